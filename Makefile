@@ -1,0 +1,72 @@
+# One command each; `make help` lists them. Settings are environment variables, also as
+# `make run PORT=9000 DATA_DIR=/srv/chat`.
+
+# The Python that makes the virtual environment: 3.11 or newer.
+PYTHON ?= python3.11
+# Test processes, and more arguments for pytest, as in `make test ARGS="-k fork"`.
+N ?= 2
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+SHELL := /bin/sh
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
+
+# exec: the signals and the exit code of the run are the service's own. A make that is killed
+# cannot pass anything on, so the service watches for that itself.
+run: $(VENV)/runtime.stamp ## set up if need be, and serve until Ctrl-C
+	@exec $(BIN)/python manage.py serve --follow-parent
+
+test: $(VENV)/dev.stamp ## set up if need be, and run all tests
+	@$(BIN)/python -m pytest -n $(N) $(ARGS)
+
+check: $(VENV)/dev.stamp ## format, lint, strict types, import contracts
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: $(VENV)/dev.stamp ## every benchmark, one JSON object per line
+	@for file in benchmarks/[a-z]*.py; do \
+		$(BIN)/python -m "benchmarks.$$(basename "$$file" .py)" || exit 1; \
+	done
+
+clean: ## remove the virtual environment and caches; data stays
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@python=""; \
+	for candidate in "$(PYTHON)" python3; do \
+		if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
+		then python="$$candidate"; break; fi; \
+	done; \
+	if [ -z "$$python" ]; then \
+		echo "error: Python 3.11 or newer was not found; install it, or say where it is: make PYTHON=/path/to/python3.11" >&2; \
+		exit 1; \
+	fi; \
+	echo "Creating $(VENV) …"; \
+	"$$python" -m venv --clear $(VENV) || { \
+		rm -rf $(VENV); \
+		echo "error: $$python cannot make a virtual environment; install its venv module (Debian, Ubuntu: python3-venv)" >&2; \
+		exit 1; \
+	}
+
+# A stamp is written last, so that an installation which was broken off is done again; with it in
+# place nothing is asked of the network.
+$(VENV)/runtime.stamp: requirements.txt constraints.txt | $(BIN)/python
+	@echo "Installing what the service needs …"
+	@$(PIP) -r requirements.txt
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.txt $(VENV)/runtime.stamp | $(BIN)/python
+	@echo "Installing what tests and checks need …"
+	@$(PIP) -r requirements-dev.txt
+	@touch $@

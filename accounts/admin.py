@@ -1,0 +1,32 @@
+"""Users in the Django admin."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.http import HttpRequest
+
+from accounts.models import User
+
+
+@admin.register(User)
+class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # not generic when it runs
+    """Adds, changes and finds users; a user who must go is deactivated here."""
+
+    list_display = ("username", "id", "email", "is_staff", "is_active")
+    search_fields = ("username", "username_key", "email", "id")
+    readonly_fields = ("id", "last_login", "date_joined")
+    ordering = ("username_key",)
+    fieldsets = (
+        (None, {"fields": ("id", "username", "password")}),
+        ("Profile", {"fields": ("first_name", "last_name", "email")}),
+        (
+            "Permissions",
+            {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")},
+        ),
+        ("Dates", {"fields": ("last_login", "date_joined")}),
+    )
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        """Nobody: deleting the row alone would leave the user's sessions without an owner."""
+        return False

@@ -1,0 +1,50 @@
+"""Serializer fields of an account: strict types, nothing trimmed."""
+
+from typing import Any
+
+from django.core.validators import EmailValidator
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+
+from accounts import passwords, usernames
+from sessions_app.api.authentication import MAX_TOKEN_CHARS
+from sessions_app.api.fields import StrictCharField
+
+
+class UsernameField(StrictCharField):
+    """A name to have: brought to one spelling first, then held to the rules."""
+
+    default_validators = [usernames.allowed_characters, usernames.visible_letters]
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=usernames.MAX_CHARS, trim_whitespace=False, **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        """The name in NFKC."""
+        return usernames.normalize(super().to_internal_value(data))
+
+
+@extend_schema_field(OpenApiTypes.EMAIL)
+class EmailField(StrictCharField):
+    """An address, or nothing."""
+
+    default_validators = [EmailValidator()]
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=254, allow_blank=True, trim_whitespace=False, **kwargs)
+
+
+@extend_schema_field(OpenApiTypes.PASSWORD)
+class PasswordField(StrictCharField):
+    """A password, white space and all."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("write_only", True)
+        super().__init__(max_length=passwords.MAX_CHARS, trim_whitespace=False, **kwargs)
+
+
+class TokenField(StrictCharField):
+    """A token that was issued here; whether it is good is found out later, and is a 401."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=MAX_TOKEN_CHARS, trim_whitespace=False, **kwargs)

@@ -1,0 +1,82 @@
+"""The user."""
+
+import uuid
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import ValidationError
+from django.db import models
+from uuid_utils.compat import uuid7
+
+from accounts import usernames
+from accounts.managers import UserManager
+
+
+def new_user_id() -> uuid.UUID:
+    """A UUIDv7 (RFC 9562, 5.7): it grows with time, so the index grows at its end."""
+    return uuid7()
+
+
+class User(AbstractUser):
+    """Somebody with an account; `str(id)` is the `user_id` of everything they own.
+
+    `username_key` is unique and kept by `save()`; a queryset's `update()` must set it beside
+    `username`. A refresh token holds the `token_generation` of its day and is dead under any other.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_user_id, editable=False)
+    username = models.CharField(
+        max_length=usernames.MAX_CHARS,
+        unique=True,
+        validators=[usernames.allowed_characters, usernames.visible_letters],
+        help_text="150 characters or fewer: letters, digits and @ . + - _",
+        error_messages={"unique": "A user with that username already exists."},
+    )
+    username_key = models.CharField(max_length=usernames.MAX_KEY_CHARS, unique=True, editable=False)
+    token_generation = models.PositiveIntegerField(default=0, editable=False)
+
+    objects: ClassVar[UserManager] = UserManager()  # type: ignore[assignment]
+
+    class Meta(AbstractUser.Meta):
+        """Oldest first: ids grow with time."""
+
+        ordering = ["id"]
+
+    def clean(self) -> None:
+        """Refuse a name that another user has in another casing; raises ValidationError."""
+        super().clean()
+        namesakes = User.objects.filter(username_key=usernames.key(self.username))
+        if namesakes.exclude(pk=self.pk).exists():
+            message = "A user with that username already exists."
+            raise ValidationError({"username": ValidationError(message, code="unique")})
+
+    def save(self, *, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:  # type: ignore[override]
+        """Store the user; `username_key` follows `username`."""
+        self.username = usernames.normalize(self.username)
+        self.username_key = usernames.key(self.username)
+        if update_fields is not None and "username" in (update_fields := set(update_fields)):
+            update_fields |= {"username_key"}
+        super().save(update_fields=update_fields, **kwargs)
+
+    def set_password(self, raw_password: str | None) -> None:
+        """Set the password and end every sign-in, from wherever it is changed."""
+        super().set_password(raw_password)
+        self._end_sign_ins()
+
+    def set_unusable_password(self) -> None:
+        """Leave the user without a password and end every sign-in."""
+        super().set_unusable_password()
+        self._end_sign_ins()
+
+    def check_password(self, raw_password: str) -> bool:
+        """Whether this is the user's password."""
+        generation = self.token_generation
+        correct = super().check_password(raw_password)
+        # Django may have stored the same password under newer hash parameters: no sign-in ends.
+        self.token_generation = generation
+        return correct
+
+    def _end_sign_ins(self) -> None:
+        if not self._state.adding:
+            self.token_generation += 1

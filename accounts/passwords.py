@@ -1,0 +1,20 @@
+"""Which passwords are accepted."""
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError as RuleBroken
+from rest_framework.exceptions import ErrorDetail
+from rest_framework.fields import get_error_detail
+
+from accounts.models import User
+
+# Far above any passphrase; a bound, because hashing costs time for each character.
+MAX_CHARS = 1_024
+
+
+def problems(*, password: str, user: User) -> list[ErrorDetail]:
+    """What AUTH_PASSWORD_VALIDATORS have against this password for this user."""
+    try:
+        validate_password(password, user)
+    except RuleBroken as error:
+        return list(get_error_detail(error))
+    return []

@@ -1,0 +1,199 @@
+"""How the API description shows the account routes."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
+from drf_standardized_errors.openapi import AutoSchema
+from rest_framework import serializers
+
+from accounts.serializers import (
+    CredentialsSerializer,
+    PasswordChangeSerializer,
+    PasswordConfirmationSerializer,
+    ProfileChangesSerializer,
+    RefreshSerializer,
+    RegisteredSerializer,
+    RegistrationSerializer,
+    TokenPairSerializer,
+    TokenSerializer,
+    UserSerializer,
+)
+
+TAGS = ["Accounts"]
+PASSWORD = "correct horse battery staple"  # noqa: S105 - an example
+ACCESS = "eyJhbGciOiJIUzI1NiIs…access"
+REFRESH = "eyJhbGciOiJIUzI1NiIs…refresh"
+PAIR = {"access": ACCESS, "refresh": REFRESH}
+USER = {
+    "id": "0192f0c1-7a3b-7c4d-8e5f-0123456789ab",
+    "username": "alice",
+    "email": "alice@example.com",
+    "is_staff": False,
+}
+
+
+class AccountErrorSerializer(serializers.Serializer[Any]):
+    """One thing that is wrong."""
+
+    code = serializers.CharField()
+    detail = serializers.CharField()
+    attr = serializers.CharField(allow_null=True)
+
+
+class AccountErrorsSerializer(serializers.Serializer[Any]):
+    """The body of every error."""
+
+    type = serializers.CharField()
+    errors = AccountErrorSerializer(many=True)
+
+
+class EmptySerializer(serializers.Serializer[Any]):
+    """An empty object."""
+
+
+class BodyOnDelete(AutoSchema):  # type: ignore[misc]
+    """Describes the body of a DELETE too, which drf-spectacular leaves out."""
+
+    def _get_request_body(self, direction: str = "request") -> Any:
+        method, self.method = self.method, "POST" if self.method == "DELETE" else self.method
+        try:
+            return super()._get_request_body(direction)
+        finally:
+            self.method = method
+
+
+def _sends(value: Any) -> OpenApiExample:
+    return OpenApiExample("Request", value=value, request_only=True)
+
+
+def _answers(value: Any, status: int = 200) -> OpenApiExample:
+    return OpenApiExample("Response", value=value, response_only=True, status_codes=[str(status)])
+
+
+def _fails(status: int, code: str, detail: str, attr: str | None = None) -> OpenApiExample:
+    kind = "validation_error" if status == 400 else "client_error"  # noqa: PLR2004
+    value = {"type": kind, "errors": [{"code": code, "detail": detail, "attr": attr}]}
+    return OpenApiExample(
+        f"{status} {code}", value=value, response_only=True, status_codes=[str(status)]
+    )
+
+
+def _responses(good: dict[int, Any], *errors: int) -> dict[int, Any]:
+    return good | dict.fromkeys(errors, AccountErrorsSerializer)
+
+
+TAKEN = _fails(400, "unique", "A user with that username already exists.", "username")
+DEAD = _fails(
+    401,
+    "token_not_valid",
+    "The token is not valid: malformed, expired, spent or of the wrong kind.",
+)
+ANONYMOUS = _fails(401, "not_authenticated", "Authentication credentials were not provided.")
+NO_ACCOUNT = _fails(404, "not_found", "No such account.")
+
+register = extend_schema_view(
+    post=extend_schema(
+        operation_id="register",
+        tags=TAGS,
+        auth=[],
+        request=RegistrationSerializer,
+        responses=_responses({201: RegisteredSerializer}, 400, 429),
+        examples=[
+            _sends({"username": "alice", "password": PASSWORD, "email": "alice@example.com"}),
+            _answers({"user": USER, **PAIR}, 201),
+            TAKEN,
+        ],
+    )
+)
+
+sign_in = extend_schema_view(
+    post=extend_schema(
+        operation_id="sign_in",
+        tags=TAGS,
+        auth=[],
+        request=CredentialsSerializer,
+        responses=_responses({200: TokenPairSerializer}, 400, 401, 429),
+        examples=[
+            _sends({"username": "alice", "password": PASSWORD}),
+            _answers(PAIR),
+            _fails(401, "no_active_account", "No active account has this username and password."),
+        ],
+    )
+)
+
+refresh = extend_schema_view(
+    post=extend_schema(
+        operation_id="refresh",
+        tags=TAGS,
+        auth=[],
+        request=RefreshSerializer,
+        responses=_responses({200: TokenPairSerializer}, 400, 401, 429),
+        examples=[_sends({"refresh": REFRESH}), _answers(PAIR), DEAD],
+    )
+)
+
+verify = extend_schema_view(
+    post=extend_schema(
+        operation_id="verify",
+        tags=TAGS,
+        auth=[],
+        request=TokenSerializer,
+        responses=_responses({200: EmptySerializer}, 400, 401, 429),
+        examples=[_sends({"token": ACCESS}), _answers({}), DEAD],
+    )
+)
+
+logout = extend_schema_view(
+    post=extend_schema(
+        operation_id="sign_out",
+        tags=TAGS,
+        auth=[],
+        request=RefreshSerializer,
+        responses=_responses({204: None}, 400, 401, 429),
+        examples=[_sends({"refresh": REFRESH}), DEAD],
+    )
+)
+
+me = extend_schema_view(
+    get=extend_schema(
+        operation_id="me",
+        tags=TAGS,
+        responses=_responses({200: UserSerializer}, 401, 404, 429),
+        examples=[_answers(USER), ANONYMOUS, NO_ACCOUNT],
+    ),
+    patch=extend_schema(
+        operation_id="me_change",
+        tags=TAGS,
+        request=ProfileChangesSerializer,
+        responses=_responses({200: UserSerializer}, 400, 401, 404, 429),
+        examples=[_sends({"email": "alice@example.com"}), _answers(USER), TAKEN, NO_ACCOUNT],
+    ),
+    delete=extend_schema(
+        operation_id="me_erase",
+        tags=TAGS,
+        request=PasswordConfirmationSerializer,
+        responses=_responses({204: None}, 400, 401, 404, 409, 429),
+        examples=[
+            _sends({"password": PASSWORD}),
+            _fails(400, "wrong_password", "The password is wrong.", "password"),
+            _fails(
+                409,
+                "legal_hold",
+                "The session is under legal hold and cannot be deleted.",
+            ),
+        ],
+    ),
+)
+
+password = extend_schema_view(
+    post=extend_schema(
+        operation_id="password_change",
+        tags=TAGS,
+        request=PasswordChangeSerializer,
+        responses=_responses({204: None}, 400, 401, 404, 429),
+        examples=[
+            _sends({"current_password": PASSWORD, "new_password": f"{PASSWORD} 2"}),
+            _fails(400, "wrong_password", "The password is wrong.", "current_password"),
+        ],
+    )
+)

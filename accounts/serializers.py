@@ -1,0 +1,91 @@
+"""The bodies of the account routes."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from accounts import passwords, usernames
+from accounts.fields import EmailField, PasswordField, TokenField, UsernameField
+from accounts.models import User
+from sessions_app.api.fields import StrictCharField
+
+
+class UserSerializer(serializers.Serializer[User]):
+    """A user on the wire."""
+
+    id = serializers.UUIDField(read_only=True)
+    username = serializers.CharField(read_only=True)
+    email = serializers.EmailField(read_only=True)
+    is_staff = serializers.BooleanField(read_only=True)
+
+
+class RegistrationSerializer(serializers.Serializer[Any]):
+    """Who wants an account."""
+
+    username = UsernameField()
+    password = PasswordField()
+    email = EmailField(required=False)
+
+    def validate_password(self, value: str) -> str:
+        """Hold the password to the rules, one of which is that it is not the name over again."""
+        claimed = {name: self._text(name) for name in ("username", "email")}
+        if found := passwords.problems(password=value, user=User(**claimed)):
+            raise serializers.ValidationError(found)
+        return value
+
+    def _text(self, name: str) -> str:
+        # The field beside this one may not be valid, and is not validated yet.
+        value = self.initial_data.get(name)
+        return value[: usernames.MAX_TYPED_CHARS] if isinstance(value, str) else ""
+
+
+class CredentialsSerializer(serializers.Serializer[Any]):
+    """A name, in any casing, and its password."""
+
+    username = StrictCharField(max_length=usernames.MAX_TYPED_CHARS, trim_whitespace=False)
+    password = PasswordField()
+
+
+class RefreshSerializer(serializers.Serializer[Any]):
+    """A refresh token."""
+
+    refresh = TokenField()
+
+
+class TokenSerializer(serializers.Serializer[Any]):
+    """A token of either kind."""
+
+    token = TokenField()
+
+
+class TokenPairSerializer(serializers.Serializer[Any]):
+    """What signing in gives."""
+
+    access = serializers.CharField(read_only=True)
+    refresh = serializers.CharField(read_only=True)
+
+
+class RegisteredSerializer(TokenPairSerializer):
+    """What registering gives: the new user, signed in."""
+
+    user = UserSerializer(read_only=True)
+
+
+class ProfileChangesSerializer(serializers.Serializer[Any]):
+    """What a user may change of themselves; anything else in the body is passed over."""
+
+    username = UsernameField(required=False)
+    email = EmailField(required=False)
+
+
+class PasswordConfirmationSerializer(serializers.Serializer[Any]):
+    """The password once more, before something that cannot be taken back."""
+
+    password = PasswordField()
+
+
+class PasswordChangeSerializer(serializers.Serializer[Any]):
+    """The password of today and the one from now on."""
+
+    current_password = PasswordField()
+    new_password = PasswordField()

@@ -1,0 +1,106 @@
+"""What people do with their accounts. Tokens are in `accounts.tokens`."""
+
+import uuid
+from datetime import datetime
+
+from django.contrib.auth.hashers import make_password
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from rest_framework.exceptions import ValidationError
+from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
+
+from accounts import passwords, usernames
+from accounts.errors import AccountNotFound, UsernameTaken, WrongPassword
+from accounts.models import User
+from sessions_app.api.authentication import TokenNotValid
+from sessions_app.services import privacy
+
+
+def account_register(*, username: str, password: str, email: str = "") -> User:
+    """Create a user; raises UsernameTaken, also when another request took the name meanwhile."""
+    # Asked before the password is hashed, so that a taken name costs next to nothing.
+    if User.objects.filter(username_key=usernames.key(username)).exists():
+        raise UsernameTaken
+    user = User(username=username, email=email, password=make_password(password))
+    try:
+        with transaction.atomic():
+            user.save(force_insert=True)
+    except IntegrityError as error:
+        raise UsernameTaken from error
+    return user
+
+
+def account_get(*, user_id: str, lock: bool = False) -> User:
+    """The account of a token's subject; raises AccountNotFound, or TokenNotValid if deactivated.
+
+    With `lock` its row is held until the end of the transaction.
+    """
+    users = User.objects.select_for_update() if lock else User.objects.all()
+    user = users.filter(pk=_account_id(user_id)).first()
+    if user is None:
+        raise AccountNotFound
+    if not user.is_active:
+        raise TokenNotValid
+    return user
+
+
+def account_update(*, user_id: str, username: str | None = None, email: str | None = None) -> User:
+    """Change what is given; raises UsernameTaken, AccountNotFound."""
+    user = account_get(user_id=user_id)
+    changes: dict[str, str] = {}
+    if username is not None:
+        changes |= {"username": username, "username_key": usernames.key(username)}
+    if email is not None:
+        changes["email"] = email
+    try:
+        with transaction.atomic():
+            # An update, because saving an account that was erased meanwhile would end as a 500.
+            if changes and not User.objects.filter(pk=user.pk).update(**changes):
+                raise AccountNotFound
+    except IntegrityError as error:
+        raise UsernameTaken from error
+    for name, value in changes.items():
+        setattr(user, name, value)
+    return user
+
+
+def password_change(*, user_id: str, current_password: str, new_password: str) -> None:
+    """Set a new password; every refresh token of the user is dead from then on.
+
+    Raises WrongPassword, or ValidationError naming `new_password`.
+    """
+    user = account_get(user_id=user_id)
+    if not user.check_password(current_password):
+        raise WrongPassword(attr="current_password")
+    if found := passwords.problems(password=new_password, user=user):
+        raise ValidationError({"new_password": found})
+    # Guarded by the hash that was checked: of two changes at once the second finds another
+    # password than it was given. The generation ends tokens that are being rotated right now too.
+    changed = User.objects.filter(pk=user.pk, password=user.password).update(
+        password=make_password(new_password), token_generation=F("token_generation") + 1
+    )
+    if not changed:
+        raise WrongPassword(attr="current_password")
+
+
+def account_erase(*, user_id: str, password: str, now: datetime) -> None:
+    """Erase the user and everything of theirs; raises WrongPassword, LegalHold.
+
+    Sessions go first: whoever is cut off in between still has the account to ask again with.
+    """
+    user = account_get(user_id=user_id)
+    if not user.check_password(password):
+        raise WrongPassword(attr="password")
+    privacy.erase_user(user_id=str(user.pk), now=now)
+    with transaction.atomic():
+        OutstandingToken.objects.filter(user=user).delete()
+        user.delete()
+
+
+def _account_id(user_id: str) -> uuid.UUID | None:
+    """A subject of ours as a key; None for any other, and for other spellings of a UUID."""
+    try:
+        parsed = uuid.UUID(user_id)
+    except ValueError:
+        return None
+    return parsed if str(parsed) == user_id else None

@@ -1,0 +1,15 @@
+"""Routes under the server's root; a trailing slash is accepted everywhere and needed nowhere."""
+
+from django.urls import re_path
+
+from accounts import views
+
+urlpatterns = [
+    re_path(r"^auth/register/?$", views.RegisterView.as_view(), name="register"),
+    re_path(r"^auth/token/?$", views.TokenView.as_view(), name="token"),
+    re_path(r"^auth/token/refresh/?$", views.RefreshView.as_view(), name="token-refresh"),
+    re_path(r"^auth/token/verify/?$", views.VerifyView.as_view(), name="token-verify"),
+    re_path(r"^auth/logout/?$", views.LogoutView.as_view(), name="logout"),
+    re_path(r"^auth/me/?$", views.MeView.as_view(), name="me"),
+    re_path(r"^auth/password/?$", views.PasswordView.as_view(), name="password"),
+]

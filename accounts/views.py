@@ -1,0 +1,145 @@
+"""The account routes: validate, call a service, answer."""
+
+from dataclasses import asdict
+from typing import Any
+
+from django.utils import timezone
+from rest_framework import serializers, status
+from rest_framework.exceptions import NotAuthenticated
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.throttling import BaseThrottle
+from rest_framework.views import APIView
+
+from accounts import schema as described
+from accounts import services, tokens
+from accounts.serializers import (
+    CredentialsSerializer,
+    PasswordChangeSerializer,
+    PasswordConfirmationSerializer,
+    ProfileChangesSerializer,
+    RefreshSerializer,
+    RegisteredSerializer,
+    RegistrationSerializer,
+    TokenPairSerializer,
+    TokenSerializer,
+    UserSerializer,
+)
+from accounts.throttles import SignInThrottle
+from sessions_app.api.throttles import AnonThrottle, LoginThrottle, UserThrottle
+
+
+def validated(serializer: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
+    """The body's fields; raises ValidationError."""
+    body = serializer(data=request.data)
+    body.is_valid(raise_exception=True)
+    return dict(body.validated_data)
+
+
+class PublicView(APIView):
+    """A route without an access token: one that has expired must not keep anybody from it."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+
+    def get_authenticate_header(self, request: Request) -> str:  # noqa: ARG002 - DRF's signature
+        """A wrong password is a 401 here; without this header DRF would make it a 403."""
+        return "Bearer"
+
+
+@described.register
+class RegisterView(PublicView):
+    """Registration."""
+
+    def post(self, request: Request) -> Response:
+        """Create an account and sign in."""
+        user = services.account_register(**validated(RegistrationSerializer, request))
+        pair = tokens.tokens_issue(user=user)
+        body = RegisteredSerializer({"user": user, **asdict(pair)}).data
+        return Response(body, status=status.HTTP_201_CREATED)
+
+
+@described.sign_in
+class TokenView(PublicView):
+    """Signing in."""
+
+    throttle_classes = (AnonThrottle, SignInThrottle)
+
+    def post(self, request: Request) -> Response:
+        """Exchange a username and password for a pair of tokens."""
+        pair = tokens.sign_in(**validated(CredentialsSerializer, request))
+        return Response(TokenPairSerializer(pair).data)
+
+
+@described.refresh
+class RefreshView(PublicView):
+    """Staying signed in."""
+
+    def post(self, request: Request) -> Response:
+        """Exchange a refresh token for the next pair; the old one is spent."""
+        pair = tokens.tokens_refresh(**validated(RefreshSerializer, request))
+        return Response(TokenPairSerializer(pair).data)
+
+
+@described.verify
+class VerifyView(PublicView):
+    """Asking whether a token is good."""
+
+    def post(self, request: Request) -> Response:
+        """Answer `{}` for a good token of either kind."""
+        tokens.token_verify(**validated(TokenSerializer, request))
+        return Response({})
+
+
+@described.logout
+class LogoutView(PublicView):
+    """Signing out; the refresh token is credential enough, for the access token may be gone."""
+
+    def post(self, request: Request) -> Response:
+        """Kill a refresh token."""
+        if "HTTP_AUTHORIZATION" not in request.META and not request.data:
+            raise NotAuthenticated
+        tokens.sign_out(**validated(RefreshSerializer, request))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+@described.me
+class MeView(APIView):
+    """One's own account."""
+
+    schema = described.BodyOnDelete()
+
+    def get_throttles(self) -> list[BaseThrottle]:
+        """Erasing asks for the password, so it counts as an attempt to guess it."""
+        guessable = [LoginThrottle()] if self.request.method == "DELETE" else []
+        return [*super().get_throttles(), *guessable]
+
+    def get(self, request: Request) -> Response:
+        """Show the profile."""
+        return Response(UserSerializer(services.account_get(user_id=request.user.id)).data)
+
+    def patch(self, request: Request) -> Response:
+        """Change the username, the email address, or both."""
+        changes = validated(ProfileChangesSerializer, request)
+        user = services.account_update(user_id=request.user.id, **changes)
+        return Response(UserSerializer(user).data)
+
+    def delete(self, request: Request) -> Response:
+        """Erase the account and everything in it."""
+        body = validated(PasswordConfirmationSerializer, request)
+        services.account_erase(user_id=request.user.id, now=timezone.now(), **body)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+@described.password
+class PasswordView(APIView):
+    """One's own password."""
+
+    throttle_classes = (UserThrottle, LoginThrottle)
+
+    def post(self, request: Request) -> Response:
+        """Set a new password; every refresh token is dead from then on."""
+        body = validated(PasswordChangeSerializer, request)
+        services.password_change(user_id=request.user.id, **body)
+        return Response(status=status.HTTP_204_NO_CONTENT)

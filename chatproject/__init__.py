@@ -1,0 +1,1 @@
+"""The site: settings, routes, the connection to MongoDB, and the embedded service."""

@@ -1,0 +1,72 @@
+"""`manage.py`: Django's commands, each with the database it needs for as long as it runs."""
+
+import signal
+import sys
+from contextlib import ExitStack
+
+import django
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import (
+    BaseCommand,
+    execute_from_command_line,
+    get_commands,
+    load_command_class,
+)
+
+from chatproject.mongod_binary import MongodError
+
+# Their commands read or write conversations, unless a command says `requires_mongodb = False`.
+_APPS = {"sessions_app", "accounts"}
+
+
+def main(argv: list[str]) -> int:
+    """Run `manage.py` with `argv`; the exit code."""
+    signal.signal(signal.SIGTERM, _exit_on_sigterm)
+    try:
+        with ExitStack() as stack:
+            settings.INSTALLED_APPS  # noqa: B018 - the first look is what evaluates the settings
+            django.setup()
+            command = _command(argv)
+            if command is not None and _needs_embedded_mongodb(command):
+                _check_usage(command, argv)
+                _provide_mongodb(stack)
+            execute_from_command_line(argv)
+    except (ImproperlyConfigured, MongodError) as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    return 0
+
+
+def _command(argv: list[str]) -> BaseCommand | None:
+    name = argv[1] if len(argv) > 1 else "help"
+    app = get_commands().get(name)
+    if not isinstance(app, str) or app not in _APPS | {"chatproject"}:
+        return None
+    return load_command_class(app, name)
+
+
+def _needs_embedded_mongodb(command: BaseCommand) -> bool:
+    ours = command.__module__.partition(".")[0] in _APPS
+    return ours and getattr(command, "requires_mongodb", True) and not settings.MONGODB_URI
+
+
+def _check_usage(command: BaseCommand, argv: list[str]) -> None:
+    """Print the help or the wrong usage, and exit, before a database is started for nothing."""
+    vars(command)["_called_from_command_line"] = True  # exit, rather than raise
+    command.create_parser(argv[0], argv[1]).parse_args(argv[2:])
+
+
+def _provide_mongodb(stack: ExitStack) -> None:
+    from chatproject import mongo, mongod
+
+    stack.enter_context(mongod.running(settings.DATA_DIR))
+    mongo.connect()
+
+
+def _exit_on_sigterm(*_: object) -> None:
+    # As an exception, so that what the command holds is released and its mongod stopped.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(128 + signal.SIGTERM)

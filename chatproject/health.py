@@ -1,0 +1,70 @@
+"""Whether the process is up, and whether what it depends on is."""
+
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from http import HTTPStatus
+
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from sessions_app.repository import health
+
+# Together below the two seconds that a load balancer commonly waits.
+MONGODB_MS = 1_000
+ACCOUNTS_SECONDS = 1.5
+
+# One thread: while one look at a silent database hangs, the next ones need not hang as well.
+_accounts_look = ThreadPoolExecutor(max_workers=1, thread_name_prefix="readyz")
+
+
+@never_cache
+@require_safe
+def healthz(_request: HttpRequest) -> JsonResponse:
+    """200 as long as this process answers at all."""
+    return JsonResponse({"status": "ok"})
+
+
+@never_cache
+@require_safe
+def readyz(_request: HttpRequest) -> JsonResponse:
+    """200 when a MongoDB primary and the accounts database answer; else 503, naming which."""
+    deadline = time.monotonic() + ACCOUNTS_SECONDS
+    # A server that went silent hangs its client; a file on this machine does not.
+    remote = connection.vendor != "sqlite"
+    look = _accounts_look.submit(_ask_accounts_and_close) if remote else None
+    parts = {
+        "mongodb": health.primary_is_up(MONGODB_MS),
+        "accounts": _in_time(look, deadline) if look else _ask_accounts(),
+    }
+    up = all(parts.values())
+    body = {"status": "ok" if up else "unavailable"}
+    body |= {name: "ok" if well else "unavailable" for name, well in parts.items()}
+    return JsonResponse(body, status=HTTPStatus.OK if up else HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+def _in_time(look: "Future[bool]", deadline: float) -> bool:
+    try:
+        return look.result(timeout=max(deadline - time.monotonic(), 0.01))
+    except FutureTimeoutError:
+        look.cancel()
+        return False
+
+
+def _ask_accounts() -> bool:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+            return bool(cursor.fetchone() == (1,))
+    except DatabaseError:
+        return False
+
+
+def _ask_accounts_and_close() -> bool:
+    # Outside the request cycle Django closes nothing; a fresh connection also proves the most.
+    try:
+        return _ask_accounts()
+    finally:
+        connection.close()

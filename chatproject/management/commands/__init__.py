@@ -1,0 +1,1 @@
+"""Only `serve`: the others belong to the app whose work they do."""

@@ -1,0 +1,41 @@
+"""`manage.py serve`: the whole service in one process tree."""
+
+import os
+import signal
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from chatproject import parent_death, supervisor
+from chatproject.mongod_binary import MongodError
+from chatproject.service_error import ServiceError
+
+
+class Command(BaseCommand):
+    """Parses flags and hands over to the supervisor."""
+
+    help = (
+        "Serves the API, the chat page and the admin until Ctrl-C or SIGTERM. Starts the embedded "
+        "mongod unless MONGODB_URI is set. HOST, PORT, DATA_DIR, WORKERS and THREADS come from "
+        "the environment."
+    )
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """One flag, for `make run`."""
+        parser.add_argument(
+            "--follow-parent",
+            action="store_true",
+            help="also stop when the process that started this one ends",
+        )
+
+    def handle(self, *_args: Any, follow_parent: bool, **_options: Any) -> None:
+        """Serve; exit 0 after a signal, 1 with one sentence when something went wrong."""
+        if follow_parent:
+            parent_death.follow(os.getppid(), signal.SIGTERM)
+        try:
+            supervisor.run()
+        except (ServiceError, MongodError) as error:
+            self.stderr.write(f"error: {error}")
+            sys.exit(1)

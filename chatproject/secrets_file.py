@@ -1,0 +1,43 @@
+"""Development secrets, generated once and kept beside the data."""
+
+import json
+import os
+import secrets
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+def load_or_create(directory: Path) -> dict[str, str]:
+    """The keys kept in `directory/keys.json` (mode 0600), made on first use.
+
+    Two processes that start together agree: the file is written under another name and linked
+    into place, so the first one wins and the second reads what the first wrote.
+    """
+    path = directory / "keys.json"
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            _create(path)
+        return dict(json.loads(path.read_text()))
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"DATA_DIR {directory} cannot be written ({error.strerror}); "
+            "set DATA_DIR to a directory that this user may write"
+        ) from error
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{path} is damaged; delete it to make new keys") from error
+
+
+def _create(path: Path) -> None:
+    keys = {name: secrets.token_urlsafe(64) for name in ("SECRET_KEY", "JWT_SIGNING_KEY")}
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(keys, file)
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()

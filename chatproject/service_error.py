@@ -1,0 +1,5 @@
+"""The error that ends `serve`."""
+
+
+class ServiceError(Exception):
+    """The service cannot start or go on; the message is one sentence that says what to do."""

@@ -1,0 +1,212 @@
+"""Django settings. Everything an operator may change comes from the environment (see README)."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
+
+from chatproject import env, secrets_file
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = Path(env.text("DATA_DIR", ".data")).expanduser()
+DATA_DIR = DATA_DIR if DATA_DIR.is_absolute() else BASE_DIR / DATA_DIR
+
+# --- where it listens and how it serves -------------------------------------------------------
+HOST = env.text("HOST", "127.0.0.1")
+PORT = env.integer("PORT", 8000, low=1, high=65_535)
+WORKERS = env.integer("WORKERS", 2, low=1, high=256)
+THREADS = env.integer("THREADS", 16, low=1, high=1_024)
+DEBUG = env.flag("DJANGO_DEBUG")
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
+CORS_ALLOWED_ORIGINS = env.words("CORS_ALLOWED_ORIGINS")
+CORS_EXPOSE_HEADERS = ["ETag", "Location", "Retry-After"]
+CORS_ALLOW_HEADERS = [
+    "accept", "authorization", "content-type", "idempotency-key", "if-match", "if-none-match",
+    "last-event-id", "x-session-id",
+]  # fmt: skip
+
+# --- storage ----------------------------------------------------------------------------------
+MONGODB_URI = env.text("MONGODB_URI")
+MONGODB_DATABASE = env.text("MONGODB_DATABASE", "chat_sessions")
+# How long a request waits for MongoDB, fail-over included, before it answers 503.
+MONGODB_TIMEOUT_MS = env.integer("MONGODB_TIMEOUT_MS", 5_000, low=100, high=120_000)
+MONGOD_BINARY = env.text("MONGOD_BINARY")
+
+DATABASE_URL = env.text("DATABASE_URL")
+DATABASES: dict[str, Any] = {
+    "default": dj_database_url.parse(DATABASE_URL, conn_max_age=60, conn_health_checks=True)
+    if DATABASE_URL
+    else {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": DATA_DIR / "accounts.sqlite3",
+        "CONN_MAX_AGE": None,
+        # WAL lets readers pass a writer; IMMEDIATE makes writers queue instead of failing.
+        "OPTIONS": {
+            "timeout": 20,
+            "transaction_mode": "IMMEDIATE",
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        },
+    }
+}
+
+# --- secrets ----------------------------------------------------------------------------------
+SECRET_KEY = env.text("SECRET_KEY")
+JWT_SIGNING_KEY = env.text("JWT_SIGNING_KEY")
+if not (SECRET_KEY and JWT_SIGNING_KEY):
+    if MONGODB_URI or DATABASE_URL:
+        missing = [n for n in ("SECRET_KEY", "JWT_SIGNING_KEY") if not env.text(n)]
+        raise ImproperlyConfigured(
+            f"set {' and '.join(missing)}: with MONGODB_URI or DATABASE_URL set, keys are not "
+            "generated, because every worker must share them"
+        )
+    _keys = secrets_file.load_or_create(DATA_DIR)
+    SECRET_KEY = SECRET_KEY or _keys["SECRET_KEY"]
+    JWT_SIGNING_KEY = JWT_SIGNING_KEY or _keys["JWT_SIGNING_KEY"]
+if len(JWT_SIGNING_KEY) < 32:
+    raise ImproperlyConfigured("JWT_SIGNING_KEY must have at least 32 characters (RFC 7518, 3.2)")
+
+# --- sessions ---------------------------------------------------------------------------------
+SESSION_TTL_SECONDS = env.integer("SESSION_TTL_SECONDS", 2_592_000, high=3_153_600_000)
+EXPIRY_MODE = env.choice("EXPIRY_MODE", "archive", ["archive", "delete"])
+ARCHIVE_RETENTION_DAYS = env.integer("ARCHIVE_RETENTION_DAYS", 365, high=36_500)
+MESSAGE_MAX_CHARS = env.integer("MESSAGE_MAX_CHARS", 32_000, low=1, high=1_000_000)
+CONTEXT_MAX_TOKENS = env.integer("CONTEXT_MAX_TOKENS", 4_000, low=64, high=1_000_000)
+CONTEXT_STRATEGY = env.choice(
+    "CONTEXT_STRATEGY", "hybrid", ["recent", "topic", "relevant", "hybrid"]
+)
+ON_TOPIC_SHIFT = env.choice("ON_TOPIC_SHIFT", "adjust", ["keep", "adjust", "reset"])
+
+# --- Django -----------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "chatproject.apps.ChatProjectConfig",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "rest_framework_simplejwt",
+    "rest_framework_simplejwt.token_blacklist",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "drf_standardized_errors",
+    "corsheaders",
+    "accounts.apps.AccountsConfig",
+    "sessions_app.apps.SessionsConfig",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "chatproject.urls"
+WSGI_APPLICATION = "chatproject.wsgi.application"
+ASGI_APPLICATION = "chatproject.asgi.application"
+APPEND_SLASH = False  # every route answers with and without a slash; a redirect would lose a POST
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+AUTH_USER_MODEL = "accounts.User"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+# A JSON body may hold one message of the greatest length, or a batch: the API's parser keeps this
+# bound for JSON, Django for forms. It also keeps every document far from MongoDB's 16 MB.
+REQUEST_MAX_BYTES = 5 * 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = REQUEST_MAX_BYTES
+
+# --- the API ----------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["sessions_app.api.authentication.TokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PARSER_CLASSES": ["sessions_app.api.parsers.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["sessions_app.api.renderers.OrjsonRenderer"],
+    "DEFAULT_THROTTLE_CLASSES": [
+        "sessions_app.api.throttles.AnonThrottle",
+        "sessions_app.api.throttles.UserThrottle",
+    ],
+    "DEFAULT_SCHEMA_CLASS": "drf_standardized_errors.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "sessions_app.api.errors.exception_handler",
+    # `?format=` selects an export's format here, not a renderer.
+    "URL_FORMAT_OVERRIDE": None,
+    "UNAUTHENTICATED_USER": None,
+    "NUM_PROXIES": env.integer("NUM_PROXIES", 0, high=16),
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+THROTTLE_RATES = {
+    "anon": env.rate("THROTTLE_ANON", "60/min"),
+    "user": env.rate("THROTTLE_USER", "1200/min"),
+    "login": env.rate("THROTTLE_LOGIN", "10/min"),
+    "chat": env.rate("THROTTLE_CHAT", "60/min"),
+}
+SIMPLE_JWT = {
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=env.integer("JWT_ACCESS_MINUTES", 5, low=1)),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=env.integer("JWT_REFRESH_DAYS", 7, low=1)),
+    "ROTATE_REFRESH_TOKENS": True,
+    "BLACKLIST_AFTER_ROTATION": True,
+    "SIGNING_KEY": JWT_SIGNING_KEY,
+    "ALGORITHM": "HS256",
+    "USER_ID_FIELD": "id",
+    "USER_ID_CLAIM": "sub",  # RFC 7519, 4.1.2: the subject is who the token is about
+    "UPDATE_LAST_LOGIN": False,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Chat sessions",
+    "DESCRIPTION": "Multi-turn chat sessions: durable, ordered, per-user conversation state.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": "/",
+    "ENUM_NAME_OVERRIDES": {},
+}
+DRF_STANDARDIZED_ERRORS = {"ALLOWED_ERROR_STATUS_CODES": ["400", "401", "403", "404", "429"]}
+# Tokens of an external identity provider are accepted beside our own when the first is set.
+JWT_JWK_URL = env.text("JWT_JWK_URL")
+JWT_ISSUER = env.text("JWT_ISSUER")
+JWT_AUDIENCE = env.text("JWT_AUDIENCE")
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    # A client's mistake is in its response; a line for each would bury what is ours.
+    "loggers": {"django.request": {"level": "ERROR"}},
+}

@@ -1,0 +1,30 @@
+"""Every route of the service. A trailing slash is accepted everywhere and needed nowhere."""
+
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path, re_path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from rest_framework.permissions import AllowAny
+from rest_framework.renderers import TemplateHTMLRenderer
+
+from chatproject import health
+
+_OPEN = {"permission_classes": [AllowAny], "authentication_classes": [], "throttle_classes": []}
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    re_path(r"^healthz/?$", health.healthz),
+    re_path(r"^readyz/?$", health.readyz),
+    re_path(r"^api/schema/?$", SpectacularAPIView.as_view(**_OPEN), name="schema"),
+    re_path(
+        r"^api/docs/?$",
+        SpectacularSwaggerView.as_view(
+            url_name="schema", renderer_classes=[TemplateHTMLRenderer], **_OPEN
+        ),
+    ),
+    path("admin/", admin.site.urls),
+    path("", include("accounts.urls")),
+    path("", include("sessions_app.api.urls")),
+    path("", include("sessions_app.web.urls")),
+]
+handler400 = "sessions_app.api.errors.bad_request"
+handler404 = "sessions_app.api.errors.not_found"
+handler500 = "sessions_app.api.errors.server_error"

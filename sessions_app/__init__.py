@@ -1,0 +1,1 @@
+"""Multi-turn chat sessions: state, context windows and topics, stored in MongoDB."""

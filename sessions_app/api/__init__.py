@@ -1,0 +1,1 @@
+"""The wire: DRF views, serializers, permissions, throttles and errors."""

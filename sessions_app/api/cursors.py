@@ -1,0 +1,64 @@
+"""Pages of a user's sessions: a cursor is a place in the list, not a number of sessions."""
+
+import base64
+import binascii
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from rest_framework.request import Request
+from rest_framework.utils.urls import replace_query_param
+
+from sessions_app.api import wire
+from sessions_app.domain.data import Session, SessionPage, SessionPosition
+from sessions_app.domain.errors import InvalidInput
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST_MILLISECOND = 253_402_300_799_999
+
+
+class Cursor(NamedTuple):
+    """Where a page begins, and whether it is read towards newer activity."""
+
+    position: SessionPosition
+    backwards: bool
+
+
+def encode(cursor: Cursor) -> str:
+    """A cursor as it stands in a URL."""
+    milliseconds = (cursor.position.updated_at - _EPOCH) // timedelta(milliseconds=1)
+    values = [milliseconds, cursor.position.session_id, int(cursor.backwards)]
+    raw = json.dumps(values, separators=(",", ":")).encode()
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def decode(encoded: str) -> Cursor:
+    """The cursor of a URL; raises InvalidInput for anything that `encode` has not made."""
+    try:
+        raw = base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))
+        milliseconds, session_id, backwards = json.loads(raw)
+        if not (isinstance(session_id, str) and 0 <= milliseconds <= _LAST_MILLISECOND):
+            raise ValueError(encoded)
+    except (ValueError, TypeError, binascii.Error, RecursionError) as error:
+        raise InvalidInput("This cursor is not one of ours.", attr="cursor") from error
+    moment = _EPOCH + timedelta(milliseconds=milliseconds)
+    return Cursor(SessionPosition(moment, session_id), bool(backwards))
+
+
+def page(request: Request, found: SessionPage) -> dict[str, Any]:
+    """A page of sessions with the addresses of its neighbours."""
+    sessions = found.sessions
+    return {
+        "next": _link(request, sessions[-1], backwards=False)
+        if sessions and found.has_next
+        else None,
+        "previous": _link(request, sessions[0], backwards=True)
+        if sessions and found.has_previous
+        else None,
+        "results": [wire.session(session) for session in sessions],
+    }
+
+
+def _link(request: Request, session: Session, *, backwards: bool) -> str:
+    cursor = Cursor(SessionPosition(session.updated_at, session.session_id), backwards)
+    return replace_query_param(request.build_absolute_uri(), "cursor", encode(cursor))

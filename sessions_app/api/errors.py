@@ -1,0 +1,96 @@
+"""One handler, one body: the domain's errors as HTTP responses.
+
+The body is that of drf-standardized-errors: `{"type", "errors": [{"code", "detail", "attr"}]}`.
+"""
+
+import logging
+from typing import Any
+
+from django.db import OperationalError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from drf_standardized_errors.handler import ExceptionHandler
+from drf_standardized_errors.types import ExceptionHandlerContext
+from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
+from rest_framework.response import Response
+
+from sessions_app.domain import errors
+
+logger = logging.getLogger(__name__)
+
+STATUS_OF: dict[type[errors.SessionError], int] = {
+    errors.InvalidInput: 400,
+    errors.SessionNotFound: 404,
+    errors.MessageNotFound: 404,
+    errors.Conflict: 409,
+    errors.SessionExpired: 410,
+    errors.VersionMismatch: 412,
+    errors.TooLarge: 413,
+    errors.IdempotencyMismatch: 422,
+    errors.StorageUnavailable: 503,
+}
+STORAGE_RETRY_AFTER_SECONDS = errors.StorageUnavailable.retry_after
+
+
+class ServiceError(APIException):
+    """A domain error on its way out; `wait` becomes the header `Retry-After` (seconds)."""
+
+    def __init__(self, error: errors.SessionError, status: int) -> None:
+        self.status_code = status
+        self.wait: int | None = getattr(error, "retry_after", None)
+        detail = ErrorDetail(error.detail, error.code)
+        self.detail = {error.attr: [detail]} if error.attr else detail
+
+
+def to_api_exception(error: errors.SessionError) -> APIException:
+    """The response that a domain error becomes."""
+    status = next(STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF)
+    if isinstance(error, errors.InvalidInput):
+        detail = ErrorDetail(error.detail, error.code)
+        return ValidationError({error.attr or "non_field_errors": [detail]})
+    return ServiceError(error, status)
+
+
+class Handler(ExceptionHandler):
+    """Knows the domain's errors, and an accounts database that does not answer."""
+
+    def convert_known_exceptions(self, exc: Exception) -> Exception:
+        """Turn what the layers below raise into what DRF can answer."""
+        if isinstance(exc, OperationalError):
+            logger.warning("the accounts database is unavailable: %s", exc)
+            exc = errors.StorageUnavailable("The accounts database is unavailable; try again.")
+        if isinstance(exc, errors.SessionError):
+            return to_api_exception(exc)
+        converted: Exception = super().convert_known_exceptions(exc)
+        return converted
+
+    def report_exception(self, exc: APIException, response: Response) -> None:
+        """Log what is a fault of ours; an unreachable database has been logged where it was met."""
+        if not isinstance(exc, ServiceError):
+            super().report_exception(exc, response)
+
+
+def exception_handler(exc: Exception, context: ExceptionHandlerContext) -> Response | None:
+    """DRF's `EXCEPTION_HANDLER`."""
+    response: Response | None = Handler(exc, context).run()
+    return response
+
+
+def body(status: int, code: str, detail: str) -> dict[str, Any]:
+    """An error body for answers that are made outside DRF."""
+    kind = "server_error" if status >= 500 else "client_error"
+    return {"type": kind, "errors": [{"code": code, "detail": detail, "attr": None}]}
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's `handler400`."""
+    return JsonResponse(body(400, "bad_request", "Bad request."), status=400)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's `handler404`: a path that is no route."""
+    return JsonResponse(body(404, "not_found", "Not found."), status=404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Django's `handler500`."""
+    return JsonResponse(body(500, "error", "Server Error (500)"), status=500)

@@ -1,0 +1,94 @@
+"""`/session/{id}/export`: a whole conversation as a file, streamed."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+from django.http import StreamingHttpResponse
+from django.utils import timezone
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from sessions_app.api import schema, wire
+from sessions_app.api.requests import user_id, validated
+from sessions_app.api.serializers import ExportQuery
+from sessions_app.domain.data import Message, Role, Session
+from sessions_app.services.exports import session_stream
+
+_SPEAKERS = {
+    Role.SYSTEM: "System",
+    Role.USER: "User",
+    Role.ASSISTANT: "Assistant",
+    Role.TOOL: "Tool",
+}
+
+
+class _ByQuery(BaseContentNegotiation):
+    """`?format=` says what is wanted, so `Accept` has no say."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        return parsers[0]
+
+    def select_renderer(
+        self, request: Request, renderers: Any, format_suffix: str | None = None
+    ) -> Any:
+        return renderers[0], renderers[0].media_type
+
+
+class ExportView(APIView):
+    """The whole conversation, archived or not."""
+
+    content_negotiation_class = _ByQuery
+
+    @schema.session_export
+    def get(self, request: Request, session_id: str) -> StreamingHttpResponse:
+        """Stream the conversation as JSON, JSON lines or Markdown."""
+        form = validated(ExportQuery, request.query_params)["format"]
+        session, messages = session_stream(
+            session_id=session_id, user_id=user_id(request), now=timezone.now()
+        )
+        write, content_type, suffix = _FORMS[form]
+        return StreamingHttpResponse(
+            write(session, messages),
+            content_type=content_type,
+            headers={
+                "Content-Disposition": f'attachment; filename="{session.session_id}.{suffix}"',
+                "ETag": wire.etag(session),
+            },
+        )
+
+
+def _as_json(session: Session, messages: Iterator[Message]) -> Iterator[bytes]:
+    """One object: the session with all its `messages`."""
+    yield orjson.dumps(wire.session(session))[:-1] + b',"messages":['
+    comma = b""
+    for message in messages:
+        yield comma + orjson.dumps(wire.message(message))
+        comma = b","
+    yield b"]}\n"
+
+
+def _as_json_lines(_: Session, messages: Iterator[Message]) -> Iterator[bytes]:
+    """One message a line."""
+    for message in messages:
+        yield orjson.dumps(wire.message(message)) + b"\n"
+
+
+def _as_markdown(session: Session, messages: Iterator[Message]) -> Iterator[str]:
+    """A heading a message; the contents stand as they are, as they are often Markdown."""
+    yield f"# {session.title or 'Conversation'}\n\n"
+    yield f"Session {session.session_id}, created {wire.timestamp(session.created_at)}\n"
+    for message in messages:
+        speaker = _SPEAKERS[message.role] + (f" ({message.name})" if message.name else "")
+        yield f"\n## {message.seq}. {speaker}, {wire.timestamp(message.timestamp)}\n\n"
+        yield "*deleted*\n" if message.deleted else f"{message.content}\n"
+        for call in message.tool_calls or ():
+            yield f"\n```json\n{orjson.dumps(call, option=orjson.OPT_INDENT_2).decode()}\n```\n"
+
+
+_FORMS: dict[str, Any] = {
+    "json": (_as_json, "application/json", "json"),
+    "jsonl": (_as_json_lines, "application/x-ndjson", "jsonl"),
+    "markdown": (_as_markdown, "text/markdown; charset=utf-8", "md"),
+}

@@ -1,0 +1,28 @@
+"""Reading what a request says, in the services' terms."""
+
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from sessions_app.api.serializers import IdempotencyKey
+
+
+def validated(serializer: type[serializers.Serializer[dict[str, Any]]], data: Any) -> Any:
+    """`data` as `serializer` has validated it; raises ValidationError naming the fields."""
+    checked = serializer(data=data)
+    checked.is_valid(raise_exception=True)
+    return checked.validated_data
+
+
+def user_id(request: Request) -> str:
+    """Who is asking: the subject of their token."""
+    return str(request.user.pk)
+
+
+def idempotency_key(request: Request) -> str | None:
+    """The header `Idempotency-Key`, which serves as the `client_id` of a message without one."""
+    header = request.headers.get("Idempotency-Key")
+    if header is None:
+        return None
+    return str(validated(IdempotencyKey, {"client_id": header})["client_id"])

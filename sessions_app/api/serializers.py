@@ -1,0 +1,238 @@
+"""What clients send, validated, and what they get, described.
+
+The output serializers describe; `wire` writes. A test holds the two together.
+"""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from sessions_app.api.fields import (
+    MetadataField,
+    StrictBooleanField,
+    StrictCharField,
+    StrictIntegerField,
+    ToolCallsField,
+)
+from sessions_app.domain import limits
+from sessions_app.domain.data import OnTopicShift, Role, Status, Strategy
+from sessions_app.domain.drafts import MessageDraft
+from sessions_app.services.sessions import SessionDraft
+
+Data = dict[str, Any]
+
+
+def _choices(values: Any) -> list[str]:
+    return [value.value for value in values]
+
+
+class MessageInput(serializers.Serializer[Data]):
+    """A message to append."""
+
+    role = serializers.ChoiceField(choices=_choices(Role), default=Role.USER.value)
+    content = StrictCharField(allow_blank=True, allow_null=True, default="")
+    client_id = StrictCharField(
+        max_length=limits.CLIENT_ID_MAX_CHARS, allow_null=True, required=False
+    )
+    name = StrictCharField(max_length=limits.NAME_MAX_CHARS, allow_null=True, required=False)
+    tool_calls = ToolCallsField(allow_null=True, required=False)
+    tool_call_id = StrictCharField(
+        max_length=limits.TOOL_CALL_ID_MAX_CHARS, allow_null=True, required=False
+    )
+    metadata = MetadataField(required=False, allow_null=True)
+
+
+def message_draft(data: Data, *, client_id: str | None = None) -> MessageDraft:
+    """Validated input as a draft; `client_id` is used where the message names none."""
+    return MessageDraft(
+        role=Role(data["role"]),
+        content=data["content"] or "",
+        client_id=data.get("client_id") or client_id,
+        name=data.get("name") or None,
+        tool_calls=data.get("tool_calls") or None,
+        tool_call_id=data.get("tool_call_id") or None,
+        metadata=data.get("metadata") or {},
+    )
+
+
+class BatchInput(serializers.Serializer[Data]):
+    """Messages to append, all or none."""
+
+    messages = serializers.ListField(
+        child=MessageInput(), min_length=1, max_length=limits.BATCH_MAX_MESSAGES
+    )
+
+
+class PolicyInput(serializers.Serializer[Data]):
+    """The fields of a context policy that differ from what stands."""
+
+    strategy = serializers.ChoiceField(choices=_choices(Strategy), required=False)
+    max_tokens = StrictIntegerField(min_value=64, max_value=1_000_000, required=False)
+    max_messages = StrictIntegerField(min_value=1, max_value=10_000, required=False)
+    on_topic_shift = serializers.ChoiceField(choices=_choices(OnTopicShift), required=False)
+
+    def to_internal_value(self, data: Any) -> Data:
+        """The choices as the domain's enumerations."""
+        values: Data = super().to_internal_value(data)
+        if "strategy" in values:
+            values["strategy"] = Strategy(values["strategy"])
+        if "on_topic_shift" in values:
+            values["on_topic_shift"] = OnTopicShift(values["on_topic_shift"])
+        return values
+
+
+class SessionChanges(serializers.Serializer[Data]):
+    """What a client may change of its session; `ttl_seconds` null means the default again."""
+
+    title = StrictCharField(max_length=limits.TITLE_MAX_CHARS, allow_blank=True, required=False)
+    metadata = MetadataField(required=False)
+    ttl_seconds = StrictIntegerField(
+        min_value=0, max_value=limits.TTL_MAX_SECONDS, allow_null=True, required=False
+    )
+    context_policy = PolicyInput(required=False)
+
+
+class SessionInput(SessionChanges):
+    """A session to create; everything is optional."""
+
+    system_prompt = StrictCharField(allow_blank=True, allow_null=True, required=False)
+    messages = serializers.ListField(
+        child=MessageInput(), max_length=limits.SEED_MAX_MESSAGES, required=False
+    )
+
+
+def session_draft(data: Data) -> SessionDraft:
+    """Validated input as a draft."""
+    return SessionDraft(
+        title=data.get("title", ""),
+        system_prompt=data.get("system_prompt") or "",
+        metadata=data.get("metadata", {}),
+        ttl_seconds=data.get("ttl_seconds"),
+        policy=data.get("context_policy", {}),
+        history=[message_draft(message) for message in data.get("messages", [])],
+    )
+
+
+class ForkInput(serializers.Serializer[Data]):
+    """How much of the history a fork takes along."""
+
+    up_to_seq = StrictIntegerField(min_value=1, allow_null=True, required=False)
+    title = StrictCharField(
+        max_length=limits.TITLE_MAX_CHARS, allow_blank=True, allow_null=True, required=False
+    )
+
+
+class IdempotencyKey(serializers.Serializer[Data]):
+    """The header `Idempotency-Key`, which must be fit to be a `client_id`."""
+
+    client_id = StrictCharField(max_length=limits.CLIENT_ID_MAX_CHARS)
+
+
+class NewestQuery(serializers.Serializer[Data]):
+    """How many of a session's newest messages to show."""
+
+    limit = serializers.IntegerField(
+        min_value=1, max_value=limits.PAGE_MAX, default=limits.PAGE_DEFAULT
+    )
+
+
+class MessagesQuery(NewestQuery):
+    """Which run of a session's messages to show: those after a `seq`, or those before one."""
+
+    after = serializers.IntegerField(min_value=0, max_value=10**11, required=False)
+    before = serializers.IntegerField(min_value=1, max_value=10**11, required=False)
+
+    def validate(self, attrs: Data) -> Data:
+        """One direction at a time."""
+        if "after" in attrs and "before" in attrs:
+            raise serializers.ValidationError({"before": "Give after or before, not both."})
+        return attrs
+
+
+class ListQuery(NewestQuery):
+    """Which of the caller's sessions to show."""
+
+    status = serializers.ChoiceField(choices=_choices(Status), default=Status.ACTIVE.value)
+    cursor = StrictCharField(max_length=500, required=False)
+
+
+class ExportQuery(serializers.Serializer[Data]):
+    """The form of an export."""
+
+    format = serializers.ChoiceField(choices=["json", "jsonl", "markdown"], default="json")
+
+
+class MessageOutput(serializers.Serializer[Data]):
+    """A stored message."""
+
+    id = StrictCharField()
+    seq = StrictIntegerField(min_value=1)
+    role = serializers.ChoiceField(choices=_choices(Role))
+    content = StrictCharField(allow_blank=True)
+    timestamp = serializers.DateTimeField()
+    token_count = StrictIntegerField(min_value=0)
+    topic = StrictIntegerField(allow_null=True)
+    topic_shift = StrictBooleanField()
+    client_id = StrictCharField(allow_null=True)
+    name = StrictCharField(allow_null=True)
+    tool_calls = ToolCallsField(allow_null=True)
+    tool_call_id = StrictCharField(allow_null=True)
+    metadata = MetadataField()
+    deleted = StrictBooleanField()
+
+
+class PolicyOutput(serializers.Serializer[Data]):
+    """A session's context policy."""
+
+    strategy = serializers.ChoiceField(choices=_choices(Strategy))
+    max_tokens = StrictIntegerField(min_value=64, max_value=1_000_000)
+    max_messages = StrictIntegerField(min_value=1, max_value=10_000)
+    on_topic_shift = serializers.ChoiceField(choices=_choices(OnTopicShift))
+
+
+class SessionOutput(serializers.Serializer[Data]):
+    """A session without its messages."""
+
+    session_id = serializers.UUIDField()
+    user_id = StrictCharField()
+    title = StrictCharField(allow_blank=True)
+    status = serializers.ChoiceField(choices=_choices(Status))
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField(allow_null=True)
+    message_count = StrictIntegerField(min_value=0)
+    token_count = StrictIntegerField(min_value=0)
+    metadata = MetadataField()
+    context_policy = PolicyOutput()
+    context_start = StrictIntegerField(min_value=1)
+    topic = serializers.JSONField(allow_null=True)
+    turn_in_progress = StrictBooleanField()
+
+
+class SessionWithMessages(SessionOutput):
+    """A session with its newest messages, oldest first."""
+
+    messages = MessageOutput(many=True)
+    has_more = StrictBooleanField()
+
+
+class BatchOutput(serializers.Serializer[Data]):
+    """The messages of a batch as stored."""
+
+    messages = MessageOutput(many=True)
+
+
+class MessagePageOutput(serializers.Serializer[Data]):
+    """A run of a session's messages, oldest first; `latest_seq` is the newest there is."""
+
+    results = MessageOutput(many=True)
+    has_more = StrictBooleanField()
+    latest_seq = StrictIntegerField(min_value=0)
+
+
+class SessionPageOutput(serializers.Serializer[Data]):
+    """A page of sessions, newest activity first."""
+
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    results = SessionOutput(many=True)

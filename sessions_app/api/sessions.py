@@ -1,0 +1,117 @@
+"""`/session`: create, list, read, change, archive, fork and delete sessions."""
+
+from typing import Any
+
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import ViewSet
+
+from sessions_app.api import cursors, schema, wire
+from sessions_app.api.preconditions import expected_versions
+from sessions_app.api.requests import user_id, validated
+from sessions_app.api.serializers import (
+    ForkInput,
+    ListQuery,
+    NewestQuery,
+    SessionChanges,
+    SessionInput,
+    session_draft,
+)
+from sessions_app.domain.data import Session, Status
+from sessions_app.services import sessions
+
+
+def _answer(session: Session, *, created: bool = False, **more: Any) -> Response:
+    headers = {"ETag": wire.etag(session)}
+    if created:
+        headers["Location"] = f"/session/{session.session_id}"
+    return Response(wire.session(session) | more, status=201 if created else 200, headers=headers)
+
+
+class SessionViewSet(ViewSet):
+    """The caller's own sessions; anybody else's do not exist."""
+
+    @schema.session_create
+    def create(self, request: Request) -> Response:
+        """Create a session."""
+        draft = session_draft(validated(SessionInput, request.data))
+        session = sessions.session_create(user_id=user_id(request), draft=draft, now=timezone.now())
+        return _answer(session, created=True)
+
+    @schema.session_list
+    def list(self, request: Request) -> Response:
+        """List the caller's sessions, newest activity first."""
+        query = validated(ListQuery, request.query_params)
+        cursor = cursors.decode(query["cursor"]) if "cursor" in query else None
+        found = sessions.session_list(
+            user_id=user_id(request),
+            status=Status(query["status"]),
+            limit=query["limit"],
+            position=cursor.position if cursor else None,
+            backwards=cursor.backwards if cursor else False,
+            now=timezone.now(),
+        )
+        return Response(cursors.page(request, found))
+
+    @schema.session_retrieve
+    def retrieve(self, request: Request, session_id: str) -> Response:
+        """Read a session and its newest messages."""
+        session, newest = sessions.session_get(
+            session_id=session_id,
+            user_id=user_id(request),
+            limit=validated(NewestQuery, request.query_params)["limit"],
+            now=timezone.now(),
+        )
+        return Response(
+            wire.session_with_messages(session, newest), headers={"ETag": wire.etag(session)}
+        )
+
+    @schema.session_update
+    def partial_update(self, request: Request, session_id: str) -> Response:
+        """Change a session; with `If-Match`, only the version that was read."""
+        session = sessions.session_update(
+            session_id=session_id,
+            user_id=user_id(request),
+            changes=validated(SessionChanges, request.data),
+            versions=expected_versions(request),
+            now=timezone.now(),
+        )
+        return _answer(session)
+
+    @schema.session_delete
+    def destroy(self, request: Request, session_id: str) -> Response:
+        """Delete a session and all its messages."""
+        sessions.session_delete(session_id=session_id, user_id=user_id(request))
+        return Response(status=204)
+
+    @schema.session_fork
+    def fork(self, request: Request, session_id: str) -> Response:
+        """Create a session that begins with this one's history."""
+        wanted = validated(ForkInput, request.data)
+        session = sessions.session_fork(
+            session_id=session_id,
+            user_id=user_id(request),
+            up_to_seq=wanted.get("up_to_seq"),
+            title=wanted.get("title"),
+            now=timezone.now(),
+        )
+        return _answer(session, created=True)
+
+    @schema.session_archive
+    def archive(self, request: Request, session_id: str) -> Response:
+        """Make a session read-only."""
+        return _answer(
+            sessions.session_archive(
+                session_id=session_id, user_id=user_id(request), now=timezone.now()
+            )
+        )
+
+    @schema.session_restore
+    def restore(self, request: Request, session_id: str) -> Response:
+        """Make an archived session active again."""
+        return _answer(
+            sessions.session_restore(
+                session_id=session_id, user_id=user_id(request), now=timezone.now()
+            )
+        )

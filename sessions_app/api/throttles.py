@@ -1,0 +1,87 @@
+"""Rate limits: who is counted, and by which of the settings' rates."""
+
+import hashlib
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.conf import settings
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+
+from sessions_app.services.throttling import throttle_take
+
+if TYPE_CHECKING:
+    # Views name this module's classes in their settings, so it cannot import them when it runs.
+    from rest_framework.views import APIView
+
+_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+
+
+class RateThrottle(BaseThrottle):
+    """Counts a caller against one rate, together with all other workers."""
+
+    scope: ClassVar[str]
+
+    def caller(self, request: Request) -> str | None:
+        """Who is counted; None when this throttle does not apply to the request."""
+        raise NotImplementedError
+
+    def allow_request(self, request: Request, view: "APIView") -> bool:
+        """Whether the request may go on."""
+        rate = settings.THROTTLE_RATES[self.scope]
+        caller = self.caller(request)
+        if rate is None or caller is None:
+            return True
+        count, period = rate.split("/")
+        # Hashed, so that no user name or address is stored for the sake of counting.
+        digest = hashlib.blake2b(caller.encode(), digest_size=16).hexdigest()
+        self._wait = throttle_take(
+            key=f"{self.scope}:{digest}",
+            limit=int(count),
+            period_seconds=_SECONDS[period[0]],
+            now=timezone.now(),
+        )
+        return self._wait is None
+
+    def wait(self) -> float | None:
+        """Seconds until the next request may succeed."""
+        return None if self._wait is None else max(1.0, self._wait)
+
+
+class AnonThrottle(RateThrottle):
+    """Requests without a token, per address."""
+
+    scope = "anon"
+
+    def caller(self, request: Request) -> str | None:
+        """The address."""
+        return None if request.user else self.get_ident(request)
+
+
+class UserThrottle(RateThrottle):
+    """Requests with a token, per user."""
+
+    scope = "user"
+
+    def caller(self, request: Request) -> str | None:
+        """The user's id."""
+        return str(request.user.pk) if request.user else None
+
+
+class LoginThrottle(RateThrottle):
+    """Attempts at a password, per account and address: from elsewhere the owner still gets in."""
+
+    scope = "login"
+
+    def caller(self, request: Request) -> str | None:
+        """The account and the address."""
+        data: Any = request.data
+        named = data.get("username") if isinstance(data, dict) else None
+        account = str(request.user.pk) if request.user else str(named).casefold()
+        return f"{account} {self.get_ident(request)}"
+
+
+class ChatThrottle(UserThrottle):
+    """Model calls, per user."""
+
+    scope = "chat"

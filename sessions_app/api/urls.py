@@ -1,0 +1,27 @@
+"""The session routes. A trailing slash is accepted everywhere and needed nowhere."""
+
+from django.urls import URLPattern, re_path
+
+from sessions_app.api.exports import ExportView
+from sessions_app.api.messages import MessageViewSet
+from sessions_app.api.sessions import SessionViewSet
+
+_ONE = r"^session/(?P<session_id>[^/]+)"
+
+urlpatterns: list[URLPattern] = [
+    re_path(r"^session/?$", SessionViewSet.as_view({"get": "list"})),
+    re_path(r"^session/create/?$", SessionViewSet.as_view({"post": "create"})),
+    re_path(
+        rf"{_ONE}/?$",
+        SessionViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),
+    ),
+    re_path(rf"{_ONE}/message/?$", MessageViewSet.as_view({"post": "append"})),
+    re_path(
+        rf"{_ONE}/messages/?$", MessageViewSet.as_view({"get": "list", "post": "append_batch"})
+    ),
+    re_path(rf"{_ONE}/messages/(?P<seq>[^/]+)/?$", MessageViewSet.as_view({"delete": "destroy"})),
+    re_path(rf"{_ONE}/fork/?$", SessionViewSet.as_view({"post": "fork"})),
+    re_path(rf"{_ONE}/archive/?$", SessionViewSet.as_view({"post": "archive"})),
+    re_path(rf"{_ONE}/restore/?$", SessionViewSet.as_view({"post": "restore"})),
+    re_path(rf"{_ONE}/export/?$", ExportView.as_view()),
+]

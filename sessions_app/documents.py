@@ -1,0 +1,185 @@
+"""What is stored: MongoEngine documents with their fields, validation and indexes.
+
+The repository alone reads and writes them. A `seq` is not stored but counted: it is the place of
+a message in its list plus `tail_start` (or `first_seq` in a bucket), so it cannot have a gap.
+"""
+
+from typing import Any, ClassVar
+
+from mongoengine import (
+    BooleanField,
+    DateTimeField,
+    Document,
+    EmbeddedDocument,
+    EmbeddedDocumentField,
+    EmbeddedDocumentListField,
+    IntField,
+    LongField,
+    StringField,
+    ValidationError,
+)
+
+from sessions_app.domain import limits
+from sessions_app.domain.data import OnTopicShift, Role, Status, Strategy
+
+
+class MetadataEntry(EmbeddedDocument):
+    """One key and value of a client's metadata.
+
+    Pairs rather than a sub-document: a client's key may hold a dot or begin with a dollar, which
+    as a field name MongoDB would read as a path, an operator or a DBRef.
+    """
+
+    k = StringField(required=True, max_length=limits.METADATA_KEY_MAX_CHARS)
+    v = StringField(required=True, max_length=limits.METADATA_VALUE_MAX_CHARS)
+
+
+class Message(EmbeddedDocument):
+    """One message, in a session's tail or in a bucket."""
+
+    id = StringField(required=True, max_length=40)
+    role = StringField(required=True, choices=[role.value for role in Role])
+    content = StringField()
+    timestamp = DateTimeField(required=True)
+    token_count = IntField(required=True, min_value=0)
+    topic = IntField(min_value=0)
+    topic_shift = BooleanField()
+    client_id = StringField(max_length=limits.CLIENT_ID_MAX_CHARS)
+    name = StringField(max_length=limits.NAME_MAX_CHARS)
+    # JSON text: a client's tool calls are given back exactly as they came, whatever their keys.
+    tool_calls = StringField()
+    tool_call_id = StringField(max_length=limits.TOOL_CALL_ID_MAX_CHARS)
+    metadata = EmbeddedDocumentListField(MetadataEntry)
+    deleted = BooleanField()
+
+    meta: ClassVar[dict[str, Any]] = {"allow_inheritance": False}
+
+
+class ContextPolicy(EmbeddedDocument):
+    """How this session's context window is planned."""
+
+    strategy = StringField(required=True, choices=[s.value for s in Strategy])
+    max_tokens = IntField(required=True, min_value=64, max_value=1_000_000)
+    max_messages = IntField(required=True, min_value=1, max_value=10_000)
+    on_topic_shift = StringField(required=True, choices=[s.value for s in OnTopicShift])
+
+
+class Session(Document):
+    """A conversation: its state, and the tail of its messages."""
+
+    session_id = StringField(primary_key=True, max_length=36)
+    user_id = StringField(required=True, max_length=limits.USER_ID_MAX_CHARS)
+    status = StringField(required=True, choices=[s.value for s in Status])
+    title = StringField(max_length=limits.TITLE_MAX_CHARS)
+    metadata = EmbeddedDocumentListField(MetadataEntry, max_length=limits.METADATA_MAX_KEYS)
+
+    messages = EmbeddedDocumentListField(Message)
+    tail_start = LongField(required=True, min_value=1)
+    # BSON bytes of the tail's messages: what keeps the document far from 16 MB.
+    tail_bytes = LongField(required=True, min_value=0)
+    # Grows when a message of the tail is erased, so that a spill cannot carry the old text along.
+    tail_revision = LongField(required=True, min_value=0)
+    message_count = LongField(required=True, min_value=0)
+    token_count = LongField(required=True, min_value=0)
+
+    context_policy = EmbeddedDocumentField(ContextPolicy, required=True)
+    context_start = LongField(required=True, min_value=1)
+
+    version = LongField(required=True, min_value=1)
+    created_at = DateTimeField(required=True)
+    updated_at = DateTimeField(required=True)
+    ttl_seconds = LongField(min_value=0)
+    expires_at = DateTimeField()
+    archived_at = DateTimeField()
+    legal_hold = BooleanField()
+
+    meta: ClassVar[dict[str, Any]] = {
+        "collection": "sessions",
+        # Indexes are built by `ensure_indexes`, never in the middle of somebody's request.
+        "auto_create_index": False,
+        "id_field": "session_id",
+        "indexes": [
+            {
+                # a user's list, newest activity first, by status
+                "name": "user_status_activity",
+                "fields": ["user_id", "status", "-updated_at", "-session_id"],
+            },
+            {
+                # the sweeper: sessions that are due; most installations have many that never are
+                "name": "expires_at",
+                "fields": ["expires_at"],
+                "partialFilterExpression": {"expires_at": {"$exists": True}},
+            },
+        ],
+    }
+
+
+class MessageBucket(Document):
+    """An older run of a session's messages, at most 64; only an erasure ever changes it."""
+
+    bucket_id = StringField(primary_key=True)
+    session_id = StringField(required=True, max_length=36)
+    first_seq = LongField(required=True, min_value=1)
+    last_seq = LongField(required=True, min_value=1)
+    messages = EmbeddedDocumentListField(Message)
+    token_count = LongField(required=True, min_value=0)
+    revision = LongField(required=True, min_value=0)
+
+    meta: ClassVar[dict[str, Any]] = {
+        "collection": "message_buckets",
+        "auto_create_index": False,
+        "id_field": "bucket_id",
+        "indexes": [
+            {
+                # an idempotency key that has left the tail
+                "name": "session_client_id",
+                "fields": ["session_id", "messages.client_id"],
+                "partialFilterExpression": {"messages.client_id": {"$exists": True}},
+            },
+        ],
+    }
+
+
+class ErasedUser(Document):
+    """A user whose data has been erased: a token that outlives them may create nothing anew."""
+
+    user_hash = StringField(primary_key=True, max_length=64)
+    erased_at = DateTimeField(required=True)
+
+    meta: ClassVar[dict[str, Any]] = {"collection": "erased_users", "auto_create_index": False}
+
+
+class ThrottleWindow(Document):
+    """How much of a rate limit one caller has used in one period; MongoDB deletes it later."""
+
+    key = StringField(primary_key=True)
+    used = LongField(required=True, min_value=0)
+    expires_at = DateTimeField(required=True)
+
+    meta: ClassVar[dict[str, Any]] = {
+        "collection": "throttle_windows",
+        "auto_create_index": False,
+        "indexes": [{"name": "expires_at_ttl", "fields": ["expires_at"], "expireAfterSeconds": 0}],
+    }
+
+
+ALL = (Session, MessageBucket, ErasedUser, ThrottleWindow)
+
+
+def validate_message(stored: dict[str, Any]) -> None:
+    """Raise mongoengine's ValidationError when a message about to be stored breaks its document.
+
+    An atomic `$push` goes past MongoEngine, which validates on `save()` only, so the repository
+    calls this before every write.
+    """
+    for name, field in _MESSAGE_FIELDS:
+        value = stored.get(name)
+        if value is not None:
+            field._validate(value)
+        elif field.required:
+            field.error(f"{name} is required")
+    if unknown := stored.keys() - Message._fields.keys():
+        raise ValidationError(f"not fields of a message: {sorted(unknown)}")
+
+
+_MESSAGE_FIELDS = [(name, field) for name, field in Message._fields.items() if name != "metadata"]

@@ -1,0 +1,180 @@
+"""What passes between the layers: plain, frozen, and free of storage and HTTP."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class Role(StrEnum):
+    """Who speaks."""
+
+    SYSTEM = "system"
+    USER = "user"
+    ASSISTANT = "assistant"
+    TOOL = "tool"
+
+
+class Status(StrEnum):
+    """Whether a session takes messages (`active`) or is read-only (`archived`)."""
+
+    ACTIVE = "active"
+    ARCHIVED = "archived"
+
+
+class Strategy(StrEnum):
+    """How a context window is filled; see docs/context.md."""
+
+    RECENT = "recent"
+    TOPIC = "topic"
+    RELEVANT = "relevant"
+    HYBRID = "hybrid"
+
+
+class OnTopicShift(StrEnum):
+    """What a topic shift does to the window: nothing, lower priority, or a fresh start."""
+
+    KEEP = "keep"
+    ADJUST = "adjust"
+    RESET = "reset"
+
+
+@dataclass(frozen=True, slots=True)
+class ContextPolicy:
+    """How this session's window is planned. `max_tokens` in tokens, `max_messages` in messages."""
+
+    strategy: Strategy
+    max_tokens: int
+    max_messages: int
+    on_topic_shift: OnTopicShift
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """A message to append: validated and counted, not stored yet.
+
+    `client_id` is the idempotency key, unique within a session. `tool_calls` and `metadata` are
+    the client's own data and are given back as they came.
+    """
+
+    id: str
+    role: Role
+    content: str
+    token_count: int
+    timestamp: datetime
+    client_id: str | None = None
+    name: str | None = None
+    tool_calls: Sequence[Mapping[str, Any]] | None = None
+    tool_call_id: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+    def says_the_same_as(self, stored: "Message") -> bool:
+        """Whether `stored` came from this body; a tombstone has no body left to differ from."""
+        return stored.deleted or (
+            self.role == stored.role
+            and self.content == stored.content
+            and self.name == stored.name
+            and self.tool_calls == stored.tool_calls
+            and self.tool_call_id == stored.tool_call_id
+            and self.metadata == stored.metadata
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A stored message. `seq` counts from 1 in its session, without a gap or a repeat.
+
+    `topic` is the number of the topic it belongs to, None until it has been judged. A deleted
+    message is a tombstone: its `seq` and times stay, its content is gone.
+    """
+
+    id: str
+    seq: int
+    role: Role
+    content: str
+    timestamp: datetime
+    token_count: int
+    topic: int | None = None
+    topic_shift: bool = False
+    client_id: str | None = None
+    name: str | None = None
+    tool_calls: Sequence[Mapping[str, Any]] | None = None
+    tool_call_id: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A conversation without its messages. Times are UTC; `ttl_seconds` None means the default.
+
+    `version` grows with every write and is the session's ETag. `tail_start` is the `seq` of the
+    first message that is still in the session's own document.
+    """
+
+    session_id: str
+    user_id: str
+    title: str
+    status: Status
+    created_at: datetime
+    updated_at: datetime
+    expires_at: datetime | None
+    archived_at: datetime | None
+    ttl_seconds: int | None
+    metadata: Mapping[str, str]
+    context_policy: ContextPolicy
+    context_start: int
+    message_count: int
+    token_count: int
+    tail_start: int
+    version: int
+    legal_hold: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NewSession:
+    """A session to store; fields as in Session. `now` becomes its `created_at`."""
+
+    session_id: str
+    user_id: str
+    title: str
+    metadata: Mapping[str, str]
+    context_policy: ContextPolicy
+    ttl_seconds: int | None
+    expires_at: datetime | None
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """What an append did: the messages as stored, and whether they had been stored before."""
+
+    messages: Sequence[Message]
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MessagePage:
+    """A run of messages, oldest first. `latest_seq` is the newest in the session."""
+
+    messages: Sequence[Message]
+    has_more: bool
+    latest_seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class SessionPosition:
+    """A place in a user's list of sessions, newest activity first."""
+
+    updated_at: datetime
+    session_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionPage:
+    """A page of sessions and whether there are others before and after it."""
+
+    sessions: Sequence[Session]
+    has_previous: bool
+    has_next: bool

@@ -1,0 +1,55 @@
+"""Messages as clients send them, and the rules a message must meet before it is stored."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sessions_app.domain.data import Role
+from sessions_app.domain.errors import InvalidInput, TooLarge
+
+
+@dataclass(frozen=True, slots=True)
+class MessageDraft:
+    """A message that has not been checked, counted or stored; fields as in `data.NewMessage`."""
+
+    role: Role
+    content: str
+    client_id: str | None = None
+    name: str | None = None
+    tool_calls: Sequence[Mapping[str, Any]] | None = None
+    tool_call_id: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+def check(draft: MessageDraft, *, max_chars: int, tool_call_chars: int = 0, path: str = "") -> None:
+    """Raise InvalidInput or TooLarge when `draft` cannot be a message.
+
+    `max_chars` bounds the content, and `tool_call_chars` (the calls as JSON text) beside it;
+    `path` is put in front of the field's name, as in `messages.3.`.
+    """
+    for chars, attr in ((len(draft.content), "content"), (tool_call_chars, "tool_calls")):
+        if chars > max_chars:
+            raise TooLarge(f"At most {max_chars} characters are allowed.", attr=f"{path}{attr}")
+    if not draft.content and not draft.tool_calls:
+        raise InvalidInput("May be empty only beside tool_calls.", attr=f"{path}content")
+    if draft.tool_calls and draft.role is not Role.ASSISTANT:
+        raise InvalidInput("Only an assistant makes tool calls.", attr=f"{path}tool_calls")
+    if draft.role is Role.TOOL and not draft.tool_call_id:
+        raise InvalidInput(
+            "A tool's message names the call it answers.", attr=f"{path}tool_call_id"
+        )
+    if draft.role is not Role.TOOL and draft.tool_call_id:
+        raise InvalidInput("Only a tool's message answers a call.", attr=f"{path}tool_call_id")
+
+
+def check_keys(drafts: Sequence[MessageDraft]) -> None:
+    """Raise InvalidInput when two messages of one batch carry the same `client_id`."""
+    seen: set[str] = set()
+    for place, draft in enumerate(drafts):
+        if draft.client_id in seen:
+            raise InvalidInput(
+                "Another message of this batch has the same client_id.",
+                attr=f"messages.{place}.client_id",
+            )
+        if draft.client_id:
+            seen.add(draft.client_id)

@@ -1,0 +1,118 @@
+"""The error tree.
+
+SessionError
+├── InvalidInput            a value breaks a rule; names the field          400
+├── TooLarge                a message or a body over its limit              413
+├── SessionNotFound         no such session for this user                   404
+├── MessageNotFound         no such message in the session                  404
+├── Conflict                the session is not in a state for this
+│   ├── SessionArchived     archived sessions are read-only                 409
+│   ├── LegalHold           staff have ordered that it be kept              409
+│   └── TurnInProgress      one turn at a time; knows when to try again     409
+├── SessionExpired          the caller's own, and past its timeout          410
+├── VersionMismatch         `If-Match` names another version                412
+├── IdempotencyMismatch     the same key came with another body             422
+└── StorageUnavailable      MongoDB did not answer, or could not write      503
+
+The last column is the HTTP status that `api.errors` gives each; nothing below the views uses it.
+"""
+
+
+class SessionError(Exception):
+    """The base of every error this project raises on purpose; `code` names it on the wire."""
+
+    code = "error"
+    default_detail = "The request could not be carried out."
+
+    def __init__(self, detail: str | None = None, *, attr: str | None = None) -> None:
+        self.detail = detail or self.default_detail
+        self.attr = attr
+        super().__init__(self.detail)
+
+
+class InvalidInput(SessionError):
+    """A value breaks a rule; `attr` names the field."""
+
+    code = "invalid"
+    default_detail = "Invalid input."
+
+
+class TooLarge(SessionError):
+    """A message or a body is over its limit."""
+
+    code = "too_large"
+    default_detail = "The request is too large."
+
+
+class SessionNotFound(SessionError):
+    """There is no such session for this user: unknown and somebody else's look the same."""
+
+    code = "not_found"
+    default_detail = "No such session."
+
+
+class MessageNotFound(SessionError):
+    """The session has no message at that `seq`."""
+
+    code = "not_found"
+    default_detail = "No such message."
+
+
+class Conflict(SessionError):
+    """The session's state does not allow this."""
+
+    code = "conflict"
+
+
+class SessionArchived(Conflict):
+    """Archived sessions are read-only until they are restored."""
+
+    code = "session_archived"
+    default_detail = "The session is archived and read-only; restore it first."
+
+
+class LegalHold(Conflict):
+    """Staff have placed the session under legal hold, so nothing may destroy it."""
+
+    code = "legal_hold"
+    default_detail = "The session is under legal hold and cannot be deleted."
+
+
+class TurnInProgress(Conflict):
+    """Another turn holds the session; `retry_after` is in seconds."""
+
+    code = "turn_in_progress"
+    default_detail = "Another turn is in progress in this session."
+
+    def __init__(self, *, retry_after: int) -> None:
+        self.retry_after = retry_after
+        super().__init__()
+
+
+class SessionExpired(SessionError):
+    """The session is the caller's own and has passed its timeout."""
+
+    code = "session_expired"
+    default_detail = "The session has expired."
+
+
+class VersionMismatch(SessionError):
+    """`If-Match` names a version that is not the current one."""
+
+    code = "precondition_failed"
+    default_detail = "The session has changed since it was read."
+
+
+class IdempotencyMismatch(SessionError):
+    """A key that already stands for one message came with another body."""
+
+    code = "idempotency_mismatch"
+    default_detail = "This idempotency key was already used with a different body."
+
+
+class StorageUnavailable(SessionError):
+    """MongoDB did not answer in time or could not write; `retry_after` is in seconds."""
+
+    code = "storage_unavailable"
+    default_detail = "Storage is unavailable at the moment; try again."
+    retry_after = 2

@@ -1,0 +1,34 @@
+"""Every fixed bound in one place. What an operator may change is in the settings instead."""
+
+# --- what a client may send -------------------------------------------------------------------
+TITLE_MAX_CHARS = 200
+METADATA_MAX_KEYS = 16
+METADATA_KEY_MAX_CHARS = 64
+METADATA_VALUE_MAX_CHARS = 512
+CLIENT_ID_MAX_CHARS = 128
+NAME_MAX_CHARS = 64
+TOOL_CALLS_MAX = 128
+TOOL_CALL_ID_MAX_CHARS = 128
+JSON_MAX_DEPTH = 32
+SEED_MAX_MESSAGES = 1_000
+BATCH_MAX_MESSAGES = 100
+PAGE_DEFAULT = 50
+PAGE_MAX = 500
+TTL_MAX_SECONDS = 3_153_600_000  # a hundred years
+USER_ID_MAX_CHARS = 255
+
+# --- how a session is stored ------------------------------------------------------------------
+# When the tail holds more than TAIL_MAX_MESSAGES, its oldest messages move to buckets until
+# TAIL_KEEP_MESSAGES are left: an append then rewrites a bounded document whatever the length of
+# the session, and the newest page of the default size needs no bucket.
+TAIL_KEEP_MESSAGES = 64
+TAIL_MAX_MESSAGES = 128
+TAIL_MAX_BYTES = 512 * 1024
+# No append is accepted onto a tail beyond this; it spills first. With the largest request (5 MB)
+# on top, a session document stays below 8 MB, half of MongoDB's limit.
+TAIL_HARD_BYTES = 2 * 1024 * 1024
+BUCKET_MAX_MESSAGES = 64
+BUCKET_MAX_BYTES = 1024 * 1024
+SEQ_DIGITS = 12  # zero-padding of `first_seq` in a bucket's _id, so that ids sort like numbers
+
+CONTEXT_MAX_MESSAGES_DEFAULT = 1_000

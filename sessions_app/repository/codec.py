@@ -1,0 +1,187 @@
+"""Between what is stored and the domain's data. Nulls and defaults are left out of storage."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import bson
+
+from sessions_app import documents
+from sessions_app.domain.data import (
+    ContextPolicy,
+    Message,
+    NewMessage,
+    NewSession,
+    OnTopicShift,
+    Role,
+    Session,
+    Status,
+    Strategy,
+)
+
+Stored = dict[str, Any]
+
+# A session without its messages. Listed rather than excluded, because a projection that computes
+# a slice of the messages must name what else it wants.
+HEADER: Mapping[str, int] = dict.fromkeys(
+    (
+        "user_id", "title", "status", "created_at", "updated_at", "expires_at", "archived_at",
+        "ttl_seconds", "metadata", "context_policy", "context_start", "message_count",
+        "token_count", "tail_start", "tail_bytes", "version", "legal_hold",
+    ),
+    1,
+)  # fmt: skip
+
+
+def metadata_pairs(metadata: Mapping[str, str]) -> list[Stored]:
+    """A client's metadata as it is stored; see `documents.MetadataEntry`."""
+    return [{"k": key, "v": value} for key, value in metadata.items()]
+
+
+def metadata(pairs: Iterable[Mapping[str, str]] | None) -> dict[str, str]:
+    """A client's metadata as it came."""
+    return {pair["k"]: pair["v"] for pair in pairs or ()}
+
+
+def stored_policy(policy: ContextPolicy) -> Stored:
+    """A context policy as it is stored."""
+    return {
+        "strategy": policy.strategy.value,
+        "max_tokens": policy.max_tokens,
+        "max_messages": policy.max_messages,
+        "on_topic_shift": policy.on_topic_shift.value,
+    }
+
+
+def stored_message(message: NewMessage | Message) -> Stored:
+    """A message as it is stored, validated by the document that declares it."""
+    optional: Stored = {
+        "client_id": message.client_id,
+        "name": message.name,
+        "tool_calls": (
+            json.dumps(message.tool_calls, ensure_ascii=False, separators=(",", ":"))
+            if message.tool_calls is not None
+            else None
+        ),
+        "tool_call_id": message.tool_call_id,
+        "metadata": metadata_pairs(message.metadata) or None,
+    }
+    if isinstance(message, Message):
+        optional["topic"] = message.topic
+        optional["topic_shift"] = message.topic_shift or None
+        optional["deleted"] = message.deleted or None
+    stored: Stored = {
+        "id": message.id,
+        "role": message.role.value,
+        "content": message.content,
+        "timestamp": message.timestamp,
+        "token_count": message.token_count,
+        **{name: value for name, value in optional.items() if value is not None},
+    }
+    documents.validate_message(stored)
+    return stored
+
+
+def message(stored: Mapping[str, Any], seq: int) -> Message:
+    """The message at `seq`."""
+    calls = stored.get("tool_calls")
+    return Message(
+        id=stored["id"],
+        seq=seq,
+        role=Role(stored["role"]),
+        content=stored.get("content", ""),
+        timestamp=stored["timestamp"],
+        token_count=stored["token_count"],
+        topic=stored.get("topic"),
+        topic_shift=stored.get("topic_shift", False),
+        client_id=stored.get("client_id"),
+        name=stored.get("name"),
+        tool_calls=json.loads(calls) if calls is not None else None,
+        tool_call_id=stored.get("tool_call_id"),
+        metadata=metadata(stored.get("metadata")),
+        deleted=stored.get("deleted", False),
+    )
+
+
+def message_run(stored: Sequence[Mapping[str, Any]], first_seq: int) -> list[Message]:
+    """Consecutive messages, the first of them at `first_seq`."""
+    return [message(one, seq) for seq, one in enumerate(stored, first_seq)]
+
+
+def tombstone(stored: Mapping[str, Any]) -> Stored:
+    """What is left of an erased message: its place, its times and its idempotency key."""
+    kept = ("id", "role", "timestamp", "client_id", "tool_call_id", "topic", "topic_shift")
+    return {
+        **{name: stored[name] for name in kept if name in stored},
+        "content": "",
+        "token_count": 0,
+        "deleted": True,
+    }
+
+
+def size(stored: Mapping[str, Any]) -> int:
+    """Bytes that a stored message takes in BSON."""
+    return len(bson.encode(stored))
+
+
+def stored_session(new: NewSession) -> Stored:
+    """A session as it is stored, before it has messages."""
+    optional = {"ttl_seconds": new.ttl_seconds, "expires_at": new.expires_at}
+    return {
+        "_id": new.session_id,
+        "user_id": new.user_id,
+        "status": Status.ACTIVE.value,
+        "title": new.title,
+        "metadata": metadata_pairs(new.metadata),
+        "messages": [],
+        "tail_start": 1,
+        "tail_bytes": 0,
+        "tail_revision": 0,
+        "message_count": 0,
+        "token_count": 0,
+        "context_policy": stored_policy(new.context_policy),
+        "context_start": 1,
+        "version": 1,
+        "created_at": new.now,
+        "updated_at": new.now,
+        **{name: value for name, value in optional.items() if value is not None},
+    }
+
+
+def stored_changes(changes: Mapping[str, Any]) -> tuple[Stored, Stored]:
+    """What `$set` and `$unset` take for a change of some of a session's fields; None unsets."""
+    written = {name: value for name, value in changes.items() if value is not None}
+    if "metadata" in written:
+        written["metadata"] = metadata_pairs(written["metadata"])
+    if "context_policy" in written:
+        written["context_policy"] = stored_policy(written["context_policy"])
+    return written, dict.fromkeys(changes.keys() - written.keys(), 1)
+
+
+def session(stored: Mapping[str, Any]) -> Session:
+    """A session's header."""
+    policy = stored["context_policy"]
+    return Session(
+        session_id=stored["_id"],
+        user_id=stored["user_id"],
+        title=stored.get("title", ""),
+        status=Status(stored["status"]),
+        created_at=stored["created_at"],
+        updated_at=stored["updated_at"],
+        expires_at=stored.get("expires_at"),
+        archived_at=stored.get("archived_at"),
+        ttl_seconds=stored.get("ttl_seconds"),
+        metadata=metadata(stored.get("metadata")),
+        context_policy=ContextPolicy(
+            strategy=Strategy(policy["strategy"]),
+            max_tokens=policy["max_tokens"],
+            max_messages=policy["max_messages"],
+            on_topic_shift=OnTopicShift(policy["on_topic_shift"]),
+        ),
+        context_start=stored["context_start"],
+        message_count=stored["message_count"],
+        token_count=stored["token_count"],
+        tail_start=stored["tail_start"],
+        version=stored["version"],
+        legal_hold=stored.get("legal_hold", False),
+    )

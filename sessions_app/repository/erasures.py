@@ -1,0 +1,136 @@
+"""Erasing: one message's content, or everything of one user."""
+
+import hashlib
+from datetime import datetime
+
+from pymongo.client_session import ClientSession
+
+from sessions_app.documents import ErasedUser, MessageBucket, Session
+from sessions_app.domain import lifecycle
+from sessions_app.domain.errors import LegalHold, MessageNotFound, StorageUnavailable
+from sessions_app.repository import codec, failures, pages, sessions
+
+_ATTEMPTS = 20
+
+
+@failures.translated
+def erase_message(*, session_id: str, user_id: str, seq: int, now: datetime) -> None:
+    """Put a tombstone at `seq`; doing so twice is the same as once.
+
+    Raises SessionNotFound, SessionExpired, SessionArchived, MessageNotFound.
+    """
+    for _ in range(_ATTEMPTS):
+        session, messages = pages.read_range(
+            session_id=session_id, user_id=user_id, first=seq, last=seq
+        )
+        lifecycle.require_writable(session, now=now)
+        if seq < 1 or not messages:
+            raise MessageNotFound
+        if messages[0].deleted:
+            return
+        in_tail = seq >= session.tail_start
+        erase = _erase_in_tail if in_tail else _erase_in_bucket
+        if erase(session_id, user_id, session.tail_start, seq, now):
+            return
+    raise StorageUnavailable
+
+
+def _erase_in_tail(session_id: str, user_id: str, tail_start: int, seq: int, now: datetime) -> bool:
+    place = seq - tail_start
+    held = Session._get_collection().find_one(
+        {"_id": session_id, "user_id": user_id, "tail_start": tail_start},
+        {"messages": {"$slice": [place, 1]}},
+    )
+    if held is None or not held["messages"]:
+        return False
+    stored = held["messages"][0]
+    empty = codec.tombstone(stored)
+    changed = Session._get_collection().update_one(
+        {
+            "_id": session_id,
+            "user_id": user_id,
+            "tail_start": tail_start,
+            f"messages.{place}.id": stored["id"],
+            f"messages.{place}.deleted": {"$ne": True},
+        },
+        {
+            "$set": {f"messages.{place}": empty},
+            "$inc": {
+                "token_count": -stored["token_count"],
+                "tail_bytes": codec.size(empty) - codec.size(stored),
+                # A spill that has already copied the old text will not be able to cut.
+                "tail_revision": 1,
+                "version": 1,
+            },
+            "$max": {"updated_at": now},
+        },
+    )
+    return bool(changed.matched_count)
+
+
+def _erase_in_bucket(
+    session_id: str, user_id: str, _tail_start: int, seq: int, now: datetime
+) -> bool:
+    """The bucket and the session's token count change together or not at all."""
+
+    def erase(transaction: ClientSession) -> bool:
+        bucket = MessageBucket._get_collection().find_one(
+            pages.bucket_range(session_id, seq, seq) | {"last_seq": {"$gte": seq}},
+            session=transaction,
+        )
+        if bucket is None:
+            return False
+        place = seq - bucket["first_seq"]
+        stored = bucket["messages"][place]
+        if stored.get("deleted"):
+            return True
+        MessageBucket._get_collection().update_one(
+            {"_id": bucket["_id"], "session_id": session_id},
+            {
+                "$set": {f"messages.{place}": codec.tombstone(stored)},
+                "$inc": {"token_count": -stored["token_count"]},
+            },
+            session=transaction,
+        )
+        Session._get_collection().update_one(
+            {"_id": session_id, "user_id": user_id},
+            {
+                "$inc": {"token_count": -stored["token_count"], "version": 1},
+                "$max": {"updated_at": now},
+            },
+            session=transaction,
+        )
+        return True
+
+    return bool(sessions.in_transaction(erase))
+
+
+@failures.translated
+def erase_user(*, user_id: str, now: datetime) -> int:
+    """Remove every session of a user, and keep them from creating new ones; how many there were.
+
+    Safe to stop anywhere and run again. Raises LegalHold before anything is removed when one of
+    the sessions is held.
+    """
+    stored = Session._get_collection()
+    if stored.find_one({"user_id": user_id, "legal_hold": True}, {"_id": 1}) is not None:
+        raise LegalHold
+    ErasedUser._get_collection().update_one(
+        {"_id": _hash(user_id)}, {"$setOnInsert": {"erased_at": now}}, upsert=True
+    )
+    removed = 0
+    while found := stored.find_one({"user_id": user_id}, {"_id": 1}):
+        sessions.delete(session_id=found["_id"], user_id=user_id)
+        removed += 1
+    return removed
+
+
+@failures.translated
+def is_erased(user_id: str) -> bool:
+    """Whether this user's data has been erased; an access token can outlive its user."""
+    return ErasedUser._get_collection().find_one({"_id": _hash(user_id)}) is not None
+
+
+def _hash(user_id: str) -> str:
+    """The receipt must not name the person it is about."""
+    return hashlib.sha256(user_id.encode()).hexdigest()

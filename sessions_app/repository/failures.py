@@ -1,0 +1,66 @@
+"""MongoDB's failures in the domain's words."""
+
+import functools
+import logging
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from mongoengine.connection import ConnectionFailure as NotConnected
+from mongoengine.connection import get_connection
+from pymongo import MongoClient
+from pymongo.errors import (
+    ConnectionFailure,
+    DocumentTooLarge,
+    OperationFailure,
+    PyMongoError,
+    WTimeoutError,
+)
+
+from sessions_app.domain.errors import StorageUnavailable, TooLarge
+
+logger = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+# https://www.mongodb.com/docs/manual/reference/error-codes/ : the server is there but cannot
+# serve (fail-over, shutdown, time limits, full disk, no right to write). Others are our mistakes.
+_UNAVAILABLE_CODES = frozenset(
+    {6, 7, 13, 18, 50, 63, 64, 79, 89, 91, 100, 112, 133, 134, 189, 202, 251, 262}
+    | {9001, 10058, 10107, 11600, 11602, 13388, 13435, 13436, 14031}
+)
+
+
+def is_unavailability(error: PyMongoError) -> bool:
+    """Whether trying again later can help."""
+    if isinstance(error, ConnectionFailure | WTimeoutError | NotConnected) or error.timeout:
+        return True
+    if isinstance(error, OperationFailure):
+        return error.code in _UNAVAILABLE_CODES or error.has_error_label("RetryableWriteError")
+    return False
+
+
+def translated(query: Callable[P, R]) -> Callable[P, R]:
+    """Make `query` raise StorageUnavailable or TooLarge where the driver's errors mean that."""
+
+    @functools.wraps(query)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return query(*args, **kwargs)
+        except DocumentTooLarge as error:
+            raise TooLarge from error
+        except NotConnected as error:
+            raise StorageUnavailable from error
+        except PyMongoError as error:
+            if not is_unavailability(error):
+                raise
+            logger.warning("storage unavailable in %s: %s", query.__qualname__, error)
+            raise StorageUnavailable from error
+
+    return call
+
+
+def client() -> "MongoClient[dict[str, object]]":
+    """The process's client, for transactions."""
+    found: MongoClient[dict[str, object]] = get_connection()
+    return found

@@ -1,0 +1,51 @@
+"""The declared indexes, and those that are there."""
+
+from typing import Any
+
+from pymongo import IndexModel
+from pymongo.errors import OperationFailure
+
+from sessions_app import documents
+from sessions_app.repository import failures
+
+
+def declared() -> dict[str, list[IndexModel]]:
+    """Collection name → its indexes, as the documents declare them."""
+    found: dict[str, list[IndexModel]] = {}
+    for document in documents.ALL:
+        specs = document._meta.get("index_specs", [])
+        found[document._get_collection_name()] = [_model(dict(spec)) for spec in specs]
+    return found
+
+
+def _model(spec: dict[str, Any]) -> IndexModel:
+    fields = spec.pop("fields")
+    spec.pop("cls", None)
+    return IndexModel(fields, **spec)
+
+
+@failures.translated
+def ensure() -> dict[str, list[str]]:
+    """Create the indexes that are missing; collection name → names of those that are declared.
+
+    MongoDB builds them without blocking reads or writes, and creating one that is there does
+    nothing.
+    """
+    made: dict[str, list[str]] = {}
+    for document in documents.ALL:
+        name = document._get_collection_name()
+        collection = document._get_collection()
+        _create_collection(collection.database, name)
+        models = declared()[name]
+        made[name] = collection.create_indexes(models) if models else []
+    return made
+
+
+def _create_collection(database: Any, name: str) -> None:
+    """Before the first write, so that no transaction has to create it (MongoDB 4.4 can, but
+    then locks the whole database)."""
+    try:
+        database.create_collection(name, check_exists=False)
+    except OperationFailure as error:
+        if error.code != 48:  # NamespaceExists
+            raise

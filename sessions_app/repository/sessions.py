@@ -1,0 +1,250 @@
+"""Sessions as wholes: create, list, change, archive, delete."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from pymongo import ReturnDocument
+from pymongo.client_session import ClientSession
+
+from sessions_app.documents import MessageBucket, Session
+from sessions_app.domain import data, lifecycle, tail
+from sessions_app.domain.data import (
+    NewMessage,
+    NewSession,
+    SessionPage,
+    SessionPosition,
+    Status,
+)
+from sessions_app.domain.errors import LegalHold, SessionNotFound, VersionMismatch
+from sessions_app.repository import codec, failures, pages
+from sessions_app.repository.codec import Stored
+from sessions_app.repository.headers import memory
+from sessions_app.repository.tail import bucket
+
+
+@failures.translated
+def insert(new: NewSession, history: Sequence[NewMessage]) -> data.Session:
+    """Store a new session with its messages: the newest in its tail, the others in buckets."""
+    messages = [codec.stored_message(message) for message in history]
+    sizes = [codec.size(message) for message in messages]
+    start, buckets = 0, []
+    for length in tail.runs(sizes):
+        buckets.append(bucket(new.session_id, start + 1, messages[start : start + length]))
+        start += length
+    document = codec.stored_session(new) | {
+        "messages": messages[start:],
+        "tail_start": start + 1,
+        "tail_bytes": sum(sizes[start:]),
+        "message_count": len(messages),
+        "token_count": sum(message["token_count"] for message in messages),
+    }
+    Session._from_son(document).validate()
+    if buckets:
+        in_transaction(lambda transaction: _insert_all(document, buckets, transaction))
+    else:
+        Session._get_collection().insert_one(document)
+    memory.remember(new.session_id, tail_start=start + 1, ttl_seconds=new.ttl_seconds)
+    return codec.session(document)
+
+
+def _insert_all(document: Stored, buckets: list[Stored], transaction: ClientSession) -> None:
+    MessageBucket._get_collection().insert_many(buckets, session=transaction)
+    Session._get_collection().insert_one(document, session=transaction)
+
+
+@failures.translated
+def fork(
+    new: NewSession, *, source_id: str, up_to_seq: int, message_ids: Iterable[str]
+) -> data.Session:
+    """Store `new` with a copy of the source's messages up to `up_to_seq`, under new ids.
+
+    One transaction: the source is read as it was at one moment, and a copy that is interrupted
+    leaves nothing behind. Memory stays bounded by the tail, whatever the length.
+    """
+    stored: data.Session | None = None
+
+    def copy(transaction: ClientSession) -> None:
+        nonlocal stored
+        source = Session._get_collection().find_one(
+            {"_id": source_id, "user_id": new.user_id}, session=transaction
+        )
+        if source is None:
+            raise SessionNotFound
+        stored = _copy_messages(new, source, up_to_seq, message_ids, transaction)
+
+    in_transaction(copy)
+    assert stored is not None  # noqa: S101 - `copy` has run to its end
+    return stored
+
+
+def _copy_messages(
+    new: NewSession,
+    source: Stored,
+    up_to_seq: int,
+    message_ids: Iterable[str],
+    transaction: ClientSession,
+) -> data.Session:
+    ids = iter(message_ids)
+    start, tokens = 1, 0
+    held: list[Stored] = []
+    sizes: list[int] = []
+    for stored, seq in pages.stored_messages(source, transaction=transaction):
+        if seq > up_to_seq:
+            break
+        copied = stored | {"id": next(ids)}
+        held.append(copied)
+        sizes.append(codec.size(copied))
+        tokens += copied["token_count"]
+        if length := tail.next_run(sizes):
+            MessageBucket._get_collection().insert_one(
+                bucket(new.session_id, start, held[:length]), session=transaction
+            )
+            held, sizes, start = held[length:], sizes[length:], start + length
+    document = codec.stored_session(new) | {
+        "messages": held,
+        "tail_start": start,
+        "tail_bytes": sum(sizes),
+        "message_count": start - 1 + len(held),
+        "token_count": tokens,
+    }
+    Session._get_collection().insert_one(document, session=transaction)
+    return codec.session(document)
+
+
+@failures.translated
+def list_page(
+    *,
+    user_id: str,
+    status: Status,
+    now: datetime,
+    limit: int,
+    position: SessionPosition | None,
+    backwards: bool,
+) -> SessionPage:
+    """A page of the user's sessions after (or, `backwards`, before) `position`, newest first."""
+    direction = 1 if backwards else -1
+    query: Stored = {
+        "user_id": user_id,
+        "status": status.value,
+        # Past its timeout means gone from the list at once, whether or not a sweeper has passed.
+        "expires_at": {"$not": {"$lte": now}},
+    }
+    if position is not None:
+        beyond = "$gt" if backwards else "$lt"
+        query["updated_at"] = {f"{beyond}e": position.updated_at}
+        query["$or"] = [
+            {"updated_at": {beyond: position.updated_at}},
+            {"updated_at": position.updated_at, "_id": {beyond: position.session_id}},
+        ]
+    found = list(
+        Session._get_collection()
+        .find(query, codec.HEADER)
+        .sort([("updated_at", direction), ("_id", direction)])
+        .limit(limit + 1)
+    )
+    more = len(found) > limit
+    sessions = [codec.session(stored) for stored in found[:limit]]
+    if backwards:
+        sessions.reverse()
+        return SessionPage(sessions, has_previous=more, has_next=True)
+    return SessionPage(sessions, has_previous=position is not None, has_next=more)
+
+
+@failures.translated
+def change(
+    *,
+    session: data.Session,
+    changes: Mapping[str, Any],
+    now: datetime,
+    versions: frozenset[int] | None,
+) -> data.Session | None:
+    """Write the fields of `changes` (None unsets one) on an active session.
+
+    `versions` are those the caller accepts, None for any. Raises as `lifecycle.require_writable`,
+    and SessionNotFound or VersionMismatch.
+    """
+    guard: Stored = {
+        "_id": session.session_id,
+        "user_id": session.user_id,
+        "status": Status.ACTIVE.value,
+        "expires_at": {"$not": {"$lte": now}},
+        # `changes` may have been computed from these.
+        "ttl_seconds": session.ttl_seconds,
+        "context_policy": codec.stored_policy(session.context_policy),
+    }
+    if versions is not None:
+        guard["version"] = {"$in": list(versions)}
+    after = _update(guard, changes, now)
+    if after is not None:
+        return after
+    current = pages.header(session_id=session.session_id, user_id=session.user_id)
+    lifecycle.require_writable(current, now=now)
+    if versions is not None and current.version not in versions:
+        raise VersionMismatch
+    return None
+
+
+@failures.translated
+def set_status(
+    *, session: data.Session, status: Status, changes: Mapping[str, Any], now: datetime
+) -> data.Session | None:
+    """Move a session to `status` with `changes`; None when it has changed since it was read."""
+    return _update(
+        {
+            "_id": session.session_id,
+            "user_id": session.user_id,
+            "status": session.status.value,
+            "version": session.version,
+        },
+        {"status": status.value, **changes},
+        now,
+    )
+
+
+def _update(guard: Stored, changes: Mapping[str, Any], now: datetime) -> data.Session | None:
+    written, removed = codec.stored_changes(changes)
+    after = Session._get_collection().find_one_and_update(
+        guard,
+        {
+            "$inc": {"version": 1},
+            "$max": {"updated_at": now},
+            **({"$set": written} if written else {}),
+            **({"$unset": removed} if removed else {}),
+        },
+        projection=codec.HEADER,
+        return_document=ReturnDocument.AFTER,
+    )
+    if after is None:
+        return None
+    session = codec.session(after)
+    memory.remember(
+        session.session_id, tail_start=session.tail_start, ttl_seconds=session.ttl_seconds
+    )
+    return session
+
+
+@failures.translated
+def delete(*, session_id: str, user_id: str) -> None:
+    """Remove a session and its buckets together; raises SessionNotFound or LegalHold."""
+
+    def remove(transaction: ClientSession) -> bool:
+        gone = Session._get_collection().delete_one(
+            {"_id": session_id, "user_id": user_id, "legal_hold": {"$ne": True}},
+            session=transaction,
+        )
+        if gone.deleted_count:
+            MessageBucket._get_collection().delete_many(
+                {"session_id": session_id}, session=transaction
+            )
+        return bool(gone.deleted_count)
+
+    if not in_transaction(remove):
+        pages.header(session_id=session_id, user_id=user_id)
+        raise LegalHold
+
+
+def in_transaction(work: Any) -> Any:
+    """Run `work(transaction)`; the driver repeats it when MongoDB asks for that."""
+    with failures.client().start_session() as transaction:
+        return transaction.with_transaction(work)

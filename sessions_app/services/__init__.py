@@ -1,0 +1,1 @@
+"""The rules: what may happen to a session, in which order. No HTTP, no queries."""

@@ -1,0 +1,101 @@
+"""What may be done with a session's messages."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.conf import settings
+
+from sessions_app import tokenizer
+from sessions_app.domain import drafts, lifecycle, tokens
+from sessions_app.domain.data import Appended, MessagePage, NewMessage
+from sessions_app.domain.drafts import MessageDraft
+from sessions_app.repository import erasures, messages, pages
+from sessions_app.services import identity
+
+
+def message_prepare(*, draft: MessageDraft, now: datetime, path: str = "") -> NewMessage:
+    """Check a draft and count its tokens; raises InvalidInput or TooLarge naming the field."""
+    calls = json.dumps(draft.tool_calls) if draft.tool_calls else ""
+    drafts.check(draft, max_chars=settings.MESSAGE_MAX_CHARS, tool_call_chars=len(calls), path=path)
+    return NewMessage(
+        id=identity.new_message_id(),
+        role=draft.role,
+        content=draft.content,
+        token_count=tokens.message_tokens(
+            tokenizer.count_tokens,
+            draft.content,
+            name=draft.name,
+            tool_calls=draft.tool_calls or (),
+        ),
+        timestamp=lifecycle.to_milliseconds(now),
+        client_id=draft.client_id,
+        name=draft.name,
+        tool_calls=draft.tool_calls,
+        tool_call_id=draft.tool_call_id,
+        metadata=draft.metadata,
+    )
+
+
+def batch_prepare(*, batch: Sequence[MessageDraft], now: datetime) -> list[NewMessage]:
+    """Check and count every draft of a batch before any of it is stored."""
+    drafts.check_keys(batch)
+    return [
+        message_prepare(draft=draft, now=now, path=f"messages.{place}.")
+        for place, draft in enumerate(batch)
+    ]
+
+
+def message_append(
+    *, session_id: str, user_id: str, draft: MessageDraft, now: datetime
+) -> Appended:
+    """Append one message, once per `client_id`."""
+    return _append(session_id, user_id, [message_prepare(draft=draft, now=now)], now)
+
+
+def message_append_batch(
+    *, session_id: str, user_id: str, batch: Sequence[MessageDraft], now: datetime
+) -> Appended:
+    """Append all of `batch` at consecutive `seq`, or nothing."""
+    return _append(session_id, user_id, batch_prepare(batch=batch, now=now), now)
+
+
+def _append(
+    session_id: str, user_id: str, prepared: Sequence[NewMessage], now: datetime
+) -> Appended:
+    return messages.append(
+        session_id=session_id,
+        user_id=user_id,
+        messages=prepared,
+        now=lifecycle.to_milliseconds(now),
+        default_ttl_seconds=settings.SESSION_TTL_SECONDS,
+    )
+
+
+def message_page(
+    *,
+    session_id: str,
+    user_id: str,
+    after: int | None,
+    before: int | None,
+    limit: int,
+    now: datetime,
+) -> MessagePage:
+    """At most `limit` messages next `after` a seq, or up to just `before` one; oldest first."""
+    if before is not None:
+        first, last = before - limit, before - 1
+    else:
+        first, last = (after or 0) + 1, (after or 0) + limit
+    session, found = pages.read_range(
+        session_id=session_id, user_id=user_id, first=first, last=last
+    )
+    lifecycle.require_readable(session, now=now)
+    more = first > 1 if before is not None else last < session.message_count
+    return MessagePage(found, has_more=more, latest_seq=session.message_count)
+
+
+def message_delete(*, session_id: str, user_id: str, seq: int, now: datetime) -> None:
+    """Erase one message's content; its `seq` stays as a tombstone."""
+    erasures.erase_message(
+        session_id=session_id, user_id=user_id, seq=seq, now=lifecycle.to_milliseconds(now)
+    )

@@ -1,0 +1,256 @@
+"""What may be done with a session."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+
+from sessions_app.domain import lifecycle
+from sessions_app.domain.data import (
+    ContextPolicy,
+    Message,
+    NewSession,
+    OnTopicShift,
+    Role,
+    Session,
+    SessionPage,
+    SessionPosition,
+    Status,
+    Strategy,
+)
+from sessions_app.domain.drafts import MessageDraft
+from sessions_app.domain.errors import (
+    InvalidInput,
+    SessionExpired,
+    SessionNotFound,
+    StorageUnavailable,
+)
+from sessions_app.domain.limits import CONTEXT_MAX_MESSAGES_DEFAULT
+from sessions_app.repository import erasures, pages, sessions
+from sessions_app.services import identity, messages
+
+_ATTEMPTS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class SessionDraft:
+    """A session to create. `policy` holds the fields of a ContextPolicy that differ from default.
+
+    `system_prompt` becomes the first message, before `history`.
+    """
+
+    title: str = ""
+    system_prompt: str = ""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    ttl_seconds: int | None = None
+    policy: Mapping[str, Any] = field(default_factory=dict)
+    history: Sequence[MessageDraft] = ()
+
+
+def policy_default() -> ContextPolicy:
+    """The policy of a session that says nothing of its own, from the settings."""
+    return ContextPolicy(
+        strategy=Strategy(settings.CONTEXT_STRATEGY),
+        max_tokens=settings.CONTEXT_MAX_TOKENS,
+        max_messages=CONTEXT_MAX_MESSAGES_DEFAULT,
+        on_topic_shift=OnTopicShift(settings.ON_TOPIC_SHIFT),
+    )
+
+
+def session_create(*, user_id: str, draft: SessionDraft, now: datetime) -> Session:
+    """Create a session with its first messages, in one write.
+
+    Raises InvalidInput or TooLarge for a message that cannot be stored, SessionNotFound when the
+    user has been erased.
+    """
+    now = lifecycle.to_milliseconds(now)
+    history = messages.batch_prepare(batch=draft.history, now=now)
+    if draft.system_prompt:
+        prompt = MessageDraft(role=Role.SYSTEM, content=draft.system_prompt)
+        try:
+            history.insert(0, messages.message_prepare(draft=prompt, now=now))
+        except InvalidInput as error:
+            raise InvalidInput(error.detail, attr="system_prompt") from error
+    session = sessions.insert(
+        _new_session(user_id, draft, replace(policy_default(), **draft.policy), now), history
+    )
+    _refuse_erased(session)
+    return session
+
+
+def _new_session(
+    user_id: str, draft: SessionDraft, policy: ContextPolicy, now: datetime
+) -> NewSession:
+    return NewSession(
+        session_id=identity.new_session_id(),
+        user_id=user_id,
+        title=draft.title,
+        metadata=draft.metadata,
+        context_policy=policy,
+        ttl_seconds=draft.ttl_seconds,
+        expires_at=_expiry(now, draft.ttl_seconds),
+        now=now,
+    )
+
+
+def _refuse_erased(session: Session) -> None:
+    """Take a session back whose user was erased while their access token still worked.
+
+    Asked after the insertion: an erasure that began before is seen here, one that begins later
+    finds the session.
+    """
+    if erasures.is_erased(session.user_id):
+        sessions.delete(session_id=session.session_id, user_id=session.user_id)
+        raise SessionNotFound
+
+
+def session_get(
+    *, session_id: str, user_id: str, limit: int, now: datetime
+) -> tuple[Session, Sequence[Message]]:
+    """The session and its newest `limit` messages, oldest first.
+
+    Raises SessionNotFound, SessionExpired.
+    """
+    session, newest = pages.read_newest(session_id=session_id, user_id=user_id, limit=limit)
+    lifecycle.require_readable(session, now=now)
+    return session, newest
+
+
+def session_list(
+    *,
+    user_id: str,
+    status: Status,
+    limit: int,
+    position: SessionPosition | None,
+    backwards: bool,
+    now: datetime,
+) -> SessionPage:
+    """A page of the user's sessions, newest activity first."""
+    return sessions.list_page(
+        user_id=user_id,
+        status=status,
+        now=now,
+        limit=limit,
+        position=position,
+        backwards=backwards,
+    )
+
+
+def session_update(
+    *,
+    session_id: str,
+    user_id: str,
+    changes: Mapping[str, Any],
+    versions: frozenset[int] | None,
+    now: datetime,
+) -> Session:
+    """Change `title`, `metadata`, `ttl_seconds` or fields of `context_policy`.
+
+    `versions` are those that `If-Match` allows, None for any. Raises SessionNotFound,
+    SessionExpired, SessionArchived, VersionMismatch.
+    """
+    now = lifecycle.to_milliseconds(now)
+    for _ in range(_ATTEMPTS):
+        session = pages.header(session_id=session_id, user_id=user_id)
+        lifecycle.require_writable(session, now=now)
+        if not changes and (versions is None or session.version in versions):
+            return session
+        changed = sessions.change(
+            session=session,
+            changes=_completed(session, changes, now),
+            now=now,
+            versions=versions,
+        )
+        if changed is not None:
+            return changed
+    raise StorageUnavailable
+
+
+def _completed(session: Session, changes: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """`changes` with the whole policy and the timeout that follow from them."""
+    fields = dict(changes)
+    if "context_policy" in changes:
+        fields["context_policy"] = replace(session.context_policy, **changes["context_policy"])
+    fields["ttl_seconds"] = changes.get("ttl_seconds", session.ttl_seconds)
+    fields["expires_at"] = _expiry(now, fields["ttl_seconds"])
+    return fields
+
+
+def session_archive(*, session_id: str, user_id: str, now: datetime) -> Session:
+    """Make a session read-only and take it off the default list; again is the same as once."""
+    return _move(session_id, user_id, Status.ARCHIVED, now)
+
+
+def session_restore(*, session_id: str, user_id: str, now: datetime) -> Session:
+    """Make an archived session active again, with a new timeout.
+
+    An expired session that no sweeper has reached is restored like one that a sweeper has
+    archived; where expiry means deletion, it raises SessionExpired.
+    """
+    return _move(session_id, user_id, Status.ACTIVE, now)
+
+
+def _move(session_id: str, user_id: str, status: Status, now: datetime) -> Session:
+    now = lifecycle.to_milliseconds(now)
+    for _ in range(_ATTEMPTS):
+        session = pages.header(session_id=session_id, user_id=user_id)
+        expired = lifecycle.has_expired(session, now=now)
+        if expired and (status is Status.ARCHIVED or settings.EXPIRY_MODE == "delete"):
+            raise SessionExpired
+        if session.status is status and not expired:
+            return session
+        changes = (
+            {"archived_at": now, "expires_at": None}
+            if status is Status.ARCHIVED
+            else {"archived_at": None, "expires_at": _expiry(now, session.ttl_seconds)}
+        )
+        moved = sessions.set_status(session=session, status=status, changes=changes, now=now)
+        if moved is not None:
+            return moved
+    raise StorageUnavailable
+
+
+def session_delete(*, session_id: str, user_id: str) -> None:
+    """Destroy a session with all its messages; raises SessionNotFound or LegalHold."""
+    sessions.delete(session_id=session_id, user_id=user_id)
+
+
+def session_fork(
+    *,
+    session_id: str,
+    user_id: str,
+    up_to_seq: int | None,
+    title: str | None,
+    now: datetime,
+) -> Session:
+    """A new session with a copy of the history up to `up_to_seq` (all of it when None).
+
+    Raises SessionNotFound, SessionExpired, InvalidInput for a `up_to_seq` that is not there.
+    """
+    now = lifecycle.to_milliseconds(now)
+    source = pages.header(session_id=session_id, user_id=user_id)
+    lifecycle.require_readable(source, now=now)
+    last = source.message_count if up_to_seq is None else up_to_seq
+    if up_to_seq is not None and not 1 <= up_to_seq <= source.message_count:
+        raise InvalidInput("The session has no message at this seq.", attr="up_to_seq")
+    draft = SessionDraft(
+        title=source.title if title is None else title,
+        metadata=source.metadata,
+        ttl_seconds=source.ttl_seconds,
+    )
+    fork = sessions.fork(
+        _new_session(user_id, draft, source.context_policy, now),
+        source_id=session_id,
+        up_to_seq=last,
+        message_ids=identity.message_ids(),
+    )
+    _refuse_erased(fork)
+    return fork
+
+
+def _expiry(now: datetime, ttl_seconds: int | None) -> datetime | None:
+    return lifecycle.expiry(
+        now=now, ttl_seconds=ttl_seconds, default_ttl_seconds=settings.SESSION_TTL_SECONDS
+    )

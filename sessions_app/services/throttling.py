@@ -1,0 +1,63 @@
+"""Rate limits shared by all workers, counted in fixed periods.
+
+A worker claims a share of a period's limit from the common counter and spends it by itself, so
+that a generous limit costs a round trip for one request in many. A share is a sixtieth of the
+limit: limits up to 60 are exact, larger ones may refuse up to a share per worker too early, and
+never allow too much.
+"""
+
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sessions_app.repository import throttles
+
+_SHARES = 60
+_MAX_CLAIMS = 50_000
+
+
+@dataclass(slots=True)
+class _Claim:
+    period: int
+    left: int
+    exhausted: bool = False
+
+
+_claims: dict[str, _Claim] = {}
+_lock = threading.Lock()
+
+
+def throttle_take(*, key: str, limit: int, period_seconds: int, now: datetime) -> float | None:
+    """Use one of `limit` requests of this period; seconds to wait when there is none, else None.
+
+    Raises StorageUnavailable when the common counter cannot be reached.
+    """
+    period, into = divmod(now.timestamp(), period_seconds)
+    wait = period_seconds - into
+    with _lock:
+        claim = _claims.get(key)
+        if claim is not None and claim.period == period:
+            if claim.left:
+                claim.left -= 1
+                return None
+            if claim.exhausted:
+                return wait
+    share = max(1, limit // _SHARES)
+    used = throttles.take(
+        key=f"{key}/{period:.0f}",
+        amount=share,
+        expires_at=datetime.fromtimestamp((period + 1) * period_seconds, UTC)
+        + timedelta(seconds=period_seconds),
+    )
+    granted = min(share, limit - (used - share))
+    with _lock:
+        if len(_claims) > _MAX_CLAIMS:
+            _claims.clear()
+        _claims[key] = _Claim(int(period), max(0, granted - 1), exhausted=granted < share)
+    return None if granted > 0 else wait
+
+
+def forget() -> None:
+    """Drop this worker's claims, as a new process would begin."""
+    with _lock:
+        _claims.clear()

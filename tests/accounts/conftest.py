@@ -1,0 +1,68 @@
+"""Alice has an account, Bob another, Carol is staff; a visitor has none."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import pytest
+from rest_framework.test import APIClient
+
+from accounts import services, tokens
+from accounts.models import User
+
+PASSWORD = "correct horse battery staple"
+
+
+@dataclass
+class Person:
+    """Somebody with an account, signed in."""
+
+    user: User
+    pair: tokens.TokenPair
+    client: APIClient
+    password: str = PASSWORD
+
+
+def bearer(token: str) -> APIClient:
+    """A client that shows this token."""
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+    return client
+
+
+def person(username: str, **fields) -> Person:
+    user = User.objects.create_user(username, f"{username}@example.com", PASSWORD, **fields)
+    pair = tokens.tokens_issue(user=user)
+    return Person(user, pair, bearer(pair.access))
+
+
+@pytest.fixture
+def visitor() -> APIClient:
+    return APIClient()
+
+
+@pytest.fixture
+def alice(db) -> Person:
+    return person("alice")
+
+
+@pytest.fixture
+def bob(db) -> Person:
+    return person("bob")
+
+
+@pytest.fixture
+def carol(db) -> Person:
+    return person("carol", is_staff=True)
+
+
+@pytest.fixture
+def erasures(monkeypatch) -> list[str]:
+    """The users whose sessions were asked to be erased; no sessions are."""
+    asked: list[str] = []
+
+    def erase_user(*, user_id: str, now: datetime) -> int:
+        asked.append(user_id)
+        return 0
+
+    monkeypatch.setattr(services.privacy, "erase_user", erase_user)
+    return asked

@@ -1,0 +1,84 @@
+"""DELETE /auth/me."""
+
+import pytest
+from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
+
+from accounts import services
+from accounts.models import User
+from sessions_app.domain.errors import LegalHold
+from tests.accounts.bodies import (
+    NO_ACCOUNT,
+    NOT_AUTHENTICATED,
+    TOKEN_NOT_VALID,
+    failed,
+    required,
+    wrong_password,
+)
+
+pytestmark = pytest.mark.django_db
+URL = "/auth/me"
+
+
+def test_the_account_and_its_sessions_are_gone(alice, bob, erasures):
+    response = alice.client.delete(URL, {"password": alice.password})
+    assert (response.status_code, response.content) == (204, b"")
+    assert erasures == [str(alice.user.pk)]
+    assert list(User.objects.all()) == [bob.user]
+
+
+def test_the_name_is_free_again(alice, visitor, erasures):
+    alice.client.delete(URL, {"password": alice.password})
+    body = {"username": "alice", "password": alice.password}
+    assert visitor.post("/auth/token", body).status_code == 401
+    assert visitor.post("/auth/register", body).status_code == 201
+
+
+def test_no_token_of_the_user_is_kept_or_works(alice, visitor, erasures):
+    refreshed = visitor.post("/auth/token/refresh", {"refresh": alice.pair.refresh}).json()
+    alice.client.delete(URL, {"password": alice.password})
+    assert not OutstandingToken.objects.exists()
+    for token in (alice.pair.refresh, refreshed["refresh"]):
+        assert visitor.post("/auth/token/refresh", {"refresh": token}).json() == TOKEN_NOT_VALID
+
+
+def test_a_wrong_password_erases_nothing(alice, erasures):
+    response = alice.client.delete(URL, {"password": "wrong"})
+    assert (response.status_code, response.json()) == (400, wrong_password("password"))
+    assert erasures == []
+    assert User.objects.count() == 1
+
+
+def test_a_missing_password_is_named(alice, erasures):
+    response = alice.client.delete(URL)
+    assert (response.status_code, response.json()) == (400, required("password"))
+
+
+def test_a_legal_hold_keeps_the_account(alice, monkeypatch):
+    def held(**_):
+        raise LegalHold
+
+    monkeypatch.setattr(services.privacy, "erase_user", held)
+    response = alice.client.delete(URL, {"password": alice.password})
+    assert (response.status_code, response.json()) == (
+        409, failed("legal_hold", LegalHold.default_detail),
+    )  # fmt: skip
+    assert User.objects.count() == 1
+
+
+def test_cut_off_between_sessions_and_account_it_can_be_asked_again(alice, erasures, monkeypatch):
+    with monkeypatch.context() as cut, pytest.raises(KeyboardInterrupt):
+        cut.setattr(User, "delete", lambda self: (_ for _ in ()).throw(KeyboardInterrupt))
+        alice.client.delete(URL, {"password": alice.password})
+    assert alice.client.delete(URL, {"password": alice.password}).status_code == 204
+    assert erasures == [str(alice.user.pk)] * 2
+
+
+def test_a_second_time_there_is_no_account(alice, erasures):
+    alice.client.delete(URL, {"password": alice.password})
+    response = alice.client.delete(URL, {"password": alice.password})
+    assert (response.status_code, response.json()) == (404, NO_ACCOUNT)
+
+
+def test_a_visitor_is_asked_for_a_token(visitor, erasures):
+    response = visitor.delete(URL, {"password": "x"})
+    assert (response.status_code, response.json()) == (401, NOT_AUTHENTICATED)

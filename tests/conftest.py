@@ -1,0 +1,134 @@
+"""What every test may ask for: a real MongoDB, three people, and clients that speak for them."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mongoengine
+import pytest
+from pymongo import MongoClient
+from rest_framework.test import APIClient
+from rest_framework_simplejwt.tokens import AccessToken
+
+from chatproject import mongo, mongod
+from sessions_app import documents
+from sessions_app.repository import headers, indexes
+from sessions_app.services import throttling
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--slow", action="store_true", help="also run the tests marked as slow")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--slow"):
+        return
+    for item in items:
+        if "slow" in item.keywords:
+            item.add_marker(pytest.mark.skip(reason="slow: run with --slow"))
+
+
+@pytest.fixture(scope="session")
+def mongod_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real `mongod`, started when the first test of this process asks for it."""
+    with mongod.throwaway(tmp_path_factory.mktemp("mongod")) as uri:
+        yield uri
+
+
+@pytest.fixture(scope="session")
+def mongo_client(mongod_uri: str) -> "Iterator[MongoClient[dict[str, Any]]]":
+    mongoengine.disconnect()
+    client = mongoengine.connect(host=mongod_uri, **mongo.client_options(timeout_ms=10_000))
+    yield client
+    mongoengine.disconnect()
+
+
+@pytest.fixture
+def database(mongo_client: "MongoClient[dict[str, Any]]") -> Iterator[Any]:
+    """A database of this test's own, with the indexes, behind the documents."""
+    name = f"test_{uuid.uuid4().hex}"
+    use_database(mongo_client, name)
+    indexes.ensure()
+    yield mongo_client[name]
+    mongo_client.drop_database(name)
+
+
+def use_database(client: "MongoClient[dict[str, Any]]", name: str) -> None:
+    """Point the documents at a database, and forget what this process remembers of another."""
+    for document in documents.ALL:
+        document._collection = client[name][document._get_collection_name()]
+    headers.memory.forget()
+    throttling.forget()
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody with a token."""
+
+    id: str
+    client: APIClient
+
+
+def person(*, is_staff: bool = False) -> Person:
+    user_id = str(uuid.uuid4())
+    token = AccessToken()
+    token["sub"] = user_id
+    token["username"] = f"user-{user_id[:8]}"
+    token["is_staff"] = is_staff
+    client = APIClient(raise_request_exception=False)
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+    return Person(user_id, client)
+
+
+@pytest.fixture
+def alice(database: Any) -> Person:
+    """She owns the sessions."""
+    return person()
+
+
+@pytest.fixture
+def bob(database: Any) -> Person:
+    """A stranger."""
+    return person()
+
+
+@pytest.fixture
+def carol(database: Any) -> Person:
+    """She is staff, which gives no right to a session over the API."""
+    return person(is_staff=True)
+
+
+@pytest.fixture
+def anybody() -> APIClient:
+    """Somebody without a token."""
+    return APIClient(raise_request_exception=False)
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+Create = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def create(alice: Person) -> Create:
+    """Alice creates a session; the answer's body."""
+
+    def create_session(**body: Any) -> dict[str, Any]:
+        response = alice.client.post("/session/create", body)
+        assert response.status_code == 201, response.content
+        return response.json()
+
+    return create_session
+
+
+def error(
+    code: str, detail: str, attr: str | None = None, kind: str | None = None
+) -> dict[str, Any]:
+    """The whole body of an error."""
+    kind = kind or ("validation_error" if attr else "client_error")
+    return {"type": kind, "errors": [{"code": code, "detail": detail, "attr": attr}]}

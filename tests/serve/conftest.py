@@ -1,0 +1,147 @@
+"""Real services in processes of their own, each with its own DATA_DIR and port."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+
+ROOT = Path(__file__).parents[2]
+# What the machine's owner or another test has set must not reach the services under test.
+FOREIGN = {
+    "DJANGO_SETTINGS_MODULE", "DATA_DIR", "HOST", "PORT", "MONGODB_URI", "DATABASE_URL",
+    "MONGOD_BINARY", "SECRET_KEY", "JWT_SIGNING_KEY", "ALLOWED_HOSTS", "WORKERS", "THREADS",
+}  # fmt: skip
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def environment(data_dir: Path, **more: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name not in FOREIGN}
+    return kept | {"DATA_DIR": str(data_dir), "WORKERS": "2"} | more
+
+
+def manage(data_dir: Path, *args: str, **more: str) -> "subprocess.CompletedProcess[str]":
+    """Run a command to its end."""
+    return subprocess.run(
+        [sys.executable, "manage.py", *args],
+        cwd=ROOT,
+        env=environment(data_dir, **more),
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+
+
+def living(data_dir: Path) -> dict[int, str]:
+    """Every process that was started for `data_dir`: its number and what it is."""
+    found = {}
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            ours = process.environ().get("DATA_DIR") == str(data_dir)
+            if ours and process.status() != psutil.STATUS_ZOMBIE:
+                found[process.pid] = " ".join(process.cmdline())
+    return found
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.02)
+
+
+class Service:
+    """A `manage.py serve`, what it prints, and the processes it consists of."""
+
+    def __init__(self, data_dir: Path, **more: str) -> None:
+        self.data_dir = data_dir
+        self.port = int(more.get("PORT") or free_port())
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = data_dir.with_name(f"{data_dir.name}.{self.port}.log")
+        with self.log.open("ab") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "manage.py", "serve"],
+                cwd=ROOT,
+                env=environment(data_dir, **{"PORT": str(self.port), **more}),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+
+    @property
+    def output(self) -> str:
+        return self.log.read_text()
+
+    def ready(self) -> "Service":
+        wait_until(lambda: "Ready at" in self.output or self.process.poll() is not None)
+        assert self.process.poll() is None, self.output
+        return self
+
+    def get(self, path: str, token: str = "") -> httpx.Response:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        return httpx.get(self.url + path, headers=headers, timeout=20)
+
+    def post(self, path: str, body: dict[str, Any], token: str = "") -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        response = httpx.post(self.url + path, json=body, headers=headers, timeout=20)
+        assert response.is_success, response.text
+        return response.json()
+
+    def pid(self, *words: str) -> int:
+        """The oldest of its processes whose command line has all of `words`."""
+        found = [p for p, line in living(self.data_dir).items() if all(w in line for w in words)]
+        return min(found)
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(60)
+
+    def kill(self) -> None:
+        """Everything at once, as a power cut would."""
+        while pids := living(self.data_dir):
+            for pid in pids:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(0.1)
+
+
+Serve = Callable[..., Service]
+
+
+@pytest.fixture
+def serve(data_dir: Path) -> Iterator[Serve]:
+    """Starts services, and leaves none behind."""
+    started = []
+
+    def start(directory: Path = data_dir, **more: str) -> Service:
+        started.append(Service(directory, **more))
+        return started[-1]
+
+    yield start
+    for service in started:
+        service.kill()
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """One that runs for all tests of a module which only look at it."""
+    running = Service(tmp_path_factory.mktemp("service") / "data").ready()
+    yield running
+    running.end()
+    running.kill()
