@@ -25,7 +25,7 @@ run: $(VENV)/runtime.stamp ## set up if need be, and serve until Ctrl-C
 	@exec $(BIN)/python manage.py serve --follow-parent
 
 test: $(VENV)/dev.stamp ## set up if need be, and run all tests
-	@$(BIN)/python -m pytest -n $(N) $(ARGS)
+	@$(BIN)/python -m pytest -n $(N) --dist loadgroup $(ARGS)
 
 check: $(VENV)/dev.stamp ## format, lint, strict types, import contracts
 	@$(BIN)/ruff format --check .

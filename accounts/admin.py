@@ -4,8 +4,10 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from accounts import usernames
 from accounts.models import User
 
 
@@ -14,7 +16,7 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # not generic when it 
     """Adds, changes and finds users; a user who must go is deactivated here."""
 
     list_display = ("username", "id", "email", "is_staff", "is_active")
-    search_fields = ("username", "username_key", "email", "id")
+    search_fields = ("username", "email", "id")
     readonly_fields = ("id", "last_login", "date_joined")
     ordering = ("username_key",)
     fieldsets = (
@@ -27,6 +29,14 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # not generic when it 
         ("Dates", {"fields": ("last_login", "date_joined")}),
     )
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[User], search_term: str
+    ) -> tuple[QuerySet[User], bool]:
+        """Find names in any casing: what a database folds by itself may be ASCII only."""
+        found, may_repeat = super().get_search_results(request, queryset, search_term)
+        named = queryset.filter(username_key__contains=usernames.key(search_term))
+        return found | named, may_repeat
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nobody: deleting the row alone would leave the user's sessions without an owner."""
         return False

@@ -21,7 +21,11 @@ class UsernameField(StrictCharField):
 
     def to_internal_value(self, data: Any) -> str:
         """The name in NFKC."""
-        return usernames.normalize(super().to_internal_value(data))
+        typed = super().to_internal_value(data)
+        # NFKC makes up to 18 characters of one: a body full of those must not be normalised.
+        if len(typed) > usernames.MAX_TYPED_CHARS:
+            self.fail("max_length", max_length=self.max_length)
+        return usernames.normalize(typed)
 
 
 @extend_schema_field(OpenApiTypes.EMAIL)

@@ -36,7 +36,7 @@ class User(AbstractUser):
     username_key = models.CharField(max_length=usernames.MAX_KEY_CHARS, unique=True, editable=False)
     token_generation = models.PositiveIntegerField(default=0, editable=False)
 
-    objects: ClassVar[UserManager] = UserManager()  # type: ignore[assignment]
+    objects: ClassVar[UserManager] = UserManager()
 
     class Meta(AbstractUser.Meta):
         """Oldest first: ids grow with time."""
@@ -46,12 +46,12 @@ class User(AbstractUser):
     def clean(self) -> None:
         """Refuse a name that another user has in another casing; raises ValidationError."""
         super().clean()
-        namesakes = User.objects.filter(username_key=usernames.key(self.username))
+        namesakes = User.objects.filter(username_key=usernames.key(self.username or ""))
         if namesakes.exclude(pk=self.pk).exists():
             message = "A user with that username already exists."
             raise ValidationError({"username": ValidationError(message, code="unique")})
 
-    def save(self, *, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:  # type: ignore[override]
+    def save(self, *, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
         """Store the user; `username_key` follows `username`."""
         self.username = usernames.normalize(self.username)
         self.username_key = usernames.key(self.username)
@@ -69,7 +69,7 @@ class User(AbstractUser):
         super().set_unusable_password()
         self._end_sign_ins()
 
-    def check_password(self, raw_password: str) -> bool:
+    def check_password(self, raw_password: str | None) -> bool:
         """Whether this is the user's password."""
         generation = self.token_generation
         correct = super().check_password(raw_password)

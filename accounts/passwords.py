@@ -1,5 +1,7 @@
 """Which passwords are accepted."""
 
+from typing import cast
+
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError as RuleBroken
 from rest_framework.exceptions import ErrorDetail
@@ -16,5 +18,6 @@ def problems(*, password: str, user: User) -> list[ErrorDetail]:
     try:
         validate_password(password, user)
     except RuleBroken as error:
-        return list(get_error_detail(error))
+        # A list, for an error that was not raised with a dictionary.
+        return cast(list[ErrorDetail], get_error_detail(error))
     return []

@@ -93,14 +93,18 @@ def account_erase(*, user_id: str, password: str, now: datetime) -> None:
         raise WrongPassword(attr="password")
     privacy.erase_user(user_id=str(user.pk), now=now)
     with transaction.atomic():
+        # Held, so that no refresh can add a token between the two deletions.
+        user = account_get(user_id=user_id, lock=True)
         OutstandingToken.objects.filter(user=user).delete()
         user.delete()
 
 
-def _account_id(user_id: str) -> uuid.UUID | None:
-    """A subject of ours as a key; None for any other, and for other spellings of a UUID."""
+def _account_id(user_id: str) -> uuid.UUID:
+    """A subject as a key; raises AccountNotFound, for other spellings of a UUID too."""
     try:
         parsed = uuid.UUID(user_id)
-    except ValueError:
-        return None
-    return parsed if str(parsed) == user_id else None
+    except ValueError as error:
+        raise AccountNotFound from error
+    if str(parsed) != user_id:
+        raise AccountNotFound
+    return parsed

@@ -21,7 +21,7 @@ GENERATION_CLAIM = "gen"
 class AccountRefreshToken(RefreshToken):
     """A refresh token that names the generation it belongs to; its access token does not."""
 
-    no_copy_claims = (*RefreshToken.no_copy_claims, GENERATION_CLAIM)
+    no_copy_claims = (*RefreshToken.no_copy_claims, GENERATION_CLAIM)  # type: ignore[assignment]
 
 
 @dataclass(frozen=True, slots=True)

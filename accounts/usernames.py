@@ -34,7 +34,7 @@ def key(username: str) -> str:
     """The same for every casing and spelling of a name, different for different names.
 
     Unicode's caseless matching (Unicode Standard, 3.13, D146), with a step through capitals:
-    folding alone leaves "ı" apart from its own capital "I".
+    folding alone leaves the dotless i (U+0131) apart from its own capital, "I".
     """
     capitals = unicodedata.normalize("NFKD", username).upper()
     return normalize(unicodedata.normalize("NFKD", capitals).casefold())

@@ -18,7 +18,7 @@ import psutil
 from chatproject import locks, mongod_binary, mongod_record, mongod_replica_set, parent_death
 from chatproject.mongod_binary import MongodError
 from chatproject.mongod_keeper import STOP_SECONDS
-from chatproject.mongod_launch import launch
+from chatproject.mongod_launch import launch, reap
 
 __all__ = ["MongodError", "endpoint", "running", "throwaway"]
 
@@ -101,10 +101,11 @@ def _leave(data_dir: Path, descriptor: int) -> None:
                 keeper = psutil.Process(record.keeper)
                 keeper.terminate()
                 keeper.wait(STOP_SECONDS + 5)
-            return
+            break
         if locks.attempt(descriptor, locks.SHARED):
-            return  # in use: the last one out, or the keeper, will see to it
+            break  # in use: the last one out, or the keeper, will see to it
         time.sleep(0.05)  # the keeper has it, which means that it is stopping
+    reap()
 
 
 @contextmanager

@@ -16,6 +16,11 @@ _ATTEMPTS = 3
 _keepers: list[subprocess.Popen[bytes]] = []
 
 
+def reap() -> None:
+    """Take note of keepers of this process that have ended, lest they stay as zombies."""
+    _keepers[:] = [keeper for keeper in _keepers if keeper.poll() is None]
+
+
 def launch(data_dir: Path) -> str:
     """Start `mongod` under `data_dir` by way of a keeper, record it, and return its address.
 

@@ -16,7 +16,7 @@ def load_or_create(directory: Path) -> dict[str, str]:
     """
     path = directory / "keys.json"
     try:
-        directory.mkdir(parents=True, exist_ok=True)
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not path.exists():
             _create(path)
         return dict(json.loads(path.read_text()))

@@ -16,6 +16,7 @@ from chatproject import mongo, mongod
 from sessions_app import documents
 from sessions_app.repository import headers, indexes
 from sessions_app.services import throttling
+from tests.repository.commands import recorder
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -40,7 +41,9 @@ def mongod_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def mongo_client(mongod_uri: str) -> "Iterator[MongoClient[dict[str, Any]]]":
     mongoengine.disconnect()
-    client = mongoengine.connect(host=mongod_uri, **mongo.client_options(timeout_ms=10_000))
+    client = mongoengine.connect(
+        host=mongod_uri, event_listeners=[recorder], **mongo.client_options(timeout_ms=10_000)
+    )
     yield client
     mongoengine.disconnect()
 

@@ -1,9 +1,10 @@
-import accounts.managers
-import accounts.models
-import accounts.usernames
 import django.contrib.auth.validators
 import django.utils.timezone
 from django.db import migrations, models
+
+import accounts.managers
+import accounts.models
+import accounts.usernames
 
 
 class Migration(migrations.Migration):

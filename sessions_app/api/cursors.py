@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.utils.urls import replace_query_param
 
 from sessions_app.api import wire
+from sessions_app.domain import text
 from sessions_app.domain.data import Session, SessionPage, SessionPosition
 from sessions_app.domain.errors import InvalidInput
 
@@ -37,12 +38,15 @@ def decode(encoded: str) -> Cursor:
     try:
         raw = base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))
         milliseconds, session_id, backwards = json.loads(raw)
-        if not (isinstance(session_id, str) and 0 <= milliseconds <= _LAST_MILLISECOND):
+        if not (text.is_text(session_id) and 0 <= milliseconds <= _LAST_MILLISECOND):
+            raise ValueError(encoded)
+        moment = _EPOCH + timedelta(milliseconds=milliseconds)
+        cursor = Cursor(SessionPosition(moment, session_id), bool(backwards))
+        if encode(cursor) != encoded:
             raise ValueError(encoded)
     except (ValueError, TypeError, binascii.Error, RecursionError) as error:
         raise InvalidInput("This cursor is not one of ours.", attr="cursor") from error
-    moment = _EPOCH + timedelta(milliseconds=milliseconds)
-    return Cursor(SessionPosition(moment, session_id), bool(backwards))
+    return cursor
 
 
 def page(request: Request, found: SessionPage) -> dict[str, Any]:

@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 
 STATUS_OF: dict[type[errors.SessionError], int] = {
     errors.InvalidInput: 400,
+    errors.UserErased: 401,
     errors.SessionNotFound: 404,
     errors.MessageNotFound: 404,
     errors.Conflict: 409,
@@ -37,6 +38,8 @@ class ServiceError(APIException):
     def __init__(self, error: errors.SessionError, status: int) -> None:
         self.status_code = status
         self.wait: int | None = getattr(error, "retry_after", None)
+        if status == 401:
+            self.auth_header = "Bearer"  # RFC 9110, 15.5.2: a 401 says how to authenticate
         detail = ErrorDetail(error.detail, error.code)
         self.detail = {error.attr: [detail]} if error.attr else detail
 

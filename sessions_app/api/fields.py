@@ -38,6 +38,29 @@ class StrictIntegerField(serializers.IntegerField):
         return data
 
 
+class NumeralField(serializers.IntegerField):
+    """A whole number of a query string, in plain digits: not 1_0, 1.0, or another script's."""
+
+    def to_internal_value(self, data: Any) -> int:
+        """The number; `invalid` for anything but ASCII digits, with or without a minus."""
+        digits = str(data).removeprefix("-")
+        if not (digits.isascii() and digits.isdigit()):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class StrictChoiceField(serializers.ChoiceField):
+    """One of some texts. The error names them, and does not repeat what came instead of one."""
+
+    default_error_messages = {"invalid_choice": "Expected one of: {choices}."}
+
+    def to_internal_value(self, data: Any) -> str:
+        """The text itself; `invalid_choice` for anything else."""
+        if not isinstance(data, str) or data not in self.choices:
+            self.fail("invalid_choice", choices=", ".join(self.choices))
+        return data
+
+
 class StrictBooleanField(serializers.BooleanField):
     """true or false, and nothing that resembles them."""
 

@@ -9,6 +9,7 @@ from sessions_app.api import schema, wire
 from sessions_app.api.requests import idempotency_key, user_id, validated
 from sessions_app.api.serializers import BatchInput, MessageInput, MessagesQuery, message_draft
 from sessions_app.domain.errors import MessageNotFound
+from sessions_app.domain.limits import BATCH_MAX_MESSAGES
 from sessions_app.services import messages
 
 _SEQ_DIGITS = 11
@@ -33,7 +34,7 @@ class MessageViewSet(ViewSet):
     @schema.message_append_batch
     def append_batch(self, request: Request, session_id: str) -> Response:
         """Append several messages at consecutive `seq`, all or none."""
-        key = idempotency_key(request)
+        key = idempotency_key(request, suffix_chars=len(f"/{BATCH_MAX_MESSAGES - 1}"))
         batch = [
             message_draft(data, client_id=f"{key}/{place}" if key else None)
             for place, data in enumerate(validated(BatchInput, request.data)["messages"])

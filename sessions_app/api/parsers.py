@@ -9,6 +9,12 @@ from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 
 from sessions_app.domain.errors import TooLarge
+from sessions_app.domain.limits import JSON_MAX_DEPTH
+
+# Room for a client's own JSON, of JSON_MAX_DEPTH at most, and what a body has around it. Whatever
+# reads a value later may then follow it down without running out of stack.
+_MAX_DEPTH = 2 * JSON_MAX_DEPTH
+_TOO_DEEP = f"JSON parse error - nested deeper than {_MAX_DEPTH} levels."
 
 
 class StrictJSONParser(BaseParser):
@@ -31,14 +37,47 @@ class StrictJSONParser(BaseParser):
         if len(raw) > limit:
             raise TooLarge(f"The body may have at most {limit} bytes.")
         try:
-            return json.loads(raw.decode("utf-8"), parse_constant=_refuse_constant)
+            value = json.loads(
+                raw.decode("utf-8"),
+                parse_constant=_refuse_constant,
+                object_pairs_hook=_object_of_unique_names,
+            )
         except UnicodeDecodeError as error:
             raise ParseError("JSON parse error - the body is not UTF-8.") from error
         except RecursionError as error:
-            raise ParseError("JSON parse error - nested too deeply.") from error
-        except ValueError as error:
+            raise ParseError(_TOO_DEEP) from error
+        except json.JSONDecodeError as error:
             raise ParseError(f"JSON parse error - {error}") from error
+        except ValueError as error:
+            # Python's own bound on the digits of a whole number; its message is about Python.
+            raise ParseError("JSON parse error - a number has too many digits.") from error
+        if _is_deeper_than(_MAX_DEPTH, value):
+            raise ParseError(_TOO_DEEP)
+        return value
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
+    raise ParseError(f"JSON parse error - {name} is not JSON.")
+
+
+def _object_of_unique_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    # RFC 8259, 4: with a name twice, receivers differ in which value they see.
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ParseError("JSON parse error - a name stands twice in one object.")
+    return found
+
+
+def _is_deeper_than(depth: int, value: Any) -> bool:
+    """Level by level: a walk that called itself would end where Python's stack does."""
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(depth):
+        level = [
+            child
+            for outer in level
+            for child in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(child, dict | list)
+        ]
+        if not level:
+            return False
+    return True

@@ -6,6 +6,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from sessions_app.api.serializers import IdempotencyKey
+from sessions_app.domain.errors import InvalidInput
+from sessions_app.domain.limits import CLIENT_ID_MAX_CHARS
 
 
 def validated(serializer: type[serializers.Serializer[dict[str, Any]]], data: Any) -> Any:
@@ -20,9 +22,16 @@ def user_id(request: Request) -> str:
     return str(request.user.pk)
 
 
-def idempotency_key(request: Request) -> str | None:
-    """The header `Idempotency-Key`, which serves as the `client_id` of a message without one."""
+def idempotency_key(request: Request, *, suffix_chars: int = 0) -> str | None:
+    """The header `Idempotency-Key`, which serves as the `client_id` of a message without one.
+
+    `suffix_chars` is how much the caller will add to it.
+    """
     header = request.headers.get("Idempotency-Key")
     if header is None:
         return None
-    return str(validated(IdempotencyKey, {"client_id": header})["client_id"])
+    key = str(validated(IdempotencyKey, {"client_id": header})["client_id"])
+    most = CLIENT_ID_MAX_CHARS - suffix_chars
+    if len(key) > most:
+        raise InvalidInput(f"A batch's key has at most {most} characters.", attr="client_id")
+    return key

@@ -9,8 +9,10 @@ from rest_framework import serializers
 
 from sessions_app.api.fields import (
     MetadataField,
+    NumeralField,
     StrictBooleanField,
     StrictCharField,
+    StrictChoiceField,
     StrictIntegerField,
     ToolCallsField,
 )
@@ -29,7 +31,7 @@ def _choices(values: Any) -> list[str]:
 class MessageInput(serializers.Serializer[Data]):
     """A message to append."""
 
-    role = serializers.ChoiceField(choices=_choices(Role), default=Role.USER.value)
+    role = StrictChoiceField(choices=_choices(Role), default=Role.USER.value)
     content = StrictCharField(allow_blank=True, allow_null=True, default="")
     client_id = StrictCharField(
         max_length=limits.CLIENT_ID_MAX_CHARS, allow_null=True, required=False
@@ -66,10 +68,10 @@ class BatchInput(serializers.Serializer[Data]):
 class PolicyInput(serializers.Serializer[Data]):
     """The fields of a context policy that differ from what stands."""
 
-    strategy = serializers.ChoiceField(choices=_choices(Strategy), required=False)
+    strategy = StrictChoiceField(choices=_choices(Strategy), required=False)
     max_tokens = StrictIntegerField(min_value=64, max_value=1_000_000, required=False)
     max_messages = StrictIntegerField(min_value=1, max_value=10_000, required=False)
-    on_topic_shift = serializers.ChoiceField(choices=_choices(OnTopicShift), required=False)
+    on_topic_shift = StrictChoiceField(choices=_choices(OnTopicShift), required=False)
 
     def to_internal_value(self, data: Any) -> Data:
         """The choices as the domain's enumerations."""
@@ -131,16 +133,14 @@ class IdempotencyKey(serializers.Serializer[Data]):
 class NewestQuery(serializers.Serializer[Data]):
     """How many of a session's newest messages to show."""
 
-    limit = serializers.IntegerField(
-        min_value=1, max_value=limits.PAGE_MAX, default=limits.PAGE_DEFAULT
-    )
+    limit = NumeralField(min_value=1, max_value=limits.PAGE_MAX, default=limits.PAGE_DEFAULT)
 
 
 class MessagesQuery(NewestQuery):
     """Which run of a session's messages to show: those after a `seq`, or those before one."""
 
-    after = serializers.IntegerField(min_value=0, max_value=10**11, required=False)
-    before = serializers.IntegerField(min_value=1, max_value=10**11, required=False)
+    after = NumeralField(min_value=0, max_value=10**11, required=False)
+    before = NumeralField(min_value=1, max_value=10**11, required=False)
 
     def validate(self, attrs: Data) -> Data:
         """One direction at a time."""
@@ -152,14 +152,14 @@ class MessagesQuery(NewestQuery):
 class ListQuery(NewestQuery):
     """Which of the caller's sessions to show."""
 
-    status = serializers.ChoiceField(choices=_choices(Status), default=Status.ACTIVE.value)
+    status = StrictChoiceField(choices=_choices(Status), default=Status.ACTIVE.value)
     cursor = StrictCharField(max_length=500, required=False)
 
 
 class ExportQuery(serializers.Serializer[Data]):
     """The form of an export."""
 
-    format = serializers.ChoiceField(choices=["json", "jsonl", "markdown"], default="json")
+    format = StrictChoiceField(choices=["json", "jsonl", "markdown"], default="json")
 
 
 class MessageOutput(serializers.Serializer[Data]):

@@ -33,8 +33,9 @@ class RateThrottle(BaseThrottle):
         if rate is None or caller is None:
             return True
         count, period = rate.split("/")
-        # Hashed, so that no user name or address is stored for the sake of counting.
-        digest = hashlib.blake2b(caller.encode(), digest_size=16).hexdigest()
+        # Hashed, so that no user name or address is stored for the sake of counting. A name that
+        # is not text has not been refused yet.
+        digest = hashlib.blake2b(caller.encode(errors="surrogatepass"), digest_size=16).hexdigest()
         self._wait = throttle_take(
             key=f"{self.scope}:{digest}",
             limit=int(count),

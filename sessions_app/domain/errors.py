@@ -5,6 +5,7 @@ SessionError
 ├── TooLarge                a message or a body over its limit              413
 ├── SessionNotFound         no such session for this user                   404
 ├── MessageNotFound         no such message in the session                  404
+├── UserErased              the token has outlived its user                 401
 ├── Conflict                the session is not in a state for this
 │   ├── SessionArchived     archived sessions are read-only                 409
 │   ├── LegalHold           staff have ordered that it be kept              409
@@ -56,6 +57,13 @@ class MessageNotFound(SessionError):
 
     code = "not_found"
     default_detail = "No such message."
+
+
+class UserErased(SessionError):
+    """The user's data has been erased; their access token is valid but stands for nobody."""
+
+    code = "user_erased"
+    default_detail = "This account has been erased."
 
 
 class Conflict(SessionError):

@@ -20,10 +20,10 @@ tiktoken"); a window counted with it never turns out longer than planned.
 
 
 class TokenCounter(Protocol):
-    """Counts the tokens of a text: 0 for the empty one, the same for the same text, never
-    negative."""
+    """What counts tokens; `sessions_app.tokenizer.count_tokens` is the real one."""
 
-    def __call__(self, text: str, /) -> int: ...
+    def __call__(self, text: str, /) -> int:
+        """Tokens of a text: 0 for the empty one, the same for the same text, never negative."""
 
 
 def message_tokens(

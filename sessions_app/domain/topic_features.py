@@ -6,39 +6,32 @@ how far this conversation's messages usually are from each other*. Cue words, qu
 roles and lengths complete it.
 """
 
-from collections.abc import Mapping
 from math import log1p
 from typing import Final
 
 import numpy as np
 
+from sessions_app.domain.topic_evidence import Coherence, Weigher
 from sessions_app.domain.topic_state import Spread, TopicState, Turn, Vector, unpack_vector
 from sessions_app.domain.topic_text import Reading, stem
 
-TEXT_FEATURES: Final = ["user", "same_role", "since", "seq", "topics", "words", "words_1", "shorter", "question", "question_1", "question_2", "asks", "closer", "closer_1", "closer_2", "opener", "announced", "backward", "social", "social_1", "substance", "foreign", "overlap_1", "overlap_2", "overlap_4", "overlap_segment", "overlap_past", "overlap_contrast", "novelty", "overlap_depth", "shared", "no_terms", "gap_question"]
-DENSE_FEATURES: Final = ["near_1", "near_2", "near_3", "near_4", "top_2", "top_4", "top_6", "mean_4", "segment", "whole", "past", "contrast", "echo", "echo_2", "held", "block_2", "block_4", "depth", "z", "drop", "same_role_near", "level", "span", "spread"]
+TEXT_FEATURES: Final = (
+    "user", "same_role", "since", "seq", "topics", "words", "words_1", "shorter", "question",
+    "question_1", "question_2", "asks", "closer", "closer_1", "closer_2", "opener", "announced",
+    "backward", "social", "social_1", "substance", "foreign", "overlap_1", "overlap_2",
+    "overlap_4", "overlap_segment", "overlap_past", "overlap_contrast", "novelty",
+    "overlap_depth", "shared", "no_terms", "gap_question", "cue", "cue_1",
+)  # fmt: skip
+DENSE_FEATURES: Final = (
+    "near_1", "near_2", "near_3", "near_4", "top_2", "top_4", "top_6", "mean_4", "segment",
+    "whole", "past", "contrast", "echo", "echo_2", "held", "block_2", "block_4", "depth", "z",
+    "drop", "same_role_near", "level", "span", "spread", "follows", "follows_2", "follows_depth",
+)  # fmt: skip
 
 TYPICAL_NEAR = 0.25
 TYPICAL_SPREAD = 0.18
 TYPICAL_OVERLAP = 0.12
-
-
-class Weigher:
-    """Inverse document frequencies of stems. A word that was never counted is the rarest."""
-
-    __slots__ = ("_known", "unknown")
-
-    def __init__(self, known: Mapping[str, float], unknown: float) -> None:
-        self._known = known
-        self.unknown = unknown
-
-    def weight(self, term: str) -> float:
-        """How much it says that two messages share this stem: 0 (nothing) and up."""
-        return self._known.get(term, self.unknown)
-
-    def knows(self, term: str) -> bool:
-        """Whether the stem was seen when the weights were made."""
-        return term in self._known
+TYPICAL_FOLLOWS = 0.3
 
 
 def stems(terms: tuple[str, ...]) -> frozenset[str]:
@@ -47,6 +40,7 @@ def stems(terms: tuple[str, ...]) -> frozenset[str]:
 
 
 def _mass(weigher: Weigher, terms: frozenset[str]) -> float:
+    # sorted: a sum's last bits depend on the order, and a set's order on the process
     return sum(sorted(weigher.weight(term) for term in terms))
 
 
@@ -60,7 +54,7 @@ def _overlap(weigher: Weigher, these: frozenset[str], those: frozenset[str]) -> 
 
 
 def text_features(
-    state: TopicState, reading: Reading, *, user: bool, weigher: Weigher
+    state: TopicState, reading: Reading, *, user: bool, weigher: Weigher, cue: float
 ) -> tuple[list[float], float]:
     """`TEXT_FEATURES` in order, and the lexical nearness that feeds the running level."""
     recent = state.recent
@@ -89,14 +83,12 @@ def text_features(
         float(one.social), log1p(state.substance), float(reading.foreign_script),
         near[0], near[1], _overlap(weigher, now, recent_4), in_segment, in_past,
         in_segment - in_past, fresh, level - usual, float(len(now & (segment | recent_4))),
-        float(not now), float(one.question and one.user != user),
+        float(not now), float(one.question and one.user != user), cue, one.cue,
     ]  # fmt: skip
     return row, level
 
 
-_SILENCE: Final = Turn(
-    user=False, terms=(), words=0, question=False, closer=False, social=True, heads=()
-)
+_SILENCE: Final = Turn(user=False, terms=(), words=0, question=False, closer=False, social=True)
 
 
 def _unit(vector: Vector) -> Vector:
@@ -106,12 +98,14 @@ def _unit(vector: Vector) -> Vector:
 
 
 def usual_near(spread: Spread) -> float:
-    """How near this conversation's neighbouring messages usually are, with a prior of 4 messages."""
+    """How near neighbouring messages usually are here, with a prior of 4 messages."""
     return (spread.mean * spread.count + TYPICAL_NEAR * 4) / (spread.count + 4)
 
 
-def dense_features(state: TopicState, vector: Vector, *, user: bool) -> tuple[list[float], float]:
-    """`DENSE_FEATURES` in order, and the nearness that feeds the running level.
+def dense_features(
+    state: TopicState, vector: Vector, *, user: bool, coherence: Coherence
+) -> tuple[list[float], float, float]:
+    """`DENSE_FEATURES` in order, and the nearness and coherence that feed the running levels.
 
     `vector` is unit-norm. Where the past has no vector to compare with, the conversation's usual
     nearness stands in, which argues neither way.
@@ -141,6 +135,21 @@ def dense_features(state: TopicState, vector: Vector, *, user: bool) -> tuple[li
         *padded[:4], top_2, top_4, max(padded), sum(padded[:4]) / 4, segment, whole, furthest,
         segment - furthest, echo, echo_2, held, block_2, block_4, top_2 - usual,
         (top_2 - usual) / spread, padded[0] - echo, peers[0] if peers else usual, usual,
-        segment - usual, spread,
+        segment - usual, spread, *_follows(state, vector, rows, coherence),
     ]  # fmt: skip
-    return row, top_2
+    return row, top_2, row[-3]
+
+
+def _follows(
+    state: TopicState, vector: Vector, rows: list[Vector], coherence: Coherence
+) -> tuple[float, float, float]:
+    """Coherence with the two messages before, with the two before the last, and its depth."""
+    usual = (state.coherent.mean * state.coherent.count + TYPICAL_FOLLOWS * 4) / (
+        state.coherent.count + 4
+    )
+    if not rows:
+        return usual, usual, 0.0
+    last = len(rows) - 1
+    one = coherence.follows(vector, rows[0], rows[min(1, last)])
+    two = coherence.follows(vector, rows[min(1, last)], rows[min(2, last)])
+    return one, two, one - usual

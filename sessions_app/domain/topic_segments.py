@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sessions_app.domain.topic_features import Weigher
+from sessions_app.domain.topic_evidence import Weigher
 from sessions_app.domain.topic_text import read, stem
 
 LABEL_TERMS = 4
@@ -28,7 +28,7 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class JudgedMessage:
-    """What `segments_of` needs of a message: its place, its topic, its text, its decision's score."""
+    """What `segments_of` needs of a message: its place, topic, text and score."""
 
     seq: int
     topic: int

@@ -6,8 +6,9 @@ that was written to MongoDB and read back leads to bit-identical decisions.
 """
 
 import base64
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import sqrt
 from typing import Any, Self
 
 import numpy as np
@@ -37,7 +38,10 @@ class TopicMessage:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One of the latest judged messages."""
+    """One of the latest judged messages.
+
+    `cue` says how strongly its words announce that the next message changes the topic (log-odds).
+    """
 
     user: bool
     terms: tuple[str, ...]
@@ -45,7 +49,7 @@ class Turn:
     question: bool
     closer: bool
     social: bool
-    heads: tuple[str, ...]
+    cue: float = 0.0
     vector: bytes = b""
 
 
@@ -70,7 +74,7 @@ class Spread:
     def deviation(self, prior: float, weight: float = 4.0) -> float:
         """Standard deviation, pulled toward `prior` as if that had been seen `weight` times."""
         spread = (self.squares + weight * prior * prior) / (self.count + weight)
-        return float(max(spread, 1e-6)) ** 0.5
+        return sqrt(max(spread, 1e-6))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,9 @@ class TopicState:
     `topic` is the current topic's number (0 before the first message) and `topic_start` its first
     `seq`. `substance` counts the current segment's messages that say something (not a greeting),
     `since` all its judged messages. `segment`, `past` and `whole` are centroids in byte form.
+    The spreads say what is usual here: how near neighbours are (`dense`, `lexical`), how well they
+    follow (`coherent`), how much the talk resembles the training data (`familiar`) and how many of
+    its words are known (`known`).
     """
 
     seq: int = 0
@@ -96,7 +103,9 @@ class TopicState:
     past_terms: tuple[tuple[str, int], ...] = ()
     dense: Spread = Spread()
     lexical: Spread = Spread()
+    coherent: Spread = Spread()
     familiar: Spread = Spread()
+    known: Spread = Spread()
 
     def to_dict(self) -> dict[str, Any]:
         """A plain dictionary that JSON and BSON can hold; `from_dict` gives back an equal state."""
@@ -121,35 +130,48 @@ class TopicState:
         if stored.get("v") != STATE_VERSION:
             raise ValueError(f"topic state version {stored.get('v')!r} is not {STATE_VERSION}")
         return cls(
-            **{name: int(stored[name]) for name in _COUNTS},
+            seq=int(stored["seq"]),
+            topic=int(stored["topic"]),
+            topic_start=int(stored["topic_start"]),
+            judged=int(stored["judged"]),
+            since=int(stored["since"]),
+            substance=int(stored["substance"]),
             recent=tuple(_turn_in(turn) for turn in stored["recent"]),
             segment=_bytes(stored["segment"]),
             whole=_bytes(stored["whole"]),
             past=tuple(_bytes(vector) for vector in stored["past"]),
             terms=tuple((str(term), int(count)) for term, count in stored["terms"]),
             past_terms=tuple((str(term), int(count)) for term, count in stored["past_terms"]),
-            **{
-                name: Spread(int(stored[name][0]), float(stored[name][1]), float(stored[name][2]))
-                for name in _SPREADS
-            },
+            dense=_spread_in(stored["dense"]),
+            lexical=_spread_in(stored["lexical"]),
+            coherent=_spread_in(stored["coherent"]),
+            familiar=_spread_in(stored["familiar"]),
+            known=_spread_in(stored["known"]),
         )
 
 
 _COUNTS = ("seq", "topic", "topic_start", "judged", "since", "substance")
-_SPREADS = ("dense", "lexical", "familiar")
-_TURN_FIELDS = tuple(field.name for field in fields(Turn) if field.name != "vector")
+_SPREADS = ("dense", "lexical", "coherent", "familiar", "known")
 
 
 def _spread_out(spread: Spread) -> list[float]:
     return [spread.count, spread.mean, spread.squares]
 
 
+def _spread_in(stored: Sequence[float]) -> Spread:
+    count, mean, squares = stored
+    return Spread(int(count), float(mean), float(squares))
+
+
 def _turn_out(turn: Turn) -> dict[str, Any]:
-    values = {name: getattr(turn, name) for name in _TURN_FIELDS}
     return {
-        **values,
+        "user": turn.user,
         "terms": list(turn.terms),
-        "heads": list(turn.heads),
+        "words": turn.words,
+        "question": turn.question,
+        "closer": turn.closer,
+        "social": turn.social,
+        "cue": turn.cue,
         "vector": _text(turn.vector),
     }
 
@@ -162,7 +184,7 @@ def _turn_in(stored: Mapping[str, Any]) -> Turn:
         question=bool(stored["question"]),
         closer=bool(stored["closer"]),
         social=bool(stored["social"]),
-        heads=tuple(stored["heads"]),
+        cue=float(stored["cue"]),
         vector=_bytes(stored["vector"]),
     )
 
@@ -185,7 +207,8 @@ def pack_vector(vector: Vector | bytes | None) -> bytes:
     peak = float(np.max(np.abs(vector))) if vector.size else 0.0
     if not np.isfinite(peak) or peak == 0.0:
         return b""
-    return np.rint(vector * (127.0 / peak)).astype(np.int8).tobytes()
+    packed: bytes = np.rint(vector * (127.0 / peak)).astype(np.int8).tobytes()
+    return packed
 
 
 def unpack_vector(packed: bytes) -> Vector:

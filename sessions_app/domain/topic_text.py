@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from sessions_app.domain.topic_words import FUNCTION_WORDS, SOCIAL, SOCIAL_FILL
+
 READ_CHARS = 3000
 MAX_TERMS = 24
 MAX_TERM_CHARS = 24
@@ -24,24 +26,14 @@ _CODE_LINE = re.compile(
     r"|[{};]\s*$|\w\(.*\)\s*:?\s*$|^\s*\w+\s*[-+*/]?=\s*\S"
 )
 
-FUNCTION_WORDS = frozenset(
-    ["a", "about", "above", "after", "again", "against", "all", "also", "am", "an", "and", "any", "are", "aren't", "as", "at", "be", "because", "been", "before", "being", "below", "between", "both", "but", "by", "can", "can't", "cannot", "could", "couldn't", "did", "didn't", "do", "does", "doesn't", "doing", "don't", "down", "during", "each", "even", "ever", "every", "few", "for", "from", "further", "get", "gets", "getting", "go", "goes", "going", "gonna", "got", "had", "has", "hasn't", "have", "haven't", "having", "he", "he's", "her", "here", "hers", "herself", "him", "himself", "his", "how", "how's", "i", "i'd", "i'll", "i'm", "i've", "if", "in", "into", "is", "isn't", "it", "it's", "its", "itself", "just", "know", "let", "let's", "like", "lot", "lots", "make", "many", "may", "maybe", "me", "might", "mine", "more", "most", "much", "must", "my", "myself", "need", "no", "nor", "not", "now", "of", "off", "on", "once", "one", "only", "or", "other", "others", "our", "ours", "ourselves", "out", "over", "own", "please", "really", "right", "same", "say", "see", "she", "she's", "should", "shouldn't", "since", "so", "some", "such", "sure", "take", "tell", "than", "that", "that's", "the", "their", "theirs", "them", "themselves", "then", "there", "there's", "these", "they", "they're", "thing", "things", "think", "this", "those", "through", "to", "too", "under", "until", "up", "us", "use", "very", "want", "wants", "was", "wasn't", "way", "we", "we're", "well", "were", "weren't", "what", "what's", "when", "when's", "where", "where's", "which", "while", "who", "who's", "whom", "why", "will", "with", "won't", "would", "wouldn't", "yes", "yet", "you", "you'd", "you'll", "you're", "you've", "your", "yours", "yourself", "aber", "als", "am", "an", "auch", "auf", "aus", "bei", "bin", "bis", "das", "dass", "dem", "den", "der", "des", "die", "dir", "doch", "du", "ein", "eine", "einem", "einen", "einer", "eines", "er", "es", "euch", "für", "habe", "haben", "hat", "ich", "ihm", "ihn", "ihr", "ihre", "im", "in", "ist", "ja", "kann", "kein", "keine", "können", "man", "mein", "meine", "mich", "mir", "mit", "muss", "nach", "nicht", "noch", "nur", "oder", "ohne", "sein", "seine", "sich", "sie", "sind", "so", "soll", "über", "um", "und", "uns", "unser", "vom", "von", "vor", "war", "was", "weil", "wenn", "wer", "werden", "wie", "wir", "wird", "wo", "zu", "zum", "zur", "au", "aux", "avec", "ce", "ces", "cette", "comme", "dans", "de", "des", "du", "elle", "en", "est", "et", "il", "ils", "je", "la", "le", "les", "leur", "lui", "ma", "mais", "me", "mes", "moi", "mon", "ne", "nous", "on", "ou", "où", "par", "pas", "plus", "pour", "que", "qui", "sa", "se", "ses", "son", "sont", "sur", "ta", "te", "tes", "toi", "tu", "un", "une", "vos", "votre", "vous", "como", "con", "cual", "cuando", "del", "desde", "donde", "el", "ella", "ellos", "en", "era", "es", "esta", "este", "esto", "está", "hay", "las", "lo", "los", "mi", "mis", "muy", "más", "nos", "para", "pero", "por", "porque", "qué", "quien", "se", "ser", "si", "sin", "sobre", "su", "sus", "también", "tiene", "todo", "tu", "una", "uno", "unos", "y", "ya", "yo", "che", "chi", "ci", "con", "cui", "da", "dal", "della", "di", "e", "gli", "ho", "il", "io", "ma", "nel", "nella", "non", "perché", "più", "se", "sei", "sono", "un", "una", "ao", "as", "com", "como", "da", "das", "do", "dos", "ela", "ele", "em", "essa", "esse", "eu", "isso", "mais", "mas", "meu", "minha", "na", "nas", "no", "nos", "não", "os", "ou", "para", "por", "que", "seu", "sua", "são", "também", "tem", "um", "uma", "você", "aan", "bij", "dat", "de", "die", "een", "en", "er", "het", "hij", "ik", "is", "je", "maar", "met", "mijn", "naar", "niet", "nog", "of", "ook", "op", "te", "van", "voor", "wat", "we", "wij", "zijn"]
-)
 
-# Words that by themselves say hello, thanks, goodbye, yes or no, and what people wrap around them.
-_SOCIAL = frozenset(
-    ["hi", "hello", "hey", "hiya", "howdy", "greetings", "yo", "morning", "afternoon", "evening", "good", "night", "hallo", "guten", "tag", "morgen", "abend", "hola", "buenas", "buenos", "días", "dias", "tardes", "bonjour", "bonsoir", "salut", "ciao", "buongiorno", "olá", "ola", "bom", "dia", "hoi", "dag", "hej", "namaste", "salam", "مرحبا", "السلام", "عليكم", "اهلا", "أهلا", "سلام", "صباح", "الخير", "thanks", "thank", "thx", "ty", "cheers", "danke", "dankeschön", "vielen", "dank", "merci", "beaucoup", "gracias", "muchas", "grazie", "mille", "obrigado", "obrigada", "bedankt", "tack", "شكرا", "شكراً", "جزيلا", "bye", "goodbye", "cya", "later", "tschüss", "adiós", "adios", "revoir", "yes", "yeah", "yep", "yup", "no", "nope", "nah", "ok", "okay", "k", "kk", "sure", "fine", "great", "cool", "nice", "perfect", "awesome", "wow", "lol", "haha", "hmm", "hm", "oh", "ah", "alright", "right", "exactly", "agreed", "correct", "understood", "gotcha", "indeed", "absolutely", "definitely", "wonderful", "excellent", "ja", "nein", "doch", "gut", "klar", "genau", "super", "oui", "non", "d'accord", "bien", "sí", "si", "vale", "claro", "sì", "va", "bene", "sim", "não", "نعم", "لا", "حسنا", "تمام", "طيب", "welcome", "pleasure", "problem", "worries", "sorry", "please", "bitte"]
-)
-_SOCIAL_FILL = frozenset(
-    ["a", "again", "all", "and", "are", "at", "be", "day", "do", "doing", "everyone", "everybody", "for", "from", "go", "got", "have", "having", "help", "helping", "how", "i", "i'm", "in", "info", "information", "is", "it", "it's", "just", "let", "lot", "lovely", "me", "much", "my", "need", "needed", "nice", "now", "of", "on", "one", "really", "see", "so", "soon", "that", "that's", "the", "there", "this", "to", "today", "tonight", "too", "very", "was", "we", "weekend", "well", "will", "with", "you", "you're", "your", "yourself", "been", "everything", "folks", "guys", "man", "sir", "friend", "assistance", "time", "am", "doing's", "going", "appreciate", "und", "dir", "ihnen", "sehr", "auch", "mir", "geht's", "wie", "es", "et", "vous", "ça", "va", "très", "y", "tú", "usted", "mucho", "pour", "por", "para", "la", "las", "los", "el", "de"]
-)
 _UNSPACED_SOCIAL = re.compile(
     "^(?:你好|您好|大家好|早上好|晚上好|谢谢|謝謝|多谢|感谢|非常|你|您|再见|好的|好|是的|是|对|不|嗯|行|没问题|"
     "可以|了|啊|吧|呀|こんにちは|おはよう|こんばんは|ありがとう|ございます|はい|いいえ|안녕하세요|감사합니다)+$"
 )
 _CLOSERS = re.compile(
-    r"\b(?:thanks?|thank you|bye|goodbye|welcome|good ?day|nice day|great day|that'?s all|that is all|"
-    r"that'?s it|all set|anything else|danke|merci|gracias|have fun|enjoy|take care)\b",
+    r"\b(?:thanks?|thank you|bye|goodbye|welcome|good ?day|nice day|great day|that'?s all|"
+    r"that is all|that'?s it|all set|anything else|danke|merci|gracias|have fun|enjoy|take care)\b",
     re.IGNORECASE,
 )
 _OPENERS = re.compile(
@@ -99,7 +91,7 @@ def bounded(content: str) -> str:
 
 @lru_cache(maxsize=8192)
 def stem(word: str) -> str:
-    """A crude English stem, only good enough that `tickets` meets `ticket` and `booked` `booking`."""
+    """A crude English stem, good enough that `booked` meets `booking`."""
     word = word.removesuffix("'s").removesuffix("’s")
     if len(word) > 4 and word.isascii():
         for suffix, keep in (("ies", "y"), ("sses", "ss"), ("ing", ""), ("ed", ""), ("ly", "")):
@@ -126,7 +118,7 @@ def terms_of(tokens: tuple[str, ...]) -> tuple[str, ...]:
     """Distinct content words in order: no function or social words, no single letters."""
     seen: dict[str, None] = {}
     for word in tokens:
-        if word in FUNCTION_WORDS or word in _SOCIAL or (len(word) < 2 and word.isascii()):
+        if word in FUNCTION_WORDS or word in SOCIAL or (len(word) < 2 and word.isascii()):
             continue
         seen.setdefault(word[:MAX_TERM_CHARS])
         if len(seen) == MAX_TERMS:
@@ -135,15 +127,15 @@ def terms_of(tokens: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def is_social(text: str, tokens: tuple[str, ...]) -> bool:
-    """True for a greeting, thanks, goodbye or bare yes/no with nothing else in it, and for no words."""
+    """True for a greeting, thanks, goodbye or bare yes/no and nothing else, and for no words."""
     if not tokens:
         return True
     squeezed = "".join(_WORD.findall(text))
     if _UNSPACED.search(squeezed):
         return len(squeezed) <= 12 and bool(_UNSPACED_SOCIAL.match(squeezed))
-    if len(tokens) > 12 or not any(word in _SOCIAL for word in tokens):
+    if len(tokens) > 12 or not any(word in SOCIAL for word in tokens):
         return False
-    return all(word in _SOCIAL or word in _SOCIAL_FILL for word in tokens)
+    return all(word in SOCIAL or word in SOCIAL_FILL for word in tokens)
 
 
 def is_code_only(text: str) -> bool:

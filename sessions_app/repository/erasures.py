@@ -8,6 +8,7 @@ from pymongo.client_session import ClientSession
 from sessions_app.documents import ErasedUser, MessageBucket, Session
 from sessions_app.domain import lifecycle
 from sessions_app.domain.errors import LegalHold, MessageNotFound, StorageUnavailable
+from sessions_app.domain.identifiers import bucket_id
 from sessions_app.repository import codec, failures, pages, sessions
 
 _ATTEMPTS = 20
@@ -27,25 +28,25 @@ def erase_message(*, session_id: str, user_id: str, seq: int, now: datetime) -> 
         if seq < 1 or not messages:
             raise MessageNotFound
         if messages[0].deleted:
+            _drop_stale_copy(session_id, user_id)
             return
-        in_tail = seq >= session.tail_start
-        erase = _erase_in_tail if in_tail else _erase_in_bucket
-        if erase(session_id, user_id, session.tail_start, seq, now):
-            return
+        # Read again afterwards: the message may have moved between the reading and this.
+        erase = _erase_in_tail if seq >= session.tail_start else _erase_in_bucket
+        erase(session_id, user_id, session.tail_start, seq, now)
     raise StorageUnavailable
 
 
-def _erase_in_tail(session_id: str, user_id: str, tail_start: int, seq: int, now: datetime) -> bool:
+def _erase_in_tail(session_id: str, user_id: str, tail_start: int, seq: int, now: datetime) -> None:
     place = seq - tail_start
     held = Session._get_collection().find_one(
         {"_id": session_id, "user_id": user_id, "tail_start": tail_start},
         {"messages": {"$slice": [place, 1]}},
     )
     if held is None or not held["messages"]:
-        return False
+        return
     stored = held["messages"][0]
     empty = codec.tombstone(stored)
-    changed = Session._get_collection().update_one(
+    Session._get_collection().update_one(
         {
             "_id": session_id,
             "user_id": user_id,
@@ -65,25 +66,42 @@ def _erase_in_tail(session_id: str, user_id: str, tail_start: int, seq: int, now
             "$max": {"updated_at": now},
         },
     )
-    return bool(changed.matched_count)
+
+
+def _drop_stale_copy(session_id: str, user_id: str) -> None:
+    """Remove what a spill that stopped before its cut has copied of an older tail.
+
+    That spill can no longer cut, as the tail's revision has grown, so nothing rests on the copy.
+    """
+    held = Session._get_collection().find_one(
+        {"_id": session_id, "user_id": user_id}, {"tail_start": 1, "tail_revision": 1}
+    )
+    if held is not None:
+        MessageBucket._get_collection().delete_one(
+            {
+                "_id": bucket_id(session_id, held["tail_start"]),
+                "session_id": session_id,
+                "revision": {"$lt": held["tail_revision"]},
+            }
+        )
 
 
 def _erase_in_bucket(
     session_id: str, user_id: str, _tail_start: int, seq: int, now: datetime
-) -> bool:
+) -> None:
     """The bucket and the session's token count change together or not at all."""
 
-    def erase(transaction: ClientSession) -> bool:
+    def erase(transaction: ClientSession) -> None:
         bucket = MessageBucket._get_collection().find_one(
             pages.bucket_range(session_id, seq, seq) | {"last_seq": {"$gte": seq}},
             session=transaction,
         )
         if bucket is None:
-            return False
+            return
         place = seq - bucket["first_seq"]
         stored = bucket["messages"][place]
         if stored.get("deleted"):
-            return True
+            return
         MessageBucket._get_collection().update_one(
             {"_id": bucket["_id"], "session_id": session_id},
             {
@@ -100,9 +118,8 @@ def _erase_in_bucket(
             },
             session=transaction,
         )
-        return True
 
-    return bool(sessions.in_transaction(erase))
+    sessions.in_transaction(erase)
 
 
 @failures.translated

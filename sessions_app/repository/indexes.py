@@ -1,6 +1,6 @@
 """The declared indexes, and those that are there."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from pymongo import IndexModel
 from pymongo.errors import OperationFailure
@@ -49,3 +49,45 @@ def _create_collection(database: Any, name: str) -> None:
     except OperationFailure as error:
         if error.code != 48:  # NamespaceExists
             raise
+
+
+class IndexDifference(NamedTuple):
+    """An index that is not as declared: `missing`, `different`, or `undeclared`."""
+
+    collection: str
+    name: str
+    problem: str
+
+
+@failures.translated
+def differences() -> list[IndexDifference]:
+    """How the indexes that are there differ from the declared ones."""
+    found: list[IndexDifference] = []
+    for document in documents.ALL:
+        name = document._get_collection_name()
+        there = {
+            index["name"]: index
+            for index in document._get_collection().list_indexes()
+            if index["name"] != "_id_"
+        }
+        wanted = {model.document["name"]: model.document for model in declared()[name]}
+        for index in sorted(wanted.keys() | there.keys()):
+            problem = _problem(wanted.get(index), there.get(index))
+            if problem:
+                found.append(IndexDifference(name, index, problem))
+    return found
+
+
+def _problem(wanted: Any, there: Any) -> str | None:
+    if there is None:
+        return "missing"
+    if wanted is None:
+        return "undeclared"
+    options = ("key", "partialFilterExpression", "expireAfterSeconds", "unique")
+    same = all(_plain(wanted.get(option)) == _plain(there.get(option)) for option in options)
+    return None if same else "different"
+
+
+def _plain(value: Any) -> Any:
+    """An option as comparable data; the order of a key's fields matters."""
+    return list(value.items()) if hasattr(value, "items") else value

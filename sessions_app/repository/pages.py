@@ -110,6 +110,14 @@ def _from_buckets(held: Stored, first: int, last: int) -> list[data.Message]:
     return found
 
 
+def all_buckets(session_id: str) -> Stored:
+    """Every bucket of a session, whatever its `tail_start`."""
+    return {
+        "_id": {"$gte": f"{session_id}/", "$lt": f"{session_id}0"},  # "0" follows "/" in ASCII
+        "session_id": session_id,
+    }
+
+
 def bucket_range(session_id: str, first: int, last: int) -> Stored:
     """The buckets that can hold a message of `first..last`.
 

@@ -235,7 +235,7 @@ def delete(*, session_id: str, user_id: str) -> None:
         )
         if gone.deleted_count:
             MessageBucket._get_collection().delete_many(
-                {"session_id": session_id}, session=transaction
+                pages.all_buckets(session_id), session=transaction
             )
         return bool(gone.deleted_count)
 

@@ -104,18 +104,17 @@ def _write_bucket(new: Stored) -> int | None:
     None when another worker has been faster with a newer state: what was read is out of date.
     """
     buckets = MessageBucket._get_collection()
+    place = {"_id": new["_id"], "session_id": new["session_id"]}
     try:
         buckets.insert_one(new)
     except DuplicateKeyError:
-        there = buckets.find_one(
-            {"_id": new["_id"]}, {"revision": 1, "first_seq": 1, "last_seq": 1}
-        )
+        there = buckets.find_one(place, {"revision": 1, "first_seq": 1, "last_seq": 1})
         if there is None or there["revision"] > new["revision"]:
             return None
         if there["revision"] == new["revision"]:
             # The same messages, left by a spill that stopped before its cut.
             return int(there["last_seq"] - there["first_seq"] + 1)
-        replaced = buckets.replace_one({"_id": new["_id"], "revision": there["revision"]}, new)
+        replaced = buckets.replace_one(place | {"revision": there["revision"]}, new)
         if not replaced.matched_count:
             return None
     return len(new["messages"])

@@ -10,8 +10,12 @@ from sessions_app import tokenizer
 from sessions_app.domain import drafts, lifecycle, tokens
 from sessions_app.domain.data import Appended, MessagePage, NewMessage
 from sessions_app.domain.drafts import MessageDraft
+from sessions_app.domain.limits import PAGE_MAX
 from sessions_app.repository import erasures, messages, pages
 from sessions_app.services import identity
+
+# MongoDB's `$slice` takes no place beyond 31 bits, and no session gets near it.
+_SEQ_LAST = 2**31 - 1 - PAGE_MAX
 
 
 def message_prepare(*, draft: MessageDraft, now: datetime, path: str = "") -> NewMessage:
@@ -83,19 +87,35 @@ def message_page(
 ) -> MessagePage:
     """At most `limit` messages next `after` a seq, or up to just `before` one; oldest first."""
     if before is not None:
-        first, last = before - limit, before - 1
+        last = min(before, _SEQ_LAST) - 1
+        first = last - limit + 1
     else:
-        first, last = (after or 0) + 1, (after or 0) + limit
+        first = min(after or 0, _SEQ_LAST) + 1
+        last = first + limit - 1
     session, found = pages.read_range(
         session_id=session_id, user_id=user_id, first=first, last=last
     )
     lifecycle.require_readable(session, now=now)
-    more = first > 1 if before is not None else last < session.message_count
-    return MessagePage(found, has_more=more, latest_seq=session.message_count)
+    newest = session.message_count
+    if before is not None and last > newest:
+        # Just before a place that is not there yet stand the newest messages.
+        return message_page(
+            session_id=session_id,
+            user_id=user_id,
+            after=None,
+            before=newest + 1,
+            limit=limit,
+            now=now,
+        )
+    more = first > 1 if before is not None else last < newest
+    return MessagePage(found, has_more=more, latest_seq=newest)
 
 
 def message_delete(*, session_id: str, user_id: str, seq: int, now: datetime) -> None:
     """Erase one message's content; its `seq` stays as a tombstone."""
     erasures.erase_message(
-        session_id=session_id, user_id=user_id, seq=seq, now=lifecycle.to_milliseconds(now)
+        session_id=session_id,
+        user_id=user_id,
+        seq=min(seq, _SEQ_LAST),
+        now=lifecycle.to_milliseconds(now),
     )

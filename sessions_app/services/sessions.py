@@ -24,8 +24,9 @@ from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import (
     InvalidInput,
     SessionExpired,
-    SessionNotFound,
     StorageUnavailable,
+    UserErased,
+    TooLarge,
 )
 from sessions_app.domain.limits import CONTEXT_MAX_MESSAGES_DEFAULT
 from sessions_app.repository import erasures, pages, sessions
@@ -62,8 +63,7 @@ def policy_default() -> ContextPolicy:
 def session_create(*, user_id: str, draft: SessionDraft, now: datetime) -> Session:
     """Create a session with its first messages, in one write.
 
-    Raises InvalidInput or TooLarge for a message that cannot be stored, SessionNotFound when the
-    user has been erased.
+    Raises InvalidInput or TooLarge for a message that cannot be stored, UserErased.
     """
     now = lifecycle.to_milliseconds(now)
     history = messages.batch_prepare(batch=draft.history, now=now)
@@ -71,8 +71,8 @@ def session_create(*, user_id: str, draft: SessionDraft, now: datetime) -> Sessi
         prompt = MessageDraft(role=Role.SYSTEM, content=draft.system_prompt)
         try:
             history.insert(0, messages.message_prepare(draft=prompt, now=now))
-        except InvalidInput as error:
-            raise InvalidInput(error.detail, attr="system_prompt") from error
+        except (InvalidInput, TooLarge) as error:
+            raise type(error)(error.detail, attr="system_prompt") from error
     session = sessions.insert(
         _new_session(user_id, draft, replace(policy_default(), **draft.policy), now), history
     )
@@ -103,7 +103,7 @@ def _refuse_erased(session: Session) -> None:
     """
     if erasures.is_erased(session.user_id):
         sessions.delete(session_id=session.session_id, user_id=session.user_id)
-        raise SessionNotFound
+        raise UserErased
 
 
 def session_get(

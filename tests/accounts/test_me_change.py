@@ -3,7 +3,8 @@
 import pytest
 
 from accounts.models import User
-from tests.accounts.bodies import NO_ACCOUNT, NOT_AUTHENTICATED, TAKEN, invalid
+from tests.accounts.bodies import NO_ACCOUNT, NOT_AUTHENTICATED, TAKEN
+from tests.conftest import error
 
 pytestmark = pytest.mark.django_db
 URL = "/auth/me"
@@ -46,7 +47,7 @@ def test_the_name_follows_the_rules_of_registration(alice, username):
 
 def test_an_address_that_is_none_is_refused(alice):
     response = alice.client.patch(URL, {"email": "nowhere"})
-    assert response.json() == invalid("email", "invalid", "Enter a valid email address.")
+    assert response.json() == error("invalid", "Enter a valid email address.", "email")
 
 
 def test_nobody_makes_themselves_staff_or_somebody_else(alice, bob):

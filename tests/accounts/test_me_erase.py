@@ -1,5 +1,7 @@
 """DELETE /auth/me."""
 
+from unittest import mock
+
 import pytest
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
@@ -10,10 +12,10 @@ from tests.accounts.bodies import (
     NO_ACCOUNT,
     NOT_AUTHENTICATED,
     TOKEN_NOT_VALID,
-    failed,
     required,
     wrong_password,
 )
+from tests.conftest import error
 
 pytestmark = pytest.mark.django_db
 URL = "/auth/me"
@@ -60,14 +62,14 @@ def test_a_legal_hold_keeps_the_account(alice, monkeypatch):
     monkeypatch.setattr(services.privacy, "erase_user", held)
     response = alice.client.delete(URL, {"password": alice.password})
     assert (response.status_code, response.json()) == (
-        409, failed("legal_hold", LegalHold.default_detail),
+        409, error("legal_hold", LegalHold.default_detail),
     )  # fmt: skip
     assert User.objects.count() == 1
 
 
-def test_cut_off_between_sessions_and_account_it_can_be_asked_again(alice, erasures, monkeypatch):
-    with monkeypatch.context() as cut, pytest.raises(KeyboardInterrupt):
-        cut.setattr(User, "delete", lambda self: (_ for _ in ()).throw(KeyboardInterrupt))
+def test_cut_off_between_sessions_and_account_it_can_be_asked_again(alice, erasures):
+    killed = mock.patch.object(User, "delete", side_effect=KeyboardInterrupt)
+    with killed, pytest.raises(KeyboardInterrupt):
         alice.client.delete(URL, {"password": alice.password})
     assert alice.client.delete(URL, {"password": alice.password}).status_code == 204
     assert erasures == [str(alice.user.pk)] * 2
@@ -77,6 +79,22 @@ def test_a_second_time_there_is_no_account(alice, erasures):
     alice.client.delete(URL, {"password": alice.password})
     response = alice.client.delete(URL, {"password": alice.password})
     assert (response.status_code, response.json()) == (404, NO_ACCOUNT)
+
+
+def test_nothing_of_the_user_is_left_in_storage(alice, bob, database):
+    for person in (alice, bob):
+        body = {"title": "Lisbon", "messages": [{"role": "user", "content": "hello"}]}
+        assert person.client.post("/session/create", body).status_code == 201
+    assert alice.client.delete(URL, {"password": alice.password}).status_code == 204
+    assert [kept["user_id"] for kept in database.sessions.find()] == [str(bob.user.pk)]
+
+
+def test_a_session_under_legal_hold_keeps_everything(alice, database):
+    alice.client.post("/session/create", {"title": "Lisbon"})
+    database.sessions.update_one({}, {"$set": {"legal_hold": True}})
+    assert alice.client.delete(URL, {"password": alice.password}).status_code == 409
+    assert database.sessions.count_documents({}) == 1
+    assert User.objects.count() == 1
 
 
 def test_a_visitor_is_asked_for_a_token(visitor, erasures):

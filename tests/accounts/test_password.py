@@ -97,6 +97,15 @@ def test_a_missing_field_is_named(alice, field):
     assert alice.client.post(URL, body).json() == required(field)
 
 
+def test_guessing_is_slowed_down_here_and_at_erasing(alice, database, settings):
+    settings.THROTTLE_RATES = {**settings.THROTTLE_RATES, "login": "2/day"}
+    guess = {"current_password": "x", "new_password": NEW}
+    statuses = [alice.client.post(URL, guess).status_code for _ in range(3)]
+    assert statuses == [400, 400, 429]
+    assert alice.client.delete("/auth/me", {"password": "x"}).status_code == 429
+    assert alice.client.get("/auth/me").status_code == 200
+
+
 def test_a_visitor_is_asked_for_a_token(visitor):
     response = visitor.post(URL, {"current_password": "x", "new_password": NEW})
     assert (response.status_code, response.json()) == (401, NOT_AUTHENTICATED)

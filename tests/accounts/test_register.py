@@ -6,8 +6,9 @@ import pytest
 
 from accounts.models import User
 from sessions_app.api.authentication import access_token_user
-from tests.accounts.bodies import TAKEN, invalid, required
+from tests.accounts.bodies import TAKEN, required
 from tests.accounts.conftest import PASSWORD, bearer
+from tests.conftest import error
 
 pytestmark = pytest.mark.django_db
 URL = "/auth/register"
@@ -97,7 +98,20 @@ def test_a_value_of_another_type_is_refused(visitor, field, value):
 
 @pytest.mark.parametrize(
     "username",
-    ["", " ", "two words", " dora", "dora ", "a/b", "a\u200bb", "\u3164", "a\x00b", "x" * 151],
+    [
+        "",
+        " ",
+        "two words",
+        " dora",
+        "dora ",
+        "a/b",
+        "a\u200bb",
+        "\u3164",
+        "a\x00b",
+        "x" * 151,
+        "\ufdfa" * 100,
+        "x" * 9999,
+    ],
 )
 def test_a_name_outside_the_rules_is_refused(visitor, username):
     response = visitor.post(URL, {**NEW, "username": username})
@@ -134,7 +148,7 @@ def test_a_bad_name_and_a_bad_password_are_both_named(visitor):
 
 def test_an_address_that_is_none_is_refused(visitor):
     response = visitor.post(URL, {**NEW, "email": "nowhere"})
-    assert response.json() == invalid("email", "invalid", "Enter a valid email address.")
+    assert response.json() == error("invalid", "Enter a valid email address.", "email")
 
 
 def test_white_space_around_a_password_is_part_of_it(visitor):

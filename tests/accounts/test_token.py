@@ -61,10 +61,19 @@ def test_wrong_password_unknown_user_and_inactive_user_look_alike(visitor, alice
 def test_every_attempt_hashes_one_password(visitor, alice, bob, username):
     User.objects.filter(pk=bob.user.pk).update(is_active=False)
     hasher = type(hashers.get_hasher())
-    with mock.patch.object(hasher, "encode", autospec=True, side_effect=hasher.encode) as encode:
-        with mock.patch.object(hasher, "verify", autospec=True, return_value=False) as verify:
-            visitor.post(URL, {"username": username, "password": "wrong"})
+    with (
+        mock.patch.object(hasher, "encode", autospec=True, side_effect=hasher.encode) as encode,
+        mock.patch.object(hasher, "verify", autospec=True, return_value=False) as verify,
+    ):
+        visitor.post(URL, {"username": username, "password": "wrong"})
     assert encode.call_count + verify.call_count == 1
+
+
+def test_every_spelling_of_a_name_counts_as_the_same_account(visitor, database, settings):
+    settings.THROTTLE_RATES = {**settings.THROTTLE_RATES, "login": "2/day"}
+    attempts = [{"username": name, "password": "x"} for name in ("dora", "DORA", "\uff44ora", "x")]
+    statuses = [visitor.post(URL, attempt).status_code for attempt in attempts]
+    assert statuses == [401, 401, 429, 401]
 
 
 @pytest.mark.parametrize("field", ["username", "password"])

@@ -117,11 +117,20 @@ def test_a_bad_token_is_refused(bad):
     )
 
 
+def test_a_token_that_was_good_a_moment_ago_expires_all_the_same(monkeypatch):
+    shown = token()
+    assert ask(f"Bearer {shown}").status_code == 200
+    later = time.time() + 60
+    monkeypatch.setattr(authentication.time, "time", lambda: later)
+    assert ask(f"Bearer {shown}").status_code == 401
+
+
 @pytest.mark.parametrize("subject", [7, None, ["x"], {"id": "x"}, True])
 def test_a_subject_that_is_no_text_is_refused(subject):
     claims = jwt.decode(token(), options={"verify_signature": False}) | {"sub": subject}
-    with mock.patch("jwt.api_jwt.PyJWT._validate_sub"), mock.patch.object(
-        authentication.token_backend, "decode", return_value=claims
+    with (
+        mock.patch("jwt.api_jwt.PyJWT._validate_sub"),
+        mock.patch.object(authentication.token_backend, "decode", return_value=claims),
     ):
         assert ask("Bearer x").status_code == 401
 

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -14,6 +15,8 @@ from typing import Any
 import httpx
 import psutil
 import pytest
+
+from chatproject import mongod_record
 
 ROOT = Path(__file__).parents[2]
 # What the machine's owner or another test has set must not reach the services under test.
@@ -71,7 +74,7 @@ class Service:
         self.data_dir = data_dir
         self.port = int(more.get("PORT") or free_port())
         self.url = f"http://127.0.0.1:{self.port}"
-        self.log = data_dir.with_name(f"{data_dir.name}.{self.port}.log")
+        self.log = data_dir.with_name(f"{data_dir.name}.{uuid.uuid4().hex}.log")
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "manage.py", "serve"],
@@ -102,10 +105,17 @@ class Service:
         assert response.is_success, response.text
         return response.json()
 
-    def pid(self, *words: str) -> int:
-        """The oldest of its processes whose command line has all of `words`."""
-        found = [p for p, line in living(self.data_dir).items() if all(w in line for w in words)]
-        return min(found)
+    def pid(self, part: str) -> int:
+        """The process number of `mongod`, its `keeper`, the `server` or one of its `worker`s."""
+        record = mongod_record.read(self.data_dir)
+        assert record is not None
+        servers = sorted(p for p, line in living(self.data_dir).items() if "-m granian" in line)
+        return {
+            "mongod": record.pid,
+            "keeper": record.keeper,
+            "server": servers[0],
+            "worker": servers[-1],
+        }[part]
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         self.process.send_signal(number)
@@ -119,6 +129,7 @@ class Service:
                     os.kill(pid, signal.SIGKILL)
             with suppress(subprocess.TimeoutExpired):
                 self.process.wait(0.1)
+        self.process.wait()
 
 
 Serve = Callable[..., Service]

@@ -1,0 +1,151 @@
+"""Whether a stored session is whole: pure checks over what was read of it."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sessions_app.domain.identifiers import bucket_id
+from sessions_app.domain.limits import BUCKET_MAX_MESSAGES
+
+
+class Damage(StrEnum):
+    """What can be wrong with stored data; `REPAIRABLE` says which can be put right."""
+
+    INVALID_DOCUMENT = "invalid_document"
+    MISCOUNTED_MESSAGES = "miscounted_messages"
+    MISCOUNTED_TOKENS = "miscounted_tokens"
+    MISCOUNTED_BYTES = "miscounted_bytes"
+    MISCOUNTED_BUCKET = "miscounted_bucket"
+    GAP = "gap"
+    OVERLAP = "overlap"
+    MISNAMED_BUCKET = "misnamed_bucket"
+    OVERSIZED_BUCKET = "oversized_bucket"
+    REPEATED_CLIENT_ID = "repeated_client_id"
+    REPEATED_MESSAGE_ID = "repeated_message_id"
+    UNERASED_TOMBSTONE = "unerased_tombstone"
+    ORPHANED_BUCKET = "orphaned_bucket"
+
+
+# What is lost cannot be repaired, only what was derived from what is there, and leftovers.
+REPAIRABLE = frozenset(
+    {
+        Damage.MISCOUNTED_MESSAGES,
+        Damage.MISCOUNTED_TOKENS,
+        Damage.MISCOUNTED_BYTES,
+        Damage.MISCOUNTED_BUCKET,
+        Damage.UNERASED_TOMBSTONE,
+        Damage.ORPHANED_BUCKET,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong, where, and what it is."""
+
+    session_id: str
+    damage: Damage
+    detail: str
+
+    @property
+    def repairable(self) -> bool:
+        """Whether a repair can put it right without guessing."""
+        return self.damage in REPAIRABLE
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Consecutive stored messages, counted: a bucket, or the tail (`identifier` None).
+
+    `declared_*` is what the document says of itself, the others what its messages say.
+    """
+
+    identifier: str | None
+    first_seq: int
+    declared_last_seq: int
+    declared_tokens: int
+    message_count: int
+    token_count: int
+    byte_count: int
+    message_ids: Sequence[str]
+    client_ids: Sequence[str]
+    unerased: int
+
+    @property
+    def last_seq(self) -> int:
+        """The `seq` of its last message, by counting."""
+        return self.first_seq + self.message_count - 1
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSession:
+    """What a session's document declares, and its runs: the buckets before the tail, the tail."""
+
+    session_id: str
+    version: int
+    message_count: int
+    token_count: int
+    tail_bytes: int
+    buckets: Sequence[Run]
+    tail: Run
+    invalid: str | None = None
+
+
+def check(stored: StoredSession) -> list[Finding]:
+    """Everything that is wrong with one session; empty when it is whole."""
+    return [
+        Finding(stored.session_id, damage, detail)
+        for finder in (_document, _order, _counts, _buckets, _repeats)
+        for damage, detail in finder(stored)
+    ]
+
+
+def _document(stored: StoredSession) -> Iterator[tuple[Damage, str]]:
+    if stored.invalid:
+        yield Damage.INVALID_DOCUMENT, stored.invalid
+    for run in (*stored.buckets, stored.tail):
+        if run.unerased:
+            yield Damage.UNERASED_TOMBSTONE, f"{run.unerased} from seq {run.first_seq} on"
+
+
+def _order(stored: StoredSession) -> Iterator[tuple[Damage, str]]:
+    expected = 1
+    for run in (*stored.buckets, stored.tail):
+        if run.first_seq > expected:
+            yield Damage.GAP, f"seq {expected} to {run.first_seq - 1} are missing"
+        elif run.first_seq < expected:
+            yield Damage.OVERLAP, f"seq {run.first_seq} to {expected - 1} are stored twice"
+        expected = run.last_seq + 1
+
+
+def _counts(stored: StoredSession) -> Iterator[tuple[Damage, str]]:
+    last = stored.tail.last_seq
+    tokens = sum(run.token_count for run in (*stored.buckets, stored.tail))
+    if stored.message_count != last:
+        yield Damage.MISCOUNTED_MESSAGES, f"says {stored.message_count}, holds {last}"
+    if stored.token_count != tokens:
+        yield Damage.MISCOUNTED_TOKENS, f"says {stored.token_count}, holds {tokens}"
+    if stored.tail_bytes != stored.tail.byte_count:
+        yield Damage.MISCOUNTED_BYTES, f"says {stored.tail_bytes}, holds {stored.tail.byte_count}"
+
+
+def _buckets(stored: StoredSession) -> Iterator[tuple[Damage, str]]:
+    for run in stored.buckets:
+        if run.identifier != bucket_id(stored.session_id, run.first_seq):
+            yield Damage.MISNAMED_BUCKET, f"{run.identifier} begins at seq {run.first_seq}"
+        if run.message_count > BUCKET_MAX_MESSAGES:
+            yield Damage.OVERSIZED_BUCKET, f"{run.identifier} holds {run.message_count} messages"
+        if (run.declared_last_seq, run.declared_tokens) != (run.last_seq, run.token_count):
+            yield Damage.MISCOUNTED_BUCKET, str(run.identifier)
+
+
+def _repeats(stored: StoredSession) -> Iterator[tuple[Damage, str]]:
+    runs = (*stored.buckets, stored.tail)
+    for damage, values in (
+        (Damage.REPEATED_MESSAGE_ID, Counter(i for run in runs for i in run.message_ids)),
+        (Damage.REPEATED_CLIENT_ID, Counter(i for run in runs for i in run.client_ids)),
+    ):
+        for value, count in values.items():
+            if count > 1:
+                yield damage, f"{value} stands {count} times"

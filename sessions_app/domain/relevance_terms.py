@@ -1,0 +1,81 @@
+"""The words a message is found by: lower-cased, without stop words, cut to their stems, hashed.
+
+The stemmer is a light one for English (the plural, past and noun endings of Porter 1980, "An
+algorithm for suffix stripping", without its measure). Words of other languages pass unharmed
+where they do not end alike.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+_WORD = re.compile(r"[^\W_]+")
+
+_STOP_WORDS = """
+a an the and or but if of at by for with about to from in on is are was were be been being have
+has had do does did doing will would should could can may might must i me my we our us you your
+he him his she her it its they them their this that these those what which who whom when where
+why how there here as so than too very just not no s t don re ve ll m d am also any some such
+more most other into out up down over under again then once all both each few own same only
+"""
+STOP_WORDS = frozenset(_STOP_WORDS.split())
+
+_ENDINGS = ("ation", "ment", "ness", "ful", "er", "or", "ly", "ive", "al", "ion")
+
+
+@lru_cache(maxsize=65_536)
+def stem(word: str) -> str:
+    """A word's stem: "painted", "painting" and "paints" share one. Short words stay whole."""
+    if len(word) <= 3:
+        return word
+    word = _without_inflection(_singular(word))
+    for ending in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= 4:
+            word = word[: -len(ending)]
+            break
+    if word.endswith("e") and len(word) > 4:
+        word = word[:-1]
+    return word[:-1] + "i" if word.endswith("y") else word
+
+
+def _singular(word: str) -> str:
+    if word.endswith("sses"):
+        return word[:-2]
+    if word.endswith("ies"):
+        return word[:-3] + "i"
+    if word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        return word[:-1]
+    return word
+
+
+def _without_inflection(word: str) -> str:
+    for ending in ("ing", "ed"):
+        base = word.removesuffix(ending)
+        if base != word and len(base) >= 3 and any(vowel in base for vowel in "aeiouy"):
+            if base[-1] == base[-2] and base[-1] not in "lsz":
+                return base[:-1]
+            return base + "e" if base.endswith(("at", "bl", "iz")) else base
+    return word
+
+
+def words(text: str) -> list[str]:
+    """The stems of a text's words in order, stop words left out, repeats kept."""
+    found = _WORD.findall(text.lower().replace("'s", ""))
+    return [stem(word) for word in found if word not in STOP_WORDS]
+
+
+@lru_cache(maxsize=16_384)
+def term_ids(text: str) -> NDArray[np.uint32]:
+    """The text's stems as 32-bit hashes, repeats kept: 4 bytes a word, small enough to store.
+
+    Two stems share a hash about once in four billion pairs; a false match then adds one word's
+    weight to one message.
+    """
+    ids = np.fromiter((zlib.crc32(word.encode()) for word in words(text)), dtype=np.uint32)
+    ids.setflags(write=False)
+    return ids

@@ -1,0 +1,71 @@
+"""Where a window of the newest messages begins, such that it begins there for many turns.
+
+Providers bill a prompt's prefix at a fraction when they have seen it before. A window that drops
+its oldest message every turn never has the same prefix twice, so the start moves in steps: of all
+starts that fit, the one is taken that will fit longest and that a later turn would choose again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .window_data import WindowMessage
+from .window_units import Unit
+
+STEP_TURNS = 8
+"""Starts to choose from. Any eight consecutive turns hold exactly one whose number is a multiple
+of eight, so the start moves once in eight turns."""
+
+MAX_LOSS = 0.5
+"""The share of the room that a step may leave empty: in a window of a few turns room counts more
+than the cache."""
+
+
+def stable_start(
+    messages: Sequence[WindowMessage],
+    units: Sequence[Unit],
+    earliest: int,
+    *,
+    at_topics: bool = False,
+) -> int:
+    """The index into `units` at which the window begins; `earliest` is the first that fits.
+
+    Chosen from the conversation alone, without memory of the last choice, so that any worker
+    chooses alike. A window that holds everything begins at the beginning. With `at_topics` the
+    oldest topic that fits whole is preferred.
+    """
+    if earliest <= 0 or earliest >= len(units):
+        return earliest
+    starts = _user_starts(messages, units, earliest)
+    if at_topics:
+        opening = [at for at in starts if _opens_topic(messages, units, at)]
+        if opening:
+            return opening[0]
+    choice = starts[:STEP_TURNS]
+    return max(choice, key=lambda at: _steadiness(messages[units[at].first].seq), default=earliest)
+
+
+def _user_starts(
+    messages: Sequence[WindowMessage], units: Sequence[Unit], earliest: int
+) -> list[int]:
+    room = sum(unit.cost for unit in units[earliest:])
+    starts: list[int] = []
+    lost = 0
+    for at in range(earliest, len(units)):
+        if lost > room * MAX_LOSS:
+            break
+        if messages[units[at].first].role == "user":
+            starts.append(at)
+        lost += units[at].cost
+    return starts
+
+
+def _opens_topic(messages: Sequence[WindowMessage], units: Sequence[Unit], at: int) -> bool:
+    before, here = messages[units[at - 1].last].topic, messages[units[at].first].topic
+    return here is not None and before != here
+
+
+def _steadiness(seq: int) -> int:
+    """The power of two in the number of the turn, taking a turn for two messages."""
+    turn = seq >> 1
+    return turn & -turn if turn else 1 << 62

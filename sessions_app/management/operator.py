@@ -1,0 +1,66 @@
+"""What all operators' commands share: `--json`, progress on a terminal, and exit codes."""
+
+import json
+import sys
+from argparse import ArgumentParser
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from sessions_app.domain.errors import SessionError
+
+WRONG_FOUND = 1
+INTERRUPTED = 130  # as a shell reports a command ended by Ctrl-C
+
+
+class OperatorCommand(BaseCommand):
+    """Runs `work` and prints its result: words for people, or one JSON object with `--json`.
+
+    Exits 0 when done, 1 when something was found wrong, 2 when used wrongly, 130 when interrupted.
+    """
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Options that every command takes."""
+        parser.add_argument("--json", action="store_true", help="print one JSON object, no more")
+
+    def work(self, options: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
+        """Do it; the result to print, and whether all is well."""
+        raise NotImplementedError
+
+    def describe(self, result: Mapping[str, Any]) -> str:
+        """The result in words."""
+        raise NotImplementedError
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        """Work, print, and exit accordingly."""
+        self.as_json = options["json"]
+        try:
+            result, well = self.work(options)
+        except SessionError as error:
+            raise CommandError(error.detail, returncode=WRONG_FOUND) from error
+        except KeyboardInterrupt:
+            self.stderr.write("interrupted; what was done is kept, run it again to go on")
+            sys.exit(INTERRUPTED)
+        self.stdout.write(json.dumps(result) if self.as_json else self.describe(result))
+        if not well:
+            sys.exit(WRONG_FOUND)
+
+    @contextmanager
+    def progress(self, what: str, total: int) -> Iterator[Callable[[int], None]]:
+        """A bar on a terminal's stderr; yields what to call with the number of items done."""
+        console = Console(stderr=True)
+        with Progress(
+            TextColumn(what),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            disable=self.as_json or not console.is_terminal,
+            transient=True,
+        ) as bar:
+            task = bar.add_task(what, total=total)
+            yield lambda done: bar.advance(task, done)

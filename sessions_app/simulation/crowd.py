@@ -1,0 +1,91 @@
+"""Many users at once, each a client of its own in a thread of its own."""
+
+import queue
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+
+from sessions_app.simulation import replay
+from sessions_app.simulation.client import ApiClient, RequestFailed, Stopped
+from sessions_app.simulation.dialogues import Dialogue
+from sessions_app.simulation.measurements import Measurements
+
+
+class Crowd:
+    """`users` clients that share out `dialogues`: whoever is done takes the next one.
+
+    `stored` is called, from any thread, for each message that the service has taken.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        dialogues: Iterable[Dialogue],
+        *,
+        users: int,
+        measurements: Measurements,
+        stored: Callable[[], None],
+    ) -> None:
+        self._measurements = measurements
+        self._stored = stored
+        self._stop = threading.Event()
+        self._clients = [ApiClient(base_url, measurements, self._stop) for _ in range(users)]
+        self._waiting: queue.SimpleQueue[Dialogue] = queue.SimpleQueue()
+        for dialogue in dialogues:
+            self._waiting.put(dialogue)
+
+    def run(self) -> None:
+        """Register everybody, then replay everything.
+
+        Whatever ends it early, Ctrl-C included, raises here after each client's request has ended.
+        """
+        # In two steps, as hashing passwords takes the server's processors from everything else.
+        with ThreadPoolExecutor(len(self._clients), thread_name_prefix="user") as threads:
+            self._each(threads, self._register)
+            self._each(threads, self._replay_all)
+        if not self._waiting.empty():
+            self._measurements.failure(f"{self._waiting.qsize()} dialogues were not replayed")
+
+    def _each(self, threads: ThreadPoolExecutor, step: Callable[[ApiClient], None]) -> None:
+        futures = [threads.submit(step, client) for client in self._clients]
+        try:
+            wait(futures, return_when=FIRST_EXCEPTION)
+            for future in futures:
+                if future.done():
+                    future.result()
+        except BaseException:
+            self._stop.set()
+            raise
+
+    def _register(self, client: ApiClient) -> None:
+        try:
+            client.register()
+        except RequestFailed as failed:
+            self._measurements.failure(f"a user could not register: {failed}")
+        except Stopped:
+            return
+
+    def _replay_all(self, client: ApiClient) -> None:
+        try:
+            while client.is_registered:
+                self._replay(client, self._waiting.get_nowait())
+        except (queue.Empty, Stopped):
+            return
+        finally:
+            client.close()
+
+    def _replay(self, client: ApiClient, dialogue: Dialogue) -> None:
+        try:
+            session_id, sent = replay.write(client, dialogue, self._message)
+            self._measurements.count(sessions=1)
+            for difference in replay.read_back(client, session_id, sent):
+                self._measurements.mismatch(f"{dialogue.id} ({session_id}): {difference}")
+        except RequestFailed as failed:
+            self._measurements.failure(f"{dialogue.id}: {failed}")
+        except (LookupError, TypeError, AttributeError) as error:
+            problem = f"an answer has not the shape of the wire contract ({error!r})"
+            self._measurements.failure(f"{dialogue.id}: {problem}")
+
+    def _message(self) -> None:
+        self._measurements.count(messages=1)
+        self._stored()

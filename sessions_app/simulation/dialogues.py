@@ -1,0 +1,71 @@
+"""Dialogues to replay, from JSON lines: `{"id", "messages": [{"role", "content", …}]}`."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROLES = ("system", "user", "assistant", "tool")
+# What of a message goes over the wire; whatever else a line holds is its author's own.
+FIELDS = ("role", "content", "name", "tool_calls", "tool_call_id", "metadata")
+
+
+class DialogueError(Exception):
+    """A file cannot be used; the message names it, and the line where one is at fault."""
+
+
+class _Malformed(ValueError):
+    """What is wrong with a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialogue:
+    """A conversation to replay; each message is a body for `POST /session/{id}/message`."""
+
+    id: str
+    messages: Sequence[dict[str, Any]]
+
+
+def read(path: Path) -> list[Dialogue]:
+    """The dialogues of a file, or of all `*.jsonl` in a directory; raises DialogueError."""
+    files = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
+    found = [dialogue for file in files for dialogue in _read_file(file)]
+    if not found:
+        raise DialogueError(f"{path} has no dialogues.")
+    return found
+
+
+def _read_file(path: Path) -> Iterator[Dialogue]:
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except OSError as error:
+        raise DialogueError(f"{path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise DialogueError(f"{path} is not UTF-8.") from error
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            try:
+                yield _dialogue(json.loads(line))
+            except (ValueError, RecursionError) as error:
+                raise DialogueError(f"{path}:{number}: {error}.") from error
+
+
+def _dialogue(value: Any) -> Dialogue:
+    if not isinstance(value, dict) or not isinstance(value.get("id"), str):
+        raise _Malformed("a dialogue is an object with an id, which is text")
+    messages = value.get("messages")
+    if not isinstance(messages, list) or not messages:
+        raise _Malformed("a dialogue has a list of messages")
+    return Dialogue(value["id"], [_message(n, one) for n, one in enumerate(messages, 1)])
+
+
+def _message(number: int, value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict) or value.get("role") not in ROLES:
+        raise _Malformed(f"message {number} has no role of {', '.join(ROLES)}")
+    content = value.get("content") or ""
+    if not isinstance(content, str):
+        raise _Malformed(f"the content of message {number} is not text")
+    if not content and not value.get("tool_calls"):
+        raise _Malformed(f"message {number} has neither content nor tool_calls")
+    return {name: value[name] for name in FIELDS if name in value} | {"content": content}

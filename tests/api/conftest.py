@@ -1,0 +1,142 @@
+"""Sessions in the states that the tests of the API begin with."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from pymongo import MongoClient
+
+from sessions_app import documents
+from sessions_app.repository import failures
+from tests.api.bodies import NO_SESSION, UNKNOWN, path
+from tests.conftest import Create, Person
+
+Append = Callable[..., dict[str, Any]]
+Act = Callable[[dict[str, Any]], None]
+Stored = Callable[[], dict[str, Any]]
+
+
+@pytest.fixture
+def session(create: Create) -> dict[str, Any]:
+    """A session of Alice's, without messages."""
+    return create()
+
+
+@pytest.fixture
+def append(alice: Person) -> Append:
+    """Alice appends a message; the answer's body."""
+
+    def append_message(session: dict[str, Any], content: str = "Hello", **body: Any):
+        response = alice.client.post(path(session, "message"), {"content": content, **body})
+        assert response.status_code == 201, response.content
+        return response.json()
+
+    return append_message
+
+
+@pytest.fixture
+def fill(alice: Person) -> Callable[[dict[str, Any], int], None]:
+    """Alice appends so many messages, `message 1` and so on."""
+
+    def append_many(session: dict[str, Any], number: int) -> None:
+        texts = [f"message {n}" for n in range(1, number + 1)]
+        for start in range(0, number, 100):
+            batch = [{"content": text} for text in texts[start : start + 100]]
+            response = alice.client.post(path(session, "messages"), {"messages": batch})
+            assert response.status_code == 201, response.content
+
+    return append_many
+
+
+@pytest.fixture
+def expire(database: Any) -> Act:
+    """Let a session's timeout pass."""
+
+    def expire_session(session: dict[str, Any]) -> None:
+        past = datetime.now(UTC) - timedelta(seconds=1)
+        changed = database.sessions.update_one(
+            {"_id": session["session_id"]}, {"$set": {"expires_at": past}}
+        )
+        assert changed.modified_count == 1
+
+    return expire_session
+
+
+@pytest.fixture
+def archive(alice: Person) -> Act:
+    """Alice archives a session."""
+
+    def archive_session(session: dict[str, Any]) -> None:
+        assert alice.client.post(path(session, "archive")).status_code == 200
+
+    return archive_session
+
+
+@pytest.fixture
+def stored(database: Any) -> Stored:
+    """Everything that is stored, to compare before and after."""
+
+    def everything() -> dict[str, Any]:
+        return {
+            name: list(database[name].find().sort("_id", 1))
+            for name in ("sessions", "message_buckets", "erased_users")
+        }
+
+    return everything
+
+
+@pytest.fixture
+def hidden(bob: Person, carol: Person, create: Create, stored: Stored) -> Callable[..., None]:
+    """A route answers a stranger, and staff, about Alice's session as about one that never was."""
+
+    def check(method: str, *more: Any, body: Any = None) -> None:
+        session = create(messages=[{"content": "secret"}])
+        before = stored()
+        for stranger in (bob, carol):
+            answers = [
+                getattr(stranger.client, method)(path(session_id, *more), body)
+                for session_id in (session["session_id"], UNKNOWN)
+            ]
+            assert [answer.status_code for answer in answers] == [404, 404]
+            assert answers[0].json() == NO_SESSION
+            assert answers[0].content == answers[1].content
+            assert answers[0].headers == answers[1].headers
+        assert stored() == before
+
+    return check
+
+
+@pytest.fixture
+def without_mongodb(database: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
+    """Call it, and MongoDB is away: its address answers no more."""
+    away: MongoClient[dict[str, Any]] = MongoClient(
+        "mongodb://127.0.0.1:1", serverSelectionTimeoutMS=20, connect=False
+    )
+
+    def go_away() -> None:
+        for document in documents.ALL:
+            name = document._get_collection_name()
+            monkeypatch.setattr(document, "_collection", away["away"][name])
+        monkeypatch.setattr(failures, "client", lambda: away)
+
+    yield go_away
+    away.close()
+
+
+@pytest.fixture(
+    params=[
+        "Grüße, Ω≈ç√",
+        "e\u0301 is not \u00e9",
+        "👩‍👩‍👧‍👦 🦉 𝔘𝔫𝔦",
+        "שלום \u202eabc\u202c مرحبا",
+        "one\r\ntwo\n\tthree",
+        "  spaces around  ",
+        '<script>alert("&amp;")</script>',
+        "\ufeffbom \u2028 \u2029 \u00ad \ufffe",
+    ],
+    ids=["latin", "decomposed", "astral", "rtl", "newlines", "spaces", "markup", "oddities"],
+)
+def any_text(request: pytest.FixtureRequest) -> str:
+    """Texts that careless handling changes."""
+    return request.param

@@ -1,0 +1,184 @@
+"""Every query of the repository is sent, explained by MongoDB, and judged.
+
+A function of the repository that queries and is not walked here fails the last test.
+"""
+
+import ast
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sessions_app import repository
+from sessions_app.domain.data import Role, SessionPosition, Status
+from sessions_app.domain.drafts import MessageDraft
+from sessions_app.domain.errors import LegalHold, SessionError
+from sessions_app.repository import indexes, pages, tail
+from sessions_app.services import (
+    exports,
+    integrity,
+    messages,
+    privacy,
+    sessions,
+    throttling,
+)
+from tests.repository.commands import Sent, recorder
+from tests.repository.conftest import OWNER, append, append_many, new_session, now
+
+# These walk whole collections by design, in order of `_id`, and serve operators only.
+WALKS = {"integrity.session_ids", "integrity._bucket_owners", "integrity.count_sessions"}
+# No query of ours: the driver's or the server's own housekeeping.
+WITHOUT_QUERY = {
+    "indexes.ensure", "indexes.differences", "indexes._create_collection", "tail._write_bucket",
+    "sessions._insert_all", "sessions._copy_messages", "sessions.insert", "integrity.count_sessions",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def walked(mongo_client: Any) -> Iterator[tuple[Any, list[Sent]]]:
+    """All the repository does, recorded, on a database with other people's sessions in it."""
+    from tests.conftest import use_database
+
+    use_database(mongo_client, "test_explain")
+    database = mongo_client["test_explain"]
+    indexes.ensure()
+    for n in range(300):
+        sessions.session_create(
+            user_id=f"somebody-{n % 7}",
+            draft=sessions.SessionDraft(
+                history=[MessageDraft(role=Role.USER, content="hello", client_id="c")]
+            ),
+            now=now(),
+        )
+    recorder.sent.clear()
+    recorder.on = True
+    _walk(database)
+    recorder.on = False
+    yield database, list(recorder.sent)
+    mongo_client.drop_database("test_explain")
+
+
+def _walk(database: Any) -> None:
+    session = new_session()
+    session_id = session.session_id
+    append(session_id, "first", "key-1")
+    append_many(session_id, [f"message {n}" for n in range(400)])
+    append(session_id, "first", "key-1")
+    append(session_id, "another", "key-2")
+    append(session_id, "another", "key-2")
+    for seq in (2, 400):
+        messages.message_delete(session_id=session_id, user_id=OWNER, seq=seq, now=now())
+    for after, before in ((0, None), (150, None), (395, None), (None, 200), (None, 400)):
+        messages.message_page(
+            session_id=session_id, user_id=OWNER, after=after, before=before, limit=50, now=now()
+        )
+    _walk_sessions(session_id)
+    _walk_operators(database, session_id)
+
+
+def _walk_sessions(session_id: str) -> None:
+    for limit in (10, 300):
+        sessions.session_get(session_id=session_id, user_id=OWNER, limit=limit, now=now())
+    list(exports.session_stream(session_id=session_id, user_id=OWNER, now=now())[1])
+    fork = sessions.session_fork(
+        session_id=session_id, user_id=OWNER, up_to_seq=300, title=None, now=now()
+    )
+    sessions.session_update(
+        session_id=session_id, user_id=OWNER, changes={"title": "x"}, versions=None, now=now()
+    )
+    place = SessionPosition(now() + timedelta(seconds=1), fork.session_id)
+    for position, backwards in ((None, False), (place, False), (place, True)):
+        sessions.session_list(
+            user_id=OWNER,
+            status=Status.ACTIVE,
+            limit=20,
+            position=position,
+            backwards=backwards,
+            now=now(),
+        )
+    sessions.session_archive(session_id=session_id, user_id=OWNER, now=now())
+    with suppress(SessionError):
+        append(session_id, "refused", "key-3")
+    sessions.session_restore(session_id=session_id, user_id=OWNER, now=now())
+    sessions.session_delete(session_id=fork.session_id, user_id=OWNER)
+    tail.spill(session_id)
+    pages.header(session_id=session_id, user_id=OWNER)
+
+
+def _walk_operators(database: Any, session_id: str) -> None:
+    throttling.throttle_take(key="k", limit=60, period_seconds=60, now=now())
+    leftover = database.message_buckets.find_one({"session_id": session_id})
+    tail._write_bucket(leftover | {"revision": leftover["revision"] + 1})
+    tail._drop_if_orphaned("nobody's", 1)
+    database.message_buckets.insert_one(
+        leftover | {"_id": "gone/000000000001", "session_id": "gone"}
+    )
+    database.sessions.update_one({"_id": session_id}, {"$set": {"token_count": 1}})
+    database.message_buckets.update_one(
+        {"_id": leftover["_id"]},
+        {"$set": {"token_count": 1, "messages.0.deleted": True, "messages.0.content": "left"}},
+    )
+    database.sessions.update_one({"_id": session_id}, {"$set": {"messages.0.deleted": True}})
+    list(integrity.integrity_check(repair=True, progress=lambda _: None))
+    database.sessions.update_one({"_id": session_id}, {"$set": {"legal_hold": True}})
+    with pytest.raises(LegalHold):
+        privacy.erase_user(user_id=OWNER, now=now())
+    database.sessions.update_one({"_id": session_id}, {"$unset": {"legal_hold": 1}})
+    privacy.erase_user(user_id=OWNER, now=now())
+
+
+def _stages(plan: Any) -> Iterator[str]:
+    if isinstance(plan, dict):
+        if "stage" in plan:
+            yield plan["stage"]
+        for value in plan.values():
+            yield from _stages(value)
+    elif isinstance(plan, list):
+        for value in plan:
+            yield from _stages(value)
+
+
+def _own(walked: Any) -> list[Sent]:
+    return [sent for sent in walked[1] if sent.sender != "elsewhere"]
+
+
+def test_no_query_scans_a_collection(walked: Any) -> None:
+    database = walked[0]
+    for sent in _own(walked):
+        plan = database.command({"explain": sent.explainable(), "verbosity": "queryPlanner"})
+        stages = set(_stages(plan))
+        assert "COLLSCAN" not in stages, sent
+        assert stages & {"IXSCAN", "IDHACK", "EOF"} or "UPDATE" in stages, (sent, stages)
+
+
+def test_no_query_looks_at_many_more_documents_than_it_needs(walked: Any) -> None:
+    database = walked[0]
+    for sent in _own(walked):
+        found = database.command({"explain": sent.explainable(), "verbosity": "executionStats"})
+        stats = found["executionStats"]
+        allowed = max(2, 2 * stats.get("nReturned", 0))
+        if sent.sender not in WALKS:
+            assert stats["totalDocsExamined"] <= allowed, (sent, stats)
+
+
+def test_every_query_names_its_shard_or_its_user(walked: Any) -> None:
+    for sent in _own(walked):
+        for wanted in sent.filters:
+            # A bucket's shard key is its session, not its `_id`.
+            keys = {"message_buckets": {"session_id"}}.get(sent.collection, {"_id", "user_id"})
+            assert sent.sender in WALKS or keys & wanted.keys(), sent
+
+
+def test_every_function_that_queries_was_walked(walked: Any) -> None:
+    queries = {
+        f"{path.stem}.{function.name}"
+        for path in Path(repository.__path__[0]).glob("*.py")
+        for function in ast.walk(ast.parse(path.read_text()))
+        if isinstance(function, ast.FunctionDef) and "_get_collection()" in ast.unparse(function)
+    }
+    walked_functions = {sent.sender for sent in _own(walked)}
+    nested = {"sessions.delete", "sessions.fork", "erasures._erase_in_bucket"}
+    assert queries - walked_functions - WITHOUT_QUERY - nested == set()
