@@ -11,7 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SHELL := /bin/sh
 MAKEFLAGS += --no-builtin-rules --no-print-directory
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check bench clean

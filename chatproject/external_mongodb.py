@@ -9,7 +9,7 @@ from pymongo.uri_parser import parse_uri
 from chatproject.service_error import ServiceError
 
 OLDEST = (4, 4)
-WAIT_SECONDS = 10
+WAIT_SECONDS = 10.0
 
 
 def check(uri: str) -> None:
@@ -28,7 +28,7 @@ def check(uri: str) -> None:
         ) from error
     except PyMongoError as error:
         raise ServiceError(
-            f"no primary of MongoDB at {where} answered within {WAIT_SECONDS} seconds; "
+            f"no primary of MongoDB at {where} answered within {WAIT_SECONDS:.0f} seconds; "
             "start it, or correct MONGODB_URI"
         ) from error
     if version < OLDEST:
@@ -43,7 +43,7 @@ def check(uri: str) -> None:
 
 
 def _ask(uri: str) -> tuple[dict[str, Any], tuple[int, ...]]:
-    wait = WAIT_SECONDS * 1_000
+    wait = round(WAIT_SECONDS * 1_000)
     client: MongoClient[dict[str, Any]] = MongoClient(uri, serverSelectionTimeoutMS=wait)
     with client:
         # By its old name, which every version from 4.4.0 on knows.

@@ -1,5 +1,6 @@
 """Reading what a request says, in the services' terms."""
 
+from functools import cache
 from typing import Any
 
 from rest_framework import serializers
@@ -12,9 +13,14 @@ from sessions_app.domain.limits import CLIENT_ID_MAX_CHARS
 
 def validated(serializer: type[serializers.Serializer[dict[str, Any]]], data: Any) -> Any:
     """`data` as `serializer` has validated it; raises ValidationError naming the fields."""
-    checked = serializer(data=data)
-    checked.is_valid(raise_exception=True)
-    return checked.validated_data
+    return _shared(serializer).run_validation(data)
+
+
+@cache
+def _shared(serializer: type[serializers.Serializer[dict[str, Any]]]) -> Any:
+    """One instance for all requests: validating leaves no trace in it, and making one copies every
+    field, which took as long as the rest of the validation three times over."""
+    return serializer()
 
 
 def user_id(request: Request) -> str:

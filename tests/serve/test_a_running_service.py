@@ -5,7 +5,6 @@ import stat
 
 import httpx
 import psutil
-
 import pytest
 
 from chatproject import mongod

@@ -1,0 +1,58 @@
+"""What is made on the first start, and left alone on the next."""
+
+import json
+from pathlib import Path
+
+import pytest
+from django.contrib.auth import get_user_model
+
+from chatproject import preparation
+
+
+@pytest.fixture(autouse=True)
+def scratch(data_dir, settings):
+    data_dir.mkdir()
+    settings.DATA_DIR = data_dir
+    settings.STATIC_ROOT = data_dir / "static"
+
+
+@pytest.mark.django_db
+def test_the_staff_account_is_made_once(data_dir):
+    assert preparation.first_staff_account() == data_dir / "admin.json"
+    before = (data_dir / "admin.json").read_text()
+    preparation.first_staff_account()
+    assert (data_dir / "admin.json").read_text() == before
+    admin = get_user_model().objects.get()
+    assert admin.is_superuser
+    assert admin.check_password(json.loads(before)["password"])
+
+
+@pytest.mark.django_db
+def test_a_password_that_was_kept_before_a_crash_is_used(data_dir):
+    (data_dir / "admin.json").write_text('{"username": "admin", "password": "kept before"}')
+    preparation.first_staff_account()
+    assert get_user_model().objects.get().check_password("kept before")
+
+
+@pytest.mark.django_db
+def test_an_account_of_that_name_is_left_alone():
+    get_user_model().objects.create_user(username="Admin", email="", password="their own")
+    assert preparation.first_staff_account() is None
+    assert not get_user_model().objects.get().is_superuser
+
+
+def test_static_files_are_collected_once(data_dir):
+    css = Path("static/admin/css/base.css")
+    preparation.collect_static()
+    (data_dir / css).write_text("mine")
+    preparation.collect_static()
+    assert (data_dir / css).read_text() == "mine"
+
+
+def test_static_files_are_collected_again_when_a_source_has_changed(data_dir, monkeypatch):
+    css = Path("static/admin/css/base.css")
+    preparation.collect_static()
+    (data_dir / css).write_text("old")
+    monkeypatch.setattr(preparation, "_static_state", lambda: "another")
+    preparation.collect_static()
+    assert (data_dir / css).read_text() != "old"
