@@ -6,7 +6,6 @@ on dialogues they had not seen, so that it does not trust them more than it may.
 
 import warnings
 from collections import Counter
-from collections.abc import Sequence
 from itertools import pairwise
 from math import log
 from typing import Any
@@ -21,6 +20,7 @@ from sklearn.neural_network import MLPClassifier
 
 from benchmarks.topic_sets import Dialogue, unpacked
 from sessions_app.domain.topic_evidence import cue_grams
+from sessions_app.domain.topic_features import TEXT_FEATURES
 from sessions_app.domain.topic_head import WEIGHTS_VERSION, Head, feature_list, head_from_arrays
 from sessions_app.domain.topic_rules import never_opens
 from sessions_app.domain.topic_state import TopicMessage, TopicState
@@ -36,8 +36,8 @@ Floats = npt.NDArray[np.float32]
 SET_WEIGHTS = {"tiage": 1.5}
 COMPONENTS, RANK, CLUSTERS = 64, 128, 128
 CUE_STRENGTH, CUE_MIN_COUNT, CUE_MIN_ODDS = 0.1, 4, 0.05
-NETS, UNITS = 5, 32
-CROSS = 4
+NETS, UNITS = 4, 32
+CROSS = 3
 
 
 _READINGS: dict[str, Reading] = {}
@@ -136,14 +136,24 @@ def fit_coherence(sets: Sets, seed: int = 0) -> Arrays:
     return {**squeeze("before", before), **squeeze("after", after)}
 
 
+def principal(rows: Floats, count: int) -> Floats:
+    """The `count` uncentred principal components (dimensions, count), each with a fixed sign."""
+    _, vectors = np.linalg.eigh(rows.astype(np.float64).T @ rows.astype(np.float64))
+    chosen = vectors[:, ::-1][:, :count]
+    chosen = chosen * np.sign(chosen[np.abs(chosen).argmax(axis=0), np.arange(count)])
+    components: Floats = chosen.astype(np.float32)
+    return components
+
+
 def _contrast(
     x: Floats, z: Floats, origins: npt.NDArray[Any], seed: int, epochs: int = 12, size: int = 256
 ) -> tuple[Floats, Floats]:
     """InfoNCE with Adam, from the principal components; returns the two projections."""
     rng = np.random.RandomState(seed)
-    basis = np.linalg.svd(z[rng.permutation(len(z))[:6000]], full_matrices=False)[2][:RANK].T
+    basis = principal(z, RANK)
     start = [np.vstack([basis * 0.8, basis * 0.3]), basis.copy()]
-    params = [p.astype(np.float32) for p in start]
+    start = [p.astype(np.float32) for p in start]
+    params = [p.copy() for p in start]
     first, second = [np.zeros_like(p) for p in params], [np.zeros_like(p) for p in params]
     step = 0
     for epoch in range(epochs):
@@ -155,18 +165,18 @@ def _contrast(
         for batch in batches:
             step += 1
             for i, gradient in enumerate(_contrast_gradients(params, x[batch], z[batch])):
-                gradient = gradient + 1e-4 * (params[i] - start[i])
+                gradient = gradient + np.float32(1e-4) * (params[i] - start[i])
                 first[i] = 0.9 * first[i] + 0.1 * gradient
                 second[i] = 0.999 * second[i] + 0.001 * gradient**2
-                rate = 3e-4 * (1 - epoch / epochs) / (1 - 0.9**step)
+                rate = np.float32(3e-4 * (1 - epoch / epochs) / (1 - 0.9**step))
                 params[i] = params[i] - rate * first[i] / (
-                    np.sqrt(second[i] / (1 - 0.999**step)) + 1e-8
+                    np.sqrt(second[i] / np.float32(1 - 0.999**step)) + np.float32(1e-8)
                 )
     return params[0].astype(np.float32), params[1].astype(np.float32)
 
 
 def _contrast_gradients(params: list[Floats], x: Floats, z: Floats) -> tuple[Floats, Floats]:
-    temperature = 0.07
+    temperature = np.float32(0.07)
     a, b = x @ params[0], z @ params[1]
     a_norm = np.linalg.norm(a, axis=1, keepdims=True) + 1e-6
     b_norm = np.linalg.norm(b, axis=1, keepdims=True) + 1e-6
@@ -175,7 +185,7 @@ def _contrast_gradients(params: list[Floats], x: Floats, z: Floats) -> tuple[Flo
     rows = np.exp(logits - logits.max(axis=1, keepdims=True))
     columns = np.exp(logits - logits.max(axis=0, keepdims=True))
     slope = rows / rows.sum(axis=1, keepdims=True) + columns / columns.sum(axis=0, keepdims=True)
-    slope = (slope - 2 * np.eye(len(x))) / (2 * len(x)) / temperature
+    slope = (slope - 2 * np.eye(len(x), dtype=np.float32)) / np.float32(2 * len(x) * temperature)
     to_a, to_b = slope @ b, slope.T @ a
     to_a = (to_a - a * (to_a * a).sum(axis=1, keepdims=True)) / a_norm
     to_b = (to_b - b * (to_b * b).sum(axis=1, keepdims=True)) / b_norm
@@ -184,11 +194,9 @@ def _contrast_gradients(params: list[Floats], x: Floats, z: Floats) -> tuple[Flo
 
 def fit_geometry(sets: Sets, seed: int = 0) -> Arrays:
     """Principal components of all messages, and clusters of each set's."""
-    rng = np.random.RandomState(seed)
     stacked = {name: np.vstack([unpacked(d) for d in group]) for name, group in sets.items()}
     everything = np.vstack(list(stacked.values()))
-    sample = everything[rng.permutation(len(everything))[:8000]]
-    components = np.linalg.svd(sample, full_matrices=False)[2][:COMPONENTS].T
+    components = principal(everything, COMPONENTS)
     centroids = [
         MiniBatchKMeans(CLUSTERS, random_state=seed, n_init=1, batch_size=2048).fit(rows)
         for rows in stacked.values()
@@ -208,17 +216,15 @@ def silent_nets() -> Arrays:
     return {**nets, "dense_scale": np.ones(1), "text_scale": np.ones(1)}
 
 
-def gather_rows(
-    dialogue: Dialogue, head: Head, *, dense: bool
-) -> tuple[list[Floats], list[bool]]:
+def gather_rows(dialogue: Dialogue, head: Head) -> tuple[list[Floats], list[bool]]:
     """The head's inputs and labels at each message that no rule decides, under the true history."""
-    state, rows, labels = TopicState(), [], []
+    state, rows, labels = TopicState(topic=1, topic_start=1), [], []
     for seq, (role, content) in enumerate(
         zip(dialogue.roles, dialogue.contents, strict=True), start=1
     ):
-        vector = dialogue.vectors[seq - 1] if dense else None
-        evidence = gather(state, TopicMessage(role, content, vector), head)
-        if state.topic and never_opens(state, evidence.reading, user=evidence.user) is None:
+        message = TopicMessage(role, content, dialogue.vectors[seq - 1])
+        evidence = gather(state, message, head)
+        if seq > 1 and never_opens(state, evidence.reading, user=evidence.user) is None:
             rows.append(head_inputs(evidence, head))
             labels.append(seq in dialogue.starts)
         state = advance(level(state, evidence, head), evidence, shift=seq in dialogue.starts)
@@ -258,25 +264,20 @@ def fit_head(sets: Sets) -> Arrays:
         **fit_geometry(sets),
     }
     full = {**base, **silent_nets(), **fit_cues(sets), **fit_coherence(sets)}
-    collected: dict[bool, list[tuple[str, list[Floats], list[bool]]]] = {True: [], False: []}
+    names, rows, labels = [], [], []
     for part in range(CROSS):
         seen = {n: [d for i, d in enumerate(g) if i % CROSS != part] for n, g in sets.items()}
         head = head_from_arrays({**full, **fit_cues(seen), **fit_coherence(seen)})
         for name, group in sets.items():
             for dialogue in group[part::CROSS]:
-                for dense in (True, False):
-                    collected[dense].append((name, *gather_rows(dialogue, head, dense=dense)))
-    for dense, kind in ((True, "dense"), (False, "text")):
-        parts = [part for part in collected[dense] if part[1]]
-        sizes = Counter[str]()
-        for name, rows, _ in parts:
-            sizes[name] += len(rows)
-        full |= fit_nets(
-            kind,
-            np.vstack([np.stack(rows) for _, rows, _ in parts]),
-            np.concatenate([labels for *_, labels in parts]),
-            np.concatenate(
-                [np.full(len(r), SET_WEIGHTS.get(n, 1.0) / sizes[n]) for n, r, _ in parts]
-            ),
-        )
+                fresh, truth = gather_rows(dialogue, head)
+                names += [name] * len(fresh)
+                rows += fresh
+                labels += truth
+    sizes = Counter(names)
+    weights = np.array([SET_WEIGHTS.get(name, 1.0) / sizes[name] for name in names])
+    inputs = np.stack(rows)
+    # The lexical features come first in a row, so both heads learn from one pass.
+    for kind, width in (("dense", inputs.shape[1]), ("text", len(TEXT_FEATURES))):
+        full |= fit_nets(kind, inputs[:, :width], np.array(labels), weights)
     return full

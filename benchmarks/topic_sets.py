@@ -80,7 +80,9 @@ def _vectors(texts: list[str], cache: Path | None, encode: Encode) -> dict[str, 
                 key: row.tobytes() for key, row in zip(held["keys"], held["rows"], strict=True)
             }
     # One at a time, as production does: a batch's padding moves int8 activations a little.
-    fresh = {_key(text): pack_vector(encode([text])[0]) for text in texts if _key(text) not in known}
+    fresh = {
+        _key(text): pack_vector(encode([text])[0]) for text in texts if _key(text) not in known
+    }
     known |= fresh
     if cache is not None and fresh:
         rows = np.stack([np.frombuffer(row, dtype=np.int8) for row in known.values()])
@@ -89,10 +91,12 @@ def _vectors(texts: list[str], cache: Path | None, encode: Encode) -> dict[str, 
 
 
 def project_encoder() -> Encode:
-    """The encoder that production uses. Raises ImportError when the project has none."""
+    """The encoder that production uses. Raises RuntimeError when its packages are missing."""
     from sessions_app.encoders import load_encoder
 
     encoder = load_encoder()
+    if encoder is None:
+        raise RuntimeError("the encoder's packages are not installed: see requirements.txt")
 
     def encode(texts: Sequence[str]) -> npt.NDArray[np.float32]:
         return np.asarray(encoder.encode(texts), dtype=np.float32)

@@ -14,7 +14,7 @@ import sys
 import time
 from pathlib import Path
 
-from chatproject import locks, parent_death
+from chatproject import locks, open_files, parent_death
 
 INTERVAL_SECONDS = 0.3
 STOP_SECONDS = 30.0
@@ -27,6 +27,7 @@ class _Stop(BaseException):
 
 def main() -> int:
     """Start the command, watch over it, end with its exit code."""
+    open_files.raise_limit()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _raise_stop)
     users, *command = sys.argv[1:]

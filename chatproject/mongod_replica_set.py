@@ -39,7 +39,7 @@ def arguments(binary: Path, dbpath: Path, port: int, *, cache_gb: float = 0.5) -
 
 
 def is_free(port: int) -> bool:
-    """Whether nothing listens on the loopback `port`."""
+    """Whether nothing listens on the loopback `port`, found out by listening there for a moment."""
     with socket.socket() as probe:
         # A closed listener's connections linger in TIME_WAIT; they are no reason to move.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -48,6 +48,15 @@ def is_free(port: int) -> bool:
             probe.listen(1)
         except OSError:
             return False
+    return True
+
+
+def answers(port: int) -> bool:
+    """Whether something listens on the loopback `port`; unlike `is_free`, never in its way."""
+    try:
+        socket.create_connection((HOST, port), timeout=1).close()
+    except OSError:
+        return False
     return True
 
 
@@ -71,7 +80,7 @@ def make_primary(dbpath: Path, port: int, *, alive: Callable[[], bool]) -> bool:
     while time.monotonic() < deadline:
         if not alive():
             return False
-        if not is_free(port) and _take_part(dbpath, port):
+        if answers(port) and _take_part(dbpath, port):
             return True
         time.sleep(0.02)
     raise MongodError(

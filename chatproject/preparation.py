@@ -14,28 +14,53 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.db import DatabaseError, IntegrityError, connection
 from django.db.migrations.executor import MigrationExecutor
+from pymongo.errors import PyMongoError
 
 from chatproject.service_error import ServiceError
+from sessions_app.domain.errors import StorageUnavailable
+from sessions_app.services import operations
 
 ADMIN = "admin"
 
 
-def migrate_accounts() -> None:
-    """Bring the accounts database to the newest migration; when it is there, touch nothing.
+def prepare() -> Path | None:
+    """Make all of it; the file with the staff account's password, if this machine has it.
 
     Raises:
-        ServiceError: the database cannot be used.
+        ServiceError: something cannot be made.
     """
     try:
-        executor = MigrationExecutor(connection)
-        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-            call_command("migrate", interactive=False, verbosity=0)
-    except (DatabaseError, OSError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        ensure_indexes()
+        migrate_accounts()
+        collect_static()
+        return first_staff_account()
+    except DatabaseError as error:
         raise ServiceError(
-            f"the accounts database cannot be used ({reason}); "
+            f"the accounts database cannot be used ({_first_line(error)}); "
             "correct DATABASE_URL, or make DATA_DIR writable"
         ) from error
+    except OSError as error:
+        raise ServiceError(
+            f"{error.filename or settings.DATA_DIR} cannot be written ({error.strerror}); "
+            "give this user the right to, or set another DATA_DIR"
+        ) from error
+    except (PyMongoError, StorageUnavailable) as error:
+        raise ServiceError(
+            f"the MongoDB indexes cannot be made ({_first_line(error)}); "
+            "see what `manage.py ensure_indexes --check` says"
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error.__cause__ or error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
+def migrate_accounts() -> None:
+    """Bring the accounts database to the newest migration; when it is there, touch nothing."""
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        call_command("migrate", interactive=False, verbosity=0)
 
 
 def collect_static() -> None:
@@ -62,13 +87,11 @@ def _static_state() -> str:
 
 def ensure_indexes() -> None:
     """Create the declared MongoDB indexes that are missing."""
-    from sessions_app.services import operations
-
     operations.ensure_indexes()
 
 
 def first_staff_account() -> Path | None:
-    """See that the account `admin` exists; the file with its password, if this machine has it.
+    """See that the account `admin` exists; the file with its password, if there is one.
 
     The password is on disk before the account is made: a run that is killed in between must not
     leave an account that nobody can use.

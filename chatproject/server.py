@@ -52,7 +52,8 @@ def free_address() -> Address:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except OSError as error:
         raise ServiceError(f"HOST {host} is not known here; set HOST to an address") from error
-    family, *_, where = found[0]
+    # As `localhost` may be both; most clients try this one first.
+    family, *_, where = min(found, key=lambda each: each[0] != socket.AF_INET)
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         # Connections of the last run linger in TIME_WAIT; a listener is what must not be there.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -128,7 +128,7 @@ TEMPLATES = [
 ]
 AUTH_USER_MODEL = "accounts.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+PASSWORD_HASHERS = ["accounts.hashers.ServiceArgon2Hasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -193,9 +193,8 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/",
-    "ENUM_NAME_OVERRIDES": {},
+    "PREPROCESSING_HOOKS": ["sessions_app.api.schema_paths.without_trailing_slash"],
 }
-DRF_STANDARDIZED_ERRORS = {"ALLOWED_ERROR_STATUS_CODES": ["400", "401", "403", "404", "429"]}
 # Tokens of an external identity provider are accepted beside our own when the first is set.
 JWT_JWK_URL = env.text("JWT_JWK_URL")
 JWT_ISSUER = env.text("JWT_ISSUER")

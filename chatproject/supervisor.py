@@ -11,7 +11,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from chatproject import external_mongodb, locks, mongo, mongod, preparation, server
+from chatproject import external_mongodb, locks, mongo, mongod, open_files, preparation, server
 from chatproject.server import Address
 from chatproject.service_error import ServiceError
 
@@ -29,6 +29,7 @@ def run() -> None:
     Raises:
         ServiceError, MongodError: it cannot start, or cannot go on.
     """
+    open_files.raise_limit()
     _stop_on_signals()
     try:
         with ExitStack() as stack:
@@ -44,10 +45,7 @@ def _serve(stack: ExitStack) -> None:
     database = _database(stack)
     mongo.connect()
     _say("Preparing accounts, indexes and static files …")
-    preparation.ensure_indexes()
-    preparation.migrate_accounts()
-    preparation.collect_static()
-    password_file = preparation.first_staff_account()
+    password_file = preparation.prepare()
     process = stack.enter_context(server.serving(address))
     stack.callback(_ignore_signals)
     _announce(address, password_file)

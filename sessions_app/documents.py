@@ -7,13 +7,16 @@ a message in its list plus `tail_start` (or `first_seq` in a bucket), so it cann
 from typing import Any, ClassVar
 
 from mongoengine import (
+    BinaryField,
     BooleanField,
     DateTimeField,
+    DictField,
     Document,
     EmbeddedDocument,
     EmbeddedDocumentField,
     EmbeddedDocumentListField,
     IntField,
+    ListField,
     LongField,
     StringField,
     ValidationError,
@@ -64,6 +67,19 @@ class ContextPolicy(EmbeddedDocument):
     on_topic_shift = StringField(required=True, choices=[s.value for s in OnTopicShift])
 
 
+class TopicRecord(EmbeddedDocument):
+    """How far topics have been judged, and what judging the next message needs."""
+
+    judged = LongField(required=True, min_value=0)
+    current = LongField(required=True, min_value=0)
+    start_seq = LongField(required=True, min_value=0)
+    # The last shifts, `[first seq, topic]`, so that the newest pages need no other collection.
+    recent = ListField(ListField(LongField()))
+    # A shift up to this `seq` no longer resets the window, whatever the policy.
+    undone = LongField(min_value=0)
+    state = DictField()
+
+
 class Session(Document):
     """A conversation: its state, and the tail of its messages."""
 
@@ -84,6 +100,9 @@ class Session(Document):
 
     context_policy = EmbeddedDocumentField(ContextPolicy, required=True)
     context_start = LongField(required=True, min_value=1)
+    # Earlier values of `context_start`, newest last, for undoing resets.
+    context_resets = ListField(LongField())
+    topic = EmbeddedDocumentField(TopicRecord)
 
     version = LongField(required=True, min_value=1)
     created_at = DateTimeField(required=True)
@@ -140,6 +159,35 @@ class MessageBucket(Document):
     }
 
 
+class MessageAnnotations(Document):
+    """What was derived from 64 consecutive messages: vectors, topics, a sketch for finding them.
+
+    Derived data: it may be deleted at any time and is made again when it is needed. It is kept
+    apart from the messages so that appending never touches it.
+    """
+
+    block_id = StringField(primary_key=True)
+    session_id = StringField(required=True, max_length=36)
+    first_seq = LongField(required=True, min_value=1)
+    # How many of the block's messages have been annotated, from its first on.
+    count = IntField(required=True, min_value=0, max_value=limits.ANNOTATION_BLOCK)
+    # The encoder's name, and its vectors as signed bytes, one row a message; a row of zeros
+    # stands for a message without one.
+    encoder = StringField()
+    vectors = BinaryField()
+    topics = ListField(IntField())
+    # The shifts in this block: `seq`, `score`, and the label of the topic that it ended.
+    shifts = ListField(DictField())
+    sketch_terms = BinaryField()
+    sketch_centroids = BinaryField()
+
+    meta: ClassVar[dict[str, Any]] = {
+        "collection": "message_annotations",
+        "auto_create_index": False,
+        "id_field": "block_id",
+    }
+
+
 class ErasedUser(Document):
     """A user whose data has been erased: a token that outlives them may create nothing anew."""
 
@@ -163,7 +211,7 @@ class ThrottleWindow(Document):
     }
 
 
-ALL = (Session, MessageBucket, ErasedUser, ThrottleWindow)
+ALL = (Session, MessageBucket, MessageAnnotations, ErasedUser, ThrottleWindow)
 
 
 def validate_message(stored: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""The dense encoder: unit vectors, the same every time, and None with a reason without its files."""
+"""The dense encoder: the same unit vector every time; None, with a reason, without its files."""
 
 import importlib.metadata
 import importlib.util

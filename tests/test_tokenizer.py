@@ -17,7 +17,7 @@ KNOWN = {
     "hello world": 2,
     "Hello, world! How are you today?": 9,
     "<|endoftext|>": 7,
-    "I'll paint the lake's sunrise": 7,
+    "I'll paint the lake's sunrise": 6,
 }
 
 HOSTILE = [

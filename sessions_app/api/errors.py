@@ -14,6 +14,7 @@ from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 from rest_framework.response import Response
 
 from sessions_app.domain import errors
+from sessions_app.domain.window import WindowBudgetError
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +24,7 @@ STATUS_OF: dict[type[errors.SessionError], int] = {
     errors.SessionNotFound: 404,
     errors.MessageNotFound: 404,
     errors.Conflict: 409,
+    WindowBudgetError: 400,
     errors.SessionExpired: 410,
     errors.VersionMismatch: 412,
     errors.TooLarge: 413,
@@ -47,7 +49,7 @@ class ServiceError(APIException):
 def to_api_exception(error: errors.SessionError) -> APIException:
     """The response that a domain error becomes."""
     status = next(STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF)
-    if isinstance(error, errors.InvalidInput):
+    if isinstance(error, errors.InvalidInput | WindowBudgetError):
         detail = ErrorDetail(error.detail, error.code)
         return ValidationError({error.attr or "non_field_errors": [detail]})
     return ServiceError(error, status)

@@ -1,5 +1,6 @@
 """The API's description (OpenAPI 3): what each session route takes and answers, with examples."""
 
+import json
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
@@ -11,6 +12,7 @@ from drf_spectacular.utils import (
 )
 
 from sessions_app.api import serializers as s
+from sessions_app.api.schema_errors import responses
 
 _ID = "01932c07-8a3e-7d52-b1c4-5f0e6a9d2b31"
 _POLICY = {
@@ -35,7 +37,7 @@ _MESSAGE = {
     "metadata": {},
     "deleted": False,
 }
-_SESSION = {
+SESSION_EXAMPLE = {
     "session_id": _ID,
     "user_id": "01932c05-11ab-7c60-9f11-0d2a6c3b7e44",
     "title": "Lisbon",
@@ -51,9 +53,17 @@ _SESSION = {
     "topic": None,
     "turn_in_progress": False,
 }
+_MARKDOWN = f"""# Lisbon
+
+Session {_ID}, created 2026-11-22T09:59:58.120Z
+
+## 1. User, 2026-11-22T10:00:00.250Z
+
+Which hotels in Lisbon take dogs?
+"""
 _PAGE_URL = "http://127.0.0.1:8000/session?cursor=WzE3MzIyNzA0MDAyNTAsIjAxIiwwXQ"
 
-_SESSION_ID = OpenApiParameter("session_id", OpenApiTypes.STR, OpenApiParameter.PATH)
+SESSION_ID = OpenApiParameter("session_id", OpenApiTypes.STR, OpenApiParameter.PATH)
 _IDEMPOTENCY = OpenApiParameter(
     "Idempotency-Key",
     OpenApiTypes.STR,
@@ -68,116 +78,164 @@ _IF_MATCH = OpenApiParameter(
 )
 
 
-def _request(name: str, value: Any) -> OpenApiExample:
+class SessionExport(s.SessionOutput):
+    """A session with all its messages, oldest first."""
+
+    messages = s.MessageOutput(many=True)
+
+
+def request_example(name: str, value: Any) -> OpenApiExample:
+    """An example of what a client sends."""
     return OpenApiExample(name, value=value, request_only=True)
 
 
-def _response(name: str, value: Any, *statuses: str) -> OpenApiExample:
+def response_example(name: str, value: Any, *statuses: str) -> OpenApiExample:
+    """An example of what it gets."""
     return OpenApiExample(
         name, value=value, response_only=True, status_codes=list(statuses or ("200",))
+    )
+
+
+def _file(name: str, media_type: str, value: Any) -> OpenApiExample:
+    return OpenApiExample(
+        name, value=value, response_only=True, status_codes=["200"], media_type=media_type
     )
 
 
 session_create = extend_schema(
     operation_id="session_create",
     request=s.SessionInput,
-    responses={201: s.SessionOutput},
+    responses=responses({201: s.SessionOutput}, 400, 413),
     examples=[
-        _request(
+        request_example(
             "With a prompt",
             {"title": "Lisbon", "system_prompt": "You plan trips.", "metadata": {"channel": "web"}},
         ),
-        _response("Created", _SESSION, "201"),
+        response_example("Created", SESSION_EXAMPLE, "201"),
     ],
 )
 session_list = extend_schema(
     operation_id="session_list",
     parameters=[s.ListQuery],
-    responses=s.SessionPageOutput,
+    responses=responses({200: s.SessionPageOutput}, 400),
     examples=[
-        _response("A page", {"next": _PAGE_URL, "previous": None, "results": [_SESSION]}),
+        response_example(
+            "A page", {"next": _PAGE_URL, "previous": None, "results": [SESSION_EXAMPLE]}
+        ),
     ],
 )
 session_retrieve = extend_schema(
     operation_id="session_retrieve",
-    parameters=[_SESSION_ID, s.NewestQuery],
-    responses=s.SessionWithMessages,
-    examples=[_response("Read", _SESSION | {"messages": [_MESSAGE], "has_more": False})],
+    parameters=[SESSION_ID, s.NewestQuery],
+    responses=responses({200: s.SessionWithMessages}, 400, 404, 410),
+    examples=[
+        response_example("Read", SESSION_EXAMPLE | {"messages": [_MESSAGE], "has_more": False})
+    ],
 )
 session_update = extend_schema(
     operation_id="session_update",
-    parameters=[_SESSION_ID, _IF_MATCH],
+    parameters=[SESSION_ID, _IF_MATCH],
     request=s.SessionChanges,
-    responses=s.SessionOutput,
+    responses=responses({200: s.SessionOutput}, 400, 404, 409, 410, 412),
     examples=[
-        _request("A new title", {"title": "Lisbon in May"}),
-        _response("Changed", _SESSION | {"title": "Lisbon in May"}),
+        request_example("A new title", {"title": "Lisbon in May"}),
+        response_example("Changed", SESSION_EXAMPLE | {"title": "Lisbon in May"}),
     ],
 )
 session_delete = extend_schema(
     operation_id="session_delete",
-    parameters=[_SESSION_ID],
-    responses={204: OpenApiResponse(description="Deleted, with all its messages.")},
+    parameters=[SESSION_ID],
+    responses=responses(
+        {204: OpenApiResponse(description="Deleted, with all its messages.")}, 404, 409
+    ),
 )
 session_fork = extend_schema(
     operation_id="session_fork",
-    parameters=[_SESSION_ID],
+    parameters=[SESSION_ID],
     request=s.ForkInput,
-    responses={201: s.SessionOutput},
+    responses=responses({201: s.SessionOutput}, 400, 404, 410),
     examples=[
-        _request("From an earlier message", {"up_to_seq": 1, "title": "Porto instead"}),
-        _response("Created", _SESSION | {"title": "Porto instead"}, "201"),
+        request_example("From an earlier message", {"up_to_seq": 1, "title": "Porto instead"}),
+        response_example("Created", SESSION_EXAMPLE | {"title": "Porto instead"}, "201"),
     ],
 )
 session_archive = extend_schema(
     operation_id="session_archive",
-    parameters=[_SESSION_ID],
+    parameters=[SESSION_ID],
     request=None,
-    responses=s.SessionOutput,
-    examples=[_response("Archived", _SESSION | {"status": "archived", "expires_at": None})],
+    responses=responses({200: s.SessionOutput}, 404, 410),
+    examples=[
+        response_example("Archived", SESSION_EXAMPLE | {"status": "archived", "expires_at": None})
+    ],
 )
 session_restore = extend_schema(
     operation_id="session_restore",
-    parameters=[_SESSION_ID],
+    parameters=[SESSION_ID],
     request=None,
-    responses=s.SessionOutput,
-    examples=[_response("Restored", _SESSION)],
+    responses=responses({200: s.SessionOutput}, 404, 410),
+    examples=[response_example("Restored", SESSION_EXAMPLE)],
 )
 session_export = extend_schema(
     operation_id="session_export",
-    parameters=[_SESSION_ID, s.ExportQuery],
-    responses={
-        (200, "application/json"): s.SessionWithMessages,
-        (200, "application/x-ndjson"): OpenApiTypes.STR,
-        (200, "text/markdown"): OpenApiTypes.STR,
-    },
+    parameters=[SESSION_ID, s.ExportQuery],
+    responses=responses(
+        {
+            (200, "application/json"): SessionExport,
+            (200, "application/x-ndjson"): OpenApiTypes.STR,
+            (200, "text/markdown"): OpenApiTypes.STR,
+        },
+        400,
+        404,
+        410,
+    ),
+    examples=[
+        _file("JSON", "application/json", SESSION_EXAMPLE | {"messages": [_MESSAGE]}),
+        _file("JSON lines", "application/x-ndjson", json.dumps(_MESSAGE) + "\n"),
+        _file("Markdown", "text/markdown", _MARKDOWN),
+    ],
 )
 message_append = extend_schema(
     operation_id="message_append",
-    parameters=[_SESSION_ID, _IDEMPOTENCY],
+    parameters=[SESSION_ID, _IDEMPOTENCY],
     request=s.MessageInput,
-    responses={
-        201: s.MessageOutput,
-        200: OpenApiResponse(s.MessageOutput, "The key was known; this is what it stands for."),
-    },
+    responses=responses(
+        {
+            201: s.MessageOutput,
+            200: OpenApiResponse(s.MessageOutput, "The key was known; this is what it stands for."),
+        },
+        400,
+        404,
+        409,
+        410,
+        413,
+        422,
+    ),
     examples=[
-        _request(
+        request_example(
             "A question",
             {"content": "Which hotels in Lisbon take dogs?", "client_id": "4f1c0a52"},
         ),
-        _response("Stored", _MESSAGE, "200", "201"),
+        response_example("Stored", _MESSAGE, "200", "201"),
     ],
 )
 message_append_batch = extend_schema(
     operation_id="message_append_batch",
-    parameters=[_SESSION_ID, _IDEMPOTENCY],
+    parameters=[SESSION_ID, _IDEMPOTENCY],
     request=s.BatchInput,
-    responses={
-        201: s.BatchOutput,
-        200: OpenApiResponse(s.BatchOutput, "The batch was known; this is what was stored."),
-    },
+    responses=responses(
+        {
+            201: s.BatchOutput,
+            200: OpenApiResponse(s.BatchOutput, "The batch was known; this is what was stored."),
+        },
+        400,
+        404,
+        409,
+        410,
+        413,
+        422,
+    ),
     examples=[
-        _request(
+        request_example(
             "A question and its answer",
             {
                 "messages": [
@@ -186,19 +244,21 @@ message_append_batch = extend_schema(
                 ]
             },
         ),
-        _response("Stored", {"messages": [_MESSAGE]}, "200", "201"),
+        response_example("Stored", {"messages": [_MESSAGE]}, "200", "201"),
     ],
 )
 message_list = extend_schema(
     operation_id="message_list",
-    parameters=[_SESSION_ID, s.MessagesQuery],
-    responses=s.MessagePageOutput,
+    parameters=[SESSION_ID, s.MessagesQuery],
+    responses=responses({200: s.MessagePageOutput}, 400, 404, 410),
     examples=[
-        _response("A run", {"results": [_MESSAGE], "has_more": False, "latest_seq": 1}),
+        response_example("A run", {"results": [_MESSAGE], "has_more": False, "latest_seq": 1}),
     ],
 )
 message_delete = extend_schema(
     operation_id="message_delete",
-    parameters=[_SESSION_ID, OpenApiParameter("seq", OpenApiTypes.INT, OpenApiParameter.PATH)],
-    responses={204: OpenApiResponse(description="Erased; the seq stays as a tombstone.")},
+    parameters=[SESSION_ID, OpenApiParameter("seq", OpenApiTypes.INT, OpenApiParameter.PATH)],
+    responses=responses(
+        {204: OpenApiResponse(description="Erased; the seq stays as a tombstone.")}, 404, 409, 410
+    ),
 )

@@ -156,6 +156,20 @@ class ListQuery(NewestQuery):
     cursor = StrictCharField(max_length=500, required=False)
 
 
+class ContextQuery(serializers.Serializer[Data]):
+    """What a window is planned with instead of the session's policy and newest user message."""
+
+    max_tokens = serializers.IntegerField(min_value=64, max_value=1_000_000, required=False)
+    strategy = serializers.ChoiceField(choices=_choices(Strategy), required=False)
+    query = StrictCharField(max_length=limits.QUERY_MAX_CHARS, required=False)
+
+
+class ResetInput(serializers.Serializer[Data]):
+    """Whether to take the last reset back instead."""
+
+    undo = StrictBooleanField(default=False)
+
+
 class ExportQuery(serializers.Serializer[Data]):
     """The form of an export."""
 
@@ -228,6 +242,60 @@ class MessagePageOutput(serializers.Serializer[Data]):
     results = MessageOutput(many=True)
     has_more = StrictBooleanField()
     latest_seq = StrictIntegerField(min_value=0)
+
+
+class PlannedMessageOutput(serializers.Serializer[Data]):
+    """What a plan decided about one message, and why."""
+
+    seq = StrictIntegerField(min_value=1)
+    role = serializers.ChoiceField(choices=_choices(Role))
+    token_count = StrictIntegerField(min_value=0)
+    topic = StrictIntegerField(allow_null=True)
+    kept = StrictBooleanField()
+    reason = StrictCharField()
+
+
+class WindowMessageOutput(serializers.Serializer[Data]):
+    """A message as a model is sent it."""
+
+    role = serializers.ChoiceField(choices=_choices(Role))
+    content = StrictCharField(allow_blank=True)
+    name = StrictCharField(required=False)
+    tool_calls = ToolCallsField(required=False)
+    tool_call_id = StrictCharField(required=False)
+
+
+class ContextOutput(serializers.Serializer[Data]):
+    """A context window: what a model call would be sent, and the plan behind it.
+
+    `dropped_count` counts every message of the session that is not in the window; `plan` lists
+    those that were considered. `ranking` says what older messages were ranked with.
+    """
+
+    messages = WindowMessageOutput(many=True)
+    token_count = StrictIntegerField(min_value=0)
+    max_tokens = StrictIntegerField(min_value=64)
+    strategy = serializers.ChoiceField(choices=_choices(Strategy))
+    ranking = StrictCharField()
+    plan = PlannedMessageOutput(many=True)
+    dropped_count = StrictIntegerField(min_value=0)
+
+
+class TopicOutput(serializers.Serializer[Data]):
+    """The consecutive messages of one topic."""
+
+    topic = StrictIntegerField(min_value=1)
+    start_seq = StrictIntegerField(min_value=1)
+    end_seq = StrictIntegerField(min_value=1)
+    message_count = StrictIntegerField(min_value=1)
+    label = StrictCharField()  # type: ignore[assignment]  # a field's name, not the serializer's
+    score = serializers.FloatField(min_value=0, max_value=1)
+
+
+class TopicListOutput(serializers.Serializer[Data]):
+    """A session's topics, in order."""
+
+    results = TopicOutput(many=True)
 
 
 class SessionPageOutput(serializers.Serializer[Data]):

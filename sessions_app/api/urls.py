@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, re_path
 
+from sessions_app.api.context import ContextViewSet
 from sessions_app.api.exports import ExportView
 from sessions_app.api.messages import MessageViewSet
 from sessions_app.api.sessions import SessionViewSet
@@ -20,6 +21,9 @@ urlpatterns: list[URLPattern] = [
         rf"{_ONE}/messages/?$", MessageViewSet.as_view({"get": "list", "post": "append_batch"})
     ),
     re_path(rf"{_ONE}/messages/(?P<seq>[^/]+)/?$", MessageViewSet.as_view({"delete": "destroy"})),
+    re_path(rf"{_ONE}/context/?$", ContextViewSet.as_view({"get": "retrieve"})),
+    re_path(rf"{_ONE}/context/reset/?$", ContextViewSet.as_view({"post": "reset"})),
+    re_path(rf"{_ONE}/topics/?$", ContextViewSet.as_view({"get": "topics"})),
     re_path(rf"{_ONE}/fork/?$", SessionViewSet.as_view({"post": "fork"})),
     re_path(rf"{_ONE}/archive/?$", SessionViewSet.as_view({"post": "archive"})),
     re_path(rf"{_ONE}/restore/?$", SessionViewSet.as_view({"post": "restore"})),

@@ -1,10 +1,13 @@
 """The domain's data as JSON values. Plain functions: a page has hundreds of messages."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from sessions_app.domain.data import Message, MessagePage, Session
+from sessions_app.services.context import ContextWindow
+from sessions_app.services.segments import TopicSegment
 
 
 def timestamp(moment: datetime | None) -> str | None:
@@ -67,10 +70,64 @@ def session(stored: Session) -> dict[str, Any]:
             "on_topic_shift": policy.on_topic_shift.value,
         },
         "context_start": stored.context_start,
-        # Nothing judges topics and nothing runs turns yet, so no session has either.
-        "topic": None,
+        "topic": topic(stored),
+        # Nothing runs turns yet, so no session is in one.
         "turn_in_progress": False,
     }
+
+
+def topic(stored: Session) -> dict[str, Any] | None:
+    """The topic at hand, as far as it has been judged."""
+    if stored.topic is None or not stored.topic.judged:
+        return None
+    return {
+        "topic": stored.topic.current,
+        "start_seq": stored.topic.start_seq,
+        "judged_seq": stored.topic.judged,
+    }
+
+
+def window_message(stored: Message) -> dict[str, Any]:
+    """A message as a model is sent it."""
+    optional = {
+        "name": stored.name,
+        "tool_calls": stored.tool_calls,
+        "tool_call_id": stored.tool_call_id,
+    }
+    return {
+        "role": stored.role.value,
+        "content": stored.content,
+        **{name: value for name, value in optional.items() if value is not None},
+    }
+
+
+def context(window: ContextWindow) -> dict[str, Any]:
+    """A context window with its plan."""
+    plan = window.plan
+    return {
+        "messages": [window_message(message) for message in window.messages],
+        "token_count": plan.token_count,
+        "max_tokens": plan.max_tokens,
+        "strategy": plan.strategy.value,
+        "ranking": plan.ranking.value,
+        "plan": [
+            {
+                "seq": each.seq,
+                "role": each.role,
+                "token_count": each.token_count,
+                "topic": each.topic,
+                "kept": each.kept,
+                "reason": each.reason.value,
+            }
+            for each in plan.messages
+        ],
+        "dropped_count": window.session.message_count - plan.kept_count,
+    }
+
+
+def topics(segments: Sequence[TopicSegment]) -> dict[str, Any]:
+    """A session's topics."""
+    return {"results": [asdict(segment) for segment in segments]}
 
 
 def session_with_messages(stored: Session, newest: Sequence[Message]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What passes between the layers: plain, frozen, and free of storage and HTTP."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -75,10 +76,15 @@ class NewMessage:
             self.role == stored.role
             and self.content == stored.content
             and self.name == stored.name
-            and self.tool_calls == stored.tool_calls
+            and _text(self.tool_calls) == _text(stored.tool_calls)
             and self.tool_call_id == stored.tool_call_id
             and self.metadata == stored.metadata
         )
+
+
+def _text(calls: Sequence[Mapping[str, Any]] | None) -> str:
+    """Calls as JSON text: as values, Python holds 1, 1.0 and True for equal."""
+    return json.dumps(calls)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +112,31 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class TopicStanding:
+    """What is known of a session's topics, judged up to the message `judged`.
+
+    `current` is the number of the topic at hand, from 1, which began at `start_seq`. `recent`
+    holds the newest beginnings as (first seq, topic). A shift up to `undone` resets no window.
+    """
+
+    judged: int = 0
+    current: int = 0
+    start_seq: int = 0
+    recent: Sequence[tuple[int, int]] = ()
+    undone: int = 0
+
+    def topic_at(self, seq: int) -> int | None:
+        """The topic of the message at `seq`; None when unjudged or older than `recent` reaches."""
+        if seq > self.judged:
+            return None
+        return next((topic for first, topic in reversed(self.recent) if first <= seq), None)
+
+    def reaches(self, seq: int) -> bool:
+        """Whether `recent` tells the topic of every judged message from `seq` on."""
+        return bool(self.recent) and self.recent[0][0] <= seq
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """A conversation without its messages. Times are UTC; `ttl_seconds` None means the default.
 
@@ -130,6 +161,8 @@ class Session:
     tail_start: int
     version: int
     legal_hold: bool = False
+    context_resets: Sequence[int] = ()
+    topic: TopicStanding | None = None
 
 
 @dataclass(frozen=True, slots=True)

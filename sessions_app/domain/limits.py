@@ -14,6 +14,7 @@ SEED_MAX_MESSAGES = 1_000
 BATCH_MAX_MESSAGES = 100
 PAGE_DEFAULT = 50
 PAGE_MAX = 500
+QUERY_MAX_CHARS = 4_000
 TTL_MAX_SECONDS = 3_153_600_000  # a hundred years
 USER_ID_MAX_CHARS = 255
 
@@ -29,6 +30,9 @@ TAIL_MAX_BYTES = 512 * 1024
 TAIL_HARD_BYTES = 2 * 1024 * 1024
 BUCKET_MAX_MESSAGES = 64
 BUCKET_MAX_BYTES = 1024 * 1024
+ANNOTATION_BLOCK = 64  # messages whose vectors and topics are stored together
+RECENT_SHIFTS = 32  # how many shifts a session's own document remembers
+RESETS_KEPT = 16  # how many context resets can be undone
 SEQ_DIGITS = 12  # zero-padding of `first_seq` in a bucket's _id, so that ids sort like numbers
 
 CONTEXT_MAX_MESSAGES_DEFAULT = 1_000

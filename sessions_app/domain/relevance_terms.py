@@ -38,7 +38,7 @@ def stem(word: str) -> str:
         if word.endswith(ending) and len(word) - len(ending) >= 4:
             word = word[: -len(ending)]
             break
-    if word.endswith("e") and len(word) > 4:
+    if word.endswith("e") and len(word) > 3:
         word = word[:-1]
     return word[:-1] + "i" if word.endswith("y") else word
 
@@ -69,13 +69,25 @@ def words(text: str) -> list[str]:
     return [stem(word) for word in found if word not in STOP_WORDS]
 
 
-@lru_cache(maxsize=16_384)
+_CACHED_CHARS = 2_000
+
+
 def term_ids(text: str) -> NDArray[np.uint32]:
     """The text's stems as 32-bit hashes, repeats kept: 4 bytes a word, small enough to store.
 
     Two stems share a hash about once in four billion pairs; a false match then adds one word's
     weight to one message.
     """
+    # the cache keeps the texts too: long ones would make it a matter of hundreds of megabytes
+    return _cached_ids(text) if len(text) <= _CACHED_CHARS else _hashed(text)
+
+
+@lru_cache(maxsize=8_192)
+def _cached_ids(text: str) -> NDArray[np.uint32]:
+    return _hashed(text)
+
+
+def _hashed(text: str) -> NDArray[np.uint32]:
     ids = np.fromiter((zlib.crc32(word.encode()) for word in words(text)), dtype=np.uint32)
     ids.setflags(write=False)
     return ids

@@ -20,7 +20,8 @@ TEXT_FEATURES: Final = (
     "question_1", "question_2", "asks", "closer", "closer_1", "closer_2", "opener", "announced",
     "backward", "social", "social_1", "substance", "foreign", "overlap_1", "overlap_2",
     "overlap_4", "overlap_segment", "overlap_past", "overlap_contrast", "novelty",
-    "overlap_depth", "shared", "no_terms", "gap_question", "cue", "cue_1",
+    "overlap_depth", "shared", "no_terms", "gap_question", "continues",
+    "cue", "cue_1",
 )  # fmt: skip
 DENSE_FEATURES: Final = (
     "near_1", "near_2", "near_3", "near_4", "top_2", "top_4", "top_6", "mean_4", "segment",
@@ -83,7 +84,8 @@ def text_features(
         float(one.social), log1p(state.substance), float(reading.foreign_script),
         near[0], near[1], _overlap(weigher, now, recent_4), in_segment, in_past,
         in_segment - in_past, fresh, level - usual, float(len(now & (segment | recent_4))),
-        float(not now), float(one.question and one.user != user), cue, one.cue,
+        float(not now), float(one.question and one.user != user),
+        float(reading.continues), cue, one.cue,
     ]  # fmt: skip
     return row, level
 

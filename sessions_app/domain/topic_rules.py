@@ -17,31 +17,33 @@ UNCOVERED_SEGMENT: Final = 4
 # two messages for this conversation, an opening phrase and a user speaking argue for a shift; an
 # answer to a question, words that point back and shared words argue against it.
 UNTRAINED_DENSE: Final = {
-    "z": -0.52,
-    "gap_question": -0.62,
-    "question": 0.14,
-    "question_1": -0.12,
-    "user": 0.37,
-    "opener": 0.64,
-    "backward": -0.2,
-    "no_terms": -0.61,
-    "near_1": -0.09,
-    "shared": -0.11,
-    "level": -1.18,
-}
-UNTRAINED_DENSE_BIAS: Final = 0.17
-UNTRAINED_TEXT: Final = {
-    "overlap_depth": -3.0,
-    "overlap_segment": -1.0,
-    "gap_question": -0.8,
-    "question": 0.2,
-    "user": 0.4,
+    "z": -0.6,
+    "gap_question": -0.7,
+    "question": 0.05,
+    "user": 0.2,
     "opener": 0.7,
-    "backward": -0.2,
-    "no_terms": -0.8,
-    "novelty": 0.6,
+    "words": 0.3,
+    "backward": -0.35,
+    "continues": -0.3,
+    "no_terms": -0.4,
+    "shared": -0.1,
+    "level": -0.25,
 }
-UNTRAINED_TEXT_BIAS: Final = 1.2
+UNTRAINED_DENSE_BIAS: Final = 1.02
+UNTRAINED_TEXT: Final = {
+    "overlap_depth": -2.3,
+    "overlap_segment": -0.85,
+    "overlap_4": -0.15,
+    "gap_question": -0.8,
+    "question": 0.15,
+    "user": 0.05,
+    "opener": 0.8,
+    "words": 0.1,
+    "backward": -0.35,
+    "continues": -0.3,
+    "no_terms": -0.35,
+}
+UNTRAINED_TEXT_BIAS: Final = 0.5
 
 _DENSE_NAMES: Final = [*TEXT_FEATURES, *DENSE_FEATURES]
 _DENSE_TERMS: Final = [(_DENSE_NAMES.index(name), w) for name, w in UNTRAINED_DENSE.items()]
@@ -94,8 +96,8 @@ def uncovered_shift(state: TopicState, reading: Reading, row: list[float]) -> bo
         return True
     shared = row[TEXT_FEATURES.index("overlap_4")] + row[TEXT_FEATURES.index("overlap_segment")]
     return (
-        state.since >= UNCOVERED_SEGMENT
+        state.substance >= UNCOVERED_SEGMENT
         and state.lexical.mean >= 0.1
-        and len(reading.terms) >= 3
+        and len(reading.terms) >= 4
         and shared == 0.0
     )

@@ -39,10 +39,10 @@ _CLOSERS = re.compile(
 _OPENERS = re.compile(
     r"\b(?:by the way|btw|another (?:question|thing)|also|one more|next|speaking of|anyway|"
     r"change (?:of )?(?:the )?(?:subject|topic)|different (?:topic|question|subject)|"
-    r"something else|on another note|in addition|additionally|what about|how about|"
+    r"something else|on another note|in addition|additionally|"
     r"i(?:'d| would) (?:also )?like|i(?:'m| am) (?:also )?(?:looking|interested|trying)|"
-    r"i (?:also )?(?:need|want)|can you (?:also )?(?:help|tell|find|get|give)|"
-    r"(?:could|would) you|tell me|do you (?:like|have|know|enjoy)|what (?:is|are|do)|"
+    r"(?<!do )i (?:also )?(?:need|want)|can you (?:also )?(?:help|tell|find|get|give)|"
+    r"(?:could|would) you|tell me|do you (?:like|have|know|enjoy)|what (?:is|are|do)(?! its)|"
     r"übrigens|noch eine frage|themenwechsel|autre (?:question|chose)|otra (?:pregunta|cosa))\b",
     re.IGNORECASE,
 )
@@ -51,6 +51,11 @@ _ANNOUNCED = re.compile(
     r"subject)|chang(?:e|ing) (?:of )?(?:the )?(?:subject|topic)|something (?:else|different)|on "
     r"another note|switch(?:ing)? (?:gears|topics?)|themenwechsel|anderes thema|changeons de sujet|"
     r"autre sujet|cambiando de tema|otro tema)\b",
+    re.IGNORECASE,
+)
+_CONTINUES = re.compile(
+    r"\W*(?:and|but|so|or|then|because|why|what if|how come|what about|how about|which one|"
+    r"who|how (?:many|much|long|often|far)|und|aber|oder|warum|et|mais|pourquoi|y|pero|por qué)\b",
     re.IGNORECASE,
 )
 _BACKWARD = re.compile(
@@ -76,6 +81,7 @@ class Reading:
     opener: bool
     announced: bool
     backward: int
+    continues: bool
     social: bool
     code_only: bool
     foreign_script: bool
@@ -164,6 +170,7 @@ def read(content: str) -> Reading:
         opener=bool(_OPENERS.search(text[:200])),
         announced=bool(_ANNOUNCED.search(text[:200])),
         backward=min(4, len(_BACKWARD.findall(text[:300]))),
+        continues=bool(_CONTINUES.match(text)),
         social=is_social(text, tokens),
         code_only=is_code_only(text),
         foreign_script=letters > 0 and plain * 2 < letters,

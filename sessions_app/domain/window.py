@@ -63,15 +63,15 @@ def plan_window(
     """Plan the window over the candidates, whose order does not matter and whose `seq` do.
 
     Candidates may have gaps: the tail and whatever older messages were retrieved. `query` is what
-    older messages are ranked for, the newest user message when it is absent; `query_vector` is the
-    unit vector of `relevance.query_text(query, messages)`.
+    older messages are ranked for, the newest user message when it is absent or empty;
+    `query_vector` is the unit vector of `relevance.query_text(query, messages)`.
 
     Raises WindowBudgetError when the system prompt and the newest user message alone do not fit.
     """
     filling = Filling(sorted(messages, key=lambda message: message.seq), policy)
     _pin(filling)
     if policy.strategy in (Strategy.RECENT, Strategy.TOPIC):
-        _fill_with_newest(filling, at_topics=policy.strategy is Strategy.TOPIC)
+        _fill_with_newest(filling, at_topics=policy.strategy == Strategy.TOPIC)
         return filling.plan(Ranking.NONE)
     return filling.plan(_fill_with_relevant(filling, query, query_vector))
 
@@ -81,7 +81,7 @@ def _pin(filling: Filling) -> None:
     eligible = _eligible(filling)
     users = [index for index in eligible if filling.messages[index].role == "user"]
     filling.newest_user = users[-1] if users else None
-    if filling.policy.on_topic_shift is TopicShift.RESET:
+    if filling.policy.on_topic_shift == TopicShift.RESET:
         eligible = _current_topic_only(filling, eligible)
     filling.units, refused = group_units(filling.messages, eligible)
     for index, reason in refused.items():
@@ -134,13 +134,14 @@ def _fill_with_newest(filling: Filling, *, at_topics: bool) -> None:
     """The newest messages, from a start that stays put for several turns."""
     units, messages = filling.units, filling.messages
     current = _current_topic(filling)
-    earliest = _earliest_that_fits(filling)
+    earliest, limit = _earliest_that_fits(filling)
     start = stable_start(messages, units, earliest, at_topics=at_topics)
     for at in reversed(filling.undecided()):
         unit = units[at]
+        if at < start:
+            filling.drop(unit.indexes, Reason.STABLE_CUT if at >= earliest else limit)
+            continue
         obstacle = filling.obstacle(unit)
-        if obstacle is None and at < start:
-            obstacle = Reason.STABLE_CUT
         if obstacle is not None:
             filling.drop(unit.indexes, obstacle)
             continue
@@ -148,8 +149,11 @@ def _fill_with_newest(filling: Filling, *, at_topics: bool) -> None:
         filling.keep(unit, Reason.CURRENT_TOPIC if same else Reason.RECENT)
 
 
-def _earliest_that_fits(filling: Filling) -> int:
-    """The index into `units` from which on everything fits, units larger than any room aside."""
+def _earliest_that_fits(filling: Filling) -> tuple[int, Reason]:
+    """The index into `units` from which on everything fits, and what keeps out the one before.
+
+    A unit larger than any room is passed over: it must not keep older ones from their place.
+    """
     room = filling.policy.max_tokens - filling.used
     left = room
     limit = filling.policy.max_messages
@@ -161,9 +165,9 @@ def _earliest_that_fits(filling: Filling) -> int:
             left -= unit.cost
             places -= len(unit.indexes)
             if left < 0 or places < 0:
-                break
+                return earliest, Reason.OVER_BUDGET if left < 0 else Reason.OVER_MAX_MESSAGES
         earliest = at
-    return earliest
+    return earliest, Reason.OVER_BUDGET
 
 
 def _fill_with_relevant(
@@ -175,16 +179,17 @@ def _fill_with_relevant(
     waiting = filling.undecided()
     if not waiting:
         return Ranking.NONE
-    asked_by = filling.newest_user if query is None else None
-    if query is None and asked_by is not None:
+    asked_by = None if query else filling.newest_user
+    if asked_by is not None:
         query = filling.messages[asked_by].content
     relevance = rank(filling.messages, query or "", query_vector, asked_by=asked_by)
-    ranked = relevance.ranking is not Ranking.NONE
     scores = (relevance.scores + _topic_bonus(filling)).tolist()
-    best = [(max(map(scores.__getitem__, filling.units[at].indexes)), at) for at in waiting]
+    units = [filling.units[at] for at in waiting]
+    best = [max([scores[index] for index in unit.indexes]) for unit in units]
     # equal scores fall back on recency, which is all there is when nothing could be ranked
-    for _, at in sorted(best, reverse=True):
-        unit = filling.units[at]
+    order = sorted(zip(best, range(len(units)), strict=True), reverse=True)
+    ranked = relevance.ranking is not Ranking.NONE
+    for unit in (units[at] for _, at in order):
         obstacle = filling.obstacle(unit)
         if obstacle is None:
             filling.keep(unit, Reason.RELEVANT if ranked else Reason.RECENT)
@@ -200,29 +205,31 @@ def _keep_recent_share(filling: Filling) -> None:
     policy, units = filling.policy, filling.units
     room = policy.max_tokens - filling.used
     limit = len(filling.messages) if policy.max_messages is None else policy.max_messages
-    waiting = filling.undecided()
-    in_all = sum(len(units[at].indexes) for at in waiting)
-    all_fit = sum(units[at].cost for at in waiting) <= room and filling.count + in_all <= limit
-    spent = policy.max_tokens - room - filling.prompt_tokens
-    for at in reversed(waiting):
-        enough = spent >= policy.max_tokens * RECENT_SHARE or filling.count >= limit * RECENT_SHARE
+    waiting = [units[at] for at in filling.undecided()]
+    in_all = filling.count + sum(len(unit.indexes) for unit in waiting)
+    all_fit = sum(unit.cost for unit in waiting) <= room and in_all <= limit
+    spent = count = 0
+    for unit in reversed(units):
+        enough = spent >= policy.max_tokens * RECENT_SHARE or count >= limit * RECENT_SHARE
         if enough and not all_fit:
             return
-        # a message larger than any room must not keep older ones from their place
-        if units[at].cost > room:
-            continue
-        if filling.obstacle(units[at]) is not None:
-            return
-        filling.keep(units[at], Reason.RECENT)
-        spent += units[at].cost
+        if unit.first not in filling.fate:
+            # a message larger than any room must not keep older ones from their place
+            if unit.cost > room:
+                continue
+            if filling.obstacle(unit) is not None:
+                return
+            filling.keep(unit, Reason.RECENT)
+        spent += unit.cost
+        count += len(unit.indexes)
 
 
 def _topic_bonus(filling: Filling) -> NDArray[np.float32]:
     policy, current = filling.policy, _current_topic(filling)
     bonus = np.zeros(len(filling.messages), np.float32)
     if (
-        policy.strategy is Strategy.HYBRID
-        and policy.on_topic_shift is TopicShift.ADJUST
+        policy.strategy == Strategy.HYBRID
+        and policy.on_topic_shift == TopicShift.ADJUST
         and current is not None
     ):
         bonus[[message.topic == current for message in filling.messages]] = CURRENT_TOPIC_BONUS

@@ -13,8 +13,7 @@ from .window_units import Unit
 class Filling:
     """Candidates in conversation order, the units that may compete, and each decided fate.
 
-    `used` counts all kept tokens, `prompt_tokens` those of system prompts, `count` the kept
-    messages that are not system prompts.
+    `used` counts all kept tokens, `count` the kept messages that are not system prompts.
     """
 
     messages: list[WindowMessage]
@@ -23,7 +22,6 @@ class Filling:
     newest_user: int | None = None
     fate: dict[int, tuple[bool, Reason]] = field(default_factory=dict)
     used: int = 0
-    prompt_tokens: int = 0
     count: int = 0
 
     def obstacle(self, unit: Unit) -> Reason | None:
@@ -46,7 +44,6 @@ class Filling:
         """Take a system prompt in: it spends tokens, and none of the number of messages."""
         self.fate[index] = (True, Reason.SYSTEM_PROMPT)
         self.used += self.messages[index].cost
-        self.prompt_tokens += self.messages[index].cost
 
     def drop(self, indexes: Iterable[int], reason: Reason) -> None:
         """Leave these candidates out."""

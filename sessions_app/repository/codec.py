@@ -17,6 +17,7 @@ from sessions_app.domain.data import (
     Session,
     Status,
     Strategy,
+    TopicStanding,
 )
 
 Stored = dict[str, Any]
@@ -27,7 +28,8 @@ HEADER: Mapping[str, int] = dict.fromkeys(
     (
         "user_id", "title", "status", "created_at", "updated_at", "expires_at", "archived_at",
         "ttl_seconds", "metadata", "context_policy", "context_start", "message_count",
-        "token_count", "tail_start", "tail_bytes", "version", "legal_hold",
+        "token_count", "tail_start", "tail_bytes", "version", "legal_hold", "context_resets",
+        "topic.judged", "topic.current", "topic.start_seq", "topic.recent", "topic.undone",
     ),
     1,
 )  # fmt: skip
@@ -158,6 +160,19 @@ def stored_changes(changes: Mapping[str, Any]) -> tuple[Stored, Stored]:
     return written, dict.fromkeys(changes.keys() - written.keys(), 1)
 
 
+def topic_standing(stored: Mapping[str, Any] | None) -> TopicStanding | None:
+    """What a session knows of its topics."""
+    if not stored:
+        return None
+    return TopicStanding(
+        judged=stored["judged"],
+        current=stored["current"],
+        start_seq=stored["start_seq"],
+        recent=tuple((first, topic) for first, topic in stored["recent"]),
+        undone=stored.get("undone", 0),
+    )
+
+
 def session(stored: Mapping[str, Any]) -> Session:
     """A session's header."""
     policy = stored["context_policy"]
@@ -184,4 +199,6 @@ def session(stored: Mapping[str, Any]) -> Session:
         tail_start=stored["tail_start"],
         version=stored["version"],
         legal_hold=stored.get("legal_hold", False),
+        context_resets=stored.get("context_resets", ()),
+        topic=topic_standing(stored.get("topic")),
     )

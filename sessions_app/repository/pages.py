@@ -5,7 +5,7 @@ lies before the `tail_start` that was read is in the buckets by then; what a buc
 there on is a spill in progress and is ignored. No message is seen twice, none is missed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sessions_app.documents import MessageBucket, Session
@@ -54,6 +54,30 @@ def read_range(
     in_tail = codec.message_run(held["messages"][: max(0, last - tail_first + 1)], tail_first)
     older = _from_buckets(held, first, min(last, held["tail_start"] - 1))
     return codec.session(held), older + in_tail
+
+
+@failures.translated
+def read_runs(session: data.Session, runs: Sequence[tuple[int, int]]) -> list[data.Message]:
+    """The messages of several runs (first and last seq), oldest first, all before the tail.
+
+    `session` must have been read before; that its messages are the caller's is taken from there.
+    """
+    if not runs:
+        return []
+    places = [bucket_range(session.session_id, first, last) for first, last in runs]
+    wanted = {seq for first, last in runs for seq in range(first, last + 1)}
+    found: list[data.Message] = []
+    for bucket in (
+        MessageBucket._get_collection()
+        .find(
+            {"session_id": session.session_id, "$or": [{"_id": place["_id"]} for place in places]}
+        )
+        .sort("_id", 1)
+    ):
+        for seq, stored in enumerate(bucket["messages"], bucket["first_seq"]):
+            if seq in wanted and seq < session.tail_start:
+                found.append(codec.message(stored, seq))
+    return found
 
 
 def stream(*, session_id: str, user_id: str) -> tuple[data.Session, Iterator[data.Message]]:

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import pymongo
 from pymongo import ReturnDocument
 from pymongo.client_session import ClientSession
 
-from sessions_app.documents import MessageBucket, Session
+from sessions_app.documents import MessageAnnotations, MessageBucket, Session
 from sessions_app.domain import data, lifecycle, tail
 from sessions_app.domain.data import (
     NewMessage,
@@ -21,6 +22,8 @@ from sessions_app.repository import codec, failures, pages
 from sessions_app.repository.codec import Stored
 from sessions_app.repository.headers import memory
 from sessions_app.repository.tail import bucket
+
+_TRANSACTION_OPERATIONS = 4
 
 
 @failures.translated
@@ -237,6 +240,9 @@ def delete(*, session_id: str, user_id: str) -> None:
             MessageBucket._get_collection().delete_many(
                 pages.all_buckets(session_id), session=transaction
             )
+            MessageAnnotations._get_collection().delete_many(
+                pages.all_buckets(session_id), session=transaction
+            )
         return bool(gone.deleted_count)
 
     if not in_transaction(remove):
@@ -245,6 +251,15 @@ def delete(*, session_id: str, user_id: str) -> None:
 
 
 def in_transaction(work: Any) -> Any:
-    """Run `work(transaction)`; the driver repeats it when MongoDB asks for that."""
-    with failures.client().start_session() as transaction:
+    """Run `work(transaction)`; the driver repeats it when MongoDB asks for that.
+
+    A transaction may move a whole long session, so it has several times what one operation has;
+    without a limit of its own the driver would repeat it for two minutes.
+    """
+    client = failures.client()
+    limit = client.options.timeout
+    with (
+        pymongo.timeout(limit * _TRANSACTION_OPERATIONS if limit else None),
+        client.start_session() as transaction,
+    ):
         return transaction.with_transaction(work)

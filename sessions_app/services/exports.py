@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 
 from sessions_app.domain import lifecycle
 from sessions_app.domain.data import Message, Session
+from sessions_app.domain.limits import ANNOTATION_BLOCK
 from sessions_app.repository import pages
+from sessions_app.services import topics
 
 
 def session_stream(
@@ -17,4 +20,9 @@ def session_stream(
     """
     session, messages = pages.stream(session_id=session_id, user_id=user_id)
     lifecycle.require_readable(session, now=now)
-    return session, messages
+    return session, _with_topics(session, messages)
+
+
+def _with_topics(session: Session, messages: Iterator[Message]) -> Iterator[Message]:
+    while run := list(islice(messages, ANNOTATION_BLOCK)):
+        yield from topics.with_topics(session, run)

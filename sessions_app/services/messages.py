@@ -11,8 +11,8 @@ from sessions_app.domain import drafts, lifecycle, tokens
 from sessions_app.domain.data import Appended, MessagePage, NewMessage
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.limits import PAGE_MAX
-from sessions_app.repository import erasures, messages, pages
-from sessions_app.services import identity
+from sessions_app.repository import annotations, erasures, messages, pages
+from sessions_app.services import identity, topics
 
 # MongoDB's `$slice` takes no place beyond 31 bits, and no session gets near it.
 _SEQ_LAST = 2**31 - 1 - PAGE_MAX
@@ -108,7 +108,7 @@ def message_page(
             now=now,
         )
     more = first > 1 if before is not None else last < newest
-    return MessagePage(found, has_more=more, latest_seq=newest)
+    return MessagePage(topics.with_topics(session, found), has_more=more, latest_seq=newest)
 
 
 def message_delete(*, session_id: str, user_id: str, seq: int, now: datetime) -> None:
@@ -119,3 +119,4 @@ def message_delete(*, session_id: str, user_id: str, seq: int, now: datetime) ->
         seq=min(seq, _SEQ_LAST),
         now=lifecycle.to_milliseconds(now),
     )
+    annotations.forget_message(session_id=session_id, user_id=user_id, seq=seq)

@@ -25,12 +25,12 @@ from sessions_app.domain.errors import (
     InvalidInput,
     SessionExpired,
     StorageUnavailable,
-    UserErased,
     TooLarge,
+    UserErased,
 )
 from sessions_app.domain.limits import CONTEXT_MAX_MESSAGES_DEFAULT
 from sessions_app.repository import erasures, pages, sessions
-from sessions_app.services import identity, messages
+from sessions_app.services import identity, messages, topics
 
 _ATTEMPTS = 20
 
@@ -115,7 +115,7 @@ def session_get(
     """
     session, newest = pages.read_newest(session_id=session_id, user_id=user_id, limit=limit)
     lifecycle.require_readable(session, now=now)
-    return session, newest
+    return session, topics.with_topics(session, newest)
 
 
 def session_list(

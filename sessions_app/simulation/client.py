@@ -90,7 +90,7 @@ class ApiClient:
 
         It is spent, too, when the answer that held its successor was lost.
         """
-        self._measurements.count(retries=1)
+        self._measurements.count("retries")
         answer = self._attempt(REFRESH, {}, {"json": {"refresh": self._tokens.get("refresh")}})
         if answer.status_code == httpx.codes.UNAUTHORIZED:
             answer = self._attempt(SIGN_IN, {}, {"json": self._credentials})
@@ -102,7 +102,7 @@ class ApiClient:
         problem = ""
         for attempt in range(MAX_ATTEMPTS):
             if attempt:
-                self._measurements.count(retries=1)
+                self._measurements.count("retries")
             if self._stop.is_set():
                 raise Stopped
             started = time.perf_counter()

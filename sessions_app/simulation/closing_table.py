@@ -1,54 +1,55 @@
 """The closing table of a simulation."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from rich import box
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from sessions_app.simulation.measurements import Measurements
-
 SHOWN = 10
 
 
-def closing_table(measurements: Measurements) -> Group:
-    """Totals, times per route, and the first few of whatever was wrong."""
-    parts: list[Table | Text] = [_routes(measurements), _totals(measurements)]
-    for title, sentences in (
-        ("Mismatches", measurements.mismatches),
-        ("Failures", measurements.failures),
-    ):
+def closing_table(result: Mapping[str, Any]) -> Group:
+    """`Measurements.as_json` for people: times, totals, and the first few of what was wrong."""
+    parts: list[Table | Text] = [_routes(result), _totals(result)]
+    for name in ("mismatches", "failures"):
+        sentences = result[name]
         if sentences:
-            parts.append(Text(f"\n{title}:"))
-            parts += [Text(f"  {sentence}") for sentence in sentences[:SHOWN]]
+            parts.append(Text(f"\n{name}:"))
+            parts += [_line(f"  {sentence}") for sentence in sentences[:SHOWN]]
         if len(sentences) > SHOWN:
             parts.append(Text(f"  and {len(sentences) - SHOWN:,} more"))
     return Group(*parts)
 
 
-def _routes(measurements: Measurements) -> Table:
-    table = Table("Route", box=box.SIMPLE_HEAD)
+def _line(text: str) -> Text:
+    # Whole, whatever the width: it is read by programs, too.
+    return Text(text, no_wrap=True, overflow="ignore")
+
+
+def _routes(result: Mapping[str, Any]) -> Table:
+    table = Table("route", box=box.SIMPLE_HEAD)
     for heading in ("requests", "p50 ms", "p95 ms"):
         table.add_column(heading, justify="right")
-    for times in measurements.routes():
+    for times in result["routes"]:
         table.add_row(
-            times.route, f"{times.requests:,}", f"{times.p50_ms:.1f}", f"{times.p95_ms:.1f}"
+            times["route"],
+            f"{times['requests']:,}",
+            f"{times['p50_ms']:,.1f}",
+            f"{times['p95_ms']:,.1f}",
         )
     return table
 
 
-def _totals(measurements: Measurements) -> Table:
-    table = Table(box=None, show_header=False, pad_edge=True)
+def _totals(result: Mapping[str, Any]) -> Table:
+    table = Table(box=None, show_header=False, padding=(0, 2))
     table.add_column()
     table.add_column(justify="right")
-    requests = sum(times.requests for times in measurements.routes())
-    for name, number in (
-        ("sessions", measurements.sessions),
-        ("messages", measurements.messages),
-        ("requests", requests),
-        ("retries", measurements.retries),
-        ("mismatches", len(measurements.mismatches)),
-        ("failures", len(measurements.failures)),
-    ):
-        table.add_row(name, f"{number:,}")
-    table.add_row("seconds", f"{measurements.seconds:.1f}")
+    for name in ("sessions", "messages", "requests", "retries"):
+        table.add_row(name, f"{result[name]:,}")
+    for name in ("mismatches", "failures"):
+        table.add_row(name, f"{len(result[name]):,}")
+    table.add_row("seconds", f"{result['seconds']:,.1f}")
     return table

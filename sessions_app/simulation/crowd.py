@@ -77,7 +77,6 @@ class Crowd:
     def _replay(self, client: ApiClient, dialogue: Dialogue) -> None:
         try:
             session_id, sent = replay.write(client, dialogue, self._message)
-            self._measurements.count(sessions=1)
             for difference in replay.read_back(client, session_id, sent):
                 self._measurements.mismatch(f"{dialogue.id} ({session_id}): {difference}")
         except RequestFailed as failed:
@@ -86,6 +85,8 @@ class Crowd:
             problem = f"an answer has not the shape of the wire contract ({error!r})"
             self._measurements.failure(f"{dialogue.id}: {problem}")
 
-    def _message(self) -> None:
-        self._measurements.count(messages=1)
+    def _message(self, seq: int) -> None:
+        if seq == 1:
+            self._measurements.count("sessions")
+        self._measurements.count("messages")
         self._stored()

@@ -4,19 +4,9 @@ import math
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
-
-
-@dataclass(frozen=True, slots=True)
-class RouteTimes:
-    """How long the answers of one route took, in milliseconds."""
-
-    route: str
-    requests: int
-    p50_ms: float
-    p95_ms: float
 
 
 class Measurements:
@@ -25,80 +15,66 @@ class Measurements:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._durations: dict[str, list[float]] = defaultdict(list)
-        self._started: float | None = None
-        self._ended: float | None = None
-        self.sessions = 0
-        self.messages = 0
-        self.retries = 0
-        self.mismatches: list[str] = []
-        self.failures: list[str] = []
+        self._seconds = 0.0
+        self._counts = {"sessions": 0, "messages": 0, "retries": 0}
+        self._mismatches: list[str] = []
+        self._failures: list[str] = []
+
+    @contextmanager
+    def clock(self) -> Iterator[None]:
+        """The simulation lasts as long as this block."""
+        started = time.monotonic()
+        try:
+            yield
+        finally:
+            self._seconds = time.monotonic() - started
 
     def request(self, route: str, seconds: float) -> None:
         """An answer has come, whatever its status."""
         with self._lock:
             self._durations[route].append(seconds * 1_000)
 
-    def count(self, *, sessions: int = 0, messages: int = 0, retries: int = 0) -> None:
-        """So many more."""
+    def count(self, what: str) -> None:
+        """One more of `sessions`, `messages` or `retries`."""
         with self._lock:
-            self.sessions += sessions
-            self.messages += messages
-            self.retries += retries
+            self._counts[what] += 1
 
     def mismatch(self, sentence: str) -> None:
         """The service gave back something else than it was sent."""
         with self._lock:
-            self.mismatches.append(sentence)
+            self._mismatches.append(sentence)
 
     def failure(self, sentence: str) -> None:
         """A dialogue could not be replayed, or not to its end."""
         with self._lock:
-            self.failures.append(sentence)
-
-    def begin(self) -> None:
-        """Start the clock."""
-        self._started = time.monotonic()
-
-    def end(self) -> None:
-        """Stop the clock."""
-        self._ended = time.monotonic()
+            self._failures.append(sentence)
 
     @property
-    def seconds(self) -> float:
-        """How long it took; 0 before it has ended."""
-        if self._started is None or self._ended is None:
-            return 0.0
-        return self._ended - self._started
-
-    def routes(self) -> list[RouteTimes]:
-        """Every route that has answered, in the order of its path."""
-        with self._lock:
-            durations = {route: sorted(times) for route, times in self._durations.items()}
-        return [
-            RouteTimes(route, len(times), percentile(times, 0.50), percentile(times, 0.95))
-            for route, times in sorted(durations.items(), key=lambda item: item[0].split()[::-1])
-        ]
+    def all_well(self) -> bool:
+        """Whether everything was replayed and came back as it was sent."""
+        return not (self._mismatches or self._failures)
 
     def as_json(self) -> dict[str, Any]:
-        """All of it as JSON values."""
-        routes = self.routes()
-        return {
-            "sessions": self.sessions,
-            "messages": self.messages,
-            "requests": sum(times.requests for times in routes),
-            "retries": self.retries,
-            "seconds": round(self.seconds, 3),
-            "routes": {
-                times.route: {
-                    "requests": times.requests,
-                    "p50_ms": round(times.p50_ms, 2),
-                    "p95_ms": round(times.p95_ms, 2),
-                }
-                for times in routes
-            },
-            "mismatches": self.mismatches,
-            "failures": self.failures,
-        }
+        """All of it as JSON values; durations in milliseconds, routes ordered by path."""
+        with self._lock:
+            durations = sorted(self._durations.items(), key=lambda item: item[0].split()[::-1])
+            return {
+                **self._counts,
+                "requests": sum(len(times) for _, times in durations),
+                "seconds": round(self._seconds, 3),
+                "routes": [{"route": route} | _summary(times) for route, times in durations],
+                "mismatches": list(self._mismatches),
+                "failures": list(self._failures),
+            }
+
+
+def _summary(times: Sequence[float]) -> dict[str, float]:
+    ascending = sorted(times)
+    return {
+        "requests": len(ascending),
+        "p50_ms": round(percentile(ascending, 0.50), 2),
+        "p95_ms": round(percentile(ascending, 0.95), 2),
+    }
 
 
 def percentile(ascending: Sequence[float], share: float) -> float:

@@ -20,20 +20,21 @@ Body = dict[str, Any]
 
 
 def write(
-    client: ApiClient, dialogue: Dialogue, stored: Callable[[], None]
+    client: ApiClient, dialogue: Dialogue, stored: Callable[[int], None]
 ) -> tuple[str, list[Body]]:
     """Send a dialogue, a message at a time; its session's id and the bodies as they were sent.
 
-    The session is created with the first message. `stored` is called after each one.
+    The session is created with the first message. `stored` is called with
+    each message's `seq` once the service has it.
     """
     sent = [{**message, "client_id": uuid.uuid4().hex} for message in dialogue.messages]
     created = client.call(CREATE, expect=(201,), json={"messages": sent[:1]})
     session_id = str(created["session_id"])
-    stored()
-    for message in sent[1:]:
+    stored(1)
+    for seq, message in enumerate(sent[1:], 2):
         # 200 where an attempt whose answer was lost had stored it.
         client.call(APPEND, session_id=session_id, expect=(200, 201), json=message)
-        stored()
+        stored(seq)
     return session_id, sent
 
 

@@ -9,7 +9,7 @@ import pytest
 from pymongo import MongoClient
 
 from sessions_app import documents
-from sessions_app.repository import failures, indexes
+from sessions_app.repository import failures, headers, indexes
 from tests.api.bodies import NO_SESSION, UNKNOWN, path
 from tests.conftest import Create, Person, use_database
 
@@ -132,7 +132,7 @@ def hidden(bob: Person, carol: Person, create: Create, stored: Stored) -> Callab
 def without_mongodb(database: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
     """Call it, and MongoDB is away: its address answers no more."""
     away: MongoClient[dict[str, Any]] = MongoClient(
-        "mongodb://127.0.0.1:1", serverSelectionTimeoutMS=20, connect=False
+        "mongodb://127.0.0.1:1", timeoutMS=50, serverSelectionTimeoutMS=50, connect=False
     )
 
     def go_away() -> None:
@@ -161,3 +161,15 @@ def without_mongodb(database: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 def any_text(request: pytest.FixtureRequest) -> str:
     """Texts that careless handling changes."""
     return request.param
+
+
+@pytest.fixture
+def other_worker() -> Callable[[], None]:
+    """From here on, answer as a worker process that has not seen these sessions."""
+    return headers.memory.forget
+
+
+@pytest.fixture
+def use(mongo_client: "MongoClient[dict[str, Any]]") -> Callable[[Any], None]:
+    """Point the documents at a database again."""
+    return lambda database: use_database(mongo_client, database.name)

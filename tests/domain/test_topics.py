@@ -2,6 +2,7 @@
 
 import json
 import time
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -96,7 +97,7 @@ def test_a_decision_depends_on_the_past_alone(past, future):
 def test_topics_count_up_by_one_at_each_shift_and_never_back(conversation):
     decisions, state = follow(conversation)
     topics = [1, *(d.topic for d in decisions)]
-    steps = [after - before for before, after in zip(topics, topics[1:], strict=False)]
+    steps = [after - before for before, after in pairwise(topics)]
     assert steps == [int(d.shift) for d in decisions]
     assert state.seq == len(conversation)
 

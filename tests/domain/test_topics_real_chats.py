@@ -47,7 +47,7 @@ def shifts(messages):
     [
         "hi", "Hello there!", "hey, how are you?", "Good morning everyone", "thanks", "Thank you!!",
         "thank you so much for your help", "Great, thanks. That's all I needed today.", "bye",
-        "yes", "No.", "ok", "okay cool", "sure, sounds good"[:4], "yep 👍", "lol", "danke",
+        "yes", "No.", "ok", "okay cool", "sure", "yep 👍", "lol", "danke",
         "Vielen Dank!", "merci beaucoup", "gracias", "谢谢", "你好", "好的", "شكرا", "ありがとう",
     ],
 )  # fmt: skip

@@ -132,6 +132,10 @@ def _initiate(found: ReplicaSet) -> None:
         ],
         "settings": {"electionTimeoutMillis": 1_000, "heartbeatIntervalMillis": 300},
     }
+    deadline = time.monotonic() + START_SECONDS
+    while not all(hello(member) for member in found.members):
+        assert time.monotonic() < deadline, "the members did not start"
+        time.sleep(0.1)
     with MongoClient(
         HOST, found.members[0].port, directConnection=True, serverSelectionTimeoutMS=30_000
     ) as client:

@@ -8,23 +8,17 @@ import json
 import signal
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
-from pathlib import Path
 from typing import Any
 
-import mongoengine
 import pytest
 from rest_framework.test import APIClient
 
-from chatproject import mongo
-from sessions_app.repository import indexes
 from sessions_app.services import integrity
-from tests.conftest import person, use_database
-from tests.faults.replica_set import ReplicaSet, three
+from tests.conftest import person
+from tests.faults.replica_set import ReplicaSet
 
-TIMEOUT_MS = 2_000
 WRITERS = 4
 # A request may need several operations, each bounded by the timeout; a hang is far beyond this.
 HANG_SECONDS = 30
@@ -65,17 +59,6 @@ class Writer:
                 self.wrong.append((response.status_code, response.content))
                 return
             time.sleep(0.1)
-
-
-@pytest.fixture
-def replica_set(tmp_path: Path) -> Iterator[ReplicaSet]:
-    with three(tmp_path) as found:
-        mongoengine.disconnect()
-        client = mongoengine.connect(host=found.uri, **mongo.client_options(TIMEOUT_MS))
-        use_database(client, "faults")
-        indexes.ensure()
-        yield found
-        mongoengine.disconnect()
 
 
 def _fault(replica_set: ReplicaSet, *, freeze: bool) -> None:

@@ -67,9 +67,9 @@ def _sender() -> str:
         path = Path(frame.filename)
         if frame.name.startswith("<"):  # a comprehension is part of its function
             continue
-        if path.parent.name == "repository" and path.parent.parent.name == "sessions_app":
-            if path.stem != "failures":
-                return f"{path.stem}.{frame.name}"
+        ours = path.parent.name == "repository" and path.parent.parent.name == "sessions_app"
+        if ours and path.stem != "failures":
+            return f"{path.stem}.{frame.name}"
     return "elsewhere"
 
 

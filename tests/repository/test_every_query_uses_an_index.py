@@ -33,7 +33,8 @@ WALKS = {"integrity.session_ids", "integrity._bucket_owners", "integrity.count_s
 # No query of ours: the driver's or the server's own housekeeping.
 WITHOUT_QUERY = {
     "indexes.ensure", "indexes.differences", "indexes._create_collection", "tail._write_bucket",
-    "sessions._insert_all", "sessions._copy_messages", "sessions.insert", "integrity.count_sessions",
+    "sessions._insert_all", "sessions._copy_messages", "sessions.insert",
+    "integrity.count_sessions",
 }  # fmt: skip
 
 

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ import psutil
 import pytest
 
 from chatproject import mongod_record
+from chatproject.mongod_replica_set import choose_port
 
 ROOT = Path(__file__).parents[2]
 # What the machine's owner or another test has set must not reach the services under test.
@@ -26,15 +26,9 @@ FOREIGN = {
 }  # fmt: skip
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def environment(data_dir: Path, **more: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name not in FOREIGN}
-    return kept | {"DATA_DIR": str(data_dir), "WORKERS": "2"} | more
+    return kept | {"DATA_DIR": str(data_dir), "WORKERS": "1"} | more
 
 
 def manage(data_dir: Path, *args: str, **more: str) -> "subprocess.CompletedProcess[str]":
@@ -72,7 +66,7 @@ class Service:
 
     def __init__(self, data_dir: Path, **more: str) -> None:
         self.data_dir = data_dir
-        self.port = int(more.get("PORT") or free_port())
+        self.port = int(more.get("PORT") or choose_port())
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = data_dir.with_name(f"{data_dir.name}.{uuid.uuid4().hex}.log")
         with self.log.open("ab") as output:
@@ -132,6 +126,9 @@ class Service:
         self.process.wait()
 
 
+# For tests that use `service`: one pytest process runs them all, so there is but one service.
+looks_at_the_service = pytest.mark.xdist_group("looks at the service")
+
 Serve = Callable[..., Service]
 
 
@@ -149,9 +146,9 @@ def serve(data_dir: Path) -> Iterator[Serve]:
         service.kill()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """One that runs for all tests of a module which only look at it."""
+    """One that runs for all tests which only look at it."""
     running = Service(tmp_path_factory.mktemp("service") / "data").ready()
     yield running
     running.end()

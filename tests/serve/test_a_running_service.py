@@ -5,13 +5,11 @@ import stat
 
 import httpx
 import psutil
-import pytest
 
 from chatproject import mongod
-from tests.serve.conftest import manage
+from tests.serve.conftest import looks_at_the_service, manage
 
-# One process runs them all, since they look at one service.
-pytestmark = pytest.mark.xdist_group("a running service")
+pytestmark = looks_at_the_service
 
 
 def test_it_says_where_everything_is(service):

@@ -1,6 +1,7 @@
 """The embedded mongod: who starts it, who stops it, and what it survives."""
 
 import os
+import shutil
 import signal
 import socket
 import socketserver
@@ -16,7 +17,7 @@ import pytest
 from pymongo import MongoClient
 
 from chatproject import mongod, mongod_launch, mongod_record, mongod_replica_set
-from tests.serve.conftest import ROOT, living
+from tests.serve.conftest import ROOT, living, wait_until
 
 USER = """
 import sys
@@ -138,7 +139,7 @@ def test_a_stale_record_and_lock_are_ignored(data_dir):
     for pid in (record(data_dir).keeper, record(data_dir).pid, user.process.pid):
         os.kill(pid, signal.SIGKILL)
     user.process.communicate()
-    assert mongod.endpoint(data_dir) is None
+    wait_until(lambda: mongod.endpoint(data_dir) is None)
     assert (data_dir / "mongo" / "mongod.lock").read_text()
     with mongod.running(data_dir) as address:
         assert note(address) == 2
@@ -209,6 +210,14 @@ def test_it_tries_another_port_when_somebody_is_faster(data_dir, monkeypatch):
         monkeypatch.setattr(mongod_replica_set, "choose_port", lambda: next(ports))
         with mongod.running(data_dir) as address:
             assert note(address) == 1
+
+
+def test_a_copy_of_the_data_directory_is_a_backup(data_dir, tmp_path):
+    with mongod.running(data_dir) as address:
+        assert note(address) == 1
+    shutil.copytree(data_dir, tmp_path / "copy")
+    with mongod.running(tmp_path / "copy") as copied, mongod.running(data_dir) as address:
+        assert note(copied) == note(address) == 2
 
 
 def test_a_long_log_is_put_aside(data_dir, monkeypatch):

@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.db import DatabaseError
+from pymongo.errors import OperationFailure
 
 from chatproject import preparation
+from chatproject.service_error import ServiceError
 
 
 @pytest.fixture(autouse=True)
@@ -56,3 +59,33 @@ def test_static_files_are_collected_again_when_a_source_has_changed(data_dir, mo
     monkeypatch.setattr(preparation, "_static_state", lambda: "another")
     preparation.collect_static()
     assert (data_dir / css).read_text() != "old"
+
+
+def test_a_file_in_the_way_is_named(data_dir, monkeypatch):
+    monkeypatch.setattr(preparation, "ensure_indexes", lambda: None)
+    monkeypatch.setattr(preparation, "migrate_accounts", lambda: None)
+    (data_dir / "static").touch()
+    with pytest.raises(ServiceError) as failure:
+        preparation.prepare()
+    assert str(failure.value).endswith("give this user the right to, or set another DATA_DIR")
+    assert f"{data_dir / 'static'}" in str(failure.value)
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (
+            OperationFailure("Index differs", 85),
+            "the MongoDB indexes cannot be made (Index differs",
+        ),
+        (DatabaseError("no\nsuch"), "the accounts database cannot be used (no); correct DATABASE"),
+    ],
+)
+def test_a_database_that_refuses_is_quoted(monkeypatch, error, sentence):
+    def refuse():
+        raise error
+
+    monkeypatch.setattr(preparation, "ensure_indexes", refuse)
+    with pytest.raises(ServiceError) as failure:
+        preparation.prepare()
+    assert str(failure.value).startswith(sentence)

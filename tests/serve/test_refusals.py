@@ -1,6 +1,5 @@
 """What keeps a service from starting: one sentence each, exit code 1, and nothing left behind."""
 
-import socket
 import subprocess
 from pathlib import Path
 
@@ -24,9 +23,7 @@ def refused(data_dir: Path, **more: str) -> str:
 
 @pytest.fixture
 def port() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
+    return str(mongod_replica_set.choose_port())
 
 
 @pytest.fixture
@@ -113,7 +110,7 @@ def test_database_files_that_another_mongod_has_open(data_dir, port, tmp_path):
         stdout=subprocess.DEVNULL,
     ) as foreign:
         try:
-            wait_until(lambda: not mongod_replica_set.is_free(foreign_port))
+            wait_until(lambda: mongod_replica_set.answers(foreign_port))
             assert refused(data_dir, PORT=port) == (
                 f"error: another mongod has the files in {dbpath} open; stop it, "
                 "or set another DATA_DIR"

@@ -2,25 +2,27 @@
 
 import os
 import signal
+import subprocess
+import sys
 
 import pytest
 
 from chatproject import mongod, mongod_record
-from tests.serve.conftest import living, wait_until
+from chatproject.mongod_replica_set import choose_port
+from tests.serve.conftest import ROOT, environment, living, wait_until
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_stops_everything(serve, number):
-    service = serve().ready()
-    assert service.end(number) == 0
+def test_sigterm_stops_everything(serve):
+    service = serve(WORKERS="2").ready()
+    assert service.end(signal.SIGTERM) == 0
     assert living(service.data_dir) == {}
     assert service.output.endswith("Stopped.\n")
 
 
-def test_a_signal_while_it_starts_stops_everything(serve):
+def test_ctrl_c_while_it_starts_stops_everything(serve):
     service = serve()
     wait_until(lambda: "Starting mongod" in service.output)
-    assert service.end() == 0
+    assert service.end(signal.SIGINT) == 0
     assert living(service.data_dir) == {}
 
 
@@ -34,7 +36,7 @@ def test_a_signal_while_it_starts_stops_everything(serve):
     ],
 )
 def test_the_death_of_a_part_is_said_and_ends_the_run(serve, part, sentence):
-    service = serve().ready()
+    service = serve(WORKERS="2").ready()
     os.kill(service.pid(part), signal.SIGKILL)
     assert service.process.wait(60) == 1
     assert service.output.count("error: ") == 1
@@ -62,3 +64,16 @@ def test_a_start_after_everything_was_killed_finds_the_data(serve):
     found = again.get(f"/session/{created['session_id']}", tokens["access"])
     assert found.json()["title"] == "kept"
     assert again.post("/auth/token", account)["access"]
+
+
+def test_it_follows_the_process_that_started_it_when_asked_to(data_dir):
+    start = f"{sys.executable} manage.py serve --follow-parent & wait"
+    with subprocess.Popen(
+        ["/bin/sh", "-c", start],
+        cwd=ROOT,
+        env=environment(data_dir, PORT=str(choose_port())),
+        stdout=subprocess.PIPE,
+    ) as parent:
+        wait_until(lambda: mongod.endpoint(data_dir))
+        parent.kill()
+    wait_until(lambda: living(data_dir) == {})

@@ -1,19 +1,19 @@
 """`manage.py simulate_chat`: real clients with real dialogues against the HTTP API."""
 
 import io
-import json
-import signal
 import sys
-from contextlib import ExitStack
+from argparse import ArgumentParser
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from sessions_app.management.operator import INTERRUPTED, OperatorCommand
 from sessions_app.simulation import dialogues, own_service
 from sessions_app.simulation.closing_table import closing_table
 from sessions_app.simulation.crowd import Crowd
@@ -22,22 +22,25 @@ from sessions_app.simulation.measurements import Measurements
 WRONG_USAGE = 2
 MAX_USERS = 1_000
 OWN_DIALOGUES = Path(__file__).resolve().parents[2] / "dialogues"
+_COLUMNS = 100
 
 
-class Command(BaseCommand):
-    """Parses, lets a crowd replay the dialogues, and prints what came of it."""
+class Command(OperatorCommand):
+    """Lets a crowd replay dialogues, and prints what came of it."""
 
     help = (
-        "Registers users and replays dialogues through the HTTP API as separate clients would, "
-        "reads every conversation back and compares it message by message. Starts a service of "
-        "its own, with data that is thrown away, unless --base-url names one; there, the users "
-        "and their sessions stay. Exits 1 when anything differs."
+        "Register users and replay dialogues through the HTTP API as separate clients would, read "
+        "every conversation back and compare it message by message. Starts a service of its own, "
+        "with data that is thrown away, unless --base-url names one; there, the users and their "
+        "sessions stay. Exit 1 when anything differs."
     )
     requires_mongodb = False
     requires_system_checks = ()
+    interrupted = False
 
-    def add_arguments(self, parser: CommandParser) -> None:
-        """What to replay, by how many, where, and how to say what came of it."""
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """What to replay, by how many, and where."""
+        super().add_arguments(parser)
         parser.add_argument(
             "file",
             nargs="?",
@@ -49,59 +52,60 @@ class Command(BaseCommand):
         parser.add_argument("--users", type=int, default=4, help="clients at once (default 4)")
         parser.add_argument("--base-url", help="a running service, such as http://127.0.0.1:8000")
         parser.add_argument("--limit", type=int, help="replay the first so many dialogues only")
-        parser.add_argument("--json", action="store_true", help="print one JSON object")
 
-    def handle(self, *_args: Any, **options: Any) -> None:
-        """Exit 0 when everything came back as sent, 1 when not, 2 for wrong usage."""
+    def handle(self, *args: Any, **options: Any) -> None:
+        """As every command; interrupted, it prints what was measured so far."""
+        super().handle(*args, **options)
+        if self.interrupted:
+            sys.exit(INTERRUPTED)
+
+    def work(self, options: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
+        """Replay; well is what came back as it was sent. Whatever was started has ended."""
         _check_usage(options)
         try:
             found = dialogues.read(options["file"])[: options["limit"]]
         except dialogues.DialogueError as error:
             raise CommandError(str(error), returncode=WRONG_USAGE) from error
         measurements = Measurements()
-        code = self._simulate(found, options, measurements)
-        self._report(measurements, code, as_json=options["json"])
-        if code:
-            sys.exit(code)
+        try:
+            self._simulate(found, options, measurements)
+        except KeyboardInterrupt:
+            self.interrupted = True
+        return measurements.as_json() | {"interrupted": self.interrupted}, (
+            self.interrupted or measurements.all_well
+        )
 
     def _simulate(
-        self, found: list[dialogues.Dialogue], options: dict[str, Any], measurements: Measurements
-    ) -> int:
-        """The exit code; on Ctrl-C, too, whatever was started has ended."""
-        try:
-            with ExitStack() as stack:
-                url = _service(stack, options["base_url"])
-                progress = stack.enter_context(_progress())
-                total = sum(len(dialogue.messages) for dialogue in found)
-                bar = progress.add_task("registering", total=total)
-                measurements.begin()
-                stack.callback(measurements.end)
-                Crowd(
-                    url,
-                    found,
-                    users=options["users"],
-                    measurements=measurements,
-                    stored=lambda: progress.update(bar, advance=1, description="messages"),
-                ).run()
-        except KeyboardInterrupt:
-            return 128 + signal.SIGINT
-        return 1 if measurements.mismatches or measurements.failures else 0
+        self,
+        found: list[dialogues.Dialogue],
+        options: Mapping[str, Any],
+        measurements: Measurements,
+    ) -> None:
+        total = sum(len(dialogue.messages) for dialogue in found)
+        with (
+            _service(options["base_url"]) as url,
+            self.progress("messages", total) as show,
+            measurements.clock(),
+        ):
+            Crowd(
+                url,
+                found,
+                users=options["users"],
+                measurements=measurements,
+                stored=lambda: show(1),
+            ).run()
 
-    def _report(self, measurements: Measurements, code: int, *, as_json: bool) -> None:
-        interrupted = code > 128
-        if as_json:
-            body = measurements.as_json() | {"interrupted": interrupted}
-            self.stdout.write(json.dumps(body, ensure_ascii=False))
-            return
-        if interrupted:
-            self.stdout.write("Interrupted; so far:")
-        console = Console(file=io.StringIO(), width=100)
+    def describe(self, result: Mapping[str, Any]) -> str:
+        """The closing table."""
+        console = Console(file=io.StringIO(), width=_COLUMNS)
         with console.capture() as captured:
-            console.print(closing_table(measurements))
-        self.stdout.write(captured.get().strip("\n"))
+            console.print(closing_table(result), crop=False)
+        so_far = "interrupted; so far:\n" if result["interrupted"] else ""
+        lines = [line.rstrip() for line in captured.get().splitlines()]
+        return so_far + "\n".join(lines).strip("\n")
 
 
-def _check_usage(options: dict[str, Any]) -> None:
+def _check_usage(options: Mapping[str, Any]) -> None:
     for name, high in (("users", MAX_USERS), ("limit", None)):
         value = options[name]
         if value is not None and (value < 1 or (high and value > high)):
@@ -122,27 +126,17 @@ def _is_http(url: str) -> bool:
         return False
 
 
-def _service(stack: ExitStack, base_url: str | None) -> str:
+@contextmanager
+def _service(base_url: str | None) -> Iterator[str]:
     """The address of the service to talk to, started if need be."""
     if base_url is None:
         try:
-            return stack.enter_context(own_service.running(settings.BASE_DIR / "manage.py"))
+            with own_service.running(settings.BASE_DIR / "manage.py") as url:
+                yield url
         except own_service.ServiceDidNotStart as error:
             raise CommandError(f"The service did not start: {error}") from error
+        return
     url = base_url.rstrip("/")
     if problem := own_service.problem(url):
         raise CommandError(f"No service answers at {url}: {problem}.")
-    return url
-
-
-def _progress() -> Progress:
-    """A bar on a terminal's standard error; nothing elsewhere."""
-    console = Console(stderr=True)
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=console,
-        disable=not console.is_terminal,
-    )
+    yield url

@@ -1,0 +1,187 @@
+"""How much of what a question needs is in the window: evidence recall on LoCoMo.
+
+    python benchmarks/context_recall.py --data DIR [--limit N] [--cache DIR] [--no-vectors]
+
+Prints one JSON object per line and strategy and budget, then a table for people on stderr. Each
+question is asked after the whole conversation; recall is the mean share of its evidence messages
+that the window kept. `trim` is the plain alternative: the newest messages that fit.
+"""
+
+import argparse
+import hashlib
+import json
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sessions_app.domain.relevance import query_text
+from sessions_app.domain.window import Strategy, WindowMessage, WindowPolicy, plan_window
+from sessions_app.encoders import Encoder, load_encoder
+from sessions_app.tokenizer import count_tokens
+
+BUDGETS = (1_000, 2_000, 4_000, 8_000)
+CATEGORIES = {1: "multi-hop", 2: "temporal", 3: "open", 4: "single-hop", 5: "adversarial"}
+TRIM = "trim"
+
+Vectors = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """One LoCoMo conversation as candidates, with its questions and their vectors."""
+
+    messages: list[WindowMessage]
+    questions: list[dict[str, Any]]
+    vectors: Sequence[Vectors | None]
+
+
+def main() -> int:
+    """Measure, print, answer 2 where the data is missing."""
+    options = parse_options()
+    path = options.data / "memory" / "locomo-dev.jsonl"
+    if not path.is_file():
+        print(f"no {path.name} under {options.data}", file=sys.stderr)
+        return 2
+    encoder = None if options.no_vectors else load_encoder()
+    conversations = list(read(path, options.limit, encoder, options.cache))
+    rows = []
+    for strategy in (TRIM, *Strategy):
+        for budget in BUDGETS:
+            row = measure(conversations, strategy, budget)
+            print(json.dumps(row), flush=True)
+            rows.append(row)
+    print_table(rows)
+    return 0
+
+
+def parse_options() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True, help="holds memory/locomo-dev.jsonl")
+    parser.add_argument("--limit", type=int, help="use only the first N conversations")
+    parser.add_argument("--no-vectors", action="store_true", help="rank by words alone")
+    parser.add_argument(
+        "--cache",
+        type=Path,
+        default=Path(tempfile.gettempdir()) / "context-recall-vectors",
+        help="where vectors are kept between runs",
+    )
+    return parser.parse_args()
+
+
+def read(
+    path: Path, limit: int | None, encoder: Encoder | None, cache: Path
+) -> Iterator[Conversation]:
+    """The conversations of the file, with vectors when there is an encoder."""
+    for line in path.read_text().splitlines()[:limit]:
+        data = json.loads(line)
+        texts = [message["content"] for message in data["messages"]]
+        vectors = cached_vectors(encoder, texts, cache)
+        messages = [
+            WindowMessage(
+                seq=seq,
+                role=message["role"],
+                token_count=count_tokens(message["content"]),
+                content=message["content"],
+                vector=vector,
+            )
+            for seq, (message, vector) in enumerate(
+                zip(data["messages"], vectors, strict=True), start=1
+            )
+        ]
+        queries = [query_text(q["question"], messages) for q in data["questions"]]
+        yield Conversation(messages, data["questions"], cached_vectors(encoder, queries, cache))
+
+
+def cached_vectors(
+    encoder: Encoder | None, texts: list[str], cache: Path
+) -> Sequence[Vectors | None]:
+    """The texts' vectors, from the cache where the same texts were encoded before."""
+    if encoder is None:
+        return [None] * len(texts)
+    key = hashlib.sha256("\0".join([encoder.name, *texts]).encode()).hexdigest()[:24]
+    path = cache / f"{key}.npy"
+    if not path.exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        np.save(path, encoder.encode(texts))
+    return list(np.load(path))
+
+
+def measure(conversations: list[Conversation], strategy: str, budget: int) -> dict[str, Any]:
+    """Recall of one strategy at one budget over all questions."""
+    shares: list[float] = []
+    by_category: dict[int, list[float]] = defaultdict(list)
+    used: list[int] = []
+    ranking = "none"
+    for conversation in conversations:
+        for question, vector in zip(conversation.questions, conversation.vectors, strict=True):
+            if strategy == TRIM:
+                kept, tokens = trim(conversation.messages, budget)
+            else:
+                plan = plan_window(
+                    conversation.messages,
+                    WindowPolicy(budget, Strategy(strategy)),
+                    query=question["question"],
+                    query_vector=vector,
+                )
+                kept, tokens, ranking = set(plan.kept_seqs), plan.token_count, plan.ranking.value
+            evidence = set(question["evidence"])
+            shares.append(len(evidence & kept) / len(evidence))
+            by_category[question["category"]].append(shares[-1])
+            used.append(tokens)
+    return {
+        "benchmark": "context_recall",
+        "strategy": str(strategy),
+        "budget": budget,
+        "ranking": ranking,
+        "questions": len(shares),
+        "recall": mean(shares),
+        "any": mean([share > 0 for share in shares]),
+        "all": mean([share == 1 for share in shares]),
+        "by_category": {CATEGORIES[c]: mean(by_category[c]) for c in sorted(by_category)},
+        "mean_tokens": round(float(np.mean(used))) if used else 0,
+    }
+
+
+def trim(messages: list[WindowMessage], budget: int) -> tuple[set[int], int]:
+    """The newest messages that fit: what a sliding window without further thought keeps."""
+    kept: set[int] = set()
+    used = 0
+    for message in reversed(messages):
+        if used + message.cost > budget:
+            break
+        used += message.cost
+        kept.add(message.seq)
+    return kept, used
+
+
+def mean(values: Sequence[float]) -> float:
+    """The mean to four places; 0 for none."""
+    return round(float(np.mean(values)), 4) if values else 0.0
+
+
+def print_table(rows: list[dict[str, Any]]) -> None:
+    """Recall by strategy and budget, and by category at 2,000 tokens, for people."""
+    names = list(dict.fromkeys(row["strategy"] for row in rows))
+    cell = {(row["strategy"], row["budget"]): row for row in rows}
+    head = "".join(f"{budget:>9,}" for budget in BUDGETS)
+    groups = list(cell[names[0], 2_000]["by_category"])
+    print(f"\n{'recall':<10}{head}   | at 2,000: {'  '.join(groups)}", file=sys.stderr)
+    for name in names:
+        recalls = "".join(f"{cell[name, budget]['recall']:>9.3f}" for budget in BUDGETS)
+        shares = cell[name, 2_000]["by_category"]
+        parts = "  ".join(f"{shares[group]:>{len(group)}.3f}" for group in groups)
+        print(f"{name:<10}{recalls}   |           {parts}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,182 @@
+"""What a window costs: time to plan it, and what its stable cuts save and lose.
+
+    python benchmarks/context_speed.py [--candidates N …] [--budget N] [--turns N]
+
+Prints one JSON object per line on made-up conversations, the same on every run. `plan` lines: CPU
+milliseconds to plan over so many candidates, once their vectors and terms exist. `cuts` lines:
+over a conversation of so many turns, the share of consecutive windows that keep their whole
+prefix up to the newest turn, the share of tokens a prefix cache would have seen, and the share of
+the budget in use once the conversation no longer fits; `trim` beside them slides by one message.
+`sketches` lines: CPU milliseconds to choose the runs to read in a session of so many messages, and
+the bytes of its sketches.
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from itertools import accumulate, pairwise
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sessions_app.domain.relevance_sketch import RunSketch, choose_runs, sketch_run
+from sessions_app.domain.relevance_terms import term_ids
+from sessions_app.domain.window import Strategy, WindowMessage, WindowPolicy, plan_window
+
+DIMENSIONS = 384
+VOCABULARY = 4_000
+TOPIC_LENGTH = 16
+REPEATS = 30
+RUN_LENGTH = 64
+RUNS_READ = 20
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--candidates", type=int, nargs="+", default=[100, 500, 1_500, 5_000])
+    parser.add_argument("--budget", type=int, nargs="+", default=[1_000, 2_000, 4_000, 8_000])
+    parser.add_argument("--turns", type=int, default=200)
+    options = parser.parse_args()
+    for count in options.candidates:
+        for strategy in Strategy:
+            for with_vectors in (False, True):
+                if with_vectors and strategy in (Strategy.RECENT, Strategy.TOPIC):
+                    continue
+                print(json.dumps(planning_time(count, strategy, with_vectors)), flush=True)
+    for budget in options.budget:
+        for name in ("trim", *Strategy):
+            print(json.dumps(cuts(name, budget, options.turns)), flush=True)
+    for length in (1_000, 10_000, 100_000):
+        print(json.dumps(choosing_time(length)), flush=True)
+
+
+def conversation(count: int, *, with_vectors: bool = False) -> list[WindowMessage]:
+    """A made-up conversation: lengths and word frequencies spread as people's are."""
+    random = np.random.default_rng(7)
+    messages = []
+    for seq in range(1, count + 1):
+        length = int(np.clip(random.lognormal(3.4, 0.6), 3, 400))
+        content = " ".join(f"word{rank}" for rank in random.zipf(1.3, length) % VOCABULARY)
+        vector = unit(random) if with_vectors else None
+        messages.append(
+            WindowMessage(
+                seq=seq,
+                role="user" if seq % 2 else "assistant",
+                token_count=length,
+                topic=seq // TOPIC_LENGTH,
+                content=content,
+                vector=vector,
+                terms=term_ids(content),
+            )
+        )
+    return messages
+
+
+def unit(random: np.random.Generator) -> NDArray[np.float32]:
+    """A random direction."""
+    vector = random.normal(size=DIMENSIONS).astype(np.float32)
+    return np.asarray(vector / np.linalg.norm(vector), np.float32)
+
+
+def planning_time(count: int, strategy: Strategy, with_vectors: bool) -> dict[str, object]:
+    """CPU time of one plan, median and 95th percentile."""
+    messages = conversation(count, with_vectors=with_vectors)
+    random = np.random.default_rng(8)
+    vector = unit(random) if with_vectors else None
+    policy = WindowPolicy(4_000, strategy)
+    spent = []
+    for _ in range(REPEATS):
+        query = " ".join(f"word{rank}" for rank in random.zipf(1.3, 12) % VOCABULARY)
+        started = time.process_time()
+        plan = plan_window(messages, policy, query=query, query_vector=vector)
+        spent.append(1_000 * (time.process_time() - started))
+    return {
+        "benchmark": "plan",
+        "candidates": count,
+        "strategy": strategy.value,
+        "ranking": plan.ranking.value,
+        "ms_p50": round(float(np.percentile(spent, 50)), 2),
+        "ms_p95": round(float(np.percentile(spent, 95)), 2),
+    }
+
+
+def choosing_time(length: int) -> dict[str, object]:
+    """CPU time to choose the runs worth reading from the sketches of a whole session."""
+    some = conversation(8 * RUN_LENGTH, with_vectors=True)
+    runs = [sketch_run(some[at : at + RUN_LENGTH]) for at in range(0, len(some), RUN_LENGTH)]
+    sketches: list[RunSketch] = [runs[at % len(runs)] for at in range(length // RUN_LENGTH)]
+    vector = unit(np.random.default_rng(9))
+    spent = []
+    for _ in range(REPEATS):
+        started = time.process_time()
+        choose_runs(sketches, "word3 word70 word500", vector, limit=RUNS_READ)
+        spent.append(1_000 * (time.process_time() - started))
+    return {
+        "benchmark": "sketches",
+        "messages": length,
+        "runs": len(sketches),
+        "bytes": sum(len(sketch.terms) + len(sketch.centroids) for sketch in sketches),
+        "ms_p50": round(float(np.percentile(spent, 50)), 2),
+        "ms_p95": round(float(np.percentile(spent, 95)), 2),
+    }
+
+
+def cuts(name: str, budget: int, turns: int) -> dict[str, object]:
+    """How stable one strategy's windows are from turn to turn, and how full."""
+    messages = conversation(2 * turns)
+    costs = [message.cost for message in messages]
+    total = [0, *accumulate(costs)]
+    windows = [window(name, messages[: 2 * turn + 1], budget) for turn in range(turns)]
+    whole = cached = sent = 0
+    for now, later in pairwise(windows):
+        shared = shared_prefix(now, later)
+        whole += shared == len(now)
+        cached += sum(costs[seq - 1] for seq in later[:shared])
+        sent += sum(costs[seq - 1] for seq in later)
+    used = [
+        sum(costs[seq - 1] for seq in kept) / budget
+        for turn, kept in enumerate(windows)
+        if total[2 * turn + 1] > budget
+    ]
+    return {
+        "benchmark": "cuts",
+        "strategy": str(name),
+        "budget": budget,
+        "turns": turns,
+        "whole_prefix_share": round(whole / (turns - 1), 3),
+        "cached_token_share": round(cached / sent, 3),
+        "room_used": round(float(np.mean(used)), 3) if used else None,
+    }
+
+
+def window(name: str, messages: list[WindowMessage], budget: int) -> Sequence[int]:
+    """The `seq` of what the model would be sent."""
+    if name != "trim":
+        return plan_window(messages, WindowPolicy(budget, Strategy(name))).kept_seqs
+    kept: list[int] = []
+    for message in reversed(messages):
+        budget -= message.cost
+        if budget < 0:
+            break
+        kept.append(message.seq)
+    return kept[::-1]
+
+
+def shared_prefix(now: Sequence[int], later: Sequence[int]) -> int:
+    """How many messages both windows begin with."""
+    same = 0
+    for ours, theirs in zip(now, later, strict=False):
+        if ours != theirs:
+            break
+        same += 1
+    return same
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,88 @@
+"""The service over HTTP, as `serve` runs it: granian with the settings' own workers and threads."""
+
+import os
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import jwt
+import psutil
+from django.conf import settings
+
+from benchmarks.harness import load, store
+from benchmarks.harness.load import Outcome
+from chatproject import mongod_replica_set, server
+
+SETTINGS = "benchmarks.http_baselines.settings"
+
+
+@dataclass(frozen=True)
+class User:
+    """Somebody with a token. The rate limits stand, so load is spread over many of them."""
+
+    id: str
+    token: str
+
+
+def users(number: int) -> list[User]:
+    """So many users, with tokens that outlive the benchmark."""
+    ends = datetime.now(UTC) + timedelta(days=1)
+    found = []
+    for _ in range(number):
+        user_id = str(uuid.uuid4())
+        claims = {"token_type": "access", "exp": ends, "jti": uuid.uuid4().hex, "sub": user_id}
+        found.append(User(user_id, jwt.encode(claims, settings.JWT_SIGNING_KEY, "HS256")))
+    return found
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running service and the client for it."""
+
+    client: load.LoadClient
+    process: psutil.Process
+    mongod: psutil.Process
+
+    def run(self, requests: Sequence[str], *, connections: int, expected: set[int]) -> Outcome:
+        """Send all requests; the outcome says what workers and MongoDB spent on each."""
+        workers, mongod = self._cpu(*self.workers()), self._cpu(self.mongod)
+        outcome = self.client.run(requests, connections=connections, expected=expected)
+        per_request = 1_000 / len(requests)
+        outcome.worker_cpu_ms = (self._cpu(*self.workers()) - workers) * per_request
+        outcome.mongod_cpu_ms = (self._cpu(self.mongod) - mongod) * per_request
+        return outcome
+
+    def workers(self) -> list[psutil.Process]:
+        """The processes that answer."""
+        return [
+            child
+            for child in self.process.children(recursive=True)
+            if "resource_tracker" not in " ".join(child.cmdline())
+        ]
+
+    def workers_rss(self) -> int:
+        """Resident bytes of the workers."""
+        return sum(worker.memory_info().rss for worker in self.workers())
+
+    def _cpu(self, *processes: psutil.Process) -> float:
+        """Seconds of a core that processes have used."""
+        return sum(sum(process.cpu_times()[:2]) for process in processes)
+
+
+@contextmanager
+def served(mongodb: store.Client) -> Iterator[Served]:
+    """Run the service on the benchmark's `mongod`, with a load client beside it."""
+    port = mongod_replica_set.choose_port()
+    before = os.environ["DJANGO_SETTINGS_MODULE"]
+    os.environ["DJANGO_SETTINGS_MODULE"] = SETTINGS
+    try:
+        with (
+            server.serving(server.Address(load.HOST, port)) as process,
+            load.client(port) as client,
+        ):
+            mongod = mongodb.admin.command("serverStatus")["pid"]
+            yield Served(client, psutil.Process(process.pid), psutil.Process(mongod))
+    finally:
+        os.environ["DJANGO_SETTINGS_MODULE"] = before

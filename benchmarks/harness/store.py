@@ -1,0 +1,98 @@
+"""A store of a benchmark's own: a real `mongod` on a disk, and the services in this process."""
+
+import argparse
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import django
+import mongoengine
+from pymongo import MongoClient
+
+from benchmarks.harness import report
+from chatproject import mongo, mongod
+from sessions_app import documents
+from sessions_app.repository import headers, indexes
+from sessions_app.services import throttling
+
+SECRET = "a key for benchmarks only, 32 characters or more"
+
+DATABASE = "benchmark"
+
+Client = MongoClient[dict[str, Any]]
+
+
+def arguments(description: str | None) -> argparse.ArgumentParser:
+    """The options that every benchmark has."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--short", action="store_true", help="seconds rather than minutes")
+    parser.add_argument("--dir", type=Path, help="an empty directory on a disk for the database")
+    parser.add_argument(
+        "--skip", nargs="+", default=[], metavar="NAME", help="questions to leave out"
+    )
+    return parser
+
+
+@contextmanager
+def own_mongod(directory: Path | None) -> Iterator[tuple[str, Path]]:
+    """A `mongod` and its directory, both gone afterwards unless the directory was given.
+
+    The settings are read now, so that nothing of an installation is used.
+    """
+    place = directory or Path(tempfile.mkdtemp(prefix="benchmark-", dir=_disk()))
+    place.mkdir(parents=True, exist_ok=True)
+    if report.filesystem(place) == "tmpfs":
+        report.progress(f"{place} is in memory: writes will look faster than on a disk (see --dir)")
+    for name in ("MONGODB_URI", "DATABASE_URL", "THROTTLE_USER"):
+        os.environ.pop(name, None)
+    os.environ |= {
+        "DATA_DIR": str(place / "data"),
+        "SECRET_KEY": SECRET,
+        "JWT_SIGNING_KEY": SECRET,
+        "MONGODB_DATABASE": DATABASE,
+    }
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatproject.settings")
+    (place / "data" / "static").mkdir(parents=True, exist_ok=True)
+    try:
+        with mongod.throwaway(place) as uri:
+            os.environ["MONGODB_URI"] = uri
+            django.setup()
+            yield uri, place
+    finally:
+        shutil.rmtree(place if directory is None else place / "mongo", ignore_errors=True)
+
+
+@contextmanager
+def own_store(directory: Path | None, benchmark: report.Report) -> Iterator[Client]:
+    """The services of this process on a `mongod` of their own, with the indexes."""
+    with own_mongod(directory) as (uri, place):
+        mongoengine.disconnect()
+        client: Client = mongoengine.connect(
+            db=DATABASE, host=uri, **mongo.client_options(timeout_ms=60_000)
+        )
+        indexes.ensure()
+        version = client.server_info()["version"]
+        benchmark.machine(place, mongodb=version)
+        try:
+            yield client
+        finally:
+            mongoengine.disconnect()
+
+
+def use_database(client: Client, name: str) -> None:
+    """Point the documents at a database of `client`; what is remembered of another is forgotten."""
+    for document in documents.ALL:
+        document._collection = client[name][document._get_collection_name()]
+    headers.memory.forget()
+    throttling.forget()
+
+
+def _disk() -> str | None:
+    """Temporary files may live in memory, those of /var/tmp outlive a restart (FHS 3.0, 5.15)."""
+    return "/var/tmp" if os.access("/var/tmp", os.W_OK) else None

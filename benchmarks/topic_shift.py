@@ -1,0 +1,174 @@
+"""Score topic-shift detectors on the public sets, message by message.
+
+    python benchmarks/topic_shift.py --data ../shared/data [--vectors CACHE.npz] [--plot FILE]
+        [--left-out]
+
+One JSON object per line: set, detector, Pk, WindowDiff, F1, Score and CPU milliseconds per message
+(without the encoder). A table goes to the error stream at the end. The shipped head has been
+trained on these very files: its figures here show that it runs, `--left-out` (trains three heads,
+needs scikit-learn) and the weights' provenance show what it is worth on dialogues it never saw.
+"""
+
+import argparse
+import json
+import random
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.topic_sets import Dialogue, load_sets, project_encoder, score_set
+from sessions_app.domain.topic_features import stems
+from sessions_app.domain.topic_head import Head, head_from_arrays, shipped_head
+from sessions_app.domain.topic_text import read
+from sessions_app.domain.topics import Mode, TopicMessage, TopicState, observe
+
+Detector = Callable[[Dialogue], list[int]]
+
+
+def never(_: Dialogue) -> list[int]:
+    """No message opens a topic."""
+    return []
+
+
+def at_random(dialogue: Dialogue) -> list[int]:
+    """Each message opens a topic with the probability of a fifth, the sets' usual rate."""
+    draw = random.Random(dialogue.name)
+    return [seq for seq in range(2, len(dialogue.contents) + 1) if draw.random() < 0.2]
+
+
+def text_tiling(dialogue: Dialogue, width: int = 2) -> list[int]:
+    """TextTiling (Hearst 1997) on terms: gaps whose depth passes mean + deviation / 2. Offline."""
+    said = [stems(read(content).terms) for content in dialogue.contents]
+    gaps = []
+    for place in range(1, len(said)):
+        left = frozenset().union(*said[max(0, place - width) : place])
+        right = frozenset().union(*said[place : place + width])
+        gaps.append(len(left & right) / max(1.0, (len(left) * len(right)) ** 0.5))
+    depths = [max(gaps[: i + 1]) + max(gaps[i:]) - 2 * gap for i, gap in enumerate(gaps)]
+    if not depths:
+        return []
+    mean = sum(depths) / len(depths)
+    deviation = (sum((d - mean) ** 2 for d in depths) / len(depths)) ** 0.5
+    return [i + 2 for i, depth in enumerate(depths) if depth > mean + deviation / 2]
+
+
+def tracker(head: Head, *, dense: bool, mode: Mode) -> Detector:
+    """The project's own tracker, as production runs it."""
+
+    def detect(dialogue: Dialogue) -> list[int]:
+        state, found = TopicState(), []
+        turns = zip(dialogue.roles, dialogue.contents, dialogue.vectors, strict=True)
+        for seq, (role, content, vector) in enumerate(turns, start=1):
+            message = TopicMessage(role, content, vector if dense else None)
+            state, decision = observe(state, message, head=head, mode=mode)
+            if decision.shift:
+                found.append(seq)
+        return found
+
+    return detect
+
+
+def detectors(sets: dict[str, list[Dialogue]], left_out: bool) -> dict[str, dict[str, Detector]]:
+    """For each set, the detectors to score on it."""
+    head = shipped_head()
+    same: dict[str, Detector] = {
+        "never": never,
+        "random": at_random,
+        "TextTiling, offline": text_tiling,
+        "untrained, lexical": tracker(head, dense=False, mode=Mode.UNTRAINED),
+        "untrained, dense": tracker(head, dense=True, mode=Mode.UNTRAINED),
+        "shipped, lexical (seen in training)": tracker(head, dense=False, mode=Mode.BLENDED),
+        "shipped, dense (seen in training)": tracker(head, dense=True, mode=Mode.BLENDED),
+    }
+    if not left_out:
+        return dict.fromkeys(sets, same)
+    from benchmarks.topic_fitting import fit_head
+
+    each = {}
+    for name in sets:
+        others = {other: rows for other, rows in sets.items() if other != name}
+        unseen = head_from_arrays(fit_head(others))
+        each[name] = same | {
+            "set left out, lexical": tracker(unseen, dense=False, mode=Mode.BLENDED),
+            "set left out, dense": tracker(unseen, dense=True, mode=Mode.BLENDED),
+            "set left out, dense, head alone": tracker(unseen, dense=True, mode=Mode.HEAD),
+        }
+    return each
+
+
+def measure(name: str, detector: str, detect: Detector, group: list[Dialogue]) -> dict[str, Any]:
+    """One line of the benchmark."""
+    started = time.process_time()
+    found = [detect(dialogue) for dialogue in group]
+    spent = (time.process_time() - started) * 1000
+    total = sum(len(dialogue.contents) for dialogue in group)
+    return {
+        "set": name,
+        "detector": detector,
+        **score_set(group, found),
+        "ms_per_message": round(spent / total, 4),
+        "dialogues": len(group),
+        "messages": total,
+    }
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """Detectors down, sets across: Score, and milliseconds a message at the end."""
+    names = list(dict.fromkeys(row["set"] for row in rows))
+    lines = [f"{'Score':<38}" + "".join(f"{name:>14}" for name in names) + f"{'ms':>9}"]
+    for detector in dict.fromkeys(row["detector"] for row in rows):
+        mine = {row["set"]: row for row in rows if row["detector"] == detector}
+        cells = "".join(f"{mine[name]['score']:>14.3f}" for name in names)
+        slowest = max(row["ms_per_message"] for row in mine.values())
+        lines.append(f"{detector:<38}{cells}{slowest:>9.3f}")
+    return "\n".join(lines)
+
+
+def plot(rows: list[dict[str, Any]], path: Path) -> None:
+    """Bars of Score, one group a set. Needs matplotlib."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    names = list(dict.fromkeys(row["set"] for row in rows))
+    kinds = list(dict.fromkeys(row["detector"] for row in rows))
+    figure, axes = pyplot.subplots(figsize=(10, 4.5), layout="constrained")
+    for place, kind in enumerate(kinds):
+        scores = [
+            r["score"] for name in names for r in rows if (r["set"], r["detector"]) == (name, kind)
+        ]
+        axes.bar([i + place / (len(kinds) + 1) for i in range(len(names))], scores,
+                 width=0.9 / (len(kinds) + 1), label=kind)  # fmt: skip
+    axes.set_xticks([i + 0.4 for i in range(len(names))], names)
+    axes.set_ylabel("Score")
+    axes.set_ylim(0, 1)
+    axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    figure.savefig(path, dpi=120)
+
+
+def main() -> None:
+    """Parse the flags, measure every detector on every set, print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder that holds topics/")
+    parser.add_argument("--vectors", type=Path, help="keep the encoded messages in this .npz")
+    parser.add_argument("--left-out", action="store_true", help="train without each set, score it")
+    parser.add_argument("--plot", type=Path, help="draw the scores into this file")
+    options = parser.parse_args()
+    sets = load_sets(options.data, options.vectors, project_encoder())
+    rows = []
+    for name, wanted in detectors(sets, options.left_out).items():
+        for detector, detect in wanted.items():
+            rows.append(measure(name, detector, detect, sets[name]))
+            print(json.dumps(rows[-1]), flush=True)
+    print(table(rows), file=sys.stderr)
+    if options.plot:
+        plot(rows, options.plot)
+
+
+if __name__ == "__main__":
+    main()

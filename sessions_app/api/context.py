@@ -1,0 +1,50 @@
+"""`/session/{id}/context` and `/session/{id}/topics`: what the model sees, and why."""
+
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import ViewSet
+
+from sessions_app.api import schema_context as schema
+from sessions_app.api import wire
+from sessions_app.api.requests import user_id, validated
+from sessions_app.api.serializers import ContextQuery, ResetInput
+from sessions_app.domain.data import Strategy
+from sessions_app.services import context, segments
+
+
+class ContextViewSet(ViewSet):
+    """The context window of one of the caller's sessions."""
+
+    @schema.context_show
+    def retrieve(self, request: Request, session_id: str) -> Response:
+        """Plan the window: what a model call would be sent now, with a reason for each message."""
+        query = validated(ContextQuery, request.query_params)
+        window = context.context_plan(
+            session_id=session_id,
+            user_id=user_id(request),
+            max_tokens=query.get("max_tokens"),
+            strategy=Strategy(query["strategy"]) if "strategy" in query else None,
+            query=query.get("query"),
+            now=timezone.now(),
+        )
+        return Response(wire.context(window))
+
+    @schema.context_reset
+    def reset(self, request: Request, session_id: str) -> Response:
+        """Start the window after the newest message, or undo that; the history stays."""
+        session = context.context_reset(
+            session_id=session_id,
+            user_id=user_id(request),
+            undo=validated(ResetInput, request.data)["undo"],
+            now=timezone.now(),
+        )
+        return Response(wire.session(session), headers={"ETag": wire.etag(session)})
+
+    @schema.topic_list
+    def topics(self, request: Request, session_id: str) -> Response:
+        """List the session's topics."""
+        found = segments.topic_list(
+            session_id=session_id, user_id=user_id(request), now=timezone.now()
+        )
+        return Response(wire.topics(found))

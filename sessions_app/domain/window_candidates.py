@@ -1,0 +1,12 @@
+"""How much of a session a window is planned from: enough for any plan, never the whole of it."""
+
+from typing import Final
+
+# Up to this many messages a session is read whole, and every message competes.
+WHOLE_SESSION: Final = 1_500
+# Of a longer one: its newest messages, and of the older ones the runs whose sketches are nearest.
+NEWEST: Final = 512
+SKETCHES: Final = 1_600
+RUNS: Final = 15
+# System prompts at the start of a session, which are in every window.
+OPENING: Final = 4

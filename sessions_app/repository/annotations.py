@@ -1,0 +1,172 @@
+"""Derived data: reading and writing blocks of annotations, and a session's topic state."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pymongo.errors import DuplicateKeyError
+
+from sessions_app.documents import MessageAnnotations, Session
+from sessions_app.domain.annotations import Block, Shift, block_start
+from sessions_app.domain.data import TopicStanding
+from sessions_app.domain.identifiers import bucket_id
+from sessions_app.domain.limits import ANNOTATION_BLOCK
+from sessions_app.repository import failures, pages
+from sessions_app.repository.codec import Stored
+
+
+@failures.translated
+def read_blocks(*, session_id: str, ranges: Sequence[tuple[int, int]]) -> list[Block]:
+    """The blocks with annotations of the messages of each range (both ends included), in order."""
+    places = [
+        {
+            "_id": {
+                "$gte": bucket_id(session_id, block_start(max(first, 1))),
+                "$lte": bucket_id(session_id, last),
+            }
+        }
+        for first, last in ranges
+    ]
+    if not places:
+        return []
+    found = MessageAnnotations._get_collection().find({"session_id": session_id, "$or": places})
+    return [_block(stored) for stored in found.sort("_id", 1)]
+
+
+@failures.translated
+def read_sketches(*, session_id: str, before: int, limit: int) -> list[Block]:
+    """The sketches of the newest `limit` full blocks that end before the message `before`.
+
+    Only what choosing among them takes: no vectors, no topics.
+    """
+    found = MessageAnnotations._get_collection().find(
+        {
+            "_id": {
+                "$gte": f"{session_id}/",
+                "$lt": bucket_id(session_id, block_start(before)),
+            },
+            "session_id": session_id,
+        },
+        {"session_id": 1, "first_seq": 1, "count": 1, "sketch_terms": 1, "sketch_centroids": 1},
+    )
+    newest = [_block(stored) for stored in found.sort("_id", -1).limit(limit)]
+    return [block for block in reversed(newest) if block.count == ANNOTATION_BLOCK]
+
+
+@failures.translated
+def read_shifts(*, session_id: str) -> list[Shift]:
+    """Every shift of a session, in order."""
+    found = MessageAnnotations._get_collection().find(pages.all_buckets(session_id), {"shifts": 1})
+    return [_shift(shift) for stored in found.sort("_id", 1) for shift in stored.get("shifts", ())]
+
+
+@failures.translated
+def write_block(block: Block, *, replacing: int | None) -> bool:
+    """Store a block in place of one that held `replacing` messages (None: there was none).
+
+    False when another worker has written it meanwhile.
+    """
+    collection = MessageAnnotations._get_collection()
+    stored = _stored(block)
+    if replacing is None:
+        try:
+            collection.insert_one(stored)
+        except DuplicateKeyError:
+            return False
+        return True
+    place = {"_id": stored["_id"], "session_id": block.session_id, "count": replacing}
+    return bool(collection.replace_one(place, stored).matched_count)
+
+
+@failures.translated
+def read_state(*, session_id: str, user_id: str) -> Mapping[str, Any] | None:
+    """The stored topic state (`topics.TopicState.to_dict`); None before the first judgement."""
+    held = Session._get_collection().find_one(
+        {"_id": session_id, "user_id": user_id}, {"topic.state": 1}
+    )
+    state: Mapping[str, Any] | None = (held or {}).get("topic", {}).get("state")
+    return state
+
+
+@failures.translated
+def advance(
+    *,
+    session_id: str,
+    user_id: str,
+    judged: int,
+    standing: TopicStanding,
+    state: Mapping[str, Any],
+) -> bool:
+    """Replace the topic state that had judged up to `judged`; False when it is no longer that.
+
+    The session's version stays: what a client sees of topics follows from its messages.
+    """
+    changed = Session._get_collection().update_one(
+        {
+            "_id": session_id,
+            "user_id": user_id,
+            "topic.judged": judged if judged else {"$in": [0, None]},
+        },
+        {
+            "$set": {
+                "topic.judged": standing.judged,
+                "topic.current": standing.current,
+                "topic.start_seq": standing.start_seq,
+                "topic.recent": [list(beginning) for beginning in standing.recent],
+                "topic.state": dict(state),
+            }
+        },
+    )
+    return bool(changed.matched_count)
+
+
+@failures.translated
+def forget_message(*, session_id: str, user_id: str, seq: int) -> None:
+    """Remove what was derived from an erased message; topics are judged anew without it."""
+    MessageAnnotations._get_collection().delete_one(
+        {"_id": bucket_id(session_id, block_start(seq)), "session_id": session_id}
+    )
+    MessageAnnotations._get_collection().update_many(
+        pages.all_buckets(session_id), {"$set": {"shifts": []}}
+    )
+    Session._get_collection().update_one(
+        {"_id": session_id, "user_id": user_id}, {"$unset": {"topic": 1}}
+    )
+
+
+def _stored(block: Block) -> Stored:
+    return {
+        "_id": bucket_id(block.session_id, block.first_seq),
+        "session_id": block.session_id,
+        "first_seq": block.first_seq,
+        "count": block.count,
+        "encoder": block.encoder,
+        "vectors": block.vectors,
+        "topics": list(block.topics),
+        "shifts": [
+            {"seq": shift.seq, "score": shift.score, "label": shift.label} for shift in block.shifts
+        ],
+        "sketch_terms": block.terms,
+        "sketch_centroids": block.centroids,
+    }
+
+
+def _block(stored: Stored) -> Block:
+    return Block(
+        session_id=stored["session_id"],
+        first_seq=stored["first_seq"],
+        count=stored["count"],
+        encoder=stored.get("encoder", ""),
+        vectors=stored.get("vectors", b""),
+        topics=stored.get("topics", ()),
+        shifts=_shifts(stored.get("shifts", ())),
+        terms=stored.get("sketch_terms", b""),
+        centroids=stored.get("sketch_centroids", b""),
+    )
+
+
+def _shifts(stored: Sequence[Stored]) -> list[Shift]:
+    return [_shift(shift) for shift in stored]
+
+
+def _shift(stored: Stored) -> Shift:
+    return Shift(stored["seq"], stored["score"], stored["label"])

@@ -1,0 +1,219 @@
+"""Vectors and topics, made from messages when somebody needs them and never while appending.
+
+Each call goes on where the last one stopped, block by block, in order of `seq`. What it writes
+follows from the messages alone, so workers that race write the same; the loser reads and goes on.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from sessions_app import encoders
+from sessions_app.domain import relevance_sketch, topic_segments, topics
+from sessions_app.domain.annotations import Block, Shift, block_start
+from sessions_app.domain.data import Message, Session, TopicStanding
+from sessions_app.domain.limits import ANNOTATION_BLOCK, RECENT_SHIFTS
+from sessions_app.domain.topics import TopicDecision, TopicMessage, TopicState
+from sessions_app.domain.window_data import WindowMessage
+from sessions_app.repository import annotations, pages
+
+DIMENSIONS = encoders.DIMENSIONS
+# A request waits this long for what has not been annotated; the rest is answered without.
+CATCH_UP_SECONDS = 20.0
+Vector = np.ndarray[Any, np.dtype[np.float32]]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A session as it stands, and whether every message of it has been judged."""
+
+    session: Session
+    complete: bool
+
+
+def catch_up(*, session_id: str, user_id: str, seconds: float) -> Progress:
+    """Annotate what has been appended since the last time, for at most about `seconds`.
+
+    Raises SessionNotFound.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        session = pages.header(session_id=session_id, user_id=user_id)
+        judged = session.topic.judged if session.topic else 0
+        if judged >= session.message_count:
+            return Progress(session, complete=True)
+        if time.monotonic() >= deadline:
+            return Progress(session, complete=False)
+        _annotate_next_block(session, judged)
+
+
+def _annotate_next_block(session: Session, judged: int) -> None:
+    """Judge the messages after `judged` as far as their block goes."""
+    first = judged + 1
+    start = block_start(first)
+    _, messages = pages.read_range(
+        session_id=session.session_id,
+        user_id=session.user_id,
+        first=start,
+        last=min(start + ANNOTATION_BLOCK - 1, session.message_count),
+    )
+    found = annotations.read_blocks(session_id=session.session_id, ranges=[(start, start)])
+    there = found[0] if found else Block(session.session_id, start)
+    vectors = _vectors(messages, there)
+    state = _state(session) if judged else TopicState()
+    if state is None:
+        # Written by another version of the judge: begin again, with the vectors that are there.
+        _begin_again(session)
+        return
+    fresh = messages[first - start :]
+    state, decisions, shifts = _judge(fresh, vectors[first - start :], state)
+    block = replace(
+        there,
+        count=len(messages),
+        encoder=_encoder_name(),
+        vectors=b"".join(vectors) if _encoder_name() else b"",
+        topics=[*there.topics[: first - start], *(decision.topic for decision in decisions)],
+        shifts=[*(shift for shift in there.shifts if shift.seq < first), *shifts],
+    )
+    block = _sketched(block, messages)
+    if annotations.write_block(block, replacing=there.count if found else None):
+        annotations.advance(
+            session_id=session.session_id,
+            user_id=session.user_id,
+            judged=judged,
+            standing=_standing(session.topic, state, shifts),
+            state=state.to_dict(),
+        )
+
+
+def _vectors(messages: Sequence[Message], there: Block) -> list[bytes]:
+    """A packed row per message: those that are stored, and new ones for the others."""
+    encoder = encoders.load_encoder()
+    if encoder is None:
+        return [b""] * len(messages)
+    width = DIMENSIONS
+    known = there.count if there.encoder == encoder.name else 0
+    rows = [there.vectors[at * width : (at + 1) * width] for at in range(known)][: len(messages)]
+    for message in messages[known:]:
+        rows.append(_encode(encoder, message.content) if message.content else bytes(width))
+    return rows
+
+
+def _encode(encoder: encoders.Encoder, content: str) -> bytes:
+    return relevance_sketch.quantise(encoder.encode([content]))
+
+
+def _encoder_name() -> str:
+    encoder = encoders.load_encoder()
+    return encoder.name if encoder else ""
+
+
+def _state(session: Session) -> TopicState | None:
+    stored = annotations.read_state(session_id=session.session_id, user_id=session.user_id)
+    try:
+        return TopicState.from_dict(stored or {})
+    except (ValueError, KeyError):
+        return None
+
+
+def _begin_again(session: Session) -> None:
+    annotations.advance(
+        session_id=session.session_id,
+        user_id=session.user_id,
+        judged=session.topic.judged if session.topic else 0,
+        standing=TopicStanding(),
+        state={},
+    )
+
+
+def _judge(
+    messages: Sequence[Message], vectors: Sequence[bytes], state: TopicState
+) -> tuple[TopicState, list[TopicDecision], list[Shift]]:
+    decisions: list[TopicDecision] = []
+    shifts: list[Shift] = []
+    for message, packed in zip(messages, vectors, strict=True):
+        ended = state
+        state, decision = topics.observe(state, _topic_message(message, packed))
+        decisions.append(decision)
+        if decision.shift:
+            shifts.append(Shift(message.seq, decision.score, topics.current_label(ended)))
+    return state, decisions, shifts
+
+
+def _topic_message(message: Message, packed: bytes) -> TopicMessage:
+    return TopicMessage(
+        role=message.role.value,
+        content=message.content,
+        vector=packed if any(packed) else None,
+    )
+
+
+def _standing(
+    before: TopicStanding | None, state: TopicState, shifts: Sequence[Shift]
+) -> TopicStanding:
+    recent = list(before.recent) if before and before.judged else [(1, 1)]
+    topic = recent[-1][1]
+    for number, shift in enumerate(shifts, 1):
+        recent.append((shift.seq, topic + number))
+    return TopicStanding(
+        judged=state.seq,
+        current=state.topic,
+        start_seq=recent[-1][0],
+        recent=tuple(recent[-RECENT_SHIFTS:]),
+    )
+
+
+def _sketched(block: Block, messages: Sequence[Message]) -> Block:
+    """A full block with the sketch by which a later window finds it."""
+    if block.count < ANNOTATION_BLOCK:
+        return block
+    vectors = restored([block])
+    sketch = relevance_sketch.sketch_run(
+        [window_message(message, vector=vectors.get(message.seq)) for message in messages]
+    )
+    return replace(block, terms=sketch.terms, centroids=sketch.centroids)
+
+
+def window_message(
+    message: Message, *, vector: Vector | None = None, topic: int | None = None
+) -> WindowMessage:
+    """A stored message as a candidate for the window."""
+    return WindowMessage(
+        seq=message.seq,
+        role=message.role.value,
+        token_count=message.token_count,
+        topic=message.topic if topic is None else topic,
+        content=message.content,
+        name=message.name,
+        tool_call_ids=tuple(str(call.get("id")) for call in message.tool_calls or ()),
+        tool_call_id=message.tool_call_id,
+        deleted=message.deleted,
+        vector=vector,
+    )
+
+
+def restored(blocks: Sequence[Block]) -> dict[int, Vector]:
+    """The unit vectors of the messages that have one, by `seq`."""
+    encoder = _encoder_name()
+    found: dict[int, Vector] = {}
+    for block in blocks:
+        if block.vectors and block.encoder == encoder:
+            rows = relevance_sketch.restore(block.vectors, DIMENSIONS)
+            there = np.asarray(rows.any(axis=1))
+            found |= {block.first_seq + at: row for at, row in enumerate(rows) if bool(there[at])}
+    return found
+
+
+def current_label(session: Session) -> str:
+    """The label of the topic at hand."""
+    state = _state(session)
+    return topics.current_label(state) if state else topic_segments.UNTITLED
+
+
+def query_vector(text: str) -> Vector | None:
+    """The unit vector of a query; None without an encoder."""
+    encoder = encoders.load_encoder()
+    return encoder.encode([text])[0] if encoder and text else None

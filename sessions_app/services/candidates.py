@@ -1,0 +1,125 @@
+"""Gathering what a window is planned from, with reads that do not grow with the session."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sessions_app.domain.data import Message, Role, Session, Strategy
+from sessions_app.domain.relevance import query_text
+from sessions_app.domain.relevance_sketch import RunSketch, choose_runs
+from sessions_app.domain.tokens import window_cost
+from sessions_app.domain.window import WindowMessage, WindowPolicy
+from sessions_app.domain.window_candidates import (
+    NEWEST,
+    OPENING,
+    RUNS,
+    SKETCHES,
+    WHOLE_SESSION,
+)
+from sessions_app.repository import annotations as stored
+from sessions_app.repository import pages
+from sessions_app.services import annotations, topics
+from sessions_app.services.annotations import Vector
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """The candidates as stored and as the planner takes them, and the query's vector."""
+
+    messages: Sequence[Message]
+    offered: Sequence[WindowMessage]
+    query_vector: Vector | None
+
+
+def gather(session: Session, policy: WindowPolicy, query: str | None) -> Gathered:
+    """The candidates for a window of `session`, in conversation order."""
+    if policy.strategy in {Strategy.RECENT, Strategy.TOPIC}:
+        messages = topics.with_topics(session, _until_full(session, policy))
+        return Gathered(messages, [annotations.window_message(m) for m in messages], None)
+    if session.message_count <= WHOLE_SESSION:
+        messages = _range(session, 1, session.message_count)
+        offered = _offer(session, messages, [(1, session.message_count)])
+        return Gathered(messages, offered, _vector(query, offered))
+    return _from_a_long_session(session, query)
+
+
+def _from_a_long_session(session: Session, query: str | None) -> Gathered:
+    """The newest messages, and of the older ones the runs that are nearest to the query."""
+    first = session.message_count - NEWEST + 1
+    newest = _range(session, first, session.message_count)
+    newest_offered = _offer(session, newest, [(first, session.message_count)])
+    vector = _vector(query, newest_offered)
+    sketches = [
+        RunSketch(block.first_seq, block.last_seq, block.terms, block.centroids)
+        for block in stored.read_sketches(
+            session_id=session.session_id, before=first, limit=SKETCHES
+        )
+    ]
+    asked = query_text(query or _asked(newest_offered), newest_offered)
+    runs = [
+        (run.first_seq, min(run.last_seq, first - 1))
+        for run in choose_runs(sketches, asked, vector, limit=RUNS)
+    ]
+    opening = [m for m in _range(session, 1, OPENING) if m.role is Role.SYSTEM]
+    older = pages.read_runs(session, runs)
+    known = {message.seq for message in older}
+    older = [message for message in opening if message.seq not in known] + older
+    offered = _offer(session, older, runs) + newest_offered
+    return Gathered([*older, *newest], offered, vector)
+
+
+def _until_full(session: Session, policy: WindowPolicy) -> list[Message]:
+    """The newest messages to beyond the budget, the newest user message, and the opening."""
+    limit = 128
+    while True:
+        _, newest = pages.read_newest(
+            session_id=session.session_id, user_id=session.user_id, limit=limit
+        )
+        cost = sum(window_cost(message.token_count) for message in newest)
+        full = cost > policy.max_tokens or len(newest) > (policy.max_messages or len(newest))
+        answered = any(message.role is Role.USER for message in newest)
+        whole = not newest or newest[0].seq <= max(1, session.context_start)
+        if whole or (full and answered) or limit >= _MOST_READ:
+            break
+        limit *= 4
+    if newest and newest[0].seq > OPENING:
+        opening = _range(session, 1, OPENING)
+        newest = [message for message in opening if message.role is Role.SYSTEM] + newest
+    elif newest and newest[0].seq > 1:
+        newest = _range(session, 1, newest[0].seq - 1) + newest
+    return newest
+
+
+# A policy may allow 10,000 messages; beyond that no window of any budget can use more.
+_MOST_READ = 16_384
+
+
+def _range(session: Session, first: int, last: int) -> list[Message]:
+    _, messages = pages.read_range(
+        session_id=session.session_id, user_id=session.user_id, first=first, last=last
+    )
+    return messages
+
+
+def _offer(
+    session: Session, messages: Sequence[Message], ranges: Sequence[tuple[int, int]]
+) -> list[WindowMessage]:
+    blocks = stored.read_blocks(session_id=session.session_id, ranges=ranges)
+    vectors = annotations.restored(blocks)
+    judged = {
+        seq: topic for block in blocks for seq, topic in enumerate(block.topics, block.first_seq)
+    }
+    return [
+        annotations.window_message(
+            message, vector=vectors.get(message.seq), topic=judged.get(message.seq)
+        )
+        for message in messages
+    ]
+
+
+def _asked(offered: Sequence[WindowMessage]) -> str:
+    """The newest user message, which is the query when none is given."""
+    return next((m.content for m in reversed(offered) if m.role == Role.USER), "")
+
+
+def _vector(query: str | None, offered: Sequence[WindowMessage]) -> Vector | None:
+    return annotations.query_vector(query_text(query or _asked(offered), offered))

@@ -1,0 +1,115 @@
+"""The context window of a session: what a model call would be sent, and why."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sessions_app.domain import lifecycle
+from sessions_app.domain.data import Message, OnTopicShift, Session, Strategy
+from sessions_app.domain.errors import StorageUnavailable
+from sessions_app.domain.limits import RESETS_KEPT
+from sessions_app.domain.window import WindowPlan, WindowPolicy, plan_window
+from sessions_app.repository import pages, sessions
+from sessions_app.services import annotations, candidates
+
+_ATTEMPTS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class ContextWindow:
+    """A planned window: the session, the plan, and the messages that the model is sent."""
+
+    session: Session
+    plan: WindowPlan
+    messages: Sequence[Message]
+
+
+def context_plan(
+    *,
+    session_id: str,
+    user_id: str,
+    max_tokens: int | None,
+    strategy: Strategy | None,
+    query: str | None,
+    now: datetime,
+) -> ContextWindow:
+    """Plan the window of a session as it is now; nothing about the session changes.
+
+    `max_tokens` and `strategy` stand in for the session's own; `query` for the newest user
+    message. Raises SessionNotFound, SessionExpired, WindowBudgetError.
+    """
+    lifecycle.require_readable(pages.header(session_id=session_id, user_id=user_id), now=now)
+    session = annotations.catch_up(
+        session_id=session_id, user_id=user_id, seconds=annotations.CATCH_UP_SECONDS
+    ).session
+    policy = _policy(session, max_tokens, strategy)
+    gathered = candidates.gather(session, policy, query)
+    plan = plan_window(gathered.offered, policy, query=query, query_vector=gathered.query_vector)
+    kept = set(plan.kept_seqs)
+    return ContextWindow(
+        session, plan, [message for message in gathered.messages if message.seq in kept]
+    )
+
+
+def _policy(session: Session, max_tokens: int | None, strategy: Strategy | None) -> WindowPolicy:
+    own = session.context_policy
+    on_shift = own.on_topic_shift
+    topic = session.topic
+    if on_shift is OnTopicShift.RESET and topic and topic.start_seq <= topic.undone:
+        # The shift that would reset the window has been undone: it still lowers priorities.
+        on_shift = OnTopicShift.ADJUST
+    return WindowPolicy(
+        max_tokens=max_tokens or own.max_tokens,
+        strategy=strategy or own.strategy,
+        max_messages=own.max_messages,
+        on_topic_shift=on_shift,
+        context_start=session.context_start,
+    )
+
+
+def context_reset(*, session_id: str, user_id: str, undo: bool, now: datetime) -> Session:
+    """Start the window after the newest message, or take the last reset back.
+
+    A reset by a topic shift is taken back too, when it is the later one. Undoing with nothing to
+    undo changes nothing. Raises SessionNotFound, SessionExpired, SessionArchived.
+    """
+    now = lifecycle.to_milliseconds(now)
+    for _ in range(_ATTEMPTS):
+        session = pages.header(session_id=session_id, user_id=user_id)
+        lifecycle.require_writable(session, now=now)
+        changes = _undone(session) if undo else _reset(session)
+        if not changes:
+            return session
+        changed = sessions.change(
+            session=session,
+            changes=changes,
+            now=now,
+            versions=None,
+        )
+        if changed is not None:
+            return changed
+    raise StorageUnavailable
+
+
+def _reset(session: Session) -> dict[str, Any]:
+    return {
+        "context_start": session.message_count + 1,
+        "context_resets": [*session.context_resets, session.context_start][-RESETS_KEPT:],
+    }
+
+
+def _undone(session: Session) -> dict[str, Any]:
+    topic = session.topic
+    by_shift = (
+        session.context_policy.on_topic_shift is OnTopicShift.RESET
+        and topic is not None
+        and topic.current > 1
+        and topic.start_seq > max(topic.undone, session.context_start - 1)
+    )
+    if by_shift and topic is not None:
+        return {"topic.undone": topic.start_seq}
+    if not session.context_resets:
+        return {}
+    *earlier, last = session.context_resets
+    return {"context_start": last, "context_resets": earlier}

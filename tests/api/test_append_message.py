@@ -1,0 +1,539 @@
+"""`POST /session/{id}/message`."""
+
+import json
+from datetime import datetime, timedelta
+
+import pytest
+
+from tests.api.bodies import (
+    ARCHIVED,
+    CONTROLS,
+    EXPIRED,
+    NO_SESSION,
+    NO_TOKEN,
+    OTHER_BODY,
+    UNKNOWN,
+    invalid,
+    path,
+    too_large,
+)
+
+CALL = {
+    "id": "call_1",
+    "type": "function",
+    "function": {"name": "weather", "arguments": '{"city": "Lisbon"}'},
+}
+EMPTY = "May be empty only beside tool_calls."
+STRING = "Not a valid string."
+
+
+def post(person, session, body, **headers):
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    return person.client.post(path(session, "message"), body, headers=names)
+
+
+def test_it_appends_a_message(alice, session):
+    response = post(alice, session, {"content": "Hello"})
+    message = response.json()
+    own = {name: message.pop(name) for name in ("id", "timestamp")}
+    assert response.status_code == 201
+    assert message == {
+        "seq": 1,
+        "role": "user",
+        "content": "Hello",
+        "token_count": 1,
+        "topic": None,
+        "topic_shift": False,
+        "client_id": None,
+        "name": None,
+        "tool_calls": None,
+        "tool_call_id": None,
+        "metadata": {},
+        "deleted": False,
+    }
+    assert own["id"].startswith("msg_")
+    assert own["timestamp"] >= session["created_at"]
+
+
+def test_it_takes_every_field(alice, session):
+    body = {
+        "role": "assistant",
+        "content": "One moment.",
+        "client_id": "k-1",
+        "name": "helper",
+        "tool_calls": [CALL],
+        "metadata": {"model": "x", "a.b": "$c"},
+    }
+    message = post(alice, session, body).json()
+    assert {name: message[name] for name in body} == body
+
+
+def test_what_it_answers_is_what_is_read_later(alice, session, append):
+    message = append(session, role="assistant", tool_calls=[CALL], metadata={"a": "b"})
+    assert alice.client.get(path(session)).json()["messages"] == [message]
+
+
+def test_a_tool_answers_a_call(alice, session):
+    message = post(
+        alice, session, {"role": "tool", "tool_call_id": "call_1", "content": "22 °C"}
+    ).json()
+    assert (message["role"], message["tool_call_id"]) == ("tool", "call_1")
+
+
+@pytest.mark.parametrize("body", [{}, {"content": ""}, {"content": None}])
+def test_content_may_be_empty_beside_tool_calls(alice, session, body):
+    response = post(alice, session, body | {"role": "assistant", "tool_calls": [CALL]})
+    assert (response.status_code, response.json()["content"]) == (201, "")
+
+
+@pytest.mark.parametrize("body", [{}, {"content": ""}, {"content": None}, {"tool_calls": None}])
+def test_content_may_not_be_empty_otherwise(alice, session, stored, body):
+    before = stored()
+    response = post(alice, session, body)
+    assert (response.status_code, response.json()) == (400, invalid("content", EMPTY))
+    assert stored() == before
+
+
+def test_blank_content_is_content(alice, session):
+    assert post(alice, session, {"content": " \n"}).json()["content"] == " \n"
+
+
+def test_nulls_are_the_same_as_nothing(alice, session):
+    names = ["client_id", "name", "tool_calls", "tool_call_id", "metadata"]
+    message = post(alice, session, {"content": "x"} | dict.fromkeys(names)).json()
+    assert {name: message[name] for name in names} == dict.fromkeys(names) | {"metadata": {}}
+
+
+def test_texts_come_back_as_they_were_sent(alice, session, append, any_text):
+    message = append(session, any_text, metadata={any_text: any_text})
+    (read,) = alice.client.get(path(session)).json()["messages"]
+    assert read == message
+    assert (read["content"], read["metadata"]) == (any_text, {any_text: any_text})
+
+
+def test_seqs_count_without_a_gap(session, append):
+    assert [append(session)["seq"] for _ in range(5)] == [1, 2, 3, 4, 5]
+
+
+def test_the_session_counts_along(alice, session, append):
+    messages = [append(session, "one two three"), append(session, "four")]
+    read = alice.client.get(path(session)).json()
+    assert read["message_count"] == 2
+    assert read["token_count"] == sum(m["token_count"] for m in messages)
+    assert read["updated_at"] == messages[-1]["timestamp"]
+
+
+def test_a_message_moves_the_timeout(alice, create, append, database):
+    session = create(ttl_seconds=3_600)
+    soon = datetime.fromisoformat(session["created_at"]) + timedelta(seconds=30)
+    database.sessions.update_one({}, {"$set": {"expires_at": soon}})
+    append(session)
+    read = alice.client.get(path(session)).json()
+    moments = [datetime.fromisoformat(read[name]) for name in ("updated_at", "expires_at")]
+    assert moments[1] - moments[0] == timedelta(hours=1)
+
+
+def test_what_is_not_the_clients_to_set_is_ignored(alice, session):
+    body = {"content": "x", "seq": 7, "id": "mine", "deleted": True, "token_count": 0, "topic": 3}
+    message = post(alice, session, body).json()
+    assert message["id"] != "mine"
+    assert (message["seq"], message["deleted"], message["topic"]) == (1, False, None)
+    assert message["token_count"] > 0
+
+
+# --- the same message again -------------------------------------------------------------------
+
+
+def test_a_repeat_gives_the_same_message(alice, session, stored):
+    body = {"content": "Hello", "client_id": "k", "metadata": {"a": "b"}}
+    first = post(alice, session, body)
+    before = stored()
+    again = post(alice, session, body)
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again.json() == first.json()
+    assert stored() == before
+
+
+def test_without_a_key_a_repeat_is_another_message(alice, session):
+    seqs = [post(alice, session, {"content": "Hello"}).json()["seq"] for _ in range(2)]
+    assert seqs == [1, 2]
+
+
+def test_the_header_serves_as_the_key(alice, session):
+    first = post(alice, session, {"content": "Hello"}, Idempotency_Key="k")
+    again = post(alice, session, {"content": "Hello"}, Idempotency_Key="k")
+    in_body = post(alice, session, {"content": "Hello", "client_id": "k"})
+    assert [r.status_code for r in (first, again, in_body)] == [201, 200, 200]
+    assert first.json() == again.json() == in_body.json()
+    assert first.json()["client_id"] == "k"
+
+
+def test_the_key_in_the_body_goes_before_the_header(alice, session):
+    message = post(alice, session, {"content": "x", "client_id": "a"}, Idempotency_Key="b").json()
+    assert message["client_id"] == "a"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"content": "Hello!"},
+        {"role": "assistant"},
+        {"name": "Bob"},
+        {"metadata": {"a": "c"}},
+        {"metadata": {}},
+        {"role": "assistant", "tool_calls": [CALL]},
+        {"role": "tool", "tool_call_id": "call_1"},
+        {"content": "HELLO"},
+        {"content": "Hello "},
+    ],
+)
+def test_the_same_key_with_another_body_is_refused(alice, session, stored, other):
+    body = {"content": "Hello", "client_id": "k", "metadata": {"a": "b"}}
+    post(alice, session, body)
+    before = stored()
+    response = post(alice, session, body | other)
+    assert (response.status_code, response.json()) == (422, OTHER_BODY)
+    assert stored() == before
+
+
+@pytest.mark.parametrize("other", ["d\u00e9j\u00e0", "K", "k ", " k"])
+def test_keys_are_compared_exactly(alice, session, other):
+    for key in ("de\u0301ja\u0300", "k"):
+        post(alice, session, {"content": "x", "client_id": key})
+    assert post(alice, session, {"content": "y", "client_id": other}).json()["seq"] == 3
+
+
+def test_the_order_of_names_and_unknown_names_make_no_other_body(alice, session):
+    first = '{"content":"x","client_id":"k","metadata":{"a":"1","b":"2"}}'
+    again = '{"metadata":{"b":"2","a":"1"},"client_id":"k","new":1,"content":"x","role":"user"}'
+    codes = [
+        alice.client.post(
+            path(session, "message"), data=body, content_type="application/json"
+        ).status_code
+        for body in (first, again)
+    ]
+    assert codes == [201, 200]
+
+
+@pytest.mark.parametrize(("first", "other"), [(1, "1"), (None, False), (0, None), ("", [])])
+def test_calls_that_differ_in_type_only_are_another_body(alice, session, first, other):
+    body = {"role": "assistant", "client_id": "k"}
+    post(alice, session, body | {"tool_calls": [CALL | {"n": first}]})
+    response = post(alice, session, body | {"tool_calls": [CALL | {"n": other}]})
+    assert (response.status_code, response.json()) == (422, OTHER_BODY)
+
+
+@pytest.mark.parametrize("other", [True, 1.0])
+def test_calls_that_python_holds_for_equal_are_another_body(alice, session, other):
+    body = {"role": "assistant", "client_id": "k"}
+    post(alice, session, body | {"tool_calls": [CALL | {"n": 1}]})
+    response = post(alice, session, body | {"tool_calls": [CALL | {"n": other}]})
+    assert response.status_code == 422
+
+
+@pytest.mark.xfail(strict=True, reason="calls are compared as text, in the order of their names")
+def test_the_order_of_names_in_a_call_makes_no_other_body(alice, session):
+    body = {"role": "assistant", "client_id": "k"}
+    post(alice, session, body | {"tool_calls": [CALL]})
+    turned = dict(reversed(CALL.items()))
+    assert post(alice, session, body | {"tool_calls": [turned]}).status_code == 200
+
+
+def test_a_key_holds_long_after_its_message_has_left_the_tail(alice, session, append, fill):
+    first = append(session, "first", client_id="k")
+    fill(session, 300)
+    again = post(alice, session, {"content": "first", "client_id": "k"})
+    other = post(alice, session, {"content": "other", "client_id": "k"})
+    assert (again.status_code, again.json()) == (200, first)
+    assert (other.status_code, other.json()) == (422, OTHER_BODY)
+    assert append(session)["seq"] == 302
+
+
+def test_another_worker_knows_an_old_key_as_well(alice, session, append, fill, other_worker):
+    first = append(session, "first", client_id="k")
+    fill(session, 300)
+    other_worker()
+    again = post(alice, session, {"content": "first", "client_id": "k"})
+    assert (again.status_code, again.json()) == (200, first)
+
+
+def test_a_key_is_one_sessions_own(alice, bob, create):
+    sessions = [create(), create(), bob.client.post("/session/create", {}).json()]
+    answers = [
+        post(person, session, {"content": f"{n}", "client_id": "k"})
+        for n, (person, session) in enumerate(zip([alice, alice, bob], sessions, strict=True))
+    ]
+    assert [answer.status_code for answer in answers] == [201, 201, 201]
+
+
+def test_a_key_stays_used_when_its_message_is_deleted(alice, session, append):
+    message = append(session, "secret", client_id="k")
+    alice.client.delete(path(session, "messages", 1))
+    again = post(alice, session, {"content": "secret", "client_id": "k"})
+    assert again.status_code == 200
+    assert again.json() == message | {"content": "", "token_count": 0, "deleted": True}
+
+
+def test_what_was_acknowledged_is_acknowledged_again_after_archiving(
+    alice, session, append, archive
+):
+    first = append(session, "x", client_id="k")
+    archive(session)
+    again = post(alice, session, {"content": "x", "client_id": "k"})
+    assert (again.status_code, again.json()) == (200, first)
+
+
+@pytest.mark.parametrize("key", ["k" * 128, "🦉" * 128, "a.b", "$ne", '{"$gt":""}', " ", "\n"])
+def test_keys_may_be_any_text(alice, session, key):
+    codes = [post(alice, session, {"content": "x", "client_id": key}).status_code for _ in range(2)]
+    assert codes == [201, 200]
+
+
+@pytest.mark.parametrize(
+    ("key", "code", "detail"),
+    [
+        ("", "blank", "This field may not be blank."),
+        ("k" * 129, "max_length", "Ensure this field has no more than 128 characters."),
+        ("a\x00", "control_characters", CONTROLS),
+    ],
+)
+def test_other_keys_are_refused_in_header_and_body(alice, session, stored, key, code, detail):
+    before = stored()
+    for answer in (
+        post(alice, session, {"content": "x"}, Idempotency_Key=key),
+        post(alice, session, {"content": "x", "client_id": key}),
+    ):
+        assert (answer.status_code, answer.json()) == (400, invalid("client_id", detail, code))
+    assert stored() == before
+
+
+# --- limits -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("letter", ["x", "é", "🦉"])
+def test_the_limit_counts_characters(alice, session, letter):
+    response = post(alice, session, {"content": letter * 32_000})
+    assert (response.status_code, response.json()["content"]) == (201, letter * 32_000)
+
+
+@pytest.mark.parametrize("letter", ["x", "🦉"])
+def test_it_rejects_a_message_over_the_limit(alice, session, stored, letter):
+    before = stored()
+    response = post(alice, session, {"content": letter * 32_001})
+    detail = "At most 32000 characters are allowed."
+    assert (response.status_code, response.json()) == (413, too_large(detail, "content"))
+    assert stored() == before
+
+
+def test_tool_calls_have_the_limit_too(alice, session, stored):
+    before = stored()
+    call = CALL | {"function": {"arguments": "x" * 32_000}}
+    response = post(alice, session, {"role": "assistant", "tool_calls": [call]})
+    detail = "At most 32000 characters are allowed."
+    assert (response.status_code, response.json()) == (413, too_large(detail, "tool_calls"))
+    assert stored() == before
+
+
+def test_the_limit_can_be_set(alice, session, settings):
+    settings.MESSAGE_MAX_CHARS = 5
+    codes = [post(alice, session, {"content": "x" * n}).status_code for n in (5, 6)]
+    assert codes == [201, 413]
+
+
+def test_the_largest_messages_fill_a_session_without_end(alice, session, database):
+    for _ in range(30):
+        assert post(alice, session, {"content": "🦉" * 32_000}).status_code == 201
+    page = alice.client.get(path(session, "messages?limit=500")).json()["results"]
+    held = database.sessions.find_one({}, {"tail_bytes": 1})
+    assert [m["seq"] for m in page] == list(range(1, 31))
+    assert {m["content"] for m in page} == {"🦉" * 32_000}
+    assert held["tail_bytes"] <= 512 * 1024
+
+
+# --- tool calls -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"$gt": ""},
+        {"$ref": "users", "$id": "1", "$db": "x"},
+        {"a.b": {"$set": {"c..d": 1}}},
+        {"": {"": ""}},
+        {"$oid": "0" * 24, "$date": 0, "$numberLong": "1"},
+        {"__proto__": {"constructor": 1}},
+        [[], {}, [[]]],
+        [0, -0.0, 1.5, 1e300, 5e-324, 0.1, True, False, None],
+        [2**63 - 1, -(2**63)],
+        "👩‍👩‍👧‍👦 e\u0301 \u202e",
+        {"z": 1, "a": 2, "m": 3},
+    ],
+)
+def test_a_call_comes_back_exactly(alice, session, append, value):
+    call = CALL | {"extra": value}
+    message = append(session, "", role="assistant", tool_calls=[call])
+    (read,) = alice.client.get(path(session)).json()["messages"]
+    assert json.dumps(message["tool_calls"]) == json.dumps([call])
+    assert json.dumps(read["tool_calls"]) == json.dumps([call])
+
+
+def nested(depth):
+    value = "x"
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+CALLS = "Expected a list of objects, each with an id and a type."
+ID = "A call's id has 1 to 128 characters."
+
+
+@pytest.mark.parametrize(
+    ("calls", "code", "detail"),
+    [
+        ("x", "invalid", CALLS),
+        ({}, "invalid", CALLS),
+        (CALL, "invalid", CALLS),
+        (["x"], "invalid", CALLS),
+        ([{}], "invalid", CALLS),
+        ([{"id": "a"}], "invalid", CALLS),
+        ([{"id": 1, "type": "function"}], "invalid", CALLS),
+        ([{"id": {"$ne": ""}, "type": "function"}], "invalid", CALLS),
+        ([], "length", "A message makes 1 to 128 calls."),
+        (
+            [{"id": str(n), "type": "f"} for n in range(129)],
+            "length",
+            "A message makes 1 to 128 calls.",
+        ),
+        ([CALL | {"id": ""}], "id_length", ID),
+        ([CALL | {"id": "x" * 129}], "id_length", ID),
+        ([CALL, CALL], "repeated", "Two calls have the same id."),
+        ([CALL | {"n": 2**63}], "json", "A whole number does not fit in 64 bits."),
+        ([CALL | {"n": 10**30}], "json", "A whole number does not fit in 64 bits."),
+        ([CALL | {"a": nested(31)}], "json", "Nested deeper than 32 levels."),
+        ([CALL | {"a\x00": 1}], "json", CONTROLS),
+        ([CALL | {"a": [{"b": "\x1b"}]}], "json", CONTROLS),
+    ],
+)
+def test_other_calls_are_refused(alice, session, stored, calls, code, detail):
+    before = stored()
+    response = post(alice, session, {"role": "assistant", "tool_calls": calls})
+    assert (response.status_code, response.json()) == (400, invalid("tool_calls", detail, code))
+    assert stored() == before
+
+
+def test_calls_may_be_nested_up_to_the_limit(session, append):
+    call = CALL | {"a": nested(30)}
+    assert append(session, "", role="assistant", tool_calls=[call])["tool_calls"] == [call]
+
+
+@pytest.mark.parametrize(
+    ("body", "attr", "detail"),
+    [
+        (
+            {"role": "user", "tool_calls": [CALL]},
+            "tool_calls",
+            "Only an assistant makes tool calls.",
+        ),
+        ({"role": "tool"}, "tool_call_id", "A tool's message names the call it answers."),
+        ({"tool_call_id": "call_1"}, "tool_call_id", "Only a tool's message answers a call."),
+    ],
+)
+def test_roles_and_tools_must_agree(alice, session, stored, body, attr, detail):
+    before = stored()
+    response = post(alice, session, {"content": "x"} | body)
+    assert (response.status_code, response.json()) == (400, invalid(attr, detail))
+    assert stored() == before
+
+
+# --- what is wrong ----------------------------------------------------------------------------
+
+ROLES = "Expected one of: system, user, assistant, tool."
+PAIRS = "Expected an object whose values are strings."
+
+
+@pytest.mark.parametrize(
+    ("body", "attr", "code", "detail"),
+    [
+        ({"content": 5}, "content", "invalid", STRING),
+        ({"content": ["x"]}, "content", "invalid", STRING),
+        ({"content": {"$gt": ""}}, "content", "invalid", STRING),
+        ({"content": True}, "content", "invalid", STRING),
+        ({"content": "a\x00b"}, "content", "control_characters", CONTROLS),
+        ({"content": "\x85"}, "content", "control_characters", CONTROLS),
+        ({"role": "robot"}, "role", "invalid_choice", ROLES),
+        ({"role": "User"}, "role", "invalid_choice", ROLES),
+        ({"role": ""}, "role", "invalid_choice", ROLES),
+        ({"role": None}, "role", "null", "This field may not be null."),
+        ({"role": ["user"]}, "role", "invalid_choice", ROLES),
+        ({"role": {"$ne": "x"}}, "role", "invalid_choice", ROLES),
+        ({"name": 1}, "name", "invalid", STRING),
+        ({"name": ""}, "name", "blank", "This field may not be blank."),
+        (
+            {"name": "x" * 65},
+            "name",
+            "max_length",
+            "Ensure this field has no more than 64 characters.",
+        ),
+        ({"client_id": 1}, "client_id", "invalid", STRING),
+        ({"client_id": {"$gt": ""}}, "client_id", "invalid", STRING),
+        ({"tool_call_id": []}, "tool_call_id", "invalid", STRING),
+        (
+            {"tool_call_id": "x" * 129},
+            "tool_call_id",
+            "max_length",
+            "Ensure this field has no more than 128 characters.",
+        ),
+        ({"metadata": [1]}, "metadata", "invalid", PAIRS),
+        ({"metadata": {"a": {"$gt": ""}}}, "metadata", "invalid", PAIRS),
+    ],
+)
+def test_it_refuses_what_is_wrong_and_names_it(alice, session, stored, body, attr, code, detail):
+    before = stored()
+    response = post(alice, session, {"content": "x"} | body)
+    assert (response.status_code, response.json()) == (400, invalid(attr, detail, code))
+    assert stored() == before
+
+
+def test_an_archived_session_takes_no_messages(alice, session, archive, stored):
+    archive(session)
+    before = stored()
+    for body in ({"content": "x"}, {"content": "x", "client_id": "k"}):
+        response = post(alice, session, body)
+        assert (response.status_code, response.json()) == (409, ARCHIVED)
+    assert stored() == before
+
+
+def test_an_expired_session_is_gone(alice, session, append, expire, stored):
+    append(session, "x", client_id="k")
+    expire(session)
+    before = stored()
+    for body in ({"content": "x"}, {"content": "x", "client_id": "k"}):
+        response = post(alice, session, body)
+        assert (response.status_code, response.json()) == (410, EXPIRED)
+    assert stored() == before
+
+
+def test_an_unknown_session_is_not_found(alice):
+    response = post(alice, UNKNOWN, {"content": "x"})
+    assert (response.status_code, response.json()) == (404, NO_SESSION)
+
+
+def test_a_stranger_cannot_tell_it_from_one_that_never_was(hidden):
+    hidden("post", "message", body={"content": "x"})
+    hidden("post", "message", body={"content": "x", "client_id": "k"})
+
+
+def test_a_stranger_learns_nothing_from_a_key(bob, session, append, fill):
+    append(session, "secret", client_id="k")
+    fill(session, 200)
+    for content in ("secret", "other"):
+        response = post(bob, session, {"content": content, "client_id": "k"})
+        assert (response.status_code, response.json()) == (404, NO_SESSION)
+
+
+def test_it_needs_a_token(anybody, session, stored):
+    before = stored()
+    response = anybody.post(path(session, "message"), {"content": "x"})
+    assert (response.status_code, response.json()) == (401, NO_TOKEN)
+    assert stored() == before

@@ -1,0 +1,185 @@
+"""The API's description: complete, valid, and shown without help from outside."""
+
+import json
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from drf_spectacular.drainage import GENERATOR_STATS
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.validation import validate_schema
+from rest_framework.test import APIClient
+
+from sessions_app.api import schema as annotations
+from sessions_app.api import serializers, wire
+from sessions_app.domain import data
+from tests.conftest import Create, Person
+from tests.docs import routes
+
+NOT_DESCRIBED = {"/", "/healthz", "/readyz", "/api/schema", "/api/docs"}
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def schema() -> dict[str, Any]:
+    GENERATOR_STATS.reset()
+    return SchemaGenerator().get_schema(request=None, public=True)
+
+
+@pytest.fixture(scope="module")
+def operations(schema: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
+    return {
+        (method.upper(), routes.template(path)): operation
+        for path, methods in schema["paths"].items()
+        for method, operation in methods.items()
+        if method in routes.VERBS
+    }
+
+
+def media(body: dict[str, Any]) -> list[dict[str, Any]]:
+    return list(body.get("content", {}).values())
+
+
+def good_answers(operation: dict[str, Any]) -> list[dict[str, Any]]:
+    return [body for status, body in operation["responses"].items() if status.startswith("2")]
+
+
+def test_it_is_made_without_warnings_or_errors(schema: dict[str, Any]):
+    assert dict(GENERATOR_STATS._warn_cache) == {}
+    assert dict(GENERATOR_STATS._error_cache) == {}
+
+
+def test_it_is_valid_openapi(schema: dict[str, Any]):
+    validate_schema(schema)
+
+    assert schema["openapi"].startswith("3.")
+
+
+def test_it_describes_every_route_and_no_other(operations: dict[tuple[str, str], Any]):
+    served = {route for route in routes.served() if route[1] not in NOT_DESCRIBED}
+
+    assert set(operations) == served
+
+
+def test_every_operation_has_a_name_of_its_own(operations: dict[tuple[str, str], Any]):
+    names = [operation["operationId"] for operation in operations.values()]
+
+    assert len(set(names)) == len(names)
+    assert all(operation["description"] for operation in operations.values())
+
+
+def test_every_body_that_is_sent_has_an_example(operations: dict[tuple[str, str], Any]):
+    assert [
+        route
+        for route, operation in operations.items()
+        if "requestBody" in operation
+        and not any(content.get("examples") for content in media(operation["requestBody"]))
+    ] == []
+
+
+def test_every_answer_with_a_body_has_an_example(operations: dict[tuple[str, str], Any]):
+    assert [
+        route
+        for route, operation in operations.items()
+        for body in good_answers(operation)
+        if media(body) and not any(content.get("examples") for content in media(body))
+    ] == []
+
+
+def test_every_route_says_that_it_takes_a_bearer_token_or_none(
+    schema: dict[str, Any], operations: dict[tuple[str, str], Any]
+):
+    schemes = schema["components"]["securitySchemes"]
+    bearer = [name for name, scheme in schemes.items() if scheme.get("scheme") == "bearer"]
+
+    assert len(bearer) == 1
+    open_routes = {
+        path
+        for (_, path), operation in operations.items()
+        if operation.get("security", [{}]) != [{bearer[0]: []}]
+    }
+    assert open_routes == {
+        "/auth/register",
+        "/auth/token",
+        "/auth/token/refresh",
+        "/auth/token/verify",
+        "/auth/logout",
+    }
+
+
+def test_every_route_says_which_errors_it_answers_with(operations: dict[tuple[str, str], Any]):
+    for (_, path), operation in operations.items():
+        expected = {"429"} | ({"401", "503", "404"} if "/session/{}" in path else set())
+        assert expected <= set(operation["responses"]), path
+
+
+@pytest.mark.parametrize("path", ["/api/schema", "/api/docs"])
+def test_it_is_shown_to_anybody(path: str, anybody: APIClient):
+    assert anybody.get(path).status_code == 200
+
+
+def test_it_can_be_read_as_json(anybody: APIClient):
+    response = anybody.get("/api/schema", HTTP_ACCEPT="application/json")
+
+    assert json.loads(response.content)["info"]["title"] == "Chat sessions"
+
+
+def test_its_page_loads_nothing_from_outside(anybody: APIClient):
+    page = anybody.get("/api/docs").content.decode()
+
+    loaded = re.findall(r"""(?:src|href)=["']([^"']*)""", page)
+    assert len(loaded) > 2
+    assert all(address.startswith("/static/") for address in loaded)
+    assert re.findall(r"https?://[^\s\"']*", page) == []
+
+
+def message() -> data.Message:
+    return data.Message(
+        id="msg_1", seq=1, role=data.Role.USER, content="Hi", timestamp=NOW, token_count=1
+    )
+
+
+def session() -> data.Session:
+    policy = data.ContextPolicy(data.Strategy.RECENT, 64, 1, data.OnTopicShift.KEEP)
+    texts = dict.fromkeys(("session_id", "user_id", "title"), "x")
+    times = dict.fromkeys(("created_at", "updated_at", "expires_at", "archived_at"), NOW)
+    numbers = ("ttl_seconds", "context_start", "message_count", "token_count", "tail_start")
+    return data.Session(
+        **texts,
+        **times,
+        **dict.fromkeys((*numbers, "version"), 1),
+        status=data.Status.ACTIVE,
+        metadata={},
+        context_policy=policy,
+    )
+
+
+@pytest.mark.parametrize(
+    ("described", "written"),
+    [
+        (serializers.MessageOutput, wire.message(message())),
+        (serializers.SessionOutput, wire.session(session())),
+        (serializers.PolicyOutput, wire.session(session())["context_policy"]),
+        (serializers.SessionWithMessages, wire.session_with_messages(session(), [message()])),
+        (
+            serializers.MessagePageOutput,
+            wire.message_page(data.MessagePage([message()], has_more=False, latest_seq=1)),
+        ),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_what_is_described_has_the_keys_of_what_is_written(
+    described: type[Any], written: dict[str, Any]
+):
+    assert list(described().fields) == list(written)
+
+
+def test_an_export_is_described_as_it_is_written(alice: Person, create: Create):
+    session = create(messages=[{"content": "Hi"}])
+
+    response = alice.client.get(f"/session/{session['session_id']}/export")
+
+    written = json.loads(response.getvalue())
+    assert list(annotations.SessionExport().fields) == list(written)
+    assert list(serializers.MessageOutput().fields) == list(written["messages"][0])
