@@ -22,5 +22,8 @@ def application() -> "WSGIApplication":
     if server is not None and server.pid is not None:
         parent_death.follow(server.pid, signal.SIGKILL)
     from chatproject import wsgi
+    from sessions_app import tokenizer
 
+    # Loads the ranks (a third of a second) now rather than in somebody's first request.
+    tokenizer.count_tokens("ready")
     return wsgi.application

@@ -23,6 +23,9 @@ Vectors = NDArray[np.float32]
 
 MESSAGES_PER_CENTROID: Final = 8
 LEXICAL_SHARE: Final = 0.5
+MAX_QUERY_TERMS: Final = 128
+"""Of a longer query, such as a pasted document, so many words are looked for, in hash order: a
+random sample, the same every time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,7 @@ def score_runs(
 
 
 def _rarity_held(sketches: Sequence[RunSketch], query: str) -> Vectors:
-    wanted = np.unique(term_ids(query))
+    wanted = np.unique(term_ids(query))[:MAX_QUERY_TERMS]
     held = np.zeros((len(sketches), len(wanted)), bool)
     for row, sketch in enumerate(sketches):
         terms = np.frombuffer(sketch.terms, "<u4")
