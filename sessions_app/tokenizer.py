@@ -111,7 +111,7 @@ def load_ranks() -> dict[bytes, int]:
 
 
 def _tiktoken_counter(ranks: dict[bytes, int]) -> Counter:
-    import regex  # type: ignore[import-untyped]
+    import regex
     import tiktoken
 
     encoding = tiktoken.Encoding(

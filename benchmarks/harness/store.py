@@ -52,12 +52,12 @@ def own_mongod(directory: Path | None) -> Iterator[tuple[str, Path]]:
     for name in ("MONGODB_URI", "DATABASE_URL", "THROTTLE_USER"):
         os.environ.pop(name, None)
     os.environ |= {
+        "DJANGO_SETTINGS_MODULE": "chatproject.settings",
         "DATA_DIR": str(place / "data"),
         "SECRET_KEY": SECRET,
         "JWT_SIGNING_KEY": SECRET,
         "MONGODB_DATABASE": DATABASE,
     }
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatproject.settings")
     (place / "data" / "static").mkdir(parents=True, exist_ok=True)
     try:
         with mongod.throwaway(place) as uri:

@@ -1,4 +1,4 @@
-"""What is derived from messages, in blocks of 64: vectors, topics, and a sketch of what they say."""
+"""What is derived from messages, in blocks of 64: vectors, topics, a sketch of what is said."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

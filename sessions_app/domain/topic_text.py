@@ -23,7 +23,7 @@ _UNSPACED_RUN = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30f
 _CODE_LINE = re.compile(
     r"^\s*(?:[{}()\[\];<>#@$]|import |from \w+ import|def |class |return\b|if \(|for \(|while \("
     r"|(?:const|let|var|function|public|private|static|void|int)\b|Traceback|File \"|at \S+\()"
-    r"|[{};]\s*$|\w\(.*\)\s*:?\s*$|^\s*\w+\s*[-+*/]?=\s*\S"
+    r"|\w*(?:Error|Exception)\b.*:|[{};]\s*$|\w\(.*\)\s*:?\s*$|^\s*\w+\s*[-+*/]?=\s*\S"
 )
 
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from .data import OnTopicShift, Strategy
 from .relevance import rank
 from .window_cuts import stable_start
 from .window_data import (
@@ -20,8 +21,6 @@ from .window_data import (
     PlannedMessage,
     Ranking,
     Reason,
-    Strategy,
-    TopicShift,
     WindowBudgetError,
     WindowMessage,
     WindowPlan,
@@ -33,11 +32,11 @@ from .window_units import group_units
 __all__ = [
     "MIN_BUDGET",
     "RECENT_SHARE",
+    "OnTopicShift",
     "PlannedMessage",
     "Ranking",
     "Reason",
     "Strategy",
-    "TopicShift",
     "WindowBudgetError",
     "WindowMessage",
     "WindowPlan",
@@ -81,7 +80,7 @@ def _pin(filling: Filling) -> None:
     eligible = _eligible(filling)
     users = [index for index in eligible if filling.messages[index].role == "user"]
     filling.newest_user = users[-1] if users else None
-    if filling.policy.on_topic_shift == TopicShift.RESET:
+    if filling.policy.on_topic_shift == OnTopicShift.RESET:
         eligible = _current_topic_only(filling, eligible)
     filling.units, refused = group_units(filling.messages, eligible)
     for index, reason in refused.items():
@@ -229,7 +228,7 @@ def _topic_bonus(filling: Filling) -> NDArray[np.float32]:
     bonus = np.zeros(len(filling.messages), np.float32)
     if (
         policy.strategy == Strategy.HYBRID
-        and policy.on_topic_shift == TopicShift.ADJUST
+        and policy.on_topic_shift == OnTopicShift.ADJUST
         and current is not None
     ):
         bonus[[message.topic == current for message in filling.messages]] = CURRENT_TOPIC_BONUS

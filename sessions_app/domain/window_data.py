@@ -9,28 +9,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from .data import OnTopicShift, Strategy
 from .errors import SessionError
 from .tokens import window_cost
 
 MIN_BUDGET = 64
 """The smallest `max_tokens` a policy may ask for."""
-
-
-class Strategy(StrEnum):
-    """How the room in a window is given away."""
-
-    RECENT = "recent"
-    TOPIC = "topic"
-    RELEVANT = "relevant"
-    HYBRID = "hybrid"
-
-
-class TopicShift(StrEnum):
-    """What a topic shift does to the window: nothing, a lower claim, or a fresh start."""
-
-    KEEP = "keep"
-    ADJUST = "adjust"
-    RESET = "reset"
 
 
 class Ranking(StrEnum):
@@ -103,7 +87,7 @@ class WindowPolicy:
     max_tokens: int = 4_000
     strategy: Strategy = Strategy.HYBRID
     max_messages: int | None = None
-    on_topic_shift: TopicShift = TopicShift.ADJUST
+    on_topic_shift: OnTopicShift = OnTopicShift.ADJUST
     context_start: int = 1
 
 

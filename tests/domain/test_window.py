@@ -4,10 +4,10 @@ import pytest
 
 from sessions_app.domain.errors import SessionError
 from sessions_app.domain.window import (
+    OnTopicShift,
     Ranking,
     Reason,
     Strategy,
-    TopicShift,
     WindowBudgetError,
     WindowPolicy,
     plan_window,
@@ -98,7 +98,7 @@ def test_topic_begins_with_a_whole_topic_where_one_fits():
 
 def test_a_topic_shift_may_reset_the_window():
     messages = turns(6, topic=1) + turns(3, start=7, topic=2)
-    policy = WindowPolicy(1_000, on_topic_shift=TopicShift.RESET)
+    policy = WindowPolicy(1_000, on_topic_shift=OnTopicShift.RESET)
     plan = plan_window(messages, policy)
     assert plan.kept_seqs == (7, 8, 9)
     assert reasons(plan)[6] == Reason.PREVIOUS_TOPIC
@@ -106,7 +106,7 @@ def test_a_topic_shift_may_reset_the_window():
 
 def test_a_reset_on_topic_shift_keeps_the_newest_user_message_of_the_topic_before():
     messages = [say(1, topic=1), say(2, topic=1), say(3, "assistant", topic=2)]
-    plan = plan_window(messages, WindowPolicy(64, on_topic_shift=TopicShift.RESET))
+    plan = plan_window(messages, WindowPolicy(64, on_topic_shift=OnTopicShift.RESET))
     assert plan.kept_seqs == (2, 3)
 
 

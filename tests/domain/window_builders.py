@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from sessions_app.domain.window import Strategy, TopicShift, WindowMessage, WindowPolicy
+from sessions_app.domain.window import OnTopicShift, Strategy, WindowMessage, WindowPolicy
 
 WORDS = ["paint", "lake", "Spain", "guitar", "dinner", "rain", "the", "Ann"]
 
@@ -60,6 +60,6 @@ def policies(draw):
         max_tokens=draw(st.integers(64, 1_500)),
         strategy=draw(st.sampled_from(Strategy)),
         max_messages=draw(st.none() | st.integers(1, 30)),
-        on_topic_shift=draw(st.sampled_from(TopicShift)),
+        on_topic_shift=draw(st.sampled_from(OnTopicShift)),
         context_start=draw(st.sampled_from([1, 1, 10])),
     )
