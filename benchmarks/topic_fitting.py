@@ -204,7 +204,7 @@ def fit_geometry(sets: Sets, seed: int = 0) -> Arrays:
     return {
         **squeeze("projection", components.astype(np.float32)),
         **squeeze("centroids", np.vstack([c.cluster_centers_ for c in centroids])),
-        "trust_centre": np.float32(0.48),
+        "trust_centre": np.float32(0.47),
         "trust_slope": np.float32(40.0),
     }
 

@@ -44,17 +44,27 @@ def sha256_of(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def load_sets(data: Path, cache: Path | None, encode: Encode) -> dict[str, list[Dialogue]]:
-    """All sets with their vectors, which are kept in `cache` (an .npz) between runs."""
+def load_sets(
+    data: Path, cache: Path | None, encoder: Callable[[], Encode]
+) -> dict[str, list[Dialogue]]:
+    """All sets with their vectors, which are kept in `cache` (an .npz) between runs.
+
+    `encoder` is called only when a vector is missing there.
+    """
     raw = {
-        name: [json.loads(line) for path in files_of(data, [name]) for line in path.open()]
-        for name in SETS
+        name: [row for path in files_of(data, [name]) for row in _json_lines(path)] for name in SETS
     }
     texts = dict.fromkeys(
         message["content"] for rows in raw.values() for row in rows for message in row["messages"]
     )
-    packed = _vectors(list(texts), cache, encode)
+    packed = _vectors(list(texts), cache, encoder)
     return {name: [_dialogue(row, packed) for row in rows] for name, rows in raw.items()}
+
+
+def _json_lines(path: Path) -> list[dict]:  # type: ignore[type-arg]
+    # not splitlines(): a string may hold other line separators than \n
+    lines = path.read_text(encoding="utf-8").split("\n")
+    return [json.loads(line) for line in lines if line]
 
 
 def _dialogue(row: dict, packed: dict[str, bytes]) -> Dialogue:  # type: ignore[type-arg]
@@ -72,17 +82,19 @@ def _key(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
-def _vectors(texts: list[str], cache: Path | None, encode: Encode) -> dict[str, bytes]:
+def _vectors(
+    texts: list[str], cache: Path | None, encoder: Callable[[], Encode]
+) -> dict[str, bytes]:
     known: dict[str, bytes] = {}
     if cache is not None and cache.exists():
         with np.load(cache, allow_pickle=False) as held:
             known = {
                 key: row.tobytes() for key, row in zip(held["keys"], held["rows"], strict=True)
             }
+    missing = [text for text in texts if _key(text) not in known]
+    encode = encoder() if missing else None
     # One at a time, as production does: a batch's padding moves int8 activations a little.
-    fresh = {
-        _key(text): pack_vector(encode([text])[0]) for text in texts if _key(text) not in known
-    }
+    fresh = {_key(text): pack_vector(encode([text])[0]) for text in missing if encode}
     known |= fresh
     if cache is not None and fresh:
         rows = np.stack([np.frombuffer(row, dtype=np.int8) for row in known.values()])

@@ -159,7 +159,7 @@ def main() -> None:
     parser.add_argument("--left-out", action="store_true", help="train without each set, score it")
     parser.add_argument("--plot", type=Path, help="draw the scores into this file")
     options = parser.parse_args()
-    sets = load_sets(options.data, options.vectors, project_encoder())
+    sets = load_sets(options.data, options.vectors, project_encoder)
     rows = []
     for name, wanted in detectors(sets, options.left_out).items():
         for detector, detect in wanted.items():

@@ -45,7 +45,7 @@ Trained on (SuperDialseg: Apache-2.0; TIAGE: MIT; DialSeg711 states no licence):
 
 {files}
 
-Score on dialogues that were held out of training (five folds by dialogue), and on whole sets that
+Score on dialogues that were held out of training ({folds} folds by dialogue), and on whole sets that
 were left out of it:
 
 | set | held-out dialogues | without the set |
@@ -68,7 +68,7 @@ def found_shifts(
     return found
 
 
-def cross_validate(sets: Sets, count: int = 5) -> dict[str, dict[str, float]]:
+def cross_validate(sets: Sets, count: int) -> dict[str, dict[str, float]]:
     """Score each set on dialogues that the head was not trained on."""
     parts = {name: folds(group, count) for name, group in sets.items()}
     found: dict[str, dict[int, list[int]]] = {name: {} for name in sets}
@@ -101,7 +101,7 @@ def leave_one_out(sets: Sets) -> dict[str, dict[str, float]]:
     return scores
 
 
-def write_provenance(data: Path, figures: dict[str, tuple[float, float]]) -> None:
+def write_provenance(data: Path, count: int, figures: dict[str, tuple[float, float]]) -> None:
     """Write the weights' provenance beside them."""
     text = PROVENANCE.format(
         sha256=sha256_of(WEIGHTS_PATH),
@@ -110,6 +110,7 @@ def write_provenance(data: Path, figures: dict[str, tuple[float, float]]) -> Non
         numpy=np.__version__,
         sklearn=sklearn.__version__,
         threshold=THRESHOLD,
+        folds=count,
         files="\n".join(f"- `{p.name}`, SHA-256 `{sha256_of(p)}`" for p in files_of(data, SETS)),
         figures="\n".join(f"| {n} | {a:.3f} | {b:.3f} |" for n, (a, b) in figures.items()),
     )
@@ -121,19 +122,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder that holds topics/")
     parser.add_argument("--vectors", type=Path, help="keep the encoded messages in this .npz")
+    parser.add_argument("--folds", type=int, default=5, help="folds of the cross-validation")
     parser.add_argument("--no-cv", action="store_true", help="train only, keep the old provenance")
     options = parser.parse_args()
-    sets = load_sets(options.data, options.vectors, project_encoder())
+    sets = load_sets(options.data, options.vectors, project_encoder)
     figures: dict[str, tuple[float, float]] = {}
     if not options.no_cv:
-        held, left = cross_validate(sets), leave_one_out(sets)
+        held, left = cross_validate(sets, options.folds), leave_one_out(sets)
         for name in sets:
             print(json.dumps({"set": name, "held_out": held[name], "left_out": left[name]}))
             figures[name] = held[name]["score"], left[name]["score"]
     WEIGHTS_PATH.parent.mkdir(exist_ok=True)
     np.savez_compressed(WEIGHTS_PATH, **fit_head(sets))
     if figures:
-        write_provenance(options.data, figures)
+        write_provenance(options.data, options.folds, figures)
     print(json.dumps({"bytes": WEIGHTS_PATH.stat().st_size, "sha256": sha256_of(WEIGHTS_PATH)}))
 
 

@@ -9,13 +9,10 @@ from sessions_app.api import schema, wire
 from sessions_app.api.requests import idempotency_key, user_id, validated
 from sessions_app.api.serializers import BatchInput, MessageInput, MessagesQuery, message_draft
 from sessions_app.domain.errors import MessageNotFound
+from sessions_app.domain.limits import BATCH_MAX_MESSAGES
 from sessions_app.services import messages
 
 _SEQ_DIGITS = 11
-
-
-# Ends the key of a batch's last message, so that a shorter or longer batch is another body.
-_LAST = "/end"
 
 
 class MessageViewSet(ViewSet):
@@ -37,15 +34,12 @@ class MessageViewSet(ViewSet):
     @schema.message_append_batch
     def append_batch(self, request: Request, session_id: str) -> Response:
         """Append several messages at consecutive `seq`, all or none."""
-        key = idempotency_key(request, suffix_chars=len(_LAST))
-        given = validated(BatchInput, request.data)["messages"]
-        suffixes = [*(f"/{place}" for place in range(len(given) - 1)), _LAST]
-        batch = [
-            message_draft(data, client_id=key + suffix if key else None)
-            for data, suffix in zip(given, suffixes, strict=True)
-        ]
         appended = messages.message_append_batch(
-            session_id=session_id, user_id=user_id(request), batch=batch, now=timezone.now()
+            session_id=session_id,
+            user_id=user_id(request),
+            batch=[message_draft(data) for data in validated(BatchInput, request.data)["messages"]],
+            key=idempotency_key(request, suffix_chars=len(f"/{BATCH_MAX_MESSAGES - 1}")),
+            now=timezone.now(),
         )
         return Response(
             {"messages": wire.messages(appended.messages)},

@@ -83,8 +83,8 @@ class NewMessage:
 
 
 def _text(calls: Sequence[Mapping[str, Any]] | None) -> str:
-    """Calls as JSON text: as values, Python holds 1, 1.0 and True for equal."""
-    return json.dumps(calls)
+    """Calls as JSON text, whatever the order of names; Python holds 1, 1.0 and True for equal."""
+    return json.dumps(calls, sort_keys=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from typing import Final
 
 from sessions_app.domain.topic_features import DENSE_FEATURES, TEXT_FEATURES
 from sessions_app.domain.topic_state import TopicState
-from sessions_app.domain.topic_text import Reading
+from sessions_app.domain.topic_text import Reading, stem
 
 LONG_ANSWER_WORDS: Final = 60
 SHORT_WORDS: Final = 3
@@ -84,6 +84,14 @@ def never_opens(state: TopicState, reading: Reading, *, user: bool) -> str | Non
         if not user and reading.words >= LONG_ANSWER_WORDS:
             return "a long answer to what was asked"
     return None
+
+
+def announces(state: TopicState, reading: Reading, *, user: bool) -> bool:
+    """Whether a user says that the subject changes, and shares no key term with it."""
+    if not (user and reading.announced):
+        return False
+    said = {stem(term) for term, _ in state.terms}
+    return said.isdisjoint(map(stem, reading.terms))
 
 
 def uncovered_shift(state: TopicState, reading: Reading, row: list[float]) -> bool:

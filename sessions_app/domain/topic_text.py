@@ -48,7 +48,7 @@ _OPENERS = re.compile(
 )
 _ANNOUNCED = re.compile(
     r"\b(?:by the way|btw|another (?:question|thing)|(?:different|new|unrelated) (?:topic|question|"
-    r"subject)|chang(?:e|ing) (?:of )?(?:the )?(?:subject|topic)|something (?:else|different)|on "
+    r"subject)|chang(?:e|ing) (?:of )?(?:the )?(?:subject|topic)|on "
     r"another note|switch(?:ing)? (?:gears|topics?)|themenwechsel|anderes thema|changeons de sujet|"
     r"autre sujet|cambiando de tema|otro tema)\b",
     re.IGNORECASE,

@@ -59,7 +59,8 @@ SOCIAL: Final = _words(
 # What people wrap around social words: never a subject by itself.
 SOCIAL_FILL: Final = _words(
     """
-    a again all and are assist can may what would like anything else at be day do doing everyone everybody for from go got have having help
+        a again all and are assist can may what would like anything else at be day do doing
+    everyone everybody for from go got have having help
     helping how i i'm in info information is it it's just let lot lovely me much my need needed
     nice now of on one really see so soon that that's the there this to today tonight too very
     was we weekend well will with you you're your yourself been everything folks guys man sir

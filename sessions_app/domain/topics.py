@@ -20,6 +20,7 @@ from sessions_app.domain.topic_features import dense_features, text_features
 from sessions_app.domain.topic_head import Head, shipped_head
 from sessions_app.domain.topic_rules import (
     COVERED_SHARE,
+    announces,
     never_opens,
     not_judged,
     uncovered_shift,
@@ -58,7 +59,8 @@ __all__ = [
     "segments_of",
 ]
 
-THRESHOLD: Final = 0.4
+THRESHOLD: Final = 0.35
+ANNOUNCED_SCORE: Final = 0.9
 _THRESHOLD_ODDS: Final = log(THRESHOLD / (1.0 - THRESHOLD))
 _TEXT_TRUST_CENTRE: Final = 0.6
 _TEXT_TRUST_SLOPE: Final = 20.0
@@ -182,6 +184,9 @@ def _decide(state: TopicState, evidence: Evidence, head: Head, mode: Mode) -> To
     reason = never_opens(state, evidence.reading, user=evidence.user)
     if reason is not None:
         return TopicDecision(state.topic, False, 0.0, THRESHOLD, reason)
+    if announces(state, evidence.reading, user=evidence.user) and mode is not Mode.HEAD:
+        why = "leaves the topic: announced, and no key term is shared"
+        return TopicDecision(state.topic + 1, True, ANNOUNCED_SCORE, THRESHOLD, why)
     if state.known.mean < COVERED_SHARE and mode is not Mode.HEAD:
         shift = uncovered_shift(state, evidence.reading, evidence.row)
         why = "a language that is not covered: judged by announced or vanished words alone"

@@ -192,13 +192,19 @@ def change(
 def set_status(
     *, session: data.Session, status: Status, changes: Mapping[str, Any], now: datetime
 ) -> data.Session | None:
-    """Move a session to `status` with `changes`; None when it has changed since it was read."""
+    """Move a session to `status` with `changes`; None when it has changed since it was read.
+
+    Guarded by what the decision rested on, not by the version: appends would raise that faster
+    than a busy session could be archived.
+    """
+    expired = lifecycle.has_expired(session, now=now)
     return _update(
         {
             "_id": session.session_id,
             "user_id": session.user_id,
             "status": session.status.value,
-            "version": session.version,
+            "ttl_seconds": session.ttl_seconds,
+            "expires_at": session.expires_at if expired else {"$not": {"$lte": now}},
         },
         {"status": status.value, **changes},
         now,

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from django.conf import settings
@@ -10,6 +11,7 @@ from sessions_app import tokenizer
 from sessions_app.domain import drafts, lifecycle, tokens
 from sessions_app.domain.data import Appended, MessagePage, NewMessage
 from sessions_app.domain.drafts import MessageDraft
+from sessions_app.domain.errors import IdempotencyMismatch
 from sessions_app.domain.limits import PAGE_MAX
 from sessions_app.repository import annotations, erasures, messages, pages
 from sessions_app.services import identity, topics
@@ -58,10 +60,34 @@ def message_append(
 
 
 def message_append_batch(
-    *, session_id: str, user_id: str, batch: Sequence[MessageDraft], now: datetime
+    *,
+    session_id: str,
+    user_id: str,
+    batch: Sequence[MessageDraft],
+    now: datetime,
+    key: str | None = None,
 ) -> Appended:
-    """Append all of `batch` at consecutive `seq`, or nothing."""
-    return _append(session_id, user_id, batch_prepare(batch=batch, now=now), now)
+    """Append all of `batch` at consecutive `seq`, or nothing.
+
+    `key` stands for the whole batch: its messages without a `client_id` get `key/0`, `key/1` …
+    """
+    if key:
+        batch = [
+            draft if draft.client_id else replace(draft, client_id=f"{key}/{place}")
+            for place, draft in enumerate(batch)
+        ]
+    appended = _append(session_id, user_id, batch_prepare(batch=batch, now=now), now)
+    if key and appended.replayed:
+        _refuse_part(session_id, user_id, appended, f"{key}/{len(batch)}")
+    return appended
+
+
+def _refuse_part(session_id: str, user_id: str, appended: Appended, next_key: str) -> None:
+    """The beginning of an earlier batch under the same key is another body."""
+    after = appended.messages[-1].seq + 1
+    _, following = pages.read_range(session_id=session_id, user_id=user_id, first=after, last=after)
+    if any(message.client_id == next_key for message in following):
+        raise IdempotencyMismatch
 
 
 def _append(

@@ -29,8 +29,8 @@ def test_a_segment_carries_the_score_of_the_shift_that_opened_it():
 
 def test_a_label_names_what_recurs():
     first, second = segments_of(TALK)
-    assert first.label.startswith("train")
-    assert second.label.startswith("starter")
+    assert "train" in first.label
+    assert "starter" in second.label
 
 
 def test_a_label_has_at_most_four_terms_and_no_function_words():
@@ -53,7 +53,7 @@ def test_the_state_alone_can_name_the_current_topic():
     state = TopicState()
     for message in TALK[:2]:
         state, _ = observe(state, TopicMessage("user", message.content))
-    assert current_label(state).startswith("train")
+    assert "train" in current_label(state)
 
 
 def test_a_label_is_readable_in_other_scripts():
