@@ -10,9 +10,10 @@ a random session there may have to come from the file system: that is part of th
 
 import random
 import statistics
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -64,7 +65,7 @@ def main() -> None:
     result.table()
 
 
-def _questions(ids: dict[str, Sequence[str]]) -> dict[str, Callable[[str], object]]:
+def _questions(ids: Mapping[str, Sequence[str]]) -> dict[str, Callable[[str], object]]:
     chosen = random.Random(2)
 
     def first_page(_database: str) -> object:
@@ -97,7 +98,7 @@ def _alternating(
         order.reverse()
         for name in order:
             store.use_database(client, name)
-            samples[name].append(rounds.milliseconds(lambda name=name: ask(name)))
+            samples[name].append(rounds.milliseconds(partial(ask, name)))
     return samples
 
 

@@ -33,6 +33,7 @@ from sessions_app.services import messages, sessions
 
 USER = "benchmark"
 OURS = "ours"
+CONTEXT = "context of 2,000 tokens"
 LENGTHS = (10, 100, 1_000, 10_000, 100_000)
 SHORT_LENGTHS = (10, 100, 1_000)
 NEWEST, BUDGET, WORDS, FILL = 20, 2_000, 60, 1_000
@@ -63,7 +64,8 @@ def main() -> None:
     number = given.rounds or (20 if given.short else 100)
     result = report.Report("peers_store")
     with store.own_store(given.dir, result), ExitStack() as stack:
-        askers: dict[str, Ask] = {OURS: Ours()}
+        ours = Ours()
+        askers: dict[str, Ask] = {OURS: ours}
         if not given.only_ours:
             uri = os.environ["MONGODB_URI"]
             peers = stack.enter_context(peers_at(given.peers_python, uri))
@@ -73,6 +75,8 @@ def main() -> None:
             report.progress(f"{length:,} messages in each store …")
             for ask in askers.values():
                 _fill(ask, length)
+        if CONTEXT not in given.skip:
+            ours.prepare()
         for name, question in _questions(given.skip).items():
             _measure(result, name, question, askers, lengths, number)
     result.table()
@@ -87,7 +91,7 @@ def _questions(skip: Sequence[str]) -> dict[str, Question]:
 
     questions: dict[str, Question] = {
         "newest 20": lambda: ("newest", NEWEST),
-        "context of 2,000 tokens": lambda: ("context", BUDGET),
+        CONTEXT: lambda: ("context", BUDGET),
         "append": lambda: ("append", message()),
     }
     return {name: question for name, question in questions.items() if name not in skip}
@@ -170,6 +174,12 @@ class Ours:
                 batch=[self._draft(each) for each in batch[first : last + 1]],
                 now=now(),
             )
+
+    def prepare(self) -> None:
+        """Have the topics judged, as the turns of a conversation would have done."""
+        report.progress("their topics …")
+        for session_id in self._ids.values():
+            contexts.prepare(session_id, USER)
 
     def append(self, session: str, batch: list[dict[str, str]]) -> None:
         """Append one message, with a key."""

@@ -5,6 +5,9 @@ operation runs through the services, one call per length and round in a new orde
 falls on all lengths alike. Ratios are of medians: to the session of 10 messages and, because that
 one has fewer messages to give than a page holds, also to the one of 100.
 
+"Context" is the window that the service plans by the strategy `recent`, its topics judged before;
+"newest until" is what the store alone does for that.
+
 A process that has not written to a session guesses where its tail starts, and is wrong once for a
 long session; "unknown here" is that first append, which has no target.
 
@@ -29,11 +32,12 @@ LENGTHS = (10, 100, 1_000, 10_000, 100_000)
 SHORT_LENGTHS = (10, 100, 1_000, 5_000)
 CONTEXT_TOKENS = 2_000
 PAGE = 50
+CONTEXT = "context of 2,000 tokens"
 TARGETS = {
     "append": 1.3,
     "append keyed": 1.3,
     "newest 50": 1.3,
-    "context of 2,000 tokens": 1.3,
+    CONTEXT: 1.3,
     "newest until 2,000 tokens": 1.3,
     "delta of 10": 1.5,
     "middle page of 50": 2.0,
@@ -55,6 +59,10 @@ def main() -> None:
     result = report.Report("store_by_length")
     with store.own_store(given.dir, result):
         ids = {length: _filled(length, given.words) for length in lengths}
+        if CONTEXT not in given.skip:
+            report.progress("their topics …")
+            for session_id in ids.values():
+                contexts.prepare(session_id, USER)
         operations = _reads(ids) | _appends(ids, number, given.words)
         for name, variants in operations.items():
             if name in given.skip:
@@ -98,9 +106,7 @@ def _reads(ids: dict[int, str]) -> Operations:
 
     return {
         "newest 50": each(lambda _, one: lambda: newest(one)),
-        "context of 2,000 tokens": each(
-            lambda _, one: lambda: contexts.recent(one, USER, CONTEXT_TOKENS)
-        ),
+        CONTEXT: each(lambda _, one: lambda: contexts.recent(one, USER, CONTEXT_TOKENS)),
         "newest until 2,000 tokens": each(
             lambda _, one: lambda: contexts.newest_until(one, USER, CONTEXT_TOKENS)
         ),

@@ -45,8 +45,8 @@ Trained on (SuperDialseg: Apache-2.0; TIAGE: MIT; DialSeg711 states no licence):
 
 {files}
 
-Score on dialogues that were held out of training ({folds} folds by dialogue), and on whole sets that
-were left out of it:
+Score on held-out dialogues ({folds} folds by dialogue), and on whole sets that were left out of
+training:
 
 | set | held-out dialogues | without the set |
 |---|---|---|

@@ -1,10 +1,24 @@
 """A window of recent messages: planned by the service, and as the store alone would fill it."""
 
+from unittest import mock
+
 from benchmarks.harness.conversations import now
+from sessions_app import encoders
 from sessions_app.domain.data import Message, Strategy
-from sessions_app.services import context, messages, sessions
+from sessions_app.services import annotations, context, messages, sessions
 
 PAGE = 50
+
+
+def prepare(session_id: str, user_id: str) -> None:
+    """Have the topics of all messages judged, as the turns of a conversation would have done.
+
+    By words alone: encoding 100,000 messages takes the better part of an hour, and a window of
+    recent messages uses no vector.
+    """
+    with mock.patch.object(encoders, "load_encoder", return_value=None):
+        while not annotations.catch_up(session_id=session_id, user_id=user_id, seconds=60).complete:
+            pass
 
 
 def recent(session_id: str, user_id: str, budget: int) -> object:

@@ -139,8 +139,8 @@ def _perform(port: int, connections: int, requests: Sequence[bytes]) -> Outcome:
                     continue
                 ms.append((time.perf_counter() - key.data.sent_at) * 1_000)
                 statuses[status.decode()] += 1
-                if (raw := next(waiting, None)) is not None:
-                    key.data.send(raw)
+                if (following := next(waiting, None)) is not None:
+                    key.data.send(following)
         seconds = time.perf_counter() - started
         cpu_share = (time.process_time() - cpu) / seconds
         for one in opened:

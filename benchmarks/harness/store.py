@@ -3,6 +3,8 @@
 import argparse
 import os
 import shutil
+import signal
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -59,6 +61,8 @@ def own_mongod(directory: Path | None) -> Iterator[tuple[str, Path]]:
         "MONGODB_DATABASE": DATABASE,
     }
     (place / "data" / "static").mkdir(parents=True, exist_ok=True)
+    # As Ctrl-C does, so that everything that was started ends and the data go.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         with mongod.throwaway(place) as uri:
             os.environ["MONGODB_URI"] = uri

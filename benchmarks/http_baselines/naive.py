@@ -66,7 +66,7 @@ class SessionSerializer(serializers.Serializer[Any]):
 class Append(APIView):
     """Append a message."""
 
-    throttle_classes: ClassVar[list[type]] = []
+    throttle_classes = []
 
     def post(self, request: Request, session_id: str) -> Response:
         """Load, append, save."""
@@ -84,7 +84,7 @@ class Append(APIView):
 class Read(APIView):
     """Read a session."""
 
-    throttle_classes: ClassVar[list[type]] = []
+    throttle_classes = []
 
     def get(self, request: Request, session_id: str) -> Response:
         """Load all, show the newest."""

@@ -37,6 +37,13 @@ class Weigher:
             return 0.0
         return sum(stem(token) in self._known for token in reading.tokens) / len(reading.tokens)
 
+    def rarity(self, reading: Reading) -> float:
+        """How rare a message's key terms were on average, 0 to 1 (1: none was ever counted)."""
+        if not reading.terms:
+            return 0.0
+        total = sum(self.weight(stem(term)) for term in reading.terms)
+        return total / len(reading.terms) / self.unknown
+
 
 def cue_grams(reading: Reading) -> list[str]:
     """What cue words are looked up by: stems, pairs of stems, and how the message begins."""

@@ -85,8 +85,8 @@ class TopicState:
     `seq`. `substance` counts the current segment's messages that say something (not a greeting),
     `since` all its judged messages. `segment`, `past` and `whole` are centroids in byte form.
     The spreads say what is usual here: how near neighbours are (`dense`, `lexical`), how well they
-    follow (`coherent`), how much the talk resembles the training data (`familiar`) and how many of
-    its words are known (`known`).
+    follow (`coherent`), how much the talk resembles the training data (`familiar`; without vectors
+    `rarity`, how rare its key terms were there) and how many of its words are known (`known`).
     """
 
     seq: int = 0
@@ -106,6 +106,7 @@ class TopicState:
     coherent: Spread = Spread()
     familiar: Spread = Spread()
     known: Spread = Spread()
+    rarity: Spread = Spread()
 
     def to_dict(self) -> dict[str, Any]:
         """A plain dictionary that JSON and BSON can hold; `from_dict` gives back an equal state."""
@@ -147,11 +148,12 @@ class TopicState:
             coherent=_spread_in(stored["coherent"]),
             familiar=_spread_in(stored["familiar"]),
             known=_spread_in(stored["known"]),
+            rarity=_spread_in(stored["rarity"]),
         )
 
 
 _COUNTS = ("seq", "topic", "topic_start", "judged", "since", "substance")
-_SPREADS = ("dense", "lexical", "coherent", "familiar", "known")
+_SPREADS = ("dense", "lexical", "coherent", "familiar", "known", "rarity")
 
 
 def _spread_out(spread: Spread) -> list[float]:

@@ -121,13 +121,22 @@ def advance(
 
 @failures.translated
 def forget_message(*, session_id: str, user_id: str, seq: int) -> None:
-    """Remove what was derived from an erased message; topics are judged anew without it."""
+    """Remove what was derived from an erased message; topics are judged anew without it.
+
+    The judge is set back first, so that a stop in between leaves it to do its work again, and
+    once more last, for one that was at work meanwhile.
+    """
+    _set_judge_back(session_id, user_id)
     MessageAnnotations._get_collection().delete_one(
         {"_id": bucket_id(session_id, block_start(seq)), "session_id": session_id}
     )
     MessageAnnotations._get_collection().update_many(
         pages.all_buckets(session_id), {"$set": {"shifts": []}}
     )
+    _set_judge_back(session_id, user_id)
+
+
+def _set_judge_back(session_id: str, user_id: str) -> None:
     Session._get_collection().update_one(
         {"_id": session_id, "user_id": user_id}, {"$unset": {"topic": 1}}
     )

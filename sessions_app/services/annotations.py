@@ -62,14 +62,13 @@ def _annotate_next_block(session: Session, judged: int) -> None:
     )
     found = annotations.read_blocks(session_id=session.session_id, ranges=[(start, start)])
     there = found[0] if found else Block(session.session_id, start)
-    vectors = _vectors(messages, there)
     state = _state(session) if judged else TopicState()
-    if state is None:
-        # Written by another version of the judge: begin again, with the vectors that are there.
+    if state is None or len(there.topics) < first - start:
+        # Written by another version of the judge, or lost: begin again, with the vectors there are.
         _begin_again(session)
         return
-    fresh = messages[first - start :]
-    state, decisions, shifts = _judge(fresh, vectors[first - start :], state)
+    vectors = _vectors(messages, there)
+    state, decisions, shifts = _judge(messages[first - start :], vectors[first - start :], state)
     block = replace(
         there,
         count=len(messages),
@@ -78,15 +77,35 @@ def _annotate_next_block(session: Session, judged: int) -> None:
         topics=[*there.topics[: first - start], *(decision.topic for decision in decisions)],
         shifts=[*(shift for shift in there.shifts if shift.seq < first), *shifts],
     )
-    block = _sketched(block, messages)
-    if annotations.write_block(block, replacing=there.count if found else None):
-        annotations.advance(
-            session_id=session.session_id,
-            user_id=session.user_id,
-            judged=judged,
-            standing=_standing(session.topic, state, shifts),
-            state=state.to_dict(),
-        )
+    # A block that holds more was written by a worker that stopped before it could say so; what it
+    # holds of these messages is the same.
+    if there.count <= block.count and not annotations.write_block(
+        _sketched(block, messages), replacing=there.count if found else None
+    ):
+        return
+    annotations.advance(
+        session_id=session.session_id,
+        user_id=session.user_id,
+        judged=judged,
+        standing=_standing(session.topic, state, shifts),
+        state=state.to_dict(),
+    )
+    _forget_erased(session, messages)
+
+
+def _forget_erased(session: Session, messages: Sequence[Message]) -> None:
+    """Take back what was derived from a message that was erased in the meantime."""
+    _, now = pages.read_range(
+        session_id=session.session_id,
+        user_id=session.user_id,
+        first=messages[0].seq,
+        last=messages[-1].seq,
+    )
+    for before, after in zip(messages, now, strict=True):
+        if after.deleted and not before.deleted:
+            annotations.forget_message(
+                session_id=session.session_id, user_id=session.user_id, seq=after.seq
+            )
 
 
 def _vectors(messages: Sequence[Message], there: Block) -> list[bytes]:

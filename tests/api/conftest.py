@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pymongo import MongoClient
 
-from sessions_app import documents
+from sessions_app import documents, encoders
 from sessions_app.repository import failures, headers, indexes
 from tests.api.bodies import NO_SESSION, UNKNOWN, path
 from tests.conftest import Create, Person, use_database
@@ -173,3 +173,9 @@ def other_worker() -> Callable[[], None]:
 def use(mongo_client: "MongoClient[dict[str, Any]]") -> Callable[[Any], None]:
     """Point the documents at a database again."""
     return lambda database: use_database(mongo_client, database.name)
+
+
+@pytest.fixture
+def no_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a machine without the model: a long session would take minutes to encode here."""
+    monkeypatch.setattr(encoders, "load_encoder", lambda: None)

@@ -1,0 +1,185 @@
+"""Write the results into docs/benchmarks.md: tables between their marks, and the plots.
+
+    python -m benchmarks.store_by_length > benchmarks/results/store_by_length.jsonl
+    …
+    python -m benchmarks.publish
+
+Every table and plot comes from the JSON lines in benchmarks/results, so the document cannot say
+what no run has said. A benchmark without results keeps the table that it has.
+"""
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from benchmarks.harness import plot
+
+ROOT = Path(__file__).parents[1]
+RESULTS, DOCUMENT = ROOT / "benchmarks" / "results", ROOT / "docs" / "benchmarks.md"
+IMAGES = ROOT / "docs" / "images"
+
+Line = dict[str, Any]
+
+
+def main() -> None:
+    """Rewrite the document's tables and the plots."""
+    text = DOCUMENT.read_text()
+    for name, tables in TABLES.items():
+        path = RESULTS / f"{name}.jsonl"
+        if not path.exists():
+            continue
+        lines = [json.loads(line) for line in path.read_text().splitlines()]
+        machine = next(line for line in lines if line["name"] == "machine")
+        said = f"{_machine(machine)}\n\n{tables([line for line in lines if line is not machine])}"
+        marked = re.compile(rf"<!-- {name} -->\n.*?<!-- end -->", re.DOTALL)
+        before, after = marked.split(text)
+        text = f"{before}<!-- {name} -->\n\n{said}\n\n<!-- end -->{after}"
+    DOCUMENT.write_text(text)
+
+
+def _machine(line: Line) -> str:
+    return (
+        f"*{line['cores']} cores ({line['cpu']}), {line['memory_gb']} GB, {line['filesystem']}, "
+        f"MongoDB {line['mongodb']}, Python {line['python']}.*"
+    )
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    lines = [head, ["---"] + ["---:"] * (len(head) - 1), *rows]
+    return "\n".join("| " + " | ".join(map(_cell, line)) + " |" for line in lines)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:,.2f}" if value < 100 else f"{value:,.0f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _by(lines: Sequence[Line], *keys: str) -> list[tuple[tuple[Any, ...], list[Line]]]:
+    """Consecutive lines that agree on `keys`."""
+    grouped = groupby(lines, key=lambda line: tuple(line[key] for key in keys))
+    return [(key, list(group)) for key, group in grouped]
+
+
+def _verdict(line: Line) -> str:
+    if "target" not in line:
+        return "–"
+    return f"{line['target']:g}" + ("" if line["holds"] else " (missed)")
+
+
+def store_by_length(lines: Sequence[Line]) -> str:
+    """Milliseconds by operation and length."""
+    lengths = sorted({line["messages"] for line in lines})
+    head = ["p50, ms", *map(_cell, lengths), "longest : 10", "longest : 100", "target"]
+    grouped = _by(lines, "name")
+    _save(
+        "store-by-length",
+        "Ours, by the length of the session",
+        {name: _points(group) for (name,), group in grouped if "target" in group[0]},
+    )
+    rows = [
+        [
+            name,
+            *(line["p50_ms"] for line in group),
+            group[-1]["ratio"],
+            group[-1]["ratio_to_100"] or "",
+            _verdict(group[-1]),
+        ]
+        for (name,), group in grouped
+    ]
+    return _table(head, rows) + "\n\n![Milliseconds by length](images/store-by-length.svg)"
+
+
+def many_sessions(lines: Sequence[Line]) -> str:
+    """A small database beside a large one."""
+    head = ["p50, ms", "few sessions", "many sessions", "many : few", "target"]
+    rows = [
+        [name, few["p50_ms"], many["p50_ms"], many["ratio"], _verdict(many)]
+        for (name,), (few, many) in _by(lines, "name")
+    ]
+    few, many = lines[0], lines[1]
+    return _table(head, rows) + (
+        f"\n\nFew: {few['sessions_of_user']:,} sessions of one user. "
+        f"Many: {many['sessions_of_user']:,} of that user among {many['sessions_in_all']:,}."
+    )
+
+
+def http_append(lines: Sequence[Line]) -> str:
+    """The service beside both baselines."""
+    columns = {
+        "request": "name",
+        "messages": "messages",
+        "connections": "connections",
+        "variant": "variant",
+        "per second": "per_second",
+        "p50, ms": "p50_ms",
+        "p95, ms": "p95_ms",
+        "worker CPU, ms": "worker_cpu_ms",
+        "of bare": "ratio",
+        "times naive": "times_naive",
+    }
+    rows = [[*(line[key] for key in columns.values()), _verdict(line)] for line in lines]
+    return _table([*columns, "target of bare"], rows)
+
+
+def peers_store(lines: Sequence[Line]) -> str:
+    """The peers beside ours, one table per question."""
+    versions = next(line for line in lines if line["name"] == "versions")
+    parts = [" and ".join(versions[peer] for peer in ("LangChain", "Agents SDK")) + "."]
+    for (name,), group in _by([line for line in lines if line is not versions], "name"):
+        lengths = sorted({line["messages"] for line in group})
+        by_store = _by(group, "store")
+        rows = [[who, *(line["p50_ms"] for line in own)] for (who,), own in by_store]
+        file = "peers-" + re.sub(r"[^a-z0-9]+", "-", name)
+        _save(file, f"{name}, by store", {who: _points(own) for (who,), own in by_store})
+        parts += [
+            _table([f"{name}: p50, ms", *map(_cell, lengths)], rows),
+            f"![{name} by store and length](images/{file}.svg)",
+        ]
+    return "\n\n".join(parts)
+
+
+def memory(lines: Sequence[Line]) -> str:
+    """What a worker holds, and what one page brings."""
+    sentences = []
+    for line in lines:
+        if "requests" in line:
+            sentences.append(
+                f"Over {line['requests']:,} requests the {line['workers']} workers together went "
+                f"from {line['mb_settled']} MB, after the first fifth, to {line['mb_at_end']} MB: "
+                f"{line['ratio']} times as much (target {_verdict(line)})."
+            )
+        else:
+            sentences.append(
+                f"{line['pages']} random pages of 50 from a session of {line['messages']:,} "
+                f"messages ({line['session_mb']} MB) made the reading process grow by "
+                f"{line['mb_gained']} MB. MongoDB sent {line['kb_sent_per_page']} KB for a page "
+                f"whose messages take {line['kb_of_a_page']} KB."
+            )
+    return "\n\n".join(sentences)
+
+
+def _points(lines: Sequence[Line]) -> plot.Points:
+    return [(line["messages"], line["p50_ms"]) for line in lines]
+
+
+def _save(name: str, title: str, series: dict[str, plot.Points]) -> None:
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    svg = plot.chart(title, series, x="messages in the session", y="milliseconds (p50)")
+    (IMAGES / f"{name}.svg").write_text(svg)
+
+
+TABLES: dict[str, Callable[[Sequence[Line]], str]] = {
+    "store_by_length": store_by_length,
+    "many_sessions": many_sessions,
+    "http_append": http_append,
+    "peers_store": peers_store,
+    "memory": memory,
+}
+
+
+if __name__ == "__main__":
+    main()
