@@ -110,7 +110,8 @@ def _parts(user_id: str, session_id: str, client: store.Client) -> Steps:
     from sessions_app.api import wire
     from sessions_app.domain.data import Role
     from sessions_app.domain.drafts import MessageDraft
-    from sessions_app.repository import codec, messages as stored_messages
+    from sessions_app.repository import codec
+    from sessions_app.repository import messages as stored_messages
     from sessions_app.services import messages, sessions
 
     who: Mapping[str, Any] = {"session_id": session_id, "user_id": user_id}

@@ -125,6 +125,12 @@ def http_append(lines: Sequence[Line]) -> str:
     return _table([*columns, "target of bare"], rows)
 
 
+def hot_path(lines: Sequence[Line]) -> str:
+    """What each step costs a worker."""
+    rows = [[line["name"], round(line["cpu_us"])] for line in lines]
+    return _table(["processor time of the worker's thread", "µs"], rows)
+
+
 def peers_store(lines: Sequence[Line]) -> str:
     """The peers beside ours, one table per question."""
     versions = next(line for line in lines if line["name"] == "versions")
@@ -176,6 +182,7 @@ TABLES: dict[str, Callable[[Sequence[Line]], str]] = {
     "store_by_length": store_by_length,
     "many_sessions": many_sessions,
     "http_append": http_append,
+    "hot_path": hot_path,
     "peers_store": peers_store,
     "memory": memory,
 }

@@ -10,6 +10,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from sessions_app import encoders
 from sessions_app.repository import health
 
 # Together below the two seconds that a load balancer commonly waits.
@@ -30,7 +31,10 @@ def healthz(_request: HttpRequest) -> JsonResponse:
 @never_cache
 @require_safe
 def readyz(_request: HttpRequest) -> JsonResponse:
-    """200 when a MongoDB primary and the accounts database answer; else 503, naming which."""
+    """200 when a MongoDB primary and the accounts database answer; else 503, naming which.
+
+    Without the encoder the service is as ready: older messages are then ranked by their words.
+    """
     deadline = time.monotonic() + ACCOUNTS_SECONDS
     # A server that went silent hangs its client; a file on this machine does not.
     remote = connection.vendor != "sqlite"
@@ -41,6 +45,7 @@ def readyz(_request: HttpRequest) -> JsonResponse:
     }
     up = all(parts.values())
     body = {"status": "ok" if up else "unavailable"}
+    parts["encoder"] = encoders.available()
     body |= {name: "ok" if well else "unavailable" for name, well in parts.items()}
     return JsonResponse(body, status=HTTPStatus.OK if up else HTTPStatus.SERVICE_UNAVAILABLE)
 

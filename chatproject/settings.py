@@ -79,6 +79,17 @@ CONTEXT_STRATEGY = env.choice(
 )
 ON_TOPIC_SHIFT = env.choice("ON_TOPIC_SHIFT", "adjust", ["keep", "adjust", "reset"])
 
+# --- the model --------------------------------------------------------------------------------
+LLM_BASE_URL = env.text("LLM_BASE_URL")
+LLM_API_KEY = env.text("LLM_API_KEY")
+LLM_MODEL = env.text("LLM_MODEL")
+LLM_TIMEOUT_SECONDS = env.integer("LLM_TIMEOUT_SECONDS", 60, low=1, high=3_600)
+if LLM_BASE_URL and not LLM_BASE_URL.startswith(("http://", "https://")):
+    raise ImproperlyConfigured("LLM_BASE_URL must begin with http:// or https://")
+if LLM_BASE_URL and not LLM_MODEL:
+    raise ImproperlyConfigured("set LLM_MODEL: with LLM_BASE_URL set, a model must be named")
+CONTEXT_SUMMARY = env.flag("CONTEXT_SUMMARY")
+
 # --- Django -----------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "chatproject.apps.ChatProjectConfig",

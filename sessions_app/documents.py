@@ -80,6 +80,17 @@ class TopicRecord(EmbeddedDocument):
     state = DictField()
 
 
+class SummaryRecord(EmbeddedDocument):
+    """What was said in the messages `first_seq..last_seq`, as a model put it; derived data."""
+
+    text = StringField()
+    first_seq = LongField(required=True, min_value=1)
+    last_seq = LongField(required=True, min_value=1)
+    token_count = IntField(required=True, min_value=0)
+    model = StringField()
+    made_at = DateTimeField(required=True)
+
+
 class Session(Document):
     """A conversation: its state, and the tail of its messages."""
 
@@ -103,6 +114,9 @@ class Session(Document):
     # Earlier values of `context_start`, newest last, for undoing resets.
     context_resets = ListField(LongField())
     topic = EmbeddedDocumentField(TopicRecord)
+    summary = EmbeddedDocumentField(SummaryRecord)
+    # Grows with each erased message, so that no summary made of an older reading is stored.
+    erasure_count = LongField(min_value=0)
 
     version = LongField(required=True, min_value=1)
     created_at = DateTimeField(required=True)

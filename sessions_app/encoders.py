@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import importlib.util
 import logging
 import threading
 from collections.abc import Sequence
@@ -86,6 +87,32 @@ def _load_once() -> Encoder | None:
     except (ImportError, EncoderUnavailableError) as error:
         logger.warning("messages are ranked by their words alone, no encoder: %s", error)
         return None
+
+
+def available() -> bool:
+    """Whether there is an encoder, without loading it: cheap enough for a health probe.
+
+    Until this process has loaded it, whether its packages and files are there, looked at once. The
+    hashes are left to loading: 21 MB would have to be read. Once it has been loaded, or refused,
+    that is the answer.
+    """
+    if _load_once.cache_info().currsize:
+        return _load_once() is not None
+    return _is_installed()
+
+
+@cache
+def _is_installed() -> bool:
+    """Whether what `build_encoder` imports and reads is there; imports and reads none of it."""
+    if not all(importlib.util.find_spec(module) for module in ("onnxruntime", "tokenizers")):
+        return False
+    try:
+        return all(
+            Path(str(importlib.metadata.distribution(package).locate_file(path))).is_file()
+            for package, path in (_MODEL, _VOCABULARY)
+        )
+    except importlib.metadata.PackageNotFoundError:
+        return False
 
 
 def build_encoder() -> Encoder:

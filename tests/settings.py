@@ -6,7 +6,7 @@ from pathlib import Path
 
 # Before the settings are read: a test run never touches the data of a service.
 os.environ["DATA_DIR"] = os.environ.get("TEST_DATA_DIR") or tempfile.mkdtemp(prefix="chat-tests-")
-for name in ("MONGODB_URI", "DATABASE_URL", "THROTTLE_ANON", "THROTTLE_USER"):
+for name in ("MONGODB_URI", "DATABASE_URL", "THROTTLE_ANON", "THROTTLE_USER", "LLM_BASE_URL"):
     os.environ.pop(name, None)
 
 from chatproject.settings import *  # noqa: E402, F403

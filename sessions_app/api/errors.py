@@ -29,7 +29,9 @@ STATUS_OF: dict[type[errors.SessionError], int] = {
     errors.VersionMismatch: 412,
     errors.TooLarge: 413,
     errors.IdempotencyMismatch: 422,
+    errors.ProviderError: 502,
     errors.StorageUnavailable: 503,
+    errors.ProviderTimeout: 504,
 }
 STORAGE_RETRY_AFTER_SECONDS = errors.StorageUnavailable.retry_after
 

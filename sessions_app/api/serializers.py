@@ -265,11 +265,23 @@ class WindowMessageOutput(serializers.Serializer[Data]):
     tool_call_id = StrictCharField(required=False)
 
 
+class SummaryOutput(serializers.Serializer[Data]):
+    """A summary in the window, of the messages from `first_seq` to `last_seq`.
+
+    `token_count` is part of the window's, without the 4 around each message.
+    """
+
+    first_seq = StrictIntegerField(min_value=1)
+    last_seq = StrictIntegerField(min_value=1)
+    token_count = StrictIntegerField(min_value=0)
+
+
 class ContextOutput(serializers.Serializer[Data]):
     """A context window: what a model call would be sent, and the plan behind it.
 
     `dropped_count` counts every message of the session that is not in the window; `plan` lists
-    those that were considered. `ranking` says what older messages were ranked with.
+    those that were considered. `ranking` says what older messages were ranked with. With
+    `summary`, the message after the system prompt is one, and stands for no message of the plan.
     """
 
     messages = WindowMessageOutput(many=True)
@@ -279,6 +291,7 @@ class ContextOutput(serializers.Serializer[Data]):
     ranking = StrictCharField()
     plan = PlannedMessageOutput(many=True)
     dropped_count = StrictIntegerField(min_value=0)
+    summary = SummaryOutput(required=False)
 
 
 class TopicOutput(serializers.Serializer[Data]):

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sessions_app.domain.data import Message, MessagePage, Session
+from sessions_app.domain.summaries import ShownSummary
 from sessions_app.services.context import ContextWindow
 from sessions_app.services.segments import TopicSegment
 
@@ -103,9 +104,12 @@ def window_message(stored: Message) -> dict[str, Any]:
 
 def context(window: ContextWindow) -> dict[str, Any]:
     """A context window with its plan."""
-    plan = window.plan
+    plan, summary = window.plan, window.summary
+    sent = [window_message(message) for message in window.messages]
+    if summary is not None:
+        sent.insert(window.prompt_length, {"role": "system", "content": summary.content})
     return {
-        "messages": [window_message(message) for message in window.messages],
+        "messages": sent,
         "token_count": plan.token_count,
         "max_tokens": plan.max_tokens,
         "strategy": plan.strategy.value,
@@ -122,6 +126,15 @@ def context(window: ContextWindow) -> dict[str, Any]:
             for each in plan.messages
         ],
         "dropped_count": window.session.message_count - plan.kept_count,
+        **({"summary": _summary(summary)} if summary else {}),
+    }
+
+
+def _summary(shown: ShownSummary) -> dict[str, int]:
+    return {
+        "first_seq": shown.first_seq,
+        "last_seq": shown.last_seq,
+        "token_count": shown.token_count,
     }
 
 

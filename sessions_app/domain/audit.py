@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import pairwise
 
 from .data import Message, Role, Strategy
 from .tokens import TokenCounter, message_tokens, window_cost
@@ -20,7 +21,7 @@ class Promise(StrEnum):
     BUDGET = "window_over_budget"
     MAX_MESSAGES = "window_over_max_messages"
     TOOL_PAIR = "split_tool_pair"
-    TOKEN_COUNT = "wrong_token_count"
+    MISCOUNT = "wrong_token_count"
     WINDOW_COUNT = "wrong_window_count"
     SYSTEM_PROMPT = "system_prompt_missing"
     NEWEST_USER = "newest_user_message_missing"
@@ -69,7 +70,7 @@ def read_facts(
         counted = _counted(message, count)
         if counted != message.token_count:
             detail = f"says {message.token_count}, holds {counted}"
-            facts.breaches.append(Breach(Promise.TOKEN_COUNT, message.seq, detail))
+            facts.breaches.append(Breach(Promise.MISCOUNT, message.seq, detail))
         if message.deleted:
             continue
         cost = window_cost(message.token_count)
@@ -148,7 +149,7 @@ def _missing(facts: StoredFacts, kept: set[int]) -> Found:
 def _order(
     offered: Sequence[WindowMessage], plan: WindowPlan, kept: set[int], sent: Sequence[int]
 ) -> Found:
-    for before, after in zip(sent, sent[1:], strict=False):
+    for before, after in pairwise(sent):
         if after <= before:
             yield Promise.ORDER, after, f"sent after seq {before}"
     for seq in sorted(kept ^ set(sent)):
@@ -178,26 +179,35 @@ def _split_pairs(offered: Sequence[WindowMessage], kept: set[int]) -> Found:
     A call that nothing but its own results follow still waits for the rest; those it has, count.
     """
     messages = sorted(offered, key=lambda message: message.seq)
-    caller: dict[str, WindowMessage] = {}
-    answers: dict[int, list[WindowMessage]] = {}
-    last_other: dict[int, int] = {}
-    for message in messages:
-        call = caller.get(message.tool_call_id or "") if message.role == Role.TOOL else None
-        if call is not None:
-            answers[call.seq].append(message)
-        elif message.role == Role.TOOL and message.seq in kept:
-            yield Promise.TOOL_PAIR, message.seq, "a result without its call"
-        last_other |= {seq: message.seq for seq in answers if call is None or call.seq != seq}
-        if message.tool_call_ids:
-            caller |= dict.fromkeys(message.tool_call_ids, message)
-            answers[message.seq] = []
+    answers, orphans = _answers(messages)
+    for orphan in orphans:
+        if orphan.seq in kept:
+            yield Promise.TOOL_PAIR, orphan.seq, "a result without its call"
     for call in (message for message in messages if message.seq in answers):
         results = answers[call.seq]
         for result in results:
-            if (result.seq in kept) != (call.seq in kept):
-                alone = "a result" if result.seq in kept else "a call"
-                detail = f"{alone} without its {'call' if alone == 'a result' else 'result'}"
-                yield Promise.TOOL_PAIR, min(call.seq, result.seq), detail
+            if result.seq in kept and call.seq not in kept:
+                yield Promise.TOOL_PAIR, result.seq, f"a result without its call at {call.seq}"
+            if call.seq in kept and result.seq not in kept:
+                yield Promise.TOOL_PAIR, call.seq, f"a call without its result at {result.seq}"
         missing = set(call.tool_call_ids) - {result.tool_call_id for result in results}
-        if call.seq in kept and missing and call.seq in last_other:
+        waiting = messages[-len(results) - 1].seq == call.seq
+        if call.seq in kept and missing and not waiting:
             yield Promise.TOOL_PAIR, call.seq, "a call without all of its results"
+
+
+def _answers(
+    messages: Sequence[WindowMessage],
+) -> tuple[dict[int, list[WindowMessage]], list[WindowMessage]]:
+    """The results of each call, by the call's seq, and the results of none."""
+    caller: dict[str, int] = {}
+    answers: dict[int, list[WindowMessage]] = {}
+    orphans: list[WindowMessage] = []
+    for message in messages:
+        if message.tool_call_ids:
+            caller |= dict.fromkeys(message.tool_call_ids, message.seq)
+            answers[message.seq] = []
+        elif message.role == Role.TOOL:
+            call = caller.get(message.tool_call_id or "")
+            (orphans if call is None else answers[call]).append(message)
+    return answers, orphans

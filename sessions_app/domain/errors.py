@@ -13,7 +13,9 @@ SessionError
 ├── SessionExpired          the caller's own, and past its timeout          410
 ├── VersionMismatch         `If-Match` names another version                412
 ├── IdempotencyMismatch     the same key came with another body             422
-└── StorageUnavailable      MongoDB did not answer, or could not write      503
+├── StorageUnavailable      MongoDB did not answer, or could not write      503
+└── ProviderError           the model's server failed                       502
+    └── ProviderTimeout     it took too long                                504
 
 The last column is the HTTP status that `api.errors` gives each; nothing below the views uses it.
 """
@@ -124,3 +126,17 @@ class StorageUnavailable(SessionError):
     code = "storage_unavailable"
     default_detail = "Storage is unavailable at the moment; try again."
     retry_after = 2
+
+
+class ProviderError(SessionError):
+    """The model's server refused, failed, or answered nonsense."""
+
+    code = "provider_error"
+    default_detail = "The model's server failed."
+
+
+class ProviderTimeout(ProviderError):
+    """The model's server took longer than LLM_TIMEOUT_SECONDS."""
+
+    code = "provider_timeout"
+    default_detail = "The model's server took too long."

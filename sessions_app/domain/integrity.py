@@ -25,6 +25,7 @@ class Damage(StrEnum):
     REPEATED_MESSAGE_ID = "repeated_message_id"
     UNERASED_TOMBSTONE = "unerased_tombstone"
     ORPHANED_BUCKET = "orphaned_bucket"
+    ORPHANED_ANNOTATIONS = "orphaned_annotations"
 
 
 # What is lost cannot be repaired, only what was derived from what is there, and leftovers.
@@ -36,6 +37,7 @@ REPAIRABLE = frozenset(
         Damage.MISCOUNTED_BUCKET,
         Damage.UNERASED_TOMBSTONE,
         Damage.ORPHANED_BUCKET,
+        Damage.ORPHANED_ANNOTATIONS,
     }
 )
 

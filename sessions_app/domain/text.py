@@ -18,6 +18,11 @@ def is_text(value: str) -> bool:
     return _UNSTORABLE.search(value) is None
 
 
+def storable(value: str) -> str:
+    """`value` without what may not be stored, for texts that nobody can be asked to correct."""
+    return _UNSTORABLE.sub("", value)
+
+
 def json_problem(value: Any, *, depth: int = 0) -> str | None:
     """Why a client's JSON value cannot be kept and given back as it is; None when it can."""
     if depth > JSON_MAX_DEPTH:

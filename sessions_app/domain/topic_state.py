@@ -204,8 +204,10 @@ def pack_vector(vector: Vector | bytes | None) -> bytes:
 
     Packing what `unpack_vector` returned gives the same bytes, so a vector may be stored packed.
     """
-    if vector is None or isinstance(vector, bytes):
-        return vector or b""
+    if vector is None:
+        return b""
+    if isinstance(vector, bytes):
+        return vector if any(vector) else b""
     peak = float(np.max(np.abs(vector))) if vector.size else 0.0
     if not np.isfinite(peak) or peak == 0.0:
         return b""

@@ -136,6 +136,12 @@ def forget_message(*, session_id: str, user_id: str, seq: int) -> None:
     _set_judge_back(session_id, user_id)
 
 
+@failures.translated
+def forget_session(*, session_id: str) -> None:
+    """Remove all annotations of a session; they are made again if it is still there."""
+    MessageAnnotations._get_collection().delete_many(pages.all_buckets(session_id))
+
+
 def _set_judge_back(session_id: str, user_id: str) -> None:
     Session._get_collection().update_one(
         {"_id": session_id, "user_id": user_id}, {"$unset": {"topic": 1}}

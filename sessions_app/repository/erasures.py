@@ -9,7 +9,7 @@ from sessions_app.documents import ErasedUser, MessageBucket, Session
 from sessions_app.domain import lifecycle
 from sessions_app.domain.errors import LegalHold, MessageNotFound, StorageUnavailable
 from sessions_app.domain.identifiers import bucket_id
-from sessions_app.repository import codec, failures, pages, sessions
+from sessions_app.repository import codec, failures, pages, sessions, summaries
 
 _ATTEMPTS = 20
 

@@ -18,7 +18,7 @@ from sessions_app.domain.data import (
     Status,
 )
 from sessions_app.domain.errors import LegalHold, SessionNotFound, VersionMismatch
-from sessions_app.repository import codec, failures, pages
+from sessions_app.repository import codec, failures, pages, summaries
 from sessions_app.repository.codec import Stored
 from sessions_app.repository.headers import memory
 from sessions_app.repository.tail import bucket
@@ -110,6 +110,7 @@ def _copy_messages(
         "tail_bytes": sum(sizes),
         "message_count": start - 1 + len(held),
         "token_count": tokens,
+        **summaries.carried(source, up_to_seq),
     }
     Session._get_collection().insert_one(document, session=transaction)
     return codec.session(document)

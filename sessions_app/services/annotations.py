@@ -15,6 +15,7 @@ from sessions_app import encoders
 from sessions_app.domain import relevance_sketch, topic_segments, topics
 from sessions_app.domain.annotations import Block, Shift, block_start
 from sessions_app.domain.data import Message, Session, TopicStanding
+from sessions_app.domain.errors import SessionNotFound
 from sessions_app.domain.limits import ANNOTATION_BLOCK, RECENT_SHIFTS
 from sessions_app.domain.topics import TopicDecision, TopicMessage, TopicState
 from sessions_app.domain.window_data import WindowMessage
@@ -94,13 +95,17 @@ def _annotate_next_block(session: Session, judged: int) -> None:
 
 
 def _forget_erased(session: Session, messages: Sequence[Message]) -> None:
-    """Take back what was derived from a message that was erased in the meantime."""
-    _, now = pages.read_range(
-        session_id=session.session_id,
-        user_id=session.user_id,
-        first=messages[0].seq,
-        last=messages[-1].seq,
-    )
+    """Take back what was derived from what was erased in the meantime."""
+    try:
+        _, now = pages.read_range(
+            session_id=session.session_id,
+            user_id=session.user_id,
+            first=messages[0].seq,
+            last=messages[-1].seq,
+        )
+    except SessionNotFound:
+        annotations.forget_session(session_id=session.session_id)
+        raise
     for before, after in zip(messages, now, strict=True):
         if after.deleted and not before.deleted:
             annotations.forget_message(

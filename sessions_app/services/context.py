@@ -1,7 +1,8 @@
 """The context window of a session: what a model call would be sent, and why."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -9,20 +10,38 @@ from sessions_app.domain import lifecycle
 from sessions_app.domain.data import Message, OnTopicShift, Session, Strategy
 from sessions_app.domain.errors import StorageUnavailable
 from sessions_app.domain.limits import RESETS_KEPT
-from sessions_app.domain.window import WindowPlan, WindowPolicy, plan_window
+from sessions_app.domain.summaries import ShownSummary
+from sessions_app.domain.window import (
+    Reason,
+    WindowBudgetError,
+    WindowPlan,
+    WindowPolicy,
+    plan_window,
+)
 from sessions_app.repository import pages, sessions
-from sessions_app.services import annotations, candidates
+from sessions_app.services import annotations, candidates, summaries
+from sessions_app.services.candidates import Gathered
 
 _ATTEMPTS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class ContextWindow:
-    """A planned window: the session, the plan, and the messages that the model is sent."""
+    """A planned window: the session, the plan, and the messages that the model is sent.
+
+    With a `summary`, the model is sent that too, behind the `prompt_length` messages of the system
+    prompt; the plan's `token_count` includes it.
+    """
 
     session: Session
     plan: WindowPlan
     messages: Sequence[Message]
+    summary: ShownSummary | None = None
+
+    @property
+    def prompt_length(self) -> int:
+        """How many of the messages are the system prompt."""
+        return sum(message.reason is Reason.SYSTEM_PROMPT for message in self.plan.messages)
 
 
 def context_plan(
@@ -45,11 +64,29 @@ def context_plan(
     ).session
     policy = _policy(session, max_tokens, strategy)
     gathered = candidates.gather(session, policy, query)
-    plan = plan_window(gathered.offered, policy, query=query, query_vector=gathered.query_vector)
+    summary = summaries.summary_shown(session=session, max_tokens=policy.max_tokens)
+    plan, summary = _plan(gathered, policy, query, summary)
     kept = set(plan.kept_seqs)
     return ContextWindow(
-        session, plan, [message for message in gathered.messages if message.seq in kept]
+        session, plan, [message for message in gathered.messages if message.seq in kept], summary
     )
+
+
+def _plan(
+    gathered: Gathered, policy: WindowPolicy, query: str | None, summary: ShownSummary | None
+) -> tuple[WindowPlan, ShownSummary | None]:
+    """The plan for what the summary leaves of the budget; without it where that is too little."""
+    offered, vector = gathered.offered, gathered.query_vector
+    if summary is not None:
+        rest = replace(policy, max_tokens=policy.max_tokens - summary.cost)
+        with suppress(WindowBudgetError):
+            plan = plan_window(offered, rest, query=query, query_vector=vector)
+            whole = {
+                "token_count": plan.token_count + summary.cost,
+                "max_tokens": policy.max_tokens,
+            }
+            return replace(plan, **whole), summary
+    return plan_window(offered, policy, query=query, query_vector=vector), None
 
 
 def _policy(session: Session, max_tokens: int | None, strategy: Strategy | None) -> WindowPolicy:

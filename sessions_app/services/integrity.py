@@ -36,11 +36,11 @@ def integrity_check(*, repair: bool, progress: Progress) -> Iterator[Checked]:
             yield from _check_one(session_id, repair=repair)
             progress(1)
         last = ids[-1]
-    for bucket_id, session_id in integrity.orphans():
-        finding = Finding(session_id, Damage.ORPHANED_BUCKET, bucket_id)
-        if repair:
-            integrity.delete_orphan(bucket_id, session_id)
-        yield Checked(finding, repaired=repair)
+    for damage in (Damage.ORPHANED_BUCKET, Damage.ORPHANED_ANNOTATIONS):
+        for document_id, session_id in integrity.orphans(damage):
+            if repair:
+                integrity.delete_orphan(damage, document_id, session_id)
+            yield Checked(Finding(session_id, damage, document_id), repaired=repair)
 
 
 def _check_one(session_id: str, *, repair: bool) -> Iterator[Checked]:

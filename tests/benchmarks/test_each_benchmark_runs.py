@@ -73,6 +73,12 @@ def test_http_append_compares_the_service_with_both_baselines(tmp_path: Path):
     assert all(line["ratio"] > 0 and line["times_naive"] > 0 for line in lines)
 
 
+def test_hot_path_measures_requests_and_their_parts(tmp_path: Path):
+    lines = run("hot_path", "--dir", str(tmp_path), "--rounds", "1", "--calls", "2")
+    assert {line["name"].partition(":")[0] for line in lines} == {"request", "part"}
+    assert all(line["cpu_us"] > 0 for line in lines)
+
+
 def test_memory_reads_the_workers_and_one_page(tmp_path: Path):
     sizes = ("--requests", "100", "--users", "2", "--messages", "300")
     requests, pages = run("memory", "--dir", str(tmp_path), *sizes)

@@ -143,3 +143,7 @@ def test_judging_a_message_costs_a_fraction_of_a_millisecond(vector):
         observe(state, TopicMessage(role, text, vector))
         spent.append((time.process_time_ns() - started) / 1e6)
     assert sorted(spent)[len(spent) // 2] < (1.0 if vector is None else 2.0)
+
+
+def test_a_packed_vector_of_zeros_counts_as_none():
+    assert follow([("user", TRAIN, bytes(384))])[0] == follow([("user", TRAIN)])[0]

@@ -12,16 +12,18 @@ from typing import Any
 
 import pytest
 
-from sessions_app import repository
-from sessions_app.domain.data import Role, SessionPosition, Status
+from sessions_app import encoders, repository
+from sessions_app.domain.data import Role, SessionPosition, Status, Strategy
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import LegalHold, SessionError
 from sessions_app.repository import indexes, pages, tail
 from sessions_app.services import (
+    context,
     exports,
     integrity,
     messages,
     privacy,
+    segments,
     sessions,
     throttling,
 )
@@ -29,7 +31,9 @@ from tests.repository.commands import Sent, recorder
 from tests.repository.conftest import OWNER, append, append_many, new_session, now
 
 # These walk whole collections by design, in order of `_id`, and serve operators only.
-WALKS = {"integrity.session_ids", "integrity._bucket_owners", "integrity.count_sessions"}
+WALKS = {"integrity.session_ids", "integrity._owners", "integrity.count_sessions"}
+# A run of messages lies with its session, whatever its own `_id`.
+SHARD_KEYS = {"message_buckets": {"session_id"}, "message_annotations": {"session_id"}}
 # No query of ours: the driver's or the server's own housekeeping.
 WITHOUT_QUERY = {
     "indexes.ensure", "indexes.differences", "indexes._create_collection", "tail._write_bucket",
@@ -76,8 +80,31 @@ def _walk(database: Any) -> None:
         messages.message_page(
             session_id=session_id, user_id=OWNER, after=after, before=before, limit=50, now=now()
         )
+    _walk_windows(session_id)
     _walk_sessions(session_id)
     _walk_operators(database, session_id)
+
+
+def _walk_windows(session_id: str) -> None:
+    append_many(session_id, [f"message {n}" for n in range(1_400)])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(encoders, "load_encoder", lambda: None)
+        for strategy in Strategy:
+            context.context_plan(
+                session_id=session_id,
+                user_id=OWNER,
+                max_tokens=500,
+                strategy=strategy,
+                query="message",
+                now=now(),
+            )
+        segments.topic_list(session_id=session_id, user_id=OWNER, now=now())
+    messages.message_page(
+        session_id=session_id, user_id=OWNER, after=100, before=None, limit=50, now=now()
+    )
+    context.context_reset(session_id=session_id, user_id=OWNER, undo=False, now=now())
+    messages.message_delete(session_id=session_id, user_id=OWNER, seq=3, now=now())
+    segments.topic_list(session_id=session_id, user_id=OWNER, now=now())
 
 
 def _walk_sessions(session_id: str) -> None:
@@ -117,6 +144,7 @@ def _walk_operators(database: Any, session_id: str) -> None:
     database.message_buckets.insert_one(
         leftover | {"_id": "gone/000000000001", "session_id": "gone"}
     )
+    database.message_annotations.insert_one({"_id": "gone/1", "session_id": "gone"})
     database.sessions.update_one({"_id": session_id}, {"$set": {"token_count": 1}})
     database.message_buckets.update_one(
         {"_id": leftover["_id"]},
@@ -168,8 +196,7 @@ def test_no_query_looks_at_many_more_documents_than_it_needs(walked: Any) -> Non
 def test_every_query_names_its_shard_or_its_user(walked: Any) -> None:
     for sent in _own(walked):
         for wanted in sent.filters:
-            # A bucket's shard key is its session, not its `_id`.
-            keys = {"message_buckets": {"session_id"}}.get(sent.collection, {"_id", "user_id"})
+            keys = SHARD_KEYS.get(sent.collection, {"_id", "user_id"})
             assert sent.sender in WALKS or keys & wanted.keys(), sent
 
 

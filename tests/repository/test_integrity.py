@@ -60,6 +60,9 @@ PLANTED: dict[Damage, Plant] = {
     Damage.REPEATED_CLIENT_ID: lambda db, s: repeat_message(db, s, "client_id"),
     Damage.REPEATED_MESSAGE_ID: lambda db, s: repeat_message(db, s, "id"),
     Damage.UNERASED_TOMBSTONE: lambda db, s: set_bucket(db, s, {"messages.2.deleted": True}),
+    Damage.ORPHANED_ANNOTATIONS: lambda db, s: db.message_annotations.insert_one(
+        {"_id": "gone/000000000001", "session_id": "gone", "first_seq": 1, "count": 0}
+    ),
     Damage.ORPHANED_BUCKET: lambda db, s: db.message_buckets.insert_one(
         buckets(db, s)[0] | {"_id": "gone/000000000001", "session_id": "gone"}
     ),
@@ -72,9 +75,7 @@ def found(*, repair: bool = False) -> list[integrity.Checked]:
 
 def test_a_sound_store_has_no_findings(long_session: Any) -> None:
     new_session()
-    messages.message_delete(
-        session_id=long_session.session_id, user_id=OWNER, seq=10, now=now()
-    )
+    messages.message_delete(session_id=long_session.session_id, user_id=OWNER, seq=10, now=now())
     assert found() == []
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from sessions_app import encoders
+from sessions_app.domain.errors import SessionNotFound
 from sessions_app.repository import annotations as stored
 from sessions_app.services import annotations, messages, segments, sessions
 from tests.repository.conftest import OWNER, append, append_many, new_session, now, read_all
@@ -198,6 +199,22 @@ def test_a_deleted_session_leaves_no_annotations(database: Any, encoder: FakeEnc
     session_id = talk(80)
     catch_up(session_id)
     sessions.session_delete(session_id=session_id, user_id=OWNER)
+    assert database.message_annotations.count_documents({}) == 0
+
+
+def test_a_session_deleted_while_it_is_judged_leaves_none(
+    database: Any, encoder: FakeEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session_id = talk(80)
+    original = annotations._judge
+
+    def judge_slowly(*args: Any) -> Any:
+        sessions.session_delete(session_id=session_id, user_id=OWNER)
+        return original(*args)
+
+    monkeypatch.setattr(annotations, "_judge", judge_slowly)
+    with pytest.raises(SessionNotFound):
+        catch_up(session_id)
     assert database.message_annotations.count_documents({}) == 0
 
 

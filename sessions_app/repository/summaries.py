@@ -1,0 +1,85 @@
+"""Summaries: read, written against races and erasures, dropped with what they may quote."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import datetime
+from typing import NamedTuple
+
+from sessions_app.documents import Session
+from sessions_app.domain import data
+from sessions_app.domain.data import Status
+from sessions_app.domain.summaries import Summary
+from sessions_app.repository import codec, failures
+from sessions_app.repository.codec import Stored
+
+_BATCH = 200
+
+
+class Held(NamedTuple):
+    """A session's summary, and how many of its messages had been erased when it was read."""
+
+    summary: Summary | None
+    erasures: int | None
+
+
+@failures.translated
+def read(*, session_id: str, user_id: str) -> Held:
+    """The summary of a session; none, too, of a session that is not there."""
+    held = Session._get_collection().find_one(
+        {"_id": session_id, "user_id": user_id}, {"summary": 1, "erasure_count": 1}
+    )
+    if held is None:
+        return Held(None, None)
+    stored = held.get("summary")
+    return Held(Summary(**stored) if stored else None, held.get("erasure_count"))
+
+
+@failures.translated
+def write(*, session_id: str, user_id: str, summary: Summary, replacing: Held) -> bool:
+    """Store `summary` in place of what was read before its messages were.
+
+    False when another worker has extended it meanwhile, or a message has been erased, which the
+    text may quote. The session's version stays: nothing that it stands for has changed.
+    """
+    before = replacing.summary
+    changed = Session._get_collection().update_one(
+        {
+            "_id": session_id,
+            "user_id": user_id,
+            "summary.first_seq": before.first_seq if before else None,
+            "summary.last_seq": before.last_seq if before else None,
+            "erasure_count": replacing.erasures,
+        },
+        {"$set": {"summary": asdict(summary)}},
+    )
+    return bool(changed.matched_count)
+
+
+def erasure_cases(seq: int) -> Iterator[tuple[Stored, Stored]]:
+    """For erasing `seq`: a summary that covers it goes in the same write, any other stays.
+
+    Each case is what to add to the update's filter and to the update; exactly one matches.
+    """
+    covered = {"summary.first_seq": {"$lte": seq}, "summary.last_seq": {"$gte": seq}}
+    yield covered, {"$unset": {"summary": 1}}
+    yield {"$nor": [covered]}, {}
+
+
+def carried(source: Stored, up_to_seq: int) -> Stored:
+    """What a fork up to `up_to_seq` takes along: a summary of nothing but what it has."""
+    summary = source.get("summary")
+    return {"summary": summary} if summary and summary["last_seq"] <= up_to_seq else {}
+
+
+@failures.translated
+def active_sessions(*, after: str, now: datetime) -> list[data.Session]:
+    """The next sessions that take messages, in order of their ids; empty at the end."""
+    found = Session._get_collection().find(
+        {
+            "_id": {"$gt": after},
+            "status": Status.ACTIVE.value,
+            "expires_at": {"$not": {"$lte": now}},
+        },
+        codec.HEADER,
+    )
+    return [codec.session(stored) for stored in found.sort("_id", 1).limit(_BATCH)]
