@@ -48,14 +48,22 @@ def mongo_client(mongod_uri: str) -> "Iterator[MongoClient[dict[str, Any]]]":
     mongoengine.disconnect()
 
 
+@pytest.fixture(scope="session")
+def database_name() -> str:
+    """One database for all tests of this process: making one costs more than most tests do."""
+    return f"test_{uuid.uuid4().hex}"
+
+
 @pytest.fixture
-def database(mongo_client: "MongoClient[dict[str, Any]]") -> Iterator[Any]:
-    """A database of this test's own, with the indexes, behind the documents."""
-    name = f"test_{uuid.uuid4().hex}"
-    use_database(mongo_client, name)
-    indexes.ensure()
-    yield mongo_client[name]
-    mongo_client.drop_database(name)
+def database(mongo_client: "MongoClient[dict[str, Any]]", database_name: str) -> Any:
+    """An empty database with the indexes, behind the documents."""
+    use_database(mongo_client, database_name)
+    if indexes.differences():
+        mongo_client.drop_database(database_name)
+        indexes.ensure()
+    for document in documents.ALL:
+        document._get_collection().delete_many({})
+    return mongo_client[database_name]
 
 
 def use_database(client: "MongoClient[dict[str, Any]]", name: str) -> None:

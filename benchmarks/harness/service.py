@@ -1,9 +1,10 @@
 """The service over HTTP, as `serve` runs it: granian with the settings' own workers and threads."""
 
 import os
+import sys
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -78,11 +79,24 @@ def served(mongodb: store.Client) -> Iterator[Served]:
     before = os.environ["DJANGO_SETTINGS_MODULE"]
     os.environ["DJANGO_SETTINGS_MODULE"] = SETTINGS
     try:
-        with (
-            server.serving(server.Address(load.HOST, port)) as process,
-            load.client(port) as client,
-        ):
+        with ExitStack() as stack:
+            with _said_on_stderr():
+                process = stack.enter_context(server.serving(server.Address(load.HOST, port)))
+            client = stack.enter_context(load.client(port))
             mongod = mongodb.admin.command("serverStatus")["pid"]
             yield Served(client, psutil.Process(process.pid), psutil.Process(mongod))
     finally:
         os.environ["DJANGO_SETTINGS_MODULE"] = before
+
+
+@contextmanager
+def _said_on_stderr() -> Iterator[None]:
+    """Processes that start meanwhile write to stderr: stdout is for figures."""
+    sys.stdout.flush()
+    stdout = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        os.dup2(stdout, 1)
+        os.close(stdout)

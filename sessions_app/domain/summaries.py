@@ -190,9 +190,7 @@ def _excerpt(said: str, count: TokenCounter) -> str:
     return beginning + _ELLIPSIS + end
 
 
-def request(
-    summary: Summary | None, lines: Sequence[str], *, bound: int
-) -> list[dict[str, str]]:
+def request(summary: Summary | None, lines: Sequence[str], *, bound: int) -> list[dict[str, str]]:
     """The messages that ask a model to extend `summary` by `lines`, to at most `bound` tokens."""
     so_far = summary.text if summary and summary.text else "(nothing yet)"
     return [

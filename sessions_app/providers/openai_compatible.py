@@ -37,9 +37,7 @@ _REFUSED = "The model's server answered {status}."
 class OpenAICompatible:
     """A `Provider`. `timeout_seconds` bounds a call with its retries; threads may share it."""
 
-    def __init__(
-        self, *, base_url: str, api_key: str, model: str, timeout_seconds: float
-    ) -> None:
+    def __init__(self, *, base_url: str, api_key: str, model: str, timeout_seconds: float) -> None:
         self._client = OpenAI(base_url=base_url, api_key=api_key or _NO_KEY, max_retries=0)
         self._model = model
         self._timeout_seconds = timeout_seconds

@@ -10,6 +10,7 @@ from sessions_app.domain import lifecycle
 from sessions_app.domain.errors import LegalHold, MessageNotFound, StorageUnavailable
 from sessions_app.domain.identifiers import bucket_id
 from sessions_app.repository import codec, failures, pages, sessions, summaries
+from sessions_app.repository.codec import Stored
 
 _ATTEMPTS = 20
 
@@ -46,7 +47,8 @@ def _erase_in_tail(session_id: str, user_id: str, tail_start: int, seq: int, now
         return
     stored = held["messages"][0]
     empty = codec.tombstone(stored)
-    Session._get_collection().update_one(
+    _change_session(
+        seq,
         {
             "_id": session_id,
             "user_id": user_id,
@@ -62,10 +64,23 @@ def _erase_in_tail(session_id: str, user_id: str, tail_start: int, seq: int, now
                 # A spill that has already copied the old text will not be able to cut.
                 "tail_revision": 1,
                 "version": 1,
+                "erasure_count": 1,
             },
             "$max": {"updated_at": now},
         },
     )
+
+
+def _change_session(
+    seq: int, guard: Stored, changes: Stored, transaction: ClientSession | None = None
+) -> None:
+    """Count the erasure of `seq`, and drop a summary that may quote it, in one write."""
+    for covered, drop in summaries.erasure_cases(seq):
+        changed = Session._get_collection().update_one(
+            guard | covered, changes | drop, session=transaction
+        )
+        if changed.matched_count:
+            return
 
 
 def _drop_stale_copy(session_id: str, user_id: str) -> None:
@@ -110,13 +125,18 @@ def _erase_in_bucket(
             },
             session=transaction,
         )
-        Session._get_collection().update_one(
+        _change_session(
+            seq,
             {"_id": session_id, "user_id": user_id},
             {
-                "$inc": {"token_count": -stored["token_count"], "version": 1},
+                "$inc": {
+                    "token_count": -stored["token_count"],
+                    "version": 1,
+                    "erasure_count": 1,
+                },
                 "$max": {"updated_at": now},
             },
-            session=transaction,
+            transaction,
         )
 
     sessions.in_transaction(erase)

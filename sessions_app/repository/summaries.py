@@ -72,6 +72,13 @@ def carried(source: Stored, up_to_seq: int) -> Stored:
 
 
 @failures.translated
+def owner(session_id: str) -> str | None:
+    """The `user_id` of a session; None when there is no such session."""
+    held = Session._get_collection().find_one({"_id": session_id}, {"user_id": 1})
+    return held["user_id"] if held else None
+
+
+@failures.translated
 def active_sessions(*, after: str, now: datetime) -> list[data.Session]:
     """The next sessions that take messages, in order of their ids; empty at the end."""
     found = Session._get_collection().find(

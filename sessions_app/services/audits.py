@@ -17,9 +17,10 @@ from sessions_app.domain.audit_pages import ListedSession
 from sessions_app.domain.audit_tally import AuditedSession
 from sessions_app.domain.data import Session, Strategy
 from sessions_app.domain.errors import SessionNotFound
-from sessions_app.domain.window import WindowBudgetError, WindowPlan, WindowPolicy, plan_window
+from sessions_app.domain.summaries import ShownSummary
+from sessions_app.domain.window import WindowBudgetError, WindowPlan, WindowPolicy
 from sessions_app.repository import audits, integrity, pages
-from sessions_app.services import candidates, context
+from sessions_app.services import candidates, context, summaries
 from sessions_app.services.candidates import Gathered
 
 # Called with how many sessions have been gone through since the last call.
@@ -98,8 +99,10 @@ def _audit_one(
         facts = read_facts(messages, tokenizer.count_tokens, context_start=session.context_start)
         policy = context._policy(session, max_tokens, strategy)
         replayed = policy.strategy
+        summary = summaries.summary_shown(session=session, max_tokens=policy.max_tokens)
         for each, gathered in _gathered(session, policy, facts).items():
-            plans[each], found = _replay(facts, replace(policy, strategy=each), gathered)
+            own = replace(policy, strategy=each)
+            plans[each], found = _replay(facts, own, gathered, summary)
             breaches += found
     except (KeyError, TypeError, ValueError) as error:
         # A document that is not what its declaration says; `check_integrity` tells more.
@@ -138,12 +141,15 @@ def _gathered(
 
 
 def _replay(
-    facts: StoredFacts, policy: WindowPolicy, gathered: Gathered
+    facts: StoredFacts, policy: WindowPolicy, gathered: Gathered, summary: ShownSummary | None
 ) -> tuple[WindowPlan | None, list[Breach]]:
+    """The plan, with the tokens of its messages alone, and what is broken."""
     try:
-        plan = plan_window(gathered.offered, policy, query_vector=gathered.query_vector)
+        plan, shown = context._plan(gathered, policy, None, summary)
     except WindowBudgetError:
         return None, check_refusal(facts, policy)
     kept = set(plan.kept_seqs)
     sent = [message.seq for message in gathered.messages if message.seq in kept]
-    return plan, check_window(facts, policy, gathered.offered, plan, sent)
+    plan = replace(plan, token_count=plan.token_count - (shown.cost if shown else 0))
+    rest = replace(policy, max_tokens=policy.max_tokens - (shown.cost if shown else 0))
+    return plan, check_window(facts, rest, gathered.offered, plan, sent)

@@ -81,11 +81,8 @@ def _plan(
         rest = replace(policy, max_tokens=policy.max_tokens - summary.cost)
         with suppress(WindowBudgetError):
             plan = plan_window(offered, rest, query=query, query_vector=vector)
-            whole = {
-                "token_count": plan.token_count + summary.cost,
-                "max_tokens": policy.max_tokens,
-            }
-            return replace(plan, **whole), summary
+            spent = plan.token_count + summary.cost
+            return replace(plan, token_count=spent, max_tokens=policy.max_tokens), summary
     return plan_window(offered, policy, query=query, query_vector=vector), None
 
 

@@ -1,6 +1,5 @@
 """Sessions in the states that the tests of the API begin with."""
 
-import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,29 +8,9 @@ import pytest
 from pymongo import MongoClient
 
 from sessions_app import documents, encoders
-from sessions_app.repository import failures, headers, indexes
+from sessions_app.repository import failures, headers
 from tests.api.bodies import NO_SESSION, UNKNOWN, path
 from tests.conftest import Create, Person, use_database
-
-
-@pytest.fixture(scope="session")
-def process_database(mongo_client: "MongoClient[dict[str, Any]]") -> Iterator[Any]:
-    """One database for all tests of this process: making one costs more than most tests do."""
-    name = f"test_api_{uuid.uuid4().hex}"
-    use_database(mongo_client, name)
-    indexes.ensure()
-    yield mongo_client[name]
-    mongo_client.drop_database(name)
-
-
-@pytest.fixture
-def database(mongo_client: "MongoClient[dict[str, Any]]", process_database: Any) -> Any:
-    """An empty database behind the documents."""
-    use_database(mongo_client, process_database.name)
-    for document in documents.ALL:
-        document._get_collection().delete_many({})
-    return process_database
-
 
 Append = Callable[..., dict[str, Any]]
 Act = Callable[[dict[str, Any]], None]

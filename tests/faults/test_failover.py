@@ -101,7 +101,8 @@ def test_nothing_acknowledged_is_lost_or_doubled(
     assert max(writer.slowest for writer in writers) < HANG_SECONDS
     _check(owner.client, writers)
     statuses = [status for writer in writers for status in writer.statuses]
-    print({status: statuses.count(status) for status in sorted(set(statuses))}, f"{faults} faults")
+    # for whoever runs it with -s
+    print({status: statuses.count(status) for status in sorted(set(statuses))}, f"{faults} faults")  # noqa: T201
 
 
 def _check(client: APIClient, writers: list[Writer]) -> None:

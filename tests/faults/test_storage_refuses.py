@@ -1,4 +1,4 @@
-"""A database that cannot write, or cannot be written: 503, nothing half-done, and then as before."""
+"""A database that cannot write, or not be written: 503, nothing half-done, then as before."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

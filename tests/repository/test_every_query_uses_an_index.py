@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from sessions_app import encoders, repository
@@ -18,6 +19,8 @@ from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import LegalHold, SessionError
 from sessions_app.repository import indexes, pages, tail
 from sessions_app.services import (
+    audit_rebuilding,
+    audits,
     context,
     exports,
     integrity,
@@ -152,11 +155,42 @@ def _walk_operators(database: Any, session_id: str) -> None:
     )
     database.sessions.update_one({"_id": session_id}, {"$set": {"messages.0.deleted": True}})
     list(integrity.integrity_check(repair=True, progress=lambda _: None))
+    _walk_audits()
     database.sessions.update_one({"_id": session_id}, {"$set": {"legal_hold": True}})
     with pytest.raises(LegalHold):
         privacy.erase_user(user_id=OWNER, now=now())
     database.sessions.update_one({"_id": session_id}, {"$unset": {"legal_hold": 1}})
     privacy.erase_user(user_id=OWNER, now=now())
+
+
+def _walk_audits() -> None:
+    everything: Any = {"max_tokens": None, "strategy": None, "limit": None}
+    for user_id, since in ((OWNER, None), (None, now() + timedelta(days=1))):
+        audits.session_count(user_id=user_id)
+        list(
+            audits.context_audit(
+                user_id=user_id, since=since, progress=lambda _: None, **everything
+            )
+        )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(encoders, "load_encoder", lambda: SameForAll)
+        for only_missing in (True, False):
+            list(
+                audit_rebuilding.annotations_rebuild(
+                    user_id=OWNER, limit=None, only_missing=only_missing, progress=lambda _: None
+                )
+            )
+        list(audits.context_audit(user_id=OWNER, since=None, progress=lambda _: None, **everything))
+
+
+class SameForAll:
+    """An encoder that takes no time."""
+
+    name = "same/1"
+
+    @staticmethod
+    def encode(texts: list[str]) -> Any:
+        return np.full((len(texts), encoders.DIMENSIONS), encoders.DIMENSIONS**-0.5, np.float32)
 
 
 def _stages(plan: Any) -> Iterator[str]:

@@ -38,9 +38,7 @@ class Command(OperatorCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Which sessions, under which policy, and where to put the plot."""
         super().add_arguments(parser)
-        parser.add_argument(
-            "--user", metavar="ID", help="only the sessions of the user with this id"
-        )
+        parser.add_argument("--user", metavar="ID", help="only the sessions of this user")
         parser.add_argument(
             "--max-tokens", type=_budget, metavar="N", help="this budget, not each session's own"
         )

@@ -24,9 +24,7 @@ class Command(OperatorCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Which sessions."""
         super().add_arguments(parser)
-        parser.add_argument(
-            "--user", metavar="ID", help="only the sessions of the user with this id"
-        )
+        parser.add_argument("--user", metavar="ID", help="only the sessions of this user")
         parser.add_argument("--limit", type=_positive, metavar="N", help="at most N sessions")
         parser.add_argument(
             "--only-missing", action="store_true", help="pass over what is complete and current"

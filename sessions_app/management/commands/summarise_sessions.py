@@ -1,0 +1,130 @@
+"""`manage.py summarise_sessions`."""
+
+from argparse import ArgumentParser
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.core.management.base import CommandError
+from django.utils import timezone
+
+from sessions_app import providers
+from sessions_app.domain.data import Session
+from sessions_app.domain.errors import (
+    ProviderError,
+    SessionArchived,
+    SessionExpired,
+    SessionNotFound,
+)
+from sessions_app.management.operator import OperatorCommand
+from sessions_app.services import integrity, summaries
+from sessions_app.services.summaries import Outcome
+
+WRONG_USAGE = 2
+# A server that fails so often in a row is down; a single failure may be one session's content.
+FAILURES_IN_A_ROW = 3
+
+
+class Command(OperatorCommand):
+    """Brings the rolling summaries up to date."""
+
+    help = (
+        "Extend the summary of each session whose window drops messages, until it covers all but "
+        "the newest. Calls the model of LLM_BASE_URL, once for every 2,000 tokens or so; needs "
+        "CONTEXT_SUMMARY=1. Exit 1 when the model failed, 2 when none is set. What is up to date "
+        "costs nothing, so it can be stopped and run again."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Whose sessions, and how much it may cost."""
+        super().add_arguments(parser)
+        parser.add_argument("--user", help="only this user's sessions (the id)")
+        parser.add_argument("--session", help="only this session")
+        parser.add_argument("--limit", type=int, help="at most so many calls to the model")
+
+    def work(self, options: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
+        """Extend until nothing is due, the limit is reached, or the model seems to be down."""
+        self.provider = _provider(options)
+        self.left = options["limit"]
+        self.counts: Counter[str] = Counter()
+        self.failures: list[dict[str, str]] = []
+        in_a_row = 0
+        total = 1 if options["session"] else integrity.session_count()
+        with self.progress("sessions", total) as show:
+            for session_id, user_id in _sessions(options):
+                failed = len(self.failures)
+                try:
+                    self._bring_up_to_date(session_id, user_id)
+                except (SessionNotFound, SessionExpired, SessionArchived):
+                    # It went while the others were done; only the one that was named must be there.
+                    if options["session"]:
+                        raise
+                show(1)
+                in_a_row = in_a_row + 1 if len(self.failures) > failed else 0
+                if self.left == 0 or in_a_row == FAILURES_IN_A_ROW:
+                    break
+        result = {
+            name: self.counts[name]
+            for name in ("sessions", "calls", "prompt_tokens", "completion_tokens", "overtaken")
+        }
+        return {**result, "failures": self.failures}, not self.failures
+
+    def _bring_up_to_date(self, session_id: str, user_id: str) -> None:
+        extended = False
+        while self.left is None or self.left > 0:
+            try:
+                done = summaries.summary_extend(
+                    session_id=session_id,
+                    user_id=user_id,
+                    provider=self.provider,
+                    now=timezone.now(),
+                )
+            except ProviderError as error:
+                self.failures.append({"session_id": session_id, "detail": error.detail})
+                self._count_call(None, None)
+                break
+            if done.completion:
+                self._count_call(done.completion.prompt_tokens, done.completion.completion_tokens)
+            self.counts["overtaken"] += done.outcome is Outcome.OVERTAKEN
+            if done.outcome is not Outcome.EXTENDED:
+                break
+            extended = True
+        self.counts["sessions"] += extended
+
+    def _count_call(self, prompt_tokens: int | None, completion_tokens: int | None) -> None:
+        self.counts["calls"] += 1
+        self.counts["prompt_tokens"] += prompt_tokens or 0
+        self.counts["completion_tokens"] += completion_tokens or 0
+        if self.left is not None:
+            self.left -= 1
+
+    def describe(self, result: Mapping[str, Any]) -> str:
+        """What was done, after a line for each failure."""
+        lines = [f"{failed['session_id']}: {failed['detail']}" for failed in result["failures"]]
+        tokens = result["prompt_tokens"] + result["completion_tokens"]
+        lines.append(
+            f"{result['sessions']} sessions summarised in {result['calls']} calls, {tokens} tokens"
+        )
+        return "\n".join(lines)
+
+
+def _provider(options: Mapping[str, Any]) -> providers.Provider:
+    provider = providers.configured()
+    if provider is None:
+        raise CommandError("No model is set: set LLM_BASE_URL.", returncode=WRONG_USAGE)
+    if not summaries.enabled():
+        raise CommandError("Summaries are off: set CONTEXT_SUMMARY=1.", returncode=WRONG_USAGE)
+    if options["limit"] is not None and options["limit"] < 1:
+        raise CommandError("--limit must be 1 or more.", returncode=WRONG_USAGE)
+    return provider
+
+
+def _sessions(options: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    if options["session"]:
+        session_id = options["session"]
+        owner = options["user"] or summaries.session_owner(session_id=session_id)
+        return iter([(session_id, owner)])
+    found: Iterator[Session] = summaries.summary_candidates(
+        user_id=options["user"], now=timezone.now()
+    )
+    return ((session.session_id, session.user_id) for session in found)
