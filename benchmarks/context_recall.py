@@ -1,15 +1,20 @@
 """How much of what a question needs is in the window: evidence recall on LoCoMo.
 
     python benchmarks/context_recall.py --data DIR [--limit N] [--cache DIR] [--no-vectors]
+        [--langchain-python PYTHON]
 
 Prints one JSON object per line and strategy and budget, then a table for people on stderr. Each
 question is asked after the whole conversation; recall is the mean share of its evidence messages
-that the window kept. `trim` is the plain alternative: the newest messages that fit.
+that the window kept. `trim` is the plain alternative: the newest messages that fit. `langchain` is LangChain's
+`trim_messages` (strategy "last", the same token counts), which runs in an environment of its own:
+
+    python3.11 -m venv .venv/peers && .venv/peers/bin/pip install -r benchmarks/requirements.txt
 """
 
 import argparse
 import hashlib
 import json
+import subprocess
 import sys
 import tempfile
 from collections import defaultdict
@@ -30,7 +35,8 @@ from sessions_app.tokenizer import count_tokens
 
 BUDGETS = (1_000, 2_000, 4_000, 8_000)
 CATEGORIES = {1: "multi-hop", 2: "temporal", 3: "open", 4: "single-hop", 5: "adversarial"}
-TRIM = "trim"
+TRIM, LANGCHAIN = "trim", "langchain"
+PEER = Path(__file__).resolve().parent / "peers" / "langchain_trim.py"
 
 Vectors = NDArray[np.float32]
 
@@ -53,10 +59,15 @@ def main() -> int:
         return 2
     encoder = None if options.no_vectors else load_encoder()
     conversations = list(read(path, options.limit, encoder, options.cache))
+    trimmed = {TRIM: [trims(conversation.messages) for conversation in conversations]}
+    if options.langchain_python:
+        trimmed[LANGCHAIN] = langchain_trims(options.langchain_python, conversations)
+        same = trimmed[LANGCHAIN] == trimmed[TRIM]
+        print(f"langchain keeps the same as trim: {'yes' if same else 'NO'}", file=sys.stderr)
     rows = []
-    for strategy in (TRIM, *Strategy):
+    for strategy in (*trimmed, *Strategy):
         for budget in BUDGETS:
-            row = measure(conversations, strategy, budget)
+            row = measure(conversations, strategy, budget, trimmed.get(strategy))
             print(json.dumps(row), flush=True)
             rows.append(row)
     print_table(rows)
@@ -69,6 +80,9 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, required=True, help="holds memory/locomo-dev.jsonl")
     parser.add_argument("--limit", type=int, help="use only the first N conversations")
     parser.add_argument("--no-vectors", action="store_true", help="rank by words alone")
+    parser.add_argument(
+        "--langchain-python", type=Path, help="a Python that has langchain-core (see above)"
+    )
     parser.add_argument(
         "--cache",
         type=Path,
@@ -116,16 +130,22 @@ def cached_vectors(
     return list(np.load(path))
 
 
-def measure(conversations: list[Conversation], strategy: str, budget: int) -> dict[str, Any]:
-    """Recall of one strategy at one budget over all questions."""
+def measure(
+    conversations: list[Conversation],
+    strategy: str,
+    budget: int,
+    trimmed: Sequence[dict[int, set[int]]] | None,
+) -> dict[str, Any]:
+    """Recall of one strategy at one budget over all questions; `trimmed` is what a trim kept."""
     shares: list[float] = []
     by_category: dict[int, list[float]] = defaultdict(list)
     used: list[int] = []
     ranking = "none"
-    for conversation in conversations:
+    for at, conversation in enumerate(conversations):
         for question, vector in zip(conversation.questions, conversation.vectors, strict=True):
-            if strategy == TRIM:
-                kept, tokens = trim(conversation.messages, budget)
+            if trimmed is not None:
+                kept = trimmed[at][budget]
+                tokens = sum(m.cost for m in conversation.messages if m.seq in kept)
             else:
                 plan = plan_window(
                     conversation.messages,
@@ -152,8 +172,13 @@ def measure(conversations: list[Conversation], strategy: str, budget: int) -> di
     }
 
 
-def trim(messages: list[WindowMessage], budget: int) -> tuple[set[int], int]:
-    """The newest messages that fit: what a sliding window without further thought keeps."""
+def trims(messages: list[WindowMessage]) -> dict[int, set[int]]:
+    """By budget, the newest messages that fit: what a sliding window without further thought keeps."""
+    return {budget: trim(messages, budget) for budget in BUDGETS}
+
+
+def trim(messages: list[WindowMessage], budget: int) -> set[int]:
+    """The newest messages that fit."""
     kept: set[int] = set()
     used = 0
     for message in reversed(messages):
@@ -161,7 +186,28 @@ def trim(messages: list[WindowMessage], budget: int) -> tuple[set[int], int]:
             break
         used += message.cost
         kept.add(message.seq)
-    return kept, used
+    return kept
+
+
+def langchain_trims(python: Path, conversations: list[Conversation]) -> list[dict[int, set[int]]]:
+    """By conversation and budget, what LangChain's `trim_messages` keeps."""
+    asked = [
+        json.dumps(
+            {
+                "costs": [message.cost for message in conversation.messages],
+                "roles": [message.role for message in conversation.messages],
+                "budgets": BUDGETS,
+            }
+        )
+        for conversation in conversations
+    ]
+    done = subprocess.run(
+        [str(python), str(PEER)], input="\n".join(asked), capture_output=True, text=True, check=True
+    )
+    return [
+        {budget: {at + 1 for at in kept} for budget, kept in zip(BUDGETS, line, strict=True)}
+        for line in map(json.loads, done.stdout.splitlines())
+    ]
 
 
 def mean(values: Sequence[float]) -> float:

@@ -123,7 +123,7 @@ def _parts(user_id: str, session_id: str, client: store.Client) -> Steps:
     shown = wire.session_with_messages(header, newest)
     bare = client[store.DATABASE][http_baselines.BARE]
 
-    def keyed() -> object:
+    def keyed() -> MessageDraft:
         return MessageDraft(Role.USER, TEXT, client_id=f"part-{next(keys)}")
 
     return {

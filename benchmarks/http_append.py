@@ -19,6 +19,7 @@ import random
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from benchmarks import http_baselines
 from benchmarks.harness import conversations, load, report, service, store
@@ -69,7 +70,7 @@ class Sessions:
                 for number, draft in enumerate(conversations.drafts(1, held, words=WORDS))
             ]
             number = next(self._numbers)
-            documents = [
+            documents: list[dict[str, Any]] = [
                 {
                     "_id": f"{user.id}-{number}",
                     "user_id": user.id,

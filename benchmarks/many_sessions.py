@@ -112,6 +112,8 @@ def _fill(client: store.Client, name: str, of_user: int, total: int) -> list[str
     stored = _documents(of_user, total, own)
     while batch := list(islice(stored, BATCH)):
         collection.insert_many(batch, ordered=False)
+    # Readers see what a majority has: this write waits until that is everything before it.
+    client[name]["markers"].insert_one({})
     return own
 
 

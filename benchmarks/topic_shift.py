@@ -7,6 +7,7 @@ One JSON object per line: set, detector, Pk, WindowDiff, F1, Score and CPU milli
 (without the encoder). A table goes to the error stream at the end. The shipped head has been
 trained on these very files: its figures here show that it runs, `--left-out` (trains three heads,
 needs scikit-learn) and the weights' provenance show what it is worth on dialogues it never saw.
+`--left-out` and `--plot` need benchmarks/requirements-topics.txt.
 """
 
 import argparse

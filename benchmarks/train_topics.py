@@ -2,9 +2,9 @@
 
     python benchmarks/train_topics.py --data ../shared/data [--vectors CACHE.npz] [--no-cv]
 
-Needs scikit-learn (see docs/topics.md for the version). Fixed seeds: the same files, package
-versions and machine give the same weights. Prints one JSON object per line: the cross-validated
-and the leave-one-set-out figures, then the size and SHA-256 of what was written.
+Needs benchmarks/requirements-topics.txt. Fixed seeds: the same files, package versions and machine
+give the same weights. Prints one JSON object per line: the cross-validated and the
+leave-one-set-out figures, then the size and SHA-256 of what was written.
 """
 
 import argparse

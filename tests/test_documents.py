@@ -1,14 +1,11 @@
 """The documents by themselves, on mongomock: what they declare, and that the codec agrees."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-import mongoengine
 import mongomock
 import pytest
 from mongoengine import ValidationError
-from mongoengine.context_managers import switch_db
 
 from sessions_app import documents
 from sessions_app.domain.data import (
@@ -27,17 +24,10 @@ NEW = NewSession("id-1", "alice", "Lisbon", {"$where": "a.b"}, POLICY, 60, NOW, 
 
 
 @pytest.fixture
-def sessions() -> Iterator[Any]:
-    mongoengine.connect(
-        "mock",
-        alias="mock",
-        mongo_client_class=mongomock.MongoClient,
-        tz_aware=True,
-        uuidRepresentation="standard",
-    )
-    with switch_db(documents.Session, "mock") as switched:
-        yield switched
-    mongoengine.disconnect("mock")
+def sessions(monkeypatch: pytest.MonkeyPatch) -> Any:
+    client: Any = mongomock.MongoClient(tz_aware=True, uuidRepresentation="standard")
+    monkeypatch.setattr(documents.Session, "_collection", client.test.sessions)
+    return documents.Session
 
 
 def message(**fields: Any) -> dict[str, Any]:

@@ -34,8 +34,9 @@ def page(*, after: str, user_id: str | None) -> list[ListedSession]:
 
 @failures.translated
 def count_of(user_id: str) -> int:
-    """How many sessions a user has."""
-    return int(Session._get_collection().count_documents({"user_id": user_id}, hint=_OF_A_USER))
+    """How many sessions a user has, counted over the index alone."""
+    found = Session._get_collection().find({"user_id": user_id}, {"_id": 1}).hint(_OF_A_USER)
+    return sum(1 for _ in found)
 
 
 @failures.translated

@@ -9,12 +9,14 @@ from sessions_app.simulation import replay
 from sessions_app.simulation.client import ApiClient, RequestFailed, Stopped
 from sessions_app.simulation.dialogues import Dialogue
 from sessions_app.simulation.measurements import Measurements
+from sessions_app.simulation.watched import Watched
 
 
 class Crowd:
     """`users` clients that share out `dialogues`: whoever is done takes the next one.
 
-    `stored` is called, from any thread, for each message that the service has taken.
+    `stored` is called, from any thread, for each message that the service has taken. With
+    `watched`, windows and topics are asked for as well, and it is called for each dialogue.
     """
 
     def __init__(
@@ -25,9 +27,11 @@ class Crowd:
         users: int,
         measurements: Measurements,
         stored: Callable[[], None],
+        watched: Callable[[Watched], None] | None = None,
     ) -> None:
         self._measurements = measurements
         self._stored = stored
+        self._watched = watched
         self._stop = threading.Event()
         self._clients = [ApiClient(base_url, measurements, self._stop) for _ in range(users)]
         self._waiting: queue.SimpleQueue[Dialogue] = queue.SimpleQueue()
@@ -75,10 +79,20 @@ class Crowd:
             client.close()
 
     def _replay(self, client: ApiClient, dialogue: Dialogue) -> None:
+        windows: list[replay.Body] = []
+
+        def stored(session_id: str, seq: int) -> None:
+            self._message(seq)
+            if self._watched and dialogue.messages[seq - 1]["role"] == "user":
+                windows.append(replay.window(client, session_id, seq))
+
         try:
-            session_id, sent = replay.write(client, dialogue, self._message)
+            session_id, sent = replay.write(client, dialogue, stored)
             for difference in replay.read_back(client, session_id, sent):
                 self._measurements.mismatch(f"{dialogue.id} ({session_id}): {difference}")
+            if self._watched:
+                topics = replay.topics(client, session_id)
+                self._watched(Watched(dialogue, session_id, windows, topics))
         except RequestFailed as failed:
             self._measurements.failure(f"{dialogue.id}: {failed}")
         except (LookupError, TypeError, AttributeError) as error:

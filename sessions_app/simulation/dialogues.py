@@ -1,4 +1,7 @@
-"""Dialogues to replay, from JSON lines: `{"id", "messages": [{"role", "content", …}]}`."""
+"""Dialogues to replay, from JSON lines: `{"id", "messages": [{"role", "content", …}]}`.
+
+`topic_starts` may stand beside them: the numbers of the messages that open another topic.
+"""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -21,10 +24,14 @@ class _Malformed(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Dialogue:
-    """A conversation to replay; each message is a body for `POST /session/{id}/message`."""
+    """A conversation to replay; each message is a body for `POST /session/{id}/message`.
+
+    `topic_starts` are the numbers of the messages that shift to another topic, if anybody has said.
+    """
 
     id: str
     messages: Sequence[dict[str, Any]]
+    topic_starts: frozenset[int] | None = None
 
 
 def read(path: Path) -> list[Dialogue]:
@@ -57,7 +64,21 @@ def _dialogue(value: Any) -> Dialogue:
     messages = value.get("messages")
     if not isinstance(messages, list) or not messages:
         raise _Malformed("a dialogue has a list of messages")
-    return Dialogue(value["id"], [_message(n, one) for n, one in enumerate(messages, 1)])
+    return Dialogue(
+        value["id"],
+        [_message(n, one) for n, one in enumerate(messages, 1)],
+        _topic_starts(value.get("topic_starts"), len(messages)),
+    )
+
+
+def _topic_starts(value: Any, count: int) -> frozenset[int] | None:
+    if value is None:
+        return None
+    # The first message opens a topic, but shifts from none.
+    numbers = range(2, count + 1)
+    if not isinstance(value, list) or any(type(n) is not int or n not in numbers for n in value):
+        raise _Malformed("topic_starts is a list of numbers of messages, the first one's left out")
+    return frozenset(value)
 
 
 def _message(number: int, value: Any) -> dict[str, Any]:

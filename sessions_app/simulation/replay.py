@@ -4,14 +4,18 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from sessions_app.simulation.client import ApiClient
+from sessions_app.simulation.client import ApiClient, RequestFailed
 from sessions_app.simulation.dialogues import FIELDS, Dialogue
 
 CREATE = "POST /session/create"
 APPEND = "POST /session/{session_id}/message"
 READ = "GET /session/{session_id}"
 PAGE = "GET /session/{session_id}/messages"
+CONTEXT = "GET /session/{session_id}/context"
+TOPICS = "GET /session/{session_id}/topics"
 
+# What the service says when the system prompt and the newest user message alone are too long.
+NO_WINDOW = "window_budget"
 NEWEST = 50
 # Small, so that dialogues of ordinary length take several pages.
 PAGE_MESSAGES = 10
@@ -20,22 +24,45 @@ Body = dict[str, Any]
 
 
 def write(
-    client: ApiClient, dialogue: Dialogue, stored: Callable[[int], None]
+    client: ApiClient, dialogue: Dialogue, stored: Callable[[str, int], None]
 ) -> tuple[str, list[Body]]:
     """Send a dialogue, a message at a time; its session's id and the bodies as they were sent.
 
-    The session is created with the first message. `stored` is called with
-    each message's `seq` once the service has it.
+    The session is created with the first message. `stored` is called with the session's id and
+    each message's `seq` once the service has it, before the next one is sent.
     """
     sent = [{**message, "client_id": uuid.uuid4().hex} for message in dialogue.messages]
     created = client.call(CREATE, expect=(201,), json={"messages": sent[:1]})
     session_id = str(created["session_id"])
-    stored(1)
+    stored(session_id, 1)
     for seq, message in enumerate(sent[1:], 2):
         # 200 where an attempt whose answer was lost had stored it.
         client.call(APPEND, session_id=session_id, expect=(200, 201), json=message)
-        stored(seq)
+        stored(session_id, seq)
     return session_id, sent
+
+
+def window(client: ApiClient, session_id: str, seq: int) -> Body:
+    """What a model would be sent now that `seq` is the newest message, as `Watched` keeps it."""
+    answer = client.call(CONTEXT, expect=(200, 400), session_id=session_id)
+    if "errors" in answer:
+        error = answer["errors"][0]
+        if error["code"] != NO_WINDOW:
+            raise RequestFailed(f"{CONTEXT}: {error['code']}")
+        return {"seq": seq, "problem": error["detail"]}
+    return {
+        "seq": seq,
+        "kept": sum(bool(each["kept"]) for each in answer["plan"]),
+        "dropped": answer["dropped_count"],
+        **{name: answer[name] for name in ("token_count", "max_tokens", "strategy")},
+        # What stands in the window for some of the messages that were dropped.
+        **({"summary": answer["summary"]} if answer.get("summary") else {}),
+    }
+
+
+def topics(client: ApiClient, session_id: str) -> list[Body]:
+    """The topics of the session, in order."""
+    return list(client.call(TOPICS, session_id=session_id)["results"])
 
 
 def read_back(client: ApiClient, session_id: str, sent: Sequence[Body]) -> Iterator[str]:

@@ -17,7 +17,8 @@ from sessions_app import encoders, repository
 from sessions_app.domain.data import Role, SessionPosition, Status, Strategy
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import LegalHold, SessionError
-from sessions_app.repository import indexes, pages, tail
+from sessions_app.domain.summaries import Summary
+from sessions_app.repository import indexes, pages, summaries, tail
 from sessions_app.services import (
     audit_rebuilding,
     audits,
@@ -34,7 +35,10 @@ from tests.repository.commands import Sent, recorder
 from tests.repository.conftest import OWNER, append, append_many, new_session, now
 
 # These walk whole collections by design, in order of `_id`, and serve operators only.
-WALKS = {"integrity.session_ids", "integrity._owners", "integrity.count_sessions"}
+WALKS = {
+    "integrity.session_ids", "integrity._owners", "integrity.count_sessions",
+    "summaries.active_sessions",
+}  # fmt: skip
 # A run of messages lies with its session, whatever its own `_id`.
 SHARD_KEYS = {"message_buckets": {"session_id"}, "message_annotations": {"session_id"}}
 # No query of ours: the driver's or the server's own housekeeping.
@@ -84,6 +88,7 @@ def _walk(database: Any) -> None:
             session_id=session_id, user_id=OWNER, after=after, before=before, limit=50, now=now()
         )
     _walk_windows(session_id)
+    _walk_summaries(session_id)
     _walk_sessions(session_id)
     _walk_operators(database, session_id)
 
@@ -108,6 +113,16 @@ def _walk_windows(session_id: str) -> None:
     context.context_reset(session_id=session_id, user_id=OWNER, undo=False, now=now())
     messages.message_delete(session_id=session_id, user_id=OWNER, seq=3, now=now())
     segments.topic_list(session_id=session_id, user_id=OWNER, now=now())
+
+
+def _walk_summaries(session_id: str) -> None:
+    before = summaries.read(session_id=session_id, user_id=OWNER)
+    summary = Summary("…", 1, 50, 1, "model", now())
+    summaries.write(session_id=session_id, user_id=OWNER, summary=summary, replacing=before)
+    for seq in (20, 399):
+        messages.message_delete(session_id=session_id, user_id=OWNER, seq=seq, now=now())
+    summaries.owner(session_id)
+    summaries.active_sessions(after=session_id, now=now())
 
 
 def _walk_sessions(session_id: str) -> None:
@@ -164,23 +179,21 @@ def _walk_operators(database: Any, session_id: str) -> None:
 
 
 def _walk_audits() -> None:
-    everything: Any = {"max_tokens": None, "strategy": None, "limit": None}
-    for user_id, since in ((OWNER, None), (None, now() + timedelta(days=1))):
-        audits.session_count(user_id=user_id)
-        list(
-            audits.context_audit(
-                user_id=user_id, since=since, progress=lambda _: None, **everything
-            )
-        )
+    asked = [MessageDraft(role=Role.USER, content=f"message {n}") for n in range(100)]
+    owner, draft = "audited", sessions.SessionDraft(history=asked)
+    sessions.session_create(user_id=owner, draft=draft, now=now())
+    options: Any = {"max_tokens": None, "strategy": None, "limit": None, "progress": lambda _: None}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(encoders, "load_encoder", lambda: SameForAll)
+        audits.session_count(user_id=owner)
+        for user_id, since in ((owner, None), (None, now() + timedelta(days=1))):
+            list(audits.context_audit(user_id=user_id, since=since, **options))
         for only_missing in (True, False):
             list(
                 audit_rebuilding.annotations_rebuild(
-                    user_id=OWNER, limit=None, only_missing=only_missing, progress=lambda _: None
+                    user_id=owner, limit=None, only_missing=only_missing, progress=lambda _: None
                 )
             )
-        list(audits.context_audit(user_id=OWNER, since=None, progress=lambda _: None, **everything))
 
 
 class SameForAll:

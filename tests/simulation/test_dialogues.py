@@ -17,6 +17,20 @@ def dialogue(name: str, messages: Any = TURN) -> str:
     return json.dumps({"id": name, "messages": messages}) + "\n"
 
 
+def starting(topics: Any) -> str:
+    return json.dumps({"id": "a", "messages": TURN, "topic_starts": topics})
+
+
+def test_a_dialogue_knows_where_its_topics_start_if_anybody_has_said(tmp_path: Path):
+    path = tmp_path / "three.jsonl"
+    path.write_text("\n".join([dialogue("unsaid"), starting([]), starting([2])]))
+
+    unsaid, none, second = dialogues.read(path)
+
+    assert (unsaid.topic_starts, none.topic_starts) == (None, frozenset())
+    assert second.topic_starts == {2}
+
+
 def test_a_message_keeps_what_goes_over_the_wire(tmp_path: Path):
     path = tmp_path / "one.jsonl"
     call = {"id": "call_1", "type": "function"}
@@ -39,6 +53,10 @@ def test_a_message_keeps_what_goes_over_the_wire(tmp_path: Path):
         (dialogue("a", [{"role": "bot", "content": "Hi"}]), "message 1 has no role of system"),
         (dialogue("a", [{"role": "user", "content": 1}]), "the content of message 1 is not text"),
         (dialogue("a", [*TURN, {"role": "user"}]), "message 3 has neither content nor tool_calls"),
+        (starting([1]), "topic_starts is a list of numbers of messages"),
+        (starting([3]), "topic_starts is a list of numbers of messages"),
+        (starting(["2"]), "topic_starts is a list of numbers of messages"),
+        (starting(2), "topic_starts is a list of numbers of messages"),
         (" " + "[" * 100_000, "maximum recursion depth exceeded"),
     ],
 )

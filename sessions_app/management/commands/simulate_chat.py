@@ -1,9 +1,10 @@
 """`manage.py simulate_chat`: real clients with real dialogues against the HTTP API."""
 
 import io
+import shutil
 import sys
 from argparse import ArgumentParser
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from sessions_app.simulation import dialogues, own_service
 from sessions_app.simulation.closing_table import closing_table
 from sessions_app.simulation.crowd import Crowd
 from sessions_app.simulation.measurements import Measurements
+from sessions_app.simulation.transcript import shifts_line, transcript
+from sessions_app.simulation.watched import Watched, count_shifts
 
 WRONG_USAGE = 2
 MAX_USERS = 1_000
@@ -37,6 +40,7 @@ class Command(OperatorCommand):
     requires_mongodb = False
     requires_system_checks = ()
     interrupted = False
+    watched: Sequence[Watched] = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """What to replay, by how many, and where."""
@@ -52,6 +56,12 @@ class Command(OperatorCommand):
         parser.add_argument("--users", type=int, default=4, help="clients at once (default 4)")
         parser.add_argument("--base-url", help="a running service, such as http://127.0.0.1:8000")
         parser.add_argument("--limit", type=int, help="replay the first so many dialogues only")
+        parser.add_argument(
+            "--transcript",
+            action="store_true",
+            help="print each dialogue with its topic shifts and, after every user message, the "
+            "window that a model would be sent; asks the service for both",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """As every command; interrupted, it prints what was measured so far."""
@@ -67,19 +77,31 @@ class Command(OperatorCommand):
         except dialogues.DialogueError as error:
             raise CommandError(str(error), returncode=WRONG_USAGE) from error
         measurements = Measurements()
+        watched: list[Watched] = []
         try:
-            self._simulate(found, options, measurements)
+            self._simulate(found, options, measurements, watched)
         except KeyboardInterrupt:
             self.interrupted = True
-        return measurements.as_json() | {"interrupted": self.interrupted}, (
-            self.interrupted or measurements.all_well
-        )
+        place = {id(dialogue): number for number, dialogue in enumerate(found)}
+        self.watched = sorted(watched, key=lambda each: place[id(each.dialogue)])
+        result = measurements.as_json() | {"interrupted": self.interrupted}
+        if options["transcript"]:
+            result |= self._transcript_json()
+        return result, self.interrupted or measurements.all_well
+
+    def _transcript_json(self) -> dict[str, Any]:
+        count = count_shifts(self.watched)
+        return {
+            "dialogues": [each.as_json() for each in self.watched],
+            "shifts": count.as_json() if count else None,
+        }
 
     def _simulate(
         self,
         found: list[dialogues.Dialogue],
         options: Mapping[str, Any],
         measurements: Measurements,
+        watched: list[Watched],
     ) -> None:
         total = sum(len(dialogue.messages) for dialogue in found)
         with (
@@ -93,16 +115,31 @@ class Command(OperatorCommand):
                 users=options["users"],
                 measurements=measurements,
                 stored=lambda: show(1),
+                watched=watched.append if options["transcript"] else None,
             ).run()
 
     def describe(self, result: Mapping[str, Any]) -> str:
-        """The closing table."""
+        """The transcripts, and the closing table."""
         console = Console(file=io.StringIO(), width=_COLUMNS)
         with console.capture() as captured:
             console.print(closing_table(result), crop=False)
         so_far = "interrupted; so far:\n" if result["interrupted"] else ""
         lines = [line.rstrip() for line in captured.get().splitlines()]
-        return so_far + "\n".join(lines).strip("\n")
+        count = count_shifts(self.watched)
+        told = f"\n\n{shifts_line(count)}" if count else ""
+        return so_far + self._transcripts() + "\n".join(lines).strip("\n") + told
+
+    def _transcripts(self) -> str:
+        """Each as wide as the terminal, and in its styles if it is one."""
+        is_terminal = self.stdout.isatty()
+        width = shutil.get_terminal_size().columns if is_terminal else _COLUMNS
+        console = Console(file=io.StringIO(), width=width, force_terminal=is_terminal)
+        with console.capture() as captured:
+            for each in self.watched:
+                for line in transcript(each, width):
+                    console.print(line, soft_wrap=True)
+                console.print()
+        return captured.get()
 
 
 def _check_usage(options: Mapping[str, Any]) -> None:
