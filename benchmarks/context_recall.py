@@ -5,8 +5,9 @@
 
 Prints one JSON object per line and strategy and budget, then a table for people on stderr. Each
 question is asked after the whole conversation; recall is the mean share of its evidence messages
-that the window kept. `trim` is the plain alternative: the newest messages that fit. `langchain` is LangChain's
-`trim_messages` (strategy "last", the same token counts), which runs in an environment of its own:
+that the window kept. `trim` is the plain alternative: the newest messages that fit. `langchain` is
+LangChain's `trim_messages` (strategy "last", the same token counts), which runs in an environment
+of its own:
 
     python3.11 -m venv .venv/peers && .venv/peers/bin/pip install -r benchmarks/requirements.txt
 """
@@ -173,7 +174,7 @@ def measure(
 
 
 def trims(messages: list[WindowMessage]) -> dict[int, set[int]]:
-    """By budget, the newest messages that fit: what a sliding window without further thought keeps."""
+    """By budget, what a sliding window without further thought keeps."""
     return {budget: trim(messages, budget) for budget in BUDGETS}
 
 

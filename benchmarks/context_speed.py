@@ -1,6 +1,7 @@
 """What a window costs: time to plan it, and what its stable cuts save and lose.
 
-    python benchmarks/context_speed.py [--candidates N …] [--budget N] [--turns N]
+    python -m benchmarks.context_speed [--candidates N …] [--budget N …] [--turns N]
+    python -m benchmarks.context_speed --store [--lengths N …] [--dir DIR]
 
 Prints one JSON object per line on made-up conversations, the same on every run. `plan` lines: CPU
 milliseconds to plan over so many candidates, once their vectors and terms exist. `cuts` lines:
@@ -9,6 +10,10 @@ prefix up to the newest turn, the share of tokens a prefix cache would have seen
 the budget in use once the conversation no longer fits; `trim` beside them slides by one message.
 `sketches` lines: CPU milliseconds to choose the runs to read in a session of so many messages, and
 the bytes of its sketches.
+
+With `--store` instead: windows of stored sessions of so many messages, planned by the service over
+a `mongod` of the benchmark's own: milliseconds with reading and, under `hybrid`, encoding the
+query; and how many queries, documents and bytes one window reads.
 """
 
 import argparse
@@ -42,7 +47,17 @@ def main() -> None:
     parser.add_argument("--candidates", type=int, nargs="+", default=[100, 500, 1_500, 5_000])
     parser.add_argument("--budget", type=int, nargs="+", default=[1_000, 2_000, 4_000, 8_000])
     parser.add_argument("--turns", type=int, default=200)
+    parser.add_argument("--store", action="store_true", help="measure windows of stored sessions")
+    parser.add_argument(
+        "--lengths", type=int, nargs="+", default=[100, 1_000, 10_000, 100_000], help="with --store"
+    )
+    parser.add_argument("--dir", type=Path, help="an empty directory on a disk, with --store")
     options = parser.parse_args()
+    if options.store:
+        from benchmarks.harness import window_reads
+
+        window_reads.measure(options.lengths, options.dir)
+        return
     for count in options.candidates:
         for strategy in Strategy:
             for with_vectors in (False, True):

@@ -18,6 +18,9 @@ QUERY_MAX_CHARS = 4_000
 TTL_MAX_SECONDS = 3_153_600_000  # a hundred years
 USER_ID_MAX_CHARS = 255
 
+# How many system messages at the start of a session count as its prompt.
+OPENING_MAX_MESSAGES = 4
+
 # --- how a session is stored ------------------------------------------------------------------
 # When the tail holds more than TAIL_MAX_MESSAGES, its oldest messages move to buckets until
 # TAIL_KEEP_MESSAGES are left: an append then rewrites a bounded document whatever the length of

@@ -8,5 +8,5 @@ WHOLE_SESSION: Final = 1_500
 NEWEST: Final = 512
 SKETCHES: Final = 1_600
 RUNS: Final = 15
-# System prompts at the start of a session, which are in every window.
-OPENING: Final = 4
+# A policy may allow 10,000 messages; no window of any budget can use more than this.
+MOST_READ: Final = 16_384

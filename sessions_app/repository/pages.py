@@ -6,13 +6,14 @@ there on is a spill in progress and is ignored. No message is seen twice, none i
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from typing import Any
 
 from sessions_app.documents import MessageBucket, Session
 from sessions_app.domain import data
 from sessions_app.domain.errors import SessionNotFound
 from sessions_app.domain.identifiers import bucket_id
-from sessions_app.domain.limits import BUCKET_MAX_MESSAGES
+from sessions_app.domain.limits import BUCKET_MAX_MESSAGES, OPENING_MAX_MESSAGES
 from sessions_app.repository import codec, failures
 from sessions_app.repository.codec import Stored
 
@@ -78,6 +79,39 @@ def read_runs(session: data.Session, runs: Sequence[tuple[int, int]]) -> list[da
             if seq in wanted and seq < session.tail_start:
                 found.append(codec.message(stored, seq))
     return found
+
+
+@failures.translated
+def read_opening(session: data.Session) -> list[data.Message]:
+    """The system messages that a session begins with.
+
+    Whether there are any never changes, so a session without is asked only once.
+    """
+    if session.session_id in _without_prompt:
+        return []
+    if session.tail_start > OPENING_MAX_MESSAGES:
+        bucket = MessageBucket._get_collection().find_one(
+            {"_id": bucket_id(session.session_id, 1), "session_id": session.session_id},
+            {"messages": {"$slice": OPENING_MAX_MESSAGES}},
+        )
+        first = codec.message_run(bucket["messages"] if bucket else [], 1)
+    else:
+        _, first = read_range(
+            session_id=session.session_id,
+            user_id=session.user_id,
+            first=1,
+            last=OPENING_MAX_MESSAGES,
+        )
+    opening = list(takewhile(lambda message: message.role is data.Role.SYSTEM, first))
+    if first and not opening:
+        if len(_without_prompt) >= _REMEMBERED:
+            _without_prompt.clear()
+        _without_prompt.add(session.session_id)
+    return opening
+
+
+_without_prompt: set[str] = set()
+_REMEMBERED = 50_000
 
 
 def stream(*, session_id: str, user_id: str) -> tuple[data.Session, Iterator[data.Message]]:

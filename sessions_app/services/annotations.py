@@ -43,12 +43,16 @@ def catch_up(*, session_id: str, user_id: str, seconds: float) -> Progress:
     deadline = time.monotonic() + seconds
     while True:
         session = pages.header(session_id=session_id, user_id=user_id)
-        judged = session.topic.judged if session.topic else 0
-        if judged >= session.message_count:
+        if is_complete(session):
             return Progress(session, complete=True)
         if time.monotonic() >= deadline:
             return Progress(session, complete=False)
-        _annotate_next_block(session, judged)
+        _annotate_next_block(session, session.topic.judged if session.topic else 0)
+
+
+def is_complete(session: Session) -> bool:
+    """Whether every message of the session has been judged."""
+    return (session.topic.judged if session.topic else 0) >= session.message_count
 
 
 def _annotate_next_block(session: Session, judged: int) -> None:

@@ -9,8 +9,8 @@ from sessions_app.domain.relevance_sketch import RunSketch, choose_runs
 from sessions_app.domain.tokens import window_cost
 from sessions_app.domain.window import WindowMessage, WindowPolicy
 from sessions_app.domain.window_candidates import (
+    MOST_READ,
     NEWEST,
-    OPENING,
     RUNS,
     SKETCHES,
     WHOLE_SESSION,
@@ -59,7 +59,7 @@ def _from_a_long_session(session: Session, query: str | None) -> Gathered:
         (run.first_seq, min(run.last_seq, first - 1))
         for run in choose_runs(sketches, asked, vector, limit=RUNS)
     ]
-    opening = [m for m in _range(session, 1, OPENING) if m.role is Role.SYSTEM]
+    opening = pages.read_opening(session)
     older = pages.read_runs(session, runs)
     known = {message.seq for message in older}
     older = [message for message in opening if message.seq not in known] + older
@@ -69,7 +69,7 @@ def _from_a_long_session(session: Session, query: str | None) -> Gathered:
 
 def _until_full(session: Session, policy: WindowPolicy) -> list[Message]:
     """The newest messages to beyond the budget, the newest user message, and the opening."""
-    limit = 128
+    limit = _likely_number(session, policy)
     while True:
         _, newest = pages.read_newest(
             session_id=session.session_id, user_id=session.user_id, limit=limit
@@ -78,19 +78,22 @@ def _until_full(session: Session, policy: WindowPolicy) -> list[Message]:
         full = cost > policy.max_tokens or len(newest) > (policy.max_messages or len(newest))
         answered = any(message.role is Role.USER for message in newest)
         whole = not newest or newest[0].seq <= max(1, session.context_start)
-        if whole or (full and answered) or limit >= _MOST_READ:
+        if whole or (full and answered) or limit >= MOST_READ:
             break
-        limit *= 4
-    if newest and newest[0].seq > OPENING:
-        opening = _range(session, 1, OPENING)
-        newest = [message for message in opening if message.role is Role.SYSTEM] + newest
-    elif newest and newest[0].seq > 1:
-        newest = _range(session, 1, newest[0].seq - 1) + newest
-    return newest
+        limit *= 2
+    if not newest or newest[0].seq == 1:
+        return newest
+    opening = pages.read_opening(session)
+    return [message for message in opening if message.seq < newest[0].seq] + newest
 
 
-# A policy may allow 10,000 messages; beyond that no window of any budget can use more.
-_MOST_READ = 16_384
+def _likely_number(session: Session, policy: WindowPolicy) -> int:
+    """How many of the session's messages are likely to fill the window, and some more."""
+    each = window_cost(session.token_count // max(1, session.message_count))
+    wanted = policy.max_tokens // each
+    if policy.max_messages is not None:
+        wanted = min(wanted, policy.max_messages)
+    return min(MOST_READ, wanted * 3 // 2 + 8)
 
 
 def _range(session: Session, first: int, last: int) -> list[Message]:

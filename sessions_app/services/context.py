@@ -58,10 +58,12 @@ def context_plan(
     `max_tokens` and `strategy` stand in for the session's own; `query` for the newest user
     message. Raises SessionNotFound, SessionExpired, WindowBudgetError.
     """
-    lifecycle.require_readable(pages.header(session_id=session_id, user_id=user_id), now=now)
-    session = annotations.catch_up(
-        session_id=session_id, user_id=user_id, seconds=annotations.CATCH_UP_SECONDS
-    ).session
+    session = pages.header(session_id=session_id, user_id=user_id)
+    lifecycle.require_readable(session, now=now)
+    if not annotations.is_complete(session):
+        session = annotations.catch_up(
+            session_id=session_id, user_id=user_id, seconds=annotations.CATCH_UP_SECONDS
+        ).session
     policy = _policy(session, max_tokens, strategy)
     gathered = candidates.gather(session, policy, query)
     summary = summaries.summary_shown(session=session, max_tokens=policy.max_tokens)

@@ -12,16 +12,14 @@ from sessions_app.domain import lifecycle
 from sessions_app.domain import summaries as rules
 from sessions_app.domain.data import Message, Role, Session, SessionPosition, Status
 from sessions_app.domain.errors import ProviderError, SessionNotFound
-from sessions_app.domain.limits import PAGE_MAX
+from sessions_app.domain.limits import OPENING_MAX_MESSAGES, PAGE_MAX
 from sessions_app.domain.summaries import Extension, ShownSummary, Summary
 from sessions_app.domain.text import storable
 from sessions_app.domain.tokens import total_window_cost
-from sessions_app.domain.window_candidates import OPENING
+from sessions_app.domain.window_candidates import MOST_READ
 from sessions_app.providers import Completion, Provider
 from sessions_app.repository import pages, sessions, summaries
 
-# No window of any budget can use more.
-_MOST_READ = 16_384
 _MODEL_MAX_CHARS = 200
 
 
@@ -170,7 +168,7 @@ def _newest(session: Session) -> list[Message]:
         full = rules.overflows(
             newest, max_tokens=policy.max_tokens, max_messages=policy.max_messages
         )
-        if full or len(newest) < limit or limit >= _MOST_READ:
+        if full or len(newest) < limit or limit >= MOST_READ:
             return newest
         limit *= 4
 
@@ -179,7 +177,7 @@ def _prompt(session: Session, newest: list[Message]) -> list[Message]:
     """The system prompt, where it is not among `newest`; the window holds it whatever a reset."""
     if newest[0].seq == 1:
         return []
-    opening = _range(session, 1, min(OPENING, newest[0].seq - 1))
+    opening = _range(session, 1, min(OPENING_MAX_MESSAGES, newest[0].seq - 1))
     return [m for m in opening if m.role is Role.SYSTEM and not m.deleted]
 
 

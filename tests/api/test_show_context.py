@@ -197,3 +197,14 @@ def test_a_stranger_finds_no_session(request, session, who):
 def test_it_asks_for_a_token(anybody, session):
     response = anybody.get(path(session, "context"))
     assert (response.status_code, response.json()) == (401, NO_TOKEN)
+
+
+@pytest.mark.usefixtures("no_encoder")
+@pytest.mark.parametrize("strategy", ["recent", "topic"])
+@pytest.mark.parametrize("number", [3, 20, 100, 200])
+def test_the_prompt_is_sent_however_few_messages_fit(alice, create, fill, strategy, number):
+    session = create(system_prompt="Be brief.")
+    fill(session, number)
+    body = window(alice, session, strategy=strategy, max_tokens=64)
+    assert kept(body)[0] == 1
+    assert kept(body)[-1] == number + 1

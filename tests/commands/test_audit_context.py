@@ -231,6 +231,14 @@ def test_since_and_limit_choose_sessions(run: Run, database: Any, with_tools: st
     assert run(COMMAND, "--json", "--limit", "1").json()["sessions"] == 1
 
 
+def test_it_can_be_stopped(run: Run, monkeypatch: pytest.MonkeyPatch, with_tools: str) -> None:
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(audits, "_audit_one", interrupt)
+    assert run(COMMAND).code == 130
+
+
 def test_nothing_is_written(run: Run, database: Any, with_tools: str) -> None:
     before = database.sessions.find_one()
     run(COMMAND)

@@ -1,0 +1,133 @@
+"""What a window costs over a real store: milliseconds, and what is read from MongoDB for it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import bson
+import numpy as np
+from pymongo import monitoring
+
+from benchmarks.harness import conversations, report, rounds, store
+
+USER, WORDS = "reader", 40
+BUDGET, ROUNDS = 2_000, 15
+
+
+class Reads(monitoring.CommandListener):
+    """Counts what MongoDB answers while it is switched on."""
+
+    def __init__(self) -> None:
+        self.on = False
+        self.queries = self.documents = self.bytes = 0
+
+    def started(self, event: monitoring.CommandStartedEvent) -> None:
+        """Only answers count."""
+
+    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
+        """A batch of documents has come."""
+        cursor = event.reply.get("cursor")
+        if self.on and cursor is not None:
+            batch = cursor.get("firstBatch", cursor.get("nextBatch", []))
+            self.queries += 1
+            self.documents += len(batch)
+            self.bytes += sum(len(bson.encode(document)) for document in batch)
+
+    def failed(self, event: monitoring.CommandFailedEvent) -> None:
+        """Nothing was read."""
+
+    def reset(self) -> None:
+        """Begin to count."""
+        self.on, self.queries, self.documents, self.bytes = True, 0, 0, 0
+
+
+def measure(lengths: Sequence[int], directory: Path | None) -> None:
+    """One line per session length and strategy."""
+    reads = Reads()
+    monitoring.register(reads)
+    lines = report.Report("context_store")
+    with store.own_store(directory, lines):
+        from sessions_app.domain.data import Strategy
+
+        for length in lengths:
+            session_id = conversations.create(USER, length, words=WORDS)
+            annotate(session_id)
+            for strategy in (Strategy.RECENT, Strategy.HYBRID):
+                lines.add(
+                    f"window of {BUDGET:,} tokens",
+                    strategy=strategy.value,
+                    messages=length,
+                    **_one(session_id, strategy, reads),
+                )
+    lines.table()
+
+
+def _one(session_id: str, strategy: Any, reads: Reads) -> dict[str, Any]:
+    from sessions_app.services import context
+
+    def window() -> context.ContextWindow:
+        return context.context_plan(
+            session_id=session_id,
+            user_id=USER,
+            max_tokens=BUDGET,
+            strategy=strategy,
+            query=None,
+            now=conversations.now(),
+        )
+
+    reads.reset()
+    plan = window().plan
+    reads.on = False
+    samples = rounds.interleaved({0: window}, rounds=ROUNDS, warm_up=2)[0]
+    return {
+        **report.timing(samples),
+        "queries": reads.queries,
+        "documents": reads.documents,
+        "kb_read": round(reads.bytes / 1_000, 1),
+        "candidates": len(plan.messages),
+        "kept": plan.kept_count,
+        "ranking": plan.ranking.value,
+    }
+
+
+def annotate(session_id: str) -> None:
+    """Annotations as the service would have made them, but for the vectors, which are random.
+
+    Encoding 100,000 messages would take twenty minutes; how long reading them takes does not
+    depend on what they say.
+    """
+    from sessions_app import encoders
+    from sessions_app.domain.annotations import Block
+    from sessions_app.domain.data import TopicStanding
+    from sessions_app.domain.limits import ANNOTATION_BLOCK
+    from sessions_app.domain.relevance_sketch import quantise, restore, sketch_run
+    from sessions_app.repository import annotations, pages
+    from sessions_app.services.annotations import window_message
+
+    encoder = encoders.load_encoder()
+    random = np.random.default_rng(7)
+    session, stream = pages.stream(session_id=session_id, user_id=USER)
+    for run in _runs(stream, ANNOTATION_BLOCK):
+        block = Block(session_id, run[0].seq, len(run), topics=[1] * len(run))
+        if encoder:
+            rows = random.normal(size=(len(run), encoders.DIMENSIONS)).astype(np.float32)
+            vectors = quantise(rows)
+            block = replace(block, encoder=encoder.name, vectors=vectors)
+            rows = restore(vectors, encoders.DIMENSIONS)
+            offered = [window_message(m, vector=row) for m, row in zip(run, rows, strict=True)]
+        else:
+            offered = [window_message(message) for message in run]
+        if len(run) == ANNOTATION_BLOCK:
+            sketch = sketch_run(offered)
+            block = replace(block, terms=sketch.terms, centroids=sketch.centroids)
+        annotations.write_block(block, replacing=None)
+    count = session.message_count
+    standing = TopicStanding(judged=count, current=1, start_seq=1, recent=((1, 1),))
+    annotations.advance(session_id=session_id, user_id=USER, judged=0, standing=standing, state={})
+
+
+def _runs(stream: Iterator[Any], size: int) -> Iterator[list[Any]]:
+    while run := list(islice(stream, size)):
+        yield run
