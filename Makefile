@@ -33,10 +33,14 @@ check: $(VENV)/dev.stamp ## format, lint, strict types, import contracts
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: $(VENV)/dev.stamp ## every benchmark, one JSON object per line
-	@for file in benchmarks/[a-z]*.py; do \
-		$(BIN)/python -m "benchmarks.$$(basename "$$file" .py)" || exit 1; \
+# peers_store measures the peers as well where their environment is (see docs/benchmarks.md)
+bench: $(VENV)/dev.stamp ## the benchmarks that need no data set, short; one JSON object per line
+	@for name in store_by_length many_sessions http_append hot_path memory context_speed; do \
+		$(BIN)/python -m benchmarks.$$name --short || exit 1; \
 	done
+	@if [ -x $(VENV)/peers/bin/python ]; \
+	then $(BIN)/python -m benchmarks.peers_store --short --peers-python $(VENV)/peers/bin/python; \
+	else $(BIN)/python -m benchmarks.peers_store --short --only-ours; fi
 
 clean: ## remove the virtual environment and caches; data stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

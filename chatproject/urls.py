@@ -11,6 +11,8 @@ from chatproject import health
 _OPEN = {"permission_classes": [AllowAny], "authentication_classes": [], "throttle_classes": []}
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    # first, as they are what nearly every request asks for and routes are tried in order
+    path("", include("sessions_app.api.urls")),
     re_path(r"^healthz/?$", health.healthz),
     re_path(r"^readyz/?$", health.readyz),
     re_path(r"^api/schema/?$", SpectacularAPIView.as_view(**_OPEN), name="schema"),
@@ -22,7 +24,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("admin/", admin.site.urls),
     path("", include("accounts.urls")),
-    path("", include("sessions_app.api.urls")),
     path("", include("sessions_app.web.urls")),
 ]
 handler400 = "sessions_app.api.errors.bad_request"

@@ -14,7 +14,7 @@ from rest_framework_simplejwt.tokens import AccessToken
 
 from chatproject import mongo, mongod
 from sessions_app import documents
-from sessions_app.repository import headers, indexes
+from sessions_app.repository import headers, indexes, spilled_keys
 from sessions_app.services import throttling
 from tests.repository.commands import recorder
 
@@ -71,6 +71,7 @@ def use_database(client: "MongoClient[dict[str, Any]]", name: str) -> None:
     for document in documents.ALL:
         document._collection = client[name][document._get_collection_name()]
     headers.memory.forget()
+    spilled_keys.forget()
     throttling.forget()
 
 

@@ -14,6 +14,7 @@ from sessions_app.domain.limits import TAIL_HARD_BYTES
 from sessions_app.repository import codec, failures, pages, tail
 from sessions_app.repository.codec import Stored
 from sessions_app.repository.headers import Remembered, memory
+from sessions_app.repository.spilled_keys import may_hold
 
 # Each attempt fails only because another writer of the same session has just succeeded in moving
 # its tail or changing its timeout, which happens once in many appends.
@@ -39,7 +40,7 @@ def append(
     keys = [message.client_id for message in messages if message.client_id]
     for _ in range(_ATTEMPTS):
         known = memory.recall(session_id)
-        if keys and known.tail_start > 1:
+        if known.tail_start > 1 and keys and may_hold(session_id, keys, known.tail_start):
             found = _find_in_buckets(session_id, keys)
             if found is not None:
                 return _replay(session_id, user_id, messages, *found, now=now)

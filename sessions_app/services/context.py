@@ -60,7 +60,7 @@ def context_plan(
     """
     session = pages.header(session_id=session_id, user_id=user_id)
     lifecycle.require_readable(session, now=now)
-    if not annotations.is_complete(session):
+    if _needs_topics(session, strategy):
         session = annotations.catch_up(
             session_id=session_id, user_id=user_id, seconds=annotations.CATCH_UP_SECONDS
         ).session
@@ -72,6 +72,21 @@ def context_plan(
     return ContextWindow(
         session, plan, [message for message in gathered.messages if message.seq in kept], summary
     )
+
+
+# So many unjudged messages cost a window of the newest ones little; more wait for a window, or a
+# list of topics, that rests on them.
+_JUDGED_IN_PASSING = 128
+
+
+def _needs_topics(session: Session, strategy: Strategy | None) -> bool:
+    """Whether to judge what has been appended before planning."""
+    behind = session.message_count - (session.topic.judged if session.topic else 0)
+    policy = session.context_policy
+    indifferent = (strategy or policy.strategy) is Strategy.RECENT and (
+        policy.on_topic_shift is not OnTopicShift.RESET
+    )
+    return 0 < behind <= _JUDGED_IN_PASSING if indifferent else behind > 0
 
 
 def _plan(

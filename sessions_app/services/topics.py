@@ -1,7 +1,6 @@
 """The topics of a session, as they have been judged."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from sessions_app.domain.data import Message, Session
 from sessions_app.repository import annotations
@@ -18,8 +17,7 @@ def with_topics(session: Session, messages: Sequence[Message]) -> list[Message]:
     else:
         known, openings = _stored_topics(session, messages)
     return [
-        replace(
-            message,
+        message._replace(
             topic=known.get(message.seq),
             topic_shift=message.seq in openings and (known.get(message.seq) or 0) > 1,
         )

@@ -8,7 +8,7 @@ import pytest
 from pymongo import MongoClient
 
 from sessions_app import documents, encoders
-from sessions_app.repository import failures, headers
+from sessions_app.repository import failures, headers, spilled_keys
 from tests.api.bodies import NO_SESSION, UNKNOWN, path
 from tests.conftest import Create, Person, use_database
 
@@ -145,7 +145,12 @@ def any_text(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def other_worker() -> Callable[[], None]:
     """From here on, answer as a worker process that has not seen these sessions."""
-    return headers.memory.forget
+
+    def forget() -> None:
+        headers.memory.forget()
+        spilled_keys.forget()
+
+    return forget
 
 
 @pytest.fixture

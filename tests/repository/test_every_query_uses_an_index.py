@@ -18,7 +18,7 @@ from sessions_app.domain.data import Role, SessionPosition, Status, Strategy
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import LegalHold, SessionError
 from sessions_app.domain.summaries import Summary
-from sessions_app.repository import indexes, pages, summaries, tail
+from sessions_app.repository import annotations, indexes, pages, summaries, tail
 from sessions_app.services import (
     audit_rebuilding,
     audits,
@@ -112,6 +112,7 @@ def _walk_windows(session_id: str) -> None:
     )
     context.context_reset(session_id=session_id, user_id=OWNER, undo=False, now=now())
     messages.message_delete(session_id=session_id, user_id=OWNER, seq=3, now=now())
+    annotations.forget_session(session_id=session_id)
     segments.topic_list(session_id=session_id, user_id=OWNER, now=now())
 
 

@@ -43,6 +43,13 @@ def test_of_two_workers_one_wins(talk: str, extend: Extend, provider, model: Mod
     assert held(talk).text == "The first."
 
 
+def test_one_wins_of_those_that_extend_the_same(summarised: str, extend: Extend, provider):
+    go_on(summarised, 62, 300)
+    late = extend(summarised, provider=Meanwhile(provider, lambda: extend(summarised)))
+    assert late.outcome is Outcome.OVERTAKEN
+    assert late.completion is not None
+
+
 @pytest.mark.parametrize("length", [60, 200], ids=["tail", "bucket"])
 def test_a_message_erased_meanwhile_discards_it(database, extend: Extend, provider, length: int):
     talk = make_talk(length)

@@ -1,0 +1,102 @@
+"""Keys that have left the tail are known again, however little of them is remembered."""
+
+from typing import Any
+
+import pytest
+
+from sessions_app.repository import headers, messages, spilled_keys
+from sessions_app.services import messages as service
+from tests.repository.commands import recorder
+from tests.repository.conftest import OWNER, append, new_session, now, read_all
+
+
+@pytest.fixture
+def session_id(database: Any) -> str:
+    """One with 300 keyed messages, most of them in buckets."""
+    session_id = new_session().session_id
+    for n in range(300):
+        append(session_id, f"message {n}", f"key-{n}")
+    return session_id
+
+
+def lookups(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The keys that are looked for in the buckets from here on."""
+    asked: list[Any] = []
+    original = messages._find_in_buckets
+
+    def find(session_id: str, keys: Any) -> Any:
+        asked.append(list(keys))
+        return original(session_id, keys)
+
+    monkeypatch.setattr(messages, "_find_in_buckets", find)
+    return asked
+
+
+def test_a_new_key_is_not_looked_for(session_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = lookups(monkeypatch)
+    for n in range(300, 500):
+        append(session_id, f"message {n}", f"key-{n}")
+    assert asked == []
+
+
+def test_a_new_key_costs_one_command(session_id: str) -> None:
+    append(session_id, "warm", "key-warm")
+    recorder.sent.clear()
+    recorder.on = True
+    append(session_id, "next", "key-next")
+    recorder.on = False
+    assert [sent.name for sent in recorder.sent] == ["findAndModify"]
+
+
+@pytest.mark.parametrize("forgetting", [True, False])
+def test_every_old_key_is_found(session_id: str, forgetting: bool) -> None:
+    for n in range(0, 300, 7):
+        if forgetting:
+            headers.memory.forget()
+            spilled_keys.forget()
+        assert append(session_id, f"message {n}", f"key-{n}").seq == n + 1
+    assert len(read_all(session_id)) == 300
+
+
+def test_what_another_worker_has_spilled_is_learnt(session_id: str) -> None:
+    remembered = dict(spilled_keys._known)
+    headers_before = headers.memory.recall(session_id)
+    for n in range(300, 600):
+        append(session_id, f"message {n}", f"key-{n}")
+    spilled_keys._known.update(remembered)
+    headers.memory.remember(
+        session_id, tail_start=headers_before.tail_start, ttl_seconds=headers_before.ttl_seconds
+    )
+    for n in range(200, 600, 13):
+        assert append(session_id, f"message {n}", f"key-{n}").seq == n + 1
+
+
+def test_erased_messages_keep_their_keys(session_id: str) -> None:
+    service.message_delete(session_id=session_id, user_id=OWNER, seq=6, now=now())
+    spilled_keys.forget()
+    assert append(session_id, "message 5", "key-5").deleted
+
+
+def test_a_gap_in_what_is_read_is_not_trusted(session_id: str, database: Any) -> None:
+    database.message_buckets.delete_one({"session_id": session_id})
+    spilled_keys.forget()
+    assert spilled_keys.may_hold(session_id, ["new"], tail_start=129)
+
+
+def test_very_long_sessions_are_always_asked(
+    monkeypatch: pytest.MonkeyPatch, session_id: str
+) -> None:
+    monkeypatch.setattr(spilled_keys, "_LONGEST", 100)
+    asked = lookups(monkeypatch)
+    append(session_id, "next", "key-next")
+    assert asked == [["key-next"]]
+
+
+def test_only_so_many_sessions_are_remembered(database: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(spilled_keys, "_SESSIONS", 1)
+    for _ in range(2):
+        session_id = new_session().session_id
+        for n in range(130):
+            append(session_id, f"message {n}", f"key-{n}")
+        append(session_id, "next", "key-next")
+    assert list(spilled_keys._known) == [session_id]
