@@ -11,6 +11,7 @@ from drf_spectacular.utils import (
     extend_schema,
 )
 
+from sessions_app.api import outputs as o
 from sessions_app.api import serializers as s
 from sessions_app.api.schema_errors import responses
 
@@ -78,10 +79,10 @@ _IF_MATCH = OpenApiParameter(
 )
 
 
-class SessionExport(s.SessionOutput):
+class SessionExport(o.SessionOutput):
     """A session with all its messages, oldest first."""
 
-    messages = s.MessageOutput(many=True)
+    messages = o.MessageOutput(many=True)
 
 
 def request_example(name: str, value: Any) -> OpenApiExample:
@@ -105,7 +106,7 @@ def _file(name: str, media_type: str, value: Any) -> OpenApiExample:
 session_create = extend_schema(
     operation_id="session_create",
     request=s.SessionInput,
-    responses=responses({201: s.SessionOutput}, 400, 413),
+    responses=responses({201: o.SessionOutput}, 400, 413),
     examples=[
         request_example(
             "With a prompt",
@@ -117,7 +118,7 @@ session_create = extend_schema(
 session_list = extend_schema(
     operation_id="session_list",
     parameters=[s.ListQuery],
-    responses=responses({200: s.SessionPageOutput}, 400),
+    responses=responses({200: o.SessionPageOutput}, 400),
     examples=[
         response_example(
             "A page", {"next": _PAGE_URL, "previous": None, "results": [SESSION_EXAMPLE]}
@@ -127,7 +128,7 @@ session_list = extend_schema(
 session_retrieve = extend_schema(
     operation_id="session_retrieve",
     parameters=[SESSION_ID, s.NewestQuery],
-    responses=responses({200: s.SessionWithMessages}, 400, 404, 410),
+    responses=responses({200: o.SessionWithMessages}, 400, 404, 410),
     examples=[
         response_example("Read", SESSION_EXAMPLE | {"messages": [_MESSAGE], "has_more": False})
     ],
@@ -136,7 +137,7 @@ session_update = extend_schema(
     operation_id="session_update",
     parameters=[SESSION_ID, _IF_MATCH],
     request=s.SessionChanges,
-    responses=responses({200: s.SessionOutput}, 400, 404, 409, 410, 412),
+    responses=responses({200: o.SessionOutput}, 400, 404, 409, 410, 412),
     examples=[
         request_example("A new title", {"title": "Lisbon in May"}),
         response_example("Changed", SESSION_EXAMPLE | {"title": "Lisbon in May"}),
@@ -153,7 +154,7 @@ session_fork = extend_schema(
     operation_id="session_fork",
     parameters=[SESSION_ID],
     request=s.ForkInput,
-    responses=responses({201: s.SessionOutput}, 400, 404, 410),
+    responses=responses({201: o.SessionOutput}, 400, 404, 410),
     examples=[
         request_example("From an earlier message", {"up_to_seq": 1, "title": "Porto instead"}),
         response_example("Created", SESSION_EXAMPLE | {"title": "Porto instead"}, "201"),
@@ -163,7 +164,7 @@ session_archive = extend_schema(
     operation_id="session_archive",
     parameters=[SESSION_ID],
     request=None,
-    responses=responses({200: s.SessionOutput}, 404, 410),
+    responses=responses({200: o.SessionOutput}, 404, 410),
     examples=[
         response_example("Archived", SESSION_EXAMPLE | {"status": "archived", "expires_at": None})
     ],
@@ -172,7 +173,7 @@ session_restore = extend_schema(
     operation_id="session_restore",
     parameters=[SESSION_ID],
     request=None,
-    responses=responses({200: s.SessionOutput}, 404, 410),
+    responses=responses({200: o.SessionOutput}, 404, 410),
     examples=[response_example("Restored", SESSION_EXAMPLE)],
 )
 session_export = extend_schema(
@@ -200,8 +201,8 @@ message_append = extend_schema(
     request=s.MessageInput,
     responses=responses(
         {
-            201: s.MessageOutput,
-            200: OpenApiResponse(s.MessageOutput, "The key was known; this is what it stands for."),
+            201: o.MessageOutput,
+            200: OpenApiResponse(o.MessageOutput, "The key was known; this is what it stands for."),
         },
         400,
         404,
@@ -224,8 +225,8 @@ message_append_batch = extend_schema(
     request=s.BatchInput,
     responses=responses(
         {
-            201: s.BatchOutput,
-            200: OpenApiResponse(s.BatchOutput, "The batch was known; this is what was stored."),
+            201: o.BatchOutput,
+            200: OpenApiResponse(o.BatchOutput, "The batch was known; this is what was stored."),
         },
         400,
         404,
@@ -250,7 +251,7 @@ message_append_batch = extend_schema(
 message_list = extend_schema(
     operation_id="message_list",
     parameters=[SESSION_ID, s.MessagesQuery],
-    responses=responses({200: s.MessagePageOutput}, 400, 404, 410),
+    responses=responses({200: o.MessagePageOutput}, 400, 404, 410),
     examples=[
         response_example("A run", {"results": [_MESSAGE], "has_more": False, "latest_seq": 1}),
     ],

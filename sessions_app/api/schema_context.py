@@ -2,6 +2,7 @@
 
 from drf_spectacular.utils import extend_schema
 
+from sessions_app.api import outputs as o
 from sessions_app.api import serializers as s
 from sessions_app.api.schema import SESSION_EXAMPLE, SESSION_ID, request_example, response_example
 from sessions_app.api.schema_errors import responses
@@ -36,14 +37,14 @@ _TOPIC = {
 context_show = extend_schema(
     operation_id="context_show",
     parameters=[SESSION_ID, s.ContextQuery],
-    responses=responses({200: s.ContextOutput}, 400, 404, 410),
+    responses=responses({200: o.ContextOutput}, 400, 404, 410),
     examples=[response_example("A window", _WINDOW)],
 )
 context_reset = extend_schema(
     operation_id="context_reset",
     parameters=[SESSION_ID],
     request=s.ResetInput,
-    responses=responses({200: s.SessionOutput}, 400, 404, 409, 410),
+    responses=responses({200: o.SessionOutput}, 400, 404, 409, 410),
     examples=[
         request_example("Undo", {"undo": True}),
         response_example("Reset", SESSION_EXAMPLE),
@@ -52,6 +53,6 @@ context_reset = extend_schema(
 topic_list = extend_schema(
     operation_id="topic_list",
     parameters=[SESSION_ID],
-    responses=responses({200: s.TopicListOutput}, 404, 410),
+    responses=responses({200: o.TopicListOutput}, 404, 410),
     examples=[response_example("Topics", {"results": [_TOPIC]})],
 )

@@ -82,9 +82,3 @@ def judge_again(*, session_id: str, user_id: str) -> None:
             }
         },
     )
-
-
-@failures.translated
-def forget_blocks(session_id: str) -> None:
-    """Remove all that was derived from a session's messages."""
-    MessageAnnotations._get_collection().delete_many(pages.all_buckets(session_id))

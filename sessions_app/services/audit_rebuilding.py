@@ -9,6 +9,7 @@ from sessions_app.domain.audit_pages import ListedSession
 from sessions_app.domain.data import Session
 from sessions_app.domain.errors import SessionError, SessionNotFound
 from sessions_app.domain.limits import ANNOTATION_BLOCK
+from sessions_app.repository import annotations as stored
 from sessions_app.repository import audits, pages
 from sessions_app.services import annotations
 from sessions_app.services.audits import listed_sessions
@@ -96,5 +97,5 @@ def _forget(session: Session) -> None:
     """
     wanted = {"session_id": session.session_id, "user_id": session.user_id}
     audits.judge_again(**wanted)
-    audits.forget_blocks(session.session_id)
+    stored.forget_session(session_id=session.session_id)
     audits.judge_again(**wanted)

@@ -11,8 +11,8 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.validation import validate_schema
 from rest_framework.test import APIClient
 
+from sessions_app.api import outputs, wire
 from sessions_app.api import schema as annotations
-from sessions_app.api import serializers, wire
 from sessions_app.domain import data
 from tests.conftest import Create, Person
 from tests.docs import routes
@@ -158,12 +158,12 @@ def session() -> data.Session:
 @pytest.mark.parametrize(
     ("described", "written"),
     [
-        (serializers.MessageOutput, wire.message(message())),
-        (serializers.SessionOutput, wire.session(session())),
-        (serializers.PolicyOutput, wire.session(session())["context_policy"]),
-        (serializers.SessionWithMessages, wire.session_with_messages(session(), [message()])),
+        (outputs.MessageOutput, wire.message(message())),
+        (outputs.SessionOutput, wire.session(session())),
+        (outputs.PolicyOutput, wire.session(session())["context_policy"]),
+        (outputs.SessionWithMessages, wire.session_with_messages(session(), [message()])),
         (
-            serializers.MessagePageOutput,
+            outputs.MessagePageOutput,
             wire.message_page(data.MessagePage([message()], has_more=False, latest_seq=1)),
         ),
     ],
@@ -182,4 +182,4 @@ def test_an_export_is_described_as_it_is_written(alice: Person, create: Create):
 
     written = json.loads(response.getvalue())
     assert list(annotations.SessionExport().fields) == list(written)
-    assert list(serializers.MessageOutput().fields) == list(written["messages"][0])
+    assert list(outputs.MessageOutput().fields) == list(written["messages"][0])

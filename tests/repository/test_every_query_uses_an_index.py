@@ -112,8 +112,8 @@ def _walk_windows(session_id: str) -> None:
     )
     context.context_reset(session_id=session_id, user_id=OWNER, undo=False, now=now())
     messages.message_delete(session_id=session_id, user_id=OWNER, seq=3, now=now())
-    annotations.forget_session(session_id=session_id)
     segments.topic_list(session_id=session_id, user_id=OWNER, now=now())
+    annotations.forget_session(session_id=session_id)
 
 
 def _walk_summaries(session_id: str) -> None:
