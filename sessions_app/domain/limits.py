@@ -19,7 +19,7 @@ TTL_MAX_SECONDS = 3_153_600_000  # a hundred years
 USER_ID_MAX_CHARS = 255
 
 # How many system messages at the start of a session count as its prompt.
-OPENING_MAX_MESSAGES = 4
+OPENING_MAX_MESSAGES = 16
 
 # --- how a session is stored ------------------------------------------------------------------
 # When the tail holds more than TAIL_MAX_MESSAGES, its oldest messages move to buckets until

@@ -144,7 +144,16 @@ def forget_session(*, session_id: str) -> None:
 
 def _set_judge_back(session_id: str, user_id: str) -> None:
     Session._get_collection().update_one(
-        {"_id": session_id, "user_id": user_id}, {"$unset": {"topic": 1}}
+        {"_id": session_id, "user_id": user_id, "topic": {"$exists": True}},
+        {
+            "$set": {
+                "topic.judged": 0,
+                "topic.current": 0,
+                "topic.start_seq": 0,
+                "topic.recent": [],
+            },
+            "$unset": {"topic.state": 1},
+        },
     )
 
 

@@ -77,8 +77,8 @@ def _annotate_next_block(session: Session, judged: int) -> None:
     block = replace(
         there,
         count=len(messages),
-        encoder=_encoder_name(),
-        vectors=b"".join(vectors) if _encoder_name() else b"",
+        encoder=_encoder_name() or there.encoder,
+        vectors=b"".join(vectors),
         topics=[*there.topics[: first - start], *(decision.topic for decision in decisions)],
         shifts=[*(shift for shift in there.shifts if shift.seq < first), *shifts],
     )
@@ -120,9 +120,12 @@ def _forget_erased(session: Session, messages: Sequence[Message]) -> None:
 def _vectors(messages: Sequence[Message], there: Block) -> list[bytes]:
     """A packed row per message: those that are stored, and new ones for the others."""
     encoder = encoders.load_encoder()
-    if encoder is None:
-        return [b""] * len(messages)
     width = DIMENSIONS
+    if encoder is None:
+        # What a worker with an encoder has made stays; the new messages go without.
+        kept = there.vectors if there.encoder else b""
+        rows = [kept[at * width : (at + 1) * width] for at in range(len(messages))]
+        return [row or bytes(width) for row in rows] if kept else rows
     known = there.count if there.encoder == encoder.name else 0
     rows = [there.vectors[at * width : (at + 1) * width] for at in range(known)][: len(messages)]
     for message in messages[known:]:

@@ -97,7 +97,7 @@ def _audit_one(
     try:
         session, messages = pages.stream(session_id=listed.session_id, user_id=listed.user_id)
         facts = read_facts(messages, tokenizer.count_tokens, context_start=session.context_start)
-        policy = context._policy(session, max_tokens, strategy)
+        policy = context.window_policy(session, max_tokens, strategy)
         replayed = policy.strategy
         summary = summaries.summary_shown(session=session, max_tokens=policy.max_tokens)
         for each, gathered in _gathered(session, policy, facts).items():
@@ -145,7 +145,7 @@ def _replay(
 ) -> tuple[WindowPlan | None, list[Breach]]:
     """The plan, with the tokens of its messages alone, and what is broken."""
     try:
-        plan, shown = context._plan(gathered, policy, None, summary)
+        plan, shown = context.window_plan(gathered, policy, None, summary)
     except WindowBudgetError:
         return None, check_refusal(facts, policy)
     kept = set(plan.kept_seqs)

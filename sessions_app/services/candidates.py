@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sessions_app.domain.data import Message, Role, Session, Strategy
+from sessions_app.domain.limits import PAGE_MAX
 from sessions_app.domain.relevance import query_text
 from sessions_app.domain.relevance_sketch import RunSketch, choose_runs
 from sessions_app.domain.tokens import window_cost
@@ -38,7 +39,8 @@ def gather(session: Session, policy: WindowPolicy, query: str | None) -> Gathere
     if session.message_count <= WHOLE_SESSION:
         messages = _range(session, 1, session.message_count)
         offered = _offer(session, messages, [(1, session.message_count)])
-        return Gathered(messages, offered, _vector(query, offered))
+        fits = sum(window_cost(message.token_count) for message in messages) <= policy.max_tokens
+        return Gathered(messages, offered, None if fits else _vector(query, offered))
     return _from_a_long_session(session, query)
 
 
@@ -47,6 +49,10 @@ def _from_a_long_session(session: Session, query: str | None) -> Gathered:
     first = session.message_count - NEWEST + 1
     newest = _range(session, first, session.message_count)
     newest_offered = _offer(session, newest, [(first, session.message_count)])
+    if not any(message.role is Role.USER for message in newest):
+        asked_before = _newest_user(session, first)
+        newest = asked_before + newest
+        newest_offered = [*map(annotations.window_message, asked_before), *newest_offered]
     vector = _vector(query, newest_offered)
     sketches = [
         RunSketch(block.first_seq, block.last_seq, block.terms, block.centroids)
@@ -59,12 +65,25 @@ def _from_a_long_session(session: Session, query: str | None) -> Gathered:
         (run.first_seq, min(run.last_seq, first - 1))
         for run in choose_runs(sketches, asked, vector, limit=RUNS)
     ]
-    opening = pages.read_opening(session)
-    older = pages.read_runs(session, runs)
-    known = {message.seq for message in older}
-    older = [message for message in opening if message.seq not in known] + older
-    offered = _offer(session, older, runs) + newest_offered
-    return Gathered([*older, *newest], offered, vector)
+    known = {message.seq for message in newest}
+    older = {
+        message.seq: message
+        for message in (*pages.read_opening(session), *pages.read_runs(session, runs))
+        if message.seq not in known
+    }
+    offered = _offer(session, list(older.values()), runs) + newest_offered
+    messages = sorted([*older.values(), *newest], key=lambda message: message.seq)
+    return Gathered(messages, offered, vector)
+
+
+def _newest_user(session: Session, before: int) -> list[Message]:
+    """The newest user message before `before`: an agent may have worked on it for very long."""
+    for last in range(before - 1, max(0, before - MOST_READ), -PAGE_MAX):
+        page = _range(session, max(1, last - PAGE_MAX + 1), last)
+        found = [message for message in page if message.role is Role.USER and not message.deleted]
+        if found:
+            return found[-1:]
+    return []
 
 
 def _until_full(session: Session, policy: WindowPolicy) -> list[Message]:

@@ -64,10 +64,10 @@ def context_plan(
         session = annotations.catch_up(
             session_id=session_id, user_id=user_id, seconds=annotations.CATCH_UP_SECONDS
         ).session
-    policy = _policy(session, max_tokens, strategy)
+    policy = window_policy(session, max_tokens, strategy)
     gathered = candidates.gather(session, policy, query)
     summary = summaries.summary_shown(session=session, max_tokens=policy.max_tokens)
-    plan, summary = _plan(gathered, policy, query, summary)
+    plan, summary = window_plan(gathered, policy, query, summary)
     kept = set(plan.kept_seqs)
     return ContextWindow(
         session, plan, [message for message in gathered.messages if message.seq in kept], summary
@@ -89,7 +89,7 @@ def _needs_topics(session: Session, strategy: Strategy | None) -> bool:
     return 0 < behind <= _JUDGED_IN_PASSING if indifferent else behind > 0
 
 
-def _plan(
+def window_plan(
     gathered: Gathered, policy: WindowPolicy, query: str | None, summary: ShownSummary | None
 ) -> tuple[WindowPlan, ShownSummary | None]:
     """The plan for what the summary leaves of the budget; without it where that is too little."""
@@ -103,7 +103,9 @@ def _plan(
     return plan_window(offered, policy, query=query, query_vector=vector), None
 
 
-def _policy(session: Session, max_tokens: int | None, strategy: Strategy | None) -> WindowPolicy:
+def window_policy(
+    session: Session, max_tokens: int | None, strategy: Strategy | None
+) -> WindowPolicy:
     own = session.context_policy
     on_shift = own.on_topic_shift
     topic = session.topic

@@ -33,6 +33,10 @@ def _stored_topics(
     for block in annotations.read_blocks(
         session_id=session.session_id, ranges=[(messages[0].seq, messages[-1].seq)]
     ):
-        known |= dict(enumerate(block.topics, block.first_seq))
+        known |= {
+            seq: topic
+            for seq, topic in enumerate(block.topics, block.first_seq)
+            if session.topic and seq <= session.topic.judged
+        }
         openings |= {shift.seq for shift in block.shifts}
     return known, openings

@@ -208,3 +208,26 @@ def test_the_prompt_is_sent_however_few_messages_fit(alice, create, fill, strate
     body = window(alice, session, strategy=strategy, max_tokens=64)
     assert kept(body)[0] == 1
     assert kept(body)[-1] == number + 1
+
+
+@pytest.mark.usefixtures("no_encoder")
+@pytest.mark.parametrize("strategy", ["recent", "topic", "relevant", "hybrid"])
+def test_an_agents_long_work_does_not_hide_the_question(alice, create, fill, strategy):
+    session = create()
+    fill(session, 1_000)
+    work = [{"role": "assistant", "content": f"step {n}"} for n in range(100)]
+    for _ in range(6):
+        alice.client.post(path(session, "messages"), {"messages": work})
+    body = window(alice, session, strategy=strategy, max_tokens=500)
+    assert 1_000 in kept(body)
+    assert kept(body)[-1] == 1_600
+
+
+@pytest.mark.usefixtures("no_encoder")
+def test_all_of_a_prompt_in_several_messages_is_sent(alice, create, fill):
+    prompts = [{"role": "system", "content": f"Rule {n}."} for n in range(6)]
+    session = create(messages=prompts)
+    fill(session, 1_700)
+    for strategy in ("recent", "hybrid"):
+        body = window(alice, session, strategy=strategy, max_tokens=300)
+        assert kept(body)[:6] == [1, 2, 3, 4, 5, 6]

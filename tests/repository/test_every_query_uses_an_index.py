@@ -182,7 +182,7 @@ def _walk_operators(database: Any, session_id: str) -> None:
 def _walk_audits() -> None:
     asked = [MessageDraft(role=Role.USER, content=f"message {n}") for n in range(100)]
     owner, draft = "audited", sessions.SessionDraft(history=asked)
-    sessions.session_create(user_id=owner, draft=draft, now=now())
+    session_id = sessions.session_create(user_id=owner, draft=draft, now=now()).session_id
     options: Any = {"max_tokens": None, "strategy": None, "limit": None, "progress": lambda _: None}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(encoders, "load_encoder", lambda: SameForAll)
@@ -195,6 +195,8 @@ def _walk_audits() -> None:
                     user_id=owner, limit=None, only_missing=only_missing, progress=lambda _: None
                 )
             )
+        messages.message_append(session_id=session_id, user_id=owner, draft=asked[0], now=now())
+        segments.topic_list(session_id=session_id, user_id=owner, now=now())
 
 
 class SameForAll:

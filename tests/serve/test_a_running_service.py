@@ -20,7 +20,8 @@ def test_it_says_where_everything_is(service):
 
 def test_it_answers_when_it_says_that_it_is_ready(service):
     assert service.get("/healthz").json() == {"status": "ok"}
-    assert service.get("/readyz").json() == {"status": "ok", "mongodb": "ok", "accounts": "ok"}
+    ready = {"status": "ok", "mongodb": "ok", "accounts": "ok", "encoder": "ok"}
+    assert service.get("/readyz").json() == ready
 
 
 def test_it_answers_head_without_a_body(service):

@@ -243,3 +243,29 @@ def test_topics_are_told_far_beyond_what_the_session_remembers(
     assert [message.topic for message in page.messages] == by_block
     shifts = [shift.seq for shift in stored.read_shifts(session_id=session_id)]
     assert [m.seq for m in page.messages if m.topic_shift] == shifts
+
+
+def test_a_worker_without_the_encoder_destroys_no_vectors(
+    database: Any, encoder: FakeEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session_id = talk(30)
+    catch_up(session_id)
+    before = annotations.restored(blocks(session_id))
+    with monkeypatch.context() as patch:
+        patch.setattr(encoders, "load_encoder", lambda: None)
+        append(session_id, "more")
+        catch_up(session_id)
+    after = annotations.restored(blocks(session_id))
+    assert set(after) == set(before) == set(range(1, 31))
+
+
+def test_erasing_a_message_keeps_an_undone_shift_undone(
+    database: Any, encoder: FakeEncoder
+) -> None:
+    session_id = talk(30)
+    catch_up(session_id)
+    database.sessions.update_one({"_id": session_id}, {"$set": {"topic.undone": 22}})
+    messages.message_delete(session_id=session_id, user_id=OWNER, seq=1, now=now())
+    standing = catch_up(session_id).session.topic
+    assert standing is not None
+    assert (standing.undone, standing.judged) == (22, 30)
