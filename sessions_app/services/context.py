@@ -106,6 +106,7 @@ def window_plan(
 def window_policy(
     session: Session, max_tokens: int | None, strategy: Strategy | None
 ) -> WindowPolicy:
+    """What a window is planned by: the session's policy, with what the caller asks instead."""
     own = session.context_policy
     on_shift = own.on_topic_shift
     topic = session.topic

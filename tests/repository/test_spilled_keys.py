@@ -1,5 +1,6 @@
 """Keys that have left the tail are known again, however little of them is remembered."""
 
+import copy
 from typing import Any
 
 import pytest
@@ -59,14 +60,13 @@ def test_every_old_key_is_found(session_id: str, forgetting: bool) -> None:
 
 
 def test_what_another_worker_has_spilled_is_learnt(session_id: str) -> None:
-    remembered = dict(spilled_keys._known)
-    headers_before = headers.memory.recall(session_id)
+    append(session_id, "message 0", "key-0")
+    remembered = copy.deepcopy(spilled_keys._sessions[session_id])
+    before = headers.memory.recall(session_id)
     for n in range(300, 600):
         append(session_id, f"message {n}", f"key-{n}")
-    spilled_keys._known.update(remembered)
-    headers.memory.remember(
-        session_id, tail_start=headers_before.tail_start, ttl_seconds=headers_before.ttl_seconds
-    )
+    spilled_keys._sessions[session_id] = remembered
+    headers.memory.remember(session_id, tail_start=before.tail_start, ttl_seconds=None)
     for n in range(200, 600, 13):
         assert append(session_id, f"message {n}", f"key-{n}").seq == n + 1
 
@@ -83,20 +83,22 @@ def test_a_gap_in_what_is_read_is_not_trusted(session_id: str, database: Any) ->
     assert spilled_keys.may_hold(session_id, ["new"], tail_start=129)
 
 
-def test_very_long_sessions_are_always_asked(
-    monkeypatch: pytest.MonkeyPatch, session_id: str
+def test_a_long_session_is_learnt_step_by_step(
+    session_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(spilled_keys, "_LONGEST", 100)
+    monkeypatch.setattr(spilled_keys, "_STEP", 50)
+    spilled_keys.forget()
     asked = lookups(monkeypatch)
-    append(session_id, "next", "key-next")
-    assert asked == [["key-next"]]
+    for n in range(300, 310):
+        append(session_id, f"message {n}", f"key-{n}")
+    assert asked == [["key-300"], ["key-301"], ["key-302"]]
+    assert append(session_id, "message 1", "key-1").seq == 2
 
 
-def test_only_so_many_sessions_are_remembered(database: Any, monkeypatch: Any) -> None:
-    monkeypatch.setattr(spilled_keys, "_SESSIONS", 1)
-    for _ in range(2):
+def test_only_so_much_is_remembered(database: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(spilled_keys, "_MOST_KEYS", 100)
+    for _ in range(3):
         session_id = new_session().session_id
-        for n in range(130):
+        for n in range(131):
             append(session_id, f"message {n}", f"key-{n}")
-        append(session_id, "next", "key-next")
-    assert list(spilled_keys._known) == [session_id]
+    assert list(spilled_keys._sessions) == [session_id]
