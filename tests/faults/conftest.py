@@ -1,10 +1,14 @@
 """A replica set of three behind the service, with a short limit for what it may take."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import mongoengine
 import pytest
+from mongoengine import connection
+from pymongo import MongoClient
 
 from chatproject import mongo
 from sessions_app.repository import indexes
@@ -14,12 +18,24 @@ from tests.faults.replica_set import ReplicaSet, three
 TIMEOUT_MS = 2_000
 
 
+@contextmanager
+def connected(uri: str) -> "Iterator[MongoClient[dict[str, Any]]]":
+    """MongoEngine's default connection is another for a while; the tests' own stays open."""
+    registries = (connection._connections, connection._connection_settings, connection._dbs)
+    before = [dict(registry) for registry in registries]
+    for registry in registries:
+        registry.clear()
+    try:
+        yield mongoengine.connect(host=uri, **mongo.client_options(TIMEOUT_MS))
+    finally:
+        mongoengine.disconnect()
+        for registry, held in zip(registries, before, strict=True):
+            registry.update(held)
+
+
 @pytest.fixture
 def replica_set(tmp_path: Path) -> Iterator[ReplicaSet]:
-    with three(tmp_path) as found:
-        mongoengine.disconnect()
-        client = mongoengine.connect(host=found.uri, **mongo.client_options(TIMEOUT_MS))
+    with three(tmp_path) as found, connected(found.uri) as client:
         use_database(client, "faults")
         indexes.ensure()
         yield found
-        mongoengine.disconnect()
