@@ -1,5 +1,6 @@
 """What every test may ask for: a real MongoDB, three people, and clients that speak for them."""
 
+import signal
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,6 +18,17 @@ from sessions_app import documents
 from sessions_app.repository import headers, indexes, spilled_keys
 from sessions_app.services import throttling
 from tests.repository.commands import recorder
+
+
+def pytest_configure() -> None:
+    """Let the processes that tests start be interrupted.
+
+    A shell starts what runs in the background with Ctrl-C ignored, and children inherit that.
+    """
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            default = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
+            signal.signal(number, default)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
