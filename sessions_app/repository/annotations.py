@@ -126,14 +126,14 @@ def forget_message(*, session_id: str, user_id: str, seq: int) -> None:
     The judge is set back first, so that a stop in between leaves it to do its work again, and
     once more last, for one that was at work meanwhile.
     """
-    _set_judge_back(session_id, user_id)
+    judge_again(session_id=session_id, user_id=user_id)
     MessageAnnotations._get_collection().delete_one(
         {"_id": bucket_id(session_id, block_start(seq)), "session_id": session_id}
     )
     MessageAnnotations._get_collection().update_many(
         pages.all_buckets(session_id), {"$set": {"shifts": []}}
     )
-    _set_judge_back(session_id, user_id)
+    judge_again(session_id=session_id, user_id=user_id)
 
 
 @failures.translated
@@ -142,7 +142,12 @@ def forget_session(*, session_id: str) -> None:
     MessageAnnotations._get_collection().delete_many(pages.all_buckets(session_id))
 
 
-def _set_judge_back(session_id: str, user_id: str) -> None:
+@failures.translated
+def judge_again(*, session_id: str, user_id: str) -> None:
+    """Let a session's topics be judged from its first message on, with the vectors there are.
+
+    That a shift's reset was undone is the user's doing, and stays.
+    """
     Session._get_collection().update_one(
         {"_id": session_id, "user_id": user_id, "topic": {"$exists": True}},
         {

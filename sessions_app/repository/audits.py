@@ -62,23 +62,3 @@ def blocks_made(session_id: str) -> list[Block]:
         Block(session_id, stored["first_seq"], stored["count"], stored.get("encoder", ""))
         for stored in found.sort("_id", 1)
     ]
-
-
-@failures.translated
-def judge_again(*, session_id: str, user_id: str) -> None:
-    """Let a session's topics be judged from its first message on, with the vectors there are.
-
-    That a shift's reset was undone is the user's doing, and stays.
-    """
-    Session._get_collection().update_one(
-        {"_id": session_id, "user_id": user_id, "topic": {"$exists": True}},
-        {
-            "$set": {
-                "topic.judged": 0,
-                "topic.current": 0,
-                "topic.start_seq": 0,
-                "topic.recent": [],
-                "topic.state": {},
-            }
-        },
-    )

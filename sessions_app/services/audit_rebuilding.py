@@ -64,7 +64,7 @@ def _rebuild(listed: ListedSession, encoder: str, *, only_missing: bool) -> Rebu
         judged = session.topic.judged if session.topic else 0
         if only_missing:
             if not _whole(session.session_id, judged, encoder):
-                audits.judge_again(**wanted)
+                stored.judge_again(**wanted)
                 judged = 0
         else:
             _forget(session)
@@ -96,6 +96,6 @@ def _forget(session: Session) -> None:
     missing. And once more last, for another worker may have gone on in between.
     """
     wanted = {"session_id": session.session_id, "user_id": session.user_id}
-    audits.judge_again(**wanted)
+    stored.judge_again(**wanted)
     stored.forget_session(session_id=session.session_id)
-    audits.judge_again(**wanted)
+    stored.judge_again(**wanted)
