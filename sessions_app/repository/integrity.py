@@ -5,9 +5,10 @@ from typing import Any
 
 from mongoengine.errors import ValidationError
 
-from sessions_app.documents import MessageAnnotations, MessageBucket, Session
+from sessions_app.documents import MessageBucket, Session
 from sessions_app.domain.integrity import Damage, Run, StoredSession
 from sessions_app.repository import codec, failures, pages
+from sessions_app.repository.belongings import OF_SESSIONS
 from sessions_app.repository.codec import Stored
 
 _BATCH = 200
@@ -144,17 +145,10 @@ def _erased(messages: Sequence[Stored]) -> list[Stored]:
     return [codec.tombstone(message) if message.get("deleted") else message for message in messages]
 
 
-# What belongs to a session and lies in documents of its own.
-_OF_SESSIONS: Mapping[Damage, Any] = {
-    Damage.ORPHANED_BUCKET: MessageBucket,
-    Damage.ORPHANED_ANNOTATIONS: MessageAnnotations,
-}
-
-
 def orphans(damage: Damage) -> Iterator[tuple[str, str]]:
     """The id and the session id of each document of a kind whose session does not exist."""
     last = ""
-    while owners := _owners(_OF_SESSIONS[damage], last):
+    while owners := _owners(OF_SESSIONS[damage], last):
         yield from _without_session(owners)
         last = owners[-1][0]
 
@@ -184,6 +178,6 @@ def _without_session(owners: Sequence[tuple[str, str]]) -> list[tuple[str, str]]
 def delete_orphan(damage: Damage, document_id: str, session_id: str) -> None:
     """Remove a document, unless its session has turned up."""
     if Session._get_collection().find_one({"_id": session_id}, {"_id": 1}) is None:
-        _OF_SESSIONS[damage]._get_collection().delete_one(
+        OF_SESSIONS[damage]._get_collection().delete_one(
             {"_id": document_id, "session_id": session_id}
         )

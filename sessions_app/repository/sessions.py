@@ -8,7 +8,7 @@ import pymongo
 from pymongo import ReturnDocument
 from pymongo.client_session import ClientSession
 
-from sessions_app.documents import MessageAnnotations, MessageBucket, Session
+from sessions_app.documents import MessageBucket, Session
 from sessions_app.domain import data, lifecycle, tail
 from sessions_app.domain.data import (
     NewMessage,
@@ -18,7 +18,7 @@ from sessions_app.domain.data import (
     Status,
 )
 from sessions_app.domain.errors import LegalHold, SessionNotFound, VersionMismatch
-from sessions_app.repository import codec, failures, pages, summaries
+from sessions_app.repository import belongings, codec, failures, pages, summaries
 from sessions_app.repository.codec import Stored
 from sessions_app.repository.headers import memory
 from sessions_app.repository.tail import bucket
@@ -236,7 +236,7 @@ def _update(guard: Stored, changes: Mapping[str, Any], now: datetime) -> data.Se
 
 @failures.translated
 def delete(*, session_id: str, user_id: str) -> None:
-    """Remove a session and its buckets together; raises SessionNotFound or LegalHold."""
+    """Remove a session and all that belongs to it together; raises SessionNotFound or LegalHold."""
 
     def remove(transaction: ClientSession) -> bool:
         gone = Session._get_collection().delete_one(
@@ -244,12 +244,7 @@ def delete(*, session_id: str, user_id: str) -> None:
             session=transaction,
         )
         if gone.deleted_count:
-            MessageBucket._get_collection().delete_many(
-                pages.all_buckets(session_id), session=transaction
-            )
-            MessageAnnotations._get_collection().delete_many(
-                pages.all_buckets(session_id), session=transaction
-            )
+            belongings.delete_all(session_id, transaction)
         return bool(gone.deleted_count)
 
     if not in_transaction(remove):

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from sessions_app.domain import integrity as rules
-from sessions_app.domain.integrity import Damage, Finding
+from sessions_app.domain.integrity import Finding
 from sessions_app.repository import integrity
+from sessions_app.repository.belongings import OF_SESSIONS
 
 # Called with how many sessions have been checked since the last call.
 Progress = Callable[[int], None]
@@ -36,7 +37,7 @@ def integrity_check(*, repair: bool, progress: Progress) -> Iterator[Checked]:
             yield from _check_one(session_id, repair=repair)
             progress(1)
         last = ids[-1]
-    for damage in (Damage.ORPHANED_BUCKET, Damage.ORPHANED_ANNOTATIONS):
+    for damage in OF_SESSIONS:
         for document_id, session_id in integrity.orphans(damage):
             if repair:
                 integrity.delete_orphan(damage, document_id, session_id)

@@ -1,0 +1,25 @@
+"""What belongs to a session and lies in documents of its own, which go when the session goes.
+
+Each has an `_id` that begins with "<session_id>/", and a `session_id`. A collection that is added
+here is emptied with its session and searched for orphans; nothing else has to know of it.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pymongo.client_session import ClientSession
+
+from sessions_app.documents import MessageAnnotations, MessageBucket
+from sessions_app.domain.integrity import Damage
+from sessions_app.repository import pages
+
+OF_SESSIONS: Mapping[Damage, Any] = {
+    Damage.ORPHANED_BUCKET: MessageBucket,
+    Damage.ORPHANED_ANNOTATIONS: MessageAnnotations,
+}
+
+
+def delete_all(session_id: str, transaction: ClientSession) -> None:
+    """Remove all that belongs to a session, in the transaction that removes the session."""
+    for document in OF_SESSIONS.values():
+        document._get_collection().delete_many(pages.all_buckets(session_id), session=transaction)
