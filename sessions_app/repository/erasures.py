@@ -9,7 +9,7 @@ from sessions_app.documents import ErasedUser, MessageBucket, Session
 from sessions_app.domain import lifecycle
 from sessions_app.domain.errors import LegalHold, MessageNotFound, StorageUnavailable
 from sessions_app.domain.identifiers import bucket_id
-from sessions_app.repository import codec, failures, pages, sessions, summaries
+from sessions_app.repository import codec, failures, pages, search_index, sessions, summaries
 from sessions_app.repository.codec import Stored
 
 _ATTEMPTS = 20
@@ -159,6 +159,7 @@ def erase_user(*, user_id: str, now: datetime) -> int:
     while found := stored.find_one({"user_id": user_id}, {"_id": 1}):
         sessions.delete(session_id=found["_id"], user_id=user_id)
         removed += 1
+    search_index.forget_progress(user_id)
     return removed
 
 

@@ -22,6 +22,8 @@ from mongoengine import (
     ValidationError,
 )
 
+from sessions_app.documents.search import SearchDocument as SearchDocument
+from sessions_app.documents.search import SearchProgress as SearchProgress
 from sessions_app.domain import limits
 from sessions_app.domain.data import OnTopicShift, Role, Status, Strategy
 
@@ -138,6 +140,11 @@ class Session(Document):
                 "fields": ["user_id", "status", "-updated_at", "-session_id"],
             },
             {
+                # everybody's sessions by activity: what the index of search has to catch up with
+                "name": "activity",
+                "fields": ["-updated_at", "-session_id"],
+            },
+            {
                 # the sweeper: sessions that are due; most installations have many that never are
                 "name": "expires_at",
                 "fields": ["expires_at"],
@@ -225,7 +232,15 @@ class ThrottleWindow(Document):
     }
 
 
-ALL = (Session, MessageBucket, MessageAnnotations, ErasedUser, ThrottleWindow)
+ALL = (
+    Session,
+    MessageBucket,
+    MessageAnnotations,
+    SearchDocument,
+    SearchProgress,
+    ErasedUser,
+    ThrottleWindow,
+)
 
 
 def validate_message(stored: dict[str, Any]) -> None:
