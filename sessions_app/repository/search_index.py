@@ -6,11 +6,11 @@ write demands what was read before the messages were: an erasure that came betwe
 nothing says yet that it is there.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from pymongo import ReplaceOne
+from pymongo import ReplaceOne, UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from sessions_app.documents import SearchDocument, SearchProgress, Session
@@ -137,16 +137,12 @@ def begin(sessions: Sequence[SearchedSession]) -> None:
             ordered=False,
         )
     except BulkWriteError as error:
-        errors = (error.details or {}).get("writeErrors", [])
-        if any(each["code"] != _DUPLICATE_KEY for each in errors):
-            raise
+        _raise_unless_duplicates(error)
 
 
 @failures.translated
-def write_blocks(session: SearchedSession, blocks: Sequence[IndexedBlock]) -> None:
-    """Store blocks, in place of what was stored at the same places."""
-    if not blocks:
-        return
+def write_blocks(blocks: Sequence[tuple[SearchedSession, IndexedBlock]]) -> None:
+    """Store blocks of sessions, in place of what was stored at the same places."""
     writes = [
         ReplaceOne(
             {
@@ -163,42 +159,56 @@ def write_blocks(session: SearchedSession, blocks: Sequence[IndexedBlock]) -> No
             },
             upsert=True,
         )
-        for block in blocks
+        for session, block in blocks
     ]
     try:
-        SearchDocument._get_collection().bulk_write(writes, ordered=False)
+        if writes:
+            SearchDocument._get_collection().bulk_write(writes, ordered=False)
     except BulkWriteError as error:
-        errors = (error.details or {}).get("writeErrors", [])
         # Another worker has inserted the same block in the same moment.
-        if any(each["code"] != _DUPLICATE_KEY for each in errors):
-            raise
+        _raise_unless_duplicates(error)
 
 
 @failures.translated
 def finish(
-    before: IndexedSession, session: SearchedSession, *, indexed: int, title_terms: Sequence[str]
-) -> bool:
-    """Say how far a session is indexed now; False when it has changed since `before` was read."""
-    changed = SearchDocument._get_collection().update_one(
-        {
-            "_id": bucket_id(session.session_id, 0),
-            "session_id": session.session_id,
-            "indexed": before.indexed,
-            "erasure_count": before.erasure_count,
-            "forgotten": before.forgotten,
-        },
-        {
-            "$set": {
-                "indexed": indexed,
-                "erasure_count": session.erasure_count,
-                "forgotten": 0,
-                "holes": [],
-                "title": session.title,
-                "terms": [TITLE + term for term in title_terms],
-            }
-        },
+    sessions: Sequence[tuple[IndexedSession, SearchedSession, int]],
+    title_terms: Callable[[str], Iterable[str]],
+) -> None:
+    """Say how far sessions are indexed now, each only if it has not changed since it was read.
+
+    Which of them had changed shows when they are read again.
+    """
+    SearchDocument._get_collection().bulk_write(
+        [
+            UpdateOne(
+                {
+                    "_id": bucket_id(session.session_id, 0),
+                    "session_id": session.session_id,
+                    "indexed": before.indexed,
+                    "erasure_count": before.erasure_count,
+                    "forgotten": before.forgotten,
+                },
+                {
+                    "$set": {
+                        "indexed": indexed,
+                        "erasure_count": session.erasure_count,
+                        "forgotten": 0,
+                        "holes": [],
+                        "title": session.title,
+                        "terms": [TITLE + term for term in sorted(title_terms(session.title))],
+                    }
+                },
+            )
+            for before, session, indexed in sessions
+        ],
+        ordered=False,
     )
-    return bool(changed.matched_count)
+
+
+def _raise_unless_duplicates(error: BulkWriteError) -> None:
+    errors = (error.details or {}).get("writeErrors", [])
+    if not errors or any(each["code"] != _DUPLICATE_KEY for each in errors):
+        raise error
 
 
 @failures.translated

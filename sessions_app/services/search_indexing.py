@@ -6,9 +6,10 @@ is passed over; MARGIN allows for writes under way and for workers' clocks that 
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import groupby
 
 from sessions_app.domain import search_text
 from sessions_app.domain.annotations import block_start
@@ -91,87 +92,133 @@ def _pages(user_id: str | None, since: datetime | None) -> Iterator[list[Searche
 
 
 def _catch_up_page(page: Sequence[SearchedSession], backlog: Backlog, deadline: float) -> None:
-    found = search_index.indexed([session.session_id for session in page])
-    behind = [
-        session
-        for session in page
-        if session.session_id not in found or not found[session.session_id].is_current(session)
-    ]
-    new = [session for session in behind if session.session_id not in found]
-    if new and time.monotonic() < deadline:
-        search_index.begin(new)
-        found |= search_index.indexed([session.session_id for session in new])
-    for session in behind:
-        before = found.get(session.session_id, IndexedSession(session.session_id))
-        reached: IndexedSession | None = before
+    found = indexed(page)
+    behind = [each for each in page if not found[each.session_id].is_current(each)]
+    for portion in portions(behind, found):
+        reached: dict[str, IndexedSession] = found
         if time.monotonic() < deadline:
-            reached = index_session(session, before, deadline=deadline)
-            backlog.indexed_sessions += 1
-            backlog.indexed_messages += (reached.indexed - before.indexed) if reached else 0
-        if reached is not None and not reached.is_current(session):
-            backlog.add(session, reached)
+            reached = index_sessions(portion, deadline=deadline)
+            for session in portion:
+                backlog.indexed_sessions += 1
+                if now := reached.get(session.session_id):
+                    before = found[session.session_id].indexed
+                    backlog.indexed_messages += max(0, now.indexed - before)
+        for session in portion:
+            there = reached.get(session.session_id)
+            if there is not None and not there.is_current(session):
+                backlog.add(session, there)
 
 
-def index_session(
+def indexed(sessions: Sequence[SearchedSession]) -> dict[str, IndexedSession]:
+    """How far each of the sessions has been indexed."""
+    found = search_index.indexed([session.session_id for session in sessions])
+    return {
+        session.session_id: found.get(session.session_id, IndexedSession(session.session_id))
+        for session in sessions
+    }
+
+
+def portions(
+    sessions: Sequence[SearchedSession], found: dict[str, IndexedSession]
+) -> Iterator[list[SearchedSession]]:
+    """Sessions that are indexed together: many short ones, or a long one by itself."""
+    held: list[SearchedSession] = []
+    messages = 0
+    for session in sessions:
+        missing = session.message_count - found[session.session_id].indexed
+        if held and messages + missing > _RUN:
+            yield held
+            held, messages = [], 0
+        held.append(session)
+        messages += missing
+    if held:
+        yield held
+
+
+def index_sessions(
+    sessions: Sequence[SearchedSession], *, deadline: float
+) -> dict[str, IndexedSession]:
+    """Index what is missing of sessions; how far each got by `deadline`, without those gone."""
+    search_index.begin(sessions)
+    # Read ahead of the messages, so that an erasure in between is noticed.
+    before = indexed(sessions)
+    _index_runs(
+        [
+            (before[session.session_id], session)
+            for session in sessions
+            if not before[session.session_id].has_missed_an_erasure(session)
+        ]
+    )
+    reached = indexed(_without_gone(sessions))
+    for session in sessions:
+        there = reached.get(session.session_id)
+        if there is None or there.is_current(session) or time.monotonic() >= deadline:
+            continue
+        again = _index_on(session, there, deadline=deadline)
+        if again is None:
+            del reached[session.session_id]
+        else:
+            reached[session.session_id] = again
+    return reached
+
+
+def _without_gone(sessions: Sequence[SearchedSession]) -> list[SearchedSession]:
+    """The sessions that are still there, asked after writing: of the others nothing may stay."""
+    there = search_reading.sessions([session.session_id for session in sessions], user_id=None)
+    for session in sessions:
+        if session.session_id not in there:
+            search_index.forget_session(session.session_id)
+    return list(there.values())
+
+
+def _index_on(
     session: SearchedSession, before: IndexedSession, *, deadline: float
 ) -> IndexedSession | None:
-    """Index what is missing of a session; how far it got by `deadline`, None when it is gone.
-
-    `before` must have been read ahead of this, so that an erasure in between is noticed.
-    """
+    """Index the rest of a session that is long, or has changed meanwhile; None when it is gone."""
     failed = 0
     while failed < _ATTEMPTS and not before.is_current(session):
-        missed = before.has_missed_an_erasure(session)
-        done = None if missed else _index_run(session, before)
-        if done is not None:
-            before = done
-            if time.monotonic() >= deadline:
-                break
-            continue
-        failed += 1
-        if missed:
+        if before.has_missed_an_erasure(session):
             search_index.forget_session(session.session_id)
+        else:
+            _index_runs([(before, session)])
         fresh = search_index.session(session.session_id)
         if fresh is None:
             search_index.forget_session(session.session_id)
             return None
-        session = fresh
-        search_index.begin([session])
-        before = search_index.indexed([session.session_id]).get(
-            session.session_id, IndexedSession(session.session_id)
-        )
+        search_index.begin([fresh])
+        reached = indexed([fresh])[fresh.session_id]
+        failed = 0 if reached.indexed > before.indexed else failed + 1
+        session, before = fresh, reached
+        if time.monotonic() >= deadline:
+            break
     return before
 
 
-def _index_run(session: SearchedSession, before: IndexedSession) -> IndexedSession | None:
-    """Index the holes and the next messages; None when the session has changed meanwhile."""
-    first = block_start(before.indexed + 1)
-    last = max(before.indexed, min(first + _RUN - 1, session.message_count))
-    ranges = [
-        TextRange(session.session_id, start, start + ANNOTATION_BLOCK - 1)
-        for start in before.holes
-        if start < first
-    ]
-    if last > before.indexed or first in before.holes:
-        ranges.append(TextRange(session.session_id, first, last))
-    search_index.write_blocks(session, list(_blocks(search_reading.texts(ranges))))
-    finished = search_index.finish(
-        before,
-        session,
-        indexed=last,
-        title_terms=sorted(search_text.terms(session.title)),
-    )
+def _index_runs(sessions: Sequence[tuple[IndexedSession, SearchedSession]]) -> None:
+    """Index the holes and the next messages of sessions."""
+    ranges: list[TextRange] = []
+    finished: list[tuple[IndexedSession, SearchedSession, int]] = []
+    for before, session in sessions:
+        first = block_start(before.indexed + 1)
+        last = max(before.indexed, min(first + _RUN - 1, session.message_count))
+        for start in before.holes:
+            if start < first:
+                end = start + ANNOTATION_BLOCK - 1
+                ranges.append(TextRange(session.session_id, start, end))
+        if last > before.indexed or first in before.holes:
+            ranges.append(TextRange(session.session_id, first, last))
+        finished.append((before, session, last))
     if not finished:
-        return None
-    return IndexedSession(
-        session_id=session.session_id,
-        indexed=last,
-        erasure_count=session.erasure_count,
-        title=session.title,
+        return
+    texts = groupby(search_reading.texts(ranges), key=lambda text: text.session_id)
+    of = {session.session_id: session for _, session in sessions}
+    search_index.write_blocks(
+        [(of[session_id], block) for session_id, group in texts for block in _blocks(group)]
     )
+    search_index.finish(finished, search_text.terms)
 
 
-def _blocks(texts: Sequence[SearchedText]) -> Iterator[IndexedBlock]:
+def _blocks(texts: Iterable[SearchedText]) -> Iterator[IndexedBlock]:
     """Texts, in order, as blocks that stay within one run of 64 and within _TERMS_MAX terms."""
     held: list[SearchedText] = []
     terms: set[str] = set()
