@@ -25,6 +25,7 @@ from sessions_app.repository.codec import Stored
 # A title's term is no message's: no term of a text begins like this.
 TITLE = "="
 _DUPLICATE_KEY = 11_000
+_OLDEST_FIRST = [("updated_at", 1), ("_id", 1)]
 _ANY_STATUS = [status.value for status in Status]
 FIELDS = dict.fromkeys(
     (
@@ -37,33 +38,36 @@ FIELDS = dict.fromkeys(
 
 @failures.translated
 def moved(
-    *,
-    user_id: str | None,
-    since: datetime | None,
-    after: SessionPosition | None,
-    limit: int,
+    *, user_id: str, since: datetime | None, after: SessionPosition | None, limit: int
 ) -> list[SearchedSession]:
-    """Sessions with activity at or after `since`, of one user or of all, the oldest first.
+    """A user's sessions with activity at or after `since`, the oldest first.
 
     `after` is the place of the last one of the page before.
     """
-    query: Stored = {} if user_id is None else {"user_id": user_id, "status": {"$in": _ANY_STATUS}}
-    if after is not None:
-        query["updated_at"] = {"$gte": after.updated_at}
-        query["$or"] = [
+    query: Stored = {"user_id": user_id, "status": {"$in": _ANY_STATUS}, **_from(since, after)}
+    found = Session._get_collection().find(query, FIELDS).hint("user_status_activity")
+    return [searched(stored) for stored in found.sort(_OLDEST_FIRST).limit(limit)]
+
+
+@failures.translated
+def moved_of_all(
+    *, since: datetime | None, after: SessionPosition | None, limit: int
+) -> list[SearchedSession]:
+    """The same of everybody's sessions."""
+    found = Session._get_collection().find(_from(since, after), FIELDS).hint("activity")
+    return [searched(stored) for stored in found.sort(_OLDEST_FIRST).limit(limit)]
+
+
+def _from(since: datetime | None, after: SessionPosition | None) -> Stored:
+    if after is None:
+        return {"updated_at": {"$gte": since}} if since else {}
+    return {
+        "updated_at": {"$gte": after.updated_at},
+        "$or": [
             {"updated_at": {"$gt": after.updated_at}},
             {"updated_at": after.updated_at, "_id": {"$gt": after.session_id}},
-        ]
-    elif since is not None:
-        query["updated_at"] = {"$gte": since}
-    found = (
-        Session._get_collection()
-        .find(query, FIELDS)
-        .hint("activity" if user_id is None else "user_status_activity")
-        .sort([("updated_at", 1), ("_id", 1)])
-        .limit(limit)
-    )
-    return [searched(stored) for stored in found]
+        ],
+    }
 
 
 @failures.translated

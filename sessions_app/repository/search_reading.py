@@ -13,35 +13,42 @@ from sessions_app.repository.search_index import FIELDS, TITLE, searched
 
 # Of many terms the longest say most; the text itself is compared with all of them.
 _TERMS_ASKED = 6
+_PLACE = {"session_id": 1, "first_seq": 1, "last_seq": 1}
 _LAST_CHARACTER = "\U0010ffff"
 _OF_A_MESSAGE = {f"messages.{name}": 1 for name in ("role", "content", "timestamp", "deleted")}
 
 
 @failures.translated
 def candidates(
-    query: SearchQuery, *, user_id: str | None, titles: bool, skip: int, limit: int
+    query: SearchQuery, *, user_id: str, titles: bool, skip: int, limit: int
 ) -> list[TextRange]:
-    """Blocks with all the terms of a query, of one user or of all, the newest first.
+    """A user's blocks with all the terms of a query, the newest first.
 
     For `titles`, sessions whose title has them, as the empty range 0 to 0.
     """
+    found = SearchDocument._get_collection().find(
+        {"user_id": user_id, **_asked(query, titles)}, _PLACE
+    )
+    return [_range(stored) for stored in found.sort("first_at", -1).skip(skip).limit(limit)]
+
+
+@failures.translated
+def candidates_of_all(
+    query: SearchQuery, *, titles: bool, skip: int, limit: int
+) -> list[TextRange]:
+    """The same of everybody's."""
+    found = SearchDocument._get_collection().find(_asked(query, titles), _PLACE)
+    return [_range(stored) for stored in found.sort("first_at", -1).skip(skip).limit(limit)]
+
+
+def _asked(query: SearchQuery, titles: bool) -> Stored:
     mark = TITLE if titles else ""
     wanted: list[Stored] = [{"terms": mark + term} for term in _telling(query)]
-    wanted += [_beginning(mark + start) for start in _beginnings(query)]
-    asked: Stored = {"$and": wanted}
-    if user_id is not None:
-        asked = {"user_id": user_id, **asked}
-    found = (
-        SearchDocument._get_collection()
-        .find(asked, {"session_id": 1, "first_seq": 1, "last_seq": 1})
-        .sort("first_at", -1)
-        .skip(skip)
-        .limit(limit)
-    )
-    return [
-        TextRange(stored["session_id"], stored["first_seq"], stored.get("last_seq", 0))
-        for stored in found
-    ]
+    return {"$and": wanted + [_beginning(mark + start) for start in _beginnings(query)]}
+
+
+def _range(stored: Stored) -> TextRange:
+    return TextRange(stored["session_id"], stored["first_seq"], stored.get("last_seq", 0))
 
 
 def _telling(query: SearchQuery) -> list[str]:

@@ -146,8 +146,11 @@ class _Search:
         while True:
             if self._is_over():
                 return
-            ranges = search_reading.candidates(
-                query, user_id=self.user_id, titles=titles, skip=skip, limit=size
+            page: dict[str, int] = {"skip": skip, "limit": size}
+            ranges = (
+                search_reading.candidates_of_all(query, titles=titles, **page)
+                if self.user_id is None
+                else search_reading.candidates(query, user_id=self.user_id, titles=titles, **page)
             )
             ids = list({wanted.session_id for wanted in ranges})
             sessions = search_reading.sessions(ids, user_id=self.user_id) if ids else {}

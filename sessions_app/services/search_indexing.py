@@ -84,7 +84,11 @@ def catch_up(*, user_id: str | None, seconds: float, now: datetime) -> Backlog:
 
 def _pages(user_id: str | None, since: datetime | None) -> Iterator[list[SearchedSession]]:
     after: SessionPosition | None = None
-    while page := search_index.moved(user_id=user_id, since=since, after=after, limit=_PAGE):
+    while page := (
+        search_index.moved_of_all(since=since, after=after, limit=_PAGE)
+        if user_id is None
+        else search_index.moved(user_id=user_id, since=since, after=after, limit=_PAGE)
+    ):
         yield page
         if len(page) < _PAGE:
             return
