@@ -22,6 +22,7 @@ from mongoengine import (
     ValidationError,
 )
 
+from sessions_app import review_documents, review_indexes
 from sessions_app.domain import limits
 from sessions_app.domain.data import OnTopicShift, Role, Status, Strategy
 
@@ -125,6 +126,9 @@ class Session(Document):
     expires_at = DateTimeField()
     archived_at = DateTimeField()
     legal_hold = BooleanField()
+    # What staff have to look at; the words behind it are in `review_documents.ReviewNote`.
+    flagged = BooleanField()
+    flagged_at = DateTimeField()
 
     meta: ClassVar[dict[str, Any]] = {
         "collection": "sessions",
@@ -143,6 +147,7 @@ class Session(Document):
                 "fields": ["expires_at"],
                 "partialFilterExpression": {"expires_at": {"$exists": True}},
             },
+            *review_indexes.OF_SESSIONS,
         ],
     }
 
@@ -225,7 +230,14 @@ class ThrottleWindow(Document):
     }
 
 
-ALL = (Session, MessageBucket, MessageAnnotations, ErasedUser, ThrottleWindow)
+ALL = (
+    Session,
+    MessageBucket,
+    MessageAnnotations,
+    ErasedUser,
+    ThrottleWindow,
+    *review_documents.ALL,
+)
 
 
 def validate_message(stored: dict[str, Any]) -> None:
