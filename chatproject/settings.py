@@ -91,10 +91,15 @@ if LLM_BASE_URL and not LLM_MODEL:
     raise ImproperlyConfigured("set LLM_MODEL: with LLM_BASE_URL set, a model must be named")
 CONTEXT_SUMMARY = env.flag("CONTEXT_SUMMARY")
 
+# --- review -----------------------------------------------------------------------------------
+REVIEW_MASK = env.flag("REVIEW_MASK", default=True)
+REVIEW_PHONE_REGIONS = env.words("REVIEW_PHONE_REGIONS", "US,GB,DE")
+
 # --- Django -----------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "chatproject.apps.ChatProjectConfig",
-    "django.contrib.admin",
+    "sessions_app.review.apps.ReviewConfig",
+    "sessions_app.review.apps.ReviewSiteConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

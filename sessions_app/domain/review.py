@@ -114,6 +114,19 @@ class LogPage:
 
 
 @dataclass(frozen=True, slots=True)
+class Sought:
+    """Which lines of the read log; None and empty mean all."""
+
+    session_id: str = ""
+    user_id: str = ""
+    staff_id: str = ""
+    act: Act | None = None
+    reason: str = ""
+    since: datetime | None = None
+    before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Note:
     """What staff wrote to one another about a conversation; goes when the conversation goes."""
 

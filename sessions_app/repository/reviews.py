@@ -79,6 +79,12 @@ def read_one(session_id: str) -> Reviewed:
 
 
 @failures.translated
+def read_many(session_ids: Sequence[str]) -> list[Reviewed]:
+    """The headers of those that there are, in the order of their ids as given."""
+    return _rows(session_ids)
+
+
+@failures.translated
 def set_flag(*, session_id: str, at: datetime | None) -> bool:
     """Flag a session at a time, or take its flag away (None); False when that changes nothing.
 

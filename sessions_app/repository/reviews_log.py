@@ -4,30 +4,16 @@
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sessions_app.domain.identifiers import uuid7_floor
-from sessions_app.domain.review import Act, LogLine, LogPage, Staff, Why
+from sessions_app.domain.review import Act, LogLine, LogPage, Sought, Staff, Why
 from sessions_app.repository import failures
 from sessions_app.repository.codec import Stored
 from sessions_app.review_documents import ReviewLog
 
 _STREAMED = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Sought:
-    """Which lines; None and empty mean all."""
-
-    session_id: str = ""
-    user_id: str = ""
-    staff_id: str = ""
-    act: Act | None = None
-    reason: str = ""
-    since: datetime | None = None
-    before: datetime | None = None
 
 
 @failures.translated

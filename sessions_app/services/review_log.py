@@ -14,12 +14,12 @@ from sessions_app.domain.review import (
     LogLine,
     LogPage,
     Reason,
+    Sought,
     Staff,
     Why,
 )
 from sessions_app.domain.text import is_text
 from sessions_app.repository import reviews_log
-from sessions_app.repository.reviews_log import Sought
 from sessions_app.services import identity
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 
 from sessions_app.domain.data import Message
+from sessions_app.domain.errors import SessionNotFound
 from sessions_app.domain.limits import REVIEW_MESSAGES
 from sessions_app.domain.masking import Piece
 from sessions_app.domain.review import Act, Found, Order, Place, Reviewed, Staff, Wanted, Why
@@ -74,9 +75,23 @@ def activity_bounds() -> tuple[datetime, datetime] | None:
     return reviews.activity_bounds()
 
 
+def conversation_exists(*, session_id: str) -> bool:
+    """Whether there is a conversation of that id."""
+    try:
+        reviews.read_one(session_id)
+    except SessionNotFound:
+        return False
+    return True
+
+
 def conversation_header(*, session_id: str) -> Reviewed:
     """What is known of a conversation without its words; raises SessionNotFound."""
     return reviews.read_one(session_id)
+
+
+def conversation_headers(*, session_ids: Sequence[str]) -> Sequence[Reviewed]:
+    """The same of many, in this order; those that are not there are left out."""
+    return reviews.read_many(session_ids)
 
 
 def conversation_open(*, session_id: str, staff: Staff, why: Why, now: datetime) -> None:
