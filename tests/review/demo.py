@@ -120,11 +120,11 @@ def fill(users: Mapping[str, User], now: datetime) -> str:
         )
         assert not [one.problem for one in outcomes if one.problem]
 
+    owner = str(users["maria"].pk)
+    messages.message_delete(session_id=main, user_id=owner, seq=13, now=now - timedelta(hours=2))
     for session_id in (main, *made[:12]):
         owner = reviews.conversation_header(session_id=session_id).session.user_id
         segments.topic_list(session_id=session_id, user_id=owner, now=now)
-    owner = str(users["maria"].pk)
-    messages.message_delete(session_id=main, user_id=owner, seq=13, now=now - timedelta(hours=2))
     context.context_reset(session_id=made[3], user_id=_owner(made[3]), undo=False, now=now)
     act([main], Act.FLAG, "The user pasted a card number. Check that it went nowhere.", ago=90)
     act([main], Act.NOTE, "The assistant declined it. Asked the payments team to confirm.", ago=70)
