@@ -26,6 +26,7 @@ from sessions_app.services import (
     exports,
     integrity,
     messages,
+    personal_data,
     privacy,
     segments,
     sessions,
@@ -172,6 +173,7 @@ def _walk_operators(database: Any, session_id: str) -> None:
     database.sessions.update_one({"_id": session_id}, {"$set": {"messages.0.deleted": True}})
     list(integrity.integrity_check(repair=True, progress=lambda _: None))
     _walk_audits()
+    _walk_personal_data()
     database.sessions.update_one({"_id": session_id}, {"$set": {"legal_hold": True}})
     with pytest.raises(LegalHold):
         privacy.erase_user(user_id=OWNER, now=now())
@@ -197,6 +199,11 @@ def _walk_audits() -> None:
             )
         messages.message_append(session_id=session_id, user_id=owner, draft=asked[0], now=now())
         segments.topic_list(session_id=session_id, user_id=owner, now=now())
+
+
+def _walk_personal_data() -> None:
+    assert personal_data.is_known(user_id=OWNER)
+    list(personal_data.export(user_id=OWNER, now=now(), account=None))
 
 
 class SameForAll:
