@@ -1,4 +1,4 @@
-"""What of a stored session is in an export: everything, but how it is stored and what is derived."""
+"""What of a stored session an export has: all but how it is stored and what is derived from it."""
 
 from mongoengine import (
     BooleanField,
