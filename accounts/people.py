@@ -30,7 +30,7 @@ def person_named(*, name: str, is_id: bool = False) -> Person:
     What looks like an id is one and no username: nobody may be taken for somebody else by having
     chosen that person's id as a name. `is_id` says so of any other text.
     """
-    if account_id := _as_uuid(name):
+    if account_id := as_uuid(name):
         return Person(str(account_id), User.objects.filter(pk=account_id).first())
     user = None if is_id else User.objects.filter(username_key=usernames.key(name)).first()
     return Person(str(user.pk), user) if user else Person(name, None)
@@ -44,7 +44,8 @@ def person_find(*, name: str, is_id: bool = False) -> Person:
     return person
 
 
-def _as_uuid(text: str) -> uuid.UUID | None:
+def as_uuid(text: str) -> uuid.UUID | None:
+    """The id that `text` spells; None when it spells none."""
     try:
         return uuid.UUID(text)
     except ValueError:

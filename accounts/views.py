@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from accounts import personal_data, services, tokens
+from accounts import erasure, personal_data, services, tokens
 from accounts import schema as described
 from accounts.serializers import (
     CredentialsSerializer,
@@ -136,7 +136,7 @@ class MeView(APIView):
     def delete(self, request: Request) -> Response:
         """Erase the account and everything in it."""
         body = validated(PasswordConfirmationSerializer, request)
-        services.account_erase(user_id=user_id(request), now=timezone.now(), **body)
+        erasure.account_erase(user_id=user_id(request), clock=timezone.now, **body)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

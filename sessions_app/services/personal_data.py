@@ -10,7 +10,8 @@ from datetime import datetime
 from sessions_app.domain import lifecycle, records
 from sessions_app.domain.errors import UserErased
 from sessions_app.domain.records import Record
-from sessions_app.repository import erasures, record_reading
+from sessions_app.repository import record_reading
+from sessions_app.services import receipts
 
 FORMAT = "chat-sessions/personal-data"
 VERSION = 1
@@ -37,7 +38,7 @@ def export(*, user_id: str, now: datetime, account: Iterator[Record] | None) -> 
     been erased, and StorageUnavailable: at once, and later when MongoDB goes away, which ends the
     records before their last.
     """
-    if erasures.is_erased(user_id) and account is None:
+    if receipts.is_erased(user_id) and account is None:
         raise UserErased
     now = lifecycle.to_milliseconds(now)
     first = {"format": FORMAT, "version": VERSION, "user_id": user_id, "exported_at": now}
@@ -47,7 +48,7 @@ def export(*, user_id: str, now: datetime, account: Iterator[Record] | None) -> 
 def is_known(*, user_id: str) -> bool:
     """Whether this user has sessions, or had some that were erased."""
     return bool(record_reading.session_ids(user_id=user_id, after="", limit=1)) or (
-        erasures.is_erased(user_id)
+        receipts.is_erased(user_id)
     )
 
 
