@@ -18,7 +18,7 @@ from sessions_app.domain.data import Role, SessionPosition, Status, Strategy
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import LegalHold, SessionError
 from sessions_app.domain.summaries import Summary
-from sessions_app.repository import annotations, indexes, pages, summaries, tail
+from sessions_app.repository import annotations, indexes, pages, summaries, tail, user_traces
 from sessions_app.services import (
     audit_rebuilding,
     audits,
@@ -26,6 +26,7 @@ from sessions_app.services import (
     exports,
     integrity,
     messages,
+    personal_data,
     privacy,
     segments,
     sessions,
@@ -38,7 +39,7 @@ from tests.repository.conftest import OWNER, append, append_many, new_session, n
 # These walk whole collections by design, in order of `_id`, and serve operators only.
 WALKS = {
     "integrity.session_ids", "integrity._owners", "integrity.count_sessions",
-    "summaries.active_sessions",
+    "summaries.active_sessions", "user_traces.count_traces",
 }  # fmt: skip
 # A run of messages lies with its session, whatever its own `_id`.
 SHARD_KEYS = {"message_buckets": {"session_id"}, "message_annotations": {"session_id"}}
@@ -46,7 +47,7 @@ SHARD_KEYS = {"message_buckets": {"session_id"}, "message_annotations": {"sessio
 WITHOUT_QUERY = {
     "indexes.ensure", "indexes.differences", "indexes._create_collection", "tail._write_bucket",
     "sessions._insert_all", "sessions._copy_messages", "sessions.insert",
-    "integrity.count_sessions",
+    "integrity.count_sessions", "user_traces.collection_sizes",
 }  # fmt: skip
 
 
@@ -175,11 +176,13 @@ def _walk_operators(database: Any, session_id: str) -> None:
     database.sessions.update_one({"_id": session_id}, {"$set": {"messages.0.deleted": True}})
     list(integrity.integrity_check(repair=True, progress=lambda _: None))
     _walk_audits()
+    _walk_personal_data()
     database.sessions.update_one({"_id": session_id}, {"$set": {"legal_hold": True}})
     with pytest.raises(LegalHold):
         privacy.erase_user(user_id=OWNER, now=now())
     database.sessions.update_one({"_id": session_id}, {"$unset": {"legal_hold": 1}})
     privacy.erase_user(user_id=OWNER, now=now())
+    privacy.erasure_complete(user_id=OWNER, counts={"accounts": 1}, now=now())
 
 
 def _walk_audits() -> None:
@@ -200,6 +203,13 @@ def _walk_audits() -> None:
             )
         messages.message_append(session_id=session_id, user_id=owner, draft=asked[0], now=now())
         segments.topic_list(session_id=session_id, user_id=owner, now=now())
+
+
+def _walk_personal_data() -> None:
+    assert personal_data.is_known(user_id=OWNER)
+    list(personal_data.export(user_id=OWNER, now=now(), account=None))
+    for collection in ("sessions", "message_buckets"):
+        user_traces.count_traces(collection=collection, user_id=OWNER, progress=lambda _: None)
 
 
 class SameForAll:
@@ -261,5 +271,10 @@ def test_every_function_that_queries_was_walked(walked: Any) -> None:
         if isinstance(function, ast.FunctionDef) and "_get_collection()" in ast.unparse(function)
     }
     walked_functions = {sent.sender for sent in _own(walked)}
-    nested = {"sessions.delete", "sessions.fork", "erasures._erase_in_bucket"}
+    nested = {
+        "sessions.delete",
+        "sessions.fork",
+        "erasures._erase_in_bucket",
+        "user_erasures.erase_sessions",
+    }
     assert queries - walked_functions - WITHOUT_QUERY - nested == set()
