@@ -8,8 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sessions_app import review_indexes
-from sessions_app.documents import Session
+from sessions_app.documents import Session, review_indexes
 from sessions_app.domain import data
 from sessions_app.domain.errors import SessionNotFound
 from sessions_app.domain.limits import (

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from sessions_app.documents.review import ReviewLog
 from sessions_app.domain.identifiers import uuid7_floor
 from sessions_app.domain.review import Act, LogLine, LogPage, Sought, Staff, Why
 from sessions_app.repository import failures
 from sessions_app.repository.codec import Stored
-from sessions_app.review_documents import ReviewLog
 
 _STREAMED = 1_000
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from sessions_app.documents import Session
+from sessions_app.documents.review import ReviewNote
 from sessions_app.domain.review import Act, Note, Staff
 from sessions_app.repository import failures, pages
-from sessions_app.review_documents import ReviewNote
 
 
 @failures.translated

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
@@ -10,12 +9,12 @@ from django.utils import timezone
 from sessions_app.domain import lifecycle
 from sessions_app.domain.errors import InvalidInput
 from sessions_app.domain.limits import REVIEW_MESSAGES
+from sessions_app.domain.review import Act
 from sessions_app.review import pages, people
 from sessions_app.review.actions import choices_for
 from sessions_app.review.forms import ReasonForm
 from sessions_app.review.permissions import May, allowed
 from sessions_app.review.presentation import window_view
-from sessions_app.domain.review import Act
 from sessions_app.services import review_actions, review_log, review_timeline, reviews
 from sessions_app.services.review_log import ReasonNeeded
 from sessions_app.services.reviews import Transcript

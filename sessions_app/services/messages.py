@@ -13,7 +13,7 @@ from sessions_app.domain.data import Appended, MessagePage, NewMessage
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import IdempotencyMismatch
 from sessions_app.domain.limits import PAGE_MAX
-from sessions_app.repository import annotations, erasures, messages, pages
+from sessions_app.repository import annotations, erasures, messages, pages, search_index
 from sessions_app.services import identity, topics
 
 # MongoDB's `$slice` takes no place beyond 31 bits, and no session gets near it.
@@ -150,3 +150,4 @@ def message_delete(*, session_id: str, user_id: str, seq: int, now: datetime) ->
         default_ttl_seconds=settings.SESSION_TTL_SECONDS,
     )
     annotations.forget_message(session_id=session_id, user_id=user_id, seq=seq)
+    search_index.forget_message(session_id=session_id, seq=seq)

@@ -42,8 +42,8 @@ def server() -> Iterator[str]:
     """The service in a thread of this process; its address."""
     from django.contrib.staticfiles.handlers import StaticFilesHandler
     from django.core.servers.basehttp import ThreadedWSGIServer
-    from django.test.testcases import QuietWSGIRequestHandler
     from django.core.wsgi import get_wsgi_application
+    from django.test.testcases import QuietWSGIRequestHandler
 
     httpd = ThreadedWSGIServer(("127.0.0.1", 0), QuietWSGIRequestHandler)
     httpd.daemon_threads = True

@@ -22,7 +22,9 @@ from mongoengine import (
     ValidationError,
 )
 
-from sessions_app import review_documents, review_indexes
+from sessions_app.documents import review, review_indexes
+from sessions_app.documents.search import SearchDocument as SearchDocument
+from sessions_app.documents.search import SearchProgress as SearchProgress
 from sessions_app.domain import limits
 from sessions_app.domain.data import OnTopicShift, Role, Status, Strategy
 
@@ -126,7 +128,7 @@ class Session(Document):
     expires_at = DateTimeField()
     archived_at = DateTimeField()
     legal_hold = BooleanField()
-    # What staff have to look at; the words behind it are in `review_documents.ReviewNote`.
+    # What staff have to look at; the words behind it are in `documents.review.ReviewNote`.
     flagged = BooleanField()
     flagged_at = DateTimeField()
 
@@ -140,6 +142,11 @@ class Session(Document):
                 # a user's list, newest activity first, by status
                 "name": "user_status_activity",
                 "fields": ["user_id", "status", "-updated_at", "-session_id"],
+            },
+            {
+                # everybody's sessions by activity: what the index of search has to catch up with
+                "name": "activity",
+                "fields": ["-updated_at", "-session_id"],
             },
             {
                 # the sweeper: sessions that are due; most installations have many that never are
@@ -242,9 +249,11 @@ ALL = (
     Session,
     MessageBucket,
     MessageAnnotations,
+    SearchDocument,
+    SearchProgress,
     ErasedUser,
     ThrottleWindow,
-    *review_documents.ALL,
+    *review.ALL,
 )
 
 
