@@ -7,6 +7,7 @@ of its retries has the full time again. Here one deadline holds for everything t
 import json
 import logging
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import httpx2
@@ -21,6 +22,7 @@ from openai import (
 
 from sessions_app.domain.errors import ProviderError, ProviderTimeout
 from sessions_app.providers import Completion, Messages
+from sessions_app.providers.openai_stream import StreamedReply
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +41,7 @@ class OpenAICompatible:
 
     def __init__(self, *, base_url: str, api_key: str, model: str, timeout_seconds: float) -> None:
         self._client = OpenAI(base_url=base_url, api_key=api_key or _NO_KEY, max_retries=0)
-        self._model = model
+        self.name = model
         self._timeout_seconds = timeout_seconds
         # The name every compatible server knows. OpenAI's own newer models refuse it, and others
         # ignore the newer name and run on without a bound.
@@ -55,7 +57,7 @@ class OpenAICompatible:
         waits = iter(RETRY_WAITS_SECONDS)
         while True:
             try:
-                return _completion(self._ask(messages, max_tokens, deadline), self._model)
+                return _completion(self._ask(messages, max_tokens, deadline), self.name)
             except (APITimeoutError, httpx2.TimeoutException) as error:
                 raise ProviderTimeout from error
             except (APIError, httpx2.HTTPError) as error:
@@ -68,9 +70,29 @@ class OpenAICompatible:
                     raise failure from error
                 time.sleep(wait)
 
+    def stream(
+        self,
+        messages: Messages,
+        *,
+        model: str | None = None,
+        max_tokens: int | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> StreamedReply:
+        """As `Provider.stream`."""
+        request = {
+            **(options or {}),
+            "model": model or self.name,
+            "messages": list(messages),
+            "stream": True,
+            "stream_options": {"include_usage": True},
+        }
+        if max_tokens is not None:
+            request[self._limit_name] = max_tokens
+        return StreamedReply(self._client, request, timeout_seconds=self._timeout_seconds)
+
     def _ask(self, messages: Messages, max_tokens: int, deadline: float) -> bytes:
         left = max(0.001, deadline - time.monotonic())
-        request: dict[str, Any] = {"model": self._model, "messages": list(messages)}
+        request: dict[str, Any] = {"model": self.name, "messages": list(messages)}
         with self._client.chat.completions.with_streaming_response.create(
             **request,
             extra_body={self._limit_name: max_tokens},
