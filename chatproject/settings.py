@@ -90,6 +90,8 @@ if LLM_BASE_URL and not LLM_BASE_URL.startswith(("http://", "https://")):
 if LLM_BASE_URL and not LLM_MODEL:
     raise ImproperlyConfigured("set LLM_MODEL: with LLM_BASE_URL set, a model must be named")
 CONTEXT_SUMMARY = env.flag("CONTEXT_SUMMARY")
+# Model calls at once in each worker process; whoever asks for one more is told to try again.
+TURNS_MAX = env.integer("TURNS_MAX", 128, low=1, high=4_096)
 
 # --- Django -----------------------------------------------------------------------------------
 INSTALLED_APPS = [
