@@ -30,7 +30,7 @@ from sessions_app.domain.tokens import message_tokens
 from sessions_app.domain.turns import CANCELLED, Seen, Turn, TurnState, runs
 from sessions_app.providers import Ending, Provider, Reply
 from sessions_app.repository import leases, pages, turns
-from sessions_app.services import context, identity, summaries, titles
+from sessions_app.services import context, identity, summaries, titles, topics
 from sessions_app.services.context import ContextWindow
 from sessions_app.services.turn_feeds import Feed, Outcome
 
@@ -127,7 +127,10 @@ class Run:
             now=turn.started_at,
             until=turn.user_seq,
         )
-        self.feed.show(_seen(window), self.feed.user_message)
+        asked = self.feed.user_message
+        if asked is not None:
+            [asked] = topics.with_topics(window.session, [asked])
+        self.feed.show(_seen(window), asked)
         provider = providers.for_turns(count=tokenizer.count_tokens)
         reply = provider.stream(
             window.sent,
