@@ -46,7 +46,7 @@ class Reply(Protocol):
     """
 
     def __iter__(self) -> Iterator[str]:
-        """The answer in pieces, none empty; blocks until there is one.
+        """The answer in pieces, none empty, together at most MESSAGE_MAX_CHARS long.
 
         Raises ProviderError, ProviderTimeout, also after some pieces: those stand, and `ending`
         stays None. An answer without any text is an error, unless it calls tools.
@@ -100,6 +100,8 @@ def configured() -> Provider | None:
         settings.LLM_API_KEY,
         settings.LLM_MODEL,
         settings.LLM_TIMEOUT_SECONDS,
+        settings.LLM_ANSWER_SECONDS,
+        settings.MESSAGE_MAX_CHARS,
     )
 
 
@@ -112,12 +114,24 @@ def for_turns(*, count: TokenCounter) -> Provider:
 
 
 @lru_cache(maxsize=4)
-def _provider(base_url: str, api_key: str, model: str, timeout_seconds: float) -> Provider:
+def _provider(
+    base_url: str,
+    api_key: str,
+    model: str,
+    timeout_seconds: float,
+    answer_seconds: float,
+    answer_max_chars: int,
+) -> Provider:
     # Importing `openai` takes most of a second, which a process without a provider need not pay.
     from sessions_app.providers.openai_compatible import OpenAICompatible
 
     return OpenAICompatible(
-        base_url=base_url, api_key=api_key, model=model, timeout_seconds=timeout_seconds
+        base_url=base_url,
+        api_key=api_key,
+        model=model,
+        timeout_seconds=timeout_seconds,
+        answer_seconds=answer_seconds,
+        answer_max_chars=answer_max_chars,
     )
 
 

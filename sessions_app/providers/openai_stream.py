@@ -1,33 +1,47 @@
 """A streamed answer of a server that speaks OpenAI's chat completions."""
 
-import json
-import socket
-import threading
-import time
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from threading import Lock
 from typing import Any
 
 import httpx2
-from openai import APIError, APIStatusError, APITimeoutError, OpenAI
+from openai import APIError
 
-from sessions_app.domain.errors import ProviderError, ProviderTimeout
+from sessions_app.domain.errors import ProviderError
 from sessions_app.providers import Ending
+from sessions_app.providers.calls import Call
+from sessions_app.providers.openai_chunks import Answer, events
+from sessions_app.providers.openai_wire import Wire
 
-CONNECT_SECONDS = 5.0
+# After the last event: the end of the body, without which the connection cannot be used again.
+_LAST_BYTES_SECONDS = 0.25
 
 
 class StreamedReply:
-    """A `Reply`."""
+    """A `Reply`. At most `silence_seconds` pass between two signs of life, retries included."""
 
     def __init__(
-        self, client: OpenAI, request: Mapping[str, Any], *, timeout_seconds: float
+        self,
+        wire: Wire,
+        request: Mapping[str, Any],
+        *,
+        max_tokens: int | None,
+        retry_waits: Sequence[float],
+        silence_seconds: float,
+        total_seconds: float,
+        max_chars: int,
     ) -> None:
-        self._client = client
+        self._wire = wire
         self._request = request
-        self._timeout_seconds = timeout_seconds
-        self._closed = threading.Event()
-        self._response: httpx2.Response | None = None
+        self._max_tokens = max_tokens
+        self._retry_waits = retry_waits
+        self._limits = {"silence_seconds": silence_seconds, "total_seconds": total_seconds}
+        self._answer = Answer(model=str(request["model"]), max_chars=max_chars)
+        self._lock = Lock()
+        self._call: Call | None = None
+        self._closed = False
         self._ending: Ending | None = None
 
     @property
@@ -36,69 +50,48 @@ class StreamedReply:
         return self._ending
 
     def close(self) -> None:
-        """As `Reply.close`."""
-        self._closed.set()
-        if self._response is not None:
-            _shut(self._response)
+        """As `Reply.close`; but a connection that is just being made is waited for."""
+        with self._lock:
+            self._closed = True
+        if self._call is not None:
+            self._call.close()
 
     def __iter__(self) -> Iterator[str]:
         """As `Reply.__iter__`."""
-        try:
-            yield from self._pieces()
-        except (APITimeoutError, httpx2.TimeoutException) as error:
-            if not self._closed.is_set():
-                raise ProviderTimeout from error
-        except (APIError, httpx2.HTTPError, ProviderError) as error:
-            if self._closed.is_set():
+        with self._lock:
+            if self._call is not None:
+                raise RuntimeError("a reply is iterated once")
+            self._call = call = Call(**self._limits)
+            if self._closed:
                 return
-            if isinstance(error, ProviderError):
+        try:
+            yield from self._pieces(call)
+        except ProviderError:
+            if not call.closed:
                 raise
-            if isinstance(error, APIStatusError):
-                raise ProviderError(f"The model's server answered {error.status_code}.") from error
-            raise ProviderError("The model's server broke off its answer.") from error
 
-    def _pieces(self) -> Iterator[str]:
-        deadline = time.monotonic() + self._timeout_seconds
-        with self._client.chat.completions.with_streaming_response.create(
-            model=self._request["model"],
-            messages=self._request["messages"],
-            extra_body=dict(self._request),
-            timeout=httpx2.Timeout(self._timeout_seconds, connect=CONNECT_SECONDS),
+    def _pieces(self, call: Call) -> Iterator[str]:
+        with self._wire.opened(
+            self._request, call, max_tokens=self._max_tokens, retry_waits=self._retry_waits
         ) as response:
-            self._response = response.http_response
-            finish_reason, model = "", str(self._request["model"])
-            usage: dict[str, Any] = {}
-            for line in response.iter_lines():
-                if time.monotonic() > deadline:
-                    raise ProviderTimeout
-                data = line.removeprefix("data:").strip()
-                if not line.startswith("data:") or self._closed.is_set():
-                    continue
-                if data == "[DONE]":
-                    break
-                try:
-                    chunk = json.loads(data)
-                    model, usage = chunk.get("model") or model, chunk.get("usage") or usage
-                    choice = (chunk.get("choices") or [{}])[0]
-                    finish_reason = choice.get("finish_reason") or finish_reason
-                    text = (choice.get("delta") or {}).get("content")
-                except (ValueError, LookupError, TypeError, AttributeError) as error:
-                    raise ProviderError(
-                        "The model's server did not answer with a completion."
-                    ) from error
+            if response is None:
+                return
+            body = response.iter_bytes()
+            for event in events(body):
+                text = self._answer.take(event)
+                if call.closed:
+                    return
                 if text:
                     yield text
-            if not finish_reason:
-                raise ProviderError("The model's server broke off its answer.")
-            self._ending = Ending(
-                finish_reason, usage.get("prompt_tokens"), usage.get("completion_tokens"), model
-            )
-
-
-def _shut(response: httpx2.Response) -> None:
-    """Wake whoever waits for this response; closing alone would leave them waiting."""
-    stream = response.extensions.get("network_stream")
-    found = stream.get_extra_info("socket") if stream is not None else None
-    if found is not None:
-        with suppress(OSError):
-            socket.socket.shutdown(found, socket.SHUT_RDWR)
+                # After the yield: the time that the caller took is not the server's.
+                call.progress()
+                if self._answer.done:
+                    break
+            if call.closed:
+                return
+            self._ending = self._answer.ending()
+            if not self._answer.cut:
+                call.settle(_LAST_BYTES_SECONDS)
+                # The answer is whole, whatever becomes of the connection.
+                with suppress(APIError, httpx2.HTTPError):
+                    deque(body, maxlen=0)
