@@ -23,7 +23,7 @@ class ReviewNote(Document):
     note_id = StringField(primary_key=True)
     session_id = StringField(required=True, max_length=36)
     at = DateTimeField(required=True)
-    staff_id = StringField(required=True, max_length=limits.USER_ID_MAX_CHARS)
+    # The name alone: the read log has who that was.
     staff_name = StringField(required=True, max_length=limits.USER_ID_MAX_CHARS)
     act = StringField(required=True, choices=[act.value for act in Act])
     text = StringField(max_length=limits.NOTE_MAX_CHARS)

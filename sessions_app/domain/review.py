@@ -35,9 +35,7 @@ class Act(StrEnum):
 
 
 # What shows something that was said in a conversation, and so is told to whoever said it.
-SHOWS_CONTENT = frozenset(
-    {Act.OPEN, Act.READ, Act.WINDOW, Act.UNMASK, Act.EXPORT, Act.SEARCH_HIT}
-)
+SHOWS_CONTENT = frozenset({Act.OPEN, Act.READ, Act.WINDOW, Act.UNMASK, Act.EXPORT, Act.SEARCH_HIT})
 CHANGES = frozenset(
     {
         Act.FLAG, Act.NOTE, Act.RESOLVE, Act.ARCHIVE, Act.RESTORE, Act.HOLD, Act.RELEASE,
@@ -132,7 +130,7 @@ class Note:
 
     id: str
     at: datetime
-    staff: Staff
+    author: str
     act: Act
     text: str
 

@@ -25,14 +25,14 @@ _OF_A_USER = "user_status_activity"
 # Both of them, so that the index of a user's list can be walked in the order of activity.
 _ANY_STATUS = {"$in": [status.value for status in data.Status]}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_STAFF_STATE = {"flagged": 1, "flagged_at": 1}
+_ROW = {**codec.HEADER, "flagged": 1, "flagged_at": 1}
 
 
 class _Path(NamedTuple):
     """How a list is answered: the index, the value that it is sorted by, what of the filter comes
     before that in the index, and how many entries may be looked at."""
 
-    index: str
+    name: str
     value: str
     prefix: Stored
     bound: int
@@ -52,7 +52,7 @@ def find_page(*, wanted: Wanted, order: Order, place: Place | None) -> Found:
         Session._get_collection()
         .find(_all_of([*walked, rest]), {"_id": 1, path.value: 1})
         .sort(_sorting(path, order))
-        .hint(path.index)
+        .hint(path.name)
         .skip(int(place.tie) if place and order.by_expiry else 0)
         .limit(REVIEW_COUNTED + 1)
     )
@@ -92,9 +92,11 @@ def set_flag(*, session_id: str, at: datetime | None) -> bool:
     """
     sessions = Session._get_collection()
     if at is None:
-        query, change = {"flagged": True}, {"$unset": {"flagged": 1, "flagged_at": 1}}
+        query: Stored = {"flagged": True}
+        change: Stored = {"$unset": {"flagged": 1, "flagged_at": 1}}
     else:
-        query, change = {"flagged": {"$ne": True}}, {"$set": {"flagged": True, "flagged_at": at}}
+        query = {"flagged": {"$ne": True}}
+        change = {"$set": {"flagged": True, "flagged_at": at}}
     if sessions.update_one({"_id": session_id, **query}, change).matched_count:
         return True
     if sessions.find_one({"_id": session_id}, {"_id": 1}) is None:
@@ -193,7 +195,7 @@ def _edge(path: _Path, order: Order, walked: Sequence[Stored]) -> Stored | None:
         Session._get_collection()
         .find(_all_of(walked), {"_id": 1, path.value: 1})
         .sort(_sorting(path, order))
-        .hint(path.index)
+        .hint(path.name)
         .skip(path.bound - 1)
         .limit(1)
     )
@@ -234,7 +236,7 @@ def _by_ids(wanted: Wanted, order: Order) -> Found:
     found = list(
         Session._get_collection().find(
             {"_id": {"$in": list(wanted.session_ids)}, **_filters(wanted)},
-            codec.HEADER | _STAFF_STATE,
+            _ROW,
         )
     )
     value = "expires_at" if order.by_expiry else "updated_at"
@@ -246,9 +248,7 @@ def _rows(session_ids: Sequence[str]) -> list[Reviewed]:
     """The sessions as they are now, in this order; without those deleted meanwhile."""
     if not session_ids:
         return []
-    found = Session._get_collection().find(
-        {"_id": {"$in": list(session_ids)}}, codec.HEADER | _STAFF_STATE
-    )
+    found = Session._get_collection().find({"_id": {"$in": list(session_ids)}}, _ROW)
     rows = {stored["_id"]: _reviewed(stored) for stored in found}
     return [rows[session_id] for session_id in session_ids if session_id in rows]
 

@@ -1,6 +1,6 @@
 """The read log: lines are inserted and read. Nothing here deletes one.
 
-`forget_user` alone changes lines: an erased person is taken out of those about them.
+An erasure alone changes lines: it takes the person out of them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -64,9 +64,8 @@ def page(*, sought: Sought, older_than: str, newer_than: str, limit: int) -> Log
     elif older_than:
         query["$and"] = [{"_id": {"$lt": older_than}}]
     by = 1 if newer_than else -1
-    found = list(
-        ReviewLog._get_collection().find(query).hint(_index(sought)).sort("_id", by).limit(limit + 1)
-    )
+    lines_found = ReviewLog._get_collection().find(query).hint(_index(sought))
+    found = list(lines_found.sort("_id", by).limit(limit + 1))
     more = len(found) > limit
     lines = [_line(stored) for stored in found[:limit]]
     if newer_than:
@@ -96,9 +95,15 @@ def forget_user(user_id: str) -> int:
 
 
 @failures.translated
-def count_of_user(user_id: str) -> int:
-    """How many lines name this person."""
-    return int(ReviewLog._get_collection().count_documents({"user_id": user_id}, hint="user_order"))
+def forget_staff(*, staff_id: str, pseudonym: str) -> int:
+    """Put a pseudonym in place of an erased reader's id; how many lines there were.
+
+    Their name stays: those whose conversations were read have a right to know by whom.
+    """
+    changed = ReviewLog._get_collection().update_many(
+        {"staff_id": staff_id}, {"$set": {"staff_id": pseudonym}}
+    )
+    return int(changed.modified_count)
 
 
 def _query(sought: Sought) -> Stored:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sessions_app.documents import Session
 from sessions_app.documents.review import ReviewNote
-from sessions_app.domain.review import Act, Note, Staff
+from sessions_app.domain.review import Act, Note
 from sessions_app.repository import failures, pages
 
 
@@ -15,8 +15,7 @@ def insert(session_id: str, note: Note) -> None:
         "_id": f"{session_id}/{note.id}",
         "session_id": session_id,
         "at": note.at,
-        "staff_id": note.staff.id,
-        "staff_name": note.staff.name,
+        "staff_name": note.author,
         "act": note.act.value,
         "text": note.text,
     }
@@ -35,7 +34,7 @@ def newest(session_id: str, *, limit: int) -> Sequence[Note]:
         Note(
             id=stored["_id"].rpartition("/")[2],
             at=stored["at"],
-            staff=Staff(stored["staff_id"], stored["staff_name"]),
+            author=stored["staff_name"],
             act=Act(stored["act"]),
             text=stored.get("text", ""),
         )

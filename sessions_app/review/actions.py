@@ -123,7 +123,7 @@ def _back(request: HttpRequest) -> str:
 def _form(request: HttpRequest, chosen: Act, *, given: bool) -> ExportForm | TextForm:
     data = request.POST if given else None
     if chosen is Act.EXPORT:
-        return ExportForm(data, may_unmask=request.user.has_perm(May.UNMASK))  # type: ignore[union-attr]
+        return ExportForm(data, may_unmask=request.user.has_perm(May.UNMASK))
     return TextForm(data, act=chosen)
 
 
@@ -172,10 +172,11 @@ def _do(
 
 def remember(request: HttpRequest, chosen: Act, session_ids: Sequence[str]) -> None:
     """The admin's own list of recent actions."""
+    staff_id = str(request.user.pk)
     kind = ContentType.objects.get_for_model(Conversation)
     LogEntry.objects.bulk_create(
         LogEntry(
-            user_id=request.user.pk,
+            user_id=staff_id,
             content_type=kind,
             object_id=session_id,
             object_repr=f"Conversation {session_id[-6:]}",

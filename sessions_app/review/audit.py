@@ -27,9 +27,7 @@ _NAMES = ("staff", "user", "session", "act", "reason", "from", "to")
 def show(request: HttpRequest) -> HttpResponse:
     """Who read what, when and why. Looking is logged, too."""
     given = _given(request.GET.dict())
-    review_log.log_write(
-        staff=pages.staff_of(request), act=Act.LOG_READ, now=timezone.now(), about=[About(part=given)]
-    )
+    _log(request, Act.LOG_READ, given)
     older, newer = request.GET.get("older", "")[:36], request.GET.get("newer", "")[:36]
     page = review_log.log_page(sought=_sought(given), older_than=older, newer_than=newer)
     names = people.names(line.user_id for line in page.lines if line.user_id)
@@ -53,12 +51,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
     """The lines that are filtered for, as CSV or JSON lines."""
     given = _given(request.POST.dict())
     form = "csv" if request.POST.get("form") == "csv" else "jsonl"
-    review_log.log_write(
-        staff=pages.staff_of(request),
-        act=Act.LOG_EXPORT,
-        now=timezone.now(),
-        about=[About(part={**given, "form": form})],
-    )
+    _log(request, Act.LOG_EXPORT, given, form=form)
     lines = review_log.log_stream(_sought(given))
     body = _as_csv(lines) if form == "csv" else _as_json_lines(lines)
     return StreamingHttpResponse(
@@ -66,6 +59,13 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
         content_type="text/csv; charset=utf-8" if form == "csv" else "application/x-ndjson",
         headers={"Content-Disposition": f'attachment; filename="read-log.{form}"'},
     )
+
+
+def _log(request: HttpRequest, act: Act, given: dict[str, str], **more: str) -> None:
+    """The person and the conversation in their own fields, where an erasure finds them."""
+    part = {name: given[name] for name in ("act", "reason", "from", "to") if name in given}
+    about = About(given.get("session", "")[:36], _person(given.get("user", "")), part | more)
+    review_log.log_write(staff=pages.staff_of(request), act=act, now=timezone.now(), about=[about])
 
 
 def _given(query: dict[str, str]) -> dict[str, str]:

@@ -51,7 +51,7 @@ def show(request: HttpRequest, session_id: str) -> HttpResponse:
 @pages.page(May.UNMASK, methods=("GET", "POST"))
 def unmask(request: HttpRequest, session_id: str) -> HttpResponse:
     """Say why one has to see addresses and numbers, too."""
-    if not request.user.has_perm(May.VIEW):  # type: ignore[union-attr]
+    if not request.user.has_perm(May.VIEW):
         return pages.refused(request)
     form = ReasonForm(request.POST or None)
     form.fields["reason"].label = "Why do you have to see what is masked?"
@@ -81,7 +81,7 @@ def history(request: HttpRequest, session_id: str) -> HttpResponse:
 
 
 def _may_unmask(request: HttpRequest) -> bool:
-    return bool(request.user.has_perm(May.UNMASK))  # type: ignore[union-attr]
+    return bool(request.user.has_perm(May.UNMASK))
 
 
 def _number(request: HttpRequest, name: str) -> int | None:
@@ -137,6 +137,7 @@ def _transcript(request: HttpRequest, transcript: Transcript) -> HttpResponse:
         "may_note": allowed(request.user, Act.NOTE),
         "may_unmask": _may_unmask(request),
         "window": window_view(transcript.window),
+        "turns": reviews.conversation_turns(session_id=session.session_id),
         "pages": _pages(transcript),
     }
     return pages.render(request, "conversation.html", context)

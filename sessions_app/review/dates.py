@@ -51,9 +51,13 @@ def drill_down(asked: Asked, bounds: tuple[datetime, datetime] | None) -> DrillD
 
 def _months(asked: Asked, year: int, bounds: tuple[datetime, datetime]) -> list[Step]:
     def meets(month: int) -> bool:
-        return (bounds[0].year, bounds[0].month) <= (year, month) <= (
-            bounds[1].year,
-            bounds[1].month,
+        return (
+            (bounds[0].year, bounds[0].month)
+            <= (year, month)
+            <= (
+                bounds[1].year,
+                bounds[1].month,
+            )
         )
 
     return [

@@ -42,9 +42,7 @@ def _sets(**changes: Any) -> Change:
 
 
 def _sizes(name: str, bounds: Sequence[tuple[str, str, int | None, int | None]]) -> Any:
-    return {
-        key: (label, _sets(**{name: Span(low, high)})) for key, label, low, high in bounds
-    }
+    return {key: (label, _sets(**{name: Span(low, high)})) for key, label, low, high in bounds}
 
 
 # Name → title, and value → label and meaning.
@@ -86,7 +84,8 @@ FILTERS: Mapping[str, tuple[str, Mapping[str, tuple[str, Change]]]] = {
     ),
     "tokens": (
         "Tokens",
-        _sizes("tokens", [("0", "Under 1,000", None, 1_000), ("1000", "1,000 to 9,999", 1_000, 10_000),
+        _sizes("tokens", [("0", "Under 1,000", None, 1_000),
+                          ("1000", "1,000 to 9,999", 1_000, 10_000),
                           ("10000", "10,000 to 99,999", 10_000, 100_000),
                           ("100000", "100,000 and more", 100_000, None)]),
     ),

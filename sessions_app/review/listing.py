@@ -17,17 +17,24 @@ from sessions_app.review.actions import choices
 from sessions_app.review.filters import Asked
 from sessions_app.review.permissions import May
 from sessions_app.services import masking, reviews
+from sessions_app.services.reviews import Hit
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of the list; `title` is masked, `user_query` finds all of the same user."""
+    """A line of the list.
+
+    `title` and `snippet` are masked, `user_query` finds all of the same user, `seq` is the message
+    in which a search has found its words.
+    """
 
     reviewed: Reviewed
     user: str
     user_query: str
     title: str
     expired: bool
+    seq: int | None
+    snippet: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +52,7 @@ def show(request: HttpRequest) -> HttpResponse:
     """Find conversations. Titles are shown, so the look is logged."""
     asked, now = Asked.of(request.GET.dict()), timezone.now()
     place = _place(asked)
-    found = reviews.conversation_list(
-        wanted=_wanted(asked, now),
-        order=asked.order,
-        place=place,
-        asked={name: value for name, value in asked.given.items() if name != "place"},
-        staff=pages.staff_of(request),
-        now=now,
-    )
+    found, hits = _find(request, asked, place, now)
     names = people.names(row.session.user_id for row in found.rows)
     return pages.render(
         request,
@@ -60,7 +60,7 @@ def show(request: HttpRequest) -> HttpResponse:
         {
             "title": "Conversations",
             "asked": asked,
-            "rows": [_row(row, names, now) for row in found.rows],
+            "rows": [_row(row, names, hits, now) for row in found.rows],
             "columns": _columns(asked),
             "filters": asked.filters(),
             "dates": dates.drill_down(asked, reviews.activity_bounds()),
@@ -73,14 +73,31 @@ def show(request: HttpRequest) -> HttpResponse:
     )
 
 
+def _find(
+    request: HttpRequest, asked: Asked, place: Place | None, now: datetime
+) -> tuple[Found, Mapping[str, Hit]]:
+    staff = pages.staff_of(request)
+    wanted = asked.wanted(lifecycle.to_milliseconds(now))
+    if asked.text and asked.in_text:
+        return reviews.conversation_search(
+            text=asked.text, wanted=wanted, order=asked.order, staff=staff, now=now
+        )
+    wanted = _looked_for(asked.text, wanted)
+    part = {name: value for name, value in asked.given.items() if name not in {"place", "q", "by"}}
+    if wanted.user_ids[1:]:
+        part["text"] = asked.text
+    found = reviews.conversation_list(
+        wanted=wanted, order=asked.order, place=place, asked=part, staff=staff, now=now
+    )
+    return found, {}
+
+
 def _place(asked: Asked) -> Place | None:
     word = asked.given.get("place")
     return places.decode(word, counted=asked.order.by_expiry) if word else None
 
 
-def _wanted(asked: Asked, now: datetime) -> Wanted:
-    wanted = asked.wanted(lifecycle.to_milliseconds(now))
-    text = asked.text
+def _looked_for(text: str, wanted: Wanted) -> Wanted:
     if not text:
         return wanted
     if _is_session(text):
@@ -93,14 +110,19 @@ def _is_session(text: str) -> bool:
     return len(text) == 36 and reviews.conversation_exists(session_id=text)
 
 
-def _row(reviewed: Reviewed, names: Mapping[str, str], now: datetime) -> Row:
+def _row(
+    reviewed: Reviewed, names: Mapping[str, str], hits: Mapping[str, Hit], now: datetime
+) -> Row:
     session = reviewed.session
+    hit = hits.get(session.session_id)
     return Row(
         reviewed=reviewed,
         user=names.get(session.user_id, session.user_id),
         user_query="?" + urlencode({"q": session.user_id}),
         title=masking.hidden(session.title),
         expired=lifecycle.has_expired(session, now=now),
+        seq=hit.seq if hit else None,
+        snippet=hit.snippet if hit else "",
     )
 
 

@@ -1,4 +1,4 @@
-"""What every staff page has: who is asking, whether they may, and what is said when they may not."""
+"""What every staff page has: who is asking, whether they may, what is said when they may not."""
 
 from collections.abc import Callable, Mapping
 from functools import wraps
@@ -40,7 +40,7 @@ def page(needed: May, *, methods: tuple[str, ...] = ("GET",)) -> Callable[[Page]
         @require_http_methods([*methods, "HEAD"] if "GET" in methods else list(methods))
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            if not request.user.has_perm(needed):  # type: ignore[union-attr]  # staff only get here
+            if not request.user.has_perm(needed):
                 return refused(request)
             try:
                 return view(request, *args, **kwargs)
@@ -72,7 +72,7 @@ def render(
     request: HttpRequest, template: str, context: Mapping[str, Any], *, status: int = 200
 ) -> HttpResponse:
     """A page of the admin site, rendered now, so that nothing is read while it is sent."""
-    request.current_app = admin.site.name  # type: ignore[attr-defined]  # read by `{% url %}`
+    request.current_app = admin.site.name  # read by `{% url %}`
     response = TemplateResponse(
         request,
         f"admin/conversations/{template}",

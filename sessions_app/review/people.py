@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -22,10 +23,8 @@ def ids_like(name: str) -> tuple[str, ...]:
     users: Any = get_user_model().objects
     found = list(users.filter(username__istartswith=name).values_list("pk", flat=True)[:_MOST])
     model: Any = get_user_model()
-    try:
+    with suppress(model.DoesNotExist):
         found.append(users.get_by_natural_key(name).pk)
-    except model.DoesNotExist:
-        pass
     return tuple(dict.fromkeys(str(key) for key in found))
 
 

@@ -9,7 +9,8 @@ def period(given: Sequence[str]) -> tuple[datetime | None, datetime | None]:
     """The bounds of a year, a month or a day, UTC; none for what is no date."""
     try:
         numbers = [int(value) for value in given]
-        start = datetime(*(numbers + [1, 1])[: max(3, len(numbers))], tzinfo=UTC)  # type: ignore[arg-type,misc]
+        year, month, day = [*numbers, 1, 1][:3] if numbers else (1, 1, 1)
+        start = datetime(year, month, day, tzinfo=UTC)
         if len(numbers) == 1:
             return start, start.replace(year=start.year + 1)
         if len(numbers) == 2:

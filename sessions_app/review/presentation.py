@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sessions_app.domain.review import REASONS, Act, LogLine, Reason
-from sessions_app.domain.window import Reason as Fate
+from sessions_app.domain.turns import runs
+from sessions_app.domain.window import Reason as Decision
 from sessions_app.services.review_timeline import Entry, Event
 from sessions_app.services.review_windows import SeenWindow
 
@@ -29,21 +30,21 @@ ACTS: Mapping[Act, str] = {
     Act.RELEASE: "Lifted the legal hold",
     Act.DELETE: "Deleted",
 }
-FATES: Mapping[Fate, str] = {
-    Fate.SYSTEM_PROMPT: "system prompt",
-    Fate.NEWEST_USER: "the newest question",
-    Fate.RECENT: "recent",
-    Fate.CURRENT_TOPIC: "the topic at hand",
-    Fate.RELEVANT: "close to the question",
-    Fate.DELETED: "erased",
-    Fate.BEFORE_RESET: "before a reset",
-    Fate.PREVIOUS_TOPIC: "a previous topic",
-    Fate.ORPHANED_RESULT: "a tool's result without its call",
-    Fate.UNANSWERED_CALL: "a tool call without all results",
-    Fate.OVER_BUDGET: "no room in the budget",
-    Fate.OVER_MAX_MESSAGES: "more than the allowed messages",
-    Fate.STABLE_CUT: "before the cut",
-    Fate.LESS_RELEVANT: "less close to the question",
+FATES: Mapping[Decision, str] = {
+    Decision.SYSTEM_PROMPT: "system prompt",
+    Decision.NEWEST_USER: "the newest question",
+    Decision.RECENT: "recent",
+    Decision.CURRENT_TOPIC: "the topic at hand",
+    Decision.RELEVANT: "close to the question",
+    Decision.DELETED: "erased",
+    Decision.BEFORE_RESET: "before a reset",
+    Decision.PREVIOUS_TOPIC: "a previous topic",
+    Decision.ORPHANED_RESULT: "a tool's result without its call",
+    Decision.UNANSWERED_CALL: "a tool call without all results",
+    Decision.OVER_BUDGET: "no room in the budget",
+    Decision.OVER_MAX_MESSAGES: "more than the allowed messages",
+    Decision.STABLE_CUT: "before the cut",
+    Decision.LESS_RELEVANT: "less close to the question",
 }
 EVENTS: Mapping[Event, str] = {
     Event.CREATED: "Created",
@@ -60,45 +61,49 @@ EVENTS: Mapping[Event, str] = {
 
 @dataclass(frozen=True, slots=True)
 class WindowView:
-    """A window, ready to be shown: `share` is how much of the budget it takes, in percent."""
+    """A window, ready to be shown. Nothing is `known` of one that could not be planned."""
 
     window: SeenWindow
+    known: bool
     kept: int
     dropped: int
-    share: int
+    tokens: int
+    budget: int
     reasons: Sequence[tuple[str, int, bool]]
     runs: Sequence[tuple[int, int]]
+
+    @property
+    def share(self) -> int:
+        """How much of the budget it takes, in percent."""
+        return round(100 * self.tokens / max(1, self.budget))
 
 
 def window_view(window: SeenWindow | None) -> WindowView | None:
     """What the panel of a window says."""
     if window is None:
         return None
-    if window.plan is None:
-        return WindowView(window, 0, 0, 0, [], [])
-    plan = window.plan
-    counted = Counter((message.kept, message.reason) for message in plan.messages)
-    reasons = [
-        (FATES[reason], number, kept)
-        for (kept, reason), number in sorted(
-            counted.items(), key=lambda item: (not item[0][0], -item[1])
-        )
-    ]
-    share = round(100 * plan.token_count / max(1, plan.max_tokens))
+    fates = window.fates
+    counted = Counter(fates.values())
+    ordered = sorted(counted.items(), key=lambda item: (not item[0].kept, -item[1]))
+    kept = [seq for seq in sorted(fates) if fates[seq].kept]
+    source = window.record or window.plan
     return WindowView(
-        window, plan.kept_count, plan.dropped_count, share, reasons, runs(plan.kept_seqs)
+        window=window,
+        known=source is not None,
+        kept=len(kept),
+        dropped=window.record.dropped if window.record else len(fates) - len(kept),
+        tokens=source.token_count if source else 0,
+        budget=source.max_tokens if source else 0,
+        reasons=[(decision(fate.reason), number, fate.kept) for fate, number in ordered],
+        runs=runs(kept),
     )
 
 
-def runs(seqs: Sequence[int]) -> list[tuple[int, int]]:
-    """Numbers as runs without a gap, first and last."""
-    found: list[tuple[int, int]] = []
-    for seq in seqs:
-        if found and found[-1][1] == seq - 1:
-            found[-1] = (found[-1][0], seq)
-        else:
-            found.append((seq, seq))
-    return found
+def decision(reason: Decision | None) -> str:
+    """Why a message was kept or dropped, in words."""
+    if reason is None:
+        return "for a reason not on record"
+    return FATES.get(reason, reason.value.replace("_", " "))
 
 
 def why(line: LogLine) -> str:

@@ -16,7 +16,7 @@ class ReviewAdminSite(AdminSite):
     site_title = "Chat sessions"
     index_title = "Overview"
 
-    def get_urls(self) -> list[URLPattern | URLResolver]:  # type: ignore[override]
+    def get_urls(self) -> list[URLPattern | URLResolver]:
         """The pages of this app, then Django's."""
 
         return [

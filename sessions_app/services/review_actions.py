@@ -49,9 +49,7 @@ def _act_on_one(session_id: str, act: Act, text: str, staff: Staff, now: datetim
         session = reviews.read_one(session_id).session
     except SessionNotFound as error:
         return Outcome(session_id, error.detail)
-    review_log.log_write(
-        staff=staff, act=act, now=now, about=[About(session_id, session.user_id)]
-    )
+    review_log.log_write(staff=staff, act=act, now=now, about=[About(session_id, session.user_id)])
     try:
         _DO[act](session, at)
     except SessionError as error:
@@ -59,7 +57,7 @@ def _act_on_one(session_id: str, act: Act, text: str, staff: Staff, now: datetim
         review_log.log_write(staff=staff, act=act, now=now, about=[refused])
         return Outcome(session_id, error.detail)
     if act is not Act.DELETE:
-        reviews_notes.insert(session_id, Note(identity.new_line_id(), at, staff, act, text))
+        reviews_notes.insert(session_id, Note(identity.new_line_id(), at, staff.name, act, text))
     return Outcome(session_id)
 
 

@@ -1,4 +1,4 @@
-"""The read log: a line is written before anything is shown, and a reason is asked for once a day."""
+"""The read log: a line is written before anything is shown; a reason is asked for once a day."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -51,9 +51,12 @@ def why(*, reason: str, detail: str) -> Why:
     return Why(reason, detail)
 
 
+_NO_REASON = Why()
+
+
 def log_write(
-    *, staff: Staff, act: Act, now: datetime, why: Why = Why(), about: Sequence[About] = (About(),)
-) -> Sequence[LogLine]:
+    *, staff: Staff, act: Act, now: datetime, about: Sequence[About], why: Why = _NO_REASON
+) -> None:
     """Write a line for each of `about`; they are stored when this returns."""
     at = lifecycle.to_milliseconds(now)
     lines = [
@@ -70,7 +73,6 @@ def log_write(
         for each in about
     ]
     reviews_log.insert(lines)
-    return lines
 
 
 def reason_given(*, session_id: str, staff: Staff, now: datetime, act: Act = Act.OPEN) -> Why:

@@ -6,17 +6,19 @@ no trace, and of a summary there is only the newest.
 """
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from sessions_app.domain.data import Message, Role, Session, Strategy
 from sessions_app.domain.errors import MessageNotFound
+from sessions_app.domain.turns import Seen
 from sessions_app.domain.window import (
-    PlannedMessage,
+    Reason,
     WindowBudgetError,
     WindowPlan,
     WindowPolicy,
     plan_window,
 )
-from sessions_app.repository import pages
+from sessions_app.repository import pages, turns
 from sessions_app.services import annotations, candidates, context, topics
 from sessions_app.services.candidates import Gathered
 
@@ -24,11 +26,18 @@ from sessions_app.services.candidates import Gathered
 _NEWEST = 2_000
 
 
+class Fate(NamedTuple):
+    """Whether a message was in a window, and why; the reason may not be known."""
+
+    kept: bool
+    reason: Reason | None
+
+
 @dataclass(frozen=True, slots=True)
 class SeenWindow:
     """A window as of the message `upto`, the newest in it; `asked` is the message it was asked for.
 
-    `recorded`: it is what a model call was sent, by its record; otherwise it is planned again.
+    `record` is what the model call was really sent; without one it is `plan`, planned again.
     `refusal` says why there is no plan.
     """
 
@@ -37,12 +46,25 @@ class SeenWindow:
     policy: WindowPolicy
     plan: WindowPlan | None
     refusal: str = ""
-    recorded: bool = False
+    record: Seen | None = None
 
     @property
-    def fates(self) -> dict[int, PlannedMessage]:
-        """What became of each candidate, by `seq`."""
-        return {message.seq: message for message in self.plan.messages} if self.plan else {}
+    def fates(self) -> dict[int, Fate]:
+        """What became of each message up to then, as far as is known, by `seq`.
+
+        Where a call is on record, that says what was kept; why, is the plan's word, and only where
+        the two agree.
+        """
+        planned = {message.seq: message for message in self.plan.messages} if self.plan else {}
+        if self.record is None:
+            return {seq: Fate(each.kept, each.reason) for seq, each in planned.items()}
+        kept = {seq for first, last in self.record.seqs for seq in range(first, last + 1)}
+        found: dict[int, Fate] = {}
+        for seq in kept | planned.keys():
+            each = planned.get(seq)
+            agree = each is not None and each.kept == (seq in kept)
+            found[seq] = Fate(seq in kept, each.reason if agree and each else None)
+        return found
 
 
 def window_at(*, session: Session, seq: int) -> SeenWindow:
@@ -50,23 +72,38 @@ def window_at(*, session: Session, seq: int) -> SeenWindow:
 
     Raises MessageNotFound.
     """
-    if not 1 <= seq <= session.message_count:
-        raise MessageNotFound
-    upto = seq - 1 if seq > 1 and _one(session, seq).role is Role.ASSISTANT else seq
+    message = _one(session, seq)
+    upto = seq
+    if message.generation is not None:
+        upto = message.generation.reply_to
+    elif message.role is Role.ASSISTANT and seq > 1:
+        upto = seq - 1
     then = as_of(session, upto)
     policy = context.window_policy(then, None, None)
+    record = _record(session, message, upto)
     gathered = _gather(then, policy)
     try:
         plan = plan_window(gathered.offered, policy, query=None, query_vector=gathered.query_vector)
     except WindowBudgetError as error:
-        return SeenWindow(seq, upto, policy, None, refusal=error.detail)
-    return SeenWindow(seq, upto, policy, plan)
+        return SeenWindow(seq, upto, policy, None, refusal=error.detail, record=record)
+    return SeenWindow(seq, upto, policy, plan, record=record)
 
 
 def as_of(session: Session, seq: int) -> Session:
     """The session when `seq` was its newest message: its length, and the reset in force then."""
     starts = [start for start in (*session.context_resets, session.context_start) if start <= seq]
     return replace(session, message_count=seq, context_start=max(starts, default=1))
+
+
+def _record(session: Session, message: Message, upto: int) -> Seen | None:
+    """What the call that answered the message `upto` was sent, where there was one."""
+    if message.generation is not None:
+        turn = turns.read([(session.session_id, message.generation.turn_id)])
+        return next((each.seen for each in turn.values()), None)
+    asked = message if message.seq == upto else _one(session, upto)
+    found = turns.about(session_id=session.session_id, moment=asked.timestamp)
+    answers = [turn.seen for turn in found if turn.user_seq == upto and turn.seen is not None]
+    return answers[-1] if answers else None
 
 
 def _one(session: Session, seq: int) -> Message:

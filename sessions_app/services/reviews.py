@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,15 +10,25 @@ from django.conf import settings
 
 from sessions_app.domain.data import Message
 from sessions_app.domain.errors import SessionNotFound
-from sessions_app.domain.limits import REVIEW_MESSAGES
+from sessions_app.domain.limits import REVIEW_BULK, REVIEW_MESSAGES
 from sessions_app.domain.masking import Piece
 from sessions_app.domain.review import Act, Found, Order, Place, Reviewed, Staff, Wanted, Why
-from sessions_app.domain.window import PlannedMessage
+from sessions_app.domain.search_data import SearchFilter, SearchHit
+from sessions_app.domain.turns import Turn
 from sessions_app.repository import annotations as stored
-from sessions_app.repository import pages, reviews
-from sessions_app.services import annotations, masking, review_log, review_windows, topics
+from sessions_app.repository import pages, reviews, turns
+from sessions_app.services import (
+    annotations,
+    masking,
+    review_log,
+    review_windows,
+    search,
+    topics,
+)
 from sessions_app.services.review_log import About, ReasonNeeded
-from sessions_app.services.review_windows import SeenWindow
+from sessions_app.services.review_windows import Fate, SeenWindow
+
+_TURNS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +42,14 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class ShownMessage:
-    """A message as staff see it. `topic_label` is set where it opens a topic, `fate` in a window."""
+    """A message as staff see it: `topic_label` where it opens a topic, `fate` in a window."""
 
     message: Message
     content: Sequence[Piece]
     calls: Sequence[ToolCall]
     topic_label: str | None
-    fate: PlannedMessage | None
+    fate: Fate | None
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +77,63 @@ def conversation_list(
     now: datetime,
 ) -> Found:
     """A page of conversations. `asked` is the filter in the reader's words, for the log."""
-    review_log.log_write(staff=staff, act=Act.LIST, now=now, about=[About(part=asked)])
+    # Whom it is about stands in its own field, where an erasure finds it.
+    user_id = wanted.user_ids[0] if wanted.user_ids else ""
+    session_id = wanted.session_ids[0] if wanted.session_ids else ""
+    about = About(session_id, user_id, asked)
+    review_log.log_write(staff=staff, act=Act.LIST, now=now, about=[about])
     return reviews.find_page(wanted=wanted, order=order, place=place)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """Where a search found its words: in the message `seq`, None in the title.
+
+    The `snippet` is masked, and empty for a conversation that this reader has not opened today.
+    """
+
+    seq: int | None
+    snippet: str
+
+
+def conversation_search(
+    *, text: str, wanted: Wanted, order: Order, staff: Staff, now: datetime
+) -> tuple[Found, Mapping[str, Hit]]:
+    """The conversations in whose messages or titles the words stand, and where, by session.
+
+    That something was found in a conversation says something of it, so each hit has its line.
+    """
+    asked = {"text": text}
+    review_log.log_write(staff=staff, act=Act.SEARCH, now=now, about=[About(part=asked)])
+    results = search.search_all(
+        text=text, limit=REVIEW_BULK, wanted=SearchFilter(status=wanted.status), now=now
+    )
+    best: dict[str, SearchHit] = {}
+    for hit in results.hits:
+        there = best.get(hit.session_id)
+        if there is None or (there.seq is None and hit.seq is not None):
+            best[hit.session_id] = hit
+    if not best:
+        return Found([], 0, None, None), {}
+    found = reviews.find_page(
+        wanted=replace(wanted, session_ids=tuple(best)), order=order, place=None
+    )
+    shown = [row.session for row in found.rows]
+    review_log.log_write(
+        staff=staff,
+        act=Act.SEARCH_HIT,
+        now=now,
+        about=[
+            About(one.session_id, one.user_id, {"seq": best[one.session_id].seq}) for one in shown
+        ],
+    )
+    opened = review_log.opened_today(
+        session_ids=[one.session_id for one in shown], staff=staff, now=now
+    )
+    return found, {
+        session_id: Hit(hit.seq, masking.hidden(hit.snippet) if session_id in opened else "")
+        for session_id, hit in best.items()
+    }
 
 
 def activity_bounds() -> tuple[datetime, datetime] | None:
@@ -168,6 +234,11 @@ def conversation_read(
     )
 
 
+def conversation_turns(*, session_id: str) -> Sequence[Turn]:
+    """The newest model calls of a conversation, newest first."""
+    return turns.newest(session_id=session_id, limit=_TURNS)
+
+
 def page_of(seq: int | None, count: int) -> tuple[int, int]:
     """The first and last `seq` of the page that holds `seq`; the newest page for None."""
     seq = min(max(1, count if seq is None else seq), max(1, count))
@@ -188,6 +259,7 @@ def _shown(
             calls=[_call(call, masked=masked) for call in message.tool_calls or ()],
             topic_label=_divider(message, labels),
             fate=fates.get(message.seq),
+            name=(masking.hidden(message.name) if masked else message.name) if message.name else "",
         )
         for message in topics.with_topics(session, messages)
     ]

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - what people say takes long lines
 """A service that has been in use for a while: people, conversations, and staff who look at them."""
 
 from collections.abc import Mapping

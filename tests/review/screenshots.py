@@ -37,9 +37,7 @@ def main() -> None:
         mongod.throwaway(Path(place)) as uri,
     ):
         mongoengine.disconnect()
-        mongoengine.connect(
-            db="screenshots", host=uri, **mongo.client_options(timeout_ms=10_000)
-        )
+        mongoengine.connect(db="screenshots", host=uri, **mongo.client_options(timeout_ms=10_000))
         indexes.ensure()
         call_command("migrate", verbosity=0)
         users = demo.accounts()

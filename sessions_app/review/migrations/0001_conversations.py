@@ -4,34 +4,42 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Conversation',
+            name="Conversation",
             fields=[
-                ('session_id', models.CharField(max_length=36, primary_key=True, serialize=False)),
+                ("session_id", models.CharField(max_length=36, primary_key=True, serialize=False)),
             ],
             options={
-                'permissions': [('view_conversation', 'Can read conversations, with a reason that is logged'), ('review_conversation', 'Can flag, note, resolve, archive and restore conversations'), ('hold_conversation', 'Can place conversations under legal hold, and lift it'), ('export_conversation', 'Can export conversations'), ('delete_conversation', 'Can delete conversations'), ('unmask_conversation', 'Can see addresses and numbers that are masked')],
-                'managed': False,
-                'default_permissions': (),
+                "permissions": [
+                    ("view_conversation", "Can read conversations, with a reason that is logged"),
+                    (
+                        "review_conversation",
+                        "Can flag, note, resolve, archive and restore conversations",
+                    ),
+                    ("hold_conversation", "Can place conversations under legal hold, and lift it"),
+                    ("export_conversation", "Can export conversations"),
+                    ("delete_conversation", "Can delete conversations"),
+                    ("unmask_conversation", "Can see addresses and numbers that are masked"),
+                ],
+                "managed": False,
+                "default_permissions": (),
             },
         ),
         migrations.CreateModel(
-            name='ReadLog',
+            name="ReadLog",
             fields=[
-                ('line_id', models.CharField(max_length=36, primary_key=True, serialize=False)),
+                ("line_id", models.CharField(max_length=36, primary_key=True, serialize=False)),
             ],
             options={
-                'verbose_name': 'line of the read log',
-                'verbose_name_plural': 'read log',
-                'managed': False,
-                'default_permissions': ('view',),
+                "verbose_name": "line of the read log",
+                "verbose_name_plural": "read log",
+                "managed": False,
+                "default_permissions": ("view",),
             },
         ),
     ]

@@ -5,10 +5,10 @@ from typing import Any
 
 from django import template
 
-from sessions_app.domain.review import Act, LogLine
-from sessions_app.domain.window import PlannedMessage
+from sessions_app.domain.review import REASONS, Act, LogLine, Reason
 from sessions_app.review import presentation
 from sessions_app.services.review_timeline import Entry
+from sessions_app.services.review_windows import Fate
 from sessions_app.services.reviews import Transcript
 
 register = template.Library()
@@ -30,7 +30,7 @@ def why(line: LogLine) -> str:
 def reading(transcript: Transcript) -> str:
     """Why this page is being read."""
     why = transcript.why
-    said = presentation.REASONS[presentation.Reason(why.reason)]
+    said = REASONS[Reason(why.reason)]
     return f"{said} ({why.detail})" if why.detail else said
 
 
@@ -47,9 +47,9 @@ def event(entry: Entry) -> str:
 
 
 @register.filter
-def fate(planned: PlannedMessage) -> str:
-    """Why a message is in a window, or is not."""
-    return presentation.FATES[planned.reason]
+def reason(fate: Fate) -> str:
+    """Why a message is in a window, or is not, where that is known."""
+    return f": {presentation.decision(fate.reason)}" if fate.reason else ""
 
 
 @register.filter
