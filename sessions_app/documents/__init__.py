@@ -22,10 +22,12 @@ from mongoengine import (
     ValidationError,
 )
 
+from sessions_app.documents import review, review_indexes
 from sessions_app.documents.search import SearchDocument as SearchDocument
 from sessions_app.documents.search import SearchProgress as SearchProgress
 from sessions_app.domain import limits
 from sessions_app.domain.data import OnTopicShift, Role, Status, Strategy
+from sessions_app.domain.turns import TurnState
 
 
 class MetadataEntry(EmbeddedDocument):
@@ -37,6 +39,17 @@ class MetadataEntry(EmbeddedDocument):
 
     k = StringField(required=True, max_length=limits.METADATA_KEY_MAX_CHARS)
     v = StringField(required=True, max_length=limits.METADATA_VALUE_MAX_CHARS)
+
+
+class GenerationRecord(EmbeddedDocument):
+    """How a model came to write a message; see `data.Generation`."""
+
+    turn_id = StringField(required=True, max_length=40)
+    reply_to = LongField(required=True, min_value=0)
+    model = StringField(max_length=limits.MODEL_NAME_MAX_CHARS)
+    finish_reason = StringField(max_length=limits.FINISH_REASON_MAX_CHARS)
+    prompt_tokens = LongField(min_value=0)
+    completion_tokens = LongField(min_value=0)
 
 
 class Message(EmbeddedDocument):
@@ -56,6 +69,9 @@ class Message(EmbeddedDocument):
     tool_call_id = StringField(max_length=limits.TOOL_CALL_ID_MAX_CHARS)
     metadata = EmbeddedDocumentListField(MetadataEntry)
     deleted = BooleanField()
+    generation = EmbeddedDocumentField(GenerationRecord)
+    # The seq of the reply that was generated in place of this one.
+    superseded_by = LongField(min_value=1)
 
     meta: ClassVar[dict[str, Any]] = {"allow_inheritance": False}
 
@@ -93,6 +109,16 @@ class SummaryRecord(EmbeddedDocument):
     made_at = DateTimeField(required=True)
 
 
+class TurnLeaseRecord(EmbeddedDocument):
+    """The one turn in progress; see `data.TurnLease`."""
+
+    id = StringField(required=True, max_length=40)
+    owner = StringField(required=True, max_length=200)
+    deadline = DateTimeField(required=True)
+    client_id = StringField(max_length=limits.CLIENT_ID_MAX_CHARS)
+    cancelled = BooleanField()
+
+
 class Session(Document):
     """A conversation: its state, and the tail of its messages."""
 
@@ -117,6 +143,9 @@ class Session(Document):
     context_resets = ListField(LongField())
     topic = EmbeddedDocumentField(TopicRecord)
     summary = EmbeddedDocumentField(SummaryRecord)
+    turn = EmbeddedDocumentField(TurnLeaseRecord)
+    # The title was made from the messages up to this one, and goes when one of them is erased.
+    titled_from = LongField(min_value=1)
     # Grows with each erased message, so that no summary made of an older reading is stored.
     erasure_count = LongField(min_value=0)
 
@@ -127,6 +156,9 @@ class Session(Document):
     expires_at = DateTimeField()
     archived_at = DateTimeField()
     legal_hold = BooleanField()
+    # What staff have to look at; the words behind it are in `documents.review.ReviewNote`.
+    flagged = BooleanField()
+    flagged_at = DateTimeField()
 
     meta: ClassVar[dict[str, Any]] = {
         "collection": "sessions",
@@ -150,6 +182,7 @@ class Session(Document):
                 "fields": ["expires_at"],
                 "partialFilterExpression": {"expires_at": {"$exists": True}},
             },
+            *review_indexes.OF_SESSIONS,
         ],
     }
 
@@ -209,11 +242,70 @@ class MessageAnnotations(Document):
     }
 
 
+class Turn(Document):
+    """One model call: what it was asked for with, what the model saw, what came of it.
+
+    `text` is the reply so far, for clients on other workers; it goes when the turn ends, as the
+    stored message has it then.
+    """
+
+    record_id = StringField(primary_key=True)
+    session_id = StringField(required=True, max_length=36)
+    user_id = StringField(required=True, max_length=limits.USER_ID_MAX_CHARS)
+    state = StringField(required=True, choices=[s.value for s in TurnState])
+    regenerates = BooleanField()
+    client_id = StringField(max_length=limits.CLIENT_ID_MAX_CHARS)
+    # Of the parameters, so that the same key with others is noticed.
+    fingerprint = StringField(max_length=32)
+    user_seq = LongField(required=True, min_value=0)
+    assistant_seq = LongField(min_value=1)
+    started_at = DateTimeField(required=True)
+    deadline = DateTimeField(required=True)
+    ended_at = DateTimeField()
+    # What the model saw: token counts, the strategy, and the seqs as runs `[first, last]`.
+    seen = DictField()
+    text = StringField()
+    model = StringField(max_length=limits.MODEL_NAME_MAX_CHARS)
+    finish_reason = StringField(max_length=limits.FINISH_REASON_MAX_CHARS)
+    prompt_tokens = LongField(min_value=0)
+    completion_tokens = LongField(min_value=0)
+    error_code = StringField(max_length=40)
+    error_detail = StringField()
+
+    meta: ClassVar[dict[str, Any]] = {
+        "collection": "turns",
+        "auto_create_index": False,
+        "id_field": "record_id",
+        "indexes": [
+            {
+                # the turns of an idempotency key
+                "name": "session_client_id",
+                "fields": ["session_id", "client_id"],
+                "partialFilterExpression": {"client_id": {"$exists": True}},
+            },
+            {
+                # the few that are running, for finding those whose worker is gone
+                "name": "running_deadline",
+                "fields": ["deadline"],
+                "partialFilterExpression": {"state": TurnState.RUNNING.value},
+            },
+        ],
+    }
+
+
 class ErasedUser(Document):
-    """A user whose data has been erased: a token that outlives them may create nothing anew."""
+    """The receipt of a user's erasure: a token that outlives them may create nothing anew.
+
+    `user_hash` is keyed, so that nobody can find out from it whether somebody was here.
+    """
 
     user_hash = StringField(primary_key=True, max_length=64)
     erased_at = DateTimeField(required=True)
+    completed_at = DateTimeField()
+    # How much there was: sessions, messages, rows of the accounts database.
+    counts = DictField()
+    # The sessions of the step at hand, until all that belongs to them is gone.
+    pending = ListField(DictField())
 
     meta: ClassVar[dict[str, Any]] = {"collection": "erased_users", "auto_create_index": False}
 
@@ -236,10 +328,12 @@ ALL = (
     Session,
     MessageBucket,
     MessageAnnotations,
+    Turn,
     SearchDocument,
     SearchProgress,
     ErasedUser,
     ThrottleWindow,
+    *review.ALL,
 )
 
 
@@ -259,4 +353,8 @@ def validate_message(stored: dict[str, Any]) -> None:
         raise ValidationError(f"not fields of a message: {sorted(unknown)}")
 
 
-_MESSAGE_FIELDS = [(name, field) for name, field in Message._fields.items() if name != "metadata"]
+_MESSAGE_FIELDS = [
+    (name, field)
+    for name, field in Message._fields.items()
+    if name not in {"metadata", "generation"}
+]

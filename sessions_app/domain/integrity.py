@@ -27,6 +27,8 @@ class Damage(StrEnum):
     ORPHANED_BUCKET = "orphaned_bucket"
     ORPHANED_ANNOTATIONS = "orphaned_annotations"
     ORPHANED_SEARCH_DOCUMENT = "orphaned_search_document"
+    ORPHANED_TURN = "orphaned_turn"
+    ORPHANED_REVIEW_NOTE = "orphaned_review_note"
 
 
 # What is lost cannot be repaired, only what was derived from what is there, and leftovers.
@@ -40,6 +42,8 @@ REPAIRABLE = frozenset(
         Damage.ORPHANED_BUCKET,
         Damage.ORPHANED_ANNOTATIONS,
         Damage.ORPHANED_SEARCH_DOCUMENT,
+        Damage.ORPHANED_TURN,
+        Damage.ORPHANED_REVIEW_NOTE,
     }
 )
 

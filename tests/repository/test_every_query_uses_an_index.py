@@ -19,7 +19,7 @@ from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import LegalHold, SessionError
 from sessions_app.domain.search_data import SearchFilter
 from sessions_app.domain.summaries import Summary
-from sessions_app.repository import annotations, indexes, pages, summaries, tail
+from sessions_app.repository import annotations, indexes, pages, summaries, tail, user_traces
 from sessions_app.services import (
     audit_rebuilding,
     audits,
@@ -27,11 +27,13 @@ from sessions_app.services import (
     exports,
     integrity,
     messages,
+    personal_data,
     privacy,
     search,
     search_indexing,
     segments,
     sessions,
+    staff_actions,
     throttling,
 )
 from sessions_app.services.search_rebuilding import search_rebuild
@@ -41,7 +43,7 @@ from tests.repository.conftest import OWNER, append, append_many, new_session, n
 # These walk whole collections by design, in order of `_id`, and serve operators only.
 WALKS = {
     "integrity.session_ids", "integrity._owners", "integrity.count_sessions",
-    "summaries.active_sessions", "search_index.moved_of_all",
+    "summaries.active_sessions", "user_traces.count_traces", "search_index.moved_of_all",
     "search_reading.candidates_of_all",
 }  # fmt: skip
 # These look at every block of a user with one term, for those that have the others as well.
@@ -56,7 +58,7 @@ SHARD_KEYS = {
 WITHOUT_QUERY = {
     "indexes.ensure", "indexes.differences", "indexes._create_collection", "tail._write_bucket",
     "sessions._insert_all", "sessions._copy_messages", "sessions.insert",
-    "integrity.count_sessions", "search_index.begin",
+    "integrity.count_sessions", "user_traces.collection_sizes", "search_index.begin",
 }  # fmt: skip
 
 
@@ -177,7 +179,9 @@ def _walk_sessions(session_id: str) -> None:
     with suppress(SessionError):
         append(session_id, "refused", "key-3")
     sessions.session_restore(session_id=session_id, user_id=OWNER, now=now())
-    sessions.session_delete(session_id=fork.session_id, user_id=OWNER)
+    staff_actions.session_hold_any(session_id=fork.session_id, held=True)
+    staff_actions.session_hold_any(session_id=fork.session_id, held=False)
+    staff_actions.session_delete_any(session_id=fork.session_id)
     tail.spill(session_id)
     pages.header(session_id=session_id, user_id=OWNER)
 
@@ -199,11 +203,13 @@ def _walk_operators(database: Any, session_id: str) -> None:
     database.sessions.update_one({"_id": session_id}, {"$set": {"messages.0.deleted": True}})
     list(integrity.integrity_check(repair=True, progress=lambda _: None))
     _walk_audits()
+    _walk_personal_data()
     database.sessions.update_one({"_id": session_id}, {"$set": {"legal_hold": True}})
     with pytest.raises(LegalHold):
         privacy.erase_user(user_id=OWNER, now=now())
     database.sessions.update_one({"_id": session_id}, {"$unset": {"legal_hold": 1}})
     privacy.erase_user(user_id=OWNER, now=now())
+    privacy.erasure_complete(user_id=OWNER, counts={"accounts": 1}, now=now())
 
 
 def _walk_audits() -> None:
@@ -224,6 +230,13 @@ def _walk_audits() -> None:
             )
         messages.message_append(session_id=session_id, user_id=owner, draft=asked[0], now=now())
         segments.topic_list(session_id=session_id, user_id=owner, now=now())
+
+
+def _walk_personal_data() -> None:
+    assert personal_data.is_known(user_id=OWNER)
+    list(personal_data.export(user_id=OWNER, now=now(), account=None))
+    for collection in ("sessions", "message_buckets"):
+        user_traces.count_traces(collection=collection, user_id=OWNER, progress=lambda _: None)
 
 
 class SameForAll:
@@ -285,5 +298,10 @@ def test_every_function_that_queries_was_walked(walked: Any) -> None:
         if isinstance(function, ast.FunctionDef) and "_get_collection()" in ast.unparse(function)
     }
     walked_functions = {sent.sender for sent in _own(walked)}
-    nested = {"sessions.delete", "sessions.fork", "erasures._erase_in_bucket"}
+    nested = {
+        "sessions.delete",
+        "sessions.fork",
+        "erasures._erase_in_bucket",
+        "user_erasures.erase_sessions",
+    }
     assert queries - walked_functions - WITHOUT_QUERY - nested == set()
