@@ -154,7 +154,7 @@ def _measure_appends(client: store.Client, result: report.Report, number: int) -
     """Appends in turn to a database without what searching needs, and to the one with it."""
     store.use_database(client, WITHOUT)
     indexes.ensure()
-    client[WITHOUT].sessions.drop_index("activity")
+    client[WITHOUT].sessions.drop_index("review_activity")
     sessions_of: dict[str, list[str]] = {}
     for name in (WITHOUT, WITH):
         store.use_database(client, name)

@@ -23,6 +23,8 @@ from mongoengine import (
 )
 
 from sessions_app.documents import review, review_indexes
+from sessions_app.documents.figures import DailyFigures as DailyFigures
+from sessions_app.documents.figures import StandingFigures as StandingFigures
 from sessions_app.documents.search import SearchDocument as SearchDocument
 from sessions_app.documents.search import SearchProgress as SearchProgress
 from sessions_app.domain import limits
@@ -170,11 +172,6 @@ class Session(Document):
                 # a user's list, newest activity first, by status
                 "name": "user_status_activity",
                 "fields": ["user_id", "status", "-updated_at", "-session_id"],
-            },
-            {
-                # everybody's sessions by activity: what the index of search has to catch up with
-                "name": "activity",
-                "fields": ["-updated_at", "-session_id"],
             },
             {
                 # the sweeper: sessions that are due; most installations have many that never are
@@ -331,6 +328,8 @@ ALL = (
     Turn,
     SearchDocument,
     SearchProgress,
+    DailyFigures,
+    StandingFigures,
     ErasedUser,
     ThrottleWindow,
     *review.ALL,
