@@ -53,7 +53,7 @@ def unmask(request: HttpRequest, session_id: str) -> HttpResponse:
     """Say why one has to see addresses and numbers, too."""
     if not request.user.has_perm(May.VIEW):
         return pages.refused(request)
-    form = ReasonForm(request.POST or None)
+    form = ReasonForm(request.POST if request.method == "POST" else None)
     form.fields["reason"].label = "Why do you have to see what is masked?"
     if request.method == "POST" and form.is_valid():
         reviews.conversation_unmask(
