@@ -4,6 +4,7 @@ A function of the repository that queries and is not walked here fails the last 
 """
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
@@ -14,16 +15,27 @@ import numpy as np
 import pytest
 
 from sessions_app import encoders, repository
+from sessions_app.domain import daily
+from sessions_app.domain.daily import Figure, Tally
 from sessions_app.domain.data import Role, SessionPosition, Status, Strategy
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import LegalHold, SessionError
 from sessions_app.domain.search_data import SearchFilter
 from sessions_app.domain.summaries import Summary
-from sessions_app.repository import annotations, indexes, pages, summaries, tail, user_traces
+from sessions_app.repository import (
+    annotations,
+    daily_figures,
+    indexes,
+    pages,
+    summaries,
+    tail,
+    user_traces,
+)
 from sessions_app.services import (
     audit_rebuilding,
     audits,
     context,
+    dashboard,
     exports,
     integrity,
     messages,
@@ -140,6 +152,15 @@ def _walk_summaries(session_id: str) -> None:
     summaries.active_sessions(after=session_id, now=now())
 
 
+def _walk_figures() -> None:
+    day = daily.day_of(now())
+    daily_figures.add(day, Tally(Counter({Figure.TURNS: 1}), {1: 1}))
+    for over in (False, True):
+        daily_figures.count_users(day, over=over)
+    dashboard.dashboard_get(days=30, now=now())
+    dashboard.refresh(now=now() + timedelta(days=1))
+
+
 def _walk_searches(session_id: str) -> None:
     everybodys: Any = SearchFilter()
     with pytest.MonkeyPatch.context() as patch:
@@ -152,6 +173,7 @@ def _walk_searches(session_id: str) -> None:
         messages.message_delete(session_id=session_id, user_id=OWNER, seq=10, now=now())
         search_indexing.catch_up(user_id=None, seconds=60, now=now() + timedelta(hours=1))
         search_indexing.catch_up(user_id=None, seconds=60, now=now() + timedelta(hours=1))
+    _walk_figures()
     list(search_rebuild(user_id=OWNER, only_missing=False, progress=lambda _: None, now=now()))
 
 
