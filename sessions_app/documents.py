@@ -68,7 +68,7 @@ class ContextPolicy(EmbeddedDocument):
 
 
 class TopicRecord(EmbeddedDocument):
-    """How far topics have been judged, and what judging the next message needs."""
+    """How far topics have been judged; what judging on needs is in the block judged last."""
 
     judged = LongField(required=True, min_value=0)
     current = LongField(required=True, min_value=0)
@@ -77,6 +77,7 @@ class TopicRecord(EmbeddedDocument):
     recent = ListField(ListField(LongField()))
     # A shift up to this `seq` no longer resets the window, whatever the policy.
     undone = LongField(min_value=0)
+    # Where version 0.1 kept the judge's state, whose kilobytes every append then wrote again.
     state = DictField()
 
 
@@ -194,6 +195,8 @@ class MessageAnnotations(Document):
     shifts = ListField(DictField())
     sketch_terms = BinaryField()
     sketch_centroids = BinaryField()
+    # The judge's state after the last of these messages.
+    state = BinaryField()
 
     meta: ClassVar[dict[str, Any]] = {
         "collection": "message_annotations",
