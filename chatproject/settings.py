@@ -78,6 +78,7 @@ CONTEXT_MAX_TOKENS = env.integer("CONTEXT_MAX_TOKENS", 4_000, low=64, high=1_000
 CONTEXT_STRATEGY = env.choice(
     "CONTEXT_STRATEGY", "hybrid", ["recent", "topic", "relevant", "hybrid"]
 )
+CONTEXT_LAYOUT = env.choice("CONTEXT_LAYOUT", "conversation", ["conversation", "stable_prefix"])
 ON_TOPIC_SHIFT = env.choice("ON_TOPIC_SHIFT", "adjust", ["keep", "adjust", "reset"])
 
 # --- the model --------------------------------------------------------------------------------
