@@ -175,6 +175,11 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
+if env.flag("BEHIND_TLS"):
+    # The proxy in front must set this header itself, whatever a client has sent in it.
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    SECURE_HSTS_SECONDS = 31_536_000
 # A JSON body may hold one message of the greatest length, or a batch: the API's parser keeps this
 # bound for JSON, Django for forms. It also keeps every document far from MongoDB's 16 MB.
 REQUEST_MAX_BYTES = 5 * 1024 * 1024
