@@ -5,6 +5,8 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
+
 from sessions_app.domain.data import Message, MessagePage, Session
 from sessions_app.domain.summaries import ShownSummary
 from sessions_app.domain.window_layout import Recalled
@@ -34,6 +36,8 @@ def message(stored: Message) -> dict[str, Any]:
         "tool_call_id": stored.tool_call_id,
         "metadata": stored.metadata,
         "deleted": stored.deleted,
+        "generation": asdict(stored.generation) if stored.generation else None,
+        "superseded_by": stored.superseded_by,
     }
 
 
@@ -73,8 +77,7 @@ def session(stored: Session) -> dict[str, Any]:
         },
         "context_start": stored.context_start,
         "topic": topic(stored),
-        # Nothing runs turns yet, so no session is in one.
-        "turn_in_progress": False,
+        "turn_in_progress": stored.in_turn(now=timezone.now()),
     }
 
 
@@ -93,7 +96,7 @@ def context(window: ContextWindow) -> dict[str, Any]:
     """A context window with its plan."""
     plan, summary, recalled = window.plan, window.summary, window.recalled
     return {
-        "messages": window.sent(),
+        "messages": window.sent,
         "token_count": plan.token_count,
         "max_tokens": plan.max_tokens,
         "strategy": plan.strategy.value,

@@ -44,6 +44,7 @@ class ContextWindow:
     summary: ShownSummary | None = None
     recalled: Recalled | None = None
 
+    @property
     def sent(self) -> list[dict[str, Any]]:
         """What a model call is sent, in the form of the chat completions wire."""
         reasons = {each.seq: each.reason for each in self.plan.messages}
@@ -81,11 +82,13 @@ def context_plan(
     strategy: Strategy | None,
     query: str | None,
     now: datetime,
+    until: int | None = None,
 ) -> ContextWindow:
     """Plan the window of a session as it is now; nothing about the session changes.
 
     `max_tokens` and `strategy` stand in for the session's own; `query` for the newest user
-    message. Raises SessionNotFound, SessionExpired, WindowBudgetError.
+    message. `until` is the last seq that is considered, None for the newest. Raises
+    SessionNotFound, SessionExpired, WindowBudgetError.
     """
     session = pages.header(session_id=session_id, user_id=user_id)
     lifecycle.require_readable(session, now=now)
@@ -93,6 +96,13 @@ def context_plan(
         session = annotations.catch_up(
             session_id=session_id, user_id=user_id, seconds=annotations.CATCH_UP_SECONDS
         ).session
+    if until is not None:
+        session = replace(
+            session,
+            message_count=min(until, session.message_count),
+            # What is asked about is shown even where a reset has hidden it.
+            context_start=min(session.context_start, until),
+        )
     policy = window_policy(session, max_tokens, strategy)
     gathered = candidates.gather(session, policy, query)
     summary = summaries.summary_shown(session=session, max_tokens=policy.max_tokens)
