@@ -11,9 +11,10 @@ from typing import Any
 from django.conf import settings
 
 from sessions_app.domain import expiry, lifecycle
+from sessions_app.domain.data import SessionPage, SessionPosition
 from sessions_app.domain.expiry import Due, Exemption, ExpiryMode, Fate, Preview
 from sessions_app.domain.limits import SWEEP_BATCH
-from sessions_app.repository import sweeps
+from sessions_app.repository import expiring, sweeps
 from sessions_app.services import identity
 
 # Called with how many sessions have been looked at since the last call.
@@ -139,6 +140,26 @@ def expiry_sweep(
     exempt = {exemption.value: run.exempt[exemption.value] for exemption in Exemption}
     sweeps.finish(sweep_id, now=now(), complete=complete, exempt=exempt)
     return Swept(sweep_id, plan, dict(run.counts), exempt, complete)
+
+
+def session_list_expiring(
+    *,
+    user_id: str,
+    within_seconds: int,
+    limit: int,
+    position: SessionPosition | None,
+    backwards: bool,
+    now: datetime,
+) -> SessionPage:
+    """A page of the user's sessions that expire within so many seconds of `now`, soonest first."""
+    return expiring.expiring_page(
+        user_id=user_id,
+        after=now,
+        until=now + timedelta(seconds=within_seconds),
+        limit=limit,
+        position=position,
+        backwards=backwards,
+    )
 
 
 def _fates(plan: Plan) -> list[Fate]:

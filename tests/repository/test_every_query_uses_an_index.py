@@ -152,6 +152,14 @@ def _walk_sessions(session_id: str) -> None:
             backwards=backwards,
             now=now(),
         )
+        expiry.session_list_expiring(
+            user_id=OWNER,
+            within_seconds=3_000_000,
+            limit=20,
+            position=position,
+            backwards=backwards,
+            now=now(),
+        )
     sessions.session_archive(session_id=session_id, user_id=OWNER, now=now())
     with suppress(SessionError):
         append(session_id, "refused", "key-3")
