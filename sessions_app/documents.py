@@ -298,10 +298,18 @@ class Turn(Document):
 
 
 class ErasedUser(Document):
-    """A user whose data has been erased: a token that outlives them may create nothing anew."""
+    """The receipt of a user's erasure: a token that outlives them may create nothing anew.
+
+    `user_hash` is keyed, so that nobody can find out from it whether somebody was here.
+    """
 
     user_hash = StringField(primary_key=True, max_length=64)
     erased_at = DateTimeField(required=True)
+    completed_at = DateTimeField()
+    # How much there was: sessions, messages, rows of the accounts database.
+    counts = DictField()
+    # The sessions of the step at hand, until all that belongs to them is gone.
+    pending = ListField(DictField())
 
     meta: ClassVar[dict[str, Any]] = {"collection": "erased_users", "auto_create_index": False}
 

@@ -7,7 +7,6 @@ here is emptied with its session and searched for orphans; nothing else has to k
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pymongo import DeleteMany
 from pymongo.client_session import ClientSession
 
 from sessions_app.documents import MessageAnnotations, MessageBucket, Turn
@@ -23,15 +22,12 @@ OF_SESSIONS: Mapping[Damage, Any] = {
 
 def delete_all(session_id: str, transaction: ClientSession) -> None:
     """Remove all that belongs to a session, in the transaction that removes the session."""
-    for document in OF_SESSIONS.values():
-        document._get_collection().delete_many(pages.all_buckets(session_id), session=transaction)
+    delete_all_of([session_id], transaction)
 
 
-def delete_all_of(session_ids: Sequence[str], transaction: ClientSession) -> None:
-    """The same for several sessions, in one round trip a collection."""
+def delete_all_of(session_ids: Sequence[str], transaction: ClientSession | None = None) -> None:
+    """Remove all that belongs to these sessions."""
+    ranges = [{"_id": pages.all_buckets(session_id)["_id"]} for session_id in session_ids]
+    wanted = {"session_id": {"$in": list(session_ids)}, "$or": ranges}
     for document in OF_SESSIONS.values():
-        document._get_collection().bulk_write(
-            [DeleteMany(pages.all_buckets(session_id)) for session_id in session_ids],
-            ordered=False,
-            session=transaction,
-        )
+        document._get_collection().delete_many(wanted, session=transaction)

@@ -20,7 +20,15 @@ from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import LegalHold, SessionError
 from sessions_app.domain.expiry import ExpiryMode
 from sessions_app.domain.summaries import Summary
-from sessions_app.repository import annotations, indexes, pages, summaries, tail
+from sessions_app.repository import (
+    annotations,
+    belongings,
+    indexes,
+    pages,
+    summaries,
+    tail,
+    user_traces,
+)
 from sessions_app.services import (
     audit_rebuilding,
     audits,
@@ -29,6 +37,7 @@ from sessions_app.services import (
     exports,
     integrity,
     messages,
+    personal_data,
     privacy,
     segments,
     sessions,
@@ -41,17 +50,17 @@ from tests.repository.conftest import OWNER, append, append_many, new_session, n
 # These walk whole collections by design, in order of `_id`, and serve operators only.
 WALKS = {
     "integrity.session_ids", "integrity._owners", "integrity.count_sessions",
-    "summaries.active_sessions",
+    "summaries.active_sessions", "user_traces.count_traces",
     # These ask all shards for what is due, in order of an index, and serve operators only.
     "sweeps._page", "sweeps.count_expired", "sweeps.count_archived",
 }  # fmt: skip
-# A run of messages lies with its session, whatever its own `_id`.
-SHARD_KEYS = {"message_buckets": {"session_id"}, "message_annotations": {"session_id"}}
+# What belongs to a session lies with it, whatever its own `_id`.
+SHARD_KEYS = {one._get_collection_name(): {"session_id"} for one in belongings.OF_SESSIONS.values()}
 # No query of ours: the driver's or the server's own housekeeping.
 WITHOUT_QUERY = {
     "indexes.ensure", "indexes.differences", "indexes._create_collection", "tail._write_bucket",
     "sessions._insert_all", "sessions._copy_messages", "sessions.insert",
-    "integrity.count_sessions", "sweeps.begin",
+    "integrity.count_sessions", "sweeps.begin", "user_traces.collection_sizes",
 }  # fmt: skip
 
 
@@ -189,11 +198,13 @@ def _walk_operators(database: Any, session_id: str) -> None:
     list(integrity.integrity_check(repair=True, progress=lambda _: None))
     _walk_audits()
     _walk_sweeps(database)
+    _walk_personal_data()
     database.sessions.update_one({"_id": session_id}, {"$set": {"legal_hold": True}})
     with pytest.raises(LegalHold):
         privacy.erase_user(user_id=OWNER, now=now())
     database.sessions.update_one({"_id": session_id}, {"$unset": {"legal_hold": 1}})
     privacy.erase_user(user_id=OWNER, now=now())
+    privacy.erasure_complete(user_id=OWNER, counts={"accounts": 1}, now=now())
 
 
 def _walk_audits() -> None:
@@ -228,6 +239,13 @@ def _walk_sweeps(database: Any) -> None:
         assert expiry.expiry_count(plan) == 2
         swept = expiry.expiry_sweep(plan, limit=None, progress=lambda _: None, now=now)
         assert sum(swept.counts.values()) == 2, due
+
+
+def _walk_personal_data() -> None:
+    assert personal_data.is_known(user_id=OWNER)
+    list(personal_data.export(user_id=OWNER, now=now(), account=None))
+    for collection in ("sessions", "message_buckets"):
+        user_traces.count_traces(collection=collection, user_id=OWNER, progress=lambda _: None)
 
 
 class SameForAll:
@@ -303,6 +321,6 @@ def test_every_function_that_queries_was_walked(walked: Any) -> None:
     walked_functions = {sent.sender for sent in _own(walked)}
     nested = {
         "sessions.delete", "sessions.fork", "erasures._erase_in_bucket", "sweeps.archive",
-        "sweeps._remove",
+        "sweeps._remove", "user_erasures.erase_sessions",
     }  # fmt: skip
     assert queries - walked_functions - WITHOUT_QUERY - nested == set()
