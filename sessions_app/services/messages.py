@@ -138,12 +138,16 @@ def message_page(
 
 
 def message_delete(*, session_id: str, user_id: str, seq: int, now: datetime) -> None:
-    """Erase one message's content; its `seq` stays as a tombstone."""
+    """Erase one message's content; its `seq` stays as a tombstone.
+
+    Raises SessionNotFound, SessionExpired, SessionArchived, MessageNotFound, LegalHold.
+    """
     erasures.erase_message(
         session_id=session_id,
         user_id=user_id,
         seq=min(seq, _SEQ_LAST),
         now=lifecycle.to_milliseconds(now),
+        default_ttl_seconds=settings.SESSION_TTL_SECONDS,
     )
     annotations.forget_message(session_id=session_id, user_id=user_id, seq=seq)
     titles.message_erased(session_id=session_id, user_id=user_id, seq=seq)
