@@ -186,7 +186,7 @@ def turns_look_after() -> None:
 def turns_shut_down(*, seconds: float) -> None:
     """Let the turns of this process finish for so long, then end them as interrupted."""
     deadline = time.monotonic() + seconds
-    while keeper.running and time.monotonic() < deadline:
+    while Slot.taken() and time.monotonic() < deadline:
         time.sleep(0.05)
     left = keeper.running
     for run in left:
