@@ -6,6 +6,7 @@ package's retries are off: each of them would have the full time again.
 
 import logging
 import time
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from email.utils import parsedate_to_datetime
@@ -50,6 +51,8 @@ class Wire:
         self._client = OpenAI(
             base_url=base_url, api_key=api_key or _NO_KEY, max_retries=0, http_client=http
         )
+        # A wire that is dropped unclosed leaves no connections behind.
+        weakref.finalize(self, self._client.close)
         # The name every compatible server knows. OpenAI's own newer models refuse it, and others
         # ignore the newer name and run on without a bound.
         self._limit_name = "max_tokens"
