@@ -54,8 +54,8 @@ def _serve(stack: ExitStack, with_model: bool) -> None:
     """Start everything, say so, and watch; whatever ends this, `stack` undoes it in reverse."""
     stack.enter_context(_only_service())
     address = server.free_address()
-    database = _database(stack)
     model = _model(stack) if with_model else None
+    database = _database(stack)
     mongo.connect()
     _say("Preparing accounts, indexes and static files …")
     password_file = preparation.prepare()
