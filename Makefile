@@ -42,6 +42,7 @@ bench: $(VENV)/dev.stamp ## the benchmarks that need no data set, short; one JSO
 		$(BIN)/python -m benchmarks.$$name --short || exit 1; \
 	done
 	@$(BIN)/python -m benchmarks.context_speed --turns 50
+	@$(BIN)/python -m benchmarks.provider_streams --short
 	@if [ -x $(VENV)/peers/bin/python ]; \
 	then $(BIN)/python -m benchmarks.peers_store --short --peers-python $(VENV)/peers/bin/python; \
 	else $(BIN)/python -m benchmarks.peers_store --short --only-ours; fi
