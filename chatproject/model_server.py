@@ -130,7 +130,8 @@ def _wait_until_it_answers(process: "subprocess.Popen[bytes]", port: int, log: P
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise ServiceError(
-                f"llama-server ended with code {process.returncode} while starting; {log} says why"
+                f"llama-server ended with code {process.returncode} while starting "
+                f"({_last_words(log)}); see {log}"
             )
         with suppress(OSError, http.client.HTTPException):
             if _health(port) == HTTPStatus.OK:
@@ -139,6 +140,12 @@ def _wait_until_it_answers(process: "subprocess.Popen[bytes]", port: int, log: P
     raise ServiceError(
         f"llama-server was not ready within {START_SECONDS:.0f} seconds; {log} says how far it got"
     )
+
+
+def _last_words(log: Path) -> str:
+    """The last line, such as the dynamic linker's about a library that is missing."""
+    lines = log.read_text(errors="replace").split("\n")
+    return next((line.strip()[-200:] for line in reversed(lines) if line.strip()), "silently")
 
 
 def _health(port: int) -> int:
