@@ -43,3 +43,19 @@ def test_settings_that_make_no_sense_are_refused(environment, sentence, data_dir
         encoding="utf-8",
     )
     assert sentence in ran.stderr
+
+
+def test_without_an_address_the_demo_answers_people(settings):
+    settings.LLM_BASE_URL = ""
+    provider = providers.for_turns(count=len)
+    assert provider.name == "demo"
+    assert "no model is connected" in provider.complete([], max_tokens=1_000).text
+
+
+def test_with_one_that_server_does(settings, model: ModelServer):
+    settings.LLM_BASE_URL, settings.LLM_API_KEY = model.base_url, ""
+    settings.LLM_MODEL = "gulf"
+    provider = providers.for_turns(count=len)
+    assert provider is providers.configured()
+    assert (provider.name, "".join(provider.stream([]))) == ("gulf", model.text)
+    provider.close()
