@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from mongoengine import get_db
 from pymongo.client_session import ClientSession
 from pymongo.errors import OperationFailure
 
@@ -31,13 +30,6 @@ _FIELDS = dict.fromkeys(
 
 class Contended(Exception):
     """Another writer is at one of the batch's sessions; nothing of the batch has been done."""
-
-
-@failures.translated
-def server_time() -> datetime:
-    """What the primary's clock says."""
-    moment: datetime = get_db().command("hello")["localTime"]
-    return moment
 
 
 @failures.translated

@@ -26,6 +26,7 @@ from sessions_app.services import (
     audits,
     context,
     expiry,
+    expiry_audits,
     exports,
     figures,
     integrity,
@@ -45,7 +46,8 @@ WALKS = {
     "summaries.active_sessions",
     # These ask all shards for what is due, in order of an index, and serve operators only.
     "sweeps._page", "sweeps.count_expired", "sweeps.count_archived", "figures._in_all",
-    "figures._expiring", "figures._archived", "figures._last_sweep",
+    "figures._expiring", "figures._archived", "figures._last_sweep", "expiry_audit.times_page",
+    "expiry_audit.last_complete", "expiry_audit._receipts_page", "expiry_audit.count_belongings",
 }  # fmt: skip
 # A run of messages lies with its session, whatever its own `_id`.
 SHARD_KEYS = {"message_buckets": {"session_id"}, "message_annotations": {"session_id"}}
@@ -231,7 +233,16 @@ def _walk_sweeps(database: Any) -> None:
         plan = expiry.expiry_plan(mode=mode, now=now())
         assert expiry.expiry_count(plan) == 2
         swept = expiry.expiry_sweep(plan, limit=None, progress=lambda _: None, now=now)
-        assert sum(swept.counts.values()) == 2, due
+        assert sum(swept.counts.values()) == 2
+    expiry_audits.audit_count()
+    draft = sessions.SessionDraft(ttl_seconds=1)
+    sessions.session_create(user_id="idle", draft=draft, now=now())
+    database.message_annotations.insert_one({"_id": "lost/1", "session_id": "lost"})
+    options = {"now": now() + timedelta(hours=1), "grace": timedelta(0)}
+    assert list(
+        expiry_audits.expiry_audit_run(expiry_audits.Audited(), progress=lambda _: None, **options)
+    )
+    database.message_annotations.delete_one({"_id": "lost/1"})
     for _ in range(2):
         figures.figures_get(now=now())
         database.figures.update_many({}, {"$set": {"due_at": now() - timedelta(seconds=1)}})
