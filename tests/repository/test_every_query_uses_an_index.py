@@ -32,6 +32,7 @@ from sessions_app.services import (
     integrity,
     messages,
     privacy,
+    retiming,
     segments,
     sessions,
     staff_actions,
@@ -48,6 +49,7 @@ WALKS = {
     "sweeps._page", "sweeps.count_expired", "sweeps.count_archived", "figures._in_all",
     "figures._expiring", "figures._archived", "figures._last_sweep", "expiry_audit.times_page",
     "expiry_audit.last_complete", "expiry_audit._receipts_page", "expiry_audit.count_belongings",
+    "retiming.following_default",
 }  # fmt: skip
 # A run of messages lies with its session, whatever its own `_id`.
 SHARD_KEYS = {"message_buckets": {"session_id"}, "message_annotations": {"session_id"}}
@@ -225,7 +227,7 @@ def _walk_audits() -> None:
 def _walk_sweeps(database: Any) -> None:
     for mode in ExpiryMode:
         draft = sessions.SessionDraft(ttl_seconds=1)
-        due = sessions.session_create(user_id="idle", draft=draft, now=now() - timedelta(days=1))
+        sessions.session_create(user_id="idle", draft=draft, now=now() - timedelta(days=1))
         old = sessions.session_create(user_id="idle", draft=draft, now=now())
         sessions.session_archive(
             session_id=old.session_id, user_id="idle", now=now() - timedelta(days=400)
@@ -243,6 +245,11 @@ def _walk_sweeps(database: Any) -> None:
         expiry_audits.expiry_audit_run(expiry_audits.Audited(), progress=lambda _: None, **options)
     )
     database.message_annotations.delete_one({"_id": "lost/1"})
+    never = sessions.session_create(
+        user_id="idle", draft=sessions.SessionDraft(), now=now() - timedelta(days=1)
+    )
+    database.sessions.update_one({"_id": never.session_id}, {"$unset": {"expires_at": 1}})
+    retiming.sessions_retime(now=now(), dry_run=False, progress=lambda _: None)
     for _ in range(2):
         figures.figures_get(now=now())
         database.figures.update_many({}, {"$set": {"due_at": now() - timedelta(seconds=1)}})
