@@ -108,10 +108,10 @@ def turn_body(number: int, name: str = "") -> dict[str, str]:
     }
 
 
-def history(messages: int) -> list[Message]:
-    """So many messages of earlier turns."""
+def history(messages: int, *, first_turn: int = 0) -> list[Message]:
+    """So many messages of earlier turns; another `first_turn` says other things."""
     lines = []
-    for number in range((messages + 1) // 2):
+    for number in range(first_turn, first_turn + (messages + 1) // 2):
         body = turn_body(number)
         lines += [("user", body["question"]), ("assistant", body["answer"])]
     return lines[:messages]

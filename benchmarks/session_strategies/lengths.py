@@ -11,7 +11,7 @@ from benchmarks.session_strategies.device import Device, history, turn_body
 from benchmarks.session_strategies.servers import Site
 
 CONNECTIONS = (1, 8)
-# A cookie costs what a header costs, and a session in one worker's memory is not there in the other.
+# A cookie costs what a header does; a session in one worker's memory is not there in the other.
 LEFT_OUT = {variants.TOKEN_COOKIE, variants.DJANGO_MEMORY}
 _LONG = 500  # messages; from here on a few conversations take all turns of a round
 

@@ -173,8 +173,11 @@ def _questions(device: Device) -> Counter[str]:
 def _insist(call: Callable[[], Answer]) -> Answer:
     """Where workers do not share memory, only one of them knows who asks: ask a few times."""
     answer = Answer(0, {}, 0, 0, 0)
-    for _ in range(20):
-        answer = call()
+    for _ in range(_ATTEMPTS):
+        try:
+            answer = call()
+        except OSError:  # nobody listens just now
+            time.sleep(0.2)
         if answer.status == 200:
             break
     return answer

@@ -107,11 +107,16 @@ def _wait_for(site: Site) -> None:
 
 
 def wait_for_workers(site: Site) -> None:
-    """Until a lost worker has its successor."""
-    deadline = time.monotonic() + 30
-    while len(site.workers()) < WORKERS and time.monotonic() < deadline:
-        time.sleep(0.05)
-    _wait_for(site)
+    """Until a lost worker has its successor, and both answer."""
+    deadline = time.monotonic() + 60
+    in_a_row = 0
+    while in_a_row < 10 * WORKERS and time.monotonic() < deadline:
+        try:
+            well = site.device().call("GET", "/healthz").status == 200
+        except OSError:
+            well = False
+        in_a_row = in_a_row + 1 if well and len(site.workers()) == WORKERS else 0
+        time.sleep(0.01)
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:

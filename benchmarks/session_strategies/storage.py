@@ -22,15 +22,14 @@ def measure(
     turns: int,
 ) -> None:
     """Fill each strategy's place; what is there more than before."""
-    past = history(2 * turns)
     for name, site in sites.items():
         report.progress(f"{name}: {conversations:,} conversations of {turns} turns …")
         for number in range(_WARM_UP):
-            site.device().start(f"early-{number}", past)
+            site.device().start(f"early-{number}", history(2 * turns, first_turn=-number * turns))
         before, carried = _server_bytes(name, site, client), 0
         for number in range(conversations):
             device = site.device()
-            device.start(f"user-{number}", past)
+            device.start(f"user-{number}", history(2 * turns, first_turn=number * turns))
             carried += sum(len(value) for value in device.headers.values())
         result.add(
             "storage",

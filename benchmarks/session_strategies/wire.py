@@ -1,6 +1,5 @@
 """Bytes on the wire per turn as a conversation grows, and the turn at which they are refused."""
 
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -100,10 +99,10 @@ def _browser(result: report.Report, site: Site) -> None:
         result.add(
             "does not fit",
             strategy=site.name,
-            limit=f"Chromium {math.floor(float(browser.version.partition('.')[0]))}",
+            limit=f"Chromium {browser.version.partition('.')[0]}",
             bytes=COOKIE_LIMIT,
-            # It was the cookie of the turn before that the browser did not take.
-            turn=turn - 1,
+            # It did not take the cookie of the turn before, and sends the one before that.
+            turn=turn,
             measured=True,
         )
         browser.close()
