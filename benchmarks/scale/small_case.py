@@ -98,26 +98,47 @@ def fill(number: int, messages: int) -> Talks:
     return Talks(users, [conversations.create(one.id, messages, words=WORDS) for one in users])
 
 
-def stored(client: store.Client) -> tuple[Stored, int]:
-    """Bytes per message of what the store holds, and how many messages that is."""
+_COLLECTIONS = ("sessions", "message_buckets", "message_annotations")
+
+
+@dataclass(frozen=True)
+class Files:
+    """Sizes in bytes, and how much is in them."""
+
+    kept: int
+    derived: int
+    indexes: int
+    documents: int
+    sessions: int
+    messages: int
+
+
+def files(client: store.Client) -> Files:
+    """What the store's files take now. Empty ones take some pages, too."""
     client.admin.command("fsync")  # a checkpoint: the files hold everything from now on
     database = client[store.DATABASE]
-    stats = {
-        name: database.command("collStats", name)
-        for name in ("sessions", "message_buckets", "message_annotations")
-    }
+    stats = {name: database.command("collStats", name) for name in _COLLECTIONS}
     counted = database["sessions"].aggregate(
         [{"$group": {"_id": None, "messages": {"$sum": "$message_count"}}}]
     )
-    messages = int(next(counted)["messages"])
-    kept = stats["sessions"]["storageSize"] + stats["message_buckets"]["storageSize"]
-    found = Stored(
-        message_bytes=kept / messages,
-        index_bytes=sum(one["totalIndexSize"] for one in stats.values()) / messages,
-        derived_bytes=stats["message_annotations"]["storageSize"] / messages,
-        warm_session_bytes=sum(one["size"] for one in stats.values()) / stats["sessions"]["count"],
+    return Files(
+        kept=stats["sessions"]["storageSize"] + stats["message_buckets"]["storageSize"],
+        derived=stats["message_annotations"]["storageSize"],
+        indexes=sum(one["totalIndexSize"] for one in stats.values()),
+        documents=sum(one["size"] for one in stats.values()),
+        sessions=stats["sessions"]["count"],
+        messages=sum(one["messages"] for one in counted),
     )
-    return found, messages
+
+
+def stored(now: Files, empty: Files) -> Stored:
+    """Bytes per message, beyond what the empty files took."""
+    return Stored(
+        message_bytes=(now.kept - empty.kept) / now.messages,
+        index_bytes=(now.indexes - empty.indexes) / now.messages,
+        derived_bytes=(now.derived - empty.derived) / now.messages,
+        warm_session_bytes=now.documents / now.sessions,
+    )
 
 
 def windows(served: service.Served, talks: Talks) -> None:
