@@ -1,12 +1,17 @@
 """Running benchmarks at full size, their lines into benchmarks/results."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 # What a full run of a benchmark is called with, where that is more than its name.
-ARGUMENTS = {"http_by_length": ["--rounds", "150"]}
+ARGUMENTS = {
+    "http_by_length": ["--rounds", "150"],
+    # The evaluation data are not in the repository; SuperDialseg and TIAGE are public.
+    "worked_example": ["--data", os.environ.get("EVALUATION_DATA", "../shared/data")],
+}
 ROOT = Path(__file__).parents[1]
 
 

@@ -2,7 +2,7 @@
 
 First the small case, on this machine: what each kind of request costs workers and `mongod`, by
 itself, and what a message takes on disk. From these the model predicts a mixed load on the same
-machine, and the disk of twice as many sessions of another length; both are then measured, and the
+machine, and the disk of more sessions of another length; both are then measured, and the
 error is printed. Last the plan: the same costs under the load and the prices of
 benchmarks/scale/assumptions.py, and what becomes of it when an assumption is wrong.
 
@@ -31,20 +31,22 @@ def main() -> None:
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--users", type=int, default=Load().users, help="of the plan")
     given = parser.parse_args()
-    sessions = given.sessions or (32 if given.short else 256)
-    number = given.requests or (32 if given.short else 256)
+    sessions = given.sessions or (32 if given.short else 128)
+    number = given.requests or (32 if given.short else 128)
     rounds = given.rounds or (1 if given.short else 5)
     load = Load(users=given.users)
     result = report.Report("scale_model")
     with store.own_store(given.dir, result) as client, service.served(client) as served:
         empty = small_case.files(client)
+        small_case.fill(8 * sessions, MESSAGES)
+        filled = small_case.files(client)
         talks = small_case.fill(sessions, MESSAGES)
         kinds = small_case.unit_costs(served, talks, number, rounds)
-        now = small_case.files(client)
-        costs = Costs(kinds, small_case.stored(now, empty))
-        _say_costs(result, costs, now.messages)
+        used = small_case.files(client)
+        costs = Costs(kinds, small_case.stored(empty, filled, used))
+        _say_costs(result, costs, used.messages)
         _check_load(result, served, talks, costs, load, number, rounds)
-        _check_disk(result, client, served, costs, sessions)
+        _check_disk(result, client, served, costs, sessions // 2)
     _plans(result, costs, load)
     result.table()
 
@@ -110,7 +112,7 @@ def _check_disk(
     costs: Costs,
     sessions: int,
 ) -> None:
-    """As many sessions again, four times as long."""
+    """More sessions, four times as long."""
     before = small_case.files(client)
     small_case.windows(served, small_case.fill(sessions, 4 * MESSAGES))
     after = small_case.files(client)

@@ -45,9 +45,13 @@ def lines(
             )  # fmt: skip
         axes.set(title=title, xlabel=x, ylabel=y, xscale="log", yscale="log")
         for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
+            axis.set_major_formatter(FuncFormatter(_plain))
         axes.grid(which="major", color="#ddd", linewidth=0.6)
         axes.legend(fontsize=8, frameon=False)
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path, format="svg", metadata={"Date": None})
         pyplot.close(figure)
+
+
+def _plain(value: float, _: object) -> str:
+    return f"{value:,.0f}" if value >= 1 else f"{value:g}"

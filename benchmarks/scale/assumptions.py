@@ -68,6 +68,8 @@ class Prices:
     egress_gb: float = 0.05
     # Files never fill a disk: compaction, growth and an initial sync need room.
     disk_full: float = 0.6
+    # Indexes that are written for months have gaps; measured ones were filled once.
+    index_slack: float = 1.5
     # What one shard should hold at most, so that restoring a member takes hours and not days.
     shard_disk_gb: int = 2_000
     members_of_a_shard: int = 3

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from benchmarks.scale.assumptions import DAYS_A_MONTH, HOURS_A_MONTH, SECONDS_A_DAY, Load, Prices
@@ -103,6 +103,7 @@ def plan(costs: Costs, load: Load, prices: Prices, *, archive: bool = True) -> P
     worker_cores = peak * cost.worker_ms / 1_000
     mongod_cores = peak * cost.mongod_ms / 1_000
     hot_days = min(load.kept_days, load.archive_after_days) if archive else load.kept_days
+    costs = replace(costs, stored=_with_gaps(costs.stored, prices.index_slack))
     hot_gb = disk_bytes(costs, load.messages_a_day * hot_days) / 1e9
     archive_gb = disk_bytes(costs, load.messages_a_day * (load.kept_days - hot_days)) / 1e9
     warm_gb = _warm_bytes(costs, load, hot_days) / 1e9
@@ -146,6 +147,10 @@ def plan(costs: Costs, load: Load, prices: Prices, *, archive: bool = True) -> P
         dollars_a_month={name: round(value) for name, value in dollars.items()},
         dollars_a_user_year=sum(dollars.values()) * 12 / load.users,
     )
+
+
+def _with_gaps(stored: Stored, slack: float) -> Stored:
+    return replace(stored, index_bytes=stored.index_bytes * slack)
 
 
 def _warm_bytes(costs: Costs, load: Load, hot_days: float) -> float:

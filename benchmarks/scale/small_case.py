@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from benchmarks.harness import conversations, load, report, service, store
 from benchmarks.scale.assumptions import Load
 from benchmarks.scale.model import APPEND, LIST, READ, WINDOW, Cost, Stored, mix
+from sessions_app.services import sessions
 
 WORDS = 60  # of the mean message
 CONNECTIONS = 8
@@ -20,18 +21,18 @@ class Talks:
     """Users with a session each, and requests about them; each append goes on with the talk."""
 
     users: Sequence[service.User]
-    sessions: Sequence[str]
+    session_ids: Sequence[str]
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1_000))
 
     def requests(self, kind: str, number: int) -> list[str]:
         """`number` requests of one kind, over all sessions in turn."""
-        pairs = itertools.cycle(zip(self.users, self.sessions, strict=True))
+        pairs = itertools.cycle(zip(self.users, self.session_ids, strict=True))
         return [self._make(kind, *pair) for pair in itertools.islice(pairs, number)]
 
     def mixed(self, turns: int, stated: Load) -> list[str]:
         """Whole turns in the load's mix: what is not a whole number comes now and then."""
         chance = random.Random(11)
-        pairs = itertools.cycle(zip(self.users, self.sessions, strict=True))
+        pairs = itertools.cycle(zip(self.users, self.session_ids, strict=True))
         return [
             self._make(kind, *pair)
             for pair in itertools.islice(pairs, turns)
@@ -91,11 +92,23 @@ def _answer_bytes(talks: Talks, kind: str, port: int) -> float:
     return sum(sizes) / len(sizes)
 
 
+# Where the next session's messages begin: the same text twice would be compressed away.
+_beginnings = itertools.count(1_000_000, 1_000)
+
+
 def fill(number: int, messages: int) -> Talks:
-    """So many users, each with a session of so many messages."""
+    """So many users, each with a session of so many messages, no two of them alike."""
     report.progress(f"{number:,} sessions of {messages} messages …")
     users = service.users(number)
-    return Talks(users, [conversations.create(one.id, messages, words=WORDS) for one in users])
+    return Talks(users, [_create(one.id, messages) for one in users])
+
+
+def _create(user_id: str, messages: int) -> str:
+    first = next(_beginnings)
+    history = conversations.drafts(first, first + messages - 1, words=WORDS)
+    draft = sessions.SessionDraft(history=history)
+    made = sessions.session_create(user_id=user_id, draft=draft, now=conversations.now())
+    return made.session_id
 
 
 _COLLECTIONS = ("sessions", "message_buckets", "message_annotations")
@@ -109,7 +122,7 @@ class Files:
     derived: int
     indexes: int
     documents: int
-    sessions: int
+    session_count: int
     messages: int
 
 
@@ -126,22 +139,28 @@ def files(client: store.Client) -> Files:
         derived=stats["message_annotations"]["storageSize"],
         indexes=sum(one["totalIndexSize"] for one in stats.values()),
         documents=sum(one["size"] for one in stats.values()),
-        sessions=stats["sessions"]["count"],
+        session_count=stats["sessions"]["count"],
         messages=sum(one["messages"] for one in counted),
     )
 
 
-def stored(now: Files, empty: Files) -> Stored:
-    """Bytes per message, beyond what the empty files took."""
+def stored(empty: Files, filled: Files, used: Files) -> Stored:
+    """Bytes per message.
+
+    `filled` is after sessions were stored that nobody used since, `used` after others had gone
+    through turns and windows: these leave gaps in the files, and what is derived from messages.
+    """
+    messages = used.messages - filled.messages
+    count = used.session_count - filled.session_count
     return Stored(
-        message_bytes=(now.kept - empty.kept) / now.messages,
-        index_bytes=(now.indexes - empty.indexes) / now.messages,
-        derived_bytes=(now.derived - empty.derived) / now.messages,
-        warm_session_bytes=now.documents / now.sessions,
+        message_bytes=(used.kept - empty.kept) / used.messages,
+        index_bytes=(filled.indexes - empty.indexes) / filled.messages,
+        derived_bytes=(used.derived - filled.derived) / messages,
+        warm_session_bytes=(used.documents - filled.documents) / count,
     )
 
 
 def windows(served: service.Served, talks: Talks) -> None:
     """Plan every session's window once, which derives what its messages lack."""
-    requests = talks.requests(WINDOW, len(talks.sessions))
+    requests = talks.requests(WINDOW, len(talks.session_ids))
     served.run(requests, connections=4, expected={200})
