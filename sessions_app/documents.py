@@ -24,6 +24,8 @@ from mongoengine import (
 
 from sessions_app.domain import limits
 from sessions_app.domain.data import OnTopicShift, Role, Status, Strategy
+from sessions_app.domain.expiry import ExpiryMode
+from sessions_app.domain.turns import TurnState
 
 
 class MetadataEntry(EmbeddedDocument):
@@ -35,6 +37,17 @@ class MetadataEntry(EmbeddedDocument):
 
     k = StringField(required=True, max_length=limits.METADATA_KEY_MAX_CHARS)
     v = StringField(required=True, max_length=limits.METADATA_VALUE_MAX_CHARS)
+
+
+class GenerationRecord(EmbeddedDocument):
+    """How a model came to write a message; see `data.Generation`."""
+
+    turn_id = StringField(required=True, max_length=40)
+    reply_to = LongField(required=True, min_value=0)
+    model = StringField(max_length=limits.MODEL_NAME_MAX_CHARS)
+    finish_reason = StringField(max_length=limits.FINISH_REASON_MAX_CHARS)
+    prompt_tokens = LongField(min_value=0)
+    completion_tokens = LongField(min_value=0)
 
 
 class Message(EmbeddedDocument):
@@ -54,6 +67,9 @@ class Message(EmbeddedDocument):
     tool_call_id = StringField(max_length=limits.TOOL_CALL_ID_MAX_CHARS)
     metadata = EmbeddedDocumentListField(MetadataEntry)
     deleted = BooleanField()
+    generation = EmbeddedDocumentField(GenerationRecord)
+    # The seq of the reply that was generated in place of this one.
+    superseded_by = LongField(min_value=1)
 
     meta: ClassVar[dict[str, Any]] = {"allow_inheritance": False}
 
@@ -68,7 +84,7 @@ class ContextPolicy(EmbeddedDocument):
 
 
 class TopicRecord(EmbeddedDocument):
-    """How far topics have been judged, and what judging the next message needs."""
+    """How far topics have been judged; what judging on needs is in the block judged last."""
 
     judged = LongField(required=True, min_value=0)
     current = LongField(required=True, min_value=0)
@@ -77,6 +93,7 @@ class TopicRecord(EmbeddedDocument):
     recent = ListField(ListField(LongField()))
     # A shift up to this `seq` no longer resets the window, whatever the policy.
     undone = LongField(min_value=0)
+    # Where version 0.1 kept the judge's state, whose kilobytes every append then wrote again.
     state = DictField()
 
 
@@ -89,6 +106,16 @@ class SummaryRecord(EmbeddedDocument):
     token_count = IntField(required=True, min_value=0)
     model = StringField()
     made_at = DateTimeField(required=True)
+
+
+class TurnLeaseRecord(EmbeddedDocument):
+    """The one turn in progress; see `data.TurnLease`."""
+
+    id = StringField(required=True, max_length=40)
+    owner = StringField(required=True, max_length=200)
+    deadline = DateTimeField(required=True)
+    client_id = StringField(max_length=limits.CLIENT_ID_MAX_CHARS)
+    cancelled = BooleanField()
 
 
 class Session(Document):
@@ -115,6 +142,9 @@ class Session(Document):
     context_resets = ListField(LongField())
     topic = EmbeddedDocumentField(TopicRecord)
     summary = EmbeddedDocumentField(SummaryRecord)
+    turn = EmbeddedDocumentField(TurnLeaseRecord)
+    # The title was made from the messages up to this one, and goes when one of them is erased.
+    titled_from = LongField(min_value=1)
     # Grows with each erased message, so that no summary made of an older reading is stored.
     erasure_count = LongField(min_value=0)
 
@@ -138,10 +168,22 @@ class Session(Document):
                 "fields": ["user_id", "status", "-updated_at", "-session_id"],
             },
             {
-                # the sweeper: sessions that are due; most installations have many that never are
-                "name": "expires_at",
-                "fields": ["expires_at"],
+                # sessions that are due, in order: the sweep, its preview, and the metrics' counts
+                "name": "expiry",
+                "fields": ["expires_at", "session_id"],
                 "partialFilterExpression": {"expires_at": {"$exists": True}},
+            },
+            {
+                # a user's sessions that are about to expire, soonest first
+                "name": "user_expiry",
+                "fields": ["user_id", "expires_at", "session_id"],
+                "partialFilterExpression": {"expires_at": {"$exists": True}},
+            },
+            {
+                # archives past their retention, in order: the purge; and how many there are in all
+                "name": "retention",
+                "fields": ["archived_at", "session_id"],
+                "partialFilterExpression": {"archived_at": {"$exists": True}},
             },
         ],
     }
@@ -194,6 +236,8 @@ class MessageAnnotations(Document):
     shifts = ListField(DictField())
     sketch_terms = BinaryField()
     sketch_centroids = BinaryField()
+    # The judge's state after the last of these messages.
+    state = BinaryField()
 
     meta: ClassVar[dict[str, Any]] = {
         "collection": "message_annotations",
@@ -202,11 +246,70 @@ class MessageAnnotations(Document):
     }
 
 
+class Turn(Document):
+    """One model call: what it was asked for with, what the model saw, what came of it.
+
+    `text` is the reply so far, for clients on other workers; it goes when the turn ends, as the
+    stored message has it then.
+    """
+
+    record_id = StringField(primary_key=True)
+    session_id = StringField(required=True, max_length=36)
+    user_id = StringField(required=True, max_length=limits.USER_ID_MAX_CHARS)
+    state = StringField(required=True, choices=[s.value for s in TurnState])
+    regenerates = BooleanField()
+    client_id = StringField(max_length=limits.CLIENT_ID_MAX_CHARS)
+    # Of the parameters, so that the same key with others is noticed.
+    fingerprint = StringField(max_length=32)
+    user_seq = LongField(required=True, min_value=0)
+    assistant_seq = LongField(min_value=1)
+    started_at = DateTimeField(required=True)
+    deadline = DateTimeField(required=True)
+    ended_at = DateTimeField()
+    # What the model saw: token counts, the strategy, and the seqs as runs `[first, last]`.
+    seen = DictField()
+    text = StringField()
+    model = StringField(max_length=limits.MODEL_NAME_MAX_CHARS)
+    finish_reason = StringField(max_length=limits.FINISH_REASON_MAX_CHARS)
+    prompt_tokens = LongField(min_value=0)
+    completion_tokens = LongField(min_value=0)
+    error_code = StringField(max_length=40)
+    error_detail = StringField()
+
+    meta: ClassVar[dict[str, Any]] = {
+        "collection": "turns",
+        "auto_create_index": False,
+        "id_field": "record_id",
+        "indexes": [
+            {
+                # the turns of an idempotency key
+                "name": "session_client_id",
+                "fields": ["session_id", "client_id"],
+                "partialFilterExpression": {"client_id": {"$exists": True}},
+            },
+            {
+                # the few that are running, for finding those whose worker is gone
+                "name": "running_deadline",
+                "fields": ["deadline"],
+                "partialFilterExpression": {"state": TurnState.RUNNING.value},
+            },
+        ],
+    }
+
+
 class ErasedUser(Document):
-    """A user whose data has been erased: a token that outlives them may create nothing anew."""
+    """The receipt of a user's erasure: a token that outlives them may create nothing anew.
+
+    `user_hash` is keyed, so that nobody can find out from it whether somebody was here.
+    """
 
     user_hash = StringField(primary_key=True, max_length=64)
     erased_at = DateTimeField(required=True)
+    completed_at = DateTimeField()
+    # How much there was: sessions, messages, rows of the accounts database.
+    counts = DictField()
+    # The sessions of the step at hand, until all that belongs to them is gone.
+    pending = ListField(DictField())
 
     meta: ClassVar[dict[str, Any]] = {"collection": "erased_users", "auto_create_index": False}
 
@@ -225,7 +328,46 @@ class ThrottleWindow(Document):
     }
 
 
-ALL = (Session, MessageBucket, MessageAnnotations, ErasedUser, ThrottleWindow)
+class Sweep(Document):
+    """The receipt of one sweep: what it did, grown in the very transactions that did it.
+
+    It names nobody. MongoDB deletes it after a year.
+    """
+
+    sweep_id = StringField(primary_key=True, max_length=36)
+    mode = StringField(required=True, choices=[mode.value for mode in ExpiryMode])
+    started_at = DateTimeField(required=True)
+    # Whatever expired, or was archived, up to these moments was due.
+    cutoff = DateTimeField(required=True)
+    retention_cutoff = DateTimeField()
+    archived = LongField(required=True, min_value=0)
+    deleted = LongField(required=True, min_value=0)
+    purged = LongField(required=True, min_value=0)
+    # The latest `expires_at` of a session that went, and `archived_at` of one that was purged.
+    latest_expiry = DateTimeField()
+    latest_archival = DateTimeField()
+    # Set at the end: whether it got through all that was due, and what it passed over.
+    finished_at = DateTimeField()
+    complete = BooleanField()
+    held = LongField(min_value=0)
+    in_turn = LongField(min_value=0)
+
+    meta: ClassVar[dict[str, Any]] = {
+        "collection": "sweeps",
+        "auto_create_index": False,
+        "id_field": "sweep_id",
+        "indexes": [
+            {
+                # the newest receipts; and MongoDB's own deletion of old ones
+                "name": "started_at_ttl",
+                "fields": ["started_at"],
+                "expireAfterSeconds": limits.SWEEPS_KEPT_SECONDS,
+            }
+        ],
+    }
+
+
+ALL = (Session, MessageBucket, MessageAnnotations, Turn, ErasedUser, ThrottleWindow, Sweep)
 
 
 def validate_message(stored: dict[str, Any]) -> None:
@@ -244,4 +386,8 @@ def validate_message(stored: dict[str, Any]) -> None:
         raise ValidationError(f"not fields of a message: {sorted(unknown)}")
 
 
-_MESSAGE_FIELDS = [(name, field) for name, field in Message._fields.items() if name != "metadata"]
+_MESSAGE_FIELDS = [
+    (name, field)
+    for name, field in Message._fields.items()
+    if name not in {"metadata", "generation"}
+]

@@ -5,8 +5,11 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
+
 from sessions_app.domain.data import Message, MessagePage, Session
 from sessions_app.domain.summaries import ShownSummary
+from sessions_app.domain.window_layout import Recalled
 from sessions_app.services.context import ContextWindow
 from sessions_app.services.segments import TopicSegment
 
@@ -33,6 +36,8 @@ def message(stored: Message) -> dict[str, Any]:
         "tool_call_id": stored.tool_call_id,
         "metadata": stored.metadata,
         "deleted": stored.deleted,
+        "generation": asdict(stored.generation) if stored.generation else None,
+        "superseded_by": stored.superseded_by,
     }
 
 
@@ -72,8 +77,7 @@ def session(stored: Session) -> dict[str, Any]:
         },
         "context_start": stored.context_start,
         "topic": topic(stored),
-        # Nothing runs turns yet, so no session is in one.
-        "turn_in_progress": False,
+        "turn_in_progress": stored.in_turn(now=timezone.now()),
     }
 
 
@@ -88,28 +92,11 @@ def topic(stored: Session) -> dict[str, Any] | None:
     }
 
 
-def window_message(stored: Message) -> dict[str, Any]:
-    """A message as a model is sent it."""
-    optional = {
-        "name": stored.name,
-        "tool_calls": stored.tool_calls,
-        "tool_call_id": stored.tool_call_id,
-    }
-    return {
-        "role": stored.role.value,
-        "content": stored.content,
-        **{name: value for name, value in optional.items() if value is not None},
-    }
-
-
 def context(window: ContextWindow) -> dict[str, Any]:
     """A context window with its plan."""
-    plan, summary = window.plan, window.summary
-    sent = [window_message(message) for message in window.messages]
-    if summary is not None:
-        sent.insert(window.prompt_length, {"role": "system", "content": summary.content})
+    plan, summary, recalled = window.plan, window.summary, window.recalled
     return {
-        "messages": sent,
+        "messages": window.sent,
         "token_count": plan.token_count,
         "max_tokens": plan.max_tokens,
         "strategy": plan.strategy.value,
@@ -127,6 +114,7 @@ def context(window: ContextWindow) -> dict[str, Any]:
         ],
         "dropped_count": window.session.message_count - plan.kept_count,
         **({"summary": _summary(summary)} if summary else {}),
+        **({"recalled": _recalled(recalled)} if recalled else {}),
     }
 
 
@@ -136,6 +124,10 @@ def _summary(shown: ShownSummary) -> dict[str, int]:
         "last_seq": shown.last_seq,
         "token_count": shown.token_count,
     }
+
+
+def _recalled(quoted: Recalled) -> dict[str, Any]:
+    return {"seqs": list(quoted.seqs), "token_count": quoted.token_count}
 
 
 def topics(segments: Sequence[TopicSegment]) -> dict[str, Any]:
