@@ -43,9 +43,11 @@ from sessions_app.services import (
     sessions,
     staff_actions,
     throttling,
+    turn_integrity,
 )
 from tests.repository.commands import Sent, recorder
 from tests.repository.conftest import OWNER, append, append_many, new_session, now
+from tests.repository.turn_walk import walk_turns
 
 # These walk whole collections by design, in order of `_id`, and serve operators only.
 WALKS = {
@@ -53,11 +55,13 @@ WALKS = {
     "summaries.active_sessions", "user_traces.count_traces",
     # These ask all shards for what is due, in order of an index, and serve operators only.
     "sweeps._page", "sweeps.count_expired", "sweeps.count_archived",
+    "turns.overdue", "leases.overdue",
 }  # fmt: skip
 # What belongs to a session lies with it, whatever its own `_id`.
 SHARD_KEYS = {one._get_collection_name(): {"session_id"} for one in belongings.OF_SESSIONS.values()}
 # No query of ours: the driver's or the server's own housekeeping.
 WITHOUT_QUERY = {
+    "turns.insert",
     "indexes.ensure", "indexes.differences", "indexes._create_collection", "tail._write_bucket",
     "sessions._insert_all", "sessions._copy_messages", "sessions.insert",
     "integrity.count_sessions", "sweeps.begin", "user_traces.collection_sizes",
@@ -104,6 +108,7 @@ def _walk(database: Any) -> None:
         )
     _walk_windows(session_id)
     _walk_summaries(session_id)
+    walk_turns(database)
     _walk_sessions(session_id)
     _walk_operators(database, session_id)
 
@@ -196,6 +201,7 @@ def _walk_operators(database: Any, session_id: str) -> None:
     )
     database.sessions.update_one({"_id": session_id}, {"$set": {"messages.0.deleted": True}})
     list(integrity.integrity_check(repair=True, progress=lambda _: None))
+    list(turn_integrity.turns_check(repair=True, now=now()))
     _walk_audits()
     _walk_sweeps(database)
     _walk_personal_data()
