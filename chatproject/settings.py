@@ -95,6 +95,8 @@ if LLM_BASE_URL and not LLM_BASE_URL.startswith(("http://", "https://")):
     raise ImproperlyConfigured("LLM_BASE_URL must begin with http:// or https://")
 if LLM_BASE_URL and not LLM_MODEL:
     raise ImproperlyConfigured("set LLM_MODEL: with LLM_BASE_URL set, a model must be named")
+if not (LLM_API_KEY.isascii() and LLM_API_KEY.isprintable()):
+    raise ImproperlyConfigured("LLM_API_KEY must hold printable ASCII characters only")
 CONTEXT_SUMMARY = env.flag("CONTEXT_SUMMARY")
 # Model calls at once in each worker process; whoever asks for one more is told to try again.
 TURNS_MAX = env.integer("TURNS_MAX", 128, low=1, high=4_096)

@@ -32,6 +32,8 @@ def test_with_one_it_talks_to_that(settings, model: ModelServer):
         ({"LLM_BASE_URL": "localhost:8080"}, "LLM_BASE_URL must begin with http:// or https://"),
         ({"LLM_BASE_URL": "http://localhost:8080"}, "set LLM_MODEL"),
         ({"LLM_TIMEOUT_SECONDS": "0"}, "LLM_TIMEOUT_SECONDS must be between 1 and 3600"),
+        ({"LLM_ANSWER_SECONDS": "soon"}, "LLM_ANSWER_SECONDS must be a whole number"),
+        ({"LLM_API_KEY": "schlüssel"}, "LLM_API_KEY must hold printable ASCII characters only"),
         ({"CONTEXT_SUMMARY": "maybe"}, "CONTEXT_SUMMARY must be 1 or 0"),
     ],
 )

@@ -46,9 +46,11 @@ from sessions_app.services import (
     sessions,
     staff_actions,
     throttling,
+    turn_integrity,
 )
 from tests.repository.commands import Sent, recorder
 from tests.repository.conftest import OWNER, append, append_many, new_session, now
+from tests.repository.turn_walk import walk_turns
 
 # These walk whole collections by design, in order of `_id`, and serve operators only.
 WALKS = {
@@ -59,6 +61,7 @@ WALKS = {
     "figures._expiring", "figures._archived", "figures._last_sweep", "expiry_audit.times_page",
     "expiry_audit.last_complete", "expiry_audit._receipts_page", "expiry_audit.count_belongings",
     "retiming.following_default",
+    "turns.overdue", "leases.overdue",
 }  # fmt: skip
 # What belongs to a session lies with it, whatever its own `_id`.
 SHARD_KEYS = {one._get_collection_name(): {"session_id"} for one in belongings.OF_SESSIONS.values()}
@@ -66,6 +69,7 @@ SHARD_KEYS = {one._get_collection_name(): {"session_id"} for one in belongings.O
 CHEAP = {"IXSCAN", "IDHACK", "COUNT_SCAN", "RECORD_STORE_FAST_COUNT", "EOF"}
 # No query of ours: the driver's or the server's own housekeeping.
 WITHOUT_QUERY = {
+    "turns.insert",
     "indexes.ensure", "indexes.differences", "indexes._create_collection", "tail._write_bucket",
     "sessions._insert_all", "sessions._copy_messages", "sessions.insert",
     "integrity.count_sessions", "sweeps.begin", "user_traces.collection_sizes",
@@ -113,6 +117,7 @@ def _walk(database: Any) -> None:
         )
     _walk_windows(session_id)
     _walk_summaries(session_id)
+    walk_turns(database)
     _walk_sessions(session_id)
     _walk_operators(database, session_id)
 
@@ -205,6 +210,7 @@ def _walk_operators(database: Any, session_id: str) -> None:
     )
     database.sessions.update_one({"_id": session_id}, {"$set": {"messages.0.deleted": True}})
     list(integrity.integrity_check(repair=True, progress=lambda _: None))
+    list(turn_integrity.turns_check(repair=True, now=now()))
     _walk_audits()
     _walk_sweeps(database)
     _walk_personal_data()
