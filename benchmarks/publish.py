@@ -150,25 +150,12 @@ def peers_store(lines: Sequence[Line]) -> str:
 
 def expiry(lines: Sequence[Line]) -> str:
     """How fast sessions end, and the appends beside that."""
-    grouped = [
-        (
-            kind,
-            {line["name"].split(": ")[1]: line for line in lines if line["name"].startswith(kind)},
-        )
-        for kind in dict.fromkeys(line["name"].split(":")[0] for line in lines)
-    ]
-    head = [
-        "",
-        "sessions a second",
-        "target",
-        "appends' p95 alone, ms",
-        "beside it",
-        "ratio",
-        "target",
-    ]
+    kinds: dict[str, list[Line]] = {}
+    for line in lines:
+        kinds.setdefault(line["name"].split(":")[0], []).append(line)
+    head = ["", "sessions a second", "target", "appends' p95, ms", "beside it", "ratio", "target"]
     rows = []
-    for kind, of in grouped:
-        rate, alone, beside = of.values()
+    for kind, (rate, alone, beside) in kinds.items():
         rows.append(
             [
                 kind,
