@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.registry import Collector
 
 from sessions_app import encoders, instruments
@@ -77,7 +77,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     gauges = CollectorRegistry()
     gauges.register(_Gauges())
     text = generate_latest(instruments.registry()) + generate_latest(gauges)
-    return HttpResponse(text, content_type=CONTENT_TYPE_LATEST)
+    return HttpResponse(text, content_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
 def _refusal(request: HttpRequest) -> HttpResponse | None:
