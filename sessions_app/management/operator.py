@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from sessions_app.domain.errors import SessionError
 
 WRONG_FOUND = 1
+WRONG_USAGE = 2
 INTERRUPTED = 130  # as a shell reports a command ended by Ctrl-C
 
 
@@ -50,7 +51,7 @@ class OperatorCommand(BaseCommand):
             sys.exit(WRONG_FOUND)
 
     @contextmanager
-    def progress(self, what: str, total: int) -> Iterator[Callable[[int], None]]:
+    def progress(self, what: str, total: int | None) -> Iterator[Callable[[int], None]]:
         """A bar on a terminal's stderr; yields what to call with the number of items done."""
         console = Console(stderr=True)
         with Progress(
