@@ -47,7 +47,7 @@ bench: $(VENV)/dev.stamp ## the benchmarks that need no data set, short; one JSO
 	then $(BIN)/python -m benchmarks.peers_store --short --peers-python $(VENV)/peers/bin/python; \
 	else $(BIN)/python -m benchmarks.peers_store --short --only-ours; fi
 
-# the theme warns about a fork's plans, on every build
+# the theme tells about its successor on every build, and that is no warning of ours
 docs: $(VENV)/docs.stamp ## the documentation as a site in ./site; a broken link fails
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 	@echo "site/index.html"

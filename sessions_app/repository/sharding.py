@@ -5,7 +5,7 @@ by. It is hashed: a UUIDv7 grows with time, and with ranges all new sessions wou
 one shard. (docs/scaling.md has the alternatives.)
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from mongoengine import get_db
@@ -19,7 +19,7 @@ Command = dict[str, Any]
 # Found by their whole `_id` only.
 BY_ID = (documents.Session, documents.ErasedUser, documents.ThrottleWindow)
 # Small, or read as a whole: these stay together, on the database's primary shard.
-TOGETHER: Sequence[Any] = ()
+TOGETHER = (documents.Sweep,)
 
 
 def keys() -> Mapping[str, Mapping[str, str]]:
