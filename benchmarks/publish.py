@@ -156,6 +156,42 @@ def peers_store(lines: Sequence[Line]) -> str:
     return "\n\n".join(parts)
 
 
+def expiry(lines: Sequence[Line]) -> str:
+    """How fast sessions end, and the appends beside that."""
+    kinds: dict[str, list[Line]] = {}
+    for line in lines:
+        kinds.setdefault(line["name"].split(":")[0], []).append(line)
+    head = ["", "sessions a second", "target", "appends' p95, ms", "beside it", "ratio", "target"]
+    rows = []
+    for kind, (rate, alone, beside) in kinds.items():
+        rows.append(
+            [
+                kind,
+                rate["per_second"],
+                "2,000" + ("" if rate["holds"] else " (missed)"),
+                alone["p95_ms"],
+                beside["p95_ms"],
+                beside["ratio"],
+                _verdict(beside),
+            ]
+        )
+    first = lines[0]
+    return table(head, rows) + (
+        f"\n\n{first['due']:,} sessions due, with a bucket and annotations each, among "
+        f"{first['sessions_in_all']:,}."
+    )
+
+
+def metrics_cost(lines: Sequence[Line]) -> str:
+    """Appends with and without counting; a scrape."""
+    head = ["ms", "p50", "p95", "ratio", "target"]
+    rows = [
+        [line["name"], line["p50_ms"], line["p95_ms"], line.get("ratio", ""), _verdict(line)]
+        for line in lines
+    ]
+    return table(head, rows)
+
+
 def memory(lines: Sequence[Line]) -> str:
     """What a worker holds, and what one page brings."""
     sentences = []
@@ -193,6 +229,8 @@ TABLES: dict[str, Callable[[Sequence[Line]], str]] = {
     "hot_path": hot_path,
     "peers_store": peers_store,
     "memory": memory,
+    "expiry": expiry,
+    "metrics_cost": metrics_cost,
 }
 
 

@@ -20,6 +20,9 @@ PORT = env.integer("PORT", 8000, low=1, high=65_535)
 WORKERS = env.integer("WORKERS", 2, low=1, high=256)
 THREADS = env.integer("THREADS", 16, low=1, high=1_024)
 DEBUG = env.flag("DJANGO_DEBUG")
+METRICS_TOKEN = env.text("METRICS_TOKEN")
+if METRICS_TOKEN and len(METRICS_TOKEN) < 16:
+    raise ImproperlyConfigured("METRICS_TOKEN must have at least 16 characters")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 CORS_ALLOWED_ORIGINS = env.words("CORS_ALLOWED_ORIGINS")
@@ -87,10 +90,13 @@ LLM_API_KEY = env.text("LLM_API_KEY")
 LLM_MODEL = env.text("LLM_MODEL")
 LLM_TIMEOUT_SECONDS = env.integer("LLM_TIMEOUT_SECONDS", 60, low=1, high=3_600)
 LLM_ANSWER_SECONDS = env.integer("LLM_ANSWER_SECONDS", 600, low=1, high=86_400)
+LLM_MODEL_FILE = env.text("LLM_MODEL_FILE")
 if LLM_BASE_URL and not LLM_BASE_URL.startswith(("http://", "https://")):
     raise ImproperlyConfigured("LLM_BASE_URL must begin with http:// or https://")
 if LLM_BASE_URL and not LLM_MODEL:
     raise ImproperlyConfigured("set LLM_MODEL: with LLM_BASE_URL set, a model must be named")
+if not (LLM_API_KEY.isascii() and LLM_API_KEY.isprintable()):
+    raise ImproperlyConfigured("LLM_API_KEY must hold printable ASCII characters only")
 CONTEXT_SUMMARY = env.flag("CONTEXT_SUMMARY")
 # Model calls at once in each worker process; whoever asks for one more is told to try again.
 TURNS_MAX = env.integer("TURNS_MAX", 128, low=1, high=4_096)
@@ -116,6 +122,7 @@ INSTALLED_APPS = [
     "sessions_app.apps.SessionsConfig",
 ]
 MIDDLEWARE = [
+    "chatproject.metrics.counting",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

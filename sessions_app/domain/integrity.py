@@ -27,6 +27,8 @@ class Damage(StrEnum):
     ORPHANED_BUCKET = "orphaned_bucket"
     ORPHANED_ANNOTATIONS = "orphaned_annotations"
     ORPHANED_TURN = "orphaned_turn"
+    OVERDUE_TURN = "overdue_turn"
+    OVERDUE_LEASE = "overdue_lease"
 
 
 # What is lost cannot be repaired, only what was derived from what is there, and leftovers.
@@ -40,6 +42,8 @@ REPAIRABLE = frozenset(
         Damage.ORPHANED_BUCKET,
         Damage.ORPHANED_ANNOTATIONS,
         Damage.ORPHANED_TURN,
+        Damage.OVERDUE_TURN,
+        Damage.OVERDUE_LEASE,
     }
 )
 
