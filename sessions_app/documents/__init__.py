@@ -172,11 +172,6 @@ class Session(Document):
                 "fields": ["user_id", "status", "-updated_at", "-session_id"],
             },
             {
-                # everybody's sessions by activity: what the index of search has to catch up with
-                "name": "activity",
-                "fields": ["-updated_at", "-session_id"],
-            },
-            {
                 # the sweeper: sessions that are due; most installations have many that never are
                 "name": "expires_at",
                 "fields": ["expires_at"],

@@ -44,15 +44,10 @@ def find_page(*, wanted: Wanted, order: Order, place: Place | None) -> Found:
     if wanted.session_ids:
         return _by_ids(wanted, order)
     path, span, rest = _path(wanted, order)
-    walked = [path.prefix, span, _after(path, order, place)]
-    edge = _edge(path, order, walked) if rest else None
-    if edge is not None:
-        walked.append(_up_to(path, order, edge))
+    walk = _Walk(path, order, {**path.prefix, **span}, place)
+    edge = _edge(walk) if rest else None
     found = list(
-        Session._get_collection()
-        .find(_all_of([*walked, rest]), {"_id": 1, path.value: 1})
-        .sort(_sorting(path, order))
-        .hint(path.name)
+        _keys(walk, walk.between(edge, rest))
         .skip(int(place.tie) if place and order.by_expiry else 0)
         .limit(REVIEW_COUNTED + 1)
     )
@@ -168,48 +163,59 @@ def _between(low: Any, high: Any) -> Stored | None:
     return {name: bound for name, bound in bounds.items() if bound is not None} or None
 
 
+class _Walk(NamedTuple):
+    """A way along an index: which one, in which direction, what all of it holds to, and the place
+    that it begins behind."""
+
+    path: _Path
+    order: Order
+    query: Stored
+    place: Place | None
+
+    def between(self, edge: Stored | None, rest: Stored) -> Stored:
+        """What lies behind the place, up to and with `edge`, and passes `rest`.
+
+        In the order of expiry those at the place's own moment, too, for they are skipped.
+        """
+        value = self.path.value
+        behind, before = ("$lt", "$gt") if self.order.descending else ("$gt", "$lt")
+        query = [self.query, rest]
+        if self.order.by_expiry:
+            query += [{value: {f"{behind}e": self.place.moment}}] if self.place else []
+            query += [{value: {f"{before}e": edge[value]}}] if edge else []
+            return _all_of(query)
+        first = (self.place.moment, {behind: self.place.tie}) if self.place else None
+        last = (edge[value], {f"{before}e": edge["_id"]}) if edge else None
+        if first and last and first[0] == last[0]:
+            return _all_of([*query, {value: first[0], "_id": first[1] | last[1]}])
+        # Each part is a range of the index by itself: a condition on a tie beside the range would
+        # be looked up in the documents.
+        middle = [{value: {sign: end[0]}} for sign, end in ((behind, first), (before, last)) if end]
+        ties = [{value: end[0], "_id": end[1]} for end in (first, last) if end]
+        parts = [_all_of([*query, *middle]), *(_all_of([*query, tie]) for tie in ties)]
+        return {"$or": parts} if ties else parts[0]
+
+
 def _all_of(conditions: Sequence[Stored]) -> Stored:
     given = [condition for condition in conditions if condition]
     return {"$and": given} if given else {}
 
 
-def _sorting(path: _Path, order: Order) -> list[tuple[str, int]]:
-    by = -1 if order.descending else 1
-    return [(path.value, by)] if order.by_expiry else [(path.value, by), ("_id", by)]
+def _keys(walk: _Walk, query: Stored) -> Any:
+    """The ids and the sorted values of what `query` finds on the way."""
+    by = -1 if walk.order.descending else 1
+    value = walk.path.value
+    sorting = [(value, by)] if walk.order.by_expiry else [(value, by), ("_id", by)]
+    found = Session._get_collection().find(query, {"_id": 1, value: 1})
+    return found.sort(sorting).hint(walk.path.name)
 
 
-def _after(path: _Path, order: Order, place: Place | None) -> Stored:
-    """What comes behind `place`; in the order of expiry, its ties too, which are skipped."""
-    if place is None:
-        return {}
-    beyond = "$lt" if order.descending else "$gt"
-    here: Stored = {path.value: {f"{beyond}e": place.moment}}
-    if order.by_expiry:
-        return here
-    return here | {"$or": [{path.value: {beyond: place.moment}}, {"_id": {beyond: place.tie}}]}
-
-
-def _edge(path: _Path, order: Order, walked: Sequence[Stored]) -> Stored | None:
+def _edge(walk: _Walk) -> Stored | None:
     """The last entry that may be looked at; None when there are not that many."""
     found: list[Stored] = list(
-        Session._get_collection()
-        .find(_all_of(walked), {"_id": 1, path.value: 1})
-        .sort(_sorting(path, order))
-        .hint(path.name)
-        .skip(path.bound - 1)
-        .limit(1)
+        _keys(walk, walk.between(None, {})).skip(walk.path.bound - 1).limit(1)
     )
     return found[0] if found else None
-
-
-def _up_to(path: _Path, order: Order, edge: Stored) -> Stored:
-    before = "$gt" if order.descending else "$lt"
-    here: Stored = {path.value: {f"{before}e": edge[path.value]}}
-    if order.by_expiry:
-        return here
-    return here | {
-        "$or": [{path.value: {before: edge[path.value]}}, {"_id": {f"{before}e": edge["_id"]}}]
-    }
 
 
 def _place(path: _Path, order: Order, page: Sequence[Stored], before: Place | None) -> Place:
