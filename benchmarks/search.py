@@ -27,7 +27,6 @@ import uuid_utils
 from pymongo import WriteConcern
 
 from benchmarks.harness import conversations, report, rounds, store
-from sessions_app.documents import review_indexes
 from sessions_app.domain import search_text
 from sessions_app.domain.data import NewMessage, NewSession, Role
 from sessions_app.domain.drafts import MessageDraft
@@ -155,7 +154,7 @@ def _measure_appends(client: store.Client, result: report.Report, number: int) -
     """Appends in turn to a database without what searching needs, and to the one with it."""
     store.use_database(client, WITHOUT)
     indexes.ensure()
-    client[WITHOUT].sessions.drop_index(review_indexes.EVERY)
+    client[WITHOUT].sessions.drop_index("review_activity")
     sessions_of: dict[str, list[str]] = {}
     for name in (WITHOUT, WITH):
         store.use_database(client, name)

@@ -23,6 +23,8 @@ from mongoengine import (
 )
 
 from sessions_app.documents import review, review_indexes
+from sessions_app.documents.figures import DailyFigures as DailyFigures
+from sessions_app.documents.figures import StandingFigures as StandingFigures
 from sessions_app.documents.search import SearchDocument as SearchDocument
 from sessions_app.documents.search import SearchProgress as SearchProgress
 from sessions_app.domain import limits
@@ -326,6 +328,8 @@ ALL = (
     Turn,
     SearchDocument,
     SearchProgress,
+    DailyFigures,
+    StandingFigures,
     ErasedUser,
     ThrottleWindow,
     *review.ALL,

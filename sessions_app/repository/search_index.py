@@ -13,7 +13,8 @@ from typing import Any
 from pymongo import ReplaceOne, UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
-from sessions_app.documents import SearchDocument, SearchProgress, Session, review_indexes
+from sessions_app.documents import SearchDocument, SearchProgress, Session
+from sessions_app.documents.review_indexes import EVERY
 from sessions_app.domain.annotations import block_start
 from sessions_app.domain.data import SessionPosition, Status
 from sessions_app.domain.identifiers import bucket_id
@@ -54,7 +55,7 @@ def moved_of_all(
     *, since: datetime | None, after: SessionPosition | None, limit: int
 ) -> list[SearchedSession]:
     """The same of everybody's sessions."""
-    found = Session._get_collection().find(_from(since, after), FIELDS).hint(review_indexes.EVERY)
+    found = Session._get_collection().find(_from(since, after), FIELDS).hint(EVERY)
     return [searched(stored) for stored in found.sort(_OLDEST_FIRST).limit(limit)]
 
 

@@ -29,7 +29,7 @@ def candidates(
     found = SearchDocument._get_collection().find(
         {"user_id": user_id, **_asked(query, titles)}, _PLACE
     )
-    return [_range(stored) for stored in found.sort("first_at", -1).skip(skip).limit(limit)]
+    return [_range(stored) for stored in _in_order(query, found).skip(skip).limit(limit)]
 
 
 @failures.translated
@@ -38,13 +38,22 @@ def candidates_of_all(
 ) -> list[TextRange]:
     """The same of everybody's."""
     found = SearchDocument._get_collection().find(_asked(query, titles), _PLACE)
-    return [_range(stored) for stored in found.sort("first_at", -1).skip(skip).limit(limit)]
+    return [_range(stored) for stored in _in_order(query, found).skip(skip).limit(limit)]
 
 
 def _asked(query: SearchQuery, titles: bool) -> Stored:
     mark = TITLE if titles else ""
     wanted: list[Stored] = [{"terms": mark + term} for term in _telling(query)]
     return {"$and": wanted + [_beginning(mark + start) for start in _beginnings(query)]}
+
+
+def _in_order(query: SearchQuery, found: Any) -> Any:
+    """The newest first, where one whole term gives an index in that order.
+
+    A beginning alone takes the words in their order, each with its newest first: to sort by time
+    all blocks with a word like it would have to be read.
+    """
+    return found.sort("first_at", -1) if query.terms else found
 
 
 def _range(stored: Stored) -> TextRange:

@@ -1,9 +1,12 @@
 """The admin site: Django's, with the pages about conversations in it."""
 
+from typing import Any
+
 from django.contrib.admin import AdminSite
+from django.http import HttpRequest
 from django.urls import URLPattern, URLResolver, re_path
 
-from sessions_app.review import actions, audit, conversations, listing
+from sessions_app.review import actions, audit, conversations, dashboard, listing
 from sessions_app.review.pages import Page
 
 _ONE = r"conversations/(?P<session_id>[^/]{1,64})"
@@ -29,6 +32,10 @@ class ReviewAdminSite(AdminSite):
             *self._pages(rf"{_ONE}/history", conversations.history, "review_conversation_history"),
             *super().get_urls(),
         ]
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """The first page: figures for those who may see conversations, then what there is."""
+        return super().index(request, {**dashboard.context(request), **(extra_context or {})})
 
     def _pages(self, pattern: str, page: Page, name: str) -> list[URLPattern]:
         """A page under its address with a slash, which links have, and without one."""

@@ -20,6 +20,7 @@ from sessions_app.domain.limits import ANNOTATION_BLOCK, RECENT_SHIFTS
 from sessions_app.domain.topics import TopicDecision, TopicMessage, TopicState
 from sessions_app.domain.window_data import WindowMessage
 from sessions_app.repository import annotations, pages
+from sessions_app.services.tallies import tallies
 
 DIMENSIONS = encoders.DIMENSIONS
 # A request waits this long for what has not been annotated; the rest is answered without.
@@ -88,13 +89,17 @@ def _annotate_next_block(session: Session, judged: int) -> None:
         _sketched(block, messages), replacing=there.count if found else None
     ):
         return
-    annotations.advance(
+    advanced = annotations.advance(
         session_id=session.session_id,
         user_id=session.user_id,
         judged=judged,
         standing=_standing(session.topic, state, shifts),
         state=state.to_dict(),
     )
+    if advanced:
+        # Judged anew after an erasure, what had been judged before is not counted again.
+        new = [shift.seq for shift in shifts if shift.seq >= there.first_seq + len(there.topics)]
+        tallies.topics_shifted(messages[seq - start].timestamp for seq in new)
     _forget_erased(session, messages)
 
 
