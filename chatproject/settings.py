@@ -78,6 +78,7 @@ CONTEXT_MAX_TOKENS = env.integer("CONTEXT_MAX_TOKENS", 4_000, low=64, high=1_000
 CONTEXT_STRATEGY = env.choice(
     "CONTEXT_STRATEGY", "hybrid", ["recent", "topic", "relevant", "hybrid"]
 )
+CONTEXT_LAYOUT = env.choice("CONTEXT_LAYOUT", "conversation", ["conversation", "stable_prefix"])
 ON_TOPIC_SHIFT = env.choice("ON_TOPIC_SHIFT", "adjust", ["keep", "adjust", "reset"])
 
 # --- the model --------------------------------------------------------------------------------
@@ -86,10 +87,13 @@ LLM_API_KEY = env.text("LLM_API_KEY")
 LLM_MODEL = env.text("LLM_MODEL")
 LLM_TIMEOUT_SECONDS = env.integer("LLM_TIMEOUT_SECONDS", 60, low=1, high=3_600)
 LLM_ANSWER_SECONDS = env.integer("LLM_ANSWER_SECONDS", 600, low=1, high=86_400)
+LLM_MODEL_FILE = env.text("LLM_MODEL_FILE")
 if LLM_BASE_URL and not LLM_BASE_URL.startswith(("http://", "https://")):
     raise ImproperlyConfigured("LLM_BASE_URL must begin with http:// or https://")
 if LLM_BASE_URL and not LLM_MODEL:
     raise ImproperlyConfigured("set LLM_MODEL: with LLM_BASE_URL set, a model must be named")
+if not (LLM_API_KEY.isascii() and LLM_API_KEY.isprintable()):
+    raise ImproperlyConfigured("LLM_API_KEY must hold printable ASCII characters only")
 CONTEXT_SUMMARY = env.flag("CONTEXT_SUMMARY")
 # Model calls at once in each worker process; whoever asks for one more is told to try again.
 TURNS_MAX = env.integer("TURNS_MAX", 128, low=1, high=4_096)
@@ -182,6 +186,11 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
+if env.flag("BEHIND_TLS"):
+    # The proxy in front must set this header itself, whatever a client has sent in it.
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    SECURE_HSTS_SECONDS = 31_536_000
 # A JSON body may hold one message of the greatest length, or a batch: the API's parser keeps this
 # bound for JSON, Django for forms. It also keeps every document far from MongoDB's 16 MB.
 REQUEST_MAX_BYTES = 5 * 1024 * 1024

@@ -1,7 +1,8 @@
 """A turn as server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html)."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -46,30 +47,42 @@ class EventStream:
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """The same without a thread."""
         reader, loop = self._reader, asyncio.get_running_loop()
+        sent = loop.time()
         yield _OPENING
         while not reader.ended:
-            news = asyncio.Event()
+            news = loop.create_future()
+            # Before the look: what comes in between wakes it, too.
             reader.feed.wake(_waker(loop, news))
             if not reader.has_news:
-                try:
-                    await asyncio.wait_for(news.wait(), HEARTBEAT_SECONDS)
-                except TimeoutError:
+                timer = loop.call_later(HEARTBEAT_SECONDS, _settle, news, False)
+                happened = await news
+                timer.cancel()
+                if not happened:
                     yield _HEARTBEAT
-                continue
-            yield self._news()
-            await asyncio.sleep(GATHER_SECONDS)
+                    continue
+            early = sent + GATHER_SECONDS - loop.time()
+            if early > 0:
+                await asyncio.sleep(early)
+            if reader.has_news:
+                sent = loop.time()
+                yield self._news()
 
     def _news(self) -> bytes:
         return b"".join(_encoded(place, event) for place, event in self._reader.take())
 
 
-def _waker(loop: asyncio.AbstractEventLoop, news: asyncio.Event) -> Any:
+def _waker(loop: asyncio.AbstractEventLoop, news: "asyncio.Future[bool]") -> Callable[[], None]:
     def wake() -> None:
         # A loop that has stopped waits for nothing.
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(news.set)
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(_settle, news, True)
 
     return wake
+
+
+def _settle(news: "asyncio.Future[bool]", happened: bool) -> None:
+    if not news.done():
+        news.set_result(happened)
 
 
 def response(reader: Reader) -> StreamingHttpResponse:

@@ -168,12 +168,20 @@ class SummaryOutput(serializers.Serializer[Data]):
     token_count = StrictIntegerField(min_value=0)
 
 
+class RecalledOutput(serializers.Serializer[Data]):
+    """The message before the newest user message, which quotes the messages at `seqs`."""
+
+    seqs = serializers.ListField(child=StrictIntegerField(min_value=1))
+    token_count = StrictIntegerField(min_value=0)
+
+
 class ContextOutput(serializers.Serializer[Data]):
     """A context window: what a model call would be sent, and the plan behind it.
 
     `dropped_count` counts every message of the session that is not in the window; `plan` lists
     those that were considered. `ranking` says what older messages were ranked with. With
-    `summary`, the message after the system prompt is one, and stands for no message of the plan.
+    `summary`, the message after the system prompt is one, and stands for no message of the plan;
+    with `recalled`, one message quotes several of it.
     """
 
     messages = WindowMessageOutput(many=True)
@@ -184,6 +192,7 @@ class ContextOutput(serializers.Serializer[Data]):
     plan = PlannedMessageOutput(many=True)
     dropped_count = StrictIntegerField(min_value=0)
     summary = SummaryOutput(required=False)
+    recalled = RecalledOutput(required=False)
 
 
 class TopicOutput(serializers.Serializer[Data]):

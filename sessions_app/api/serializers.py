@@ -169,7 +169,21 @@ class ListQuery(NewestQuery):
     """Which of the caller's sessions to show."""
 
     status = StrictChoiceField(choices=_choices(Status), default=Status.ACTIVE.value)
+    expiring_within = NumeralField(
+        min_value=1,
+        max_value=limits.TTL_MAX_SECONDS,
+        required=False,
+        help_text="Only those that expire within so many seconds, soonest first.",
+    )
     cursor = StrictCharField(max_length=500, required=False)
+
+    def validate(self, attrs: Data) -> Data:
+        """What is archived does not expire."""
+        if "expiring_within" in attrs and attrs["status"] == Status.ARCHIVED.value:
+            raise serializers.ValidationError(
+                {"expiring_within": "An archived session does not expire."}
+            )
+        return attrs
 
 
 class SearchQuery(serializers.Serializer[Data]):

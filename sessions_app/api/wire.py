@@ -10,6 +10,7 @@ from django.utils import timezone
 from sessions_app.domain.data import Message, MessagePage, Session
 from sessions_app.domain.search_data import SearchResults
 from sessions_app.domain.summaries import ShownSummary
+from sessions_app.domain.window_layout import Recalled
 from sessions_app.services.context import ContextWindow
 from sessions_app.services.segments import TopicSegment
 
@@ -94,7 +95,7 @@ def topic(stored: Session) -> dict[str, Any] | None:
 
 def context(window: ContextWindow) -> dict[str, Any]:
     """A context window with its plan."""
-    plan, summary = window.plan, window.summary
+    plan, summary, recalled = window.plan, window.summary, window.recalled
     return {
         "messages": window.sent,
         "token_count": plan.token_count,
@@ -114,6 +115,7 @@ def context(window: ContextWindow) -> dict[str, Any]:
         ],
         "dropped_count": window.session.message_count - plan.kept_count,
         **({"summary": _summary(summary)} if summary else {}),
+        **({"recalled": _recalled(recalled)} if recalled else {}),
     }
 
 
@@ -123,6 +125,10 @@ def _summary(shown: ShownSummary) -> dict[str, int]:
         "last_seq": shown.last_seq,
         "token_count": shown.token_count,
     }
+
+
+def _recalled(quoted: Recalled) -> dict[str, Any]:
+    return {"seqs": list(quoted.seqs), "token_count": quoted.token_count}
 
 
 def topics(segments: Sequence[TopicSegment]) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from sessions_app.documents.search import SearchDocument as SearchDocument
 from sessions_app.documents.search import SearchProgress as SearchProgress
 from sessions_app.domain import limits
 from sessions_app.domain.data import OnTopicShift, Role, Status, Strategy
+from sessions_app.domain.expiry import ExpiryMode
 from sessions_app.domain.turns import TurnState
 
 
@@ -88,7 +89,7 @@ class ContextPolicy(EmbeddedDocument):
 
 
 class TopicRecord(EmbeddedDocument):
-    """How far topics have been judged, and what judging the next message needs."""
+    """How far topics have been judged; what judging on needs is in the block judged last."""
 
     judged = LongField(required=True, min_value=0)
     current = LongField(required=True, min_value=0)
@@ -97,6 +98,7 @@ class TopicRecord(EmbeddedDocument):
     recent = ListField(ListField(LongField()))
     # A shift up to this `seq` no longer resets the window, whatever the policy.
     undone = LongField(min_value=0)
+    # Where version 0.1 kept the judge's state, whose kilobytes every append then wrote again.
     state = DictField()
 
 
@@ -174,10 +176,22 @@ class Session(Document):
                 "fields": ["user_id", "status", "-updated_at", "-session_id"],
             },
             {
-                # the sweeper: sessions that are due; most installations have many that never are
-                "name": "expires_at",
-                "fields": ["expires_at"],
+                # sessions that are due, in order: the sweep, its preview, and the metrics' counts
+                "name": "expiry",
+                "fields": ["expires_at", "session_id"],
                 "partialFilterExpression": {"expires_at": {"$exists": True}},
+            },
+            {
+                # a user's sessions that are about to expire, soonest first
+                "name": "user_expiry",
+                "fields": ["user_id", "expires_at", "session_id"],
+                "partialFilterExpression": {"expires_at": {"$exists": True}},
+            },
+            {
+                # archives past their retention, in order: the purge; and how many there are in all
+                "name": "retention",
+                "fields": ["archived_at", "session_id"],
+                "partialFilterExpression": {"archived_at": {"$exists": True}},
             },
             *review_indexes.OF_SESSIONS,
         ],
@@ -231,6 +245,8 @@ class MessageAnnotations(Document):
     shifts = ListField(DictField())
     sketch_terms = BinaryField()
     sketch_centroids = BinaryField()
+    # The judge's state after the last of these messages.
+    state = BinaryField()
 
     meta: ClassVar[dict[str, Any]] = {
         "collection": "message_annotations",
@@ -321,6 +337,45 @@ class ThrottleWindow(Document):
     }
 
 
+class Sweep(Document):
+    """The receipt of one sweep: what it did, grown in the very transactions that did it.
+
+    It names nobody. MongoDB deletes it after a year.
+    """
+
+    sweep_id = StringField(primary_key=True, max_length=36)
+    mode = StringField(required=True, choices=[mode.value for mode in ExpiryMode])
+    started_at = DateTimeField(required=True)
+    # Whatever expired, or was archived, up to these moments was due.
+    cutoff = DateTimeField(required=True)
+    retention_cutoff = DateTimeField()
+    archived = LongField(required=True, min_value=0)
+    deleted = LongField(required=True, min_value=0)
+    purged = LongField(required=True, min_value=0)
+    # The latest `expires_at` of a session that went, and `archived_at` of one that was purged.
+    latest_expiry = DateTimeField()
+    latest_archival = DateTimeField()
+    # Set at the end: whether it got through all that was due, and what it passed over.
+    finished_at = DateTimeField()
+    complete = BooleanField()
+    held = LongField(min_value=0)
+    in_turn = LongField(min_value=0)
+
+    meta: ClassVar[dict[str, Any]] = {
+        "collection": "sweeps",
+        "auto_create_index": False,
+        "id_field": "sweep_id",
+        "indexes": [
+            {
+                # the newest receipts; and MongoDB's own deletion of old ones
+                "name": "started_at_ttl",
+                "fields": ["started_at"],
+                "expireAfterSeconds": limits.SWEEPS_KEPT_SECONDS,
+            }
+        ],
+    }
+
+
 ALL = (
     Session,
     MessageBucket,
@@ -332,6 +387,7 @@ ALL = (
     StandingFigures,
     ErasedUser,
     ThrottleWindow,
+    Sweep,
     *review.ALL,
 )
 

@@ -24,7 +24,7 @@ EVERY, FLAGGED, HELD, EXPIRING = (
     "review_activity",
     "review_flagged",
     "review_held",
-    "expires_at",
+    "expiry",
 )
 
 OF_SESSIONS: tuple[dict[str, Any], ...] = (

@@ -112,6 +112,14 @@ def check_window(
     return [Breach(promise, seq, detail, policy.strategy) for promise, seq, detail in found]
 
 
+def check_total(policy: WindowPolicy, plan: WindowPlan) -> list[Breach]:
+    """Whether all that is sent, summaries and quotations included, fits the budget."""
+    if plan.token_count <= policy.max_tokens:
+        return []
+    detail = f"{plan.token_count} tokens in all, {policy.max_tokens} allowed"
+    return [Breach(Promise.BUDGET, None, detail, policy.strategy)]
+
+
 def check_refusal(facts: StoredFacts, policy: WindowPolicy) -> list[Breach]:
     """A window may be refused only where what must be in it does not fit."""
     needed = facts.prompt_tokens + facts.newest_user_tokens

@@ -238,9 +238,9 @@ class MessagePage:
 
 @dataclass(frozen=True, slots=True)
 class SessionPosition:
-    """A place in a user's list of sessions, newest activity first."""
+    """A place in a user's list of sessions: the moment that it is sorted by, and the session."""
 
-    updated_at: datetime
+    moment: datetime
     session_id: str
 
 

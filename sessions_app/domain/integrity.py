@@ -29,6 +29,8 @@ class Damage(StrEnum):
     ORPHANED_SEARCH_DOCUMENT = "orphaned_search_document"
     ORPHANED_TURN = "orphaned_turn"
     ORPHANED_REVIEW_NOTE = "orphaned_review_note"
+    OVERDUE_TURN = "overdue_turn"
+    OVERDUE_LEASE = "overdue_lease"
 
 
 # What is lost cannot be repaired, only what was derived from what is there, and leftovers.
@@ -44,6 +46,8 @@ REPAIRABLE = frozenset(
         Damage.ORPHANED_SEARCH_DOCUMENT,
         Damage.ORPHANED_TURN,
         Damage.ORPHANED_REVIEW_NOTE,
+        Damage.OVERDUE_TURN,
+        Damage.OVERDUE_LEASE,
     }
 )
 

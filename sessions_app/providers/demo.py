@@ -24,11 +24,14 @@ class Demo:
         self,
         *,
         count: TokenCounter,
-        first_piece_seconds: float = FIRST_PIECE_SECONDS,
-        between_pieces_seconds: float = BETWEEN_PIECES_SECONDS,
+        first_piece_seconds: float | None = None,
+        between_pieces_seconds: float | None = None,
     ) -> None:
         self._count = count
-        self._waits = first_piece_seconds, between_pieces_seconds
+        self._waits = (
+            FIRST_PIECE_SECONDS if first_piece_seconds is None else first_piece_seconds,
+            BETWEEN_PIECES_SECONDS if between_pieces_seconds is None else between_pieces_seconds,
+        )
 
     def complete(self, messages: Messages, *, max_tokens: int) -> Completion:
         """As `Provider.complete`, at once."""
@@ -80,7 +83,7 @@ class DemoReply:
     def __iter__(self) -> Iterator[str]:
         """As `Reply.__iter__`."""
         first, between = self._waits
-        spent, finish_reason = 0, "stop"
+        spent, said, finish_reason = 0, "", "stop"
         for number, piece in enumerate(_pieces(answer(self._messages))):
             if self._closed.wait(between if number else first):
                 return
@@ -89,16 +92,17 @@ class DemoReply:
                 finish_reason = "length"
                 break
             spent += cost
+            said += piece
             yield piece
         if not self._closed.is_set():
             self._ending = Ending(
-                finish_reason, _prompt_tokens(self._messages, self._count), spent, NAME
+                finish_reason, _prompt_tokens(self._messages, self._count), self._count(said), NAME
             )
 
 
 def _pieces(text: str) -> Iterator[str]:
-    """Words, each with the white space before it."""
-    return (found.group() for found in re.finditer(r"\s*\S+", text))
+    """Words, each with the white space before it; of scripts without any, a few characters."""
+    return (found.group() for found in re.finditer(r"\s*\S{1,12}", text))
 
 
 def _prompt_tokens(messages: Messages, count: TokenCounter) -> int:

@@ -129,13 +129,17 @@ class Answer:
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
     def _fitting(self, text: str) -> str:
-        """What of a text there is room for; when there is no more, the answer is done."""
+        """What of a text there is room for; when there is no more, the answer is done.
+
+        An answer begins with a word: what stands before it is left out.
+        """
+        text = text.lstrip() if self._blank else text
+        self._blank = not text and self._blank
         if len(text) > self._room:
             self._finish_reason = "length"
             self.done = self.cut = True
             text = text[: self._room]
         self._room -= len(text)
-        self._blank = self._blank and not text.strip()
         return text
 
 

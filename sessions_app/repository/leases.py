@@ -18,6 +18,7 @@ from sessions_app.repository import codec, failures, pages, sessions, tail
 from sessions_app.repository.codec import Stored
 
 _ATTEMPTS = 20
+_BATCH = 200
 
 
 @failures.translated
@@ -89,6 +90,18 @@ def release_overdue(*, session_id: str, turn_id: str, now: datetime) -> bool:
         mine | {"turn.deadline": {"$lte": now}}, {"$unset": {"turn": 1}, "$inc": {"version": 1}}
     )
     return Session._get_collection().find_one(mine, {"_id": 1}) is None
+
+
+@failures.translated
+def overdue(*, after: str, before: datetime) -> list[tuple[str, str]]:
+    """The next sessions, in order of their ids, whose lease ran out before `before`, with its turn.
+
+    For operators: it walks the sessions.
+    """
+    found = Session._get_collection().find(
+        {"_id": {"$gt": after}, "turn.deadline": {"$lt": before}}, {"turn.id": 1}
+    )
+    return [(stored["_id"], stored["turn"]["id"]) for stored in found.sort("_id", 1).limit(_BATCH)]
 
 
 @failures.translated

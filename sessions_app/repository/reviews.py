@@ -5,7 +5,7 @@ how many of its entries it may see, and one at the documents of the page, by `_i
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from sessions_app.documents import Session, review_indexes
@@ -46,19 +46,13 @@ def find_page(*, wanted: Wanted, order: Order, place: Place | None) -> Found:
     path, span, rest = _path(wanted, order)
     walk = _Walk(path, order, {**path.prefix, **span}, place)
     edge = _edge(walk) if rest else None
-    found = list(
-        _keys(walk, walk.between(edge, rest))
-        .skip(int(place.tie) if place and order.by_expiry else 0)
-        .limit(REVIEW_COUNTED + 1)
-    )
+    found = list(_keys(walk, walk.between(edge, rest)).limit(REVIEW_COUNTED + 1))
     page, more = found[:REVIEW_PAGE], len(found) > REVIEW_PAGE
-    following = _place(path, order, page, place) if more else None
-    if edge is not None and not more:
-        following = _place_behind(path, order, edge)
+    last = page[-1] if more else edge
     return Found(
         rows=_rows([stored["_id"] for stored in page]),
         matches=len(found),
-        next_place=following,
+        next_place=Place(last[path.value], last["_id"]) if last else None,
         looked_to=edge[path.value] if edge is not None and not more else None,
     )
 
@@ -173,18 +167,11 @@ class _Walk(NamedTuple):
     place: Place | None
 
     def between(self, edge: Stored | None, rest: Stored) -> Stored:
-        """What lies behind the place, up to and with `edge`, and passes `rest`.
-
-        In the order of expiry those at the place's own moment, too, for they are skipped.
-        """
+        """What lies behind the place, up to and with `edge`, and passes `rest`."""
         value = self.path.value
         behind, before = ("$lt", "$gt") if self.order.descending else ("$gt", "$lt")
         query = [self.query, rest]
-        if self.order.by_expiry:
-            query += [{value: {f"{behind}e": self.place.moment}}] if self.place else []
-            query += [{value: {f"{before}e": edge[value]}}] if edge else []
-            return _all_of(query)
-        first = (self.place.moment, {behind: self.place.tie}) if self.place else None
+        first = (self.place.moment, {behind: self.place.session_id}) if self.place else None
         last = (edge[value], {f"{before}e": edge["_id"]}) if edge else None
         if first and last and first[0] == last[0]:
             return _all_of([*query, {value: first[0], "_id": first[1] | last[1]}])
@@ -205,9 +192,8 @@ def _keys(walk: _Walk, query: Stored) -> Any:
     """The ids and the sorted values of what `query` finds on the way."""
     by = -1 if walk.order.descending else 1
     value = walk.path.value
-    sorting = [(value, by)] if walk.order.by_expiry else [(value, by), ("_id", by)]
     found = Session._get_collection().find(query, {"_id": 1, value: 1})
-    return found.sort(sorting).hint(walk.path.name)
+    return found.sort([(value, by), ("_id", by)]).hint(walk.path.name)
 
 
 def _edge(walk: _Walk) -> Stored | None:
@@ -216,25 +202,6 @@ def _edge(walk: _Walk) -> Stored | None:
         _keys(walk, walk.between(None, {})).skip(walk.path.bound - 1).limit(1)
     )
     return found[0] if found else None
-
-
-def _place(path: _Path, order: Order, page: Sequence[Stored], before: Place | None) -> Place:
-    last = page[-1]
-    moment = last[path.value]
-    if not order.by_expiry:
-        return Place(moment, last["_id"])
-    ties = sum(stored[path.value] == moment for stored in page)
-    if before is not None and before.moment == moment:
-        ties += int(before.tie)
-    return Place(moment, str(ties))
-
-
-def _place_behind(path: _Path, order: Order, edge: Stored) -> Place:
-    if not order.by_expiry:
-        return Place(edge[path.value], edge["_id"])
-    # All with this very expiry have been looked at.
-    step = timedelta(milliseconds=-1 if order.descending else 1)
-    return Place(edge[path.value] + step, "0")
 
 
 def _by_ids(wanted: Wanted, order: Order) -> Found:

@@ -140,10 +140,10 @@ def list_page(
     }
     if position is not None:
         beyond = "$gt" if backwards else "$lt"
-        query["updated_at"] = {f"{beyond}e": position.updated_at}
+        query["updated_at"] = {f"{beyond}e": position.moment}
         query["$or"] = [
-            {"updated_at": {beyond: position.updated_at}},
-            {"updated_at": position.updated_at, "_id": {beyond: position.session_id}},
+            {"updated_at": {beyond: position.moment}},
+            {"updated_at": position.moment, "_id": {beyond: position.session_id}},
         ]
     found = list(
         Session._get_collection()

@@ -161,12 +161,12 @@ def newest_of_key(*, session_id: str, client_id: str) -> Turn | None:
 
 
 @failures.translated
-def overdue(*, before: datetime) -> list[Turn]:
-    """Some turns that are said to run, but have not been heard of since `before`."""
+def overdue(*, before: datetime, limit: int = _OVERDUE) -> list[Turn]:
+    """Some turns that are said to run, but were to be heard of again until `before`."""
     found = Record._get_collection().find(
         {"state": TurnState.RUNNING.value, "deadline": {"$lt": before}}
     )
-    return [_turn(stored) for stored in found.limit(_OVERDUE)]
+    return [_turn(stored) for stored in found.limit(limit)]
 
 
 def _running(session_id: str, turn_id: str) -> Stored:

@@ -36,8 +36,10 @@ def by_the_model(*, session_id: str, user_id: str) -> bool:
     One call at most. Raises ProviderError and what storage raises.
     """
     provider = providers.configured()
+    if provider is None:
+        return False
     replacing = titles.read(session_id=session_id, user_id=user_id)
-    if provider is None or replacing is None or not replacing.title:
+    if replacing is None or not replacing.title:
         return False
     said = _first(session_id, user_id)
     asked = rules.request((message.role.value, message.content) for message in said)

@@ -115,6 +115,8 @@ class Run:
                 summaries.summary_extend(**place, provider=provider, now=clock())
         except SessionError as error:
             logger.info("after turn %s: %s", self.turn.turn_id, error.detail)
+        except Exception:
+            logger.exception("after turn %s", self.turn.turn_id)
 
     def _answer(self) -> tuple[Provider, Ending | None]:
         """Show the model its window and pass on what it says; the Ending is None when stopped."""

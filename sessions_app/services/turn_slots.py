@@ -13,6 +13,11 @@ class Slot:
     _taken = 0
     _lock = threading.Lock()
 
+    @classmethod
+    def taken(cls) -> int:
+        """How many are taken."""
+        return cls._taken
+
     def __enter__(self) -> "Slot":
         with Slot._lock:
             if Slot._taken >= settings.TURNS_MAX:

@@ -4,6 +4,7 @@ A turn is started, and from then on it runs by itself. Everything here gives a f
 may be waited for, read as events, or left alone.
 """
 
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from datetime import datetime
 
 from django.conf import settings
 
+from sessions_app import encoders, providers, tokenizer
 from sessions_app.domain import lifecycle
 from sessions_app.domain.data import Message, NewMessage
 from sessions_app.domain.drafts import MessageDraft
@@ -175,20 +177,29 @@ def turn_cancel(*, session_id: str, user_id: str, now: datetime) -> Feed | None:
 
 
 def turns_look_after() -> None:
-    """From now on end what workers leave behind that die; once in each process that serves."""
+    """From now on end what workers leave behind that die; once in each process that serves.
+
+    Also loads what a first turn would wait for, a second or more, without waiting for it.
+    """
     keeper.sweep_from_now_on()
+    threading.Thread(target=_load, name="turns ahead", daemon=True).start()
 
 
 def turns_shut_down(*, seconds: float) -> None:
     """Let the turns of this process finish for so long, then end them as interrupted."""
     deadline = time.monotonic() + seconds
-    while keeper.running and time.monotonic() < deadline:
+    while Slot.taken() and time.monotonic() < deadline:
         time.sleep(0.05)
     left = keeper.running
     for run in left:
         run.stop(Stop.SHUTDOWN)
     for run in left:
         run.feed.wait(lambda run=run: run.feed.outcome is not None, 2.0)  # type: ignore[misc]
+
+
+def _load() -> None:
+    encoders.load_encoder()
+    providers.for_turns(count=tokenizer.count_tokens)
 
 
 def _prepared(request: TurnRequest, now: datetime) -> list[NewMessage]:

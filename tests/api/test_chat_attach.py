@@ -31,13 +31,9 @@ def worker(request: Any, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def begun(alice: Person, session: dict[str, Any], model: ScriptedModel, script: Script) -> Any:
-    """A turn whose first piece has been received; the stream is left open."""
+    """A turn whose first piece has been received; then the client hung up."""
     model.scripts.append(script)
-    incoming = iter(ask(alice, session).streaming_content)
-    received = b""
-    while b"event: delta" not in received:
-        received += next(incoming)
-    return events.parse(received)
+    return events.until(ask(alice, session), "delta")
 
 
 def test_it_tells_the_whole_turn_in_progress(

@@ -110,12 +110,8 @@ def test_the_turn_goes_on_when_the_client_hangs_up(
 ):
     script = Script("One", " two", gates=[1])
     model.scripts.append(script)
-    response = stream(alice, session, client_id="k")
-    incoming = iter(response.streaming_content)
-    while b"One" not in next(incoming):
-        pass
 
-    response.close()
+    events.until(stream(alice, session, client_id="k"), "delta")
     script.open()
 
     again = alice.client.post(path(session, "chat"), {"content": "Hello?", "client_id": "k"})

@@ -110,3 +110,10 @@ def test_peers_store_says_how_to_install_the_peers(tmp_path: Path):
     )
     assert done.returncode == 2
     assert "is not there; see --help, or use --only-ours" in done.stderr
+
+
+def test_provider_streams_compares_with_the_packages_own():
+    lines = run("provider_streams", "--streams", "3", "--pieces", "4", "--rate", "50")
+    assert named(lines) == {"this provider", "the package's stream"}
+    assert {line["pieces"] for line in lines} == {12}
+    assert all(line["p95_ms"] >= line["p50_ms"] > 0 < line["cpu_us_per_piece"] for line in lines)

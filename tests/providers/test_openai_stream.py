@@ -35,6 +35,11 @@ def test_it_gives_the_pieces_and_what_they_cost(connect: Connect, model: ModelSe
     assert reply.ending == Ending("stop", 100, 7, "gulf-1")
 
 
+def test_what_stands_before_the_first_word_is_left_out(connect: Connect, model: ModelServer):
+    model.answers = [model_server.streams(" ", "\n\n By", "\n", " train. ")]
+    assert list(connect().stream(HELLO)) == ["By", "\n", " train. "]
+
+
 def test_it_asks_as_the_wire_wants_it(connect: Connect, model: ModelServer):
     list(connect().stream(HELLO, max_tokens=50))
     assert model.requests == [

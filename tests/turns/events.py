@@ -21,6 +21,19 @@ def parse(body: bytes) -> list[Event]:
     return found
 
 
+def until(response: Any, name: str) -> list[Event]:
+    """The events up to the first of this name; then the client hangs up.
+
+    Closed here and not by the garbage collector, which would run Django's end of a request in the
+    middle of anything, and CPython 3.11 does not survive a context variable set within its setting.
+    """
+    incoming, received = iter(response.streaming_content), b""
+    while f"event: {name}\n".encode() not in received:
+        received += next(incoming)
+    response._iterator.close()
+    return parse(received)
+
+
 def read(response: Any) -> list[Event]:
     """All events of a streaming answer."""
     assert response.status_code == 200, getattr(response, "content", response)
