@@ -63,10 +63,10 @@ def _from(since: datetime | None, after: SessionPosition | None) -> Stored:
     if after is None:
         return {"updated_at": {"$gte": since}} if since else {}
     return {
-        "updated_at": {"$gte": after.updated_at},
+        "updated_at": {"$gte": after.moment},
         "$or": [
-            {"updated_at": {"$gt": after.updated_at}},
-            {"updated_at": after.updated_at, "_id": {"$gt": after.session_id}},
+            {"updated_at": {"$gt": after.moment}},
+            {"updated_at": after.moment, "_id": {"$gt": after.session_id}},
         ],
     }
 

@@ -98,8 +98,8 @@ def _annotate_next_block(session: Session, judged: int) -> None:
     )
     if advanced:
         # Judged anew after an erasure, what had been judged before is not counted again.
-        new = [shift.seq for shift in shifts if shift.seq >= there.first_seq + len(there.topics)]
-        tallies.topics_shifted(messages[seq - start].timestamp for seq in new)
+        found_anew = [s.seq for s in shifts if s.seq >= there.first_seq + len(there.topics)]
+        tallies.topics_shifted(messages[seq - start].timestamp for seq in found_anew)
     _forget_erased(session, messages)
 
 
