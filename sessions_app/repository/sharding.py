@@ -11,7 +11,7 @@ from typing import Any
 from mongoengine import get_db
 from pymongo.errors import OperationFailure
 
-from sessions_app import documents, operation_documents
+from sessions_app import documents
 from sessions_app.repository import belongings, failures
 
 Command = dict[str, Any]
@@ -19,7 +19,7 @@ Command = dict[str, Any]
 # Found by their whole `_id` only.
 BY_ID = (documents.Session, documents.ErasedUser, documents.ThrottleWindow)
 # Small, or read as a whole: these stay together, on the database's primary shard.
-TOGETHER = (operation_documents.Sweep, operation_documents.Figures)
+TOGETHER = (documents.Sweep, documents.Figures)
 
 
 def keys() -> Mapping[str, Mapping[str, str]]:
