@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import Any
 
 from django.apps.registry import Apps
+from django.apps.registry import apps as installed
 from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import AnonymousUser
 
@@ -44,7 +45,7 @@ def allowed(user: Any, act: Act) -> bool:
     return not isinstance(user, AnonymousUser) and user.has_perm(NEEDED[act])
 
 
-def make_groups(*, using: str, apps: Apps, app_config: Any, **_: Any) -> None:
+def make_groups(*, using: str, apps: Apps = installed, app_config: Any, **_: Any) -> None:
     """Make the groups that are missing; those that are there are as their owners want them."""
     try:
         group_model = apps.get_model("auth", "Group")

@@ -13,7 +13,6 @@ from itertools import groupby
 
 from sessions_app.domain import search_text
 from sessions_app.domain.annotations import block_start
-from sessions_app.domain.data import SessionPosition
 from sessions_app.domain.limits import ANNOTATION_BLOCK
 from sessions_app.domain.search_data import (
     IndexedBlock,
@@ -83,7 +82,7 @@ def catch_up(*, user_id: str | None, seconds: float, now: datetime) -> Backlog:
 
 
 def _pages(user_id: str | None, since: datetime | None) -> Iterator[list[SearchedSession]]:
-    after: SessionPosition | None = None
+    after: tuple[datetime, str] | None = None
     while page := (
         search_index.moved_of_all(since=since, after=after, limit=_PAGE)
         if user_id is None
@@ -92,7 +91,7 @@ def _pages(user_id: str | None, since: datetime | None) -> Iterator[list[Searche
         yield page
         if len(page) < _PAGE:
             return
-        after = SessionPosition(page[-1].updated_at, page[-1].session_id)
+        after = page[-1].updated_at, page[-1].session_id
 
 
 def _catch_up_page(page: Sequence[SearchedSession], backlog: Backlog, deadline: float) -> None:

@@ -4,6 +4,7 @@ A function of the repository that queries and is not walked here fails the last 
 """
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
@@ -15,6 +16,8 @@ import pytest
 from bson.codec_options import CodecOptions, DatetimeConversion
 
 from sessions_app import encoders, repository
+from sessions_app.domain import daily
+from sessions_app.domain.daily import Figure, Tally
 from sessions_app.domain.data import Role, SessionPosition, Status, Strategy
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import LegalHold, SessionError
@@ -24,6 +27,7 @@ from sessions_app.domain.summaries import Summary
 from sessions_app.repository import (
     annotations,
     belongings,
+    daily_figures,
     indexes,
     pages,
     summaries,
@@ -34,6 +38,7 @@ from sessions_app.services import (
     audit_rebuilding,
     audits,
     context,
+    dashboard,
     expiry,
     expiry_audits,
     exports,
@@ -60,14 +65,15 @@ from tests.repository.walked_review import walk_review
 # These walk whole collections by design, in order of `_id`, and serve operators only.
 WALKS = {
     "integrity.session_ids", "integrity._owners", "integrity.count_sessions",
-    "summaries.active_sessions", "user_traces.count_traces", "search_index.moved_of_all",
-    "search_reading.candidates_of_all",
+    "summaries.active_sessions", "user_traces.count_traces",
     # These ask all shards for what is due, in order of an index, and serve operators only.
     "sweeps._page", "sweeps.count_expired", "sweeps.count_archived", "figures._in_all",
     "figures._expiring", "figures._archived", "figures._last_sweep", "expiry_audit.times_page",
     "expiry_audit.last_complete", "expiry_audit._receipts_page", "expiry_audit.count_belongings",
     "retiming.following_default",
     "turns.overdue", "leases.overdue",
+    "search_index.moved_of_all", "search_reading.candidates_of_all", "daily_figures.sizes",
+    "daily_figures.count_expiring", "daily_figures.count_flagged",
 }  # fmt: skip
 # Staff look at everybody's sessions, and at who did: by an index, on every shard.
 STAFF = {
@@ -86,6 +92,7 @@ SHARD_KEYS = {
     "search_documents": {"session_id", "user_id"},
     "review_log": {"session_id", "user_id"},
 }
+# An index, a document by its `_id`, or what the collection's metadata tell.
 CHEAP = {"IXSCAN", "IDHACK", "COUNT_SCAN", "RECORD_STORE_FAST_COUNT", "EOF"}
 # No query of ours: the driver's or the server's own housekeeping.
 WITHOUT_QUERY = {
@@ -177,6 +184,15 @@ def _walk_summaries(session_id: str) -> None:
     summaries.active_sessions(after=session_id, now=now())
 
 
+def _walk_figures() -> None:
+    day = daily.day_of(now())
+    daily_figures.add(day, Tally(Counter({Figure.TURNS: 1}), {1: 1}))
+    for over in (False, True):
+        daily_figures.count_users(day, over=over)
+    dashboard.dashboard_get(days=30, now=now())
+    dashboard.refresh(now=now() + timedelta(days=1))
+
+
 def _walk_searches(session_id: str) -> None:
     everybodys: Any = SearchFilter()
     with pytest.MonkeyPatch.context() as patch:
@@ -189,6 +205,7 @@ def _walk_searches(session_id: str) -> None:
         messages.message_delete(session_id=session_id, user_id=OWNER, seq=10, now=now())
         search_indexing.catch_up(user_id=None, seconds=60, now=now() + timedelta(hours=1))
         search_indexing.catch_up(user_id=None, seconds=60, now=now() + timedelta(hours=1))
+    _walk_figures()
     list(search_rebuild(user_id=OWNER, only_missing=False, progress=lambda _: None, now=now()))
 
 
