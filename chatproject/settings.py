@@ -85,11 +85,14 @@ LLM_BASE_URL = env.text("LLM_BASE_URL")
 LLM_API_KEY = env.text("LLM_API_KEY")
 LLM_MODEL = env.text("LLM_MODEL")
 LLM_TIMEOUT_SECONDS = env.integer("LLM_TIMEOUT_SECONDS", 60, low=1, high=3_600)
+LLM_ANSWER_SECONDS = env.integer("LLM_ANSWER_SECONDS", 600, low=1, high=86_400)
 if LLM_BASE_URL and not LLM_BASE_URL.startswith(("http://", "https://")):
     raise ImproperlyConfigured("LLM_BASE_URL must begin with http:// or https://")
 if LLM_BASE_URL and not LLM_MODEL:
     raise ImproperlyConfigured("set LLM_MODEL: with LLM_BASE_URL set, a model must be named")
 CONTEXT_SUMMARY = env.flag("CONTEXT_SUMMARY")
+# Model calls at once in each worker process; whoever asks for one more is told to try again.
+TURNS_MAX = env.integer("TURNS_MAX", 128, low=1, high=4_096)
 
 # --- Django -----------------------------------------------------------------------------------
 INSTALLED_APPS = [

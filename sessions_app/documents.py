@@ -24,6 +24,7 @@ from mongoengine import (
 
 from sessions_app.domain import limits
 from sessions_app.domain.data import OnTopicShift, Role, Status, Strategy
+from sessions_app.domain.turns import TurnState
 
 
 class MetadataEntry(EmbeddedDocument):
@@ -35,6 +36,17 @@ class MetadataEntry(EmbeddedDocument):
 
     k = StringField(required=True, max_length=limits.METADATA_KEY_MAX_CHARS)
     v = StringField(required=True, max_length=limits.METADATA_VALUE_MAX_CHARS)
+
+
+class GenerationRecord(EmbeddedDocument):
+    """How a model came to write a message; see `data.Generation`."""
+
+    turn_id = StringField(required=True, max_length=40)
+    reply_to = LongField(required=True, min_value=0)
+    model = StringField(max_length=limits.MODEL_NAME_MAX_CHARS)
+    finish_reason = StringField(max_length=limits.FINISH_REASON_MAX_CHARS)
+    prompt_tokens = LongField(min_value=0)
+    completion_tokens = LongField(min_value=0)
 
 
 class Message(EmbeddedDocument):
@@ -54,6 +66,9 @@ class Message(EmbeddedDocument):
     tool_call_id = StringField(max_length=limits.TOOL_CALL_ID_MAX_CHARS)
     metadata = EmbeddedDocumentListField(MetadataEntry)
     deleted = BooleanField()
+    generation = EmbeddedDocumentField(GenerationRecord)
+    # The seq of the reply that was generated in place of this one.
+    superseded_by = LongField(min_value=1)
 
     meta: ClassVar[dict[str, Any]] = {"allow_inheritance": False}
 
@@ -91,6 +106,16 @@ class SummaryRecord(EmbeddedDocument):
     made_at = DateTimeField(required=True)
 
 
+class TurnLeaseRecord(EmbeddedDocument):
+    """The one turn in progress; see `data.TurnLease`."""
+
+    id = StringField(required=True, max_length=40)
+    owner = StringField(required=True, max_length=200)
+    deadline = DateTimeField(required=True)
+    client_id = StringField(max_length=limits.CLIENT_ID_MAX_CHARS)
+    cancelled = BooleanField()
+
+
 class Session(Document):
     """A conversation: its state, and the tail of its messages."""
 
@@ -115,6 +140,9 @@ class Session(Document):
     context_resets = ListField(LongField())
     topic = EmbeddedDocumentField(TopicRecord)
     summary = EmbeddedDocumentField(SummaryRecord)
+    turn = EmbeddedDocumentField(TurnLeaseRecord)
+    # The title was made from the messages up to this one, and goes when one of them is erased.
+    titled_from = LongField(min_value=1)
     # Grows with each erased message, so that no summary made of an older reading is stored.
     erasure_count = LongField(min_value=0)
 
@@ -202,6 +230,57 @@ class MessageAnnotations(Document):
     }
 
 
+class Turn(Document):
+    """One model call: what it was asked for with, what the model saw, what came of it.
+
+    `text` is the reply so far, for clients on other workers; it goes when the turn ends, as the
+    stored message has it then.
+    """
+
+    record_id = StringField(primary_key=True)
+    session_id = StringField(required=True, max_length=36)
+    user_id = StringField(required=True, max_length=limits.USER_ID_MAX_CHARS)
+    state = StringField(required=True, choices=[s.value for s in TurnState])
+    regenerates = BooleanField()
+    client_id = StringField(max_length=limits.CLIENT_ID_MAX_CHARS)
+    # Of the parameters, so that the same key with others is noticed.
+    fingerprint = StringField(max_length=32)
+    user_seq = LongField(required=True, min_value=0)
+    assistant_seq = LongField(min_value=1)
+    started_at = DateTimeField(required=True)
+    deadline = DateTimeField(required=True)
+    ended_at = DateTimeField()
+    # What the model saw: token counts, the strategy, and the seqs as runs `[first, last]`.
+    seen = DictField()
+    text = StringField()
+    model = StringField(max_length=limits.MODEL_NAME_MAX_CHARS)
+    finish_reason = StringField(max_length=limits.FINISH_REASON_MAX_CHARS)
+    prompt_tokens = LongField(min_value=0)
+    completion_tokens = LongField(min_value=0)
+    error_code = StringField(max_length=40)
+    error_detail = StringField()
+
+    meta: ClassVar[dict[str, Any]] = {
+        "collection": "turns",
+        "auto_create_index": False,
+        "id_field": "record_id",
+        "indexes": [
+            {
+                # the turns of an idempotency key
+                "name": "session_client_id",
+                "fields": ["session_id", "client_id"],
+                "partialFilterExpression": {"client_id": {"$exists": True}},
+            },
+            {
+                # the few that are running, for finding those whose worker is gone
+                "name": "running_deadline",
+                "fields": ["deadline"],
+                "partialFilterExpression": {"state": TurnState.RUNNING.value},
+            },
+        ],
+    }
+
+
 class ErasedUser(Document):
     """A user whose data has been erased: a token that outlives them may create nothing anew."""
 
@@ -225,7 +304,7 @@ class ThrottleWindow(Document):
     }
 
 
-ALL = (Session, MessageBucket, MessageAnnotations, ErasedUser, ThrottleWindow)
+ALL = (Session, MessageBucket, MessageAnnotations, Turn, ErasedUser, ThrottleWindow)
 
 
 def validate_message(stored: dict[str, Any]) -> None:
@@ -244,4 +323,8 @@ def validate_message(stored: dict[str, Any]) -> None:
         raise ValidationError(f"not fields of a message: {sorted(unknown)}")
 
 
-_MESSAGE_FIELDS = [(name, field) for name, field in Message._fields.items() if name != "metadata"]
+_MESSAGE_FIELDS = [
+    (name, field)
+    for name, field in Message._fields.items()
+    if name not in {"metadata", "generation"}
+]

@@ -23,8 +23,27 @@ def _choices(values: Any) -> list[str]:
     return [value.value for value in values]
 
 
+class GenerationOutput(serializers.Serializer[Data]):
+    """How a model came to write a message: in which turn, as the reply to which seq.
+
+    `finish_reason` is the model server's word (`stop`, `length`, `tool_calls` …), or `cancelled`
+    for what stood when somebody stopped it. The counts are its server's, null where it gave none.
+    """
+
+    turn_id = StrictCharField()
+    reply_to = StrictIntegerField(min_value=1)
+    model = StrictCharField()
+    finish_reason = StrictCharField()
+    prompt_tokens = StrictIntegerField(min_value=0, allow_null=True)
+    completion_tokens = StrictIntegerField(min_value=0, allow_null=True)
+
+
 class MessageOutput(serializers.Serializer[Data]):
-    """A stored message."""
+    """A stored message.
+
+    Replies with the same `generation.reply_to` are alternatives; those with `superseded_by`, the
+    seq of the one generated instead, are not sent to a model any more.
+    """
 
     id = StrictCharField()
     seq = StrictIntegerField(min_value=1)
@@ -40,6 +59,32 @@ class MessageOutput(serializers.Serializer[Data]):
     tool_call_id = StrictCharField(allow_null=True)
     metadata = MetadataField()
     deleted = StrictBooleanField()
+    generation = GenerationOutput(allow_null=True)
+    superseded_by = StrictIntegerField(min_value=1, allow_null=True)
+
+
+class TurnContextOutput(serializers.Serializer[Data]):
+    """What the model was sent: how many tokens, how many messages, and how many were left out."""
+
+    token_count = StrictIntegerField(min_value=0)
+    kept = StrictIntegerField(min_value=0)
+    dropped = StrictIntegerField(min_value=0)
+
+
+class TurnOutput(serializers.Serializer[Data]):
+    """A turn at its end; `assistant_message` is null where it was cancelled before the first word,
+    `context` where it was before the model was asked."""
+
+    user_message = MessageOutput()
+    assistant_message = MessageOutput(allow_null=True)
+    context = TurnContextOutput(allow_null=True)  # type: ignore[assignment]  # a field's name
+
+
+class CancelledOutput(serializers.Serializer[Data]):
+    """How the turn ended: `cancelled`, or `done` where the model was faster."""
+
+    state = serializers.ChoiceField(choices=["cancelled", "done"])
+    assistant_message = MessageOutput(allow_null=True)
 
 
 class PolicyOutput(serializers.Serializer[Data]):

@@ -112,6 +112,25 @@ def session_draft(data: Data) -> SessionDraft:
     )
 
 
+class RegenerateInput(serializers.Serializer[Data]):
+    """How the model is to be asked; `model` and `max_tokens` are the service's own by default."""
+
+    client_id = StrictCharField(
+        max_length=limits.CLIENT_ID_MAX_CHARS, allow_null=True, required=False
+    )
+    model = StrictCharField(max_length=limits.MODEL_NAME_MAX_CHARS, allow_null=True, required=False)
+    max_tokens = StrictIntegerField(
+        min_value=1, max_value=1_000_000, allow_null=True, required=False
+    )
+    stream = StrictBooleanField(default=False)
+
+
+class ChatInput(RegenerateInput):
+    """What the user says."""
+
+    content = StrictCharField()
+
+
 class ForkInput(serializers.Serializer[Data]):
     """How much of the history a fork takes along."""
 

@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, re_path
 
+from sessions_app.api.chat import ChatViewSet
 from sessions_app.api.context import ContextViewSet
 from sessions_app.api.exports import ExportView
 from sessions_app.api.messages import MessageViewSet
@@ -24,6 +25,10 @@ urlpatterns: list[URLPattern] = [
     re_path(rf"{_ONE}/context/?$", ContextViewSet.as_view({"get": "retrieve"})),
     re_path(rf"{_ONE}/context/reset/?$", ContextViewSet.as_view({"post": "reset"})),
     re_path(rf"{_ONE}/topics/?$", ContextViewSet.as_view({"get": "topics"})),
+    re_path(rf"{_ONE}/chat/?$", ChatViewSet.as_view({"post": "create"})),
+    re_path(rf"{_ONE}/chat/stream/?$", ChatViewSet.as_view({"get": "stream"})),
+    re_path(rf"{_ONE}/chat/cancel/?$", ChatViewSet.as_view({"post": "cancel"})),
+    re_path(rf"{_ONE}/chat/regenerate/?$", ChatViewSet.as_view({"post": "regenerate"})),
     re_path(rf"{_ONE}/fork/?$", SessionViewSet.as_view({"post": "fork"})),
     re_path(rf"{_ONE}/archive/?$", SessionViewSet.as_view({"post": "archive"})),
     re_path(rf"{_ONE}/restore/?$", SessionViewSet.as_view({"post": "restore"})),

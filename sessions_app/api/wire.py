@@ -5,6 +5,8 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
+
 from sessions_app.domain.data import Message, MessagePage, Session
 from sessions_app.domain.summaries import ShownSummary
 from sessions_app.services.context import ContextWindow
@@ -33,6 +35,8 @@ def message(stored: Message) -> dict[str, Any]:
         "tool_call_id": stored.tool_call_id,
         "metadata": stored.metadata,
         "deleted": stored.deleted,
+        "generation": asdict(stored.generation) if stored.generation else None,
+        "superseded_by": stored.superseded_by,
     }
 
 
@@ -72,8 +76,7 @@ def session(stored: Session) -> dict[str, Any]:
         },
         "context_start": stored.context_start,
         "topic": topic(stored),
-        # Nothing runs turns yet, so no session is in one.
-        "turn_in_progress": False,
+        "turn_in_progress": stored.in_turn(now=timezone.now()),
     }
 
 
@@ -88,28 +91,11 @@ def topic(stored: Session) -> dict[str, Any] | None:
     }
 
 
-def window_message(stored: Message) -> dict[str, Any]:
-    """A message as a model is sent it."""
-    optional = {
-        "name": stored.name,
-        "tool_calls": stored.tool_calls,
-        "tool_call_id": stored.tool_call_id,
-    }
-    return {
-        "role": stored.role.value,
-        "content": stored.content,
-        **{name: value for name, value in optional.items() if value is not None},
-    }
-
-
 def context(window: ContextWindow) -> dict[str, Any]:
     """A context window with its plan."""
     plan, summary = window.plan, window.summary
-    sent = [window_message(message) for message in window.messages]
-    if summary is not None:
-        sent.insert(window.prompt_length, {"role": "system", "content": summary.content})
     return {
-        "messages": sent,
+        "messages": window.sent,
         "token_count": plan.token_count,
         "max_tokens": plan.max_tokens,
         "strategy": plan.strategy.value,

@@ -26,6 +26,7 @@ class Damage(StrEnum):
     UNERASED_TOMBSTONE = "unerased_tombstone"
     ORPHANED_BUCKET = "orphaned_bucket"
     ORPHANED_ANNOTATIONS = "orphaned_annotations"
+    ORPHANED_TURN = "orphaned_turn"
 
 
 # What is lost cannot be repaired, only what was derived from what is there, and leftovers.
@@ -38,6 +39,7 @@ REPAIRABLE = frozenset(
         Damage.UNERASED_TOMBSTONE,
         Damage.ORPHANED_BUCKET,
         Damage.ORPHANED_ANNOTATIONS,
+        Damage.ORPHANED_TURN,
     }
 )
 

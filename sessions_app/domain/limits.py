@@ -18,6 +18,12 @@ QUERY_MAX_CHARS = 4_000
 TTL_MAX_SECONDS = 3_153_600_000  # a hundred years
 USER_ID_MAX_CHARS = 255
 
+# A lease is renewed many times before it ends, so that only a worker that is gone loses it.
+TURN_LEASE_SECONDS = 15
+TURN_RENEW_SECONDS = 4
+MODEL_NAME_MAX_CHARS = 200
+FINISH_REASON_MAX_CHARS = 40
+
 # How many system messages at the start of a session count as its prompt.
 OPENING_MAX_MESSAGES = 16
 

@@ -101,6 +101,8 @@ def _eligible(filling: Filling) -> list[int]:
         opening = opening and message.seq == index + 1
         if message.deleted:
             filling.drop([index], Reason.DELETED)
+        elif message.superseded:
+            filling.drop([index], Reason.SUPERSEDED)
         elif opening and message.role == "system":
             filling.keep_prompt(index)
         else:

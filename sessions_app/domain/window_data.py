@@ -36,6 +36,7 @@ class Reason(StrEnum):
     RELEVANT = "relevant"
     # dropped
     DELETED = "deleted"
+    SUPERSEDED = "superseded"
     BEFORE_RESET = "before_reset"
     PREVIOUS_TOPIC = "previous_topic"
     ORPHANED_RESULT = "tool_result_without_its_call"
@@ -66,6 +67,7 @@ class WindowMessage:
     tool_call_ids: tuple[str, ...] = ()
     tool_call_id: str | None = None
     deleted: bool = False
+    superseded: bool = False
     vector: NDArray[np.float32] | None = None
     terms: NDArray[np.uint32] | None = None
 

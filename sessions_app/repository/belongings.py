@@ -9,13 +9,14 @@ from typing import Any
 
 from pymongo.client_session import ClientSession
 
-from sessions_app.documents import MessageAnnotations, MessageBucket
+from sessions_app.documents import MessageAnnotations, MessageBucket, Turn
 from sessions_app.domain.integrity import Damage
 from sessions_app.repository import pages
 
 OF_SESSIONS: Mapping[Damage, Any] = {
     Damage.ORPHANED_BUCKET: MessageBucket,
     Damage.ORPHANED_ANNOTATIONS: MessageAnnotations,
+    Damage.ORPHANED_TURN: Turn,
 }
 
 

@@ -222,6 +222,7 @@ def window_message(
         tool_call_ids=tuple(str(call.get("id")) for call in message.tool_calls or ()),
         tool_call_id=message.tool_call_id,
         deleted=message.deleted,
+        superseded=message.superseded_by is not None,
         vector=vector,
     )
 

@@ -43,6 +43,28 @@ class ContextWindow:
         """How many of the messages are the system prompt."""
         return sum(message.reason is Reason.SYSTEM_PROMPT for message in self.plan.messages)
 
+    @property
+    def sent(self) -> list[dict[str, Any]]:
+        """What a model is sent, in the form of the chat completions wire."""
+        sent = [_sent(message) for message in self.messages]
+        if self.summary is not None:
+            summary = {"role": "system", "content": self.summary.content}
+            sent.insert(self.prompt_length, summary)
+        return sent
+
+
+def _sent(message: Message) -> dict[str, Any]:
+    optional = {
+        "name": message.name,
+        "tool_calls": message.tool_calls,
+        "tool_call_id": message.tool_call_id,
+    }
+    return {
+        "role": message.role.value,
+        "content": message.content,
+        **{name: value for name, value in optional.items() if value is not None},
+    }
+
 
 def context_plan(
     *,
@@ -52,11 +74,13 @@ def context_plan(
     strategy: Strategy | None,
     query: str | None,
     now: datetime,
+    until: int | None = None,
 ) -> ContextWindow:
     """Plan the window of a session as it is now; nothing about the session changes.
 
     `max_tokens` and `strategy` stand in for the session's own; `query` for the newest user
-    message. Raises SessionNotFound, SessionExpired, WindowBudgetError.
+    message. `until` is the last seq that is considered, None for the newest. Raises
+    SessionNotFound, SessionExpired, WindowBudgetError.
     """
     session = pages.header(session_id=session_id, user_id=user_id)
     lifecycle.require_readable(session, now=now)
@@ -64,6 +88,13 @@ def context_plan(
         session = annotations.catch_up(
             session_id=session_id, user_id=user_id, seconds=annotations.CATCH_UP_SECONDS
         ).session
+    if until is not None:
+        session = replace(
+            session,
+            message_count=min(until, session.message_count),
+            # What is asked about is shown even where a reset has hidden it.
+            context_start=min(session.context_start, until),
+        )
     policy = window_policy(session, max_tokens, strategy)
     gathered = candidates.gather(session, policy, query)
     summary = summaries.summary_shown(session=session, max_tokens=policy.max_tokens)

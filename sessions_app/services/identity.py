@@ -21,3 +21,8 @@ def message_ids() -> Iterator[str]:
     """As many new message ids as are asked for."""
     while True:
         yield new_message_id()
+
+
+def new_turn_id() -> str:
+    """`turn_` and 32 hexadecimal digits, which sort by the time they were made."""
+    return f"turn_{uuid_utils.uuid7().hex}"

@@ -14,7 +14,7 @@ from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import IdempotencyMismatch
 from sessions_app.domain.limits import PAGE_MAX
 from sessions_app.repository import annotations, erasures, messages, pages
-from sessions_app.services import identity, topics
+from sessions_app.services import identity, titles, topics
 
 # MongoDB's `$slice` takes no place beyond 31 bits, and no session gets near it.
 _SEQ_LAST = 2**31 - 1 - PAGE_MAX
@@ -146,3 +146,4 @@ def message_delete(*, session_id: str, user_id: str, seq: int, now: datetime) ->
         now=lifecycle.to_milliseconds(now),
     )
     annotations.forget_message(session_id=session_id, user_id=user_id, seq=seq)
+    titles.message_erased(session_id=session_id, user_id=user_id, seq=seq)

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from sessions_app import providers
-from tests.providers.model_server import ModelServer
+from tests.model_server import ModelServer
 
 
 def test_without_an_address_there_is_none(settings):
