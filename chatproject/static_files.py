@@ -6,19 +6,22 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 class HashedStaticFiles(CompressedManifestStaticFilesStorage):
     """Browsers keep a file for ever, as another content has another name.
 
-    Names inside style sheets and in the `import` lines of JavaScript modules are changed along, so
-    that modules need no bundler. Source maps are not looked for: the libraries' are not installed.
+    Names inside style sheets and in the `import` lines of the chat page's modules are changed
+    along, so that the modules need no bundler. Django's own patterns for modules are not used: they
+    go through every script there is, once for each step of the longest chain of imports.
     """
 
-    support_js_module_import_aggregation = True
+    # A module's name is final a pass after those of the modules that it imports.
+    max_post_process_passes = 20
     patterns = (
+        ("*.css", (r"""(?P<matched>url\(['"]{0,1}\s*(?P<url>.*?)["']{0,1}\))""",)),
         (
-            "*.css",
+            "chat/*.js",
             (
-                r"""(?P<matched>url\(['"]{0,1}\s*(?P<url>.*?)["']{0,1}\))""",
+                (r"""(?P<matched>from "(?P<url>\.[^"]+)";)""", """from "%(url)s";"""),
                 (
-                    r"""(?P<matched>@import\s*["']\s*(?P<url>.*?)["'])""",
-                    """@import url("%(url)s")""",
+                    r"""(?P<matched>(?P<before>await|=>) import\("(?P<url>\.[^"]+)"\))""",
+                    """%(before)s import("%(url)s")""",
                 ),
             ),
         ),

@@ -69,6 +69,18 @@ export class History {
     }
   }
 
+  /**
+   * Keep a message that came by another way, after those before it.
+   * @param {string} sessionId
+   * @param {import("./types.js").Message} message
+   */
+  async take(sessionId, message) {
+    const { latest } = this.state.conversation(sessionId);
+    if (message.seq <= latest) return;
+    if (message.seq === latest + 1) await this.#keep(sessionId, [message]);
+    else await this.catchUp(sessionId);
+  }
+
   /** @param {string} sessionId a session that this browser has nothing of */
   async #firstLook(sessionId) {
     const answer = await this.api.request("GET", `/session/${sessionId}?limit=${FIRST_LOOK}`);

@@ -141,12 +141,13 @@ export class Replies {
       if (event === "context") {
         live.text = "";
         this.#seen(live.session_id, data);
+        if (data.user_message) await this.history.take(live.session_id, data.user_message);
       } else if (event === "delta") {
         live.text += data.text;
         live.status = "streaming";
         this.#show(live, false);
       } else if (event === "message") {
-        await this.history.catchUp(live.session_id);
+        await this.history.take(live.session_id, data);
         this.#hide(live.session_id);
       } else if (event === "error") {
         await this.history.catchUp(live.session_id).catch(() => {});
