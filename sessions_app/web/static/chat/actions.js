@@ -10,8 +10,8 @@ const UNDO_MS = 6_000;
 /** @typedef {import("./types.js").Entry} Entry */
 
 export class Actions {
-  /** Told of a file to save. */
-  onFile = (/** @type {Blob} */ _file, /** @type {string} */ _name) => {};
+  /** Told of a file to save. @type {(file: Blob, name: string) => void} */
+  onFile = () => {};
 
   /** @param {import("./sync.js").Sync} sync */
   constructor(sync) {

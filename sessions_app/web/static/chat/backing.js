@@ -42,7 +42,7 @@ export class Backing {
   async open(name, onTaken) {
     try {
       this.#disk = await openDB(name, VERSION, {
-        upgrade(database) {
+        upgrade(/** @type {any} */ database) {
           for (const [store, keyPath] of Object.entries(KEYS)) {
             database.createObjectStore(store, { keyPath });
           }

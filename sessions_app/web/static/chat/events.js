@@ -5,14 +5,15 @@
  * @returns {AsyncGenerator<import("./types.js").ServerEvent>} each event with its data parsed
  */
 export async function* serverEvents(body) {
-  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  const decoder = new TextDecoder();
+  const reader = body.getReader();
   let buffered = "";
   let id = "";
   try {
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return;
-      buffered += value;
+      buffered += decoder.decode(value, { stream: true });
       const blocks = buffered.split(/\r\n\r\n|\n\n|\r\r/);
       buffered = blocks.pop() ?? "";
       for (const block of blocks) {

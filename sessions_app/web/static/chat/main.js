@@ -14,8 +14,9 @@ const sync = new Sync({ api: new Api(), state, tabs: new Tabs() });
 const actions = new Actions(sync);
 const page = new Page(state, actions);
 
-sync.onNotice = (text, undo) => page.notices.show(text, undo);
-actions.onFile = (file, name) => {
+sync.onNotice = (/** @type {string} */ text, /** @type {(() => void)=} */ undo) =>
+  page.notices.show(text, undo);
+actions.onFile = (/** @type {Blob} */ file, /** @type {string} */ name) => {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(file);
   link.download = name;

@@ -27,8 +27,8 @@ const TABS_ANSWER_MS = 150;
 export class Sync {
   bell = new Bell();
 
-  /** Something to tell the user in passing. */
-  onNotice = (/** @type {string} */ _text, /** @type {(() => void)=} */ _undo) => {};
+  /** Told what to tell the user in passing. @type {(text: string, undo?: () => void) => void} */
+  onNotice = () => {};
 
   /** @param {{api: import("./api.js").Api, state: import("./state.js").State, tabs: import("./tabs.js").Tabs}} parts */
   constructor({ api, state, tabs }) {

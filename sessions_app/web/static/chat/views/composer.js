@@ -68,6 +68,7 @@ export class Composer {
     if (!text.trim()) return;
     this.area.value = "";
     this.#fit();
+    this.area.focus();
     this.actions.send(text);
   }
 

@@ -36,7 +36,7 @@ const drawn = new WeakMap();
  */
 export function drawMarkdown(element, text) {
   const before = drawn.get(element) ?? [];
-  const tokens = marked.lexer(text);
+  const tokens = /** @type {any} */ (marked.lexer(text));
   /** @type {Block[]} */
   const blocks = [];
   let same = true;

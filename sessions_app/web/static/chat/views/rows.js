@@ -15,6 +15,11 @@ export class Rows {
   /** Which of several answers is looked at, by the seq that they answer. @type {Map<number, number>} */
   chosen = new Map();
 
+  /** @type {Entry[]} the messages that are still to be answered, stored or not */
+  entries = [];
+  /** @type {Entry[]} those of them that are not stored */
+  waiting = [];
+
   /** @param {import("../state.js").State} state */
   constructor(state) {
     this.state = state;

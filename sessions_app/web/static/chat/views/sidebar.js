@@ -121,24 +121,17 @@ export class Sidebar {
       data: { focus: id },
       aria: { current: current ? "page" : null },
       onclick: () => this.onOpen(id),
-      ondblclick: (/** @type {Event} */ event) => this.#rename(event.currentTarget, session),
+      ondblclick: () => this.#rename(this.#button(id), session),
     }, h("span.session-title", { dir: "auto" }, title)); // prettier-ignore
     if (this.state.live.has(id)) open.append(h("span.dot", { title: "Answering" }));
     const more = h("button.small-button.more", {
       type: "button",
       data: { focus: `${id}-more` },
       aria: { label: `Options for ${title}`, haspopup: "menu" },
-      onclick: () => menu(more, this.#options(session, open)),
+      onclick: () => menu(more, sessionOptions(session, this.actions, () => this.#rename(this.#button(id), session))),
     });
     more.append(icon("more"));
     return h(current ? "li.current" : "li", {}, open, more);
-  }
-
-  /** @param {Session} session @param {HTMLElement} open */
-  #options(session, open) {
-    const { session_id: id } = session;
-    const { actions } = this;
-    return sessionOptions(session, actions, () => this.#rename(open.isConnected ? open : this.#button(id), session));
   }
 
   /** @param {string} sessionId */
