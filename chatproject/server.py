@@ -95,8 +95,8 @@ def serving(address: Address) -> Iterator[subprocess.Popen[bytes]]:
 def _command(address: Address) -> list[str]:
     return [
         sys.executable, "-m", "granian", "chatproject.worker:application", "--factory",
-        "--interface", "wsgi", "--no-ws", "--host", address.ip, "--port", str(address.port),
-        "--workers", str(settings.WORKERS), "--blocking-threads", str(settings.THREADS),
+        "--interface", "asgi", "--no-ws", "--host", address.ip, "--port", str(address.port),
+        "--workers", str(settings.WORKERS),
         # Connections, idle ones included, that a worker holds; more wait in the kernel.
         "--backlog", "1024", "--backpressure", "1024",
         # A worker that dies ends the server, and so the run: said, and restarted as a whole.

@@ -94,10 +94,15 @@ CONTEXT_SUMMARY = env.flag("CONTEXT_SUMMARY")
 # Model calls at once in each worker process; whoever asks for one more is told to try again.
 TURNS_MAX = env.integer("TURNS_MAX", 128, low=1, high=4_096)
 
+# --- review -----------------------------------------------------------------------------------
+REVIEW_MASK = env.flag("REVIEW_MASK", default=True)
+REVIEW_PHONE_REGIONS = env.words("REVIEW_PHONE_REGIONS", "US,GB,DE")
+
 # --- Django -----------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "chatproject.apps.ChatProjectConfig",
-    "django.contrib.admin",
+    "sessions_app.review.apps.ReviewConfig",
+    "sessions_app.review.apps.ReviewSiteConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -251,3 +251,12 @@ class SessionPage:
     sessions: Sequence[Session]
     has_previous: bool
     has_next: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What is kept of a user's erasure: when it began and ended, and how much of what there was."""
+
+    erased_at: datetime
+    completed_at: datetime | None
+    counts: Mapping[str, int]

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
+
 from sessions_app.domain import lifecycle
 from sessions_app.domain.data import Message, OnTopicShift, Session, Strategy
 from sessions_app.domain.errors import StorageUnavailable
@@ -168,13 +170,21 @@ def context_reset(*, session_id: str, user_id: str, undo: bool, now: datetime) -
             return session
         changed = sessions.change(
             session=session,
-            changes=changes,
+            changes=changes | {"expires_at": _expiry(session, now)},
             now=now,
             versions=None,
         )
         if changed is not None:
             return changed
     raise StorageUnavailable
+
+
+def _expiry(session: Session, now: datetime) -> datetime | None:
+    return lifecycle.expiry(
+        now=now,
+        ttl_seconds=session.ttl_seconds,
+        default_ttl_seconds=settings.SESSION_TTL_SECONDS,
+    )
 
 
 def _reset(session: Session) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from sessions_app.domain.data import Appended, MessagePage, NewMessage
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import IdempotencyMismatch
 from sessions_app.domain.limits import PAGE_MAX
-from sessions_app.repository import annotations, erasures, messages, pages
+from sessions_app.repository import annotations, erasures, messages, pages, search_index
 from sessions_app.services import identity, titles, topics
 
 # MongoDB's `$slice` takes no place beyond 31 bits, and no session gets near it.
@@ -138,12 +138,17 @@ def message_page(
 
 
 def message_delete(*, session_id: str, user_id: str, seq: int, now: datetime) -> None:
-    """Erase one message's content; its `seq` stays as a tombstone."""
+    """Erase one message's content; its `seq` stays as a tombstone.
+
+    Raises SessionNotFound, SessionExpired, SessionArchived, MessageNotFound, LegalHold.
+    """
     erasures.erase_message(
         session_id=session_id,
         user_id=user_id,
         seq=min(seq, _SEQ_LAST),
         now=lifecycle.to_milliseconds(now),
+        default_ttl_seconds=settings.SESSION_TTL_SECONDS,
     )
     annotations.forget_message(session_id=session_id, user_id=user_id, seq=seq)
+    search_index.forget_message(session_id=session_id, seq=seq)
     titles.message_erased(session_id=session_id, user_id=user_id, seq=seq)

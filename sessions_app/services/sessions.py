@@ -1,8 +1,9 @@
 """What may be done with a session."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -29,8 +30,8 @@ from sessions_app.domain.errors import (
     UserErased,
 )
 from sessions_app.domain.limits import CONTEXT_MAX_MESSAGES_DEFAULT
-from sessions_app.repository import erasures, pages, sessions
-from sessions_app.services import identity, messages, topics
+from sessions_app.repository import pages, sessions
+from sessions_app.services import identity, messages, receipts, topics
 
 _ATTEMPTS = 20
 
@@ -101,7 +102,7 @@ def _refuse_erased(session: Session) -> None:
     Asked after the insertion: an erasure that began before is seen here, one that begins later
     finds the session.
     """
-    if erasures.is_erased(session.user_id):
+    if receipts.is_erased(session.user_id):
         sessions.delete(session_id=session.session_id, user_id=session.user_id)
         raise UserErased
 
@@ -180,7 +181,8 @@ def _completed(session: Session, changes: Mapping[str, Any], now: datetime) -> d
 
 def session_archive(*, session_id: str, user_id: str, now: datetime) -> Session:
     """Make a session read-only and take it off the default list; again is the same as once."""
-    return _move(session_id, user_id, Status.ARCHIVED, now)
+    read = partial(pages.header, session_id=session_id, user_id=user_id)
+    return session_move(read, status=Status.ARCHIVED, now=now)
 
 
 def session_restore(*, session_id: str, user_id: str, now: datetime) -> Session:
@@ -189,13 +191,18 @@ def session_restore(*, session_id: str, user_id: str, now: datetime) -> Session:
     An expired session that no sweeper has reached is restored like one that a sweeper has
     archived; where expiry means deletion, it raises SessionExpired.
     """
-    return _move(session_id, user_id, Status.ACTIVE, now)
+    read = partial(pages.header, session_id=session_id, user_id=user_id)
+    return session_move(read, status=Status.ACTIVE, now=now)
 
 
-def _move(session_id: str, user_id: str, status: Status, now: datetime) -> Session:
+def session_move(read: Callable[[], Session], *, status: Status, now: datetime) -> Session:
+    """Bring the session that `read` reads to `status`; as `session_archive`, `session_restore`.
+
+    Raises what `read` raises, SessionExpired.
+    """
     now = lifecycle.to_milliseconds(now)
     for _ in range(_ATTEMPTS):
-        session = pages.header(session_id=session_id, user_id=user_id)
+        session = read()
         expired = lifecycle.has_expired(session, now=now)
         if expired and (status is Status.ARCHIVED or settings.EXPIRY_MODE == "delete"):
             raise SessionExpired

@@ -172,6 +172,11 @@ def turn_cancel(*, session_id: str, user_id: str, now: datetime) -> Feed | None:
     return follow(session_id, user_id, turn_id, now)
 
 
+def turns_look_after() -> None:
+    """From now on end what workers leave behind that die; once in each process that serves."""
+    keeper.sweep_from_now_on()
+
+
 def turns_shut_down(*, seconds: float) -> None:
     """Let the turns of this process finish for so long, then end them as interrupted."""
     deadline = time.monotonic() + seconds

@@ -63,6 +63,9 @@ PLANTED: dict[Damage, Plant] = {
     Damage.ORPHANED_ANNOTATIONS: lambda db, s: db.message_annotations.insert_one(
         {"_id": "gone/000000000001", "session_id": "gone", "first_seq": 1, "count": 0}
     ),
+    Damage.ORPHANED_SEARCH_DOCUMENT: lambda db, s: db.search_documents.insert_one(
+        {"_id": "gone/000000000000", "session_id": "gone", "first_seq": 0, "terms": []}
+    ),
     Damage.ORPHANED_BUCKET: lambda db, s: db.message_buckets.insert_one(
         buckets(db, s)[0] | {"_id": "gone/000000000001", "session_id": "gone"}
     ),

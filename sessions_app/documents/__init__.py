@@ -22,6 +22,9 @@ from mongoengine import (
     ValidationError,
 )
 
+from sessions_app.documents import review, review_indexes
+from sessions_app.documents.search import SearchDocument as SearchDocument
+from sessions_app.documents.search import SearchProgress as SearchProgress
 from sessions_app.domain import limits
 from sessions_app.domain.data import OnTopicShift, Role, Status, Strategy
 from sessions_app.domain.turns import TurnState
@@ -153,6 +156,9 @@ class Session(Document):
     expires_at = DateTimeField()
     archived_at = DateTimeField()
     legal_hold = BooleanField()
+    # What staff have to look at; the words behind it are in `documents.review.ReviewNote`.
+    flagged = BooleanField()
+    flagged_at = DateTimeField()
 
     meta: ClassVar[dict[str, Any]] = {
         "collection": "sessions",
@@ -166,11 +172,17 @@ class Session(Document):
                 "fields": ["user_id", "status", "-updated_at", "-session_id"],
             },
             {
+                # everybody's sessions by activity: what the index of search has to catch up with
+                "name": "activity",
+                "fields": ["-updated_at", "-session_id"],
+            },
+            {
                 # the sweeper: sessions that are due; most installations have many that never are
                 "name": "expires_at",
                 "fields": ["expires_at"],
                 "partialFilterExpression": {"expires_at": {"$exists": True}},
             },
+            *review_indexes.OF_SESSIONS,
         ],
     }
 
@@ -282,10 +294,18 @@ class Turn(Document):
 
 
 class ErasedUser(Document):
-    """A user whose data has been erased: a token that outlives them may create nothing anew."""
+    """The receipt of a user's erasure: a token that outlives them may create nothing anew.
+
+    `user_hash` is keyed, so that nobody can find out from it whether somebody was here.
+    """
 
     user_hash = StringField(primary_key=True, max_length=64)
     erased_at = DateTimeField(required=True)
+    completed_at = DateTimeField()
+    # How much there was: sessions, messages, rows of the accounts database.
+    counts = DictField()
+    # The sessions of the step at hand, until all that belongs to them is gone.
+    pending = ListField(DictField())
 
     meta: ClassVar[dict[str, Any]] = {"collection": "erased_users", "auto_create_index": False}
 
@@ -304,7 +324,17 @@ class ThrottleWindow(Document):
     }
 
 
-ALL = (Session, MessageBucket, MessageAnnotations, Turn, ErasedUser, ThrottleWindow)
+ALL = (
+    Session,
+    MessageBucket,
+    MessageAnnotations,
+    Turn,
+    SearchDocument,
+    SearchProgress,
+    ErasedUser,
+    ThrottleWindow,
+    *review.ALL,
+)
 
 
 def validate_message(stored: dict[str, Any]) -> None:
