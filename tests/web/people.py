@@ -34,7 +34,7 @@ class Person:
         self.service = service
         self.name = name
         self.context: BrowserContext = browser.new_context(
-            **{"viewport": {"width": 1280, "height": 800}, "locale": "en-GB", **context}
+            **{"viewport": {"width": 1280, "height": 1500}, "locale": "en-GB", **context}
         )
         self.context.grant_permissions(["clipboard-read", "clipboard-write"])
         self.errors: list[str] = []

@@ -26,7 +26,6 @@ export class Actions {
   /** @param {"signIn"|"register"} how @param {string} username @param {string} password */
   async enter(how, username, password) {
     await this.sync.api[how](username, password);
-    this.sync.tabs.tell({ type: "signed-in" });
     await this.sync.begin();
   }
 

@@ -10,6 +10,7 @@ import { ApiError, SignedOut, Unreachable } from "./problems.js";
 const REFRESH_LOCK = "chat-token-refresh";
 // An access token is renewed this long before its end, so that no request is sent to be refused.
 const MARGIN_SECONDS = 20;
+const SILENCE_MS = 30_000;
 
 /** @typedef {{body?: unknown, headers?: Record<string, string>}} Options */
 
@@ -17,6 +18,7 @@ export class Api {
   #access = "";
   #renewAt = 0;
   #term = new AbortController();
+  #cut = new AbortController();
 
   /** Told of a new access token, so that other tabs need not ask for their own. */
   onAccess = (/** @type {string} */ _access) => {};
@@ -93,7 +95,14 @@ export class Api {
     const headers = { Accept: "text/event-stream", ...options.headers };
     const response = await this.#authorized(method, path, { ...options, headers });
     if (!response.ok) throw await failure(response);
-    return response.status === 204 || !response.body ? null : reachable(response.body);
+    if (response.status === 204 || !response.body) return null;
+    return watched(response.body, this.#cut.signal);
+  }
+
+  /** The network is gone: streams that would hang until they time out are ended now. */
+  cutStreams() {
+    this.#cut.abort();
+    this.#cut = new AbortController();
   }
 
   /** @param {string} method @param {string} path @param {Options} options */
@@ -119,16 +128,21 @@ export class Api {
       if (this.#access !== stale && performance.now() < this.#renewAt) return;
       const account = credentials.read();
       if (!account) throw this.#ended();
-      try {
-        this.#keep(await this.#open("/auth/token/refresh", { refresh: account.refresh }));
-      } catch (error) {
-        if (!(error instanceof ApiError) || error.status !== 401) throw error;
-        if (credentials.read()?.refresh === account.refresh) throw this.#ended();
-        // Without Web Locks two tabs can meet here; the other one's token is good.
-        this.#access = "";
-        throw new Unreachable(error);
-      }
+      await this.#renew(account.refresh);
     });
+  }
+
+  /** @param {string} refresh */
+  async #renew(refresh) {
+    try {
+      this.#keep(await this.#open("/auth/token/refresh", { refresh }));
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status !== 401) throw error;
+      // It may have been spent by another tab just before.
+      const next = await credentials.successor(refresh);
+      if (!next) throw this.#ended();
+      await this.#renew(next.refresh);
+    }
   }
 
   #ended() {
@@ -191,19 +205,33 @@ async function failure(response) {
   return new ApiError(response.status, Array.isArray(body.errors) ? body.errors : [], after);
 }
 
-/** A cut connection shows as Unreachable. @param {ReadableStream<Uint8Array>} body */
-async function* reachable(body) {
-  const events = serverEvents(body);
+/**
+ * The events of a stream; a connection that is cut, or silent for longer than the service's
+ * heartbeats are apart, shows as Unreachable.
+ * @param {ReadableStream<Uint8Array>} body
+ * @param {AbortSignal} cut
+ */
+async function* watched(body, cut) {
+  const alive = new AbortController();
+  let silence = 0;
+  const heard = () => {
+    clearTimeout(silence);
+    silence = setTimeout(() => alive.abort(), SILENCE_MS);
+  };
+  const watch = new TransformStream({
+    transform(chunk, controller) {
+      heard();
+      controller.enqueue(chunk);
+    },
+  });
+  heard();
   try {
-    for (;;) {
-      const step = await events.next().catch((error) => {
-        throw new Unreachable(error);
-      });
-      if (step.done) return;
-      yield step.value;
-    }
+    const signal = AbortSignal.any([cut, alive.signal]);
+    yield* serverEvents(body.pipeThrough(watch, { signal }));
+  } catch (error) {
+    throw new Unreachable(error);
   } finally {
-    events.return(undefined);
+    clearTimeout(silence);
   }
 }
 

@@ -7,6 +7,7 @@
  */
 
 const KEY = "chat.account";
+const SEEN_WITHIN_MS = 1_000;
 
 /** @type {import("./types.js").Account | null} where the browser allows no storage */
 let kept = null;
@@ -36,6 +37,27 @@ export function write(account) {
 export function clear() {
   kept = null;
   remove();
+}
+
+/** Told when another tab signs in or out. @param {() => void} listener */
+export function onChange(listener) {
+  addEventListener("storage", (event) => {
+    if (event.key === KEY || event.key === null) listener();
+  });
+}
+
+/**
+ * The refresh token once it is another than `spent`: what one tab writes, another may see a moment
+ * later, as browsers keep localStorage in several processes.
+ * @param {string} spent
+ */
+export async function successor(spent) {
+  for (let wait = 0; wait < SEEN_WITHIN_MS; wait += 50) {
+    const account = read();
+    if (account?.refresh !== spent) return account;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return null;
 }
 
 function remove() {

@@ -25,7 +25,7 @@ export class TurnEnded extends ApiError {
 }
 
 export class Replies {
-  #told = 0;
+  #telling = 0;
   /** The turns that this tab follows itself. @type {Map<string, Live>} */
   #followed = new Map();
 
@@ -98,7 +98,7 @@ export class Replies {
     } finally {
       this.#followed.delete(live.session_id);
       this.#hide(live.session_id);
-      this.onEnded(live.session_id);
+      if (live.last_event_id !== undefined) this.onEnded(live.session_id);
     }
   }
 
@@ -147,8 +147,10 @@ export class Replies {
         live.status = "streaming";
         this.#show(live, false);
       } else if (event === "message") {
-        await this.history.take(live.session_id, data);
+        // Both at once, so that the reply is never seen twice.
+        const kept = this.history.take(live.session_id, data);
         this.#hide(live.session_id);
+        await kept;
       } else if (event === "error") {
         await this.history.catchUp(live.session_id).catch(() => {});
         throw new TurnEnded(data);
@@ -201,10 +203,13 @@ export class Replies {
   #show(live, atOnce) {
     this.state.live.set(live.session_id, live);
     this.state.changed("live");
-    const now = performance.now();
-    if (!atOnce && now - this.#told < TELL_MS) return;
-    this.#told = now;
-    this.#tell(live.session_id, { ...live });
+    if (atOnce) this.#tell(live.session_id, { ...live });
+    else if (!this.#telling) this.#telling = setTimeout(() => this.#catchTabsUp(), TELL_MS);
+  }
+
+  #catchTabsUp() {
+    this.#telling = 0;
+    this.tellAll();
   }
 
   /** @param {string} sessionId */

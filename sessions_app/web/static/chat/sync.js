@@ -26,6 +26,8 @@ const TABS_ANSWER_MS = 150;
 
 export class Sync {
   bell = new Bell();
+  /** Whose store is open. */
+  userId = "";
 
   /** Told what to tell the user in passing. @type {(text: string, undo?: () => void) => void} */
   onNotice = () => {};
@@ -58,12 +60,17 @@ export class Sync {
   // --- who is here -----------------------------------------------------------------------------
 
   async start() {
+    const { api } = this;
     addEventListener("online", () => this.#wake());
-    addEventListener("offline", () => this.online(false));
+    addEventListener("offline", () => {
+      this.online(false);
+      api.cutStreams();
+    });
     addEventListener("popstate", () => this.open(sessionInAddress(), { push: false }));
     document.addEventListener("visibilitychange", () => {
       if (!document.hidden) this.#wake();
     });
+    credentials.onChange(() => this.background(() => this.#accountChanged()));
     setInterval(() => this.look(), LOOK_MS);
     if (credentials.read()) await this.begin();
     else this.state.changed("account");
@@ -93,7 +100,12 @@ export class Sync {
     await this.open(sessionInAddress(), { push: false });
   }
 
-  userId = "";
+  /** Another tab has signed in or out. */
+  async #accountChanged() {
+    const account = credentials.read();
+    if (!account && this.userId) await this.leave(false);
+    else if (account && (!this.state.account || account.user_id !== this.userId)) await this.begin();
+  }
 
   /** Nobody is signed in any more: everything local goes. @param {boolean} tell other tabs */
   async leave(tell) {
@@ -241,7 +253,6 @@ export class Sync {
   /** @param {import("./tabs.js").News} news */
   async #hear(news) {
     if (news.type === "signed-out") return this.userId ? this.leave(false) : undefined;
-    if (news.type === "signed-in") return this.state.account ? undefined : this.begin();
     if (news.user_id !== this.userId || !this.state.account) return;
     if (news.type === "access") this.api.useAccess(news.access);
     else if (news.type === "outbox") await this.outbox.load();

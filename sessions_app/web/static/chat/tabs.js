@@ -7,7 +7,7 @@ const CHANNEL = "chat-tabs";
 
 /**
  * @typedef {{type: "access", access: string, user_id: string}
- *   | {type: "signed-out"} | {type: "signed-in"}
+ *   | {type: "signed-out"}
  *   | {type: "outbox", user_id: string} | {type: "sessions", user_id: string}
  *   | {type: "messages", user_id: string, session_id: string}
  *   | {type: "renamed", user_id: string, from: string, to: string}

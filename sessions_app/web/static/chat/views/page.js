@@ -111,6 +111,7 @@ export class Page {
     document.documentElement.classList.remove("starting");
     if (!account) {
       for (const box of document.querySelectorAll("dialog")) box.close();
+      this.notices.clear();
       document.title = "Chat";
       return;
     }
@@ -146,8 +147,10 @@ export class Page {
   #rename(session) {
     const field = h("input.rename", { type: "text", maxlength: "200", aria: { label: "Title" } });
     field.value = session.title;
+    let over = false;
     const finish = (/** @type {boolean} */ save) => {
-      if (!field.isConnected) return;
+      if (over) return;
+      over = true; // taking the field away makes it lose the focus, which ends here again
       field.replaceWith(this.title);
       const title = field.value.trim();
       if (save && title && title !== session.title) this.actions.rename(session.session_id, title);

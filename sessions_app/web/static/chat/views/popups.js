@@ -124,6 +124,11 @@ export class Notices {
     setTimeout(gone, NOTICE_MS);
   }
 
+  clear() {
+    fill(this.stack);
+    fill(this.spoken);
+  }
+
   /** @param {string} text */
   say(text) {
     fill(this.spoken, text);

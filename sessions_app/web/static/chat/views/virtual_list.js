@@ -100,6 +100,8 @@ export class VirtualList {
 
   /** @param {{row: number, above: number} | null} anchor what stays where it is */
   #draw(anchor) {
+    // Nothing has a height where nothing is shown; the observer tells when it is.
+    if (!this.viewport.clientHeight) return;
     this.#place(anchor);
     // Rows that are measured for the first time may leave room for more.
     for (let pass = 0; pass < 3; pass += 1) {
@@ -180,6 +182,7 @@ export class VirtualList {
     const resized = entries.some(({ target }) => target === this.viewport);
     if (!this.#measure() && !resized && width === this.#width) return;
     this.#width = width;
+    this.#heights.resize(this.source.count(), (row) => this.source.guess(row));
     this.#draw(anchor);
   }
 
@@ -198,7 +201,6 @@ export class VirtualList {
     if (atEnd) this.pinned = true;
     else if (scrollTop < this.#lastTop - 1) this.pinned = false;
     this.#lastTop = scrollTop;
-    this.#fill(...this.#range());
     this.schedule();
     this.viewport.dispatchEvent(new Event("moved"));
   }
