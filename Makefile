@@ -47,7 +47,7 @@ bench: $(VENV)/dev.stamp ## the benchmarks that need no data set, short; one JSO
 	then $(BIN)/python -m benchmarks.peers_store --short --peers-python $(VENV)/peers/bin/python; \
 	else $(BIN)/python -m benchmarks.peers_store --short --only-ours; fi
 
-# the theme warns about a fork's plans, on every build
+# the theme tells about its successor on every build, and that is no warning of ours
 docs: $(VENV)/docs.stamp ## the documentation as a site in ./site; a broken link fails
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 	@echo "site/index.html"
@@ -75,9 +75,10 @@ $(BIN)/python:
 
 # A stamp is written last, so that an installation which was broken off is done again; with it in
 # place nothing is asked of the network.
-$(VENV)/runtime.stamp: requirements.txt constraints.txt | $(BIN)/python
+$(VENV)/runtime.stamp: requirements.txt constraints.txt package.json package-lock.json | $(BIN)/python
 	@echo "Installing what the service needs …"
 	@$(PIP) -r requirements.txt
+	@$(BIN)/python -m chatproject.page_libraries
 	@touch $@
 
 $(VENV)/dev.stamp: requirements-dev.txt requirements-docs.txt $(VENV)/runtime.stamp | $(BIN)/python

@@ -46,7 +46,7 @@ def _known() -> list[str]:
 
 
 def _renew(document: Path, tables: Mapping[str, Callable[[Sequence[Line]], str]]) -> None:
-    """Put each table between its marks. `results: part` is one table of several of a benchmark."""
+    """Put each table between its marks. `results: part` is one table of several."""
     text = document.read_text() if document.exists() else ""
     for name, made in tables.items():
         benchmark, _, part = name.partition(": ")
@@ -56,8 +56,8 @@ def _renew(document: Path, tables: Mapping[str, Callable[[Sequence[Line]], str]]
         lines = [json.loads(line) for line in path.read_text().splitlines()]
         machine = next(line for line in lines if line["name"] == "machine")
         said = made([line for line in lines if line is not machine])
-        if not part:
-            said = f"{_machine(machine)}\n\n{said}"
+        if part in ("", "machine"):
+            said = f"{_machine(machine)}\n\n{said}".strip()
         marked = re.compile(rf"<!-- {re.escape(name)} -->\n.*?<!-- end -->", re.DOTALL)
         before, after = marked.split(text)
         text = f"{before}<!-- {name} -->\n\n{said}\n\n<!-- end -->{after}"

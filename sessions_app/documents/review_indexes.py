@@ -2,7 +2,8 @@
 
 Each holds every value that the list can be filtered by, so that a filter is judged on the index
 alone and no document is read but those shown. The one over all sessions changes with each append
-(`updated_at` does), and costs that one index entry; the others hold few sessions.
+(`updated_at` does), and costs that one index entry; search walks it to see what has changed. The
+others hold few sessions.
 """
 
 from typing import Any

@@ -49,6 +49,13 @@ SEQ_DIGITS = 12  # zero-padding of `first_seq` in a bucket's _id, so that ids so
 
 CONTEXT_MAX_MESSAGES_DEFAULT = 1_000
 
+# --- how sessions end -------------------------------------------------------------------------
+SWEEP_BATCH = 100  # sessions in one transaction of a sweep: larger ones make appends wait
+SWEEP_BATCH_MAX = 1_000
+# With all that belongs to them. MongoDB advises against transactions of many thousands.
+SWEEP_BATCH_DOCUMENTS = 4_000
+SWEEPS_KEPT_SECONDS = 31_536_000  # receipts of sweeps, a year
+
 # --- what staff see and write -----------------------------------------------------------------
 REASON_MAX_CHARS = 500
 NOTE_MAX_CHARS = 4_000
@@ -60,10 +67,3 @@ REVIEW_LOOKED_THROUGH = 25_000
 # Documents, where the filter's values are not all in the index.
 REVIEW_READ_THROUGH = 2_000
 REVIEW_BULK = 100  # conversations that one action is carried out on
-
-# --- how sessions end -------------------------------------------------------------------------
-SWEEP_BATCH = 100  # sessions in one transaction of a sweep: larger ones make appends wait
-SWEEP_BATCH_MAX = 1_000
-# With all that belongs to them. MongoDB advises against transactions of many thousands.
-SWEEP_BATCH_DOCUMENTS = 4_000
-SWEEPS_KEPT_SECONDS = 31_536_000  # receipts of sweeps, a year

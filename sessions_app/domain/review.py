@@ -200,14 +200,10 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place in a list: the value that it is sorted by, and which of those with the same.
-
-    `tie` is the id of the last conversation shown; in the order of expiry, where the index holds
-    no ids, how many with this very expiry have been shown.
-    """
+    """A place in a list: the value that it is sorted by, and the id of the last one shown."""
 
     moment: datetime
-    tie: str
+    session_id: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ how many of its entries it may see, and one at the documents of the page, by `_i
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from sessions_app.documents import Session, review_indexes
@@ -44,26 +44,15 @@ def find_page(*, wanted: Wanted, order: Order, place: Place | None) -> Found:
     if wanted.session_ids:
         return _by_ids(wanted, order)
     path, span, rest = _path(wanted, order)
-    walked = [path.prefix, span, _after(path, order, place)]
-    edge = _edge(path, order, walked) if rest else None
-    if edge is not None:
-        walked.append(_up_to(path, order, edge))
-    found = list(
-        Session._get_collection()
-        .find(_all_of([*walked, rest]), {"_id": 1, path.value: 1})
-        .sort(_sorting(path, order))
-        .hint(path.name)
-        .skip(int(place.tie) if place and order.by_expiry else 0)
-        .limit(REVIEW_COUNTED + 1)
-    )
+    walk = _Walk(path, order, {**path.prefix, **span}, place)
+    edge = _edge(walk) if rest else None
+    found = list(_keys(walk, walk.between(edge, rest)).limit(REVIEW_COUNTED + 1))
     page, more = found[:REVIEW_PAGE], len(found) > REVIEW_PAGE
-    following = _place(path, order, page, place) if more else None
-    if edge is not None and not more:
-        following = _place_behind(path, order, edge)
+    last = page[-1] if more else edge
     return Found(
         rows=_rows([stored["_id"] for stored in page]),
         matches=len(found),
-        next_place=following,
+        next_place=Place(last[path.value], last["_id"]) if last else None,
         looked_to=edge[path.value] if edge is not None and not more else None,
     )
 
@@ -168,67 +157,51 @@ def _between(low: Any, high: Any) -> Stored | None:
     return {name: bound for name, bound in bounds.items() if bound is not None} or None
 
 
+class _Walk(NamedTuple):
+    """A way along an index: which one, in which direction, what all of it holds to, and the place
+    that it begins behind."""
+
+    path: _Path
+    order: Order
+    query: Stored
+    place: Place | None
+
+    def between(self, edge: Stored | None, rest: Stored) -> Stored:
+        """What lies behind the place, up to and with `edge`, and passes `rest`."""
+        value = self.path.value
+        behind, before = ("$lt", "$gt") if self.order.descending else ("$gt", "$lt")
+        query = [self.query, rest]
+        first = (self.place.moment, {behind: self.place.session_id}) if self.place else None
+        last = (edge[value], {f"{before}e": edge["_id"]}) if edge else None
+        if first and last and first[0] == last[0]:
+            return _all_of([*query, {value: first[0], "_id": first[1] | last[1]}])
+        # Each part is a range of the index by itself: a condition on a tie beside the range would
+        # be looked up in the documents.
+        middle = [{value: {sign: end[0]}} for sign, end in ((behind, first), (before, last)) if end]
+        ties = [{value: end[0], "_id": end[1]} for end in (first, last) if end]
+        parts = [_all_of([*query, *middle]), *(_all_of([*query, tie]) for tie in ties)]
+        return {"$or": parts} if ties else parts[0]
+
+
 def _all_of(conditions: Sequence[Stored]) -> Stored:
     given = [condition for condition in conditions if condition]
     return {"$and": given} if given else {}
 
 
-def _sorting(path: _Path, order: Order) -> list[tuple[str, int]]:
-    by = -1 if order.descending else 1
-    return [(path.value, by)] if order.by_expiry else [(path.value, by), ("_id", by)]
+def _keys(walk: _Walk, query: Stored) -> Any:
+    """The ids and the sorted values of what `query` finds on the way."""
+    by = -1 if walk.order.descending else 1
+    value = walk.path.value
+    found = Session._get_collection().find(query, {"_id": 1, value: 1})
+    return found.sort([(value, by), ("_id", by)]).hint(walk.path.name)
 
 
-def _after(path: _Path, order: Order, place: Place | None) -> Stored:
-    """What comes behind `place`; in the order of expiry, its ties too, which are skipped."""
-    if place is None:
-        return {}
-    beyond = "$lt" if order.descending else "$gt"
-    here: Stored = {path.value: {f"{beyond}e": place.moment}}
-    if order.by_expiry:
-        return here
-    return here | {"$or": [{path.value: {beyond: place.moment}}, {"_id": {beyond: place.tie}}]}
-
-
-def _edge(path: _Path, order: Order, walked: Sequence[Stored]) -> Stored | None:
+def _edge(walk: _Walk) -> Stored | None:
     """The last entry that may be looked at; None when there are not that many."""
     found: list[Stored] = list(
-        Session._get_collection()
-        .find(_all_of(walked), {"_id": 1, path.value: 1})
-        .sort(_sorting(path, order))
-        .hint(path.name)
-        .skip(path.bound - 1)
-        .limit(1)
+        _keys(walk, walk.between(None, {})).skip(walk.path.bound - 1).limit(1)
     )
     return found[0] if found else None
-
-
-def _up_to(path: _Path, order: Order, edge: Stored) -> Stored:
-    before = "$gt" if order.descending else "$lt"
-    here: Stored = {path.value: {f"{before}e": edge[path.value]}}
-    if order.by_expiry:
-        return here
-    return here | {
-        "$or": [{path.value: {before: edge[path.value]}}, {"_id": {f"{before}e": edge["_id"]}}]
-    }
-
-
-def _place(path: _Path, order: Order, page: Sequence[Stored], before: Place | None) -> Place:
-    last = page[-1]
-    moment = last[path.value]
-    if not order.by_expiry:
-        return Place(moment, last["_id"])
-    ties = sum(stored[path.value] == moment for stored in page)
-    if before is not None and before.moment == moment:
-        ties += int(before.tie)
-    return Place(moment, str(ties))
-
-
-def _place_behind(path: _Path, order: Order, edge: Stored) -> Place:
-    if not order.by_expiry:
-        return Place(edge[path.value], edge["_id"])
-    # All with this very expiry have been looked at.
-    step = timedelta(milliseconds=-1 if order.descending else 1)
-    return Place(edge[path.value] + step, "0")
 
 
 def _by_ids(wanted: Wanted, order: Order) -> Found:

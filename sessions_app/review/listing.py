@@ -94,7 +94,7 @@ def _find(
 
 def _place(asked: Asked) -> Place | None:
     word = asked.given.get("place")
-    return places.decode(word, counted=asked.order.by_expiry) if word else None
+    return places.decode(word) if word else None
 
 
 def _looked_for(text: str, wanted: Wanted) -> Wanted:

@@ -15,22 +15,17 @@ _LAST_MILLISECOND = 253_402_300_799_999
 
 def encode(place: Place) -> str:
     """A place as a word."""
-    raw = json.dumps([(place.moment - _EPOCH) // timedelta(milliseconds=1), place.tie])
+    raw = json.dumps([(place.moment - _EPOCH) // timedelta(milliseconds=1), place.session_id])
     return base64.urlsafe_b64encode(raw.encode()).decode().rstrip("=")
 
 
-def decode(word: str, *, counted: bool) -> Place:
-    """The place of a word; raises InvalidInput for what `encode` has not made.
-
-    `counted`: in this order a tie is a number.
-    """
+def decode(word: str) -> Place:
+    """The place of a word; raises InvalidInput for what `encode` has not made."""
     try:
         raw = base64.urlsafe_b64decode(word + "=" * (-len(word) % 4))
-        milliseconds, tie = json.loads(raw)
-        if not (is_text(tie) and 0 <= milliseconds <= _LAST_MILLISECOND):
+        milliseconds, session_id = json.loads(raw)
+        if not (is_text(session_id) and 0 <= milliseconds <= _LAST_MILLISECOND):
             raise ValueError(word)
-        if counted and not (tie.isdecimal() and int(tie) < 1_000_000):
-            raise ValueError(word)
-        return Place(_EPOCH + timedelta(milliseconds=milliseconds), tie)
+        return Place(_EPOCH + timedelta(milliseconds=milliseconds), session_id)
     except (ValueError, TypeError, AttributeError, binascii.Error, RecursionError) as error:
         raise InvalidInput("This page's address is not one of ours.") from error

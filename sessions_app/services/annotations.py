@@ -98,10 +98,8 @@ def _annotate_next_block(session: Session, judged: int) -> None:
     )
     if advanced:
         # Judged anew after an erasure, what had been judged before is not counted again.
-        first = start + len(there.topics)
-        tallies.topics_shifted(
-            messages[shift.seq - start].timestamp for shift in new if shift.seq >= first
-        )
+        found_anew = [s.seq for s in shifts if s.seq >= there.first_seq + len(there.topics)]
+        tallies.topics_shifted(messages[seq - start].timestamp for seq in found_anew)
     _forget_erased(session, messages)
 
 

@@ -10,11 +10,12 @@ from phonenumbers import Leniency, PhoneNumberMatcher
 from sessions_app.domain import masking
 from sessions_app.domain.masking import Piece
 
-# Seven digits or more with little between them: what a telephone number can be.
-_DIGITS = re.compile(r"\+?\(?\d(?:[^\d\n]{0,3}\d){6,24}")
-# The matcher takes a millisecond for each place. Where there are more of them in one message, as
-# in a table of numbers, all are hidden unlooked at.
+# Seven digits or more with little between them: what a telephone number, or several, can be.
+_DIGITS = re.compile(r"\+?\(?\d(?:[ \t().\-/\u00a0\u2009\u2010\u2011]{0,3}\d){6,}")
+# The matcher takes a millisecond for each place. Where there are more of them in one message, or
+# one is very long, as in a table of numbers, they are hidden unlooked at.
 _MOST_PLACES = 10
+_LONGEST = 120
 
 
 def masked(text: str) -> list[Piece]:
@@ -33,13 +34,13 @@ def phone_numbers(text: str) -> Iterator[tuple[int, int]]:
     Written internationally, those of every country; otherwise, those of REVIEW_PHONE_REGIONS.
     """
     places = [match.span() for match in _DIGITS.finditer(text)]
-    if len(places) > _MOST_PLACES:
-        yield from places
-        return
     for start, end in places:
-        # With what stands around it: a digit or a letter there may make it something else.
-        begin = max(0, start - 2)
-        yield from _within(text[begin : end + 12], begin)
+        if len(places) > _MOST_PLACES or end - start > _LONGEST:
+            yield start, end
+        else:
+            # With what stands around it: a letter there may make it something else.
+            begin = max(0, start - 2)
+            yield from _within(text[begin : end + 12], begin)
 
 
 def _within(text: str, offset: int) -> Iterator[tuple[int, int]]:

@@ -15,7 +15,7 @@ from sessions_app.domain.turns import Turn, TurnState
 from sessions_app.repository import leases, messages, pages, turns
 from sessions_app.services import identity, turn_following, turn_settling
 from sessions_app.services.turn_feeds import Feed
-from sessions_app.services.turn_keeper import keeper, owner
+from sessions_app.services.turn_keeper import Keeper, keeper, owner
 from sessions_app.services.turn_runs import ModelCall, Run
 from sessions_app.services.turn_slots import Slot
 
@@ -77,11 +77,12 @@ def launch(
     run = Run(turn, asked.call, feed, supersedes)
     keeper.enter(run)
     slot.keep()
-    threading.Thread(target=_run, args=[run, slot], name=turn.turn_id, daemon=True).start()
+    args = [run, slot, keeper]
+    threading.Thread(target=_run, args=args, name=turn.turn_id, daemon=True).start()
     return feed
 
 
-def _run(run: Run, slot: Slot) -> None:
+def _run(run: Run, slot: Slot, keeper: Keeper) -> None:
     try:
         run.run()
         keeper.leave(run)

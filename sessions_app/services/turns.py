@@ -132,7 +132,7 @@ def turn_wait(*, feed: Feed, seconds: float | None = None) -> TurnResult:
     most = settings.LLM_TIMEOUT_SECONDS + _WAIT_BEYOND_SECONDS
     feed.wait(lambda: feed.outcome is not None, most if seconds is None else seconds)
     outcome = feed.outcome
-    if outcome is None:
+    if outcome is None or outcome.state is TurnState.RUNNING:
         raise TurnInterrupted
     if outcome.error is not None:
         raise outcome.error
@@ -190,6 +190,7 @@ def turns_shut_down(*, seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while Slot.taken() and time.monotonic() < deadline:
         time.sleep(0.05)
+    keeper.let_go()
     left = keeper.running
     for run in left:
         run.stop(Stop.SHUTDOWN)

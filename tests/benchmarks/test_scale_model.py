@@ -1,6 +1,7 @@
 """The model of scale is arithmetic, so it is tested by arithmetic."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -86,3 +87,19 @@ def test_a_small_load_still_is_one_shard_and_two_workers():
     found = plan(COSTS, replace(LOAD, users=100), PRICES)
 
     assert (found.shards, found.worker_nodes) == (1, 2)
+
+
+def test_the_document_states_the_load_that_is_planned_for():
+    text = (Path(__file__).parents[2] / "docs" / "scaling.md").read_text()
+    stated = [
+        f"| users | {LOAD.users:,}, of whom {LOAD.active_share_a_day:.0%} come on a day |",
+        f"| turns | {LOAD.turns_a_day:.0f} a day each, {LOAD.turns_a_session:.0f} a session: "
+        f"{LOAD.turns_a_second:.0f} a second in the mean, "
+        f"{LOAD.turns_a_second * LOAD.peak_factor:.0f} at the peak "
+        f"({LOAD.peak_factor:.0f} times the mean) |",
+        f"{LOAD.session_reads_a_turn} readings of a session, {LOAD.lists_a_turn} lists |",
+        f"{LOAD.messages_a_day / 1e6:.0f} million a day",
+        f"| warm | sessions of the last {LOAD.warm_days:.0f} days",
+        f"| archive | after {LOAD.archive_after_days:.0f} idle days |",
+    ]
+    assert [one for one in stated if one not in text] == []

@@ -96,6 +96,9 @@ PLANTED: dict[Damage, Plant] = {
     ),
     Damage.OVERDUE_TURN: overdue_turn,
     Damage.OVERDUE_LEASE: overdue_lease,
+    Damage.ORPHANED_REVIEW_NOTE: lambda db, s: db.review_notes.insert_one(
+        {"_id": "gone/1", "session_id": "gone", "text": "left"}
+    ),
     Damage.ORPHANED_BUCKET: lambda db, s: db.message_buckets.insert_one(
         buckets(db, s)[0] | {"_id": "gone/000000000001", "session_id": "gone"}
     ),

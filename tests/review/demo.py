@@ -2,6 +2,7 @@
 """A service that has been in use for a while: people, conversations, and staff who look at them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -43,6 +44,11 @@ TALK = [
     ("user", "Back to Lisbon: can we take the dog on the tram to Belém?"),
     ("assistant", "Small dogs in a carrier ride free on tram 15E. Larger dogs may travel outside the rush hours, on a lead and with a muzzle."),
 ]  # fmt: skip
+DRAFT = SessionDraft(
+    system_prompt="You are a helpful travel and household assistant. Be brief.",
+    metadata={"channel": "web", "app": "concierge 4.2"},
+    policy={"max_tokens": 400},
+)
 TITLES = [
     "Which hotels in Lisbon take dogs?", "Reset a router to factory settings",
     "Invoice 2026-118 does not add up", "Recipe without nuts", "Contract draft, second version",
@@ -86,15 +92,16 @@ def drafts(number: int = len(TALK)) -> list[MessageDraft]:
 
 
 def talk(user_id: str, title: str, start: datetime, *, number: int = len(TALK)) -> str:
+    """A conversation in one write; its id."""
+    draft = replace(DRAFT, title=title, history=drafts(number))
+    return sessions.session_create(user_id=user_id, draft=draft, now=start).session_id
+
+
+def slow_talk(user_id: str, title: str, start: datetime) -> str:
     """A conversation as it went on, message by message; its id."""
-    draft = SessionDraft(
-        title=title,
-        system_prompt="You are a helpful travel and household assistant. Be brief.",
-        metadata={"channel": "web", "app": "concierge 4.2"},
-        policy={"max_tokens": 400},
-    )
+    draft = replace(DRAFT, title=title)
     session = sessions.session_create(user_id=user_id, draft=draft, now=start)
-    for at, message in enumerate(drafts(number), 1):
+    for at, message in enumerate(drafts(), 1):
         messages.message_append(
             session_id=session.session_id,
             user_id=user_id,
@@ -109,10 +116,10 @@ def fill(users: Mapping[str, User], now: datetime) -> str:
     made = []
     for at in range(60):
         user = users[PEOPLE[at % len(PEOPLE)]]
-        start = now - timedelta(hours=5 + at * 17, minutes=at * 7 % 60)
+        start = now - timedelta(hours=5 + at * 11, minutes=at * 7 % 60)
         number = 2 + at * 5 % (len(TALK) - 1)
         made.append(talk(str(user.pk), TITLES[at % len(TITLES)], start, number=number))
-    main = talk(str(users["maria"].pk), TITLES[0], now - timedelta(hours=3))
+    main = slow_talk(str(users["maria"].pk), TITLES[0], now - timedelta(hours=3))
     lea, carol = staff(users["lea"]), staff(users["carol"])
 
     def act(ids: list[str], what: Act, text: str = "", by: Staff = carol, ago: int = 60) -> None:

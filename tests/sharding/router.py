@@ -120,14 +120,14 @@ class Router:
         """The shards that own what a command selects: all of them where it does not say."""
         command = received.command
         key = self._keys.get(f"{command['$db']}.{received.collection}")
-        selected = [one.get(key) for one in _selections(command)] if key else []
         everywhere = frozenset(self.cluster.shards)
         if key is None:
             return frozenset({min(everywhere)})
-        values = {value for value in selected if isinstance(value, str)}
-        if len(values) < len(selected) or not values:
+        wanted = [_values(one.get(key)) for one in _selections(command)]
+        if not all(wanted):
             owners = everywhere
         else:
+            values = {value for some in wanted for value in some}
             owners = frozenset(self._owner(command, received, value) for value in values)
         fields = tuple(sorted({name for one in _selections(command) for name in one}))
         self.routed.append(Routed(received.name, received.collection, owners, fields))
@@ -150,6 +150,18 @@ def _reaches(bound: Any, hashed: int) -> bool:
     if isinstance(bound, MinKey | MaxKey):
         return isinstance(bound, MinKey)
     return bool(bound <= hashed)
+
+
+def _values(wanted: Any) -> list[str]:
+    """The values that a condition on the shard key lets through; none where it is no equality."""
+    match wanted:
+        case str():
+            return [wanted]
+        case {"$eq": str(one)}:
+            return [one]
+        case {"$in": [*some]}:
+            return some
+    return []
 
 
 def _selections(command: dict[str, Any]) -> list[dict[str, Any]]:

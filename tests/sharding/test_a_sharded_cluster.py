@@ -11,7 +11,7 @@ from chatproject import mongo
 from sessions_app.domain.data import Role, Strategy
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.repository import annotations, sharding
-from sessions_app.services import context, exports, messages, segments, sessions
+from sessions_app.services import context, exports, messages, segments, sessions, turns
 from tests.conftest import use_database
 from tests.repository.conftest import now
 from tests.serve.conftest import manage
@@ -23,7 +23,7 @@ DATABASE = "sharded"
 OWNER = "owner"
 SECRET = "a secret of thirty-two characters or more"
 # What a chat does in each turn. Lists, deletions and operators' walks may ask every shard.
-HOT = {"sessions", "message_buckets", "message_annotations"}
+HOT = {"sessions", "message_buckets", "message_annotations", "turns"}
 
 
 @pytest.fixture(scope="module")
@@ -85,9 +85,12 @@ def _talk(number: int) -> None:
         for strategy in (Strategy.RECENT, Strategy.HYBRID):
             context.context_plan(**who, max_tokens=500, strategy=strategy, query=None, now=now())
         segments.topic_list(**who, now=now())
+        asked = MessageDraft(Role.USER, "and what do you make of it?", client_id="asked")
+        feed = turns.turn_start(**who, request=turns.TurnRequest([asked]), now=now())
+        assert turns.turn_wait(feed=feed, seconds=30).message is not None
     context.context_reset(**who, undo=False, now=now())
     sessions.session_update(**who, changes={"title": "a talk"}, versions=None, now=now())
-    assert len(list(exports.session_stream(**who, now=now())[1])) == 300
+    assert len(list(exports.session_stream(**who, now=now())[1])) == 302
     annotations.forget_session(session_id=started.session_id)
 
 
@@ -116,6 +119,7 @@ def test_a_dry_run_sends_nothing(sharded: Router, data_dir: Path):
 def test_a_turn_asks_one_shard_at_a_time(walked: list[Routed]):
     hot = [one for one in walked if one.collection in HOT]
 
+    assert {one.collection for one in hot} == HOT
     assert len(hot) > 100
     assert [one for one in hot if len(one.shards) != 1] == []
 
