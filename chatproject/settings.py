@@ -20,6 +20,9 @@ PORT = env.integer("PORT", 8000, low=1, high=65_535)
 WORKERS = env.integer("WORKERS", 2, low=1, high=256)
 THREADS = env.integer("THREADS", 16, low=1, high=1_024)
 DEBUG = env.flag("DJANGO_DEBUG")
+METRICS_TOKEN = env.text("METRICS_TOKEN")
+if METRICS_TOKEN and len(METRICS_TOKEN) < 16:
+    raise ImproperlyConfigured("METRICS_TOKEN must have at least 16 characters")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 CORS_ALLOWED_ORIGINS = env.words("CORS_ALLOWED_ORIGINS")
@@ -98,10 +101,15 @@ CONTEXT_SUMMARY = env.flag("CONTEXT_SUMMARY")
 # Model calls at once in each worker process; whoever asks for one more is told to try again.
 TURNS_MAX = env.integer("TURNS_MAX", 128, low=1, high=4_096)
 
+# --- review -----------------------------------------------------------------------------------
+REVIEW_MASK = env.flag("REVIEW_MASK", default=True)
+REVIEW_PHONE_REGIONS = env.words("REVIEW_PHONE_REGIONS", "US,GB,DE")
+
 # --- Django -----------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "chatproject.apps.ChatProjectConfig",
-    "django.contrib.admin",
+    "sessions_app.review.apps.ReviewConfig",
+    "sessions_app.review.apps.ReviewSiteConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -119,6 +127,7 @@ INSTALLED_APPS = [
     "sessions_app.apps.SessionsConfig",
 ]
 MIDDLEWARE = [
+    "chatproject.metrics.counting",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -165,6 +174,11 @@ USE_TZ = True
 USE_I18N = False
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "sessions_app" / "web" / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "chatproject.static_files.HashedStaticFiles"},
+}
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 # Every page of the service: nothing inline, nothing from elsewhere.
 CONTENT_SECURITY_POLICY = {

@@ -20,6 +20,7 @@ from sessions_app.domain.errors import StorageUnavailable, TurnInProgress, TurnI
 from sessions_app.domain.turns import Seen, TurnState
 from sessions_app.repository import leases, messages, pages, turns
 from sessions_app.services.messages import batch_prepare, message_prepare
+from sessions_app.services.tallies import tallies
 from sessions_app.services.turn_events import Place
 from sessions_app.services.turn_feeds import Feed
 from sessions_app.services.turn_keeper import keeper
@@ -95,6 +96,7 @@ def turn_start(*, session_id: str, user_id: str, request: TurnRequest, now: date
                 continue
             asked = Asked(session_id, user_id, request.key, request.call, appended.messages[-1])
             if not appended.replayed:
+                tallies.messages_stored(user_id, prepared, now)
                 return launch(asked, lease, slot, now)
             feed = known(asked, now) or resume(asked, lease, slot, now)
             if feed is not None:

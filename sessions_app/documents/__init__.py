@@ -22,9 +22,15 @@ from mongoengine import (
     ValidationError,
 )
 
+from sessions_app.documents import review, review_indexes
+from sessions_app.documents.figures import DailyFigures as DailyFigures
+from sessions_app.documents.figures import StandingFigures as StandingFigures
+from sessions_app.documents.operations import Figures as Figures
+from sessions_app.documents.operations import Sweep as Sweep
+from sessions_app.documents.search import SearchDocument as SearchDocument
+from sessions_app.documents.search import SearchProgress as SearchProgress
 from sessions_app.domain import limits
 from sessions_app.domain.data import OnTopicShift, Role, Status, Strategy
-from sessions_app.domain.expiry import ExpiryMode
 from sessions_app.domain.turns import TurnState
 
 
@@ -155,6 +161,9 @@ class Session(Document):
     expires_at = DateTimeField()
     archived_at = DateTimeField()
     legal_hold = BooleanField()
+    # What staff have to look at; the words behind it are in `documents.review.ReviewNote`.
+    flagged = BooleanField()
+    flagged_at = DateTimeField()
 
     meta: ClassVar[dict[str, Any]] = {
         "collection": "sessions",
@@ -185,6 +194,7 @@ class Session(Document):
                 "fields": ["archived_at", "session_id"],
                 "partialFilterExpression": {"archived_at": {"$exists": True}},
             },
+            *review_indexes.OF_SESSIONS,
         ],
     }
 
@@ -328,46 +338,21 @@ class ThrottleWindow(Document):
     }
 
 
-class Sweep(Document):
-    """The receipt of one sweep: what it did, grown in the very transactions that did it.
-
-    It names nobody. MongoDB deletes it after a year.
-    """
-
-    sweep_id = StringField(primary_key=True, max_length=36)
-    mode = StringField(required=True, choices=[mode.value for mode in ExpiryMode])
-    started_at = DateTimeField(required=True)
-    # Whatever expired, or was archived, up to these moments was due.
-    cutoff = DateTimeField(required=True)
-    retention_cutoff = DateTimeField()
-    archived = LongField(required=True, min_value=0)
-    deleted = LongField(required=True, min_value=0)
-    purged = LongField(required=True, min_value=0)
-    # The latest `expires_at` of a session that went, and `archived_at` of one that was purged.
-    latest_expiry = DateTimeField()
-    latest_archival = DateTimeField()
-    # Set at the end: whether it got through all that was due, and what it passed over.
-    finished_at = DateTimeField()
-    complete = BooleanField()
-    held = LongField(min_value=0)
-    in_turn = LongField(min_value=0)
-
-    meta: ClassVar[dict[str, Any]] = {
-        "collection": "sweeps",
-        "auto_create_index": False,
-        "id_field": "sweep_id",
-        "indexes": [
-            {
-                # the newest receipts; and MongoDB's own deletion of old ones
-                "name": "started_at_ttl",
-                "fields": ["started_at"],
-                "expireAfterSeconds": limits.SWEEPS_KEPT_SECONDS,
-            }
-        ],
-    }
-
-
-ALL = (Session, MessageBucket, MessageAnnotations, Turn, ErasedUser, ThrottleWindow, Sweep)
+ALL = (
+    Session,
+    MessageBucket,
+    MessageAnnotations,
+    Turn,
+    SearchDocument,
+    SearchProgress,
+    DailyFigures,
+    StandingFigures,
+    ErasedUser,
+    ThrottleWindow,
+    Sweep,
+    Figures,
+    *review.ALL,
+)
 
 
 def validate_message(stored: dict[str, Any]) -> None:
