@@ -69,16 +69,19 @@ def free_address() -> Address:
 
 
 @contextmanager
-def serving(address: Address) -> Iterator[subprocess.Popen[bytes]]:
+def serving(address: Address, way: list[str] | None = None) -> Iterator[subprocess.Popen[bytes]]:
     """Run the server as long as the block; yield its process once `/healthz` answers.
+
+    `way` is another command than `command` gives.
 
     Raises:
         ServiceError: it does not get that far.
     """
     process = subprocess.Popen(  # noqa: S603 - the command is ours
-        _command(address),
+        way or command(address),
         cwd=Path(__file__).parent.parent,
-        env={k: v for k, v in os.environ.items() if not k.startswith("GRANIAN_")},
+        env={k: v for k, v in os.environ.items() if not k.startswith("GRANIAN_")}
+        | {"PROMETHEUS_MULTIPROC_DIR": str(_counters())},
         stdin=subprocess.DEVNULL,
         # In a group of its own: a Ctrl-C in the terminal is for the supervisor to pass on, and
         # whatever is left of the group at the end can be ended at once.
@@ -92,11 +95,21 @@ def serving(address: Address) -> Iterator[subprocess.Popen[bytes]]:
         _stop(process)
 
 
-def _command(address: Address) -> list[str]:
+def _counters() -> Path:
+    """An empty directory where the workers keep their counters: they begin at 0 with the server."""
+    directory: Path = settings.DATA_DIR / "metrics"
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for left in directory.glob("*.db"):
+        left.unlink(missing_ok=True)
+    return directory
+
+
+def command(address: Address) -> list[str]:
+    """What starts the server on `address`."""
     return [
         sys.executable, "-m", "granian", "chatproject.worker:application", "--factory",
-        "--interface", "wsgi", "--no-ws", "--host", address.ip, "--port", str(address.port),
-        "--workers", str(settings.WORKERS), "--blocking-threads", str(settings.THREADS),
+        "--interface", "asgi", "--no-ws", "--host", address.ip, "--port", str(address.port),
+        "--workers", str(settings.WORKERS),
         # Connections, idle ones included, that a worker holds; more wait in the kernel.
         "--backlog", "1024", "--backpressure", "1024",
         # A worker that dies ends the server, and so the run: said, and restarted as a whole.

@@ -73,14 +73,14 @@ class Served:
 
 
 @contextmanager
-def served(mongodb: store.Client) -> Iterator[Served]:
+def served(mongodb: store.Client, settings_module: str = SETTINGS) -> Iterator[Served]:
     """Run the service on the benchmark's `mongod`, with a load client beside it."""
     port = mongod_replica_set.choose_port()
     before = os.environ["DJANGO_SETTINGS_MODULE"]
-    os.environ["DJANGO_SETTINGS_MODULE"] = SETTINGS
+    os.environ["DJANGO_SETTINGS_MODULE"] = settings_module
     try:
         with ExitStack() as stack:
-            with _said_on_stderr():
+            with said_on_stderr():
                 process = stack.enter_context(server.serving(server.Address(load.HOST, port)))
             client = stack.enter_context(load.client(port))
             mongod = mongodb.admin.command("serverStatus")["pid"]
@@ -90,7 +90,7 @@ def served(mongodb: store.Client) -> Iterator[Served]:
 
 
 @contextmanager
-def _said_on_stderr() -> Iterator[None]:
+def said_on_stderr() -> Iterator[None]:
     """Processes that start meanwhile write to stderr: stdout is for figures."""
     sys.stdout.flush()
     stdout = os.dup(1)

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -27,7 +28,7 @@ class Cursor(NamedTuple):
 
 def encode(cursor: Cursor) -> str:
     """A cursor as it stands in a URL."""
-    milliseconds = (cursor.position.updated_at - _EPOCH) // timedelta(milliseconds=1)
+    milliseconds = (cursor.position.moment - _EPOCH) // timedelta(milliseconds=1)
     values = [milliseconds, cursor.position.session_id, int(cursor.backwards)]
     raw = json.dumps(values, separators=(",", ":")).encode()
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
@@ -49,20 +50,35 @@ def decode(encoded: str) -> Cursor:
     return cursor
 
 
-def page(request: Request, found: SessionPage) -> dict[str, Any]:
-    """A page of sessions with the addresses of its neighbours."""
+def by_activity(session: Session) -> datetime:
+    """What the list of sessions is sorted by."""
+    return session.updated_at
+
+
+def by_expiry(session: Session) -> datetime:
+    """What the list of sessions that are about to expire is sorted by; each has a timeout."""
+    assert session.expires_at is not None  # noqa: S101
+    return session.expires_at
+
+
+def page(
+    request: Request, found: SessionPage, *, by: Callable[[Session], datetime] = by_activity
+) -> dict[str, Any]:
+    """A page of sessions, sorted `by` a moment, with the addresses of its neighbours."""
     sessions = found.sessions
     return {
-        "next": _link(request, sessions[-1], backwards=False)
+        "next": _link(request, by, sessions[-1], backwards=False)
         if sessions and found.has_next
         else None,
-        "previous": _link(request, sessions[0], backwards=True)
+        "previous": _link(request, by, sessions[0], backwards=True)
         if sessions and found.has_previous
         else None,
         "results": [wire.session(session) for session in sessions],
     }
 
 
-def _link(request: Request, session: Session, *, backwards: bool) -> str:
-    cursor = Cursor(SessionPosition(session.updated_at, session.session_id), backwards)
+def _link(
+    request: Request, by: Callable[[Session], datetime], session: Session, *, backwards: bool
+) -> str:
+    cursor = Cursor(SessionPosition(by(session), session.session_id), backwards)
     return replace_query_param(request.build_absolute_uri(), "cursor", encode(cursor))

@@ -19,7 +19,7 @@ from sessions_app.api.serializers import (
     session_draft,
 )
 from sessions_app.domain.data import Session, Status
-from sessions_app.services import sessions
+from sessions_app.services import expiry, sessions
 
 
 def _answer(session: Session, *, created: bool = False, **more: Any) -> Response:
@@ -41,17 +41,21 @@ class SessionViewSet(ViewSet):
 
     @schema.session_list
     def list(self, request: Request) -> Response:
-        """List the caller's sessions, newest activity first."""
+        """List the caller's sessions, newest activity first, or those that expire soonest."""
         query = validated(ListQuery, request.query_params)
         cursor = cursors.decode(query["cursor"]) if "cursor" in query else None
-        found = sessions.session_list(
-            user_id=user_id(request),
-            status=Status(query["status"]),
-            limit=query["limit"],
-            position=cursor.position if cursor else None,
-            backwards=cursor.backwards if cursor else False,
-            now=timezone.now(),
-        )
+        wanted: dict[str, Any] = {
+            "user_id": user_id(request),
+            "limit": query["limit"],
+            "position": cursor.position if cursor else None,
+            "backwards": cursor.backwards if cursor else False,
+            "now": timezone.now(),
+        }
+        if "expiring_within" in query:
+            within = query["expiring_within"]
+            expiring = expiry.session_list_expiring(within_seconds=within, **wanted)
+            return Response(cursors.page(request, expiring, by=cursors.by_expiry))
+        found = sessions.session_list(status=Status(query["status"]), **wanted)
         return Response(cursors.page(request, found))
 
     @schema.session_retrieve

@@ -9,13 +9,31 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
 
 from sessions_app.domain.errors import SessionError
 
 WRONG_FOUND = 1
 WRONG_USAGE = 2
 INTERRUPTED = 130  # as a shell reports a command ended by Ctrl-C
+
+
+class _RateColumn(ProgressColumn):
+    """Items a second, over the last while."""
+
+    def render(self, task: Task) -> Text:
+        """As `1,234/s`."""
+        rate = task.finished_speed or task.speed
+        return Text("" if rate is None else f"{rate:,.0f}/s", style="progress.data.speed")
 
 
 class OperatorCommand(BaseCommand):
@@ -52,12 +70,15 @@ class OperatorCommand(BaseCommand):
 
     @contextmanager
     def progress(self, what: str, total: int | None) -> Iterator[Callable[[int], None]]:
-        """A bar on a terminal's stderr; yields what to call with the number of items done."""
+        """A bar with rate and time left on a terminal's stderr; yields what to call with the number
+        of items done. `total` None is not known.
+        """
         console = Console(stderr=True)
         with Progress(
             TextColumn(what),
             BarColumn(),
             MofNCompleteColumn(),
+            _RateColumn(),
             TimeRemainingColumn(),
             console=console,
             disable=self.as_json or not console.is_terminal,

@@ -25,6 +25,15 @@ def header(*, session_id: str, user_id: str) -> data.Session:
 
 
 @failures.translated
+def header_of_any(session_id: str) -> data.Session:
+    """The session without its messages, whoever owns it, for staff; raises SessionNotFound."""
+    found = Session._get_collection().find_one({"_id": session_id}, codec.HEADER)
+    if found is None:
+        raise SessionNotFound
+    return codec.session(found)
+
+
+@failures.translated
 def read_newest(
     *, session_id: str, user_id: str, limit: int
 ) -> tuple[data.Session, list[data.Message]]:

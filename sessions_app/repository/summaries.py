@@ -58,10 +58,10 @@ def write(*, session_id: str, user_id: str, summary: Summary, replacing: Held) -
 def erasure_cases(seq: int) -> Iterator[tuple[Stored, Stored]]:
     """For erasing `seq`: a summary that covers it goes in the same write, any other stays.
 
-    Each case is what to add to the update's filter and to the update; exactly one matches.
+    Each case is what to add to the update's filter and what to unset; exactly one matches.
     """
     covered = {"summary.first_seq": {"$lte": seq}, "summary.last_seq": {"$gte": seq}}
-    yield covered, {"$unset": {"summary": 1}}
+    yield covered, {"summary": 1}
     yield {"$nor": [covered]}, {}
 
 

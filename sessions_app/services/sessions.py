@@ -1,8 +1,9 @@
 """What may be done with a session."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -31,6 +32,7 @@ from sessions_app.domain.errors import (
 from sessions_app.domain.limits import CONTEXT_MAX_MESSAGES_DEFAULT
 from sessions_app.repository import pages, sessions
 from sessions_app.services import identity, messages, receipts, topics
+from sessions_app.services.tallies import tallies
 
 _ATTEMPTS = 20
 
@@ -77,6 +79,7 @@ def session_create(*, user_id: str, draft: SessionDraft, now: datetime) -> Sessi
         _new_session(user_id, draft, replace(policy_default(), **draft.policy), now), history
     )
     _refuse_erased(session)
+    tallies.messages_stored(user_id, history, now)
     return session
 
 
@@ -180,7 +183,8 @@ def _completed(session: Session, changes: Mapping[str, Any], now: datetime) -> d
 
 def session_archive(*, session_id: str, user_id: str, now: datetime) -> Session:
     """Make a session read-only and take it off the default list; again is the same as once."""
-    return _move(session_id, user_id, Status.ARCHIVED, now)
+    read = partial(pages.header, session_id=session_id, user_id=user_id)
+    return session_move(read, status=Status.ARCHIVED, now=now)
 
 
 def session_restore(*, session_id: str, user_id: str, now: datetime) -> Session:
@@ -189,13 +193,18 @@ def session_restore(*, session_id: str, user_id: str, now: datetime) -> Session:
     An expired session that no sweeper has reached is restored like one that a sweeper has
     archived; where expiry means deletion, it raises SessionExpired.
     """
-    return _move(session_id, user_id, Status.ACTIVE, now)
+    read = partial(pages.header, session_id=session_id, user_id=user_id)
+    return session_move(read, status=Status.ACTIVE, now=now)
 
 
-def _move(session_id: str, user_id: str, status: Status, now: datetime) -> Session:
+def session_move(read: Callable[[], Session], *, status: Status, now: datetime) -> Session:
+    """Bring the session that `read` reads to `status`; as `session_archive`, `session_restore`.
+
+    Raises what `read` raises, SessionExpired.
+    """
     now = lifecycle.to_milliseconds(now)
     for _ in range(_ATTEMPTS):
-        session = pages.header(session_id=session_id, user_id=user_id)
+        session = read()
         expired = lifecycle.has_expired(session, now=now)
         if expired and (status is Status.ARCHIVED or settings.EXPIRY_MODE == "delete"):
             raise SessionExpired

@@ -54,11 +54,20 @@ class Recorder(CommandListener):
 
     def started(self, event: CommandStartedEvent) -> None:
         if self.on and event.command_name in QUERIES:
-            self.sent.append(Sent(_sender(), event.command_name, dict(event.command)))
+            sender = _sender()
+            for command in _single(event.command_name, dict(event.command)):
+                self.sent.append(Sent(sender, event.command_name, command))
 
     def succeeded(self, event: CommandSucceededEvent) -> None: ...
 
     def failed(self, event: CommandFailedEvent) -> None: ...
+
+
+def _single(name: str, command: dict[str, Any]) -> list[dict[str, Any]]:
+    """The statements of a bulk write one by one: MongoDB explains no more at a time."""
+    if name not in {"update", "delete"}:
+        return [command]
+    return [command | {f"{name}s": [one]} for one in command[f"{name}s"]]
 
 
 def _sender() -> str:

@@ -22,8 +22,16 @@ from mongoengine import (
     ValidationError,
 )
 
+from sessions_app.documents import review, review_indexes
+from sessions_app.documents.figures import DailyFigures as DailyFigures
+from sessions_app.documents.figures import StandingFigures as StandingFigures
+from sessions_app.documents.operations import Figures as Figures
+from sessions_app.documents.operations import Sweep as Sweep
+from sessions_app.documents.search import SearchDocument as SearchDocument
+from sessions_app.documents.search import SearchProgress as SearchProgress
 from sessions_app.domain import limits
 from sessions_app.domain.data import OnTopicShift, Role, Status, Strategy
+from sessions_app.domain.turns import TurnState
 
 
 class MetadataEntry(EmbeddedDocument):
@@ -35,6 +43,17 @@ class MetadataEntry(EmbeddedDocument):
 
     k = StringField(required=True, max_length=limits.METADATA_KEY_MAX_CHARS)
     v = StringField(required=True, max_length=limits.METADATA_VALUE_MAX_CHARS)
+
+
+class GenerationRecord(EmbeddedDocument):
+    """How a model came to write a message; see `data.Generation`."""
+
+    turn_id = StringField(required=True, max_length=40)
+    reply_to = LongField(required=True, min_value=0)
+    model = StringField(max_length=limits.MODEL_NAME_MAX_CHARS)
+    finish_reason = StringField(max_length=limits.FINISH_REASON_MAX_CHARS)
+    prompt_tokens = LongField(min_value=0)
+    completion_tokens = LongField(min_value=0)
 
 
 class Message(EmbeddedDocument):
@@ -54,6 +73,9 @@ class Message(EmbeddedDocument):
     tool_call_id = StringField(max_length=limits.TOOL_CALL_ID_MAX_CHARS)
     metadata = EmbeddedDocumentListField(MetadataEntry)
     deleted = BooleanField()
+    generation = EmbeddedDocumentField(GenerationRecord)
+    # The seq of the reply that was generated in place of this one.
+    superseded_by = LongField(min_value=1)
 
     meta: ClassVar[dict[str, Any]] = {"allow_inheritance": False}
 
@@ -68,7 +90,7 @@ class ContextPolicy(EmbeddedDocument):
 
 
 class TopicRecord(EmbeddedDocument):
-    """How far topics have been judged, and what judging the next message needs."""
+    """How far topics have been judged; what judging on needs is in the block judged last."""
 
     judged = LongField(required=True, min_value=0)
     current = LongField(required=True, min_value=0)
@@ -77,6 +99,7 @@ class TopicRecord(EmbeddedDocument):
     recent = ListField(ListField(LongField()))
     # A shift up to this `seq` no longer resets the window, whatever the policy.
     undone = LongField(min_value=0)
+    # Where version 0.1 kept the judge's state, whose kilobytes every append then wrote again.
     state = DictField()
 
 
@@ -89,6 +112,16 @@ class SummaryRecord(EmbeddedDocument):
     token_count = IntField(required=True, min_value=0)
     model = StringField()
     made_at = DateTimeField(required=True)
+
+
+class TurnLeaseRecord(EmbeddedDocument):
+    """The one turn in progress; see `data.TurnLease`."""
+
+    id = StringField(required=True, max_length=40)
+    owner = StringField(required=True, max_length=200)
+    deadline = DateTimeField(required=True)
+    client_id = StringField(max_length=limits.CLIENT_ID_MAX_CHARS)
+    cancelled = BooleanField()
 
 
 class Session(Document):
@@ -115,6 +148,9 @@ class Session(Document):
     context_resets = ListField(LongField())
     topic = EmbeddedDocumentField(TopicRecord)
     summary = EmbeddedDocumentField(SummaryRecord)
+    turn = EmbeddedDocumentField(TurnLeaseRecord)
+    # The title was made from the messages up to this one, and goes when one of them is erased.
+    titled_from = LongField(min_value=1)
     # Grows with each erased message, so that no summary made of an older reading is stored.
     erasure_count = LongField(min_value=0)
 
@@ -125,6 +161,9 @@ class Session(Document):
     expires_at = DateTimeField()
     archived_at = DateTimeField()
     legal_hold = BooleanField()
+    # What staff have to look at; the words behind it are in `documents.review.ReviewNote`.
+    flagged = BooleanField()
+    flagged_at = DateTimeField()
 
     meta: ClassVar[dict[str, Any]] = {
         "collection": "sessions",
@@ -138,11 +177,24 @@ class Session(Document):
                 "fields": ["user_id", "status", "-updated_at", "-session_id"],
             },
             {
-                # the sweeper: sessions that are due; most installations have many that never are
-                "name": "expires_at",
-                "fields": ["expires_at"],
+                # sessions that are due, in order: the sweep, its preview, and the metrics' counts
+                "name": "expiry",
+                "fields": ["expires_at", "session_id"],
                 "partialFilterExpression": {"expires_at": {"$exists": True}},
             },
+            {
+                # a user's sessions that are about to expire, soonest first
+                "name": "user_expiry",
+                "fields": ["user_id", "expires_at", "session_id"],
+                "partialFilterExpression": {"expires_at": {"$exists": True}},
+            },
+            {
+                # archives past their retention, in order: the purge; and how many there are in all
+                "name": "retention",
+                "fields": ["archived_at", "session_id"],
+                "partialFilterExpression": {"archived_at": {"$exists": True}},
+            },
+            *review_indexes.OF_SESSIONS,
         ],
     }
 
@@ -194,11 +246,64 @@ class MessageAnnotations(Document):
     shifts = ListField(DictField())
     sketch_terms = BinaryField()
     sketch_centroids = BinaryField()
+    # The judge's state after the last of these messages.
+    state = BinaryField()
 
     meta: ClassVar[dict[str, Any]] = {
         "collection": "message_annotations",
         "auto_create_index": False,
         "id_field": "block_id",
+    }
+
+
+class Turn(Document):
+    """One model call: what it was asked for with, what the model saw, what came of it.
+
+    `text` is the reply so far, for clients on other workers; it goes when the turn ends, as the
+    stored message has it then.
+    """
+
+    record_id = StringField(primary_key=True)
+    session_id = StringField(required=True, max_length=36)
+    user_id = StringField(required=True, max_length=limits.USER_ID_MAX_CHARS)
+    state = StringField(required=True, choices=[s.value for s in TurnState])
+    regenerates = BooleanField()
+    client_id = StringField(max_length=limits.CLIENT_ID_MAX_CHARS)
+    # Of the parameters, so that the same key with others is noticed.
+    fingerprint = StringField(max_length=32)
+    user_seq = LongField(required=True, min_value=0)
+    assistant_seq = LongField(min_value=1)
+    started_at = DateTimeField(required=True)
+    deadline = DateTimeField(required=True)
+    ended_at = DateTimeField()
+    # What the model saw: token counts, the strategy, and the seqs as runs `[first, last]`.
+    seen = DictField()
+    text = StringField()
+    model = StringField(max_length=limits.MODEL_NAME_MAX_CHARS)
+    finish_reason = StringField(max_length=limits.FINISH_REASON_MAX_CHARS)
+    prompt_tokens = LongField(min_value=0)
+    completion_tokens = LongField(min_value=0)
+    error_code = StringField(max_length=40)
+    error_detail = StringField()
+
+    meta: ClassVar[dict[str, Any]] = {
+        "collection": "turns",
+        "auto_create_index": False,
+        "id_field": "record_id",
+        "indexes": [
+            {
+                # the turns of an idempotency key
+                "name": "session_client_id",
+                "fields": ["session_id", "client_id"],
+                "partialFilterExpression": {"client_id": {"$exists": True}},
+            },
+            {
+                # the few that are running, for finding those whose worker is gone
+                "name": "running_deadline",
+                "fields": ["deadline"],
+                "partialFilterExpression": {"state": TurnState.RUNNING.value},
+            },
+        ],
     }
 
 
@@ -233,7 +338,21 @@ class ThrottleWindow(Document):
     }
 
 
-ALL = (Session, MessageBucket, MessageAnnotations, ErasedUser, ThrottleWindow)
+ALL = (
+    Session,
+    MessageBucket,
+    MessageAnnotations,
+    Turn,
+    SearchDocument,
+    SearchProgress,
+    DailyFigures,
+    StandingFigures,
+    ErasedUser,
+    ThrottleWindow,
+    Sweep,
+    Figures,
+    *review.ALL,
+)
 
 
 def validate_message(stored: dict[str, Any]) -> None:
@@ -252,4 +371,8 @@ def validate_message(stored: dict[str, Any]) -> None:
         raise ValidationError(f"not fields of a message: {sorted(unknown)}")
 
 
-_MESSAGE_FIELDS = [(name, field) for name, field in Message._fields.items() if name != "metadata"]
+_MESSAGE_FIELDS = [
+    (name, field)
+    for name, field in Message._fields.items()
+    if name not in {"metadata", "generation"}
+]

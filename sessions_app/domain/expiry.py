@@ -1,0 +1,128 @@
+"""What a sweep does with sessions whose time is over, and what it says that it would do."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sessions_app.domain.limits import BUCKET_MAX_MESSAGES, SWEEP_BATCH_DOCUMENTS
+
+
+class ExpiryMode(StrEnum):
+    """What expiry means: a session can be restored, or is gone."""
+
+    ARCHIVE = "archive"
+    DELETE = "delete"
+
+
+class Fate(StrEnum):
+    """What becomes of a session that is due."""
+
+    ARCHIVED = "archived"
+    DELETED = "deleted"
+    PURGED = "purged"
+
+
+class Exemption(StrEnum):
+    """Why a session that is due stays as it is for now."""
+
+    HELD = "held"
+    IN_TURN = "in_turn"
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A session that is due since `since`: its `expires_at`, or its `archived_at` plus retention.
+
+    `place` is where it stands in its index; `message_count` is about how much it takes along.
+    """
+
+    session_id: str
+    user_id: str
+    since: datetime
+    place: datetime
+    message_count: int
+    exemption: Exemption | None = None
+
+    @property
+    def documents(self) -> int:
+        """About how many documents go when it goes: buckets, annotations, itself."""
+        return 1 + 2 * (self.message_count // BUCKET_MAX_MESSAGES)
+
+
+def cutoff_of(*, now: datetime, server_time: datetime) -> datetime:
+    """The moment that a sweep goes by: of two clocks, the one that is behind.
+
+    A clock that is ahead would end sessions before their time, which cannot be taken back.
+    """
+    return min(now, server_time)
+
+
+def retention_cutoff(*, cutoff: datetime, retention_days: int) -> datetime | None:
+    """What was archived up to then is past its retention; None when archives stay for ever."""
+    return cutoff - timedelta(days=retention_days) if retention_days else None
+
+
+def batches(found: Iterable[Due], size: int) -> Iterator[list[Due]]:
+    """Runs of at most `size` sessions and, but for a single long one, a bound of documents."""
+    batch: list[Due] = []
+    documents = 0
+    for due in found:
+        if batch and (len(batch) == size or documents + due.documents > SWEEP_BATCH_DOCUMENTS):
+            yield batch
+            batch, documents = [], 0
+        batch.append(due)
+        documents += due.documents
+    if batch:
+        yield batch
+
+
+_AGES = (
+    ("under_1_hour", timedelta(hours=1)),
+    ("under_1_day", timedelta(days=1)),
+    ("under_7_days", timedelta(days=7)),
+    ("under_30_days", timedelta(days=30)),
+)
+_OLDEST = "30_days_or_more"
+AGES = (*(name for name, _ in _AGES), _OLDEST)
+
+
+def age(since: datetime, *, now: datetime) -> str:
+    """For how long a session has been due, as one of `AGES`."""
+    overdue = now - since
+    return next((name for name, limit in _AGES if overdue < limit), _OLDEST)
+
+
+@dataclass(slots=True)
+class Preview:
+    """What a sweep would do, counted by fate, by fate and age, and by user and fate."""
+
+    totals: Counter[str] = field(default_factory=Counter)
+    exempt: Counter[str] = field(default_factory=Counter)
+    by_age: dict[str, Counter[str]] = field(default_factory=dict)
+    by_user: dict[str, Counter[str]] = field(default_factory=dict)
+
+    def add(self, due: Due, fate: Fate, *, now: datetime) -> None:
+        """Count one."""
+        if due.exemption is not None:
+            self.exempt[due.exemption.value] += 1
+            return
+        self.totals[fate.value] += 1
+        self.by_age.setdefault(fate.value, Counter())[age(due.since, now=now)] += 1
+        self.by_user.setdefault(due.user_id, Counter())[fate.value] += 1
+
+    def as_json(self) -> Mapping[str, Any]:
+        """All of it; users with the most sessions first."""
+        users = sorted(self.by_user.items(), key=lambda item: (-item[1].total(), item[0]))
+        return {
+            **{fate.value: self.totals[fate.value] for fate in Fate},
+            **{exemption.value: self.exempt[exemption.value] for exemption in Exemption},
+            "by_age": {
+                fate.value: {name: self.by_age[fate.value][name] for name in AGES}
+                for fate in Fate
+                if fate.value in self.by_age
+            },
+            "by_user": {user_id: dict(counts) for user_id, counts in users},
+        }

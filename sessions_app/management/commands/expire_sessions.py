@@ -1,0 +1,191 @@
+"""`manage.py expire_sessions`."""
+
+import argparse
+import io
+import signal
+import threading
+from argparse import ArgumentParser
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from django.core.management import CommandError
+from django.utils import timezone
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from sessions_app.domain.errors import StorageUnavailable
+from sessions_app.domain.expiry import AGES, ExpiryMode, Fate
+from sessions_app.domain.limits import SWEEP_BATCH, SWEEP_BATCH_MAX
+from sessions_app.management.operator import OperatorCommand
+from sessions_app.services import expiry
+
+WRONG_USAGE = 2
+USERS_SHOWN = 20
+_COLUMNS = 100
+
+
+class Command(OperatorCommand):
+    """Ends sessions whose time is over."""
+
+    help = (
+        "Archive, or with --mode delete destroy, each session past its timeout; then destroy "
+        "archives older than ARCHIVE_RETENTION_DAYS. A session under legal hold is never "
+        "destroyed, one in the middle of a turn waits. Any number of these may run at once, "
+        "beside a live service, and each may be stopped anywhere and run again."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """What becomes of them, and how many at once and in all."""
+        super().add_arguments(parser)
+        parser.add_argument(
+            "--mode",
+            type=ExpiryMode,
+            choices=list(ExpiryMode),
+            metavar="MODE",
+            help="archive or delete; without it, EXPIRY_MODE",
+        )
+        parser.add_argument(
+            "--dry-run",
+            action="store_true",
+            help="change nothing; tell what a run would do, by age and by user",
+        )
+        parser.add_argument(
+            "--batch-size",
+            type=_batch_size,
+            default=SWEEP_BATCH,
+            metavar="N",
+            help=f"sessions in one transaction, up to {SWEEP_BATCH_MAX:,} (default {SWEEP_BATCH})",
+        )
+        parser.add_argument(
+            "--limit", type=_positive, metavar="N", help="end at most N sessions in a run"
+        )
+        parser.add_argument(
+            "--every",
+            type=_positive,
+            metavar="SECONDS",
+            help="run, wait so long, and run again, until Ctrl-C or SIGTERM; then exit 0",
+        )
+
+    def work(self, options: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
+        """Sweep once or until told to stop, or only look."""
+        self.stop = threading.Event()
+        if options["every"] is None:
+            return self._run(options), True
+        if options["dry_run"]:
+            raise CommandError("--every and --dry-run exclude each other.", returncode=WRONG_USAGE)
+        with _setting(self.stop):
+            return self._loop(options), True
+
+    def _run(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        plan = expiry.expiry_plan(mode=options["mode"], now=timezone.now())
+        total = expiry.expiry_count(plan)
+        if options["limit"] is not None:
+            total = min(total, options["limit"])
+        with self.progress("sessions", total) as show:
+            if options["dry_run"]:
+                preview = expiry.expiry_preview(plan, limit=options["limit"], progress=show)
+                return {"dry_run": True, **plan.as_json(), **preview.as_json()}
+            swept = expiry.expiry_sweep(
+                plan,
+                limit=options["limit"],
+                batch_size=options["batch_size"],
+                progress=show,
+                now=timezone.now,
+                stopped=self.stop.is_set,
+            )
+        return {"dry_run": False, **swept.as_json()}
+
+    def _loop(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        counts: Counter[str] = Counter(runs=0, failed_runs=0, **{fate.value: 0 for fate in Fate})
+        while not self.stop.is_set():
+            try:
+                result = self._run(options)
+            except StorageUnavailable as error:
+                # The next run may find it there again; whoever needs to know reads this line.
+                counts["failed_runs"] += 1
+                self.stderr.write(f"{timezone.now():%Y-%m-%dT%H:%M:%SZ} {error.detail}")
+            else:
+                counts["runs"] += 1
+                counts.update({fate.value: result[fate.value] for fate in Fate})
+                if not self.as_json:
+                    self.stdout.write(f"{timezone.now():%Y-%m-%dT%H:%M:%SZ} {_sentence(result)}")
+            self.stop.wait(options["every"])
+        return {"every": options["every"], **counts}
+
+    def describe(self, result: Mapping[str, Any]) -> str:
+        """What was done, or would be, and to whom."""
+        if "runs" in result:
+            return f"stopped after {result['runs']:,} runs: {_done(result)}"
+        if not result["dry_run"]:
+            return _sentence(result)
+        console = Console(file=io.StringIO(), width=_COLUMNS)
+        with console.capture() as captured:
+            console.print(_by_age(result))
+            console.print(_by_user(result))
+        lines = [line.rstrip() for line in captured.get().splitlines()]
+        return "\n".join([*lines, f"a run would do this: {_sentence(result)}"]).lstrip("\n")
+
+
+def _done(result: Mapping[str, Any]) -> str:
+    return ", ".join(f"{result[fate.value]:,} {fate.value}" for fate in Fate)
+
+
+def _sentence(result: Mapping[str, Any]) -> str:
+    passed = f"; passed over: {result['held']:,} under legal hold, {result['in_turn']:,} in a turn"
+    rest = "" if result.get("complete", True) else "; more are due, run it again"
+    return _done(result) + passed + rest
+
+
+def _by_age(result: Mapping[str, Any]) -> Table:
+    table = Table("due for", box=box.SIMPLE_HEAD)
+    for fate in result["by_age"]:
+        table.add_column(fate, justify="right")
+    for name in AGES:
+        counts = (result["by_age"][fate][name] for fate in result["by_age"])
+        table.add_row(name.replace("_", " "), *(f"{count:,}" for count in counts))
+    return table
+
+
+def _by_user(result: Mapping[str, Any]) -> Table:
+    table = Table("user", box=box.SIMPLE_HEAD)
+    for fate in Fate:
+        table.add_column(fate.value, justify="right")
+    users = list(result["by_user"].items())
+    for user_id, counts in users[:USERS_SHOWN]:
+        table.add_row(user_id, *(f"{counts.get(fate.value, 0):,}" for fate in Fate))
+    rest = Counter[str]()
+    for _, counts in users[USERS_SHOWN:]:
+        rest.update(counts)
+    if rest:
+        others = f"{len(users) - USERS_SHOWN:,} others (all with --json)"
+        table.add_section()
+        table.add_row(others, *(f"{rest[fate.value]:,}" for fate in Fate))
+    return table
+
+
+@contextmanager
+def _setting(stop: threading.Event) -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM set `stop`: what is asked to run for ever ends well when told to."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, lambda *_: stop.set()) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+
+
+def _positive(text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not 1 or more")
+    return int(text)
+
+
+def _batch_size(text: str) -> int:
+    number = _positive(text)
+    if number > SWEEP_BATCH_MAX:
+        raise argparse.ArgumentTypeError(f"must be from 1 to {SWEEP_BATCH_MAX:,}")
+    return number
