@@ -17,9 +17,19 @@ from sessions_app.repository import belongings, failures
 Command = dict[str, Any]
 
 # Found by their whole `_id` only.
-BY_ID = (documents.Session, documents.ErasedUser, documents.ThrottleWindow)
+BY_ID = (
+    documents.Session,
+    documents.SearchProgress,
+    documents.ErasedUser,
+    documents.ThrottleWindow,
+)
 # Small, or read as a whole: these stay together, on the database's primary shard.
-TOGETHER = (documents.Sweep, documents.Figures)
+TOGETHER: Sequence[Any] = (
+    documents.Sweep,
+    documents.Figures,
+    documents.DailyFigures,
+    documents.StandingFigures,
+)
 
 
 def keys() -> Mapping[str, Mapping[str, str]]:

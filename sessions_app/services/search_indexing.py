@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
 
+from django.utils.crypto import salted_hmac
+
 from sessions_app.domain import search_text
 from sessions_app.domain.annotations import block_start
 from sessions_app.domain.limits import ANNOTATION_BLOCK
@@ -62,7 +64,7 @@ def catch_up(*, user_id: str | None, seconds: float, now: datetime) -> Backlog:
 
     The backlog that is left is complete for one user; for everybody (None) it is its beginning.
     """
-    key = EVERYBODY if user_id is None else user_id
+    key = progress_key(user_id)
     deadline = time.monotonic() + seconds
     since = search_index.progress(key)
     backlog, reached = Backlog(), since
@@ -79,6 +81,13 @@ def catch_up(*, user_id: str | None, seconds: float, now: datetime) -> Backlog:
         if since is None or until - since >= _STEP:
             search_index.advance(key, until)
     return backlog
+
+
+def progress_key(user_id: str | None) -> str:
+    """What progress is kept under: a keyed hash, so that nothing of it names anybody."""
+    if user_id is None:
+        return EVERYBODY
+    return salted_hmac("sessions_app.search_progress", user_id, algorithm="sha256").hexdigest()
 
 
 def _pages(user_id: str | None, since: datetime | None) -> Iterator[list[SearchedSession]]:
