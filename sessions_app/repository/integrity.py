@@ -1,6 +1,6 @@
 """Reading stored sessions whole, to be checked, and putting right what can be."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from mongoengine.errors import ValidationError
@@ -145,11 +145,17 @@ def _erased(messages: Sequence[Stored]) -> list[Stored]:
     return [codec.tombstone(message) if message.get("deleted") else message for message in messages]
 
 
-def orphans(damage: Damage) -> Iterator[tuple[str, str]]:
-    """The id and the session id of each document of a kind whose session does not exist."""
+def orphans(
+    damage: Damage, progress: Callable[[int], None] = lambda _: None
+) -> Iterator[tuple[str, str]]:
+    """The id and the session id of each document of a kind whose session does not exist.
+
+    `progress` is called with how many documents have been looked at since the last call.
+    """
     last = ""
     while owners := _owners(OF_SESSIONS[damage], last):
         yield from _without_session(owners)
+        progress(len(owners))
         last = owners[-1][0]
 
 

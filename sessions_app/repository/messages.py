@@ -6,6 +6,7 @@ from typing import Any
 
 from pymongo import ReturnDocument
 
+from sessions_app import instruments
 from sessions_app.documents import MessageBucket, Session
 from sessions_app.domain import lifecycle
 from sessions_app.domain.data import Appended, Message, NewMessage, Status, TurnLease
@@ -55,6 +56,7 @@ def append(
                 return _replay(session_id, user_id, messages, *found, now=now)
         after = _push(session_id, user_id, stored, keys, known, now, default_ttl_seconds, lease)
         if after is not None:
+            instruments.messages_appended(len(stored))
             if tail.outgrown(after):
                 tail.tidy(session_id)
             first = after["message_count"] - len(stored) + 1

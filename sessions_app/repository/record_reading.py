@@ -35,8 +35,13 @@ def session_ids(*, user_id: str | None, after: str, limit: int = _IDS) -> list[s
 def session_records(ids: Sequence[str], *, user_id: str | None) -> Iterator[Record]:
     """Each session with its messages, as they are when they are read; those gone are left out."""
     for held in held_sessions(ids, user_id=user_id):
-        yield session_record(held)
-        yield from message_records(held)
+        yield from records_of(held)
+
+
+def records_of(held: Stored) -> Iterator[Record]:
+    """A session whose document has been read, and all its messages."""
+    yield session_record(held)
+    yield from message_records(held)
 
 
 def held_sessions(ids: Sequence[str], *, user_id: str | None) -> Iterator[Stored]:

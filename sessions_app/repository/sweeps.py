@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from mongoengine import get_db
 from pymongo.client_session import ClientSession
 from pymongo.errors import OperationFailure
 
-from sessions_app.documents import Session, Sweep
+from sessions_app.documents import Session
 from sessions_app.domain.data import Status
 from sessions_app.domain.expiry import Due, Exemption, ExpiryMode, Fate
+from sessions_app.operation_documents import Sweep
 from sessions_app.repository import belongings, failures
 from sessions_app.repository.codec import Stored
 from sessions_app.repository.sessions import in_transaction
@@ -30,13 +30,6 @@ _FIELDS = dict.fromkeys(
 
 class Contended(Exception):
     """Another writer is at one of the batch's sessions; nothing of the batch has been done."""
-
-
-@failures.translated
-def server_time() -> datetime:
-    """What the primary's clock says."""
-    moment: datetime = get_db().command("hello")["localTime"]
-    return moment
 
 
 @failures.translated

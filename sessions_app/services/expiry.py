@@ -14,7 +14,7 @@ from sessions_app.domain import expiry, lifecycle
 from sessions_app.domain.data import SessionPage, SessionPosition
 from sessions_app.domain.expiry import Due, Exemption, ExpiryMode, Fate, Preview
 from sessions_app.domain.limits import SWEEP_BATCH
-from sessions_app.repository import expiring, sweeps
+from sessions_app.repository import clocks, expiring, sweeps
 from sessions_app.services import identity
 
 # Called with how many sessions have been looked at since the last call.
@@ -81,7 +81,7 @@ def expiry_plan(*, mode: ExpiryMode | None, now: datetime) -> Plan:
     """
     cutoff = expiry.cutoff_of(
         now=lifecycle.to_milliseconds(now),
-        server_time=lifecycle.to_milliseconds(sweeps.server_time()),
+        server_time=lifecycle.to_milliseconds(clocks.server_time()),
     )
     days = settings.ARCHIVE_RETENTION_DAYS
     return Plan(

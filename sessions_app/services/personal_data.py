@@ -9,12 +9,10 @@ from datetime import datetime
 
 from sessions_app.domain import lifecycle, records
 from sessions_app.domain.errors import UserErased
+from sessions_app.domain.import_lines import FORMATS, PERSONAL_FORMAT
 from sessions_app.domain.records import Record
 from sessions_app.repository import record_reading
 from sessions_app.services import receipts, review_log
-
-FORMAT = "chat-sessions/personal-data"
-VERSION = 1
 
 # The records about this user, each with a `type`; times as datetimes in UTC.
 Producer = Callable[[str], Iterator[Record]]
@@ -56,7 +54,12 @@ def export(*, user_id: str, now: datetime, account: Iterator[Record] | None) -> 
     if receipts.is_erased(user_id) and account is None:
         raise UserErased
     now = lifecycle.to_milliseconds(now)
-    first = {"format": FORMAT, "version": VERSION, "user_id": user_id, "exported_at": now}
+    first = {
+        "format": PERSONAL_FORMAT,
+        "version": FORMATS[PERSONAL_FORMAT],
+        "user_id": user_id,
+        "exported_at": now,
+    }
     return records.enclosed(first, _all(user_id, account or iter(())))
 
 

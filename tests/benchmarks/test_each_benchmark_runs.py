@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
+EVALUATION = ROOT.parent / "shared" / "data"
 PEERS = ROOT / ".venv" / "peers" / "bin" / "python"
 
 
@@ -79,6 +80,26 @@ def test_hot_path_measures_requests_and_their_parts(tmp_path: Path):
     assert all(line["cpu_us"] > 0 for line in lines)
 
 
+def test_expiry_measures_each_kind_of_ending_and_the_appends_beside_it(tmp_path: Path):
+    lines = run("expiry", "--dir", str(tmp_path), "--sessions", "600", "--due", "300")
+    assert named(lines) == {
+        f"{kind}: {what}"
+        for kind in ("archive", "delete", "purge")
+        for what in ("sessions a second", "appends alone", "appends beside it")
+    }
+    rates = [line for line in lines if "per_second" in line]
+    assert all(line["due"] == 300 and line["per_second"] > 0 for line in rates)
+    beside = [line for line in lines if line["name"].endswith("beside it")]
+    assert all(line["target"] == 1.5 and line["ratio"] > 0 for line in beside)
+
+
+def test_metrics_cost_compares_the_service_with_itself_uncounted(tmp_path: Path):
+    sizes = ("--requests", "8", "--rounds", "1", "--users", "4")
+    lines = run("metrics_cost", "--dir", str(tmp_path), *sizes)
+    assert named(lines) == {"append, counted", "append, not counted", "GET /metrics"}
+    assert all(line["p50_ms"] > 0 for line in lines)
+
+
 def test_memory_reads_the_workers_and_one_page(tmp_path: Path):
     sizes = ("--requests", "100", "--users", "2", "--messages", "300")
     requests, pages = run("memory", "--dir", str(tmp_path), *sizes)
@@ -117,3 +138,54 @@ def test_provider_streams_compares_with_the_packages_own():
     assert named(lines) == {"this provider", "the package's stream"}
     assert {line["pieces"] for line in lines} == {12}
     assert all(line["p95_ms"] >= line["p50_ms"] > 0 < line["cpu_us_per_piece"] for line in lines)
+
+
+def test_session_strategies_asks_every_strategy_every_question(tmp_path: Path):
+    sizes = ("--lengths", "2", "--rounds", "1", "--turns", "2", "--conversations", "2")
+    lines = run("session_strategies", "--dir", str(tmp_path), *sizes, "--grow-to", "6")
+    assert named(lines) == {
+        "storage",
+        "bytes of a turn",
+        "does not fit",
+        "turn",
+        "two devices at once",
+        "replayed",
+        "lost worker",
+        "revoked",
+    }
+    promises = {
+        (line["name"], line["strategy"]): line
+        for line in lines
+        if line["name"] in {"two devices at once", "lost worker", "replayed"}
+    }
+    for strategy in ("MongoDB, opaque cookie", "hybrid: JWT and MongoDB"):
+        assert promises["two devices at once", strategy]["lost"] == 0
+        assert promises["lost worker", strategy]["lost"] == 0
+        assert promises["replayed", strategy]["copies_of_a_repeated_turn"] == 1
+
+
+def test_schema_shapes_compares_three_shapes(tmp_path: Path):
+    sizes = ("--lengths", "10", "150", "--rounds", "2", "--skip", "limit")
+    lines = run("schema_shapes", "--dir", str(tmp_path), *sizes)
+    assert named(lines) == {"append", "window of 50", "all messages", "bytes"}
+    assert {line["shape"] for line in lines} == {
+        "document per message",
+        "growing array",
+        "tail and buckets",
+    }
+
+
+def test_scale_model_checks_itself_and_plans(tmp_path: Path):
+    sizes = ("--sessions", "4", "--requests", "4", "--rounds", "1")
+    lines = run("scale_model", "--dir", str(tmp_path), *sizes)
+    checks = [line for line in lines if line["name"] == "check"]
+    assert len(checks) == 5
+    assert all(line["predicted"] > 0 and line["measured"] > 0 for line in checks)
+    assert {line["case"] for line in lines if line["name"] == "plan"} >= {"as assumed"}
+
+
+@pytest.mark.skipif(not EVALUATION.exists(), reason="no evaluation data")
+def test_worked_example_judges_two_dialogues(tmp_path: Path):
+    lines = run("worked_example", "--dir", str(tmp_path), "--data", str(EVALUATION))
+    assert named(lines) == {"judged", "window"}
+    assert all(len(line["begins"].split()) <= 8 for line in lines)

@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 
 from sessions_app.domain import expiry as rules
 from sessions_app.domain.errors import SessionNotFound, StorageUnavailable
-from sessions_app.repository import sweeps
+from sessions_app.repository import clocks, sweeps
 from sessions_app.services import expiry, sessions, staff_actions
 from tests.commands.conftest import Run
 from tests.expiry_data import DAY, Store, now
@@ -300,7 +300,7 @@ def test_of_two_clocks_the_one_that_is_behind_decides(
 ) -> None:
     store.expired(10, HOUR)
     old = store.expired(10, DAY)
-    monkeypatch.setattr(sweeps, "server_time", lambda: now() - 2 * HOUR)
+    monkeypatch.setattr(clocks, "server_time", lambda: now() - 2 * HOUR)
     run("expire_sessions")
     assert store.status("archived") == set(old)
 

@@ -10,11 +10,9 @@ from django.utils import timezone
 from accounts.people import person_find
 from accounts.personal_data import person_export
 from sessions_app.domain import records
-from sessions_app.management.operator import OperatorCommand
+from sessions_app.management.operator import WRONG_USAGE, OperatorCommand
 from sessions_app.management.output import STDOUT, destination, whole_file
 from sessions_app.services.audits import session_count
-
-WRONG_USAGE = 2
 
 
 class Command(OperatorCommand):

@@ -1,0 +1,163 @@
+"""`GET /metrics`: what Prometheus collects, and the middleware that counts requests for it."""
+
+import ipaddress
+import platform
+import re
+import time
+import tomllib
+from collections.abc import Callable, Iterator
+from functools import cache
+from http import HTTPStatus
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.registry import Collector
+
+from sessions_app import encoders, instruments
+from sessions_app.domain.errors import StorageUnavailable
+from sessions_app.repository import health
+from sessions_app.services.figures import figures_get
+
+VERSION = tomllib.loads((settings.BASE_DIR / "pyproject.toml").read_text())["project"]["version"]
+_MONGODB_MS = 1_000
+_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
+_FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_VIA")
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+
+def counting(get_response: GetResponse) -> GetResponse:
+    """Middleware, the outermost: count each request with its route, method, status and time."""
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        started = time.perf_counter()
+        response = get_response(request)
+        match = request.resolver_match
+        instruments.request_answered(
+            template(match.route) if match else "static" if _is_static(request) else "unmatched",
+            # A client may send any word, and each would be a series.
+            request.method if request.method in _METHODS else "other",
+            response.status_code,
+            time.perf_counter() - started,
+        )
+        return response
+
+    return answer
+
+
+def _is_static(request: HttpRequest) -> bool:
+    return request.path_info.startswith(settings.STATIC_URL)
+
+
+_GROUP = re.compile(r"\(\?P<(\w+)>[^()]*\)|<(?:\w+:)?(\w+)>")
+
+
+@cache
+def template(route: str) -> str:
+    """A route as the contract writes it: `/session/{session_id}/message`."""
+    named = _GROUP.sub(lambda found: f"{{{found[1] or found[2]}}}", route)
+    for noise in ("/?$", "^", "$", "\\Z", "\\"):
+        named = named.replace(noise, "")
+    return "/" + named.strip("/")
+
+
+@never_cache
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """All metrics as Prometheus reads them, for whoever may see them."""
+    if refusal := _refusal(request):
+        return refusal
+    gauges = CollectorRegistry()
+    gauges.register(_Gauges())
+    text = generate_latest(instruments.registry()) + generate_latest(gauges)
+    return HttpResponse(text, content_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+
+def _refusal(request: HttpRequest) -> HttpResponse | None:
+    token = settings.METRICS_TOKEN
+    if token:
+        given = request.headers.get("Authorization", "")
+        # As bytes: the comparison refuses text that is not ASCII.
+        if constant_time_compare(given.encode(), f"Bearer {token}".encode()):
+            return None
+        refused = _error(
+            HTTPStatus.UNAUTHORIZED, "not_authenticated", "This needs the token of METRICS_TOKEN."
+        )
+        refused.headers["WWW-Authenticate"] = "Bearer"
+        return refused
+    if _is_of_this_machine(request):
+        return None
+    return _error(
+        HTTPStatus.FORBIDDEN,
+        "permission_denied",
+        "Without METRICS_TOKEN, metrics are for this machine only.",
+    )
+
+
+def _is_of_this_machine(request: HttpRequest) -> bool:
+    """Whether a program of this machine asks, rather than a proxy on it for somebody elsewhere."""
+    if settings.REST_FRAMEWORK["NUM_PROXIES"] or any(name in request.META for name in _FORWARDED):
+        return False
+    try:
+        address = ipaddress.ip_address(request.META.get("REMOTE_ADDR", ""))
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return bool((mapped or address).is_loopback)
+
+
+def _error(status: HTTPStatus, code: str, detail: str) -> JsonResponse:
+    body = {"type": "client_error", "errors": [{"code": code, "detail": detail, "attr": None}]}
+    return JsonResponse(body, status=status)
+
+
+class _Gauges(Collector):
+    """What is so at this moment, as opposed to what has been counted since the start."""
+
+    def collect(self) -> Iterator[Metric]:
+        """Ask MongoDB, if it is there."""
+        build = GaugeMetricFamily(
+            "chat_build_info", "What runs here.", labels=["version", "python"]
+        )
+        build.add_metric([VERSION, platform.python_version()], 1)
+        yield build
+        yield _gauge("chat_encoder_available", "Whether vectors can be made.", encoders.available())
+        up = health.primary_is_up(_MONGODB_MS)
+        if up:
+            try:
+                yield from _counted()
+            except StorageUnavailable:
+                up = False
+        yield _gauge("chat_storage_up", "Whether a MongoDB primary answers.", up)
+
+
+def _counted() -> Iterator[Metric]:
+    counted = figures_get(now=timezone.now())
+    if counted is None:
+        return
+    values = counted.values
+    sessions = GaugeMetricFamily("chat_sessions", "Sessions, by status.", labels=["status"])
+    sessions.add_metric(["active"], max(0, values["sessions"] - values["archived"]))
+    sessions.add_metric(["archived"], values["archived"])
+    yield sessions
+    for name, meaning, value in (
+        ("chat_sessions_expired", "Expired, and not swept yet.", values["expired"]),
+        ("chat_sessions_expiring_day", "Expire within a day.", values["expiring"]),
+        ("chat_archives_past_retention", "To be purged.", values["past_retention"]),
+        ("chat_last_sweep_seconds", "When a sweep last got through, Unix time; 0 for never.",
+         values["last_sweep"]),
+        ("chat_counted_seconds", "When these were counted, Unix time.",
+         counted.counted_at.timestamp()),
+    ):  # fmt: skip
+        yield _gauge(name, meaning, value)
+
+
+def _gauge(name: str, meaning: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, meaning, value=float(value))

@@ -1,0 +1,58 @@
+"""What this process counts for the metrics: requests, how long they took, messages appended.
+
+With PROMETHEUS_MULTIPROC_DIR set, as `serve` sets it, each worker counts in a file of its own and
+whoever is asked adds all of them up. No label names a user or a session: a series per person would
+be personal data, and too many.
+"""
+
+import os
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, multiprocess
+
+_own = CollectorRegistry()
+
+_REQUESTS = Counter(
+    "chat_http_requests",
+    "Requests answered, by route, method and status.",
+    ["route", "method", "status"],
+    registry=_own,
+)
+# Up to the minutes that a model call may take.
+_SECONDS = Histogram(
+    "chat_http_request_seconds",
+    "Seconds from a request to its answer, or to the beginning of a streamed one.",
+    ["route", "method"],
+    buckets=(0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
+    registry=_own,
+)
+_APPENDED = Counter(
+    "chat_messages_appended", "Messages appended to sessions; repeats do not count.", registry=_own
+)
+
+# Looking a series up by its labels takes the library longer than counting does.
+_series: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+
+
+def request_answered(route: str, method: str, status: int, seconds: float) -> None:
+    """Count a request; `route` is a template, never a path."""
+    key = (route, method, status)
+    found = _series.get(key)
+    if found is None:
+        requests = _REQUESTS.labels(route, method, str(status))
+        found = _series[key] = (requests, _SECONDS.labels(route, method))
+    found[0].inc()
+    found[1].observe(seconds)
+
+
+def messages_appended(number: int) -> None:
+    """Count messages that have just been stored for the first time."""
+    _APPENDED.inc(number)
+
+
+def registry() -> CollectorRegistry:
+    """All that has been counted, by all workers of this service where they share a directory."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return _own
+    shared = CollectorRegistry()
+    multiprocess.MultiProcessCollector(shared)  # type: ignore[no-untyped-call]
+    return shared

@@ -1,0 +1,128 @@
+"""`manage.py audit_expiry`."""
+
+import argparse
+from argparse import ArgumentParser
+from collections import Counter
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from sessions_app.management.operator import OperatorCommand
+from sessions_app.services.expiry_audits import Audited, audit_count, expiry_audit_run
+
+GRACE_SECONDS = 86_400
+FINDINGS_SHOWN = 1_000
+NOTES = (
+    "expired_not_swept", "held", "held_past_their_end", "of_another_default", "sweeps_cut_short",
+)  # fmt: skip
+
+
+class Command(OperatorCommand):
+    """Proves that what should be gone is gone, and nothing else."""
+
+    help = (
+        "Look at every session, at all that belongs to sessions, at the receipts of sweeps and at "
+        "the clocks: what should have ended and has not, what a sweep ended before its time, times "
+        "that contradict each other or come from the future, orphans, and clocks that disagree. "
+        "Exit 1 when anything is wrong. Reads only, and may run beside a live service."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """`--grace`."""
+        super().add_arguments(parser)
+        parser.add_argument(
+            "--grace",
+            type=_seconds,
+            default=GRACE_SECONDS,
+            metavar="SECONDS",
+            help="how long something may be overdue when no sweep has got through since "
+            f"(default {GRACE_SECONDS:,}: a sweep a day)",
+        )
+
+    def work(self, options: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
+        """Audit, telling each finding as it is made."""
+        seen = Audited()
+        wrong: Counter[str] = Counter()
+        findings: list[dict[str, str]] = []
+        with self.progress("documents", audit_count()) as show:
+            for found in expiry_audit_run(
+                seen,
+                now=timezone.now(),
+                grace=timedelta(seconds=options["grace"]),
+                progress=show,
+            ):
+                wrong[found.wrong.value] += 1
+                if wrong.total() > FINDINGS_SHOWN:
+                    continue
+                finding = {
+                    "wrong": found.wrong.value,
+                    "subject": found.subject,
+                    "detail": found.detail,
+                }
+                findings.append(finding)
+                if not self.as_json:
+                    self.stdout.write(f"{found.subject}: {found.wrong} ({found.detail})")
+        return _result(seen, wrong, findings), not wrong
+
+    def describe(self, result: Mapping[str, Any]) -> str:
+        """The closing lines."""
+        last = result["last_sweep"]
+        sessions = ", ".join(f"{n:,} {status}" for status, n in result["sessions"].items())
+        clocks = ", ".join(f"{c['server']} {c['ahead_ms']:+,} ms" for c in result["clocks"])
+        notes = ", ".join(
+            f"{n:,} {name.replace('_', ' ')}" for name, n in result["notes"].items() if n
+        )
+        wrong = ", ".join(f"{n:,} {name}" for name, n in result["wrong"].items())
+        lines = [
+            f"sessions: {sessions or 'none'}; {result['belongings']:,} documents of theirs",
+            f"sweeps: {result['sweeps']:,} receipts; "
+            + (
+                f"the last that got through went by {last['cutoff']}"
+                if last
+                else "none has got through"
+            ),
+            f"clocks, ahead of this machine's: {clocks}",
+            f"not wrong, but good to know: {notes or 'nothing'}",
+            f"wrong: {wrong or 'nothing'}",
+        ]
+        if result["findings_left_out"]:
+            lines.append(f"{result['findings_left_out']:,} more findings are not shown")
+        return "\n".join(lines)
+
+
+def _result(seen: Audited, wrong: Counter[str], findings: list[dict[str, str]]) -> dict[str, Any]:
+    last = seen.last_sweep
+    return {
+        "sessions": dict(sorted(seen.sessions.items())),
+        "belongings": seen.belongings,
+        "sweeps": seen.sweeps,
+        "last_sweep": last
+        and {
+            "sweep_id": last.sweep_id,
+            "mode": last.mode,
+            "cutoff": last.cutoff.isoformat(timespec="milliseconds"),
+            "archived": last.archived,
+            "deleted": last.deleted,
+            "purged": last.purged,
+        },
+        "clocks": [
+            {
+                "server": clock.server,
+                "ahead_ms": round(clock.ahead.total_seconds() * 1_000),
+                "uncertainty_ms": round(clock.uncertainty.total_seconds() * 1_000),
+            }
+            for clock in seen.clocks
+        ],
+        "notes": {name: seen.notes[name] for name in NOTES},
+        "wrong": dict(wrong),
+        "findings": findings,
+        "findings_left_out": wrong.total() - len(findings),
+    }
+
+
+def _seconds(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds")
+    return int(text)
