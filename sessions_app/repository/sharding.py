@@ -5,7 +5,7 @@ by. It is hashed: a UUIDv7 grows with time, and with ranges all new sessions wou
 one shard. (docs/scaling.md has the alternatives.)
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mongoengine import get_db
