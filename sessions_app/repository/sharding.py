@@ -5,7 +5,7 @@ by. It is hashed: a UUIDv7 grows with time, and with ranges all new sessions wou
 one shard. (docs/scaling.md has the alternatives.)
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mongoengine import get_db
@@ -24,7 +24,7 @@ BY_ID = (
     documents.ThrottleWindow,
 )
 # Small, or read as a whole: these stay together, on the database's primary shard.
-TOGETHER = (
+TOGETHER: Sequence[Any] = (
     documents.Sweep,
     documents.Figures,
     documents.DailyFigures,

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from weakref import WeakValueDictionary
 
-from sessions_app.domain.errors import SessionError, SessionNotFound
+from sessions_app.domain.errors import SessionError, SessionNotFound, TurnInterrupted
 from sessions_app.domain.limits import TURN_LEASE_SECONDS, TURN_RENEW_SECONDS
 from sessions_app.domain.turns import TurnState
 from sessions_app.repository import leases, turns
@@ -176,8 +176,8 @@ class Keeper:
                 if turn is not None:
                     turn_following.bring_up_to_date(feed, turn, now=clock())
                 elif feed.begun_at + _UNRECORDED < clock():
-                    raise SessionNotFound
-            except SessionNotFound as error:
+                    raise TurnInterrupted
+            except (SessionNotFound, TurnInterrupted) as error:
                 feed.finish(Outcome(TurnState.FAILED, error=error))
 
 

@@ -71,7 +71,11 @@ def launch(
         fingerprint=asked.fingerprint,
         regenerates=asked.regenerates,
     )
-    turns.insert(turn)
+    try:
+        turns.insert(turn)
+    except BaseException:
+        leases.release(session_id=turn.session_id, turn_id=turn.turn_id)
+        raise
     feed = Feed(asked.session_id, asked.user_id, turn.turn_id, now)
     feed.user_message = asked.message
     run = Run(turn, asked.call, feed, supersedes)
@@ -113,15 +117,15 @@ def resume(asked: Asked, lease: TurnLease, slot: Slot, now: datetime) -> Feed | 
     taken = leases.take(session_id=asked.session_id, user_id=asked.user_id, lease=lease, now=now)
     if taken is None:
         return _holder(asked, now)
-    try:
-        supersedes: list[int] = []
-        if asked.message is None:
+    supersedes: list[int] = []
+    if asked.message is None:
+        try:
             question, supersedes = _last_question(asked.session_id, asked.user_id)
-            asked = replace(asked, message=question)
-        return launch(asked, lease, slot, now, supersedes)
-    except BaseException:
-        leases.release(session_id=asked.session_id, turn_id=lease.turn_id)
-        raise
+        except BaseException:
+            leases.release(session_id=asked.session_id, turn_id=lease.turn_id)
+            raise
+        asked = replace(asked, message=question)
+    return launch(asked, lease, slot, now, supersedes)
 
 
 def _holder(asked: Asked, now: datetime) -> Feed | None:

@@ -38,7 +38,7 @@ from sessions_app.services.turn_starting import (
 )
 
 _ATTEMPTS = 10
-# An answer takes LLM_TIMEOUT_SECONDS at most; planning before and storing after it take the rest.
+# Beside what the model may take: planning before, storing after.
 _WAIT_BEYOND_SECONDS = 90
 
 
@@ -129,7 +129,7 @@ def turn_regenerate(
 
 def turn_wait(*, feed: Feed, seconds: float | None = None) -> TurnResult:
     """Wait for the end of a turn; raises what made it fail."""
-    most = settings.LLM_TIMEOUT_SECONDS + _WAIT_BEYOND_SECONDS
+    most = settings.LLM_TIMEOUT_SECONDS + settings.LLM_ANSWER_SECONDS + _WAIT_BEYOND_SECONDS
     feed.wait(lambda: feed.outcome is not None, most if seconds is None else seconds)
     outcome = feed.outcome
     if outcome is None or outcome.state is TurnState.RUNNING:

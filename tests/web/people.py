@@ -72,7 +72,7 @@ class Person:
 
     def leaves(self) -> None:
         self.context.close()
-        assert self.errors == []
+        assert not self.errors, "\n".join(self.errors)
 
     def token(self) -> str:
         """An access token of theirs, got outside of the page."""
