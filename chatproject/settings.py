@@ -101,10 +101,15 @@ CONTEXT_SUMMARY = env.flag("CONTEXT_SUMMARY")
 # Model calls at once in each worker process; whoever asks for one more is told to try again.
 TURNS_MAX = env.integer("TURNS_MAX", 128, low=1, high=4_096)
 
+# --- review -----------------------------------------------------------------------------------
+REVIEW_MASK = env.flag("REVIEW_MASK", default=True)
+REVIEW_PHONE_REGIONS = env.words("REVIEW_PHONE_REGIONS", "US,GB,DE")
+
 # --- Django -----------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "chatproject.apps.ChatProjectConfig",
-    "django.contrib.admin",
+    "sessions_app.review.apps.ReviewConfig",
+    "sessions_app.review.apps.ReviewSiteConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -169,6 +174,11 @@ USE_TZ = True
 USE_I18N = False
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "sessions_app" / "web" / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "chatproject.static_files.HashedStaticFiles"},
+}
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 # Every page of the service: nothing inline, nothing from elsewhere.
 CONTENT_SECURITY_POLICY = {

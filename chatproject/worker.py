@@ -21,12 +21,17 @@ def application() -> "Gateway":
     from chatproject.gateway import Gateway
     from chatproject.wsgi import django
     from sessions_app.services import turns
+    from sessions_app.services.daily_keeping import keeper
 
-    return Gateway(
-        django,
-        started=turns.turns_look_after,
-        stopping=lambda: turns.turns_shut_down(seconds=FINISH_SECONDS),
-    )
+    def started() -> None:
+        keeper.start()
+        turns.turns_look_after()
+
+    def stopping() -> None:
+        turns.turns_shut_down(seconds=FINISH_SECONDS)
+        keeper.stop()
+
+    return Gateway(django, started=started, stopping=stopping)
 
 
 def wsgi_application() -> "WSGIApplication":

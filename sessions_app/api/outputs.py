@@ -206,6 +206,27 @@ class TopicOutput(serializers.Serializer[Data]):
     score = serializers.FloatField(min_value=0, max_value=1)
 
 
+class SearchHitOutput(serializers.Serializer[Data]):
+    """A message that was found; or a session's title, with `seq` and `role` null.
+
+    `snippet` is plain text of at most 200 characters around the first hit.
+    """
+
+    session_id = serializers.UUIDField()
+    title = StrictCharField(allow_blank=True)
+    seq = StrictIntegerField(min_value=1, allow_null=True)
+    role = serializers.ChoiceField(choices=_choices(Role), allow_null=True)
+    snippet = StrictCharField()
+    timestamp = serializers.DateTimeField()
+
+
+class SearchOutput(serializers.Serializer[Data]):
+    """What was found, best first. `complete` is false where a search ran out of time."""
+
+    results = SearchHitOutput(many=True)
+    complete = StrictBooleanField()
+
+
 class TopicListOutput(serializers.Serializer[Data]):
     """A session's topics, in order."""
 

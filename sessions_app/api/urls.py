@@ -6,6 +6,7 @@ from sessions_app.api.chat import ChatViewSet
 from sessions_app.api.context import ContextViewSet
 from sessions_app.api.exports import ExportView
 from sessions_app.api.messages import MessageViewSet
+from sessions_app.api.search import SearchView
 from sessions_app.api.sessions import SessionViewSet
 
 _ONE = r"^session/(?P<session_id>[^/]+)"
@@ -13,6 +14,7 @@ _ONE = r"^session/(?P<session_id>[^/]+)"
 urlpatterns: list[URLPattern] = [
     re_path(r"^session/?$", SessionViewSet.as_view({"get": "list"})),
     re_path(r"^session/create/?$", SessionViewSet.as_view({"post": "create"})),
+    re_path(r"^session/search/?$", SearchView.as_view()),
     re_path(
         rf"{_ONE}/?$",
         SessionViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),

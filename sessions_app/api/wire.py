@@ -8,6 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from sessions_app.domain.data import Message, MessagePage, Session
+from sessions_app.domain.search_data import SearchResults
 from sessions_app.domain.summaries import ShownSummary
 from sessions_app.domain.window_layout import Recalled
 from sessions_app.services.context import ContextWindow
@@ -133,6 +134,24 @@ def _recalled(quoted: Recalled) -> dict[str, Any]:
 def topics(segments: Sequence[TopicSegment]) -> dict[str, Any]:
     """A session's topics."""
     return {"results": [asdict(segment) for segment in segments]}
+
+
+def search(found: SearchResults) -> dict[str, Any]:
+    """What a search found; its own user's name is no news."""
+    return {
+        "results": [
+            {
+                "session_id": hit.session_id,
+                "title": hit.title,
+                "seq": hit.seq,
+                "role": hit.role.value if hit.role else None,
+                "snippet": hit.snippet,
+                "timestamp": timestamp(hit.timestamp),
+            }
+            for hit in found.hits
+        ],
+        "complete": found.complete,
+    }
 
 
 def session_with_messages(stored: Session, newest: Sequence[Message]) -> dict[str, Any]:

@@ -9,14 +9,17 @@ from typing import Any
 
 from pymongo.client_session import ClientSession
 
-from sessions_app.documents import MessageAnnotations, MessageBucket, Turn
+from sessions_app.documents import MessageAnnotations, MessageBucket, SearchDocument, Turn
+from sessions_app.documents.review import ReviewNote
 from sessions_app.domain.integrity import Damage
 from sessions_app.repository import pages
 
 OF_SESSIONS: Mapping[Damage, Any] = {
     Damage.ORPHANED_BUCKET: MessageBucket,
     Damage.ORPHANED_ANNOTATIONS: MessageAnnotations,
+    Damage.ORPHANED_SEARCH_DOCUMENT: SearchDocument,
     Damage.ORPHANED_TURN: Turn,
+    Damage.ORPHANED_REVIEW_NOTE: ReviewNote,
 }
 
 

@@ -2,17 +2,21 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from pymongo import UpdateOne, WriteConcern
 
 from sessions_app.documents import Turn as Record
+from sessions_app.domain.identifiers import uuid7_floor
 from sessions_app.domain.turns import Seen, Turn, TurnState
-from sessions_app.repository import failures
+from sessions_app.repository import failures, pages
 from sessions_app.repository.codec import Stored
 
 _OVERDUE = 100
+# Turns begin within a moment of the message they answer.
+_AROUND = timedelta(seconds=60)
+_SOME = 20
 
 
 class Progress(NamedTuple):
@@ -118,6 +122,30 @@ def read(turns: Sequence[tuple[str, str]]) -> Mapping[str, Turn]:
         }
     )
     return {turn.turn_id: turn for turn in map(_turn, found)}
+
+
+@failures.translated
+def about(*, session_id: str, moment: datetime) -> list[Turn]:
+    """The turns that a session began around `moment` and soon after, oldest first; some.
+
+    A turn's id has its time (RFC 9562, 5.7).
+    """
+    first = uuid7_floor(moment - _AROUND).replace("-", "")
+    found = Record._get_collection().find(
+        {
+            "_id": {"$gte": f"{session_id}/turn_{first}", "$lt": f"{session_id}0"},
+            "session_id": session_id,
+        },
+        {"text": 0},
+    )
+    return [_turn(stored) for stored in found.sort("_id", 1).limit(_SOME)]
+
+
+@failures.translated
+def newest(*, session_id: str, limit: int) -> list[Turn]:
+    """The newest turns of a session, newest first, without what they are saying now."""
+    found = Record._get_collection().find(pages.all_buckets(session_id), {"text": 0})
+    return [_turn(stored) for stored in found.sort("_id", -1).limit(limit)]
 
 
 @failures.translated

@@ -20,6 +20,7 @@ from sessions_app.domain.limits import ANNOTATION_BLOCK, RECENT_SHIFTS
 from sessions_app.domain.topics import TopicDecision, TopicMessage, TopicState
 from sessions_app.domain.window_data import WindowMessage
 from sessions_app.repository import annotations, pages
+from sessions_app.services.tallies import tallies
 
 DIMENSIONS = encoders.DIMENSIONS
 # A request waits this long for what has not been annotated; the rest is answered without.
@@ -89,12 +90,16 @@ def _annotate_next_block(session: Session, judged: int) -> None:
     ):
         return
     new = [shift for shift in shifts if shift.seq > judged]
-    annotations.advance(
+    advanced = annotations.advance(
         session_id=session.session_id,
         user_id=session.user_id,
         judged=judged,
         standing=_standing(session.topic, state, new),
     )
+    if advanced:
+        # Judged anew after an erasure, what had been judged before is not counted again.
+        found_anew = [s.seq for s in shifts if s.seq >= there.first_seq + len(there.topics)]
+        tallies.topics_shifted(messages[seq - start].timestamp for seq in found_anew)
     _forget_erased(session, messages)
 
 

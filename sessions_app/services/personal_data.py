@@ -12,7 +12,7 @@ from sessions_app.domain.errors import UserErased
 from sessions_app.domain.import_lines import FORMATS, PERSONAL_FORMAT
 from sessions_app.domain.records import Record
 from sessions_app.repository import record_reading
-from sessions_app.services import receipts
+from sessions_app.services import receipts, review_log
 
 # The records about this user, each with a `type`; times as datetimes in UTC.
 Producer = Callable[[str], Iterator[Record]]
@@ -20,13 +20,39 @@ Producer = Callable[[str], Iterator[Record]]
 
 def sessions(user_id: str) -> Iterator[Record]:
     """`session` and `message`: conversations, archived and expired ones too, oldest first."""
+    for ids in _session_ids(user_id):
+        yield from record_reading.session_records(ids, user_id=user_id)
+
+
+def turns(user_id: str) -> Iterator[Record]:
+    """`turn`: the model calls that were made in conversations."""
+    for ids in _session_ids(user_id):
+        yield from record_reading.turn_records(ids)
+
+
+def _session_ids(user_id: str) -> Iterator[list[str]]:
     after = ""
     while ids := record_reading.session_ids(user_id=user_id, after=after):
-        yield from record_reading.session_records(ids, user_id=user_id)
+        yield ids
         after = ids[-1]
 
 
-PRODUCERS: tuple[Producer, ...] = (sessions,)
+def staff_reads(user_id: str) -> Iterator[Record]:
+    """`staff_read`: when staff were shown something of a conversation, and why; newest first.
+
+    Without who it was, what they noted, and the reason in their own words: docs/review.md says why.
+    """
+    for line in review_log.reads_of_user(user_id):
+        yield {
+            "type": "staff_read",
+            "at": line.at,
+            "session_id": line.session_id,
+            "what": line.act.value,
+            "reason": line.why.reason or None,
+        }
+
+
+PRODUCERS: tuple[Producer, ...] = (sessions, turns, staff_reads)
 
 
 def export(*, user_id: str, now: datetime, account: Iterator[Record] | None) -> Iterator[Record]:

@@ -32,6 +32,7 @@ from sessions_app.domain.errors import (
 from sessions_app.domain.limits import CONTEXT_MAX_MESSAGES_DEFAULT
 from sessions_app.repository import pages, sessions
 from sessions_app.services import identity, messages, receipts, topics
+from sessions_app.services.tallies import tallies
 
 _ATTEMPTS = 20
 
@@ -78,6 +79,7 @@ def session_create(*, user_id: str, draft: SessionDraft, now: datetime) -> Sessi
         _new_session(user_id, draft, replace(policy_default(), **draft.policy), now), history
     )
     _refuse_erased(session)
+    tallies.messages_stored(user_id, history, now)
     return session
 
 

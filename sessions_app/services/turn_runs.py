@@ -32,6 +32,7 @@ from sessions_app.providers import Ending, Provider, Reply
 from sessions_app.repository import leases, pages, turns
 from sessions_app.services import context, identity, summaries, titles, topics
 from sessions_app.services.context import ContextWindow
+from sessions_app.services.tallies import tallies
 from sessions_app.services.turn_feeds import Feed, Outcome
 
 logger = logging.getLogger(__name__)
@@ -176,6 +177,7 @@ class Run:
         message = self._store(self._message(ending, provider.name))
         if message is None:
             raise TurnInterrupted
+        tallies.messages_stored(self.turn.user_id, [message], clock())
         made = message.generation
         assert made is not None  # noqa: S101 - `_message` has set it
         self._end(
@@ -257,6 +259,7 @@ class Run:
         self.feed.finish(Outcome(TurnState.FAILED, error=error))
 
     def _record(self, state: TurnState, outcome: Mapping[str, Any]) -> None:
+        tallies.turn_ended(self.feed.seen, failed=state is TurnState.FAILED, now=clock())
         turns.finish(
             session_id=self.turn.session_id,
             turn_id=self.turn.turn_id,

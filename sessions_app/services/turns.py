@@ -20,6 +20,7 @@ from sessions_app.domain.errors import StorageUnavailable, TurnInProgress, TurnI
 from sessions_app.domain.turns import Seen, TurnState
 from sessions_app.repository import leases, messages, pages, turns
 from sessions_app.services.messages import batch_prepare, message_prepare
+from sessions_app.services.tallies import tallies
 from sessions_app.services.turn_events import Place
 from sessions_app.services.turn_feeds import Feed
 from sessions_app.services.turn_keeper import keeper
@@ -37,7 +38,7 @@ from sessions_app.services.turn_starting import (
 )
 
 _ATTEMPTS = 10
-# An answer takes LLM_TIMEOUT_SECONDS at most; planning before and storing after it take the rest.
+# Beside what the model may take: planning before, storing after.
 _WAIT_BEYOND_SECONDS = 90
 
 
@@ -95,6 +96,7 @@ def turn_start(*, session_id: str, user_id: str, request: TurnRequest, now: date
                 continue
             asked = Asked(session_id, user_id, request.key, request.call, appended.messages[-1])
             if not appended.replayed:
+                tallies.messages_stored(user_id, prepared, now)
                 return launch(asked, lease, slot, now)
             feed = known(asked, now) or resume(asked, lease, slot, now)
             if feed is not None:
@@ -127,10 +129,10 @@ def turn_regenerate(
 
 def turn_wait(*, feed: Feed, seconds: float | None = None) -> TurnResult:
     """Wait for the end of a turn; raises what made it fail."""
-    most = settings.LLM_TIMEOUT_SECONDS + _WAIT_BEYOND_SECONDS
+    most = settings.LLM_TIMEOUT_SECONDS + settings.LLM_ANSWER_SECONDS + _WAIT_BEYOND_SECONDS
     feed.wait(lambda: feed.outcome is not None, most if seconds is None else seconds)
     outcome = feed.outcome
-    if outcome is None:
+    if outcome is None or outcome.state is TurnState.RUNNING:
         raise TurnInterrupted
     if outcome.error is not None:
         raise outcome.error
@@ -188,6 +190,7 @@ def turns_shut_down(*, seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while Slot.taken() and time.monotonic() < deadline:
         time.sleep(0.05)
+    keeper.let_go()
     left = keeper.running
     for run in left:
         run.stop(Stop.SHUTDOWN)

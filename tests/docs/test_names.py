@@ -28,8 +28,10 @@ def settings_read() -> dict[str, str]:
                 case ast.Call(
                     func=ast.Attribute(value=ast.Name(id="env"), attr=kind),
                     args=[ast.Constant(value=str(name)), *rest],
+                    keywords=keywords,
                 ):
-                    unset = "0" if kind == "flag" else "unset"
+                    on = any(each.arg == "default" for each in keywords)
+                    unset = str(int(on)) if kind == "flag" else "unset"
                     default = rest[0].value if rest and isinstance(rest[0], ast.Constant) else unset
                     found.setdefault(name, str(default))
     return found

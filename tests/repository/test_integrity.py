@@ -88,11 +88,17 @@ PLANTED: dict[Damage, Plant] = {
     Damage.ORPHANED_ANNOTATIONS: lambda db, s: db.message_annotations.insert_one(
         {"_id": "gone/000000000001", "session_id": "gone", "first_seq": 1, "count": 0}
     ),
+    Damage.ORPHANED_SEARCH_DOCUMENT: lambda db, s: db.search_documents.insert_one(
+        {"_id": "gone/000000000000", "session_id": "gone", "first_seq": 0, "terms": []}
+    ),
     Damage.ORPHANED_TURN: lambda db, s: db.turns.insert_one(
         {"_id": "gone/turn_1", "session_id": "gone", "state": "done"}
     ),
     Damage.OVERDUE_TURN: overdue_turn,
     Damage.OVERDUE_LEASE: overdue_lease,
+    Damage.ORPHANED_REVIEW_NOTE: lambda db, s: db.review_notes.insert_one(
+        {"_id": "gone/1", "session_id": "gone", "text": "left"}
+    ),
     Damage.ORPHANED_BUCKET: lambda db, s: db.message_buckets.insert_one(
         buckets(db, s)[0] | {"_id": "gone/000000000001", "session_id": "gone"}
     ),

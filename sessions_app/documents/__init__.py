@@ -22,10 +22,16 @@ from mongoengine import (
     ValidationError,
 )
 
+from sessions_app.documents import review, review_indexes
+from sessions_app.documents.figures import DailyFigures as DailyFigures
+from sessions_app.documents.figures import StandingFigures as StandingFigures
+from sessions_app.documents.operations import Figures as Figures
+from sessions_app.documents.operations import Sweep as Sweep
+from sessions_app.documents.search import SearchDocument as SearchDocument
+from sessions_app.documents.search import SearchProgress as SearchProgress
 from sessions_app.domain import limits
 from sessions_app.domain.data import OnTopicShift, Role, Status, Strategy
 from sessions_app.domain.turns import TurnState
-from sessions_app.operation_documents import Figures, Sweep
 
 
 class MetadataEntry(EmbeddedDocument):
@@ -155,6 +161,9 @@ class Session(Document):
     expires_at = DateTimeField()
     archived_at = DateTimeField()
     legal_hold = BooleanField()
+    # What staff have to look at; the words behind it are in `documents.review.ReviewNote`.
+    flagged = BooleanField()
+    flagged_at = DateTimeField()
 
     meta: ClassVar[dict[str, Any]] = {
         "collection": "sessions",
@@ -185,6 +194,7 @@ class Session(Document):
                 "fields": ["archived_at", "session_id"],
                 "partialFilterExpression": {"archived_at": {"$exists": True}},
             },
+            *review_indexes.OF_SESSIONS,
         ],
     }
 
@@ -328,7 +338,21 @@ class ThrottleWindow(Document):
     }
 
 
-ALL = (Session, MessageBucket, MessageAnnotations, Turn, ErasedUser, ThrottleWindow, Sweep, Figures)
+ALL = (
+    Session,
+    MessageBucket,
+    MessageAnnotations,
+    Turn,
+    SearchDocument,
+    SearchProgress,
+    DailyFigures,
+    StandingFigures,
+    ErasedUser,
+    ThrottleWindow,
+    Sweep,
+    Figures,
+    *review.ALL,
+)
 
 
 def validate_message(stored: dict[str, Any]) -> None:
