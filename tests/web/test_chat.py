@@ -114,7 +114,9 @@ def test_a_failed_turn_is_offered_again_and_nothing_is_doubled(alice, model, sit
 
 def test_markdown_is_drawn_and_code_can_be_copied(alice, model):
     code = "def double(x):\n    return 2 * x"
-    model.answers["code"] = f"Some **bold** text\n\n```python\n{code}\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |"
+    model.answers["code"] = (
+        f"Some **bold** text\n\n```python\n{code}\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |"
+    )
     alice.asks("code", "Some bold text")
 
     reply = alice.messages("Assistant")
