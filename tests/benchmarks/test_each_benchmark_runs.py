@@ -192,3 +192,12 @@ def test_worked_example_judges_two_dialogues(tmp_path: Path):
     lines = run("worked_example", "--dir", str(tmp_path), "--data", str(EVALUATION))
     assert named(lines) == {"judged", "window"}
     assert all(len(line["begins"].split()) <= 8 for line in lines)
+
+
+def test_turn_streams_measures_first_pieces_and_appends_in_each_mode(tmp_path: Path):
+    sizes = ("--streams", "2", "--seconds", "1", "--first", "0.05", "--pieces", "5")
+    lines = run("turn_streams", "--dir", str(tmp_path), *sizes, "--modes", "loop", "threads 16")
+    assert named(lines) == {"first piece", "plain append"}
+    assert {line["mode"] for line in lines} == {"loop", "threads 16"}
+    assert all(line["errors"] == 0 for line in lines if line["name"] == "first piece")
+    assert all(line["ratio"] > 0 for line in lines)
