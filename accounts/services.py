@@ -1,19 +1,16 @@
 """What people do with their accounts. Tokens are in `accounts.tokens`."""
 
 import uuid
-from datetime import datetime
 
 from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from rest_framework.exceptions import ValidationError
-from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from accounts import passwords, usernames
 from accounts.errors import AccountNotFound, UsernameTaken, WrongPassword
 from accounts.models import User
 from sessions_app.api.authentication import TokenNotValid
-from sessions_app.services import privacy
 
 
 def account_register(*, username: str, password: str, email: str = "") -> User:
@@ -81,22 +78,6 @@ def password_change(*, user_id: str, current_password: str, new_password: str) -
     )
     if not changed:
         raise WrongPassword(attr="current_password")
-
-
-def account_erase(*, user_id: str, password: str, now: datetime) -> None:
-    """Erase the user and everything of theirs; raises WrongPassword, LegalHold.
-
-    Sessions go first: whoever is cut off in between still has the account to ask again with.
-    """
-    user = account_get(user_id=user_id)
-    if not user.check_password(password):
-        raise WrongPassword(attr="password")
-    privacy.erase_user(user_id=str(user.pk), now=now)
-    with transaction.atomic():
-        # Held, so that no refresh can add a token between the two deletions.
-        user = account_get(user_id=user_id, lock=True)
-        OutstandingToken.objects.filter(user=user).delete()
-        user.delete()
 
 
 def _account_id(user_id: str) -> uuid.UUID:

@@ -11,5 +11,6 @@ urlpatterns = [
     re_path(r"^auth/token/verify/?$", views.VerifyView.as_view(), name="token-verify"),
     re_path(r"^auth/logout/?$", views.LogoutView.as_view(), name="logout"),
     re_path(r"^auth/me/?$", views.MeView.as_view(), name="me"),
+    re_path(r"^auth/me/export/?$", views.ExportView.as_view(), name="me-export"),
     re_path(r"^auth/password/?$", views.PasswordView.as_view(), name="password"),
 ]

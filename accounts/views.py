@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
+from django.http import StreamingHttpResponse
 from django.utils import timezone
 from rest_framework import serializers, status
 from rest_framework.exceptions import NotAuthenticated
@@ -12,8 +13,8 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
+from accounts import erasure, personal_data, services, tokens
 from accounts import schema as described
-from accounts import services, tokens
 from accounts.serializers import (
     CredentialsSerializer,
     PasswordChangeSerializer,
@@ -27,7 +28,9 @@ from accounts.serializers import (
     UserSerializer,
 )
 from accounts.throttles import SignInThrottle
+from sessions_app.api.negotiation import OneForm
 from sessions_app.api.throttles import AnonThrottle, LoginThrottle, UserThrottle
+from sessions_app.domain import records
 
 
 def validated(serializer: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
@@ -133,8 +136,27 @@ class MeView(APIView):
     def delete(self, request: Request) -> Response:
         """Erase the account and everything in it."""
         body = validated(PasswordConfirmationSerializer, request)
-        services.account_erase(user_id=user_id(request), now=timezone.now(), **body)
+        erasure.account_erase(user_id=user_id(request), clock=timezone.now, **body)
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+@described.export
+class ExportView(APIView):
+    """All of one's data, as a file."""
+
+    content_negotiation_class = OneForm
+
+    def get(self, request: Request) -> StreamingHttpResponse:
+        """Stream everything that is kept about the caller, as JSON lines."""
+        exported = personal_data.own_export(user_id=user_id(request), now=timezone.now())
+        return StreamingHttpResponse(
+            records.blocks(exported),
+            content_type="application/x-ndjson",
+            headers={
+                "Content-Disposition": 'attachment; filename="personal-data.jsonl"',
+                "Cache-Control": "no-store",
+            },
+        )
 
 
 @described.password

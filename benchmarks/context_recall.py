@@ -30,7 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sessions_app.domain.relevance import query_text
-from sessions_app.domain.window import Strategy, WindowMessage, WindowPolicy, plan_window
+from sessions_app.domain.window import Layout, Strategy, WindowMessage, WindowPolicy, plan_window
 from sessions_app.encoders import Encoder, load_encoder
 from sessions_app.tokenizer import count_tokens
 
@@ -68,7 +68,7 @@ def main() -> int:
     rows = []
     for strategy in (*trimmed, *Strategy):
         for budget in BUDGETS:
-            row = measure(conversations, strategy, budget, trimmed.get(strategy))
+            row = measure(conversations, strategy, budget, trimmed.get(strategy), options.layout)
             print(json.dumps(row), flush=True)
             rows.append(row)
     print_table(rows)
@@ -80,6 +80,7 @@ def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="holds memory/locomo-dev.jsonl")
     parser.add_argument("--limit", type=int, help="use only the first N conversations")
+    parser.add_argument("--layout", type=Layout, choices=list(Layout), default=Layout.CONVERSATION)
     parser.add_argument("--no-vectors", action="store_true", help="rank by words alone")
     parser.add_argument(
         "--langchain-python", type=Path, help="a Python that has langchain-core (see above)"
@@ -136,6 +137,7 @@ def measure(
     strategy: str,
     budget: int,
     trimmed: Sequence[dict[int, set[int]]] | None,
+    layout: Layout = Layout.CONVERSATION,
 ) -> dict[str, Any]:
     """Recall of one strategy at one budget over all questions; `trimmed` is what a trim kept."""
     shares: list[float] = []
@@ -150,7 +152,7 @@ def measure(
             else:
                 plan = plan_window(
                     conversation.messages,
-                    WindowPolicy(budget, Strategy(strategy)),
+                    WindowPolicy(budget, Strategy(strategy), layout=layout),
                     query=question["question"],
                     query_vector=vector,
                 )

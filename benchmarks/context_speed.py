@@ -23,6 +23,7 @@ import time
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -31,7 +32,14 @@ from numpy.typing import NDArray
 
 from sessions_app.domain.relevance_sketch import RunSketch, choose_runs, sketch_run
 from sessions_app.domain.relevance_terms import term_ids
-from sessions_app.domain.window import Strategy, WindowMessage, WindowPolicy, plan_window
+from sessions_app.domain.window import (
+    Layout,
+    Reason,
+    Strategy,
+    WindowMessage,
+    WindowPolicy,
+    plan_window,
+)
 
 DIMENSIONS = 384
 VOCABULARY = 4_000
@@ -67,6 +75,9 @@ def main() -> None:
     for budget in options.budget:
         for name in ("trim", *Strategy):
             print(json.dumps(cuts(name, budget, options.turns)), flush=True)
+        for name in (Strategy.RELEVANT, Strategy.HYBRID):
+            line = cuts(name, budget, options.turns, Layout.STABLE_PREFIX)
+            print(json.dumps(line), flush=True)
     for length in (1_000, 10_000, 100_000):
         print(json.dumps(choosing_time(length)), flush=True)
 
@@ -142,26 +153,32 @@ def choosing_time(length: int) -> dict[str, object]:
     }
 
 
-def cuts(name: str, budget: int, turns: int) -> dict[str, object]:
-    """How stable one strategy's windows are from turn to turn, and how full."""
+def cuts(
+    name: str, budget: int, turns: int, layout: Layout = Layout.CONVERSATION
+) -> dict[str, object]:
+    """How stable one strategy's windows are from turn to turn, and how full.
+
+    A quotation of recalled messages is made anew each turn, so a prefix ends in front of it.
+    """
     messages = conversation(2 * turns)
     costs = [message.cost for message in messages]
     total = [0, *accumulate(costs)]
-    windows = [window(name, messages[: 2 * turn + 1], budget) for turn in range(turns)]
+    windows = [window(name, messages[: 2 * turn + 1], budget, layout) for turn in range(turns)]
     whole = cached = sent = 0
     for now, later in pairwise(windows):
-        shared = shared_prefix(now, later)
-        whole += shared == len(now)
-        cached += sum(costs[seq - 1] for seq in later[:shared])
-        sent += sum(costs[seq - 1] for seq in later)
+        shared = shared_prefix(now.stays, later.stays)
+        whole += shared == len(now.stays)
+        cached += sum(costs[seq - 1] for seq in later.stays[:shared])
+        sent += sum(costs[seq - 1] for seq in later.kept)
     used = [
-        sum(costs[seq - 1] for seq in kept) / budget
-        for turn, kept in enumerate(windows)
+        sum(costs[seq - 1] for seq in sent.kept) / budget
+        for turn, sent in enumerate(windows)
         if total[2 * turn + 1] > budget
     ]
     return {
         "benchmark": "cuts",
         "strategy": str(name),
+        "layout": layout.value,
         "budget": budget,
         "turns": turns,
         "whole_prefix_share": round(whole / (turns - 1), 3),
@@ -170,17 +187,32 @@ def cuts(name: str, budget: int, turns: int) -> dict[str, object]:
     }
 
 
-def window(name: str, messages: list[WindowMessage], budget: int) -> Sequence[int]:
-    """The `seq` of what the model would be sent."""
+class Sent(NamedTuple):
+    """The `seq` of all that a model is sent, and of what stands before what changes."""
+
+    kept: Sequence[int]
+    stays: Sequence[int]
+
+
+def window(name: str, messages: list[WindowMessage], budget: int, layout: Layout) -> Sent:
+    """What the model would be sent."""
     if name != "trim":
-        return plan_window(messages, WindowPolicy(budget, Strategy(name))).kept_seqs
+        plan = plan_window(messages, WindowPolicy(budget, Strategy(name), layout=layout))
+        if layout is Layout.CONVERSATION:
+            return Sent(plan.kept_seqs, plan.kept_seqs)
+        recalled = {each.seq for each in plan.messages if each.reason is Reason.RELEVANT}
+        newest = {each.seq for each in plan.messages if each.reason is Reason.NEWEST_USER}
+        if not recalled:
+            return Sent(plan.kept_seqs, plan.kept_seqs)
+        stays = [seq for seq in plan.kept_seqs if seq not in recalled | newest]
+        return Sent(plan.kept_seqs, stays)
     kept: list[int] = []
     for message in reversed(messages):
         budget -= message.cost
         if budget < 0:
             break
         kept.append(message.seq)
-    return kept[::-1]
+    return Sent(kept[::-1], kept[::-1])
 
 
 def shared_prefix(now: Sequence[int], later: Sequence[int]) -> int:

@@ -1,43 +1,68 @@
-"""Write the results into docs/benchmarks.md: tables between their marks, and the plots.
+"""Write the results into the documents: tables between their marks, and the plots.
 
-    python -m benchmarks.store_by_length > benchmarks/results/store_by_length.jsonl
-    …
-    python -m benchmarks.publish
+    python -m benchmarks.publish --run                          # measure all again, and publish
+    python -m benchmarks.publish --run store_by_length memory   # these
+    python -m benchmarks.publish                                # publish what was measured
 
 Every table and plot comes from the JSON lines in benchmarks/results, so the document cannot say
 what no run has said. A benchmark without results keeps the table that it has.
 """
 
+import argparse
 import json
 import re
-from collections.abc import Callable, Sequence
-from itertools import groupby
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
+from benchmarks import publish_run, publish_study
 from benchmarks.harness import plot
+from benchmarks.harness.markdown import Line, by, cell, table
 
 ROOT = Path(__file__).parents[1]
 RESULTS, DOCUMENT = ROOT / "benchmarks" / "results", ROOT / "docs" / "benchmarks.md"
 IMAGES = ROOT / "docs" / "images"
 
-Line = dict[str, Any]
+
+def main(argv: Sequence[str] = ()) -> None:
+    """Rewrite the documents' tables and the plots."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--run", nargs="*", metavar="NAME", help="first run these at full size; none named: all"
+    )
+    given = parser.parse_args(argv)
+    if given.run is not None:
+        publish_run.run(given.run or _known(), RESULTS)
+    _renew(DOCUMENT, TABLES)
+    for document, tables in publish_study.PAGES.items():
+        _renew(document, tables)
 
 
-def main() -> None:
-    """Rewrite the document's tables and the plots."""
-    text = DOCUMENT.read_text()
-    for name, tables in TABLES.items():
-        path = RESULTS / f"{name}.jsonl"
+def _known() -> list[str]:
+    names = [*TABLES, *(name for tables in publish_study.PAGES.values() for name in tables)]
+    return list(dict.fromkeys(name.partition(":")[0] for name in names))
+
+
+def _renew(document: Path, tables: Mapping[str, Callable[[Sequence[Line]], str]]) -> None:
+    """Put each table between its marks. `results: part` is one table of several."""
+    text = document.read_text() if document.exists() else ""
+    for name, made in tables.items():
+        benchmark, _, part = name.partition(": ")
+        path = RESULTS / f"{benchmark}.jsonl"
         if not path.exists():
             continue
         lines = [json.loads(line) for line in path.read_text().splitlines()]
         machine = next(line for line in lines if line["name"] == "machine")
-        said = f"{_machine(machine)}\n\n{tables([line for line in lines if line is not machine])}"
-        marked = re.compile(rf"<!-- {name} -->\n.*?<!-- end -->", re.DOTALL)
+        said = made([line for line in lines if line is not machine])
+        if part in ("", "machine"):
+            said = f"{_machine(machine)}\n\n{said}".strip()
+        marked = re.compile(rf"<!-- {re.escape(name)} -->\n.*?<!-- end -->", re.DOTALL)
         before, after = marked.split(text)
         text = f"{before}<!-- {name} -->\n\n{said}\n\n<!-- end -->{after}"
-    DOCUMENT.write_text(text)
+    if text:
+        document.write_text(text)
 
 
 def _machine(line: Line) -> str:
@@ -45,23 +70,6 @@ def _machine(line: Line) -> str:
         f"*{line['cores']} cores ({line['cpu']}), {line['memory_gb']} GB, {line['filesystem']}, "
         f"MongoDB {line['mongodb']}, Python {line['python']}.*"
     )
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    lines = [head, ["---"] + ["---:"] * (len(head) - 1), *rows]
-    return "\n".join("| " + " | ".join(map(_cell, line)) + " |" for line in lines)
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:,.2f}" if value < 100 else f"{value:,.0f}"
-    return f"{value:,}" if isinstance(value, int) else str(value)
-
-
-def _by(lines: Sequence[Line], *keys: str) -> list[tuple[tuple[Any, ...], list[Line]]]:
-    """Consecutive lines that agree on `keys`."""
-    grouped = groupby(lines, key=lambda line: tuple(line[key] for key in keys))
-    return [(key, list(group)) for key, group in grouped]
 
 
 def _verdict(line: Line) -> str:
@@ -73,8 +81,8 @@ def _verdict(line: Line) -> str:
 def store_by_length(lines: Sequence[Line]) -> str:
     """Milliseconds by operation and length."""
     lengths = sorted({line["messages"] for line in lines})
-    head = ["p50, ms", *map(_cell, lengths), "longest : 10", "longest : 100", "target"]
-    grouped = _by(lines, "name")
+    head = ["p50, ms", *map(cell, lengths), "longest : 10", "longest : 100", "target"]
+    grouped = by(lines, "name")
     _save(
         "store-by-length",
         "Ours, by the length of the session",
@@ -90,7 +98,7 @@ def store_by_length(lines: Sequence[Line]) -> str:
         ]
         for (name,), group in grouped
     ]
-    return _table(head, rows) + "\n\n![Milliseconds by length](images/store-by-length.svg)"
+    return table(head, rows) + "\n\n![Milliseconds by length](images/store-by-length.svg)"
 
 
 def many_sessions(lines: Sequence[Line]) -> str:
@@ -98,10 +106,10 @@ def many_sessions(lines: Sequence[Line]) -> str:
     head = ["p50, ms", "few sessions", "many sessions", "many : few", "target"]
     rows = [
         [name, few["p50_ms"], many["p50_ms"], many["ratio"], _verdict(many)]
-        for (name,), (few, many) in _by(lines, "name")
+        for (name,), (few, many) in by(lines, "name")
     ]
     few, many = lines[0], lines[1]
-    return _table(head, rows) + (
+    return table(head, rows) + (
         f"\n\nFew: {few['sessions_of_user']:,} sessions of one user. "
         f"Many: {many['sessions_of_user']:,} of that user among {many['sessions_in_all']:,}."
     )
@@ -122,27 +130,27 @@ def http_append(lines: Sequence[Line]) -> str:
         "times naive": "times_naive",
     }
     rows = [[*(line[key] for key in columns.values()), _verdict(line)] for line in lines]
-    return _table([*columns, "target of bare"], rows)
+    return table([*columns, "target of bare"], rows)
 
 
 def hot_path(lines: Sequence[Line]) -> str:
     """What each step costs a worker."""
     rows = [[line["name"], round(line["cpu_us"])] for line in lines]
-    return _table(["processor time of the worker's thread", "µs"], rows)
+    return table(["processor time of the worker's thread", "µs"], rows)
 
 
 def peers_store(lines: Sequence[Line]) -> str:
     """The peers beside ours, one table per question."""
     versions = next(line for line in lines if line["name"] == "versions")
     parts = [" and ".join(versions[peer] for peer in ("LangChain", "Agents SDK")) + "."]
-    for (name,), group in _by([line for line in lines if line is not versions], "name"):
+    for (name,), group in by([line for line in lines if line is not versions], "name"):
         lengths = sorted({line["messages"] for line in group})
-        by_store = _by(group, "store")
+        by_store = by(group, "store")
         rows = [[who, *(line["p50_ms"] for line in own)] for (who,), own in by_store]
         file = "peers-" + re.sub(r"[^a-z0-9]+", "-", name)
         _save(file, f"{name}, by store", {who: _points(own) for (who,), own in by_store})
         parts += [
-            _table([f"{name}: p50, ms", *map(_cell, lengths)], rows),
+            table([f"{name}: p50, ms", *map(cell, lengths)], rows),
             f"![{name} by store and length](images/{file}.svg)",
         ]
     return "\n\n".join(parts)
@@ -168,7 +176,7 @@ def expiry(lines: Sequence[Line]) -> str:
             ]
         )
     first = lines[0]
-    return _table(head, rows) + (
+    return table(head, rows) + (
         f"\n\n{first['due']:,} sessions due, with a bucket and annotations each, among "
         f"{first['sessions_in_all']:,}."
     )
@@ -181,7 +189,7 @@ def metrics_cost(lines: Sequence[Line]) -> str:
         [line["name"], line["p50_ms"], line["p95_ms"], line.get("ratio", ""), _verdict(line)]
         for line in lines
     ]
-    return _table(head, rows)
+    return table(head, rows)
 
 
 def memory(lines: Sequence[Line]) -> str:
@@ -227,4 +235,4 @@ TABLES: dict[str, Callable[[Sequence[Line]], str]] = {
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -69,14 +69,16 @@ def free_address() -> Address:
 
 
 @contextmanager
-def serving(address: Address) -> Iterator[subprocess.Popen[bytes]]:
+def serving(address: Address, way: list[str] | None = None) -> Iterator[subprocess.Popen[bytes]]:
     """Run the server as long as the block; yield its process once `/healthz` answers.
+
+    `way` is another command than `command` gives.
 
     Raises:
         ServiceError: it does not get that far.
     """
     process = subprocess.Popen(  # noqa: S603 - the command is ours
-        _command(address),
+        way or command(address),
         cwd=Path(__file__).parent.parent,
         env={k: v for k, v in os.environ.items() if not k.startswith("GRANIAN_")}
         | {"PROMETHEUS_MULTIPROC_DIR": str(_counters())},
@@ -102,11 +104,12 @@ def _counters() -> Path:
     return directory
 
 
-def _command(address: Address) -> list[str]:
+def command(address: Address) -> list[str]:
+    """What starts the server on `address`."""
     return [
         sys.executable, "-m", "granian", "chatproject.worker:application", "--factory",
-        "--interface", "wsgi", "--no-ws", "--host", address.ip, "--port", str(address.port),
-        "--workers", str(settings.WORKERS), "--blocking-threads", str(settings.THREADS),
+        "--interface", "asgi", "--no-ws", "--host", address.ip, "--port", str(address.port),
+        "--workers", str(settings.WORKERS),
         # Connections, idle ones included, that a worker holds; more wait in the kernel.
         "--backlog", "1024", "--backpressure", "1024",
         # A worker that dies ends the server, and so the run: said, and restarted as a whole.

@@ -81,6 +81,7 @@ CONTEXT_MAX_TOKENS = env.integer("CONTEXT_MAX_TOKENS", 4_000, low=64, high=1_000
 CONTEXT_STRATEGY = env.choice(
     "CONTEXT_STRATEGY", "hybrid", ["recent", "topic", "relevant", "hybrid"]
 )
+CONTEXT_LAYOUT = env.choice("CONTEXT_LAYOUT", "conversation", ["conversation", "stable_prefix"])
 ON_TOPIC_SHIFT = env.choice("ON_TOPIC_SHIFT", "adjust", ["keep", "adjust", "reset"])
 
 # --- the model --------------------------------------------------------------------------------
@@ -88,16 +89,27 @@ LLM_BASE_URL = env.text("LLM_BASE_URL")
 LLM_API_KEY = env.text("LLM_API_KEY")
 LLM_MODEL = env.text("LLM_MODEL")
 LLM_TIMEOUT_SECONDS = env.integer("LLM_TIMEOUT_SECONDS", 60, low=1, high=3_600)
+LLM_ANSWER_SECONDS = env.integer("LLM_ANSWER_SECONDS", 600, low=1, high=86_400)
+LLM_MODEL_FILE = env.text("LLM_MODEL_FILE")
 if LLM_BASE_URL and not LLM_BASE_URL.startswith(("http://", "https://")):
     raise ImproperlyConfigured("LLM_BASE_URL must begin with http:// or https://")
 if LLM_BASE_URL and not LLM_MODEL:
     raise ImproperlyConfigured("set LLM_MODEL: with LLM_BASE_URL set, a model must be named")
+if not (LLM_API_KEY.isascii() and LLM_API_KEY.isprintable()):
+    raise ImproperlyConfigured("LLM_API_KEY must hold printable ASCII characters only")
 CONTEXT_SUMMARY = env.flag("CONTEXT_SUMMARY")
+# Model calls at once in each worker process; whoever asks for one more is told to try again.
+TURNS_MAX = env.integer("TURNS_MAX", 128, low=1, high=4_096)
+
+# --- review -----------------------------------------------------------------------------------
+REVIEW_MASK = env.flag("REVIEW_MASK", default=True)
+REVIEW_PHONE_REGIONS = env.words("REVIEW_PHONE_REGIONS", "US,GB,DE")
 
 # --- Django -----------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "chatproject.apps.ChatProjectConfig",
-    "django.contrib.admin",
+    "sessions_app.review.apps.ReviewConfig",
+    "sessions_app.review.apps.ReviewSiteConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -162,6 +174,11 @@ USE_TZ = True
 USE_I18N = False
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "sessions_app" / "web" / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "chatproject.static_files.HashedStaticFiles"},
+}
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 # Every page of the service: nothing inline, nothing from elsewhere.
 CONTENT_SECURITY_POLICY = {
@@ -178,6 +195,11 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
+if env.flag("BEHIND_TLS"):
+    # The proxy in front must set this header itself, whatever a client has sent in it.
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    SECURE_HSTS_SECONDS = 31_536_000
 # A JSON body may hold one message of the greatest length, or a batch: the API's parser keeps this
 # bound for JSON, Django for forms. It also keeps every document far from MongoDB's 16 MB.
 REQUEST_MAX_BYTES = 5 * 1024 * 1024

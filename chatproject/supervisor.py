@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -11,7 +12,16 @@ from pathlib import Path
 
 from django.conf import settings
 
-from chatproject import external_mongodb, locks, mongo, mongod, open_files, preparation, server
+from chatproject import (
+    external_mongodb,
+    locks,
+    model_server,
+    mongo,
+    mongod,
+    open_files,
+    preparation,
+    server,
+)
 from chatproject.server import Address
 from chatproject.service_error import ServiceError
 
@@ -23,8 +33,10 @@ class _Stop(BaseException):
     """A signal asked for the end; not an Exception, so that nothing takes it for a failure."""
 
 
-def run() -> None:
+def run(*, with_model: bool = False) -> None:
     """Serve until SIGINT, SIGTERM or SIGHUP; when it returns, all that was started has ended.
+
+    `with_model` starts a local model's server, too, and answers with that.
 
     Raises:
         ServiceError, MongodError: it cannot start, or cannot go on.
@@ -33,15 +45,16 @@ def run() -> None:
     _stop_on_signals()
     try:
         with ExitStack() as stack:
-            _serve(stack)
+            _serve(stack, with_model)
     except _Stop:
         _say("Stopped.")
 
 
-def _serve(stack: ExitStack) -> None:
+def _serve(stack: ExitStack, with_model: bool) -> None:
     """Start everything, say so, and watch; whatever ends this, `stack` undoes it in reverse."""
     stack.enter_context(_only_service())
     address = server.free_address()
+    model = _model(stack) if with_model else None
     database = _database(stack)
     mongo.connect()
     _say("Preparing accounts, indexes and static files …")
@@ -53,6 +66,9 @@ def _serve(stack: ExitStack) -> None:
         if database and mongod.endpoint(settings.DATA_DIR) != database:
             log = settings.DATA_DIR / "mongod.log"
             raise ServiceError(f"mongod has stopped by itself; see {log}, and start again")
+        if model and model.poll() is not None:
+            log = settings.DATA_DIR / "llama-server.log"
+            raise ServiceError(f"llama-server has ended by itself; see {log}, and start again")
         time.sleep(_LOOK_SECONDS)
     raise ServiceError(
         f"the server has ended by itself (code {process.returncode}); "
@@ -99,6 +115,14 @@ def _database(stack: ExitStack) -> str | None:
         return None
     _say("Starting mongod …")
     return stack.enter_context(mongod.running(settings.DATA_DIR))
+
+
+def _model(stack: ExitStack) -> "subprocess.Popen[bytes]":
+    """A local model's server, which the settings name from now on."""
+    _say("Starting llama-server …")
+    process = stack.enter_context(model_server.running(settings.DATA_DIR))
+    _say(f"The model {settings.LLM_MODEL} answers at {settings.LLM_BASE_URL}")
+    return process
 
 
 def _announce(address: Address, password_file: Path | None) -> None:

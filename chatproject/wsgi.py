@@ -34,4 +34,5 @@ def taking_chunked_bodies(wrapped: "WSGIApplication") -> "WSGIApplication":
     return application
 
 
-application = taking_chunked_bodies(get_wsgi_application())
+django = get_wsgi_application()
+application = taking_chunked_bodies(django)

@@ -14,10 +14,11 @@ from rest_framework.test import APIClient
 from rest_framework_simplejwt.tokens import AccessToken
 
 from chatproject import mongo, mongod
-from sessions_app import documents
+from sessions_app import documents, providers
 from sessions_app.repository import headers, indexes, spilled_keys
-from sessions_app.services import throttling
+from sessions_app.services import throttling, turns
 from tests.repository.commands import recorder
+from tests.turns.scripted import ScriptedModel
 
 
 def pytest_configure() -> None:
@@ -156,3 +157,14 @@ def error(
     """The whole body of an error."""
     kind = kind or ("validation_error" if attr else "client_error")
     return {"type": kind, "errors": [{"code": code, "detail": detail, "attr": attr}]}
+
+
+@pytest.fixture
+def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedModel]:
+    """The model that turns are answered by; when the test ends, so have all turns."""
+    scripted = ScriptedModel()
+    monkeypatch.setattr(providers, "for_turns", lambda **_: scripted)
+    yield scripted
+    for script in scripted.played:
+        script.open()
+    turns.turns_shut_down(seconds=10)

@@ -60,11 +60,11 @@ class LoadClient:
     """The process that sends requests."""
 
     def __init__(self, process: "subprocess.Popen[str]", port: int) -> None:
-        self._process, self._port = process, port
+        self._process, self.port = process, port
 
     def run(self, requests: Sequence[str], *, connections: int, expected: set[int]) -> Outcome:
         """Send all over so many connections; raises RuntimeError for an unexpected status."""
-        job = {"port": self._port, "connections": connections, "requests": requests}
+        job = {"port": self.port, "connections": connections, "requests": requests}
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(job) + "\n")

@@ -80,7 +80,7 @@ def served(mongodb: store.Client, settings_module: str = SETTINGS) -> Iterator[S
     os.environ["DJANGO_SETTINGS_MODULE"] = settings_module
     try:
         with ExitStack() as stack:
-            with _said_on_stderr():
+            with said_on_stderr():
                 process = stack.enter_context(server.serving(server.Address(load.HOST, port)))
             client = stack.enter_context(load.client(port))
             mongod = mongodb.admin.command("serverStatus")["pid"]
@@ -90,7 +90,7 @@ def served(mongodb: store.Client, settings_module: str = SETTINGS) -> Iterator[S
 
 
 @contextmanager
-def _said_on_stderr() -> Iterator[None]:
+def said_on_stderr() -> Iterator[None]:
     """Processes that start meanwhile write to stderr: stdout is for figures."""
     sys.stdout.flush()
     stdout = os.dup(1)

@@ -30,7 +30,10 @@ STATUS_OF: dict[type[errors.SessionError], int] = {
     errors.TooLarge: 413,
     errors.IdempotencyMismatch: 422,
     errors.ProviderError: 502,
+    errors.TurnFailed: 500,
     errors.StorageUnavailable: 503,
+    errors.TooManyTurns: 503,
+    errors.TurnInterrupted: 503,
     errors.ProviderTimeout: 504,
 }
 STORAGE_RETRY_AFTER_SECONDS = errors.StorageUnavailable.retry_after

@@ -6,11 +6,11 @@ from typing import Any
 import orjson
 from django.http import StreamingHttpResponse
 from django.utils import timezone
-from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from sessions_app.api import schema, wire
+from sessions_app.api.negotiation import OneForm
 from sessions_app.api.requests import user_id, validated
 from sessions_app.api.serializers import ExportQuery
 from sessions_app.domain.data import Message, Role, Session
@@ -24,22 +24,10 @@ _SPEAKERS = {
 }
 
 
-class _ByQuery(BaseContentNegotiation):
-    """`?format=` says what is wanted, so `Accept` has no say."""
-
-    def select_parser(self, request: Request, parsers: Any) -> Any:
-        return parsers[0]
-
-    def select_renderer(
-        self, request: Request, renderers: Any, format_suffix: str | None = None
-    ) -> Any:
-        return renderers[0], renderers[0].media_type
-
-
 class ExportView(APIView):
     """The whole conversation, archived or not."""
 
-    content_negotiation_class = _ByQuery
+    content_negotiation_class = OneForm
 
     @schema.session_export
     def get(self, request: Request, session_id: str) -> StreamingHttpResponse:
@@ -82,6 +70,8 @@ def _as_markdown(session: Session, messages: Iterator[Message]) -> Iterator[str]
     for message in messages:
         speaker = _SPEAKERS[message.role] + (f" ({message.name})" if message.name else "")
         yield f"\n## {message.seq}. {speaker}, {wire.timestamp(message.timestamp)}\n\n"
+        if message.superseded_by is not None:
+            yield f"*superseded by {message.superseded_by}*\n\n"
         yield "*deleted*\n" if message.deleted else f"{message.content}\n"
         for call in message.tool_calls or ():
             yield f"\n```json\n{orjson.dumps(call, option=orjson.OPT_INDENT_2).decode()}\n```\n"

@@ -23,8 +23,27 @@ def _choices(values: Any) -> list[str]:
     return [value.value for value in values]
 
 
+class GenerationOutput(serializers.Serializer[Data]):
+    """How a model came to write a message: in which turn, as the reply to which seq.
+
+    `finish_reason` is the model server's word (`stop`, `length`, `tool_calls` …), or `cancelled`
+    for what stood when somebody stopped it. The counts are its server's, null where it gave none.
+    """
+
+    turn_id = StrictCharField()
+    reply_to = StrictIntegerField(min_value=1)
+    model = StrictCharField()
+    finish_reason = StrictCharField()
+    prompt_tokens = StrictIntegerField(min_value=0, allow_null=True)
+    completion_tokens = StrictIntegerField(min_value=0, allow_null=True)
+
+
 class MessageOutput(serializers.Serializer[Data]):
-    """A stored message."""
+    """A stored message.
+
+    Replies with the same `generation.reply_to` are alternatives; those with `superseded_by`, the
+    seq of the one generated instead, are not sent to a model any more.
+    """
 
     id = StrictCharField()
     seq = StrictIntegerField(min_value=1)
@@ -40,6 +59,32 @@ class MessageOutput(serializers.Serializer[Data]):
     tool_call_id = StrictCharField(allow_null=True)
     metadata = MetadataField()
     deleted = StrictBooleanField()
+    generation = GenerationOutput(allow_null=True)
+    superseded_by = StrictIntegerField(min_value=1, allow_null=True)
+
+
+class TurnContextOutput(serializers.Serializer[Data]):
+    """What the model was sent: how many tokens, how many messages, and how many were left out."""
+
+    token_count = StrictIntegerField(min_value=0)
+    kept = StrictIntegerField(min_value=0)
+    dropped = StrictIntegerField(min_value=0)
+
+
+class TurnOutput(serializers.Serializer[Data]):
+    """A turn at its end; `assistant_message` is null where it was cancelled before the first word,
+    `context` where it was before the model was asked."""
+
+    user_message = MessageOutput()
+    assistant_message = MessageOutput(allow_null=True)
+    context = TurnContextOutput(allow_null=True)  # type: ignore[assignment]  # a field's name
+
+
+class CancelledOutput(serializers.Serializer[Data]):
+    """How the turn ended: `cancelled`, or `done` where the model was faster."""
+
+    state = serializers.ChoiceField(choices=["cancelled", "done"])
+    assistant_message = MessageOutput(allow_null=True)
 
 
 class PolicyOutput(serializers.Serializer[Data]):
@@ -123,12 +168,20 @@ class SummaryOutput(serializers.Serializer[Data]):
     token_count = StrictIntegerField(min_value=0)
 
 
+class RecalledOutput(serializers.Serializer[Data]):
+    """The message before the newest user message, which quotes the messages at `seqs`."""
+
+    seqs = serializers.ListField(child=StrictIntegerField(min_value=1))
+    token_count = StrictIntegerField(min_value=0)
+
+
 class ContextOutput(serializers.Serializer[Data]):
     """A context window: what a model call would be sent, and the plan behind it.
 
     `dropped_count` counts every message of the session that is not in the window; `plan` lists
     those that were considered. `ranking` says what older messages were ranked with. With
-    `summary`, the message after the system prompt is one, and stands for no message of the plan.
+    `summary`, the message after the system prompt is one, and stands for no message of the plan;
+    with `recalled`, one message quotes several of it.
     """
 
     messages = WindowMessageOutput(many=True)
@@ -139,6 +192,7 @@ class ContextOutput(serializers.Serializer[Data]):
     plan = PlannedMessageOutput(many=True)
     dropped_count = StrictIntegerField(min_value=0)
     summary = SummaryOutput(required=False)
+    recalled = RecalledOutput(required=False)
 
 
 class TopicOutput(serializers.Serializer[Data]):
@@ -150,6 +204,27 @@ class TopicOutput(serializers.Serializer[Data]):
     message_count = StrictIntegerField(min_value=1)
     label = StrictCharField()  # type: ignore[assignment]  # a field's name, not the serializer's
     score = serializers.FloatField(min_value=0, max_value=1)
+
+
+class SearchHitOutput(serializers.Serializer[Data]):
+    """A message that was found; or a session's title, with `seq` and `role` null.
+
+    `snippet` is plain text of at most 200 characters around the first hit.
+    """
+
+    session_id = serializers.UUIDField()
+    title = StrictCharField(allow_blank=True)
+    seq = StrictIntegerField(min_value=1, allow_null=True)
+    role = serializers.ChoiceField(choices=_choices(Role), allow_null=True)
+    snippet = StrictCharField()
+    timestamp = serializers.DateTimeField()
+
+
+class SearchOutput(serializers.Serializer[Data]):
+    """What was found, best first. `complete` is false where a search ran out of time."""
+
+    results = SearchHitOutput(many=True)
+    complete = StrictBooleanField()
 
 
 class TopicListOutput(serializers.Serializer[Data]):

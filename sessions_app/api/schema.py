@@ -22,7 +22,7 @@ _POLICY = {
     "max_messages": 1000,
     "on_topic_shift": "adjust",
 }
-_MESSAGE = {
+MESSAGE_EXAMPLE = {
     "id": "msg_01932c0790f27a33a4a2f7c1d9e05b18",
     "seq": 1,
     "role": "user",
@@ -37,6 +37,8 @@ _MESSAGE = {
     "tool_call_id": None,
     "metadata": {},
     "deleted": False,
+    "generation": None,
+    "superseded_by": None,
 }
 SESSION_EXAMPLE = {
     "session_id": _ID,
@@ -65,7 +67,7 @@ Which hotels in Lisbon take dogs?
 _PAGE_URL = "http://127.0.0.1:8000/session?cursor=WzE3MzIyNzA0MDAyNTAsIjAxIiwwXQ"
 
 SESSION_ID = OpenApiParameter("session_id", OpenApiTypes.STR, OpenApiParameter.PATH)
-_IDEMPOTENCY = OpenApiParameter(
+IDEMPOTENCY = OpenApiParameter(
     "Idempotency-Key",
     OpenApiTypes.STR,
     OpenApiParameter.HEADER,
@@ -130,7 +132,9 @@ session_retrieve = extend_schema(
     parameters=[SESSION_ID, s.NewestQuery],
     responses=responses({200: o.SessionWithMessages}, 400, 404, 410),
     examples=[
-        response_example("Read", SESSION_EXAMPLE | {"messages": [_MESSAGE], "has_more": False})
+        response_example(
+            "Read", SESSION_EXAMPLE | {"messages": [MESSAGE_EXAMPLE], "has_more": False}
+        )
     ],
 )
 session_update = extend_schema(
@@ -190,14 +194,14 @@ session_export = extend_schema(
         410,
     ),
     examples=[
-        _file("JSON", "application/json", SESSION_EXAMPLE | {"messages": [_MESSAGE]}),
-        _file("JSON lines", "application/x-ndjson", json.dumps(_MESSAGE) + "\n"),
+        _file("JSON", "application/json", SESSION_EXAMPLE | {"messages": [MESSAGE_EXAMPLE]}),
+        _file("JSON lines", "application/x-ndjson", json.dumps(MESSAGE_EXAMPLE) + "\n"),
         _file("Markdown", "text/markdown", _MARKDOWN),
     ],
 )
 message_append = extend_schema(
     operation_id="message_append",
-    parameters=[SESSION_ID, _IDEMPOTENCY],
+    parameters=[SESSION_ID, IDEMPOTENCY],
     request=s.MessageInput,
     responses=responses(
         {
@@ -216,12 +220,12 @@ message_append = extend_schema(
             "A question",
             {"content": "Which hotels in Lisbon take dogs?", "client_id": "4f1c0a52"},
         ),
-        response_example("Stored", _MESSAGE, "200", "201"),
+        response_example("Stored", MESSAGE_EXAMPLE, "200", "201"),
     ],
 )
 message_append_batch = extend_schema(
     operation_id="message_append_batch",
-    parameters=[SESSION_ID, _IDEMPOTENCY],
+    parameters=[SESSION_ID, IDEMPOTENCY],
     request=s.BatchInput,
     responses=responses(
         {
@@ -245,7 +249,7 @@ message_append_batch = extend_schema(
                 ]
             },
         ),
-        response_example("Stored", {"messages": [_MESSAGE]}, "200", "201"),
+        response_example("Stored", {"messages": [MESSAGE_EXAMPLE]}, "200", "201"),
     ],
 )
 message_list = extend_schema(
@@ -253,7 +257,9 @@ message_list = extend_schema(
     parameters=[SESSION_ID, s.MessagesQuery],
     responses=responses({200: o.MessagePageOutput}, 400, 404, 410),
     examples=[
-        response_example("A run", {"results": [_MESSAGE], "has_more": False, "latest_seq": 1}),
+        response_example(
+            "A run", {"results": [MESSAGE_EXAMPLE], "has_more": False, "latest_seq": 1}
+        ),
     ],
 )
 message_delete = extend_schema(

@@ -25,9 +25,14 @@ class ErrorBody(serializers.Serializer[Any]):
     errors = ErrorItem(many=True)  # type: ignore[assignment]  # popped by DRF
 
 
+_SERVER_ERRORS = {
+    kind.code for kind in (errors.StorageUnavailable, errors.ProviderError, errors.ProviderTimeout)
+}
+
+
 def _error(when: str, code: str, detail: str, attr: str | None = None) -> OpenApiResponse:
     kind = "validation_error" if attr else "client_error"
-    if code == errors.StorageUnavailable.code:
+    if code in _SERVER_ERRORS:
         kind = "server_error"
     value = {"type": kind, "errors": [{"code": code, "detail": detail, "attr": attr}]}
     return OpenApiResponse(ErrorBody, when, examples=[OpenApiExample(code, value=value)])
@@ -60,6 +65,8 @@ _ERRORS = {
         "throttled",
         "Request was throttled. Expected available in 3 seconds.",
     ),
+    502: _domain(errors.ProviderError, "The model's server failed; the user's message is kept."),
+    504: _domain(errors.ProviderTimeout, "It took too long; the user's message is kept."),
     503: _domain(errors.StorageUnavailable, "Nothing is half done; see `Retry-After`."),
 }
 _ANYWHERE = (401, 429, 503)

@@ -13,7 +13,7 @@ from sessions_app.api.fields import (
     StrictIntegerField,
     ToolCallsField,
 )
-from sessions_app.domain import limits
+from sessions_app.domain import limits, text
 from sessions_app.domain.data import OnTopicShift, Role, Status, Strategy
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.services.sessions import SessionDraft
@@ -112,6 +112,25 @@ def session_draft(data: Data) -> SessionDraft:
     )
 
 
+class RegenerateInput(serializers.Serializer[Data]):
+    """How the model is to be asked; `model` and `max_tokens` are the service's own by default."""
+
+    client_id = StrictCharField(
+        max_length=limits.CLIENT_ID_MAX_CHARS, allow_null=True, required=False
+    )
+    model = StrictCharField(max_length=limits.MODEL_NAME_MAX_CHARS, allow_null=True, required=False)
+    max_tokens = StrictIntegerField(
+        min_value=1, max_value=1_000_000, allow_null=True, required=False
+    )
+    stream = StrictBooleanField(default=False)
+
+
+class ChatInput(RegenerateInput):
+    """What the user says."""
+
+    content = StrictCharField()
+
+
 class ForkInput(serializers.Serializer[Data]):
     """How much of the history a fork takes along."""
 
@@ -165,6 +184,21 @@ class ListQuery(NewestQuery):
                 {"expiring_within": "An archived session does not expire."}
             )
         return attrs
+
+
+class SearchQuery(serializers.Serializer[Data]):
+    """What to look for among one's messages and titles."""
+
+    q = StrictCharField(max_length=limits.SEARCH_MAX_CHARS)
+    limit = NumeralField(
+        min_value=1, max_value=limits.SEARCH_LIMIT_MAX, default=limits.SEARCH_LIMIT_DEFAULT
+    )
+
+    def validate_q(self, value: str) -> str:
+        """White space alone, or what shows nothing, asks for nothing."""
+        if not text.is_visible(value):
+            self.fields["q"].fail("blank")
+        return value
 
 
 class ContextQuery(serializers.Serializer[Data]):

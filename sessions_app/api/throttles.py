@@ -1,6 +1,5 @@
 """Rate limits: who is counted, and by which of the settings' rates."""
 
-import hashlib
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
@@ -8,7 +7,7 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from sessions_app.services.throttling import throttle_take
+from sessions_app.services.throttling import caller_key, throttle_take
 
 if TYPE_CHECKING:
     # Views name this module's classes in their settings, so it cannot import them when it runs.
@@ -33,11 +32,8 @@ class RateThrottle(BaseThrottle):
         if rate is None or caller is None:
             return True
         count, period = rate.split("/")
-        # Hashed, so that no user name or address is stored for the sake of counting. A name that
-        # is not text has not been refused yet.
-        digest = hashlib.blake2b(caller.encode(errors="surrogatepass"), digest_size=16).hexdigest()
         self._wait = throttle_take(
-            key=f"{self.scope}:{digest}",
+            key=caller_key(scope=self.scope, caller=caller),
             limit=int(count),
             period_seconds=_SECONDS[period[0]],
             now=timezone.now(),

@@ -5,8 +5,12 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
+
 from sessions_app.domain.data import Message, MessagePage, Session
+from sessions_app.domain.search_data import SearchResults
 from sessions_app.domain.summaries import ShownSummary
+from sessions_app.domain.window_layout import Recalled
 from sessions_app.services.context import ContextWindow
 from sessions_app.services.segments import TopicSegment
 
@@ -33,6 +37,8 @@ def message(stored: Message) -> dict[str, Any]:
         "tool_call_id": stored.tool_call_id,
         "metadata": stored.metadata,
         "deleted": stored.deleted,
+        "generation": asdict(stored.generation) if stored.generation else None,
+        "superseded_by": stored.superseded_by,
     }
 
 
@@ -72,8 +78,7 @@ def session(stored: Session) -> dict[str, Any]:
         },
         "context_start": stored.context_start,
         "topic": topic(stored),
-        # Nothing runs turns yet, so no session is in one.
-        "turn_in_progress": False,
+        "turn_in_progress": stored.in_turn(now=timezone.now()),
     }
 
 
@@ -88,28 +93,11 @@ def topic(stored: Session) -> dict[str, Any] | None:
     }
 
 
-def window_message(stored: Message) -> dict[str, Any]:
-    """A message as a model is sent it."""
-    optional = {
-        "name": stored.name,
-        "tool_calls": stored.tool_calls,
-        "tool_call_id": stored.tool_call_id,
-    }
-    return {
-        "role": stored.role.value,
-        "content": stored.content,
-        **{name: value for name, value in optional.items() if value is not None},
-    }
-
-
 def context(window: ContextWindow) -> dict[str, Any]:
     """A context window with its plan."""
-    plan, summary = window.plan, window.summary
-    sent = [window_message(message) for message in window.messages]
-    if summary is not None:
-        sent.insert(window.prompt_length, {"role": "system", "content": summary.content})
+    plan, summary, recalled = window.plan, window.summary, window.recalled
     return {
-        "messages": sent,
+        "messages": window.sent,
         "token_count": plan.token_count,
         "max_tokens": plan.max_tokens,
         "strategy": plan.strategy.value,
@@ -127,6 +115,7 @@ def context(window: ContextWindow) -> dict[str, Any]:
         ],
         "dropped_count": window.session.message_count - plan.kept_count,
         **({"summary": _summary(summary)} if summary else {}),
+        **({"recalled": _recalled(recalled)} if recalled else {}),
     }
 
 
@@ -138,9 +127,31 @@ def _summary(shown: ShownSummary) -> dict[str, int]:
     }
 
 
+def _recalled(quoted: Recalled) -> dict[str, Any]:
+    return {"seqs": list(quoted.seqs), "token_count": quoted.token_count}
+
+
 def topics(segments: Sequence[TopicSegment]) -> dict[str, Any]:
     """A session's topics."""
     return {"results": [asdict(segment) for segment in segments]}
+
+
+def search(found: SearchResults) -> dict[str, Any]:
+    """What a search found; its own user's name is no news."""
+    return {
+        "results": [
+            {
+                "session_id": hit.session_id,
+                "title": hit.title,
+                "seq": hit.seq,
+                "role": hit.role.value if hit.role else None,
+                "snippet": hit.snippet,
+                "timestamp": timestamp(hit.timestamp),
+            }
+            for hit in found.hits
+        ],
+        "complete": found.complete,
+    }
 
 
 def session_with_messages(stored: Session, newest: Sequence[Message]) -> dict[str, Any]:

@@ -71,7 +71,7 @@ def read_facts(
         if counted != message.token_count:
             detail = f"says {message.token_count}, holds {counted}"
             facts.breaches.append(Breach(Promise.MISCOUNT, message.seq, detail))
-        if message.deleted:
+        if message.deleted or message.superseded_by:
             continue
         cost = window_cost(message.token_count)
         facts.tokens += cost
@@ -110,6 +110,14 @@ def check_window(
         *_split_pairs([m for m in offered if _may_be_shown(m, policy)], kept),
     ]
     return [Breach(promise, seq, detail, policy.strategy) for promise, seq, detail in found]
+
+
+def check_total(policy: WindowPolicy, plan: WindowPlan) -> list[Breach]:
+    """Whether all that is sent, summaries and quotations included, fits the budget."""
+    if plan.token_count <= policy.max_tokens:
+        return []
+    detail = f"{plan.token_count} tokens in all, {policy.max_tokens} allowed"
+    return [Breach(Promise.BUDGET, None, detail, policy.strategy)]
 
 
 def check_refusal(facts: StoredFacts, policy: WindowPolicy) -> list[Breach]:
@@ -165,12 +173,15 @@ def _hidden(facts: StoredFacts, policy: WindowPolicy, shown: Sequence[WindowMess
     for message in shown:
         if message.deleted:
             yield Promise.HIDDEN, message.seq, "erased"
+        elif message.superseded:
+            yield Promise.HIDDEN, message.seq, "superseded"
         elif not _may_be_shown(message, policy) and message.seq not in facts.prompt:
             yield Promise.HIDDEN, message.seq, f"before the reset at seq {policy.context_start}"
 
 
 def _may_be_shown(message: WindowMessage, policy: WindowPolicy) -> bool:
-    return not message.deleted and message.seq >= policy.context_start
+    hidden = message.deleted or message.superseded
+    return not hidden and message.seq >= policy.context_start
 
 
 def _split_pairs(offered: Sequence[WindowMessage], kept: set[int]) -> Found:

@@ -69,6 +69,7 @@ class NewMessage:
     tool_calls: Sequence[Mapping[str, Any]] | None = None
     tool_call_id: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    generation: "Generation | None" = None
 
     def says_the_same_as(self, stored: "Message") -> bool:
         """Whether `stored` came from this body; a tombstone has no body left to differ from."""
@@ -87,12 +88,29 @@ def _text(calls: Sequence[Mapping[str, Any]] | None) -> str:
     return json.dumps(calls, sort_keys=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """How a model came to write a message: in the turn `turn_id`, as the reply to seq `reply_to`.
+
+    `finish_reason` is the model server's word (`stop`, `length`, `tool_calls` …) or `cancelled`.
+    The counts are its server's own, None where it gave none.
+    """
+
+    turn_id: str
+    reply_to: int
+    model: str
+    finish_reason: str
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+
+
 class Message(NamedTuple):
     """A stored message. `seq` counts from 1 in its session, without a gap or a repeat.
 
     A tuple, because a page makes hundreds of them and a frozen dataclass takes thrice as long.
     `topic` is the number of the topic it belongs to, None until it has been judged. A deleted
-    message is a tombstone: its `seq` and times stay, its content is gone.
+    message is a tombstone: its `seq` and times stay, its content is gone. `generation` is set on
+    what a turn stored; `superseded_by` is the seq of the reply that was generated in its place.
     """
 
     id: str
@@ -109,6 +127,23 @@ class Message(NamedTuple):
     tool_call_id: str | None = None
     metadata: Mapping[str, str] = {}
     deleted: bool = False
+    generation: Generation | None = None
+    superseded_by: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TurnLease:
+    """The one turn that a session is in, until `deadline` unless it is renewed.
+
+    `client_id` is the key the turn was asked for with; `cancelled`, whether somebody wants it to
+    stop.
+    """
+
+    turn_id: str
+    owner: str
+    deadline: datetime
+    client_id: str | None = None
+    cancelled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +198,11 @@ class Session:
     legal_hold: bool = False
     context_resets: Sequence[int] = ()
     topic: TopicStanding | None = None
+    turn: TurnLease | None = None
+
+    def in_turn(self, *, now: datetime) -> bool:
+        """Whether a turn is in progress: decided by the clock, as its worker may be gone."""
+        return self.turn is not None and self.turn.deadline > now
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,3 +251,12 @@ class SessionPage:
     sessions: Sequence[Session]
     has_previous: bool
     has_next: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What is kept of a user's erasure: when it began and ended, and how much of what there was."""
+
+    erased_at: datetime
+    completed_at: datetime | None
+    counts: Mapping[str, int]

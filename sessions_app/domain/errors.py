@@ -9,11 +9,15 @@ SessionError
 ├── Conflict                the session is not in a state for this
 │   ├── SessionArchived     archived sessions are read-only                 409
 │   ├── LegalHold           staff have ordered that it be kept              409
+│   ├── NothingToAnswer     there is no user message to reply to anew       409
 │   └── TurnInProgress      one turn at a time; knows when to try again     409
 ├── SessionExpired          the caller's own, and past its timeout          410
 ├── VersionMismatch         `If-Match` names another version                412
 ├── IdempotencyMismatch     the same key came with another body             422
 ├── StorageUnavailable      MongoDB did not answer, or could not write      503
+├── TooManyTurns            this worker runs as many turns as it may        503
+├── TurnInterrupted         the worker that ran the turn is gone            503
+├── TurnFailed              a mistake of ours in a turn                     500
 └── ProviderError           the model's server failed                       502
     └── ProviderTimeout     it took too long                                504
 
@@ -88,6 +92,13 @@ class LegalHold(Conflict):
     default_detail = "The session is under legal hold and cannot be deleted."
 
 
+class NothingToAnswer(Conflict):
+    """The session has no user message that a reply could be generated to."""
+
+    code = "nothing_to_answer"
+    default_detail = "The session has no user message to reply to."
+
+
 class TurnInProgress(Conflict):
     """Another turn holds the session; `retry_after` is in seconds."""
 
@@ -126,6 +137,29 @@ class StorageUnavailable(SessionError):
     code = "storage_unavailable"
     default_detail = "Storage is unavailable at the moment; try again."
     retry_after = 2
+
+
+class TooManyTurns(SessionError):
+    """This worker runs as many turns as it may; nothing has been stored."""
+
+    code = "too_many_turns"
+    default_detail = "Too many turns are in progress; try again."
+    retry_after = 2
+
+
+class TurnInterrupted(SessionError):
+    """The worker that ran the turn has stopped; the user's message is kept."""
+
+    code = "turn_interrupted"
+    default_detail = "The turn was interrupted; ask again with the same client_id."
+    retry_after = 1
+
+
+class TurnFailed(SessionError):
+    """A mistake of ours ended the turn; the log says more, the caller nothing."""
+
+    code = "error"
+    default_detail = "A server error occurred."
 
 
 class ProviderError(SessionError):

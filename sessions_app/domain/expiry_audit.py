@@ -56,7 +56,7 @@ class StoredTimes:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a sweep left behind; see `operation_documents.Sweep`."""
+    """What a sweep left behind; see `documents.Sweep`."""
 
     sweep_id: str
     mode: str

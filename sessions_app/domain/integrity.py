@@ -26,6 +26,11 @@ class Damage(StrEnum):
     UNERASED_TOMBSTONE = "unerased_tombstone"
     ORPHANED_BUCKET = "orphaned_bucket"
     ORPHANED_ANNOTATIONS = "orphaned_annotations"
+    ORPHANED_SEARCH_DOCUMENT = "orphaned_search_document"
+    ORPHANED_TURN = "orphaned_turn"
+    ORPHANED_REVIEW_NOTE = "orphaned_review_note"
+    OVERDUE_TURN = "overdue_turn"
+    OVERDUE_LEASE = "overdue_lease"
 
 
 # What is lost cannot be repaired, only what was derived from what is there, and leftovers.
@@ -38,6 +43,11 @@ REPAIRABLE = frozenset(
         Damage.UNERASED_TOMBSTONE,
         Damage.ORPHANED_BUCKET,
         Damage.ORPHANED_ANNOTATIONS,
+        Damage.ORPHANED_SEARCH_DOCUMENT,
+        Damage.ORPHANED_TURN,
+        Damage.ORPHANED_REVIEW_NOTE,
+        Damage.OVERDUE_TURN,
+        Damage.OVERDUE_LEASE,
     }
 )
 

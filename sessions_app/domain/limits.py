@@ -15,8 +15,17 @@ BATCH_MAX_MESSAGES = 100
 PAGE_DEFAULT = 50
 PAGE_MAX = 500
 QUERY_MAX_CHARS = 4_000
+SEARCH_MAX_CHARS = 200
+SEARCH_LIMIT_DEFAULT = 20
+SEARCH_LIMIT_MAX = 100
 TTL_MAX_SECONDS = 3_153_600_000  # a hundred years
 USER_ID_MAX_CHARS = 255
+
+# A lease is renewed many times before it ends, so that only a worker that is gone loses it.
+TURN_LEASE_SECONDS = 15
+TURN_RENEW_SECONDS = 4
+MODEL_NAME_MAX_CHARS = 200
+FINISH_REASON_MAX_CHARS = 40
 
 # How many system messages at the start of a session count as its prompt.
 OPENING_MAX_MESSAGES = 16
@@ -46,3 +55,15 @@ SWEEP_BATCH_MAX = 1_000
 # With all that belongs to them. MongoDB advises against transactions of many thousands.
 SWEEP_BATCH_DOCUMENTS = 4_000
 SWEEPS_KEPT_SECONDS = 31_536_000  # receipts of sweeps, a year
+
+# --- what staff see and write -----------------------------------------------------------------
+REASON_MAX_CHARS = 500
+NOTE_MAX_CHARS = 4_000
+REVIEW_PAGE = 50  # conversations, or lines of the log, on a page
+REVIEW_MESSAGES = 100  # messages on a page of a transcript
+REVIEW_COUNTED = 1_000  # "1,000+" is said of more
+# Index entries that one page of the list looks through before it says how far it got.
+REVIEW_LOOKED_THROUGH = 25_000
+# Documents, where the filter's values are not all in the index.
+REVIEW_READ_THROUGH = 2_000
+REVIEW_BULK = 100  # conversations that one action is carried out on

@@ -152,7 +152,7 @@ def extension(run: Sequence[Message], *, max_tokens: int, count: TokenCounter) -
     opening = run[0].seq == 1
     for message in run:
         opening = opening and (message.deleted or message.role is Role.SYSTEM)
-        if not (message.deleted or opening):
+        if not (message.deleted or message.superseded_by or opening):
             line = _line(message, count)
             cost = count(line) + 1
             if lines and tokens + cost > EXTENSION_TOKENS:

@@ -2,6 +2,7 @@
 
 import math
 import re
+import unicodedata
 from typing import Any
 
 from sessions_app.domain.limits import JSON_MAX_DEPTH
@@ -21,6 +22,11 @@ def is_text(value: str) -> bool:
 def storable(value: str) -> str:
     """`value` without what may not be stored, for texts that nobody can be asked to correct."""
     return _UNSTORABLE.sub("", value)
+
+
+def is_visible(value: str) -> bool:
+    """Whether anything of `value` can be seen: neither spaces alone nor what only directs text."""
+    return any(unicodedata.category(character)[0] not in "ZC" for character in value)
 
 
 def json_problem(value: Any, *, depth: int = 0) -> str | None:

@@ -6,6 +6,8 @@ that was written to MongoDB and read back leads to bit-identical decisions.
 """
 
 import base64
+import json
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
@@ -150,6 +152,18 @@ class TopicState:
             known=_spread_in(stored["known"]),
             rarity=_spread_in(stored["rarity"]),
         )
+
+    def to_bytes(self) -> bytes:
+        """The state in a third of the space, to be stored; `from_bytes` gives back an equal one."""
+        return zlib.compress(json.dumps(self.to_dict(), separators=(",", ":")).encode(), 6)
+
+    @classmethod
+    def from_bytes(cls, stored: bytes) -> Self:
+        """Read a stored state; raises ValueError as `from_dict`, and for what is none at all."""
+        try:
+            return cls.from_dict(json.loads(zlib.decompress(stored)))
+        except (zlib.error, KeyError, TypeError) as error:
+            raise ValueError("not a topic state") from error
 
 
 _COUNTS = ("seq", "topic", "topic_start", "judged", "since", "substance")

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from .data import OnTopicShift, Strategy
 from .relevance import rank
-from .window_cuts import stable_start
+from .window_cuts import stable_start, stable_start_before
 from .window_data import (
     MIN_BUDGET,
+    Layout,
     PlannedMessage,
     Ranking,
     Reason,
@@ -32,6 +33,8 @@ from .window_units import group_units
 __all__ = [
     "MIN_BUDGET",
     "RECENT_SHARE",
+    "STABLE_SHARE",
+    "Layout",
     "OnTopicShift",
     "PlannedMessage",
     "Ranking",
@@ -46,6 +49,9 @@ __all__ = [
 
 RECENT_SHARE = 0.25
 """The share of the budget that stays with the newest messages, however relevant older ones are."""
+
+STABLE_SHARE = 0.6
+"""The most that the newest messages take where a stable prefix matters more than recall."""
 
 CURRENT_TOPIC_BONUS = 0.5
 """How much nearer the current topic's messages count under `hybrid` when a topic shift adjusts the
@@ -101,6 +107,8 @@ def _eligible(filling: Filling) -> list[int]:
         opening = opening and message.seq == index + 1
         if message.deleted:
             filling.drop([index], Reason.DELETED)
+        elif message.superseded:
+            filling.drop([index], Reason.SUPERSEDED)
         elif opening and message.role == "system":
             filling.keep_prompt(index)
         else:
@@ -208,10 +216,12 @@ def _keep_recent_share(filling: Filling) -> None:
     in_all = filling.count + sum(len(unit.indexes) for unit in waiting)
     all_fit = sum(unit.cost for unit in waiting) <= room and in_all <= limit
     spent = count = 0
-    for unit in reversed(units):
+    for at in reversed(range(len(units))):
         enough = spent >= policy.max_tokens * RECENT_SHARE or count >= limit * RECENT_SHARE
         if enough and not all_fit:
+            _keep_as_before(filling, at + 1)
             return
+        unit = units[at]
         if unit.first not in filling.fate:
             # a message larger than any room must not keep older ones from their place
             if unit.cost > room:
@@ -221,6 +231,21 @@ def _keep_recent_share(filling: Filling) -> None:
             filling.keep(unit, Reason.RECENT)
         spent += unit.cost
         count += len(unit.indexes)
+
+
+def _keep_as_before(filling: Filling, latest: int) -> None:
+    """Under STABLE_PREFIX, begin the newest messages where the turns before this one began."""
+    if filling.policy.layout is not Layout.STABLE_PREFIX:
+        return
+    room = int(filling.policy.max_tokens * (STABLE_SHARE - RECENT_SHARE))
+    start = stable_start_before(filling.messages, filling.units, latest, room=room)
+    for at in reversed(range(start, latest)):
+        unit = filling.units[at]
+        if unit.first in filling.fate:
+            continue
+        if filling.obstacle(unit) is not None:
+            return
+        filling.keep(unit, Reason.RECENT)
 
 
 def _topic_bonus(filling: Filling) -> NDArray[np.float32]:

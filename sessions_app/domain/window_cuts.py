@@ -50,6 +50,25 @@ def stable_start(
     return max(turns, key=lambda at: turns[at] & -turns[at], default=earliest)
 
 
+def stable_start_before(
+    messages: Sequence[WindowMessage], units: Sequence[Unit], latest: int, *, room: int
+) -> int:
+    """The index into `units`, `latest` or before it, at which a run of the newest begins.
+
+    What the run takes beyond `latest` must fit `room`. Of the starts in reach the one is taken
+    whose turn number is the multiple of the greatest power of two: it is in reach for many turns.
+    """
+    turns: dict[int, int] = {}
+    for at in range(latest, -1, -1):
+        if at < latest:
+            room -= units[at].cost
+        if room < 0:
+            break
+        if messages[units[at].first].role == "user":
+            turns[at] = messages[units[at].first].seq >> 1
+    return max(turns, key=lambda at: turns[at] & -turns[at], default=latest)
+
+
 def _user_starts(
     messages: Sequence[WindowMessage], units: Sequence[Unit], earliest: int
 ) -> list[int]:

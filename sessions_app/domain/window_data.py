@@ -17,6 +17,13 @@ MIN_BUDGET = 64
 """The smallest `max_tokens` a policy may ask for."""
 
 
+class Layout(StrEnum):
+    """Where a window's recalled messages stand: in their old places, or behind what stays."""
+
+    CONVERSATION = "conversation"
+    STABLE_PREFIX = "stable_prefix"
+
+
 class Ranking(StrEnum):
     """What older messages were ranked with; `none` where nothing was ranked."""
 
@@ -36,6 +43,7 @@ class Reason(StrEnum):
     RELEVANT = "relevant"
     # dropped
     DELETED = "deleted"
+    SUPERSEDED = "superseded"
     BEFORE_RESET = "before_reset"
     PREVIOUS_TOPIC = "previous_topic"
     ORPHANED_RESULT = "tool_result_without_its_call"
@@ -66,6 +74,7 @@ class WindowMessage:
     tool_call_ids: tuple[str, ...] = ()
     tool_call_id: str | None = None
     deleted: bool = False
+    superseded: bool = False
     vector: NDArray[np.float32] | None = None
     terms: NDArray[np.uint32] | None = None
 
@@ -81,7 +90,8 @@ class WindowPolicy:
 
     `max_tokens` bounds the whole window, overhead included. `max_messages` bounds the kept
     messages that are not system prompts. `context_start` is the first `seq` the model may see;
-    system prompts at the start of the session stay visible.
+    system prompts at the start of the session stay visible. `layout` STABLE_PREFIX lets the run of
+    the newest messages begin where it began in the last turns, see `window_layout`.
     """
 
     max_tokens: int = 4_000
@@ -89,6 +99,7 @@ class WindowPolicy:
     max_messages: int | None = None
     on_topic_shift: OnTopicShift = OnTopicShift.ADJUST
     context_start: int = 1
+    layout: Layout = Layout.CONVERSATION
 
 
 class PlannedMessage(NamedTuple):

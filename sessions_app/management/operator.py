@@ -23,6 +23,7 @@ from rich.text import Text
 from sessions_app.domain.errors import SessionError
 
 WRONG_FOUND = 1
+WRONG_USAGE = 2
 INTERRUPTED = 130  # as a shell reports a command ended by Ctrl-C
 
 
@@ -68,9 +69,9 @@ class OperatorCommand(BaseCommand):
             sys.exit(WRONG_FOUND)
 
     @contextmanager
-    def progress(self, what: str, total: int) -> Iterator[Callable[[int], None]]:
+    def progress(self, what: str, total: int | None) -> Iterator[Callable[[int], None]]:
         """A bar with rate and time left on a terminal's stderr; yields what to call with the number
-        of items done.
+        of items done. `total` None is not known.
         """
         console = Console(stderr=True)
         with Progress(

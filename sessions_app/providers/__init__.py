@@ -1,11 +1,13 @@
 """The model call. Services know the protocol; which server answers is a matter of settings."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Protocol
 
 from django.conf import settings
+
+from sessions_app.domain.tokens import TokenCounter
 
 Messages = Sequence[Mapping[str, Any]]
 """A conversation in the form of the chat completions wire: `{"role", "content", …}` each."""
@@ -21,13 +23,71 @@ class Completion:
     model: str
 
 
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What is known when a streamed answer has ended by itself.
+
+    `finish_reason` is the server's word: `stop`, `length`, `tool_calls`, `content_filter` …;
+    `length` also where this service's own bound on an answer ended it. The counts are the server's
+    own, None where it gave none. `tool_calls` are whole, in the form of the wire.
+    """
+
+    finish_reason: str
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    model: str
+    tool_calls: Sequence[Mapping[str, Any]] = ()
+
+
+class Reply(Protocol):
+    """One streamed answer. Nothing is sent before the iteration begins; it can be done once.
+
+    It is iterated by one thread; any other may close it.
+    """
+
+    def __iter__(self) -> Iterator[str]:
+        """The answer in pieces, none empty, together at most MESSAGE_MAX_CHARS long.
+
+        Raises ProviderError, ProviderTimeout, also after some pieces: those stand, and `ending`
+        stays None. An answer without any text is an error, unless it calls tools.
+        """
+
+    def close(self) -> None:
+        """End the call at once, from any thread, at any time, as often as one likes.
+
+        The iteration then ends quietly, and `ending` stays None.
+        """
+
+    @property
+    def ending(self) -> Ending | None:
+        """None until the answer has ended by itself."""
+
+
 class Provider(Protocol):
-    """Whatever can answer a conversation."""
+    """Whatever can answer a conversation; threads may share it."""
+
+    @property
+    def name(self) -> str:
+        """The model that is asked for unless another is named."""
 
     def complete(self, messages: Messages, *, max_tokens: int) -> Completion:
         """The answer, never blank, asked for in at most `max_tokens` of the model's tokens.
 
         Raises ProviderError, ProviderTimeout.
+        """
+
+    def stream(
+        self,
+        messages: Messages,
+        *,
+        model: str | None = None,
+        max_tokens: int | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> Reply:
+        """The answer piece by piece; sends nothing yet and raises nothing.
+
+        `options` are further members of the request under the wire's names, such as `temperature`
+        or `tools`; what they say of the members that this method sets itself is passed over.
         """
 
 
@@ -40,14 +100,42 @@ def configured() -> Provider | None:
         settings.LLM_API_KEY,
         settings.LLM_MODEL,
         settings.LLM_TIMEOUT_SECONDS,
+        settings.LLM_ANSWER_SECONDS,
+        settings.MESSAGE_MAX_CHARS,
     )
 
 
+def for_turns(*, count: TokenCounter) -> Provider:
+    """The provider that answers people: the configured one, or the built-in demo.
+
+    `count` gives the demo's replies their token counts.
+    """
+    return configured() or _demo(count)
+
+
 @lru_cache(maxsize=4)
-def _provider(base_url: str, api_key: str, model: str, timeout_seconds: float) -> Provider:
+def _provider(
+    base_url: str,
+    api_key: str,
+    model: str,
+    timeout_seconds: float,
+    answer_seconds: float,
+    answer_max_chars: int,
+) -> Provider:
     # Importing `openai` takes most of a second, which a process without a provider need not pay.
     from sessions_app.providers.openai_compatible import OpenAICompatible
 
     return OpenAICompatible(
-        base_url=base_url, api_key=api_key, model=model, timeout_seconds=timeout_seconds
+        base_url=base_url,
+        api_key=api_key,
+        model=model,
+        timeout_seconds=timeout_seconds,
+        answer_seconds=answer_seconds,
+        answer_max_chars=answer_max_chars,
     )
+
+
+def _demo(count: TokenCounter) -> Provider:
+    from sessions_app.providers.demo import Demo
+
+    return Demo(count=count)

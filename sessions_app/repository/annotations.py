@@ -1,7 +1,6 @@
-"""Derived data: reading and writing blocks of annotations, and a session's topic state."""
+"""Derived data: blocks of annotations, and how far a session's topics have been judged."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from pymongo.errors import DuplicateKeyError
 
@@ -28,7 +27,9 @@ def read_blocks(*, session_id: str, ranges: Sequence[tuple[int, int]]) -> list[B
     ]
     if not places:
         return []
-    found = MessageAnnotations._get_collection().find({"session_id": session_id, "$or": places})
+    found = MessageAnnotations._get_collection().find(
+        {"session_id": session_id, "$or": places}, {"state": 0}
+    )
     return [_block(stored) for stored in found.sort("_id", 1)]
 
 
@@ -78,13 +79,12 @@ def write_block(block: Block, *, replacing: int | None) -> bool:
 
 
 @failures.translated
-def read_state(*, session_id: str, user_id: str) -> Mapping[str, Any] | None:
-    """The stored topic state (`topics.TopicState.to_dict`); None before the first judgement."""
-    held = Session._get_collection().find_one(
-        {"_id": session_id, "user_id": user_id}, {"topic.state": 1}
+def read_block(*, session_id: str, seq: int) -> Block | None:
+    """The block that the message `seq` belongs to, with the judge's state; None without one."""
+    stored = MessageAnnotations._get_collection().find_one(
+        {"_id": bucket_id(session_id, block_start(seq)), "session_id": session_id}
     )
-    state: Mapping[str, Any] | None = (held or {}).get("topic", {}).get("state")
-    return state
+    return None if stored is None else _block(stored)
 
 
 @failures.translated
@@ -94,9 +94,8 @@ def advance(
     user_id: str,
     judged: int,
     standing: TopicStanding,
-    state: Mapping[str, Any],
 ) -> bool:
-    """Replace the topic state that had judged up to `judged`; False when it is no longer that.
+    """Replace the standing that had judged up to `judged`; False when it is no longer that.
 
     The session's version stays: what a client sees of topics follows from its messages.
     """
@@ -112,8 +111,8 @@ def advance(
                 "topic.current": standing.current,
                 "topic.start_seq": standing.start_seq,
                 "topic.recent": [list(beginning) for beginning in standing.recent],
-                "topic.state": dict(state),
-            }
+            },
+            "$unset": {"topic.state": 1},
         },
     )
     return bool(changed.matched_count)
@@ -131,7 +130,9 @@ def forget_message(*, session_id: str, user_id: str, seq: int) -> None:
         {"_id": bucket_id(session_id, block_start(seq)), "session_id": session_id}
     )
     MessageAnnotations._get_collection().update_many(
-        pages.all_buckets(session_id), {"$set": {"shifts": []}}
+        # Labels, and what the judge remembers of the latest words, may hold the erased ones.
+        pages.all_buckets(session_id),
+        {"$set": {"shifts": [], "state": b""}},
     )
     judge_again(session_id=session_id, user_id=user_id)
 
@@ -176,6 +177,7 @@ def _stored(block: Block) -> Stored:
         ],
         "sketch_terms": block.terms,
         "sketch_centroids": block.centroids,
+        "state": block.state,
     }
 
 
@@ -190,6 +192,7 @@ def _block(stored: Stored) -> Block:
         shifts=_shifts(stored.get("shifts", ())),
         terms=stored.get("sketch_terms", b""),
         centroids=stored.get("sketch_centroids", b""),
+        state=stored.get("state", b""),
     )
 
 

@@ -7,30 +7,30 @@ here is emptied with its session and searched for orphans; nothing else has to k
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pymongo import DeleteMany
 from pymongo.client_session import ClientSession
 
-from sessions_app.documents import MessageAnnotations, MessageBucket
+from sessions_app.documents import MessageAnnotations, MessageBucket, SearchDocument, Turn
+from sessions_app.documents.review import ReviewNote
 from sessions_app.domain.integrity import Damage
 from sessions_app.repository import pages
 
 OF_SESSIONS: Mapping[Damage, Any] = {
     Damage.ORPHANED_BUCKET: MessageBucket,
     Damage.ORPHANED_ANNOTATIONS: MessageAnnotations,
+    Damage.ORPHANED_SEARCH_DOCUMENT: SearchDocument,
+    Damage.ORPHANED_TURN: Turn,
+    Damage.ORPHANED_REVIEW_NOTE: ReviewNote,
 }
 
 
 def delete_all(session_id: str, transaction: ClientSession) -> None:
     """Remove all that belongs to a session, in the transaction that removes the session."""
-    for document in OF_SESSIONS.values():
-        document._get_collection().delete_many(pages.all_buckets(session_id), session=transaction)
+    delete_all_of([session_id], transaction)
 
 
-def delete_all_of(session_ids: Sequence[str], transaction: ClientSession) -> None:
-    """The same for several sessions, in one round trip a collection."""
+def delete_all_of(session_ids: Sequence[str], transaction: ClientSession | None = None) -> None:
+    """Remove all that belongs to these sessions."""
+    ranges = [{"_id": pages.all_buckets(session_id)["_id"]} for session_id in session_ids]
+    wanted = {"session_id": {"$in": list(session_ids)}, "$or": ranges}
     for document in OF_SESSIONS.values():
-        document._get_collection().bulk_write(
-            [DeleteMany(pages.all_buckets(session_id)) for session_id in session_ids],
-            ordered=False,
-            session=transaction,
-        )
+        document._get_collection().delete_many(wanted, session=transaction)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import bson
@@ -9,6 +10,7 @@ import bson
 from sessions_app import documents
 from sessions_app.domain.data import (
     ContextPolicy,
+    Generation,
     Message,
     NewMessage,
     NewSession,
@@ -18,6 +20,7 @@ from sessions_app.domain.data import (
     Status,
     Strategy,
     TopicStanding,
+    TurnLease,
 )
 
 Stored = dict[str, Any]
@@ -30,6 +33,7 @@ HEADER: Mapping[str, int] = dict.fromkeys(
         "ttl_seconds", "metadata", "context_policy", "context_start", "message_count",
         "token_count", "tail_start", "tail_bytes", "version", "legal_hold", "context_resets",
         "topic.judged", "topic.current", "topic.start_seq", "topic.recent", "topic.undone",
+        "turn",
     ),
     1,
 )  # fmt: skip
@@ -43,6 +47,11 @@ def metadata_pairs(metadata: Mapping[str, str]) -> list[Stored]:
 def metadata(pairs: Iterable[Mapping[str, str]] | None) -> dict[str, str]:
     """A client's metadata as it came."""
     return {pair["k"]: pair["v"] for pair in pairs or ()}
+
+
+def calls_text(calls: Sequence[Mapping[str, Any]]) -> str:
+    """Tool calls as they are stored: JSON text, whatever their keys."""
+    return json.dumps(calls, ensure_ascii=False, separators=(",", ":"))
 
 
 def stored_policy(policy: ContextPolicy) -> Stored:
@@ -60,18 +69,16 @@ def stored_message(message: NewMessage | Message) -> Stored:
     optional: Stored = {
         "client_id": message.client_id,
         "name": message.name,
-        "tool_calls": (
-            json.dumps(message.tool_calls, ensure_ascii=False, separators=(",", ":"))
-            if message.tool_calls is not None
-            else None
-        ),
+        "tool_calls": (calls_text(message.tool_calls) if message.tool_calls is not None else None),
         "tool_call_id": message.tool_call_id,
         "metadata": metadata_pairs(message.metadata) or None,
+        "generation": stored_generation(message.generation) if message.generation else None,
     }
     if isinstance(message, Message):
         optional["topic"] = message.topic
         optional["topic_shift"] = message.topic_shift or None
         optional["deleted"] = message.deleted or None
+        optional["superseded_by"] = message.superseded_by
     stored: Stored = {
         "id": message.id,
         "role": message.role.value,
@@ -107,7 +114,19 @@ def message(stored: Mapping[str, Any], seq: int) -> Message:
         get("tool_call_id"),
         metadata(get("metadata")),
         get("deleted", False),
+        generation(get("generation")),
+        get("superseded_by"),
     )
+
+
+def stored_generation(of: Generation) -> Stored:
+    """How a message was generated, as it is stored."""
+    return {name: value for name, value in asdict(of).items() if value is not None}
+
+
+def generation(stored: Mapping[str, Any] | None) -> Generation | None:
+    """How a message was generated; None where a client wrote it."""
+    return Generation(**stored) if stored else None
 
 
 def message_run(stored: Sequence[Mapping[str, Any]], first_seq: int) -> list[Message]:
@@ -117,7 +136,10 @@ def message_run(stored: Sequence[Mapping[str, Any]], first_seq: int) -> list[Mes
 
 def tombstone(stored: Mapping[str, Any]) -> Stored:
     """What is left of an erased message: its place, its times and its idempotency key."""
-    kept = ("id", "role", "timestamp", "client_id", "tool_call_id", "topic", "topic_shift")
+    kept = (
+        "id", "role", "timestamp", "client_id", "tool_call_id", "topic", "topic_shift",
+        "generation", "superseded_by",
+    )  # fmt: skip
     return {
         **{name: stored[name] for name in kept if name in stored},
         "content": "",
@@ -206,4 +228,29 @@ def session(stored: Mapping[str, Any]) -> Session:
         legal_hold=stored.get("legal_hold", False),
         context_resets=stored.get("context_resets", ()),
         topic=topic_standing(stored.get("topic")),
+        turn=turn_lease(stored.get("turn")),
     )
+
+
+def turn_lease(stored: Mapping[str, Any] | None) -> TurnLease | None:
+    """The lease of the turn in progress."""
+    if not stored:
+        return None
+    return TurnLease(
+        turn_id=stored["id"],
+        owner=stored["owner"],
+        deadline=stored["deadline"],
+        client_id=stored.get("client_id"),
+        cancelled=stored.get("cancelled", False),
+    )
+
+
+def stored_lease(lease: TurnLease) -> Stored:
+    """The lease of a turn that begins, as it is stored."""
+    optional = {"client_id": lease.client_id} if lease.client_id else {}
+    return {
+        "id": lease.turn_id,
+        "owner": lease.owner,
+        "deadline": lease.deadline,
+        **optional,
+    }

@@ -1,12 +1,11 @@
-"""Erasing: one message's content, or everything of one user."""
+"""Erasing one message's content."""
 
-import hashlib
 from datetime import datetime
 from typing import NamedTuple
 
 from pymongo.client_session import ClientSession
 
-from sessions_app.documents import ErasedUser, MessageBucket, Session
+from sessions_app.documents import MessageBucket, Session
 from sessions_app.domain import data, lifecycle
 from sessions_app.domain.data import Status
 from sessions_app.domain.errors import LegalHold, MessageNotFound, StorageUnavailable
@@ -191,34 +190,3 @@ def _erase_in_bucket(session: data.Session, seq: int, activity: _Activity) -> No
             transaction.abort_transaction()
 
     sessions.in_transaction(erase)
-
-
-@failures.translated
-def erase_user(*, user_id: str, now: datetime) -> int:
-    """Remove every session of a user, and keep them from creating new ones; how many there were.
-
-    Safe to stop anywhere and run again. Raises LegalHold before anything is removed when one of
-    the sessions is held.
-    """
-    stored = Session._get_collection()
-    if stored.find_one({"user_id": user_id, "legal_hold": True}, {"_id": 1}) is not None:
-        raise LegalHold
-    ErasedUser._get_collection().update_one(
-        {"_id": _hash(user_id)}, {"$setOnInsert": {"erased_at": now}}, upsert=True
-    )
-    removed = 0
-    while found := stored.find_one({"user_id": user_id}, {"_id": 1}):
-        sessions.delete(session_id=found["_id"], user_id=user_id)
-        removed += 1
-    return removed
-
-
-@failures.translated
-def is_erased(user_id: str) -> bool:
-    """Whether this user's data has been erased; an access token can outlive its user."""
-    return ErasedUser._get_collection().find_one({"_id": _hash(user_id)}) is not None
-
-
-def _hash(user_id: str) -> str:
-    """The receipt must not name the person it is about."""
-    return hashlib.sha256(user_id.encode()).hexdigest()

@@ -68,7 +68,8 @@ def differences() -> list[IndexDifference]:
         there = {
             index["name"]: index
             for index in document._get_collection().list_indexes()
-            if index["name"] != "_id_"
+            # Neither MongoDB's own nor a shard key's (sharding.py) is for a document to declare.
+            if index["name"] != "_id_" and "hashed" not in index["key"].values()
         }
         wanted = {model.document["name"]: model.document for model in declared()[name]}
         for index in sorted(wanted.keys() | there.keys()):

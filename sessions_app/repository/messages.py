@@ -9,8 +9,13 @@ from pymongo import ReturnDocument
 from sessions_app import instruments
 from sessions_app.documents import MessageBucket, Session
 from sessions_app.domain import lifecycle
-from sessions_app.domain.data import Appended, Message, NewMessage, Status
-from sessions_app.domain.errors import IdempotencyMismatch, SessionNotFound, StorageUnavailable
+from sessions_app.domain.data import Appended, Message, NewMessage, Status, TurnLease
+from sessions_app.domain.errors import (
+    IdempotencyMismatch,
+    SessionNotFound,
+    StorageUnavailable,
+    TurnInProgress,
+)
 from sessions_app.domain.limits import TAIL_HARD_BYTES
 from sessions_app.repository import codec, failures, pages, tail
 from sessions_app.repository.codec import Stored
@@ -20,6 +25,8 @@ from sessions_app.repository.spilled_keys import may_hold
 # Each attempt fails only because another writer of the same session has just succeeded in moving
 # its tail or changing its timeout, which happens once in many appends.
 _ATTEMPTS = 20
+# How long a caller that found a turn in progress is told to wait.
+RETRY_SECONDS = 2
 
 
 @failures.translated
@@ -30,12 +37,14 @@ def append(
     messages: Sequence[NewMessage],
     now: datetime,
     default_ttl_seconds: int,
+    lease: TurnLease | None = None,
 ) -> Appended:
-    """Append `messages`, all or none, at consecutive `seq`.
+    """Append `messages`, all or none, at consecutive `seq`, and take `lease` in the same step.
 
     When one of their `client_id`s is known in this session, nothing is stored and the messages of
     that earlier append are returned. Raises SessionNotFound, SessionExpired, SessionArchived,
-    IdempotencyMismatch (a known key with another body, or a batch known in part).
+    IdempotencyMismatch (a known key with another body, or a batch known in part), and with a
+    lease TurnInProgress: also for one that has run out, which the caller is to settle first.
     """
     stored = [codec.stored_message(message) for message in messages]
     keys = [message.client_id for message in messages if message.client_id]
@@ -45,14 +54,14 @@ def append(
             found = _find_in_buckets(session_id, keys)
             if found is not None:
                 return _replay(session_id, user_id, messages, *found, now=now)
-        after = _push(session_id, user_id, stored, keys, known, now, default_ttl_seconds)
+        after = _push(session_id, user_id, stored, keys, known, now, default_ttl_seconds, lease)
         if after is not None:
             instruments.messages_appended(len(stored))
             if tail.outgrown(after):
                 tail.tidy(session_id)
             first = after["message_count"] - len(stored) + 1
             return Appended(codec.message_run(stored, first), replayed=False)
-        replayed = _explain(session_id, user_id, messages, keys, now)
+        replayed = _explain(session_id, user_id, messages, keys, now, lease)
         if replayed is not None:
             return replayed
     raise StorageUnavailable
@@ -66,6 +75,7 @@ def _push(
     known: Remembered,
     now: datetime,
     default_ttl_seconds: int,
+    lease: TurnLease | None,
 ) -> Stored | None:
     """The atomic update; None when its guard did not match."""
     guard: dict[str, Any] = {
@@ -84,6 +94,14 @@ def _push(
     expires_at = lifecycle.expiry(
         now=now, ttl_seconds=known.ttl_seconds, default_ttl_seconds=default_ttl_seconds
     )
+    written: Stored = {}
+    if lease is not None:
+        guard["turn"] = None
+        written["turn"] = codec.stored_lease(lease)
+        # A session does not time out while it is in a turn, however short its timeout.
+        expires_at = max(expires_at, lease.deadline) if expires_at else None
+    if expires_at:
+        written["expires_at"] = expires_at
     after: Stored | None = Session._get_collection().find_one_and_update(
         guard,
         {
@@ -96,11 +114,8 @@ def _push(
             },
             # Workers' clocks differ by milliseconds; activity never moves backwards.
             "$max": {"updated_at": now},
-            **(
-                {"$set": {"expires_at": expires_at}}
-                if expires_at
-                else {"$unset": {"expires_at": 1}}
-            ),
+            **({"$set": written} if written else {}),
+            **({} if expires_at else {"$unset": {"expires_at": 1}}),
         },
         projection={"message_count": 1, "tail_start": 1, "tail_bytes": 1, "ttl_seconds": 1},
         return_document=ReturnDocument.AFTER,
@@ -116,6 +131,7 @@ def _explain(
     messages: Sequence[NewMessage],
     keys: Sequence[str],
     now: datetime,
+    lease: TurnLease | None,
 ) -> Appended | None:
     """Why a guard did not match: raised, or a replay; None when trying again is right."""
     held = Session._get_collection().find_one({"_id": session_id, "user_id": user_id})
@@ -131,6 +147,8 @@ def _explain(
         return None
     # Asked after the look for a key, because what was acknowledged before stays acknowledged.
     lifecycle.require_writable(session, now=now)
+    if lease is not None and session.turn is not None:
+        raise TurnInProgress(retry_after=RETRY_SECONDS)
     if held["tail_bytes"] >= TAIL_HARD_BYTES:
         tail.spill(session_id)
     return None

@@ -18,7 +18,7 @@ from sessions_app.domain.data import (
     Status,
 )
 from sessions_app.domain.errors import LegalHold, SessionNotFound, VersionMismatch
-from sessions_app.repository import belongings, codec, failures, pages, summaries
+from sessions_app.repository import belongings, codec, failures, pages, summaries, titles
 from sessions_app.repository.codec import Stored
 from sessions_app.repository.headers import memory
 from sessions_app.repository.tail import bucket
@@ -96,6 +96,9 @@ def _copy_messages(
         if seq > up_to_seq:
             break
         copied = stored | {"id": next(ids)}
+        if copied.get("superseded_by", 0) > up_to_seq:
+            # What took its place stays behind, so in the fork it is the reply again.
+            del copied["superseded_by"]
         held.append(copied)
         sizes.append(codec.size(copied))
         tokens += copied["token_count"]
@@ -111,6 +114,7 @@ def _copy_messages(
         "message_count": start - 1 + len(held),
         "token_count": tokens,
         **summaries.carried(source, up_to_seq),
+        **titles.carried(source, new.title),
     }
     Session._get_collection().insert_one(document, session=transaction)
     return codec.session(document)
@@ -179,6 +183,9 @@ def change(
     }
     if versions is not None:
         guard["version"] = {"$in": list(versions)}
+    if "title" in changes:
+        # From here on it is a person's.
+        changes = {**changes, "titled_from": None}
     after = _update(guard, changes, now)
     if after is not None:
         return after

@@ -18,9 +18,9 @@ from pymongo.client_session import ClientSession
 from pymongo.errors import OperationFailure
 
 from sessions_app.documents import Session
+from sessions_app.documents.operations import Sweep
 from sessions_app.domain.data import Status
 from sessions_app.domain.expiry import Due, Exemption, ExpiryMode, Fate
-from sessions_app.operation_documents import Sweep
 from sessions_app.repository import belongings, failures
 from sessions_app.repository.codec import Stored
 from sessions_app.repository.sessions import in_transaction

@@ -20,6 +20,7 @@ from sessions_app.domain.limits import ANNOTATION_BLOCK, RECENT_SHIFTS
 from sessions_app.domain.topics import TopicDecision, TopicMessage, TopicState
 from sessions_app.domain.window_data import WindowMessage
 from sessions_app.repository import annotations, pages
+from sessions_app.services.tallies import tallies
 
 DIMENSIONS = encoders.DIMENSIONS
 # A request waits this long for what has not been annotated; the rest is answered without.
@@ -57,30 +58,30 @@ def is_complete(session: Session) -> bool:
 
 def _annotate_next_block(session: Session, judged: int) -> None:
     """Judge the messages after `judged` as far as their block goes."""
-    first = judged + 1
-    start = block_start(first)
+    start = block_start(judged + 1)
     _, messages = pages.read_range(
         session_id=session.session_id,
         user_id=session.user_id,
         first=start,
         last=min(start + ANNOTATION_BLOCK - 1, session.message_count),
     )
-    found = annotations.read_blocks(session_id=session.session_id, ranges=[(start, start)])
-    there = found[0] if found else Block(session.session_id, start)
-    state = _state(session) if judged else TopicState()
-    if state is None or len(there.topics) < first - start:
+    found = annotations.read_block(session_id=session.session_id, seq=start)
+    there = found or Block(session.session_id, start)
+    done, state = _judged_in(there, judged)
+    if state is None:
         # Written by another version of the judge, or lost: begin again, with the vectors there are.
         _begin_again(session)
         return
     vectors = _vectors(messages, there)
-    state, decisions, shifts = _judge(messages[first - start :], vectors[first - start :], state)
+    state, decisions, shifts = _judge(messages[done:], vectors[done:], state)
     block = replace(
         there,
         count=len(messages),
         encoder=_encoder_name() or there.encoder,
         vectors=b"".join(vectors),
-        topics=[*there.topics[: first - start], *(decision.topic for decision in decisions)],
-        shifts=[*(shift for shift in there.shifts if shift.seq < first), *shifts],
+        topics=[*there.topics[:done], *(decision.topic for decision in decisions)],
+        shifts=[*(shift for shift in there.shifts if shift.seq < start + done), *shifts],
+        state=state.to_bytes(),
     )
     # A block that holds more was written by a worker that stopped before it could say so; what it
     # holds of these messages is the same.
@@ -88,13 +89,17 @@ def _annotate_next_block(session: Session, judged: int) -> None:
         _sketched(block, messages), replacing=there.count if found else None
     ):
         return
-    annotations.advance(
+    new = [shift for shift in shifts if shift.seq > judged]
+    advanced = annotations.advance(
         session_id=session.session_id,
         user_id=session.user_id,
         judged=judged,
-        standing=_standing(session.topic, state, shifts),
-        state=state.to_dict(),
+        standing=_standing(session.topic, state, new),
     )
+    if advanced:
+        # Judged anew after an erasure, what had been judged before is not counted again.
+        found_anew = [s.seq for s in shifts if s.seq >= there.first_seq + len(there.topics)]
+        tallies.topics_shifted(messages[seq - start].timestamp for seq in found_anew)
     _forget_erased(session, messages)
 
 
@@ -142,12 +147,30 @@ def _encoder_name() -> str:
     return encoder.name if encoder else ""
 
 
-def _state(session: Session) -> TopicState | None:
-    stored = annotations.read_state(session_id=session.session_id, user_id=session.user_id)
+def _judged_in(block: Block, judged: int) -> tuple[int, TopicState | None]:
+    """How many of a block's messages need no judging, and the judge's state after them.
+
+    A block whose state is ahead was left by a worker that stopped between its two writes; it is
+    judged once more as a whole, from the state that the block before it ends with.
+    """
+    before = block.first_seq - 1
+    if judged > before and len(block.topics) >= judged - before:
+        state = _state(block, judged)
+        if state is not None:
+            return judged - before, state
+    if before == 0:
+        return 0, TopicState()
+    previous = annotations.read_block(session_id=block.session_id, seq=before)
+    return 0, _state(previous, before) if previous else None
+
+
+def _state(block: Block, seq: int) -> TopicState | None:
+    """The judge's state after the message `seq`, if that is what the block holds."""
     try:
-        return TopicState.from_dict(stored or {})
-    except (ValueError, KeyError):
+        state = TopicState.from_bytes(block.state)
+    except ValueError:
         return None
+    return state if state.seq == seq else None
 
 
 def _begin_again(session: Session) -> None:
@@ -156,7 +179,6 @@ def _begin_again(session: Session) -> None:
         user_id=session.user_id,
         judged=session.topic.judged if session.topic else 0,
         standing=TopicStanding(),
-        state={},
     )
 
 
@@ -222,6 +244,7 @@ def window_message(
         tool_call_ids=tuple(str(call.get("id")) for call in message.tool_calls or ()),
         tool_call_id=message.tool_call_id,
         deleted=message.deleted,
+        superseded=message.superseded_by is not None,
         vector=vector,
     )
 
@@ -240,7 +263,9 @@ def restored(blocks: Sequence[Block]) -> dict[int, Vector]:
 
 def current_label(session: Session) -> str:
     """The label of the topic at hand."""
-    state = _state(session)
+    judged = session.topic.judged if session.topic else 0
+    block = annotations.read_block(session_id=session.session_id, seq=judged) if judged else None
+    state = _state(block, judged) if block else None
     return topics.current_label(state) if state else topic_segments.UNTITLED
 
 

@@ -10,6 +10,7 @@ from sessions_app.domain.audit import (
     Promise,
     StoredFacts,
     check_refusal,
+    check_total,
     check_window,
     read_facts,
 )
@@ -19,6 +20,7 @@ from sessions_app.domain.data import Session, Strategy
 from sessions_app.domain.errors import SessionNotFound
 from sessions_app.domain.summaries import ShownSummary
 from sessions_app.domain.window import WindowBudgetError, WindowPlan, WindowPolicy
+from sessions_app.domain.window_layout import quotation_cost
 from sessions_app.repository import audits, integrity, pages
 from sessions_app.services import candidates, context, summaries
 from sessions_app.services.candidates import Gathered
@@ -145,11 +147,13 @@ def _replay(
 ) -> tuple[WindowPlan | None, list[Breach]]:
     """The plan, with the tokens of its messages alone, and what is broken."""
     try:
-        plan, shown = context.window_plan(gathered, policy, None, summary)
+        plan, shown, recalled = context.window_laid_out(gathered, policy, None, summary)
     except WindowBudgetError:
         return None, check_refusal(facts, policy)
     kept = set(plan.kept_seqs)
     sent = [message.seq for message in gathered.messages if message.seq in kept]
-    plan = replace(plan, token_count=plan.token_count - (shown.cost if shown else 0))
+    quotation = quotation_cost(plan, recalled) if recalled else 0
+    over = check_total(policy, plan)
+    plan = replace(plan, token_count=plan.token_count - (shown.cost if shown else 0) - quotation)
     rest = replace(policy, max_tokens=policy.max_tokens - (shown.cost if shown else 0))
-    return plan, check_window(facts, rest, gathered.offered, plan, sent)
+    return plan, over + check_window(facts, rest, gathered.offered, plan, sent)

@@ -90,13 +90,14 @@ def _until_full(session: Session, policy: WindowPolicy) -> list[Message]:
     """The newest messages to beyond the budget, the newest user message, and the opening."""
     limit = _likely_number(session, policy)
     while True:
-        _, newest = pages.read_newest(
+        _, read = pages.read_newest(
             session_id=session.session_id, user_id=session.user_id, limit=limit
         )
+        newest = [message for message in read if message.seq <= session.message_count]
         cost = sum(window_cost(message.token_count) for message in newest)
         full = cost > policy.max_tokens or len(newest) > (policy.max_messages or len(newest))
         answered = any(message.role is Role.USER for message in newest)
-        whole = not newest or newest[0].seq <= max(1, session.context_start)
+        whole = not read or read[0].seq <= max(1, session.context_start)
         if whole or (full and answered) or limit >= MOST_READ:
             break
         limit *= 2

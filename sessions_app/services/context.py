@@ -8,18 +8,21 @@ from typing import Any
 
 from django.conf import settings
 
-from sessions_app.domain import lifecycle
+from sessions_app import tokenizer
+from sessions_app.domain import lifecycle, window_layout
 from sessions_app.domain.data import Message, OnTopicShift, Session, Strategy
 from sessions_app.domain.errors import StorageUnavailable
 from sessions_app.domain.limits import RESETS_KEPT
 from sessions_app.domain.summaries import ShownSummary
 from sessions_app.domain.window import (
+    Layout,
     Reason,
     WindowBudgetError,
     WindowPlan,
     WindowPolicy,
     plan_window,
 )
+from sessions_app.domain.window_layout import Recalled
 from sessions_app.repository import pages, sessions
 from sessions_app.services import annotations, candidates, summaries
 from sessions_app.services.candidates import Gathered
@@ -29,21 +32,46 @@ _ATTEMPTS = 20
 
 @dataclass(frozen=True, slots=True)
 class ContextWindow:
-    """A planned window: the session, the plan, and the messages that the model is sent.
+    """A planned window: the session, the plan, and the messages that it keeps, in order.
 
-    With a `summary`, the model is sent that too, behind the `prompt_length` messages of the system
-    prompt; the plan's `token_count` includes it.
+    With a `summary`, the model is sent that too, behind the system prompt; with `recalled`, that
+    instead of the messages it quotes. The plan's `token_count` is what all that is sent costs.
     """
 
     session: Session
     plan: WindowPlan
     messages: Sequence[Message]
     summary: ShownSummary | None = None
+    recalled: Recalled | None = None
 
     @property
-    def prompt_length(self) -> int:
-        """How many of the messages are the system prompt."""
-        return sum(message.reason is Reason.SYSTEM_PROMPT for message in self.plan.messages)
+    def sent(self) -> list[dict[str, Any]]:
+        """What a model call is sent, in the form of the chat completions wire."""
+        reasons = {each.seq: each.reason for each in self.plan.messages}
+        quoted = set(self.recalled.seqs) if self.recalled else set()
+        prompt = [m for m in self.messages if reasons[m.seq] is Reason.SYSTEM_PROMPT]
+        sent = [_wire(message) for message in prompt]
+        if self.summary is not None:
+            sent.append({"role": "system", "content": self.summary.content})
+        for message in self.messages[len(prompt) :]:
+            if self.recalled is not None and reasons[message.seq] is Reason.NEWEST_USER:
+                sent.append({"role": "system", "content": self.recalled.content})
+            if message.seq not in quoted:
+                sent.append(_wire(message))
+        return sent
+
+
+def _wire(message: Message) -> dict[str, Any]:
+    optional = {
+        "name": message.name,
+        "tool_calls": message.tool_calls,
+        "tool_call_id": message.tool_call_id,
+    }
+    return {
+        "role": message.role.value,
+        "content": message.content,
+        **{name: value for name, value in optional.items() if value is not None},
+    }
 
 
 def context_plan(
@@ -54,11 +82,13 @@ def context_plan(
     strategy: Strategy | None,
     query: str | None,
     now: datetime,
+    until: int | None = None,
 ) -> ContextWindow:
     """Plan the window of a session as it is now; nothing about the session changes.
 
     `max_tokens` and `strategy` stand in for the session's own; `query` for the newest user
-    message. Raises SessionNotFound, SessionExpired, WindowBudgetError.
+    message. `until` is the last seq that is considered, None for the newest. Raises
+    SessionNotFound, SessionExpired, WindowBudgetError.
     """
     session = pages.header(session_id=session_id, user_id=user_id)
     lifecycle.require_readable(session, now=now)
@@ -66,14 +96,20 @@ def context_plan(
         session = annotations.catch_up(
             session_id=session_id, user_id=user_id, seconds=annotations.CATCH_UP_SECONDS
         ).session
+    if until is not None:
+        session = replace(
+            session,
+            message_count=min(until, session.message_count),
+            # What is asked about is shown even where a reset has hidden it.
+            context_start=min(session.context_start, until),
+        )
     policy = window_policy(session, max_tokens, strategy)
     gathered = candidates.gather(session, policy, query)
     summary = summaries.summary_shown(session=session, max_tokens=policy.max_tokens)
-    plan, summary = window_plan(gathered, policy, query, summary)
+    plan, summary, recalled = window_laid_out(gathered, policy, query, summary)
     kept = set(plan.kept_seqs)
-    return ContextWindow(
-        session, plan, [message for message in gathered.messages if message.seq in kept], summary
-    )
+    messages = [message for message in gathered.messages if message.seq in kept]
+    return ContextWindow(session, plan, messages, summary, recalled)
 
 
 # So many unjudged messages cost a window of the newest ones little; more wait for a window, or a
@@ -89,6 +125,31 @@ def _needs_topics(session: Session, strategy: Strategy | None) -> bool:
         policy.on_topic_shift is not OnTopicShift.RESET
     )
     return 0 < behind <= _JUDGED_IN_PASSING if indifferent else behind > 0
+
+
+# Each attempt plans for as many tokens less as the last one's quotation was over the budget.
+_QUOTATIONS = 4
+
+
+def window_laid_out(
+    gathered: Gathered, policy: WindowPolicy, query: str | None, summary: ShownSummary | None
+) -> tuple[WindowPlan, ShownSummary | None, Recalled | None]:
+    """The plan as it is sent: under STABLE_PREFIX, with the quotation of what was recalled."""
+    budget = policy.max_tokens
+    for _ in range(_QUOTATIONS if policy.layout is Layout.STABLE_PREFIX else 0):
+        with suppress(WindowBudgetError):
+            plan, shown = window_plan(gathered, replace(policy, max_tokens=budget), query, summary)
+            recalled = window_layout.recall(plan, gathered.messages, tokenizer.count_tokens)
+            spent = plan.token_count
+            if recalled is not None:
+                spent += window_layout.quotation_cost(plan, recalled)
+            over = spent - policy.max_tokens
+            if over <= 0:
+                plan = replace(plan, token_count=spent, max_tokens=policy.max_tokens)
+                return plan, shown, recalled
+            budget -= over
+    plan, shown = window_plan(gathered, replace(policy, layout=Layout.CONVERSATION), query, summary)
+    return plan, shown, None
 
 
 def window_plan(
@@ -121,6 +182,7 @@ def window_policy(
         max_messages=own.max_messages,
         on_topic_shift=on_shift,
         context_start=session.context_start,
+        layout=Layout(settings.CONTEXT_LAYOUT),
     )
 
 

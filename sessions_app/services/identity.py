@@ -21,3 +21,13 @@ def message_ids() -> Iterator[str]:
     """As many new message ids as are asked for."""
     while True:
         yield new_message_id()
+
+
+def new_line_id() -> str:
+    """36 characters, for a line of the read log or a note of staff."""
+    return str(uuid_utils.uuid7())
+
+
+def new_turn_id() -> str:
+    """`turn_` and 32 hexadecimal digits, which sort by the time they were made."""
+    return f"turn_{uuid_utils.uuid7().hex}"

@@ -13,8 +13,9 @@ from sessions_app.domain.data import Appended, MessagePage, NewMessage
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import IdempotencyMismatch
 from sessions_app.domain.limits import PAGE_MAX
-from sessions_app.repository import annotations, erasures, messages, pages
-from sessions_app.services import identity, topics
+from sessions_app.repository import annotations, erasures, messages, pages, search_index
+from sessions_app.services import identity, titles, topics
+from sessions_app.services.tallies import tallies
 
 # MongoDB's `$slice` takes no place beyond 31 bits, and no session gets near it.
 _SEQ_LAST = 2**31 - 1 - PAGE_MAX
@@ -93,13 +94,16 @@ def _refuse_part(session_id: str, user_id: str, appended: Appended, next_key: st
 def _append(
     session_id: str, user_id: str, prepared: Sequence[NewMessage], now: datetime
 ) -> Appended:
-    return messages.append(
+    appended = messages.append(
         session_id=session_id,
         user_id=user_id,
         messages=prepared,
         now=lifecycle.to_milliseconds(now),
         default_ttl_seconds=settings.SESSION_TTL_SECONDS,
     )
+    if not appended.replayed:
+        tallies.messages_stored(user_id, prepared, now)
+    return appended
 
 
 def message_page(
@@ -150,3 +154,5 @@ def message_delete(*, session_id: str, user_id: str, seq: int, now: datetime) ->
         default_ttl_seconds=settings.SESSION_TTL_SECONDS,
     )
     annotations.forget_message(session_id=session_id, user_id=user_id, seq=seq)
+    search_index.forget_message(session_id=session_id, seq=seq)
+    titles.message_erased(session_id=session_id, user_id=user_id, seq=seq)

@@ -1,6 +1,9 @@
 """What keeps an installation in order."""
 
-from sessions_app.repository import indexes
+from collections.abc import Mapping
+from typing import Any
+
+from sessions_app.repository import indexes, sharding
 
 
 def ensure_indexes() -> dict[str, list[str]]:
@@ -11,3 +14,18 @@ def ensure_indexes() -> dict[str, list[str]]:
 def index_differences() -> list[tuple[str, str, str]]:
     """Collection, index and problem (`missing`, `different`, `undeclared`) of each difference."""
     return [(each.collection, each.name, each.problem) for each in indexes.differences()]
+
+
+def sharding_commands() -> list[dict[str, Any]]:
+    """What a `mongos` must be sent to spread the collections over its shards, in order."""
+    return sharding.commands()
+
+
+def sharding_possible() -> bool:
+    """Whether MongoDB is a sharded cluster, reached through a `mongos`."""
+    return sharding.behind_a_router()
+
+
+def sharding_run(command: Mapping[str, Any]) -> str | None:
+    """Send one of the commands; why the cluster refused it, or None."""
+    return sharding.run(dict(command))

@@ -30,8 +30,9 @@ from sessions_app.domain.errors import (
     UserErased,
 )
 from sessions_app.domain.limits import CONTEXT_MAX_MESSAGES_DEFAULT
-from sessions_app.repository import erasures, pages, sessions
-from sessions_app.services import identity, messages, topics
+from sessions_app.repository import pages, sessions
+from sessions_app.services import identity, messages, receipts, topics
+from sessions_app.services.tallies import tallies
 
 _ATTEMPTS = 20
 
@@ -78,6 +79,7 @@ def session_create(*, user_id: str, draft: SessionDraft, now: datetime) -> Sessi
         _new_session(user_id, draft, replace(policy_default(), **draft.policy), now), history
     )
     _refuse_erased(session)
+    tallies.messages_stored(user_id, history, now)
     return session
 
 
@@ -102,7 +104,7 @@ def _refuse_erased(session: Session) -> None:
     Asked after the insertion: an erasure that began before is seen here, one that begins later
     finds the session.
     """
-    if erasures.is_erased(session.user_id):
+    if receipts.is_erased(session.user_id):
         sessions.delete(session_id=session.session_id, user_id=session.user_id)
         raise UserErased
 

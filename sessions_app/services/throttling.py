@@ -6,6 +6,7 @@ limit: limits up to 60 are exact, larger ones may refuse up to a share per worke
 never allow too much.
 """
 
+import hashlib
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,6 +26,16 @@ class _Claim:
 
 _claims: dict[str, _Claim] = {}
 _lock = threading.Lock()
+
+
+def caller_key(*, scope: str, caller: str) -> str:
+    """What a caller is counted under within a scope.
+
+    Hashed, so that no user name or address is stored for the sake of counting. A name that is not
+    text has not been refused yet.
+    """
+    digest = hashlib.blake2b(caller.encode(errors="surrogatepass"), digest_size=16).hexdigest()
+    return f"{scope}:{digest}"
 
 
 def throttle_take(*, key: str, limit: int, period_seconds: int, now: datetime) -> float | None:

@@ -2,6 +2,6 @@
 
 from django.urls import URLPattern, path
 
-from sessions_app.web.views import StartView
+from sessions_app.web.views import ChatView
 
-urlpatterns: list[URLPattern] = [path("", StartView.as_view())]
+urlpatterns: list[URLPattern] = [path("", ChatView.as_view())]

@@ -1,13 +1,14 @@
 """Alice has an account, Bob another, Carol is staff; a visitor has none."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from typing import Any
 
 import pytest
 from rest_framework.test import APIClient
 
-from accounts import services, tokens
+from accounts import tokens
 from accounts.models import User
+from sessions_app.services import privacy
 
 PASSWORD = "correct horse battery staple"
 
@@ -60,9 +61,10 @@ def erasures(monkeypatch) -> list[str]:
     """The users whose sessions were asked to be erased; no sessions are."""
     asked: list[str] = []
 
-    def erase_user(*, user_id: str, now: datetime) -> int:
+    def erase_user(*, user_id: str, **_: Any) -> dict[str, int]:
         asked.append(user_id)
-        return 0
+        return {"sessions": 0, "throttle_windows": 0}
 
-    monkeypatch.setattr(services.privacy, "erase_user", erase_user)
+    monkeypatch.setattr(privacy, "erase_user", erase_user)
+    monkeypatch.setattr(privacy, "erasure_complete", lambda **_: None)
     return asked

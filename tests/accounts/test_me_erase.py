@@ -3,11 +3,14 @@
 from unittest import mock
 
 import pytest
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.test import Client
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
-from accounts import services
 from accounts.models import User
+from accounts.traces import account_traces
 from sessions_app.domain.errors import LegalHold
+from sessions_app.services import privacy
 from tests.accounts.bodies import (
     NO_ACCOUNT,
     NOT_AUTHENTICATED,
@@ -59,7 +62,7 @@ def test_a_legal_hold_keeps_the_account(alice, monkeypatch):
     def held(**_):
         raise LegalHold
 
-    monkeypatch.setattr(services.privacy, "erase_user", held)
+    monkeypatch.setattr(privacy, "erase_user", held)
     response = alice.client.delete(URL, {"password": alice.password})
     assert (response.status_code, response.json()) == (
         409, error("legal_hold", LegalHold.default_detail),
@@ -87,6 +90,43 @@ def test_nothing_of_the_user_is_left_in_storage(alice, bob, database):
         assert person.client.post("/session/create", body).status_code == 201
     assert alice.client.delete(URL, {"password": alice.password}).status_code == 204
     assert [kept["user_id"] for kept in database.sessions.find()] == [str(bob.user.pk)]
+
+
+def test_what_the_admin_noted_of_the_user_goes(alice, bob, carol, database):
+    def note(actor, about, text):
+        LogEntry.objects.create(
+            user=actor.user, object_id=str(about.user.pk), object_repr=text, action_flag=CHANGE
+        )
+
+    note(carol, alice, "alice")
+    note(carol, bob, "bob")
+    note(alice, bob, "bob")
+    assert alice.client.delete(URL, {"password": alice.password}).status_code == 204
+    assert [(entry.user, entry.object_repr) for entry in LogEntry.objects.all()] == [
+        (carol.user, "bob")
+    ]
+    assert not any(account_traces(user_id=str(alice.user.pk), names=["alice"]).values())
+
+
+def test_browser_sessions_of_the_user_end(carol, database):
+    browser, other = Client(), Client()
+    browser.force_login(carol.user)
+    other.force_login(User.objects.create_superuser("dave", password="x"))
+    assert account_traces(user_id=str(carol.user.pk))["django_session"] == 1
+    assert carol.client.delete(URL, {"password": carol.password}).status_code == 204
+    assert account_traces(user_id=str(carol.user.pk))["django_session"] == 0
+    assert other.get("/admin/").status_code == 200
+
+
+def test_the_receipt_counts_and_names_nobody(alice, visitor, database):
+    visitor.post("/auth/token/refresh", {"refresh": alice.pair.refresh})
+    alice.client.post("/session/create", {"messages": [{"content": "hello"}] * 3})
+    alice.client.delete(URL, {"password": alice.password})
+    [receipt] = database.erased_users.find()
+    counts = {name: count for name, count in receipt["counts"].items() if count}
+    assert counts == {"sessions": 1, "messages": 3, "accounts": 1, "spent_tokens": 1}
+    assert set(receipt) == {"_id", "erased_at", "completed_at", "counts"}
+    assert str(alice.user.pk) not in str(receipt)
 
 
 def test_a_session_under_legal_hold_keeps_everything(alice, database):

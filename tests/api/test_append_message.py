@@ -48,6 +48,8 @@ def test_it_appends_a_message(alice, session):
         "tool_call_id": None,
         "metadata": {},
         "deleted": False,
+        "generation": None,
+        "superseded_by": None,
     }
     assert own["id"].startswith("msg_")
     assert own["timestamp"] >= session["created_at"]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
+EVALUATION = ROOT.parent / "shared" / "data"
 PEERS = ROOT / ".venv" / "peers" / "bin" / "python"
 
 
@@ -130,3 +131,61 @@ def test_peers_store_says_how_to_install_the_peers(tmp_path: Path):
     )
     assert done.returncode == 2
     assert "is not there; see --help, or use --only-ours" in done.stderr
+
+
+def test_provider_streams_compares_with_the_packages_own():
+    lines = run("provider_streams", "--streams", "3", "--pieces", "4", "--rate", "50")
+    assert named(lines) == {"this provider", "the package's stream"}
+    assert {line["pieces"] for line in lines} == {12}
+    assert all(line["p95_ms"] >= line["p50_ms"] > 0 < line["cpu_us_per_piece"] for line in lines)
+
+
+def test_session_strategies_asks_every_strategy_every_question(tmp_path: Path):
+    sizes = ("--lengths", "2", "--rounds", "1", "--turns", "2", "--conversations", "2")
+    lines = run("session_strategies", "--dir", str(tmp_path), *sizes, "--grow-to", "6")
+    assert named(lines) == {
+        "storage",
+        "bytes of a turn",
+        "does not fit",
+        "turn",
+        "two devices at once",
+        "replayed",
+        "lost worker",
+        "revoked",
+    }
+    promises = {
+        (line["name"], line["strategy"]): line
+        for line in lines
+        if line["name"] in {"two devices at once", "lost worker", "replayed"}
+    }
+    for strategy in ("MongoDB, opaque cookie", "hybrid: JWT and MongoDB"):
+        assert promises["two devices at once", strategy]["lost"] == 0
+        assert promises["lost worker", strategy]["lost"] == 0
+        assert promises["replayed", strategy]["copies_of_a_repeated_turn"] == 1
+
+
+def test_schema_shapes_compares_three_shapes(tmp_path: Path):
+    sizes = ("--lengths", "10", "150", "--rounds", "2", "--skip", "limit")
+    lines = run("schema_shapes", "--dir", str(tmp_path), *sizes)
+    assert named(lines) == {"append", "window of 50", "all messages", "bytes"}
+    assert {line["shape"] for line in lines} == {
+        "document per message",
+        "growing array",
+        "tail and buckets",
+    }
+
+
+def test_scale_model_checks_itself_and_plans(tmp_path: Path):
+    sizes = ("--sessions", "4", "--requests", "4", "--rounds", "1")
+    lines = run("scale_model", "--dir", str(tmp_path), *sizes)
+    checks = [line for line in lines if line["name"] == "check"]
+    assert len(checks) == 5
+    assert all(line["predicted"] > 0 and line["measured"] > 0 for line in checks)
+    assert {line["case"] for line in lines if line["name"] == "plan"} >= {"as assumed"}
+
+
+@pytest.mark.skipif(not EVALUATION.exists(), reason="no evaluation data")
+def test_worked_example_judges_two_dialogues(tmp_path: Path):
+    lines = run("worked_example", "--dir", str(tmp_path), "--data", str(EVALUATION))
+    assert named(lines) == {"judged", "window"}
+    assert all(len(line["begins"].split()) <= 8 for line in lines)

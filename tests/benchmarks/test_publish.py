@@ -7,8 +7,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from benchmarks import publish
-from benchmarks.harness import plot
+from benchmarks import publish, publish_study
+from benchmarks.harness import figure, plot
 
 MACHINE = {
     "name": "machine", "cpu": "a processor", "cores": 2, "memory_gb": 24, "filesystem": "ext4",
@@ -55,6 +55,37 @@ def test_a_benchmark_without_results_keeps_its_table(place: Path):
 def test_every_published_benchmark_has_marks_in_the_document():
     document = publish.DOCUMENT.read_text()
     assert all(f"<!-- {name} -->\n" in document for name in publish.TABLES)
+
+
+def test_every_table_of_the_study_has_marks_in_its_document():
+    for document, tables in publish_study.PAGES.items():
+        text = document.read_text()
+        assert all(f"<!-- {name} -->\n" in text for name in tables), document
+
+
+def test_published_tables_are_those_of_the_results(monkeypatch: pytest.MonkeyPatch):
+    """What stands in the documents is what the results in the repository say."""
+    images: list[Path] = []
+    monkeypatch.setattr(figure, "lines", lambda path, *_, **__: images.append(path))
+    for document, tables in publish_study.PAGES.items():
+        text = document.read_text()
+        for name, made in tables.items():
+            results = (publish.RESULTS / f"{name.partition(':')[0]}.jsonl").read_text()
+            lines = [json.loads(line) for line in results.splitlines()]
+            assert made(lines[1:]) in text, name
+    assert images
+    assert all(path.exists() and path.stat().st_size < 150_000 for path in images)
+
+
+def test_a_figure_is_the_same_for_the_same_figures(tmp_path: Path):
+    pytest.importorskip("matplotlib")
+    paths = [tmp_path / name / "a.svg" for name in ("one", "two")]
+    for path in paths:
+        figure.lines(path, "title", {"a": [(10, 1.0), (100, 2.0)]}, x="across", y="up")
+    one, two = (path.read_text() for path in paths)
+
+    assert one == two
+    assert {"a", "title", "across", "up"} <= set(ElementTree.fromstring(one).itertext())
 
 
 def test_a_chart_is_well_formed_and_names_its_series():

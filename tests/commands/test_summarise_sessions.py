@@ -9,9 +9,9 @@ from django.core.management import CommandError
 from sessions_app.providers import openai_compatible
 from sessions_app.repository import summaries
 from sessions_app.services import sessions
+from tests import model_server
 from tests.commands.conftest import Run
-from tests.providers import model_server
-from tests.providers.model_server import ModelServer
+from tests.model_server import ModelServer
 from tests.repository.conftest import OWNER, append_many, new_session, now
 
 COMMAND = "summarise_sessions"

@@ -28,15 +28,17 @@ def settings_read() -> dict[str, str]:
                 case ast.Call(
                     func=ast.Attribute(value=ast.Name(id="env"), attr=kind),
                     args=[ast.Constant(value=str(name)), *rest],
+                    keywords=keywords,
                 ):
-                    unset = "0" if kind == "flag" else "unset"
+                    on = any(each.arg == "default" for each in keywords)
+                    unset = str(int(on)) if kind == "flag" else "unset"
                     default = rest[0].value if rest and isinstance(rest[0], ast.Constant) else unset
                     found.setdefault(name, str(default))
     return found
 
 
 def makefile_targets() -> set[str]:
-    return set(re.findall(r"^([a-z]+):.*##", (readme.ROOT / "Makefile").read_text(), re.MULTILINE))
+    return set(re.findall(r"^([a-z-]+):.*##", (readme.ROOT / "Makefile").read_text(), re.MULTILINE))
 
 
 def commands() -> set[str]:
@@ -87,7 +89,7 @@ def test_its_commands_are_those_that_exist():
 
 
 def test_its_make_targets_are_those_that_exist():
-    assert set(re.findall(r"make ([a-z]+)\b", readme.TEXT)) == makefile_targets()
+    assert set(re.findall(r"make ([a-z-]+)\b", readme.TEXT)) == makefile_targets()
 
 
 def test_every_option_that_it_names_is_one_of_a_command():

@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from sessions_app.domain.window import OnTopicShift, Strategy, WindowMessage, WindowPolicy
+from sessions_app.domain.window import Layout, OnTopicShift, Strategy, WindowMessage, WindowPolicy
 
 WORDS = ["paint", "lake", "Spain", "guitar", "dinner", "rain", "the", "Ann"]
 
@@ -62,4 +62,5 @@ def policies(draw):
         max_messages=draw(st.none() | st.integers(1, 30)),
         on_topic_shift=draw(st.sampled_from(OnTopicShift)),
         context_start=draw(st.sampled_from([1, 1, 10])),
+        layout=draw(st.sampled_from(Layout)),
     )

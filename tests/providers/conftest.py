@@ -1,17 +1,20 @@
 """A model's server and a provider that talks to it."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import pytest
 
-from sessions_app.providers import openai_compatible
+from sessions_app.domain.errors import ProviderError
+from sessions_app.providers import Reply, openai_compatible
 from sessions_app.providers.openai_compatible import OpenAICompatible
-from tests.providers.model_server import ModelServer, serving
+from tests import model_server
+from tests.model_server import ModelServer
 
 
 @pytest.fixture
 def model() -> Iterator[ModelServer]:
-    with serving() as server:
+    with model_server.serving() as server:
         yield server
 
 
@@ -23,13 +26,14 @@ def connect(model: ModelServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Con
     made: list[OpenAICompatible] = []
     monkeypatch.setattr(openai_compatible, "RETRY_WAITS_SECONDS", (0.01, 0.02))
 
-    def make(timeout: float = 10, base_url: str = "", api_key: str = "sk-mine"):
+    def make(timeout: float = 10, base_url: str = "", api_key: str = "sk-mine", **limits):
         made.append(
             OpenAICompatible(
                 base_url=base_url or model.base_url,
                 api_key=api_key,
                 model="gulf",
                 timeout_seconds=timeout,
+                **limits,
             )
         )
         return made[-1]
@@ -37,3 +41,21 @@ def connect(model: ModelServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Con
     yield make
     for provider in made:
         provider.close()
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A reply iterated to its end, the pieces that came, and what ended it if that was an error."""
+
+    reply: Reply
+    pieces: list[str]
+    error: ProviderError | None
+
+
+def cut_short(reply: Reply) -> Cut:
+    pieces: list[str] = []
+    try:
+        pieces.extend(reply)
+    except ProviderError as error:
+        return Cut(reply, pieces, error)
+    return Cut(reply, pieces, None)

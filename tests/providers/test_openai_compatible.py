@@ -7,9 +7,9 @@ import pytest
 
 from sessions_app.domain.errors import ProviderError, ProviderTimeout
 from sessions_app.providers import Completion, openai_compatible
-from tests.providers import model_server
+from tests import model_server
+from tests.model_server import ModelServer
 from tests.providers.conftest import Connect
-from tests.providers.model_server import ModelServer
 
 HELLO = [{"role": "user", "content": "Hello"}]
 
@@ -77,9 +77,9 @@ def test_it_does_not_wait_beyond_its_time(connect: Connect, model: ModelServer):
     assert len(model.requests) == 1
 
 
-@pytest.mark.parametrize("how", ["hang", "trickle"])
+@pytest.mark.parametrize("how", ["hangs", "trickles"])
 def test_a_server_that_takes_too_long_is_left(connect: Connect, model: ModelServer, how: str):
-    model.answers = [getattr(model, how)]
+    model.answers = [getattr(model_server, how)]
     began = time.monotonic()
     with pytest.raises(ProviderTimeout):
         connect(timeout=0.5).complete(HELLO, max_tokens=50)

@@ -54,7 +54,11 @@ class Recorder(CommandListener):
 
     def started(self, event: CommandStartedEvent) -> None:
         if self.on and event.command_name in QUERIES:
-            self.sent.append(Sent(_sender(), event.command_name, dict(event.command)))
+            sender, command, several = _sender(), dict(event.command), f"{event.command_name}s"
+            # `explain` takes a batch of one.
+            for one in command.get(several, [None]):
+                alone = command if one is None else {**command, several: [one]}
+                self.sent.append(Sent(sender, event.command_name, alone))
 
     def succeeded(self, event: CommandSucceededEvent) -> None: ...
 

@@ -1,13 +1,14 @@
 """Damage of every kind is planted; the check must find it, and the repair mend what can be."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from sessions_app.domain.integrity import REPAIRABLE, Damage
 from sessions_app.repository import integrity as reading
-from sessions_app.services import integrity, messages
+from sessions_app.services import integrity, messages, turn_integrity
 from tests.repository.conftest import OWNER, append, new_session, now, read_all
 
 Plant = Callable[[Any, str], Any]
@@ -47,6 +48,30 @@ def repeat_message(database: Any, session_id: str, name: str) -> None:
     set_bucket(database, session_id, {f"messages.5.{name}": value}, number=1)
 
 
+def overdue_turn(database: Any, session_id: str) -> None:
+    """As a killed worker leaves it, with nobody to look after it since."""
+    long_ago = now() - timedelta(hours=1)
+    database.turns.insert_one(
+        {
+            "_id": f"{session_id}/turn_1",
+            "session_id": session_id,
+            "user_id": OWNER,
+            "state": "running",
+            "user_seq": 300,
+            "started_at": long_ago,
+            "deadline": long_ago,
+            "text": "Once upon",
+        }
+    )
+
+
+def overdue_lease(database: Any, session_id: str) -> None:
+    """As a worker leaves it that was killed before it had recorded its turn."""
+    long_ago = now() - timedelta(hours=1)
+    lease = {"id": "turn_1", "owner": "gone/1", "deadline": long_ago}
+    set_session(database, session_id, turn=lease)
+
+
 PLANTED: dict[Damage, Plant] = {
     Damage.INVALID_DOCUMENT: lambda db, s: set_session(db, s, status="sleeping"),
     Damage.MISCOUNTED_MESSAGES: lambda db, s: set_session(db, s, message_count=7),
@@ -63,6 +88,17 @@ PLANTED: dict[Damage, Plant] = {
     Damage.ORPHANED_ANNOTATIONS: lambda db, s: db.message_annotations.insert_one(
         {"_id": "gone/000000000001", "session_id": "gone", "first_seq": 1, "count": 0}
     ),
+    Damage.ORPHANED_SEARCH_DOCUMENT: lambda db, s: db.search_documents.insert_one(
+        {"_id": "gone/000000000000", "session_id": "gone", "first_seq": 0, "terms": []}
+    ),
+    Damage.ORPHANED_TURN: lambda db, s: db.turns.insert_one(
+        {"_id": "gone/turn_1", "session_id": "gone", "state": "done"}
+    ),
+    Damage.OVERDUE_TURN: overdue_turn,
+    Damage.OVERDUE_LEASE: overdue_lease,
+    Damage.ORPHANED_REVIEW_NOTE: lambda db, s: db.review_notes.insert_one(
+        {"_id": "gone/1", "session_id": "gone", "text": "left"}
+    ),
     Damage.ORPHANED_BUCKET: lambda db, s: db.message_buckets.insert_one(
         buckets(db, s)[0] | {"_id": "gone/000000000001", "session_id": "gone"}
     ),
@@ -70,7 +106,10 @@ PLANTED: dict[Damage, Plant] = {
 
 
 def found(*, repair: bool = False) -> list[integrity.Checked]:
-    return list(integrity.integrity_check(repair=repair, progress=lambda _: None))
+    return [
+        *integrity.integrity_check(repair=repair, progress=lambda _: None),
+        *turn_integrity.turns_check(repair=repair, now=now()),
+    ]
 
 
 def test_a_sound_store_has_no_findings(long_session: Any) -> None:

@@ -23,6 +23,7 @@ ROOT = Path(__file__).parents[2]
 FOREIGN = {
     "DJANGO_SETTINGS_MODULE", "DATA_DIR", "HOST", "PORT", "MONGODB_URI", "DATABASE_URL",
     "MONGOD_BINARY", "SECRET_KEY", "JWT_SIGNING_KEY", "ALLOWED_HOSTS", "WORKERS", "THREADS",
+    "LLM_BASE_URL", "LLM_MODEL", "LLM_MODEL_FILE",
 }  # fmt: skip
 
 
@@ -64,14 +65,14 @@ def wait_until(condition: Callable[[], object], seconds: float = 60) -> None:
 class Service:
     """A `manage.py serve`, what it prints, and the processes it consists of."""
 
-    def __init__(self, data_dir: Path, **more: str) -> None:
+    def __init__(self, data_dir: Path, *flags: str, **more: str) -> None:
         self.data_dir = data_dir
         self.port = int(more.get("PORT") or choose_port())
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = data_dir.with_name(f"{data_dir.name}.{uuid.uuid4().hex}.log")
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "serve"],
+                [sys.executable, "manage.py", "serve", *flags],
                 cwd=ROOT,
                 env=environment(data_dir, **{"PORT": str(self.port), **more}),
                 stdin=subprocess.DEVNULL,
@@ -84,8 +85,8 @@ class Service:
     def output(self) -> str:
         return self.log.read_text()
 
-    def ready(self) -> "Service":
-        wait_until(lambda: "Ready at" in self.output or self.process.poll() is not None)
+    def ready(self, seconds: float = 60) -> "Service":
+        wait_until(lambda: "Ready at" in self.output or self.process.poll() is not None, seconds)
         assert self.process.poll() is None, self.output
         return self
 
@@ -137,8 +138,8 @@ def serve(data_dir: Path) -> Iterator[Serve]:
     """Starts services, and leaves none behind."""
     started = []
 
-    def start(directory: Path = data_dir, **more: str) -> Service:
-        started.append(Service(directory, **more))
+    def start(directory: Path = data_dir, *flags: str, **more: str) -> Service:
+        started.append(Service(directory, *flags, **more))
         return started[-1]
 
     yield start

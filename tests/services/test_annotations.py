@@ -1,6 +1,7 @@
 """Vectors and topics: made when needed, the same whoever makes them, gone when a message goes."""
 
 import threading
+import zlib
 from typing import Any
 
 import numpy as np
@@ -63,10 +64,29 @@ def topics_of(session_id: str) -> list[int | None]:
     return [message.topic for message in read_all(session_id)]
 
 
+def shifts_of(session_id: str) -> list[int]:
+    return [shift.seq for shift in stored.read_shifts(session_id=session_id)]
+
+
 def talk(count: int) -> str:
     session_id = new_session().session_id
     append_many(session_id, [TALK[n // 7 % 6] + f" ({n})" for n in range(count)])
     return session_id
+
+
+def states(database: Any) -> str:
+    """What the judge remembers of a session's words, in all of its blocks, as text."""
+    kept = [block["state"] for block in database.message_annotations.find() if block["state"]]
+    return "".join(zlib.decompress(state).decode() for state in kept)
+
+
+def test_what_the_judge_remembers_is_kept_out_of_the_session(
+    database: Any, encoder: FakeEncoder
+) -> None:
+    session_id = talk(20)
+    catch_up(session_id)
+    assert "lisbon" in states(database).lower()
+    assert "state" not in database.sessions.find_one({"_id": session_id})["topic"]
 
 
 def test_appending_makes_nothing(database: Any, encoder: FakeEncoder) -> None:
@@ -148,6 +168,7 @@ def test_an_erased_message_takes_its_annotations_along(database: Any, encoder: F
     for seq in (1, 2, 3):
         messages.message_delete(session_id=session_id, user_id=OWNER, seq=seq, now=now())
     held = str(list(database.message_annotations.find())) + str(list(database.sessions.find()))
+    held += states(database)
     assert "zebra" not in held
     assert "quentin" not in held.lower()
     catch_up(session_id)
@@ -170,15 +191,39 @@ def test_a_message_erased_while_it_is_judged_leaves_nothing(
 
     monkeypatch.setattr(annotations, "_judge", judge_slowly)
     catch_up(session_id)
-    assert "quentin" not in str(list(database.sessions.find())).lower()
+    assert "quentin" not in (str(list(database.sessions.find())) + states(database)).lower()
     assert 1 not in annotations.restored(blocks(session_id))
+
+
+def test_a_worker_that_stopped_between_its_writes_changes_nothing(
+    database: Any, encoder: FakeEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, session_id = talk(150), talk(70)
+    catch_up(whole)
+    catch_up(session_id)
+    append_many(session_id, [TALK[n // 7 % 6] + f" ({n})" for n in range(70, 150)])
+
+    def interrupted(**_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as stopping:
+        stopping.setattr(stored, "advance", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            catch_up(session_id)
+    assert [block.count for block in blocks(session_id)] == [64, 64]
+    found = catch_up(session_id).session.topic
+    expected = catch_up(whole).session.topic
+    assert found == expected
+    assert topics_of(session_id) == topics_of(whole)
+    assert shifts_of(session_id) == shifts_of(whole)
 
 
 def test_a_state_of_another_version_is_judged_anew(database: Any, encoder: FakeEncoder) -> None:
     session_id = talk(80)
     catch_up(session_id)
     judged = topics_of(session_id)
-    database.sessions.update_one({"_id": session_id}, {"$set": {"topic.state": {"v": -1}}})
+    foreign = zlib.compress(b'{"v": -1}')
+    database.message_annotations.update_many({}, {"$set": {"state": foreign}})
     append(session_id, "more")
     catch_up(session_id)
     assert topics_of(session_id)[:80] == judged

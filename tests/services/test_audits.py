@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from sessions_app import encoders
+from sessions_app.domain import window_layout
 from sessions_app.domain.audit import Promise, StoredFacts, check_refusal, check_window, read_facts
 from sessions_app.domain.audit_plot import plot
 from sessions_app.domain.audit_tally import Tally
@@ -22,7 +24,7 @@ from sessions_app.domain.window import (
     plan_window,
 )
 from sessions_app.repository import audits as stored
-from sessions_app.services import annotations, audits, messages
+from sessions_app.services import annotations, audits, context, messages
 from tests.domain.window_builders import call, conversations, policies, result, say, turns
 from tests.repository.conftest import OWNER, append, append_many, new_session, now
 
@@ -55,7 +57,7 @@ def keeping(plan: WindowPlan, *seqs: int) -> WindowPlan:
 
 
 @given(conversations(), policies())
-@settings(max_examples=150, deadline=None)
+@hypothesis_settings(max_examples=150, deadline=None)
 def test_no_plan_of_any_conversation_raises_a_false_alarm(
     offered: list[WindowMessage], policy: WindowPolicy
 ) -> None:
@@ -213,6 +215,22 @@ def test_a_window_after_a_reset_and_an_erasure_is_sound(database: Any, no_encode
     for max_tokens in (64, 300, 4_000):
         (audited,) = audit(max_tokens=max_tokens)
         assert audited.breaches == []
+
+
+def test_a_window_with_a_quotation_is_sound(
+    database: Any, no_encoder: None, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.CONTEXT_LAYOUT = "stable_prefix"
+    append_many(new_session().session_id, [f"message number {n % 9}" for n in range(120)])
+    assert [audit(max_tokens=limit)[0].breaches for limit in (64, 150, 900)] == [[], [], []]
+    monkeypatch.setattr(window_layout, "HEADING", "much too long " * 100)
+    monkeypatch.setattr(context, "_QUOTATIONS", 1)
+    (audited,) = audit(max_tokens=900)
+    assert audited.breaches == []
+    monkeypatch.setattr(window_layout, "quotation_cost", lambda *_: 0)
+    monkeypatch.setattr(audits, "quotation_cost", lambda *_: -1)
+    (audited,) = audit(max_tokens=900, strategy=Strategy.HYBRID)
+    assert {breach.promise for breach in audited.breaches} == {Promise.WINDOW_COUNT}
 
 
 def test_a_long_session_is_audited_from_the_candidates_of_production(

@@ -23,19 +23,24 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """One flag, for `make run`."""
+        """Two flags, for `make run` and `make run-llm`."""
         parser.add_argument(
             "--follow-parent",
             action="store_true",
             help="also stop when the process that started this one ends",
         )
+        parser.add_argument(
+            "--with-model",
+            action="store_true",
+            help="also run a local model's server, llama.cpp on the CPU, and answer with that",
+        )
 
-    def handle(self, *_args: Any, follow_parent: bool, **_options: Any) -> None:
+    def handle(self, *_args: Any, follow_parent: bool, with_model: bool, **_options: Any) -> None:
         """Serve; exit 0 after a signal, 1 with one sentence when something went wrong."""
         if follow_parent:
             parent_death.follow(os.getppid(), signal.SIGTERM)
         try:
-            supervisor.run()
+            supervisor.run(with_model=with_model)
         except (ServiceError, MongodError) as error:
             self.stderr.write(f"error: {error}")
             sys.exit(1)

@@ -2,10 +2,14 @@
 
 from argparse import ArgumentParser
 from collections.abc import Mapping
+from itertools import chain
 from typing import Any
+
+from django.utils import timezone
 
 from sessions_app.management.operator import OperatorCommand
 from sessions_app.services.integrity import integrity_check, session_count
+from sessions_app.services.turn_integrity import turns_check
 
 
 class Command(OperatorCommand):
@@ -13,7 +17,8 @@ class Command(OperatorCommand):
 
     help = (
         "Check every stored session: seq without gap or repeat, totals, idempotency keys, erased "
-        "contents, orphaned buckets. Exit 1 when something is wrong and has not been repaired. "
+        "contents, orphans, turns and leases that nobody looks after. Exit 1 when something is "
+        "wrong and has not been repaired. "
         "May run beside a live service; changes nothing without --repair."
     )
 
@@ -23,7 +28,7 @@ class Command(OperatorCommand):
         parser.add_argument(
             "--repair",
             action="store_true",
-            help="put totals right, finish erasures, remove orphans",
+            help="put totals right, finish erasures, remove orphans, end turns",
         )
 
     def work(self, options: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
@@ -37,7 +42,11 @@ class Command(OperatorCommand):
             show(done)
 
         with self.progress("sessions", session_count()) as show:
-            for each in integrity_check(repair=options["repair"], progress=advance):
+            repair = options["repair"]
+            for each in chain(
+                integrity_check(repair=repair, progress=advance),
+                turns_check(repair=repair, now=timezone.now()),
+            ):
                 finding = {
                     "session_id": each.finding.session_id,
                     "damage": each.finding.damage.value,

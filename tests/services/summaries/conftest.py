@@ -8,8 +8,8 @@ from sessions_app import encoders
 from sessions_app.providers import openai_compatible
 from sessions_app.providers.openai_compatible import OpenAICompatible
 from sessions_app.services import summaries
-from tests.providers import model_server
-from tests.providers.model_server import ModelServer
+from tests import model_server
+from tests.model_server import ModelServer
 from tests.repository.conftest import OWNER, now
 from tests.services.summaries.talks import Extend, make_talk, up_to_date
 

@@ -12,8 +12,8 @@ from sessions_app.domain.errors import (
 from sessions_app.repository import pages
 from sessions_app.services import sessions
 from sessions_app.services.summaries import Outcome
-from tests.providers import model_server
-from tests.providers.model_server import ModelServer
+from tests import model_server
+from tests.model_server import ModelServer
 from tests.repository.conftest import OWNER
 from tests.services.summaries.talks import (
     Extend,
@@ -90,7 +90,7 @@ def test_a_failure_leaves_everything_as_it_was(
 
 
 def test_a_server_that_hangs_is_a_timeout(talk: str, extend: Extend, model: ModelServer):
-    model.answers = [model.hang]
+    model.answers = [model_server.hangs]
     with pytest.raises(ProviderTimeout):
         extend(talk)
     assert held(talk) is None

@@ -11,7 +11,7 @@ from sessions_app import tokenizer
 from sessions_app.domain.data import Strategy
 from sessions_app.domain.window import WindowBudgetError
 from sessions_app.repository import summaries as stored
-from tests.providers.model_server import ModelServer
+from tests.model_server import ModelServer
 from tests.repository.conftest import OWNER, append
 from tests.services.summaries.talks import BUDGET, Extend, held, up_to_date, window
 

@@ -5,7 +5,7 @@ import pytest
 from sessions_app.domain.data import OnTopicShift
 from sessions_app.services import sessions
 from sessions_app.services.summaries import Outcome
-from tests.providers.model_server import ModelServer
+from tests.model_server import ModelServer
 from tests.repository.conftest import OWNER, now
 from tests.services.summaries.talks import (
     Extend,

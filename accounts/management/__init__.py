@@ -1,0 +1,1 @@
+"""Entry points for operators: thin commands that parse, call a service and print."""

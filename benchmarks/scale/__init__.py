@@ -1,0 +1,1 @@
+"""From measured costs and a stated load to nodes, disk, memory and money."""

@@ -1,0 +1,186 @@
+"""How much later than from the model itself does a first token come, with 200 streams at once?
+
+A model's server in a process of its own takes 0.5 s to its first piece and then gives 15 a second;
+each client asks, reads its stream to the end, and asks again, in a session of its own. Beside them
+one client appends plain messages, which is measured without streams first. All of it shares the
+machine: the service, MongoDB, the model's server and the clients.
+
+`added` is from the request's first byte to the first piece's arrival, less what the model's server
+took. The modes are ways to serve: `loop`, an event loop that passes on the streams and threads for
+everything else, as `serve` does; `threads N`, a thread a request and N of them in each worker.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import psutil
+
+from benchmarks.harness import conversations, load, report, service, store
+from benchmarks.harness.conversations import text
+from chatproject import mongod_replica_set, server
+from sessions_app.domain.data import Role
+from sessions_app.domain.drafts import MessageDraft
+from sessions_app.services import sessions
+
+ADDED_TARGET_MS = 50.0
+MODES = ("loop", "threads 256", "threads 16")
+_HISTORY = 6
+
+
+def main() -> None:
+    """Run every mode."""
+    parser = store.arguments(__doc__)
+    parser.add_argument("--streams", type=int, default=200)
+    parser.add_argument("--seconds", type=float, help="how long each mode is measured")
+    parser.add_argument("--first", type=float, default=0.5, help="seconds to a first piece")
+    parser.add_argument("--rate", type=float, default=15.0, help="pieces per second")
+    parser.add_argument("--pieces", type=int, default=200, help="pieces of a reply")
+    parser.add_argument("--appends", type=float, default=20.0, help="plain appends per second")
+    parser.add_argument("--modes", nargs="+", default=MODES, choices=MODES)
+    given = parser.parse_args()
+    seconds = given.seconds or (3.0 if given.short else 30.0)
+    result = report.Report("turn_streams")
+    model_port = mongod_replica_set.choose_port()
+    os.environ |= {
+        "LLM_BASE_URL": f"http://127.0.0.1:{model_port}/v1",
+        "LLM_MODEL": "slow",
+        "THROTTLE_CHAT": "",
+        "THROTTLE_USER": "",
+    }
+    with (
+        store.own_store(given.dir, result),
+        _model(model_port, given.first, given.rate, given.pieces),
+    ):
+        os.environ["THROTTLE_USER"] = ""
+        people = service.users(given.streams)
+        for mode in given.modes:
+            report.progress(f"{mode}: appends alone, then {given.streams} streams …")
+            with _serving(mode) as (port, process):
+                plain = _requests(people[:20], "message", {"content": text(1, 30)})
+                chats = _requests(people, "chat", {"content": text(2, 30), "stream": True})
+                common = {"port": port, "plain": plain, "plain_rate": given.appends}
+                report.progress("a first turn in each worker …")
+                _measured(common | {"streams": chats[:16], "ramp": 1.0, "seconds": 10.0})
+                alone = _measured(common | {"streams": [], "ramp": 1.0, "seconds": seconds})
+                before = _cpu(process)
+                taken = _measured(
+                    common | {"streams": chats, "ramp": max(2.0, seconds / 2), "seconds": seconds}
+                )
+                spent = _cpu(process) - before
+            _add(result, mode, given.streams, alone, taken, spent / (seconds * 1.5))
+    result.table()
+
+
+def _add(
+    result: report.Report,
+    mode: str,
+    streams: int,
+    alone: dict[str, list[float]],
+    taken: dict[str, list[float]],
+    cores: float,
+) -> None:
+    added = report.timing(taken["added_ms"] or [float("inf")])
+    result.add(
+        "first piece",
+        mode=mode,
+        streams=streams,
+        most_at_once=taken["most"],
+        turns=taken["turns"],
+        errors=taken["errors"],
+        refused=taken["statuses"],
+        worker_cores=round(cores, 2),
+        **added,
+        ratio=round(added["p95_ms"] / ADDED_TARGET_MS, 2),
+        target=1.0,
+    )
+    without, beside = report.timing(alone["plain_ms"]), report.timing(taken["plain_ms"])
+    result.add(
+        "plain append",
+        mode=mode,
+        streams=streams,
+        **beside,
+        alone_p50_ms=without["p50_ms"],
+        alone_p95_ms=without["p95_ms"],
+        ratio=round(beside["p95_ms"] / without["p95_ms"], 2),
+    )
+
+
+def _requests(people: Sequence[service.User], route: str, body: dict[str, object]) -> list[str]:
+    """One request for each person, in a session of theirs that has a short history."""
+    found = []
+    for person in people:
+        history = [
+            MessageDraft(role=Role.ASSISTANT if number % 2 else Role.USER, content=text(number, 30))
+            for number in range(_HISTORY)
+        ]
+        session = sessions.session_create(
+            user_id=person.id,
+            draft=sessions.SessionDraft(title="a title", history=history),
+            now=conversations.now(),
+        )
+        path = f"/session/{session.session_id}/{route}"
+        found.append(load.request("POST", path, token=person.token, body=body))
+    return found
+
+
+def _measured(job: dict[str, object]) -> dict[str, list[float]]:
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.harness.streams"],
+        input=json.dumps(job),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    found: dict[str, list[float]] = json.loads(done.stdout)
+    return found
+
+
+@contextmanager
+def _model(port: int, first: float, rate: float, pieces: int) -> Iterator[None]:
+    options = {"port": port, "first": first, "rate": rate, "pieces": pieces}
+    flags = [part for name, value in options.items() for part in (f"--{name}", str(value))]
+    with subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.harness.slow_model", *flags],
+    ) as process:
+        try:
+            yield
+        finally:
+            process.kill()
+
+
+@contextmanager
+def _serving(mode: str) -> Iterator[tuple[int, psutil.Process]]:
+    port = mongod_replica_set.choose_port()
+    address = server.Address(load.HOST, port)
+    with service.said_on_stderr():
+        running = server.serving(address, _command(mode, address))
+        process = running.__enter__()
+    try:
+        yield port, psutil.Process(process.pid)
+    finally:
+        running.__exit__(None, None, None)
+
+
+def _command(mode: str, address: server.Address) -> list[str]:
+    command = server.command(address)
+    if mode == "loop":
+        return command
+    interface = command.index("asgi")
+    return [
+        *("chatproject.worker:wsgi_application" if "worker:" in part else part
+          for part in command[:interface]),
+        "wsgi", *command[interface + 1 :], "--blocking-threads", mode.split()[1],
+    ]  # fmt: skip
+
+
+def _cpu(process: psutil.Process) -> float:
+    """Seconds of a core that the workers have used."""
+    return sum(sum(child.cpu_times()[:2]) for child in process.children(recursive=True))
+
+
+if __name__ == "__main__":
+    main()

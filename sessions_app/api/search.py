@@ -1,0 +1,45 @@
+"""`/session/search`: find one's own messages and titles."""
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from sessions_app.api import outputs, wire
+from sessions_app.api.requests import user_id, validated
+from sessions_app.api.schema import response_example
+from sessions_app.api.schema_errors import responses
+from sessions_app.api.serializers import SearchQuery
+from sessions_app.services.search import search_own
+
+_FOUND = {
+    "session_id": "01932c07-8a3e-7d52-b1c4-5f0e6a9d2b31",
+    "title": "Lisbon",
+    "seq": 1,
+    "role": "user",
+    "snippet": "Which hotels in Lisbon take dogs?",
+    "timestamp": "2026-11-22T10:00:00.250Z",
+}
+
+
+class SearchView(APIView):
+    """The caller's own messages and titles; nobody else's are looked at."""
+
+    @extend_schema(
+        operation_id="session_search",
+        parameters=[SearchQuery],
+        responses=responses({200: outputs.SearchOutput}, 400),
+        examples=[response_example("Found", {"results": [_FOUND], "complete": True})],
+    )
+    def get(self, request: Request) -> Response:
+        """Find messages and titles: all the words, the last as a beginning, "quoted" as it stands.
+
+        Case, accents and width make no difference. Titles come first, then whole words before
+        beginnings, then the newest; archived sessions are looked through, too.
+        """
+        query = validated(SearchQuery, request.query_params)
+        found = search_own(
+            user_id=user_id(request), text=query["q"], limit=query["limit"], now=timezone.now()
+        )
+        return Response(wire.search(found))

@@ -1,0 +1,86 @@
+"""`manage.py export_sessions`."""
+
+import sys
+from argparse import ArgumentParser
+from collections.abc import Iterable, Mapping
+from typing import Any, BinaryIO
+
+from django.core.management.base import CommandError
+
+from sessions_app.domain import records
+from sessions_app.domain.data import Status
+from sessions_app.domain.records import Record
+from sessions_app.management import partial_file
+from sessions_app.management.arguments import moment
+from sessions_app.management.operator import WRONG_USAGE, OperatorCommand
+from sessions_app.management.output import STDOUT, destination
+from sessions_app.services.audits import session_count
+from sessions_app.services.session_exports import Selection, first_record, sessions_export
+
+
+class Command(OperatorCommand):
+    """Writes sessions."""
+
+    help = (
+        "Write sessions with all their messages as JSON lines, which import_sessions reads back to "
+        "the same. May run beside a live service; changes nothing. Interrupted, it leaves "
+        "FILE.partial, and --resume goes on with that."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Which sessions, and where to."""
+        super().add_arguments(parser)
+        parser.add_argument("--user", metavar="ID", help="only the sessions of this user")
+        parser.add_argument("--status", type=Status, choices=list(Status), help="only these")
+        parser.add_argument(
+            "--since", type=moment, metavar="TIME", help="only those with activity from then on"
+        )
+        parser.add_argument(
+            "--output",
+            type=destination,
+            default=STDOUT,
+            metavar="FILE",
+            help="a file, compressed if its name ends in .gz; without one, stdout",
+        )
+        parser.add_argument(
+            "--resume", action="store_true", help="go on where an interrupted run stopped"
+        )
+
+    def work(self, options: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
+        """Write and count."""
+        output = options["output"]
+        if output == STDOUT and (self.as_json or options["resume"]):
+            raise CommandError("--json and --resume need --output FILE", returncode=WRONG_USAGE)
+        selection = Selection(options["user"], options["status"], options["since"])
+        first = records.line(first_record(selection))
+        if output == STDOUT:
+            sys.stdout.buffer.write(first)
+            last = self._write(sessions_export(selection=selection), selection, sys.stdout.buffer)
+            sys.stdout.buffer.flush()
+            self.stdout = self.stderr  # what follows is no part of the export
+        else:
+            begun = partial_file.begin(output, first, resume=options["resume"])
+            with begun.file as file:
+                following = sessions_export(
+                    selection=selection, after=begun.after, written=begun.written
+                )
+                last = self._write(following, selection, file, begun.written.get("session", 0))
+                partial_file.finish(output, file)
+        return {"output": output, "counts": last["counts"]}, True
+
+    def _write(
+        self, following: Iterable[Record], selection: Selection, file: BinaryIO, done: int = 0
+    ) -> Record:
+        """Write all records; the last of them."""
+        last: Record = {}
+        with self.progress("sessions", session_count(user_id=selection.user_id)) as show:
+            show(done)
+            for last in following:
+                file.write(records.line(last))
+                show(last["type"] == "session")
+        return last
+
+    def describe(self, result: Mapping[str, Any]) -> str:
+        """The closing line."""
+        counts = result["counts"]
+        return f"{counts.get('session', 0):,} sessions, {counts.get('message', 0):,} messages"

@@ -1,0 +1,54 @@
+"""`manage.py rebuild_search`."""
+
+import time
+from argparse import ArgumentParser
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils import timezone
+
+from sessions_app.management.operator import OperatorCommand
+from sessions_app.services.audits import session_count
+from sessions_app.services.search_rebuilding import search_rebuild
+
+
+class Command(OperatorCommand):
+    """Makes the index of search anew, or brings it up to date."""
+
+    help = (
+        "Make the index of search anew, session by session. With --only-missing, only what has "
+        "not been indexed: after an import, or regularly, so that the first search of somebody "
+        "with very much to look through has little left to do. May run beside a live service."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Which sessions."""
+        super().add_arguments(parser)
+        parser.add_argument("--user", metavar="ID", help="only the sessions of this user")
+        parser.add_argument(
+            "--only-missing", action="store_true", help="pass over what is indexed already"
+        )
+
+    def work(self, options: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
+        """Index and count."""
+        started = time.monotonic()
+        sessions = messages = 0
+        user = options["user"]
+        with self.progress("sessions", session_count(user_id=user)) as show:
+            for rebuilt in search_rebuild(
+                user_id=user,
+                only_missing=options["only_missing"],
+                progress=show,
+                now=timezone.now(),
+            ):
+                sessions += rebuilt.sessions
+                messages += rebuilt.messages
+        seconds = round(time.monotonic() - started, 3)
+        return {"sessions": sessions, "messages": messages, "seconds": seconds}, True
+
+    def describe(self, result: Mapping[str, Any]) -> str:
+        """The closing line."""
+        return (
+            f"{result['sessions']:,} sessions with {result['messages']:,} messages indexed "
+            f"in {result['seconds']:,.1f} seconds"
+        )

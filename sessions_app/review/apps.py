@@ -1,0 +1,25 @@
+"""The staff pages as a Django app, and the admin site that they are part of."""
+
+from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
+from django.db.models.signals import post_migrate
+
+
+class ReviewConfig(AppConfig):
+    """Staff review. It stands before the admin, whose templates it adds to."""
+
+    name = "sessions_app.review"
+    label = "review"
+    verbose_name = "Review"
+
+    def ready(self) -> None:
+        """Have the groups made when the permissions are."""
+        from sessions_app.review import permissions
+
+        post_migrate.connect(permissions.make_groups, sender=self)
+
+
+class ReviewSiteConfig(AdminConfig):
+    """The Django admin, with the pages of this app in it."""
+
+    default_site = "sessions_app.review.site.ReviewAdminSite"

@@ -1,0 +1,43 @@
+"""The admin site: Django's, with the pages about conversations in it."""
+
+from typing import Any
+
+from django.contrib.admin import AdminSite
+from django.http import HttpRequest
+from django.urls import URLPattern, URLResolver, re_path
+
+from sessions_app.review import actions, audit, conversations, dashboard, listing
+from sessions_app.review.pages import Page
+
+_ONE = r"conversations/(?P<session_id>[^/]{1,64})"
+
+
+class ReviewAdminSite(AdminSite):
+    """Users, groups and conversations."""
+
+    site_header = "Chat sessions"
+    site_title = "Chat sessions"
+    index_title = "Overview"
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        """The pages of this app, then Django's."""
+
+        return [
+            *self._pages(r"conversations", listing.show, "review_conversation_changelist"),
+            *self._pages(r"conversations/actions", actions.act, "review_conversation_actions"),
+            *self._pages(r"conversations/audit", audit.show, "review_readlog_changelist"),
+            *self._pages(r"conversations/audit/export", audit.export, "review_readlog_export"),
+            *self._pages(_ONE, conversations.show, "review_conversation_change"),
+            *self._pages(rf"{_ONE}/unmask", conversations.unmask, "review_conversation_unmask"),
+            *self._pages(rf"{_ONE}/history", conversations.history, "review_conversation_history"),
+            *super().get_urls(),
+        ]
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """The first page: figures for those who may see conversations, then what there is."""
+        return super().index(request, {**dashboard.context(request), **(extra_context or {})})
+
+    def _pages(self, pattern: str, page: Page, name: str) -> list[URLPattern]:
+        """A page under its address with a slash, which links have, and without one."""
+        view = self.admin_view(page)
+        return [re_path(rf"^{pattern}/$", view, name=name), re_path(rf"^{pattern}$", view)]

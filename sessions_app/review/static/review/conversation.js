@@ -1,0 +1,31 @@
+// Reading with the keyboard: j and k go from message to message, w shows the window there.
+
+const MESSAGE = ".msg";
+const FIELDS = "input, textarea, select, [contenteditable]";
+
+const messages = [...document.querySelectorAll(MESSAGE)];
+
+function current() {
+  return messages.indexOf(document.activeElement?.closest?.(MESSAGE));
+}
+
+function go(step) {
+  const at = current();
+  const next = at < 0 ? (step > 0 ? 0 : messages.length - 1) : at + step;
+  const message = messages[Math.min(Math.max(next, 0), messages.length - 1)];
+  message?.focus();
+  message?.scrollIntoView({ block: "nearest" });
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches?.(FIELDS)) {
+    return;
+  }
+  if (event.key === "j") {
+    go(1);
+  } else if (event.key === "k") {
+    go(-1);
+  } else if (event.key === "w") {
+    messages[current()]?.querySelector(".msg__window")?.click();
+  }
+});

@@ -1,0 +1,25 @@
+"""Receipts of erasures, which name nobody."""
+
+from django.utils.crypto import salted_hmac
+
+from sessions_app.domain.data import Receipt
+from sessions_app.repository import user_erasures
+
+
+def receipt_id(user_id: str) -> str:
+    """What stands for a user in their receipt: HMAC-SHA-256 with a key made of `SECRET_KEY`.
+
+    Keyed, because the ids of an identity provider may be numbers or addresses, and a plain hash
+    of those is found by trying them all.
+    """
+    return salted_hmac("sessions_app.erased_users", user_id, algorithm="sha256").hexdigest()
+
+
+def receipt_get(*, user_id: str) -> Receipt | None:
+    """The receipt of a user's erasure."""
+    return user_erasures.receipt(receipt_id(user_id))
+
+
+def is_erased(user_id: str) -> bool:
+    """Whether this user's data has been erased; an access token can outlive its user."""
+    return receipt_get(user_id=user_id) is not None

@@ -1,0 +1,1 @@
+"""Where imports come from: files of other programs, and their databases. Nothing is written."""

@@ -1,0 +1,121 @@
+"""`GET /session/{id}/chat/stream`: taking a turn up where it was left."""
+
+from typing import Any
+
+import pytest
+
+from sessions_app.domain.errors import ProviderTimeout
+from tests.api.bodies import EXPIRED, NO_TOKEN, path
+from tests.conftest import Person
+from tests.turns import events
+from tests.turns.api import attach, stream
+from tests.turns.scripted import Script, ScriptedModel
+
+
+def begun(alice: Person, session: dict[str, Any], model: ScriptedModel, script: Script) -> Any:
+    """A turn whose first piece has been received; then the client hung up."""
+    model.scripts.append(script)
+    return events.until(stream(alice, session), "delta")
+
+
+def test_it_tells_the_whole_turn_in_progress(
+    alice: Person, session: dict[str, Any], model: ScriptedModel, next_worker: Any
+):
+    script = Script("One", " two", gates=[1])
+    seen = begun(alice, session, model, script)
+    next_worker()
+
+    response = attach(alice, session)
+    script.open()
+    found = events.read(response)
+
+    assert events.names(found) == ["context", "delta", "message", "done"]
+    assert found[0] == seen[0]
+    assert events.text(found) == "One two"
+    assert found[-2].data["content"] == "One two"
+
+
+def test_it_goes_on_behind_the_last_event_without_a_character_lost_or_doubled(
+    alice: Person, session: dict[str, Any], model: ScriptedModel, next_worker: Any
+):
+    script = Script("Öne 🦉", " twö", " three", gates=[1, 2])
+    seen = begun(alice, session, model, script)
+    next_worker()
+
+    response = attach(alice, session, seen[-1].id)
+    script.open()
+    found = events.read(response)
+
+    assert events.names(found) == ["delta", "message", "done"]
+    assert events.text(found) == " twö three"
+
+
+def test_what_was_missed_of_a_turn_that_has_ended_is_told(
+    alice: Person, session: dict[str, Any], model: ScriptedModel
+):
+    model.scripts.append(Script("One two"))
+    whole = events.read(stream(alice, session))
+    turn = whole[0].id.partition(":")[0]
+
+    for last, names, text in (
+        (f"{turn}:0", ["delta", "message", "done"], "One two"),
+        (f"{turn}:3", ["delta", "message", "done"], " two"),
+        (f"{turn}:7", ["message", "done"], ""),
+        (f"{turn}:message", ["done"], ""),
+    ):
+        found = events.read(attach(alice, session, last))
+        assert (events.names(found), events.text(found)) == (names, text)
+        assert found[-1] == whole[-1]
+    assert attach(alice, session, whole[-1].id).status_code == 204
+
+
+def test_how_it_failed_is_told(alice: Person, session: dict[str, Any], model: ScriptedModel):
+    model.scripts.append(Script(error=ProviderTimeout()))
+    whole = events.read(stream(alice, session))
+    assert events.names(whole) == ["context", "error"]
+
+    found = events.read(attach(alice, session, whole[0].id))
+
+    assert found == whole[1:]
+    assert found[0].data == {
+        "code": "provider_timeout",
+        "detail": "The model's server took too long.",
+    }
+
+
+@pytest.mark.parametrize("last", [None, "nonsense", "turn_unknown:4", ":::", "turn_1:-1", "é:1"])
+def test_without_a_turn_there_is_nothing_to_tell(
+    alice: Person, session: dict[str, Any], model: ScriptedModel, last: str | None
+):
+    response = attach(alice, session, last)
+    assert (response.status_code, response.content) == (204, b"")
+
+
+def test_a_turn_of_another_session_is_not_told(alice: Person, create: Any, model: ScriptedModel):
+    whole = events.read(stream(alice, create()))
+    assert attach(alice, create(), whole[0].id).status_code == 204
+
+
+def test_it_is_hidden_from_strangers(hidden: Any):
+    hidden("get", "chat", "stream")
+
+
+def test_it_needs_a_token(anybody: Any, session: dict[str, Any]):
+    response = anybody.get(path(session, "chat", "stream"))
+    assert (response.status_code, response.json()) == (401, NO_TOKEN)
+
+
+def test_an_expired_session_has_none(alice: Person, session: dict[str, Any], expire: Any):
+    expire(session)
+    response = attach(alice, session)
+    assert (response.status_code, response.json()) == (410, EXPIRED)
+
+
+def test_an_event_source_may_ask(alice: Person, session: dict[str, Any], model: ScriptedModel):
+    script = Script("One", " two", gates=[1])
+    begun(alice, session, model, script)
+    response = alice.client.get(
+        path(session, "chat", "stream"), headers={"Accept": "text/event-stream"}
+    )
+    script.open()
+    assert events.text(events.read(response)) == "One two"

@@ -1,0 +1,35 @@
+"""Pages of the documentation, taken apart."""
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def read(name: str) -> str:
+    """A page under `docs`."""
+    return (ROOT / "docs" / name).read_text(encoding="utf-8")
+
+
+def section(text: str, title: str) -> str:
+    """What stands under a heading, up to the next heading of any level; empty without one."""
+    found = re.search(rf"^#+ {re.escape(title)}$(.*?)(?=^#+ |\Z)", text, re.MULTILINE | re.DOTALL)
+    return found[1] if found else ""
+
+
+def tables(text: str) -> dict[str, list[list[str]]]:
+    """The rows of each table, by the first cell of its head."""
+    found = {}
+    for block in re.findall(r"(?:^\|.*\n)+", text + "\n", re.MULTILINE):
+        head, _, *rows = [_cells(line) for line in block.splitlines()]
+        found[head[0]] = rows
+    return found
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+
+
+def code(cell: str) -> list[str]:
+    """The pieces of code in a text."""
+    return re.findall(r"`([^`\n]+)`", cell)

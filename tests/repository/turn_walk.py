@@ -1,0 +1,76 @@
+"""Every query about turns, for the test that has them explained."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from sessions_app import encoders, providers
+from sessions_app.domain.data import Role
+from sessions_app.domain.drafts import MessageDraft
+from sessions_app.repository import leases, pages, sessions, turns
+from sessions_app.services import messages, titles, turn_settling
+from sessions_app.services import turns as service
+from sessions_app.services.turn_events import Place
+from sessions_app.services.turn_runs import ModelCall
+from sessions_app.services.turns import TurnRequest
+from tests.repository.conftest import OWNER, append_many, new_session, now
+from tests.turns.scripted import Script, ScriptedModel
+
+
+def walk_turns(database: Any) -> None:
+    """Turns that end well, badly and not at all; in a session whose tail has been spilled."""
+    model = ScriptedModel()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(encoders, "load_encoder", lambda: None)
+        patch.setattr(providers, "for_turns", lambda **_: model)
+        patch.setattr(providers, "configured", lambda: model)
+        session_id = new_session().session_id
+        append_many(session_id, [f"message {n}" for n in range(200)])
+        place = {"session_id": session_id, "user_id": OWNER}
+        for key in ("first", "first", "second"):
+            service.turn_wait(feed=_start(session_id, key))
+        feed = service.turn_regenerate(**place, client_id=None, call=ModelCall(), now=now())
+        service.turn_wait(feed=feed)
+        _supersede_in_a_bucket(session_id)
+        script = Script("One", gates=[0])
+        model.scripts.append(script)
+        running = _start(session_id, "third")
+        service.turn_cancel(**place, now=now())
+        service.turn_attach(**place, after=Place(feed.turn_id), now=now())
+        service.turn_wait(feed=running)
+        titles.by_the_model(**place)
+        _overdue(database, session_id)
+        messages.message_delete(**place, seq=1, now=now())
+        turns.discard(session_id=session_id, turn_id="turn_unknown")
+        service.turns_shut_down(seconds=10)
+
+
+def _start(session_id: str, key: str) -> Any:
+    draft = MessageDraft(role=Role.USER, content="Well?", client_id=key)
+    request = TurnRequest([draft])
+    return service.turn_start(session_id=session_id, user_id=OWNER, request=request, now=now())
+
+
+def _supersede_in_a_bucket(session_id: str) -> None:
+    header = pages.header(session_id=session_id, user_id=OWNER)
+    after = {"message_count": header.message_count, "tail_start": header.tail_start}
+    sessions.in_transaction(
+        lambda transaction: leases._mark(session_id, after, [3, header.message_count], transaction)
+    )
+
+
+def _overdue(database: Any, session_id: str) -> None:
+    """A turn whose worker is gone, met by the next one and by the sweep."""
+    feed = _start(session_id, "fourth")
+    service.turn_wait(feed=feed)
+    past = now() - timedelta(hours=1)
+    record = {"_id": f"{session_id}/{feed.turn_id}"}
+    for lease in (True, False):
+        database.turns.update_one(record, {"$set": {"state": "running", "deadline": past}})
+        if lease:
+            held = {"id": feed.turn_id, "owner": "gone/1", "deadline": past}
+            database.sessions.update_one({"_id": session_id}, {"$set": {"turn": held}})
+            service.turn_wait(feed=_start(session_id, "fifth"))
+        else:
+            turn_settling.settle_overdue(now=now())

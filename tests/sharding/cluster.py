@@ -1,0 +1,105 @@
+"""A real sharded cluster of MongoDB's own processes: a configuration server and two shards.
+
+The package brings `mongod` but no `mongos`. What a `mongos` tells a cluster to do, `router.py`
+tells it here, with the cluster's own internal commands.
+"""
+
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from signal import SIGKILL
+from typing import Any
+
+from pymongo import MongoClient
+
+from chatproject import mongod_binary, mongod_replica_set, parent_death
+
+Client = MongoClient[dict[str, Any]]
+MAJORITY = {"w": "majority"}
+SHARDS = ("shard-a", "shard-b")
+
+
+@dataclass(frozen=True)
+class Member:
+    """A replica set of one."""
+
+    name: str
+    port: int
+    client: Client
+
+
+@dataclass(frozen=True)
+class Cluster:
+    configuration: Member
+    shards: dict[str, Member]
+
+    def chunks(self, namespace: str) -> list[dict[str, Any]]:
+        """Who owns which range of hashes, as the configuration server has it."""
+        config = self.configuration.client.config
+        collection = config.collections.find_one({"_id": namespace})
+        return list(config.chunks.find({"uuid": collection["uuid"]})) if collection else []
+
+
+@contextmanager
+def running(directory: Path) -> Iterator[Cluster]:
+    """The cluster, its shards added."""
+    with ExitStack() as stack:
+        config = stack.enter_context(_member(directory, "config", "--configsvr"))
+        shards = {
+            name: stack.enter_context(_member(directory, name, "--shardsvr")) for name in SHARDS
+        }
+        for name, shard in shards.items():
+            config.client.admin.command(
+                {
+                    "_configsvrAddShard": f"{name}/127.0.0.1:{shard.port}",
+                    "name": name,
+                    "writeConcern": MAJORITY,
+                }
+            )
+        yield Cluster(config, shards)
+
+
+@contextmanager
+def _member(directory: Path, name: str, role: str) -> Iterator[Member]:
+    port = mongod_replica_set.choose_port()
+    dbpath = directory / name
+    dbpath.mkdir()
+    command = [
+        str(mongod_binary.find()), "--dbpath", str(dbpath), "--port", str(port),
+        "--bind_ip", "127.0.0.1", "--replSet", name, "--nounixsocket", "--quiet",
+        "--oplogSize", "64", "--wiredTigerCacheSizeGB", "0.25", role,
+        "--setParameter", "enableTestCommands=1",
+    ]  # fmt: skip
+    with (
+        (directory / f"{name}.log").open("ab") as log,
+        subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            preexec_fn=parent_death.following(SIGKILL),
+        ) as process,
+    ):
+        client: Client = MongoClient(
+            "127.0.0.1", port, directConnection=True, serverSelectionTimeoutMS=60_000
+        )
+        try:
+            _make_primary(client, name, port, is_config=role == "--configsvr")
+            yield Member(name, port, client)
+        finally:
+            client.close()
+            process.kill()
+
+
+def _make_primary(client: Client, name: str, port: int, *, is_config: bool) -> None:
+    members = [{"_id": 0, "host": f"127.0.0.1:{port}"}]
+    config = {"_id": name, "members": members, **({"configsvr": True} if is_config else {})}
+    client.admin.command("replSetInitiate", config)
+    deadline = time.monotonic() + 60
+    while not client.admin.command("hello")["isWritablePrimary"]:
+        assert time.monotonic() < deadline, f"{name} has no primary"
+        time.sleep(0.05)
