@@ -238,6 +238,7 @@ class _Run:
                 continue
             self._progress(len(batch))
             time.sleep((time.monotonic() - started) * (1 - _BUSY_SHARE) / _BUSY_SHARE)
+        sweeps.settle(self._id)
         if first:
             self.exempt += exempt
             self._progress(exempt.total())
