@@ -189,3 +189,11 @@ def test_worked_example_judges_two_dialogues(tmp_path: Path):
     lines = run("worked_example", "--dir", str(tmp_path), "--data", str(EVALUATION))
     assert named(lines) == {"judged", "window"}
     assert all(len(line["begins"].split()) <= 8 for line in lines)
+
+
+def test_review_list_asks_for_every_filter_and_some_combinations(tmp_path: Path):
+    sizes = ("--sessions", "300", "--rounds", "1", "--combinations", "5", "--appends", "24")
+    lines = run("review_list", "--dir", str(tmp_path), *sizes)
+    assert {"no filter", "messages=1000", "order expiry", "a user", "combinations"} <= named(lines)
+    assert all(line["p95_ms"] >= line["p50_ms"] > 0 for line in lines)
+    assert named(lines) >= {"append, without the index", "append, with the index"}
