@@ -201,3 +201,11 @@ def test_turn_streams_measures_first_pieces_and_appends_in_each_mode(tmp_path: P
     assert {line["mode"] for line in lines} == {"loop", "threads 16"}
     assert all(line["errors"] == 0 for line in lines if line["name"] == "first piece")
     assert all(line["ratio"] > 0 for line in lines)
+
+
+def test_review_list_asks_for_every_filter_and_some_combinations(tmp_path: Path):
+    sizes = ("--sessions", "300", "--rounds", "1", "--combinations", "5", "--appends", "24")
+    lines = run("review_list", "--dir", str(tmp_path), *sizes)
+    assert {"no filter", "messages=1000", "order expiry", "a user", "combinations"} <= named(lines)
+    assert all(line["p95_ms"] >= line["p50_ms"] > 0 for line in lines)
+    assert named(lines) >= {"append, without the index", "append, with the index"}
