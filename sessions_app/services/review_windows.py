@@ -16,7 +16,6 @@ from sessions_app.domain.window import (
     WindowBudgetError,
     WindowPlan,
     WindowPolicy,
-    plan_window,
 )
 from sessions_app.repository import pages, turns
 from sessions_app.services import annotations, candidates, context, topics
@@ -83,7 +82,7 @@ def window_at(*, session: Session, seq: int) -> SeenWindow:
     record = _record(session, message, upto)
     gathered = _gather(then, policy)
     try:
-        plan = plan_window(gathered.offered, policy, query=None, query_vector=gathered.query_vector)
+        plan, _, _ = context.window_laid_out(gathered, policy, None, None)
     except WindowBudgetError as error:
         return SeenWindow(seq, upto, policy, None, refusal=error.detail, record=record)
     return SeenWindow(seq, upto, policy, plan, record=record)

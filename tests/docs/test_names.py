@@ -9,7 +9,7 @@ from tests.docs import readme, routes
 
 MANAGEMENT = ("chatproject", "accounts", "sessions_app")
 # Pages for people, and the description itself, which the text names without a method.
-UNLISTED = {("GET", "/"), ("GET", "/api/docs"), ("GET", "/api/schema")}
+UNLISTED = {("GET", "/"), ("GET", "/sw.js"), ("GET", "/api/docs"), ("GET", "/api/schema")}
 
 
 def named_routes() -> set[tuple[str, str]]:
@@ -28,8 +28,10 @@ def settings_read() -> dict[str, str]:
                 case ast.Call(
                     func=ast.Attribute(value=ast.Name(id="env"), attr=kind),
                     args=[ast.Constant(value=str(name)), *rest],
+                    keywords=keywords,
                 ):
-                    unset = "0" if kind == "flag" else "unset"
+                    on = any(each.arg == "default" for each in keywords)
+                    unset = str(int(on)) if kind == "flag" else "unset"
                     default = rest[0].value if rest and isinstance(rest[0], ast.Constant) else unset
                     found.setdefault(name, str(default))
     return found

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-WIDE, PHONE = {"width": 1360, "height": 900}, {"width": 390, "height": 844}
+WIDE, PHONE = {"width": 1240, "height": 760}, {"width": 390, "height": 844}
 
 
 def main() -> None:
@@ -82,6 +82,8 @@ def _photograph(
         page.check("[data-select-all]")
         page.select_option("#action", "export")
         page.click(".actions .button")
+        page.wait_for_selector("#nav-sidebar")
+        page.wait_for_load_state("networkidle")
         page.screenshot(path=str(target / "review-confirm-light.png"))
     context.close()
 

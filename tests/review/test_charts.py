@@ -34,6 +34,12 @@ def test_the_table_tells_nothing_from_not_counted():
     assert drawn.columns[3].said == "Thu: a 1,234"
 
 
+def test_what_is_written_is_escaped():
+    drawn = chart(["<b>"], [Series("a & b", "x", [1])])
+    assert "<title>&lt;b&gt;: a &amp; b 1</title>" in drawn.drawing
+    assert '<th scope="row">&lt;b&gt;</th><td>1</td>' in drawn.table
+
+
 def test_without_a_value_there_is_nothing_to_draw():
     assert chart(PLACES, [Series("a", "x", [None, 0, None, 0])]).is_empty
     assert not chart(PLACES, [Series("a", "x", [None, 0, 1, 0])]).is_empty

@@ -2,6 +2,7 @@
 
 import { isLocal, localSessionId } from "./identifiers.js";
 import { inWords } from "./problems.js";
+import { NotAnExport } from "./transfer.js";
 
 // So long a deletion can be taken back.
 const UNDO_MS = 6_000;
@@ -136,7 +137,7 @@ export class Actions {
       this.sync.onNotice("Chat imported.");
       await this.open(session.session_id);
     } catch (error) {
-      this.sync.onNotice(error instanceof Error && error.name === "NotAnExport" ? error.message : inWords(error));
+      this.sync.onNotice(error instanceof NotAnExport ? error.message : inWords(error));
     }
   }
 

@@ -1,7 +1,6 @@
 /** The messages of a session: what is kept here, what is fetched when, and catching up. */
 
 import { isLocal } from "./identifiers.js";
-import { ApiError } from "./problems.js";
 
 const FIRST_LOOK = 50;
 const PAGE = 500;
@@ -194,20 +193,21 @@ export class History {
     this.tabs.tell({ type: "messages", user_id: this.#userId, session_id: sessionId });
   }
 
-  /** Labels of the topics, for the dividers. @param {string} sessionId */
-  async labelTopics(sessionId) {
+  /**
+   * Where topics begin and what they are called. Messages are judged after they are stored, so
+   * what was fetched with them may not say it yet.
+   * @param {string} sessionId
+   */
+  async findTopics(sessionId) {
     if (isLocal(sessionId)) return;
-    const conversation = this.state.conversation(sessionId);
-    try {
-      const { results } = await this.api.request("GET", `/session/${sessionId}/topics`);
-      conversation.topics = new Map(
-        results.map((/** @type {any} */ one) => [one.start_seq, one.label]),
-      );
-      this.state.changed("messages");
-    } catch (error) {
-      if (error instanceof ApiError) return; // a divider without a label is a divider
-      throw error;
-    }
+    const { results } = await this.api.request("GET", `/session/${sessionId}/topics`);
+    const session = this.state.sessions.get(sessionId);
+    if (!session) return;
+    session.topics = Object.fromEntries(
+      results.map((/** @type {any} */ one) => [one.start_seq, one.label]),
+    );
+    this.state.changed("messages");
+    await this.store().putSessions([session]);
   }
 
   get #userId() {

@@ -16,10 +16,6 @@ export class Conversation {
   messages = new Map();
   /** The newest seq known. */
   latest = 0;
-  /** The newest seq up to which catching up has come; 0 if this browser has none. */
-  caughtUp = 0;
-  /** @type {Map<number, string>} the label of the topic that begins at a seq */
-  topics = new Map();
 
   /** @param {Message[]} messages */
   add(messages) {

@@ -159,7 +159,7 @@ export class Sync {
       return;
     }
     this.background(() => this.plan());
-    this.background(() => this.history.labelTopics(sessionId));
+    this.background(() => this.history.findTopics(sessionId));
     await this.#join(sessionId);
   }
 
@@ -245,7 +245,7 @@ export class Sync {
     await this.catalogue.reload(sessionId);
     if (this.state.open !== sessionId) return;
     await this.plan();
-    await this.history.labelTopics(sessionId);
+    await this.history.findTopics(sessionId);
   }
 
   // --- other tabs, the network, the disk -------------------------------------------------------

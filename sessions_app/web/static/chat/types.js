@@ -35,6 +35,7 @@
  * @property {boolean} [turn_in_progress]
  * @property {Record<string, string>} [metadata]
  * @property {number} [known_seq] of this client: it has caught up to here
+ * @property {Record<number, string>} [topics] of this client: labels by the seq they begin at
  * @property {boolean} [create_tried] of this client: a request to create it may have arrived
  *
  * @typedef {object} Entry one write that the service has not confirmed

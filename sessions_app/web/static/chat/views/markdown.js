@@ -23,7 +23,15 @@ const CLEAN = {
 const LANGUAGE = /^language-([\w+#-]{1,30})$/;
 const COPIED_MS = 1_500;
 
-const marked = new Marked({ gfm: true, breaks: true });
+const marked = new Marked({
+  gfm: true,
+  breaks: true,
+  renderer: {
+    // HTML in a reply is something to read, as it is in code.
+    html: (/** @type {any} */ token) =>
+      token.block ? `<p>${escaped(token.text)}</p>` : escaped(token.text),
+  },
+});
 /** @typedef {{raw: string, nodes: ChildNode[]}} Block */
 /** @type {WeakMap<HTMLElement, Block[]>} */
 const drawn = new WeakMap();
@@ -62,6 +70,10 @@ export function drawMarkdown(element, text) {
 function elements(html) {
   const fragment = /** @type {any} */ (DOMPurify.sanitize(html, CLEAN));
   for (const link of fragment.querySelectorAll("a")) {
+    if (!link.hasAttribute("href")) {
+      link.replaceWith(...link.childNodes); // it led to where no link may lead
+      continue;
+    }
     link.target = "_blank";
     link.rel = "noopener noreferrer nofollow";
   }
@@ -81,6 +93,13 @@ function elements(html) {
     if (!one.closest(".code")) one.removeAttribute("class");
   }
   return fragment;
+}
+
+/** @param {string} text */
+function escaped(text) {
+  /** @type {Record<string, string>} */
+  const entities = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
+  return text.replace(/[&<>"']/g, (one) => entities[one]);
 }
 
 /** A block of code under a bar with its language and a button to copy it. @param {HTMLElement} code */

@@ -114,8 +114,8 @@ export class Rows {
   dividers(message) {
     /** @type {{kind: "topic"|"fresh", text: string}[]} */
     const above = [];
-    if (message.topic_shift) {
-      const label = this.conversation?.topics.get(message.seq);
+    const label = this.session?.topics?.[message.seq];
+    if (message.seq > 1 && (message.topic_shift || label !== undefined)) {
       above.push({ kind: "topic", text: label ? `New topic: ${label}` : "New topic" });
     }
     const start = this.session?.context_start ?? 1;

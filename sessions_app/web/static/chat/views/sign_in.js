@@ -64,14 +64,12 @@ export class SignIn {
 
   /** @param {{attr?: string | null, detail?: string}[]} errors */
   #complain(errors) {
-    const rest = [];
-    for (const one of [this.username, this.password]) one.complain([]);
-    for (const { attr, detail = "" } of errors) {
-      if (attr === "username") this.username.complain([detail]);
-      else if (attr === "password") this.password.complain([detail]);
-      else rest.push(detail);
-    }
-    fill(this.problem, ...rest);
+    const about = (/** @type {string} */ attr) =>
+      errors.filter((one) => one.attr === attr).map((one) => one.detail ?? "");
+    this.username.complain(about("username"));
+    this.password.complain(about("password"));
+    const rest = errors.filter((one) => !["username", "password"].includes(one.attr ?? ""));
+    fill(this.problem, ...rest.map((one) => one.detail ?? ""));
   }
 }
 

@@ -1,0 +1,205 @@
+"""How long do staff wait for the list of conversations, whatever they filter by?
+
+One database with 1,000,000 sessions (`--sessions`) of two messages each, of 20,000 users, a fifth
+of them archived, one in 500 flagged, sizes and topics spread as such things are: most small, few
+large. The first page is asked for from the view to the HTML, by a member of staff who is signed in,
+so the line in the read log, names and permissions are in it:
+
+- each choice of each filter alone, each order, a user, a day;
+- combinations of choices drawn at random from all that the page offers, each drawn once.
+
+Last, what the list's index costs an append: appends in turn to a database without it and one with.
+"""
+
+import random
+import statistics
+from collections.abc import Iterator
+from datetime import timedelta
+from functools import partial
+from itertools import islice
+from typing import Any
+
+import uuid_utils
+from pymongo import WriteConcern
+
+from benchmarks.harness import conversations, report, rounds, store
+from sessions_app.domain.lifecycle import to_milliseconds
+from sessions_app.repository import indexes
+
+TARGET_MS = 150
+BATCH = 10_000
+USERS = 20_000
+WITHOUT, WITH = "benchmark_without", "benchmark_with"
+
+
+def main() -> None:
+    """Parse, fill, measure, report."""
+    parser = store.arguments(__doc__)
+    parser.add_argument("--sessions", type=int)
+    parser.add_argument("--combinations", type=int)
+    parser.add_argument("--rounds", type=int, help="of each single filter")
+    parser.add_argument("--appends", type=int)
+    given = parser.parse_args()
+    number = given.sessions or (50_000 if given.short else 1_000_000)
+    combinations = given.combinations or (40 if given.short else 400)
+    times = given.rounds or (5 if given.short else 20)
+    appends = given.appends or (300 if given.short else 2_000)
+    result = report.Report("review_list")
+    with store.own_store(given.dir, result) as client:
+        if "append" not in given.skip:
+            _measure_appends(client, result, appends)
+        store.use_database(client, store.DATABASE)
+        _fill(client, number)
+        page = _Page()
+        for name, query in page.single():
+            samples = [rounds.milliseconds(partial(page.ask, query)) for _ in range(times + 2)][2:]
+            _add(result, name, samples, sessions=number)
+        drawn = list(islice(page.combined(), combinations))
+        samples = [rounds.milliseconds(partial(page.ask, query)) for query in drawn]
+        slowest = drawn[samples.index(max(samples))]
+        _add(result, "combinations", samples, sessions=number, slowest=slowest)
+    result.table()
+
+
+def _add(result: report.Report, name: str, samples: list[float], **more: Any) -> None:
+    figures = report.timing(samples)
+    held = figures["p95_ms"] <= TARGET_MS
+    result.add(
+        name, **figures, max_ms=round(max(samples), 1), target_ms=TARGET_MS, holds=held, **more
+    )
+
+
+class _Page:
+    """The list, asked for by a superuser through Django's own test client."""
+
+    def __init__(self) -> None:
+        from django.contrib.auth import get_user_model
+        from django.core.management import call_command
+        from django.test import Client
+
+        call_command("migrate", verbosity=0)
+        user = get_user_model().objects.create_superuser("staff", password=store.SECRET)
+        self._client = Client(HTTP_HOST="127.0.0.1")
+        self._client.force_login(user)
+
+    def ask(self, query: str) -> None:
+        """The first page; fails when it is none."""
+        response = self._client.get(f"/admin/conversations/?{query}")
+        assert response.status_code == 200, (query, response.content[:300])
+        assert b"result_list" in response.content or b"empty" in response.content
+
+    def single(self) -> Iterator[tuple[str, str]]:
+        """Each choice by itself, by name."""
+        from sessions_app.domain.review import Order
+        from sessions_app.review.filters import FILTERS
+
+        yield "no filter", ""
+        for name, (_, values) in FILTERS.items():
+            for value in values:
+                yield f"{name}={value}", f"{name}={value}"
+        for order in Order:
+            yield f"order {order.value}", f"o={order.value}"
+        today = conversations.now()
+        yield "one day", f"year={today:%Y}&month={today:%m}&day={today:%d}"
+        yield "a user", "q=user-17"
+        yield "a user's large ones", "q=user-17&messages=1000"
+
+    def combined(self) -> Iterator[str]:
+        """Combinations of two choices and more, each with some order, none twice."""
+        from sessions_app.domain.review import Order
+        from sessions_app.review.filters import FILTERS
+
+        chosen, seen = random.Random(3), set[str]()
+        while True:
+            names = chosen.sample(sorted(FILTERS), chosen.randint(2, len(FILTERS)))
+            parts = [f"{name}={chosen.choice(sorted(FILTERS[name][1]))}" for name in sorted(names)]
+            parts += [f"o={chosen.choice(list(Order)).value}"] if chosen.random() < 0.5 else []
+            query = "&".join(parts)
+            if query not in seen:
+                seen.add(query)
+                yield query
+
+
+def _fill(client: store.Client, number: int) -> None:
+    report.progress(f"{number:,} sessions …")
+    indexes.ensure()
+    database = client[store.DATABASE]
+    collection = database.get_collection("sessions", write_concern=WriteConcern(w=1))
+    stored = _documents(number)
+    while batch := list(islice(stored, BATCH)):
+        collection.insert_many(batch, ordered=False)
+    # Readers see what a majority has: this write waits until that is everything before it.
+    database["markers"].insert_one({})
+
+
+def _documents(number: int) -> Iterator[dict[str, Any]]:
+    """Sessions as the repository stores them; the figures that are filtered by are drawn."""
+    from benchmarks.many_sessions import _template
+
+    now, chosen = to_milliseconds(conversations.now()), random.Random(1)
+    template = _template(now)
+    for at in range(number):
+        active_at = now - timedelta(seconds=(number - at) * 40)
+        document = template | {
+            "_id": str(uuid_utils.uuid7()),
+            "user_id": f"user-{at % USERS}",
+            "created_at": active_at,
+            "updated_at": active_at,
+            "message_count": min(100_000, int(chosen.paretovariate(0.9) * 2)),
+            "token_count": min(9_000_000, int(chosen.paretovariate(0.8) * 60)),
+        }
+        topics = chosen.choice((0, 1, 1, 2, 3, 5, 12))
+        if topics:
+            document["topic"] = {
+                "judged": 2, "current": topics, "start_seq": 1, "recent": [[1, topics]],
+            }  # fmt: skip
+        del document["expires_at"]
+        if chosen.random() < 0.2:
+            document |= {"status": "archived", "archived_at": active_at}
+        elif chosen.random() < 0.95:
+            document["expires_at"] = active_at + timedelta(
+                days=chosen.choice((30, 30, 30, 90, 900))
+            )
+        if chosen.random() < 0.002:
+            document |= {"flagged": True, "flagged_at": active_at}
+        if chosen.random() < 0.001:
+            document["legal_hold"] = True
+        yield document
+
+
+def _measure_appends(client: store.Client, result: report.Report, number: int) -> None:
+    from sessions_app.documents import review_indexes
+    from sessions_app.services import messages
+
+    sessions_of: dict[str, list[str]] = {}
+    for name in (WITHOUT, WITH):
+        store.use_database(client, name)
+        indexes.ensure()
+        if name == WITHOUT:
+            client[name].sessions.drop_index(review_indexes.EVERY)
+        sessions_of[name] = [conversations.create(f"appender-{n}", 60, words=40) for n in range(8)]
+    samples: dict[str, list[float]] = {WITHOUT: [], WITH: []}
+    for turn, order in enumerate(rounds.orders(samples, number)):
+        for name in order:
+            store.use_database(client, name)
+            ids = sessions_of[name]
+            append = partial(
+                messages.message_append,
+                session_id=ids[turn % len(ids)],
+                user_id=f"appender-{turn % len(ids)}",
+                draft=conversations.drafts(turn, turn, words=40, keyed=False)[0],
+                now=conversations.now(),
+            )
+            took = rounds.milliseconds(append)
+            if turn > 20:
+                samples[name].append(took)
+    base = statistics.median(samples[WITHOUT])
+    for name, label in ((WITHOUT, "without"), (WITH, "with")):
+        ratio = round(statistics.median(samples[name]) / base, 3)
+        result.add(
+            f"append, {label} the index", **report.timing(samples[name]), ratio=ratio, target=1.05
+        )
+
+
+if __name__ == "__main__":
+    main()
