@@ -104,6 +104,10 @@ TURNS_MAX = env.integer("TURNS_MAX", 128, low=1, high=4_096)
 # --- review -----------------------------------------------------------------------------------
 REVIEW_MASK = env.flag("REVIEW_MASK", default=True)
 REVIEW_PHONE_REGIONS = env.words("REVIEW_PHONE_REGIONS", "US,GB,DE")
+if not all(len(region) == 2 and region.isupper() for region in REVIEW_PHONE_REGIONS):
+    raise ImproperlyConfigured(
+        "REVIEW_PHONE_REGIONS must be two capital letters a country, such as US,GB,DE"
+    )
 
 # --- Django -----------------------------------------------------------------------------------
 INSTALLED_APPS = [

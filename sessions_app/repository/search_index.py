@@ -264,6 +264,15 @@ def advance(key: str, until: datetime) -> None:
 
 
 @failures.translated
+def fall_back(keys: Sequence[str], moment: datetime) -> None:
+    """Look again at everything from `moment` on: sessions have come with an old activity."""
+    SearchProgress._get_collection().update_many(
+        {"_id": {"$in": list(keys)}, "indexed_until": {"$gt": moment}},
+        {"$set": {"indexed_until": moment}},
+    )
+
+
+@failures.translated
 def forget_progress(key: str) -> None:
     """Begin again from the first session."""
     SearchProgress._get_collection().delete_one({"_id": key})

@@ -12,6 +12,7 @@ from mongoengine import get_db
 from pymongo.errors import OperationFailure
 
 from sessions_app import documents
+from sessions_app.documents import review
 from sessions_app.repository import belongings, failures
 
 Command = dict[str, Any]
@@ -23,8 +24,9 @@ BY_ID = (
     documents.ErasedUser,
     documents.ThrottleWindow,
 )
-# Small, or read as a whole: these stay together, on the database's primary shard.
+# Small, or read in order by several filters: these stay together, on the database's primary shard.
 TOGETHER: Sequence[Any] = (
+    review.ReviewLog,
     documents.Sweep,
     documents.Figures,
     documents.DailyFigures,

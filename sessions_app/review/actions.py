@@ -44,7 +44,7 @@ WORDS: dict[Act, Words] = {
         "Place legal hold", "Place under legal hold? Nobody can delete it then.", "put on hold"
     ),
     Act.RELEASE: Words("Lift legal hold", "Lift the legal hold?", "released from hold"),
-    Act.EXPORT: Words("Export", "Export?", "exported"),
+    Act.EXPORT: Words("Export", "Export as a file? What is in it leaves the service.", "exported"),
     Act.DELETE: Words(
         "Delete", "Delete for good? The messages cannot be brought back.", "deleted", True
     ),

@@ -14,7 +14,7 @@ class ReviewConfig(AppConfig):
 
     def ready(self) -> None:
         """Have the groups made when the permissions are."""
-        from sessions_app.review import permissions
+        from sessions_app.review import checks, permissions  # noqa: F401 - importing registers
 
         post_migrate.connect(permissions.make_groups, sender=self)
 

@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Any
 
 from django.apps.registry import Apps
-from django.apps.registry import apps as installed
+from django.apps.registry import apps as current_apps
 from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import AnonymousUser
 
@@ -45,8 +45,11 @@ def allowed(user: Any, act: Act) -> bool:
     return not isinstance(user, AnonymousUser) and user.has_perm(NEEDED[act])
 
 
-def make_groups(*, using: str, apps: Apps = installed, app_config: Any, **_: Any) -> None:
-    """Make the groups that are missing; those that are there are as their owners want them."""
+def make_groups(*, using: str, app_config: Any, apps: Apps = current_apps, **_: Any) -> None:
+    """Make the groups that are missing; those that are there are as their owners want them.
+
+    A receiver of `post_migrate`; `flush` sends that, too, and without `apps`.
+    """
     try:
         group_model = apps.get_model("auth", "Group")
         permission_model = apps.get_model("auth", "Permission")

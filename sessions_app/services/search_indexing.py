@@ -83,6 +83,18 @@ def catch_up(*, user_id: str | None, seconds: float, now: datetime) -> Backlog:
     return backlog
 
 
+def fall_back(sessions: Iterable[tuple[str, datetime]]) -> None:
+    """Let the index notice sessions that were stored with an activity of long ago.
+
+    Given their users and activities; asked for after they were stored.
+    """
+    found = list(sessions)
+    if found:
+        users = {user_id for user_id, _ in found}
+        keys = [EVERYBODY, *map(progress_key, users)]
+        search_index.fall_back(keys, min(moment for _, moment in found))
+
+
 def progress_key(user_id: str | None) -> str:
     """What progress is kept under: a keyed hash, so that nothing of it names anybody."""
     if user_id is None:

@@ -82,6 +82,8 @@ def _photograph(
         page.check("[data-select-all]")
         page.select_option("#action", "export")
         page.click(".actions .button")
+        page.wait_for_selector("#nav-sidebar")
+        page.wait_for_load_state("networkidle")
         page.screenshot(path=str(target / "review-confirm-light.png"))
     context.close()
 

@@ -111,6 +111,13 @@ def test_the_groups_are_made_once_and_then_left_alone(db):
     assert Group.objects.count() == 2
 
 
+@pytest.mark.django_db(transaction=True)
+def test_the_groups_are_there_after_a_flush():
+    Group.objects.all().delete()
+    call_command("flush", interactive=False, verbosity=0)
+    assert Group.objects.get(name="Lead reviewer").permissions.count() == 7
+
+
 def test_the_read_log_can_be_given_to_nobody_to_change(db):
     codes = Permission.objects.filter(content_type__model="readlog")
     assert [code.codename for code in codes] == ["view_readlog"]

@@ -48,3 +48,12 @@ def test_a_list_of_small_numbers_stays():
 
 def test_every_region_of_the_settings_is_known(settings):
     assert set(settings.REVIEW_PHONE_REGIONS) <= masking.known_regions()
+
+
+def test_an_unknown_region_is_told_at_the_start(settings):
+    from sessions_app.review.checks import phone_regions
+
+    assert phone_regions() == []
+    settings.REVIEW_PHONE_REGIONS = ["US", "Germany"]
+    (problem,) = phone_regions()
+    assert problem.msg == "REVIEW_PHONE_REGIONS names no country that is known: Germany"

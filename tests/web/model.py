@@ -13,12 +13,14 @@ WORD_SECONDS = 0.01
 class Model:
     """Answers `Answer to: <question>`, or what `answers` holds for a question.
 
+    `titles` are its titles for what a text says, by some words of it.
     A question with the word `wait` stops after its first words until `gate` is opened. `asked`
     counts the calls for each question, `broken` makes it fail them all.
     """
 
     def __init__(self) -> None:
         self.answers: dict[str, str] = {}
+        self.titles: dict[str, str] = {}
         self.asked: Counter[str] = Counter()
         self.gate = threading.Event()
         self.broken = False
@@ -54,7 +56,9 @@ class Model:
         elif body.get("stream"):
             self._stream(handler, str(body["messages"][-1]["content"]))
         else:
-            message = {"role": "assistant", "content": "A fine title"}
+            asked = str(body["messages"][-1]["content"])
+            found = [title for words, title in self.titles.items() if words in asked]
+            message = {"role": "assistant", "content": (found or ["A fine title"])[0]}
             choice = {"index": 0, "finish_reason": "stop", "message": message}
             self._send(handler, 200, _completion("chat.completion", [choice]))
 

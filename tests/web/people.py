@@ -33,9 +33,10 @@ class Person:
     def __init__(self, browser: Any, service: Any, *, name: str, **context: Any) -> None:
         self.service = service
         self.name = name
-        self.context: BrowserContext = browser.new_context(
-            **{"viewport": {"width": 1280, "height": 1500}, "locale": "en-GB", **context}
-        )
+        usual = {"viewport": {"width": 1280, "height": 1500}, "locale": "en-GB"}
+        # A test must see every request; the worker is allowed where it is what is tested.
+        usual |= {"service_workers": "block"}
+        self.context: BrowserContext = browser.new_context(**(usual | context))
         self.context.grant_permissions(["clipboard-read", "clipboard-write"])
         self.errors: list[str] = []
         self.page = self.tab()

@@ -4,7 +4,22 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-RICH = "# A head\n\nText with `code` and a [link](https://example.org).\n\n```python\nx = 1  # one\n```\n\n- [x] done\n\n> quoted\n\n| a | b |\n|---|---|\n| 1 | 2 |"  # fmt: skip
+RICH = """# A head
+
+Text with `code` and a [link](https://example.org).
+
+```python
+x = 1  # one
+```
+
+- [x] done
+
+> quoted
+
+| a | b |
+|---|---|
+| 1 | 2 |
+"""
 
 
 def findings(page):

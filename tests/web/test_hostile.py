@@ -12,7 +12,7 @@ SCRIPTS = [
     "<iframe srcdoc=\"<script>parent.hacked = 6</script>\"></iframe>",
     "<details open ontoggle='window.hacked = 7'>x</details>",
     "```html\n<script>window.hacked = 8</script>\n```",
-    "<math><mtext></mtext><mglyph><style><img src=x onerror='window.hacked = 9'></style></mglyph></math>",
+    "<math><mglyph><style><img src=x onerror='window.hacked = 9'></style></mglyph></math>",
     "<form action='javascript:window.hacked=10'><button>x</button></form>",
     "![x](x\" onerror=\"window.hacked=11)",
     "<style>body { display: none }</style>",

@@ -1,4 +1,4 @@
-"""Reloads, restarts and lost connections in the middle of a reply: nothing lost, nothing doubled."""
+"""Reloads, restarts, lost connections in the middle of a reply: nothing is lost or doubled."""
 
 import pytest
 from playwright.sync_api import expect

@@ -128,3 +128,21 @@ def test_changes_to_the_list_made_offline_reach_the_service(alice, site):
 
     session = site.get(f"/session/{alice.session_id}", alice.token()).json()
     assert session["title"] == "A better name"
+
+
+def test_the_page_opens_without_a_network(somebody, site):
+    alice = somebody(service_workers="allow")
+    alice.asks("Hello")
+    alice.page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
+    alice.page.reload()
+    expect(alice.messages("Assistant")).to_have_count(1)
+    alice.context.set_offline(True)
+    alice.page.reload()
+    expect(alice.messages("Assistant")).to_have_count(1)
+    alice.says("Written in the dark")
+    expect(alice.page.get_by_text("Waiting for the network")).to_be_visible()
+    alice.context.set_offline(False)
+
+    expect(alice.messages("Assistant")).to_have_count(2)
+    alice.rests()
+    assert conversation(site, alice) == answered("Hello", "Written in the dark")

@@ -2,6 +2,7 @@
 
 import { Actions } from "./actions.js";
 import { Api } from "./api.js";
+import { keepPage } from "./offline.js";
 import { State } from "./state.js";
 import { Sync } from "./sync.js";
 import { Tabs } from "./tabs.js";
@@ -26,3 +27,4 @@ actions.onFile = (/** @type {Blob} */ file, /** @type {string} */ name) => {
 page.show(/** @type {HTMLElement} */ (document.getElementById("page")));
 await sync.start();
 performance.mark("ready");
+keepPage();

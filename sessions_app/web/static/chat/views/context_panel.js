@@ -127,7 +127,7 @@ export class ContextPanel {
     const message = this.state.open
       ? this.state.conversation(this.state.open).messages.get(entry.seq)
       : undefined;
-    const text = message?.content.slice(0, EXCERPT) || `Message ${entry.seq}`;
+    const text = excerpt(message?.content ?? "") || `Message ${entry.seq}`;
     const go = h("button.plan-entry", { type: "button", onclick: () => this.onJump(entry.seq) },
       h("span.plan-text", {}, text),
       h("span.plan-why", {},
@@ -138,4 +138,9 @@ export class ContextPanel {
     ); // prettier-ignore
     return h(entry.kept ? "li" : "li.dropped", {}, go);
   }
+}
+
+/** Its first words without the signs of Markdown. @param {string} content */
+function excerpt(content) {
+  return content.slice(0, EXCERPT).replace(/[*_`#>]+/g, "").trim();
 }

@@ -6,14 +6,14 @@ const SVG = "http://www.w3.org/2000/svg";
 const PATHS = {
   plus: "M12 5v14M5 12h14",
   search: "M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14ZM20 20l-4-4",
-  more: "M6 12h.01M12 12h.01M18 12h.01",
+  more: "M5.5 12h.01M12 12h.01M18.5 12h.01",
   send: "M12 19V5M6 11l6-6 6 6",
   stop: "M8 8h8v8H8z",
   copy: "M9 9h10v10H9zM5 15V5h10",
   check: "M5 12.5l4.5 4.5L19 7.5",
   edit: "M4 20l1-4L16.5 4.5a2 2 0 0 1 3 3L8 19l-4 1Z",
   retry: "M19 12a7 7 0 1 1-2.2-5.1M19 4v4h-4",
-  branch: "M7 4v16M7 12c0 0 0-1 4-1h2c4 0 4-1 4-5M14 8l3-3 3 3",
+  branch: "M6 3v18M6 14h6a5 5 0 0 0 5-5V4M13.5 7.5L17 4l3.5 3.5",
   trash: "M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13",
   archive: "M4 5h16v4H4zM6 9v10h12V9M10 13h4",
   restore: "M4 5h16v4H4zM6 9v10h12V9M12 17v-5M9.5 14.5L12 12l2.5 2.5",
@@ -37,7 +37,7 @@ const PATHS = {
 export function icon(name) {
   const svg = document.createElementNS(SVG, "svg");
   const path = document.createElementNS(SVG, "path");
-  const attributes = { viewBox: "0 0 24 24", class: "icon", "aria-hidden": "true" };
+  const attributes = { viewBox: "0 0 24 24", class: `icon icon-${name}`, "aria-hidden": "true" };
   for (const [key, value] of Object.entries(attributes)) svg.setAttribute(key, value);
   path.setAttribute("d", PATHS[name]);
   svg.append(path);

@@ -1,0 +1,18 @@
+"""What Django checks of this app's settings when it starts."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+
+from sessions_app.services import masking
+
+
+@register()
+def phone_regions(**_: Any) -> list[CheckMessage]:
+    """Every country of REVIEW_PHONE_REGIONS is one whose numbers are known."""
+    unknown = sorted(set(settings.REVIEW_PHONE_REGIONS) - masking.known_regions())
+    if not unknown:
+        return []
+    problem = f"REVIEW_PHONE_REGIONS names no country that is known: {', '.join(unknown)}"
+    return [Error(problem, hint="Two capital letters each, as in US,GB,DE.", id="review.E001")]
