@@ -72,7 +72,8 @@ WALKS = {
     "summaries.active_sessions", "user_traces.count_traces",
     # These ask all shards for what is due, in order of an index, and serve operators only.
     "sweeps._page", "sweeps.count_expired", "sweeps.count_archived", "figures._in_all",
-    "figures._expiring", "figures._archived", "figures._last_sweep", "expiry_audit.times_page",
+    "figures._expiring", "figures._archived", "figures._last_sweep", "figures._running",
+    "expiry_audit.times_page",
     "expiry_audit.last_complete", "expiry_audit._receipts_page", "expiry_audit.count_belongings",
     "retiming.following_default",
     "turns.overdue", "leases.overdue",
