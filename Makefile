@@ -75,9 +75,10 @@ $(BIN)/python:
 
 # A stamp is written last, so that an installation which was broken off is done again; with it in
 # place nothing is asked of the network.
-$(VENV)/runtime.stamp: requirements.txt constraints.txt | $(BIN)/python
+$(VENV)/runtime.stamp: requirements.txt constraints.txt package.json package-lock.json | $(BIN)/python
 	@echo "Installing what the service needs …"
 	@$(PIP) -r requirements.txt
+	@$(BIN)/python -m chatproject.page_libraries
 	@touch $@
 
 $(VENV)/dev.stamp: requirements-dev.txt requirements-docs.txt $(VENV)/runtime.stamp | $(BIN)/python

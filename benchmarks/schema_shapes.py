@@ -3,13 +3,14 @@
 The three shapes of benchmarks/shapes hold the same conversation on the same `mongod` with the same
 write concern (majority, journaled). The first two are bare driver calls; tail and buckets is the
 service's own code, which also checks, counts tokens and stores a message once per key. Each
-question is asked of all three in turn, round by round. At last messages are pushed into one array
-until MongoDB refuses.
+question is asked of all shapes and lengths in turn, round by round. At last messages are pushed
+into one array until MongoDB refuses.
 
     python -m benchmarks.schema_shapes [--short] [--lengths 10 100 …]
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from itertools import count
 
 from pymongo.errors import DocumentTooLarge, OperationFailure
@@ -19,7 +20,7 @@ from benchmarks.shapes.bare import DocumentPerMessage, GrowingArray, message
 from benchmarks.shapes.ours import TailAndBuckets
 from benchmarks.shapes.shape import Bytes, Shape
 
-DATABASE = "shapes_bare"
+DATABASE, TOGETHER = "shapes_bare", "shapes_together"
 LENGTHS = (10, 100, 1_000, 10_000, 100_000)
 # Messages of this benchmark that a document of 16 MB can hold, roughly; measured at the end.
 _ARRAY_HOLDS = 25_000
@@ -36,45 +37,52 @@ def main() -> None:
     number = given.rounds or (15 if given.short else 60)
     result = report.Report("schema_shapes")
     with store.own_store(given.dir, result) as client:
-        numbers = count(10_000_000)
+        shapes: dict[tuple[str, int], Shape] = {}
         for length in lengths:
-            shapes = list(_filled(client, length))
-            _bytes(result, client, shapes, length)
-            _times(result, shapes, length, number, numbers)
+            found = list(_filled(client, length))
+            _bytes(result, client, found, length)
+            shapes |= {(shape.name, length): shape for shape in found}
+        for length in lengths:
+            # Again, and all in one database: the service remembers what it wrote last in one.
+            ours = TailAndBuckets(client, TOGETHER)
+            ours.fill(length)
+            shapes[ours.name, length] = ours
+        _times(result, shapes, number)
         if "limit" not in given.skip:
             _limit(result, client)
     result.table()
 
 
 def _filled(client: store.Client, length: int) -> Iterator[Shape]:
-    """The shapes that can hold so much; ours last, as it points the documents at its database."""
+    """The shapes that can hold so much."""
     database = client[DATABASE]
     shapes: list[Shape] = [DocumentPerMessage(database, length)]
     if length <= _ARRAY_HOLDS:
         shapes.append(GrowingArray(database, length))
-    shapes.append(TailAndBuckets(client, length))
+    shapes.append(TailAndBuckets(client, f"shapes_{length}"))
     for shape in shapes:
         report.progress(f"{shape.name}: {length:,} messages …")
         shape.fill(length)
         yield shape
 
 
-def _times(
-    result: report.Report, shapes: list[Shape], length: int, number: int, numbers: Iterator[int]
-) -> None:
-    questions = {
-        "append": (number, lambda shape: shape.append(next(numbers))),
-        "window of 50": (number, lambda shape: shape.window()),
-        "all messages": (
-            max(3, number // 10) if length >= _LONG_READ else number,
-            lambda shape: shape.everything(),
-        ),
-    }
-    for question, (times, ask) in questions.items():
-        asked = {shape.name: (lambda shape=shape, ask=ask: ask(shape)) for shape in shapes}
-        samples = rounds.interleaved(asked, rounds=times, warm_up=2)
-        for shape, taken in samples.items():
-            result.add(question, shape=shape, messages=length, **report.timing(taken))
+def _times(result: report.Report, shapes: Mapping[tuple[str, int], Shape], number: int) -> None:
+    """Every shape and length in each round; reading a very long session whole, in fewer."""
+    numbers = count(10_000_000)
+    long = {key: shape for key, shape in shapes.items() if key[1] >= _LONG_READ}
+    short = {key: shape for key, shape in shapes.items() if key not in long}
+    questions: list[tuple[str, Mapping[tuple[str, int], Shape], int, Callable[[Shape], object]]] = [
+        ("append", shapes, number, lambda shape: shape.append(next(numbers))),
+        ("window of 50", shapes, number, lambda shape: shape.window()),
+        ("all messages", short, number, lambda shape: shape.everything()),
+        ("all messages", long, max(3, number // 10), lambda shape: shape.everything()),
+    ]
+    for question, asked, times, ask in questions:
+        report.progress(f"{question} …")
+        calls = {key: partial(ask, shape) for key, shape in asked.items()}
+        samples = rounds.interleaved(calls, rounds=times, warm_up=2)
+        for (name, length), taken in samples.items():
+            result.add(question, shape=name, messages=length, **report.timing(taken))
 
 
 def _bytes(result: report.Report, client: store.Client, shapes: list[Shape], length: int) -> None:

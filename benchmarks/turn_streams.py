@@ -24,7 +24,7 @@ from benchmarks.harness.conversations import text
 from chatproject import mongod_replica_set, server
 from sessions_app.domain.data import Role
 from sessions_app.domain.drafts import MessageDraft
-from sessions_app.services import sessions
+from sessions_app.services import annotations, sessions
 
 ADDED_TARGET_MS = 50.0
 MODES = ("loop", "threads 256", "threads 16")
@@ -122,6 +122,8 @@ def _requests(people: Sequence[service.User], route: str, body: dict[str, object
             draft=sessions.SessionDraft(title="a title", history=history),
             now=conversations.now(),
         )
+        # A session that has been talked in: its messages have been judged before.
+        annotations.catch_up(session_id=session.session_id, user_id=person.id, seconds=10.0)
         path = f"/session/{session.session_id}/{route}"
         found.append(load.request("POST", path, token=person.token, body=body))
     return found

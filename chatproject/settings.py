@@ -178,6 +178,11 @@ USE_TZ = True
 USE_I18N = False
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "sessions_app" / "web" / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "chatproject.static_files.HashedStaticFiles"},
+}
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 # Every page of the service: nothing inline, nothing from elsewhere.
 CONTENT_SECURITY_POLICY = {

@@ -17,6 +17,9 @@ LIFETIME_SECONDS = 4.0
 def main() -> None:
     """Parse, serve all, measure, report."""
     parser = store.arguments(__doc__)
+    parser.add_argument(
+        "--strategies", nargs="+", choices=variants.ALL, default=variants.ALL, metavar="NAME"
+    )
     parser.add_argument("--lengths", type=int, nargs="+", help="messages in the conversation")
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--turns", type=int, help="of each strategy, length and round")
@@ -25,7 +28,7 @@ def main() -> None:
     given = parser.parse_args()
     result = report.Report("session_strategies")
     with store.own_store(given.dir, result) as client:
-        with servers.serve_all(client, variants.ALL) as sites:
+        with servers.serve_all(client, given.strategies) as sites:
             if "storage" not in given.skip:
                 number = given.conversations or (50 if given.short else 1_000)
                 storage.measure(result, sites, client, number, turns=20)
@@ -46,7 +49,7 @@ def main() -> None:
                 promises.lost_worker(result, sites)
         if "promises" not in given.skip:
             with servers.serve_all(
-                client, variants.ALL, TOKEN_SECONDS=str(LIFETIME_SECONDS)
+                client, given.strategies, TOKEN_SECONDS=str(LIFETIME_SECONDS)
             ) as sites:
                 promises.revoked(result, sites, LIFETIME_SECONDS)
     result.table()

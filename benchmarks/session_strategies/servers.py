@@ -75,7 +75,7 @@ def serve_all(
 @contextmanager
 def _serve(name: str, mongod: psutil.Process, environment: Mapping[str, str]) -> Iterator[Site]:
     port = mongod_replica_set.choose_port()
-    command = (sys.executable, "-m", "granian", "chatproject.worker:application", *_OPTIONS)
+    command = (sys.executable, "-m", "granian", "chatproject.worker:wsgi_application", *_OPTIONS)
     more = {
         "DJANGO_SETTINGS_MODULE": "benchmarks.session_strategies.settings",
         "SESSION_STRATEGY": name,
@@ -97,7 +97,7 @@ def _serve(name: str, mongod: psutil.Process, environment: Mapping[str, str]) ->
 
 
 def _wait_for(site: Site) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while time.monotonic() < deadline:
         with suppress(OSError, ConnectionError):
             if site.device().call("GET", "/healthz").status == 200:

@@ -10,17 +10,17 @@ _OWNER = "owner"
 
 
 class TailAndBuckets(Shape):
-    """In a database of its own, as the documents' collections have fixed names."""
+    """In a database that is named, as the documents' collections have fixed names."""
 
     name = "tail and buckets"
 
-    def __init__(self, client: store.Client, length: int) -> None:
-        self._client, self.database = client, f"shapes_{length}"
+    def __init__(self, client: store.Client, database: str) -> None:
+        self._client, self.database = client, database
         self._session_id = ""
 
     def fill(self, length: int) -> None:
         """With the declared indexes."""
-        self._use()
+        store.use_database(self._client, self.database)
         indexes.ensure()
         self._session_id = conversations.create(_OWNER, length, words=WORDS)
 
@@ -52,6 +52,3 @@ class TailAndBuckets(Shape):
             document._get_collection_name()
             for document in (documents.Session, documents.MessageBucket)
         ]
-
-    def _use(self) -> None:
-        store.use_database(self._client, self.database)

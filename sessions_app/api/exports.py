@@ -70,6 +70,8 @@ def _as_markdown(session: Session, messages: Iterator[Message]) -> Iterator[str]
     for message in messages:
         speaker = _SPEAKERS[message.role] + (f" ({message.name})" if message.name else "")
         yield f"\n## {message.seq}. {speaker}, {wire.timestamp(message.timestamp)}\n\n"
+        if message.superseded_by is not None:
+            yield f"*superseded by {message.superseded_by}*\n\n"
         yield "*deleted*\n" if message.deleted else f"{message.content}\n"
         for call in message.tool_calls or ():
             yield f"\n```json\n{orjson.dumps(call, option=orjson.OPT_INDENT_2).decode()}\n```\n"

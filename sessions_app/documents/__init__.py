@@ -25,12 +25,13 @@ from mongoengine import (
 from sessions_app.documents import review, review_indexes
 from sessions_app.documents.figures import DailyFigures as DailyFigures
 from sessions_app.documents.figures import StandingFigures as StandingFigures
+from sessions_app.documents.operations import Figures as Figures
+from sessions_app.documents.operations import Sweep as Sweep
 from sessions_app.documents.search import SearchDocument as SearchDocument
 from sessions_app.documents.search import SearchProgress as SearchProgress
 from sessions_app.domain import limits
 from sessions_app.domain.data import OnTopicShift, Role, Status, Strategy
 from sessions_app.domain.turns import TurnState
-from sessions_app.operation_documents import Figures, Sweep
 
 
 class MetadataEntry(EmbeddedDocument):

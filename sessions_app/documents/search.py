@@ -43,7 +43,7 @@ class SearchDocument(Document):
 
 
 class SearchProgress(Document):
-    """Up to which activity everything has been indexed: of one user, or, as `*`, of all."""
+    """Up to which activity everything is indexed: of one user, as a keyed hash, or `*`, of all."""
 
     key = StringField(primary_key=True)
     indexed_until = DateTimeField(required=True)

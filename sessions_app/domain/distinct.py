@@ -2,8 +2,8 @@
 
 HyperLogLog (Flajolet, Fusy, Gandouet, Meunier 2007, "HyperLogLog: the analysis of a near-optimal
 cardinality estimation algorithm"). Each person raises one of REGISTERS to a rank; sketches of
-several workers are merged by the greater rank. The standard error is 1.04 / √REGISTERS, 2.3 %;
-up to a few hundred people the count is nearly exact.
+several workers are merged by the greater rank. The standard error is 1.04 / √REGISTERS,
+2.3 %.
 """
 
 import math

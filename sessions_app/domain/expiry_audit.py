@@ -56,7 +56,7 @@ class StoredTimes:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a sweep left behind; see `operation_documents.Sweep`."""
+    """What a sweep left behind; see `documents.Sweep`."""
 
     sweep_id: str
     mode: str
@@ -162,7 +162,9 @@ def _active(times: StoredTimes, updated_at: datetime, rules: Rules) -> Iterator[
 def _placed(idle: timedelta, ttl_seconds: int | None, rules: Rules) -> Iterator[tuple[Wrong, str]]:
     """Whether the timeout lies as far after the last activity as it should."""
     if ttl_seconds:
-        wrong = abs(idle - timedelta(seconds=ttl_seconds)) > rules.tolerance
+        later = idle - timedelta(seconds=ttl_seconds)
+        # A turn keeps its session from expiring before it has ended.
+        wrong = not -rules.tolerance <= later <= max(rules.tolerance, _TURN_ALLOWANCE)
         wanted = f"{ttl_seconds} s"
     else:
         # Of whichever default held at its last activity; there is none that ends before it.

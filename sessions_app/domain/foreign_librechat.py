@@ -65,7 +65,8 @@ def _conversation(conversation_id: str, head: Stored, messages: list[Stored]) ->
         conversation_id,
         title=as_text(head.get("title") or ""),
         owner=next((str(m["user"]) for m in (head, *messages) if m.get("user")), None),
-        created_at=_time(head, "createdAt"),
+        # The same from an export, which has no time of its own, and from the collections.
+        created_at=min(filter(None, (_time(m, "createdAt") for m in messages)), default=None),
         updated_at=_time(head, "updatedAt"),
         archived=head.get("isArchived") is True,
     )

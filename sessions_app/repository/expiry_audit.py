@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from sessions_app.documents import Session
+from sessions_app.documents.operations import Sweep
 from sessions_app.domain.expiry_audit import Receipt, StoredTimes
 from sessions_app.domain.integrity import Damage
-from sessions_app.operation_documents import Sweep
 from sessions_app.repository import failures
 from sessions_app.repository.belongings import OF_SESSIONS
 from sessions_app.repository.codec import Stored

@@ -9,8 +9,8 @@ from pymongo.errors import DuplicateKeyError
 from pymongo.read_concern import ReadConcern
 
 from sessions_app.documents import Session
+from sessions_app.documents.operations import Figures, Sweep
 from sessions_app.domain.figures import Counted
-from sessions_app.operation_documents import Figures, Sweep
 from sessions_app.repository import failures, sweeps
 
 _NAME = "sessions"

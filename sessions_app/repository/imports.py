@@ -20,6 +20,8 @@ from sessions_app.repository.codec import Stored
 from sessions_app.repository.record_decoding import stored_message, stored_session
 from sessions_app.repository.tail import bucket
 
+_DUPLICATE_KEY = 11000
+
 
 @dataclass(slots=True)
 class Gathered:
@@ -155,7 +157,8 @@ def insert_sessions(documents: Sequence[Stored]) -> set[str]:
         Session._get_collection().insert_many(documents, ordered=False)
     except BulkWriteError as error:
         failed = error.details["writeErrors"]
-        if any(each["code"] != 11000 for each in failed):
+        others = any(each["code"] != _DUPLICATE_KEY for each in failed)
+        if others or error.details["writeConcernErrors"]:
             raise
         repeated = {documents[each["index"]]["_id"] for each in failed}
         return {document["_id"] for document in documents} - repeated

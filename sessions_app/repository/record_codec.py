@@ -14,8 +14,10 @@ from sessions_app.domain.records import Record
 from sessions_app.repository import codec
 from sessions_app.repository.codec import Stored
 
-# The tail's place and size, and the topics judged so far.
-NOT_CARRIED = frozenset({"messages", "tail_start", "tail_bytes", "tail_revision", "topic"})
+# The tail's place and size, the topics judged so far, and the lease of a turn that is running.
+NOT_CARRIED = frozenset({"messages", "tail_start", "tail_bytes", "tail_revision", "topic", "turn"})
+# What a turn has for those who watch it run.
+_OF_RUNNING_TURNS = {"_id", "user_id", "deadline", "fingerprint", "text"}
 
 _SESSION_FIELDS = [
     name for name in Session._fields_ordered if name not in NOT_CARRIED | {"session_id"}
@@ -48,3 +50,9 @@ def _value(name: str, value: Any) -> Any:
     if name == "metadata":
         return codec.metadata(value)
     return json.loads(value) if name == "tool_calls" else value
+
+
+def turn_record(stored: Mapping[str, Any]) -> Record:
+    """A model call as a record: what was asked for, what the model saw, what came of it."""
+    told = {name: value for name, value in stored.items() if name not in _OF_RUNNING_TURNS}
+    return {"type": "turn", **told}

@@ -5,18 +5,19 @@ Every piece is a query of its own, so that a reader who takes hours keeps no cur
 
 from collections.abc import Iterator, Sequence
 
-from sessions_app.documents import MessageBucket, Session
+from sessions_app.documents import MessageBucket, Session, Turn
 from sessions_app.domain.identifiers import bucket_id
 from sessions_app.domain.records import Record
 from sessions_app.repository import failures
 from sessions_app.repository.codec import Stored
-from sessions_app.repository.record_codec import message_record, session_record
+from sessions_app.repository.record_codec import message_record, session_record, turn_record
 
 _IDS = 2_000
 _OF_A_USER = "user_status_activity"
 # A tail may have 2 MB and a bucket 1 MB; most have a few kilobytes.
 _SESSIONS = 20
 _BUCKETS = 16
+_TURNS = 500
 
 
 @failures.translated
@@ -63,6 +64,29 @@ def message_records(held: Stored) -> Iterator[Record]:
         after = buckets[-1]["_id"]
     for seq, stored in enumerate(held["messages"], tail_start):
         yield message_record(session_id, stored, seq)
+
+
+def turn_records(ids: Sequence[str]) -> Iterator[Record]:
+    """The model calls of these sessions, in the order of the sessions and then of time."""
+    for start in range(0, len(ids), _SESSIONS):
+        chosen = ids[start : start + _SESSIONS]
+        after = ""
+        while turns := _some_turns(chosen, after):
+            yield from map(turn_record, turns)
+            after = turns[-1]["_id"]
+
+
+@failures.translated
+def _some_turns(session_ids: Sequence[str], after: str) -> list[Stored]:
+    ranges = [
+        {"_id": {"$gt": max(after, f"{session_id}/"), "$lt": f"{session_id}0"}}
+        for session_id in session_ids
+        if after < f"{session_id}0"
+    ]
+    if not ranges:
+        return []
+    found = Turn._get_collection().find({"session_id": {"$in": list(session_ids)}, "$or": ranges})
+    return list(found.sort("_id", 1).limit(_TURNS))
 
 
 @failures.translated

@@ -16,7 +16,7 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 from sessions_app.documents import SearchDocument, SearchProgress, Session
 from sessions_app.documents.review_indexes import EVERY
 from sessions_app.domain.annotations import block_start
-from sessions_app.domain.data import SessionPosition, Status
+from sessions_app.domain.data import Status
 from sessions_app.domain.identifiers import bucket_id
 from sessions_app.domain.limits import ANNOTATION_BLOCK
 from sessions_app.domain.search_data import IndexedBlock, IndexedSession, SearchedSession
@@ -39,11 +39,11 @@ FIELDS = dict.fromkeys(
 
 @failures.translated
 def moved(
-    *, user_id: str, since: datetime | None, after: SessionPosition | None, limit: int
+    *, user_id: str, since: datetime | None, after: tuple[datetime, str] | None, limit: int
 ) -> list[SearchedSession]:
     """A user's sessions with activity at or after `since`, the oldest first.
 
-    `after` is the place of the last one of the page before.
+    `after` is the activity and the id of the last one of the page before.
     """
     query: Stored = {"user_id": user_id, "status": {"$in": _ANY_STATUS}, **_from(since, after)}
     found = Session._get_collection().find(query, FIELDS).hint("user_status_activity")
@@ -52,21 +52,22 @@ def moved(
 
 @failures.translated
 def moved_of_all(
-    *, since: datetime | None, after: SessionPosition | None, limit: int
+    *, since: datetime | None, after: tuple[datetime, str] | None, limit: int
 ) -> list[SearchedSession]:
     """The same of everybody's sessions."""
     found = Session._get_collection().find(_from(since, after), FIELDS).hint(EVERY)
     return [searched(stored) for stored in found.sort(_OLDEST_FIRST).limit(limit)]
 
 
-def _from(since: datetime | None, after: SessionPosition | None) -> Stored:
+def _from(since: datetime | None, after: tuple[datetime, str] | None) -> Stored:
     if after is None:
         return {"updated_at": {"$gte": since}} if since else {}
+    moment, session_id = after
     return {
-        "updated_at": {"$gte": after.moment},
+        "updated_at": {"$gte": moment},
         "$or": [
-            {"updated_at": {"$gt": after.moment}},
-            {"updated_at": after.moment, "_id": {"$gt": after.session_id}},
+            {"updated_at": {"$gt": moment}},
+            {"updated_at": moment, "_id": {"$gt": session_id}},
         ],
     }
 
@@ -260,6 +261,15 @@ def advance(key: str, until: datetime) -> None:
         SearchProgress._get_collection().update_one({"_id": key}, change, upsert=True)
     except DuplicateKeyError:
         SearchProgress._get_collection().update_one({"_id": key}, change)
+
+
+@failures.translated
+def fall_back(keys: Sequence[str], moment: datetime) -> None:
+    """Look again at everything from `moment` on: sessions have come with an old activity."""
+    SearchProgress._get_collection().update_many(
+        {"_id": {"$in": list(keys)}, "indexed_until": {"$gt": moment}},
+        {"$set": {"indexed_until": moment}},
+    )
 
 
 @failures.translated

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import pymongo
-from pymongo import ReturnDocument
+from pymongo import ReturnDocument, WriteConcern
 from pymongo.client_session import ClientSession
 
 from sessions_app.documents import MessageBucket, Session
@@ -259,8 +259,10 @@ def delete(*, session_id: str, user_id: str) -> None:
         raise LegalHold
 
 
-def in_transaction(work: Any) -> Any:
+def in_transaction(work: Any, write_concern: WriteConcern | None = None) -> Any:
     """Run `work(transaction)`; the driver repeats it when MongoDB asks for that.
+
+    It is acknowledged as everything else is, unless `write_concern` says otherwise.
 
     A transaction may move a whole long session, so it has several times what one operation has;
     without a limit of its own the driver would repeat it for two minutes.
@@ -271,4 +273,4 @@ def in_transaction(work: Any) -> Any:
         pymongo.timeout(limit * _TRANSACTION_OPERATIONS if limit else None),
         client.start_session() as transaction,
     ):
-        return transaction.with_transaction(work)
+        return transaction.with_transaction(work, write_concern=write_concern)

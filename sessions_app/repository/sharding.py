@@ -5,21 +5,33 @@ by. It is hashed: a UUIDv7 grows with time, and with ranges all new sessions wou
 one shard. (docs/scaling.md has the alternatives.)
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mongoengine import get_db
 from pymongo.errors import OperationFailure
 
-from sessions_app import documents, operation_documents
+from sessions_app import documents
+from sessions_app.documents import review
 from sessions_app.repository import belongings, failures
 
 Command = dict[str, Any]
 
 # Found by their whole `_id` only.
-BY_ID = (documents.Session, documents.ErasedUser, documents.ThrottleWindow)
-# Small, or read as a whole: these stay together, on the database's primary shard.
-TOGETHER = (operation_documents.Sweep, operation_documents.Figures)
+BY_ID = (
+    documents.Session,
+    documents.SearchProgress,
+    documents.ErasedUser,
+    documents.ThrottleWindow,
+)
+# Small, or read in order by several filters: these stay together, on the database's primary shard.
+TOGETHER: Sequence[Any] = (
+    review.ReviewLog,
+    documents.Sweep,
+    documents.Figures,
+    documents.DailyFigures,
+    documents.StandingFigures,
+)
 
 
 def keys() -> Mapping[str, Mapping[str, str]]:

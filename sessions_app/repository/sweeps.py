@@ -4,19 +4,23 @@ A batch is one transaction: the sessions of it that are still due change or go t
 that belongs to them, and the sweep's receipt counts them in the same step. Whatever stops a
 sweep, a batch has happened and is counted, or neither. A batch that another writer has a hand in
 is left for later (`Contended`): any number of sweepers take turns without waiting for each other.
+
+Most batches wait for neither the journal nor a majority (`durable`): what a crash or a fail-over
+takes back is due again, and off the receipt. Closing the receipt waits for all of them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from pymongo import ReturnDocument, WriteConcern
 from pymongo.client_session import ClientSession
 from pymongo.errors import OperationFailure
 
 from sessions_app.documents import Session
+from sessions_app.documents.operations import Sweep
 from sessions_app.domain.data import Status
 from sessions_app.domain.expiry import Due, Exemption, ExpiryMode, Fate
-from sessions_app.operation_documents import Sweep
 from sessions_app.repository import belongings, failures
 from sessions_app.repository.codec import Stored
 from sessions_app.repository.sessions import in_transaction
@@ -117,7 +121,7 @@ def _still_expired(cutoff: datetime, mode: ExpiryMode) -> Stored:
 
 
 @failures.translated
-def archive(sweep_id: str, session_ids: Sequence[str], *, cutoff: datetime) -> int:
+def archive(sweep_id: str, session_ids: Sequence[str], *, cutoff: datetime, durable: bool) -> int:
     """Archive those of the sessions that are still expired; how many. Raises Contended."""
 
     def change(transaction: ClientSession) -> int:
@@ -136,28 +140,32 @@ def archive(sweep_id: str, session_ids: Sequence[str], *, cutoff: datetime) -> i
             _count(sweep_id, Fate.ARCHIVED, found, transaction)
         return len(found)
 
-    return _once(change)
+    return _once(change, durable=durable)
 
 
 @failures.translated
-def delete(sweep_id: str, session_ids: Sequence[str], *, cutoff: datetime) -> int:
+def delete(sweep_id: str, session_ids: Sequence[str], *, cutoff: datetime, durable: bool) -> int:
     """Delete those of the sessions that are still expired, whole; how many. Raises Contended."""
     guard = _still_expired(cutoff, ExpiryMode.DELETE)
-    return _remove(sweep_id, Fate.DELETED, session_ids, guard, "expires_at")
+    return _remove(sweep_id, Fate.DELETED, session_ids, guard, durable=durable)
 
 
 @failures.translated
-def purge(sweep_id: str, session_ids: Sequence[str], *, until: datetime) -> int:
+def purge(sweep_id: str, session_ids: Sequence[str], *, until: datetime, durable: bool) -> int:
     """Delete those of the archives that are still past `until`, whole. Raises Contended."""
     guard = {
         "status": Status.ARCHIVED.value,
         "archived_at": {"$lte": until},
         "legal_hold": {"$ne": True},
     }
-    return _remove(sweep_id, Fate.PURGED, session_ids, guard, "archived_at")
+    return _remove(sweep_id, Fate.PURGED, session_ids, guard, durable=durable)
 
 
-def _remove(sweep_id: str, fate: Fate, session_ids: Sequence[str], guard: Stored, name: str) -> int:
+def _remove(
+    sweep_id: str, fate: Fate, session_ids: Sequence[str], guard: Stored, *, durable: bool
+) -> int:
+    name = "archived_at" if fate is Fate.PURGED else "expires_at"
+
     def remove(transaction: ClientSession) -> int:
         found = _read({"_id": {"$in": list(session_ids)}, **guard}, name, transaction)
         if found:
@@ -168,7 +176,7 @@ def _remove(sweep_id: str, fate: Fate, session_ids: Sequence[str], guard: Stored
             _count(sweep_id, fate, found, transaction)
         return len(found)
 
-    return _once(remove)
+    return _once(remove, durable=durable)
 
 
 def _read(guard: Stored, name: str, transaction: ClientSession) -> dict[str, datetime]:
@@ -192,7 +200,7 @@ def _count(
     )
 
 
-def _once(work: Any) -> int:
+def _once(work: Any, *, durable: bool) -> int:
     """`work` in a transaction that is not repeated when it meets another writer."""
 
     def attempt(transaction: ClientSession) -> int:
@@ -204,7 +212,8 @@ def _once(work: Any) -> int:
             raise
         return done
 
-    result: int = in_transaction(attempt)
+    quick = None if durable else WriteConcern(w=1, j=False)
+    result: int = in_transaction(attempt, quick)
     return result
 
 
@@ -232,9 +241,19 @@ def begin(
 
 
 @failures.translated
-def finish(sweep_id: str, *, now: datetime, complete: bool, exempt: Mapping[str, int]) -> None:
-    """Close a sweep's receipt."""
-    Sweep._get_collection().update_one(
+def settle(sweep_id: str) -> None:
+    """Wait until a majority has every batch so far, so that what is read next shows them."""
+    Sweep._get_collection().update_one({"_id": sweep_id}, {"$inc": {"passes": 1}})
+
+
+@failures.translated
+def finish(
+    sweep_id: str, *, now: datetime, complete: bool, exempt: Mapping[str, int]
+) -> Mapping[str, int]:
+    """Close a sweep's receipt; what it counts by fate, all of it acknowledged by a majority."""
+    receipt = Sweep._get_collection().find_one_and_update(
         {"_id": sweep_id},
         {"$set": {"finished_at": now, "complete": complete, **exempt}},
+        return_document=ReturnDocument.AFTER,
     )
+    return {fate.value: receipt[fate.value] for fate in Fate if receipt[fate.value]}

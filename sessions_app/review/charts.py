@@ -1,12 +1,16 @@
 """Bars for the dashboard: where each stands in a drawing, and the same figures as a table.
 
 A drawing is WIDTH by HEIGHT, stretched by the page to the room there is; what is to be read stands
-beside it as text.
+beside it as text. Bars and rows are written here and not in a template, which took nine tenths of
+the page's time for them.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import floor, log10
+
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
 
 WIDTH, HEIGHT = 1000.0, 100.0
 # Of a bar's place, what is left between it and the next; wide bars look like walls.
@@ -55,6 +59,16 @@ class Chart:
     ticks: Sequence[str]
     names: Sequence[str]
     rows: Sequence[tuple[str, Sequence[str]]]
+
+    @property
+    def drawing(self) -> SafeString:
+        """The bars as SVG: each place with what is said of it, and as much room to point at."""
+        return mark_safe("".join(map(_drawn, self.columns)))  # noqa: S308 - all text is escaped
+
+    @property
+    def table(self) -> SafeString:
+        """The rows of the table."""
+        return mark_safe("".join(map(_row, self.rows)))  # noqa: S308 - all text is escaped
 
     @property
     def is_named(self) -> bool:
@@ -107,6 +121,25 @@ def chart(
             for at, place in enumerate(places)
         ],
     )
+
+
+def _drawn(column: Column) -> str:
+    bars = "".join(
+        f'<rect class="{bar.css}" x="{bar.x}" y="{bar.y}"'
+        f' width="{bar.width}" height="{bar.height}"/>'
+        for bar in column.bars
+    )
+    return (
+        f'<g class="column"><title>{escape(column.said)}</title>'
+        f'<rect class="reach" x="{column.x}" y="0" width="{column.width}" height="{HEIGHT:g}"/>'
+        f"{bars}</g>"
+    )
+
+
+def _row(row: tuple[str, Sequence[str]]) -> str:
+    place, cells = row
+    shown = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
+    return f'<tr><th scope="row">{escape(place)}</th>{shown}</tr>'
 
 
 def rounded_up(value: float) -> float:

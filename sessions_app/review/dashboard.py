@@ -73,8 +73,9 @@ def context(request: HttpRequest) -> Mapping[str, Any]:
 
 
 def conversations(**query: str) -> str:
-    """The address of the list of conversations with a filter."""
-    return f"{reverse('admin:review_conversation_changelist')}?{urlencode(query)}"
+    """The address of the list of conversations, with a filter."""
+    address = reverse("admin:review_conversation_changelist")
+    return f"{address}?{urlencode(query)}" if query else address
 
 
 def _tiles(found: Dashboard) -> list[Tile]:

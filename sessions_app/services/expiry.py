@@ -27,7 +27,9 @@ Stopped = Callable[[], bool]
 _PATIENCE_SECONDS = 90.0
 _LONGEST_WAIT = 2.0
 # Of the time: the rest is the appends'. MongoDB does its part of a batch on one core at most.
-_BUSY_SHARE = 0.6
+_BUSY_SHARE = 0.7
+# One batch in so many waits for a majority, so that a sweep does not outrun the secondaries.
+_DURABLE_EVERY = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +140,8 @@ def expiry_sweep(
     done = [run.carry_out(fate) for fate in _fates(plan)]
     complete = all(done)
     exempt = {exemption.value: run.exempt[exemption.value] for exemption in Exemption}
-    sweeps.finish(sweep_id, now=now(), complete=complete, exempt=exempt)
-    return Swept(sweep_id, plan, dict(run.counts), exempt, complete)
+    counts = sweeps.finish(sweep_id, now=now(), complete=complete, exempt=exempt)
+    return Swept(sweep_id, plan, counts, exempt, complete)
 
 
 def session_list_expiring(
@@ -222,16 +224,21 @@ class _Run:
 
     def _pass(self, fate: Fate, *, first: bool) -> None:
         exempt: Counter[str] = Counter()
-        for batch in expiry.batches(self._open(fate, exempt), self._batch_size):
+        opened = expiry.batches(self._open(fate, exempt), self._batch_size)
+        for number, batch in enumerate(opened, 1):
             if self._stopped():
                 break
             started = time.monotonic()
+            ids = [due.session_id for due in batch]
             try:
-                self.counts[fate.value] += self._end(fate, [due.session_id for due in batch])
+                self.counts[fate.value] += self._end(
+                    fate, ids, durable=number % _DURABLE_EVERY == 0
+                )
             except sweeps.Contended:
                 continue
             self._progress(len(batch))
             time.sleep((time.monotonic() - started) * (1 - _BUSY_SHARE) / _BUSY_SHARE)
+        sweeps.settle(self._id)
         if first:
             self.exempt += exempt
             self._progress(exempt.total())
@@ -243,11 +250,11 @@ class _Run:
             else:
                 exempt[due.exemption.value] += 1
 
-    def _end(self, fate: Fate, session_ids: list[str]) -> int:
+    def _end(self, fate: Fate, session_ids: list[str], *, durable: bool) -> int:
         cutoff, until = self._plan.cutoff, self._plan.retention_cutoff
         if fate is Fate.ARCHIVED:
-            return sweeps.archive(self._id, session_ids, cutoff=cutoff)
+            return sweeps.archive(self._id, session_ids, cutoff=cutoff, durable=durable)
         if fate is Fate.DELETED:
-            return sweeps.delete(self._id, session_ids, cutoff=cutoff)
+            return sweeps.delete(self._id, session_ids, cutoff=cutoff, durable=durable)
         assert until is not None  # noqa: S101 - see `_fates`
-        return sweeps.purge(self._id, session_ids, until=until)
+        return sweeps.purge(self._id, session_ids, until=until, durable=durable)

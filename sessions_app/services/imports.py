@@ -12,7 +12,7 @@ from sessions_app.domain.records import Record
 from sessions_app.repository import imports, sessions
 from sessions_app.repository.codec import Stored
 from sessions_app.repository.imports import Gathered
-from sessions_app.services import receipts
+from sessions_app.services import receipts, search_indexing
 
 _BATCH_SESSIONS = 200
 _BATCH_BYTES = 8 * 1024 * 1024
@@ -141,6 +141,7 @@ class _Import:
         documents = [gathered.document for gathered in new.values()]
         if documents and not self._dry_run:
             stored = imports.insert_sessions(documents)
+            search_indexing.fall_back((each["user_id"], each["updated_at"]) for each in documents)
             self.done.already_there += len(new) - len(stored)
             new = {session_id: new[session_id] for session_id in new if session_id in stored}
             # Asked again afterwards: an erasure that began meanwhile has not seen them all.

@@ -20,9 +20,20 @@ Producer = Callable[[str], Iterator[Record]]
 
 def sessions(user_id: str) -> Iterator[Record]:
     """`session` and `message`: conversations, archived and expired ones too, oldest first."""
+    for ids in _session_ids(user_id):
+        yield from record_reading.session_records(ids, user_id=user_id)
+
+
+def turns(user_id: str) -> Iterator[Record]:
+    """`turn`: the model calls that were made in conversations."""
+    for ids in _session_ids(user_id):
+        yield from record_reading.turn_records(ids)
+
+
+def _session_ids(user_id: str) -> Iterator[list[str]]:
     after = ""
     while ids := record_reading.session_ids(user_id=user_id, after=after):
-        yield from record_reading.session_records(ids, user_id=user_id)
+        yield ids
         after = ids[-1]
 
 
@@ -41,7 +52,7 @@ def staff_reads(user_id: str) -> Iterator[Record]:
         }
 
 
-PRODUCERS: tuple[Producer, ...] = (sessions, staff_reads)
+PRODUCERS: tuple[Producer, ...] = (sessions, turns, staff_reads)
 
 
 def export(*, user_id: str, now: datetime, account: Iterator[Record] | None) -> Iterator[Record]:

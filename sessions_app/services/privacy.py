@@ -8,6 +8,7 @@ from django.conf import settings
 from sessions_app.domain import lifecycle
 from sessions_app.repository import reviews_log, search_index, user_erasures
 from sessions_app.services.receipts import receipt_id
+from sessions_app.services.search_indexing import progress_key
 from sessions_app.services.throttling import caller_key
 
 # Called with how many sessions have been erased since the last call.
@@ -29,7 +30,7 @@ def erase_user(
     while step := user_erasures.erase_sessions(user_id=user_id, receipt_id=receipt):
         removed += step
         progress(step)
-    search_index.forget_progress(user_id)
+    search_index.forget_progress(progress_key(user_id))
     reviews_log.forget_user(user_id)
     reviews_log.forget_staff(staff_id=user_id, pseudonym=receipt)
     # Login attempts are counted per account and address, and forgotten after two periods.

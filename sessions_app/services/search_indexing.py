@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
 
+from django.utils.crypto import salted_hmac
+
 from sessions_app.domain import search_text
 from sessions_app.domain.annotations import block_start
-from sessions_app.domain.data import SessionPosition
 from sessions_app.domain.limits import ANNOTATION_BLOCK
 from sessions_app.domain.search_data import (
     IndexedBlock,
@@ -63,7 +64,7 @@ def catch_up(*, user_id: str | None, seconds: float, now: datetime) -> Backlog:
 
     The backlog that is left is complete for one user; for everybody (None) it is its beginning.
     """
-    key = EVERYBODY if user_id is None else user_id
+    key = progress_key(user_id)
     deadline = time.monotonic() + seconds
     since = search_index.progress(key)
     backlog, reached = Backlog(), since
@@ -82,8 +83,27 @@ def catch_up(*, user_id: str | None, seconds: float, now: datetime) -> Backlog:
     return backlog
 
 
+def fall_back(sessions: Iterable[tuple[str, datetime]]) -> None:
+    """Let the index notice sessions that were stored with an activity of long ago.
+
+    Given their users and activities; asked for after they were stored.
+    """
+    found = list(sessions)
+    if found:
+        users = {user_id for user_id, _ in found}
+        keys = [EVERYBODY, *map(progress_key, users)]
+        search_index.fall_back(keys, min(moment for _, moment in found))
+
+
+def progress_key(user_id: str | None) -> str:
+    """What progress is kept under: a keyed hash, so that nothing of it names anybody."""
+    if user_id is None:
+        return EVERYBODY
+    return salted_hmac("sessions_app.search_progress", user_id, algorithm="sha256").hexdigest()
+
+
 def _pages(user_id: str | None, since: datetime | None) -> Iterator[list[SearchedSession]]:
-    after: SessionPosition | None = None
+    after: tuple[datetime, str] | None = None
     while page := (
         search_index.moved_of_all(since=since, after=after, limit=_PAGE)
         if user_id is None
@@ -92,7 +112,7 @@ def _pages(user_id: str | None, since: datetime | None) -> Iterator[list[Searche
         yield page
         if len(page) < _PAGE:
             return
-        after = SessionPosition(page[-1].updated_at, page[-1].session_id)
+        after = page[-1].updated_at, page[-1].session_id
 
 
 def _catch_up_page(page: Sequence[SearchedSession], backlog: Backlog, deadline: float) -> None:

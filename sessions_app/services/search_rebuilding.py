@@ -48,5 +48,4 @@ def search_rebuild(
             )
         progress(len(page))
     # What has moved since `now` will be found behind this.
-    key = search_indexing.EVERYBODY if user_id is None else user_id
-    search_index.advance(key, now - search_indexing.MARGIN)
+    search_index.advance(search_indexing.progress_key(user_id), now - search_indexing.MARGIN)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sessions_app.domain.data import Message
 from sessions_app.domain.errors import SessionError
-from sessions_app.domain.turns import Seen
+from sessions_app.domain.turns import Seen, TurnState
 from sessions_app.services.turn_feeds import Feed
 
 _MESSAGE, _END = "message", "end"
@@ -108,6 +108,9 @@ class Reader:
         if not self._past:
             self._take_reply(found)
         if outcome is None or self.ended:
+            return found
+        if outcome.state is TurnState.RUNNING:
+            self._past = _END
             return found
         if outcome.error is not None:
             self._past = _END

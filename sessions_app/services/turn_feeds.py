@@ -17,7 +17,10 @@ from sessions_app.domain.turns import Seen, TurnState
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a turn ended. `message` is the stored reply, None where there is none."""
+    """How a turn ended. `message` is the stored reply, None where there is none.
+
+    `state` is `running` where this process has stopped following it.
+    """
 
     state: TurnState
     message: Message | None = None

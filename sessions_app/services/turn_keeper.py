@@ -14,7 +14,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from weakref import WeakValueDictionary
 
-from sessions_app.domain.errors import SessionError, SessionNotFound
+from sessions_app.domain.errors import SessionError, SessionNotFound, TurnInterrupted
 from sessions_app.domain.limits import TURN_LEASE_SECONDS, TURN_RENEW_SECONDS
 from sessions_app.domain.turns import TurnState
 from sessions_app.repository import leases, turns
@@ -79,6 +79,14 @@ class Keeper:
         self._start()
         return feed
 
+    def let_go(self) -> None:
+        """Follow and sweep no more; who reads a followed turn goes on at another worker."""
+        self._sweeps = False
+        with self._lock:
+            followed = list(self._followed.values())
+        for feed in followed:
+            feed.finish(Outcome(TurnState.RUNNING))
+
     def sweep_from_now_on(self) -> None:
         """Also end what other workers left behind when they died, now and then."""
         self._sweeps = True
@@ -95,7 +103,9 @@ class Keeper:
         while True:
             started = time.monotonic()
             with self._lock:
-                busy = bool(self._runs or self._followed)
+                busy = bool(self._runs) or any(
+                    feed.outcome is None for feed in self._followed.values()
+                )
                 if not busy:
                     self._work.clear()
             if busy or self._sweeps:
@@ -166,8 +176,8 @@ class Keeper:
                 if turn is not None:
                     turn_following.bring_up_to_date(feed, turn, now=clock())
                 elif feed.begun_at + _UNRECORDED < clock():
-                    raise SessionNotFound
-            except SessionNotFound as error:
+                    raise TurnInterrupted
+            except (SessionNotFound, TurnInterrupted) as error:
                 feed.finish(Outcome(TurnState.FAILED, error=error))
 
 

@@ -15,7 +15,7 @@ from sessions_app.domain.turns import Turn, TurnState
 from sessions_app.repository import leases, messages, pages, turns
 from sessions_app.services import identity, turn_following, turn_settling
 from sessions_app.services.turn_feeds import Feed
-from sessions_app.services.turn_keeper import keeper, owner
+from sessions_app.services.turn_keeper import Keeper, keeper, owner
 from sessions_app.services.turn_runs import ModelCall, Run
 from sessions_app.services.turn_slots import Slot
 
@@ -71,17 +71,22 @@ def launch(
         fingerprint=asked.fingerprint,
         regenerates=asked.regenerates,
     )
-    turns.insert(turn)
+    try:
+        turns.insert(turn)
+    except BaseException:
+        leases.release(session_id=turn.session_id, turn_id=turn.turn_id)
+        raise
     feed = Feed(asked.session_id, asked.user_id, turn.turn_id, now)
     feed.user_message = asked.message
     run = Run(turn, asked.call, feed, supersedes)
     keeper.enter(run)
     slot.keep()
-    threading.Thread(target=_run, args=[run, slot], name=turn.turn_id, daemon=True).start()
+    args = [run, slot, keeper]
+    threading.Thread(target=_run, args=args, name=turn.turn_id, daemon=True).start()
     return feed
 
 
-def _run(run: Run, slot: Slot) -> None:
+def _run(run: Run, slot: Slot, keeper: Keeper) -> None:
     try:
         run.run()
         keeper.leave(run)
@@ -112,15 +117,15 @@ def resume(asked: Asked, lease: TurnLease, slot: Slot, now: datetime) -> Feed | 
     taken = leases.take(session_id=asked.session_id, user_id=asked.user_id, lease=lease, now=now)
     if taken is None:
         return _holder(asked, now)
-    try:
-        supersedes: list[int] = []
-        if asked.message is None:
+    supersedes: list[int] = []
+    if asked.message is None:
+        try:
             question, supersedes = _last_question(asked.session_id, asked.user_id)
-            asked = replace(asked, message=question)
-        return launch(asked, lease, slot, now, supersedes)
-    except BaseException:
-        leases.release(session_id=asked.session_id, turn_id=lease.turn_id)
-        raise
+        except BaseException:
+            leases.release(session_id=asked.session_id, turn_id=lease.turn_id)
+            raise
+        asked = replace(asked, message=question)
+    return launch(asked, lease, slot, now, supersedes)
 
 
 def _holder(asked: Asked, now: datetime) -> Feed | None:

@@ -38,7 +38,7 @@ from sessions_app.services.turn_starting import (
 )
 
 _ATTEMPTS = 10
-# An answer takes LLM_TIMEOUT_SECONDS at most; planning before and storing after it take the rest.
+# Beside what the model may take: planning before, storing after.
 _WAIT_BEYOND_SECONDS = 90
 
 
@@ -129,10 +129,10 @@ def turn_regenerate(
 
 def turn_wait(*, feed: Feed, seconds: float | None = None) -> TurnResult:
     """Wait for the end of a turn; raises what made it fail."""
-    most = settings.LLM_TIMEOUT_SECONDS + _WAIT_BEYOND_SECONDS
+    most = settings.LLM_TIMEOUT_SECONDS + settings.LLM_ANSWER_SECONDS + _WAIT_BEYOND_SECONDS
     feed.wait(lambda: feed.outcome is not None, most if seconds is None else seconds)
     outcome = feed.outcome
-    if outcome is None:
+    if outcome is None or outcome.state is TurnState.RUNNING:
         raise TurnInterrupted
     if outcome.error is not None:
         raise outcome.error
@@ -190,6 +190,7 @@ def turns_shut_down(*, seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while Slot.taken() and time.monotonic() < deadline:
         time.sleep(0.05)
+    keeper.let_go()
     left = keeper.running
     for run in left:
         run.stop(Stop.SHUTDOWN)

@@ -129,6 +129,19 @@ def test_what_was_said_comes_as_it_was_sent(alice, database):
     assert message["client_id"] == "k"
 
 
+def test_model_calls_are_in_it_without_what_only_running_ones_have(alice, database):
+    ids = sorted(create(alice, messages=said(1)) for _ in range(3))
+    stored = [
+        {"_id": f"{ids[n % 3]}/{n:012d}", "session_id": ids[n % 3], "user_id": "x", "text": "half",
+         "state": "completed", "user_seq": 1, "model": "m", "started_at": datetime.now(UTC)}
+        for n in range(1_300)
+    ]  # fmt: skip
+    database.turns.insert_many(stored)
+    turns = of_type(exported(alice), "turn")
+    assert [turn["session_id"] for turn in turns] == sorted(turn["session_id"] for turn in stored)
+    assert set(turns[0]) == {"type", "session_id", "state", "user_seq", "model", "started_at"}
+
+
 def test_more_sessions_than_a_page_are_all_in_it(alice, bob, database):
     create(alice, messages=said(1))
     create(bob, title="somebody else's")

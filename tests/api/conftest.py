@@ -9,6 +9,7 @@ from pymongo import MongoClient
 
 from sessions_app import documents, encoders
 from sessions_app.repository import failures, headers, spilled_keys
+from sessions_app.services import turn_keeper, turn_starting, turns
 from tests.api.bodies import NO_SESSION, UNKNOWN, path
 from tests.conftest import Create, Person, use_database
 
@@ -151,6 +152,22 @@ def other_worker() -> Callable[[], None]:
         spilled_keys.forget()
 
     return forget
+
+
+@pytest.fixture(params=["the same worker", "another worker"])
+def next_worker(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[], None]]:
+    """From here on, turns are asked after at this worker, or at one that runs none of them."""
+    other = turn_keeper.Keeper()
+
+    def go_on() -> None:
+        if request.param == "another worker":
+            monkeypatch.setattr(turn_starting, "keeper", other)
+            monkeypatch.setattr(turns, "keeper", other)
+
+    yield go_on
+    other.let_go()
 
 
 @pytest.fixture

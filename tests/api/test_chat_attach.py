@@ -5,42 +5,25 @@ from typing import Any
 import pytest
 
 from sessions_app.domain.errors import ProviderTimeout
-from sessions_app.services import turn_keeper, turn_starting
 from tests.api.bodies import EXPIRED, NO_TOKEN, path
 from tests.conftest import Person
 from tests.turns import events
+from tests.turns.api import attach, stream
 from tests.turns.scripted import Script, ScriptedModel
-
-
-def attach(person: Person, session: dict[str, Any], last: str | None = None) -> Any:
-    headers = {"Last-Event-ID": last} if last else {}
-    return person.client.get(path(session, "chat", "stream"), headers=headers)
-
-
-def ask(person: Person, session: dict[str, Any], **more: Any) -> Any:
-    return person.client.post(path(session, "chat"), {"content": "Hello?", "stream": True, **more})
-
-
-@pytest.fixture(params=["this worker", "another worker"])
-def worker(request: Any, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Where the client comes back to: for another worker, no turn runs in its own process."""
-    if request.param == "another worker":
-        other = turn_keeper.Keeper()
-        monkeypatch.setattr(turn_starting, "keeper", other)
-    return request.param
 
 
 def begun(alice: Person, session: dict[str, Any], model: ScriptedModel, script: Script) -> Any:
     """A turn whose first piece has been received; then the client hung up."""
     model.scripts.append(script)
-    return events.until(ask(alice, session), "delta")
+    return events.until(stream(alice, session), "delta")
 
 
 def test_it_tells_the_whole_turn_in_progress(
-    alice: Person, session: dict[str, Any], model: ScriptedModel, worker: str
+    alice: Person, session: dict[str, Any], model: ScriptedModel, next_worker: Any
 ):
     script = Script("One", " two", gates=[1])
     seen = begun(alice, session, model, script)
+    next_worker()
 
     response = attach(alice, session)
     script.open()
@@ -53,10 +36,11 @@ def test_it_tells_the_whole_turn_in_progress(
 
 
 def test_it_goes_on_behind_the_last_event_without_a_character_lost_or_doubled(
-    alice: Person, session: dict[str, Any], model: ScriptedModel, worker: str
+    alice: Person, session: dict[str, Any], model: ScriptedModel, next_worker: Any
 ):
     script = Script("Öne 🦉", " twö", " three", gates=[1, 2])
     seen = begun(alice, session, model, script)
+    next_worker()
 
     response = attach(alice, session, seen[-1].id)
     script.open()
@@ -70,7 +54,7 @@ def test_what_was_missed_of_a_turn_that_has_ended_is_told(
     alice: Person, session: dict[str, Any], model: ScriptedModel
 ):
     model.scripts.append(Script("One two"))
-    whole = events.read(ask(alice, session))
+    whole = events.read(stream(alice, session))
     turn = whole[0].id.partition(":")[0]
 
     for last, names, text in (
@@ -87,7 +71,7 @@ def test_what_was_missed_of_a_turn_that_has_ended_is_told(
 
 def test_how_it_failed_is_told(alice: Person, session: dict[str, Any], model: ScriptedModel):
     model.scripts.append(Script(error=ProviderTimeout()))
-    whole = events.read(ask(alice, session))
+    whole = events.read(stream(alice, session))
     assert events.names(whole) == ["context", "error"]
 
     found = events.read(attach(alice, session, whole[0].id))
@@ -108,7 +92,7 @@ def test_without_a_turn_there_is_nothing_to_tell(
 
 
 def test_a_turn_of_another_session_is_not_told(alice: Person, create: Any, model: ScriptedModel):
-    whole = events.read(ask(alice, create()))
+    whole = events.read(stream(alice, create()))
     assert attach(alice, create(), whole[0].id).status_code == 204
 
 

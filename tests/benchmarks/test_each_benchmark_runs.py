@@ -140,9 +140,13 @@ def test_provider_streams_compares_with_the_packages_own():
     assert all(line["p95_ms"] >= line["p50_ms"] > 0 < line["cpu_us_per_piece"] for line in lines)
 
 
-def test_session_strategies_asks_every_strategy_every_question(tmp_path: Path):
-    sizes = ("--lengths", "2", "--rounds", "1", "--turns", "2", "--conversations", "2")
-    lines = run("session_strategies", "--dir", str(tmp_path), *sizes, "--grow-to", "6")
+TINY = ("--lengths", "2", "--rounds", "1", "--turns", "2", "--conversations", "2", "--grow-to", "6")
+
+
+def test_session_strategies_finds_what_sets_them_apart(tmp_path: Path):
+    """One of each kind; all of them take minutes on two cores."""
+    some = ("token in a header", "Django, accounts database", "hybrid: JWT and MongoDB")
+    lines = run("session_strategies", "--dir", str(tmp_path), "--strategies", *some, *TINY)
     assert named(lines) == {
         "storage",
         "bytes of a turn",
@@ -153,15 +157,14 @@ def test_session_strategies_asks_every_strategy_every_question(tmp_path: Path):
         "lost worker",
         "revoked",
     }
-    promises = {
-        (line["name"], line["strategy"]): line
-        for line in lines
-        if line["name"] in {"two devices at once", "lost worker", "replayed"}
-    }
-    for strategy in ("MongoDB, opaque cookie", "hybrid: JWT and MongoDB"):
-        assert promises["two devices at once", strategy]["lost"] == 0
-        assert promises["lost worker", strategy]["lost"] == 0
-        assert promises["replayed", strategy]["copies_of_a_repeated_turn"] == 1
+    found = {(line["name"], line["strategy"]): line for line in lines}
+    for question in ("two devices at once", "lost worker"):
+        assert found[question, "hybrid: JWT and MongoDB"]["lost"] == 0
+    assert found["two devices at once", "token in a header"]["lost"] > 0
+    copies = [found["replayed", name]["copies_of_a_repeated_turn"] for name in some]
+    assert copies == [1, 2, 1]
+    shown = [found["replayed", name]["turns_that_an_old_credential_shows"] for name in some]
+    assert shown == [5, 11, 10]
 
 
 def test_schema_shapes_compares_three_shapes(tmp_path: Path):
@@ -189,6 +192,15 @@ def test_worked_example_judges_two_dialogues(tmp_path: Path):
     lines = run("worked_example", "--dir", str(tmp_path), "--data", str(EVALUATION))
     assert named(lines) == {"judged", "window"}
     assert all(len(line["begins"].split()) <= 8 for line in lines)
+
+
+def test_turn_streams_measures_first_pieces_and_appends_in_each_mode(tmp_path: Path):
+    sizes = ("--streams", "2", "--seconds", "1", "--first", "0.05", "--pieces", "5")
+    lines = run("turn_streams", "--dir", str(tmp_path), *sizes, "--modes", "loop", "threads 16")
+    assert named(lines) == {"first piece", "plain append"}
+    assert {line["mode"] for line in lines} == {"loop", "threads 16"}
+    assert all(line["errors"] == 0 for line in lines if line["name"] == "first piece")
+    assert all(line["ratio"] > 0 for line in lines)
 
 
 def test_review_list_asks_for_every_filter_and_some_combinations(tmp_path: Path):

@@ -9,7 +9,7 @@ from tests.docs import readme, routes
 
 MANAGEMENT = ("chatproject", "accounts", "sessions_app")
 # Pages for people, and the description itself, which the text names without a method.
-UNLISTED = {("GET", "/"), ("GET", "/api/docs"), ("GET", "/api/schema")}
+UNLISTED = {("GET", "/"), ("GET", "/sw.js"), ("GET", "/api/docs"), ("GET", "/api/schema")}
 
 
 def named_routes() -> set[tuple[str, str]]:

@@ -54,20 +54,15 @@ class Recorder(CommandListener):
 
     def started(self, event: CommandStartedEvent) -> None:
         if self.on and event.command_name in QUERIES:
-            sender = _sender()
-            for command in _single(event.command_name, dict(event.command)):
-                self.sent.append(Sent(sender, event.command_name, command))
+            sender, command, several = _sender(), dict(event.command), f"{event.command_name}s"
+            # `explain` takes a batch of one.
+            for one in command.get(several, [None]):
+                alone = command if one is None else {**command, several: [one]}
+                self.sent.append(Sent(sender, event.command_name, alone))
 
     def succeeded(self, event: CommandSucceededEvent) -> None: ...
 
     def failed(self, event: CommandFailedEvent) -> None: ...
-
-
-def _single(name: str, command: dict[str, Any]) -> list[dict[str, Any]]:
-    """The statements of a bulk write one by one: MongoDB explains no more at a time."""
-    if name not in {"update", "delete"}:
-        return [command]
-    return [command | {f"{name}s": [one]} for one in command[f"{name}s"]]
 
 
 def _sender() -> str:

@@ -4,6 +4,8 @@ A function of the repository that queries and is not walked here fails the last 
 """
 
 import ast
+import json
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
@@ -14,16 +16,20 @@ import numpy as np
 import pytest
 from bson.codec_options import CodecOptions, DatetimeConversion
 
-from sessions_app import encoders, repository
+from sessions_app import documents, encoders, repository
+from sessions_app.domain import daily
+from sessions_app.domain.daily import Figure, Tally
 from sessions_app.domain.data import Role, SessionPosition, Status, Strategy
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import LegalHold, SessionError
 from sessions_app.domain.expiry import ExpiryMode
+from sessions_app.domain.records import line
 from sessions_app.domain.search_data import SearchFilter
 from sessions_app.domain.summaries import Summary
 from sessions_app.repository import (
     annotations,
     belongings,
+    daily_figures,
     indexes,
     pages,
     summaries,
@@ -34,10 +40,12 @@ from sessions_app.services import (
     audit_rebuilding,
     audits,
     context,
+    dashboard,
     expiry,
     expiry_audits,
     exports,
     figures,
+    imports,
     integrity,
     messages,
     personal_data,
@@ -46,6 +54,7 @@ from sessions_app.services import (
     search,
     search_indexing,
     segments,
+    session_exports,
     sessions,
     staff_actions,
     throttling,
@@ -60,14 +69,15 @@ from tests.repository.walked_review import walk_review
 # These walk whole collections by design, in order of `_id`, and serve operators only.
 WALKS = {
     "integrity.session_ids", "integrity._owners", "integrity.count_sessions",
-    "summaries.active_sessions", "user_traces.count_traces", "search_index.moved_of_all",
-    "search_reading.candidates_of_all",
+    "summaries.active_sessions", "user_traces.count_traces",
     # These ask all shards for what is due, in order of an index, and serve operators only.
     "sweeps._page", "sweeps.count_expired", "sweeps.count_archived", "figures._in_all",
     "figures._expiring", "figures._archived", "figures._last_sweep", "expiry_audit.times_page",
     "expiry_audit.last_complete", "expiry_audit._receipts_page", "expiry_audit.count_belongings",
     "retiming.following_default",
     "turns.overdue", "leases.overdue",
+    "search_index.moved_of_all", "search_reading.candidates_of_all", "daily_figures.sizes",
+    "daily_figures.count_expiring", "daily_figures.count_flagged",
 }  # fmt: skip
 # Staff look at everybody's sessions, and at who did: by an index, on every shard.
 STAFF = {
@@ -94,8 +104,8 @@ WITHOUT_QUERY = {
     "indexes.ensure", "indexes.differences", "indexes._create_collection", "tail._write_bucket",
     "sessions._insert_all", "sessions._copy_messages", "sessions.insert",
     "integrity.count_sessions", "user_traces.collection_sizes", "search_index.begin",
-    "sweeps.begin",
-    "reviews_log.insert",
+    "sweeps.begin", "figures._in_all", "figures._collection", "reviews_log.insert",
+    "imports.insert_sessions",
 }  # fmt: skip
 
 
@@ -179,6 +189,15 @@ def _walk_summaries(session_id: str) -> None:
     summaries.active_sessions(after=session_id, now=now())
 
 
+def _walk_figures() -> None:
+    day = daily.day_of(now())
+    daily_figures.add(day, Tally(Counter({Figure.TURNS: 1}), {1: 1}))
+    for over in (False, True):
+        daily_figures.count_users(day, over=over)
+    dashboard.dashboard_get(days=30, now=now())
+    dashboard.refresh(now=now() + timedelta(days=1))
+
+
 def _walk_searches(session_id: str) -> None:
     everybodys: Any = SearchFilter()
     with pytest.MonkeyPatch.context() as patch:
@@ -191,6 +210,7 @@ def _walk_searches(session_id: str) -> None:
         messages.message_delete(session_id=session_id, user_id=OWNER, seq=10, now=now())
         search_indexing.catch_up(user_id=None, seconds=60, now=now() + timedelta(hours=1))
         search_indexing.catch_up(user_id=None, seconds=60, now=now() + timedelta(hours=1))
+    _walk_figures()
     list(search_rebuild(user_id=OWNER, only_missing=False, progress=lambda _: None, now=now()))
 
 
@@ -315,6 +335,19 @@ def _walk_sweeps(database: Any) -> None:
 def _walk_personal_data() -> None:
     assert personal_data.is_known(user_id=OWNER)
     list(personal_data.export(user_id=OWNER, now=now(), account=None))
+    taken = session_exports.Selection(user_id=OWNER)
+    exported = [json.loads(line(each)) for each in session_exports.sessions_export(selection=taken)]
+    copied = [each | {"session_id": f"i{each['session_id'][1:]}"} for each in exported[:-1]]
+    left = documents.MessageBucket._get_collection().find_one(
+        {"session_id": exported[0]["session_id"]}
+    )
+    moved = {"session_id": copied[0]["session_id"]}
+    moved["_id"] = left["_id"].replace(exported[0]["session_id"], copied[0]["session_id"])
+    documents.MessageBucket._get_collection().insert_one(left | moved | {"revision": 0})
+    for _ in range(2):
+        imports.sessions_import(
+            numbered=enumerate(copied), user_id="i", dry_run=False, progress=lambda _: None
+        )
     for collection in ("sessions", "message_buckets"):
         user_traces.count_traces(collection=collection, user_id=OWNER, progress=lambda _: None)
 

@@ -23,6 +23,8 @@ class Sweep(Document):
     archived = LongField(required=True, min_value=0)
     deleted = LongField(required=True, min_value=0)
     purged = LongField(required=True, min_value=0)
+    # How often it has gone through what was due, of each kind.
+    passes = LongField(min_value=0)
     # The latest `expires_at` of a session that went, and `archived_at` of one that was purged.
     latest_expiry = DateTimeField()
     latest_archival = DateTimeField()

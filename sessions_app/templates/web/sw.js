@@ -1,0 +1,43 @@
+/**
+ * Keeps the files of the page itself, so that it opens without a network. Conversations are no
+ * business of this worker: the page keeps those, and nothing of anybody's is ever in this cache.
+ */
+
+const FILES = {{ files|safe }};
+const CACHE = "chat-page-{{ version }}";
+// A network that takes longer than this to answer is as good as none.
+const PATIENCE_MS = 4000;
+
+addEventListener("install", (event) => event.waitUntil(keep()));
+addEventListener("activate", (event) => event.waitUntil(takeOver()));
+addEventListener("fetch", (event) => {
+  const { method, mode, url } = event.request;
+  const { origin, pathname } = new URL(url);
+  if (method !== "GET" || origin !== location.origin) return;
+  if (mode === "navigate" && pathname === "/") event.respondWith(page(event.request));
+  else if (pathname.startsWith("/static/chat/")) event.respondWith(file(event.request));
+});
+
+async function keep() {
+  const cache = await caches.open(CACHE);
+  await cache.addAll(["/", ...FILES]);
+  await skipWaiting();
+}
+
+async function takeOver() {
+  const names = await caches.keys();
+  await Promise.all(names.filter((name) => name !== CACHE).map((name) => caches.delete(name)));
+  await clients.claim();
+}
+
+async function page(request) {
+  try {
+    return await fetch(request, { signal: AbortSignal.timeout(PATIENCE_MS) });
+  } catch {
+    return (await caches.match("/")) ?? Response.error();
+  }
+}
+
+async function file(request) {
+  return (await caches.match(request)) ?? fetch(request);
+}

@@ -1,0 +1,276 @@
+/** What a user can do, one function each: what the buttons and keys of the views call. */
+
+import { isLocal, localSessionId } from "./identifiers.js";
+import { inWords } from "./problems.js";
+import { NotAnExport } from "./transfer.js";
+
+// So long a deletion can be taken back.
+const UNDO_MS = 6_000;
+
+/** @typedef {import("./types.js").Message} Message */
+/** @typedef {import("./types.js").Entry} Entry */
+
+export class Actions {
+  /** Told of a file to save. @type {(file: Blob, name: string) => void} */
+  onFile = () => {};
+
+  /** @param {import("./sync.js").Sync} sync */
+  constructor(sync) {
+    this.sync = sync;
+    this.state = sync.state;
+    this.outbox = sync.outbox;
+    this.catalogue = sync.catalogue;
+  }
+
+  // --- the account -----------------------------------------------------------------------------
+
+  /** @param {"signIn"|"register"} how @param {string} username @param {string} password */
+  async enter(how, username, password) {
+    await this.sync.api[how](username, password);
+    await this.sync.begin();
+  }
+
+  /** What would be lost by signing out now. */
+  get unsent() {
+    return this.state.outbox.filter((one) => one.kind === "chat").length;
+  }
+
+  async signOut() {
+    const dead = this.sync.api.signOut();
+    await this.sync.leave(true);
+    await dead;
+  }
+
+  /** Every refresh token dies with the old password, so this browser signs in anew. @param {string} current @param {string} next */
+  async changePassword(current, next) {
+    const username = this.state.account?.username ?? "";
+    const body = { current_password: current, new_password: next };
+    await this.sync.api.request("POST", "/auth/password", { body });
+    await this.sync.api.signIn(username, next);
+  }
+
+  /** @param {string} password */
+  async deleteAccount(password) {
+    await this.sync.api.request("DELETE", "/auth/me", { body: { password } });
+    await this.sync.leave(true);
+  }
+
+  exportAccount() {
+    return this.#tried(async () => {
+      this.onFile(await this.sync.transfer.account(), "my-chats.jsonl");
+    });
+  }
+
+  // --- sessions --------------------------------------------------------------------------------
+
+  /** @param {string | null} sessionId null for a new one */
+  open(sessionId) {
+    return this.sync.open(sessionId);
+  }
+
+  /** @param {"active"|"archived"} list */
+  list(list) {
+    this.state.list = list;
+    this.state.listHasMore = false;
+    this.state.changed("sessions");
+    return this.#tried(() => this.catalogue.refresh());
+  }
+
+  more() {
+    return this.#tried(() => this.catalogue.more());
+  }
+
+  /** @param {string} query */
+  search(query) {
+    return this.#tried(() => this.catalogue.search(query));
+  }
+
+  /** @param {string} sessionId @param {string} title */
+  async rename(sessionId, title) {
+    await this.catalogue.change(sessionId, { title });
+    await this.outbox.add({ session_id: sessionId, kind: "rename", title });
+  }
+
+  /** @param {string} sessionId */
+  async archive(sessionId) {
+    await this.catalogue.change(sessionId, { status: "archived" });
+    await this.outbox.add({ session_id: sessionId, kind: "archive" });
+    if (this.state.open === sessionId) await this.open(null);
+    this.sync.onNotice("Chat archived.", () => this.restore(sessionId));
+  }
+
+  /** @param {string} sessionId */
+  async restore(sessionId) {
+    await this.catalogue.change(sessionId, { status: "active" });
+    await this.outbox.add({ session_id: sessionId, kind: "restore" });
+  }
+
+  /** Delete a session, unless that is taken back in time. @param {string} sessionId */
+  async remove(sessionId) {
+    const not_before = Date.now() + UNDO_MS;
+    const entry = await this.outbox.add({ session_id: sessionId, kind: "delete", not_before });
+    const wasOpen = this.state.open === sessionId;
+    if (wasOpen) await this.open(null);
+    this.sync.onNotice("Chat deleted.", async () => {
+      await this.outbox.discard(entry);
+      this.sync.bell.ring();
+      if (wasOpen) await this.open(sessionId);
+    });
+  }
+
+  /** @param {string} sessionId @param {"json"|"markdown"} format */
+  exportSession(sessionId, format) {
+    return this.#tried(async () => {
+      const name = this.state.sessions.get(sessionId)?.title || "chat";
+      const file = await this.sync.transfer.session(sessionId, format);
+      this.onFile(file, `${safeName(name)}.${format === "json" ? "json" : "md"}`);
+    });
+  }
+
+  /** @param {File} file */
+  async importSession(file) {
+    try {
+      const session = await this.sync.transfer.import(await file.text(), (done, of) => {
+        if (done < of) this.sync.onNotice(`Importing: ${done} of ${of}`);
+      });
+      await this.catalogue.reload(session.session_id);
+      this.sync.onNotice("Chat imported.");
+      await this.open(session.session_id);
+    } catch (error) {
+      this.sync.onNotice(error instanceof NotAnExport ? error.message : inWords(error));
+    }
+  }
+
+  // --- messages --------------------------------------------------------------------------------
+
+  /** @param {string} text */
+  draft(text) {
+    this.sync.drafts.set(text);
+  }
+
+  /** @param {string} content */
+  async send(content) {
+    const sessionId = this.state.open ?? (await this.#newSession());
+    this.draft("");
+    this.state.changed("draft");
+    await this.catalogue.change(sessionId, { updated_at: new Date().toISOString() });
+    await this.outbox.add({ session_id: sessionId, kind: "chat", content });
+  }
+
+  /** A session that exists here, until its first message takes it to the service. */
+  async #newSession(title = "") {
+    const now = new Date().toISOString();
+    const session_id = localSessionId();
+    const times = { created_at: now, updated_at: now };
+    this.state.sessions.set(session_id, {
+      session_id, title, ...times, status: "active", message_count: 0, known_seq: 0,
+    }); // prettier-ignore
+    await this.catalogue.change(session_id, {});
+    this.draft("");
+    await this.open(session_id);
+    return session_id;
+  }
+
+  /** Try a message that has no reply once more, under its own key. @param {Message | Entry} message */
+  async again(message) {
+    const entry = this.state.outbox.find((one) => one.client_id === message.client_id);
+    if (entry) return this.outbox.retry(entry);
+    const session_id = this.state.open ?? "";
+    const { client_id, content } = message;
+    if (!client_id) return this.regenerate(this.state.conversation(session_id).latest);
+    await this.outbox.add({ session_id, kind: "chat", client_id, content });
+  }
+
+  /** @param {Entry} entry */
+  discard(entry) {
+    return this.outbox.discard(entry);
+  }
+
+  stop() {
+    const sessionId = this.state.open;
+    return this.#tried(async () => {
+      if (sessionId) await this.sync.replies.stop(sessionId);
+    });
+  }
+
+  /** @param {number} seq of the reply that another one is wanted for */
+  regenerate(seq) {
+    const sessionId = this.state.open;
+    return this.#tried(async () => {
+      if (sessionId) await this.sync.replies.regenerate(sessionId, seq);
+    });
+  }
+
+  /** @param {number} seq */
+  async deleteMessage(seq) {
+    const session_id = this.state.open;
+    if (!session_id) return;
+    await this.outbox.add({ session_id, kind: "delete_message", seq });
+  }
+
+  /** A new session with the messages up to `seq`. @param {number} seq */
+  fork(seq) {
+    return this.#tried(() => this.#fork(seq));
+  }
+
+  /** Say something else at `seq`, in a session that branches off before it. @param {number} seq @param {string} content */
+  edit(seq, content) {
+    return this.#tried(async () => {
+      if (seq > 1) await this.#fork(seq - 1);
+      else await this.#newSession();
+      await this.send(content);
+    });
+  }
+
+  /** @param {number} seq */
+  async #fork(seq) {
+    const body = { up_to_seq: seq };
+    const path = `/session/${this.state.open}/fork`;
+    const session = await this.sync.api.request("POST", path, { body });
+    await this.catalogue.update(session);
+    await this.open(session.session_id);
+    await this.sync.history.catchUp(session.session_id);
+  }
+
+  // --- the context -----------------------------------------------------------------------------
+
+  /** The model starts fresh after the newest message; everything stays in the transcript. */
+  async startFresh() {
+    const session_id = this.state.open;
+    if (!session_id || isLocal(session_id)) return;
+    const { latest } = this.state.conversation(session_id);
+    await this.catalogue.change(session_id, { context_start: latest + 1 });
+    await this.outbox.add({ session_id, kind: "reset" });
+    this.state.changed("messages");
+    this.sync.onNotice("The model starts fresh from here.", () => this.undoStartFresh());
+  }
+
+  async undoStartFresh() {
+    const session_id = this.state.open;
+    if (session_id) await this.outbox.add({ session_id, kind: "undo_reset" });
+  }
+
+  plan() {
+    return this.#tried(() => this.sync.plan());
+  }
+
+  /** @param {number} first @param {number} last */
+  show(first, last) {
+    const { open } = this.state;
+    if (open) this.sync.background(() => this.sync.history.show(open, first, last));
+  }
+
+  /** Do it, or say why it cannot be done. @param {() => Promise<unknown>} work */
+  async #tried(work) {
+    try {
+      await work();
+    } catch (error) {
+      this.sync.onNotice(inWords(error));
+    }
+  }
+}
+
+/** @param {string} title */
+function safeName(title) {
+  return title.replace(/[^\p{L}\p{N} _-]+/gu, "").trim().slice(0, 60) || "chat";
+}

@@ -1,0 +1,243 @@
+/**
+ * The service's HTTP API. The only module that fetches, and the only one that knows tokens.
+ */
+
+import * as credentials from "./credentials.js";
+import { serverEvents } from "./events.js";
+import { exclusively } from "./locks.js";
+import { ApiError, SignedOut, Unreachable } from "./problems.js";
+
+const REFRESH_LOCK = "chat-token-refresh";
+// An access token is renewed this long before its end, so that no request is sent to be refused.
+const MARGIN_SECONDS = 20;
+const SILENCE_MS = 30_000;
+
+/** @typedef {{body?: unknown, headers?: Record<string, string>}} Options */
+
+export class Api {
+  #access = "";
+  #renewAt = 0;
+  #term = new AbortController();
+  #cut = new AbortController();
+
+  /** Told of a new access token, so that other tabs need not ask for their own. */
+  onAccess = (/** @type {string} */ _access) => {};
+
+  /** Told once the refresh token turns out to be dead. */
+  onSignedOut = () => {};
+
+  /** @param {string} access */
+  useAccess(access) {
+    const claims = claimsOf(access);
+    // By the token's own lifetime, because this machine's clock may differ from the service's.
+    const lifetime = claims.exp - claims.iat;
+    this.#access = access;
+    this.#renewAt = performance.now() + (lifetime - Math.min(MARGIN_SECONDS, lifetime / 2)) * 1000;
+  }
+
+  get signedIn() {
+    return credentials.read() !== null;
+  }
+
+  /** @param {string} username @param {string} password */
+  async signIn(username, password) {
+    this.#keep(await this.#open("/auth/token", { username, password }));
+  }
+
+  /** @param {string} username @param {string} password */
+  async register(username, password) {
+    this.#keep(await this.#open("/auth/register", { username, password }));
+  }
+
+  /** Kill the refresh token, as far as the service can be reached, and forget it. */
+  async signOut() {
+    const account = credentials.read();
+    this.forget();
+    if (account) await this.#open("/auth/logout", { refresh: account.refresh }).catch(() => {});
+  }
+
+  /** Nobody is signed in any more: what is on its way comes to nothing. */
+  forget() {
+    this.#access = "";
+    this.#term.abort();
+    this.#term = new AbortController();
+    credentials.clear();
+  }
+
+  /**
+   * @param {string} method
+   * @param {string} path
+   * @param {Options} [options]
+   * @returns {Promise<any>} the answer's JSON, null when there is none
+   */
+  async request(method, path, options = {}) {
+    return answer(await this.#authorized(method, path, options));
+  }
+
+  /** @param {string} path @returns {Promise<Blob>} a file to save */
+  async download(path) {
+    const response = await this.#authorized("GET", path, {});
+    if (!response.ok) throw await failure(response);
+    try {
+      return await response.blob();
+    } catch (error) {
+      throw new Unreachable(error);
+    }
+  }
+
+  /**
+   * @param {string} method
+   * @param {string} path
+   * @param {Options} [options]
+   * @returns {Promise<AsyncGenerator<import("./types.js").ServerEvent> | null>} null for 204
+   */
+  async stream(method, path, options = {}) {
+    const headers = { Accept: "text/event-stream", ...options.headers };
+    const response = await this.#authorized(method, path, { ...options, headers });
+    if (!response.ok) throw await failure(response);
+    if (response.status === 204 || !response.body) return null;
+    return watched(response.body, this.#cut.signal);
+  }
+
+  /** The network is gone: streams that would hang until they time out are ended now. */
+  cutStreams() {
+    this.#cut.abort();
+    this.#cut = new AbortController();
+  }
+
+  /** @param {string} method @param {string} path @param {Options} options */
+  async #authorized(method, path, options) {
+    if (!this.#access || performance.now() > this.#renewAt) await this.#refresh(this.#access);
+    const used = this.#access;
+    const response = await this.#fetch(method, path, options, used);
+    if (response.status !== 401) return response;
+    const refused = await failure(response.clone());
+    // A wrong password in the body is a 401 as well; another token would not help.
+    if (refused.errors.some((one) => one.attr)) return response;
+    await this.#refresh(used);
+    return this.#fetch(method, path, options, this.#access);
+  }
+
+  /**
+   * Get the next pair of tokens, one tab at a time: the refresh token is good for one use.
+   * @param {string} stale the access token that is no good any more
+   */
+  async #refresh(stale) {
+    await exclusively(REFRESH_LOCK, async () => {
+      // While this tab waited its turn, another may have brought a new one.
+      if (this.#access !== stale && performance.now() < this.#renewAt) return;
+      const account = credentials.read();
+      if (!account) throw this.#ended();
+      await this.#renew(account.refresh);
+    });
+  }
+
+  /** @param {string} refresh */
+  async #renew(refresh) {
+    try {
+      this.#keep(await this.#open("/auth/token/refresh", { refresh }));
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status !== 401) throw error;
+      // It may have been spent by another tab just before.
+      const next = await credentials.successor(refresh);
+      if (!next) throw this.#ended();
+      await this.#renew(next.refresh);
+    }
+  }
+
+  #ended() {
+    this.#access = "";
+    this.onSignedOut();
+    return new SignedOut();
+  }
+
+  /** @param {{access: string, refresh: string}} pair */
+  #keep({ access, refresh }) {
+    const claims = claimsOf(access);
+    credentials.write({ user_id: claims.sub, username: claims.username, refresh });
+    this.useAccess(access);
+    this.onAccess(access);
+  }
+
+  /** A request without an access token. @param {string} path @param {unknown} body */
+  async #open(path, body) {
+    return answer(await this.#fetch("POST", path, { body }, ""));
+  }
+
+  /** @param {string} method @param {string} path @param {Options} options @param {string} access */
+  async #fetch(method, path, { body, headers }, access) {
+    const { signal } = this.#term;
+    try {
+      return await fetch(path, {
+        method,
+        signal,
+        cache: "no-store",
+        credentials: "omit",
+        body: body === undefined ? undefined : JSON.stringify(body),
+        headers: {
+          Accept: "application/json",
+          ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+          ...(access ? { Authorization: `Bearer ${access}` } : {}),
+          ...headers,
+        },
+      });
+    } catch (error) {
+      throw signal.aborted ? new SignedOut() : new Unreachable(error);
+    }
+  }
+}
+
+/** @param {Response} response */
+async function answer(response) {
+  if (!response.ok) throw await failure(response);
+  if (response.status === 204) return null;
+  try {
+    return await response.json();
+  } catch (error) {
+    throw new Unreachable(error);
+  }
+}
+
+/** @param {Response} response */
+async function failure(response) {
+  const body = await response.json().catch(() => ({}));
+  const after = Number(response.headers.get("Retry-After")) || 0;
+  return new ApiError(response.status, Array.isArray(body.errors) ? body.errors : [], after);
+}
+
+/**
+ * The events of a stream; a connection that is cut, or silent for longer than the service's
+ * heartbeats are apart, shows as Unreachable.
+ * @param {ReadableStream<Uint8Array>} body
+ * @param {AbortSignal} cut
+ */
+async function* watched(body, cut) {
+  const alive = new AbortController();
+  let silence = 0;
+  const heard = () => {
+    clearTimeout(silence);
+    silence = setTimeout(() => alive.abort(), SILENCE_MS);
+  };
+  const watch = new TransformStream({
+    transform(chunk, controller) {
+      heard();
+      controller.enqueue(chunk);
+    },
+  });
+  heard();
+  try {
+    const signal = AbortSignal.any([cut, alive.signal]);
+    yield* serverEvents(body.pipeThrough(watch, { signal }));
+  } catch (error) {
+    throw new Unreachable(error);
+  } finally {
+    clearTimeout(silence);
+  }
+}
+
+/** @param {string} token a JWT; its signature is the service's business */
+function claimsOf(token) {
+  const payload = token.split(".")[1].replace(/-/g, "+").replace(/_/g, "/");
+  const bytes = Uint8Array.from(atob(payload), (character) => character.charCodeAt(0));
+  return JSON.parse(new TextDecoder().decode(bytes));
+}

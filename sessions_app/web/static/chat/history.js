@@ -1,0 +1,224 @@
+/** The messages of a session: what is kept here, what is fetched when, and catching up. */
+
+import { isLocal } from "./identifiers.js";
+
+const FIRST_LOOK = 50;
+const PAGE = 500;
+// Runs are fetched whole and aligned, so that scrolling asks for each message once.
+const RUN = 100;
+
+/** @typedef {import("./types.js").Session} Session */
+
+export class History {
+  /** @type {Map<string, Promise<void>>} */
+  #catchingUp = new Map();
+  /** @type {Map<string, Promise<void>>} */
+  #fetching = new Map();
+
+  /**
+   * @param {{api: import("./api.js").Api, store: () => import("./store.js").Store,
+   *   state: import("./state.js").State, tabs: import("./tabs.js").Tabs}} parts
+   */
+  constructor({ api, store, state, tabs }) {
+    this.api = api;
+    this.store = store;
+    this.state = state;
+    this.tabs = tabs;
+  }
+
+  /** Show what this browser has of a session. @param {string} sessionId */
+  async recall(sessionId) {
+    const known = this.state.sessions.get(sessionId)?.known_seq ?? 0;
+    const conversation = this.state.conversation(sessionId);
+    if (known <= conversation.latest) return;
+    const first = Math.max(1, known - RUN, conversation.latest + 1);
+    conversation.add(await this.store().messages(sessionId, first, known));
+    conversation.latest = Math.max(conversation.latest, known);
+    this.state.changed("messages");
+  }
+
+  /**
+   * Get what is new on the service: only what comes after the newest known `seq`. At one time
+   * there is one such request per session.
+   * @param {string} sessionId
+   */
+  async catchUp(sessionId) {
+    if (isLocal(sessionId)) return;
+    const before = this.#catchingUp.get(sessionId) ?? Promise.resolve();
+    const next = before.catch(() => {}).then(() => this.#catchUp(sessionId));
+    this.#catchingUp.set(sessionId, next);
+    await next.finally(() => {
+      if (this.#catchingUp.get(sessionId) === next) this.#catchingUp.delete(sessionId);
+    });
+  }
+
+  /** @param {string} sessionId */
+  async #catchUp(sessionId) {
+    await this.recall(sessionId);
+    const conversation = this.state.conversation(sessionId);
+    if (!conversation.latest) {
+      await this.#firstLook(sessionId);
+      return;
+    }
+    for (;;) {
+      const query = `after=${conversation.latest}&limit=${PAGE}`;
+      const page = await this.api.request("GET", `/session/${sessionId}/messages?${query}`);
+      if (page.results.length) await this.#keep(sessionId, page.results);
+      if (!page.has_more || !page.results.length) return;
+    }
+  }
+
+  /**
+   * Keep a message that came by another way, after those before it.
+   * @param {string} sessionId
+   * @param {import("./types.js").Message} message
+   */
+  async take(sessionId, message) {
+    const { latest } = this.state.conversation(sessionId);
+    if (message.seq <= latest) return;
+    if (message.seq === latest + 1) await this.#keep(sessionId, [message]);
+    else await this.catchUp(sessionId);
+  }
+
+  /** @param {string} sessionId a session that this browser has nothing of */
+  async #firstLook(sessionId) {
+    const answer = await this.api.request("GET", `/session/${sessionId}?limit=${FIRST_LOOK}`);
+    const { messages, has_more: _, ...session } = answer;
+    this.state.sessions.set(sessionId, { ...this.state.sessions.get(sessionId), ...session });
+    await this.#keep(sessionId, messages);
+    this.state.changed("sessions");
+  }
+
+  /** @param {string} sessionId @param {import("./types.js").Message[]} messages */
+  async #keep(sessionId, messages) {
+    const conversation = this.state.conversation(sessionId);
+    for (const { generation, superseded_by: by, seq } of messages) {
+      if (!generation || by) continue;
+      this.#supersede(conversation, generation.reply_to, seq);
+    }
+    conversation.add(messages);
+    const session = this.state.sessions.get(sessionId);
+    if (session) session.known_seq = conversation.latest;
+    this.state.changed("messages");
+    await this.store().putMessages(sessionId, messages);
+    if (session) await this.store().putSessions([session]);
+    this.tabs.tell({ type: "messages", user_id: this.#userId, session_id: sessionId });
+  }
+
+  /**
+   * A new reply takes the place of the ones before it to the same message; those were fetched
+   * when they were still good.
+   * @param {import("./state.js").Conversation} conversation
+   * @param {number} replyTo
+   * @param {number} seq of the new reply
+   */
+  #supersede(conversation, replyTo, seq) {
+    for (let earlier = replyTo + 1; earlier < seq; earlier += 1) {
+      const message = conversation.messages.get(earlier);
+      if (message?.generation?.reply_to === replyTo && !message.superseded_by) {
+        conversation.add([{ ...message, superseded_by: seq }]);
+      }
+    }
+  }
+
+  /**
+   * See that the messages of a run are here, for somebody who looks at it.
+   * @param {string} sessionId
+   * @param {number} first
+   * @param {number} last
+   */
+  async show(sessionId, first, last) {
+    const conversation = this.state.conversation(sessionId);
+    const from = Math.max(1, first);
+    const to = Math.min(last, conversation.latest);
+    for (let run = Math.floor((from - 1) / RUN); run <= Math.floor((to - 1) / RUN); run += 1) {
+      const start = run * RUN + 1;
+      const end = Math.min(start + RUN - 1, conversation.latest);
+      if (!hasAll(conversation, Math.max(start, from), Math.min(end, to))) {
+        await this.#fetchRun(sessionId, start, end);
+      }
+    }
+  }
+
+  /** @param {string} sessionId @param {number} start @param {number} end */
+  async #fetchRun(sessionId, start, end) {
+    const name = `${sessionId}/${start}`;
+    const running = this.#fetching.get(name);
+    if (running) return running;
+    const fetching = this.#run(sessionId, start, end).finally(() => this.#fetching.delete(name));
+    this.#fetching.set(name, fetching);
+    return fetching;
+  }
+
+  /** @param {string} sessionId @param {number} start @param {number} end */
+  async #run(sessionId, start, end) {
+    const conversation = this.state.conversation(sessionId);
+    conversation.add(
+      (await this.store().messages(sessionId, start, end)).filter(
+        (one) => !conversation.messages.has(one.seq),
+      ),
+    );
+    this.state.changed("messages");
+    if (hasAll(conversation, start, end) || isLocal(sessionId)) return;
+    const query = `after=${start - 1}&limit=${end - start + 1}`;
+    const page = await this.api.request("GET", `/session/${sessionId}/messages?${query}`);
+    conversation.add(page.results);
+    this.state.changed("messages");
+    await this.store().putMessages(sessionId, page.results);
+  }
+
+  /**
+   * Take over what another tab has written to the store.
+   * @param {string} sessionId
+   */
+  async reread(sessionId) {
+    const kept = (await this.store().sessions()).find((one) => one.session_id === sessionId);
+    if (!kept) return;
+    this.state.sessions.set(sessionId, kept);
+    const conversation = this.state.conversation(sessionId);
+    const from = Math.max(1, conversation.latest - RUN);
+    conversation.add(await this.store().messages(sessionId, from, kept.known_seq ?? 0));
+    this.state.changed("messages", "sessions");
+  }
+
+  /** A message's content is gone, here and on the service. @param {string} sessionId @param {number} seq */
+  async erase(sessionId, seq) {
+    const conversation = this.state.conversation(sessionId);
+    const message = conversation.messages.get(seq);
+    if (!message) return;
+    const tombstone = { ...message, content: "", tool_calls: null, metadata: {}, deleted: true };
+    conversation.add([tombstone]);
+    this.state.changed("messages");
+    await this.store().putMessages(sessionId, [tombstone]);
+    this.tabs.tell({ type: "messages", user_id: this.#userId, session_id: sessionId });
+  }
+
+  /**
+   * Where topics begin and what they are called. Messages are judged after they are stored, so
+   * what was fetched with them may not say it yet.
+   * @param {string} sessionId
+   */
+  async findTopics(sessionId) {
+    if (isLocal(sessionId)) return;
+    const { results } = await this.api.request("GET", `/session/${sessionId}/topics`);
+    const session = this.state.sessions.get(sessionId);
+    if (!session) return;
+    session.topics = Object.fromEntries(
+      results.map((/** @type {any} */ one) => [one.start_seq, one.label]),
+    );
+    this.state.changed("messages");
+    await this.store().putSessions([session]);
+  }
+
+  get #userId() {
+    return this.state.account?.user_id ?? "";
+  }
+}
+
+/** @param {import("./state.js").Conversation} conversation @param {number} first @param {number} last */
+function hasAll(conversation, first, last) {
+  for (let seq = first; seq <= last; seq += 1) {
+    if (!conversation.messages.has(seq)) return false;
+  }
+  return true;
+}

@@ -1,0 +1,30 @@
+/** Identifiers that this client makes. */
+
+const LOCAL = "local-";
+
+/** A random UUID; `crypto.randomUUID` exists on secure pages only, so it is made by hand. */
+export function uuid() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}
+
+/** An id for a session that the service does not know yet. */
+export function localSessionId() {
+  return LOCAL + uuid();
+}
+
+/** @param {string} sessionId */
+export function isLocal(sessionId) {
+  return sessionId.startsWith(LOCAL);
+}
+
+let last = 0;
+
+/** A number greater than any given before: the order of writes, over reloads too. */
+export function orderKey() {
+  last = Math.max(last + 1, Date.now() * 1000);
+  return last;
+}

@@ -1,0 +1,78 @@
+/**
+ * The shapes that the modules share, for people and for `tsc --checkJs`. Nothing runs here.
+ *
+ * @typedef {object} Message as the service stores it (see API.md), a tombstone when `deleted`
+ * @property {string} id
+ * @property {number} seq
+ * @property {"system"|"user"|"assistant"|"tool"} role
+ * @property {string} content
+ * @property {string} timestamp
+ * @property {number} token_count
+ * @property {number|null} [topic]
+ * @property {boolean} [topic_shift]
+ * @property {string|null} [client_id]
+ * @property {string|null} [name]
+ * @property {object[]|null} [tool_calls]
+ * @property {string|null} [tool_call_id]
+ * @property {Record<string, string>} [metadata]
+ * @property {boolean} [deleted]
+ * @property {number|null} [superseded_by] the seq of the reply that was generated in its place
+ * @property {{reply_to: number, model: string, finish_reason: string}|null} [generation] how a
+ *   model came to write it; `finish_reason` is `cancelled` for a reply that was stopped
+ *
+ * @typedef {object} Session a session's header; `session_id` begins with `local-` until the
+ *   service has created it
+ * @property {string} session_id
+ * @property {string} title
+ * @property {"active"|"archived"} status
+ * @property {string} created_at
+ * @property {string} updated_at
+ * @property {string|null} [expires_at]
+ * @property {number} message_count
+ * @property {number} [token_count]
+ * @property {number} [context_start]
+ * @property {{strategy: string, max_tokens: number}} [context_policy]
+ * @property {boolean} [turn_in_progress]
+ * @property {Record<string, string>} [metadata]
+ * @property {number} [known_seq] of this client: it has caught up to here
+ * @property {Record<number, string>} [topics] of this client: labels by the seq they begin at
+ * @property {boolean} [create_tried] of this client: a request to create it may have arrived
+ *
+ * @typedef {object} Entry one write that the service has not confirmed
+ * @property {number} key its place in the order of all writes
+ * @property {string} session_id
+ * @property {string} kind see `outbox.js`
+ * @property {string} [client_id] the idempotency key of a message
+ * @property {string} [content]
+ * @property {string} [title]
+ * @property {number} [seq]
+ * @property {string} created_at
+ * @property {number} [not_before] milliseconds since 1970: until then it can be taken back
+ * @property {"queued"|"failed"} state
+ * @property {string} [problem] why it failed, in words for people
+ * @property {string} [code] the service's error code
+ *
+ * @typedef {object} Live a reply that is being written
+ * @property {string} session_id
+ * @property {string} client_id of the message that it answers
+ * @property {string} text as far as it has come
+ * @property {"waiting"|"streaming"|"reconnecting"} status
+ * @property {string} [last_event_id]
+ * @property {number} [replaces] the seq of the reply that this one will take the place of
+ *
+ * @typedef {object} Draft
+ * @property {string} session_id
+ * @property {string} text
+ *
+ * @typedef {object} Account
+ * @property {string} user_id
+ * @property {string} username
+ * @property {string} refresh the refresh token, good for one use
+ *
+ * @typedef {object} ServerEvent
+ * @property {string} event
+ * @property {string} id
+ * @property {any} data
+ */
+
+export {};

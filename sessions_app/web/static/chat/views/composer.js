@@ -1,0 +1,108 @@
+/** Where messages are written, with the meter of the context window beside it. */
+
+import { h } from "./dom.js";
+import { icon } from "./icons.js";
+import { contextMeter } from "./meter.js";
+
+const MAX_HEIGHT = 260;
+
+export class Composer {
+  /**
+   * @param {import("../state.js").State} state
+   * @param {import("../actions.js").Actions} actions
+   * @param {{onMeter: () => void, onLeave: () => void}} reactions
+   */
+  constructor(state, actions, { onMeter, onLeave }) {
+    this.state = state;
+    this.actions = actions;
+    this.area = h("textarea.composer-text", {
+      rows: "1",
+      placeholder: "Write something…",
+      dir: "auto",
+      enterkeyhint: "send",
+      aria: { label: "Message" },
+    });
+    this.send = h("button.round-button.send", { type: "submit", title: "Send (Enter)", aria: { label: "Send" } });
+    this.send.append(icon("send"));
+    this.stop = h("button.round-button.stop", { type: "button", title: "Stop", aria: { label: "Stop" }, hidden: true });
+    this.stop.append(icon("stop"));
+    this.meter = contextMeter(onMeter);
+    this.note = h("span.composer-note");
+    this.box = h("form.composer-box", {}, this.area,
+      h("div.composer-bar", {}, this.meter.element, this.note, h("span.spring"), this.stop, this.send),
+    ); // prettier-ignore
+    this.restore = h("button.quiet-button", { type: "button" }, "Restore");
+    this.archived = h("div.archived-bar", { hidden: true }, "This chat is archived.", this.restore);
+    this.element = h("div.composer", {}, this.box, this.archived);
+    this.#listen(onLeave);
+  }
+
+  /** @param {() => void} onLeave */
+  #listen(onLeave) {
+    this.area.addEventListener("input", () => {
+      this.actions.draft(this.area.value);
+      this.#fit();
+    });
+    this.area.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
+      if (event.key === "Escape") onLeave();
+      // Enter in an input method chooses a word; with Shift it begins a line.
+      if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+      event.preventDefault();
+      this.#submit();
+    });
+    this.box.addEventListener("submit", (/** @type {Event} */ event) => {
+      event.preventDefault();
+      this.#submit();
+    });
+    this.box.addEventListener("click", (/** @type {MouseEvent} */ event) => {
+      if (event.target === this.box) this.area.focus();
+    });
+    this.stop.addEventListener("click", () => this.actions.stop());
+    this.restore.addEventListener("click", () => this.state.open && this.actions.restore(this.state.open));
+    this.state.on(["draft", "open"], () => this.#show());
+    this.state.on(["live", "open", "sessions", "connection", "context"], () => this.#update());
+  }
+
+  #submit() {
+    const text = this.area.value;
+    if (!text.trim()) return;
+    this.area.value = "";
+    this.#fit();
+    this.area.focus();
+    this.actions.send(text);
+  }
+
+  #show() {
+    if (this.area.value !== this.state.draft) this.area.value = this.state.draft;
+    this.#fit();
+  }
+
+  #update() {
+    const { open, online } = this.state;
+    const session = open ? this.state.sessions.get(open) : undefined;
+    const live = open ? this.state.live.get(open) : undefined;
+    const archived = session?.status === "archived";
+    if (this.stop.hidden !== !live && document.activeElement === this.stop) this.area.focus();
+    this.stop.hidden = !live;
+    this.box.hidden = archived;
+    this.archived.hidden = !archived;
+    this.note.textContent = online ? "" : "Offline: what you write is kept and sent later";
+    this.meter.show(this.state.context);
+  }
+
+  #fit() {
+    this.send.disabled = !this.area.value.trim();
+    this.area.style.height = "auto";
+    this.area.style.height = `${Math.min(MAX_HEIGHT, this.area.scrollHeight)}px`;
+  }
+
+  /** @param {string} [text] to put there */
+  focus(text) {
+    if (text !== undefined) {
+      this.area.value = text;
+      this.actions.draft(text);
+      this.#fit();
+    }
+    this.area.focus();
+  }
+}

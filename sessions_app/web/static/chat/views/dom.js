@@ -1,0 +1,50 @@
+/** Making elements. Text goes in as text nodes only, so that no string can become markup. */
+
+/**
+ * @param {string} tag with classes, as `button.primary.wide`
+ * @param {Record<string, any>} [props] `on*` are listeners, `aria` and `data` are groups of
+ *   attributes, true is an empty attribute; null, undefined and false are left out
+ * @param {...(Node | string | null | undefined | false)} children
+ * @returns {any}
+ */
+export function h(tag, props = {}, ...children) {
+  const [name, ...classes] = tag.split(".");
+  const element = document.createElement(name);
+  if (classes.length) element.className = classes.join(" ");
+  for (const [key, value] of Object.entries(props)) set(element, key, value);
+  element.append(...present(children));
+  return element;
+}
+
+/** @param {HTMLElement} element @param {string} key @param {any} value */
+function set(element, key, value) {
+  if (value === null || value === undefined || value === false) return;
+  if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
+  else if (key === "aria" || key === "data") {
+    for (const [name, one] of Object.entries(value)) {
+      if (one !== null && one !== undefined) element.setAttribute(`${key}-${name}`, String(one));
+    }
+  } else element.setAttribute(key, value === true ? "" : String(value));
+}
+
+/** @param {(Node | string | null | undefined | false)[]} children */
+function present(children) {
+  return /** @type {(Node | string)[]} */ (
+    children.filter((one) => one !== null && one !== undefined && one !== false)
+  );
+}
+
+/** @param {Element} element @param {...(Node | string | null | undefined | false)} children */
+export function fill(element, ...children) {
+  element.replaceChildren(...present(children));
+}
+
+/** @param {string} iso */
+export function timeOfDay(iso) {
+  return new Date(iso).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+}
+
+/** @param {number} count @param {string} one @param {string} [many] */
+export function counted(count, one, many = `${one}s`) {
+  return `${count.toLocaleString()} ${count === 1 ? one : many}`;
+}

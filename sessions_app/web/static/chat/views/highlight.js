@@ -1,0 +1,39 @@
+/** Colours for code, loaded with the first block of code and one language at a time. */
+
+import hljs from "../vendor/highlight/core.js";
+
+// Longer code stays plain: colouring it would hold up the page.
+const MAX_CHARS = 20_000;
+
+/** @type {Record<string, () => Promise<any>>} */
+const LANGUAGES = {
+  bash: () => import("../vendor/highlight/bash.js"),
+  c: () => import("../vendor/highlight/c.js"),
+  cpp: () => import("../vendor/highlight/cpp.js"),
+  css: () => import("../vendor/highlight/css.js"),
+  diff: () => import("../vendor/highlight/diff.js"),
+  go: () => import("../vendor/highlight/go.js"),
+  java: () => import("../vendor/highlight/java.js"),
+  javascript: () => import("../vendor/highlight/javascript.js"),
+  json: () => import("../vendor/highlight/json.js"),
+  python: () => import("../vendor/highlight/python.js"),
+  rust: () => import("../vendor/highlight/rust.js"),
+  sql: () => import("../vendor/highlight/sql.js"),
+  typescript: () => import("../vendor/highlight/typescript.js"),
+  xml: () => import("../vendor/highlight/xml.js"),
+  yaml: () => import("../vendor/highlight/yaml.js"),
+};
+/** @type {Record<string, string>} */
+const ALIASES = {
+  sh: "bash", shell: "bash", zsh: "bash", console: "bash", "c++": "cpp", h: "c", golang: "go",
+  js: "javascript", jsx: "javascript", mjs: "javascript", py: "python", rs: "rust",
+  ts: "typescript", tsx: "typescript", html: "xml", svg: "xml", yml: "yaml", patch: "diff",
+}; // prettier-ignore
+
+/** @param {string} given @param {string} text @returns {Promise<string | null>} HTML to be cleaned */
+export async function highlighted(given, text) {
+  const name = ALIASES[given.toLowerCase()] ?? given.toLowerCase();
+  if (!Object.hasOwn(LANGUAGES, name) || text.length > MAX_CHARS) return null;
+  if (!hljs.getLanguage(name)) hljs.registerLanguage(name, (await LANGUAGES[name]()).default);
+  return hljs.highlight(text, { language: name }).value;
+}

@@ -1,0 +1,151 @@
+/**
+ * A reply's Markdown as elements. The text is a stranger's: it is made HTML by marked, cleaned by
+ * DOMPurify down to what prose needs, and comes back as nodes; nothing is ever set as a string.
+ */
+
+import { Marked } from "../vendor/marked.js";
+import DOMPurify from "../vendor/purify.js";
+import { h } from "./dom.js";
+import { icon } from "./icons.js";
+
+const CLEAN = {
+  RETURN_DOM_FRAGMENT: true,
+  ALLOWED_TAGS: [
+    "a", "b", "blockquote", "br", "code", "del", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr",
+    "i", "input", "li", "ol", "p", "pre", "s", "strong", "sub", "sup", "table", "tbody", "td", "th",
+    "thead", "tr", "ul",
+  ],
+  ALLOWED_ATTR: ["align", "checked", "class", "disabled", "href", "start", "title", "type"],
+  ALLOWED_URI_REGEXP: /^(?:https?:|mailto:)/i,
+  ALLOW_DATA_ATTR: false,
+  ALLOW_ARIA_ATTR: false,
+}; // prettier-ignore
+const LANGUAGE = /^language-([\w+#-]{1,30})$/;
+const COPIED_MS = 1_500;
+
+const marked = new Marked({
+  gfm: true,
+  breaks: true,
+  renderer: {
+    // HTML in a reply is something to read, as it is in code.
+    html: (/** @type {any} */ token) =>
+      token.block ? `<p>${escaped(token.text)}</p>` : escaped(token.text),
+  },
+});
+/** @typedef {{raw: string, nodes: ChildNode[]}} Block */
+/** @type {WeakMap<HTMLElement, Block[]>} */
+const drawn = new WeakMap();
+
+/**
+ * Draw `text` into `element`, leaving alone the blocks that have not changed since the last time:
+ * while a reply grows, only its last block is drawn anew, and a selection above it stays.
+ * @param {HTMLElement} element
+ * @param {string} text
+ */
+export function drawMarkdown(element, text) {
+  const before = drawn.get(element) ?? [];
+  const tokens = /** @type {any} */ (marked.lexer(text));
+  /** @type {Block[]} */
+  const blocks = [];
+  let same = true;
+  for (const [at, token] of tokens.entries()) {
+    same &&= before[at]?.raw === token.raw;
+    if (same) {
+      blocks.push(before[at]);
+      continue;
+    }
+    const one = Object.assign([token], { links: tokens.links });
+    blocks.push({ raw: token.raw, nodes: [...elements(marked.parser(one)).childNodes] });
+  }
+  const kept = new Set(blocks.flatMap((block) => block.nodes));
+  for (const node of before.flatMap((block) => block.nodes)) {
+    if (!kept.has(node)) node.remove();
+  }
+  // What is new comes after all that has stayed.
+  element.append(...[...kept].filter((node) => node.parentNode !== element));
+  drawn.set(element, blocks);
+}
+
+/** @param {string} html @returns {DocumentFragment} */
+function elements(html) {
+  const fragment = /** @type {any} */ (DOMPurify.sanitize(html, CLEAN));
+  for (const link of fragment.querySelectorAll("a")) {
+    if (!link.hasAttribute("href")) {
+      link.replaceWith(...link.childNodes); // it led to where no link may lead
+      continue;
+    }
+    link.target = "_blank";
+    link.rel = "noopener noreferrer nofollow";
+  }
+  for (const box of fragment.querySelectorAll("input")) {
+    // Only the boxes of task lists are left, and those say what they are.
+    if (box.type !== "checkbox") box.remove();
+    box.disabled = true;
+    box.setAttribute("aria-label", box.checked ? "done" : "to do");
+  }
+  for (const table of fragment.querySelectorAll("table")) {
+    const scroller = h("div.table-scroll", { tabindex: "0", role: "region", aria: { label: "Table" } });
+    table.replaceWith(scroller);
+    scroller.append(table);
+  }
+  for (const code of fragment.querySelectorAll("pre > code")) code.parentElement.replaceWith(block(code));
+  for (const one of fragment.querySelectorAll("[class]")) {
+    if (!one.closest(".code")) one.removeAttribute("class");
+  }
+  return fragment;
+}
+
+/** @param {string} text */
+function escaped(text) {
+  /** @type {Record<string, string>} */
+  const entities = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
+  return text.replace(/[&<>"']/g, (one) => entities[one]);
+}
+
+/** A block of code under a bar with its language and a button to copy it. @param {HTMLElement} code */
+function block(code) {
+  const language = LANGUAGE.exec(code.className)?.[1] ?? "";
+  code.className = "";
+  const pre = h("pre", { tabindex: "0" });
+  pre.append(code);
+  const text = code.textContent ?? "";
+  if (language) highlight(code, language, text);
+  const bar = h("div.code-bar", {}, h("span", {}, language || "text"), copyButton(() => text));
+  return h("div.code", {}, bar, pre);
+}
+
+/** @param {() => string} text @returns {HTMLButtonElement} */
+export function copyButton(text) {
+  const button = h("button.small-button", { type: "button", aria: { label: "Copy" }, title: "Copy" });
+  button.append(icon("copy"));
+  button.addEventListener("click", async () => {
+    const done = await copied(text());
+    button.replaceChildren(icon(done ? "check" : "close"));
+    button.classList.toggle("done", done);
+    setTimeout(() => button.replaceChildren(icon("copy")), COPIED_MS);
+  });
+  return button;
+}
+
+/** @param {string} text */
+async function copied(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Colours come when the highlighter has been loaded; until then, and without it, it is plain. @param {HTMLElement} code @param {string} language @param {string} text */
+async function highlight(code, language, text) {
+  try {
+    const { highlighted } = await import("./highlight.js");
+    const html = await highlighted(language, text);
+    if (!html) return;
+    const options = { RETURN_DOM_FRAGMENT: true, ALLOWED_TAGS: ["span"], ALLOWED_ATTR: ["class"] };
+    code.replaceChildren(/** @type {any} */ (DOMPurify.sanitize(html, options)));
+  } catch {
+    // offline before it was ever loaded
+  }
+}

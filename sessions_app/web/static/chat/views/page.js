@@ -1,0 +1,206 @@
+/** The whole page: who stands where, and what opens what. */
+
+import { Composer } from "./composer.js";
+import { ContextPanel } from "./context_panel.js";
+import { accountDialog } from "./account.js";
+import { fill, h } from "./dom.js";
+import { icon } from "./icons.js";
+import { listenForKeys } from "./keys.js";
+import { Notices, confirmed, menu } from "./popups.js";
+import { Sidebar, sessionOptions } from "./sidebar.js";
+import { SignIn } from "./sign_in.js";
+import { Transcript } from "./transcript.js";
+
+const NARROW = matchMedia("(max-width: 760px)");
+const IDEAS = [
+  ["Plan something", "Plan a long weekend in Lisbon for two people and a dog."],
+  ["Explain something", "Explain how you decide which of my messages you remember."],
+  ["Write some code", "Write a Python function that merges overlapping intervals."],
+];
+/** @type {Record<string, string>} */
+const STORAGE = {
+  full: "This browser's storage is full. The page works on, but keeps nothing new when it is closed.",
+  forbidden: "This browser keeps no data for the page. It works, but starts empty each time.",
+};
+
+export class Page {
+  /** @param {import("../state.js").State} state @param {import("../actions.js").Actions} actions */
+  constructor(state, actions) {
+    this.state = state;
+    this.actions = actions;
+    this.notices = new Notices();
+    this.signIn = new SignIn(state, actions);
+    this.transcript = new Transcript(state, actions, this.notices);
+    this.composer = new Composer(state, actions, {
+      onMeter: () => this.panel.toggle(),
+      onLeave: () => this.transcript.log.focus(),
+    });
+    this.panel = new ContextPanel(state, actions, {
+      onJump: (seq) => this.transcript.jump(seq),
+      onClose: () => this.#closePanel(),
+    });
+    this.sidebar = new Sidebar(state, actions, {
+      onOpen: (sessionId, seq) => this.open(sessionId, seq),
+      onAccount: () => accountDialog(state, actions, this.notices),
+      onSignOut: () => this.#signOut(),
+    });
+    this.welcome = this.#welcome();
+    this.banner = h("div.banner", { role: "status", hidden: true });
+    this.shade = h("div.shade", { onclick: () => this.#aside(false) });
+    this.app = h("div.app", { hidden: true }, this.sidebar.element, this.shade,
+      h("main.main", {}, this.#head(), this.banner, this.welcome, this.transcript.element, this.composer.element),
+      this.panel.element,
+    ); // prettier-ignore
+    this.help = listenForKeys({
+      fresh: () => this.open(null),
+      search: () => this.#find(),
+      plan: () => this.panel.toggle(),
+      write: () => this.composer.focus(),
+      aside: () => this.#aside(),
+    });
+    state.on(["account"], () => this.#enter());
+    state.on(["open", "sessions", "messages", "live", "outbox"], () => this.#draw());
+    state.on(["storage"], () => this.#warn());
+  }
+
+  /** @param {HTMLElement} parent */
+  show(parent) {
+    fill(parent, this.signIn.element, this.app, this.notices.stack, this.notices.spoken);
+    document.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || document.querySelector("dialog[open], .menu")) return;
+      if (NARROW.matches) this.#aside(false);
+    });
+  }
+
+  /** @param {string | null} sessionId @param {number} [seq] to show */
+  async open(sessionId, seq) {
+    if (NARROW.matches) this.#aside(false);
+    await this.actions.open(sessionId);
+    if (seq) requestAnimationFrame(() => this.transcript.jump(seq));
+    else if (!NARROW.matches || !sessionId) this.composer.focus();
+  }
+
+  #head() {
+    const list = iconButton("menu", "Show or hide the list", () => this.#aside());
+    list.setAttribute("aria-controls", "sidebar");
+    this.title = h("h1.title", { dir: "auto" });
+    this.fresh = iconButton("plus", "New chat", () => this.open(null));
+    this.fresh.classList.add("only-without-list");
+    this.more = iconButton("more", "Options", () => this.#options());
+    this.more.setAttribute("aria-haspopup", "menu");
+    const keys = iconButton("keyboard", "Keyboard shortcuts", () => this.help());
+    keys.classList.add("only-wide");
+    return h("header.head", {}, list, this.title, h("span.spring"), this.fresh, keys, this.more);
+  }
+
+  #welcome() {
+    this.greeting = h("h2");
+    const ideas = IDEAS.map(([name, text]) =>
+      h("button.idea", { type: "button", onclick: () => this.composer.focus(text) },
+        h("strong", {}, name), h("span", {}, text)),
+    ); // prettier-ignore
+    return h("div.welcome", {}, this.greeting,
+      h("p.quiet", {}, "Everything you write is kept, on this device and on the service."),
+      h("div.ideas", {}, ...ideas),
+    ); // prettier-ignore
+  }
+
+  #enter() {
+    const { account } = this.state;
+    this.app.hidden = account === null;
+    document.documentElement.classList.remove("starting");
+    if (!account) {
+      for (const box of document.querySelectorAll("dialog")) box.close();
+      this.notices.clear();
+      document.title = "Chat";
+      return;
+    }
+    this.greeting.textContent = `What is on your mind, ${account.username}?`;
+    this.#draw();
+    if (!NARROW.matches) this.composer.focus();
+  }
+
+  #draw() {
+    const { open } = this.state;
+    const session = open ? this.state.sessions.get(open) : undefined;
+    const empty = this.transcript.rows.count === 0;
+    this.app.classList.toggle("fresh", empty);
+    this.welcome.hidden = !(empty && open === null);
+    this.title.textContent = session?.title ?? "";
+    this.more.hidden = !session;
+    document.title = session?.title || "Chat";
+  }
+
+  #options() {
+    const session = this.state.sessions.get(this.state.open ?? "");
+    if (!session) return;
+    const rename = () => this.#rename(session);
+    const archived = session.status === "archived";
+    menu(this.more, [
+      { label: "What the model sees", icon: "window", act: () => this.panel.toggle(true) },
+      ...(archived ? [] : [{ label: "Start fresh here", icon: "fresh", act: () => this.actions.startFresh() }]),
+      ...sessionOptions(session, this.actions, rename),
+    ]);
+  }
+
+  /** @param {import("../types.js").Session} session */
+  #rename(session) {
+    const field = h("input.rename", { type: "text", maxlength: "200", aria: { label: "Title" } });
+    field.value = session.title;
+    let over = false;
+    const finish = (/** @type {boolean} */ save) => {
+      if (over) return;
+      over = true; // taking the field away makes it lose the focus, which ends here again
+      field.replaceWith(this.title);
+      const title = field.value.trim();
+      if (save && title && title !== session.title) this.actions.rename(session.session_id, title);
+    };
+    field.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
+      if (event.key === "Enter" && !event.isComposing) finish(true);
+      if (event.key === "Escape") finish(false);
+    });
+    field.addEventListener("blur", () => finish(true));
+    this.title.replaceWith(field);
+    field.focus();
+    field.select();
+  }
+
+  /** Show or hide the list: over the page where it is narrow, beside it elsewhere. @param {boolean} [show] */
+  #aside(show) {
+    const name = NARROW.matches ? "list-over" : "list-away";
+    const shown = NARROW.matches ? this.app.classList.contains(name) : !this.app.classList.contains(name);
+    const next = show ?? !shown;
+    this.app.classList.toggle(name, NARROW.matches ? next : !next);
+  }
+
+  #find() {
+    this.#aside(true);
+    this.sidebar.focusSearch();
+  }
+
+  #closePanel() {
+    this.panel.toggle(false);
+    this.composer.focus();
+  }
+
+  async #signOut() {
+    const { unsent } = this.actions;
+    const text = `${unsent === 1 ? "One message has" : `${unsent} messages have`} not been sent yet. Signing out removes everything from this device.`;
+    if (unsent && !(await confirmed("Sign out?", text, "Sign out"))) return;
+    await this.actions.signOut();
+  }
+
+  #warn() {
+    const text = STORAGE[this.state.storage];
+    this.banner.hidden = !text;
+    const close = iconButton("close", "Close", () => (this.banner.hidden = true));
+    fill(this.banner, text && icon("warning"), text && h("span", {}, text), text && close);
+  }
+}
+
+/** @param {string} name @param {string} label @param {() => void} act */
+function iconButton(name, label, act) {
+  const button = h("button.icon-button", { type: "button", title: label, aria: { label }, onclick: act });
+  button.append(icon(name));
+  return button;
+}

@@ -1,0 +1,136 @@
+/** What comes up over the page: menus, dialogs, and notices in passing. */
+
+import { fill, h } from "./dom.js";
+import { icon } from "./icons.js";
+
+const NOTICE_MS = 6_000;
+const GAP = 6;
+
+/** @typedef {{label: string, icon: string, danger?: boolean, act: () => void}} Item */
+
+/** A menu at the element that asked for it. @param {HTMLElement} anchor @param {Item[]} items */
+export function menu(anchor, items) {
+  document.querySelector(".menu")?.remove();
+  const list = h("div.menu", { role: "menu", popover: "auto" });
+  for (const item of items) {
+    const act = () => {
+      list.hidePopover();
+      item.act();
+    };
+    const kind = item.danger ? "button.menu-item.danger" : "button.menu-item";
+    list.append(
+      h(kind, { type: "button", role: "menuitem", tabindex: "-1", onclick: act },
+        icon(item.icon), item.label),
+    ); // prettier-ignore
+  }
+  list.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => steer(list, event));
+  list.addEventListener("toggle", (/** @type {any} */ event) => {
+    anchor.setAttribute("aria-expanded", String(event.newState === "open"));
+    if (event.newState === "open") return;
+    if (list.contains(document.activeElement)) anchor.focus();
+    setTimeout(() => list.remove());
+  });
+  document.body.append(list);
+  list.showPopover();
+  place(list, anchor.getBoundingClientRect());
+  list.firstElementChild.focus();
+}
+
+/** @param {HTMLElement} list @param {KeyboardEvent} event */
+function steer(list, event) {
+  const items = /** @type {HTMLElement[]} */ ([...list.children]);
+  const at = items.indexOf(/** @type {HTMLElement} */ (document.activeElement));
+  const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: items.length - 1 }[event.key];
+  if (event.key === "Tab") list.hidePopover();
+  if (to === undefined) return;
+  event.preventDefault();
+  items[(to + items.length) % items.length].focus();
+}
+
+/** Below the anchor, or above it where there is no room. @param {HTMLElement} list @param {DOMRect} at */
+function place(list, at) {
+  const { offsetWidth: width, offsetHeight: height } = list;
+  const below = at.bottom + GAP + height < innerHeight;
+  list.style.top = `${below ? at.bottom + GAP : Math.max(GAP, at.top - GAP - height)}px`;
+  list.style.left = `${Math.max(GAP, Math.min(at.left, innerWidth - width - GAP))}px`;
+}
+
+/**
+ * @param {string} title
+ * @param {Node[]} content
+ * @param {{wide?: boolean}} [options]
+ * @returns {HTMLDialogElement} open; it is gone once it is closed
+ */
+export function dialog(title, content, { wide = false } = {}) {
+  const close = () => box.close();
+  const heading = h("h2", { id: "dialog-title" }, title);
+  const cross = h("button.icon-button", { type: "button", aria: { label: "Close" }, onclick: close });
+  cross.append(icon("close"));
+  const box = h(wide ? "dialog.dialog.wide" : "dialog.dialog", { "aria-labelledby": "dialog-title" });
+  box.append(h("header.dialog-head", {}, heading, cross), ...content);
+  box.addEventListener("close", () => box.remove());
+  box.addEventListener("click", (/** @type {MouseEvent} */ event) => {
+    if (event.target === box) close();
+  });
+  document.body.append(box);
+  box.showModal();
+  return box;
+}
+
+/**
+ * @param {string} title
+ * @param {string} text
+ * @param {string} yes what the button says that goes on
+ * @returns {Promise<boolean>}
+ */
+export function confirmed(title, text, yes) {
+  return new Promise((resolve) => {
+    let answer = false;
+    const go = h("button.danger-button", { type: "button" }, yes);
+    const stay = h("button.quiet-button", { type: "button" }, "Cancel");
+    const box = dialog(title, [h("p", {}, text), h("div.dialog-foot", {}, stay, go)]);
+    go.addEventListener("click", () => {
+      answer = true;
+      box.close();
+    });
+    stay.addEventListener("click", () => box.close());
+    box.addEventListener("close", () => resolve(answer));
+  });
+}
+
+/** Notices at the lower edge, and what is only said to screen readers. */
+export class Notices {
+  constructor() {
+    this.stack = h("div.notices", { role: "status" });
+    this.spoken = h("div.visually-hidden", { role: "status", aria: { live: "polite" } });
+  }
+
+  /** @param {string} text @param {(() => void)} [undo] */
+  show(text, undo) {
+    const gone = () => notice.remove();
+    const button = undo && h("button.notice-undo", { type: "button" }, "Undo");
+    const notice = h("div.notice", {}, h("span", {}, text), button);
+    button?.addEventListener("click", () => {
+      gone();
+      undo?.();
+    });
+    // A newer word of the same kind takes the older one's place.
+    const kind = text.replace(/\d+/g, "");
+    for (const older of [...this.stack.children]) {
+      if (older.dataset.kind === kind) older.remove();
+    }
+    notice.dataset.kind = kind;
+    this.stack.append(notice);
+    setTimeout(gone, NOTICE_MS);
+  }
+
+  clear() {
+    fill(this.stack);
+    fill(this.spoken);
+  }
+
+  /** @param {string} text */
+  say(text) {
+    fill(this.spoken, text);
+  }
+}

@@ -1,0 +1,219 @@
+/** The sessions: a list to search, and what can be done with each. */
+
+import { fill, h } from "./dom.js";
+import { icon } from "./icons.js";
+import { menu } from "./popups.js";
+
+const SEARCH_MS = 200;
+const DAY = 86_400_000;
+
+/** @typedef {import("../types.js").Session} Session */
+
+export class Sidebar {
+  #timer = 0;
+  /** The session whose title is being changed. */
+  #renaming = "";
+
+  /**
+   * @param {import("../state.js").State} state
+   * @param {import("../actions.js").Actions} actions
+   * @param {{onOpen: (sessionId: string | null, seq?: number) => void, onAccount: () => void,
+   *   onSignOut: () => void}} reactions
+   */
+  constructor(state, actions, { onOpen, onAccount, onSignOut }) {
+    this.state = state;
+    this.actions = actions;
+    this.onOpen = onOpen;
+    this.search = h("input.search", { type: "search", placeholder: "Search", aria: { label: "Search" } });
+    this.search.addEventListener("input", () => this.#search());
+    this.list = h("div.session-list", { tabindex: "-1" });
+    this.list.addEventListener("scroll", () => this.#more(), { passive: true });
+    this.name = h("span.user-name");
+    const fresh = h("button.new-chat", { type: "button", title: "New chat (Alt+N)", onclick: () => onOpen(null) });
+    fresh.append(icon("plus"), "New chat");
+    this.element = h("nav.sidebar", { id: "sidebar", aria: { label: "Chats" } },
+      h("div.sidebar-head", {}, fresh, h("label.search-box", {}, icon("search"), this.search)),
+      this.#tabs(),
+      this.list,
+      this.#foot(onAccount, onSignOut),
+    ); // prettier-ignore
+    state.on(["sessions", "search", "open", "live", "account", "outbox"], () => this.#draw());
+  }
+
+  #tabs() {
+    const tab = (/** @type {"active"|"archived"} */ list, /** @type {string} */ label) =>
+      h("button.tab", { type: "button", data: { list }, onclick: () => this.actions.list(list) }, label);
+    this.choice = h("div.tabs", {}, tab("active", "Recent"), tab("archived", "Archived"), h("span.spring"));
+    const file = h("input", { type: "file", accept: ".json,application/json", hidden: true, aria: { label: "File to import" } });
+    file.addEventListener("change", () => {
+      if (file.files?.[0]) this.actions.importSession(file.files[0]);
+      file.value = "";
+    });
+    const open = h("button.small-button", { type: "button", title: "Import a chat", aria: { label: "Import" }, onclick: () => file.click() });
+    open.append(icon("upload"));
+    this.choice.append(open, file);
+    return this.choice;
+  }
+
+  /** @param {() => void} onAccount @param {() => void} onSignOut */
+  #foot(onAccount, onSignOut) {
+    const account = h("button.account-button", { type: "button", title: "Account and settings", onclick: onAccount });
+    account.append(icon("person"), this.name);
+    const leave = h("button.icon-button", { type: "button", title: "Sign out", aria: { label: "Sign out" }, onclick: onSignOut });
+    leave.append(icon("leave"));
+    return h("div.sidebar-foot", {}, account, leave);
+  }
+
+  #search() {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.actions.search(this.search.value), SEARCH_MS);
+  }
+
+  focusSearch() {
+    this.search.focus();
+    this.search.select();
+  }
+
+  #more() {
+    const { scrollTop, clientHeight, scrollHeight } = this.list;
+    if (!this.state.listHasMore || scrollTop + clientHeight < scrollHeight - 400) return;
+    this.state.listHasMore = false;
+    this.actions.more();
+  }
+
+  #draw() {
+    this.name.textContent = this.state.account?.username ?? "";
+    for (const tab of this.choice.querySelectorAll(".tab")) {
+      tab.setAttribute("aria-pressed", String(tab.dataset.list === this.state.list));
+    }
+    if (this.#renaming) return; // it would take the field away
+    const focused = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset?.focus;
+    if (this.state.search.query) this.#drawFound();
+    else this.#drawSessions();
+    if (focused) this.list.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus();
+  }
+
+  #drawSessions() {
+    const sessions = this.state.listed();
+    if (!sessions.length) {
+      const text = this.state.list === "active" ? "Your chats appear here." : "Nothing is archived.";
+      fill(this.list, h("p.quiet.empty", {}, text));
+      return;
+    }
+    const groups = new Map();
+    for (const session of sessions) {
+      const name = age(session.updated_at);
+      groups.set(name, [...(groups.get(name) ?? []), session]);
+    }
+    fill(this.list, ...[...groups].flatMap(([name, members]) => [
+      h("h2.group", {}, name),
+      h("ul", {}, ...members.map((/** @type {Session} */ one) => this.#item(one))),
+    ])); // prettier-ignore
+  }
+
+  /** @param {Session} session */
+  #item(session) {
+    const { session_id: id } = session;
+    const current = this.state.open === id;
+    const title = session.title || this.#firstWords(id);
+    const open = h("button.session", {
+      type: "button",
+      data: { focus: id },
+      aria: { current: current ? "page" : null },
+      onclick: () => this.onOpen(id),
+      ondblclick: () => this.#rename(this.#button(id), session),
+    }, h("span.session-title", { dir: "auto" }, title)); // prettier-ignore
+    if (this.state.live.has(id)) open.append(h("span.dot", { title: "Answering" }));
+    const more = h("button.small-button.more", {
+      type: "button",
+      data: { focus: `${id}-more` },
+      aria: { label: `Options for ${title}`, haspopup: "menu" },
+      onclick: () => menu(more, sessionOptions(session, this.actions, () => this.#rename(this.#button(id), session))),
+    });
+    more.append(icon("more"));
+    return h(current ? "li.current" : "li", {}, open, more);
+  }
+
+  /** @param {string} sessionId */
+  #button(sessionId) {
+    return this.list.querySelector(`[data-focus="${CSS.escape(sessionId)}"]`);
+  }
+
+  /** Until the service has found a title. @param {string} sessionId */
+  #firstWords(sessionId) {
+    const waiting = this.state.entries(sessionId).find((one) => one.kind === "chat")?.content;
+    const first = waiting ?? this.state.conversations.get(sessionId)?.messages.get(1)?.content;
+    return first?.slice(0, 60) || "Untitled";
+  }
+
+  /** @param {HTMLElement | null} button @param {Session} session */
+  #rename(button, session) {
+    if (!button) return;
+    const field = h("input.rename", { type: "text", maxlength: "200", aria: { label: "Title" } });
+    field.value = session.title || button.textContent;
+    this.#renaming = session.session_id;
+    let over = false;
+    const finish = (/** @type {boolean} */ save) => {
+      if (over) return;
+      over = true;
+      this.#renaming = "";
+      const title = field.value.trim();
+      if (save && title && title !== session.title) this.actions.rename(session.session_id, title);
+      this.#draw();
+      this.#button(session.session_id)?.focus();
+    };
+    field.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
+      if (event.key === "Enter" && !event.isComposing) finish(true);
+      if (event.key === "Escape") finish(false);
+      event.stopPropagation();
+    });
+    field.addEventListener("blur", () => finish(true));
+    button.replaceWith(field);
+    field.focus();
+    field.select();
+  }
+
+  #drawFound() {
+    const { results, busy } = this.state.search;
+    const quiet = busy ? "Searching…" : results.length ? "" : "Nothing was found.";
+    fill(
+      this.list,
+      results.length > 0 && h("ul", {}, ...results.map((one) => this.#found(one))),
+      quiet && h("p.quiet.empty", { role: "status" }, quiet),
+    );
+  }
+
+  /** @param {any} result */
+  #found(result) {
+    const title = result.title || this.#firstWords(result.session_id);
+    const open = h("button.session.found", { type: "button", onclick: () => this.onOpen(result.session_id, result.seq) },
+      h("span.session-title", { dir: "auto" }, title),
+      result.snippet && h("span.snippet", { dir: "auto" }, result.snippet),
+    ); // prettier-ignore
+    return h("li", {}, open);
+  }
+}
+
+/** What can be done with a session. @param {Session} session @param {import("../actions.js").Actions} actions @param {() => void} rename */
+export function sessionOptions(session, actions, rename) {
+  const { session_id: id } = session;
+  const archived = session.status === "archived";
+  return [
+    ...(archived ? [] : [{ label: "Rename", icon: "edit", act: rename }]),
+    archived
+      ? { label: "Restore", icon: "restore", act: () => actions.restore(id) }
+      : { label: "Archive", icon: "archive", act: () => actions.archive(id) },
+    { label: "Export as Markdown", icon: "download", act: () => actions.exportSession(id, "markdown") },
+    { label: "Export as JSON", icon: "download", act: () => actions.exportSession(id, "json") },
+    { label: "Delete", icon: "trash", danger: true, act: () => actions.remove(id) },
+  ];
+}
+
+/** @param {string} iso */
+function age(iso) {
+  const midnight = new Date().setHours(0, 0, 0, 0);
+  const at = Date.parse(iso);
+  if (at >= midnight) return "Today";
+  if (at >= midnight - DAY) return "Yesterday";
+  return at >= midnight - 7 * DAY ? "Last 7 days" : "Earlier";
+}

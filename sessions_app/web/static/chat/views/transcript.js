@@ -1,0 +1,299 @@
+/** The conversation: a log of articles, drawn as far as they are in view. */
+
+import { fill, h } from "./dom.js";
+import { icon } from "./icons.js";
+import { drawMarkdown } from "./markdown.js";
+import { editor, messageArticle } from "./message.js";
+import { Rows } from "./rows.js";
+import { VirtualList } from "./virtual_list.js";
+
+const SPOKEN_CHARS = 1_000;
+const CHARS_A_LINE = 76;
+const LINE = 27;
+
+/** @typedef {import("../types.js").Message} Message */
+
+export class Transcript {
+  /** The seq of the message that is being edited. */
+  #editing = 0;
+  #open = /** @type {string | null} */ (null);
+  #spoken = "";
+
+  /**
+   * @param {import("../state.js").State} state
+   * @param {import("../actions.js").Actions} actions
+   * @param {import("./popups.js").Notices} notices
+   */
+  constructor(state, actions, notices) {
+    this.state = state;
+    this.actions = actions;
+    this.notices = notices;
+    this.rows = new Rows(state);
+    this.log = h("div.log", {
+      role: "log",
+      tabindex: "0",
+      // Rows come and go with scrolling; what is worth saying is said elsewhere, once.
+      aria: { label: "Conversation", live: "off" },
+      onkeydown: (/** @type {KeyboardEvent} */ event) => this.#steer(event),
+    });
+    this.newest = h(
+      "button.to-newest",
+      { type: "button", hidden: true, aria: { label: "Jump to the newest" } },
+      icon("down"),
+    );
+    this.newest.addEventListener("click", () => this.list.scrollToEnd());
+    this.element = h("div.transcript", {}, this.log, this.newest);
+    this.list = new VirtualList(this.log, {
+      count: () => this.rows.count,
+      key: (row) => this.rows.key(row),
+      version: (row) => this.#version(row),
+      draw: (row, element) => this.#draw(row, element),
+      guess: (row) => this.#guess(row),
+      shown: (first, last) => this.#shown(first, last),
+    });
+    this.log.addEventListener("moved", () => this.#moved());
+    state.on(["open", "messages", "live", "outbox", "sessions", "connection"], () => this.#changed());
+  }
+
+  #changed() {
+    const before = this.rows.latest;
+    this.rows.refresh();
+    if (this.#open !== this.state.open && !this.#isSame(before)) {
+      this.#editing = 0;
+      this.rows.chosen.clear();
+      this.#open = this.state.open;
+      this.#spoken = this.#newestReply()?.id ?? "";
+      this.list.reset();
+    } else {
+      this.#open = this.state.open;
+      this.#speak();
+      this.list.schedule();
+    }
+    this.#moved();
+  }
+
+  /** Whether the same conversation goes on under another id: it has just been created. @param {number} before */
+  #isSame(before) {
+    return this.#open?.startsWith("local-") && before === 0 && this.rows.waiting.length > 0;
+  }
+
+  /** Show a message and give it the focus. @param {number} seq */
+  jump(seq) {
+    this.list.scrollTo(seq - 1);
+    this.#article(seq - 1)?.focus({ preventScroll: true });
+    this.#article(seq - 1)?.classList.add("found");
+  }
+
+  #newestReply() {
+    const message = this.rows.message(this.rows.latest);
+    return message?.role === "assistant" ? message : undefined;
+  }
+
+  /** Say a finished reply, once. */
+  #speak() {
+    const reply = this.#newestReply();
+    if (!reply || this.rows.live || reply.id === this.#spoken) return;
+    this.#spoken = reply.id;
+    this.notices.say(`Assistant: ${reply.content.slice(0, SPOKEN_CHARS)}`);
+  }
+
+  #moved() {
+    this.newest.hidden = this.list.pinned || this.rows.count === 0;
+  }
+
+  /** @param {number} first @param {number} last */
+  #shown(first, last) {
+    const { latest } = this.rows;
+    const [from, to] = [first + 1, Math.min(last + 1, latest)];
+    for (let seq = from; seq <= to; seq += 1) {
+      if (!this.rows.message(seq)) {
+        this.actions.show(from, to);
+        return;
+      }
+    }
+  }
+
+  /** @param {number} row */
+  #guess(row) {
+    const what = this.rows.at(row);
+    const message = what.kind === "stored" ? this.rows.message(what.seq) : undefined;
+    if (message && this.rows.isHidden(message)) return 0;
+    return 84 + Math.ceil((message?.content.length ?? 120) / CHARS_A_LINE) * LINE;
+  }
+
+  /** @param {number} row */
+  #version(row) {
+    const what = this.rows.at(row);
+    if (what.kind === "live") return `${what.live.status}${what.live.text.length}`;
+    if (what.kind === "waiting") return this.#waitingNote(row) + what.entry.state;
+    const message = this.rows.message(what.seq);
+    if (!message) return "unknown";
+    const trouble = this.#trouble(message)?.text ?? "";
+    const above = this.rows.dividers(message).map((one) => one.text).join();
+    const last = what.seq === this.rows.latest;
+    const fresh = last && this.rows.startsFreshNext;
+    const flags = [message.deleted, this.rows.isHidden(message), last, fresh, Boolean(this.rows.live)];
+    const shown = this.rows.shown(message);
+    return [message.id, shown.id, ...flags, this.#editing === what.seq, above, trouble].join("|");
+  }
+
+  /** @param {number} row @param {HTMLElement | null} element */
+  #draw(row, element) {
+    const holder = element ?? h("div.row");
+    const what = this.rows.at(row);
+    if (what.kind === "live") return this.#drawLive(holder, what.live);
+    if (what.kind === "waiting") fill(holder, this.#waiting(row, what.entry));
+    else fill(holder, ...this.#stored(what.seq));
+    return holder;
+  }
+
+  /** @param {number} seq */
+  #stored(seq) {
+    const message = this.rows.message(seq);
+    if (!message) return [h("article.message.placeholder", { aria: { busy: "true", label: "Loading" } })];
+    if (this.rows.isHidden(message)) return [];
+    const above = this.rows.dividers(message).map((one) => this.#divider(one));
+    if (this.#editing === seq) return [...above, this.#editor(message)];
+    const place = { position: seq, size: this.rows.latest, note: note(message), trouble: "" };
+    const trouble = this.#trouble(message);
+    if (trouble) place.trouble = trouble.text;
+    const article = messageArticle(this.rows.shown(message), place, this.#deeds(message));
+    const below = seq === this.rows.latest && this.rows.startsFreshNext;
+    return [...above, article, below && this.#divider({ kind: "fresh", text: "Starts fresh here" })];
+  }
+
+  /** @param {{kind: "topic"|"fresh", text: string}} divider */
+  #divider({ kind, text }) {
+    const undo =
+      kind === "fresh" &&
+      h("button.text-button", { type: "button", onclick: () => this.actions.undoStartFresh() }, "Undo");
+    return h(`div.divider.${kind}`, {}, h("span", {}, text), undo);
+  }
+
+  /** @param {Message} message @returns {import("./message.js").Deeds} */
+  #deeds(message) {
+    const { actions, rows } = this;
+    const { seq } = message;
+    const archived = rows.session?.status === "archived";
+    const idle = !rows.live && !archived;
+    const last = seq === rows.latest;
+    const others = rows.alternatives(message);
+    return {
+      again: () => actions.again(message),
+      regenerate: idle && last && message.role === "assistant" ? () => actions.regenerate(seq) : undefined,
+      edit: message.role === "user" && !archived ? () => this.#edit(seq) : undefined,
+      fork: message.role === "assistant" ? () => actions.fork(seq) : undefined,
+      remove: idle ? () => actions.deleteMessage(seq) : undefined,
+      alternatives:
+        others.length > 1
+          ? { at: others.indexOf(rows.shown(message)) + 1, of: others.length, turn: (by) => this.#turn(message, by) }
+          : undefined,
+    };
+  }
+
+  /** @param {Message} message @param {number} by */
+  #turn(message, by) {
+    this.rows.turn(message, by);
+    this.list.update();
+  }
+
+  /** @param {Message} message @returns {{text: string} | undefined} */
+  #trouble(message) {
+    const entry = this.rows.entries.find((one) => one.client_id === message.client_id);
+    if (entry?.state === "failed") return { text: entry.problem ?? "It could not be answered." };
+    return this.rows.isUnanswered(message) ? { text: "This has no answer yet." } : undefined;
+  }
+
+  /** @param {number} row @param {import("../types.js").Entry} entry */
+  #waiting(row, entry) {
+    const message = { role: /** @type {const} */ ("user"), content: entry.content ?? "" };
+    const failed = entry.state === "failed";
+    const place = { note: this.#waitingNote(row), trouble: failed ? entry.problem : "" };
+    const deeds = { again: () => this.actions.again(entry), discard: () => this.actions.discard(entry) };
+    const article = messageArticle(message, place, deeds);
+    article.classList.add("waiting");
+    return article;
+  }
+
+  /** @param {number} row */
+  #waitingNote(row) {
+    const what = this.rows.at(row);
+    if (what.kind !== "waiting" || what.entry.state === "failed") return "";
+    if (!this.state.online) return "Waiting for the network";
+    return what.entry === this.rows.entries[0] ? "" : "Waiting for its turn";
+  }
+
+  /** @param {HTMLElement} holder @param {import("../types.js").Live} live */
+  #drawLive(holder, live) {
+    let article = /** @type {HTMLElement | null} */ (holder.querySelector(".message"));
+    if (!article) {
+      article = messageArticle({ role: "assistant", content: "" }, { growing: true }, {});
+      article.append(h("p.note"));
+      holder.replaceChildren(article);
+    }
+    const [text, below] = /** @type {HTMLElement[]} */ ([...article.children]);
+    article.classList.toggle("thinking", live.status === "waiting" && !live.text);
+    drawMarkdown(text, live.text);
+    below.textContent = live.status === "reconnecting" ? "Connection lost. Reconnecting…" : "";
+    return holder;
+  }
+
+  // --- editing and moving about ----------------------------------------------------------------
+
+  /** @param {Message} message */
+  #editor(message) {
+    return editor(message.content, {
+      cancel: () => this.#edit(0),
+      done: (text) => {
+        this.#edit(0);
+        this.actions.edit(message.seq, text);
+      },
+    });
+  }
+
+  /** @param {number} seq */
+  #edit(seq) {
+    const before = this.#editing;
+    this.#editing = seq;
+    this.list.update();
+    const row = this.list.element((seq || before) - 1);
+    /** @type {HTMLElement | null | undefined} */ (row?.querySelector("textarea, article"))?.focus();
+  }
+
+  /** @param {number} row @returns {HTMLElement | null | undefined} */
+  #article(row) {
+    return this.list.element(row)?.querySelector("article");
+  }
+
+  /** Arrows go from article to article; Page and Home keys scroll as anywhere. @param {KeyboardEvent} event */
+  #steer(event) {
+    const target = /** @type {HTMLElement} */ (event.target);
+    const by = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+    if (!by || event.altKey || event.ctrlKey || event.metaKey) return;
+    if (target !== this.log && !target.matches("article")) return;
+    event.preventDefault();
+    let row = target === this.log ? (by < 0 ? this.rows.count : -1) : this.#rowOf(target);
+    // Rows without an article, as answers that gave way to others, are passed over.
+    for (row += by; row >= 0 && row < this.rows.count; row += by) {
+      if (!this.#article(row)) this.list.scrollTo(row);
+      const article = this.#article(row);
+      if (!article) continue;
+      article.focus({ preventScroll: true });
+      article.scrollIntoView({ block: "nearest" });
+      return;
+    }
+  }
+
+  /** @param {HTMLElement} article */
+  #rowOf(article) {
+    for (let row = this.rows.count - 1; row >= 0; row -= 1) {
+      if (this.#article(row) === article) return row;
+    }
+    return 0;
+  }
+}
+
+/** @param {Message} message */
+function note(message) {
+  return message.generation?.finish_reason === "cancelled" ? "Stopped" : "";
+}

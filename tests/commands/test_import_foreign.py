@@ -1,0 +1,216 @@
+"""`manage.py import_sessions`: what other programs keep."""
+
+import contextlib
+import io
+import json
+import shutil
+import sqlite3
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bson import json_util
+from django.core.management import CommandError
+
+from sessions_app.domain.data import Role
+from sessions_app.services import integrity
+from tests.commands.conftest import Run
+
+DATA = Path(__file__).parents[1] / "data" / "imports"
+
+
+@pytest.fixture
+def sqlite_file(tmp_path: Path) -> Path:
+    """A file as `SQLiteSession` writes it."""
+    path = tmp_path / "agents.db"
+    with sqlite3.connect(path) as database:
+        database.executescript((DATA / "agents.sql").read_text())
+    database.close()
+    return path
+
+
+FILES = [
+    ("chatgpt.json", "openai", 2, 12),
+    ("librechat.json", "librechat", 1, 6),
+    ("librechat_tree.json", "librechat", 1, 6),
+    ("librechat_collections.jsonl", "librechat", 2, 7),
+    ("langchain.jsonl", "langchain", 2, 11),
+    ("agents_items.json", "agents", 1, 7),
+]
+
+
+def stored(database: Any) -> list[Any]:
+    return list(database.sessions.find().sort("_id"))
+
+
+def check(run: Run, database: Any, name: str, kind: str, sessions: int, messages: int) -> Any:
+    """Import twice, as a dry run before; what is stored then."""
+    dry = run("import_sessions", name, "--user", "alice", "--dry-run", "--json").json()
+    assert (dry["sessions"], stored(database)) == (sessions, [])
+    first = run("import_sessions", name, "--user", "alice", "--json").json()
+    assert (first["format"], first["sessions"], first["messages"]) == (kind, sessions, messages)
+    assert first["left"] == dry["left"]
+    found = stored(database)
+    again = run("import_sessions", name, "--user", "alice", "--json").json()
+    assert (again["sessions"], again["already_there"]) == (0, sessions)
+    assert stored(database) == found
+    assert {session["user_id"] for session in found} == {"alice"}
+    assert not list(integrity.integrity_check(repair=False, progress=lambda _: None))
+    return found
+
+
+@pytest.mark.parametrize(("name", "kind", "sessions", "messages"), FILES)
+def test_a_file_is_recognised_and_imported_once(
+    run: Run, database: Any, name: str, kind: str, sessions: int, messages: int
+) -> None:
+    check(run, database, str(DATA / name), kind, sessions, messages)
+
+
+def test_a_sqlite_file_of_the_agents_sdk(run: Run, database: Any, sqlite_file: Path) -> None:
+    found = check(run, database, str(sqlite_file), "agents", 2, 8)
+    assert {session["metadata"][1]["v"] for session in found} == {"user-7", "empty"}
+    assert found[0]["created_at"].isoformat() == "2026-11-22T15:11:59+00:00"
+
+
+def test_of_branches_in_a_sqlite_file_the_main_one(
+    run: Run, database: Any, sqlite_file: Path
+) -> None:
+    with sqlite3.connect(sqlite_file) as agents:
+        agents.execute(
+            "CREATE TABLE message_structure (id INTEGER PRIMARY KEY, session_id TEXT,"
+            " message_id INTEGER, branch_id TEXT, sequence_number INTEGER)"
+        )
+        agents.executemany(
+            "INSERT INTO message_structure (session_id, message_id, branch_id, sequence_number)"
+            " VALUES ('user-7', ?, ?, ?)",
+            [(1, "main", 1), (7, "main", 2), (1, "other", 1), (8, "other", 2)],
+        )
+    agents.close()
+    result = run("import_sessions", str(sqlite_file), "--user", "alice", "--json").json()
+    assert result["messages"] == 2
+    assert result["left"]["message of another branch"] == 9
+
+
+def test_a_sqlite_file_of_something_else_is_refused(run: Run, database: Any, tmp_path: Path):
+    with sqlite3.connect(tmp_path / "x.db") as other:
+        other.execute("CREATE TABLE t (a)")
+    other.close()
+    with pytest.raises(CommandError, match="has no tables agent_sessions"):
+        run("import_sessions", str(tmp_path / "x.db"), "--user", "alice")
+
+
+def test_langchain_straight_from_its_database(
+    run: Run, database: Any, mongo_client: Any, mongod_uri: str
+) -> None:
+    documents = json_util.loads(
+        f"[{','.join((DATA / 'langchain.jsonl').read_text().splitlines())}]"
+    )
+    collection = mongo_client["langchain_import"]["history"]
+    collection.drop()
+    collection.insert_many(documents)
+    address = mongod_uri.replace("/?", "/langchain_import?")
+    options = ("--collection", "history", "--user", "alice", "--json")
+    result = run("import_sessions", address, *options).json()
+    assert (result["format"], result["sessions"], result["messages"]) == ("langchain", 2, 11)
+    again = run("import_sessions", str(DATA / "langchain.jsonl"), "--user", "alice", "--json")
+    assert again.json()["already_there"] == 2
+    mongo_client.drop_database("langchain_import")
+
+
+@pytest.mark.parametrize(
+    "address", ["mongodb://", "mongodb://127.0.0.1:9/?serverSelectionTimeoutMS=50"]
+)
+def test_a_database_that_cannot_be_read_is_said(run: Run, database: Any, address: str) -> None:
+    with pytest.raises(CommandError) as refused:
+        run("import_sessions", address, "--user", "alice")
+    assert refused.value.returncode == 1
+
+
+def test_the_archive_of_chatgpt_as_it_came(run: Run, database: Any, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "export.zip", "w") as archive:
+        archive.write(DATA / "chatgpt.json", "conversations.json")
+    check(run, database, str(tmp_path / "export.zip"), "openai", 2, 12)
+
+
+def test_a_file_from_stdin(run: Run, database: Any, monkeypatch: Any) -> None:
+    class Stdin:
+        buffer = io.BytesIO((DATA / "langchain.jsonl").read_bytes())
+
+    monkeypatch.setattr(sys, "stdin", Stdin)
+    assert run("import_sessions", "-", "--user", "alice", "--json").json()["sessions"] == 2
+
+
+def test_owners_are_kept_where_the_source_has_them(run: Run, database: Any) -> None:
+    run("import_sessions", str(DATA / "librechat_collections.jsonl"))
+    owners = {session["user_id"] for session in stored(database)}
+    assert owners == {"65f1ad8c90523874d2d409f8", "65f1ad8c90523874d2d40aaa"}
+
+
+def test_without_owners_somebody_must_be_named(run: Run, database: Any) -> None:
+    with pytest.raises(CommandError, match=r"say whose they become \(--user\)"):
+        run("import_sessions", str(DATA / "chatgpt.json"))
+    assert stored(database) == []
+
+
+def test_the_same_conversations_can_become_two_peoples(run: Run, database: Any) -> None:
+    for user in ("alice", "bob"):
+        run("import_sessions", str(DATA / "chatgpt.json"), "--user", user)
+    assert len(stored(database)) == 4
+
+
+def test_a_timeout_begins_with_the_import(run: Run, database: Any, settings: Any) -> None:
+    settings.SESSION_TTL_SECONDS = 1_000
+    run("import_sessions", str(DATA / "chatgpt.json"), "--user", "alice")
+    active, archived = stored(database)
+    assert (active["expires_at"] - active["updated_at"]).days > 300
+    assert "expires_at" not in archived
+
+
+def test_a_long_conversation_is_divided_as_any_other(run: Run, database: Any, tmp_path: Path):
+    items = [{"role": "user", "content": f"message {n}"} for n in range(3_000)]
+    (tmp_path / "long.json").write_text(json.dumps(items))
+    check(run, database, str(tmp_path / "long.json"), "agents", 1, 3_000)
+    assert database.message_buckets.count_documents({}) == 45
+    [session] = stored(database)
+    assert session["messages"][-1]["role"] == Role.USER
+    assert session["token_count"] > 3_000
+
+
+def test_thousands_of_conversations(run: Run, database: Any, tmp_path: Path) -> None:
+    [model] = json.loads((DATA / "chatgpt.json").read_text())[:1]
+    conversations = [model | {"conversation_id": f"c-{n}"} for n in range(2_000)]
+    (tmp_path / "many.json").write_text(json.dumps(conversations))
+    outcome = run("import_sessions", str(tmp_path / "many.json"), "--user", "alice", "--json")
+    assert outcome.json()["sessions"] == 2_000
+    assert len(stored(database)) == 2_000
+
+
+def test_what_is_none_of_these_is_refused(run: Run, database: Any, tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_text('{"hello": "world"}')
+    with pytest.raises(CommandError, match="none of the formats"):
+        run("import_sessions", str(tmp_path / "x.json"), "--user", "alice")
+
+
+@pytest.mark.parametrize("kind", ["openai", "librechat", "langchain", "agents", "native"])
+@pytest.mark.parametrize("text", ['{"hello": "world"}', "[1]", "[null, {}]"])
+def test_a_format_that_is_claimed_and_is_not_so_is_refused_or_counted(
+    run: Run, database: Any, tmp_path: Path, kind: str, text: str
+) -> None:
+    (tmp_path / "x.json").write_text(text)
+    left = {"refused": 1}
+    with contextlib.suppress(CommandError):
+        options = ("--user", "alice", "--format", kind, "--json")
+        left = run("import_sessions", str(tmp_path / "x.json"), *options).json()["left"]
+    assert sum(left.values()) > 0
+    assert stored(database) == []
+
+
+def test_a_line_in_the_middle_that_is_wrong_is_named(run: Run, database: Any, tmp_path: Path):
+    shutil.copy(DATA / "langchain.jsonl", tmp_path / "in.jsonl")
+    with (tmp_path / "in.jsonl").open("a") as file:
+        file.write('{"SessionId": "x"}\n')
+    with pytest.raises(CommandError, match="line 13: not what the values before it are"):
+        run("import_sessions", str(tmp_path / "in.jsonl"), "--user", "alice")
+    assert stored(database) == []

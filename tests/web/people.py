@@ -1,0 +1,131 @@
+"""Somebody at the page: what they do there, and what they see."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+from playwright.sync_api import BrowserContext, Locator, Page, expect, sync_playwright
+
+CHROMIUM = "/usr/bin/chromium"
+PASSWORD = "correct horse battery staple"
+_ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+# What a browser says of requests that fail on purpose.
+_EXPECTED = re.compile(r"Failed to load resource|net::ERR_|TrustedScript.*eval")
+expect.set_options(timeout=15_000)
+
+
+@contextmanager
+def launched() -> Iterator[Any]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=_ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+class Person:
+    """A person with an account at a service and a browser profile of their own."""
+
+    def __init__(self, browser: Any, service: Any, *, name: str, **context: Any) -> None:
+        self.service = service
+        self.name = name
+        usual = {"viewport": {"width": 1280, "height": 1500}, "locale": "en-GB"}
+        # A test must see every request; the worker is allowed where it is what is tested.
+        usual |= {"service_workers": "block"}
+        self.context: BrowserContext = browser.new_context(**(usual | context))
+        self.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        self.errors: list[str] = []
+        self.page = self.tab()
+
+    def tab(self) -> Page:
+        """Another tab of the same profile; what it complains of is remembered."""
+        page = self.context.new_page()
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", lambda message: self._note(message.type, message.text))
+        return page
+
+    def _note(self, kind: str, text: str) -> None:
+        if kind == "error" and not _EXPECTED.search(text):
+            self.errors.append(text)
+
+    # --- coming and going -----------------------------------------------------------------------
+
+    def arrives(self) -> "Person":
+        """Creates an account in the page."""
+        self.page.goto(self.service.url)
+        self.fill_in()
+        self.button("Create account").click()
+        expect(self.writing).to_be_visible()
+        return self
+
+    def fill_in(self, password: str = PASSWORD) -> None:
+        self.page.get_by_role("textbox", name="Username").fill(self.name)
+        self.page.get_by_role("textbox", name="Password").fill(password)
+
+    def signs_in(self, password: str = PASSWORD) -> None:
+        self.fill_in(password)
+        self.button("Sign in").click()
+        expect(self.writing).to_be_visible()
+
+    def leaves(self) -> None:
+        self.context.close()
+        assert not self.errors, "\n".join(self.errors)
+
+    def token(self) -> str:
+        """An access token of theirs, got outside of the page."""
+        body = {"username": self.name, "password": PASSWORD}
+        answer = httpx.post(f"{self.service.url}/auth/token", json=body, timeout=20)
+        return str(answer.json()["access"])
+
+    # --- what they see --------------------------------------------------------------------------
+
+    def button(self, name: str, page: Page | None = None) -> Locator:
+        return (page or self.page).get_by_role("button", name=name, exact=True)
+
+    @property
+    def writing(self) -> Locator:
+        return self.page.get_by_role("textbox", name="Message", exact=True)
+
+    @property
+    def conversation(self) -> Locator:
+        return self.page.get_by_role("log", name="Conversation", exact=True)
+
+    def messages(self, role: str, page: Page | None = None) -> Locator:
+        log = (page or self.page).get_by_role("log", name="Conversation", exact=True)
+        return log.get_by_role("article", name=role)
+
+    def texts(self, page: Page | None = None) -> list[str]:
+        """Every message in the page, oldest first."""
+        log = (page or self.page).get_by_role("log", name="Conversation", exact=True)
+        return [body.inner_text().strip() for body in log.locator("article .body").all()]
+
+    @property
+    def session_id(self) -> str:
+        found = re.search(r"[?&]session=([0-9a-f-]{36})$", self.page.url)
+        assert found, self.page.url
+        return found.group(1)
+
+    # --- what they do ---------------------------------------------------------------------------
+
+    def says(self, text: str) -> None:
+        self.writing.fill(text)
+        self.button("Send").click()
+
+    def asks(self, question: str, answer: str = "") -> None:
+        """Says it and waits for the whole reply."""
+        self.says(question)
+        expect(self.messages("Assistant").last).to_contain_text(answer or f"Answer to: {question}")
+        self.rests()
+
+    def rests(self) -> None:
+        """Waits until no reply is on its way."""
+        expect(self.button("Stop")).to_be_hidden()
+
+    def option(self, label: str) -> None:
+        """Chooses from the menu of the session that is open."""
+        self.button("Options").click()
+        self.page.get_by_role("menuitem", name=label).click()

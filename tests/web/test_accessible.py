@@ -1,0 +1,95 @@
+"""For everyone: nothing that axe finds serious, whatever the theme and the width."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+RICH = """# A head
+
+Text with `code` and a [link](https://example.org).
+
+```python
+x = 1  # one
+```
+
+- [x] done
+
+> quoted
+
+| a | b |
+|---|---|
+| 1 | 2 |
+"""
+
+
+def findings(page):
+    # axe is put into the page as text, which the page's own policy would refuse.
+    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    return [
+        (one["id"], one["impact"], [node["html"][:160] for node in one["nodes"]][:3])
+        for one in found
+        if one["impact"] in {"serious", "critical"}
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_axe_finds_nothing_serious(somebody, model, scheme, width):
+    model.answers["Show me"] = RICH
+    alice = somebody(
+        opened=False,
+        bypass_csp=True,
+        color_scheme=scheme,
+        reduced_motion="reduce",
+        viewport={"width": width, "height": 860},
+    )
+    alice.page.goto(alice.service.url)
+    expect(alice.button("Sign in")).to_be_visible()
+    assert findings(alice.page) == []
+    alice.arrives()
+    assert findings(alice.page) == []
+    alice.asks("Show me", "A head")
+    assert findings(alice.page) == []
+    alice.page.get_by_role("button", name="Context").click()
+    assert findings(alice.page) == []
+    alice.page.get_by_role("complementary").get_by_role("button", name="Close").click()
+    alice.conversation.focus()
+    alice.page.keyboard.press("?")
+    assert findings(alice.page) == []
+    alice.page.keyboard.press("Escape")
+    alice.button("Options").click()
+    assert findings(alice.page) == []
+
+
+def test_everything_is_reached_with_the_keyboard(alice):
+    alice.asks("Hello")
+    reached = set()
+    alice.page.get_by_role("button", name="New chat").focus()
+    for _ in range(40):
+        alice.page.keyboard.press("Tab")
+        reached.add(
+            alice.page.evaluate(
+                """() => document.activeElement.getAttribute("aria-label")
+                    ?? document.activeElement.textContent.trim().slice(0, 40)"""
+            )
+        )
+
+    assert {
+        "Search", "Recent", "Archived", "Sign out", "Options", "Conversation", "Message",
+        "Regenerate", "Copy",
+    } <= reached  # fmt: skip
+
+
+def test_on_a_phone_the_list_comes_over_the_page(somebody):
+    alice = somebody(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    alice.asks("Hello")
+    expect(alice.button("Sign out")).to_be_hidden()
+    alice.button("Show or hide the list").click()
+    expect(alice.button("Sign out")).to_be_visible()
+    alice.page.keyboard.press("Escape")
+
+    expect(alice.button("Sign out")).to_be_hidden()
+    alice.button("New chat").click()
+    expect(alice.page.get_by_text("What is on your mind")).to_be_visible()
+    wide = "document.documentElement.scrollWidth <= innerWidth"
+    assert alice.page.evaluate(wide)

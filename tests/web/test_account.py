@@ -1,0 +1,109 @@
+"""One's account: coming in, another password, one's data, the end."""
+
+import json
+
+from playwright.sync_api import expect
+
+from tests.web.people import PASSWORD
+
+
+def settings(person):
+    person.button(person.name).click()
+    return person.page.get_by_role("dialog")
+
+
+def test_a_wrong_password_is_said(alice):
+    alice.button("Sign out").click()
+    alice.fill_in("wrong wrong wrong")
+    alice.button("Sign in").click()
+
+    expect(alice.page.get_by_role("alert")).not_to_be_empty()
+    alice.signs_in()
+
+
+def test_a_weak_password_is_refused_at_its_field(somebody):
+    person = somebody(opened=False)
+    person.page.goto(person.service.url)
+    person.fill_in("a7$k")
+    person.button("Create account").click()
+
+    expect(person.page.locator("#password-problem")).to_contain_text("too short")
+    expect(person.page.get_by_role("textbox", name="Password")).to_have_attribute(
+        "aria-invalid", "true"
+    )
+
+
+def test_empty_fields_are_asked_for(somebody):
+    person = somebody(opened=False)
+    person.page.goto(person.service.url)
+    person.button("Sign in").click()
+
+    expect(person.page.get_by_text("Enter a username.")).to_be_visible()
+    expect(person.page.get_by_text("Enter a password.")).to_be_visible()
+
+
+def test_a_reload_keeps_one_signed_in(alice):
+    alice.asks("Hello")
+    alice.page.reload()
+
+    expect(alice.messages("Assistant")).to_have_count(1)
+
+
+def test_another_password(alice):
+    box = settings(alice)
+    box.get_by_label("Current password").fill(PASSWORD)
+    box.get_by_label("New password").fill("another horse battery")
+    box.get_by_role("button", name="Change password").click()
+    expect(alice.page.get_by_text("Password changed.")).to_be_visible()
+    alice.page.keyboard.press("Escape")
+    alice.asks("Still here?")
+    alice.button("Sign out").click()
+    alice.signs_in("another horse battery")
+
+    expect(alice.page.get_by_role("navigation").locator(".session-title")).to_have_count(1)
+
+
+def test_the_present_password_must_be_right(alice):
+    box = settings(alice)
+    box.get_by_label("Current password").fill("not this one")
+    box.get_by_label("New password").fill("another horse battery")
+    box.get_by_role("button", name="Change password").click()
+
+    expect(box.locator("#current_password-problem")).not_to_be_empty()
+
+
+def test_ones_data_comes_as_json_lines(alice, tmp_path):
+    alice.asks("Keep this")
+    box = settings(alice)
+    with alice.page.expect_download() as download:
+        box.get_by_role("button", name="Export my data").click()
+    download.value.save_as(tmp_path / "data")
+
+    lines = (tmp_path / "data").read_text().splitlines()
+    assert any("Keep this" in json.dumps(json.loads(line)) for line in lines)
+
+
+def test_deleting_the_account_leaves_nothing(alice, site):
+    alice.asks("Forget this")
+    token = alice.token()
+    box = settings(alice)
+    box.get_by_label("Your password, to be sure").fill("wrong")
+    box.get_by_role("button", name="Delete my account").click()
+    expect(box.locator("#delete_password-problem")).not_to_be_empty()
+    box.get_by_label("Your password, to be sure").fill(PASSWORD)
+    box.get_by_role("button", name="Delete my account").click()
+
+    expect(alice.page.get_by_role("textbox", name="Username")).to_be_visible()
+    assert site.get("/auth/me", token).status_code == 404
+    names = "async () => (await indexedDB.databases()).map((one) => one.name)"
+    assert alice.page.evaluate(names) == []
+
+
+def test_dark_and_light_can_be_chosen(alice):
+    box = settings(alice)
+    ground = "() => getComputedStyle(document.body).backgroundColor"
+    box.get_by_text("dark", exact=True).click()
+    dark = alice.page.evaluate(ground)
+    box.get_by_text("light", exact=True).click()
+
+    assert alice.page.evaluate(ground) != dark

@@ -1,0 +1,109 @@
+"""Reloads, restarts, lost connections in the middle of a reply: nothing is lost or doubled."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.serve.conftest import Service
+from tests.web.conftest import eventually, settings, stored
+
+WAITING = "one two three"
+WHOLE = "one two three four five six"
+
+
+@pytest.fixture
+def slow(model):
+    model.answers["wait here"] = WHOLE
+    model.asked.clear()
+    return model
+
+
+def begins(person):
+    person.says("wait here")
+    expect(person.messages("Assistant")).to_have_text(WAITING)
+
+
+def roles(site, person):
+    return [one["role"] for one in stored(site, person.token(), person.session_id)]
+
+
+def test_a_reload_comes_back_to_the_reply(alice, slow, site):
+    begins(alice)
+    alice.page.reload()
+    expect(alice.messages("Assistant")).to_have_text(WAITING)
+    expect(alice.button("Stop")).to_be_visible()
+    slow.gate.set()
+
+    expect(alice.messages("Assistant")).to_contain_text(WHOLE)
+    alice.rests()
+    assert alice.texts() == ["wait here", WHOLE]
+    assert roles(site, alice) == ["user", "assistant"]
+    assert slow.asked["wait here"] == 1
+
+
+def test_a_reply_that_ended_while_the_page_was_closed_is_there(alice, slow, site):
+    begins(alice)
+    address = alice.page.url
+    alice.page.close()
+    slow.gate.set()
+    eventually(lambda: len(site.get("/session", alice.token()).json()["results"]) == 1)
+    alice.page = alice.tab()
+    alice.page.goto(address)
+
+    expect(alice.messages("Assistant")).to_contain_text(WHOLE)
+    alice.rests()
+    assert alice.texts() == ["wait here", WHOLE]
+    assert slow.asked["wait here"] == 1
+
+
+def test_a_second_device_sees_the_reply_being_written(alice, slow, somebody):
+    begins(alice)
+    phone = somebody(opened=False)
+    phone.name = alice.name
+    phone.page.goto(alice.page.url)
+    phone.signs_in()
+
+    expect(phone.messages("Assistant")).to_have_text(WAITING)
+    slow.gate.set()
+    expect(phone.messages("Assistant")).to_contain_text(WHOLE)
+    phone.rests()
+    assert phone.texts() == ["wait here", WHOLE]
+
+
+def test_a_lost_connection_is_taken_up_where_it_was_cut(alice, slow):
+    begins(alice)
+    alice.context.set_offline(True)
+    expect(alice.page.get_by_text("Connection lost")).to_be_visible()
+    slow.gate.set()
+    alice.context.set_offline(False)
+
+    expect(alice.messages("Assistant")).to_contain_text(WHOLE)
+    alice.rests()
+    assert alice.texts() == ["wait here", WHOLE]
+    assert slow.asked["wait here"] == 1
+
+
+def test_a_restart_of_the_service_fails_the_turn_and_offers_it_again(
+    somebody, slow, tmp_path_factory
+):
+    directory = tmp_path_factory.mktemp("restarted") / "data"
+    first = Service(directory, **settings(slow)).ready()
+    try:
+        alice = somebody(at=first)
+        begins(alice)
+        first.kill()
+        expect(alice.page.get_by_text("Connection lost")).to_be_visible()
+        second = Service(directory, PORT=str(first.port), **settings(slow)).ready()
+        try:
+            expect(alice.button("Try again")).to_be_visible(timeout=40_000)
+            assert roles(second, alice) == ["user"]
+            slow.gate.set()
+            alice.button("Try again").click()
+            expect(alice.messages("Assistant")).to_contain_text(WHOLE)
+            alice.rests()
+            assert alice.texts() == ["wait here", WHOLE]
+            assert roles(second, alice) == ["user", "assistant"]
+        finally:
+            alice.page.goto("about:blank")
+            second.kill()
+    finally:
+        first.kill()
