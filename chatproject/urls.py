@@ -20,7 +20,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(
         r"^api/docs/?$",
         SpectacularSwaggerSplitView.as_view(
-            url_name="schema", renderer_classes=[TemplateHTMLRenderer], **_OPEN
+            url_name="schema",
+            template_name="api/docs.html",  # nothing inline
+            renderer_classes=[TemplateHTMLRenderer],
+            **_OPEN,
         ),
     ),
     path("admin/", admin.site.urls),

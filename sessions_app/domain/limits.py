@@ -63,7 +63,7 @@ REVIEW_PAGE = 50  # conversations, or lines of the log, on a page
 REVIEW_MESSAGES = 100  # messages on a page of a transcript
 REVIEW_COUNTED = 1_000  # "1,000+" is said of more
 # Index entries that one page of the list looks through before it says how far it got.
-REVIEW_LOOKED_THROUGH = 25_000
+REVIEW_LOOKED_THROUGH = 15_000
 # Documents, where the filter's values are not all in the index.
-REVIEW_READ_THROUGH = 2_000
+REVIEW_READ_THROUGH = 1_000
 REVIEW_BULK = 100  # conversations that one action is carried out on

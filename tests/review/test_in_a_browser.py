@@ -264,3 +264,12 @@ def test_nothing_sticks_out_on_a_phone(visit: Any, go: Any, service: Any) -> Non
 
 def _ids(page: Any) -> list[str]:
     return page.eval_on_selector_all("input[name=selected]", "boxes => boxes.map(b => b.value)")
+
+
+def test_the_description_of_the_api_works_under_the_policy(visit: Any, service: Any) -> None:
+    page = visit("lea")
+    page.goto(f"{service['base']}/api/docs")
+    page.wait_for_selector(".opblock")
+    page.locator(".opblock-summary-control").first.click()
+    page.click(".try-out__btn")
+    assert page.locator(".execute").is_visible()
