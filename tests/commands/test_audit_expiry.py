@@ -93,22 +93,22 @@ def test_the_grace_is_the_operators(run: Run, store: Store) -> None:
 @pytest.mark.parametrize(
     ("fields", "wrong"),
     [
-        ({"status": "archived", "expires_at": None}, "archived_without_time"),
-        ({"status": "archived", "archived_at": now()}, "archived_with_timeout"),
-        ({"archived_at": now()}, "active_with_archival"),
-        ({"ttl_seconds": 60}, "timeout_misplaced"),
-        ({"ttl_seconds": 60, "expires_at": None}, "timeout_missing"),
-        ({"updated_at": now() + HOUR, "expires_at": now() + 2 * HOUR}, "from_the_future"),
-        ({"created_at": now() + HOUR / 2, "updated_at": now() + HOUR}, "from_the_future"),
-        ({"status": "gone"}, "unknown_status"),
-        ({"updated_at": None}, "time_missing"),
+        (lambda: {"status": "archived", "expires_at": None}, "archived_without_time"),
+        (lambda: {"status": "archived", "archived_at": now()}, "archived_with_timeout"),
+        (lambda: {"archived_at": now()}, "active_with_archival"),
+        (lambda: {"ttl_seconds": 60}, "timeout_misplaced"),
+        (lambda: {"ttl_seconds": 60, "expires_at": None}, "timeout_missing"),
+        (lambda: {"updated_at": now() + HOUR, "expires_at": now() + 2 * HOUR}, "from_the_future"),
+        (lambda: {"created_at": now() + HOUR / 2, "updated_at": now() + HOUR}, "from_the_future"),
+        (lambda: {"status": "gone"}, "unknown_status"),
+        (lambda: {"updated_at": None}, "time_missing"),
     ],
 )
 def test_times_that_contradict_each_other_are_found(
     run: Run, store: Store, fields: Any, wrong: str
 ) -> None:
     store.add(20)
-    (session_id,) = store.add(1, **{"ttl_seconds": None} | fields)
+    (session_id,) = store.add(1, **{"ttl_seconds": None} | fields())
     outcome = run("audit_expiry", "--json")
     assert outcome.code == 1
     assert set(wrongs(outcome.json())) == {(wrong, session_id)}
