@@ -24,6 +24,7 @@ DECISIONS = "decisions/index.md"
 MERMAID = ("mermaidx", "assets/mermaid.js")
 MERMAID_SHA256 = "74d7c46dabca328c2294733910a8aa1ed0c37451776e8d5295da38a2b758fb9b"
 
+_PICTURE = re.compile(r"!\[([^\]]*)\]\(docs/(images/[^)\s]+)\)")
 _LINK = re.compile(r"(?<!!)\[([^\]]+)\]\((?![a-z]+:|#)([^)\s]+)\)")
 
 
@@ -31,7 +32,7 @@ def on_files(files: Files, *, config: Any) -> Files:
     """Add the pages from the root, the list of decisions, and Mermaid."""
     for name, page in PAGES.items():
         text = (ROOT / name).read_text(encoding="utf-8")
-        files.append(File.generated(config, page, content=_LINK.sub(_turned, text)))
+        files.append(File.generated(config, page, content=_from_root(text)))
     files.append(File.generated(config, DECISIONS, content=_decisions()))
     files.append(File.generated(config, "javascripts/mermaid.min.js", content=_mermaid()))
     return files
@@ -42,6 +43,10 @@ def on_page_markdown(markdown: str, *, page: Any, config: Any, files: Files) -> 
     if page.file.src_uri in {*PAGES.values(), DECISIONS}:
         return markdown
     return _LINK.sub(lambda found: _from_docs(found, page.file.src_uri), markdown)
+
+
+def _from_root(text: str) -> str:
+    return _LINK.sub(_turned, _PICTURE.sub(r"![\1](\2)", text))
 
 
 def _turned(found: "re.Match[str]") -> str:

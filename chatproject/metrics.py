@@ -151,6 +151,7 @@ def _counted() -> Iterator[Metric]:
         ("chat_sessions_expired", "Expired, and not swept yet.", values["expired"]),
         ("chat_sessions_expiring_day", "Expire within a day.", values["expiring"]),
         ("chat_archives_past_retention", "To be purged.", values["past_retention"]),
+        ("chat_turns_running", "Turns in progress.", values.get("turns_running", 0)),
         ("chat_last_sweep_seconds", "When a sweep last got through, Unix time; 0 for never.",
          values["last_sweep"]),
         ("chat_counted_seconds", "When these were counted, Unix time.",

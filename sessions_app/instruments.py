@@ -28,6 +28,7 @@ _SECONDS = Histogram(
 _APPENDED = Counter(
     "chat_messages_appended", "Messages appended to sessions; repeats do not count.", registry=_own
 )
+_TURNS = Counter("chat_turns", "Turns that have ended, by how.", ["state"], registry=_own)
 
 # Looking a series up by its labels takes the library longer than counting does.
 _series: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
@@ -47,6 +48,11 @@ def request_answered(route: str, method: str, status: int, seconds: float) -> No
 def messages_appended(number: int) -> None:
     """Count messages that have just been stored for the first time."""
     _APPENDED.inc(number)
+
+
+def turn_ended(state: str) -> None:
+    """Count a turn that has just been recorded as ended."""
+    _TURNS.labels(state).inc()
 
 
 def registry() -> CollectorRegistry:

@@ -8,9 +8,10 @@ from pymongo import ReturnDocument, WriteConcern
 from pymongo.errors import DuplicateKeyError
 from pymongo.read_concern import ReadConcern
 
-from sessions_app.documents import Session
+from sessions_app.documents import Session, Turn
 from sessions_app.documents.operations import Figures, Sweep
 from sessions_app.domain.figures import Counted
+from sessions_app.domain.turns import TurnState
 from sessions_app.repository import failures, sweeps
 
 _NAME = "sessions"
@@ -83,6 +84,12 @@ def _archived() -> int:
 
 
 @failures.translated
+def _running() -> int:
+    wanted = {"state": TurnState.RUNNING.value, "deadline": {"$gte": _EPOCH}}
+    return int(Turn._get_collection().count_documents(wanted, hint="running_deadline"))
+
+
+@failures.translated
 def _last_sweep() -> int:
     found = (
         Sweep._get_collection().find({"complete": True}, {"finished_at": 1}).sort("started_at", -1)
@@ -106,5 +113,6 @@ COUNTS: dict[str, Callable[[datetime, datetime | None], int]] = {
     "expired": lambda now, _until: sweeps.count_expired(now),
     "expiring": lambda now, _until: _expiring(now),
     "past_retention": lambda _now, until: sweeps.count_archived(until) if until else 0,
+    "turns_running": lambda _now, _until: _running(),
     "last_sweep": lambda _now, _until: _last_sweep(),
 }

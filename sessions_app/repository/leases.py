@@ -10,6 +10,7 @@ from datetime import datetime
 from pymongo import ReturnDocument, UpdateOne
 from pymongo.client_session import ClientSession
 
+from sessions_app import instruments
 from sessions_app.documents import MessageBucket, Session
 from sessions_app.domain import data, lifecycle
 from sessions_app.domain.data import Status, TurnLease
@@ -137,6 +138,7 @@ def store_reply(
             else _append(guard, stored, expires_at, now)
         )
         if after is not None:
+            instruments.messages_appended(1)
             if tail.outgrown(after):
                 tail.tidy(session_id)
             return codec.message(stored, after["message_count"])

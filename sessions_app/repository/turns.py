@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from pymongo import UpdateOne, WriteConcern
 
+from sessions_app import instruments
 from sessions_app.documents import Turn as Record
 from sessions_app.domain.identifiers import uuid7_floor
 from sessions_app.domain.turns import Seen, Turn, TurnState
@@ -101,6 +102,8 @@ def finish(
             "$unset": {"text": 1},
         },
     )
+    if changed.matched_count:
+        instruments.turn_ended(state.value)
     return bool(changed.matched_count)
 
 

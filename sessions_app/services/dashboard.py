@@ -13,7 +13,7 @@ from sessions_app.repository import daily_figures
 EXPIRING_DAYS = 7
 # Sessions created longer ago than this are not counted by day.
 LOOKED_BACK = timedelta(days=90)
-_SHELF_LIFE = timedelta(seconds=60)
+_SHELF_LIFE = timedelta(seconds=10)
 # Finding out takes at most this share of a worker's time, however many sessions there are.
 _SHARE = 100
 # A worker that dies while it finds out leaves it to another after so long.

@@ -194,6 +194,25 @@ def test_worked_example_judges_two_dialogues(tmp_path: Path):
     assert all(len(line["begins"].split()) <= 8 for line in lines)
 
 
+def test_search_measures_every_kind_of_query(tmp_path: Path):
+    sizes = ("--messages", "300", "--others", "100", "--rounds", "2")
+    lines = run("search", "--dir", str(tmp_path), *sizes)
+    assert {"index", "own, a rare word", "staff, a phrase", "append, with"} <= named(lines)
+    assert all(line["complete"] for line in lines if "complete" in line)
+
+
+def test_dashboard_measures_the_page_and_what_keeps_it(tmp_path: Path):
+    lines = run("dashboard", "--dir", str(tmp_path), "--total", "100", "--rounds", "6")
+    assert named(lines) == {
+        "refresh, the first",
+        "refresh",
+        "page, 30 days",
+        "page, 90 days",
+        "append, not counted",
+        "append, counted",
+    }
+
+
 def test_turn_streams_measures_first_pieces_and_appends_in_each_mode(tmp_path: Path):
     sizes = ("--streams", "2", "--seconds", "1", "--first", "0.05", "--pieces", "5")
     lines = run("turn_streams", "--dir", str(tmp_path), *sizes, "--modes", "loop", "threads 16")

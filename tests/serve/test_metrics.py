@@ -97,6 +97,19 @@ def test_it_counts_sessions_by_what_is_to_become_of_them(database: Any, scrape: 
     assert abs(value(found, "chat_counted_seconds") - time.time()) < 60
 
 
+def test_it_counts_turns(alice: Person, create: Create, scrape: Any) -> None:
+    before = scrape()
+    path = f"/session/{create()['session_id']}/chat"
+    assert alice.client.post(path, {"content": "Hello"}).status_code == 200
+    after = scrape()
+    for name, labels, more in (
+        ("chat_turns_total", {"state": "done"}, 1),
+        ("chat_messages_appended_total", {}, 2),
+    ):
+        assert value(after, name, **labels) == value(before, name, **labels) + more
+    assert value(after, "chat_turns_running") == 0
+
+
 def test_it_says_when_a_sweep_last_got_through(database: Any, scrape: Any) -> None:
     for limit in (None, 1):
         Store(database).expired(5)

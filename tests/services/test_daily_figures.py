@@ -204,7 +204,7 @@ def test_the_flagged_queue_is_as_it_is_now(database: Any) -> None:
 def test_one_worker_finds_out_and_not_before_it_is_due(database: Any) -> None:
     moment = now()
     assert dashboard.refresh(now=moment) is True
-    assert dashboard.refresh(now=moment + timedelta(seconds=30)) is False
+    assert dashboard.refresh(now=moment + timedelta(seconds=5)) is False
     assert dashboard.refresh(now=moment + timedelta(hours=1)) is True
     _, due_at, _ = daily_figures.standing()
     assert daily_figures.claim(due_at=moment, until=moment) is False

@@ -23,6 +23,9 @@ export class Api {
   /** Told of a new access token, so that other tabs need not ask for their own. */
   onAccess = (/** @type {string} */ _access) => {};
 
+  /** Told with every request whether the service was reached. */
+  onReached = (/** @type {boolean} */ _reached) => {};
+
   /** Told once the refresh token turns out to be dead. */
   onSignedOut = () => {};
 
@@ -168,7 +171,7 @@ export class Api {
   async #fetch(method, path, { body, headers }, access) {
     const { signal } = this.#term;
     try {
-      return await fetch(path, {
+      const response = await fetch(path, {
         method,
         signal,
         cache: "no-store",
@@ -181,7 +184,10 @@ export class Api {
           ...headers,
         },
       });
+      this.onReached(true);
+      return response;
     } catch (error) {
+      if (!signal.aborted) this.onReached(false);
       throw signal.aborted ? new SignedOut() : new Unreachable(error);
     }
   }

@@ -5,7 +5,7 @@
  */
 
 import { isLocal, orderKey, uuid } from "./identifiers.js";
-import { ApiError, SignedOut, Unreachable, delay, inWords, isTransient } from "./problems.js";
+import { ApiError, SignedOut, delay, inWords, isTransient } from "./problems.js";
 
 /** @typedef {import("./types.js").Entry} Entry */
 /** @typedef {import("./types.js").Session} Session */
@@ -151,13 +151,11 @@ export class Outbox {
         const answer = await this.#request(entry);
         if (this.state.account !== account) return false;
         await this.onSent(entry, answer);
-        this.#online(true);
         await this.discard(entry);
         return true;
       } catch (error) {
         if (this.state.account !== account || error instanceof SignedOut) return false;
         if (!mayComeRight(error)) return this.#refused(entry, error);
-        if (error instanceof Unreachable) this.#online(false);
         await this.bell.wait(delay(attempt, error));
         if (!this.state.outbox.includes(entry) || !this.sends) return false;
       }
@@ -226,13 +224,6 @@ export class Outbox {
     await this.store().putEntries([entry]);
     this.#tell();
     return false;
-  }
-
-  /** @param {boolean} online */
-  #online(online) {
-    if (this.state.online === online) return;
-    this.state.online = online;
-    this.state.changed("connection");
   }
 
   #tell() {

@@ -91,9 +91,11 @@ export class Replies {
   /** @param {Live} live @param {(live: Live) => Promise<Events>} open */
   async #turn(live, open) {
     this.#followed.set(live.session_id, live);
-    this.#show(live, true);
+    // Without a network nobody is thinking about it yet.
+    if (this.state.online) this.#show(live, true);
     try {
       const events = await open(live);
+      if (events) this.#show(live, true);
       if (events) await this.#follow(live, events);
     } finally {
       this.#followed.delete(live.session_id);

@@ -10,6 +10,7 @@ import * as credentials from "./credentials.js";
 import { Drafts } from "./drafts.js";
 import { History } from "./history.js";
 import { isLocal } from "./identifiers.js";
+import { hear } from "./news.js";
 import { Outbox } from "./outbox.js";
 import { ApiError, SignedOut, Unreachable, inWords } from "./problems.js";
 import { Replies } from "./replies.js";
@@ -20,6 +21,7 @@ import { Transfer } from "./transfer.js";
 const LOOK_MS = 15_000;
 // Another tab that follows a turn says so well within this time.
 const TABS_ANSWER_MS = 150;
+const TITLE_MS = 2_500;
 
 /** @typedef {import("./types.js").Entry} Entry */
 /** @typedef {import("./types.js").Session} Session */
@@ -53,8 +55,9 @@ export class Sync {
       const user_id = credentials.read()?.user_id;
       if (user_id) tabs.tell({ type: "access", access, user_id });
     };
+    api.onReached = (reached) => this.online(reached);
     api.onSignedOut = () => this.#askToSignIn();
-    tabs.listen((news) => this.background(() => this.#hear(news)));
+    tabs.listen((news) => this.background(() => hear(this, news)));
   }
 
   // --- who is here -----------------------------------------------------------------------------
@@ -203,13 +206,13 @@ export class Sync {
     this.state.sessions.set(session.session_id, created);
     for (const entry of this.state.entries(localId)) entry.session_id = session.session_id;
     await this.store.renameSession(localId, created);
-    this.#renamed(localId, session.session_id);
+    this.renamed(localId, session.session_id);
     const user_id = this.userId;
     this.tabs.tell({ type: "renamed", user_id, from: localId, to: session.session_id });
   }
 
-  /** @param {string} from @param {string} to */
-  #renamed(from, to) {
+  /** A session has got its id. @param {string} from @param {string} to */
+  renamed(from, to) {
     if (this.state.open === from) {
       this.state.open = to;
       globalThis.history.replaceState(null, "", `/?session=${encodeURIComponent(to)}`);
@@ -246,43 +249,21 @@ export class Sync {
     if (this.state.open !== sessionId) return;
     await this.plan();
     await this.history.findTopics(sessionId);
+    // A first title takes the service a moment longer than the reply.
+    if (this.state.conversation(sessionId).latest > 2) return;
+    await this.bell.wait(TITLE_MS);
+    await this.catalogue.reload(sessionId);
   }
 
   // --- other tabs, the network, the disk -------------------------------------------------------
-
-  /** @param {import("./tabs.js").News} news */
-  async #hear(news) {
-    if (news.type === "signed-out") return this.userId ? this.leave(false) : undefined;
-    if (news.user_id !== this.userId || !this.state.account) return;
-    if (news.type === "access") this.api.useAccess(news.access);
-    else if (news.type === "outbox") await this.outbox.load();
-    else if (news.type === "sessions") await this.catalogue.reread();
-    else if (news.type === "messages") await this.history.reread(news.session_id);
-    else if (news.type === "live") this.#showLive(news.session_id, news.live);
-    else if (news.type === "who-is-live") this.replies.tellAll();
-    else if (news.type === "draft") this.drafts.hear(news.session_id, news.text);
-    else if (news.type === "renamed") {
-      await this.catalogue.reread();
-      this.#renamed(news.from, news.to);
-    }
-  }
-
-  /** @param {string} sessionId @param {import("./types.js").Live | null} live */
-  #showLive(sessionId, live) {
-    if (live) this.state.live.set(sessionId, live);
-    else this.state.live.delete(sessionId);
-    this.state.changed("live");
-    if (!live && this.state.open === sessionId) this.background(() => this.plan());
-  }
 
   /** Do something that may fail without anybody waiting for it. @param {() => Promise<unknown>} work */
   async background(work) {
     try {
       await work();
     } catch (error) {
-      if (error instanceof Unreachable) this.online(false);
-      else if (error instanceof ApiError) this.onNotice(inWords(error));
-      else if (!(error instanceof SignedOut)) console.error(error);
+      if (error instanceof ApiError) this.onNotice(inWords(error));
+      else if (!(error instanceof SignedOut || error instanceof Unreachable)) console.error(error);
     }
   }
 
