@@ -73,11 +73,15 @@ class _Page:
     """The list, asked for by a superuser through Django's own test client."""
 
     def __init__(self) -> None:
+        from django.conf import settings
         from django.contrib.auth import get_user_model
         from django.core.management import call_command
-        from django.test import Client
+        from django.test import Client, override_settings
 
         call_command("migrate", verbosity=0)
+        # Without collecting files, which takes an installation; the addresses take as long.
+        plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+        override_settings(STORAGES={**settings.STORAGES, "staticfiles": plain}).enable()
         user = get_user_model().objects.create_superuser("staff", password=store.SECRET)
         self._client = Client(HTTP_HOST="127.0.0.1")
         self._client.force_login(user)

@@ -16,8 +16,8 @@ from sessions_app.review import dates, pages, people, places
 from sessions_app.review.actions import choices
 from sessions_app.review.filters import Asked
 from sessions_app.review.permissions import May
-from sessions_app.services import masking, reviews
-from sessions_app.services.reviews import Hit
+from sessions_app.services import masking, review_search, reviews
+from sessions_app.services.review_search import Hit
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def _find(
     staff = pages.staff_of(request)
     wanted = asked.wanted(lifecycle.to_milliseconds(now))
     if asked.text and asked.in_text:
-        return reviews.conversation_search(
+        return review_search.conversation_search(
             text=asked.text, wanted=wanted, order=asked.order, staff=staff, now=now
         )
     wanted = _looked_for(asked.text, wanted)

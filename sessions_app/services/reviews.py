@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,10 +10,9 @@ from django.conf import settings
 
 from sessions_app.domain.data import Message
 from sessions_app.domain.errors import SessionNotFound
-from sessions_app.domain.limits import REVIEW_BULK, REVIEW_MESSAGES
+from sessions_app.domain.limits import REVIEW_MESSAGES
 from sessions_app.domain.masking import Piece
 from sessions_app.domain.review import Act, Found, Order, Place, Reviewed, Staff, Wanted, Why
-from sessions_app.domain.search_data import SearchFilter, SearchHit
 from sessions_app.domain.turns import Turn
 from sessions_app.repository import annotations as stored
 from sessions_app.repository import pages, reviews, turns
@@ -22,7 +21,6 @@ from sessions_app.services import (
     masking,
     review_log,
     review_windows,
-    search,
     topics,
 )
 from sessions_app.services.review_log import About, ReasonNeeded
@@ -83,57 +81,6 @@ def conversation_list(
     about = About(session_id, user_id, asked)
     review_log.log_write(staff=staff, act=Act.LIST, now=now, about=[about])
     return reviews.find_page(wanted=wanted, order=order, place=place)
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """Where a search found its words: in the message `seq`, None in the title.
-
-    The `snippet` is masked, and empty for a conversation that this reader has not opened today.
-    """
-
-    seq: int | None
-    snippet: str
-
-
-def conversation_search(
-    *, text: str, wanted: Wanted, order: Order, staff: Staff, now: datetime
-) -> tuple[Found, Mapping[str, Hit]]:
-    """The conversations in whose messages or titles the words stand, and where, by session.
-
-    That something was found in a conversation says something of it, so each hit has its line.
-    """
-    asked = {"text": text}
-    review_log.log_write(staff=staff, act=Act.SEARCH, now=now, about=[About(part=asked)])
-    results = search.search_all(
-        text=text, limit=REVIEW_BULK, wanted=SearchFilter(status=wanted.status), now=now
-    )
-    best: dict[str, SearchHit] = {}
-    for hit in results.hits:
-        there = best.get(hit.session_id)
-        if there is None or (there.seq is None and hit.seq is not None):
-            best[hit.session_id] = hit
-    if not best:
-        return Found([], 0, None, None), {}
-    found = reviews.find_page(
-        wanted=replace(wanted, session_ids=tuple(best)), order=order, place=None
-    )
-    shown = [row.session for row in found.rows]
-    review_log.log_write(
-        staff=staff,
-        act=Act.SEARCH_HIT,
-        now=now,
-        about=[
-            About(one.session_id, one.user_id, {"seq": best[one.session_id].seq}) for one in shown
-        ],
-    )
-    opened = review_log.opened_today(
-        session_ids=[one.session_id for one in shown], staff=staff, now=now
-    )
-    return found, {
-        session_id: Hit(hit.seq, masking.hidden(hit.snippet) if session_id in opened else "")
-        for session_id, hit in best.items()
-    }
 
 
 def activity_bounds() -> tuple[datetime, datetime] | None:

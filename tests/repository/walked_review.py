@@ -13,6 +13,7 @@ from sessions_app.services import (
     review_actions,
     review_exports,
     review_log,
+    review_search,
     review_timeline,
     review_windows,
 )
@@ -78,7 +79,7 @@ def _walk_conversation(session_id: str) -> None:
     session = pages.header(session_id=session_id, user_id=OWNER)
     review_windows.window_at(session=session, seq=3)
     service.conversation_turns(session_id=session_id)
-    service.conversation_search(
+    review_search.conversation_search(
         text="hello", wanted=Wanted(), order=Order.NEWEST_ACTIVITY, staff=LEA, now=now()
     )
     for act in (Act.FLAG, Act.FLAG, Act.NOTE, Act.RESOLVE, Act.RESOLVE, Act.HOLD, Act.RELEASE):
