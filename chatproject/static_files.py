@@ -18,7 +18,10 @@ class HashedStaticFiles(CompressedManifestStaticFilesStorage):
         (
             "chat/*.js",
             (
-                (r"""(?P<matched>from "(?P<url>\.[^"]+)";)""", """from "%(url)s";"""),
+                (
+                    r"""(?m)(?P<matched>(?P<before>from|^import) "(?P<url>\.[^"]+)";)""",
+                    """%(before)s "%(url)s";""",
+                ),
                 (
                     r"""(?P<matched>(?P<before>await|=>) import\("(?P<url>\.[^"]+)"\))""",
                     """%(before)s import("%(url)s")""",

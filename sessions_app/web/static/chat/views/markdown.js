@@ -4,9 +4,12 @@
  */
 
 import { Marked } from "../vendor/marked.js";
-import DOMPurify from "../vendor/purify.js";
+import "../vendor/purify.js";
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
+
+// Its small build is no module; it leaves itself here.
+const { DOMPurify } = /** @type {any} */ (globalThis);
 
 const CLEAN = {
   RETURN_DOM_FRAGMENT: true,
