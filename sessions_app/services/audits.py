@@ -153,7 +153,7 @@ def _replay(
     kept = set(plan.kept_seqs)
     sent = [message.seq for message in gathered.messages if message.seq in kept]
     quotation = quotation_cost(plan, recalled) if recalled else 0
-    over = check_total(policy, plan)
+    over = check_total(policy, plan) if recalled else []
     plan = replace(plan, token_count=plan.token_count - (shown.cost if shown else 0) - quotation)
     rest = replace(policy, max_tokens=policy.max_tokens - (shown.cost if shown else 0))
     return plan, over + check_window(facts, rest, gathered.offered, plan, sent)

@@ -18,7 +18,6 @@ IDS = [
     "🦉",
     "null",
     "undefined",
-    "search",
     "..",
     ".",
     "%2e%2e",

@@ -17,7 +17,7 @@ from sessions_app.domain import data
 from tests.conftest import Create, Person
 from tests.docs import routes
 
-NOT_DESCRIBED = {"/", "/healthz", "/readyz", "/metrics", "/api/schema", "/api/docs"}
+NOT_DESCRIBED = {"/", "/sw.js", "/healthz", "/readyz", "/metrics", "/api/schema", "/api/docs"}
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
 
