@@ -110,12 +110,3 @@ def test_peers_store_says_how_to_install_the_peers(tmp_path: Path):
     )
     assert done.returncode == 2
     assert "is not there; see --help, or use --only-ours" in done.stderr
-
-
-@pytest.mark.skipif(not Path("/usr/bin/chromium").exists(), reason="there is no /usr/bin/chromium")
-def test_page_load_weighs_the_page_cold_warm_and_with_a_chat():
-    lines = run("page_load")
-    assert named(lines) == {"cold", "warm", "a chat"}
-    assert all(line["first_paint_ms"] > 0 and line["interactive_ms"] > 0 for line in lines)
-    cold = next(line for line in lines if line["name"] == "cold")
-    assert cold["light_enough"]
