@@ -8,6 +8,7 @@ in it works, `first_paint` when anything is to be seen.
 """
 
 import argparse
+import os
 import statistics
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,6 +38,7 @@ def main() -> None:
     arguments = parser.parse_args()
     report = Report("page_load")
     rounds = 2 if arguments.short else arguments.rounds
+    os.environ.pop("DJANGO_SETTINGS_MODULE", None)  # the service is to run with its own
     with own_service.running(ROOT / "manage.py") as url, _browser() as browser:
         report.machine(ROOT, chromium=browser.version)
         _measure(report, browser, url, rounds)

@@ -137,3 +137,17 @@ def test_a_reply_is_said_once_it_is_whole(alice, model):
     model.gate.set()
 
     expect(spoken).to_have_text("Assistant: one two three four")
+
+
+def test_the_list_stays_put_while_a_reply_is_written(alice, model):
+    alice.asks("Hello")
+    listed = alice.page.locator("button.session")
+    listed.evaluate("(button) => { window.kept = button }")
+    model.answers["wait and see"] = "one two three " + "more " * 30
+    alice.says("wait and see")
+    expect(alice.messages("Assistant").last).to_have_text("one two three")
+    listed.evaluate("(button) => { window.kept = button }")
+    model.gate.set()
+    expect(alice.messages("Assistant").last).to_contain_text("more more more more more more")
+
+    assert alice.page.evaluate("window.kept.isConnected")

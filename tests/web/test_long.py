@@ -124,8 +124,8 @@ def test_a_new_message_appears_at_the_end(long):
 def test_after_a_reload_only_what_is_new_is_asked_for(long):
     asked = []
     long.page.on("request", lambda one: asked.append(one.url) if "/messages?" in one.url else None)
-    long.page.reload()
+    with long.page.expect_request(lambda one: "/messages?" in one.url):
+        long.page.reload()
     expect(long.messages("Assistant").last).to_contain_text("10,001")
-    eventually(lambda: asked)
 
     assert all(f"after={COUNT + 2}&" in url for url in asked), asked

@@ -205,6 +205,7 @@ export class Actions {
   async deleteMessage(seq) {
     const session_id = this.state.open;
     if (!session_id) return;
+    await this.sync.history.erase(session_id, seq);
     await this.outbox.add({ session_id, kind: "delete_message", seq });
   }
 

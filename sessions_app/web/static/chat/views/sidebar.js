@@ -13,6 +13,7 @@ export class Sidebar {
   #timer = 0;
   /** The session whose title is being changed. */
   #renaming = "";
+  #drawn = "";
 
   /**
    * @param {import("../state.js").State} state
@@ -87,10 +88,27 @@ export class Sidebar {
       tab.setAttribute("aria-pressed", String(tab.dataset.list === this.state.list));
     }
     if (this.#renaming) return; // it would take the field away
+    // Drawn again with every word of a reply, a button could go between pressing and letting go.
+    const shown = this.#shown();
+    if (shown === this.#drawn) return;
+    this.#drawn = shown;
     const focused = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset?.focus;
     if (this.state.search.query) this.#drawFound();
     else this.#drawSessions();
     if (focused) this.list.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus();
+  }
+
+  /** All that the list is drawn from. */
+  #shown() {
+    const { search, list, open, live } = this.state;
+    const rows = search.query
+      ? search.results
+      : this.state.listed().map((one) => [
+          one.session_id,
+          one.title || this.#firstWords(one.session_id),
+          age(one.updated_at),
+        ]);
+    return JSON.stringify([search.query, search.busy, list, open, [...live.keys()], rows]);
   }
 
   #drawSessions() {
@@ -157,6 +175,7 @@ export class Sidebar {
       if (over) return;
       over = true;
       this.#renaming = "";
+      this.#drawn = "";
       const title = field.value.trim();
       if (save && title && title !== session.title) this.actions.rename(session.session_id, title);
       this.#draw();
