@@ -12,6 +12,7 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import logging
+import os
 import threading
 from collections.abc import Sequence
 from functools import cache
@@ -120,6 +121,8 @@ def build_encoder() -> Encoder:
 
     Raises ImportError or EncoderUnavailableError.
     """
+    # Read while it is imported: it would leave a file in the temporary directory and report its use.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     import onnxruntime
     from tokenizers import Tokenizer
 

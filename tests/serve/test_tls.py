@@ -11,13 +11,18 @@ ROOT = Path(__file__).resolve().parents[2]
 PRINTED = """
 from django.test import Client
 from django.conf import settings
-page = Client().get("/admin/login/", HTTP_HOST="localhost", HTTP_X_FORWARDED_PROTO="https")
-print(page.cookies["csrftoken"]["secure"], page.headers.get("Strict-Transport-Security"))
+page = Client().get("/healthz", HTTP_HOST="localhost", HTTP_X_FORWARDED_PROTO="https")
+print(
+    settings.SESSION_COOKIE_SECURE,
+    settings.CSRF_COOKIE_SECURE,
+    page.headers.get("Strict-Transport-Security"),
+)
 """
 
 
 @pytest.mark.parametrize(
-    ("value", "printed"), [("1", "True max-age=31536000"), ("0", " None"), ("", " None")]
+    ("value", "printed"),
+    [("1", "True True max-age=31536000"), ("0", "False False None"), ("", "False False None")],
 )
 def test_cookies_are_for_https_where_a_proxy_ends_tls(tmp_path, value, printed):
     done = subprocess.run(
