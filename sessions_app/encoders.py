@@ -121,7 +121,7 @@ def build_encoder() -> Encoder:
 
     Raises ImportError or EncoderUnavailableError.
     """
-    # Read while it is imported: it would leave a file in the temporary directory and report its use.
+    # Read at import. Otherwise it leaves a file in the temporary directory, and reports its use.
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     import onnxruntime
     from tokenizers import Tokenizer
