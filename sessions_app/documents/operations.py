@@ -1,8 +1,16 @@
-"""What is stored about the running of the service, and belongs to no session and no user."""
+"""What is stored about the running of the service, and belongs to no session."""
 
 from typing import Any, ClassVar
 
-from mongoengine import BooleanField, DateTimeField, DictField, Document, LongField, StringField
+from mongoengine import (
+    BooleanField,
+    DateTimeField,
+    DictField,
+    Document,
+    ListField,
+    LongField,
+    StringField,
+)
 
 from sessions_app.domain import limits
 from sessions_app.domain.expiry import ExpiryMode
@@ -61,4 +69,35 @@ class Figures(Document):
         "collection": "figures",
         "auto_create_index": False,
         "id_field": "name",
+    }
+
+
+class ErasedUser(Document):
+    """The receipt of a user's erasure: a token that outlives them may create nothing anew.
+
+    `user_hash` is keyed, so that nobody can find out from it whether somebody was here.
+    """
+
+    user_hash = StringField(primary_key=True, max_length=64)
+    erased_at = DateTimeField(required=True)
+    completed_at = DateTimeField()
+    # How much there was: sessions, messages, rows of the accounts database.
+    counts = DictField()
+    # The sessions of the step at hand, until all that belongs to them is gone.
+    pending = ListField(DictField())
+
+    meta: ClassVar[dict[str, Any]] = {"collection": "erased_users", "auto_create_index": False}
+
+
+class ThrottleWindow(Document):
+    """How much of a rate limit one caller has used in one period; MongoDB deletes it later."""
+
+    key = StringField(primary_key=True)
+    used = LongField(required=True, min_value=0)
+    expires_at = DateTimeField(required=True)
+
+    meta: ClassVar[dict[str, Any]] = {
+        "collection": "throttle_windows",
+        "auto_create_index": False,
+        "indexes": [{"name": "expires_at_ttl", "fields": ["expires_at"], "expireAfterSeconds": 0}],
     }

@@ -1,0 +1,46 @@
+"""What is derived from messages."""
+
+from typing import Any, ClassVar
+
+from mongoengine import (
+    BinaryField,
+    DictField,
+    Document,
+    IntField,
+    ListField,
+    LongField,
+    StringField,
+)
+
+from sessions_app.domain import limits
+
+
+class MessageAnnotations(Document):
+    """What was derived from 64 consecutive messages: vectors, topics, a sketch for finding them.
+
+    Derived data: it may be deleted at any time and is made again when it is needed. It is kept
+    apart from the messages so that appending never touches it.
+    """
+
+    block_id = StringField(primary_key=True)
+    session_id = StringField(required=True, max_length=36)
+    first_seq = LongField(required=True, min_value=1)
+    # How many of the block's messages have been annotated, from its first on.
+    count = IntField(required=True, min_value=0, max_value=limits.ANNOTATION_BLOCK)
+    # The encoder's name, and its vectors as signed bytes, one row a message; a row of zeros
+    # stands for a message without one.
+    encoder = StringField()
+    vectors = BinaryField()
+    topics = ListField(IntField())
+    # The shifts in this block: `seq`, `score`, and the label of the topic that it ended.
+    shifts = ListField(DictField())
+    sketch_terms = BinaryField()
+    sketch_centroids = BinaryField()
+    # The judge's state after the last of these messages.
+    state = BinaryField()
+
+    meta: ClassVar[dict[str, Any]] = {
+        "collection": "message_annotations",
+        "auto_create_index": False,
+        "id_field": "block_id",
+    }

@@ -1,0 +1,114 @@
+"""Messages, embedded in a session's tail and in buckets."""
+
+from typing import Any, ClassVar
+
+from mongoengine import (
+    BooleanField,
+    DateTimeField,
+    Document,
+    EmbeddedDocument,
+    EmbeddedDocumentField,
+    EmbeddedDocumentListField,
+    IntField,
+    LongField,
+    StringField,
+    ValidationError,
+)
+
+from sessions_app.domain import limits
+from sessions_app.domain.data import Role
+
+
+class MetadataEntry(EmbeddedDocument):
+    """One key and value of a client's metadata.
+
+    Pairs rather than a sub-document: a client's key may hold a dot or begin with a dollar, which
+    as a field name MongoDB would read as a path, an operator or a DBRef.
+    """
+
+    k = StringField(required=True, max_length=limits.METADATA_KEY_MAX_CHARS)
+    v = StringField(required=True, max_length=limits.METADATA_VALUE_MAX_CHARS)
+
+
+class GenerationRecord(EmbeddedDocument):
+    """How a model came to write a message; see `data.Generation`."""
+
+    turn_id = StringField(required=True, max_length=40)
+    reply_to = LongField(required=True, min_value=0)
+    model = StringField(max_length=limits.MODEL_NAME_MAX_CHARS)
+    finish_reason = StringField(max_length=limits.FINISH_REASON_MAX_CHARS)
+    prompt_tokens = LongField(min_value=0)
+    completion_tokens = LongField(min_value=0)
+
+
+class Message(EmbeddedDocument):
+    """One message, in a session's tail or in a bucket."""
+
+    id = StringField(required=True, max_length=40)
+    role = StringField(required=True, choices=[role.value for role in Role])
+    content = StringField()
+    timestamp = DateTimeField(required=True)
+    token_count = IntField(required=True, min_value=0)
+    topic = IntField(min_value=0)
+    topic_shift = BooleanField()
+    client_id = StringField(max_length=limits.CLIENT_ID_MAX_CHARS)
+    name = StringField(max_length=limits.NAME_MAX_CHARS)
+    # JSON text: a client's tool calls are given back exactly as they came, whatever their keys.
+    tool_calls = StringField()
+    tool_call_id = StringField(max_length=limits.TOOL_CALL_ID_MAX_CHARS)
+    metadata = EmbeddedDocumentListField(MetadataEntry)
+    deleted = BooleanField()
+    generation = EmbeddedDocumentField(GenerationRecord)
+    # The seq of the reply that was generated in place of this one.
+    superseded_by = LongField(min_value=1)
+
+    meta: ClassVar[dict[str, Any]] = {"allow_inheritance": False}
+
+
+class MessageBucket(Document):
+    """An older run of a session's messages, at most 64; only an erasure ever changes it."""
+
+    bucket_id = StringField(primary_key=True)
+    session_id = StringField(required=True, max_length=36)
+    first_seq = LongField(required=True, min_value=1)
+    last_seq = LongField(required=True, min_value=1)
+    messages = EmbeddedDocumentListField(Message)
+    token_count = LongField(required=True, min_value=0)
+    revision = LongField(required=True, min_value=0)
+
+    meta: ClassVar[dict[str, Any]] = {
+        "collection": "message_buckets",
+        "auto_create_index": False,
+        "id_field": "bucket_id",
+        "indexes": [
+            {
+                # an idempotency key that has left the tail
+                "name": "session_client_id",
+                "fields": ["session_id", "messages.client_id"],
+                "partialFilterExpression": {"messages.client_id": {"$exists": True}},
+            },
+        ],
+    }
+
+
+def validate_message(stored: dict[str, Any]) -> None:
+    """Raise mongoengine's ValidationError when a message about to be stored breaks its document.
+
+    An atomic `$push` goes past MongoEngine, which validates on `save()` only, so the repository
+    calls this before every write.
+    """
+    for name, field in _MESSAGE_FIELDS:
+        value = stored.get(name)
+        if value is not None:
+            field._validate(value)
+        elif field.required:
+            field.error(f"{name} is required")
+    if unknown := stored.keys() - Message._fields.keys():
+        raise ValidationError(f"not fields of a message: {sorted(unknown)}")
+
+
+_MESSAGE_FIELDS = [
+    (name, field)
+    for name, field in Message._fields.items()
+    if name not in {"metadata", "generation"}
+]

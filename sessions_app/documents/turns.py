@@ -1,0 +1,66 @@
+"""The records of turns."""
+
+from typing import Any, ClassVar
+
+from mongoengine import (
+    BooleanField,
+    DateTimeField,
+    DictField,
+    Document,
+    LongField,
+    StringField,
+)
+
+from sessions_app.domain import limits
+from sessions_app.domain.turns import TurnState
+
+
+class Turn(Document):
+    """One model call: what it was asked for with, what the model saw, what came of it.
+
+    `text` is the reply so far, for clients on other workers; it goes when the turn ends, as the
+    stored message has it then.
+    """
+
+    record_id = StringField(primary_key=True)
+    session_id = StringField(required=True, max_length=36)
+    user_id = StringField(required=True, max_length=limits.USER_ID_MAX_CHARS)
+    state = StringField(required=True, choices=[s.value for s in TurnState])
+    regenerates = BooleanField()
+    client_id = StringField(max_length=limits.CLIENT_ID_MAX_CHARS)
+    # Of the parameters, so that the same key with others is noticed.
+    fingerprint = StringField(max_length=32)
+    user_seq = LongField(required=True, min_value=0)
+    assistant_seq = LongField(min_value=1)
+    started_at = DateTimeField(required=True)
+    deadline = DateTimeField(required=True)
+    ended_at = DateTimeField()
+    # What the model saw: token counts, the strategy, and the seqs as runs `[first, last]`.
+    seen = DictField()
+    text = StringField()
+    model = StringField(max_length=limits.MODEL_NAME_MAX_CHARS)
+    finish_reason = StringField(max_length=limits.FINISH_REASON_MAX_CHARS)
+    prompt_tokens = LongField(min_value=0)
+    completion_tokens = LongField(min_value=0)
+    error_code = StringField(max_length=40)
+    error_detail = StringField()
+
+    meta: ClassVar[dict[str, Any]] = {
+        "collection": "turns",
+        "auto_create_index": False,
+        "id_field": "record_id",
+        "indexes": [
+            {
+                # the turns of an idempotency key
+                "name": "session_client_id",
+                "fields": ["session_id", "client_id"],
+                "partialFilterExpression": {"client_id": {"$exists": True}},
+            },
+            {
+                # the few that are running, for finding those whose worker is gone
+                "name": "running_deadline",
+                "fields": ["deadline"],
+                "partialFilterExpression": {"state": TurnState.RUNNING.value},
+            },
+        ],
+    }
