@@ -1,4 +1,4 @@
-"""The ASGI application, for servers that speak nothing else; `serve` uses WSGI."""
+"""Django's own ASGI application, for other servers; `serve` uses `chatproject.gateway`."""
 
 import os
 
