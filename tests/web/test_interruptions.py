@@ -49,7 +49,7 @@ def test_a_reply_that_ended_while_the_page_was_closed_is_there(alice, slow, site
     alice.page = alice.tab()
     alice.page.goto(address)
 
-    expect(alice.messages("Assistant")).to_contain_text(WHOLE)
+    expect(alice.messages("Assistant").first).to_contain_text(WHOLE)
     alice.rests()
     assert alice.texts() == ["wait here", WHOLE]
     assert slow.asked["wait here"] == 1

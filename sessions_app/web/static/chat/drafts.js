@@ -1,6 +1,27 @@
 /** What is being typed, written down with every change; each session has its own, a new one too. */
 
 const NEW = "new";
+// What is not yet in the database: writing there takes a moment, which a reload does not wait for.
+const UNSAVED = "chat-sessions.unsaved-draft";
+
+/** @param {object | null} draft null when there is none */
+function hold(draft) {
+  try {
+    if (draft) sessionStorage.setItem(UNSAVED, JSON.stringify(draft));
+    else sessionStorage.removeItem(UNSAVED);
+  } catch {
+    // Without it a draft is as safe as the database is quick.
+  }
+}
+
+/** @returns {{session_id: string, text: string, user_id?: string} | null} */
+function held() {
+  try {
+    return JSON.parse(sessionStorage.getItem(UNSAVED) ?? "null");
+  } catch {
+    return null;
+  }
+}
 
 export class Drafts {
   /** @type {{session_id: string, text: string} | null} */
@@ -20,6 +41,12 @@ export class Drafts {
   /** @param {string | null} sessionId @returns {Promise<string>} */
   async of(sessionId) {
     await this.#saving;
+    const left = held();
+    if (left) {
+      hold(null);
+      if (left.user_id === this.state.account?.user_id)
+        await this.store().putDraft(left.session_id, left.text);
+    }
     return this.store().draft(sessionId ?? NEW);
   }
 
@@ -28,6 +55,7 @@ export class Drafts {
     this.state.draft = text;
     const idle = this.#unsaved === null;
     this.#unsaved = { session_id: this.state.open ?? NEW, text };
+    hold({ ...this.#unsaved, user_id: this.state.account?.user_id });
     if (idle) this.#saving = this.#saving.then(() => this.#save());
   }
 
@@ -37,7 +65,10 @@ export class Drafts {
       await this.store().putDraft(draft.session_id, draft.text);
       const user_id = this.state.account?.user_id;
       if (user_id) this.tabs.tell({ type: "draft", user_id, ...draft });
-      if (this.#unsaved === draft) this.#unsaved = null;
+      if (this.#unsaved === draft) {
+        this.#unsaved = null;
+        hold(null);
+      }
     }
   }
 
