@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.web.conftest import stored
+from tests.web.conftest import eventually, stored
 
 THREE = ["First of three", "Second of three", "Third of three"]
 
@@ -149,4 +149,5 @@ def test_the_page_opens_without_a_network(somebody, site):
 
     expect(alice.messages("Assistant")).to_have_count(2)
     alice.rests()
-    assert conversation(site, alice) == answered("Hello", "Written in the dark")
+    # The reply is drawn as awaited before its turn has ended.
+    eventually(lambda: conversation(site, alice) == answered("Hello", "Written in the dark"))
