@@ -2,11 +2,16 @@
 
 from typing import Any, NamedTuple
 
+import pymongo
 from pymongo import IndexModel
 from pymongo.errors import OperationFailure
 
 from sessions_app import documents
 from sessions_app.repository import failures
+
+# A build reads the whole collection: of many millions it takes far longer than any other operation
+# may.
+_BUILD_SECONDS = 24 * 3600.0
 
 
 def declared() -> dict[str, list[IndexModel]]:
@@ -37,7 +42,8 @@ def ensure() -> dict[str, list[str]]:
         collection = document._get_collection()
         _create_collection(collection.database, name)
         models = declared()[name]
-        made[name] = collection.create_indexes(models) if models else []
+        with pymongo.timeout(_BUILD_SECONDS):
+            made[name] = collection.create_indexes(models) if models else []
     return made
 
 

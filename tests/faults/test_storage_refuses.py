@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from pymongo import MongoClient
 
+from chatproject import mongo
+from sessions_app.repository import indexes
 from sessions_app.services import integrity
-from tests.conftest import Create, Person, error, person
+from tests.conftest import Create, Person, error, person, use_database
 from tests.faults.replica_set import ReplicaSet
 
 UNAVAILABLE = error(
@@ -87,3 +89,17 @@ def test_without_a_majority_it_says_so_and_recovers(replica_set: ReplicaSet) -> 
     replica_set.wait_until_whole()
     assert client.post(f"/session/{session_id}/message", message).status_code in {200, 201}
     assert client.get(f"/session/{session_id}").json()["message_count"] == 1
+
+
+def test_building_an_index_may_take_longer_than_an_operation(database: Any, mongod_uri: str):
+    client: MongoClient[Any] = MongoClient(mongod_uri, **mongo.client_options(timeout_ms=400))
+    slow = {"failCommands": ["createIndexes"], "blockConnection": True, "blockTimeMS": 1_000}
+    use_database(client, database.name)
+    try:
+        client.admin.command("configureFailPoint", "failCommand", mode={"times": 1}, data=slow)
+        assert indexes.ensure().keys() == indexes.declared().keys()
+        assert indexes.differences() == []
+    finally:
+        client.admin.command("configureFailPoint", "failCommand", mode="off")
+        use_database(database.client, database.name)
+        client.close()

@@ -4,6 +4,7 @@ import argparse
 import io
 import signal
 import threading
+import time
 from argparse import ArgumentParser
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -25,6 +26,7 @@ from sessions_app.services import expiry
 WRONG_USAGE = 2
 USERS_SHOWN = 20
 _COLUMNS = 100
+_LOOK_SECONDS = 0.5
 
 
 class Command(OperatorCommand):
@@ -112,8 +114,16 @@ class Command(OperatorCommand):
                 counts.update({fate.value: result[fate.value] for fate in Fate})
                 if not self.as_json:
                     self.stdout.write(f"{timezone.now():%Y-%m-%dT%H:%M:%SZ} {_sentence(result)}")
-            self.stop.wait(options["every"])
+            self._rest(options["every"])
         return {"every": options["every"], **counts}
+
+    def _rest(self, seconds: float) -> None:
+        """Wait until it is time again, or until told to stop."""
+        due = time.monotonic() + seconds
+        # In short waits: the kernel may hand a signal to a thread of the driver, and then nothing
+        # wakes this one, which alone may run the handler.
+        while (left := due - time.monotonic()) > 0 and not self.stop.wait(min(left, _LOOK_SECONDS)):
+            pass
 
     def describe(self, result: Mapping[str, Any]) -> str:
         """What was done, or would be, and to whom."""
