@@ -14,6 +14,7 @@ from sessions_app.domain.data import Message, OnTopicShift, Session, Strategy
 from sessions_app.domain.errors import StorageUnavailable
 from sessions_app.domain.limits import RESETS_KEPT
 from sessions_app.domain.summaries import ShownSummary
+from sessions_app.domain.tokens import window_cost
 from sessions_app.domain.window import (
     Layout,
     Reason,
@@ -22,6 +23,7 @@ from sessions_app.domain.window import (
     WindowPolicy,
     plan_window,
 )
+from sessions_app.domain.window_candidates import WHOLE_SESSION
 from sessions_app.domain.window_layout import Recalled
 from sessions_app.repository import pages, sessions
 from sessions_app.services import annotations, candidates, summaries
@@ -83,16 +85,19 @@ def context_plan(
     query: str | None,
     now: datetime,
     until: int | None = None,
+    tells_topics: bool = True,
 ) -> ContextWindow:
     """Plan the window of a session as it is now; nothing about the session changes.
 
     `max_tokens` and `strategy` stand in for the session's own; `query` for the newest user
-    message. `until` is the last seq that is considered, None for the newest. Raises
+    message. `until` is the last seq that is considered, None for the newest. Without
+    `tells_topics`, nothing is judged for a window that topics cannot change. Raises
     SessionNotFound, SessionExpired, WindowBudgetError.
     """
     session = pages.header(session_id=session_id, user_id=user_id)
     lifecycle.require_readable(session, now=now)
-    if _needs_topics(session, strategy):
+    wanted = window_policy(session, max_tokens, strategy)
+    if _needs_topics(session, wanted) and (tells_topics or not _keeps_all(session, wanted)):
         session = annotations.catch_up(
             session_id=session_id, user_id=user_id, seconds=annotations.CATCH_UP_SECONDS
         ).session
@@ -117,14 +122,23 @@ def context_plan(
 _JUDGED_IN_PASSING = 128
 
 
-def _needs_topics(session: Session, strategy: Strategy | None) -> bool:
+def _needs_topics(session: Session, policy: WindowPolicy) -> bool:
     """Whether to judge what has been appended before planning."""
     behind = session.message_count - (session.topic.judged if session.topic else 0)
-    policy = session.context_policy
-    indifferent = (strategy or policy.strategy) is Strategy.RECENT and (
-        policy.on_topic_shift is not OnTopicShift.RESET
+    indifferent = policy.strategy is Strategy.RECENT and (
+        session.context_policy.on_topic_shift is not OnTopicShift.RESET
     )
     return 0 < behind <= _JUDGED_IN_PASSING if indifferent else behind > 0
+
+
+def _keeps_all(session: Session, policy: WindowPolicy) -> bool:
+    """Whether the window holds the whole session, whatever its topics turn out to be."""
+    count = session.message_count
+    return (
+        session.context_policy.on_topic_shift is not OnTopicShift.RESET
+        and count <= min(WHOLE_SESSION, policy.max_messages or WHOLE_SESSION)
+        and session.token_count + count * window_cost(0) <= policy.max_tokens
+    )
 
 
 # Each attempt plans for as many tokens less as the last one's quotation was over the budget.

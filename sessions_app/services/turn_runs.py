@@ -32,6 +32,7 @@ from sessions_app.providers import Ending, Provider, Reply
 from sessions_app.repository import leases, pages, turns
 from sessions_app.services import context, identity, summaries, titles, topics
 from sessions_app.services.context import ContextWindow
+from sessions_app.services.judging_ahead import judge_ahead
 from sessions_app.services.tallies import tallies
 from sessions_app.services.turn_feeds import Feed, Outcome
 
@@ -102,11 +103,12 @@ class Run:
             self._fail(TurnFailed())
 
     def afterwards(self) -> None:
-        """What nobody waits for: a title by the model, the summary."""
+        """What nobody waits for: topics, a title by the model, the summary."""
         outcome = self.feed.outcome
         if outcome is None or outcome.message is None or self._stop is Stop.SHUTDOWN:
             return
         place = {"session_id": self.turn.session_id, "user_id": self.turn.user_id}
+        judge_ahead.later(**place)
         try:
             if self._titled:
                 titles.by_the_model(**place)
@@ -129,6 +131,7 @@ class Run:
             query=None,
             now=turn.started_at,
             until=turn.user_seq,
+            tells_topics=False,
         )
         asked = self.feed.user_message
         if asked is not None:

@@ -19,6 +19,7 @@ from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import StorageUnavailable, TurnInProgress, TurnInterrupted
 from sessions_app.domain.turns import Seen, TurnState
 from sessions_app.repository import leases, messages, pages, turns
+from sessions_app.services.judging_ahead import judge_ahead
 from sessions_app.services.messages import batch_prepare, message_prepare
 from sessions_app.services.tallies import tallies
 from sessions_app.services.turn_events import Place
@@ -182,6 +183,7 @@ def turns_look_after() -> None:
     Also loads what a first turn would wait for, a second or more, without waiting for it.
     """
     keeper.sweep_from_now_on()
+    judge_ahead.start()
     threading.Thread(target=_load, name="turns ahead", daemon=True).start()
 
 
@@ -190,6 +192,7 @@ def turns_shut_down(*, seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while Slot.taken() and time.monotonic() < deadline:
         time.sleep(0.05)
+    judge_ahead.stop()
     keeper.let_go()
     left = keeper.running
     for run in left:
