@@ -1,9 +1,9 @@
 """How much later than from the model itself does a first token come, with 200 streams at once?
 
-A model's server in a process of its own takes 0.5 s to its first piece and then gives 15 a second;
-each client asks, reads its stream to the end, and asks again, in a session of its own. Beside them
-one client appends plain messages, which is measured without streams first. All of it shares the
-machine: the service, MongoDB, the model's server and the clients.
+A model's server in a process of its own takes 0.5 s to its first piece and then gives so many a
+second (`--rates`) for 14 s; each client asks, reads its stream to the end, and asks again, in a
+session of its own. Beside them one client appends plain messages, which is measured without streams
+first. All of it shares the machine: the service, MongoDB, the model's server and the clients.
 
 `added` is from the request's first byte to the first piece's arrival, less what the model's server
 took. The modes are ways to serve: `loop`, an event loop that passes on the streams and threads for
@@ -28,6 +28,9 @@ from sessions_app.services import annotations, sessions
 
 ADDED_TARGET_MS = 50.0
 MODES = ("loop", "threads 256", "threads 16")
+# Pieces a second: a large model on a processor, and a person's reading pace twice over.
+RATES = (5.0, 15.0)
+ANSWER_SECONDS = 14.0
 _HISTORY = 6
 
 
@@ -37,47 +40,51 @@ def main() -> None:
     parser.add_argument("--streams", type=int, default=200)
     parser.add_argument("--seconds", type=float, help="how long each mode is measured")
     parser.add_argument("--first", type=float, default=0.5, help="seconds to a first piece")
-    parser.add_argument("--rate", type=float, default=15.0, help="pieces per second")
-    parser.add_argument("--pieces", type=int, default=200, help="pieces of a reply")
+    parser.add_argument("--rates", type=float, nargs="+", default=RATES, help="pieces per second")
     parser.add_argument("--appends", type=float, default=20.0, help="plain appends per second")
     parser.add_argument("--modes", nargs="+", default=MODES, choices=MODES)
     given = parser.parse_args()
     seconds = given.seconds or (3.0 if given.short else 30.0)
     result = report.Report("turn_streams")
-    model_port = mongod_replica_set.choose_port()
-    os.environ |= {
-        "LLM_BASE_URL": f"http://127.0.0.1:{model_port}/v1",
-        "LLM_MODEL": "slow",
-        "THROTTLE_CHAT": "",
-        "THROTTLE_USER": "",
-    }
-    with (
-        store.own_store(given.dir, result),
-        _model(model_port, given.first, given.rate, given.pieces),
-    ):
+    os.environ |= {"LLM_MODEL": "slow", "THROTTLE_CHAT": "", "THROTTLE_USER": ""}
+    with store.own_store(given.dir, result):
         os.environ["THROTTLE_USER"] = ""
         people = service.users(given.streams)
-        for mode in given.modes:
-            report.progress(f"{mode}: appends alone, then {given.streams} streams …")
-            with _serving(mode) as (port, process):
-                plain = _requests(people[:20], "message", {"content": text(1, 30)})
-                chats = _requests(people, "chat", {"content": text(2, 30), "stream": True})
-                common = {"port": port, "plain": plain, "plain_rate": given.appends}
-                report.progress("a first turn in each worker …")
-                _measured(common | {"streams": chats[:16], "ramp": 1.0, "seconds": 10.0})
-                alone = _measured(common | {"streams": [], "ramp": 1.0, "seconds": seconds})
-                before = _cpu(process)
-                taken = _measured(
-                    common | {"streams": chats, "ramp": max(2.0, seconds / 2), "seconds": seconds}
-                )
-                spent = _cpu(process) - before
-            _add(result, mode, given.streams, alone, taken, spent / (seconds * 1.5))
+        for rate in given.rates:
+            with _model(given.first, rate):
+                for mode in given.modes:
+                    _run(result, mode, rate, people, given.appends, seconds)
     result.table()
+
+
+def _run(
+    result: report.Report,
+    mode: str,
+    rate: float,
+    people: Sequence[service.User],
+    appends: float,
+    seconds: float,
+) -> None:
+    report.progress(f"{mode}: appends alone, then {len(people)} streams of {rate:g} a second …")
+    with _serving(mode) as (port, process):
+        plain = _requests(people[:20], "message", {"content": text(1, 30)})
+        chats = _requests(people, "chat", {"content": text(2, 30), "stream": True})
+        common = {"port": port, "plain": plain, "plain_rate": appends}
+        report.progress("a first turn in each worker …")
+        _measured(common | {"streams": chats[:16], "ramp": 1.0, "seconds": 10.0})
+        alone = _measured(common | {"streams": [], "ramp": 1.0, "seconds": seconds})
+        before = _cpu(process)
+        # Begun over the time that an answer takes, they go on beginning evenly.
+        ramp = ANSWER_SECONDS if seconds > ANSWER_SECONDS else 2.0
+        taken = _measured(common | {"streams": chats, "ramp": ramp, "seconds": seconds})
+        spent = _cpu(process) - before
+    _add(result, mode, rate, len(people), alone, taken, spent / (seconds + ramp))
 
 
 def _add(
     result: report.Report,
     mode: str,
+    rate: float,
     streams: int,
     alone: dict[str, list[float]],
     taken: dict[str, list[float]],
@@ -87,6 +94,7 @@ def _add(
     result.add(
         "first piece",
         mode=mode,
+        rate=rate,
         streams=streams,
         most_at_once=taken["most"],
         turns=taken["turns"],
@@ -101,6 +109,7 @@ def _add(
     result.add(
         "plain append",
         mode=mode,
+        rate=rate,
         streams=streams,
         **beside,
         alone_p50_ms=without["p50_ms"],
@@ -142,7 +151,10 @@ def _measured(job: dict[str, object]) -> dict[str, list[float]]:
 
 
 @contextmanager
-def _model(port: int, first: float, rate: float, pieces: int) -> Iterator[None]:
+def _model(first: float, rate: float) -> Iterator[None]:
+    port = mongod_replica_set.choose_port()
+    os.environ["LLM_BASE_URL"] = f"http://127.0.0.1:{port}/v1"
+    pieces = int(rate * ANSWER_SECONDS)
     options = {"port": port, "first": first, "rate": rate, "pieces": pieces}
     flags = [part for name, value in options.items() for part in (f"--{name}", str(value))]
     with subprocess.Popen(

@@ -7,6 +7,7 @@ than what that call has left, and closing the call shuts the connection down.
 
 import math
 import socket
+import struct
 import threading
 import time
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ from typing import Any
 
 import httpcore2
 import httpx2
+
+_LONGEST_SECONDS = 24 * 3600.0
 
 
 class Call:
@@ -107,11 +110,17 @@ class _Connection(httpcore2.NetworkStream):
 
     def __init__(self, stream: httpcore2.NetworkStream) -> None:
         self._stream = stream
+        found = stream.get_extra_info("socket")
+        # Of TLS the object knows no limit of the kernel's.
+        self._plain = found if type(found) is socket.socket else None
         self._lock = threading.Lock()
         self._call: Call | None = None
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, self._limited(timeout))
+        limit = self._limited(timeout)
+        if self._plain is None or limit is None:
+            return self._stream.read(max_bytes, limit)
+        return _received(self._plain, max_bytes, limit)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         if self._call is not _current.call:
@@ -150,3 +159,22 @@ class _Connection(httpcore2.NetworkStream):
                 # Of TLS, too, the plain one: its own must not be used while another thread reads.
                 with suppress(OSError):
                     socket.socket.shutdown(found, socket.SHUT_RDWR)
+
+
+def _received(sock: socket.socket, max_bytes: int, seconds: float) -> bytes:
+    """The next bytes; raises as `httpcore2.NetworkStream.read`.
+
+    The kernel keeps the time. A time-out of Python's would be three system calls, each of which
+    hands the interpreter's lock to another of two hundred threads and has to come by it again.
+    """
+    if sock.gettimeout() is not None:
+        sock.settimeout(None)
+    whole = max(1, math.ceil(min(seconds, _LONGEST_SECONDS) * 1e6))
+    limit = struct.pack("@ll", *divmod(whole, 1_000_000))
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
+        return sock.recv(max_bytes)
+    except BlockingIOError as error:
+        raise httpcore2.ReadTimeout from error
+    except OSError as error:
+        raise httpcore2.ReadError from error

@@ -1,6 +1,6 @@
 """Gathering what a window is planned from, with reads that do not grow with the session."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sessions_app.domain.data import Message, Role, Session, Strategy
@@ -42,6 +42,12 @@ def gather(session: Session, policy: WindowPolicy, query: str | None) -> Gathere
         fits = sum(window_cost(message.token_count) for message in messages) <= policy.max_tokens
         return Gathered(messages, offered, None if fits else _vector(query, offered))
     return _from_a_long_session(session, query)
+
+
+def as_they_are(messages: Iterable[Message]) -> Gathered:
+    """These messages and nothing that was made of them, for a window that holds them all."""
+    found = list(messages)
+    return Gathered(found, [annotations.window_message(m) for m in found], None)
 
 
 def _from_a_long_session(session: Session, query: str | None) -> Gathered:

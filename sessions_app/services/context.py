@@ -94,13 +94,17 @@ def context_plan(
     `tells_topics`, nothing is judged for a window that topics cannot change. Raises
     SessionNotFound, SessionExpired, WindowBudgetError.
     """
-    session = pages.header(session_id=session_id, user_id=user_id)
+    place = {"session_id": session_id, "user_id": user_id}
+    newest: list[Message] = []
+    if tells_topics:
+        session = pages.header(**place)
+    else:
+        session, newest = pages.read_newest(**place, limit=_READ_AT_ONCE)
     lifecycle.require_readable(session, now=now)
     wanted = window_policy(session, max_tokens, strategy)
-    if _needs_topics(session, wanted) and (tells_topics or not _keeps_all(session, wanted)):
-        session = annotations.catch_up(
-            session_id=session_id, user_id=user_id, seconds=annotations.CATCH_UP_SECONDS
-        ).session
+    whole = len(newest) == session.message_count and _keeps_all(session, wanted)
+    if not whole and _needs_topics(session, wanted):
+        session = annotations.catch_up(**place, seconds=annotations.CATCH_UP_SECONDS).session
     if until is not None:
         session = replace(
             session,
@@ -109,7 +113,10 @@ def context_plan(
             context_start=min(session.context_start, until),
         )
     policy = window_policy(session, max_tokens, strategy)
-    gathered = candidates.gather(session, policy, query)
+    if whole:
+        gathered = candidates.as_they_are(m for m in newest if m.seq <= session.message_count)
+    else:
+        gathered = candidates.gather(session, policy, query)
     summary = summaries.summary_shown(session=session, max_tokens=policy.max_tokens)
     plan, summary, recalled = window_laid_out(gathered, policy, query, summary)
     kept = set(plan.kept_seqs)
@@ -117,6 +124,8 @@ def context_plan(
     return ContextWindow(session, plan, messages, summary, recalled)
 
 
+# A session of so many messages is read together with its header.
+_READ_AT_ONCE = 128
 # So many unjudged messages cost a window of the newest ones little; more wait for a window, or a
 # list of topics, that rests on them.
 _JUDGED_IN_PASSING = 128

@@ -26,8 +26,8 @@ from sessions_app.services.turn_runs import Run, Stop, clock
 logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.25
-# Where storage is slow, it is asked less often: this share of the time at most.
-_BUSY_SHARE = 0.25
+# With many turns, or where storage is slow, less often: this share of the time at most.
+_BUSY_SHARE = 0.1
 SWEEP_SECONDS = 15.0
 # A turn that has just taken its lease is recorded a moment later.
 _UNRECORDED = timedelta(seconds=TURN_LEASE_SECONDS)
@@ -145,10 +145,9 @@ class Keeper:
             feed = run.feed
             now = (feed.seen is not None, feed.length)
             if renew or run.written != now:
+                seen = feed.seen if renew or not run.written[0] else None
                 run.written = now
-                progress.append(
-                    Progress(feed.session_id, feed.turn_id, feed.seen, feed.text, deadline)
-                )
+                progress.append(Progress(feed.session_id, feed.turn_id, seen, feed.text, deadline))
         turns.write_progress(progress)
 
     def _learn(self) -> None:
