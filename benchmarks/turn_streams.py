@@ -1,9 +1,10 @@
 """How much later than from the model itself does a first token come, with 200 streams at once?
 
 A model's server in a process of its own takes 0.5 s to its first piece and then gives so many a
-second (`--rates`) for 14 s; each client asks, reads its stream to the end, and asks again, in a
-session of its own. Beside them one client appends plain messages, which is measured without streams
-first. All of it shares the machine: the service, MongoDB, the model's server and the clients.
+second (`--rates`) for 14 s (`--answer`); each client asks, reads its stream to the end, and asks
+again, in a session of its own. Beside them one client appends plain messages, which is measured
+without streams first. All of it shares the machine: the service, MongoDB, the model's server and
+the clients.
 
 `added` is from the request's first byte to the first piece's arrival, less what the model's server
 took. The modes are ways to serve: `loop`, an event loop that passes on the streams and threads for
@@ -16,6 +17,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import psutil
 
@@ -30,7 +32,6 @@ ADDED_TARGET_MS = 50.0
 MODES = ("loop", "threads 256", "threads 16")
 # Pieces a second: a large model on a processor, and a person's reading pace twice over.
 RATES = (5.0, 15.0)
-ANSWER_SECONDS = 14.0
 _HISTORY = 6
 
 
@@ -41,6 +42,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, help="how long each mode is measured")
     parser.add_argument("--first", type=float, default=0.5, help="seconds to a first piece")
     parser.add_argument("--rates", type=float, nargs="+", default=RATES, help="pieces per second")
+    parser.add_argument("--answer", type=float, default=14.0, help="seconds of an answer")
     parser.add_argument("--appends", type=float, default=20.0, help="plain appends per second")
     parser.add_argument("--modes", nargs="+", default=MODES, choices=MODES)
     given = parser.parse_args()
@@ -51,20 +53,25 @@ def main() -> None:
         os.environ["THROTTLE_USER"] = ""
         people = service.users(given.streams)
         for rate in given.rates:
-            with _model(given.first, rate):
+            with _model(given.first, rate, given.answer):
                 for mode in given.modes:
-                    _run(result, mode, rate, people, given.appends, seconds)
+                    ways = Ways(mode, rate, given.appends, seconds, given.answer)
+                    _run(result, ways, people)
     result.table()
 
 
-def _run(
-    result: report.Report,
-    mode: str,
-    rate: float,
-    people: Sequence[service.User],
-    appends: float,
-    seconds: float,
-) -> None:
+class Ways(NamedTuple):
+    """How it is measured: pieces and plain appends a second, and for how many seconds."""
+
+    mode: str
+    rate: float
+    appends: float
+    seconds: float
+    answer: float
+
+
+def _run(result: report.Report, ways: Ways, people: Sequence[service.User]) -> None:
+    mode, rate, appends, seconds, answer = ways
     report.progress(f"{mode}: appends alone, then {len(people)} streams of {rate:g} a second …")
     with _serving(mode) as (port, process):
         plain = _requests(people[:20], "message", {"content": text(1, 30)})
@@ -75,7 +82,7 @@ def _run(
         alone = _measured(common | {"streams": [], "ramp": 1.0, "seconds": seconds})
         before = _cpu(process)
         # Begun over the time that an answer takes, they go on beginning evenly.
-        ramp = ANSWER_SECONDS if seconds > ANSWER_SECONDS else 2.0
+        ramp = max(2.0, answer)
         taken = _measured(common | {"streams": chats, "ramp": ramp, "seconds": seconds})
         spent = _cpu(process) - before
     _add(result, mode, rate, len(people), alone, taken, spent / (seconds + ramp))
@@ -151,10 +158,10 @@ def _measured(job: dict[str, object]) -> dict[str, list[float]]:
 
 
 @contextmanager
-def _model(first: float, rate: float) -> Iterator[None]:
+def _model(first: float, rate: float, answer: float) -> Iterator[None]:
     port = mongod_replica_set.choose_port()
     os.environ["LLM_BASE_URL"] = f"http://127.0.0.1:{port}/v1"
-    pieces = int(rate * ANSWER_SECONDS)
+    pieces = max(1, int(rate * answer))
     options = {"port": port, "first": first, "rate": rate, "pieces": pieces}
     flags = [part for name, value in options.items() for part in (f"--{name}", str(value))]
     with subprocess.Popen(

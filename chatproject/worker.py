@@ -20,18 +20,8 @@ def application() -> "Gateway":
     _prepare()
     from chatproject.gateway import Gateway
     from chatproject.wsgi import django
-    from sessions_app.services import turns
-    from sessions_app.services.daily_keeping import keeper
 
-    def started() -> None:
-        keeper.start()
-        turns.turns_look_after()
-
-    def stopping() -> None:
-        turns.turns_shut_down(seconds=FINISH_SECONDS)
-        keeper.stop()
-
-    return Gateway(django, started=started, stopping=stopping)
+    return Gateway(django, started=_started, stopping=_stopping)
 
 
 def wsgi_application() -> "WSGIApplication":
@@ -39,7 +29,24 @@ def wsgi_application() -> "WSGIApplication":
     _prepare()
     from chatproject import wsgi
 
+    _started()
     return wsgi.application
+
+
+def _started() -> None:
+    from sessions_app.services import turns
+    from sessions_app.services.daily_keeping import keeper
+
+    keeper.start()
+    turns.turns_look_after()
+
+
+def _stopping() -> None:
+    from sessions_app.services import turns
+    from sessions_app.services.daily_keeping import keeper
+
+    turns.turns_shut_down(seconds=FINISH_SECONDS)
+    keeper.stop()
 
 
 def _prepare() -> None:

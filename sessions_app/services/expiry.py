@@ -26,8 +26,10 @@ Stopped = Callable[[], bool]
 # transaction of a process that was killed standing (transactionLifetimeLimitSeconds, 60).
 _PATIENCE_SECONDS = 90.0
 _LONGEST_WAIT = 2.0
-# Of the time: the rest is the appends'. MongoDB does its part of a batch on one core at most.
-_BUSY_SHARE = 0.7
+# So many sessions a second, and of the time: the rest is the appends'. Archiving could go faster,
+# and they would wait; deleting takes what it takes. MongoDB does its part on one core at most.
+_PER_SECOND = 2_500
+_BUSY_SHARE = 0.85
 # One batch in so many waits for a majority, so that a sweep does not outrun the secondaries.
 _DURABLE_EVERY = 32
 
@@ -237,7 +239,9 @@ class _Run:
             except sweeps.Contended:
                 continue
             self._progress(len(batch))
-            time.sleep((time.monotonic() - started) * (1 - _BUSY_SHARE) / _BUSY_SHARE)
+            spent = time.monotonic() - started
+            paced = len(batch) / _PER_SECOND - spent
+            time.sleep(max(paced, spent * (1 - _BUSY_SHARE) / _BUSY_SHARE))
         sweeps.settle(self._id)
         if first:
             self.exempt += exempt

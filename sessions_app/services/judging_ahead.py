@@ -6,6 +6,8 @@ what it does not come to is made when somebody needs it, as everywhere else.
 """
 
 import logging
+import os
+import sys
 import threading
 import time
 
@@ -16,6 +18,7 @@ logger = logging.getLogger(__name__)
 
 # Of a core: what is left for everything else that this process does.
 SHARE = 0.1
+NICENESS = 10
 # A session that has much to catch up on makes room for the others after so long.
 _AT_ONCE_SECONDS = 0.25
 # Beyond this many, the one that has waited longest is left to whoever needs it.
@@ -66,6 +69,7 @@ class JudgeAhead:
 
     def _loop(self) -> None:
         me = threading.current_thread()
+        _give_way()
         while True:
             with self._news:
                 self._news.wait_for(lambda: self._waiting or self._thread is not me)
@@ -97,6 +101,12 @@ class JudgeAhead:
         except Exception:
             logger.exception("session %s could not be judged", session_id)
         return True
+
+
+def _give_way() -> None:
+    """Let this thread run when no other wants its core; Linux has a niceness for each."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
 
 
 judge_ahead = JudgeAhead()

