@@ -3,9 +3,10 @@
 A database of many sessions with two messages each, of which some are due: their documents are made
 by the repository's own codec, the due ones with a bucket and a block of annotations that have to go
 with them, and inserted with w:1. For each mode (archive, delete) and for the purge of old archives
-a process of its own runs `expire_sessions` while this one appends through the services, one message
-after the other to sessions chosen at random, without a pause. Before each sweep and after it the
-same appends are timed alone; the ratio is that of the p95 beside the sweep to the p95 alone.
+a process of its own runs `expire_sessions` while this one appends through the services, so many
+messages a second (`--appends`) one after the other to sessions chosen at random. Before each sweep
+and after it the same appends are timed alone; the ratio is that of the p95 beside the sweep to the
+p95 alone. An append is timed from when it was due, so that none hides behind a slow one.
 """
 
 import json
@@ -49,6 +50,7 @@ def main() -> None:
     parser = store.arguments(__doc__)
     parser.add_argument("--sessions", type=int, help="stored (1,000,000; short: 20,000)")
     parser.add_argument("--due", type=int, help="of them, for each kind (100,000; short: 5,000)")
+    parser.add_argument("--appends", type=float, default=200.0, help="a second, beside a sweep")
     given = parser.parse_args()
     total = given.sessions or (20_000 if given.short else 1_000_000)
     due = given.due or (5_000 if given.short else 100_000)
@@ -57,7 +59,7 @@ def main() -> None:
         active = Filling(client).stored(total - due)
         for kind in (kind for kind in KINDS if kind not in given.skip):
             Filling(client).due(kind, due)
-            _measure(result, client, kind, due, total, active)
+            _measure(result, client, kind, due, total, active, given.appends)
     result.table()
 
 
@@ -135,13 +137,14 @@ def _measure(
     due: int,
     total: int,
     active: list[str],
+    a_second: float,
 ) -> None:
     owners = _owners(client, active)
     seconds = max(3.0, min(20.0, due / 5_000))
-    before = _appends(owners, threading.Timer(seconds, lambda: None))
+    before = _appends(owners, threading.Timer(seconds, lambda: None), a_second)
     sweep = Sweep(kind)
-    during = _appends(owners, sweep)
-    after = _appends(owners, threading.Timer(seconds, lambda: None))
+    during = _appends(owners, sweep, a_second)
+    after = _appends(owners, threading.Timer(seconds, lambda: None), a_second)
     alone = [ms for _, ms in before + after]
     fate, _ = KINDS[kind]
     if sweep.result[fate] != due or not sweep.result["complete"]:
@@ -196,17 +199,22 @@ def _owners(client: store.Client, ids: list[str]) -> list[tuple[str, str]]:
     return [(stored["_id"], stored["user_id"]) for stored in found]
 
 
-def _appends(owners: list[tuple[str, str]], beside: Any) -> list[tuple[datetime, float]]:
-    """When each append began and its milliseconds, one after the other while `beside` runs."""
+def _appends(
+    owners: list[tuple[str, str]], beside: Any, a_second: float
+) -> list[tuple[datetime, float]]:
+    """When each append began and its milliseconds, so many a second while `beside` runs."""
     chosen = random.Random(4)
     samples: list[tuple[datetime, float]] = []
     beside.start()
+    due = time.perf_counter()
     while beside.is_alive():
+        due += 1 / a_second
+        time.sleep(max(0.0, due - time.perf_counter()))
         session_id, user_id = chosen.choice(owners)
         draft = MessageDraft(role=Role.USER, content="Where should the garden table stand?")
-        moment, started = conversations.now(), time.perf_counter()
+        moment = conversations.now()
         messages.message_append(session_id=session_id, user_id=user_id, draft=draft, now=moment)
-        samples.append((moment, (time.perf_counter() - started) * 1_000))
+        samples.append((moment, (time.perf_counter() - due) * 1_000))
     beside.join()
     return samples
 

@@ -2,6 +2,7 @@
 
 import argparse
 import io
+import os
 import signal
 import threading
 import time
@@ -25,6 +26,7 @@ from sessions_app.services import expiry
 
 WRONG_USAGE = 2
 USERS_SHOWN = 20
+NICENESS = 10
 _COLUMNS = 100
 _LOOK_SECONDS = 0.5
 
@@ -38,6 +40,11 @@ class Command(OperatorCommand):
         "destroyed, one in the middle of a turn waits. Any number of these may run at once, "
         "beside a live service, and each may be stopped anywhere and run again."
     )
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        """Run in a process of its own, which gives way to a service on the same machine."""
+        os.nice(NICENESS)
+        super().run_from_argv(argv)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """What becomes of them, and how many at once and in all."""
