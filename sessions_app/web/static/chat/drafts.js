@@ -27,6 +27,10 @@ export class Drafts {
   /** @type {{session_id: string, text: string} | null} */
   #unsaved = null;
   #saving = Promise.resolve();
+  /** What an earlier visit of this tab has left. */
+  #left = held();
+  /** How often something has been typed. */
+  #edits = 0;
 
   /**
    * @param {{store: () => import("./store.js").Store, state: import("./state.js").State,
@@ -38,20 +42,24 @@ export class Drafts {
     this.tabs = tabs;
   }
 
-  /** @param {string | null} sessionId @returns {Promise<string>} */
+  /** @param {string | null} sessionId @returns {Promise<string | null>} null when something has been typed meanwhile */
   async of(sessionId) {
+    const edits = this.#edits;
     await this.#saving;
-    const left = held();
-    if (left) {
-      hold(null);
-      if (left.user_id === this.state.account?.user_id)
-        await this.store().putDraft(left.session_id, left.text);
+    const left = this.#left;
+    this.#left = null;
+    // What has been typed since is newer.
+    if (left && !edits && left.user_id === this.state.account?.user_id) {
+      await this.store().putDraft(left.session_id, left.text);
     }
-    return this.store().draft(sessionId ?? NEW);
+    if (!this.#unsaved) hold(null);
+    const draft = await this.store().draft(sessionId ?? NEW);
+    return edits === this.#edits ? draft : null;
   }
 
   /** @param {string} text for the session that is open */
   set(text) {
+    this.#edits += 1;
     this.state.draft = text;
     const idle = this.#unsaved === null;
     this.#unsaved = { session_id: this.state.open ?? NEW, text };
