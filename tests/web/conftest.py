@@ -96,7 +96,7 @@ def alice(somebody: Somebody) -> Person:
     return somebody()
 
 
-def eventually(condition: Callable[[], Any], seconds: float = 15) -> Any:
+def eventually(condition: Callable[[], Any], seconds: float = 30) -> Any:
     """The first truthy value of `condition`."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):
