@@ -5,6 +5,8 @@ from typing import Any
 
 from playwright.sync_api import Page, Route
 
+from tests.web.people import Person
+
 # As long as the transaction lives, nobody else reads or writes that part of the database.
 _HOLD = """
 async (store) => {
@@ -81,14 +83,19 @@ class Losing:
 
 
 class Database:
-    """One store of the browser's database, held by a tab until it is let go."""
+    """One store of somebody's database, held by a tab without the page until it is let go.
 
-    def __init__(self, tab: Page, store: str) -> None:
-        self.tab = tab
-        tab.evaluate(_HOLD, store)
+    Browsers may let nothing be written meanwhile, and so nothing be read of what is to be written.
+    """
+
+    def __init__(self, person: Person, store: str) -> None:
+        self.tab = person.context.new_page()
+        self.tab.goto(f"{person.service.url}/healthz")
+        self.tab.evaluate(_HOLD, store)
 
     def let_go(self) -> None:
         self.tab.evaluate("() => { window.released = true }")
+        self.tab.close()
 
 
 def watch(page: Page) -> None:
