@@ -168,6 +168,8 @@ export class Replies {
       live.status = "reconnecting";
       this.#show(live, true);
       events = await this.#reopened(live);
+      live.status = live.text ? "streaming" : "waiting";
+      this.#show(live, true);
     }
     await this.history.catchUp(live.session_id);
     if (!this.#isAnswered(live)) throw new TurnEnded(INTERRUPTED);
@@ -194,6 +196,9 @@ export class Replies {
         await this.history.catchUp(live.session_id).catch(() => {});
         throw new TurnEnded(data);
       } else if (event === "done") {
+        // Its message may have got lost between here and the store.
+        const told = data.state !== "done" || this.state.conversation(live.session_id).hasReply(live);
+        if (!told) await this.history.catchUp(live.session_id);
         return true;
       }
     }
@@ -266,9 +271,9 @@ export class Replies {
     const user_id = this.state.account?.user_id;
     const own = this.state.lives.own(session_id);
     const live = own ? { ...own } : null;
-    if (!user_id || !(live || this.#told.has(session_id))) return;
+    const before = this.#told.delete(session_id);
+    if (!user_id || !(live || before)) return;
     if (live) this.#told.add(session_id);
-    else this.#told.delete(session_id);
     this.tabs.tell({ type: "live", user_id, from: this.tabs.id, session_id, live });
   }
 }
