@@ -65,6 +65,8 @@ def browser() -> Iterator[Any]:
 def _untouched(model: Model) -> Iterator[None]:
     """What one test did to the model's server is not there for the next."""
     model.gate.clear()
+    model.asked.clear()
+    model.answers.clear()
     yield
     model.gate.set()
     model.broken = False

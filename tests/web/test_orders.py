@@ -15,7 +15,6 @@ ASIDE = "Meant for this chat"
 @pytest.fixture
 def waiting(model):
     """The model stops in the middle of this one."""
-    model.asked.clear()
     model.answers["wait for it"] = "one two three four"
     return model
 
@@ -190,6 +189,20 @@ def test_two_messages_that_begin_a_chat_begin_one_chat(alice, site):
     alice.shows(["First", "Answer to: First", "Second", "Answer to: Second"])
     alice.sent()
     assert len(site.get("/session", alice.token()).json()["results"]) == 1
+
+
+def test_what_has_been_sent_is_no_draft_any_more_however_slow_the_disk(alice):
+    slow = Database(alice, "drafts")
+    alice.says("Hello")
+    slow.let_go()
+    alice.shows(["Hello", "Answer to: Hello"])
+    alice.sent()
+    alice.button("New chat").click()
+    expect(alice.page.get_by_text("What is on your mind")).to_be_visible()
+    alice.page.reload()
+
+    expect(alice.page.get_by_text("What is on your mind")).to_be_visible()
+    expect(alice.writing).to_have_value("")
 
 
 def test_what_is_written_while_the_outbox_is_read_is_sent(alice, site):
