@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.contrib.admin.models import LogEntry
-from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
+from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken
 
 from accounts.errors import AccountNotFound
 from accounts.models import User
@@ -39,8 +39,8 @@ def account(user: User) -> Iterator[Record]:
 
 def spent_tokens(user: User) -> Iterator[Record]:
     """`spent_token`: when sign-ins were prolonged or ended."""
-    spent = OutstandingToken.objects.filter(user=user).order_by("id")
-    for spent_at, expires_at in spent.values_list("created_at", "expires_at").iterator():
+    spent = BlacklistedToken.objects.filter(token__user=user).order_by("id")
+    for spent_at, expires_at in spent.values_list("blacklisted_at", "token__expires_at").iterator():
         yield {"type": "spent_token", "spent_at": spent_at, "expires_at": expires_at}
 
 

@@ -3,7 +3,12 @@
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
+from drf_spectacular.utils import (
+    OpenApiExample,
+    OpenApiParameter,
+    extend_schema,
+    extend_schema_view,
+)
 from drf_standardized_errors.openapi import AutoSchema
 from rest_framework import serializers
 
@@ -31,6 +36,17 @@ USER = {
     "email": "alice@example.com",
     "is_staff": False,
 }
+
+
+_REPEATED = OpenApiParameter(
+    "Idempotency-Key",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    description=(
+        "The same token under the same key again, because the answer was lost, gets the same next "
+        "refresh token, as long as that has not been spent."
+    ),
+)
 
 
 class AccountErrorSerializer(serializers.Serializer[Any]):
@@ -127,6 +143,7 @@ refresh = extend_schema_view(
         operation_id="refresh",
         tags=TAGS,
         auth=[],
+        parameters=[_REPEATED],
         request=RefreshSerializer,
         responses=_responses({200: TokenPairSerializer}, 400, 401, 429),
         examples=[_sends({"refresh": REFRESH}), _answers(PAIR), DEAD],

@@ -1,5 +1,6 @@
 """Signing in and out: access tokens, and refresh tokens that are good for one use."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -32,9 +33,14 @@ class TokenPair:
     refresh: str
 
 
-def tokens_issue(*, user: User) -> TokenPair:
-    """A new pair for this user, who is as they were read: nothing is written or looked up."""
+def tokens_issue(*, user: User, jti: str | None = None) -> TokenPair:
+    """A new pair for this user, who is as they were read: nothing is written or looked up.
+
+    `jti` is the refresh token's number, a random one by default.
+    """
     refresh = AccountRefreshToken()
+    if jti is not None:
+        refresh["jti"] = jti
     refresh["sub"] = str(user.pk)
     refresh["username"] = user.username
     refresh["is_staff"] = user.is_staff
@@ -53,16 +59,26 @@ def sign_in(*, username: str, password: str) -> TokenPair:
     return tokens_issue(user=user)
 
 
-def tokens_refresh(*, refresh: str) -> TokenPair:
+def tokens_refresh(*, refresh: str, key: str | None = None) -> TokenPair:
     """The next pair, saying what is now true of the user; raises TokenNotValid.
 
-    The old token is spent: of two requests with it, one gets the pair.
+    The old token is spent: of two requests with it, one gets the pair. With the same `key` it is
+    one request, made again because its answer was lost: it gets the same next refresh token once
+    more, as long as that is unspent.
     """
     claims = own_claims(refresh, kind="refresh")
+    jti = None if key is None else _successor(claims, key)
     with transaction.atomic():
         user = _bearer(claims, lock=True)
-        _spend(claims, user)
-    return tokens_issue(user=user)
+        try:
+            _spend(claims, user)
+        except TokenNotValid:
+            if jti is None or not _is_promised(jti):
+                raise
+        pair = tokens_issue(user=user, jti=jti)
+        if jti is not None:
+            _recorded(own_claims(pair.refresh, kind="refresh"), user)
+    return pair
 
 
 def sign_out(*, refresh: str) -> None:
@@ -94,12 +110,30 @@ def _bearer(claims: dict[str, Any], *, lock: bool) -> User:
     return user
 
 
-def _spend(claims: dict[str, Any], user: User) -> None:
-    """Put the token on the blacklist; raises TokenNotValid if it is there already.
+def _successor(claims: dict[str, Any], key: str) -> str:
+    """The `jti` of the token that follows this one under `key`; without the key, a secret."""
+    text = f"{claims.get('jti', '')}/{key}"
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
-    Only spent tokens are kept, and only by their `jti`: the database never holds a usable token.
+
+def _is_promised(jti: str) -> bool:
+    """Whether a token of this number was given out under a key, and has not been spent."""
+    return OutstandingToken.objects.filter(jti=jti, blacklistedtoken__isnull=True).exists()
+
+
+def _spend(claims: dict[str, Any], user: User) -> None:
+    """Put the token on the blacklist; raises TokenNotValid if it is there already."""
+    _, spent_now = BlacklistedToken.objects.get_or_create(token=_recorded(claims, user))
+    if not spent_now:
+        raise TokenNotValid
+
+
+def _recorded(claims: dict[str, Any], user: User) -> OutstandingToken:
+    """The record of a token that is spent, or was given out under a key.
+
+    It has no more of it than its `jti`: the database never holds a usable token.
     """
-    outstanding, _ = OutstandingToken.objects.get_or_create(
+    recorded, _ = OutstandingToken.objects.get_or_create(
         jti=claims.get("jti", ""),
         defaults={
             "user": user,
@@ -108,6 +142,4 @@ def _spend(claims: dict[str, Any], user: User) -> None:
             "expires_at": datetime.fromtimestamp(claims["exp"], UTC),
         },
     )
-    _, spent_now = BlacklistedToken.objects.get_or_create(token=outstanding)
-    if not spent_now:
-        raise TokenNotValid
+    return recorded

@@ -29,6 +29,7 @@ from accounts.serializers import (
 )
 from accounts.throttles import SignInThrottle
 from sessions_app.api.negotiation import OneForm
+from sessions_app.api.requests import idempotency_key
 from sessions_app.api.throttles import AnonThrottle, LoginThrottle, UserThrottle
 from sessions_app.domain import records
 
@@ -86,7 +87,8 @@ class RefreshView(PublicView):
 
     def post(self, request: Request) -> Response:
         """Exchange a refresh token for the next pair; the old one is spent."""
-        pair = tokens.tokens_refresh(**validated(RefreshSerializer, request))
+        body = validated(RefreshSerializer, request)
+        pair = tokens.tokens_refresh(**body, key=idempotency_key(request))
         return Response(TokenPairSerializer(pair).data)
 
 

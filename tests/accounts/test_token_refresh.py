@@ -79,3 +79,57 @@ def test_a_refused_refresh_spends_nothing(visitor, alice):
 def test_a_missing_token_is_named(visitor):
     response = visitor.post(URL, {})
     assert (response.status_code, response.json()) == (400, required("refresh"))
+
+
+def under_key(visitor, token, key):
+    return visitor.post(URL, {"refresh": token}, headers={"Idempotency-Key": key})
+
+
+def test_the_same_key_again_gets_the_same_next_token_while_it_is_unspent(visitor, alice):
+    first = under_key(visitor, alice.pair.refresh, "one request").json()
+    again = under_key(visitor, alice.pair.refresh, "one request")
+    assert again.status_code == 200
+    numbers = {RefreshToken(pair["refresh"])["jti"] for pair in (first, again.json())}
+    assert len(numbers) == 1
+    assert visitor.post(URL, {"refresh": again.json()["refresh"]}).status_code == 200
+    assert refuses(visitor, first["refresh"])
+
+
+def test_once_the_next_token_is_spent_the_key_gets_nothing_more(visitor, alice):
+    spent = under_key(visitor, alice.pair.refresh, "one request").json()["refresh"]
+    visitor.post(URL, {"refresh": spent})
+    refused = under_key(visitor, alice.pair.refresh, "one request")
+    assert (refused.status_code, refused.json()) == (401, TOKEN_NOT_VALID)
+
+
+@pytest.mark.parametrize("second", ["another", None])
+def test_a_spent_token_is_refused_under_another_key_and_without_one(visitor, alice, second):
+    under_key(visitor, alice.pair.refresh, "one request")
+    if second is None:
+        assert refuses(visitor, alice.pair.refresh)
+    else:
+        refused = under_key(visitor, alice.pair.refresh, second)
+        assert (refused.status_code, refused.json()) == (401, TOKEN_NOT_VALID)
+
+
+def test_a_token_spent_without_a_key_is_refused_with_one(visitor, alice):
+    visitor.post(URL, {"refresh": alice.pair.refresh})
+    assert under_key(visitor, alice.pair.refresh, "late").status_code == 401
+
+
+def test_signing_out_ends_what_a_key_had_promised(visitor, alice):
+    given = under_key(visitor, alice.pair.refresh, "one request").json()["refresh"]
+    visitor.post("/auth/logout", {"refresh": given})
+    assert under_key(visitor, alice.pair.refresh, "one request").status_code == 401
+
+
+def test_a_new_password_ends_what_a_key_had_promised(visitor, alice):
+    under_key(visitor, alice.pair.refresh, "one request")
+    alice.user.token_generation += 1
+    alice.user.save()
+    assert under_key(visitor, alice.pair.refresh, "one request").status_code == 401
+
+
+def test_a_key_that_is_too_long_is_refused_and_spends_nothing(visitor, alice):
+    assert under_key(visitor, alice.pair.refresh, "k" * 1_000).status_code == 400
+    assert visitor.post(URL, {"refresh": alice.pair.refresh}).status_code == 200

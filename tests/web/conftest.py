@@ -65,6 +65,8 @@ def browser() -> Iterator[Any]:
 def _untouched(model: Model) -> Iterator[None]:
     """What one test did to the model's server is not there for the next."""
     model.gate.clear()
+    model.asked.clear()
+    model.answers.clear()
     yield
     model.gate.set()
     model.broken = False
@@ -96,7 +98,7 @@ def alice(somebody: Somebody) -> Person:
     return somebody()
 
 
-def eventually(condition: Callable[[], Any], seconds: float = 15) -> Any:
+def eventually(condition: Callable[[], Any], seconds: float = 30) -> Any:
     """The first truthy value of `condition`."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):

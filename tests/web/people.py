@@ -1,7 +1,8 @@
 """Somebody at the page: what they do there, and what they see."""
 
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,7 +17,22 @@ _ARGUMENTS = [
 ]  # fmt: skip
 # What a browser says of requests that fail on purpose.
 _EXPECTED = re.compile(r"Failed to load resource|net::ERR_|TrustedScript.*eval")
-expect.set_options(timeout=15_000)
+# A busy machine takes its time; what never happens is all the same found.
+PATIENCE_MS = 30_000
+expect.set_options(timeout=PATIENCE_MS)
+# How much waits in the outbox: of this browser, whichever tab sends it.
+_UNSENT = """
+async () => {
+  const [found] = await indexedDB.databases();
+  if (!found) return 0;
+  const open = indexedDB.open(found.name);
+  await new Promise((resolve) => (open.onsuccess = resolve));
+  const count = open.result.transaction("outbox").objectStore("outbox").count();
+  await new Promise((resolve) => (count.onsuccess = resolve));
+  open.result.close();
+  return count.result;
+}
+"""
 
 
 @contextmanager
@@ -98,10 +114,16 @@ class Person:
         log = (page or self.page).get_by_role("log", name="Conversation", exact=True)
         return log.get_by_role("article", name=role)
 
-    def texts(self, page: Page | None = None) -> list[str]:
-        """Every message in the page, oldest first."""
+    def growing(self, page: Page | None = None) -> Locator:
+        """The reply that is being written, as far as it is shown."""
         log = (page or self.page).get_by_role("log", name="Conversation", exact=True)
-        return [body.inner_text().strip() for body in log.locator("article .body").all()]
+        return log.locator("article.assistant[aria-busy=true]")
+
+    def shows(self, texts: list[str], page: Page | None = None) -> None:
+        """Waits until these are the messages in the page, oldest first, each of them whole."""
+        expect(self.growing(page)).to_have_count(0)
+        log = (page or self.page).get_by_role("log", name="Conversation", exact=True)
+        expect(log.locator("article .body")).to_have_text(texts, use_inner_text=True)
 
     @property
     def session_id(self) -> str:
@@ -121,11 +143,38 @@ class Person:
         expect(self.messages("Assistant").last).to_contain_text(answer or f"Answer to: {question}")
         self.rests()
 
-    def rests(self) -> None:
+    def rests(self, page: Page | None = None) -> None:
         """Waits until no reply is on its way."""
-        expect(self.button("Stop")).to_be_hidden()
+        expect(self.button("Stop", page)).to_be_hidden()
+        expect(self.growing(page)).to_have_count(0)
+
+    def sent(self, page: Page | None = None) -> None:
+        """Waits until the service has everything, and no reply is on its way."""
+        self.eventually(lambda: not (page or self.page).evaluate(_UNSENT))
+        self.rests(page)
+
+    def eventually(self, condition: Callable[[], Any]) -> None:
+        """Waits until it holds, and lets the browser's events come in meanwhile."""
+        deadline = time.monotonic() + PATIENCE_MS / 1000
+        while not condition():
+            assert time.monotonic() < deadline, "it did not happen"
+            self.page.wait_for_timeout(50)
 
     def option(self, label: str) -> None:
         """Chooses from the menu of the session that is open."""
         self.button("Options").click()
         self.page.get_by_role("menuitem", name=label).click()
+
+
+def second_tab(person: Person) -> Page:
+    """Another tab at the same address, ready to be written in."""
+    tab = person.tab()
+    tab.goto(person.page.url)
+    expect(tab.get_by_role("textbox", name="Message", exact=True)).to_be_visible()
+    return tab
+
+
+def says_in(tab: Page, text: str) -> None:
+    """Writes and sends something there."""
+    tab.get_by_role("textbox", name="Message", exact=True).fill(text)
+    tab.get_by_role("button", name="Send", exact=True).click()

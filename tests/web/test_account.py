@@ -4,6 +4,7 @@ import json
 
 from playwright.sync_api import expect
 
+from tests.web.conftest import eventually
 from tests.web.people import PASSWORD
 
 
@@ -96,14 +97,16 @@ def test_deleting_the_account_leaves_nothing(alice, site):
     expect(alice.page.get_by_role("textbox", name="Username")).to_be_visible()
     assert site.get("/auth/me", token).status_code == 404
     names = "async () => (await indexedDB.databases()).map((one) => one.name)"
-    assert alice.page.evaluate(names) == []
+    eventually(lambda: alice.page.evaluate(names) == [])
 
 
 def test_dark_and_light_can_be_chosen(alice):
     box = settings(alice)
     ground = "() => getComputedStyle(document.body).backgroundColor"
+    box.get_by_text("light", exact=True).click()
+    light = alice.page.evaluate(ground)
     box.get_by_text("dark", exact=True).click()
-    dark = alice.page.evaluate(ground)
+    eventually(lambda: alice.page.evaluate(ground) != light)
     box.get_by_text("light", exact=True).click()
 
-    assert alice.page.evaluate(ground) != dark
+    eventually(lambda: alice.page.evaluate(ground) == light)

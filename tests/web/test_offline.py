@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.web.conftest import eventually, stored
+from tests.web.conftest import stored
 
 THREE = ["First of three", "Second of three", "Third of three"]
 
@@ -32,10 +32,10 @@ def test_three_messages_written_offline_are_sent_in_order_and_once(alice, site, 
     alice.context.set_offline(False)
 
     expect(alice.messages("Assistant")).to_have_count(4)
-    alice.rests()
+    alice.sent()
     assert conversation(site, alice) == answered("Hello", *THREE)
     assert [model.asked[text] for text in THREE] == [1, 1, 1]
-    assert alice.texts() == [content for _, content in answered("Hello", *THREE)]
+    alice.shows([content for _, content in answered("Hello", *THREE)])
 
 
 def test_a_chat_begun_offline_is_created_once(alice, site):
@@ -43,12 +43,12 @@ def test_a_chat_begun_offline_is_created_once(alice, site):
     for text in THREE:
         alice.says(text)
     expect(alice.messages("User")).to_have_count(3)
-    assert alice.texts() == THREE
+    alice.shows(THREE)
     assert "session=local-" in alice.page.url
     alice.context.set_offline(False)
 
     expect(alice.messages("Assistant")).to_have_count(3)
-    alice.rests()
+    alice.sent()
     assert conversation(site, alice) == answered(*THREE)
     assert len(site.get("/session", alice.token()).json()["results"]) == 1
 
@@ -102,11 +102,11 @@ def test_what_was_written_offline_is_there_after_a_reload_and_sent_then(alice, s
     alice.page.reload()
     expect(alice.page.get_by_text("Waiting for the network")).to_be_visible()
     expect(alice.button("Stop")).to_be_hidden()
-    assert alice.texts() == ["Hello", "Answer to: Hello", "Written while away"]
+    alice.shows(["Hello", "Answer to: Hello", "Written while away"])
     alice.context.unroute(api)
 
-    expect(alice.messages("Assistant")).to_have_count(2, timeout=40_000)
-    alice.rests()
+    expect(alice.messages("Assistant")).to_have_count(2, timeout=60_000)
+    alice.sent()
     assert conversation(site, alice) == answered("Hello", "Written while away")
 
 
@@ -148,6 +148,6 @@ def test_the_page_opens_without_a_network(somebody, site):
     alice.context.set_offline(False)
 
     expect(alice.messages("Assistant")).to_have_count(2)
-    alice.rests()
-    # The reply is drawn as awaited before its turn has ended.
-    eventually(lambda: conversation(site, alice) == answered("Hello", "Written in the dark"))
+    alice.sent()
+    assert conversation(site, alice) == answered("Hello", "Written in the dark")
+    alice.shows([content for _, content in answered("Hello", "Written in the dark")])

@@ -31,7 +31,7 @@ def test_a_full_disk_is_said_and_the_chat_goes_on(somebody, site):
     expected = [
         text for ask in ("Before", "While full", "And again") for text in (ask, f"Answer to: {ask}")
     ]
-    assert alice.texts() == expected
+    alice.shows(expected)
     assert [one["content"] for one in stored(site, alice.token(), alice.session_id)] == expected
     alice.writing.fill("a draft in memory")
     alice.button("New chat").click()

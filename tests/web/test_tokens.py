@@ -7,12 +7,24 @@ from playwright.sync_api import expect
 
 from tests.web.conftest import SIGNING_KEY, stored
 
+# Listeners hear in the order in which they came, so the page itself has heard before this one.
+_LISTEN = """
+(access) => {
+  window.heard = new Promise((resolve) =>
+    new BroadcastChannel("chat-tabs").addEventListener("message", ({ data }) => {
+      if (data.access === access) resolve();
+    }));
+}
+"""
 
-def expire(person, page=None):
-    """Give the page an access token that the service refuses, as another tab would give it one."""
+
+def expire(person, *tabs):
+    """Give pages an access token that the service refuses, as another tab would give them one."""
     claims = jwt.decode(person.token(), SIGNING_KEY, algorithms=["HS256"])
     now = int(time.time())
     old = jwt.encode({**claims, "iat": now - 600, "exp": now - 300}, SIGNING_KEY)
+    for page in (person.page, *tabs):
+        page.evaluate(_LISTEN, old)
     helper = person.context.new_page()
     helper.goto(f"{person.service.url}/healthz")
     helper.evaluate(
@@ -20,8 +32,9 @@ def expire(person, page=None):
             new BroadcastChannel("chat-tabs").postMessage({ type: "access", access, user_id })""",
         [old, claims["sub"]],
     )
+    for page in (person.page, *tabs):
+        page.evaluate("() => window.heard")
     helper.close()
-    return old
 
 
 def refreshes(person):
@@ -37,7 +50,6 @@ def test_an_access_token_that_expires_mid_sentence_is_renewed_unseen(alice, site
     asked = refreshes(alice)
     alice.writing.press_sequentially("Half a sen")
     expire(alice)
-    alice.page.wait_for_timeout(300)
     alice.writing.press_sequentially("tence")
     alice.button("Send").click()
 
@@ -51,7 +63,6 @@ def test_an_access_token_that_expires_mid_stream_cuts_nothing_off(alice, model):
     alice.says("wait for a token")
     expect(alice.messages("Assistant")).to_have_text("one two three")
     expire(alice)
-    alice.page.wait_for_timeout(300)
     model.gate.set()
 
     expect(alice.messages("Assistant")).to_contain_text("one two three four five")
@@ -64,11 +75,12 @@ def test_two_tabs_renew_one_after_the_other(alice):
     tab = alice.tab()
     tab.goto(alice.page.url)
     expect(alice.messages("Assistant", tab)).to_have_count(1)
-    for _ in range(3):
-        expire(alice)
-        alice.page.wait_for_timeout(200)
+    asked = refreshes(alice)
+    for turn in range(3):
+        expire(alice, tab)
         for page in (alice.page, tab):
             page.evaluate("dispatchEvent(new Event('online'))")
+        alice.eventually(lambda wanted=turn + 1: len(asked) >= wanted)
         alice.page.wait_for_timeout(500)
 
     alice.asks("Still here?")
@@ -86,7 +98,6 @@ def test_when_the_refresh_token_is_dead_one_signs_in_and_nothing_is_lost(alice, 
         }"""
     )
     expire(alice)
-    alice.page.wait_for_timeout(300)
     alice.button("Send").click()
     expect(alice.page.get_by_text("You have been signed out")).to_be_visible()
     alice.signs_in()

@@ -150,24 +150,26 @@ export class Actions {
 
   /** @param {string} content */
   async send(content) {
-    const sessionId = this.state.open ?? (await this.#newSession());
+    // All in one go: what is sent right after it must find it begun.
+    const sessionId = this.state.open ?? this.#newSession();
     this.draft("");
     this.state.changed("draft");
-    await this.catalogue.change(sessionId, { updated_at: new Date().toISOString() });
+    const changed = this.catalogue.change(sessionId, { updated_at: new Date().toISOString() });
     await this.outbox.add({ session_id: sessionId, kind: "chat", content });
+    await changed;
   }
 
   /** A session that exists here, until its first message takes it to the service. */
-  async #newSession(title = "") {
+  #newSession(title = "") {
     const now = new Date().toISOString();
     const session_id = localSessionId();
     const times = { created_at: now, updated_at: now };
     this.state.sessions.set(session_id, {
-      session_id, title, ...times, status: "active", message_count: 0, known_seq: 0,
+      session_id, title, ...times, status: "active", message_count: 0,
     }); // prettier-ignore
-    await this.catalogue.change(session_id, {});
-    this.draft("");
-    await this.open(session_id);
+    this.sync.background(() => this.catalogue.change(session_id, {}));
+    if (this.state.open === null) this.draft("");
+    this.sync.background(() => this.open(session_id));
     return session_id;
   }
 
@@ -218,7 +220,7 @@ export class Actions {
   edit(seq, content) {
     return this.#tried(async () => {
       if (seq > 1) await this.#fork(seq - 1);
-      else await this.#newSession();
+      else this.#newSession();
       await this.send(content);
     });
   }

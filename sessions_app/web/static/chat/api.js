@@ -138,7 +138,9 @@ export class Api {
   /** @param {string} refresh */
   async #renew(refresh) {
     try {
-      this.#keep(await this.#open("/auth/token/refresh", { refresh }));
+      // An answer that was lost has spent the token: under the same key it is given once more.
+      const headers = { "Idempotency-Key": credentials.renewal() };
+      this.#keep(await this.#open("/auth/token/refresh", { refresh }, headers));
     } catch (error) {
       if (!(error instanceof ApiError) || error.status !== 401) throw error;
       // It may have been spent by another tab just before.
@@ -162,9 +164,9 @@ export class Api {
     this.onAccess(access);
   }
 
-  /** A request without an access token. @param {string} path @param {unknown} body */
-  async #open(path, body) {
-    return answer(await this.#fetch("POST", path, { body }, ""));
+  /** A request without an access token. @param {string} path @param {unknown} body @param {Record<string, string>} [headers] */
+  async #open(path, body, headers) {
+    return answer(await this.#fetch("POST", path, { body, headers }, ""));
   }
 
   /** @param {string} method @param {string} path @param {Options} options @param {string} access */

@@ -105,6 +105,20 @@ export class Backing {
     return records.slice(0, limit);
   }
 
+  /** The last key that a record has in a range. @param {StoreName} store @param {{from: Key, to: Key}} range @returns {Promise<any>} */
+  async last(store, { from, to }) {
+    const read = async (/** @type {any} */ disk) => {
+      const range = IDBKeyRange.bound(from, to);
+      return (await disk.transaction(store).store.openKeyCursor(range, "prev"))?.key;
+    };
+    let found = await this.#reading(read);
+    for (const { key, record } of this.#layer.get(store)?.values() ?? []) {
+      if (record === undefined || compare(key, from) < 0 || compare(key, to) > 0) continue;
+      if (found === undefined || compare(key, found) > 0) found = key;
+    }
+    return found;
+  }
+
   /** Write all or none. @param {StoreName} store @param {any[]} records */
   async put(store, records) {
     if (!records.length) return;

@@ -11,6 +11,10 @@ const FOUND = 30;
 export class Catalogue {
   #cursors = { active: "", archived: "" };
   #searches = 0;
+  /** When each session was last changed here, and what time it is: requests and changes count. */
+  #time = 0;
+  /** @type {Map<string, number>} */
+  #touched = new Map();
 
   /**
    * @param {{api: import("./api.js").Api, store: () => import("./store.js").Store,
@@ -26,29 +30,47 @@ export class Catalogue {
   /** The first page of the list that is shown. */
   async refresh() {
     const list = this.state.list;
+    const asked = ++this.#time;
+    const before = [...this.state.sessions.values()];
     const { results, next } = await this.#page(list, "");
     const oldest = next && results.length ? results.at(-1).updated_at : "";
     const listed = new Set(results.map((/** @type {Session} */ one) => one.session_id));
-    const gone = [...this.state.sessions.values()].filter(
+    const gone = before.filter(
       (one) =>
         one.status === list &&
         !listed.has(one.session_id) &&
         !isLocal(one.session_id) &&
-        one.updated_at > oldest &&
-        // What is being written to is not forgotten; its next write says what became of it.
-        !this.state.entries(one.session_id).length &&
-        one.session_id !== this.state.open,
+        one.updated_at > oldest,
     );
-    await this.#take(results);
-    for (const { session_id } of gone) await this.forget(session_id);
+    await this.#take(results, asked);
+    for (const { session_id } of gone) {
+      if (!this.#isInUse(session_id, asked)) await this.forget(session_id);
+    }
     this.#turn(list, next);
+  }
+
+  /** What is shown or written to is not forgotten; its next request says what became of it. @param {string} sessionId @param {number} asked */
+  #isInUse(sessionId, asked) {
+    if (this.state.open === sessionId || this.#isChanged(sessionId, asked)) return true;
+    return this.state.entries(sessionId).length > 0;
+  }
+
+  /** Whether an answer to what was `asked` then may be older than what is known. @param {string} sessionId @param {number} asked */
+  #isChanged(sessionId, asked) {
+    return (this.#touched.get(sessionId) ?? 0) > asked;
+  }
+
+  /** @param {string} sessionId */
+  #touch(sessionId) {
+    this.#touched.set(sessionId, ++this.#time);
   }
 
   /** The next page. */
   async more() {
     const list = this.state.list;
+    const asked = ++this.#time;
     const { results, next } = await this.#page(list, this.#cursors[list]);
-    await this.#take(results);
+    await this.#take(results, asked);
     this.#turn(list, next);
   }
 
@@ -66,9 +88,11 @@ export class Catalogue {
     this.state.changed("sessions");
   }
 
-  /** Take sessions as the service has them. @param {Session[]} sessions */
-  async #take(sessions) {
-    const merged = sessions.map((one) => this.merged(one));
+  /** Take sessions as the service had them when it was `asked`. @param {Session[]} sessions @param {number} asked */
+  async #take(sessions, asked) {
+    const merged = sessions
+      .filter((one) => !this.#isChanged(one.session_id, asked))
+      .map((one) => this.merged(one));
     for (const session of merged) this.state.sessions.set(session.session_id, session);
     this.state.changed("sessions");
     await this.store().putSessions(merged);
@@ -89,6 +113,7 @@ export class Catalogue {
   async change(sessionId, changes) {
     const session = this.state.sessions.get(sessionId);
     if (!session) return;
+    this.#touch(sessionId);
     const changed = { ...session, ...changes };
     this.state.sessions.set(sessionId, changed);
     this.state.changed("sessions");
@@ -98,15 +123,18 @@ export class Catalogue {
 
   /** Take one session as the service has it. @param {Session} session */
   async update(session) {
-    await this.#take([session]);
+    this.#touch(session.session_id);
+    await this.#take([session], this.#time);
     this.#tell();
   }
 
   /** Read its header anew: its title, its totals. @param {string} sessionId */
   async reload(sessionId) {
+    const asked = ++this.#time;
     const answer = await this.api.request("GET", `/session/${sessionId}?limit=1`);
     const { messages: _m, has_more: _h, ...session } = answer;
-    await this.update(session);
+    await this.#take([session], asked);
+    this.#tell();
   }
 
   /** @param {string} sessionId */
@@ -120,9 +148,8 @@ export class Catalogue {
 
   /** Take over what another tab has written. */
   async reread() {
-    this.state.sessions = new Map(
-      (await this.store().sessions()).map((one) => [one.session_id, one]),
-    );
+    const stored = await this.state.fresh("sessions", () => this.store().sessions());
+    this.state.sessions = new Map(stored.map((one) => [one.session_id, one]));
     this.state.changed("sessions");
   }
 
@@ -165,8 +192,9 @@ export class Catalogue {
   /** @param {string} query */
   async #inMessages(query) {
     const found = [];
-    for (const { session_id, title, known_seq = 0 } of this.state.listed()) {
-      const newest = await this.store().messages(session_id, Math.max(1, known_seq - 500), known_seq);
+    for (const { session_id, title } of this.state.listed()) {
+      const last = await this.store().latest(session_id);
+      const newest = await this.store().messages(session_id, Math.max(1, last - 500), last);
       for (const { seq, role, content, timestamp } of newest) {
         const at = content.toLowerCase().indexOf(query);
         if (at < 0) continue;

@@ -6,6 +6,8 @@
  * never written down: each tab holds it in memory.
  */
 
+import { uuid } from "./identifiers.js";
+
 const KEY = "chat.account";
 const SEEN_WITHIN_MS = 1_000;
 
@@ -20,6 +22,15 @@ export function read() {
   } catch {
     return kept;
   }
+}
+
+/** The key of the next renewal, the same until it is known to have come. @returns {string} */
+export function renewal() {
+  const account = read();
+  if (account?.renewal) return account.renewal;
+  const key = uuid();
+  if (account) write({ ...account, renewal: key });
+  return key;
 }
 
 /** @param {import("./types.js").Account} account */

@@ -4,6 +4,8 @@ import { isLocal } from "./identifiers.js";
 
 const FIRST_LOOK = 50;
 const PAGE = 500;
+// So many at most are told to other tabs; more are read from the store.
+const TOLD = 20;
 // Runs are fetched whole and aligned, so that scrolling asks for each message once.
 const RUN = 100;
 
@@ -28,7 +30,7 @@ export class History {
 
   /** Show what this browser has of a session. @param {string} sessionId */
   async recall(sessionId) {
-    const known = this.state.sessions.get(sessionId)?.known_seq ?? 0;
+    const known = await this.store().latest(sessionId);
     const conversation = this.state.conversation(sessionId);
     if (known <= conversation.latest) return;
     const first = Math.max(1, known - RUN, conversation.latest + 1);
@@ -84,41 +86,18 @@ export class History {
   async #firstLook(sessionId) {
     const answer = await this.api.request("GET", `/session/${sessionId}?limit=${FIRST_LOOK}`);
     const { messages, has_more: _, ...session } = answer;
-    this.state.sessions.set(sessionId, { ...this.state.sessions.get(sessionId), ...session });
-    await this.#keep(sessionId, messages);
+    const known = { ...this.state.sessions.get(sessionId), ...session };
+    this.state.sessions.set(sessionId, known);
     this.state.changed("sessions");
+    await Promise.all([this.store().putSessions([known]), this.#keep(sessionId, messages)]);
   }
 
   /** @param {string} sessionId @param {import("./types.js").Message[]} messages */
   async #keep(sessionId, messages) {
-    const conversation = this.state.conversation(sessionId);
-    for (const { generation, superseded_by: by, seq } of messages) {
-      if (!generation || by) continue;
-      this.#supersede(conversation, generation.reply_to, seq);
-    }
-    conversation.add(messages);
-    const session = this.state.sessions.get(sessionId);
-    if (session) session.known_seq = conversation.latest;
+    this.state.conversation(sessionId).add(messages);
     this.state.changed("messages");
     await this.store().putMessages(sessionId, messages);
-    if (session) await this.store().putSessions([session]);
-    this.tabs.tell({ type: "messages", user_id: this.#userId, session_id: sessionId });
-  }
-
-  /**
-   * A new reply takes the place of the ones before it to the same message; those were fetched
-   * when they were still good.
-   * @param {import("./state.js").Conversation} conversation
-   * @param {number} replyTo
-   * @param {number} seq of the new reply
-   */
-  #supersede(conversation, replyTo, seq) {
-    for (let earlier = replyTo + 1; earlier < seq; earlier += 1) {
-      const message = conversation.messages.get(earlier);
-      if (message?.generation?.reply_to === replyTo && !message.superseded_by) {
-        conversation.add([{ ...message, superseded_by: seq }]);
-      }
-    }
+    this.#tell(sessionId, messages);
   }
 
   /**
@@ -153,11 +132,9 @@ export class History {
   /** @param {string} sessionId @param {number} start @param {number} end */
   async #run(sessionId, start, end) {
     const conversation = this.state.conversation(sessionId);
-    conversation.add(
-      (await this.store().messages(sessionId, start, end)).filter(
-        (one) => !conversation.messages.has(one.seq),
-      ),
-    );
+    const stored = await this.store().messages(sessionId, start, end);
+    // Only what was to be found: what is here may be newer.
+    conversation.add(stored.filter((one) => !conversation.messages.has(one.seq)));
     this.state.changed("messages");
     if (hasAll(conversation, start, end) || isLocal(sessionId)) return;
     const query = `after=${start - 1}&limit=${end - start + 1}`;
@@ -168,17 +145,28 @@ export class History {
   }
 
   /**
-   * Take over what another tab has written to the store.
+   * Take over what another tab has kept, if it is looked at here.
    * @param {string} sessionId
+   * @param {import("./types.js").Message[]} messages oldest first; none when there are too many to tell
    */
-  async reread(sessionId) {
-    const kept = (await this.store().sessions()).find((one) => one.session_id === sessionId);
-    if (!kept) return;
-    this.state.sessions.set(sessionId, kept);
-    const conversation = this.state.conversation(sessionId);
-    const from = Math.max(1, conversation.latest - RUN);
-    conversation.add(await this.store().messages(sessionId, from, kept.known_seq ?? 0));
-    this.state.changed("messages", "sessions");
+  async hear(sessionId, messages) {
+    const conversation = this.state.conversations.get(sessionId);
+    if (!conversation) return;
+    if (messages.length && messages[0].seq <= conversation.latest + 1) {
+      conversation.add(messages);
+      this.state.changed("messages");
+      return;
+    }
+    await this.recall(sessionId);
+    // A tab whose disk is full keeps messages to itself.
+    if (conversation.latest < (messages.at(-1)?.seq ?? 0)) await this.catchUp(sessionId);
+  }
+
+  /** @param {string} session_id @param {import("./types.js").Message[]} kept */
+  #tell(session_id, kept) {
+    const user_id = this.state.account?.user_id ?? "";
+    const messages = kept.length > TOLD ? [] : kept;
+    this.tabs.tell({ type: "messages", user_id, session_id, messages });
   }
 
   /** A message's content is gone, here and on the service. @param {string} sessionId @param {number} seq */
@@ -190,7 +178,7 @@ export class History {
     conversation.add([tombstone]);
     this.state.changed("messages");
     await this.store().putMessages(sessionId, [tombstone]);
-    this.tabs.tell({ type: "messages", user_id: this.#userId, session_id: sessionId });
+    this.#tell(sessionId, [tombstone]);
   }
 
   /**
@@ -208,10 +196,6 @@ export class History {
     );
     this.state.changed("messages");
     await this.store().putSessions([session]);
-  }
-
-  get #userId() {
-    return this.state.account?.user_id ?? "";
   }
 }
 

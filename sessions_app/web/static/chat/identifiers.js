@@ -22,9 +22,10 @@ export function isLocal(sessionId) {
 }
 
 let last = 0;
+const tab = uuid().slice(0, 8);
 
-/** A number greater than any given before: the order of writes, over reloads too. */
+/** Greater than any given before, over reloads too, and no other tab's: the order of writes. */
 export function orderKey() {
   last = Math.max(last + 1, Date.now() * 1000);
-  return last;
+  return `${String(last).padStart(17, "0")}-${tab}`;
 }

@@ -11,25 +11,26 @@ export async function hear(sync, news) {
   if (news.type === "access") sync.api.useAccess(news.access);
   else if (news.type === "outbox") await outbox.load();
   else if (news.type === "sessions") await catalogue.reread();
-  else if (news.type === "messages") await history.reread(news.session_id);
-  else if (news.type === "live") showLive(sync, news.session_id, news.live);
+  else if (news.type === "messages") await history.hear(news.session_id, news.messages ?? []);
+  else if (news.type === "live") showLive(sync, news);
   else if (news.type === "who-is-live") replies.tellAll();
   else if (news.type === "draft") drafts.hear(news.session_id, news.text);
   else if (news.type === "renamed") {
     await catalogue.reread();
-    sync.renamed(news.from, news.to);
+    sync.outcomes.renamed(news.from, news.to);
   }
 }
 
 /**
  * @param {import("./sync.js").Sync} sync
- * @param {string} sessionId
- * @param {import("./types.js").Live | null} live
+ * @param {{from: string, session_id: string, live: import("./types.js").Live | null}} news
  */
-function showLive(sync, sessionId, live) {
+function showLive(sync, { from, session_id, live }) {
   const { state } = sync;
-  if (live) state.live.set(sessionId, live);
-  else state.live.delete(sessionId);
+  const known = state.lives.hear(from, session_id, live);
   state.changed("live");
-  if (!live && state.open === sessionId) sync.background(() => sync.plan());
+  if (live || !known || state.open !== session_id) return;
+  sync.background(() => sync.plan());
+  // That tab may have been closed before the turn's end.
+  sync.background(() => sync.replies.join(session_id));
 }

@@ -47,12 +47,17 @@ export class Outbox {
 
   /** Read what is to be sent, as another tab or an earlier visit may have written it. */
   async load() {
-    const stored = await this.store().outbox();
+    const stored = await this.state.fresh("outbox", () => this.store().outbox());
     const ours = new Map(this.state.outbox.map((one) => [one.key, one]));
     // The objects that are being sent stay the same ones.
-    this.state.outbox = stored.map((one) => Object.assign(ours.get(one.key) ?? one, one));
+    this.state.outbox = stored.map((one) => Object.assign(ours.get(one.key) ?? one, this.#named(one)));
     this.state.changed("outbox", "sessions");
     this.run();
+  }
+
+  /** Its session may have got its id since it was written. @template {{session_id: string}} T @param {T} write @returns {T} */
+  #named(write) {
+    return { ...write, session_id: this.state.created.get(write.session_id) ?? write.session_id };
   }
 
   /**
@@ -65,7 +70,7 @@ export class Outbox {
       state: "queued",
       created_at: new Date().toISOString(),
       ...(write.kind === "chat" ? { client_id: uuid() } : {}),
-      ...write,
+      ...this.#named(write),
     });
     this.state.outbox.push(entry);
     this.state.changed("outbox", "sessions", "messages");
@@ -145,16 +150,16 @@ export class Outbox {
   /** @param {Entry} entry @returns {Promise<boolean>} whether the next of its session may go */
   async #deliver(entry) {
     for (let attempt = 1; ; attempt += 1) {
-      const account = this.state.account;
+      const user = this.state.account?.user_id;
       try {
         await this.#create(entry);
         const answer = await this.#request(entry);
-        if (this.state.account !== account) return false;
+        if (this.state.account?.user_id !== user) return false;
         await this.onSent(entry, answer);
         await this.discard(entry);
         return true;
       } catch (error) {
-        if (this.state.account !== account || error instanceof SignedOut) return false;
+        if (this.state.account?.user_id !== user || error instanceof SignedOut) return false;
         if (!mayComeRight(error)) return this.#refused(entry, error);
         await this.bell.wait(delay(attempt, error));
         if (!this.state.outbox.includes(entry) || !this.sends) return false;
@@ -187,8 +192,10 @@ export class Outbox {
     const localId = entry.session_id;
     if (!isLocal(localId)) return;
     const session = this.state.sessions.get(localId);
-    if (entry.kind === "delete" && !session?.create_tried) return;
-    const earlier = session?.create_tried ? await this.#created(localId) : undefined;
+    const untried = session && !session.create_tried;
+    // One that is not here any more has been created, by another tab or in an earlier visit.
+    const earlier = untried ? undefined : await this.#created(localId);
+    if (entry.kind === "delete" && !earlier) return;
     if (session && !earlier) {
       session.create_tried = true;
       await this.store().putSessions([session]);

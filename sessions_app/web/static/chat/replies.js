@@ -7,6 +7,8 @@ import { ApiError, Unreachable, delay, isTransient } from "./problems.js";
 
 // How often other tabs are told of a reply that grows.
 const TELL_MS = 80;
+// Another tab that follows a turn says so well within this time.
+const TABS_ANSWER_MS = 150;
 const INTERRUPTED = {
   code: "turn_interrupted",
   detail: "The answer was interrupted. Your text is kept.",
@@ -26,8 +28,10 @@ export class TurnEnded extends ApiError {
 
 export class Replies {
   #telling = 0;
-  /** The turns that this tab follows itself. @type {Map<string, Live>} */
-  #followed = new Map();
+  /** Turns that somebody else asked for and this tab follows, by session. @type {Map<string, Promise<void>>} */
+  #joined = new Map();
+  /** Sessions of which other tabs have been told that there is something to see. @type {Set<string>} */
+  #told = new Set();
 
   /** Told when a turn has ended, well or not. */
   onEnded = (/** @type {string} */ _sessionId) => {};
@@ -52,8 +56,11 @@ export class Replies {
    * @param {{client_id: string, content: string}} message
    */
   async ask(sessionId, { client_id, content }) {
-    await this.#turn({ session_id: sessionId, client_id, text: "", status: "waiting" }, (live) =>
-      this.#start(live, "chat", { content, client_id, stream: true }),
+    // Without a network nobody is thinking about it yet.
+    const quiet = !this.state.online;
+    await this.#turn(
+      { session_id: sessionId, client_id, text: "", status: "waiting", quiet },
+      (live) => this.#start(live, "chat", { content, client_id, stream: true }),
     );
   }
 
@@ -66,16 +73,37 @@ export class Replies {
   }
 
   /**
-   * Follow the turn in progress, if there is one: another device may have asked for it, or this
-   * page before it was reloaded.
+   * Follow the turn in progress, if there is one, unless this page or another tab does already:
+   * another device may have asked for it, or this page before it was reloaded.
    * @param {string} sessionId
    */
-  async attach(sessionId) {
-    if (this.state.live.has(sessionId)) return;
-    await this.#turn(
-      { session_id: sessionId, client_id: "", text: "", status: "waiting" },
-      (live) => this.#reopen(live),
-    );
+  async join(sessionId) {
+    const { lives } = this.state;
+    const conversation = this.state.conversation(sessionId);
+    const unanswered = conversation.messages.get(conversation.latest)?.role === "user";
+    const running = this.state.sessions.get(sessionId)?.turn_in_progress || lives.isTold(sessionId);
+    if (lives.follows(sessionId) || !(unanswered || running)) return;
+    lives.doubt(sessionId);
+    this.tabs.tell({ type: "who-is-live", user_id: this.state.account?.user_id ?? "" });
+    await new Promise((resolve) => setTimeout(resolve, TABS_ANSWER_MS));
+    if (lives.follows(sessionId) || lives.isTold(sessionId)) return;
+    // Whoever sends it follows it.
+    if (this.state.entries(sessionId).some((one) => one.kind === "chat")) return;
+    await this.#attach(sessionId);
+    lives.drop(sessionId);
+    this.state.changed("live");
+  }
+
+  /** Follow the turn in progress to its end, whoever's it is. @param {string} sessionId */
+  #attach(sessionId) {
+    const joined =
+      this.#joined.get(sessionId) ??
+      this.#turn(
+        { session_id: sessionId, client_id: "", text: "", status: "waiting", quiet: true },
+        (live) => this.#reopen(live),
+      ).finally(() => this.#joined.delete(sessionId));
+    this.#joined.set(sessionId, joined);
+    return joined;
   }
 
   /** Keep what has been written of the reply, and end it. @param {string} sessionId */
@@ -85,21 +113,27 @@ export class Replies {
 
   /** Tell other tabs of the turns that this one follows. */
   tellAll() {
-    for (const live of this.#followed.values()) this.#tell(live.session_id, { ...live });
+    for (const sessionId of this.state.lives.followed) this.#tell(sessionId);
+  }
+
+  /** This page goes; what it followed is somebody else's. */
+  leave() {
+    const user_id = this.state.account?.user_id ?? "";
+    for (const session_id of this.#told) {
+      this.tabs.tell({ type: "live", user_id, from: this.tabs.id, session_id, live: null });
+    }
   }
 
   /** @param {Live} live @param {(live: Live) => Promise<Events>} open */
   async #turn(live, open) {
-    this.#followed.set(live.session_id, live);
-    // Without a network nobody is thinking about it yet.
-    if (this.state.online) this.#show(live, true);
+    this.state.lives.follow(live);
+    this.#show(live, true);
     try {
       const events = await open(live);
-      if (events) this.#show(live, true);
       if (events) await this.#follow(live, events);
     } finally {
-      this.#followed.delete(live.session_id);
-      this.#hide(live.session_id);
+      this.state.lives.leave(live);
+      this.#show(live, true);
       if (live.last_event_id !== undefined) this.onEnded(live.session_id);
     }
   }
@@ -107,13 +141,16 @@ export class Replies {
   /** @param {Live} live @param {string} route @param {object} body @returns {Promise<Events>} */
   async #start(live, route, body) {
     try {
-      return await this.api.stream("POST", `/session/${live.session_id}/${route}`, { body });
+      const events = await this.api.stream("POST", `/session/${live.session_id}/${route}`, { body });
+      live.quiet = false;
+      this.#show(live, true);
+      return events;
     } catch (error) {
       if (!(error instanceof ApiError) || error.code !== "turn_in_progress") throw error;
       // Somebody else's turn is shown to its end; then it is ours.
-      const other = await this.#reopen(live);
-      if (other) await this.#read(live, other).catch(() => {});
-      live.last_event_id = undefined;
+      live.quiet = true;
+      this.#show(live, true);
+      await this.#attach(live.session_id).catch(() => {});
       throw new ApiError(409, [{ code: "turn_in_progress" }], Math.min(error.retryAfter, 1));
     }
   }
@@ -131,6 +168,8 @@ export class Replies {
       live.status = "reconnecting";
       this.#show(live, true);
       events = await this.#reopened(live);
+      live.status = live.text ? "streaming" : "waiting";
+      this.#show(live, true);
     }
     await this.history.catchUp(live.session_id);
     if (!this.#isAnswered(live)) throw new TurnEnded(INTERRUPTED);
@@ -140,27 +179,40 @@ export class Replies {
   async #read(live, events) {
     for await (const { event, id, data } of events) {
       live.last_event_id = id;
+      live.turn_id = id.split(":")[0];
+      live.quiet = false;
       if (event === "context") {
         live.text = "";
         this.#seen(live.session_id, data);
-        if (data.user_message) await this.history.take(live.session_id, data.user_message);
+        await this.#answers(live, data.user_message);
+        this.#show(live, true);
       } else if (event === "delta") {
         live.text += data.text;
         live.status = "streaming";
         this.#show(live, false);
       } else if (event === "message") {
-        // Both at once, so that the reply is never seen twice.
-        const kept = this.history.take(live.session_id, data);
-        this.#hide(live.session_id);
-        await kept;
+        await this.history.take(live.session_id, data);
       } else if (event === "error") {
         await this.history.catchUp(live.session_id).catch(() => {});
         throw new TurnEnded(data);
       } else if (event === "done") {
+        // Its message may have got lost between here and the store.
+        const told = data.state !== "done" || this.state.conversation(live.session_id).hasReply(live);
+        if (!told) await this.history.catchUp(live.session_id);
         return true;
       }
     }
     return false;
+  }
+
+  /** @param {Live} live @param {import("./types.js").Message | null} asked what the turn answers */
+  async #answers(live, asked) {
+    if (!asked) return;
+    await this.history.take(live.session_id, asked);
+    const conversation = this.state.conversation(live.session_id);
+    if (conversation.hasReply(live)) return;
+    // Another device wants a new reply in the place of that one.
+    live.replaces ??= conversation.replyTo(asked.seq) || undefined;
   }
 
   /** @param {Live} live @returns {Promise<Events>} null when no turn is in progress */
@@ -185,6 +237,7 @@ export class Replies {
   /** @param {Live} live */
   #isAnswered(live) {
     const conversation = this.state.conversation(live.session_id);
+    if (conversation.hasReply(live)) return true;
     if (live.replaces) return conversation.latest > live.replaces;
     const question = live.client_id ? conversation.bySender(live.client_id) : undefined;
     if (!question) return !live.client_id;
@@ -203,9 +256,8 @@ export class Replies {
 
   /** @param {Live} live @param {boolean} atOnce whether other tabs are told even if just told */
   #show(live, atOnce) {
-    this.state.live.set(live.session_id, live);
     this.state.changed("live");
-    if (atOnce) this.#tell(live.session_id, { ...live });
+    if (atOnce) this.#tell(live.session_id);
     else if (!this.#telling) this.#telling = setTimeout(() => this.#catchTabsUp(), TELL_MS);
   }
 
@@ -214,16 +266,14 @@ export class Replies {
     this.tellAll();
   }
 
-  /** @param {string} sessionId */
-  #hide(sessionId) {
-    if (!this.state.live.delete(sessionId)) return;
-    this.state.changed("live");
-    this.#tell(sessionId, null);
-  }
-
-  /** @param {string} session_id @param {Live | null} live */
-  #tell(session_id, live) {
+  /** Tell other tabs what there is to see of this one's. @param {string} session_id */
+  #tell(session_id) {
     const user_id = this.state.account?.user_id;
-    if (user_id) this.tabs.tell({ type: "live", user_id, session_id, live });
+    const own = this.state.lives.own(session_id);
+    const live = own ? { ...own } : null;
+    const before = this.#told.delete(session_id);
+    if (!user_id || !(live || before)) return;
+    if (live) this.#told.add(session_id);
+    this.tabs.tell({ type: "live", user_id, from: this.tabs.id, session_id, live });
   }
 }

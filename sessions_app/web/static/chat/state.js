@@ -1,5 +1,7 @@
 /** What the page knows right now, and who is told when it changes. Views read; `sync.js` writes. */
 
+import { Lives } from "./lives.js";
+
 /** @typedef {import("./types.js").Session} Session */
 /** @typedef {import("./types.js").Message} Message */
 /** @typedef {import("./types.js").Entry} Entry */
@@ -16,13 +18,46 @@ export class Conversation {
   messages = new Map();
   /** The newest seq known. */
   latest = 0;
+  /** Turns whose reply is among the messages. @type {Set<string>} */
+  #turns = new Set();
+  /** The newest reply to each message that has one, both by their seq. @type {Map<number, number>} */
+  #replies = new Map();
 
   /** @param {Message[]} messages */
   add(messages) {
     for (const message of messages) {
-      this.messages.set(message.seq, message);
+      this.messages.set(message.seq, newer(this.messages.get(message.seq), message));
       if (message.seq > this.latest) this.latest = message.seq;
+      if (!message.generation) continue;
+      this.#turns.add(message.generation.turn_id);
+      this.#supersede(message.generation.reply_to, message.seq);
     }
+  }
+
+  /**
+   * Of several replies to one message the newest counts; the others may have been read when they
+   * still did.
+   * @param {number} replyTo @param {number} seq
+   */
+  #supersede(replyTo, seq) {
+    const newest = this.replyTo(replyTo);
+    this.#replies.set(replyTo, Math.max(newest, seq));
+    if (!newest || newest === seq) return;
+    const older = this.messages.get(Math.min(newest, seq));
+    if (!older || older.superseded_by) return;
+    this.messages.set(older.seq, { ...older, superseded_by: Math.max(newest, seq) });
+  }
+
+  /** The seq of the newest reply to a message; 0 when there is none. @param {number} seq */
+  replyTo(seq) {
+    return this.#replies.get(seq) ?? 0;
+  }
+
+  /** Whether what a turn writes is among the messages already. @param {Live} live */
+  hasReply({ turn_id, client_id, replaces = 0 }) {
+    if (turn_id) return this.#turns.has(turn_id);
+    const asked = client_id ? this.bySender(client_id) : undefined;
+    return asked !== undefined && this.replyTo(asked.seq) > replaces;
   }
 
   /** Whether the message with this key has been stored. @param {string} clientId */
@@ -39,6 +74,19 @@ export class Conversation {
     }
     return undefined;
   }
+}
+
+/**
+ * Of two readings of a message the later one: all that ever happens to it is that it gives way to
+ * another, or is erased. Readings can arrive in any order.
+ * @param {Message | undefined} known @param {Message} read @returns {Message}
+ */
+function newer(known, read) {
+  if (known?.deleted && !read.deleted) return known;
+  if (known?.superseded_by && !read.superseded_by) {
+    return { ...read, superseded_by: known.superseded_by };
+  }
+  return read;
 }
 
 export class State {
@@ -60,8 +108,9 @@ export class State {
   conversations = new Map();
   /** @type {Entry[]} */
   outbox = [];
-  /** @type {Map<string, Live>} */
-  live = new Map();
+  lives = new Lives();
+  /** Sessions that were made here, by their local ids: what the service calls them. @type {Map<string, string>} */
+  created = new Map();
   /** The plan of the session that is shown. @type {any} */
   context = null;
   draft = "";
@@ -73,6 +122,8 @@ export class State {
   #listeners = new Map();
   /** @type {Set<Topic>} */
   #changed = new Set();
+  /** @type {Map<Topic, number>} */
+  #revisions = new Map();
 
   /** @param {Topic[]} topics @param {() => void} listener */
   on(topics, listener) {
@@ -84,7 +135,28 @@ export class State {
   /** Tell the listeners, each once however much has changed since the last time. @param {Topic[]} topics */
   changed(...topics) {
     if (!this.#changed.size) queueMicrotask(() => this.#tell());
-    for (const topic of topics) this.#changed.add(topic);
+    for (const topic of topics) {
+      this.#changed.add(topic);
+      this.#revisions.set(topic, this.revision(topic) + 1);
+    }
+  }
+
+  /** Another number whenever something of a topic has changed. @param {Topic} topic */
+  revision(topic) {
+    return this.#revisions.get(topic) ?? 0;
+  }
+
+  /**
+   * What the store has of a topic. What this tab writes changes the state first, so a reading
+   * during which something has changed may not have it yet, and is made again.
+   * @template T @param {Topic} topic @param {() => Promise<T>} read @returns {Promise<T>}
+   */
+  async fresh(topic, read) {
+    for (;;) {
+      const before = this.revision(topic);
+      const found = await read();
+      if (this.revision(topic) === before) return found;
+    }
   }
 
   #tell() {
@@ -104,6 +176,16 @@ export class State {
       this.conversations.set(sessionId, found);
     }
     return found;
+  }
+
+  /**
+   * The reply that is being written in a session. It is one or the other: once it is among the
+   * messages, by whatever way it came there, nothing of it is seen any more, whatever is still told.
+   * @param {string} sessionId @returns {Live | undefined}
+   */
+  live(sessionId) {
+    const conversation = this.conversations.get(sessionId);
+    return this.lives.of(sessionId).find((one) => !conversation?.hasReply(one));
   }
 
   /** Writes of a session that are still to be sent. @param {string} sessionId */
@@ -130,7 +212,8 @@ export class State {
     this.open = null;
     this.conversations = new Map();
     this.outbox = [];
-    this.live = new Map();
+    this.lives = new Lives();
+    this.created = new Map();
     this.context = null;
     this.draft = "";
     this.listHasMore = false;

@@ -59,12 +59,12 @@ export class Store {
 
   /** What was kept under a local id goes under the service's. @param {string} from @param {Session} session */
   async renameSession(from, session) {
-    await this.putSessions([session]);
+    // The old one goes with the new one's coming, for other tabs read at any moment.
+    await Promise.all([this.putSessions([session]), this.#backing.remove("sessions", [from])]);
     const entries = (await this.outbox()).filter((one) => one.session_id === from);
     await this.putEntries(entries.map((one) => ({ ...one, session_id: session.session_id })));
     const draft = await this.draft(from);
     if (draft) await this.putDraft(session.session_id, draft);
-    await this.#backing.remove("sessions", [from]);
     await this.#backing.remove("drafts", [from]);
   }
 
@@ -76,6 +76,12 @@ export class Store {
    */
   messages(sessionId, first, last) {
     return this.#backing.all("messages", { from: [sessionId, first], to: [sessionId, last] });
+  }
+
+  /** The seq of the newest message that is kept of a session; 0 without one. @param {string} sessionId @returns {Promise<number>} */
+  async latest(sessionId) {
+    const run = { from: [sessionId, 1], to: [sessionId, Number.MAX_SAFE_INTEGER] };
+    return (await this.#backing.last("messages", run))?.[1] ?? 0;
   }
 
   /** @param {string} sessionId @param {Message[]} messages */
@@ -105,7 +111,7 @@ export class Store {
     return this.#backing.put("outbox", entries.map(plain));
   }
 
-  /** @param {number} key */
+  /** @param {string} key */
   removeEntry(key) {
     return this.#backing.remove("outbox", [key]);
   }

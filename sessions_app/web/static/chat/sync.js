@@ -12,6 +12,7 @@ import { History } from "./history.js";
 import { isLocal } from "./identifiers.js";
 import { hear } from "./news.js";
 import { Outbox } from "./outbox.js";
+import { Outcomes } from "./outcomes.js";
 import { ApiError, SignedOut, Unreachable, inWords } from "./problems.js";
 import { Replies } from "./replies.js";
 import { Store } from "./store.js";
@@ -19,12 +20,6 @@ import { Transfer } from "./transfer.js";
 
 // Another device's messages are looked for this often while somebody looks at the page.
 const LOOK_MS = 15_000;
-// Another tab that follows a turn says so well within this time.
-const TABS_ANSWER_MS = 150;
-const TITLE_MS = 2_500;
-
-/** @typedef {import("./types.js").Entry} Entry */
-/** @typedef {import("./types.js").Session} Session */
 
 export class Sync {
   bell = new Bell();
@@ -47,10 +42,11 @@ export class Sync {
     this.transfer = new Transfer(api);
     this.replies = new Replies({ ...parts, history: this.history });
     this.outbox = new Outbox({ ...parts, replies: this.replies });
-    this.replies.onEnded = (sessionId) => this.background(() => this.#afterTurn(sessionId));
-    this.outbox.onCreated = (localId, session) => this.#created(localId, session);
-    this.outbox.onSent = (entry, answer) => this.#sent(entry, answer);
-    this.outbox.onRefused = (entry, why) => this.#refused(entry, why);
+    this.outcomes = new Outcomes(this);
+    this.replies.onEnded = (sessionId) => this.background(() => this.outcomes.afterTurn(sessionId));
+    this.outbox.onCreated = (localId, session) => this.outcomes.created(localId, session);
+    this.outbox.onSent = (entry, answer) => this.outcomes.sent(entry, answer);
+    this.outbox.onRefused = (entry, why) => this.outcomes.refused(entry, why);
     api.onAccess = (access) => {
       const user_id = credentials.read()?.user_id;
       if (user_id) tabs.tell({ type: "access", access, user_id });
@@ -69,6 +65,7 @@ export class Sync {
       this.online(false);
       api.cutStreams();
     });
+    addEventListener("pagehide", () => this.replies.leave());
     addEventListener("popstate", () => this.open(sessionInAddress(), { push: false }));
     document.addEventListener("visibilitychange", () => {
       if (!document.hidden) this.#wake();
@@ -95,6 +92,8 @@ export class Sync {
     }
     this.state.account = { user_id, username };
     this.state.notice = "";
+    // From here on something may be written, and it is meant for this session.
+    this.state.open = sessionInAddress();
     this.state.changed("account", "storage");
     await this.outbox.load();
     this.tabs.stand(user_id, () => this.background(() => this.outbox.load()));
@@ -144,36 +143,39 @@ export class Sync {
     else globalThis.history.replaceState(null, "", address);
     this.state.open = sessionId;
     this.state.context = null;
-    this.state.draft = await this.drafts.of(sessionId);
+    if (!same) {
+      this.state.draft = "";
+      this.state.changed("draft");
+    }
+    const draft = await this.drafts.of(sessionId);
     if (sessionId) await this.history.recall(sessionId);
+    // Somebody may have gone on to another one meanwhile, or it may have got its id.
+    if (this.state.open !== sessionId) return;
+    if (draft !== null) this.state.draft = draft;
     this.state.changed("open", "messages", "draft", "context", "live");
     if (sessionId && !isLocal(sessionId)) this.background(() => this.#visit(sessionId));
   }
 
   /** @param {string} sessionId */
   async #visit(sessionId) {
+    if (!(await this.#caughtUp(sessionId))) return;
+    this.background(() => this.plan());
+    this.background(() => this.history.findTopics(sessionId));
+    await this.replies.join(sessionId);
+  }
+
+  /** @param {string} sessionId @returns {Promise<boolean>} whether it is still there */
+  async #caughtUp(sessionId) {
     try {
       await this.history.catchUp(sessionId);
+      return true;
     } catch (error) {
       if (!(error instanceof ApiError) || ![404, 410, 400].includes(error.status)) throw error;
       if (error.status !== 410) await this.catalogue.forget(sessionId);
       if (this.state.open === sessionId) await this.open(null);
       this.onNotice(inWords(error));
-      return;
+      return false;
     }
-    this.background(() => this.plan());
-    this.background(() => this.history.findTopics(sessionId));
-    await this.#join(sessionId);
-  }
-
-  /** Follow a turn that is in progress, unless this page or another tab does already. @param {string} sessionId */
-  async #join(sessionId) {
-    const conversation = this.state.conversation(sessionId);
-    const unanswered = conversation.messages.get(conversation.latest)?.role === "user";
-    if (!unanswered && !this.state.sessions.get(sessionId)?.turn_in_progress) return;
-    await this.bell.wait(TABS_ANSWER_MS);
-    if (this.state.entries(sessionId).some((one) => one.kind === "chat")) return;
-    await this.replies.attach(sessionId);
   }
 
   /** Ask what the model would see now. */
@@ -191,68 +193,9 @@ export class Sync {
     if (document.hidden || !this.state.account) return;
     this.background(async () => {
       await this.catalogue.refresh();
-      if (this.state.open) await this.history.catchUp(this.state.open);
-      if (this.state.open && !isLocal(this.state.open)) await this.#join(this.state.open);
+      const { open } = this.state;
+      if (open && !isLocal(open) && (await this.#caughtUp(open))) await this.replies.join(open);
     });
-  }
-
-  // --- what comes of writes --------------------------------------------------------------------
-
-  /** @param {string} localId @param {Session} session */
-  async #created(localId, session) {
-    const known = this.state.sessions.get(localId);
-    const created = { ...session, updated_at: known?.updated_at ?? session.updated_at };
-    this.state.sessions.delete(localId);
-    this.state.sessions.set(session.session_id, created);
-    for (const entry of this.state.entries(localId)) entry.session_id = session.session_id;
-    await this.store.renameSession(localId, created);
-    this.renamed(localId, session.session_id);
-    const user_id = this.userId;
-    this.tabs.tell({ type: "renamed", user_id, from: localId, to: session.session_id });
-  }
-
-  /** A session has got its id. @param {string} from @param {string} to */
-  renamed(from, to) {
-    if (this.state.open === from) {
-      this.state.open = to;
-      globalThis.history.replaceState(null, "", `/?session=${encodeURIComponent(to)}`);
-    }
-    this.state.changed("open", "sessions", "outbox");
-  }
-
-  /** @param {Entry} entry @param {any} answer */
-  async #sent(entry, answer) {
-    if (entry.kind === "delete") {
-      this.state.outbox = this.state.outbox.filter((one) => one.session_id !== entry.session_id);
-      await this.catalogue.forget(entry.session_id);
-    } else if (entry.kind === "delete_message" && entry.seq) {
-      await this.history.erase(entry.session_id, entry.seq);
-    } else if (answer?.session_id) {
-      await this.catalogue.update(answer);
-    }
-    if (entry.kind !== "chat" && entry.session_id === this.state.open) {
-      this.background(() => this.plan());
-    }
-  }
-
-  /** @param {Entry} entry @param {string} why */
-  #refused(entry, why) {
-    this.onNotice(why);
-    // What was shown before the service agreed is shown as it is there.
-    if (!isLocal(entry.session_id)) this.background(() => this.catalogue.reload(entry.session_id));
-  }
-
-  /** A session gets its title, its totals and its topics with its turns. @param {string} sessionId */
-  async #afterTurn(sessionId) {
-    if (!this.state.account || isLocal(sessionId)) return;
-    await this.catalogue.reload(sessionId);
-    if (this.state.open !== sessionId) return;
-    await this.plan();
-    await this.history.findTopics(sessionId);
-    // A first title takes the service a moment longer than the reply.
-    if (this.state.conversation(sessionId).latest > 2) return;
-    await this.bell.wait(TITLE_MS);
-    await this.catalogue.reload(sessionId);
   }
 
   // --- other tabs, the network, the disk -------------------------------------------------------

@@ -9,9 +9,9 @@ const CHANNEL = "chat-tabs";
  * @typedef {{type: "access", access: string, user_id: string}
  *   | {type: "signed-out"}
  *   | {type: "outbox", user_id: string} | {type: "sessions", user_id: string}
- *   | {type: "messages", user_id: string, session_id: string}
+ *   | {type: "messages", user_id: string, session_id: string, messages: import("./types.js").Message[]}
  *   | {type: "renamed", user_id: string, from: string, to: string}
- *   | {type: "live", user_id: string, session_id: string, live: import("./types.js").Live | null}
+ *   | {type: "live", user_id: string, from: string, session_id: string, live: import("./types.js").Live | null}
  *   | {type: "draft", user_id: string, session_id: string, text: string}
  *   | {type: "stop", user_id: string, session_id: string}
  *   | {type: "who-is-live", user_id: string}} News

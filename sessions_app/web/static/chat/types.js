@@ -17,8 +17,8 @@
  * @property {Record<string, string>} [metadata]
  * @property {boolean} [deleted]
  * @property {number|null} [superseded_by] the seq of the reply that was generated in its place
- * @property {{reply_to: number, model: string, finish_reason: string}|null} [generation] how a
- *   model came to write it; `finish_reason` is `cancelled` for a reply that was stopped
+ * @property {{turn_id: string, reply_to: number, model: string, finish_reason: string}|null} [generation]
+ *   how a model came to write it; `finish_reason` is `cancelled` for a reply that was stopped
  *
  * @typedef {object} Session a session's header; `session_id` begins with `local-` until the
  *   service has created it
@@ -34,12 +34,11 @@
  * @property {{strategy: string, max_tokens: number}} [context_policy]
  * @property {boolean} [turn_in_progress]
  * @property {Record<string, string>} [metadata]
- * @property {number} [known_seq] of this client: it has caught up to here
  * @property {Record<number, string>} [topics] of this client: labels by the seq they begin at
  * @property {boolean} [create_tried] of this client: a request to create it may have arrived
  *
  * @typedef {object} Entry one write that the service has not confirmed
- * @property {number} key its place in the order of all writes
+ * @property {string} key its place in the order of all writes
  * @property {string} session_id
  * @property {string} kind see `outbox.js`
  * @property {string} [client_id] the idempotency key of a message
@@ -58,6 +57,8 @@
  * @property {string} text as far as it has come
  * @property {"waiting"|"streaming"|"reconnecting"} status
  * @property {string} [last_event_id]
+ * @property {string} [turn_id] once the service has said it
+ * @property {boolean} [quiet] there is nothing to see of it yet
  * @property {number} [replaces] the seq of the reply that this one will take the place of
  *
  * @typedef {object} Draft
@@ -68,6 +69,7 @@
  * @property {string} user_id
  * @property {string} username
  * @property {string} refresh the refresh token, good for one use
+ * @property {string} [renewal] the key of a request for the next one that may have arrived
  *
  * @typedef {object} ServerEvent
  * @property {string} event

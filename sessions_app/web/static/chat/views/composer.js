@@ -60,7 +60,7 @@ export class Composer {
     this.stop.addEventListener("click", () => this.actions.stop());
     this.restore.addEventListener("click", () => this.state.open && this.actions.restore(this.state.open));
     this.state.on(["draft", "open"], () => this.#show());
-    this.state.on(["live", "open", "sessions", "connection", "context"], () => this.#update());
+    this.state.on(["live", "messages", "open", "sessions", "connection", "context"], () => this.#update());
   }
 
   #submit() {
@@ -80,7 +80,7 @@ export class Composer {
   #update() {
     const { open, online } = this.state;
     const session = open ? this.state.sessions.get(open) : undefined;
-    const live = open ? this.state.live.get(open) : undefined;
+    const live = open ? this.state.live(open) : undefined;
     const archived = session?.status === "archived";
     if (this.stop.hidden !== !live && document.activeElement === this.stop) this.area.focus();
     this.stop.hidden = !live;

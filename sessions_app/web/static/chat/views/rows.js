@@ -31,7 +31,7 @@ export class Rows {
     const { open } = this.state;
     this.conversation = open ? this.state.conversation(open) : null;
     this.session = open ? this.state.sessions.get(open) : undefined;
-    this.live = open ? this.state.live.get(open) : undefined;
+    this.live = open ? this.state.live(open) : undefined;
     this.entries = (open ? this.state.entries(open) : []).filter((one) => one.kind === "chat");
     const { conversation } = this;
     this.waiting = this.entries.filter((one) => !conversation?.has(one.client_id ?? ""));
@@ -106,7 +106,8 @@ export class Rows {
   /** Whether nobody answers this message and nobody is going to. @param {Message} message */
   isUnanswered(message) {
     if (message.role !== "user" || message.seq !== this.latest) return false;
-    if (this.live || this.entries.some((one) => one.state === "queued")) return false;
+    if (this.state.lives.follows(this.state.open ?? "") || this.live) return false;
+    if (this.entries.some((one) => one.state === "queued")) return false;
     return Date.now() - Date.parse(message.timestamp) > 5_000;
   }
 

@@ -38,7 +38,7 @@ export class Sidebar {
       this.list,
       this.#foot(onAccount, onSignOut),
     ); // prettier-ignore
-    state.on(["sessions", "search", "open", "live", "account", "outbox"], () => this.#draw());
+    state.on(["sessions", "search", "open", "live", "messages", "account", "outbox"], () => this.#draw());
   }
 
   #tabs() {
@@ -100,15 +100,16 @@ export class Sidebar {
 
   /** All that the list is drawn from. */
   #shown() {
-    const { search, list, open, live } = this.state;
+    const { search, list, open } = this.state;
     const rows = search.query
       ? search.results
       : this.state.listed().map((one) => [
           one.session_id,
           one.title || this.#firstWords(one.session_id),
           age(one.updated_at),
+          Boolean(this.state.live(one.session_id)),
         ]);
-    return JSON.stringify([search.query, search.busy, list, open, [...live.keys()], rows]);
+    return JSON.stringify([search.query, search.busy, list, open, rows]);
   }
 
   #drawSessions() {
@@ -141,7 +142,7 @@ export class Sidebar {
       onclick: () => this.onOpen(id),
       ondblclick: () => this.#rename(this.#button(id), session),
     }, h("span.session-title", { dir: "auto" }, title)); // prettier-ignore
-    if (this.state.live.has(id)) open.append(h("span.dot", { title: "Answering" }));
+    if (this.state.live(id)) open.append(h("span.dot", { title: "Answering" }));
     const more = h("button.small-button.more", {
       type: "button",
       data: { focus: `${id}-more` },

@@ -124,7 +124,7 @@ export class Transcript {
   /** @param {number} row */
   #version(row) {
     const what = this.rows.at(row);
-    if (what.kind === "live") return `${what.live.status}${what.live.text.length}`;
+    if (what.kind === "live") return `${what.live.turn_id}${what.live.status}${what.live.text.length}`;
     if (what.kind === "waiting") return this.#waitingNote(row) + what.entry.state;
     const message = this.rows.message(what.seq);
     if (!message) return "unknown";
