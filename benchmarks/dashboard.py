@@ -12,7 +12,7 @@ from datetime import timedelta
 from functools import partial
 
 from benchmarks.harness import conversations, report, rounds, store
-from benchmarks.search import insert_sessions
+from benchmarks.harness.searched import insert_sessions
 from sessions_app.documents import StandingFigures
 from sessions_app.domain.daily import Figure, Tally, day_of
 from sessions_app.repository import daily_figures
