@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 
 from sessions_app.domain import expiry as rules
 from sessions_app.domain.errors import SessionNotFound, StorageUnavailable
+from sessions_app.management.commands.expire_sessions import Command
 from sessions_app.repository import clocks, sweeps
 from sessions_app.services import expiry, sessions, staff_actions
 from tests.commands.conftest import Run
@@ -323,17 +324,14 @@ def test_every_so_often_until_it_is_told_to_stop(
 ) -> None:
     store.expired(20)
     turns = iter([False, False, True])
-    stop = threading.Event
 
-    class Impatient(stop):  # type: ignore[misc, valid-type]
-        def wait(self, timeout: float | None = None) -> bool:
-            assert timeout == 60
-            store.expired(5)
-            if next(turns):
-                self.set()
-            return self.is_set()
+    def rest(self: Command, seconds: float) -> None:
+        assert seconds == 60
+        store.expired(5)
+        if next(turns):
+            self.stop.set()
 
-    monkeypatch.setattr(threading, "Event", Impatient)
+    monkeypatch.setattr(Command, "_rest", rest)
     outcome = run("expire_sessions", "--every", "60", "--json")
     assert outcome.code == 0
     assert outcome.json() == {
@@ -353,19 +351,35 @@ def test_a_round_that_finds_no_storage_is_not_the_last(
             raise StorageUnavailable
         return plan(**more)
 
-    class Impatient(threading.Event):
-        rounds_left = 2
+    last = iter([False, True])
 
+    def rest(self: Command, seconds: float) -> None:
+        if next(last):
+            self.stop.set()
+
+    monkeypatch.setattr(expiry, "expiry_plan", sometimes)
+    monkeypatch.setattr(Command, "_rest", rest)
+    result = run("expire_sessions", "--every", "1", "--json").json()
+    assert (result["runs"], result["failed_runs"], result["archived"]) == (1, 1, 20)
+
+
+def test_resting_it_looks_up_often_enough_to_hear_a_signal() -> None:
+    waits: list[float] = []
+
+    class Told(threading.Event):
         def wait(self, timeout: float | None = None) -> bool:
-            self.rounds_left -= 1
-            if not self.rounds_left:
+            assert timeout is not None
+            waits.append(timeout)
+            # A signal that another thread was given: heard when this one next does anything.
+            if len(waits) == 3:
                 self.set()
             return self.is_set()
 
-    monkeypatch.setattr(expiry, "expiry_plan", sometimes)
-    monkeypatch.setattr(threading, "Event", Impatient)
-    result = run("expire_sessions", "--every", "1", "--json").json()
-    assert (result["runs"], result["failed_runs"], result["archived"]) == (1, 1, 20)
+    command = Command()
+    command.stop = Told()
+    command._rest(3_600)
+    assert len(waits) == 3
+    assert max(waits) <= 1
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,13 @@ class Alice:
         return found
 
 
+def untold(result: dict[str, Any]) -> dict[str, Any]:
+    """A turn's result without its topics, which are judged behind it."""
+    for name in ("user_message", "assistant_message"):
+        del result[name]["topic"]
+    return result
+
+
 def slow_words(seconds: float = 0.1) -> Any:
     return model_server.streams(*WORDS, between=seconds)
 
@@ -131,7 +138,7 @@ def test_a_server_killed_in_the_middle_loses_no_question_and_a_repeat_is_answere
     assert [m["role"] for m in alice.messages()] == ["user", "assistant"]
     assert len(model.requests) == 2
     again = alice.ask()
-    assert again.json() == answered.json()
+    assert untold(again.json()) == untold(answered.json())
 
 
 def test_a_stop_in_good_order_frees_the_session_at_once(serve: Any, model: ModelServer):
