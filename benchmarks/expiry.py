@@ -55,7 +55,7 @@ def main() -> None:
     total = given.sessions or (20_000 if given.short else 1_000_000)
     due = given.due or (5_000 if given.short else 100_000)
     result = report.Report("expiry")
-    with store.own_store(given.dir, result) as client:
+    with store.own_store(given.dir, result, cache_gb=store.LARGE_CACHE_GB) as client:
         active = Filling(client).stored(total - due)
         for kind in (kind for kind in KINDS if kind not in given.skip):
             Filling(client).due(kind, due)

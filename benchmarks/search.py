@@ -46,7 +46,7 @@ def main() -> None:
     others = given.others or (5_000 if given.short else 1_000_000)
     number = given.rounds or (10 if given.short else 50)
     result = report.Report("search")
-    with store.own_store(given.dir, result) as client:
+    with store.own_store(given.dir, result, cache_gb=store.LARGE_CACHE_GB) as client:
         fill(client, others)
         fill_user(client, USER, own)
         _index(result, own)

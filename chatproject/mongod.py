@@ -109,15 +109,16 @@ def _leave(data_dir: Path, descriptor: int) -> None:
 
 
 @contextmanager
-def throwaway(directory: Path) -> Iterator[str]:
+def throwaway(directory: Path, *, cache_gb: float = 0.25) -> Iterator[str]:
     """A replica set of one for tests, in an empty `directory`; killed at the end, not shut down.
 
-    It takes `configureFailPoint`, so that a test can make commands fail.
+    `cache_gb` is WiredTiger's. It takes `configureFailPoint`, so that a test can make commands
+    fail.
     """
     port = mongod_replica_set.choose_port()
     dbpath = directory.resolve() / "mongo"
     dbpath.mkdir(parents=True, exist_ok=True)
-    command = mongod_replica_set.arguments(mongod_binary.find(), dbpath, port, cache_gb=0.25)
+    command = mongod_replica_set.arguments(mongod_binary.find(), dbpath, port, cache_gb=cache_gb)
     with (
         (directory / "mongod.log").open("ab") as log,
         subprocess.Popen(  # noqa: S603 - the command is ours

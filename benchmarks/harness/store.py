@@ -24,6 +24,9 @@ from sessions_app.services import throttling
 SECRET = "a key for benchmarks only, 32 characters or more"
 
 DATABASE = "benchmark"
+# WiredTiger's. Little, so that what is measured is not all in memory; a million sessions want what
+# MongoDB takes by itself on a machine of 9 GB.
+CACHE_GB, LARGE_CACHE_GB = 0.25, 4.0
 
 Client = MongoClient[dict[str, Any]]
 
@@ -42,7 +45,7 @@ def arguments(description: str | None) -> argparse.ArgumentParser:
 
 
 @contextmanager
-def own_mongod(directory: Path | None) -> Iterator[tuple[str, Path]]:
+def own_mongod(directory: Path | None, cache_gb: float = CACHE_GB) -> Iterator[tuple[str, Path]]:
     """A `mongod` and its directory, both gone afterwards unless the directory was given.
 
     The settings are read now, so that nothing of an installation is used.
@@ -64,7 +67,7 @@ def own_mongod(directory: Path | None) -> Iterator[tuple[str, Path]]:
     # As Ctrl-C does, so that everything that was started ends and the data go.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        with mongod.throwaway(place) as uri:
+        with mongod.throwaway(place, cache_gb=cache_gb) as uri:
             os.environ["MONGODB_URI"] = uri
             django.setup()
             yield uri, place
@@ -73,9 +76,11 @@ def own_mongod(directory: Path | None) -> Iterator[tuple[str, Path]]:
 
 
 @contextmanager
-def own_store(directory: Path | None, benchmark: report.Report) -> Iterator[Client]:
+def own_store(
+    directory: Path | None, benchmark: report.Report, *, cache_gb: float = CACHE_GB
+) -> Iterator[Client]:
     """The services of this process on a `mongod` of their own, with the indexes."""
-    with own_mongod(directory) as (uri, place):
+    with own_mongod(directory, cache_gb) as (uri, place):
         mongoengine.disconnect()
         client: Client = mongoengine.connect(
             db=DATABASE, host=uri, **mongo.client_options(timeout_ms=60_000)
