@@ -137,7 +137,10 @@ def test_new_chat_is_one_key_away(chatty):
     chatty.writing.press("Alt+n")
     expect(chatty.page.get_by_text("What is on your mind")).to_be_visible()
     chatty.button("Boats").click()
+    expect(chatty.page.get_by_text("What is on your mind")).to_be_hidden()
+    expect(chatty.messages("Assistant").first).to_be_visible()
     chatty.conversation.focus()
+    expect(chatty.conversation).to_be_focused()
     chatty.page.keyboard.press("n")
 
     expect(chatty.page.get_by_text("What is on your mind")).to_be_visible()
