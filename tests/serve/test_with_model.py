@@ -61,6 +61,11 @@ def test_it_answers_and_nothing_outlives_a_killed_supervisor(serve, data_dir):
     wait_until(lambda: living(data_dir) == {})
 
 
+def untold(message):
+    """The message without its topic, which is judged behind the turn."""
+    return {name: value for name, value in message.items() if not name.startswith("topic")}
+
+
 @needs_the_model
 def test_a_turn_is_answered_by_it_stored_and_stopped(serve, data_dir):
     alice = Alice(serve(data_dir, "--with-model").ready(START_SECONDS))
@@ -74,7 +79,7 @@ def test_a_turn_is_answered_by_it_stored_and_stopped(serve, data_dir):
     assert context.data["kept"] == 3
     assert done.data == {"state": "done"}
     stored = alice.messages()[3]
-    assert stored == message.data
+    assert untold(stored) == untold(message.data)
     assert stored["content"] == events.text(told) != ""
     made = stored["generation"]
     assert made["model"] == "gemma-3-270m-q4_k_m"
@@ -89,7 +94,7 @@ def test_a_turn_is_answered_by_it_stored_and_stopped(serve, data_dir):
     alice.until("delta", content="Tell me a very long story.", client_id="story")
     stopped = alice.request("POST", "chat/cancel")
     assert stopped.json()["state"] == "cancelled"
-    assert stopped.json()["assistant_message"] == alice.messages()[-1]
+    assert untold(stopped.json()["assistant_message"]) == untold(alice.messages()[-1])
     assert alice.request("GET").json()["turn_in_progress"] is False
 
 
