@@ -113,7 +113,7 @@ def visible_from(session: Session) -> int:
 
 
 def fits_whole(session: Session, *, max_tokens: int, max_messages: int) -> bool:
-    """Whether a window holds all of the session, so that nothing is left to be summarised."""
+    """Whether a window holds all of the session: nothing is ranked, and nothing summarised."""
     cost = session.token_count + PER_MESSAGE_OVERHEAD * session.message_count
     return cost <= max_tokens and session.message_count <= max_messages
 

@@ -13,8 +13,7 @@ from sessions_app.domain import lifecycle, window_layout
 from sessions_app.domain.data import Message, OnTopicShift, Session, Strategy
 from sessions_app.domain.errors import StorageUnavailable
 from sessions_app.domain.limits import RESETS_KEPT
-from sessions_app.domain.summaries import ShownSummary
-from sessions_app.domain.tokens import window_cost
+from sessions_app.domain.summaries import ShownSummary, fits_whole
 from sessions_app.domain.window import (
     Layout,
     Reason,
@@ -23,7 +22,6 @@ from sessions_app.domain.window import (
     WindowPolicy,
     plan_window,
 )
-from sessions_app.domain.window_candidates import WHOLE_SESSION
 from sessions_app.domain.window_layout import Recalled
 from sessions_app.repository import pages, sessions
 from sessions_app.services import annotations, candidates, summaries
@@ -142,11 +140,9 @@ def _needs_topics(session: Session, policy: WindowPolicy) -> bool:
 
 def _keeps_all(session: Session, policy: WindowPolicy) -> bool:
     """Whether the window holds the whole session, whatever its topics turn out to be."""
-    count = session.message_count
-    return (
-        session.context_policy.on_topic_shift is not OnTopicShift.RESET
-        and count <= min(WHOLE_SESSION, policy.max_messages or WHOLE_SESSION)
-        and session.token_count + count * window_cost(0) <= policy.max_tokens
+    own = session.context_policy
+    return own.on_topic_shift is not OnTopicShift.RESET and fits_whole(
+        session, max_tokens=policy.max_tokens, max_messages=own.max_messages
     )
 
 

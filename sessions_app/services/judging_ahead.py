@@ -30,6 +30,7 @@ class JudgeAhead:
 
     def __init__(self) -> None:
         self._waiting: dict[str, str] = {}
+        self._judging = False
         self._news = threading.Condition()
         self._thread: threading.Thread | None = None
 
@@ -52,7 +53,7 @@ class JudgeAhead:
     @property
     def waiting(self) -> int:
         """How many sessions wait, the one at hand included."""
-        return len(self._waiting)
+        return len(self._waiting) + self._judging
 
     def later(self, *, session_id: str, user_id: str) -> None:
         """Judge what this session has that is not judged; nothing in a process that has no thread.
@@ -63,7 +64,7 @@ class JudgeAhead:
             if self._thread is None:
                 return
             self._waiting.setdefault(session_id, user_id)
-            if len(self._waiting) > MOST_WAITING:
+            if self.waiting > MOST_WAITING:
                 del self._waiting[next(iter(self._waiting))]
             self._news.notify_all()
 
@@ -75,13 +76,14 @@ class JudgeAhead:
                 self._news.wait_for(lambda: self._waiting or self._thread is not me)
                 if self._thread is not me:
                     return
-                session_id, user_id = next(iter(self._waiting.items()))
+                # Taken out before: what is said from here on makes it wait once more.
+                session_id = next(iter(self._waiting))
+                user_id = self._waiting.pop(session_id)
+                self._judging = True
             started = time.monotonic()
-            complete = self._judge(session_id, user_id)
-            with self._news:
-                self._waiting.pop(session_id, None)
-            if not complete:
+            if not self._judge(session_id, user_id):
                 self.later(session_id=session_id, user_id=user_id)
+            self._judging = False
             spent = time.monotonic() - started
             with self._news:
                 rest = spent * (1 - SHARE) / SHARE

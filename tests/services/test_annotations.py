@@ -4,7 +4,6 @@ import threading
 import zlib
 from typing import Any
 
-import numpy as np
 import pytest
 
 from sessions_app import encoders
@@ -12,6 +11,7 @@ from sessions_app.domain.errors import SessionNotFound
 from sessions_app.repository import annotations as stored
 from sessions_app.services import annotations, messages, segments, sessions
 from tests.repository.conftest import OWNER, append, append_many, new_session, now, read_all
+from tests.services.conftest import FakeEncoder
 
 TALK = [
     "Which hotels in Lisbon take dogs?",
@@ -21,30 +21,6 @@ TALK = [
     "Call sorted on the list; it returns a new list of numbers.",
     "Does Python sort the list of numbers in place as well?",
 ]
-
-
-class FakeEncoder:
-    """Vectors from letters: quick, and alike for texts that are alike."""
-
-    name = "letters/1"
-
-    def __init__(self) -> None:
-        self.encoded: list[str] = []
-
-    def encode(self, texts: list[str]) -> Any:
-        self.encoded += texts
-        rows = np.zeros((len(texts), encoders.DIMENSIONS), np.float32)
-        for row, text in enumerate(texts):
-            for letter in text.lower():
-                rows[row, ord(letter) % encoders.DIMENSIONS] += 1
-        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
-
-
-@pytest.fixture
-def encoder(monkeypatch: pytest.MonkeyPatch) -> FakeEncoder:
-    fake = FakeEncoder()
-    monkeypatch.setattr(encoders, "load_encoder", lambda: fake)
-    return fake
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from sessions_app import encoders
 from sessions_app.domain.data import OnTopicShift
 from sessions_app.domain.errors import StorageUnavailable
 from sessions_app.repository import pages
@@ -16,16 +15,10 @@ from sessions_app.services.context import ContextWindow
 from sessions_app.services.judging_ahead import JudgeAhead
 from tests.repository import conftest as store
 from tests.repository.conftest import OWNER, append, append_many, now
-from tests.services.test_annotations import TALK, FakeEncoder
+from tests.services.conftest import FakeEncoder
+from tests.services.test_annotations import TALK
 
 pytestmark = pytest.mark.usefixtures("database")
-
-
-@pytest.fixture
-def encoder(monkeypatch: pytest.MonkeyPatch) -> FakeEncoder:
-    fake = FakeEncoder()
-    monkeypatch.setattr(encoders, "load_encoder", lambda: fake)
-    return fake
 
 
 @pytest.fixture
@@ -72,6 +65,29 @@ def test_what_a_session_has_is_judged_behind_it(judge: JudgeAhead, encoder: Fake
     until(lambda: judge.waiting == 0)
     assert [judged(session_id) for session_id in talks] == [len(TALK)] * 3
     assert len(encoder.encoded) == 3 * len(TALK)
+
+
+def test_what_is_said_while_a_session_is_judged_is_judged_too(
+    judge: JudgeAhead, encoder: FakeEncoder, monkeypatch: pytest.MonkeyPatch
+):
+    session_id = new_session()
+    append(session_id, "Which hotels in Lisbon take dogs?")
+    catch_up = annotations.catch_up
+    times = 0
+
+    def overtaken(**more: Any) -> annotations.Progress:
+        nonlocal times
+        progress = catch_up(**more)
+        times += 1
+        if times == 1:
+            append(session_id, "And which parks?")
+            judge.later(session_id=session_id, user_id=OWNER)
+        return progress
+
+    monkeypatch.setattr(annotations, "catch_up", overtaken)
+    judge.later(session_id=session_id, user_id=OWNER)
+    until(lambda: judge.waiting == 0)
+    assert (times, judged(session_id)) == (2, 2)
 
 
 def test_a_session_that_is_gone_holds_up_no_other(judge: JudgeAhead, encoder: FakeEncoder):

@@ -113,16 +113,22 @@ def test_a_request_repeated_after_its_reply_came_shows_nothing_twice(alice, mode
     assert model.asked["Just once"] == 1
 
 
-def test_a_turn_goes_on_in_the_other_tab_when_the_one_that_followed_it_is_closed(
-    alice, waiting, somebody
-):
-    alice.says("wait for it")
-    expect(alice.messages("Assistant")).to_have_text("one two three")
+def phone_of(alice, somebody):
+    """Another device of Alice's, which follows the turn that waits."""
     phone = somebody(opened=False)
     phone.name = alice.name
     phone.page.goto(alice.page.url)
     phone.signs_in()
     expect(phone.messages("Assistant")).to_have_text("one two three")
+    return phone
+
+
+def test_a_turn_goes_on_in_the_other_tab_when_the_one_that_followed_it_is_closed(
+    alice, waiting, somebody
+):
+    alice.says("wait for it")
+    expect(alice.messages("Assistant")).to_have_text("one two three")
+    phone = phone_of(alice, somebody)
     tab = second_tab(phone)
     expect(phone.messages("Assistant", tab)).to_have_text("one two three")
     phone.page.close()
@@ -139,11 +145,7 @@ def test_two_devices_that_write_at_once_are_answered_one_after_the_other(
 ):
     alice.says("wait for it")
     expect(alice.messages("Assistant")).to_have_text("one two three")
-    phone = somebody(opened=False)
-    phone.name = alice.name
-    phone.page.goto(alice.page.url)
-    phone.signs_in()
-    expect(phone.messages("Assistant")).to_have_text("one two three")
+    phone = phone_of(alice, somebody)
     watch(phone.page)
     with phone.page.expect_response(lambda one: one.url.endswith("/chat") and one.status == 409):
         phone.says("from the phone")
