@@ -1,6 +1,7 @@
 """A turn as server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html)."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from typing import Any
@@ -15,7 +16,8 @@ from sessions_app.services.turn_events import Event, Place, Reader
 # Shorter than what proxies take for an idle connection.
 HEARTBEAT_SECONDS = 12.0
 # What comes within this time of the last event goes out in one: ten times a second is a flow to
-# whoever reads it, and of two hundred streams each event costs what a small request does.
+# whoever reads it, and of two hundred streams each event costs what a small request does. Nobody
+# waits so for the first words.
 GATHER_SECONDS = 0.1
 _HEARTBEAT = b": \n\n"
 # Tells at once that the stream is open, also through what buffers little answers.
@@ -47,7 +49,7 @@ class EventStream:
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """The same without a thread."""
         reader, loop = self._reader, asyncio.get_running_loop()
-        sent = loop.time()
+        sent = -math.inf
         yield _OPENING
         while not reader.ended:
             news = loop.create_future()
@@ -61,7 +63,7 @@ class EventStream:
                     yield _HEARTBEAT
                     continue
             early = sent + GATHER_SECONDS - loop.time()
-            if early > 0:
+            if reader.begun and early > 0:
                 await asyncio.sleep(early)
             if reader.has_news:
                 sent = loop.time()

@@ -64,6 +64,10 @@ class Stop(Enum):
     SHUTDOWN = "shutdown"
 
 
+class _Unrecorded(Exception):
+    """The turn could not be recorded."""
+
+
 def clock() -> datetime:
     """The time, for what goes on long after the request that began it."""
     return lifecycle.to_milliseconds(datetime.now(UTC))
@@ -83,6 +87,8 @@ class Run:
         self._stop: Stop | None = None
         self._titled = False
         self._lock = threading.Lock()
+        self._is_recorded = False
+        self._record_known = threading.Event()
 
     def stop(self, why: Stop) -> None:
         """End the model call; the first reason stands."""
@@ -92,10 +98,20 @@ class Run:
         if reply is not None:
             reply.close()
 
+    def recorded(self, there: bool) -> None:
+        """Whether the record of the turn is there now, which everything but planning waits for."""
+        self._is_recorded = there
+        self._record_known.set()
+
     def run(self) -> None:
-        """Run to the end, whatever happens; the feed and the record say how it ended."""
+        """Run to the end, whatever happens; the feed and the record say how it ended.
+
+        Without a record it ends without a word: whoever asked has been told why.
+        """
         try:
             self._conclude(self._answer())
+        except _Unrecorded:
+            return
         except SessionError as error:
             self._fail(error)
         except Exception:
@@ -137,6 +153,8 @@ class Run:
         if asked is not None:
             [asked] = topics.with_topics(window.session, [asked])
         self.feed.show(_seen(window), asked)
+        if not self._has_record():
+            raise _Unrecorded
         provider = providers.for_turns(count=tokenizer.count_tokens)
         reply = provider.stream(
             window.sent,
@@ -151,16 +169,9 @@ class Run:
         return provider, self._pass_on(reply)
 
     def _pass_on(self, reply: Reply) -> Ending | None:
-        room = settings.MESSAGE_MAX_CHARS
         for raw in reply:
-            piece = storable(raw)[:room]
-            room -= len(piece)
-            if piece:
+            if piece := storable(raw):
                 self.feed.add(piece)
-            if not room:
-                # More than a message may hold: what fits is kept, as after the server's own limit.
-                reply.close()
-                return Ending("length", None, None, self._call.model or "")
         return reply.ending
 
     def _conclude(self, answered: tuple[Provider, Ending | None]) -> None:
@@ -249,6 +260,8 @@ class Run:
 
     def _fail(self, error: SessionError) -> None:
         """Record the failure and free the session; when even that fails, the lease runs out."""
+        if not self._has_record():
+            return
         place = {"session_id": self.turn.session_id, "turn_id": self.turn.turn_id}
         try:
             if isinstance(error, SessionNotFound):
@@ -260,6 +273,10 @@ class Run:
         except StorageUnavailable:
             logger.warning("the failure of turn %s could not be recorded now", self.turn.turn_id)
         self.feed.finish(Outcome(TurnState.FAILED, error=error))
+
+    def _has_record(self) -> bool:
+        self._record_known.wait()
+        return self._is_recorded
 
     def _record(self, state: TurnState, outcome: Mapping[str, Any]) -> None:
         tallies.turn_ended(self.feed.seen, failed=state is TurnState.FAILED, now=clock())
