@@ -42,26 +42,31 @@ class Model(asyncio.Protocol):
         if self._transport.is_closing():
             return
         if number == self._pieces:
-            usage = {"prompt_tokens": 100, "completion_tokens": number, "total_tokens": 100}
-            self._send({"finish_reason": "stop", "delta": {}}, usage=usage)
-            self._transport.write(b"e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n")
+            self._transport.write(_LAST)
             return
-        text = " word"
         if number == 0:
-            self._transport.write(_HEAD)
             text = f"read={self._read:.6f} sent={time.monotonic():.6f};"
-        self._send({"finish_reason": None, "delta": {"role": "assistant", "content": text}})
+            self._transport.write(_HEAD + _chunk({"role": "assistant", "content": text}))
+        else:
+            self._transport.write(_WORD)
         due = self._read + self._first + (number + 1) * self._every
         loop = asyncio.get_running_loop()
         loop.call_later(max(0.0, due - time.monotonic()), self._piece, number + 1)
 
-    def _send(self, choice: dict[str, object], **more: object) -> None:
-        chunk = {
-            "id": "c", "object": "chat.completion.chunk", "model": "slow", "created": 1,
-            "choices": [{"index": 0, **choice}], **more,
-        }  # fmt: skip
-        line = f"data: {json.dumps(chunk)}\n\n".encode()
-        self._transport.write(b"%x\r\n%s\r\n" % (len(line), line))
+
+def _chunk(delta: dict[str, str], reason: str | None = None, **more: object) -> bytes:
+    event = {
+        "id": "c", "object": "chat.completion.chunk", "model": "slow", "created": 1,
+        "choices": [{"index": 0, "finish_reason": reason, "delta": delta}], **more,
+    }  # fmt: skip
+    line = f"data: {json.dumps(event)}\n\n".encode()
+    return b"%x\r\n%s\r\n" % (len(line), line)
+
+
+# Made once: a word costs a timer and a write.
+_WORD = _chunk({"content": " word"})
+_USAGE = {"prompt_tokens": 100, "completion_tokens": 100, "total_tokens": 200}
+_LAST = _chunk({}, "stop", usage=_USAGE) + b"e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n"
 
 
 async def serve(port: int, first: float, rate: float, pieces: int) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 _FIRST = re.compile(rb"read=([\d.]+) sent=([\d.]+);")
 _STATUS = re.compile(rb"HTTP/1\.1 (\d+)")
 _ENDS = (b"event: done", b"event: error")
+_LONGEST_END = 16
 
 
 @dataclass
@@ -52,7 +53,8 @@ class Stream(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Look for the first piece, then for the end, in what may come in any portions."""
         job, now = self._job, time.monotonic()
-        self._held = (self._held + data)[-8_192:]
+        # What is looked for may be cut in two; once an answer has begun, only its end is.
+        self._held = (self._held[-_LONGEST_END:] if self._begun else self._held) + data
         job.taken.events += data.count(b"event: delta")
         if not self._begun and (found := _FIRST.search(self._held)):
             self._begun = True
@@ -62,7 +64,7 @@ class Stream(asyncio.Protocol):
             if self._sent >= job.counts_from:
                 job.taken.added_ms.append((now - self._sent - models_own) * 1_000)
             self._held = self._held[found.end() :]
-        status = _STATUS.match(self._held)
+        status = None if self._begun else _STATUS.match(self._held)
         refused = status is not None and status[1] != b"200"
         if refused or any(end in self._held for end in _ENDS):
             job.open -= self._begun

@@ -64,6 +64,7 @@ class TurnLeaseRecord(EmbeddedDocument):
     deadline = DateTimeField(required=True)
     client_id = StringField(max_length=limits.CLIENT_ID_MAX_CHARS)
     cancelled = BooleanField()
+    followed = BooleanField()
 
 
 class Session(Document):

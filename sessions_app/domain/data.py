@@ -136,7 +136,7 @@ class TurnLease:
     """The one turn that a session is in, until `deadline` unless it is renewed.
 
     `client_id` is the key the turn was asked for with; `cancelled`, whether somebody wants it to
-    stop.
+    stop; `followed`, whether somebody reads it at another worker than the one that runs it.
     """
 
     turn_id: str
@@ -144,6 +144,7 @@ class TurnLease:
     deadline: datetime
     client_id: str | None = None
     cancelled: bool = False
+    followed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -242,6 +242,7 @@ def turn_lease(stored: Mapping[str, Any] | None) -> TurnLease | None:
         deadline=stored["deadline"],
         client_id=stored.get("client_id"),
         cancelled=stored.get("cancelled", False),
+        followed=stored.get("followed", False),
     )
 
 

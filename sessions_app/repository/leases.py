@@ -75,6 +75,14 @@ def cancel(*, session_id: str, user_id: str, turn_id: str) -> bool:
 
 
 @failures.translated
+def follow(*, session_id: str, turn_id: str) -> None:
+    """Ask whoever runs this turn to write down what the model says, as it says it."""
+    Session._get_collection().update_one(
+        {"_id": session_id, "turn.id": turn_id}, {"$set": {"turn.followed": True}}
+    )
+
+
+@failures.translated
 def release(*, session_id: str, turn_id: str) -> bool:
     """Give the lease up without a reply; False when another has it, or none."""
     changed = Session._get_collection().update_one(

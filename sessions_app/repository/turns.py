@@ -21,12 +21,12 @@ _SOME = 20
 
 
 class Progress(NamedTuple):
-    """What a running turn has come to since it was last written."""
+    """What is to be written of a running turn; None is left as it is."""
 
     session_id: str
     turn_id: str
     seen: Seen | None
-    text: str
+    text: str | None
     deadline: datetime
 
 
@@ -65,8 +65,8 @@ def write_progress(running: Iterable[Progress]) -> None:
             _running(each.session_id, each.turn_id),
             {
                 "$set": {
-                    "text": each.text,
                     "deadline": each.deadline,
+                    **({} if each.text is None else {"text": each.text}),
                     **({"seen": _stored_seen(each.seen)} if each.seen else {}),
                 }
             },

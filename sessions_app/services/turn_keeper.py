@@ -1,8 +1,9 @@
 """One thread a process that looks after its turns: so that each costs next to nothing.
 
-A few times a second it writes how far the running turns are, learns which of them are to be
-stopped, and reads on for those turns of other processes that somebody here follows; each of these
-is one query for all of them. Every few seconds it renews the leases.
+A few times a second it learns which of the running turns are to be stopped and which are followed
+at another worker, writes how far the latter are, and reads on for those turns of other processes
+that somebody here follows; each of these is one query for all of them. Each lease it renews every
+few seconds.
 """
 
 import logging
@@ -49,7 +50,7 @@ class Keeper:
         self._work = threading.Event()
         self._thread: threading.Thread | None = None
         self._sweeps = False
-        self._renewed = self._swept = 0.0
+        self._swept = 0.0
 
     def run_of(self, turn_id: str) -> Run | None:
         """The turn, if it runs in this process."""
@@ -75,9 +76,11 @@ class Keeper:
     def follow(self, feed: Feed) -> Feed:
         """Keep a feed of another process's turn up to date; the one feed that does."""
         with self._lock:
-            feed = self._followed.setdefault(feed.turn_id, feed)
+            one = self._followed.setdefault(feed.turn_id, feed)
+        if one is feed:
+            leases.follow(session_id=feed.session_id, turn_id=feed.turn_id)
         self._start()
-        return feed
+        return one
 
     def let_go(self) -> None:
         """Follow and sweep no more; who reads a followed turn goes on at another worker."""
@@ -117,7 +120,7 @@ class Keeper:
                 self._work.wait(SWEEP_SECONDS if self._sweeps else None)
 
     def _tick(self) -> None:
-        duties: list[Callable[[], None]] = [self._write, self._learn, self._read]
+        duties: list[Callable[[], None]] = [self._learn, self._write, self._read]
         if self._sweeps and time.monotonic() - self._swept >= SWEEP_SECONDS:
             self._swept = time.monotonic()
             duties.append(lambda: _sweep())
@@ -131,27 +134,32 @@ class Keeper:
                 logger.exception("turns could not be looked after")
 
     def _write(self) -> None:
-        """Renew the leases when it is time, and write what has changed."""
-        running = self.running
+        """Renew the leases whose time it is, and write what those who follow have not read."""
+        running, now = self.running, time.monotonic()
         deadline = clock() + timedelta(seconds=TURN_LEASE_SECONDS)
-        renew = time.monotonic() - self._renewed >= TURN_RENEW_SECONDS
-        if renew and running:
+        due = {run.turn.turn_id for run in running if run.renewed + TURN_RENEW_SECONDS <= now}
+        if due:
+            renewed = [run for run in running if run.turn.turn_id in due]
             leases.renew(
-                [(run.turn.session_id, run.turn.turn_id) for run in running], deadline=deadline
+                [(run.turn.session_id, run.turn.turn_id) for run in renewed], deadline=deadline
             )
-            self._renewed = time.monotonic()
+            for run in renewed:
+                run.renewed = now
         progress: list[Progress] = []
         for run in running:
-            feed = run.feed
-            now = (feed.seen is not None, feed.length)
-            if renew or run.written != now:
-                seen = feed.seen if renew or not run.written[0] else None
-                run.written = now
-                progress.append(Progress(feed.session_id, feed.turn_id, seen, feed.text, deadline))
+            feed, renews = run.feed, run.turn.turn_id in due
+            place = (feed.session_id, feed.turn_id)
+            told = (feed.seen is not None, feed.length)
+            if run.followed and (renews or run.written != told):
+                seen = feed.seen if renews or not run.written[0] else None
+                run.written = told
+                progress.append(Progress(*place, seen, feed.text, deadline))
+            elif renews:
+                progress.append(Progress(*place, None, None, deadline))
         turns.write_progress(progress)
 
     def _learn(self) -> None:
-        """Stop those that somebody has cancelled, or that have lost their session."""
+        """Stop those that somebody has cancelled or that have lost their session; note readers."""
         running = self.running
         if not running:
             return
@@ -160,8 +168,10 @@ class Keeper:
             lease = held.get(run.turn.session_id)
             if lease is None or lease.turn_id != run.turn.turn_id:
                 run.stop(Stop.LOST)
-            elif lease.cancelled:
-                run.stop(Stop.CANCELLED)
+            else:
+                run.followed = lease.followed
+                if lease.cancelled:
+                    run.stop(Stop.CANCELLED)
 
     def _read(self) -> None:
         with self._lock:

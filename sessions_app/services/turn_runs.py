@@ -79,8 +79,12 @@ class Run:
     def __init__(self, turn: Turn, call: ModelCall, feed: Feed, supersedes: Sequence[int]) -> None:
         self.turn = turn
         self.feed = feed
-        # How far the record is: whether it says what the model saw, and how many characters.
+        # Whether somebody reads it at another worker, and how far the record is for them: whether
+        # it says what the model saw, and how many characters.
+        self.followed = False
         self.written = (False, 0)
+        # When the lease was last taken or renewed, by the monotonic clock.
+        self.renewed = time.monotonic()
         self._call = call
         self._supersedes = supersedes
         self._reply: Reply | None = None

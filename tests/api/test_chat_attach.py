@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from sessions_app.domain.errors import ProviderTimeout
+from sessions_app.services import turn_keeper
 from tests.api.bodies import EXPIRED, NO_TOKEN, path
 from tests.conftest import Person
 from tests.turns import events
@@ -48,6 +49,22 @@ def test_it_goes_on_behind_the_last_event_without_a_character_lost_or_doubled(
 
     assert events.names(found) == ["delta", "message", "done"]
     assert events.text(found) == " twö three"
+
+
+def test_it_is_heard_while_it_is_said_and_written_down_for_nobody_else(
+    alice: Person, session: dict[str, Any], model: ScriptedModel, next_worker: Any, database: Any
+):
+    script = Script("One", " two", gates=[1])
+    begun(alice, session, model, script)
+    turn_keeper.keeper._tick()
+    assert "text" not in database.turns.find_one({"session_id": session["session_id"]})
+    next_worker()
+
+    heard = events.until(attach(alice, session), "delta")
+    script.open()
+
+    assert events.text(heard) == "One"
+    assert events.text(events.read(attach(alice, session, heard[-1].id))) == " two"
 
 
 def test_what_was_missed_of_a_turn_that_has_ended_is_told(

@@ -9,7 +9,7 @@ from sessions_app import encoders, providers
 from sessions_app.domain.data import Role
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.repository import leases, pages, sessions, turns
-from sessions_app.services import messages, titles, turn_settling
+from sessions_app.services import messages, titles, turn_keeper, turn_settling
 from sessions_app.services import turns as service
 from sessions_app.services.turn_events import Place
 from sessions_app.services.turn_runs import ModelCall
@@ -36,6 +36,9 @@ def walk_turns(database: Any) -> None:
         script = Script("One", gates=[0])
         model.scripts.append(script)
         running = _start(session_id, "third")
+        leases.follow(session_id=session_id, turn_id=running.turn_id)
+        patch.setattr(turn_keeper, "TURN_RENEW_SECONDS", 0.0)
+        turn_keeper.keeper._tick()
         service.turn_cancel(**place, now=now())
         service.turn_attach(**place, after=Place(feed.turn_id), now=now())
         service.turn_wait(feed=running)
