@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.25
 # With many turns, or where storage is slow, less often: this share of the time at most.
-_BUSY_SHARE = 0.1
+_BUSY_SHARE = 0.03
 SWEEP_SECONDS = 15.0
 # A turn that has just taken its lease is recorded a moment later.
 _UNRECORDED = timedelta(seconds=TURN_LEASE_SECONDS)
