@@ -7,7 +7,7 @@ from rest_framework import serializers
 from accounts import passwords, usernames
 from accounts.fields import EmailField, PasswordField, TokenField, UsernameField
 from accounts.models import User
-from sessions_app.api.fields import StrictCharField
+from sessions_app.http.fields import StrictCharField
 
 
 class UserSerializer(serializers.Serializer[User]):

@@ -28,10 +28,10 @@ from accounts.serializers import (
     UserSerializer,
 )
 from accounts.throttles import SignInThrottle
-from sessions_app.api.negotiation import OneForm
-from sessions_app.api.requests import idempotency_key
-from sessions_app.api.throttles import AnonThrottle, LoginThrottle, UserThrottle
 from sessions_app.domain import records
+from sessions_app.http.negotiation import OneForm
+from sessions_app.http.requests import idempotency_key
+from sessions_app.http.throttles import AnonThrottle, LoginThrottle, UserThrottle
 
 
 def validated(serializer: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:

@@ -216,8 +216,8 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["sessions_app.api.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["sessions_app.api.renderers.OrjsonRenderer"],
     "DEFAULT_THROTTLE_CLASSES": [
-        "sessions_app.api.throttles.AnonThrottle",
-        "sessions_app.api.throttles.UserThrottle",
+        "sessions_app.http.throttles.AnonThrottle",
+        "sessions_app.http.throttles.UserThrottle",
     ],
     "DEFAULT_SCHEMA_CLASS": "drf_standardized_errors.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "sessions_app.api.errors.exception_handler",

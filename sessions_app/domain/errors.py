@@ -21,7 +21,7 @@ SessionError
 └── ProviderError           the model's server failed                       502
     └── ProviderTimeout     it took too long                                504
 
-The last column is the HTTP status that `api.errors` gives each; nothing below the views uses it.
+The last column is the HTTP status that `http.statuses` gives each; nothing below the views uses it.
 """
 
 
