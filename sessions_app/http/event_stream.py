@@ -45,6 +45,9 @@ class Source(Protocol):
     def take(self) -> bytes:
         """The events since the last time, encoded."""
 
+    def close(self) -> None:
+        """Nobody reads on."""
+
 
 class TurnSource:
     """A turn as events; `encode` writes some of them, `last` what follows the very last."""
@@ -80,6 +83,9 @@ class TurnSource:
         events = self._encode(self._reader.take())
         return events + self._last() if self._reader.ended else events
 
+    def close(self) -> None:
+        """A turn goes on when its reader has left."""
+
 
 class EventStream:
     """What has not been read of a source yet, as bytes; for a thread, or for an event loop."""
@@ -93,6 +99,10 @@ class EventStream:
         yield _OPENING
         while not source.ended:
             yield source.take() if source.wait(HEARTBEAT_SECONDS) else _HEARTBEAT
+
+    def close(self) -> None:
+        """The answer has been sent, or is not wanted any more."""
+        self._source.close()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """The same without a thread."""

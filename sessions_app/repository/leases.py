@@ -23,8 +23,19 @@ _BATCH = 200
 
 
 @failures.translated
-def take(*, session_id: str, user_id: str, lease: TurnLease, now: datetime) -> data.Session | None:
-    """Take a lease that nobody holds, without a new message; None when that cannot be now."""
+def take(
+    *,
+    session_id: str,
+    user_id: str,
+    lease: TurnLease,
+    now: datetime,
+    behind: int | None = None,
+) -> data.Session | None:
+    """Take a lease that nobody holds, without a new message; None when that cannot be now.
+
+    With `behind`, only where that is the seq of the session's newest message.
+    """
+    newest = {} if behind is None else {"message_count": behind}
     held = Session._get_collection().find_one_and_update(
         {
             "_id": session_id,
@@ -32,6 +43,7 @@ def take(*, session_id: str, user_id: str, lease: TurnLease, now: datetime) -> d
             "status": Status.ACTIVE.value,
             "expires_at": {"$not": {"$lte": now}},
             "turn": None,
+            **newest,
         },
         {"$set": {"turn": codec.stored_lease(lease)}, "$inc": {"version": 1}},
         projection=codec.HEADER,

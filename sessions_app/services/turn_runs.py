@@ -31,7 +31,7 @@ from sessions_app.domain.turns import CANCELLED, Seen, Turn, TurnState, runs
 from sessions_app.providers import Ending, Provider, Reply
 from sessions_app.repository import leases, pages, turns
 from sessions_app.services import context, identity, summaries, titles, topics
-from sessions_app.services.context import ContextWindow
+from sessions_app.services.context import ContextWindow, Instruction
 from sessions_app.services.judging_ahead import judge_ahead
 from sessions_app.services.tallies import tallies
 from sessions_app.services.turn_feeds import Feed, Outcome
@@ -47,12 +47,14 @@ _STORE_PAUSE_SECONDS = 0.5
 class ModelCall:
     """What the model is asked with; None and empty leave it to the settings and the server.
 
-    `options` are further members of the request under the wire's names, such as `temperature`.
+    `options` are further members of the request under the wire's names, such as `temperature`;
+    `instructions` hold for this call alone, behind the session's own system prompt.
     """
 
     model: str | None = None
     max_tokens: int | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    instructions: Sequence[Instruction] = ()
 
 
 class Stop(Enum):
@@ -132,6 +134,8 @@ class Run:
             now=turn.started_at,
             until=turn.user_seq,
             tells_topics=False,
+            without=self._supersedes,
+            instructions=self._call.instructions,
         )
         asked = self.feed.user_message
         if asked is not None:
