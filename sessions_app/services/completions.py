@@ -6,7 +6,7 @@ for is then told by a digest of it, which stands in the turn for the key.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 
@@ -35,6 +35,7 @@ _ATTEMPTS = 10
 # Beyond as many as the request has: how far back it may have left the conversation.
 _MARGIN = 64
 _LOOKS = 3
+_CLOCKS_APART = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,8 @@ def completion_start(
             feed, failed = _earlier(session, asked, request, now)
             feed = feed or _begin(session, newest, asked, request, failed, now)
         except Overtaken:
+            # Perhaps by this request's own repeat, while it was waiting here.
+            request = replace(request, since=request.since or now - _CLOCKS_APART)
             continue
         except TurnInProgress:
             feed = _holder(session, request, now)
