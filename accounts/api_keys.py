@@ -16,6 +16,7 @@ from accounts.errors import KeyNotFound, TooManyKeys
 from accounts.models import ApiKey
 from accounts.services import account_get
 from sessions_app.api.authentication import TokenNotValid, TokenUser
+from sessions_app.domain.lifecycle import to_milliseconds
 
 # Some clients refuse a key that does not begin with the first three.
 PREFIX = "sk-chat-"
@@ -46,7 +47,7 @@ def key_make(*, user_id: str, name: str, expires_in_days: int | None, now: datet
     user.api_keys.exclude(user_generation=user.token_generation).delete()
     if user.api_keys.count() >= KEYS_MAX:
         raise TooManyKeys
-    key = PREFIX + secrets.token_urlsafe(32)
+    key, now = PREFIX + secrets.token_urlsafe(32), to_milliseconds(now)
     expires_at = None if expires_in_days is None else now + timedelta(days=expires_in_days)
     record = ApiKey.objects.create(
         user=user,

@@ -38,7 +38,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "reasoning_effort": _TEXT,
 }
 _NAMES = {
-    int: "a whole number", float: "a number", str: "text", bool: "true or false",
+    int: "a whole number", str: "text", bool: "true or false",
     dict: "an object", list: "a list",
 }  # fmt: skip
 
@@ -111,7 +111,8 @@ def _refuse(body: Mapping[str, Any]) -> None:
 def _check(name: str, value: Any, types: tuple[type, ...]) -> None:
     wrong = isinstance(value, bool) and bool not in types
     if value is not None and (wrong or not isinstance(value, types)):
-        wanted = " or ".join(dict.fromkeys(_NAMES[kind] for kind in types))
+        names = (_NAMES[kind] for kind in types)
+        wanted = "a number" if types == _NUMBER else " or ".join(names)
         error = InvalidInput(f"Expected {wanted}.", attr=name)
         error.code = "invalid_type"
         raise error

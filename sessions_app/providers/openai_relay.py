@@ -11,6 +11,7 @@ from sessions_app.providers.openai_wire import Wire
 
 # Room for many choices with the probabilities of their tokens, and none for an endless body.
 WHOLE_MAX_BYTES = 32 * 1024 * 1024
+EVENT_MAX_BYTES = 4 * 1024 * 1024
 _LAST_BYTES_SECONDS = 0.25
 
 
@@ -42,13 +43,22 @@ class Relay:
         return bytes(body)
 
     def __iter__(self) -> Iterator[bytes]:
-        """As `Passage.__iter__`."""
+        """As `Passage.__iter__`: whole events of a stream, so that others may be put between."""
+        rest = b""
         for chunk in self._chunks():
-            yield chunk
+            text = rest + chunk
+            end = max(_end_of(text, b"\n\n"), _end_of(text, b"\r\n\r\n"))
+            events, rest = text[:end], text[end:]
+            if len(rest) > EVENT_MAX_BYTES:
+                raise ProviderError("The model's server gave an endless answer.")
+            if events:
+                yield events
             # Comments that only keep the connection open are no sign of life, as elsewhere; and
             # the time that the reader took is not the server's.
-            if b"data:" in chunk:
+            if b"data:" in events:
                 self._call.progress()
+        if rest and not self._call.closed:
+            yield rest
 
     def _chunks(self) -> Iterator[bytes]:
         assert self._response is not None  # noqa: S101 - it is opened first
@@ -67,3 +77,9 @@ class Relay:
     def close(self) -> None:
         """As `Passage.close`."""
         self._call.close()
+
+
+def _end_of(text: bytes, mark: bytes) -> int:
+    """Where the last `mark` ends; 0 without one."""
+    found = text.rfind(mark)
+    return found + len(mark) if found >= 0 else 0

@@ -54,7 +54,13 @@ def until(response: Any, part: str) -> None:
     while part.encode() not in received:
         received += next(incoming)
     response._iterator.close()
-    response.close()
+    leave(response)
+
+
+def leave(response: Any) -> None:
+    """The server's end of an answer that is not read any more, without Django's own."""
+    for close in response._resource_closers:
+        close()
 
 
 def said(person: Person, session: Any) -> list[tuple[str, str]]:
