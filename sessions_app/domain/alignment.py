@@ -47,10 +47,22 @@ def key(message: Message | MessageDraft) -> Key:
 
 
 def _call(call: Mapping[str, Any]) -> list[Any]:
+    """A call's id, kind, and what of its function OpenAI's wire has; clients add to that."""
     kind = call.get("type")
     inner = call.get(kind) if isinstance(kind, str) else None
-    told = json.dumps(inner, sort_keys=True) if isinstance(inner, Mapping) else None
-    return [call.get("id"), kind, told]
+    if not isinstance(inner, Mapping):
+        return [call.get("id"), kind]
+    if kind == "function":
+        return [call.get("id"), inner.get("name"), _arguments(inner.get("arguments"))]
+    return [call.get("id"), kind, json.dumps(inner, sort_keys=True)]
+
+
+def _arguments(text: Any) -> str:
+    """JSON as text, however a client has written it again; what is no JSON as it is."""
+    try:
+        return json.dumps(json.loads(text), sort_keys=True)
+    except (TypeError, ValueError, RecursionError):
+        return str(text)
 
 
 def align(request: Sequence[MessageDraft], stored: Sequence[Message], *, whole: bool) -> Alignment:

@@ -131,6 +131,16 @@ def test_of_a_session_that_is_longer_than_what_was_read_the_end_decides():
             MessageDraft(Role.ASSISTANT, "", tool_calls=[CALL | {"index": 0}]),
             MessageDraft(Role.ASSISTANT, "", tool_calls=[dict(reversed(CALL.items()))]),
         ),
+        (
+            draft("c1"),
+            MessageDraft(
+                Role.ASSISTANT,
+                "",
+                tool_calls=[
+                    CALL | {"function": {"name": "f", "arguments": "{ }", "parsed_arguments": None}}
+                ],
+            ),
+        ),
     ],
 )
 def test_copies_of_a_message_are_the_same(one: MessageDraft, other: MessageDraft):
