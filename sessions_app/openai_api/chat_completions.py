@@ -45,7 +45,7 @@ def _in_session(request: Request, body: dict[str, Any], session_id: str) -> Http
         digest=requests.digest(session_id, body),
         key=idempotency_key(request),
         since=requests.repeated_since(request, now),
-        first=len(body["messages"]) - len(told.messages),
+        places=told.places,
     )
     feed = completions.completion_start(
         session_id=session_id, user_id=user_id(request), request=asked, now=now

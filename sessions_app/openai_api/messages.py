@@ -17,15 +17,21 @@ from sessions_app.services.context import Instruction
 # As many as OpenAI takes.
 MESSAGES_MAX = 2_048
 _ROLES = {role.value: role for role in Role} | {"developer": Role.SYSTEM}
+# A tool may have nothing to say, but a message has: models are shown that it has answered.
+NO_OUTPUT = "(no output)"
 _CONTROLS = "Control characters and lone surrogates are not allowed."
 _TOOL_CALLS = ToolCallsField()
 
 
 class Conversation(NamedTuple):
-    """What a request brings: instructions for this call, and the messages behind them."""
+    """What a request brings: instructions for this call, and the messages behind them.
+
+    `places` are those of the messages in the request.
+    """
 
     instructions: Sequence[Instruction]
     messages: Sequence[MessageDraft]
+    places: Sequence[int]
 
 
 def conversation(value: Any) -> Conversation:
@@ -52,7 +58,13 @@ def conversation(value: Any) -> Conversation:
         for given, draft in zip(value[:first], drafts[:first], strict=True)
         if draft.content
     ]
-    return Conversation(told, drafts[first:])
+    places = [at for at in range(first, len(drafts)) if not _is_nothing(drafts[at])]
+    return Conversation(told, [drafts[at] for at in places], places)
+
+
+def _is_nothing(draft: MessageDraft) -> bool:
+    """A reply that was stopped before its first word: clients keep it, and nothing is stored."""
+    return draft.role is Role.ASSISTANT and not draft.content and not draft.tool_calls
 
 
 def _draft(value: Any, path: str) -> MessageDraft:
@@ -68,6 +80,8 @@ def _draft(value: Any, path: str) -> MessageDraft:
     content = content_text(value.get("content"), f"{path}.content")
     if not content and role == Role.ASSISTANT:
         content = _short(value, "refusal", path, None) or ""
+    if not content and role == Role.TOOL:
+        content = NO_OUTPUT
     return MessageDraft(
         role=_ROLES[role],
         content=content,

@@ -218,6 +218,12 @@ def _mark(
 ) -> None:
     """Write the new reply's seq on each of `supersedes`, in the tail or in its bucket."""
     by, tail_start = after["message_count"], after["tail_start"]
+    # A summary that has heard of them would go on telling it.
+    Session._get_collection().update_one(
+        {"_id": session_id, "summary.last_seq": {"$gte": min(supersedes)}},
+        {"$unset": {"summary": 1}},
+        session=transaction,
+    )
     in_tail = [seq - tail_start for seq in supersedes if seq >= tail_start]
     if in_tail:
         collection = Session._get_collection()

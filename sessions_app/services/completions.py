@@ -40,10 +40,10 @@ _CLOCKS_APART = timedelta(seconds=2)
 
 @dataclass(frozen=True, slots=True)
 class CompletionRequest:
-    """What is asked for: `messages`, the last of which is to be answered, from place `first` on.
+    """What is asked for: `messages`, the last of which is to be answered.
 
     `digest` is that of the whole request. `key` is the client's own idempotency key. `since` is
-    set for a repeat: its first attempt came after that.
+    set for a repeat: its first attempt came after that. `places` are those that errors name.
     """
 
     messages: Sequence[MessageDraft]
@@ -51,7 +51,7 @@ class CompletionRequest:
     digest: str
     key: str | None = None
     since: datetime | None = None
-    first: int = 0
+    places: Sequence[int] = ()
 
     @property
     def turn_key(self) -> str:
@@ -187,8 +187,8 @@ def _append(
         raise InvalidInput(
             f"At most {SEED_MAX_MESSAGES} messages may be new to the session.", attr="messages"
         )
-    for place, draft in enumerate(new, request.first + found.old):
-        # Their places in the request, which the turn does not know.
+    # By their places in the request, which the turn does not know.
+    for place, draft in zip(request.places[found.old :], new, strict=False):
         drafts.check(draft, max_chars=settings.MESSAGE_MAX_CHARS, path=f"messages.{place}.")
     return turn_start(
         session_id=session.session_id,

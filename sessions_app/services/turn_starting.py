@@ -173,7 +173,8 @@ def _last_question(session_id: str, user_id: str) -> tuple[Message, list[int]]:
     limit = 64
     while True:
         _, newest = pages.read_newest(session_id=session_id, user_id=user_id, limit=limit)
-        asked = [m for m in newest if m.role is Role.USER and not m.deleted]
+        questions = [m for m in newest if m.role is Role.USER and not m.deleted]
+        asked = [m for m in questions if m.superseded_by is None]
         if asked:
             return asked[-1], [
                 message.seq

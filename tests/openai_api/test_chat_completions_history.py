@@ -144,3 +144,52 @@ def test_a_long_session_is_not_read_as_a_whole(
     complete(alice, session, user("message 999"), assistant("Well."), user("Hello?"))
     assert limits[0] == 67
     assert max(limits) <= 512
+
+
+def test_a_reply_that_was_stopped_before_its_first_word_is_passed_over(
+    alice: Person, session: Any, model: ScriptedModel
+):
+    alice.client.post(path(session, "message"), {"content": "One"})
+    complete(alice, session, user("One"), assistant(""), user("Two"))
+    assert said(alice, session) == [("user", "One"), ("user", "Two"), ("assistant", "Well.")]
+
+
+def test_a_tool_that_had_nothing_to_say_has_answered(
+    alice: Person, session: Any, model: ScriptedModel
+):
+    model.scripts.append(Script(tool_calls=[call(1)], finish_reason="tool_calls"))
+    asked = complete(alice, session, "Do it.").json()["choices"][0]["message"]
+    result = {"role": "tool", "tool_call_id": "call_1", "content": ""}
+    history = [user("Do it."), asked, result]
+    reply = assistant(text(complete(alice, session, *history)))
+    complete(alice, session, *history, reply, "And then?")
+    assert [content for _, content in said(alice, session)] == [
+        "Do it.", "", "(no output)", "Well.", "And then?", "Well.",
+    ]  # fmt: skip
+
+
+def test_back_at_an_earlier_question_the_last_one_is_that(
+    alice: Person, session: Any, model: ScriptedModel
+):
+    history: list[Any] = []
+    for question in ("One", "Two", "Three"):
+        history.append(user(question))
+        history.append(assistant(text(complete(alice, session, *history))))
+    model.scripts += [Script("Other."), Script("Another.")]
+    complete(alice, session, *history[:3])
+    assert [content for _, content in said(alice, session)] == ["One", "Well.", "Two", "Other."]
+    alice.client.post(path(session, "chat", "regenerate"), {})
+    assert [content for _, content in said(alice, session)] == ["One", "Well.", "Two", "Another."]
+
+
+def test_a_summary_that_tells_of_what_was_edited_goes(
+    alice: Person, session: Any, model: ScriptedModel, database: Any
+):
+    complete(alice, session, "One")
+    complete(alice, session, user("One"), assistant("Well."), user("Two"))
+    where = {"_id": session["session_id"]}
+    for last, kept in ((2, True), (5, False)):
+        told = {"content": "x", "first_seq": 1, "last_seq": last, "token_count": 1}
+        database.sessions.update_one(where, {"$set": {"summary": told}})
+        complete(alice, session, user("One"), assistant("Well."), user(f"Edited {last}"))
+        assert ("summary" in database.sessions.find_one(where)) is kept
