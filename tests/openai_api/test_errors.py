@@ -6,7 +6,8 @@ import pytest
 from rest_framework.test import APIClient
 
 from tests.conftest import Person
-from tests.openai_api.calls import URL, error
+from tests.openai_api.calls import URL, error, user
+from tests.turns.scripted import ScriptedModel
 
 
 @pytest.mark.parametrize("path", ["/v1", "/v1/", "/v1/embeddings", "/v1/responses", "/v1/x/y/"])
@@ -65,3 +66,26 @@ def test_a_host_that_is_not_served(alice: Person):
 
 def test_the_accept_header_has_no_say(alice: Person):
     assert alice.client.get("/v1/models", HTTP_ACCEPT="text/event-stream").status_code == 200
+
+
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_a_trailing_slash_changes_nothing(
+    alice: Person, session: Any, model: ScriptedModel, slash: str
+):
+    body = {"session_id": session["session_id"], "messages": [user("Hello?")]}
+    assert alice.client.post(URL + slash, body).status_code == 200
+    assert alice.client.post(f"{URL}//", body).status_code == 404
+
+
+def test_a_page_of_another_origin_may_use_openais_package(anybody: APIClient, settings: Any):
+    settings.CORS_ALLOWED_ORIGINS = ["https://app.example"]
+    wanted = ["authorization", "content-type", "x-stainless-retry-count", "x-session-id"]
+    response = anybody.options(
+        URL,
+        HTTP_ORIGIN="https://app.example",
+        HTTP_ACCESS_CONTROL_REQUEST_METHOD="POST",
+        HTTP_ACCESS_CONTROL_REQUEST_HEADERS=",".join(wanted),
+    )
+    assert response.headers["Access-Control-Allow-Origin"] == "https://app.example"
+    allowed = response.headers["Access-Control-Allow-Headers"].split(", ")
+    assert set(wanted) <= set(allowed)
