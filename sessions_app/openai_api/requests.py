@@ -20,14 +20,16 @@ _REPEATS_MAX = 20
 
 
 def body_of(request: Request) -> dict[str, Any]:
-    """The request's body; raises InvalidInput for anything but an object of sound texts."""
+    """The request's body; raises InvalidInput for what no server could be sent."""
     body = request.data
     if not isinstance(body, dict):
         raise InvalidInput("Expected a JSON object.")
     try:
-        json.dumps(body, ensure_ascii=False).encode()
+        json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
     except UnicodeEncodeError as error:
         raise InvalidInput("The body holds lone surrogates.") from error
+    except ValueError as error:
+        raise InvalidInput("A number is too large.") from error
     return body
 
 

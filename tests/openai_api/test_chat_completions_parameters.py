@@ -94,6 +94,14 @@ def test_lone_surrogates_are_refused_wherever_they_are(
     )  # fmt: skip
 
 
+def test_a_number_that_is_none_is_refused(alice: Person, session: Any, model: ScriptedModel):
+    body = f'{{"session_id": "{session["session_id"]}", "temperature": 1e999}}'
+    response = alice.client.post(URL, body, content_type="application/json")
+    assert (response.status_code, response.json()) == (
+        400, error("A number is too large.", "invalid_value"),
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("body", [[], "x", 5, None])
 def test_a_body_that_is_no_object_is_refused(alice: Person, body: Any):
     import json
