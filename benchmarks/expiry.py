@@ -3,10 +3,14 @@
 A database of many sessions with two messages each, of which some are due: their documents are made
 by the repository's own codec, the due ones with a bucket and a block of annotations that have to go
 with them, and inserted with w:1. For each mode (archive, delete) and for the purge of old archives
-a process of its own runs `expire_sessions` while this one appends through the services, so many
-messages a second (`--appends`) one after the other to sessions chosen at random. Before each sweep
-and after it the same appends are timed alone; the ratio is that of the p95 beside the sweep to the
-p95 alone. An append is timed from when it was due, so that none hides behind a slow one.
+a process of its own runs `expire_sessions`, while the running service is sent so many appends a
+second over HTTP (`--appends`), to sessions chosen at random, each at its time whatever the others
+take. Before each sweep and after it the same appends are timed alone; the ratio is that of the p95
+beside the sweep to the p95 alone.
+
+50 appends a second are six times what such a store takes on the average: a million sessions of 20
+messages that last 30 days make 8 messages a second. All of it shares the machine: the sweeper,
+the service's workers, MongoDB and the client.
 """
 
 import json
@@ -14,9 +18,8 @@ import os
 import random
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -25,13 +28,11 @@ from typing import Any
 import uuid_utils
 from pymongo import WriteConcern
 
-from benchmarks.harness import conversations, report, store
+from benchmarks.harness import conversations, load, report, service, store
+from benchmarks.harness.paced import PacedClient, Sample
 from benchmarks.many_sessions import _template
-from sessions_app.domain.data import Role
-from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.identifiers import bucket_id
 from sessions_app.domain.lifecycle import to_milliseconds
-from sessions_app.services import messages
 
 RATE, SLOWER = 2_000, 1.5
 BATCH = 5_000
@@ -50,16 +51,21 @@ def main() -> None:
     parser = store.arguments(__doc__)
     parser.add_argument("--sessions", type=int, help="stored (1,000,000; short: 20,000)")
     parser.add_argument("--due", type=int, help="of them, for each kind (100,000; short: 5,000)")
-    parser.add_argument("--appends", type=float, default=200.0, help="a second, beside a sweep")
+    parser.add_argument("--appends", type=float, default=50.0, help="a second, beside a sweep")
     given = parser.parse_args()
     total = given.sessions or (20_000 if given.short else 1_000_000)
     due = given.due or (5_000 if given.short else 100_000)
     result = report.Report("expiry")
+    os.environ["THROTTLE_USER"] = ""
     with store.own_store(given.dir, result, cache_gb=store.LARGE_CACHE_GB) as client:
         active = Filling(client).stored(total - due)
-        for kind in (kind for kind in KINDS if kind not in given.skip):
-            Filling(client).due(kind, due)
-            _measure(result, client, kind, due, total, active, given.appends)
+        os.environ["THROTTLE_USER"] = ""
+        with service.served(client, "chatproject.settings") as served:
+            appends = Appends(served.client.port, _requests(client, active), given.appends)
+            appends.during(lambda: time.sleep(5.0 if given.short else 20.0))
+            for kind in (kind for kind in KINDS if kind not in given.skip):
+                Filling(client).due(kind, due)
+                _measure(result, client, kind, due, total, appends)
     result.table()
 
 
@@ -130,29 +136,35 @@ class Filling:
         return ids
 
 
+class Appends:
+    """What the service is sent, and so many of it a second."""
+
+    def __init__(self, port: int, requests: Sequence[str], a_second: float) -> None:
+        self._port, self._requests, self._rate = port, requests, a_second
+
+    def during(self, work: Callable[[], None]) -> list[Sample]:
+        """Send while `work` is done; each append's time and milliseconds."""
+        client = PacedClient(self._port, self._requests, rate=self._rate)
+        work()
+        return client.stop()
+
+
 def _measure(
-    result: report.Report,
-    client: store.Client,
-    kind: str,
-    due: int,
-    total: int,
-    active: list[str],
-    a_second: float,
+    result: report.Report, client: store.Client, kind: str, due: int, total: int, appends: Appends
 ) -> None:
-    owners = _owners(client, active)
-    seconds = max(3.0, min(20.0, due / 5_000))
-    before = _appends(owners, threading.Timer(seconds, lambda: None), a_second)
-    sweep = Sweep(kind)
-    during = _appends(owners, sweep, a_second)
-    after = _appends(owners, threading.Timer(seconds, lambda: None), a_second)
+    seconds = max(5.0, min(30.0, due / 3_000))
+    swept: dict[str, Any] = {}
+    before = appends.during(lambda: time.sleep(seconds))
+    during = appends.during(lambda: swept.update(_sweep(kind)))
+    after = appends.during(lambda: time.sleep(seconds))
     alone = [ms for _, ms in before + after]
     fate, _ = KINDS[kind]
-    if sweep.result[fate] != due or not sweep.result["complete"]:
-        raise SystemExit(f"the sweep ended {sweep.result}, not {due:,}")
+    if swept[fate] != due or not swept["complete"]:
+        raise SystemExit(f"the sweep ended {swept}, not {due:,}")
     # Python's start is none of the sweep's, and would not disturb the appends of a service.
-    receipt = client[store.DATABASE]["sweeps"].find_one({"_id": sweep.result["sweep_id"]}) or {}
+    receipt = client[store.DATABASE]["sweeps"].find_one({"_id": swept["sweep_id"]}) or {}
     began, ended = receipt["started_at"], receipt["finished_at"]
-    beside = [ms for moment, ms in during if began <= moment <= ended]
+    beside = [ms for moment, ms in during if began.timestamp() <= moment <= ended.timestamp()]
     rate = due / (ended - began).total_seconds()
     result.add(
         f"{kind}: sessions a second",
@@ -173,50 +185,33 @@ def _measure(
     )
 
 
-class Sweep(threading.Thread):
-    """`expire_sessions` as a process; `result` is what it printed."""
-
-    def __init__(self, kind: str) -> None:
-        super().__init__()
-        self._arguments = KINDS[kind][1]
-        self.result: dict[str, Any] = {}
-
-    def run(self) -> None:
-        """Wait for it."""
-        done = subprocess.run(
-            [sys.executable, "manage.py", "expire_sessions", "--json", *self._arguments],
-            cwd=ROOT,
-            env=os.environ,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        self.result = json.loads(done.stdout)
+def _sweep(kind: str) -> dict[str, Any]:
+    """Run `expire_sessions` as a process; what it printed."""
+    done = subprocess.run(
+        [sys.executable, "manage.py", "expire_sessions", "--json", *KINDS[kind][1]],
+        cwd=ROOT,
+        env=os.environ,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    printed: dict[str, Any] = json.loads(done.stdout)
+    return printed
 
 
-def _owners(client: store.Client, ids: list[str]) -> list[tuple[str, str]]:
+def _requests(client: store.Client, ids: list[str]) -> list[str]:
+    """An append to each of these sessions, in the name of its owner."""
     found = client[store.DATABASE]["sessions"].find({"_id": {"$in": ids}}, {"user_id": 1})
-    return [(stored["_id"], stored["user_id"]) for stored in found]
-
-
-def _appends(
-    owners: list[tuple[str, str]], beside: Any, a_second: float
-) -> list[tuple[datetime, float]]:
-    """When each append began and its milliseconds, so many a second while `beside` runs."""
-    chosen = random.Random(4)
-    samples: list[tuple[datetime, float]] = []
-    beside.start()
-    due = time.perf_counter()
-    while beside.is_alive():
-        due += 1 / a_second
-        time.sleep(max(0.0, due - time.perf_counter()))
-        session_id, user_id = chosen.choice(owners)
-        draft = MessageDraft(role=Role.USER, content="Where should the garden table stand?")
-        moment = conversations.now()
-        messages.message_append(session_id=session_id, user_id=user_id, draft=draft, now=moment)
-        samples.append((moment, (time.perf_counter() - due) * 1_000))
-    beside.join()
-    return samples
+    body = {"content": "Where should the garden table stand?"}
+    return [
+        load.request(
+            "POST",
+            f"/session/{stored['_id']}/message",
+            token=service.user(stored["user_id"]).token,
+            body=body,
+        )
+        for stored in found
+    ]
 
 
 if __name__ == "__main__":

@@ -29,13 +29,14 @@ class User:
 
 def users(number: int) -> list[User]:
     """So many users, with tokens that outlive the benchmark."""
+    return [user(str(uuid.uuid4())) for _ in range(number)]
+
+
+def user(user_id: str) -> User:
+    """The user of this id, with a token that outlives the benchmark."""
     ends = datetime.now(UTC) + timedelta(days=1)
-    found = []
-    for _ in range(number):
-        user_id = str(uuid.uuid4())
-        claims = {"token_type": "access", "exp": ends, "jti": uuid.uuid4().hex, "sub": user_id}
-        found.append(User(user_id, jwt.encode(claims, settings.JWT_SIGNING_KEY, "HS256")))
-    return found
+    claims = {"token_type": "access", "exp": ends, "jti": uuid.uuid4().hex, "sub": user_id}
+    return User(user_id, jwt.encode(claims, settings.JWT_SIGNING_KEY, "HS256"))
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ SEQ_DIGITS = 12  # zero-padding of `first_seq` in a bucket's _id, so that ids so
 CONTEXT_MAX_MESSAGES_DEFAULT = 1_000
 
 # --- how sessions end -------------------------------------------------------------------------
-SWEEP_BATCH = 50  # sessions in one transaction of a sweep: larger ones make appends wait
+SWEEP_BATCH = 25  # sessions in one transaction of a sweep: larger ones make appends wait
 SWEEP_BATCH_MAX = 1_000
 # With all that belongs to them. MongoDB advises against transactions of many thousands.
 SWEEP_BATCH_DOCUMENTS = 4_000

@@ -1,6 +1,7 @@
 """Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html)."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Protocol
@@ -12,7 +13,8 @@ from sessions_app.services.turn_events import Event, Place, Reader
 # Shorter than what proxies take for an idle connection.
 HEARTBEAT_SECONDS = 12.0
 # What comes within this time of the last event goes out in one: ten times a second is a flow to
-# whoever reads it, and of two hundred streams each event costs what a small request does.
+# whoever reads it, and of two hundred streams each event costs what a small request does. Nobody
+# waits so for the first words.
 GATHER_SECONDS = 0.1
 _HEARTBEAT = b": \n\n"
 # Tells at once that the stream is open, also through what buffers little answers.
@@ -31,6 +33,10 @@ class Source(Protocol):
     @property
     def ended(self) -> bool:
         """Whether everything has been taken."""
+
+    @property
+    def begun(self) -> bool:
+        """Whether the first words have been taken."""
 
     @property
     def has_news(self) -> bool:
@@ -64,6 +70,11 @@ class TurnSource:
     def ended(self) -> bool:
         """As `Source.ended`."""
         return self._reader.ended
+
+    @property
+    def begun(self) -> bool:
+        """As `Source.begun`."""
+        return self._reader.begun
 
     @property
     def has_news(self) -> bool:
@@ -107,7 +118,7 @@ class EventStream:
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """The same without a thread."""
         source, loop = self._source, asyncio.get_running_loop()
-        sent = loop.time()
+        sent = -math.inf
         yield _OPENING
         while not source.ended:
             news = loop.create_future()
@@ -121,7 +132,7 @@ class EventStream:
                     yield _HEARTBEAT
                     continue
             early = sent + GATHER_SECONDS - loop.time()
-            if early > 0:
+            if source.begun and early > 0:
                 await asyncio.sleep(early)
             if source.has_news:
                 sent = loop.time()

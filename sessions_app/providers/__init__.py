@@ -27,9 +27,9 @@ class Completion:
 class Ending:
     """What is known when a streamed answer has ended by itself.
 
-    `finish_reason` is the server's word: `stop`, `length`, `tool_calls`, `content_filter` …;
-    `length` also where this service's own bound on an answer ended it. The counts are the server's
-    own, None where it gave none. `tool_calls` are whole, in the form of the wire.
+    `finish_reason` is the server's word: `stop`, `length`, `tool_calls`, `content_filter` …. The
+    counts are the server's own, None where it gave none. `tool_calls` are whole, in the form of the
+    wire.
     """
 
     finish_reason: str
@@ -49,7 +49,8 @@ class Reply(Protocol):
         """The answer in pieces, none empty, together at most MESSAGE_MAX_CHARS long.
 
         Raises ProviderError, ProviderTimeout, also after some pieces: those stand, and `ending`
-        stays None. An answer without any text is an error, unless it calls tools.
+        stays None. An answer without any text is an error, unless it calls tools, and so is one
+        that goes on past that length.
         """
 
     def close(self) -> None:

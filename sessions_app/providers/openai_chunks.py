@@ -41,14 +41,11 @@ def events(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 class Answer:
-    """What has come of an answer so far; `done` when nothing more is wanted.
-
-    `cut` where that is because more than `max_chars` came.
-    """
+    """What has come of an answer so far; `done` when nothing more is wanted."""
 
     def __init__(self, *, model: str, max_chars: int) -> None:
         self._model = model
-        self._room = max_chars
+        self._max_chars = self._room = max_chars
         self._finish_reason = ""
         self._usage: dict[str, Any] = {}
         self._calls: dict[int, dict[str, Any]] = {}
@@ -56,10 +53,9 @@ class Answer:
         self._half = ""
         self._blank = True
         self.done = False
-        self.cut = False
 
     def take(self, data: bytes) -> str:
-        """The text that an event adds, perhaps none; raises ProviderError for rubbish."""
+        """The text that an event adds, perhaps none; raises ProviderError for rubbish or no end."""
         if data.strip() == _DONE:
             self.done = True
             return ""
@@ -129,17 +125,12 @@ class Answer:
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
     def _fitting(self, text: str) -> str:
-        """What of a text there is room for; when there is no more, the answer is done.
-
-        An answer begins with a word: what stands before it is left out.
-        """
+        """A text that there is room for; an answer begins with a word, so what is before goes."""
         text = text.lstrip() if self._blank else text
         self._blank = not text and self._blank
-        if len(text) > self._room:
-            self._finish_reason = "length"
-            self.done = self.cut = True
-            text = text[: self._room]
         self._room -= len(text)
+        if self._room < 0:
+            raise ProviderError(f"The model's answer went on past {self._max_chars:,} characters.")
         return text
 
 

@@ -90,8 +90,7 @@ class StreamedReply:
             if call.closed:
                 return
             self._ending = self._answer.ending()
-            if not self._answer.cut:
-                call.settle(_LAST_BYTES_SECONDS)
-                # The answer is whole, whatever becomes of the connection.
-                with suppress(APIError, httpx2.HTTPError):
-                    deque(body, maxlen=0)
+            call.settle(_LAST_BYTES_SECONDS)
+            # The answer is whole, whatever becomes of the connection.
+            with suppress(APIError, httpx2.HTTPError):
+                deque(body, maxlen=0)

@@ -28,8 +28,8 @@ _PATIENCE_SECONDS = 90.0
 _LONGEST_WAIT = 2.0
 # So many sessions a second, and of the time: the rest is the appends'. Archiving could go faster,
 # and they would wait; deleting takes what it takes. MongoDB does its part on one core at most.
-_PER_SECOND = 2_500
-_BUSY_SHARE = 0.85
+_PER_SECOND = 2_150
+_BUSY_SHARE = 0.95
 # One batch in so many waits for a majority, so that a sweep does not outrun the secondaries.
 _DURABLE_EVERY = 32
 
@@ -227,6 +227,7 @@ class _Run:
     def _pass(self, fate: Fate, *, first: bool) -> None:
         exempt: Counter[str] = Counter()
         opened = expiry.batches(self._open(fate, exempt), self._batch_size)
+        due = time.monotonic()
         for number, batch in enumerate(opened, 1):
             if self._stopped():
                 break
@@ -239,9 +240,9 @@ class _Run:
             except sweeps.Contended:
                 continue
             self._progress(len(batch))
-            spent = time.monotonic() - started
-            paced = len(batch) / _PER_SECOND - spent
-            time.sleep(max(paced, spent * (1 - _BUSY_SHARE) / _BUSY_SHARE))
+            due = max(due + len(batch) / _PER_SECOND, started)
+            ended = time.monotonic()
+            time.sleep(max(due - ended, (ended - started) * (1 - _BUSY_SHARE) / _BUSY_SHARE))
         sweeps.settle(self._id)
         if first:
             self.exempt += exempt

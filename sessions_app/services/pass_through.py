@@ -102,6 +102,7 @@ class PassedStream:
         self._passage, self._slot, self._failed = passage, slot, failed
         self._read = bytearray()
         self._over = self._left = False
+        self.begun = False
         self._change = threading.Condition()
         self._wakers: list[Callable[[], None]] = []
         threading.Thread(target=self._run, name="pass through", daemon=True).start()
@@ -130,6 +131,7 @@ class PassedStream:
         """What has come since the last time."""
         with self._change:
             taken, self._read = bytes(self._read), bytearray()
+            self.begun = True
             self._change.notify_all()
         return taken
 

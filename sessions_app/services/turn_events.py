@@ -90,6 +90,11 @@ class Reader:
         return self._past == _END
 
     @property
+    def begun(self) -> bool:
+        """Whether some of the reply has been read."""
+        return bool(self._characters)
+
+    @property
     def has_news(self) -> bool:
         """Whether `take` would give something."""
         feed = self.feed

@@ -27,14 +27,15 @@ from sessions_app.domain.errors import (
 from sessions_app.domain.limits import FINISH_REASON_MAX_CHARS, MODEL_NAME_MAX_CHARS
 from sessions_app.domain.text import storable
 from sessions_app.domain.tokens import message_tokens
-from sessions_app.domain.turns import CANCELLED, Seen, Turn, TurnState, runs
+from sessions_app.domain.turns import CANCELLED, Turn, TurnState
 from sessions_app.providers import Ending, Provider, Reply
 from sessions_app.repository import leases, pages, turns
 from sessions_app.services import context, identity, summaries, titles, topics
-from sessions_app.services.context import ContextWindow, Instruction
+from sessions_app.services.context import Instruction
 from sessions_app.services.judging_ahead import judge_ahead
 from sessions_app.services.tallies import tallies
 from sessions_app.services.turn_feeds import Feed, Outcome
+from sessions_app.services.turn_seen import seen_of
 
 logger = logging.getLogger(__name__)
 
@@ -66,6 +67,10 @@ class Stop(Enum):
     SHUTDOWN = "shutdown"
 
 
+class _Unrecorded(Exception):
+    """The turn could not be recorded."""
+
+
 def clock() -> datetime:
     """The time, for what goes on long after the request that began it."""
     return lifecycle.to_milliseconds(datetime.now(UTC))
@@ -85,6 +90,8 @@ class Run:
         self._stop: Stop | None = None
         self._titled = False
         self._lock = threading.Lock()
+        self._is_recorded = False
+        self._record_known = threading.Event()
 
     def stop(self, why: Stop) -> None:
         """End the model call; the first reason stands."""
@@ -94,10 +101,20 @@ class Run:
         if reply is not None:
             reply.close()
 
+    def recorded(self, there: bool) -> None:
+        """Whether the record of the turn is there now, which everything but planning waits for."""
+        self._is_recorded = there
+        self._record_known.set()
+
     def run(self) -> None:
-        """Run to the end, whatever happens; the feed and the record say how it ended."""
+        """Run to the end, whatever happens; the feed and the record say how it ended.
+
+        Without a record it ends without a word: whoever asked has been told why.
+        """
         try:
             self._conclude(self._answer())
+        except _Unrecorded:
+            return
         except SessionError as error:
             self._fail(error)
         except Exception:
@@ -140,7 +157,9 @@ class Run:
         asked = self.feed.user_message
         if asked is not None:
             [asked] = topics.with_topics(window.session, [asked])
-        self.feed.show(_seen(window), asked)
+        self.feed.show(seen_of(window), asked)
+        if not self._has_record():
+            raise _Unrecorded
         provider = providers.for_turns(count=tokenizer.count_tokens)
         reply = provider.stream(
             window.sent,
@@ -155,16 +174,9 @@ class Run:
         return provider, self._pass_on(reply)
 
     def _pass_on(self, reply: Reply) -> Ending | None:
-        room = settings.MESSAGE_MAX_CHARS
         for raw in reply:
-            piece = storable(raw)[:room]
-            room -= len(piece)
-            if piece:
+            if piece := storable(raw):
                 self.feed.add(piece)
-            if not room:
-                # More than a message may hold: what fits is kept, as after the server's own limit.
-                reply.close()
-                return Ending("length", None, None, self._call.model or "")
         return reply.ending
 
     def _conclude(self, answered: tuple[Provider, Ending | None]) -> None:
@@ -253,6 +265,8 @@ class Run:
 
     def _fail(self, error: SessionError) -> None:
         """Record the failure and free the session; when even that fails, the lease runs out."""
+        if not self._has_record():
+            return
         place = {"session_id": self.turn.session_id, "turn_id": self.turn.turn_id}
         try:
             if isinstance(error, SessionNotFound):
@@ -265,6 +279,10 @@ class Run:
             logger.warning("the failure of turn %s could not be recorded now", self.turn.turn_id)
         self.feed.finish(Outcome(TurnState.FAILED, error=error))
 
+    def _has_record(self) -> bool:
+        self._record_known.wait()
+        return self._is_recorded
+
     def _record(self, state: TurnState, outcome: Mapping[str, Any]) -> None:
         tallies.turn_ended(self.feed.seen, failed=state is TurnState.FAILED, now=clock())
         turns.finish(
@@ -275,16 +293,3 @@ class Run:
             ended_at=clock(),
             outcome=outcome,
         )
-
-
-def _seen(window: ContextWindow) -> Seen:
-    plan, summary = window.plan, window.summary
-    return Seen(
-        token_count=plan.token_count,
-        max_tokens=plan.max_tokens,
-        strategy=plan.strategy.value,
-        kept=plan.kept_count,
-        dropped=window.session.message_count - plan.kept_count,
-        seqs=runs(plan.kept_seqs),
-        summary=(summary.first_seq, summary.last_seq) if summary else None,
-    )

@@ -61,7 +61,10 @@ def launch(
     now: datetime,
     supersedes: Sequence[int] = (),
 ) -> Feed:
-    """Record the turn that holds the lease now, and run it on a thread of its own."""
+    """Record the turn that holds the lease now, and run it on a thread of its own.
+
+    It plans while it is being recorded, and calls no model before it is.
+    """
     assert asked.message is not None  # noqa: S101 - the caller has found it
     turn = Turn(
         turn_id=lease.turn_id,
@@ -75,18 +78,20 @@ def launch(
         fingerprint=asked.fingerprint,
         regenerates=asked.regenerates,
     )
-    try:
-        turns.insert(turn)
-    except BaseException:
-        leases.release(session_id=turn.session_id, turn_id=turn.turn_id)
-        raise
     feed = Feed(asked.session_id, asked.user_id, turn.turn_id, now)
     feed.user_message = asked.message
     run = Run(turn, asked.call, feed, supersedes)
-    keeper.enter(run)
     slot.keep()
     args = [run, slot, keeper]
     threading.Thread(target=_run, args=args, name=turn.turn_id, daemon=True).start()
+    try:
+        turns.insert(turn)
+    except BaseException:
+        run.recorded(False)
+        leases.release(session_id=turn.session_id, turn_id=turn.turn_id)
+        raise
+    keeper.enter(run)
+    run.recorded(True)
     return feed
 
 

@@ -79,15 +79,26 @@ def test_a_server_that_is_not_there(
     assert said(alice, session) == [("user", "Hello?")]
 
 
-def test_an_endless_answer_is_kept_as_far_as_a_message_goes(
+def test_an_endless_answer_is_an_error_and_can_be_asked_for_again(
     alice: Person, session: Any, server: ModelServer, settings: Any
 ):
     settings.MESSAGE_MAX_CHARS = 200
     server.answers = [model_server.never_ends("word ")]
-    reply = chat(alice, session).json()["assistant_message"]
-    assert reply["generation"]["finish_reason"] == "length"
-    assert 0 < len(reply["content"]) <= 200
+    response = chat(alice, session, client_id="k")
+    assert (response.status_code, response.json()) == (
+        502,
+        error(
+            "provider_error",
+            "The model's answer went on past 200 characters.",
+            kind="server_error",
+        ),
+    )
     assert server.wait_for_hang_up()
+    assert said(alice, session) == [("user", "Hello?")]
+
+    server.answers = []
+    assert chat(alice, session, client_id="k").status_code == 200
+    assert said(alice, session) == [("user", "Hello?"), ("assistant", server.text)]
 
 
 def test_a_cancelled_call_is_hung_up(alice: Person, session: Any, server: ModelServer):

@@ -105,6 +105,7 @@ def test_a_turn_that_could_not_be_recorded_leaves_the_session_to_the_next(
     away(monkeypatch, turns, "insert", 1)
     response = chat(alice, session, client_id="k")
     assert (response.status_code, response.json()) == (503, UNAVAILABLE)
+    assert model.asked == []
     assert chat(alice, session, client_id="k").status_code == 200
     assert said(alice, session) == [("user", "Hello?"), ("assistant", "Well.")]
 

@@ -228,12 +228,13 @@ def test_a_caller_who_dawdles_is_not_the_servers_silence(connect: Connect, model
     assert heard == "ab"
 
 
-def test_an_endless_answer_ends_at_the_longest_message(connect: Connect, model: ModelServer):
+def test_an_endless_answer_is_an_error_at_the_longest_message(connect: Connect, model: ModelServer):
     model.answers = [model_server.never_ends("twelve chars")]
-    reply = connect(answer_max_chars=100).stream(HELLO)
-    assert "".join(reply) == ("twelve chars" * 9)[:100]
-    assert reply.ending == Ending("length", None, None, "gulf-1")
+    cut = failed(connect, answer_max_chars=1_000)
+    assert len("".join(cut.pieces)) == 996
+    assert cut.error.detail == "The model's answer went on past 1,000 characters."
     assert model.wait_for_hang_up()
+    assert len(model.requests) == 1
 
 
 def test_an_answer_of_just_that_length_is_whole(connect: Connect, model: ModelServer):
