@@ -50,6 +50,7 @@ def _account_erase(user: User) -> dict[str, int]:
         if held is None:
             return {}
         _, tokens = OutstandingToken.objects.filter(user=held).delete()
+        keys, _ = held.api_keys.all().delete()
         # Entries about them by others of the staff; their own go with the account.
         about = LogEntry.objects.filter(
             Q(object_id=str(held.pk)) | Q(object_repr__iexact=held.username)
@@ -62,6 +63,7 @@ def _account_erase(user: User) -> dict[str, int]:
     return {
         "accounts": 1,
         "spent_tokens": tokens.get("token_blacklist.OutstandingToken", 0),
+        "api_keys": keys,
         "admin_actions": log_entries,
         "browser_sessions": browser_sessions,
     }

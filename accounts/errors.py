@@ -2,12 +2,14 @@
 
 InvalidInput (sessions_app.domain.errors)
 ├── UsernameTaken      another user has that name, in some casing           400
-└── WrongPassword      the password does not match; names the field         400
+├── WrongPassword      the password does not match; names the field         400
+└── TooManyKeys        somebody makes API keys without end                  400
 AuthenticationFailed (Django REST framework)
 ├── SignInFailed       unknown user, wrong password and inactive look alike 401
 └── TokenNotValid      in sessions_app.api.authentication                   401
 NotFound (Django REST framework)
-└── AccountNotFound    the token's subject has no account here              404
+├── AccountNotFound    the token's subject has no account here              404
+└── KeyNotFound        the user has no such API key                         404
 """
 
 from rest_framework.exceptions import AuthenticationFailed, NotFound
@@ -32,6 +34,13 @@ class WrongPassword(InvalidInput):
     default_detail = "The password is wrong."
 
 
+class TooManyKeys(InvalidInput):
+    """The user has as many API keys as one may have."""
+
+    code = "too_many_keys"
+    default_detail = "You have as many API keys as one may have; delete some."
+
+
 class SignInFailed(AuthenticationFailed):
     """There is no active user of that name with that password."""
 
@@ -43,3 +52,9 @@ class AccountNotFound(NotFound):
     """The signed-in subject has no account here: erased, or known to the identity provider only."""
 
     default_detail = "No such account."
+
+
+class KeyNotFound(NotFound):
+    """The user has no such API key; somebody else may."""
+
+    default_detail = "No such API key."

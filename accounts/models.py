@@ -12,6 +12,8 @@ from uuid_utils.compat import uuid7
 from accounts import usernames
 from accounts.managers import UserManager
 
+KEY_NAME_MAX_CHARS = 100
+
 
 def new_user_id() -> uuid.UUID:
     """A UUIDv7 (RFC 9562, 5.7): it grows with time, so the index grows at its end."""
@@ -80,3 +82,28 @@ class User(AbstractUser):
     def _end_sign_ins(self) -> None:
         if not self._state.adding:
             self.token_generation += 1
+
+
+class ApiKey(models.Model):
+    """A key that a user has made for a program. `shown` is its beginning, for telling keys apart.
+
+    It is dead under any other `token_generation` of its user than the one it was made under.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_user_id, editable=False)
+    user = models.ForeignKey(User, models.CASCADE, related_name="api_keys")
+    name = models.CharField(max_length=KEY_NAME_MAX_CHARS)
+    shown = models.CharField(max_length=16)
+    digest = models.CharField(max_length=64, unique=True)
+    user_generation = models.PositiveIntegerField()
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        """Oldest first: ids grow with time."""
+
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.shown}…)"

@@ -44,6 +44,19 @@ def spent_tokens(user: User) -> Iterator[Record]:
         yield {"type": "spent_token", "spent_at": spent_at, "expires_at": expires_at}
 
 
+def api_keys(user: User) -> Iterator[Record]:
+    """`api_key`: what it is called and when it was made and used; nothing that opens anything."""
+    for key in user.api_keys.order_by("id").iterator():
+        yield {
+            "type": "api_key",
+            "name": key.name,
+            "shown": key.shown,
+            "created_at": key.created_at,
+            "expires_at": key.expires_at,
+            "last_used_at": key.last_used_at,
+        }
+
+
 def admin_actions(user: User) -> Iterator[Record]:
     """`admin_action`: what somebody of the staff has done in the admin; about whom is not told."""
     done = LogEntry.objects.filter(user=user).order_by("id").select_related("content_type")
@@ -56,7 +69,7 @@ def admin_actions(user: User) -> Iterator[Record]:
         }
 
 
-PRODUCERS: tuple[Producer, ...] = (account, spent_tokens, admin_actions)
+PRODUCERS: tuple[Producer, ...] = (account, spent_tokens, api_keys, admin_actions)
 
 
 def own_export(*, user_id: str, now: datetime) -> Iterator[Record]:

@@ -13,7 +13,10 @@ from drf_standardized_errors.openapi import AutoSchema
 from rest_framework import serializers
 
 from accounts.serializers import (
+    ApiKeyRequestSerializer,
+    ApiKeysSerializer,
     CredentialsSerializer,
+    MadeApiKeySerializer,
     PasswordChangeSerializer,
     PasswordConfirmationSerializer,
     ProfileChangesSerializer,
@@ -242,5 +245,48 @@ password = extend_schema_view(
             _sends({"current_password": PASSWORD, "new_password": f"{PASSWORD} 2"}),
             _fails(400, "wrong_password", "The password is wrong.", "current_password"),
         ],
+    )
+)
+
+_KEY = {
+    "id": "0192f0c1-9c11-7d52-b1c4-5f0e6a9d2b31",
+    "name": "laptop",
+    "prefix": "sk-chat-Ab3d",
+    "created_at": "2026-11-22T10:00:00.250Z",
+    "expires_at": "2027-02-20T10:00:00.250Z",
+    "last_used_at": None,
+}
+
+api_keys = extend_schema_view(
+    get=extend_schema(
+        operation_id="api_keys",
+        tags=TAGS,
+        responses=_responses({200: ApiKeysSerializer}, 401, 403, 404, 429),
+        examples=[_answers({"results": [_KEY]}), ANONYMOUS, NO_ACCOUNT],
+    ),
+    post=extend_schema(
+        operation_id="api_key_make",
+        tags=TAGS,
+        request=ApiKeyRequestSerializer,
+        responses=_responses({201: MadeApiKeySerializer}, 400, 401, 403, 404, 429),
+        examples=[
+            _sends({"name": "laptop", "expires_in_days": 90}),
+            _answers({**_KEY, "key": "sk-chat-Ab3d…"}, 201),
+            _fails(
+                403,
+                "api_key_not_allowed",
+                "An API key cannot be used for the account that it belongs to.",
+            ),
+        ],
+    ),
+)
+
+api_key = extend_schema_view(
+    delete=extend_schema(
+        operation_id="api_key_delete",
+        tags=TAGS,
+        parameters=[OpenApiParameter("key_id", OpenApiTypes.UUID, OpenApiParameter.PATH)],
+        responses=_responses({204: None}, 401, 403, 404, 429),
+        examples=[_fails(404, "not_found", "No such API key.")],
     )
 )

@@ -6,8 +6,8 @@ from rest_framework import serializers
 
 from accounts import passwords, usernames
 from accounts.fields import EmailField, PasswordField, TokenField, UsernameField
-from accounts.models import User
-from sessions_app.api.fields import StrictCharField
+from accounts.models import KEY_NAME_MAX_CHARS, ApiKey, User
+from sessions_app.http.fields import StrictCharField, StrictIntegerField
 
 
 class UserSerializer(serializers.Serializer[User]):
@@ -89,3 +89,35 @@ class PasswordChangeSerializer(serializers.Serializer[Any]):
 
     current_password = PasswordField()
     new_password = PasswordField()
+
+
+class ApiKeyRequestSerializer(serializers.Serializer[Any]):
+    """A key that is wanted."""
+
+    name = StrictCharField(max_length=KEY_NAME_MAX_CHARS)
+    expires_in_days = StrictIntegerField(
+        min_value=1, max_value=3_650, required=False, allow_null=True
+    )
+
+
+class ApiKeySerializer(serializers.Serializer[ApiKey]):
+    """A key on the wire: `prefix` is its beginning; the whole of it is shown once."""
+
+    id = serializers.UUIDField(read_only=True)
+    name = serializers.CharField(read_only=True)
+    prefix = serializers.CharField(read_only=True)
+    created_at = serializers.DateTimeField(read_only=True)
+    expires_at = serializers.DateTimeField(read_only=True, allow_null=True)
+    last_used_at = serializers.DateTimeField(read_only=True, allow_null=True)
+
+
+class MadeApiKeySerializer(ApiKeySerializer):
+    """A new key, with the key itself."""
+
+    key = serializers.CharField(read_only=True)
+
+
+class ApiKeysSerializer(serializers.Serializer[Any]):
+    """All of a user's keys."""
+
+    results = ApiKeySerializer(many=True)

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework.request import Request
 
 from accounts import usernames
-from sessions_app.api.throttles import LoginThrottle
+from sessions_app.http.throttles import LoginThrottle
 
 
 class SignInThrottle(LoginThrottle):

@@ -13,9 +13,12 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from accounts import erasure, personal_data, services, tokens
+from accounts import api_keys, erasure, personal_data, services, tokens
 from accounts import schema as described
+from accounts.authentication import InPerson
+from accounts.models import ApiKey
 from accounts.serializers import (
+    ApiKeyRequestSerializer,
     CredentialsSerializer,
     PasswordChangeSerializer,
     PasswordConfirmationSerializer,
@@ -29,9 +32,10 @@ from accounts.serializers import (
 )
 from accounts.throttles import SignInThrottle
 from sessions_app.api.negotiation import OneForm
-from sessions_app.api.requests import idempotency_key
-from sessions_app.api.throttles import AnonThrottle, LoginThrottle, UserThrottle
+from sessions_app.api.wire import timestamp
 from sessions_app.domain import records
+from sessions_app.http.requests import idempotency_key
+from sessions_app.http.throttles import AnonThrottle, LoginThrottle, UserThrottle
 
 
 def validated(serializer: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
@@ -44,6 +48,17 @@ def validated(serializer: type[serializers.Serializer[Any]], request: Request) -
 def user_id(request: Request) -> str:
     """The subject of the access token."""
     return str(request.user.pk)
+
+
+def shown(key: ApiKey) -> dict[str, Any]:
+    """A key on the wire: `prefix` is its beginning, for telling keys apart."""
+    times = {name: getattr(key, name) for name in ("created_at", "expires_at", "last_used_at")}
+    return {
+        "id": str(key.pk),
+        "name": key.name,
+        "prefix": key.shown,
+        **{name: timestamp(moment) for name, moment in times.items()},
+    }
 
 
 class PublicView(APIView):
@@ -118,6 +133,7 @@ class LogoutView(PublicView):
 class MeView(APIView):
     """One's own account."""
 
+    permission_classes = (InPerson,)
     schema = described.BodyOnDelete()
 
     def get_throttles(self) -> list[BaseThrottle]:
@@ -146,6 +162,7 @@ class MeView(APIView):
 class ExportView(APIView):
     """All of one's data, as a file."""
 
+    permission_classes = (InPerson,)
     content_negotiation_class = OneForm
 
     def get(self, request: Request) -> StreamingHttpResponse:
@@ -165,10 +182,42 @@ class ExportView(APIView):
 class PasswordView(APIView):
     """One's own password."""
 
+    permission_classes = (InPerson,)
     throttle_classes = (UserThrottle, LoginThrottle)
 
     def post(self, request: Request) -> Response:
         """Set a new password; every refresh token is dead from then on."""
         body = validated(PasswordChangeSerializer, request)
         services.password_change(user_id=user_id(request), **body)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+@described.api_keys
+class ApiKeysView(APIView):
+    """One's own API keys."""
+
+    permission_classes = (InPerson,)
+
+    def get(self, request: Request) -> Response:
+        """List them, without what opens anything."""
+        keys = api_keys.keys_of(user_id=user_id(request))
+        return Response({"results": [shown(key) for key in keys]})
+
+    def post(self, request: Request) -> Response:
+        """Make one; the answer is the only place where the whole key is ever shown."""
+        body = {"expires_in_days": None, **validated(ApiKeyRequestSerializer, request)}
+        made = api_keys.key_make(user_id=user_id(request), now=timezone.now(), **body)
+        headers = {"Cache-Control": "no-store"}
+        return Response({**shown(made.record), "key": made.key}, 201, headers=headers)
+
+
+@described.api_key
+class ApiKeyView(APIView):
+    """One of one's own API keys."""
+
+    permission_classes = (InPerson,)
+
+    def delete(self, request: Request, key_id: str) -> Response:
+        """End it: it is good for nothing from now on."""
+        api_keys.key_delete(user_id=user_id(request), key_id=key_id)
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -18,6 +18,8 @@ from urllib.parse import unquote_to_bytes
 
 from django.conf import settings
 
+from sessions_app.http.departure import ENVIRON_KEY, Departure
+
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
@@ -91,10 +93,27 @@ class Gateway:
         body = await _body(receive)
         if body is None:
             return
+        environ = _environ(scope, body)
+        if not _WAITS_FOR_A_MODEL.match(scope["path"]):
+            await self._respond(self._threads, environ, receive, send)
+            return
+        departure = environ[ENVIRON_KEY] = Departure()
+        gone = asyncio.ensure_future(_until_gone(receive, departure.leave))
+        try:
+            await self._respond(self._waiting, environ, receive, send, gone)
+        finally:
+            gone.cancel()
+
+    async def _respond(
+        self,
+        threads: ThreadPoolExecutor,
+        environ: dict[str, Any],
+        receive: Receive,
+        send: Send,
+        gone: "asyncio.Future[None] | None" = None,
+    ) -> None:
         loop = asyncio.get_running_loop()
-        waits = _WAITS_FOR_A_MODEL.match(scope["path"])
-        threads = self._waiting if waits else self._threads
-        answer, whole = await loop.run_in_executor(threads, self._call, _environ(scope, body))
+        answer, whole = await loop.run_in_executor(threads, self._call, environ)
         await send(
             {"type": "http.response.start", "status": answer.status, "headers": answer.headers}
         )
@@ -102,7 +121,7 @@ class Gateway:
             await send({"type": "http.response.body", "body": whole})
             return
         try:
-            await _stream(answer.events or _on(threads, answer.body), receive, send)
+            await _stream(answer.events or _on(threads, answer.body), receive, send, gone)
         finally:
             await loop.run_in_executor(threads, answer.close)
 
@@ -123,23 +142,29 @@ class Gateway:
         return answer, whole
 
 
-async def _stream(chunks: AsyncIterable[bytes], receive: Receive, send: Send) -> None:
-    """Send what comes, until the client has gone."""
-    gone = asyncio.ensure_future(_until_gone(receive))
+async def _stream(
+    chunks: AsyncIterable[bytes],
+    receive: Receive,
+    send: Send,
+    gone: "asyncio.Future[None] | None",
+) -> None:
+    """Send what comes, until the client has gone, which `gone` tells where it is watched."""
+    leaving = gone or asyncio.ensure_future(_until_gone(receive))
     try:
         async for chunk in chunks:
-            if gone.done():
+            if leaving.done():
                 return
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
     finally:
-        gone.cancel()
+        leaving.cancel()
 
 
-async def _until_gone(receive: Receive) -> None:
+async def _until_gone(receive: Receive, left: Callable[[], None] = lambda: None) -> None:
     with suppress(asyncio.CancelledError):
         while (await receive())["type"] != "http.disconnect":
             pass
+        left()
 
 
 async def _on(threads: ThreadPoolExecutor, chunks: Iterable[bytes]) -> AsyncIterable[bytes]:

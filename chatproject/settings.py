@@ -26,10 +26,16 @@ if METRICS_TOKEN and len(METRICS_TOKEN) < 16:
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 CORS_ALLOWED_ORIGINS = env.words("CORS_ALLOWED_ORIGINS")
-CORS_EXPOSE_HEADERS = ["ETag", "Location", "Retry-After"]
+CORS_EXPOSE_HEADERS = ["ETag", "Location", "Retry-After", "X-Should-Retry"]
 CORS_ALLOW_HEADERS = [
     "accept", "authorization", "content-type", "idempotency-key", "if-match", "if-none-match",
     "last-event-id", "x-session-id",
+    # what OpenAI's package for browsers sends along
+    "openai-beta", "openai-organization", "openai-project",
+    *(f"x-stainless-{name}" for name in (
+        "arch", "lang", "os", "package-version", "retry-count", "runtime", "runtime-version",
+        "timeout", "read-timeout", "async", "helper-method", "poll-helper", "raw-response",
+    )),
 ]  # fmt: skip
 
 # --- storage ----------------------------------------------------------------------------------
@@ -211,13 +217,13 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = REQUEST_MAX_BYTES
 
 # --- the API ----------------------------------------------------------------------------------
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["sessions_app.api.authentication.TokenAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PARSER_CLASSES": ["sessions_app.api.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["sessions_app.api.renderers.OrjsonRenderer"],
     "DEFAULT_THROTTLE_CLASSES": [
-        "sessions_app.api.throttles.AnonThrottle",
-        "sessions_app.api.throttles.UserThrottle",
+        "sessions_app.http.throttles.AnonThrottle",
+        "sessions_app.http.throttles.UserThrottle",
     ],
     "DEFAULT_SCHEMA_CLASS": "drf_standardized_errors.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "sessions_app.api.errors.exception_handler",

@@ -13,6 +13,7 @@ _OPEN = {"permission_classes": [AllowAny], "authentication_classes": [], "thrott
 urlpatterns: list[URLPattern | URLResolver] = [
     # first, as they are what nearly every request asks for and routes are tried in order
     path("", include("sessions_app.api.urls")),
+    path("", include("sessions_app.openai_api.urls")),
     re_path(r"^healthz/?$", health.healthz),
     re_path(r"^readyz/?$", health.readyz),
     re_path(r"^metrics/?$", metrics.metrics),
@@ -30,6 +31,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("accounts.urls")),
     path("", include("sessions_app.web.urls")),
 ]
-handler400 = "sessions_app.api.errors.bad_request"
-handler404 = "sessions_app.api.errors.not_found"
-handler500 = "sessions_app.api.errors.server_error"
+handler400 = "chatproject.error_pages.bad_request"
+handler404 = "chatproject.error_pages.not_found"
+handler500 = "chatproject.error_pages.server_error"

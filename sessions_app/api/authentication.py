@@ -68,7 +68,7 @@ class TokenUser:
 class TokenAuthentication(BaseAuthentication):
     """`Authorization: Bearer <access token>`, RFC 6750."""
 
-    def authenticate(self, request: Request) -> tuple[TokenUser, None] | None:
+    def authenticate(self, request: Request) -> tuple[TokenUser, Any] | None:
         """The token's bearer; None without a bearer token; raises TokenNotValid."""
         scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").strip().partition(" ")
         if scheme.lower() != "bearer":
@@ -219,6 +219,7 @@ class TokenAuthenticationScheme(OpenApiAuthenticationExtension):  # type: ignore
     """How the API description shows TokenAuthentication."""
 
     target_class = "sessions_app.api.authentication.TokenAuthentication"
+    match_subclasses = True
     name = "accessToken"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
@@ -227,5 +228,8 @@ class TokenAuthenticationScheme(OpenApiAuthenticationExtension):  # type: ignore
             "type": "http",
             "scheme": "bearer",
             "bearerFormat": "JWT",
-            "description": "The `access` token of `POST /auth/token`.",
+            "description": (
+                "The `access` token of `POST /auth/token`; but for the account's own routes, also "
+                "an API key of `POST /auth/api-keys`."
+            ),
         }

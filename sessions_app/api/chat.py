@@ -12,11 +12,11 @@ from rest_framework.viewsets import ViewSet
 
 from sessions_app.api import event_stream, wire_turns
 from sessions_app.api import schema_chat as schema
-from sessions_app.api.requests import idempotency_key, user_id, validated
 from sessions_app.api.serializers import ChatInput, RegenerateInput
-from sessions_app.api.throttles import ChatThrottle
 from sessions_app.domain.data import Role
 from sessions_app.domain.drafts import MessageDraft
+from sessions_app.http.requests import idempotency_key, user_id, validated
+from sessions_app.http.throttles import ChatThrottle
 from sessions_app.services import turn_events, turns
 from sessions_app.services.turn_events import Reader
 from sessions_app.services.turn_feeds import Feed

@@ -7,9 +7,9 @@ from rest_framework.viewsets import ViewSet
 
 from sessions_app.api import schema_context as schema
 from sessions_app.api import wire
-from sessions_app.api.requests import user_id, validated
 from sessions_app.api.serializers import ContextQuery, ResetInput
 from sessions_app.domain.data import Strategy
+from sessions_app.http.requests import user_id, validated
 from sessions_app.services import context, segments
 
 

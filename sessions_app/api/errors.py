@@ -15,27 +15,10 @@ from rest_framework.response import Response
 
 from sessions_app.domain import errors
 from sessions_app.domain.window import WindowBudgetError
+from sessions_app.http.statuses import status_of
 
 logger = logging.getLogger(__name__)
 
-STATUS_OF: dict[type[errors.SessionError], int] = {
-    errors.InvalidInput: 400,
-    errors.UserErased: 401,
-    errors.SessionNotFound: 404,
-    errors.MessageNotFound: 404,
-    errors.Conflict: 409,
-    WindowBudgetError: 400,
-    errors.SessionExpired: 410,
-    errors.VersionMismatch: 412,
-    errors.TooLarge: 413,
-    errors.IdempotencyMismatch: 422,
-    errors.ProviderError: 502,
-    errors.TurnFailed: 500,
-    errors.StorageUnavailable: 503,
-    errors.TooManyTurns: 503,
-    errors.TurnInterrupted: 503,
-    errors.ProviderTimeout: 504,
-}
 STORAGE_RETRY_AFTER_SECONDS = errors.StorageUnavailable.retry_after
 
 
@@ -53,7 +36,7 @@ class ServiceError(APIException):
 
 def to_api_exception(error: errors.SessionError) -> APIException:
     """The response that a domain error becomes."""
-    status = next(STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF)
+    status = status_of(error)
     if isinstance(error, errors.InvalidInput | WindowBudgetError):
         detail = ErrorDetail(error.detail, error.code)
         return ValidationError({error.attr or "non_field_errors": [detail]})

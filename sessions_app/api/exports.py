@@ -11,9 +11,9 @@ from rest_framework.views import APIView
 
 from sessions_app.api import schema, wire
 from sessions_app.api.negotiation import OneForm
-from sessions_app.api.requests import user_id, validated
 from sessions_app.api.serializers import ExportQuery
 from sessions_app.domain.data import Message, Role, Session
+from sessions_app.http.requests import user_id, validated
 from sessions_app.services.exports import session_stream
 
 _SPEAKERS = {

@@ -6,10 +6,10 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from sessions_app.api import schema, wire
-from sessions_app.api.requests import idempotency_key, user_id, validated
 from sessions_app.api.serializers import BatchInput, MessageInput, MessagesQuery, message_draft
 from sessions_app.domain.errors import MessageNotFound
 from sessions_app.domain.limits import BATCH_MAX_MESSAGES
+from sessions_app.http.requests import idempotency_key, user_id, validated
 from sessions_app.services import messages
 
 _SEQ_DIGITS = 11

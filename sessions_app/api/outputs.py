@@ -7,14 +7,14 @@ from typing import Any
 
 from rest_framework import serializers
 
-from sessions_app.api.fields import (
+from sessions_app.domain.data import OnTopicShift, Role, Status, Strategy
+from sessions_app.http.fields import (
     MetadataField,
     StrictBooleanField,
     StrictCharField,
     StrictIntegerField,
     ToolCallsField,
 )
-from sessions_app.domain.data import OnTopicShift, Role, Status, Strategy
 
 Data = dict[str, Any]
 

@@ -6,8 +6,8 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse
 from rest_framework import serializers
 
-from sessions_app.api.fields import StrictCharField
 from sessions_app.domain import errors
+from sessions_app.http.fields import StrictCharField
 
 
 class ErrorItem(serializers.Serializer[Any]):

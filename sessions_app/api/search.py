@@ -7,10 +7,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from sessions_app.api import outputs, wire
-from sessions_app.api.requests import user_id, validated
 from sessions_app.api.schema import response_example
 from sessions_app.api.schema_errors import responses
 from sessions_app.api.serializers import SearchQuery
+from sessions_app.http.requests import user_id, validated
 from sessions_app.services.search import search_own
 
 _FOUND = {

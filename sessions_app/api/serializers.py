@@ -4,7 +4,10 @@ from typing import Any
 
 from rest_framework import serializers
 
-from sessions_app.api.fields import (
+from sessions_app.domain import limits, text
+from sessions_app.domain.data import OnTopicShift, Role, Status, Strategy
+from sessions_app.domain.drafts import MessageDraft
+from sessions_app.http.fields import (
     MetadataField,
     NumeralField,
     StrictBooleanField,
@@ -13,9 +16,6 @@ from sessions_app.api.fields import (
     StrictIntegerField,
     ToolCallsField,
 )
-from sessions_app.domain import limits, text
-from sessions_app.domain.data import OnTopicShift, Role, Status, Strategy
-from sessions_app.domain.drafts import MessageDraft
 from sessions_app.services.sessions import SessionDraft
 
 Data = dict[str, Any]
@@ -138,12 +138,6 @@ class ForkInput(serializers.Serializer[Data]):
     title = StrictCharField(
         max_length=limits.TITLE_MAX_CHARS, allow_blank=True, allow_null=True, required=False
     )
-
-
-class IdempotencyKey(serializers.Serializer[Data]):
-    """The header `Idempotency-Key`, which must be fit to be a `client_id`."""
-
-    client_id = StrictCharField(max_length=limits.CLIENT_ID_MAX_CHARS)
 
 
 class NewestQuery(serializers.Serializer[Data]):

@@ -9,7 +9,6 @@ from rest_framework.viewsets import ViewSet
 
 from sessions_app.api import cursors, schema, wire
 from sessions_app.api.preconditions import expected_versions
-from sessions_app.api.requests import user_id, validated
 from sessions_app.api.serializers import (
     ForkInput,
     ListQuery,
@@ -19,6 +18,7 @@ from sessions_app.api.serializers import (
     session_draft,
 )
 from sessions_app.domain.data import Session, Status
+from sessions_app.http.requests import user_id, validated
 from sessions_app.services import expiry, sessions
 
 

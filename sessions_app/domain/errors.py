@@ -10,6 +10,7 @@ SessionError
 │   ├── SessionArchived     archived sessions are read-only                 409
 │   ├── LegalHold           staff have ordered that it be kept              409
 │   ├── NothingToAnswer     there is no user message to reply to anew       409
+│   ├── Overtaken           others have appended meanwhile; asked anew inside   409
 │   └── TurnInProgress      one turn at a time; knows when to try again     409
 ├── SessionExpired          the caller's own, and past its timeout          410
 ├── VersionMismatch         `If-Match` names another version                412
@@ -21,7 +22,7 @@ SessionError
 └── ProviderError           the model's server failed                       502
     └── ProviderTimeout     it took too long                                504
 
-The last column is the HTTP status that `api.errors` gives each; nothing below the views uses it.
+The last column is the HTTP status that `http.statuses` gives each; nothing below the views uses it.
 """
 
 
@@ -97,6 +98,13 @@ class NothingToAnswer(Conflict):
 
     code = "nothing_to_answer"
     default_detail = "The session has no user message to reply to."
+
+
+class Overtaken(Conflict):
+    """Messages have been appended since the session was read; whoever asked reads it again."""
+
+    code = "overtaken"
+    default_detail = "Messages have been appended to the session meanwhile; try again."
 
 
 class TurnInProgress(Conflict):

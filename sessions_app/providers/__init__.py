@@ -92,7 +92,33 @@ class Provider(Protocol):
         """
 
 
-def configured() -> Provider | None:
+class Passage(Protocol):
+    """A request that is passed on to the model's server as it is, and the answer likewise.
+
+    Any thread may close it, at any time, as often as it likes.
+    """
+
+    def open(self) -> tuple[int, Mapping[str, str]]:
+        """Send it; the answer's status and headers. Raises ProviderError, ProviderTimeout."""
+
+    def whole(self) -> bytes:
+        """The answer's body at once; raises ProviderError, ProviderTimeout."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        """The body as it comes; raises ProviderError, ProviderTimeout, also after some of it."""
+
+    def close(self) -> None:
+        """End the call at once; an iteration then ends quietly."""
+
+
+class Server(Provider, Protocol):
+    """A provider that is a server, to which requests can be passed on."""
+
+    def relay(self, body: bytes) -> Passage:
+        """A chat completion of which every member is the caller's; nothing is sent yet."""
+
+
+def configured() -> Server | None:
     """The provider that the settings name; None without LLM_BASE_URL."""
     if not settings.LLM_BASE_URL:
         return None
@@ -122,7 +148,7 @@ def _provider(
     timeout_seconds: float,
     answer_seconds: float,
     answer_max_chars: int,
-) -> Provider:
+) -> Server:
     # Importing `openai` takes most of a second, which a process without a provider need not pay.
     from sessions_app.providers.openai_compatible import OpenAICompatible
 

@@ -10,6 +10,7 @@ from sessions_app.domain.errors import ProviderError
 from sessions_app.providers import Completion, Messages
 from sessions_app.providers.calls import Call
 from sessions_app.providers.openai_chunks import count
+from sessions_app.providers.openai_relay import Relay
 from sessions_app.providers.openai_stream import StreamedReply
 from sessions_app.providers.openai_wire import Wire
 
@@ -57,6 +58,11 @@ class OpenAICompatible:
             assert response is not None  # noqa: S101 - nobody else has the call to close it
             body = _body(response)
         return _completion(body, self.name)
+
+    def relay(self, body: bytes) -> Relay:
+        """The request `body` passed on as it is; nothing is sent before it is opened."""
+        call = Call(silence_seconds=self._timeout_seconds, total_seconds=self._answer_seconds)
+        return Relay(self._wire, body, call)
 
     def stream(
         self,

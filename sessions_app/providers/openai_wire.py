@@ -51,6 +51,11 @@ class Wire:
         self._client = OpenAI(
             base_url=base_url, api_key=api_key or _NO_KEY, max_retries=0, http_client=http
         )
+        self._http, self._url = http, f"{base_url.rstrip('/')}/chat/completions"
+        self._headers = {
+            "Authorization": f"Bearer {api_key or _NO_KEY}",
+            "Content-Type": "application/json",
+        }
         # A wire that is dropped unclosed leaves no connections behind.
         weakref.finalize(self, self._client.close)
         # The name every compatible server knows. OpenAI's own newer models refuse it, and others
@@ -61,6 +66,22 @@ class Wire:
     def close(self) -> None:
         """Give the connections back."""
         self._client.close()
+
+    def passed_on(self, body: bytes, call: Call) -> httpx2.Response:
+        """The response to a request that is sent as it is, its body unread; whatever its status.
+
+        Nothing is asked again. Raises httpx2.HTTPError.
+        """
+        left = max(0.001, call.seconds_left)
+        request = self._http.build_request(
+            "POST",
+            self._url,
+            content=body,
+            headers=self._headers,
+            timeout=httpx2.Timeout(left, connect=min(left, CONNECT_SECONDS)),
+        )
+        with call.on_this_thread():
+            return self._http.send(request, stream=True)
 
     @contextmanager
     def opened(

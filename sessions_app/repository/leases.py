@@ -23,8 +23,19 @@ _BATCH = 200
 
 
 @failures.translated
-def take(*, session_id: str, user_id: str, lease: TurnLease, now: datetime) -> data.Session | None:
-    """Take a lease that nobody holds, without a new message; None when that cannot be now."""
+def take(
+    *,
+    session_id: str,
+    user_id: str,
+    lease: TurnLease,
+    now: datetime,
+    behind: int | None = None,
+) -> data.Session | None:
+    """Take a lease that nobody holds, without a new message; None when that cannot be now.
+
+    With `behind`, only where that is the seq of the session's newest message.
+    """
+    newest = {} if behind is None else {"message_count": behind}
     held = Session._get_collection().find_one_and_update(
         {
             "_id": session_id,
@@ -32,6 +43,7 @@ def take(*, session_id: str, user_id: str, lease: TurnLease, now: datetime) -> d
             "status": Status.ACTIVE.value,
             "expires_at": {"$not": {"$lte": now}},
             "turn": None,
+            **newest,
         },
         {"$set": {"turn": codec.stored_lease(lease)}, "$inc": {"version": 1}},
         projection=codec.HEADER,
@@ -214,6 +226,12 @@ def _mark(
 ) -> None:
     """Write the new reply's seq on each of `supersedes`, in the tail or in its bucket."""
     by, tail_start = after["message_count"], after["tail_start"]
+    # A summary that has heard of them would go on telling it.
+    Session._get_collection().update_one(
+        {"_id": session_id, "summary.last_seq": {"$gte": min(supersedes)}},
+        {"$unset": {"summary": 1}},
+        session=transaction,
+    )
     in_tail = [seq - tail_start for seq in supersedes if seq >= tail_start]
     if in_tail:
         collection = Session._get_collection()

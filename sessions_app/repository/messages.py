@@ -12,6 +12,7 @@ from sessions_app.domain import lifecycle
 from sessions_app.domain.data import Appended, Message, NewMessage, Status, TurnLease
 from sessions_app.domain.errors import (
     IdempotencyMismatch,
+    Overtaken,
     SessionNotFound,
     StorageUnavailable,
     TurnInProgress,
@@ -38,6 +39,7 @@ def append(
     now: datetime,
     default_ttl_seconds: int,
     lease: TurnLease | None = None,
+    behind: int | None = None,
 ) -> Appended:
     """Append `messages`, all or none, at consecutive `seq`, and take `lease` in the same step.
 
@@ -45,6 +47,7 @@ def append(
     that earlier append are returned. Raises SessionNotFound, SessionExpired, SessionArchived,
     IdempotencyMismatch (a known key with another body, or a batch known in part), and with a
     lease TurnInProgress: also for one that has run out, which the caller is to settle first.
+    With `behind`, raises Overtaken unless that is the seq of the session's newest message.
     """
     stored = [codec.stored_message(message) for message in messages]
     keys = [message.client_id for message in messages if message.client_id]
@@ -54,14 +57,16 @@ def append(
             found = _find_in_buckets(session_id, keys)
             if found is not None:
                 return _replay(session_id, user_id, messages, *found, now=now)
-        after = _push(session_id, user_id, stored, keys, known, now, default_ttl_seconds, lease)
+        after = _push(
+            session_id, user_id, stored, keys, known, now, default_ttl_seconds, lease, behind
+        )
         if after is not None:
             instruments.messages_appended(len(stored))
             if tail.outgrown(after):
                 tail.tidy(session_id)
             first = after["message_count"] - len(stored) + 1
             return Appended(codec.message_run(stored, first), replayed=False)
-        replayed = _explain(session_id, user_id, messages, keys, now, lease)
+        replayed = _explain(session_id, user_id, messages, keys, now, lease, behind)
         if replayed is not None:
             return replayed
     raise StorageUnavailable
@@ -76,6 +81,7 @@ def _push(
     now: datetime,
     default_ttl_seconds: int,
     lease: TurnLease | None,
+    behind: int | None,
 ) -> Stored | None:
     """The atomic update; None when its guard did not match."""
     guard: dict[str, Any] = {
@@ -91,6 +97,8 @@ def _push(
     }
     if keys:
         guard["messages.client_id"] = {"$nin": list(keys)}
+    if behind is not None:
+        guard["message_count"] = behind
     expires_at = lifecycle.expiry(
         now=now, ttl_seconds=known.ttl_seconds, default_ttl_seconds=default_ttl_seconds
     )
@@ -132,6 +140,7 @@ def _explain(
     keys: Sequence[str],
     now: datetime,
     lease: TurnLease | None,
+    behind: int | None,
 ) -> Appended | None:
     """Why a guard did not match: raised, or a replay; None when trying again is right."""
     held = Session._get_collection().find_one({"_id": session_id, "user_id": user_id})
@@ -149,6 +158,8 @@ def _explain(
     lifecycle.require_writable(session, now=now)
     if lease is not None and session.turn is not None:
         raise TurnInProgress(retry_after=RETRY_SECONDS)
+    if behind is not None and session.message_count != behind:
+        raise Overtaken
     if held["tail_bytes"] >= TAIL_HARD_BYTES:
         tail.spill(session_id)
     return None

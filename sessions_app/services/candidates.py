@@ -1,7 +1,7 @@
 """Gathering what a window is planned from, with reads that do not grow with the session."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from sessions_app.domain.data import Message, Role, Session, Strategy
 from sessions_app.domain.limits import PAGE_MAX
@@ -48,6 +48,14 @@ def as_they_are(messages: Iterable[Message]) -> Gathered:
     """These messages and nothing that was made of them, for a window that holds them all."""
     found = list(messages)
     return Gathered(found, [annotations.window_message(m) for m in found], None)
+
+
+def superseding(gathered: Gathered, seqs: Collection[int]) -> Gathered:
+    """The same where these messages are as good as superseded."""
+    offered = [
+        replace(each, superseded=True) if each.seq in seqs else each for each in gathered.offered
+    ]
+    return replace(gathered, offered=offered)
 
 
 def _from_a_long_session(session: Session, query: str | None) -> Gathered:

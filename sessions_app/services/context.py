@@ -1,6 +1,6 @@
 """The context window of a session: what a model call would be sent, and why."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,6 +14,7 @@ from sessions_app.domain.data import Message, OnTopicShift, Session, Strategy
 from sessions_app.domain.errors import StorageUnavailable
 from sessions_app.domain.limits import RESETS_KEPT
 from sessions_app.domain.summaries import ShownSummary, fits_whole
+from sessions_app.domain.tokens import window_cost
 from sessions_app.domain.window import (
     Layout,
     Reason,
@@ -31,11 +32,20 @@ _ATTEMPTS = 20
 
 
 @dataclass(frozen=True, slots=True)
+class Instruction:
+    """What a system prompt says for one call alone; `role` is `system` or `developer`."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
 class ContextWindow:
     """A planned window: the session, the plan, and the messages that it keeps, in order.
 
     With a `summary`, the model is sent that too, behind the system prompt; with `recalled`, that
-    instead of the messages it quotes. The plan's `token_count` is what all that is sent costs.
+    instead of the messages it quotes; `instructions` come right behind the prompt. The plan's
+    `token_count` is what all that is sent costs.
     """
 
     session: Session
@@ -43,6 +53,7 @@ class ContextWindow:
     messages: Sequence[Message]
     summary: ShownSummary | None = None
     recalled: Recalled | None = None
+    instructions: Sequence[Instruction] = ()
 
     @property
     def sent(self) -> list[dict[str, Any]]:
@@ -51,6 +62,7 @@ class ContextWindow:
         quoted = set(self.recalled.seqs) if self.recalled else set()
         prompt = [m for m in self.messages if reasons[m.seq] is Reason.SYSTEM_PROMPT]
         sent = [_wire(message) for message in prompt]
+        sent += [{"role": each.role, "content": each.content} for each in self.instructions]
         if self.summary is not None:
             sent.append({"role": "system", "content": self.summary.content})
         for message in self.messages[len(prompt) :]:
@@ -84,13 +96,16 @@ def context_plan(
     now: datetime,
     until: int | None = None,
     tells_topics: bool = True,
+    without: Collection[int] = (),
+    instructions: Sequence[Instruction] = (),
 ) -> ContextWindow:
     """Plan the window of a session as it is now; nothing about the session changes.
 
     `max_tokens` and `strategy` stand in for the session's own; `query` for the newest user
-    message. `until` is the last seq that is considered, None for the newest. Without
-    `tells_topics`, nothing is judged for a window that topics cannot change. Raises
-    SessionNotFound, SessionExpired, WindowBudgetError.
+    message. `until` is the last seq that is considered, None for the newest; those in `without`
+    count as superseded. Without `tells_topics`, nothing is judged for a window that topics cannot
+    change. `instructions` take their share of the budget. Raises SessionNotFound, SessionExpired,
+    WindowBudgetError.
     """
     place = {"session_id": session_id, "user_id": user_id}
     newest: list[Message] = []
@@ -99,7 +114,8 @@ def context_plan(
     else:
         session, newest = pages.read_newest(**place, limit=_READ_AT_ONCE)
     lifecycle.require_readable(session, now=now)
-    wanted = window_policy(session, max_tokens, strategy)
+    told = sum(window_cost(tokenizer.count_tokens(each.content)) for each in instructions)
+    wanted = _less(window_policy(session, max_tokens, strategy), told)
     whole = len(newest) == session.message_count and _keeps_all(session, wanted)
     if not whole and _needs_topics(session, wanted):
         session = annotations.catch_up(**place, seconds=annotations.CATCH_UP_SECONDS).session
@@ -110,16 +126,29 @@ def context_plan(
             # What is asked about is shown even where a reset has hidden it.
             context_start=min(session.context_start, until),
         )
-    policy = window_policy(session, max_tokens, strategy)
+    policy = _less(window_policy(session, max_tokens, strategy), told)
     if whole:
         gathered = candidates.as_they_are(m for m in newest if m.seq <= session.message_count)
     else:
         gathered = candidates.gather(session, policy, query)
+    if without:
+        gathered = candidates.superseding(gathered, without)
     summary = summaries.summary_shown(session=session, max_tokens=policy.max_tokens)
-    plan, summary, recalled = window_laid_out(gathered, policy, query, summary)
+    try:
+        plan, summary, recalled = window_laid_out(gathered, policy, query, summary)
+    except WindowBudgetError as error:
+        most = error.available + told
+        raise WindowBudgetError(needed=error.needed + told, available=most) from error
+    if told:
+        most = plan.max_tokens + told
+        plan = replace(plan, token_count=plan.token_count + told, max_tokens=most)
     kept = set(plan.kept_seqs)
     messages = [message for message in gathered.messages if message.seq in kept]
-    return ContextWindow(session, plan, messages, summary, recalled)
+    return ContextWindow(session, plan, messages, summary, recalled, instructions)
+
+
+def _less(policy: WindowPolicy, tokens: int) -> WindowPolicy:
+    return replace(policy, max_tokens=policy.max_tokens - tokens) if tokens else policy
 
 
 # A session of so many messages is read together with its header.

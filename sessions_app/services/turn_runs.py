@@ -27,14 +27,15 @@ from sessions_app.domain.errors import (
 from sessions_app.domain.limits import FINISH_REASON_MAX_CHARS, MODEL_NAME_MAX_CHARS
 from sessions_app.domain.text import storable
 from sessions_app.domain.tokens import message_tokens
-from sessions_app.domain.turns import CANCELLED, Seen, Turn, TurnState, runs
+from sessions_app.domain.turns import CANCELLED, Turn, TurnState
 from sessions_app.providers import Ending, Provider, Reply
 from sessions_app.repository import leases, pages, turns
 from sessions_app.services import context, identity, summaries, titles, topics
-from sessions_app.services.context import ContextWindow
+from sessions_app.services.context import Instruction
 from sessions_app.services.judging_ahead import judge_ahead
 from sessions_app.services.tallies import tallies
 from sessions_app.services.turn_feeds import Feed, Outcome
+from sessions_app.services.turn_seen import seen_of
 
 logger = logging.getLogger(__name__)
 
@@ -47,12 +48,14 @@ _STORE_PAUSE_SECONDS = 0.5
 class ModelCall:
     """What the model is asked with; None and empty leave it to the settings and the server.
 
-    `options` are further members of the request under the wire's names, such as `temperature`.
+    `options` are further members of the request under the wire's names, such as `temperature`;
+    `instructions` hold for this call alone, behind the session's own system prompt.
     """
 
     model: str | None = None
     max_tokens: int | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    instructions: Sequence[Instruction] = ()
 
 
 class Stop(Enum):
@@ -152,11 +155,13 @@ class Run:
             now=turn.started_at,
             until=turn.user_seq,
             tells_topics=False,
+            without=self._supersedes,
+            instructions=self._call.instructions,
         )
         asked = self.feed.user_message
         if asked is not None:
             [asked] = topics.with_topics(window.session, [asked])
-        self.feed.show(_seen(window), asked)
+        self.feed.show(seen_of(window), asked)
         if not self._has_record():
             raise _Unrecorded
         provider = providers.for_turns(count=tokenizer.count_tokens)
@@ -292,16 +297,3 @@ class Run:
             ended_at=clock(),
             outcome=outcome,
         )
-
-
-def _seen(window: ContextWindow) -> Seen:
-    plan, summary = window.plan, window.summary
-    return Seen(
-        token_count=plan.token_count,
-        max_tokens=plan.max_tokens,
-        strategy=plan.strategy.value,
-        kept=plan.kept_count,
-        dropped=window.session.message_count - plan.kept_count,
-        seqs=runs(plan.kept_seqs),
-        summary=(summary.first_seq, summary.last_seq) if summary else None,
-    )

@@ -22,7 +22,10 @@ from sessions_app.services.turn_slots import Slot
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A turn that is asked for: to answer `message`, or, without, the last one anew."""
+    """A turn that is asked for: to answer `message`, or, without, the last one anew.
+
+    `body` is a digest of what else the same key is to stand for.
+    """
 
     session_id: str
     user_id: str
@@ -30,12 +33,13 @@ class Asked:
     call: ModelCall
     message: Message | None = None
     regenerates: bool = False
+    body: str = ""
 
     @property
     def fingerprint(self) -> str:
         """Tells these parameters from others."""
         call = self.call
-        values = [call.model, call.max_tokens, call.options]
+        values = [call.model, call.max_tokens, call.options, *([self.body] if self.body else [])]
         text = json.dumps(values, sort_keys=True, default=str)
         return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
 
@@ -117,12 +121,23 @@ def known(asked: Asked, now: datetime) -> Feed | None:
     return None if turn.state is TurnState.FAILED else feed_of(turn, now)
 
 
-def resume(asked: Asked, lease: TurnLease, slot: Slot, now: datetime) -> Feed | None:
-    """Run a turn for messages that are stored; None when it is to be tried again."""
-    taken = leases.take(session_id=asked.session_id, user_id=asked.user_id, lease=lease, now=now)
+def resume(
+    asked: Asked,
+    lease: TurnLease,
+    slot: Slot,
+    now: datetime,
+    supersedes: Sequence[int] = (),
+    behind: int | None = None,
+) -> Feed | None:
+    """Run a turn for messages that are stored; None when it is to be tried again.
+
+    With `behind`, only where that is the seq of the session's newest message.
+    """
+    taken = leases.take(
+        session_id=asked.session_id, user_id=asked.user_id, lease=lease, now=now, behind=behind
+    )
     if taken is None:
         return _holder(asked, now)
-    supersedes: list[int] = []
     if asked.message is None:
         try:
             question, supersedes = _last_question(asked.session_id, asked.user_id)
@@ -163,7 +178,8 @@ def _last_question(session_id: str, user_id: str) -> tuple[Message, list[int]]:
     limit = 64
     while True:
         _, newest = pages.read_newest(session_id=session_id, user_id=user_id, limit=limit)
-        asked = [m for m in newest if m.role is Role.USER and not m.deleted]
+        questions = [m for m in newest if m.role is Role.USER and not m.deleted]
+        asked = [m for m in questions if m.superseded_by is None]
         if asked:
             return asked[-1], [
                 message.seq

@@ -47,12 +47,18 @@ _WAIT_BEYOND_SECONDS = 90
 class TurnRequest:
     """What a turn is asked for with: at least one new message, and how to call the model.
 
-    `client_id` is the key of the turn; without one it is that of the last message.
+    `client_id` is the key of the turn; without one it is that of the last message. `body` is a
+    digest of what else that key is to stand for. With `behind`, the messages are stored directly
+    behind that seq or not at all. The reply takes the place of `supersedes`, which the model is
+    not shown.
     """
 
     messages: Sequence[MessageDraft]
     call: ModelCall = field(default_factory=ModelCall)
     client_id: str | None = None
+    body: str = ""
+    behind: int | None = None
+    supersedes: Sequence[int] = ()
 
     @property
     def key(self) -> str | None:
@@ -76,7 +82,7 @@ def turn_start(*, session_id: str, user_id: str, request: TurnRequest, now: date
     With a key that is known, nothing is stored again: a turn that has ended gives the feed of what
     came of it, one in progress its own, and one that has failed is run again. Raises InvalidInput,
     TooLarge, SessionNotFound, SessionExpired, SessionArchived, TurnInProgress, TooManyTurns,
-    IdempotencyMismatch.
+    IdempotencyMismatch, Overtaken.
     """
     now = lifecycle.to_milliseconds(now)
     prepared = _prepared(request, now)
@@ -91,14 +97,16 @@ def turn_start(*, session_id: str, user_id: str, request: TurnRequest, now: date
                     now=now,
                     default_ttl_seconds=settings.SESSION_TTL_SECONDS,
                     lease=lease,
+                    behind=request.behind,
                 )
             except TurnInProgress:
                 end_overdue(session_id, user_id, now)
                 continue
-            asked = Asked(session_id, user_id, request.key, request.call, appended.messages[-1])
+            newest = appended.messages[-1]
+            asked = Asked(session_id, user_id, request.key, request.call, newest, body=request.body)
             if not appended.replayed:
                 tallies.messages_stored(user_id, prepared, now)
-                return launch(asked, lease, slot, now)
+                return launch(asked, lease, slot, now, request.supersedes)
             feed = known(asked, now) or resume(asked, lease, slot, now)
             if feed is not None:
                 return feed

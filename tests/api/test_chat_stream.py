@@ -79,7 +79,7 @@ def test_a_piece_is_passed_on_before_the_next_one_is_there(
 def test_it_says_when_nothing_happens(
     alice: Person, session: dict[str, Any], model: ScriptedModel, monkeypatch: Any
 ):
-    monkeypatch.setattr("sessions_app.api.event_stream.HEARTBEAT_SECONDS", 0.01)
+    monkeypatch.setattr("sessions_app.http.event_stream.HEARTBEAT_SECONDS", 0.01)
     script = Script("One", gates=[0])
     model.scripts.append(script)
 

@@ -10,7 +10,7 @@ import pytest
 from tests.docs import readme, shell
 
 TOUR = "Five minutes with curl"
-PYTHON = "The same from Python"
+PYTHON = ["The same from Python", "With an OpenAI client"]
 
 
 def expectations(blocks: list[readme.Block]) -> list[tuple[str, str]]:
@@ -34,8 +34,9 @@ def test_every_step_of_the_tour_prints_what_is_shown(service: str):
         )
 
 
-def test_the_python_example_prints_what_is_shown(service: str):
-    [(source, expected)] = expectations(readme.blocks(PYTHON))
+@pytest.mark.parametrize("title", PYTHON)
+def test_the_python_examples_print_what_is_shown(service: str, title: str):
+    [(source, expected)] = expectations(readme.blocks(title))
     alice = {"username": "alice", "password": "a long walk home"}
     assert httpx.post(f"{service}/auth/register", json=alice).status_code == 201
 

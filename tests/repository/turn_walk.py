@@ -9,8 +9,9 @@ from sessions_app import encoders, providers
 from sessions_app.domain.data import Role
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.repository import leases, pages, sessions, turns
-from sessions_app.services import messages, titles, turn_keeper, turn_settling
+from sessions_app.services import completions, messages, titles, turn_keeper, turn_settling
 from sessions_app.services import turns as service
+from sessions_app.services.completions import CompletionRequest
 from sessions_app.services.turn_events import Place
 from sessions_app.services.turn_runs import ModelCall
 from sessions_app.services.turns import TurnRequest
@@ -32,6 +33,7 @@ def walk_turns(database: Any) -> None:
             service.turn_wait(feed=_start(session_id, key))
         feed = service.turn_regenerate(**place, client_id=None, call=ModelCall(), now=now())
         service.turn_wait(feed=feed)
+        _complete(session_id)
         _supersede_in_a_bucket(session_id)
         script = Script("One", gates=[0])
         model.scripts.append(script)
@@ -53,6 +55,20 @@ def _start(session_id: str, key: str) -> Any:
     draft = MessageDraft(role=Role.USER, content="Well?", client_id=key)
     request = TurnRequest([draft])
     return service.turn_start(session_id=session_id, user_id=OWNER, request=request, now=now())
+
+
+def _complete(session_id: str) -> None:
+    """As OpenAI's clients ask: something new, a repeat of it, and a question that stands."""
+    since = now() - timedelta(seconds=60)
+    for text, again in (("New?", None), ("New?", since), ("Left.", None)):
+        request = CompletionRequest(
+            [MessageDraft(Role.USER, text)], ModelCall(), digest=text, since=again
+        )
+        if text == "Left.":
+            append_many(session_id, [text])
+        place = {"session_id": session_id, "user_id": OWNER}
+        feed = completions.completion_start(**place, request=request, now=now())
+        service.turn_wait(feed=feed)
 
 
 def _supersede_in_a_bucket(session_id: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from chatproject.gateway import Gateway
+from sessions_app.http.departure import ENVIRON_KEY, Departure
 
 App = Callable[[dict[str, Any], Any], Any]
 
@@ -184,6 +185,40 @@ def test_it_stops_when_the_client_has_gone():
     body = Streamed(endless())
     ask(streaming(body), None, gone_after=20)
     assert body.closed == 1
+
+
+def test_whoever_works_for_a_client_that_goes_is_told_at_once():
+    """While the answer is waited for: nothing of it has been sent yet."""
+    told = threading.Event()
+
+    def django(environ: dict[str, Any], start_response: Any) -> Body:
+        environ[ENVIRON_KEY].then(told.set)
+        assert told.wait(10)
+        start_response("204 No Content", [])
+        return Body()
+
+    ask(django, scope("/v1/chat/completions"), gone_after=0)
+    assert told.is_set()
+
+
+def test_a_client_that_stays_has_not_gone_when_it_is_answered():
+    told: list[str] = []
+
+    def django(environ: dict[str, Any], start_response: Any) -> Body:
+        environ[ENVIRON_KEY].then(lambda: told.append("gone"))
+        start_response("204 No Content", [])
+        return Body()
+
+    ask(django, scope("/v1/chat/completions"))
+    assert told == []
+
+
+def test_whoever_asks_late_is_told_at_once_too():
+    told: list[str] = []
+    departure = Departure()
+    departure.leave()
+    departure.then(lambda: told.append("gone"))
+    assert told == ["gone"]
 
 
 def test_a_client_that_goes_before_its_body_is_there_is_not_answered():

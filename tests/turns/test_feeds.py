@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sessions_app.api.event_stream import EventStream
+from sessions_app.api.event_stream import stream_of
 from sessions_app.domain.turns import Seen, TurnState
 from sessions_app.services import turn_events
 from sessions_app.services.turn_events import Delta, Done, Place, Reader
@@ -101,10 +101,10 @@ def test_an_event_loop_gets_what_a_thread_gets(feed: Feed):
 
     async def read() -> bytes:
         threading.Thread(target=write).start()
-        return b"".join([chunk async for chunk in EventStream(Reader(feed))])
+        return b"".join([chunk async for chunk in stream_of(Reader(feed))])
 
     looped = events.parse(asyncio.run(read()))
-    threaded = events.parse(b"".join(EventStream(Reader(feed))))
+    threaded = events.parse(b"".join(stream_of(Reader(feed))))
     expected = "".join(f"{number} " for number in range(200))
     assert events.text(looped) == events.text(threaded) == expected
     assert list(dict.fromkeys(events.names(looped))) == ["context", "delta", "done"]
@@ -114,10 +114,10 @@ def test_an_event_loop_gets_what_a_thread_gets(feed: Feed):
 def test_an_event_loop_holds_back_nothing_before_the_second_words(
     feed: Feed, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("sessions_app.api.event_stream.GATHER_SECONDS", 3_600.0)
+    monkeypatch.setattr("sessions_app.http.event_stream.GATHER_SECONDS", 3_600.0)
 
     async def read() -> list[bytes]:
-        chunks = aiter(EventStream(Reader(feed)))
+        chunks = aiter(stream_of(Reader(feed)))
         found = [await anext(chunks)]
         for tell in (lambda: feed.show(SEEN, None), lambda: feed.add("One")):
             tell()
@@ -133,11 +133,11 @@ def test_an_event_loop_holds_back_nothing_before_the_second_words(
 
 
 def test_an_event_loop_says_when_nothing_happens(feed: Feed, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("sessions_app.api.event_stream.HEARTBEAT_SECONDS", 0.01)
+    monkeypatch.setattr("sessions_app.http.event_stream.HEARTBEAT_SECONDS", 0.01)
 
     async def read() -> list[bytes]:
         found = []
-        async for chunk in EventStream(Reader(feed)):
+        async for chunk in stream_of(Reader(feed)):
             found.append(chunk)
             if found.count(b": \n\n") == 3:
                 feed.finish(Outcome(TurnState.DONE))

@@ -6,9 +6,15 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from sessions_app.api.serializers import IdempotencyKey
 from sessions_app.domain.errors import InvalidInput
 from sessions_app.domain.limits import CLIENT_ID_MAX_CHARS
+from sessions_app.http.fields import StrictCharField
+
+
+class IdempotencyKey(serializers.Serializer[dict[str, Any]]):
+    """The header `Idempotency-Key`, which must be fit to be a `client_id`."""
+
+    client_id = StrictCharField(max_length=CLIENT_ID_MAX_CHARS)
 
 
 def validated(serializer: type[serializers.Serializer[dict[str, Any]]], data: Any) -> Any:

@@ -1,0 +1,161 @@
+"""Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html)."""
+
+import asyncio
+import math
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import suppress
+from typing import Protocol
+
+from django.http import StreamingHttpResponse
+
+from sessions_app.services.turn_events import Event, Place, Reader
+
+# Shorter than what proxies take for an idle connection.
+HEARTBEAT_SECONDS = 12.0
+# What comes within this time of the last event goes out in one: ten times a second is a flow to
+# whoever reads it, and of two hundred streams each event costs what a small request does. Nobody
+# waits so for the first words.
+GATHER_SECONDS = 0.1
+_HEARTBEAT = b": \n\n"
+# Tells at once that the stream is open, also through what buffers little answers.
+_OPENING = b": stream\n\n"
+
+HEADERS = {
+    "Cache-Control": "no-store",
+    # nginx buffers answers of what it proxies unless it is told not to
+    "X-Accel-Buffering": "no",
+}
+
+
+class Source(Protocol):
+    """What a stream is made of; read by one thread or one event loop, to its end."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether everything has been taken."""
+
+    @property
+    def begun(self) -> bool:
+        """Whether the first words have been taken."""
+
+    @property
+    def has_news(self) -> bool:
+        """Whether `take` would give something, or the end."""
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for news, at most so long; whether there is some."""
+
+    def wake(self, waker: Callable[[], None]) -> None:
+        """Call `waker`, once, at the next news; from another thread, and it must not block."""
+
+    def take(self) -> bytes:
+        """The events since the last time, encoded."""
+
+    def close(self) -> None:
+        """Nobody reads on."""
+
+
+class TurnSource:
+    """A turn as events; `encode` writes some of them, `last` what follows the very last."""
+
+    def __init__(
+        self,
+        reader: Reader,
+        encode: Callable[[Sequence[tuple[Place, Event]]], bytes],
+        last: Callable[[], bytes] = bytes,
+    ) -> None:
+        self._reader, self._encode, self._last = reader, encode, last
+
+    @property
+    def ended(self) -> bool:
+        """As `Source.ended`."""
+        return self._reader.ended
+
+    @property
+    def begun(self) -> bool:
+        """As `Source.begun`."""
+        return self._reader.begun
+
+    @property
+    def has_news(self) -> bool:
+        """As `Source.has_news`."""
+        return self._reader.has_news
+
+    def wait(self, seconds: float) -> bool:
+        """As `Source.wait`."""
+        return self._reader.feed.wait(lambda: self._reader.has_news, seconds)
+
+    def wake(self, waker: Callable[[], None]) -> None:
+        """As `Source.wake`."""
+        self._reader.feed.wake(waker)
+
+    def take(self) -> bytes:
+        """As `Source.take`."""
+        events = self._encode(self._reader.take())
+        return events + self._last() if self._reader.ended else events
+
+    def close(self) -> None:
+        """A turn goes on when its reader has left."""
+
+
+class EventStream:
+    """What has not been read of a source yet, as bytes; for a thread, or for an event loop."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Block until there is something."""
+        source = self._source
+        yield _OPENING
+        while not source.ended:
+            yield source.take() if source.wait(HEARTBEAT_SECONDS) else _HEARTBEAT
+
+    def close(self) -> None:
+        """The answer has been sent, or is not wanted any more."""
+        self._source.close()
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """The same without a thread."""
+        source, loop = self._source, asyncio.get_running_loop()
+        sent = -math.inf
+        yield _OPENING
+        while not source.ended:
+            news = loop.create_future()
+            # Before the look: what comes in between wakes it, too.
+            source.wake(_waker(loop, news))
+            if not source.has_news:
+                timer = loop.call_later(HEARTBEAT_SECONDS, _settle, news, False)
+                happened = await news
+                timer.cancel()
+                if not happened:
+                    yield _HEARTBEAT
+                    continue
+            early = sent + GATHER_SECONDS - loop.time()
+            if source.begun and early > 0:
+                await asyncio.sleep(early)
+            if source.has_news:
+                sent = loop.time()
+                yield source.take()
+
+
+def _waker(loop: asyncio.AbstractEventLoop, news: "asyncio.Future[bool]") -> Callable[[], None]:
+    def wake() -> None:
+        # A loop that has stopped waits for nothing.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(_settle, news, True)
+
+    return wake
+
+
+def _settle(news: "asyncio.Future[bool]", happened: bool) -> None:
+    if not news.done():
+        news.set_result(happened)
+
+
+def response(source: Source) -> StreamingHttpResponse:
+    """The answer that streams `source`; its `events` is what an event loop may iterate."""
+    stream = EventStream(source)
+    answer = StreamingHttpResponse(stream, content_type="text/event-stream", headers=HEADERS)
+    answer.events = stream  # type: ignore[attr-defined]
+    return answer

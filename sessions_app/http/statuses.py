@@ -1,0 +1,28 @@
+"""Which HTTP status each of the domain's errors is."""
+
+from sessions_app.domain import errors
+from sessions_app.domain.window import WindowBudgetError
+
+_STATUS_OF: dict[type[errors.SessionError], int] = {
+    errors.InvalidInput: 400,
+    errors.UserErased: 401,
+    errors.SessionNotFound: 404,
+    errors.MessageNotFound: 404,
+    errors.Conflict: 409,
+    WindowBudgetError: 400,
+    errors.SessionExpired: 410,
+    errors.VersionMismatch: 412,
+    errors.TooLarge: 413,
+    errors.IdempotencyMismatch: 422,
+    errors.ProviderError: 502,
+    errors.TurnFailed: 500,
+    errors.StorageUnavailable: 503,
+    errors.TooManyTurns: 503,
+    errors.TurnInterrupted: 503,
+    errors.ProviderTimeout: 504,
+}
+
+
+def status_of(error: errors.SessionError) -> int:
+    """The status of the nearest kind that has one."""
+    return next(_STATUS_OF[kind] for kind in type(error).__mro__ if kind in _STATUS_OF)

@@ -1,0 +1,1 @@
+"""The OpenAI wire, for unmodified OpenAI clients: /v1."""

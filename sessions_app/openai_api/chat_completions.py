@@ -1,0 +1,92 @@
+"""`POST /v1/chat/completions`: a turn in a session, or, without one, a call that is passed on."""
+
+import json
+from typing import Any
+
+from django.http import HttpResponse, HttpResponseBase
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from sessions_app.domain.errors import InvalidInput
+from sessions_app.http import event_stream
+from sessions_app.http.departure import departure_of
+from sessions_app.http.event_stream import TurnSource
+from sessions_app.http.requests import idempotency_key, user_id
+from sessions_app.openai_api import messages, parameters, requests, schema, wire
+from sessions_app.openai_api.errors import Required
+from sessions_app.openai_api.views import ModelCallView
+from sessions_app.services import completions, pass_through, turns
+from sessions_app.services.completions import CompletionRequest
+from sessions_app.services.turn_events import Reader
+from sessions_app.services.turn_feeds import Feed
+
+
+class ChatCompletionsView(ModelCallView):
+    """Chat completions."""
+
+    @schema.chat_completions
+    def post(self, request: Request) -> HttpResponseBase:
+        """Have the model answer; in a session what is new is stored, without one nothing is."""
+        body = requests.body_of(request)
+        session_id = requests.session_id(request, body)
+        if session_id is not None:
+            return _in_session(request, body, session_id)
+        return (_passed if pass_through.has_server() else _demonstrated)(request, body)
+
+
+def _in_session(request: Request, body: dict[str, Any], session_id: str) -> HttpResponseBase:
+    now = timezone.now()
+    told = messages.conversation(body.get("messages"))
+    stream, with_usage = parameters.truth(body, "stream"), parameters.wants_usage(body)
+    asked = CompletionRequest(
+        messages=told.messages,
+        call=parameters.model_call(body, told.instructions),
+        digest=requests.digest(session_id, body),
+        key=idempotency_key(request),
+        since=requests.repeated_since(request, now),
+        places=told.places,
+    )
+    feed = completions.completion_start(
+        session_id=session_id, user_id=user_id(request), request=asked, now=now
+    )
+    model = asked.call.model or pass_through.model_name()
+    if stream:
+        return _streamed(feed, model, with_usage=with_usage)
+    return Response(wire.completion(feed, turns.turn_wait(feed=feed), model))
+
+
+def _streamed(feed: Feed, model: str, *, with_usage: bool) -> HttpResponseBase:
+    chunks = wire.Chunks(feed, model, with_usage=with_usage)
+    return event_stream.response(TurnSource(Reader(feed), chunks, chunks.last))
+
+
+def _passed(request: Request, body: dict[str, Any]) -> HttpResponseBase:
+    stream = parameters.truth(body, "stream")
+    asked = {name: value for name, value in body.items() if name != "session_id"}
+    sent = json.dumps({"model": pass_through.model_name(), **asked}, ensure_ascii=False).encode()
+    departure = departure_of(request)
+    if not stream:
+        answer = pass_through.completion_pass(body=sent, departed=departure.then)
+        return HttpResponse(answer.body, content_type=answer.content_type)
+    source = pass_through.completion_pass_streamed(
+        body=sent, failed=wire.error_line, departed=departure.then
+    )
+    return event_stream.response(source)
+
+
+def _demonstrated(request: Request, body: dict[str, Any]) -> HttpResponseBase:
+    said = body.get("messages")
+    if said is None:
+        raise Required(attr="messages")
+    if not isinstance(said, list) or not said or not all(isinstance(m, dict) for m in said):
+        raise InvalidInput("Expected a list of at least one message.", attr="messages")
+    stream, with_usage = parameters.truth(body, "stream"), parameters.wants_usage(body)
+    model = parameters.model_name(body) or pass_through.model_name()
+    feed, end = pass_through.completion_demonstrate(
+        messages=said, max_tokens=parameters.token_limit(body), now=timezone.now()
+    )
+    departure_of(request).then(end)
+    if stream:
+        return _streamed(feed, model, with_usage=with_usage)
+    return Response(wire.completion(feed, turns.turn_wait(feed=feed), model))

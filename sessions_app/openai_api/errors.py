@@ -1,0 +1,151 @@
+"""Errors as OpenAI's clients read them: `{"error": {"message", "type", "param", "code"}}`."""
+
+import logging
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.core.signals import got_request_exception
+from django.db import OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from rest_framework.exceptions import APIException
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from sessions_app.domain import errors
+from sessions_app.domain.window import WindowBudgetError
+from sessions_app.http.statuses import status_of
+from sessions_app.services.pass_through import PassedError
+
+logger = logging.getLogger(__name__)
+
+# Names that clients know, in place of ours.
+_CODES = {
+    "invalid": "invalid_value",
+    "required": "missing_required_parameter",
+    "authentication_failed": "invalid_api_key",
+    "not_authenticated": "invalid_api_key",
+    "token_not_valid": "invalid_api_key",
+    "user_erased": "invalid_api_key",
+    "throttled": "rate_limit_exceeded",
+    "parse_error": "invalid_json",
+    WindowBudgetError.code: "context_length_exceeded",
+}
+_TYPES = {401: "invalid_request_error", 403: "permission_error", 429: "requests"}
+# The clients repeat a 409 by themselves. Of these only the first is worth it.
+_PASSING = (errors.TurnInProgress, errors.Overtaken)
+
+
+class Unsupported(errors.InvalidInput):
+    """Something of OpenAI's that this service cannot do; `attr` names the parameter."""
+
+    code = "unsupported_parameter"
+
+
+class UnsupportedValue(errors.InvalidInput):
+    """A value of a parameter that this service cannot act on."""
+
+    code = "unsupported_value"
+
+
+class Required(errors.InvalidInput):
+    """A parameter that must be there."""
+
+    code = "missing_required_parameter"
+    default_detail = "This parameter is required."
+
+
+class ModelNotFound(errors.SessionError):
+    """There is no model of that name."""
+
+    code = "model_not_found"
+    default_detail = "There is no such model."
+
+
+def body(status: int, message: str, code: str, param: str | None = None) -> dict[str, Any]:
+    """An error's body."""
+    kind = _TYPES.get(status) or ("server_error" if status >= 500 else "invalid_request_error")
+    code = _CODES.get(code, code)
+    return {"error": {"message": message, "type": kind, "param": param, "code": code}}
+
+
+def body_of(error: errors.SessionError) -> dict[str, Any]:
+    """The body that an error of ours becomes."""
+    status = _status(error)
+    if isinstance(error, PassedError) and error.error:
+        return {"error": dict.fromkeys(("message", "type", "param", "code")) | dict(error.error)}
+    return body(status, error.detail, error.code, error.attr)
+
+
+def _status(error: errors.SessionError) -> int:
+    if isinstance(error, PassedError):
+        return error.status
+    return 404 if isinstance(error, ModelNotFound) else status_of(error)
+
+
+def exception_handler(exc: Exception, context: dict[str, Any]) -> Response:
+    """What the views of this wire answer with when something is raised."""
+    set_rollback()
+    if isinstance(exc, OperationalError):
+        logger.warning("the accounts database is unavailable: %s", exc)
+        exc = errors.StorageUnavailable("The accounts database is unavailable; try again.")
+    if isinstance(exc, errors.SessionError):
+        return _domain(exc)
+    if isinstance(exc, Http404):
+        return Response(body(404, "There is no such route.", "not_found"), status=404)
+    if isinstance(exc, PermissionDenied):
+        return Response(body(403, "You may not do this.", "permission_denied"), status=403)
+    if isinstance(exc, APIException):
+        return _framework(exc)
+    logger.exception("a request of the OpenAI wire failed", exc_info=exc)
+    got_request_exception.send(sender=None, request=context.get("request"))
+    return Response(body(500, "A server error occurred.", "error"), status=500)
+
+
+def _domain(error: errors.SessionError) -> Response:
+    status = _status(error)
+    headers = {}
+    retry = error.retry if isinstance(error, PassedError) else getattr(error, "retry_after", "")
+    if retry:
+        headers["Retry-After"] = str(retry)
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, errors.Conflict) and not isinstance(error, _PASSING):
+        headers["X-Should-Retry"] = "false"
+    return Response(body_of(error), status=status, headers=headers)
+
+
+def _framework(exc: APIException) -> Response:
+    param, detail, code = _first(exc.get_full_details())
+    headers = {}
+    if header := getattr(exc, "auth_header", None):
+        headers["WWW-Authenticate"] = header
+    if wait := getattr(exc, "wait", None):
+        headers["Retry-After"] = f"{wait:.0f}"
+    status = exc.status_code
+    return Response(body(status, detail, code, param), status=status, headers=headers)
+
+
+def _first(found: Any, param: str | None = None) -> tuple[str | None, str, str]:
+    """The first of the framework's errors: field, message and code."""
+    if isinstance(found, list):
+        return _first(found[0], param)
+    if isinstance(found.get("message"), str):
+        return param, found["message"], found["code"]
+    name, inner = next(iter(found.items()))
+    return _first(inner, "Idempotency-Key" if name == "client_id" else name)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """A path of this wire that is no route."""
+    message = f"There is no route {request.method} {request.path}."
+    return JsonResponse(body(404, message, "unknown_url"), status=404)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """A request that is refused before any route is looked for."""
+    return JsonResponse(body(400, "Bad request.", "bad_request"), status=400)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """A mistake of ours outside of the views."""
+    return JsonResponse(body(500, "A server error occurred.", "error"), status=500)

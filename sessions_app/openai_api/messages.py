@@ -1,0 +1,143 @@
+"""The messages of a request, in the services' terms."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from rest_framework.exceptions import ValidationError
+
+from sessions_app.domain import text
+from sessions_app.domain.data import Role
+from sessions_app.domain.drafts import MessageDraft
+from sessions_app.domain.errors import InvalidInput
+from sessions_app.domain.limits import NAME_MAX_CHARS, TOOL_CALL_ID_MAX_CHARS
+from sessions_app.http.fields import ToolCallsField
+from sessions_app.openai_api.errors import Required, Unsupported, UnsupportedValue
+from sessions_app.services.context import Instruction
+
+# As many as OpenAI takes.
+MESSAGES_MAX = 2_048
+_ROLES = {role.value: role for role in Role} | {"developer": Role.SYSTEM}
+# A tool may have nothing to say, but a message has: models are shown that it has answered.
+NO_OUTPUT = "(no output)"
+_CONTROLS = "Control characters and lone surrogates are not allowed."
+_TOOL_CALLS = ToolCallsField()
+
+
+class Conversation(NamedTuple):
+    """What a request brings: instructions for this call, and the messages behind them.
+
+    `places` are those of the messages in the request.
+    """
+
+    instructions: Sequence[Instruction]
+    messages: Sequence[MessageDraft]
+    places: Sequence[int]
+
+
+def conversation(value: Any) -> Conversation:
+    """The request's `messages`; raises InvalidInput naming what is wrong with them."""
+    if value is None:
+        raise Required(attr="messages")
+    if not isinstance(value, list) or not value:
+        raise InvalidInput("Expected a list of at least one message.", attr="messages")
+    if len(value) > MESSAGES_MAX:
+        raise InvalidInput(f"At most {MESSAGES_MAX} messages are allowed.", attr="messages")
+    drafts = [_draft(each, f"messages.{place}") for place, each in enumerate(value)]
+    first = next(
+        (place for place, draft in enumerate(drafts) if draft.role is not Role.SYSTEM), len(drafts)
+    )
+    if first == len(drafts):
+        raise InvalidInput("Expected a message besides the instructions.", attr="messages")
+    if drafts[-1].role is Role.ASSISTANT:
+        raise UnsupportedValue(
+            "The last message is to be a user's or a tool's: that is what is answered.",
+            attr=f"messages.{len(drafts) - 1}.role",
+        )
+    told = [
+        Instruction(given["role"], draft.content)
+        for given, draft in zip(value[:first], drafts[:first], strict=True)
+        if draft.content
+    ]
+    places = [at for at in range(first, len(drafts)) if not _is_nothing(drafts[at])]
+    return Conversation(told, [drafts[at] for at in places], places)
+
+
+def _is_nothing(draft: MessageDraft) -> bool:
+    """A reply that was stopped before its first word: clients keep it, and nothing is stored."""
+    return draft.role is Role.ASSISTANT and not draft.content and not draft.tool_calls
+
+
+def _draft(value: Any, path: str) -> MessageDraft:
+    if not isinstance(value, dict):
+        raise InvalidInput("Expected an object.", attr=path)
+    role = value.get("role")
+    if not isinstance(role, str) or role not in _ROLES:
+        known = ", ".join(sorted(_ROLES))
+        raise UnsupportedValue(f"Expected one of: {known}.", attr=f"{path}.role")
+    for name in ("audio", "function_call"):
+        if value.get(name) is not None:
+            raise Unsupported("This is not supported.", attr=f"{path}.{name}")
+    content = content_text(value.get("content"), f"{path}.content")
+    if not content and role == Role.ASSISTANT:
+        content = _short(value, "refusal", path, None) or ""
+    if not content and role == Role.TOOL:
+        content = NO_OUTPUT
+    return MessageDraft(
+        role=_ROLES[role],
+        content=content,
+        name=_short(value, "name", path, NAME_MAX_CHARS),
+        tool_calls=_calls(value.get("tool_calls"), f"{path}.tool_calls"),
+        tool_call_id=_short(value, "tool_call_id", path, TOOL_CALL_ID_MAX_CHARS),
+    )
+
+
+def content_text(value: Any, path: str) -> str:
+    """A message's text; of one in parts, those of its parts on lines of their own."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return _checked(value, path)
+    if not isinstance(value, list):
+        raise InvalidInput("Expected text, or a list of parts.", attr=path)
+    return "\n".join(_part(part, f"{path}.{place}") for place, part in enumerate(value))
+
+
+def _part(part: Any, path: str) -> str:
+    if not isinstance(part, dict):
+        raise InvalidInput("Expected an object.", attr=path)
+    kind = part.get("type")
+    if kind not in {"text", "refusal"}:
+        raise UnsupportedValue(
+            "A session keeps text: parts other than text are not supported.", attr=f"{path}.type"
+        )
+    value = part.get(kind)
+    if not isinstance(value, str):
+        raise InvalidInput("Expected text.", attr=f"{path}.{kind}")
+    return _checked(value, f"{path}.{kind}")
+
+
+def _checked(value: str, path: str) -> str:
+    if not text.is_text(value):
+        raise InvalidInput(_CONTROLS, attr=path)
+    return value
+
+
+def _short(value: dict[str, Any], name: str, path: str, most: int | None) -> str | None:
+    found = value.get(name)
+    if found is None or found == "":
+        return None
+    if not isinstance(found, str):
+        raise InvalidInput("Expected text.", attr=f"{path}.{name}")
+    if most is not None and len(found) > most:
+        raise InvalidInput(f"At most {most} characters are allowed.", attr=f"{path}.{name}")
+    return _checked(found, f"{path}.{name}")
+
+
+def _calls(value: Any, path: str) -> list[dict[str, Any]] | None:
+    if value is None or value == []:
+        return None
+    try:
+        calls: list[dict[str, Any]] = _TOOL_CALLS.run_validation(value)
+    except ValidationError as error:
+        raise InvalidInput(str(next(iter(error.detail))), attr=path) from error
+    return calls

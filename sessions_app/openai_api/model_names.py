@@ -1,0 +1,36 @@
+"""`/v1/models`: the model that answers."""
+
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from sessions_app.openai_api import schema
+from sessions_app.openai_api.errors import ModelNotFound
+from sessions_app.openai_api.views import OpenAIView
+from sessions_app.services.pass_through import model_name
+
+
+def model(name: str) -> dict[str, Any]:
+    """A model as OpenAI writes it. When it was made, nobody has told this service."""
+    return {"id": name, "object": "model", "created": 0, "owned_by": "chat-sessions"}
+
+
+class ModelsView(OpenAIView):
+    """All models."""
+
+    @schema.models_list
+    def get(self, request: Request) -> Response:
+        """The one that answers."""
+        return Response({"object": "list", "data": [model(model_name())]})
+
+
+class ModelView(OpenAIView):
+    """One model."""
+
+    @schema.models_show
+    def get(self, request: Request, model_id: str) -> Response:
+        """The one that answers, if it is asked for by its name."""
+        if model_id != model_name():
+            raise ModelNotFound(attr="model")
+        return Response(model(model_id))

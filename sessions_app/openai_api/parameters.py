@@ -1,0 +1,118 @@
+"""The parameters of a completion: what the model's server is asked with, and what is refused."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sessions_app.domain import text
+from sessions_app.domain.errors import InvalidInput
+from sessions_app.domain.limits import MODEL_NAME_MAX_CHARS
+from sessions_app.openai_api.errors import Unsupported, UnsupportedValue
+from sessions_app.services.context import Instruction
+from sessions_app.services.turn_runs import ModelCall
+
+_MAX_TOKENS = 1_000_000
+# This service's own, or the request's form.
+_OURS = {
+    "messages", "model", "stream", "stream_options", "max_tokens", "max_completion_tokens",
+    "session_id", "metadata", "n",
+}  # fmt: skip
+# What would come back and has no place in a stored message.
+_NOT_KEPT = ("audio", "functions", "function_call", "logprobs", "top_logprobs")
+_NUMBER, _WHOLE, _TEXT, _TRUTH, _OBJECT, _LIST = (
+    (int, float), (int,), (str,), (bool,), (dict,), (list,)
+)  # fmt: skip
+# A server would refuse other types, but only when the question has been stored.
+_TYPES: dict[str, tuple[type, ...]] = {
+    "temperature": _NUMBER,
+    "top_p": _NUMBER,
+    "presence_penalty": _NUMBER,
+    "frequency_penalty": _NUMBER,
+    "seed": _WHOLE,
+    "stop": _TEXT + _LIST,
+    "tools": _LIST,
+    "tool_choice": _TEXT + _OBJECT,
+    "parallel_tool_calls": _TRUTH,
+    "response_format": _OBJECT,
+    "logit_bias": _OBJECT,
+    "user": _TEXT,
+    "reasoning_effort": _TEXT,
+}
+_NAMES = {
+    int: "a whole number", str: "text", bool: "true or false",
+    dict: "an object", list: "a list",
+}  # fmt: skip
+
+
+def model_call(body: Mapping[str, Any], instructions: Sequence[Instruction]) -> ModelCall:
+    """How a request wants the model to be asked; raises InvalidInput naming the parameter."""
+    _refuse(body)
+    for name, types in _TYPES.items():
+        _check(name, body.get(name), types)
+    options = {
+        name: value for name, value in body.items() if name not in _OURS and value is not None
+    }
+    return ModelCall(
+        model=model_name(body),
+        max_tokens=token_limit(body),
+        options=options,
+        instructions=tuple(instructions),
+    )
+
+
+def model_name(body: Mapping[str, Any]) -> str | None:
+    """The model that is asked for; None where that is left to the settings."""
+    name = body.get("model")
+    _check("model", name, _TEXT)
+    if name and (len(name) > MODEL_NAME_MAX_CHARS or not text.is_text(name)):
+        raise InvalidInput(f"A name has 1 to {MODEL_NAME_MAX_CHARS} characters.", attr="model")
+    return name or None
+
+
+def truth(body: Mapping[str, Any], name: str) -> bool:
+    """A member that is true or false, false without it."""
+    value = body.get(name)
+    _check(name, value, _TRUTH)
+    return bool(value)
+
+
+def wants_usage(body: Mapping[str, Any]) -> bool:
+    """Whether a stream is to end with the token counts."""
+    options = body.get("stream_options")
+    _check("stream_options", options, _OBJECT)
+    return truth(options or {}, "include_usage")
+
+
+def token_limit(body: Mapping[str, Any]) -> int | None:
+    """The most tokens of an answer, under its newer name or its older one."""
+    for name in ("max_completion_tokens", "max_tokens"):
+        value = body.get(name)
+        _check(name, value, _WHOLE)
+        if value is None:
+            continue
+        if not 1 <= value <= _MAX_TOKENS:
+            raise InvalidInput(f"Expected 1 to {_MAX_TOKENS}.", attr=name)
+        return int(value)
+    return None
+
+
+def _refuse(body: Mapping[str, Any]) -> None:
+    count = body.get("n")
+    _check("n", count, _WHOLE)
+    if count not in {None, 1}:
+        raise UnsupportedValue("A session's turn has one answer.", attr="n")
+    for name in _NOT_KEPT:
+        if body.get(name) not in (None, False, 0):
+            raise Unsupported("A session does not keep this; ask without one.", attr=name)
+    modalities = body.get("modalities")
+    if modalities not in (None, ["text"]):
+        raise UnsupportedValue("A session keeps text.", attr="modalities")
+
+
+def _check(name: str, value: Any, types: tuple[type, ...]) -> None:
+    wrong = isinstance(value, bool) and bool not in types
+    if value is not None and (wrong or not isinstance(value, types)):
+        names = (_NAMES[kind] for kind in types)
+        wanted = "a number" if types == _NUMBER else " or ".join(names)
+        error = InvalidInput(f"Expected {wanted}.", attr=name)
+        error.code = "invalid_type"
+        raise error
