@@ -9,10 +9,12 @@ model has threads of its own, so that any number of it keeps no other request wa
 import asyncio
 import io
 import re
+import signal
 import sys
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, MutableMapping
+import threading
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Iterator, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
@@ -28,6 +30,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _WAITS_FOR_A_MODEL = re.compile(r"^/(?:session/[^/]+/chat|v1)(?:/|$)")
+_STOPS = (signal.SIGINT, signal.SIGTERM)
 _NAMED_OTHERWISE = {"CONTENT_TYPE": "CONTENT_TYPE", "CONTENT_LENGTH": "CONTENT_LENGTH"}
 
 
@@ -66,7 +69,7 @@ class Gateway:
         stopping: Callable[[], None],
     ) -> None:
         self._application = application
-        self._started, self._stopping = started, stopping
+        self._started, self._stopping = started, _Once(stopping)
         self._threads = ThreadPoolExecutor(settings.THREADS, "request")
         self._waiting = ThreadPoolExecutor(settings.TURNS_MAX + settings.THREADS, "chat")
 
@@ -79,15 +82,14 @@ class Gateway:
 
     async def _live(self, receive: Receive, send: Send) -> None:
         loop = asyncio.get_running_loop()
-        while True:
-            message = await receive()
-            if message["type"] == "lifespan.startup":
+        # The server tells of its end when the last answer has been sent, and a stream waits for the
+        # end of its turn, which this would bring about: so it is brought about by the signal.
+        with _at_a_stop(self._stopping):
+            while (await receive())["type"] == "lifespan.startup":
                 await loop.run_in_executor(self._threads, self._started)
                 await send({"type": "lifespan.startup.complete"})
-            else:
-                await loop.run_in_executor(self._threads, self._stopping)
-                await send({"type": "lifespan.shutdown.complete"})
-                return
+            await loop.run_in_executor(self._threads, self._stopping)
+        await send({"type": "lifespan.shutdown.complete"})
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = await _body(receive)
@@ -140,6 +142,41 @@ class Gateway:
         if whole is not None:
             answer.close()
         return answer, whole
+
+
+class _Once:
+    """A call that is made once; who comes later waits until it is done."""
+
+    def __init__(self, call: Callable[[], None]) -> None:
+        self._call: Callable[[], None] | None = call
+        self._lock = threading.Lock()
+
+    def __call__(self) -> None:
+        with self._lock:
+            call, self._call = self._call, None
+            if call is not None:
+                call()
+
+
+@contextmanager
+def _at_a_stop(call: Callable[[], None]) -> Iterator[None]:
+    """Make `call`, on a thread, when a signal asks this process to end.
+
+    Beside the event loop's own handlers, which are called through a descriptor.
+    """
+
+    def hear(*_: object) -> None:
+        threading.Thread(target=call, name="stopping", daemon=True).start()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, hear) for number in _STOPS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 async def _stream(

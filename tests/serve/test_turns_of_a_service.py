@@ -153,6 +153,25 @@ def test_a_stop_in_good_order_frees_the_session_at_once(serve: Any, model: Model
     assert alice.ask().json()["assistant_message"]["content"] == model.text
 
 
+def test_a_stop_tells_whoever_listens(serve: Any, model: ModelServer):
+    first = serve(**with_model(model)).ready()
+    alice = Alice(first)
+    model.answers = [model_server.hangs_after("One")]
+    with ThreadPoolExecutor(1) as pool:
+        listening = pool.submit(alice.ask, stream=True)
+        while not alice.request("GET").json()["turn_in_progress"]:
+            time.sleep(0.02)
+        alice.until_told("One")
+        assert first.end() == 0
+        heard = events.parse(listening.result().content)
+    assert events.names(heard) == ["context", "delta", "error"]
+    assert heard[-1].data["code"] == "turn_interrupted"
+
+    alice.service = serve(PORT=str(first.port), **with_model(model)).ready()
+    assert alice.request("GET").json()["turn_in_progress"] is False
+    assert alice.ask().json()["assistant_message"]["content"] == model.text
+
+
 def test_a_stop_waits_for_a_turn_that_is_nearly_done(serve: Any, model: ModelServer):
     first = serve(**with_model(model)).ready()
     alice = Alice(first)
