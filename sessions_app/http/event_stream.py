@@ -13,9 +13,10 @@ from sessions_app.services.turn_events import Event, Place, Reader
 # Shorter than what proxies take for an idle connection.
 HEARTBEAT_SECONDS = 12.0
 # What comes within this time of the last event goes out in one: ten times a second is a flow to
-# whoever reads it, and of two hundred streams each event costs what a small request does. Nobody
-# waits so for the first words.
+# whoever reads it, and of two hundred streams each event costs what a small request does. Of very
+# many streams each has fewer. Nobody waits so for the first words.
 GATHER_SECONDS = 0.1
+EVENTS_PER_SECOND = 500.0
 _HEARTBEAT = b": \n\n"
 # Tells at once that the stream is open, also through what buffers little answers.
 _OPENING = b": stream\n\n"
@@ -101,6 +102,9 @@ class TurnSource:
 class EventStream:
     """What has not been read of a source yet, as bytes; for a thread, or for an event loop."""
 
+    # On the event loop, of which there is one in a process.
+    _open = 0
+
     def __init__(self, source: Source) -> None:
         self._source = source
 
@@ -119,24 +123,37 @@ class EventStream:
         """The same without a thread."""
         source, loop = self._source, asyncio.get_running_loop()
         sent = -math.inf
-        yield _OPENING
-        while not source.ended:
-            news = loop.create_future()
-            # Before the look: what comes in between wakes it, too.
-            source.wake(_waker(loop, news))
-            if not source.has_news:
-                timer = loop.call_later(HEARTBEAT_SECONDS, _settle, news, False)
-                happened = await news
-                timer.cancel()
-                if not happened:
+        EventStream._open += 1
+        try:
+            yield _OPENING
+            while not source.ended:
+                # Before anything is asked to wake it: most of what comes costs the loop nothing.
+                gather = max(GATHER_SECONDS, EventStream._open / EVENTS_PER_SECOND)
+                early = sent + gather - loop.time()
+                if source.begun and early > 0:
+                    await asyncio.sleep(early)
+                if source.has_news or await _happens(source, loop):
+                    sent = loop.time()
+                    yield source.take()
+                else:
                     yield _HEARTBEAT
-                    continue
-            early = sent + GATHER_SECONDS - loop.time()
-            if source.begun and early > 0:
-                await asyncio.sleep(early)
-            if source.has_news:
-                sent = loop.time()
-                yield source.take()
+        finally:
+            EventStream._open -= 1
+
+
+async def _happens(source: Source, loop: asyncio.AbstractEventLoop) -> bool:
+    """Wait for news; False when it is time for a heartbeat."""
+    news = loop.create_future()
+    source.wake(_waker(loop, news))
+    # What came before that would not wake it.
+    if source.has_news:
+        return True
+    timer = loop.call_later(HEARTBEAT_SECONDS, _settle, news, False)
+    try:
+        await news
+    finally:
+        timer.cancel()
+    return source.has_news
 
 
 def _waker(loop: asyncio.AbstractEventLoop, news: "asyncio.Future[bool]") -> Callable[[], None]:

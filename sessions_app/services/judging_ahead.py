@@ -17,7 +17,7 @@ from sessions_app.services import annotations
 logger = logging.getLogger(__name__)
 
 # Of a core: what is left for everything else that this process does.
-SHARE = 0.1
+SHARE = 0.05
 NICENESS = 10
 # A session that has much to catch up on makes room for the others after so long.
 _AT_ONCE_SECONDS = 0.25
