@@ -81,10 +81,11 @@ def launch(
     feed = Feed(asked.session_id, asked.user_id, turn.turn_id, now)
     feed.user_message = asked.message
     run = Run(turn, asked.call, feed, supersedes)
-    slot.keep()
     args = [run, slot, keeper]
-    threading.Thread(target=_run, args=args, name=turn.turn_id, daemon=True).start()
     try:
+        threading.Thread(target=_run, args=args, name=turn.turn_id, daemon=True).start()
+        # Not before: a thread that does not begin gives no slot back.
+        slot.keep()
         turns.insert(turn)
     except BaseException:
         run.recorded(False)

@@ -9,6 +9,7 @@ import pytest
 from sessions_app.domain.errors import StorageUnavailable
 from sessions_app.repository import leases, turns
 from sessions_app.services import turn_runs
+from sessions_app.services.turn_slots import Slot
 from tests.conftest import Person, error
 from tests.turns import events
 from tests.turns.api import chat, read, said, stream
@@ -106,6 +107,24 @@ def test_a_turn_that_could_not_be_recorded_leaves_the_session_to_the_next(
     response = chat(alice, session, client_id="k")
     assert (response.status_code, response.json()) == (503, UNAVAILABLE)
     assert model.asked == []
+    assert chat(alice, session, client_id="k").status_code == 200
+    assert said(alice, session) == [("user", "Hello?"), ("assistant", "Well.")]
+
+
+def test_a_turn_that_gets_no_thread_leaves_session_and_slot_to_the_next(
+    alice: Person, session: Any, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
+):
+    def start(thread: threading.Thread) -> None:
+        if thread.name.startswith("turn_"):
+            raise RuntimeError("can't start new thread")
+        original(thread)
+
+    original, taken = threading.Thread.start, Slot.taken()
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", start)
+        assert chat(alice, session, client_id="k").status_code == 500
+    assert Slot.taken() == taken
+    assert read(alice, session)["turn_in_progress"] is False
     assert chat(alice, session, client_id="k").status_code == 200
     assert said(alice, session) == [("user", "Hello?"), ("assistant", "Well.")]
 
