@@ -3,7 +3,7 @@
 import itertools
 import random
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import uuid_utils
@@ -11,7 +11,6 @@ from pymongo import WriteConcern
 
 from benchmarks.harness import conversations, report, store
 from sessions_app.domain import search_text
-from sessions_app.domain.daily import first_id
 from sessions_app.domain.data import NewMessage, NewSession, Role
 from sessions_app.domain.identifiers import bucket_id, message_id
 from sessions_app.domain.lifecycle import to_milliseconds
@@ -66,24 +65,6 @@ def _session(user_id: str, number: int, tail: list[dict[str, Any]], start: int) 
         "message_count": start - 1 + len(tail),
         "token_count": 40,
     }
-
-
-def insert_sessions(collection: Any, number: int) -> None:
-    """Sessions of many users with two messages each, over the last 60 days."""
-    talks = [[_message(n, 30) for n in (1, 2)] for _ in range(500)]
-    for batch in _batches(range(number)):
-        held = []
-        for n in batch:
-            one = _session(f"user-{n // 50}", n, talks[n % 500], 1)
-            moment = START + timedelta(days=60) * (n / number)
-            held.append(one | {"_id": _id_at(moment), "expires_at": moment + timedelta(days=30)})
-        _insert(collection, held)
-    collection.database["markers"].insert_one({})
-
-
-def _id_at(moment: datetime) -> str:
-    """A UUIDv7 of that moment."""
-    return first_id(moment)[:14] + str(uuid_utils.uuid7())[14:]
 
 
 def fill(client: store.Client, number: int) -> None:

@@ -1,13 +1,17 @@
 """Views that stop half-way: what Django, DRF and the API's own reading cost before any service."""
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
+from chatproject.urls import handler400, handler404, handler500
 from sessions_app.api.serializers import MessageInput, message_draft
 from sessions_app.http.requests import idempotency_key, validated
+
+__all__ = ["handler400", "handler404", "handler500", "urlpatterns"]
 
 
 @csrf_exempt
@@ -33,3 +37,14 @@ class Steps(ViewSet):
             validated(MessageInput, request.data), client_id=idempotency_key(request)
         )
         return Response({"of": len(draft.content)}, status=201)
+
+
+urlpatterns = [
+    path("steps/plain", plain),
+    *(
+        path(f"steps/{name}", Steps.as_view({"post": name}))
+        for name in ("nothing", "parsed", "validated")
+    ),
+    path("", include("benchmarks.harness.bare_view")),
+    path("", include("chatproject.urls")),
+]
