@@ -99,12 +99,14 @@ def main() -> None:
             each.renew()
         with service.served(client) as served, service.bare(client) as floor:
             servers = {SERVICE: served, UNKEYED: served, BARE: floor}
-            one_session = [] if "one session" in options.skip else [max(options.connections)]
+            one_session = [max(options.connections)]
             for name, make, status, over in (
                 ("POST message", Sessions.appends, 201, options.connections),
                 ("POST message, one session", Sessions.appends_to_one, 201, one_session),
                 ("GET session", Sessions.reads, 200, options.connections),
             ):
+                if name in options.skip:
+                    continue
                 for connections, each in itertools.product(over, sessions.values()):
                     asked = servers if status == 201 else {SERVICE: served, BARE: floor}
                     _fill_bare(client, each.length)
