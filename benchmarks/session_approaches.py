@@ -12,7 +12,7 @@ import time
 import uuid
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from itertools import count
 
@@ -21,6 +21,7 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.core.management import call_command
 
 from benchmarks.harness import conversations, report, rounds, store
+from benchmarks.harness.conversations import BATCH, now
 from sessions_app.domain.data import Role
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.services import messages, sessions
@@ -121,42 +122,38 @@ class Hybrid(Approach):
     def start(self, turns: Iterable[Turn] = ()) -> str:
         """An access token and the session's id."""
         user = str(uuid.uuid4())
-        session = sessions.session_create(
-            user_id=user, draft=sessions.SessionDraft(), now=conversations.now()
-        )
-        batch = [draft for turn in turns for draft in _drafts(turn)]
-        for first, last in conversations.batches(0, len(batch) - 1):
-            messages.message_append_batch(
-                session_id=session.session_id,
-                user_id=user,
-                batch=batch[first : last + 1],
-                now=conversations.now(),
-            )
+        session_id = conversations.create(user, 0, words=WORDS)
         claims = {"sub": user, "exp": time.time() + 300, "jti": uuid.uuid4().hex}
-        token = jwt.encode(claims, _SECRET, _ALGORITHM)
-        return f"{token} {session.session_id}"
+        credential = f"{jwt.encode(claims, _SECRET, _ALGORITHM)} {session_id}"
+        history = list(turns)
+        for first in range(0, len(history), BATCH // 2):
+            self._append(credential, history[first : first + BATCH // 2])
+        return credential
 
     def take(self, credential: str, turn: Turn) -> str:
         """Read the window, append both messages under their keys."""
-        session_id, user = self._who(credential)
         self.read(credential)
-        messages.message_append_batch(
-            session_id=session_id, user_id=user, batch=_drafts(turn), now=conversations.now()
-        )
+        self._append(credential, [turn])
         return credential
 
     def read(self, credential: str) -> Messages:
         """The tail has them."""
-        session_id, user = self._who(credential)
-        _, newest = sessions.session_get(
-            session_id=session_id, user_id=user, limit=PAGE, now=conversations.now()
-        )
+        _, newest = sessions.session_get(**self._who(credential), limit=PAGE, now=now())
         return [(message.role.value, message.content) for message in newest]
 
+    def _append(self, credential: str, turns: Sequence[Turn]) -> None:
+        batch = [
+            MessageDraft(role, content, client_id=f"{key}-{role}")
+            for key, *said in turns
+            for role, content in zip((Role.USER, Role.ASSISTANT), said, strict=True)
+        ]
+        messages.message_append_batch(**self._who(credential), batch=batch, now=now())
+
     @staticmethod
-    def _who(credential: str) -> tuple[str, str]:
+    def _who(credential: str) -> dict[str, str]:
         token, _, session_id = credential.partition(" ")
-        return session_id, jwt.decode(token, _SECRET, [_ALGORITHM])["sub"]
+        user_id = jwt.decode(token, _SECRET, [_ALGORITHM])["sub"]
+        return {"session_id": session_id, "user_id": user_id}
 
 
 def main() -> None:
@@ -271,14 +268,6 @@ def _turn(number: int, device: str = "") -> Turn:
 def _messages(turns: Iterable[Turn]) -> Messages:
     roles = ("user", "assistant")
     return [pair for _, *said in turns for pair in zip(roles, said, strict=True)]
-
-
-def _drafts(turn: Turn) -> list[MessageDraft]:
-    key, question, answer = turn
-    return [
-        MessageDraft(Role.USER, question, client_id=f"{key}-question"),
-        MessageDraft(Role.ASSISTANT, answer, client_id=f"{key}-answer"),
-    ]
 
 
 if __name__ == "__main__":
