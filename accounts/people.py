@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from accounts import usernames
 from accounts.models import User
 from sessions_app.domain.errors import InvalidInput
-from sessions_app.services import personal_data
+from sessions_app.services.privacy import personal_data
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken
 from accounts.errors import AccountNotFound
 from accounts.models import User
 from accounts.services import account_get
-from sessions_app.domain.records import Record
-from sessions_app.services import personal_data
+from sessions_app.domain.records.format import Record
+from sessions_app.services.privacy import personal_data
 
 Producer = Callable[[User], Iterator[Record]]
 

@@ -13,7 +13,8 @@ from benchmarks.harness import conversations, report, rounds, store
 from benchmarks.harness.conversations import now
 from sessions_app.domain.data import Role
 from sessions_app.domain.drafts import MessageDraft
-from sessions_app.services import annotations, messages
+from sessions_app.services import messages
+from sessions_app.services.topics import annotations
 
 USER = "benchmark"
 LENGTHS = (60, 100, 1_000)

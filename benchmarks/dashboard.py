@@ -14,10 +14,11 @@ from functools import partial
 from benchmarks.harness import conversations, report, rounds, store
 from benchmarks.harness.searched import insert_sessions
 from sessions_app.documents import StandingFigures
-from sessions_app.domain.daily import Figure, Tally, day_of
-from sessions_app.repository import daily_figures
-from sessions_app.services import dashboard, messages
-from sessions_app.services.tallies import tallies
+from sessions_app.domain.figures.daily import Figure, Tally, day_of
+from sessions_app.repository.figures import daily as daily_figures
+from sessions_app.services import messages
+from sessions_app.services.figures import dashboard
+from sessions_app.services.figures.tallies import tallies
 
 PAGE_TARGET_MS = 150
 

@@ -107,11 +107,11 @@ def _parts(user_id: str, session_id: str, client: store.Client) -> Steps:
     import orjson
     from django.urls import resolve
 
-    from sessions_app.api import wire
+    from sessions_app.api.wire import values as wire
     from sessions_app.domain.data import Role
     from sessions_app.domain.drafts import MessageDraft
-    from sessions_app.repository import codec
-    from sessions_app.repository import messages as stored_messages
+    from sessions_app.repository.log import appending as stored_messages
+    from sessions_app.repository.log import codec
     from sessions_app.services import messages, sessions
 
     who: Mapping[str, Any] = {"session_id": session_id, "user_id": user_id}

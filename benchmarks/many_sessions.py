@@ -23,7 +23,8 @@ from pymongo import WriteConcern
 from benchmarks.harness import conversations, report, rounds, store
 from sessions_app.domain.data import NewSession, Status
 from sessions_app.domain.lifecycle import to_milliseconds
-from sessions_app.repository import codec, indexes
+from sessions_app.repository import indexes
+from sessions_app.repository.log import codec
 from sessions_app.services import messages, sessions
 
 USER = "somebody"

@@ -24,7 +24,7 @@ from benchmarks.harness import contexts, conversations, report, rounds, store
 from benchmarks.harness.conversations import now
 from sessions_app.domain.data import Role
 from sessions_app.domain.drafts import MessageDraft
-from sessions_app.repository import headers
+from sessions_app.repository.log import headers
 from sessions_app.services import messages, sessions
 
 USER = "benchmark"

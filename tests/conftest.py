@@ -13,10 +13,13 @@ from pymongo import MongoClient
 from rest_framework.test import APIClient
 from rest_framework_simplejwt.tokens import AccessToken
 
-from chatproject import mongo, mongod
+from chatproject import mongo
+from chatproject.mongod import embedded as mongod
 from sessions_app import documents, providers
-from sessions_app.repository import headers, indexes, spilled_keys
-from sessions_app.services import throttling, turns
+from sessions_app.repository import indexes
+from sessions_app.repository.log import headers, spilled_keys
+from sessions_app.services import throttling
+from sessions_app.services.turns import taking as turns
 from tests.repository.commands import recorder
 from tests.turns.scripted import ScriptedModel
 

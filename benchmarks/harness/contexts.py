@@ -5,7 +5,9 @@ from unittest import mock
 from benchmarks.harness.conversations import now
 from sessions_app import encoders
 from sessions_app.domain.data import Message, Strategy
-from sessions_app.services import annotations, context, messages, sessions
+from sessions_app.services import messages, sessions
+from sessions_app.services.context import planning as context
+from sessions_app.services.topics import annotations
 
 PAGE = 50
 

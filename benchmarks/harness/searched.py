@@ -10,14 +10,15 @@ import uuid_utils
 from pymongo import WriteConcern
 
 from benchmarks.harness import conversations, report, store
-from sessions_app.domain import search_text
-from sessions_app.domain.daily import first_id
 from sessions_app.domain.data import NewMessage, NewSession, Role
+from sessions_app.domain.figures.daily import first_id
 from sessions_app.domain.identifiers import bucket_id, message_id
 from sessions_app.domain.lifecycle import to_milliseconds
-from sessions_app.repository import codec, indexes
-from sessions_app.repository.search_index import TITLE
-from sessions_app.repository.tail import bucket
+from sessions_app.domain.search import text as search_text
+from sessions_app.repository import indexes
+from sessions_app.repository.log import codec
+from sessions_app.repository.log.tail import bucket
+from sessions_app.repository.search.index import TITLE
 from sessions_app.services import sessions
 
 FILLED = "benchmark"

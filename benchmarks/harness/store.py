@@ -16,9 +16,11 @@ import mongoengine
 from pymongo import MongoClient
 
 from benchmarks.harness import report
-from chatproject import mongo, mongod
+from chatproject import mongo
+from chatproject.mongod import embedded as mongod
 from sessions_app import documents
-from sessions_app.repository import headers, indexes
+from sessions_app.repository import indexes
+from sessions_app.repository.log import headers
 from sessions_app.services import throttling
 
 SECRET = "a key for benchmarks only, 32 characters or more"

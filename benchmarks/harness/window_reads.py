@@ -65,7 +65,7 @@ def measure(lengths: Sequence[int], directory: Path | None) -> None:
 
 
 def _one(session_id: str, strategy: Any, reads: Reads) -> dict[str, Any]:
-    from sessions_app.services import context
+    from sessions_app.services.context import planning as context
 
     def window() -> context.ContextWindow:
         return context.context_plan(
@@ -102,9 +102,10 @@ def annotate(session_id: str) -> None:
     from sessions_app.domain.annotations import Block
     from sessions_app.domain.data import TopicStanding
     from sessions_app.domain.limits import ANNOTATION_BLOCK
-    from sessions_app.domain.relevance_sketch import quantise, restore, sketch_run
-    from sessions_app.repository import annotations, pages
-    from sessions_app.services.annotations import window_message
+    from sessions_app.domain.relevance.sketch import quantise, restore, sketch_run
+    from sessions_app.repository import annotations
+    from sessions_app.repository.log import pages
+    from sessions_app.services.topics.annotations import window_message
 
     encoder = encoders.load_encoder()
     random = np.random.default_rng(7)

@@ -15,7 +15,8 @@ from django.core.management import call_command
 from benchmarks.harness import load, service, store
 from benchmarks.session_strategies import variants
 from benchmarks.session_strategies.device import Device
-from chatproject import mongod_replica_set, parent_death
+from chatproject.mongod import replica_set as mongod_replica_set
+from chatproject.serving import parent_death
 from sessions_app.repository import indexes
 
 WORKERS, THREADS = 2, 16
@@ -75,7 +76,13 @@ def serve_all(
 @contextmanager
 def _serve(name: str, mongod: psutil.Process, environment: Mapping[str, str]) -> Iterator[Site]:
     port = mongod_replica_set.choose_port()
-    command = (sys.executable, "-m", "granian", "chatproject.worker:wsgi_application", *_OPTIONS)
+    command = (
+        sys.executable,
+        "-m",
+        "granian",
+        "chatproject.serving.worker:wsgi_application",
+        *_OPTIONS,
+    )
     more = {
         "DJANGO_SETTINGS_MODULE": "benchmarks.session_strategies.settings",
         "SESSION_STRATEGY": name,

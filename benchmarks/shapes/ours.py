@@ -4,7 +4,8 @@ from benchmarks.harness import conversations, store
 from benchmarks.shapes.shape import WINDOW, WORDS, Shape
 from sessions_app import documents
 from sessions_app.repository import indexes
-from sessions_app.services import exports, messages, sessions
+from sessions_app.services import messages, sessions
+from sessions_app.services.transfer import conversations as exports
 
 _OWNER = "owner"
 

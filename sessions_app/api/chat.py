@@ -10,18 +10,20 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework.viewsets import ViewSet
 
-from sessions_app.api import event_stream, wire_turns
-from sessions_app.api import schema_chat as schema
+from sessions_app.api import event_stream
+from sessions_app.api.description import chat as schema
 from sessions_app.api.serializers import ChatInput, RegenerateInput
+from sessions_app.api.wire import turns as wire_turns
 from sessions_app.domain.data import Role
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.http.requests import idempotency_key, user_id, validated
 from sessions_app.http.throttles import ChatThrottle
-from sessions_app.services import turn_events, turns
-from sessions_app.services.turn_events import Reader
-from sessions_app.services.turn_feeds import Feed
-from sessions_app.services.turn_runs import ModelCall
-from sessions_app.services.turns import TurnRequest
+from sessions_app.services.turns import events as turn_events
+from sessions_app.services.turns import taking as turns
+from sessions_app.services.turns.events import Reader
+from sessions_app.services.turns.feeds import Feed
+from sessions_app.services.turns.runs import ModelCall
+from sessions_app.services.turns.taking import TurnRequest
 
 # Nearly always the model call ends at once; where it runs on another worker, in a second.
 CANCEL_WAIT_SECONDS = 10.0

@@ -5,12 +5,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from sessions_app.api import schema_context as schema
-from sessions_app.api import wire
+from sessions_app.api.description import context as schema
 from sessions_app.api.serializers import ContextQuery, ResetInput
+from sessions_app.api.wire import values as wire
 from sessions_app.domain.data import Strategy
 from sessions_app.http.requests import user_id, validated
-from sessions_app.services import context, segments
+from sessions_app.services.context import planning as context
+from sessions_app.services.topics import segments
 
 
 class ContextViewSet(ViewSet):

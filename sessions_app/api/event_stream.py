@@ -6,11 +6,12 @@ from typing import Any
 import orjson
 from django.http import StreamingHttpResponse
 
-from sessions_app.api import wire, wire_turns
+from sessions_app.api.wire import turns as wire_turns
+from sessions_app.api.wire import values as wire
 from sessions_app.http import event_stream
 from sessions_app.http.event_stream import EventStream, TurnSource
-from sessions_app.services import turn_events
-from sessions_app.services.turn_events import Event, Place, Reader
+from sessions_app.services.turns import events as turn_events
+from sessions_app.services.turns.events import Event, Place, Reader
 
 
 def response(reader: Reader) -> StreamingHttpResponse:

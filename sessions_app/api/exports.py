@@ -9,12 +9,13 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from sessions_app.api import schema, wire
+from sessions_app.api.description import sessions as schema
 from sessions_app.api.negotiation import OneForm
 from sessions_app.api.serializers import ExportQuery
+from sessions_app.api.wire import values as wire
 from sessions_app.domain.data import Message, Role, Session
 from sessions_app.http.requests import user_id, validated
-from sessions_app.services.exports import session_stream
+from sessions_app.services.transfer.conversations import session_stream
 
 _SPEAKERS = {
     Role.SYSTEM: "System",

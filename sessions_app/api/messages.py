@@ -5,8 +5,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from sessions_app.api import schema, wire
+from sessions_app.api.description import sessions as schema
 from sessions_app.api.serializers import BatchInput, MessageInput, MessagesQuery, message_draft
+from sessions_app.api.wire import values as wire
 from sessions_app.domain.errors import MessageNotFound
 from sessions_app.domain.limits import BATCH_MAX_MESSAGES
 from sessions_app.http.requests import idempotency_key, user_id, validated

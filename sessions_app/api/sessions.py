@@ -7,7 +7,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from sessions_app.api import cursors, schema, wire
+from sessions_app.api import cursors
+from sessions_app.api.description import sessions as schema
 from sessions_app.api.preconditions import expected_versions
 from sessions_app.api.serializers import (
     ForkInput,
@@ -17,9 +18,11 @@ from sessions_app.api.serializers import (
     SessionInput,
     session_draft,
 )
+from sessions_app.api.wire import values as wire
 from sessions_app.domain.data import Session, Status
 from sessions_app.http.requests import user_id, validated
-from sessions_app.services import expiry, sessions
+from sessions_app.services import sessions
+from sessions_app.services.expiry import sweeping as expiry
 
 
 def _answer(session: Session, *, created: bool = False, **more: Any) -> Response:

@@ -16,10 +16,12 @@ from sessions_app.http.requests import idempotency_key, user_id
 from sessions_app.openai_api import messages, parameters, requests, schema, wire
 from sessions_app.openai_api.errors import Required
 from sessions_app.openai_api.views import ModelCallView
-from sessions_app.services import completions, pass_through, turns
-from sessions_app.services.completions import CompletionRequest
-from sessions_app.services.turn_events import Reader
-from sessions_app.services.turn_feeds import Feed
+from sessions_app.services import relay as pass_through
+from sessions_app.services.turns import completions
+from sessions_app.services.turns import taking as turns
+from sessions_app.services.turns.completions import CompletionRequest
+from sessions_app.services.turns.events import Reader
+from sessions_app.services.turns.feeds import Feed
 
 
 class ChatCompletionsView(ModelCallView):

@@ -9,10 +9,10 @@ import orjson
 from sessions_app.domain.data import Message
 from sessions_app.domain.turns import CANCELLED, Seen
 from sessions_app.openai_api import errors
-from sessions_app.services import turn_events
-from sessions_app.services.turn_events import Event, Place
-from sessions_app.services.turn_feeds import Feed
-from sessions_app.services.turns import TurnResult
+from sessions_app.services.turns import events as turn_events
+from sessions_app.services.turns.events import Event, Place
+from sessions_app.services.turns.feeds import Feed
+from sessions_app.services.turns.taking import TurnResult
 
 _DONE = b"data: [DONE]\n\n"
 _BROKEN_OFF = errors.body(503, "The turn is told no further here; ask again.", "turn_interrupted")

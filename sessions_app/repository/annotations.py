@@ -9,8 +9,9 @@ from sessions_app.domain.annotations import Block, Shift, block_start
 from sessions_app.domain.data import TopicStanding
 from sessions_app.domain.identifiers import bucket_id
 from sessions_app.domain.limits import ANNOTATION_BLOCK
-from sessions_app.repository import failures, pages
-from sessions_app.repository.codec import Stored
+from sessions_app.repository import failures
+from sessions_app.repository.log import pages
+from sessions_app.repository.log.codec import Stored
 
 
 @failures.translated

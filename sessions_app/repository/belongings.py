@@ -11,8 +11,8 @@ from pymongo.client_session import ClientSession
 
 from sessions_app.documents import MessageAnnotations, MessageBucket, SearchDocument, Turn
 from sessions_app.documents.review import ReviewNote
-from sessions_app.domain.integrity import Damage
-from sessions_app.repository import pages
+from sessions_app.domain.audit.integrity import Damage
+from sessions_app.repository.log import pages
 
 OF_SESSIONS: Mapping[Damage, Any] = {
     Damage.ORPHANED_BUCKET: MessageBucket,

@@ -5,7 +5,8 @@ from pymongo import ReturnDocument
 from sessions_app.documents import Session
 from sessions_app.domain import data
 from sessions_app.domain.errors import SessionNotFound
-from sessions_app.repository import codec, failures
+from sessions_app.repository import failures
+from sessions_app.repository.log import codec
 
 
 @failures.translated

@@ -18,10 +18,11 @@ from sessions_app.domain.data import (
     Status,
 )
 from sessions_app.domain.errors import LegalHold, SessionNotFound, VersionMismatch
-from sessions_app.repository import belongings, codec, failures, pages, summaries, titles
-from sessions_app.repository.codec import Stored
-from sessions_app.repository.headers import memory
-from sessions_app.repository.tail import bucket
+from sessions_app.repository import belongings, failures, summaries, titles
+from sessions_app.repository.log import codec, pages
+from sessions_app.repository.log.codec import Stored
+from sessions_app.repository.log.headers import memory
+from sessions_app.repository.log.tail import bucket
 
 _TRANSACTION_OPERATIONS = 4
 

@@ -8,9 +8,10 @@ from typing import NamedTuple
 from sessions_app.documents import Session
 from sessions_app.domain import data
 from sessions_app.domain.data import Status
-from sessions_app.domain.summaries import Summary
-from sessions_app.repository import codec, failures
-from sessions_app.repository.codec import Stored
+from sessions_app.domain.window.summaries import Summary
+from sessions_app.repository import failures
+from sessions_app.repository.log import codec
+from sessions_app.repository.log.codec import Stored
 
 _BATCH = 200
 

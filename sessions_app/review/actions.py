@@ -15,13 +15,14 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from sessions_app.domain.errors import InvalidInput
 from sessions_app.domain.limits import REVIEW_BULK
-from sessions_app.domain.review import Act, Reviewed
+from sessions_app.domain.review.data import Act, Reviewed
 from sessions_app.review import exports, pages, people
 from sessions_app.review.forms import ExportForm, TextForm
 from sessions_app.review.models import Conversation
 from sessions_app.review.permissions import May, allowed
-from sessions_app.services import review_actions, reviews
-from sessions_app.services.review_actions import Outcome
+from sessions_app.services.review import actions as review_actions
+from sessions_app.services.review import conversations as reviews
+from sessions_app.services.review.actions import Outcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,11 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 
-from sessions_app.domain.review import REASONS, Act, LogLine, Reason, Sought
+from sessions_app.domain.review.data import REASONS, Act, LogLine, Reason, Sought
 from sessions_app.review import pages, people, presentation
 from sessions_app.review.permissions import May
-from sessions_app.services import review_log
-from sessions_app.services.review_log import About
+from sessions_app.services.review import read_log as review_log
+from sessions_app.services.review.read_log import About
 
 _FIELDS = ("at", "staff_id", "staff", "act", "session_id", "user_id", "reason", "detail", "about")
 _NAMES = ("staff", "user", "session", "act", "reason", "from", "to")

@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
-from sessions_app.services import masking
+from sessions_app.services.review import masking
 
 
 @register()

@@ -9,15 +9,18 @@ from django.utils import timezone
 from sessions_app.domain import lifecycle
 from sessions_app.domain.errors import InvalidInput
 from sessions_app.domain.limits import REVIEW_MESSAGES
-from sessions_app.domain.review import Act
+from sessions_app.domain.review.data import Act
 from sessions_app.review import pages, people
 from sessions_app.review.actions import choices_for
 from sessions_app.review.forms import ReasonForm
 from sessions_app.review.permissions import May, allowed
 from sessions_app.review.presentation import window_view
-from sessions_app.services import review_actions, review_log, review_timeline, reviews
-from sessions_app.services.review_log import ReasonNeeded
-from sessions_app.services.reviews import Transcript
+from sessions_app.services.review import actions as review_actions
+from sessions_app.services.review import conversations as reviews
+from sessions_app.services.review import read_log as review_log
+from sessions_app.services.review import timeline as review_timeline
+from sessions_app.services.review.conversations import Transcript
+from sessions_app.services.review.read_log import ReasonNeeded
 
 
 @pages.page(May.VIEW, methods=("GET", "POST"))

@@ -11,8 +11,8 @@ from django.utils import timezone
 from sessions_app.domain.data import Message
 from sessions_app.review import pages
 from sessions_app.review.forms import ExportForm
-from sessions_app.services import review_exports
-from sessions_app.services.review_exports import Exported
+from sessions_app.services.review import exports as review_exports
+from sessions_app.services.review.exports import Exported
 
 _TYPES = {
     "json": ("application/json", "json"),
@@ -24,7 +24,7 @@ def respond(
     request: HttpRequest, session_ids: Sequence[str], form: ExportForm
 ) -> StreamingHttpResponse:
     """The chosen conversations as one file."""
-    from sessions_app.domain.review import Act
+    from sessions_app.domain.review.data import Act
     from sessions_app.review.actions import remember
 
     given = form.cleaned_data

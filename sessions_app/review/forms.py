@@ -6,8 +6,9 @@ from django import forms
 
 from sessions_app.domain.errors import InvalidInput
 from sessions_app.domain.limits import NOTE_MAX_CHARS, REASON_MAX_CHARS
-from sessions_app.domain.review import REASONS, Act, Why
-from sessions_app.services import review_actions, review_log
+from sessions_app.domain.review.data import REASONS, Act, Why
+from sessions_app.services.review import actions as review_actions
+from sessions_app.services.review import read_log as review_log
 
 
 class ReasonForm(forms.Form):

@@ -11,13 +11,15 @@ from django.utils import timezone
 
 from sessions_app.domain import lifecycle
 from sessions_app.domain.limits import REVIEW_COUNTED
-from sessions_app.domain.review import Found, Order, Place, Reviewed, Wanted
+from sessions_app.domain.review.data import Found, Order, Place, Reviewed, Wanted
 from sessions_app.review import dates, pages, people, places
 from sessions_app.review.actions import choices
 from sessions_app.review.filters import Asked
 from sessions_app.review.permissions import May
-from sessions_app.services import masking, review_search, reviews
-from sessions_app.services.review_search import Hit
+from sessions_app.services.review import conversations as reviews
+from sessions_app.services.review import masking
+from sessions_app.services.review import searching as review_search
+from sessions_app.services.review.searching import Hit
 
 
 @dataclass(frozen=True, slots=True)

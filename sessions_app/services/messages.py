@@ -13,9 +13,14 @@ from sessions_app.domain.data import Appended, MessagePage, NewMessage
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import IdempotencyMismatch
 from sessions_app.domain.limits import PAGE_MAX
-from sessions_app.repository import annotations, erasures, messages, pages, search_index
-from sessions_app.services import identity, titles, topics
-from sessions_app.services.tallies import tallies
+from sessions_app.repository import annotations
+from sessions_app.repository.erasure import messages as erasures
+from sessions_app.repository.log import appending as messages
+from sessions_app.repository.log import pages
+from sessions_app.repository.search import index as search_index
+from sessions_app.services import identity, titles
+from sessions_app.services.figures.tallies import tallies
+from sessions_app.services.topics import labels as topics
 
 # MongoDB's `$slice` takes no place beyond 31 bits, and no session gets near it.
 _SEQ_LAST = 2**31 - 1 - PAGE_MAX

@@ -3,7 +3,7 @@
 from django.utils.crypto import salted_hmac
 
 from sessions_app.domain.data import Receipt
-from sessions_app.repository import user_erasures
+from sessions_app.repository.erasure import users as user_erasures
 
 
 def receipt_id(user_id: str) -> str:

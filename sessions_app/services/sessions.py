@@ -30,9 +30,11 @@ from sessions_app.domain.errors import (
     UserErased,
 )
 from sessions_app.domain.limits import CONTEXT_MAX_MESSAGES_DEFAULT
-from sessions_app.repository import pages, sessions
-from sessions_app.services import identity, messages, receipts, topics
-from sessions_app.services.tallies import tallies
+from sessions_app.repository import sessions
+from sessions_app.repository.log import pages
+from sessions_app.services import identity, messages, receipts
+from sessions_app.services.figures.tallies import tallies
+from sessions_app.services.topics import labels as topics
 
 _ATTEMPTS = 20
 

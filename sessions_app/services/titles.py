@@ -5,7 +5,8 @@ from sessions_app.domain import titles as rules
 from sessions_app.domain.data import Message, Role
 from sessions_app.domain.limits import TITLE_MAX_CHARS
 from sessions_app.domain.text import storable
-from sessions_app.repository import pages, titles
+from sessions_app.repository import titles
+from sessions_app.repository.log import pages
 
 # What a title is made from; a conversation that has said nothing by then stays without.
 _FIRST_MESSAGES = 8

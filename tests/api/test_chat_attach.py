@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from sessions_app.domain.errors import ProviderTimeout
-from sessions_app.services import turn_keeper
+from sessions_app.services.turns import keeper as turn_keeper
 from tests.api.bodies import EXPIRED, NO_TOKEN, path
 from tests.conftest import Person
 from tests.turns import events

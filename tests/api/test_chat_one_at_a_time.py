@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from sessions_app.services import turn_keeper
-from sessions_app.services.turn_slots import Slot
+from sessions_app.services.turns import keeper as turn_keeper
+from sessions_app.services.turns.slots import Slot
 from tests.api.bodies import path
 from tests.conftest import Person, error
 from tests.turns import events

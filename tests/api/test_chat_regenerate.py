@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from sessions_app.domain.errors import ProviderError
-from sessions_app.services import integrity
+from sessions_app.services.audits import integrity
 from tests.api.bodies import ARCHIVED, EXPIRED, NO_TOKEN, invalid, path
 from tests.conftest import Person, error
 from tests.turns import events

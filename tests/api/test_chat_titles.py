@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from sessions_app import providers
-from sessions_app.services import turns
+from sessions_app.services.turns import taking as turns
 from tests.api.bodies import path
 from tests.conftest import Person
 from tests.turns.api import chat, read

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sessions_app.domain import foreign
-from sessions_app.domain.foreign import Conversation
+from sessions_app.domain.foreign import conversations as foreign
+from sessions_app.domain.foreign.conversations import Conversation
 
 DATA = Path(__file__).parents[1] / "data" / "imports"
 NOW = datetime(2026, 11, 22, tzinfo=UTC)

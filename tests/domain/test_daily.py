@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import uuid_utils
 
-from sessions_app.domain.daily import (
+from sessions_app.domain.figures.daily import (
     Day,
     Figure,
     Tally,

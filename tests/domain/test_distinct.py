@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from sessions_app.domain import distinct
+from sessions_app.domain.figures import distinct
 
 
 def sketch(names: range) -> dict[int, int]:

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sessions_app.domain import expiry_audit as audit
-from sessions_app.domain.expiry_audit import ClockReading, Receipt, StoredTimes, Wrong
+from sessions_app.domain.audit import expiry as audit
+from sessions_app.domain.audit.expiry import ClockReading, Receipt, StoredTimes, Wrong
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from sessions_app.domain import foreign
 from sessions_app.domain.data import Role
-from sessions_app.domain.foreign import Conversation, ForeignMessage
+from sessions_app.domain.foreign import conversations as foreign
+from sessions_app.domain.foreign.conversations import Conversation, ForeignMessage
 from tests.domain.foreign_files import NOW, records
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sessions_app.domain import foreign_agents
+from sessions_app.domain.foreign import openai_agents as foreign_agents
 from tests.domain.foreign_files import load, said
 
 

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from sessions_app.domain import foreign, foreign_langchain
 from sessions_app.domain.errors import InvalidInput
-from sessions_app.domain.foreign import Conversation
+from sessions_app.domain.foreign import conversations as foreign
+from sessions_app.domain.foreign import langchain as foreign_langchain
+from sessions_app.domain.foreign.conversations import Conversation
 from tests.domain.foreign_files import load, said
 
 

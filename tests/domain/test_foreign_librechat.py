@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from sessions_app.domain import foreign, foreign_librechat
+from sessions_app.domain.foreign import conversations as foreign
+from sessions_app.domain.foreign import librechat as foreign_librechat
 from tests.domain.foreign_files import load, records, said
 
 VAN = [

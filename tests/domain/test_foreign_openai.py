@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from sessions_app.domain import foreign_openai
 from sessions_app.domain.data import Role
+from sessions_app.domain.foreign import chatgpt as foreign_openai
 from tests.domain.foreign_files import load, records, said
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions_app.domain.masking import Kind, Piece, hidden, mask, passes_luhn
+from sessions_app.domain.review.masking import Kind, Piece, hidden, mask, passes_luhn
 
 
 def no_phones(_):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sessions_app.domain.relevance import (
+from sessions_app.domain.relevance.ranking import (
     label_names,
     lexical_scores,
     query_text,
@@ -11,8 +11,8 @@ from sessions_app.domain.relevance import (
     speaker_of,
     without_names,
 )
-from sessions_app.domain.relevance_terms import stem, term_ids, words
-from sessions_app.domain.window import Ranking
+from sessions_app.domain.relevance.terms import stem, term_ids, words
+from sessions_app.domain.window.planning import Ranking
 from tests.domain.window_builders import say
 
 CHAT = [

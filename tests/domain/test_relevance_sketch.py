@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sessions_app.domain.relevance_sketch import (
+from sessions_app.domain.relevance.sketch import (
     choose_runs,
     quantise,
     restore,

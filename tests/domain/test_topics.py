@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sessions_app.domain.topics import TopicMessage, TopicState, observe, pack_vector
+from sessions_app.domain.topics.detection import TopicMessage, TopicState, observe, pack_vector
 
 ROLES = ("system", "user", "assistant", "tool")
 TRAIN = "I need to book a train from Cambridge to London on Friday morning please."

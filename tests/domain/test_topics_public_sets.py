@@ -7,8 +7,8 @@ import pytest
 
 from benchmarks.topic_sets import SETS, Dialogue, folds, score_dialogue, score_set
 from benchmarks.topic_shift import at_random, never, text_tiling, tracker
-from sessions_app.domain.topic_head import head_from_arrays, shipped_head
-from sessions_app.domain.topics import Mode
+from sessions_app.domain.topics.detection import Mode
+from sessions_app.domain.topics.head import head_from_arrays, shipped_head
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data" / "topics"
 FLOORS = {"dialseg711": 0.75, "tiage": 0.5, "superdialseg": 0.55}

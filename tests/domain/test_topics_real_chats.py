@@ -2,7 +2,7 @@
 
 import pytest
 
-from sessions_app.domain.topics import TopicMessage, TopicState, observe
+from sessions_app.domain.topics.detection import TopicMessage, TopicState, observe
 
 OPENING = [
     ("user", "Can you recommend a hotel in Lisbon with a swimming pool?"),

@@ -1,6 +1,6 @@
 """Segments and their labels: readable key terms, from the messages or from the state alone."""
 
-from sessions_app.domain.topics import (
+from sessions_app.domain.topics.detection import (
     JudgedMessage,
     TopicMessage,
     TopicState,

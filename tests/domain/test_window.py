@@ -3,7 +3,7 @@
 import pytest
 
 from sessions_app.domain.errors import SessionError
-from sessions_app.domain.window import (
+from sessions_app.domain.window.planning import (
     OnTopicShift,
     Ranking,
     Reason,

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from sessions_app.domain.window import Strategy, WindowPolicy, plan_window
+from sessions_app.domain.window.planning import Strategy, WindowPolicy, plan_window
 from tests.domain.window_builders import turns
 
 TURNS = 200

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 
 from sessions_app.domain.data import Message, Role
-from sessions_app.domain.window import (
+from sessions_app.domain.window.layout import HEADING, quotation_cost, recall
+from sessions_app.domain.window.planning import (
     Layout,
     Reason,
     Strategy,
@@ -16,7 +17,6 @@ from sessions_app.domain.window import (
     WindowPolicy,
     plan_window,
 )
-from sessions_app.domain.window_layout import HEADING, quotation_cost, recall
 from tests.domain.window_builders import conversations, policies, say, turns
 
 TURNS = 200

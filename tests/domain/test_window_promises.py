@@ -7,7 +7,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from sessions_app.domain.tokens import total_window_cost
-from sessions_app.domain.window import Strategy, WindowBudgetError, WindowPolicy, plan_window
+from sessions_app.domain.window.planning import (
+    Strategy,
+    WindowBudgetError,
+    WindowPolicy,
+    plan_window,
+)
 from tests.domain.window_builders import conversations, policies
 
 queries = st.none() | st.sampled_from(["", "Where did Ann paint the lake?", "the of"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sessions_app.domain.window import Reason, Strategy, WindowPolicy, plan_window
+from sessions_app.domain.window.planning import Reason, Strategy, WindowPolicy, plan_window
 from tests.domain.window_builders import call, reasons, result, say
 
 WIDE = WindowPolicy(1_000, Strategy.RECENT)

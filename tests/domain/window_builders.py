@@ -2,7 +2,13 @@
 
 from hypothesis import strategies as st
 
-from sessions_app.domain.window import Layout, OnTopicShift, Strategy, WindowMessage, WindowPolicy
+from sessions_app.domain.window.planning import (
+    Layout,
+    OnTopicShift,
+    Strategy,
+    WindowMessage,
+    WindowPolicy,
+)
 
 WORDS = ["paint", "lake", "Spain", "guitar", "dinner", "rain", "the", "Ann"]
 

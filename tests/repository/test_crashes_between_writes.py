@@ -15,8 +15,10 @@ from pymongo.collection import Collection
 from sessions_app.domain.data import Role, Session
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import SessionNotFound
-from sessions_app.repository import tail
-from sessions_app.services import integrity, messages, privacy, sessions
+from sessions_app.repository.log import tail
+from sessions_app.services import messages, sessions
+from sessions_app.services.audits import integrity
+from sessions_app.services.privacy import erasing as privacy
 from tests.repository.conftest import OWNER, append, append_many, new_session, now, read_all
 
 WRITES = (

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from sessions_app.domain.integrity import REPAIRABLE, Damage
-from sessions_app.repository import integrity as reading
-from sessions_app.services import integrity, messages, turn_integrity
+from sessions_app.domain.audit.integrity import REPAIRABLE, Damage
+from sessions_app.repository.audits import integrity as reading
+from sessions_app.services import messages
+from sessions_app.services.audits import integrity
+from sessions_app.services.turns import integrity as turn_integrity
 from tests.repository.conftest import OWNER, append, new_session, now, read_all
 
 Plant = Callable[[Any, str], Any]

@@ -4,7 +4,7 @@ import threading
 from collections import defaultdict
 from typing import Any
 
-from sessions_app.services import integrity
+from sessions_app.services.audits import integrity
 from tests.repository.conftest import append, new_session, read_all
 
 WRITERS, EACH = 8, 60

@@ -11,7 +11,7 @@ from mongoengine import (
 )
 
 from sessions_app.documents import Message, MetadataEntry, Session
-from sessions_app.repository import record_codec
+from sessions_app.repository.records import codec as record_codec
 
 PLAIN = (StringField, IntField, LongField, BooleanField, DateTimeField)
 

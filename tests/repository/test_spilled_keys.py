@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from sessions_app.repository import headers, messages, spilled_keys
+from sessions_app.repository.log import appending as messages
+from sessions_app.repository.log import headers, spilled_keys
 from sessions_app.services import messages as service
 from tests.repository.commands import recorder
 from tests.repository.conftest import OWNER, append, new_session, now, read_all

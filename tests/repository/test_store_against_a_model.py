@@ -21,8 +21,9 @@ from sessions_app.domain import limits
 from sessions_app.domain.data import Role
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import IdempotencyMismatch, SessionArchived, SessionNotFound
-from sessions_app.repository import tail
-from sessions_app.services import integrity, messages, sessions
+from sessions_app.repository.log import tail
+from sessions_app.services import messages, sessions
+from sessions_app.services.audits import integrity
 from tests.repository.conftest import OWNER, append, new_session, now, read_all
 
 

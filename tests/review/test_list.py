@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from sessions_app.domain import limits
-from sessions_app.repository import reviews as repository
-from sessions_app.services import segments
+from sessions_app.repository.review import conversations as repository
+from sessions_app.services.topics import segments
 from tests.review.conftest import LIST, acts, now, text
 
 

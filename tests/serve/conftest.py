@@ -15,8 +15,8 @@ import httpx
 import psutil
 import pytest
 
-from chatproject import mongod_record
-from chatproject.mongod_replica_set import choose_port
+from chatproject.mongod import record as mongod_record
+from chatproject.mongod.replica_set import choose_port
 
 ROOT = Path(__file__).parents[2]
 # What the machine's owner or another test has set must not reach the services under test.

@@ -6,7 +6,7 @@ import stat
 import httpx
 import psutil
 
-from chatproject import mongod
+from chatproject.mongod import embedded as mongod
 from tests.serve.conftest import looks_at_the_service, manage
 
 pytestmark = looks_at_the_service

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from chatproject import mongod
+from chatproject.mongod import embedded as mongod
 from tests.serve.conftest import ROOT, environment, living, manage
 
 LONG_COMMAND = """

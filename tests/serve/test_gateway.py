@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chatproject.gateway import Gateway
+from chatproject.serving.gateway import Gateway
 from sessions_app.http.departure import ENVIRON_KEY, Departure
 
 App = Callable[[dict[str, Any], Any], Any]

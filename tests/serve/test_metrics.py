@@ -13,8 +13,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from chatproject import metrics
 from sessions_app import encoders
-from sessions_app.repository import figures, health
-from sessions_app.services import expiry
+from sessions_app.repository import health
+from sessions_app.repository.figures import totals as figures
+from sessions_app.services.expiry import sweeping as expiry
 from tests.conftest import Create, Person, error
 from tests.expiry_data import DAY, Store, now
 from tests.serve.conftest import Serve

@@ -16,7 +16,10 @@ import psutil
 import pytest
 from pymongo import MongoClient
 
-from chatproject import mongod, mongod_launch, mongod_record, mongod_replica_set
+from chatproject.mongod import embedded as mongod
+from chatproject.mongod import launch as mongod_launch
+from chatproject.mongod import record as mongod_record
+from chatproject.mongod import replica_set as mongod_replica_set
 from tests.serve.conftest import ROOT, living, wait_until
 
 USER = """

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from chatproject import mongod_binary, mongod_diagnosis
+from chatproject.mongod import binary as mongod_binary
+from chatproject.mongod import diagnosis as mongod_diagnosis
 
 
 def explained(tmp_path: Path, *lines: object) -> str:

@@ -6,7 +6,8 @@ import re
 import pytest
 import yaml
 
-from chatproject import mongod_record, settings
+from chatproject import settings
+from chatproject.mongod import record as mongod_record
 from tests.serve.conftest import ROOT, looks_at_the_service
 
 PAGE = (ROOT / "docs" / "operations.md").read_text()

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from chatproject import mongod_binary, mongod_replica_set
+from chatproject.mongod import binary as mongod_binary
+from chatproject.mongod import replica_set as mongod_replica_set
 from tests.serve.conftest import living, manage, wait_until
 
 ADVICE = mongod_binary.ADVICE

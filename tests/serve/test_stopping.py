@@ -7,8 +7,9 @@ import sys
 
 import pytest
 
-from chatproject import mongod, mongod_record
-from chatproject.mongod_replica_set import choose_port
+from chatproject.mongod import embedded as mongod
+from chatproject.mongod import record as mongod_record
+from chatproject.mongod.replica_set import choose_port
 from tests.serve.conftest import ROOT, environment, living, wait_until
 
 

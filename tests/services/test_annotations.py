@@ -9,7 +9,8 @@ import pytest
 from sessions_app import encoders
 from sessions_app.domain.errors import SessionNotFound
 from sessions_app.repository import annotations as stored
-from sessions_app.services import annotations, messages, segments, sessions
+from sessions_app.services import messages, sessions
+from sessions_app.services.topics import annotations, segments
 from tests.repository.conftest import OWNER, append, append_many, new_session, now, read_all
 from tests.services.conftest import FakeEncoder
 

@@ -11,20 +11,29 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from sessions_app import encoders
-from sessions_app.domain import window_layout
-from sessions_app.domain.audit import Promise, StoredFacts, check_refusal, check_window, read_facts
-from sessions_app.domain.audit_plot import plot
-from sessions_app.domain.audit_tally import Tally
+from sessions_app.domain.audit.plot import plot
+from sessions_app.domain.audit.tally import Tally
+from sessions_app.domain.audit.windows import (
+    Promise,
+    StoredFacts,
+    check_refusal,
+    check_window,
+    read_facts,
+)
 from sessions_app.domain.data import Message, Role, Strategy
-from sessions_app.domain.window import (
+from sessions_app.domain.window import layout as window_layout
+from sessions_app.domain.window.planning import (
     WindowBudgetError,
     WindowMessage,
     WindowPlan,
     WindowPolicy,
     plan_window,
 )
-from sessions_app.repository import audits as stored
-from sessions_app.services import annotations, audits, context, messages
+from sessions_app.repository.audits import pages as stored
+from sessions_app.services import messages
+from sessions_app.services.audits import windows as audits
+from sessions_app.services.context import planning as context
+from sessions_app.services.topics import annotations
 from tests.domain.window_builders import call, conversations, policies, result, say, turns
 from tests.repository.conftest import OWNER, append, append_many, new_session, now
 

@@ -5,14 +5,17 @@ from typing import Any
 
 import pytest
 
-from sessions_app.domain.daily import Day, Figure, day_of
 from sessions_app.domain.data import Role
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import StorageUnavailable
+from sessions_app.domain.figures.daily import Day, Figure, day_of
 from sessions_app.domain.turns import Seen
-from sessions_app.repository import daily_figures
-from sessions_app.services import daily_keeping, dashboard, messages, segments, sessions
-from sessions_app.services.tallies import Tallies, tallies
+from sessions_app.repository.figures import daily as daily_figures
+from sessions_app.services import messages, sessions
+from sessions_app.services.figures import dashboard
+from sessions_app.services.figures import keeping as daily_keeping
+from sessions_app.services.figures.tallies import Tallies, tallies
+from sessions_app.services.topics import segments
 from tests.repository.conftest import OWNER, append, append_many, new_session, now
 
 

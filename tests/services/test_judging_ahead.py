@@ -9,10 +9,12 @@ import pytest
 
 from sessions_app.domain.data import OnTopicShift
 from sessions_app.domain.errors import StorageUnavailable
-from sessions_app.repository import pages
-from sessions_app.services import annotations, context, judging_ahead, sessions
-from sessions_app.services.context import ContextWindow
-from sessions_app.services.judging_ahead import JudgeAhead
+from sessions_app.repository.log import pages
+from sessions_app.services import sessions
+from sessions_app.services.context import planning as context
+from sessions_app.services.context.planning import ContextWindow
+from sessions_app.services.topics import annotations, judging_ahead
+from sessions_app.services.topics.judging_ahead import JudgeAhead
 from tests.repository import conftest as store
 from tests.repository.conftest import OWNER, append, append_many, now
 from tests.services.conftest import FakeEncoder

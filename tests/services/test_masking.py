@@ -2,7 +2,7 @@
 
 import pytest
 
-from sessions_app.services import masking
+from sessions_app.services.review import masking
 
 
 @pytest.mark.parametrize(

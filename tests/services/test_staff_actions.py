@@ -14,7 +14,9 @@ from sessions_app.domain.errors import (
     SessionExpired,
     SessionNotFound,
 )
-from sessions_app.services import integrity, messages, sessions, staff_actions
+from sessions_app.services import messages, sessions
+from sessions_app.services.audits import integrity
+from sessions_app.services.review import staff_actions
 from tests.repository.conftest import OWNER, append, append_many, new_session, now, read_all
 
 UNKNOWN = "01932c07-8a3e-7d52-b1c4-5f0e6a9d2b31"

@@ -8,9 +8,9 @@ import pytest
 
 from sessions_app.api.event_stream import stream_of
 from sessions_app.domain.turns import Seen, TurnState
-from sessions_app.services import turn_events
-from sessions_app.services.turn_events import Delta, Done, Place, Reader
-from sessions_app.services.turn_feeds import Feed, Outcome
+from sessions_app.services.turns import events as turn_events
+from sessions_app.services.turns.events import Delta, Done, Place, Reader
+from sessions_app.services.turns.feeds import Feed, Outcome
 from tests.turns import events
 
 SEEN = Seen(10, 4_000, "hybrid", 1, 0, [(1, 1)])

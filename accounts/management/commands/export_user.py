@@ -9,10 +9,10 @@ from django.utils import timezone
 
 from accounts.people import person_find
 from accounts.personal_data import person_export
-from sessions_app.domain import records
+from sessions_app.domain.records import format as records
 from sessions_app.management.operator import WRONG_USAGE, OperatorCommand
 from sessions_app.management.output import STDOUT, destination, whole_file
-from sessions_app.services.audits import session_count
+from sessions_app.services.audits.windows import session_count
 
 
 class Command(OperatorCommand):

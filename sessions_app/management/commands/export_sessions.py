@@ -7,15 +7,15 @@ from typing import Any, BinaryIO
 
 from django.core.management.base import CommandError
 
-from sessions_app.domain import records
 from sessions_app.domain.data import Status
-from sessions_app.domain.records import Record
+from sessions_app.domain.records import format as records
+from sessions_app.domain.records.format import Record
 from sessions_app.management import partial_file
 from sessions_app.management.arguments import moment
 from sessions_app.management.operator import WRONG_USAGE, OperatorCommand
 from sessions_app.management.output import STDOUT, destination
-from sessions_app.services.audits import session_count
-from sessions_app.services.session_exports import Selection, first_record, sessions_export
+from sessions_app.services.audits.windows import session_count
+from sessions_app.services.transfer.sessions import Selection, first_record, sessions_export
 
 
 class Command(OperatorCommand):

@@ -17,8 +17,9 @@ from sessions_app.domain.errors import (
     SessionNotFound,
 )
 from sessions_app.management.operator import OperatorCommand
-from sessions_app.services import integrity, summaries
-from sessions_app.services.summaries import Outcome
+from sessions_app.services.audits import integrity
+from sessions_app.services.context import summaries
+from sessions_app.services.context.summaries import Outcome
 
 WRONG_USAGE = 2
 # A server that fails so often in a row is down; a single failure may be one session's content.

@@ -7,7 +7,7 @@ import pytest
 from sessions_app import encoders
 from sessions_app.providers import openai_compatible
 from sessions_app.providers.openai_compatible import OpenAICompatible
-from sessions_app.services import summaries
+from sessions_app.services.context import summaries
 from tests import model_server
 from tests.model_server import ModelServer
 from tests.repository.conftest import OWNER, now

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 
-from sessions_app.api import wire
+from sessions_app.api.wire import values as wire
 from sessions_app.domain.data import Strategy
 from sessions_app.repository import summaries as stored
-from sessions_app.services import context, messages, summaries
-from sessions_app.services.summaries import Outcome
+from sessions_app.services import messages
+from sessions_app.services.context import planning as context
+from sessions_app.services.context import summaries
+from sessions_app.services.context.summaries import Outcome
 from tests.repository.conftest import OWNER, append_many, new_session, now
 
 BUDGET = 512

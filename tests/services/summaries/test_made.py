@@ -9,10 +9,10 @@ from sessions_app.domain.errors import (
     SessionArchived,
     SessionNotFound,
 )
-from sessions_app.domain.summaries import EXTENSION_TOKENS
-from sessions_app.repository import pages
+from sessions_app.domain.window.summaries import EXTENSION_TOKENS
+from sessions_app.repository.log import pages
 from sessions_app.services import messages, sessions
-from sessions_app.services.summaries import Outcome
+from sessions_app.services.context.summaries import Outcome
 from tests.model_server import ModelServer
 from tests.repository.conftest import OWNER, append, new_session, now, read_all
 from tests.services.summaries.talks import (

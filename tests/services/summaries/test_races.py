@@ -9,9 +9,9 @@ from sessions_app.domain.errors import (
     ProviderTimeout,
     SessionNotFound,
 )
-from sessions_app.repository import pages
+from sessions_app.repository.log import pages
 from sessions_app.services import sessions
-from sessions_app.services.summaries import Outcome
+from sessions_app.services.context.summaries import Outcome
 from tests import model_server
 from tests.model_server import ModelServer
 from tests.repository.conftest import OWNER

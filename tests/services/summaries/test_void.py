@@ -4,7 +4,7 @@ import pytest
 
 from sessions_app.domain.data import OnTopicShift
 from sessions_app.services import sessions
-from sessions_app.services.summaries import Outcome
+from sessions_app.services.context.summaries import Outcome
 from tests.model_server import ModelServer
 from tests.repository.conftest import OWNER, now
 from tests.services.summaries.talks import (
