@@ -10,8 +10,8 @@ from sessions_app.services.turns import taking as turns
 from tests import model_server
 from tests.conftest import Person, error
 from tests.model_server import ModelServer
-from tests.turns import events
-from tests.turns.api import cancel, chat, read, said, stream
+from tests.services.turns import events
+from tests.services.turns.api import cancel, chat, read, said, stream
 
 
 @pytest.fixture

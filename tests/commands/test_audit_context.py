@@ -17,9 +17,9 @@ from sessions_app.domain.window.data import Reason
 from sessions_app.domain.window.planning import WindowPlan, plan_window
 from sessions_app.services.audits import windows as audits
 from sessions_app.services.context import planning as context
+from tests.chatproject.conftest import manage
 from tests.commands.conftest import Run
 from tests.repository.conftest import append_many, new_session, now
-from tests.serve.conftest import manage
 
 COMMAND = "audit_context"
 CALL = [{"id": "call-1", "type": "function", "function": {"name": "f", "arguments": "{}"}}]

@@ -21,8 +21,8 @@ from tests.openai_api.calls import (
     text,
     until,
 )
-from tests.turns.api import chat
-from tests.turns.scripted import Script, ScriptedModel
+from tests.services.turns.api import chat
+from tests.services.turns.scripted import Script, ScriptedModel
 
 ONCE = [("user", "Hello?"), ("assistant", "Well.")]
 

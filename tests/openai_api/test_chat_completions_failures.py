@@ -9,7 +9,7 @@ from tests import model_server
 from tests.conftest import Person
 from tests.model_server import ModelServer
 from tests.openai_api.calls import complete, error, said, text
-from tests.turns.scripted import ScriptedModel
+from tests.services.turns.scripted import ScriptedModel
 
 
 @pytest.mark.parametrize(

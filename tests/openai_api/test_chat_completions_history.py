@@ -8,7 +8,7 @@ from sessions_app.repository.log import pages
 from tests.api.bodies import path
 from tests.conftest import Person
 from tests.openai_api.calls import assistant, complete, said, stored, text, user
-from tests.turns.scripted import Script, ScriptedModel
+from tests.services.turns.scripted import Script, ScriptedModel
 
 TURNS = 30
 

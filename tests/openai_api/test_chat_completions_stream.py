@@ -9,8 +9,8 @@ from sessions_app.domain.errors import ProviderError
 from sessions_app.services.turns import keeper as turn_keeper
 from tests.conftest import Person
 from tests.openai_api.calls import complete, error, lines, parse, repeat, said, stored, text, until
-from tests.turns.api import cancel
-from tests.turns.scripted import Script, ScriptedModel
+from tests.services.turns.api import cancel
+from tests.services.turns.scripted import Script, ScriptedModel
 
 CALL = {"id": "call_1", "type": "function", "function": {"name": "find", "arguments": "{}"}}
 

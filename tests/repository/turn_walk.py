@@ -22,7 +22,7 @@ from sessions_app.services.turns.events import Place
 from sessions_app.services.turns.runs import ModelCall
 from sessions_app.services.turns.taking import TurnRequest
 from tests.repository.conftest import OWNER, append_many, new_session, now
-from tests.turns.scripted import Script, ScriptedModel
+from tests.services.turns.scripted import Script, ScriptedModel
 
 
 def walk_turns(database: Any) -> None:

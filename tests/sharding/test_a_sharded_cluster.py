@@ -16,9 +16,9 @@ from sessions_app.services.context import planning as context
 from sessions_app.services.topics import segments
 from sessions_app.services.transfer import conversations as exports
 from sessions_app.services.turns import taking as turns
+from tests.chatproject.conftest import manage
 from tests.conftest import use_database
 from tests.repository.conftest import now
-from tests.serve.conftest import manage
 from tests.sharding import cluster
 from tests.sharding.router import Routed, Router
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from chatproject import page_libraries
-from tests.serve.conftest import ROOT
+from tests.chatproject.conftest import ROOT
 
 # What the page may weigh at its first visit.
 MAX_BYTES = 200_000
