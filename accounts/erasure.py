@@ -13,7 +13,7 @@ from accounts.errors import WrongPassword
 from accounts.models import User
 from accounts.people import Person
 from accounts.services import account_get
-from sessions_app.services.privacy import erasing as privacy
+from sessions_app.services import privacy
 
 
 def account_erase(*, user_id: str, password: str, clock: Callable[[], datetime]) -> None:

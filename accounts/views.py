@@ -32,8 +32,8 @@ from accounts.serializers import (
 )
 from accounts.throttles import SignInThrottle
 from sessions_app.api.negotiation import OneForm
-from sessions_app.api.wire.values import timestamp
-from sessions_app.domain.records import format as records
+from sessions_app.api.wire import timestamp
+from sessions_app.domain import records
 from sessions_app.http.requests import idempotency_key
 from sessions_app.http.throttles import AnonThrottle, LoginThrottle, UserThrottle
 
@@ -169,7 +169,7 @@ class ExportView(APIView):
         """Stream everything that is kept about the caller, as JSON lines."""
         exported = personal_data.own_export(user_id=user_id(request), now=timezone.now())
         return StreamingHttpResponse(
-            records.blocks(exported),
+            records.writing.blocks(exported),
             content_type="application/x-ndjson",
             headers={
                 "Content-Disposition": 'attachment; filename="personal-data.jsonl"',

@@ -29,14 +29,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 from numpy.typing import NDArray
 
-from sessions_app.domain.relevance.ranking import query_text
-from sessions_app.domain.window.planning import (
-    Layout,
-    Strategy,
-    WindowMessage,
-    WindowPolicy,
-    plan_window,
-)
+from sessions_app.domain.relevance import query_text
+from sessions_app.domain.window import Layout, Strategy, WindowMessage, WindowPolicy, plan_window
 from sessions_app.encoders import Encoder, load_encoder
 from sessions_app.tokenizer import count_tokens
 

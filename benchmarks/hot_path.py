@@ -107,11 +107,11 @@ def _parts(user_id: str, session_id: str, client: store.Client) -> Steps:
     import orjson
     from django.urls import resolve
 
-    from sessions_app.api.wire import values as wire
+    from sessions_app.api import wire
     from sessions_app.domain.data import Role
     from sessions_app.domain.drafts import MessageDraft
-    from sessions_app.repository.log import appending as stored_messages
-    from sessions_app.repository.log import codec
+    from sessions_app.repository import log
+    from sessions_app.repository.log import appending
     from sessions_app.services import messages, sessions
 
     who: Mapping[str, Any] = {"session_id": session_id, "user_id": user_id}
@@ -119,7 +119,7 @@ def _parts(user_id: str, session_id: str, client: store.Client) -> Steps:
     draft = MessageDraft(Role.USER, TEXT)
     prepared = messages.message_prepare(draft=draft, now=now())
     header, newest = sessions.session_get(**who, limit=PAGE, now=now())
-    stored = [codec.stored_message(one) for one in newest]
+    stored = [log.stored_message(one) for one in newest]
     shown = wire.session_with_messages(header, newest)
     bare = client[store.DATABASE][http_baselines.BARE]
 
@@ -131,16 +131,16 @@ def _parts(user_id: str, session_id: str, client: store.Client) -> Steps:
         "part: message_append with key": lambda: messages.message_append(
             **who, draft=keyed(), now=now()
         ),
-        "part: look for a key in buckets": lambda: stored_messages._find_in_buckets(
+        "part: look for a key in buckets": lambda: appending._find_in_buckets(
             session_id, [f"no-{next(keys)}"]
         ),
         "part: message_prepare (tokens)": lambda: messages.message_prepare(draft=draft, now=now()),
-        "part: stored_message (validation)": lambda: codec.stored_message(prepared),
+        "part: stored_message (validation)": lambda: log.stored_message(prepared),
         "part: session_get of 50": lambda: sessions.session_get(**who, limit=PAGE, now=now()),
         "part: find_one of 50, bare": lambda: bare.find_one(
             {"_id": session_id}, {"messages": {"$slice": -PAGE}}
         ),
-        "part: 50 messages from storage": lambda: codec.message_run(stored, 1),
+        "part: 50 messages from storage": lambda: log.message_run(stored, 1),
         "part: 50 messages for the wire": lambda: wire.session_with_messages(header, newest),
         "part: 50 messages as JSON": lambda: orjson.dumps(shown),
         "part: resolve the route": lambda: resolve(f"/session/{session_id}/message"),

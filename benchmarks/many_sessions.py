@@ -23,8 +23,7 @@ from pymongo import WriteConcern
 from benchmarks.harness import conversations, report, rounds, store
 from sessions_app.domain.data import NewSession, Status
 from sessions_app.domain.lifecycle import to_milliseconds
-from sessions_app.repository import indexes
-from sessions_app.repository.log import codec
+from sessions_app.repository import indexes, log
 from sessions_app.services import messages, sessions
 
 USER = "somebody"
@@ -150,14 +149,14 @@ def _template(now: datetime) -> dict[str, Any]:
     )
     batch = conversations.drafts(1, 2, words=30)
     stored = [
-        codec.stored_message(replace(message, timestamp=now))
+        log.stored_message(replace(message, timestamp=now))
         for message in messages.batch_prepare(batch=batch, now=now)
     ]
-    return codec.stored_session(new) | {
+    return log.stored_session(new) | {
         "messages": stored,
         "message_count": len(stored),
         "token_count": sum(one["token_count"] for one in stored),
-        "tail_bytes": sum(map(codec.size, stored)),
+        "tail_bytes": sum(map(log.size, stored)),
     }
 
 

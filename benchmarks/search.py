@@ -27,9 +27,8 @@ from sessions_app.domain.data import Role
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.search.data import SearchFilter
 from sessions_app.repository import indexes
-from sessions_app.services import messages, sessions
-from sessions_app.services.search import querying as search
-from sessions_app.services.search.rebuilding import search_rebuild
+from sessions_app.services import messages, search, sessions
+from sessions_app.services.search import search_rebuild
 
 USER, NEWCOMER = "somebody", "newcomer"
 WITH, WITHOUT = FILLED, "benchmark_without"

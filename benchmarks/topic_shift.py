@@ -22,10 +22,17 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.topic_sets import Dialogue, load_sets, project_encoder, score_set
-from sessions_app.domain.topics.detection import Mode, TopicMessage, TopicState, observe
-from sessions_app.domain.topics.features import stems
-from sessions_app.domain.topics.head import Head, head_from_arrays, shipped_head
-from sessions_app.domain.topics.text import read
+from sessions_app.domain.topics import (
+    Head,
+    Mode,
+    TopicMessage,
+    TopicState,
+    head_from_arrays,
+    observe,
+    read,
+    shipped_head,
+    stems,
+)
 
 Detector = Callable[[Dialogue], list[int]]
 

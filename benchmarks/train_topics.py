@@ -29,8 +29,16 @@ from benchmarks.topic_sets import (
     score_set,
     sha256_of,
 )
-from sessions_app.domain.topics.detection import THRESHOLD, Mode, TopicMessage, TopicState, observe
-from sessions_app.domain.topics.head import WEIGHTS_PATH, Head, head_from_arrays
+from sessions_app.domain.topics import (
+    THRESHOLD,
+    WEIGHTS_PATH,
+    Head,
+    Mode,
+    TopicMessage,
+    TopicState,
+    head_from_arrays,
+    observe,
+)
 
 PROVENANCE = """# Where `topic_head.npz` comes from
 

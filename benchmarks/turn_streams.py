@@ -27,8 +27,7 @@ from chatproject.mongod import replica_set as mongod_replica_set
 from chatproject.serving import server
 from sessions_app.domain.data import Role
 from sessions_app.domain.drafts import MessageDraft
-from sessions_app.services import sessions
-from sessions_app.services.topics import annotations
+from sessions_app.services import sessions, topics
 
 ADDED_TARGET_MS = 50.0
 MODES = ("loop", "threads 256", "threads 16")
@@ -141,7 +140,7 @@ def _requests(people: Sequence[service.User], route: str, body: dict[str, object
             now=conversations.now(),
         )
         # A session that has been talked in: its messages have been judged before.
-        annotations.catch_up(session_id=session.session_id, user_id=person.id, seconds=10.0)
+        topics.catch_up(session_id=session.session_id, user_id=person.id, seconds=10.0)
         path = f"/session/{session.session_id}/{route}"
         found.append(load.request("POST", path, token=person.token, body=body))
     return found

@@ -51,7 +51,7 @@ def _load(path: Path, name: str) -> dict[str, Any]:
 
 def _judge(result: report.Report, dialogue: dict[str, Any]) -> None:
     from sessions_app import encoders
-    from sessions_app.domain.topics.detection import Mode, TopicMessage, TopicState, observe
+    from sessions_app.domain.topics import Mode, TopicMessage, TopicState, observe
 
     encoder = encoders.load_encoder()
     if encoder is None:
@@ -82,8 +82,7 @@ def _judge(result: report.Report, dialogue: dict[str, Any]) -> None:
 def _plan(result: report.Report, dialogue: dict[str, Any], budget: int) -> None:
     from sessions_app.domain.data import Role, Strategy
     from sessions_app.domain.drafts import MessageDraft
-    from sessions_app.services import sessions
-    from sessions_app.services.context import planning as context
+    from sessions_app.services import context, sessions
 
     said = dialogue["messages"]
     history = [MessageDraft(role=Role(one["role"]), content=one["content"]) for one in said]

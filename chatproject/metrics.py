@@ -23,7 +23,7 @@ from prometheus_client.registry import Collector
 from sessions_app import encoders, instruments
 from sessions_app.domain.errors import StorageUnavailable
 from sessions_app.repository import health
-from sessions_app.services.figures.totals import figures_get
+from sessions_app.services.figures import figures_get
 
 VERSION = tomllib.loads((settings.BASE_DIR / "pyproject.toml").read_text())["project"]["version"]
 _MONGODB_MS = 1_000

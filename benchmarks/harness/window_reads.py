@@ -65,7 +65,7 @@ def measure(lengths: Sequence[int], directory: Path | None) -> None:
 
 
 def _one(session_id: str, strategy: Any, reads: Reads) -> dict[str, Any]:
-    from sessions_app.services.context import planning as context
+    from sessions_app.services import context
 
     def window() -> context.ContextWindow:
         return context.context_plan(
@@ -102,14 +102,13 @@ def annotate(session_id: str) -> None:
     from sessions_app.domain.annotations import Block
     from sessions_app.domain.data import TopicStanding
     from sessions_app.domain.limits import ANNOTATION_BLOCK
-    from sessions_app.domain.relevance.sketch import quantise, restore, sketch_run
-    from sessions_app.repository import annotations
-    from sessions_app.repository.log import pages
-    from sessions_app.services.topics.annotations import window_message
+    from sessions_app.domain.relevance import quantise, restore, sketch_run
+    from sessions_app.repository import annotations, log
+    from sessions_app.services.topics import window_message
 
     encoder = encoders.load_encoder()
     random = np.random.default_rng(7)
-    session, stream = pages.stream(session_id=session_id, user_id=USER)
+    session, stream = log.stream(session_id=session_id, user_id=USER)
     for run in _runs(stream, ANNOTATION_BLOCK):
         block = Block(session_id, run[0].seq, len(run), topics=[1] * len(run))
         if encoder:

@@ -4,8 +4,7 @@ from benchmarks.harness import conversations, store
 from benchmarks.shapes.shape import WINDOW, WORDS, Shape
 from sessions_app import documents
 from sessions_app.repository import indexes
-from sessions_app.services import messages, sessions
-from sessions_app.services.transfer import conversations as exports
+from sessions_app.services import messages, sessions, transfer
 
 _OWNER = "owner"
 
@@ -42,7 +41,7 @@ class TailAndBuckets(Shape):
 
     def everything(self) -> object:
         """Bucket by bucket."""
-        _, stream = exports.session_stream(
+        _, stream = transfer.session_stream(
             session_id=self._session_id, user_id=_OWNER, now=conversations.now()
         )
         return list(stream)

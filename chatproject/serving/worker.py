@@ -34,16 +34,16 @@ def wsgi_application() -> "WSGIApplication":
 
 
 def _started() -> None:
-    from sessions_app.services.figures.keeping import keeper
-    from sessions_app.services.turns import taking as turns
+    from sessions_app.services import turns
+    from sessions_app.services.figures import keeper
 
     keeper.start()
     turns.turns_look_after()
 
 
 def _stopping() -> None:
-    from sessions_app.services.figures.keeping import keeper
-    from sessions_app.services.turns import taking as turns
+    from sessions_app.services import turns
+    from sessions_app.services.figures import keeper
 
     turns.turns_shut_down(seconds=FINISH_SECONDS)
     keeper.stop()

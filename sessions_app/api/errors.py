@@ -14,7 +14,7 @@ from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 from rest_framework.response import Response
 
 from sessions_app.domain import errors
-from sessions_app.domain.window.planning import WindowBudgetError
+from sessions_app.domain.window import WindowBudgetError
 from sessions_app.http.statuses import status_of
 
 logger = logging.getLogger(__name__)

@@ -6,13 +6,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from sessions_app.api.description.errors import responses
-from sessions_app.api.description.sessions import response_example
+from sessions_app.api import wire
+from sessions_app.api.description import response_example, responses
 from sessions_app.api.serializers import SearchQuery
-from sessions_app.api.wire import outputs
-from sessions_app.api.wire import values as wire
 from sessions_app.http.requests import user_id, validated
-from sessions_app.services.search.querying import search_own
+from sessions_app.services.search import search_own
 
 _FOUND = {
     "session_id": "01932c07-8a3e-7d52-b1c4-5f0e6a9d2b31",
@@ -30,7 +28,7 @@ class SearchView(APIView):
     @extend_schema(
         operation_id="session_search",
         parameters=[SearchQuery],
-        responses=responses({200: outputs.SearchOutput}, 400),
+        responses=responses({200: wire.SearchOutput}, 400),
         examples=[response_example("Found", {"results": [_FOUND], "complete": True})],
     )
     def get(self, request: Request) -> Response:

@@ -11,7 +11,7 @@ from mongoengine import (
 )
 
 from sessions_app.domain import limits
-from sessions_app.domain.review.data import Act, Reason
+from sessions_app.domain.review import Act, Reason
 
 
 class ReviewNote(Document):

@@ -1,7 +1,7 @@
 """Which HTTP status each of the domain's errors is."""
 
 from sessions_app.domain import errors
-from sessions_app.domain.window.planning import WindowBudgetError
+from sessions_app.domain.window import WindowBudgetError
 
 _STATUS_OF: dict[type[errors.SessionError], int] = {
     errors.InvalidInput: 400,

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.admin.models import CHANGE, DELETION, LogEntry
-from django.contrib.contenttypes.models import ContentType
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
@@ -15,41 +13,13 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from sessions_app.domain.errors import InvalidInput
 from sessions_app.domain.limits import REVIEW_BULK
-from sessions_app.domain.review.data import Act, Reviewed
+from sessions_app.domain.review import Act, Reviewed
 from sessions_app.review import exports, pages, people
 from sessions_app.review.forms import ExportForm, TextForm
-from sessions_app.review.models import Conversation
 from sessions_app.review.permissions import May, allowed
-from sessions_app.services.review import actions as review_actions
-from sessions_app.services.review import conversations as reviews
-from sessions_app.services.review.actions import Outcome
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """How an action is spoken of: on a button, in the question, when it is done."""
-
-    button: str
-    question: str
-    done: str
-    dangerous: bool = False
-
-
-WORDS: dict[Act, Words] = {
-    Act.FLAG: Words("Flag", "Flag for review?", "flagged"),
-    Act.NOTE: Words("Add a note", "Add a note?", "noted"),
-    Act.RESOLVE: Words("Resolve", "Resolve, and take the flag away?", "resolved"),
-    Act.ARCHIVE: Words("Archive", "Archive? It becomes read-only for its user.", "archived"),
-    Act.RESTORE: Words("Restore", "Restore? It becomes active again.", "restored"),
-    Act.HOLD: Words(
-        "Place legal hold", "Place under legal hold? Nobody can delete it then.", "put on hold"
-    ),
-    Act.RELEASE: Words("Lift legal hold", "Lift the legal hold?", "released from hold"),
-    Act.EXPORT: Words("Export", "Export as a file? What is in it leaves the service.", "exported"),
-    Act.DELETE: Words(
-        "Delete", "Delete for good? The messages cannot be brought back.", "deleted", True
-    ),
-}
+from sessions_app.review.recent_actions import WORDS, remember
+from sessions_app.services import review
+from sessions_app.services.review import Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +101,7 @@ def _form(request: HttpRequest, chosen: Act, *, given: bool) -> ExportForm | Tex
 def _ask(
     request: HttpRequest, chosen: Act, selected: Sequence[str], form: Any, back: str
 ) -> HttpResponse:
-    found = reviews.conversation_headers(session_ids=selected)
+    found = review.conversation_headers(session_ids=selected)
     names = people.names(one.session.user_id for one in found)
     words = WORDS[chosen]
     return pages.render(
@@ -153,7 +123,7 @@ def _ask(
 def _do(
     request: HttpRequest, chosen: Act, selected: Sequence[str], text: str, back: str
 ) -> HttpResponse:
-    outcomes = review_actions.act_on(
+    outcomes = review.act_on(
         session_ids=selected,
         act=chosen,
         text=text,
@@ -169,23 +139,6 @@ def _do(
     if chosen is Act.DELETE and any(one.session_id in back for one in done):
         back = reverse("admin:review_conversation_changelist")
     return HttpResponseRedirect(back)
-
-
-def remember(request: HttpRequest, chosen: Act, session_ids: Sequence[str]) -> None:
-    """The admin's own list of recent actions."""
-    staff_id = str(request.user.pk)
-    kind = ContentType.objects.get_for_model(Conversation)
-    LogEntry.objects.bulk_create(
-        LogEntry(
-            user_id=staff_id,
-            content_type=kind,
-            object_id=session_id,
-            object_repr=f"Conversation {session_id[-6:]}",
-            action_flag=DELETION if chosen is Act.DELETE else CHANGE,
-            change_message=WORDS[chosen].done.capitalize(),
-        )
-        for session_id in session_ids
-    )
 
 
 def _problems(outcomes: Sequence[Outcome]) -> dict[str, list[str]]:

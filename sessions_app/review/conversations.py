@@ -9,18 +9,14 @@ from django.utils import timezone
 from sessions_app.domain import lifecycle
 from sessions_app.domain.errors import InvalidInput
 from sessions_app.domain.limits import REVIEW_MESSAGES
-from sessions_app.domain.review.data import Act
+from sessions_app.domain.review import Act
 from sessions_app.review import pages, people
 from sessions_app.review.actions import choices_for
 from sessions_app.review.forms import ReasonForm
 from sessions_app.review.permissions import May, allowed
 from sessions_app.review.presentation import window_view
-from sessions_app.services.review import actions as review_actions
-from sessions_app.services.review import conversations as reviews
-from sessions_app.services.review import read_log as review_log
-from sessions_app.services.review import timeline as review_timeline
-from sessions_app.services.review.conversations import Transcript
-from sessions_app.services.review.read_log import ReasonNeeded
+from sessions_app.services import review
+from sessions_app.services.review import ReasonNeeded, Transcript
 
 
 @pages.page(May.VIEW, methods=("GET", "POST"))
@@ -29,7 +25,7 @@ def show(request: HttpRequest, session_id: str) -> HttpResponse:
     if request.method == "POST":
         form = ReasonForm(request.POST)
         if form.is_valid():
-            reviews.conversation_open(
+            review.conversation_open(
                 session_id=session_id,
                 staff=pages.staff_of(request),
                 why=form.why,
@@ -38,7 +34,7 @@ def show(request: HttpRequest, session_id: str) -> HttpResponse:
             return HttpResponseRedirect(request.get_full_path())
         return _ask_why(request, session_id, form)
     try:
-        transcript = reviews.conversation_read(
+        transcript = review.conversation_read(
             session_id=session_id,
             staff=pages.staff_of(request),
             at=_number(request, "at"),
@@ -59,7 +55,7 @@ def unmask(request: HttpRequest, session_id: str) -> HttpResponse:
     form = ReasonForm(request.POST if request.method == "POST" else None)
     form.fields["reason"].label = "Why do you have to see what is masked?"
     if request.method == "POST" and form.is_valid():
-        reviews.conversation_unmask(
+        review.conversation_unmask(
             session_id=session_id, staff=pages.staff_of(request), why=form.why, now=timezone.now()
         )
         return HttpResponseRedirect(_address(session_id))
@@ -69,7 +65,7 @@ def unmask(request: HttpRequest, session_id: str) -> HttpResponse:
 @pages.page(May.VIEW)
 def history(request: HttpRequest, session_id: str) -> HttpResponse:
     """What staff did with a conversation, and who read it."""
-    header = reviews.conversation_header(session_id=session_id)
+    header = review.conversation_header(session_id=session_id)
     return pages.render(
         request,
         "history.html",
@@ -77,7 +73,7 @@ def history(request: HttpRequest, session_id: str) -> HttpResponse:
             "title": "History",
             "session": header.session,
             "lines": [
-                (line, "") for line in review_log.log_of_session(session_id=session_id, limit=200)
+                (line, "") for line in review.log_of_session(session_id=session_id, limit=200)
             ],
         },
     )
@@ -103,7 +99,7 @@ def _address(session_id: str) -> str:
 def _ask_why(
     request: HttpRequest, session_id: str, form: ReasonForm, *, unmasking: bool = False
 ) -> HttpResponse:
-    header = reviews.conversation_header(session_id=session_id)
+    header = review.conversation_header(session_id=session_id)
     names = people.names([header.session.user_id])
     return pages.render(
         request,
@@ -123,8 +119,8 @@ def _transcript(request: HttpRequest, transcript: Transcript) -> HttpResponse:
     reviewed = transcript.reviewed
     session = reviewed.session
     now = timezone.now()
-    notes = review_actions.notes(session_id=session.session_id, limit=20)
-    labels = reviews.topic_labels(reviewed)
+    notes = review.notes(session_id=session.session_id, limit=20)
+    labels = review.topic_labels(reviewed)
     names = people.names([session.user_id])
     context: dict[str, Any] = {
         "title": transcript.title or "Untitled conversation",
@@ -134,13 +130,13 @@ def _transcript(request: HttpRequest, transcript: Transcript) -> HttpResponse:
         "user_name": names.get(session.user_id, session.user_id),
         "expired": lifecycle.has_expired(session, now=now),
         "notes": notes,
-        "flag_note": review_timeline.flagged_because(notes) if reviewed.flagged_at else None,
-        "timeline": review_timeline.timeline(reviewed=reviewed, labels=labels),
+        "flag_note": review.flagged_because(notes) if reviewed.flagged_at else None,
+        "timeline": review.timeline(reviewed=reviewed, labels=labels),
         "actions": choices_for(request.user, reviewed),
         "may_note": allowed(request.user, Act.NOTE),
         "may_unmask": _may_unmask(request),
         "window": window_view(transcript.window),
-        "turns": reviews.conversation_turns(session_id=session.session_id),
+        "turns": review.conversation_turns(session_id=session.session_id),
         "pages": _pages(transcript),
     }
     return pages.render(request, "conversation.html", context)

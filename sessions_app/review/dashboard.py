@@ -18,7 +18,7 @@ from sessions_app.domain.errors import StorageUnavailable
 from sessions_app.domain.figures.daily import Figure
 from sessions_app.review.charts import Chart, Series, chart, in_bytes, short
 from sessions_app.review.permissions import May
-from sessions_app.services.figures.dashboard import Dashboard, dashboard_get
+from sessions_app.services.figures import Dashboard, dashboard_get
 
 SPANS = (7, 30, 90)
 _SPAN = 30

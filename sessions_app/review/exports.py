@@ -9,10 +9,12 @@ from django.http import HttpRequest, StreamingHttpResponse
 from django.utils import timezone
 
 from sessions_app.domain.data import Message
+from sessions_app.domain.review import Act
 from sessions_app.review import pages
 from sessions_app.review.forms import ExportForm
-from sessions_app.services.review import exports as review_exports
-from sessions_app.services.review.exports import Exported
+from sessions_app.review.recent_actions import remember
+from sessions_app.services import review
+from sessions_app.services.review import Exported
 
 _TYPES = {
     "json": ("application/json", "json"),
@@ -24,11 +26,8 @@ def respond(
     request: HttpRequest, session_ids: Sequence[str], form: ExportForm
 ) -> StreamingHttpResponse:
     """The chosen conversations as one file."""
-    from sessions_app.domain.review.data import Act
-    from sessions_app.review.actions import remember
-
     given = form.cleaned_data
-    exported = review_exports.conversations_export(
+    exported = review.conversations_export(
         session_ids=session_ids,
         staff=pages.staff_of(request),
         why=form.why,

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from sessions_app.domain.data import Status
-from sessions_app.domain.review.data import Order, Span, Wanted
+from sessions_app.domain.review import Order, Span, Wanted
 from sessions_app.review import periods
 
 SOON = timedelta(days=7)

@@ -6,9 +6,8 @@ from django import forms
 
 from sessions_app.domain.errors import InvalidInput
 from sessions_app.domain.limits import NOTE_MAX_CHARS, REASON_MAX_CHARS
-from sessions_app.domain.review.data import REASONS, Act, Why
-from sessions_app.services.review import actions as review_actions
-from sessions_app.services.review import read_log as review_log
+from sessions_app.domain.review import REASONS, Act, Why
+from sessions_app.services import review
 
 
 class ReasonForm(forms.Form):
@@ -34,7 +33,7 @@ class ReasonForm(forms.Form):
         given = super().clean() or {}
         if not self.errors:
             try:
-                self.why = review_log.why(reason=given["reason"], detail=given["detail"])
+                self.why = review.why(reason=given["reason"], detail=given["detail"])
             except InvalidInput as error:
                 self.add_error(error.attr, error.detail)
         return given
@@ -73,14 +72,14 @@ class TextForm(forms.Form):
     def __init__(self, *args: Any, act: Act, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._act = act
-        needed = act in review_actions.NEEDS_TEXT
+        needed = act in review.NEEDS_TEXT
         self.fields["text"].widget.attrs["required"] = needed
         self.fields["text"].label = _LABELS.get(act, "Note, if you like")
 
     def clean_text(self) -> str:
         """Hold it to the rules of notes."""
         try:
-            return review_actions.text_checked(act=self._act, text=self.cleaned_data["text"])
+            return review.text_checked(act=self._act, text=self.cleaned_data["text"])
         except InvalidInput as error:
             raise forms.ValidationError(error.detail) from error
 

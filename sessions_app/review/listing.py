@@ -11,15 +11,13 @@ from django.utils import timezone
 
 from sessions_app.domain import lifecycle
 from sessions_app.domain.limits import REVIEW_COUNTED
-from sessions_app.domain.review.data import Found, Order, Place, Reviewed, Wanted
+from sessions_app.domain.review import Found, Order, Place, Reviewed, Wanted
 from sessions_app.review import dates, pages, people, places
 from sessions_app.review.actions import choices
 from sessions_app.review.filters import Asked
 from sessions_app.review.permissions import May
-from sessions_app.services.review import conversations as reviews
-from sessions_app.services.review import masking
-from sessions_app.services.review import searching as review_search
-from sessions_app.services.review.searching import Hit
+from sessions_app.services import review
+from sessions_app.services.review import Hit
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +63,7 @@ def show(request: HttpRequest) -> HttpResponse:
             "rows": [_row(row, names, hits, now) for row in found.rows],
             "columns": _columns(asked),
             "filters": asked.filters(),
-            "dates": dates.drill_down(asked, reviews.activity_bounds()),
+            "dates": dates.drill_down(asked, review.activity_bounds()),
             "actions": choices(request.user),
             "found": found,
             "count": _count(found),
@@ -81,14 +79,14 @@ def _find(
     staff = pages.staff_of(request)
     wanted = asked.wanted(lifecycle.to_milliseconds(now))
     if asked.text and asked.in_text:
-        return review_search.conversation_search(
+        return review.conversation_search(
             text=asked.text, wanted=wanted, order=asked.order, staff=staff, now=now
         )
     wanted = _looked_for(asked.text, wanted)
     part = {name: value for name, value in asked.given.items() if name not in {"place", "q", "by"}}
     if wanted.user_ids[1:]:
         part["text"] = asked.text
-    found = reviews.conversation_list(
+    found = review.conversation_list(
         wanted=wanted, order=asked.order, place=place, asked=part, staff=staff, now=now
     )
     return found, {}
@@ -109,7 +107,7 @@ def _looked_for(text: str, wanted: Wanted) -> Wanted:
 
 def _is_session(text: str) -> bool:
     """Whether it is a session's id; users' ids look the same."""
-    return len(text) == 36 and reviews.conversation_exists(session_id=text)
+    return len(text) == 36 and review.conversation_exists(session_id=text)
 
 
 def _row(
@@ -121,7 +119,7 @@ def _row(
         reviewed=reviewed,
         user=names.get(session.user_id, session.user_id),
         user_query="?" + urlencode({"q": session.user_id}),
-        title=masking.hidden(session.title),
+        title=review.hidden(session.title),
         expired=lifecycle.has_expired(session, now=now),
         seq=hit.seq if hit else None,
         snippet=hit.snippet if hit else "",

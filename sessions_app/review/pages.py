@@ -19,7 +19,7 @@ from sessions_app.domain.errors import (
     SessionNotFound,
     StorageUnavailable,
 )
-from sessions_app.domain.review.data import Staff
+from sessions_app.domain.review import Staff
 from sessions_app.review.permissions import May
 
 Page = Callable[..., HttpResponseBase]

@@ -8,7 +8,7 @@ from django.apps.registry import apps as current_apps
 from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import AnonymousUser
 
-from sessions_app.domain.review.data import Act
+from sessions_app.domain.review import Act
 
 
 class May(StrEnum):

@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 from sessions_app.domain.errors import InvalidInput
-from sessions_app.domain.review.data import Place
+from sessions_app.domain.review import Place
 from sessions_app.domain.text import is_text
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

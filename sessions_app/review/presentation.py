@@ -4,11 +4,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sessions_app.domain.review.data import REASONS, Act, LogLine, Reason
+from sessions_app.domain.review import REASONS, Act, LogLine, Reason
 from sessions_app.domain.turns import runs
-from sessions_app.domain.window.planning import Reason as Decision
-from sessions_app.services.review.timeline import Entry, Event
-from sessions_app.services.review.windows import SeenWindow
+from sessions_app.domain.window import Reason as Decision
+from sessions_app.services.review import Entry, Event, SeenWindow
 
 ACTS: Mapping[Act, str] = {
     Act.LIST: "Looked at the list",

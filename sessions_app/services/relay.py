@@ -16,8 +16,7 @@ from sessions_app.domain.errors import ProviderError, SessionError, TurnFailed
 from sessions_app.domain.turns import Seen, TurnState
 from sessions_app.providers import Ending, Passage, Reply
 from sessions_app.services import identity
-from sessions_app.services.turns.feeds import Feed, Outcome
-from sessions_app.services.turns.slots import Slot
+from sessions_app.services.turns import Feed, Outcome, Slot
 
 # What a reader may be behind before the server is read on.
 _BUFFER_BYTES = 256 * 1024

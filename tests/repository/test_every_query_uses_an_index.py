@@ -23,7 +23,7 @@ from sessions_app.domain.errors import LegalHold, SessionError
 from sessions_app.domain.expiry import ExpiryMode
 from sessions_app.domain.figures import daily
 from sessions_app.domain.figures.daily import Figure, Tally
-from sessions_app.domain.records.format import line
+from sessions_app.domain.records.writing import line
 from sessions_app.domain.search.data import SearchFilter
 from sessions_app.domain.window.summaries import Summary
 from sessions_app.repository import annotations, belongings, indexes, summaries

@@ -9,10 +9,10 @@ from django.utils import timezone
 
 from accounts.people import person_find
 from accounts.personal_data import person_export
-from sessions_app.domain.records import format as records
+from sessions_app.domain import records
 from sessions_app.management.operator import WRONG_USAGE, OperatorCommand
 from sessions_app.management.output import STDOUT, destination, whole_file
-from sessions_app.services.audits.windows import session_count
+from sessions_app.services.audits import session_count
 
 
 class Command(OperatorCommand):
@@ -44,13 +44,13 @@ class Command(OperatorCommand):
             raise CommandError("--json needs --output FILE", returncode=WRONG_USAGE)
         person = person_find(name=options["user"], is_id=options["id"])
         exported = person_export(user_id=person.user_id, user=person.user, now=timezone.now())
-        last: records.Record = {}
+        last: records.writing.Record = {}
         with (
             self.progress("sessions", session_count(user_id=person.user_id)) as show,
             whole_file(output) as file,
         ):
             for record in exported:
-                file.write(records.line(record))
+                file.write(records.writing.line(record))
                 show(record["type"] == "session")
                 last = record
         if output == STDOUT:

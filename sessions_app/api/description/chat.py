@@ -11,6 +11,7 @@ from drf_spectacular.utils import (
 )
 
 from sessions_app.api import serializers as s
+from sessions_app.api import wire
 from sessions_app.api.description.errors import responses
 from sessions_app.api.description.sessions import (
     IDEMPOTENCY,
@@ -19,7 +20,6 @@ from sessions_app.api.description.sessions import (
     request_example,
     response_example,
 )
-from sessions_app.api.wire import outputs as o
 
 _TURN = "turn_01932c0790f47e5a8d0b6c1f2a3b4c5d"
 _REPLY = MESSAGE_EXAMPLE | {
@@ -90,7 +90,7 @@ def _stream_example() -> OpenApiExample:
 
 def _answers() -> dict[tuple[int, str], object]:
     return {
-        (200, "application/json"): OpenApiResponse(o.TurnOutput, "The reply, stored."),
+        (200, "application/json"): OpenApiResponse(wire.TurnOutput, "The reply, stored."),
         (200, "text/event-stream"): OpenApiResponse(OpenApiTypes.STR, _STREAM),
     }
 
@@ -153,7 +153,9 @@ chat_cancel = extend_schema(
     request=None,
     responses=responses(
         {
-            200: OpenApiResponse(o.CancelledOutput, "Stopped; what the model had said is stored."),
+            200: OpenApiResponse(
+                wire.CancelledOutput, "Stopped; what the model had said is stored."
+            ),
             204: OpenApiResponse(description="No turn is in progress."),
         },
         404,

@@ -3,6 +3,7 @@
 from drf_spectacular.utils import extend_schema
 
 from sessions_app.api import serializers as s
+from sessions_app.api import wire
 from sessions_app.api.description.errors import responses
 from sessions_app.api.description.sessions import (
     SESSION_EXAMPLE,
@@ -10,7 +11,6 @@ from sessions_app.api.description.sessions import (
     request_example,
     response_example,
 )
-from sessions_app.api.wire import outputs as o
 
 _WINDOW = {
     "messages": [{"role": "user", "content": "Which hotels in Lisbon take dogs?"}],
@@ -42,14 +42,14 @@ _TOPIC = {
 context_show = extend_schema(
     operation_id="context_show",
     parameters=[SESSION_ID, s.ContextQuery],
-    responses=responses({200: o.ContextOutput}, 400, 404, 410),
+    responses=responses({200: wire.ContextOutput}, 400, 404, 410),
     examples=[response_example("A window", _WINDOW)],
 )
 context_reset = extend_schema(
     operation_id="context_reset",
     parameters=[SESSION_ID],
     request=s.ResetInput,
-    responses=responses({200: o.SessionOutput}, 400, 404, 409, 410),
+    responses=responses({200: wire.SessionOutput}, 400, 404, 409, 410),
     examples=[
         request_example("Undo", {"undo": True}),
         response_example("Reset", SESSION_EXAMPLE),
@@ -58,6 +58,6 @@ context_reset = extend_schema(
 topic_list = extend_schema(
     operation_id="topic_list",
     parameters=[SESSION_ID],
-    responses=responses({200: o.TopicListOutput}, 404, 410),
+    responses=responses({200: wire.TopicListOutput}, 404, 410),
     examples=[response_example("Topics", {"results": [_TOPIC]})],
 )

@@ -12,8 +12,8 @@ from drf_spectacular.utils import (
 )
 
 from sessions_app.api import serializers as s
+from sessions_app.api import wire
 from sessions_app.api.description.errors import responses
-from sessions_app.api.wire import outputs as o
 
 _ID = "01932c07-8a3e-7d52-b1c4-5f0e6a9d2b31"
 _POLICY = {
@@ -81,10 +81,10 @@ _IF_MATCH = OpenApiParameter(
 )
 
 
-class SessionExport(o.SessionOutput):
+class SessionExport(wire.SessionOutput):
     """A session with all its messages, oldest first."""
 
-    messages = o.MessageOutput(many=True)
+    messages = wire.MessageOutput(many=True)
 
 
 def request_example(name: str, value: Any) -> OpenApiExample:
@@ -108,7 +108,7 @@ def _file(name: str, media_type: str, value: Any) -> OpenApiExample:
 session_create = extend_schema(
     operation_id="session_create",
     request=s.SessionInput,
-    responses=responses({201: o.SessionOutput}, 400, 413),
+    responses=responses({201: wire.SessionOutput}, 400, 413),
     examples=[
         request_example(
             "With a prompt",
@@ -120,7 +120,7 @@ session_create = extend_schema(
 session_list = extend_schema(
     operation_id="session_list",
     parameters=[s.ListQuery],
-    responses=responses({200: o.SessionPageOutput}, 400),
+    responses=responses({200: wire.SessionPageOutput}, 400),
     examples=[
         response_example(
             "A page", {"next": _PAGE_URL, "previous": None, "results": [SESSION_EXAMPLE]}
@@ -130,7 +130,7 @@ session_list = extend_schema(
 session_retrieve = extend_schema(
     operation_id="session_retrieve",
     parameters=[SESSION_ID, s.NewestQuery],
-    responses=responses({200: o.SessionWithMessages}, 400, 404, 410),
+    responses=responses({200: wire.SessionWithMessages}, 400, 404, 410),
     examples=[
         response_example(
             "Read", SESSION_EXAMPLE | {"messages": [MESSAGE_EXAMPLE], "has_more": False}
@@ -141,7 +141,7 @@ session_update = extend_schema(
     operation_id="session_update",
     parameters=[SESSION_ID, _IF_MATCH],
     request=s.SessionChanges,
-    responses=responses({200: o.SessionOutput}, 400, 404, 409, 410, 412),
+    responses=responses({200: wire.SessionOutput}, 400, 404, 409, 410, 412),
     examples=[
         request_example("A new title", {"title": "Lisbon in May"}),
         response_example("Changed", SESSION_EXAMPLE | {"title": "Lisbon in May"}),
@@ -158,7 +158,7 @@ session_fork = extend_schema(
     operation_id="session_fork",
     parameters=[SESSION_ID],
     request=s.ForkInput,
-    responses=responses({201: o.SessionOutput}, 400, 404, 410),
+    responses=responses({201: wire.SessionOutput}, 400, 404, 410),
     examples=[
         request_example("From an earlier message", {"up_to_seq": 1, "title": "Porto instead"}),
         response_example("Created", SESSION_EXAMPLE | {"title": "Porto instead"}, "201"),
@@ -168,7 +168,7 @@ session_archive = extend_schema(
     operation_id="session_archive",
     parameters=[SESSION_ID],
     request=None,
-    responses=responses({200: o.SessionOutput}, 404, 410),
+    responses=responses({200: wire.SessionOutput}, 404, 410),
     examples=[
         response_example("Archived", SESSION_EXAMPLE | {"status": "archived", "expires_at": None})
     ],
@@ -177,7 +177,7 @@ session_restore = extend_schema(
     operation_id="session_restore",
     parameters=[SESSION_ID],
     request=None,
-    responses=responses({200: o.SessionOutput}, 404, 410),
+    responses=responses({200: wire.SessionOutput}, 404, 410),
     examples=[response_example("Restored", SESSION_EXAMPLE)],
 )
 session_export = extend_schema(
@@ -205,8 +205,10 @@ message_append = extend_schema(
     request=s.MessageInput,
     responses=responses(
         {
-            201: o.MessageOutput,
-            200: OpenApiResponse(o.MessageOutput, "The key was known; this is what it stands for."),
+            201: wire.MessageOutput,
+            200: OpenApiResponse(
+                wire.MessageOutput, "The key was known; this is what it stands for."
+            ),
         },
         400,
         404,
@@ -229,8 +231,8 @@ message_append_batch = extend_schema(
     request=s.BatchInput,
     responses=responses(
         {
-            201: o.BatchOutput,
-            200: OpenApiResponse(o.BatchOutput, "The batch was known; this is what was stored."),
+            201: wire.BatchOutput,
+            200: OpenApiResponse(wire.BatchOutput, "The batch was known; this is what was stored."),
         },
         400,
         404,
@@ -255,7 +257,7 @@ message_append_batch = extend_schema(
 message_list = extend_schema(
     operation_id="message_list",
     parameters=[SESSION_ID, s.MessagesQuery],
-    responses=responses({200: o.MessagePageOutput}, 400, 404, 410),
+    responses=responses({200: wire.MessagePageOutput}, 400, 404, 410),
     examples=[
         response_example(
             "A run", {"results": [MESSAGE_EXAMPLE], "has_more": False, "latest_seq": 1}

@@ -2,16 +2,16 @@
 
 from typing import Any
 
-from sessions_app.api.wire import values as wire
+from sessions_app.api.wire import values
 from sessions_app.domain.turns import Seen
-from sessions_app.services.turns.taking import TurnResult
+from sessions_app.services.turns import TurnResult
 
 
 def result(turn: TurnResult) -> dict[str, Any]:
     """What came of a turn, at its end."""
     return {
-        "user_message": wire.message(turn.user_message) if turn.user_message else None,
-        "assistant_message": wire.message(turn.message) if turn.message else None,
+        "user_message": values.message(turn.user_message) if turn.user_message else None,
+        "assistant_message": values.message(turn.message) if turn.message else None,
         "context": (
             {
                 "token_count": turn.seen.token_count,
@@ -28,7 +28,7 @@ def cancelled(turn: TurnResult) -> dict[str, Any]:
     """How a turn ended that was to be stopped."""
     return {
         "state": turn.state.value,
-        "assistant_message": wire.message(turn.message) if turn.message else None,
+        "assistant_message": values.message(turn.message) if turn.message else None,
     }
 
 

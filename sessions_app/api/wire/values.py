@@ -9,10 +9,9 @@ from django.utils import timezone
 
 from sessions_app.domain.data import Message, MessagePage, Session
 from sessions_app.domain.search.data import SearchResults
-from sessions_app.domain.window.layout import Recalled
-from sessions_app.domain.window.summaries import ShownSummary
-from sessions_app.services.context.planning import ContextWindow
-from sessions_app.services.topics.segments import TopicSegment
+from sessions_app.domain.window import Recalled, ShownSummary
+from sessions_app.services.context import ContextWindow
+from sessions_app.services.topics import TopicSegment
 
 
 def timestamp(moment: datetime | None) -> str | None:

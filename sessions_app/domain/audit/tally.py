@@ -10,7 +10,7 @@ from typing import Any
 from sessions_app.domain.audit.windows import Breach, Promise, StoredFacts
 from sessions_app.domain.data import Strategy
 from sessions_app.domain.tokens import window_cost
-from sessions_app.domain.window.data import Reason, WindowPlan
+from sessions_app.domain.window import Reason, WindowPlan
 
 NOT_A_CANDIDATE = "not_a_candidate"
 """The reason of messages that a window was not planned from: they lie too far back."""

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from sessions_app.domain.data import Message, Role, Strategy
 from sessions_app.domain.tokens import TokenCounter, message_tokens, window_cost
-from sessions_app.domain.window.data import WindowMessage, WindowPlan, WindowPolicy
+from sessions_app.domain.window import WindowMessage, WindowPlan, WindowPolicy
 
 
 class Promise(StrEnum):

@@ -14,7 +14,7 @@ from typing import Any
 from sessions_app.domain import limits
 from sessions_app.domain.data import Role
 from sessions_app.domain.lifecycle import to_milliseconds
-from sessions_app.domain.records.format import Record
+from sessions_app.domain.records.writing import Record
 from sessions_app.domain.text import storable
 
 # The greatest MESSAGE_MAX_CHARS that an operator can set.

@@ -16,8 +16,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from sessions_app.domain.candidate import WindowMessage
 from sessions_app.domain.relevance.terms import term_ids
-from sessions_app.domain.window.data import WindowMessage
 
 Vectors = NDArray[np.float32]
 

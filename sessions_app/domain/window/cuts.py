@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sessions_app.domain.window.data import WindowMessage
+from sessions_app.domain.candidate import WindowMessage
 from sessions_app.domain.window.units import Unit
 
 STEP_TURNS = 8

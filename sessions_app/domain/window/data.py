@@ -6,12 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
+from sessions_app.domain.candidate import Ranking
 from sessions_app.domain.data import OnTopicShift, Strategy
 from sessions_app.domain.errors import SessionError
-from sessions_app.domain.tokens import window_cost
 
 MIN_BUDGET = 64
 """The smallest `max_tokens` a policy may ask for."""
@@ -22,14 +19,6 @@ class Layout(StrEnum):
 
     CONVERSATION = "conversation"
     STABLE_PREFIX = "stable_prefix"
-
-
-class Ranking(StrEnum):
-    """What older messages were ranked with; `none` where nothing was ranked."""
-
-    NONE = "none"
-    LEXICAL = "lexical"
-    LEXICAL_DENSE = "lexical+dense"
 
 
 class Reason(StrEnum):
@@ -52,36 +41,6 @@ class Reason(StrEnum):
     OVER_MAX_MESSAGES = "over_max_messages"
     STABLE_CUT = "before_stable_cut"
     LESS_RELEVANT = "less_relevant"
-
-
-@dataclass(frozen=True, slots=True)
-class WindowMessage:
-    """A candidate for the window.
-
-    `token_count` is the message's own tokens, without the overhead. `tool_call_ids` are the calls
-    it makes, `tool_call_id` the call it answers. `vector` is a unit vector of `relevance`'s
-    dense space, `terms` what `relevance_terms.term_ids` gave for `content`; both are derived and
-    may be absent: without a vector the message is ranked by its words alone, without terms they
-    are computed when first needed.
-    """
-
-    seq: int
-    role: str
-    token_count: int
-    topic: int | None = None
-    content: str = ""
-    name: str | None = None
-    tool_call_ids: tuple[str, ...] = ()
-    tool_call_id: str | None = None
-    deleted: bool = False
-    superseded: bool = False
-    vector: NDArray[np.float32] | None = None
-    terms: NDArray[np.uint32] | None = None
-
-    @property
-    def cost(self) -> int:
-        """Tokens it takes from the budget."""
-        return window_cost(self.token_count)
 
 
 @dataclass(frozen=True, slots=True)

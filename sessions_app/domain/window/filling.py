@@ -5,14 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from sessions_app.domain.window.data import (
-    PlannedMessage,
-    Ranking,
-    Reason,
-    WindowMessage,
-    WindowPlan,
-    WindowPolicy,
-)
+from sessions_app.domain.candidate import Ranking, WindowMessage
+from sessions_app.domain.window.data import PlannedMessage, Reason, WindowPlan, WindowPolicy
 from sessions_app.domain.window.units import Unit
 
 

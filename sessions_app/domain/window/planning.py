@@ -13,17 +13,16 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from sessions_app.domain.candidate import Ranking, WindowMessage
 from sessions_app.domain.data import OnTopicShift, Strategy
-from sessions_app.domain.relevance.ranking import rank
+from sessions_app.domain.relevance import rank
 from sessions_app.domain.window.cuts import stable_start, stable_start_before
 from sessions_app.domain.window.data import (
     MIN_BUDGET,
     Layout,
     PlannedMessage,
-    Ranking,
     Reason,
     WindowBudgetError,
-    WindowMessage,
     WindowPlan,
     WindowPolicy,
 )

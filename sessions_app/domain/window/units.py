@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from sessions_app.domain.candidate import WindowMessage
 from sessions_app.domain.tokens import window_cost
-from sessions_app.domain.window.data import Reason, WindowMessage
+from sessions_app.domain.window.data import Reason
 
 
 class Unit(NamedTuple):

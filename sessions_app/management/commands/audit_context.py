@@ -16,9 +16,9 @@ from rich.table import Table
 from sessions_app.domain.audit.plot import plot
 from sessions_app.domain.audit.tally import Tally
 from sessions_app.domain.data import Strategy
-from sessions_app.domain.window.planning import MIN_BUDGET
+from sessions_app.domain.window import MIN_BUDGET
 from sessions_app.management.operator import WRONG_FOUND, OperatorCommand
-from sessions_app.services.audits.windows import context_audit, session_count
+from sessions_app.services.audits import context_audit, session_count
 
 _COLUMNS = 100
 _MAX_BUDGET = 1_000_000

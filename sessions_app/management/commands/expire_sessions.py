@@ -22,7 +22,7 @@ from sessions_app.domain.errors import StorageUnavailable
 from sessions_app.domain.expiry import AGES, ExpiryMode, Fate
 from sessions_app.domain.limits import SWEEP_BATCH, SWEEP_BATCH_MAX
 from sessions_app.management.operator import OperatorCommand
-from sessions_app.services.expiry import sweeping as expiry
+from sessions_app.services import expiry
 
 WRONG_USAGE = 2
 USERS_SHOWN = 20

@@ -8,8 +8,8 @@ from typing import Any
 from django.utils import timezone
 
 from sessions_app.management.operator import OperatorCommand
-from sessions_app.services.audits.windows import session_count
-from sessions_app.services.search.rebuilding import search_rebuild
+from sessions_app.services.audits import session_count
+from sessions_app.services.search import search_rebuild
 
 
 class Command(OperatorCommand):

@@ -7,10 +7,9 @@ from mongoengine.errors import ValidationError
 
 from sessions_app.documents import MessageBucket, Session
 from sessions_app.domain.audit.integrity import Damage, Run, StoredSession
-from sessions_app.repository import failures
+from sessions_app.repository import failures, log
 from sessions_app.repository.belongings import OF_SESSIONS
-from sessions_app.repository.log import codec, pages
-from sessions_app.repository.log.codec import Stored
+from sessions_app.repository.log import Stored
 
 _BATCH = 200
 
@@ -40,7 +39,7 @@ def read(session_id: str) -> StoredSession | None:
         return None
     tail_start = held.get("tail_start", 1)
     buckets = MessageBucket._get_collection().find(
-        pages.all_buckets(session_id) | {"first_seq": {"$lt": tail_start}}
+        log.all_buckets(session_id) | {"first_seq": {"$lt": tail_start}}
     )
     return StoredSession(
         session_id=session_id,
@@ -71,7 +70,7 @@ def _run(
         declared_tokens=declared.get("token_count", 0),
         message_count=len(messages),
         token_count=sum(message.get("token_count", 0) for message in messages),
-        byte_count=sum(map(codec.size, messages)),
+        byte_count=sum(map(log.size, messages)),
         message_ids=[message["id"] for message in messages if "id" in message],
         client_ids=[message["client_id"] for message in messages if "client_id" in message],
         unerased=sum(map(_unerased, messages)),
@@ -79,7 +78,7 @@ def _run(
 
 
 def _unerased(message: Stored) -> bool:
-    return bool(message.get("deleted") and codec.tombstone(message) != message)
+    return bool(message.get("deleted") and log.tombstone(message) != message)
 
 
 def _invalid(held: Stored) -> str | None:
@@ -143,7 +142,7 @@ def finish_erasures(stored: StoredSession) -> bool:
 
 
 def _erased(messages: Sequence[Stored]) -> list[Stored]:
-    return [codec.tombstone(message) if message.get("deleted") else message for message in messages]
+    return [log.tombstone(message) if message.get("deleted") else message for message in messages]
 
 
 def orphans(

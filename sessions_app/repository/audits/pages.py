@@ -10,8 +10,7 @@ from sessions_app.documents import MessageAnnotations, Session
 from sessions_app.domain.annotations import Block
 from sessions_app.domain.audit.pages import ListedSession
 from sessions_app.domain.identifiers import bucket_id
-from sessions_app.repository import failures
-from sessions_app.repository.log import pages
+from sessions_app.repository import failures, log
 
 PAGE = 200
 _OF_A_USER = "user_status_activity"
@@ -57,7 +56,7 @@ def with_vectors(session_ids: Sequence[str], encoder: str) -> set[str]:
 def blocks_made(session_id: str) -> list[Block]:
     """A session's blocks in order: how many messages each holds, and by which encoder."""
     found = MessageAnnotations._get_collection().find(
-        pages.all_buckets(session_id), {"first_seq": 1, "count": 1, "encoder": 1}
+        log.all_buckets(session_id), {"first_seq": 1, "count": 1, "encoder": 1}
     )
     return [
         Block(session_id, stored["first_seq"], stored["count"], stored.get("encoder", ""))

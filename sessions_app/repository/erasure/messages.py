@@ -10,9 +10,8 @@ from sessions_app.domain import data, lifecycle
 from sessions_app.domain.data import Status
 from sessions_app.domain.errors import LegalHold, MessageNotFound, StorageUnavailable
 from sessions_app.domain.identifiers import bucket_id
-from sessions_app.repository import failures, sessions, summaries
-from sessions_app.repository.log import codec, pages
-from sessions_app.repository.log.codec import Stored
+from sessions_app.repository import failures, log, sessions, summaries
+from sessions_app.repository.log import Stored
 
 _ATTEMPTS = 20
 
@@ -26,7 +25,7 @@ def erase_message(
     Raises SessionNotFound, SessionExpired, SessionArchived, MessageNotFound, LegalHold.
     """
     for _ in range(_ATTEMPTS):
-        session, messages = pages.read_range(
+        session, messages = log.read_range(
             session_id=session_id, user_id=user_id, first=seq, last=seq
         )
         lifecycle.require_writable(session, now=now)
@@ -84,7 +83,7 @@ def _erase_in_tail(session: data.Session, seq: int, activity: _Activity) -> None
     if held is None or not held["messages"]:
         return
     stored = held["messages"][0]
-    empty = codec.tombstone(stored)
+    empty = log.tombstone(stored)
     _change_session(
         seq,
         activity.guard
@@ -97,7 +96,7 @@ def _erase_in_tail(session: data.Session, seq: int, activity: _Activity) -> None
             "$set": {f"messages.{place}": empty, **activity.set},
             "$inc": {
                 "token_count": -stored["token_count"],
-                "tail_bytes": codec.size(empty) - codec.size(stored),
+                "tail_bytes": log.size(empty) - log.size(stored),
                 # A spill that has already copied the old text will not be able to cut.
                 "tail_revision": 1,
                 "version": 1,
@@ -156,7 +155,7 @@ def _erase_in_bucket(session: data.Session, seq: int, activity: _Activity) -> No
 
     def erase(transaction: ClientSession) -> None:
         bucket = MessageBucket._get_collection().find_one(
-            pages.bucket_range(session_id, seq, seq) | {"last_seq": {"$gte": seq}},
+            log.bucket_range(session_id, seq, seq) | {"last_seq": {"$gte": seq}},
             session=transaction,
         )
         if bucket is None:
@@ -168,7 +167,7 @@ def _erase_in_bucket(session: data.Session, seq: int, activity: _Activity) -> No
         MessageBucket._get_collection().update_one(
             {"_id": bucket["_id"], "session_id": session_id},
             {
-                "$set": {f"messages.{place}": codec.tombstone(stored)},
+                "$set": {f"messages.{place}": log.tombstone(stored)},
                 "$inc": {"token_count": -stored["token_count"]},
             },
             session=transaction,

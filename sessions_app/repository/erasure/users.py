@@ -14,7 +14,7 @@ from sessions_app.documents import ErasedUser, Session, ThrottleWindow
 from sessions_app.domain.data import Receipt
 from sessions_app.domain.errors import LegalHold
 from sessions_app.repository import belongings, failures
-from sessions_app.repository.log.codec import Stored
+from sessions_app.repository.log import Stored
 
 _STEP_SESSIONS = 200
 _STEP_MESSAGES = 20_000

@@ -8,7 +8,7 @@ from sessions_app.domain.audit.expiry import Receipt, StoredTimes
 from sessions_app.domain.audit.integrity import Damage
 from sessions_app.repository import failures
 from sessions_app.repository.belongings import OF_SESSIONS
-from sessions_app.repository.log.codec import Stored
+from sessions_app.repository.log import Stored
 
 _PAGE = 1_000
 _FIELDS = dict.fromkeys(

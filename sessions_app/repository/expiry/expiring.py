@@ -4,9 +4,8 @@ from datetime import datetime
 
 from sessions_app.documents import Session
 from sessions_app.domain.data import SessionPage, SessionPosition, Status
-from sessions_app.repository import failures
-from sessions_app.repository.log import codec
-from sessions_app.repository.log.codec import Stored
+from sessions_app.repository import failures, log
+from sessions_app.repository.log import Stored
 
 _INDEX = "user_expiry"
 
@@ -40,13 +39,13 @@ def expiring_page(
         ]
     found = list(
         Session._get_collection()
-        .find(query, codec.HEADER)
+        .find(query, log.HEADER)
         .sort([("expires_at", direction), ("_id", direction)])
         .hint(_INDEX)
         .limit(limit + 1)
     )
     more = len(found) > limit
-    sessions = [codec.session(stored) for stored in found[:limit]]
+    sessions = [log.session(stored) for stored in found[:limit]]
     if backwards:
         sessions.reverse()
         return SessionPage(sessions, has_previous=more, has_next=True)

@@ -9,7 +9,7 @@ from pymongo import UpdateOne
 from sessions_app.documents import Session
 from sessions_app.domain.data import Status
 from sessions_app.repository import failures
-from sessions_app.repository.log.codec import Stored
+from sessions_app.repository.log import Stored
 
 _PAGE = 1_000
 

@@ -22,7 +22,7 @@ from sessions_app.documents.operations import Sweep
 from sessions_app.domain.data import Status
 from sessions_app.domain.expiry import Due, Exemption, ExpiryMode, Fate
 from sessions_app.repository import belongings, failures
-from sessions_app.repository.log.codec import Stored
+from sessions_app.repository.log import Stored
 from sessions_app.repository.sessions import in_transaction
 
 _PAGE = 1_000

@@ -8,10 +8,10 @@ from pymongo.errors import DuplicateKeyError
 
 from sessions_app.documents import DailyFigures, Session, StandingFigures
 from sessions_app.documents.review_indexes import EXPIRING, FLAGGED
-from sessions_app.domain.figures import distinct
+from sessions_app.domain import figures
 from sessions_app.domain.figures.daily import Day, Figure, Standing, Tally, first_id, start_of
 from sessions_app.repository import failures
-from sessions_app.repository.log.codec import Stored
+from sessions_app.repository.log import Stored
 
 _NAME = "now"
 _DAY, _WEEK = timedelta(days=1), timedelta(days=7)
@@ -77,7 +77,7 @@ def count_users(day: date, *, over: bool) -> None:
     if stored is None or not stored.get("people"):
         return
     people = {int(index): rank for index, rank in stored["people"].items()}
-    change: Stored = {"$set": {"users": distinct.estimate(people)}}
+    change: Stored = {"$set": {"users": figures.distinct.estimate(people)}}
     if over:
         change["$unset"] = {"people": 1}
     days.update_one({"_id": day.isoformat()}, change)

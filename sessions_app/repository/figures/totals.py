@@ -12,8 +12,7 @@ from sessions_app.documents import Session, Turn
 from sessions_app.documents.operations import Figures, Sweep
 from sessions_app.domain.figures.totals import Counted
 from sessions_app.domain.turns import TurnState
-from sessions_app.repository import failures
-from sessions_app.repository.expiry import sweeps
+from sessions_app.repository import expiry, failures
 
 _NAME = "sessions"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -111,9 +110,9 @@ def _collection() -> Any:
 COUNTS: dict[str, Callable[[datetime, datetime | None], int]] = {
     "sessions": lambda _now, _until: _in_all(),
     "archived": lambda _now, _until: _archived(),
-    "expired": lambda now, _until: sweeps.count_expired(now),
+    "expired": lambda now, _until: expiry.sweeps.count_expired(now),
     "expiring": lambda now, _until: _expiring(now),
-    "past_retention": lambda _now, until: sweeps.count_archived(until) if until else 0,
+    "past_retention": lambda _now, until: expiry.sweeps.count_archived(until) if until else 0,
     "turns_running": lambda _now, _until: _running(),
     "last_sweep": lambda _now, _until: _last_sweep(),
 }

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from sessions_app.documents import Message, Session
-from sessions_app.domain.records.format import Record
-from sessions_app.repository.log import codec
-from sessions_app.repository.log.codec import Stored
+from sessions_app.domain.records.writing import Record
+from sessions_app.repository import log
+from sessions_app.repository.log import Stored
 
 # The tail's place and size, the topics judged so far, and the lease of a turn that is running.
 NOT_CARRIED = frozenset({"messages", "tail_start", "tail_bytes", "tail_revision", "topic", "turn"})
@@ -30,7 +30,7 @@ def session_record(held: Mapping[str, Any]) -> Record:
     record: Stored = {"type": "session", "session_id": held["_id"]}
     for name in _SESSION_FIELDS:
         if name in held:
-            record[name] = codec.metadata(held[name]) if name == "metadata" else held[name]
+            record[name] = log.metadata(held[name]) if name == "metadata" else held[name]
     # That the reset of a shift was undone is the user's doing, and follows from no message.
     if undone := (held.get("topic") or {}).get("undone"):
         record["topic_undone"] = undone
@@ -48,7 +48,7 @@ def message_record(session_id: str, stored: Mapping[str, Any], seq: int) -> Reco
 
 def _value(name: str, value: Any) -> Any:
     if name == "metadata":
-        return codec.metadata(value)
+        return log.metadata(value)
     return json.loads(value) if name == "tool_calls" else value
 
 

@@ -22,10 +22,10 @@ from mongoengine.errors import ValidationError
 
 from sessions_app.documents import Message, Session, validate_message
 from sessions_app.domain.errors import InvalidInput
-from sessions_app.domain.records.format import timestamp
+from sessions_app.domain.records.writing import timestamp
 from sessions_app.domain.text import json_problem
-from sessions_app.repository.log import codec
-from sessions_app.repository.log.codec import Stored
+from sessions_app.repository import log
+from sessions_app.repository.log import Stored
 from sessions_app.repository.records.codec import NOT_CARRIED
 
 _SESSION_ID = re.compile(r"[0-9A-Za-z-]{1,36}")
@@ -56,7 +56,7 @@ def stored_message(record: Mapping[str, Any]) -> Stored:
     """A message as it is stored; raises InvalidInput naming what is wrong."""
     stored = _decoded(record, Message._fields, passed_over={"type", "session_id", "seq"})
     stored.setdefault("content", "")
-    if stored.get("deleted") and codec.tombstone(stored) != stored:
+    if stored.get("deleted") and log.tombstone(stored) != stored:
         raise InvalidInput("a deleted message has something left in it")
     try:
         validate_message(stored)
@@ -88,9 +88,9 @@ def _decoded(
 def _value(name: str, value: Any, field: Any) -> Any:
     if name == "metadata":
         pairs = _checked(name, value, dict)
-        return codec.metadata_pairs({key: _checked(key, v, str) for key, v in pairs.items()})
+        return log.metadata_pairs({key: _checked(key, v, str) for key, v in pairs.items()})
     if name == "tool_calls":
-        return codec.calls_text(_checked(name, value, list))
+        return log.calls_text(_checked(name, value, list))
     if isinstance(field, EmbeddedDocumentField):
         return _decoded(_checked(name, value, dict), field.document_type._fields, passed_over=set())
     if isinstance(field, ListField):

@@ -15,10 +15,8 @@ from sessions_app.domain import tail
 from sessions_app.domain.errors import InvalidInput, StorageUnavailable
 from sessions_app.domain.identifiers import bucket_id
 from sessions_app.domain.limits import TAIL_MAX_BYTES, TAIL_MAX_MESSAGES
-from sessions_app.repository import failures
-from sessions_app.repository.log import codec
-from sessions_app.repository.log.codec import Stored
-from sessions_app.repository.log.tail import bucket
+from sessions_app.repository import failures, log
+from sessions_app.repository.log import Stored, bucket
 from sessions_app.repository.records.decoding import stored_message, stored_session
 
 _DUPLICATE_KEY = 11000
@@ -66,7 +64,7 @@ def add(gathered: Gathered, record: Mapping[str, Any]) -> Stored | None:
     stored = stored_message(record)
     _refuse_repeat(gathered.ids, stored["id"], "id")
     _refuse_repeat(gathered.keys, stored.get("client_id"), "client_id")
-    size = codec.size(stored)
+    size = log.size(stored)
     gathered.messages.append(stored)
     gathered.sizes.append(size)
     gathered.tail_bytes += size

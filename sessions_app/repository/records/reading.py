@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 
 from sessions_app.documents import MessageBucket, Session, Turn
 from sessions_app.domain.identifiers import bucket_id
-from sessions_app.domain.records.format import Record
+from sessions_app.domain.records.writing import Record
 from sessions_app.repository import failures
-from sessions_app.repository.log.codec import Stored
+from sessions_app.repository.log import Stored
 from sessions_app.repository.records.codec import message_record, session_record, turn_record
 
 _IDS = 2_000

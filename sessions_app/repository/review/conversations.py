@@ -17,16 +17,15 @@ from sessions_app.domain.limits import (
     REVIEW_PAGE,
     REVIEW_READ_THROUGH,
 )
-from sessions_app.domain.review.data import Found, Order, Place, Reviewed, Wanted
-from sessions_app.repository import failures
-from sessions_app.repository.log import codec
-from sessions_app.repository.log.codec import Stored
+from sessions_app.domain.review import Found, Order, Place, Reviewed, Wanted
+from sessions_app.repository import failures, log
+from sessions_app.repository.log import Stored
 
 _OF_A_USER = "user_status_activity"
 # Both of them, so that the index of a user's list can be walked in the order of activity.
 _ANY_STATUS = {"$in": [status.value for status in data.Status]}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_ROW = {**codec.HEADER, "flagged": 1, "flagged_at": 1}
+_ROW = {**log.HEADER, "flagged": 1, "flagged_at": 1}
 
 
 class _Path(NamedTuple):
@@ -229,4 +228,4 @@ def _rows(session_ids: Sequence[str]) -> list[Reviewed]:
 
 def _reviewed(stored: Mapping[str, Any]) -> Reviewed:
     flagged_at = stored.get("flagged_at") if stored.get("flagged") else None
-    return Reviewed(codec.session(stored), flagged_at)
+    return Reviewed(log.session(stored), flagged_at)

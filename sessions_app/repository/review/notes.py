@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 from sessions_app.documents import Session
 from sessions_app.documents.review import ReviewNote
-from sessions_app.domain.review.data import Act, Note
-from sessions_app.repository import failures
-from sessions_app.repository.log import pages
+from sessions_app.domain.review import Act, Note
+from sessions_app.repository import failures, log
 
 
 @failures.translated
@@ -30,7 +29,7 @@ def insert(session_id: str, note: Note) -> None:
 @failures.translated
 def newest(session_id: str, *, limit: int) -> Sequence[Note]:
     """The newest notes on a session, newest first."""
-    found = ReviewNote._get_collection().find(pages.all_buckets(session_id))
+    found = ReviewNote._get_collection().find(log.all_buckets(session_id))
     return [
         Note(
             id=stored["_id"].rpartition("/")[2],

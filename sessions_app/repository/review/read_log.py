@@ -9,9 +9,9 @@ from typing import Any
 
 from sessions_app.documents.review import ReviewLog
 from sessions_app.domain.identifiers import uuid7_floor
-from sessions_app.domain.review.data import Act, LogLine, LogPage, Sought, Staff, Why
+from sessions_app.domain.review import Act, LogLine, LogPage, Sought, Staff, Why
 from sessions_app.repository import failures
-from sessions_app.repository.log.codec import Stored
+from sessions_app.repository.log import Stored
 
 _STREAMED = 1_000
 

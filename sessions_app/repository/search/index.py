@@ -20,9 +20,8 @@ from sessions_app.domain.data import Status
 from sessions_app.domain.identifiers import bucket_id
 from sessions_app.domain.limits import ANNOTATION_BLOCK
 from sessions_app.domain.search.data import IndexedBlock, IndexedSession, SearchedSession
-from sessions_app.repository import failures
-from sessions_app.repository.log import pages
-from sessions_app.repository.log.codec import Stored
+from sessions_app.repository import failures, log
+from sessions_app.repository.log import Stored
 
 # A title's term is no message's: no term of a text begins like this.
 TITLE = "="
@@ -244,7 +243,7 @@ def forget_message(*, session_id: str, seq: int) -> None:
 @failures.translated
 def forget_session(session_id: str) -> None:
     """Remove all that is indexed of a session; it is made again if the session is still there."""
-    SearchDocument._get_collection().delete_many(pages.all_buckets(session_id))
+    SearchDocument._get_collection().delete_many(log.all_buckets(session_id))
 
 
 @failures.translated

@@ -7,9 +7,8 @@ from sessions_app.documents import MessageBucket, SearchDocument, Session
 from sessions_app.domain.search.data import SearchedSession, SearchedText, TextRange
 from sessions_app.domain.search.query import SearchQuery
 from sessions_app.domain.search.text import TERM_MAX_CHARS
-from sessions_app.repository import failures
-from sessions_app.repository.log import pages
-from sessions_app.repository.log.codec import Stored
+from sessions_app.repository import failures, log
+from sessions_app.repository.log import Stored
 from sessions_app.repository.search.index import FIELDS, TITLE, searched
 
 # Of many terms the longest say most; the text itself is compared with all of them.
@@ -118,7 +117,7 @@ def _from_buckets(ranges: Sequence[TextRange]) -> Iterator[SearchedText]:
     if not ranges:
         return
     places: list[Stored] = [
-        {"_id": pages.bucket_range(*wanted)["_id"], "session_id": wanted.session_id}
+        {"_id": log.bucket_range(*wanted)["_id"], "session_id": wanted.session_id}
         for wanted in ranges
     ]
     of: dict[str, list[TextRange]] = {}

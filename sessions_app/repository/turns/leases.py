@@ -15,9 +15,8 @@ from sessions_app.documents import MessageBucket, Session
 from sessions_app.domain import data, lifecycle
 from sessions_app.domain.data import Status, TurnLease
 from sessions_app.domain.errors import StorageUnavailable
-from sessions_app.repository import failures, sessions
-from sessions_app.repository.log import codec, pages, tail
-from sessions_app.repository.log.codec import Stored
+from sessions_app.repository import failures, log, sessions
+from sessions_app.repository.log import Stored
 
 _ATTEMPTS = 20
 _BATCH = 200
@@ -46,11 +45,11 @@ def take(
             "turn": None,
             **newest,
         },
-        {"$set": {"turn": codec.stored_lease(lease)}, "$inc": {"version": 1}},
-        projection=codec.HEADER,
+        {"$set": {"turn": log.stored_lease(lease)}, "$inc": {"version": 1}},
+        projection=log.HEADER,
         return_document=ReturnDocument.AFTER,
     )
-    return codec.session(held) if held else None
+    return log.session(held) if held else None
 
 
 @failures.translated
@@ -73,7 +72,7 @@ def renew(turns: Iterable[tuple[str, str]], *, deadline: datetime) -> None:
 def held(session_ids: Sequence[str]) -> Mapping[str, TurnLease]:
     """The leases of these sessions, as far as they have one."""
     found = Session._get_collection().find({"_id": {"$in": list(session_ids)}}, {"turn": 1})
-    leases = ((stored["_id"], codec.turn_lease(stored.get("turn"))) for stored in found)
+    leases = ((stored["_id"], log.turn_lease(stored.get("turn"))) for stored in found)
     return {session_id: lease for session_id, lease in leases if lease is not None}
 
 
@@ -142,9 +141,9 @@ def store_reply(
     None when the lease is lost. An archived session takes the reply, too: its turn had begun
     before. Raises SessionNotFound.
     """
-    stored = codec.stored_message(reply)
+    stored = log.stored_message(reply)
     for _ in range(_ATTEMPTS):
-        session = pages.header(session_id=session_id, user_id=user_id)
+        session = log.header(session_id=session_id, user_id=user_id)
         if session.turn is None or session.turn.turn_id != turn_id:
             return _stored_already(session, reply)
         expires_at = lifecycle.expiry(
@@ -160,9 +159,9 @@ def store_reply(
         )
         if after is not None:
             instruments.messages_appended(1)
-            if tail.outgrown(after):
-                tail.tidy(session_id)
-            return codec.message(stored, after["message_count"])
+            if log.outgrown(after):
+                log.tidy(session_id)
+            return log.message(stored, after["message_count"])
     raise StorageUnavailable
 
 
@@ -189,7 +188,7 @@ def _append(
             "$inc": {
                 "message_count": 1,
                 "token_count": stored["token_count"],
-                "tail_bytes": codec.size(stored),
+                "tail_bytes": log.size(stored),
                 "version": 1,
             },
             "$max": {"updated_at": now},
@@ -238,7 +237,7 @@ def _mark(
         collection = Session._get_collection()
         held = collection.find_one({"_id": session_id}, {"messages": 1}, session=transaction)
         marked = [held["messages"][place] for place in in_tail] if held else []
-        grown = sum(codec.size(one | {"superseded_by": by}) - codec.size(one) for one in marked)
+        grown = sum(log.size(one | {"superseded_by": by}) - log.size(one) for one in marked)
         collection.update_one(
             {"_id": session_id},
             {
@@ -251,7 +250,7 @@ def _mark(
     buckets = MessageBucket._get_collection()
     for seq in (seq for seq in supersedes if seq < tail_start):
         bucket = buckets.find_one(
-            pages.bucket_range(session_id, seq, seq) | {"last_seq": {"$gte": seq}},
+            log.bucket_range(session_id, seq, seq) | {"last_seq": {"$gte": seq}},
             {"first_seq": 1},
             session=transaction,
         )
@@ -265,7 +264,7 @@ def _mark(
 
 def _stored_already(session: data.Session, reply: data.NewMessage) -> data.Message | None:
     """The reply, where the answer to storing it got lost on the way."""
-    _, newest = pages.read_newest(
+    _, newest = log.read_newest(
         session_id=session.session_id, user_id=session.user_id, limit=_LOOKED_THROUGH
     )
     return next((message for message in newest if message.id == reply.id), None)

@@ -11,9 +11,8 @@ from sessions_app import instruments
 from sessions_app.documents import Turn as Record
 from sessions_app.domain.identifiers import uuid7_floor
 from sessions_app.domain.turns import Seen, Turn, TurnState
-from sessions_app.repository import failures
-from sessions_app.repository.log import pages
-from sessions_app.repository.log.codec import Stored
+from sessions_app.repository import failures, log
+from sessions_app.repository.log import Stored
 
 _OVERDUE = 100
 # Turns begin within a moment of the message they answer.
@@ -148,7 +147,7 @@ def about(*, session_id: str, moment: datetime) -> list[Turn]:
 @failures.translated
 def newest(*, session_id: str, limit: int) -> list[Turn]:
     """The newest turns of a session, newest first, without what they are saying now."""
-    found = Record._get_collection().find(pages.all_buckets(session_id), {"text": 0})
+    found = Record._get_collection().find(log.all_buckets(session_id), {"text": 0})
     return [_turn(stored) for stored in found.sort("_id", -1).limit(limit)]
 
 

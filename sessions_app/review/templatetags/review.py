@@ -5,11 +5,9 @@ from typing import Any
 
 from django import template
 
-from sessions_app.domain.review.data import REASONS, Act, LogLine, Reason
+from sessions_app.domain.review import REASONS, Act, LogLine, Reason
 from sessions_app.review import presentation
-from sessions_app.services.review.conversations import Transcript
-from sessions_app.services.review.timeline import Entry
-from sessions_app.services.review.windows import Fate
+from sessions_app.services.review import Entry, Fate, Transcript
 
 register = template.Library()
 

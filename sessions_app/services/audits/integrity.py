@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from sessions_app.domain.audit import integrity as rules
+from sessions_app.domain import audit
 from sessions_app.domain.audit.integrity import Finding
-from sessions_app.repository.audits import integrity
+from sessions_app.repository import audits
 from sessions_app.repository.belongings import OF_SESSIONS
 
 # Called with how many sessions have been checked since the last call.
@@ -20,11 +20,6 @@ class Checked:
     repaired: bool
 
 
-def session_count() -> int:
-    """About how many sessions a check will go through."""
-    return integrity.count_sessions()
-
-
 def integrity_check(*, repair: bool, progress: Progress) -> Iterator[Checked]:
     """Check every session and every bucket; yield what is wrong as it is found.
 
@@ -32,15 +27,15 @@ def integrity_check(*, repair: bool, progress: Progress) -> Iterator[Checked]:
     again, and counts only when it is still so.
     """
     last = ""
-    while ids := integrity.session_ids(last):
+    while ids := audits.integrity.session_ids(last):
         for session_id in ids:
             yield from _check_one(session_id, repair=repair)
             progress(1)
         last = ids[-1]
     for damage in OF_SESSIONS:
-        for document_id, session_id in integrity.orphans(damage):
+        for document_id, session_id in audits.integrity.orphans(damage):
             if repair:
-                integrity.delete_orphan(damage, document_id, session_id)
+                audits.integrity.delete_orphan(damage, document_id, session_id)
             yield Checked(Finding(session_id, damage, document_id), repaired=repair)
 
 
@@ -62,18 +57,18 @@ def _confirmed(session_id: str) -> list[Finding]:
 
 
 def _findings(session_id: str) -> list[Finding]:
-    stored = integrity.read(session_id)
-    return rules.check(stored) if stored else []
+    stored = audits.integrity.read(session_id)
+    return audit.integrity.check(stored) if stored else []
 
 
 def _repair(session_id: str) -> None:
-    stored = integrity.read(session_id)
+    stored = audits.integrity.read(session_id)
     if stored is not None and any(run.unerased for run in (*stored.buckets, stored.tail)):
-        integrity.finish_erasures(stored)
-        stored = integrity.read(session_id)
+        audits.integrity.finish_erasures(stored)
+        stored = audits.integrity.read(session_id)
     if stored is None:
         return
     for run in stored.buckets:
         if (run.declared_last_seq, run.declared_tokens) != (run.last_seq, run.token_count):
-            integrity.write_bucket_counts(session_id, run)
-    integrity.write_counts(stored)
+            audits.integrity.write_bucket_counts(session_id, run)
+    audits.integrity.write_counts(stored)

@@ -10,10 +10,9 @@ from sessions_app.domain.data import Session
 from sessions_app.domain.errors import SessionError, SessionNotFound
 from sessions_app.domain.limits import ANNOTATION_BLOCK
 from sessions_app.repository import annotations as stored
-from sessions_app.repository.audits import pages as audits
-from sessions_app.repository.log import pages
+from sessions_app.repository import audits, log
+from sessions_app.services import topics
 from sessions_app.services.audits.windows import listed_sessions
-from sessions_app.services.topics import annotations
 
 # Called with how many sessions have been gone through since the last call.
 Progress = Callable[[int], None]
@@ -61,7 +60,7 @@ def annotations_rebuild(
 def _rebuild(listed: ListedSession, encoder: str, *, only_missing: bool) -> RebuiltSession | None:
     wanted = {"session_id": listed.session_id, "user_id": listed.user_id}
     try:
-        session = pages.header(**wanted)
+        session = log.header(**wanted)
         judged = session.topic.judged if session.topic else 0
         if only_missing:
             if not _whole(session.session_id, judged, encoder):
@@ -72,7 +71,7 @@ def _rebuild(listed: ListedSession, encoder: str, *, only_missing: bool) -> Rebu
             judged = 0
         if judged >= session.message_count:
             return None
-        done = annotations.catch_up(**wanted, seconds=math.inf).session
+        done = topics.catch_up(**wanted, seconds=math.inf).session
     except SessionNotFound:  # deleted meanwhile
         return None
     return RebuiltSession(session.session_id, done.message_count - judged)
@@ -81,7 +80,7 @@ def _rebuild(listed: ListedSession, encoder: str, *, only_missing: bool) -> Rebu
 def _whole(session_id: str, judged: int, encoder: str) -> bool:
     """Whether every judged message has its place in a block, and every block is the encoder's."""
     seq = 1
-    for block in audits.blocks_made(session_id):
+    for block in audits.pages.blocks_made(session_id):
         if block.first_seq != seq or block.encoder != encoder:
             return False
         seq += block.count

@@ -18,15 +18,16 @@ from sessions_app.domain.audit.windows import (
 )
 from sessions_app.domain.data import Session, Strategy
 from sessions_app.domain.errors import SessionNotFound
-from sessions_app.domain.window.layout import quotation_cost
-from sessions_app.domain.window.planning import WindowBudgetError, WindowPlan, WindowPolicy
-from sessions_app.domain.window.summaries import ShownSummary
-from sessions_app.repository.audits import integrity
-from sessions_app.repository.audits import pages as audits
-from sessions_app.repository.log import pages
-from sessions_app.services.context import candidates, summaries
-from sessions_app.services.context import planning as context
-from sessions_app.services.context.candidates import Gathered
+from sessions_app.domain.window import (
+    ShownSummary,
+    WindowBudgetError,
+    WindowPlan,
+    WindowPolicy,
+    quotation_cost,
+)
+from sessions_app.repository import audits, log
+from sessions_app.services import context
+from sessions_app.services.context import Gathered
 
 # Called with how many sessions have been gone through since the last call.
 Progress = Callable[[int], None]
@@ -35,15 +36,15 @@ Progress = Callable[[int], None]
 _FAMILIES = ((Strategy.RECENT, Strategy.TOPIC), (Strategy.RELEVANT, Strategy.HYBRID))
 
 
-def session_count(*, user_id: str | None) -> int:
+def session_count(*, user_id: str | None = None) -> int:
     """About how many sessions there are to go through."""
-    return integrity.count_sessions() if user_id is None else audits.count_of(user_id)
+    return audits.integrity.count_sessions() if user_id is None else audits.pages.count_of(user_id)
 
 
 def listed_sessions(*, user_id: str | None) -> Iterator[list[ListedSession]]:
     """All sessions, or a user's, in order of `_id`, a page at a time."""
     after = ""
-    while page := audits.page(after=after, user_id=user_id):
+    while page := audits.pages.page(after=after, user_id=user_id):
         yield page
         after = page[-1].session_id
 
@@ -67,7 +68,7 @@ def context_audit(
     left = limit
     for page in listed_sessions(user_id=user_id):
         ids = [listed.session_id for listed in page]
-        annotated = audits.with_vectors(ids, encoder.name) if encoder else set()
+        annotated = audits.pages.with_vectors(ids, encoder.name) if encoder else set()
         for listed in page:
             if since is None or listed.updated_at >= since:
                 has_vectors = listed.session_id in annotated
@@ -100,11 +101,11 @@ def _audit_one(
     facts, plans, breaches = StoredFacts(), dict[Strategy, WindowPlan | None](), list[Breach]()
     replayed = strategy or Strategy.HYBRID
     try:
-        session, messages = pages.stream(session_id=listed.session_id, user_id=listed.user_id)
+        session, messages = log.stream(session_id=listed.session_id, user_id=listed.user_id)
         facts = read_facts(messages, tokenizer.count_tokens, context_start=session.context_start)
         policy = context.window_policy(session, max_tokens, strategy)
         replayed = policy.strategy
-        summary = summaries.summary_shown(session=session, max_tokens=policy.max_tokens)
+        summary = context.summary_shown(session=session, max_tokens=policy.max_tokens)
         for each, gathered in _gathered(session, policy, facts).items():
             own = replace(policy, strategy=each)
             plans[each], found = _replay(facts, own, gathered, summary)
@@ -140,7 +141,7 @@ def _gathered(
             and len(gathered.messages) == facts.messages
         )
         if gathered is None or not fits:
-            gathered = candidates.gather(session, replace(policy, strategy=family[0]), None)
+            gathered = context.gather(session, replace(policy, strategy=family[0]), None)
         found |= dict.fromkeys(family, gathered)
     return found
 

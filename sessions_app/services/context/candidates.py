@@ -5,16 +5,21 @@ from dataclasses import dataclass, replace
 
 from sessions_app.domain.data import Message, Role, Session, Strategy
 from sessions_app.domain.limits import PAGE_MAX
-from sessions_app.domain.relevance.ranking import query_text
-from sessions_app.domain.relevance.sketch import RunSketch, choose_runs
+from sessions_app.domain.relevance import RunSketch, choose_runs, query_text
 from sessions_app.domain.tokens import window_cost
-from sessions_app.domain.window.candidates import MOST_READ, NEWEST, RUNS, SKETCHES, WHOLE_SESSION
-from sessions_app.domain.window.planning import WindowMessage, WindowPolicy
+from sessions_app.domain.window import (
+    MOST_READ,
+    NEWEST,
+    RUNS,
+    SKETCHES,
+    WHOLE_SESSION,
+    WindowMessage,
+    WindowPolicy,
+)
 from sessions_app.repository import annotations as stored
-from sessions_app.repository.log import pages
-from sessions_app.services.topics import annotations
-from sessions_app.services.topics import labels as topics
-from sessions_app.services.topics.annotations import Vector
+from sessions_app.repository import log
+from sessions_app.services import topics
+from sessions_app.services.topics import Vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +35,7 @@ def gather(session: Session, policy: WindowPolicy, query: str | None) -> Gathere
     """The candidates for a window of `session`, in conversation order."""
     if policy.strategy in {Strategy.RECENT, Strategy.TOPIC}:
         messages = topics.with_topics(session, _until_full(session, policy))
-        return Gathered(messages, [annotations.window_message(m) for m in messages], None)
+        return Gathered(messages, [topics.window_message(m) for m in messages], None)
     if session.message_count <= WHOLE_SESSION:
         messages = _range(session, 1, session.message_count)
         offered = _offer(session, messages, [(1, session.message_count)])
@@ -42,7 +47,7 @@ def gather(session: Session, policy: WindowPolicy, query: str | None) -> Gathere
 def as_they_are(messages: Iterable[Message]) -> Gathered:
     """These messages and nothing that was made of them, for a window that holds them all."""
     found = list(messages)
-    return Gathered(found, [annotations.window_message(m) for m in found], None)
+    return Gathered(found, [topics.window_message(m) for m in found], None)
 
 
 def superseding(gathered: Gathered, seqs: Collection[int]) -> Gathered:
@@ -61,7 +66,7 @@ def _from_a_long_session(session: Session, query: str | None) -> Gathered:
     if not any(message.role is Role.USER for message in newest):
         asked_before = _newest_user(session, first)
         newest = asked_before + newest
-        newest_offered = [*map(annotations.window_message, asked_before), *newest_offered]
+        newest_offered = [*map(topics.window_message, asked_before), *newest_offered]
     vector = _vector(query, newest_offered)
     sketches = [
         RunSketch(block.first_seq, block.last_seq, block.terms, block.centroids)
@@ -77,7 +82,7 @@ def _from_a_long_session(session: Session, query: str | None) -> Gathered:
     known = {message.seq for message in newest}
     older = {
         message.seq: message
-        for message in (*pages.read_opening(session), *pages.read_runs(session, runs))
+        for message in (*log.read_opening(session), *log.read_runs(session, runs))
         if message.seq not in known
     }
     offered = _offer(session, list(older.values()), runs) + newest_offered
@@ -99,7 +104,7 @@ def _until_full(session: Session, policy: WindowPolicy) -> list[Message]:
     """The newest messages to beyond the budget, the newest user message, and the opening."""
     limit = _likely_number(session, policy)
     while True:
-        _, read = pages.read_newest(
+        _, read = log.read_newest(
             session_id=session.session_id, user_id=session.user_id, limit=limit
         )
         newest = [message for message in read if message.seq <= session.message_count]
@@ -112,7 +117,7 @@ def _until_full(session: Session, policy: WindowPolicy) -> list[Message]:
         limit *= 2
     if not newest or newest[0].seq == 1:
         return newest
-    opening = pages.read_opening(session)
+    opening = log.read_opening(session)
     return [message for message in opening if message.seq < newest[0].seq] + newest
 
 
@@ -126,7 +131,7 @@ def _likely_number(session: Session, policy: WindowPolicy) -> int:
 
 
 def _range(session: Session, first: int, last: int) -> list[Message]:
-    _, messages = pages.read_range(
+    _, messages = log.read_range(
         session_id=session.session_id, user_id=session.user_id, first=first, last=last
     )
     return messages
@@ -136,12 +141,12 @@ def _offer(
     session: Session, messages: Sequence[Message], ranges: Sequence[tuple[int, int]]
 ) -> list[WindowMessage]:
     blocks = stored.read_blocks(session_id=session.session_id, ranges=ranges)
-    vectors = annotations.restored(blocks)
+    vectors = topics.restored(blocks)
     judged = {
         seq: topic for block in blocks for seq, topic in enumerate(block.topics, block.first_seq)
     }
     return [
-        annotations.window_message(
+        topics.window_message(
             message, vector=vectors.get(message.seq), topic=judged.get(message.seq)
         )
         for message in messages
@@ -154,4 +159,4 @@ def _asked(offered: Sequence[WindowMessage]) -> str:
 
 
 def _vector(query: str | None, offered: Sequence[WindowMessage]) -> Vector | None:
-    return annotations.query_vector(query_text(query or _asked(offered), offered))
+    return topics.query_vector(query_text(query or _asked(offered), offered))

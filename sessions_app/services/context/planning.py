@@ -9,27 +9,26 @@ from typing import Any
 from django.conf import settings
 
 from sessions_app import tokenizer
-from sessions_app.domain import lifecycle
+from sessions_app.domain import lifecycle, window
 from sessions_app.domain.data import Message, OnTopicShift, Session, Strategy
 from sessions_app.domain.errors import StorageUnavailable
 from sessions_app.domain.limits import RESETS_KEPT
 from sessions_app.domain.tokens import window_cost
-from sessions_app.domain.window import layout as window_layout
-from sessions_app.domain.window.layout import Recalled
-from sessions_app.domain.window.planning import (
+from sessions_app.domain.window import (
     Layout,
     Reason,
+    Recalled,
+    ShownSummary,
     WindowBudgetError,
     WindowPlan,
     WindowPolicy,
+    fits_whole,
     plan_window,
 )
-from sessions_app.domain.window.summaries import ShownSummary, fits_whole
-from sessions_app.repository import sessions
-from sessions_app.repository.log import pages
+from sessions_app.repository import log, sessions
+from sessions_app.services import topics
 from sessions_app.services.context import candidates, summaries
 from sessions_app.services.context.candidates import Gathered
-from sessions_app.services.topics import annotations
 
 _ATTEMPTS = 20
 
@@ -113,15 +112,15 @@ def context_plan(
     place = {"session_id": session_id, "user_id": user_id}
     newest: list[Message] = []
     if tells_topics:
-        session = pages.header(**place)
+        session = log.header(**place)
     else:
-        session, newest = pages.read_newest(**place, limit=_READ_AT_ONCE)
+        session, newest = log.read_newest(**place, limit=_READ_AT_ONCE)
     lifecycle.require_readable(session, now=now)
     told = sum(window_cost(tokenizer.count_tokens(each.content)) for each in instructions)
     wanted = _less(window_policy(session, max_tokens, strategy), told)
     whole = len(newest) == session.message_count and _keeps_all(session, wanted)
     if not whole and _needs_topics(session, wanted):
-        session = annotations.catch_up(**place, seconds=annotations.CATCH_UP_SECONDS).session
+        session = topics.catch_up(**place, seconds=topics.CATCH_UP_SECONDS).session
     if until is not None:
         session = replace(
             session,
@@ -190,10 +189,10 @@ def window_laid_out(
     for _ in range(_QUOTATIONS if policy.layout is Layout.STABLE_PREFIX else 0):
         with suppress(WindowBudgetError):
             plan, shown = window_plan(gathered, replace(policy, max_tokens=budget), query, summary)
-            recalled = window_layout.recall(plan, gathered.messages, tokenizer.count_tokens)
+            recalled = window.recall(plan, gathered.messages, tokenizer.count_tokens)
             spent = plan.token_count
             if recalled is not None:
-                spent += window_layout.quotation_cost(plan, recalled)
+                spent += window.quotation_cost(plan, recalled)
             over = spent - policy.max_tokens
             if over <= 0:
                 plan = replace(plan, token_count=spent, max_tokens=policy.max_tokens)
@@ -245,7 +244,7 @@ def context_reset(*, session_id: str, user_id: str, undo: bool, now: datetime) -
     """
     now = lifecycle.to_milliseconds(now)
     for _ in range(_ATTEMPTS):
-        session = pages.header(session_id=session_id, user_id=user_id)
+        session = log.header(session_id=session_id, user_id=user_id)
         lifecycle.require_writable(session, now=now)
         changes = _undone(session) if undo else _reset(session)
         if not changes:

@@ -8,18 +8,15 @@ from enum import StrEnum
 from django.conf import settings
 
 from sessions_app import tokenizer
-from sessions_app.domain import lifecycle
+from sessions_app.domain import lifecycle, window
 from sessions_app.domain.data import Message, Role, Session, SessionPosition, Status
 from sessions_app.domain.errors import ProviderError, SessionNotFound
 from sessions_app.domain.limits import OPENING_MAX_MESSAGES, PAGE_MAX
 from sessions_app.domain.text import storable
 from sessions_app.domain.tokens import total_window_cost
-from sessions_app.domain.window import summaries as rules
-from sessions_app.domain.window.candidates import MOST_READ
-from sessions_app.domain.window.summaries import Extension, ShownSummary, Summary
+from sessions_app.domain.window import MOST_READ, Extension, ShownSummary, Summary
 from sessions_app.providers import Completion, Provider
-from sessions_app.repository import sessions, summaries
-from sessions_app.repository.log import pages
+from sessions_app.repository import log, sessions, summaries
 
 _MODEL_MAX_CHARS = 200
 
@@ -54,14 +51,14 @@ def summary_shown(*, session: Session, max_tokens: int) -> ShownSummary | None:
     hidden is not for the model. Reads what is stored, never calls a model.
     """
     policy = session.context_policy
-    if not enabled() or rules.fits_whole(
+    if not enabled() or window.fits_whole(
         session, max_tokens=max_tokens, max_messages=policy.max_messages
     ):
         return None
     held = summaries.read(session_id=session.session_id, user_id=session.user_id)
-    if held.summary is None or held.summary.first_seq < rules.visible_from(session):
+    if held.summary is None or held.summary.first_seq < window.visible_from(session):
         return None
-    return rules.shown(held.summary, max_tokens=max_tokens, count=tokenizer.count_tokens)
+    return window.shown(held.summary, max_tokens=max_tokens, count=tokenizer.count_tokens)
 
 
 def summary_extend(*, session_id: str, user_id: str, provider: Provider, now: datetime) -> Extended:
@@ -70,14 +67,14 @@ def summary_extend(*, session_id: str, user_id: str, provider: Provider, now: da
     For after a reply; nobody waits for it, and a failure leaves everything as it was. Raises
     SessionNotFound, SessionExpired, SessionArchived, ProviderError, ProviderTimeout.
     """
-    session = pages.header(session_id=session_id, user_id=user_id)
+    session = log.header(session_id=session_id, user_id=user_id)
     lifecycle.require_writable(session, now=now)
-    bound = rules.length_bound(session.context_policy.max_tokens)
+    bound = window.length_bound(session.context_policy.max_tokens)
     if not bound or not may_be_due(session):
         return Extended(Outcome.NOT_DUE)
     # Before the messages: its count of erasures must not be newer than they are.
     held = summaries.read(session_id=session_id, user_id=user_id)
-    start = rules.visible_from(session)
+    start = window.visible_from(session)
     # After a reset, or the undoing of one, it begins again there.
     before = held.summary if held.summary and held.summary.first_seq == start else None
     extension = _next(session, before.last_seq + 1 if before else start)
@@ -95,7 +92,7 @@ def summary_extend(*, session_id: str, user_id: str, provider: Provider, now: da
 def may_be_due(session: Session) -> bool:
     """Whether the window can be dropping anything, judged by the session's totals alone."""
     policy = session.context_policy
-    return not rules.fits_whole(
+    return not window.fits_whole(
         session, max_tokens=policy.max_tokens, max_messages=policy.max_messages
     )
 
@@ -147,26 +144,26 @@ def _next(session: Session, first: int) -> Extension | None:
         return None
     prompt = _prompt(session, newest)
     budget = policy.max_tokens - total_window_cost(m.token_count for m in prompt)
-    if not rules.overflows(newest, max_tokens=budget, max_messages=policy.max_messages):
+    if not window.overflows(newest, max_tokens=budget, max_messages=policy.max_messages):
         return None
-    end = rules.newest_start(newest, max_tokens=budget, max_messages=policy.max_messages)
-    run = _range(session, first, min(end, first + rules.EXTENSION_MESSAGES) - 1)
+    end = window.newest_start(newest, max_tokens=budget, max_messages=policy.max_messages)
+    run = _range(session, first, min(end, first + window.EXTENSION_MESSAGES) - 1)
     if not run:
         return None
-    return rules.extension(run, max_tokens=policy.max_tokens, count=tokenizer.count_tokens)
+    return window.extension(run, max_tokens=policy.max_tokens, count=tokenizer.count_tokens)
 
 
 def _newest(session: Session) -> list[Message]:
     """The visible messages at the end, to beyond the budget; bounded by it, not by the session."""
     policy = session.context_policy
-    start = rules.visible_from(session)
+    start = window.visible_from(session)
     limit = 128
     while True:
-        _, read = pages.read_newest(
+        _, read = log.read_newest(
             session_id=session.session_id, user_id=session.user_id, limit=limit
         )
         newest = [message for message in read if message.seq >= start]
-        full = rules.overflows(
+        full = window.overflows(
             newest, max_tokens=policy.max_tokens, max_messages=policy.max_messages
         )
         if full or len(newest) < limit or limit >= MOST_READ:
@@ -185,7 +182,7 @@ def _prompt(session: Session, newest: list[Message]) -> list[Message]:
 def _range(session: Session, first: int, last: int) -> list[Message]:
     if first > last:
         return []
-    _, found = pages.read_range(
+    _, found = log.read_range(
         session_id=session.session_id, user_id=session.user_id, first=first, last=last
     )
     return found
@@ -203,9 +200,9 @@ def _extended(
     completion = None
     # Nothing but tombstones: the range grows, and there is nothing to pay a model for.
     if extension.lines:
-        asked = rules.request(before, extension.lines, bound=bound)
+        asked = window.request(before, extension.lines, bound=bound)
         completion = provider.complete(asked, max_tokens=bound)
-        text = rules.clipped(storable(completion.text), bound, tokenizer.count_tokens)
+        text = window.clipped(storable(completion.text), bound, tokenizer.count_tokens)
         model = storable(completion.model)[:_MODEL_MAX_CHARS]
         if not text:
             raise ProviderError("The model's server gave an empty answer.")

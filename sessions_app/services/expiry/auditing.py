@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from sessions_app.domain.audit import expiry as rules
+from sessions_app.domain import audit
 from sessions_app.domain.audit.expiry import (
     ClockReading,
     Finding,
@@ -17,10 +17,8 @@ from sessions_app.domain.audit.expiry import (
     Wrong,
 )
 from sessions_app.domain.data import Status
-from sessions_app.repository import clocks
-from sessions_app.repository.audits import integrity
+from sessions_app.repository import audits, clocks, expiry
 from sessions_app.repository.belongings import OF_SESSIONS
-from sessions_app.repository.expiry import audit as expiry_audit
 
 # Called with how many documents have been looked at since the last call.
 Progress = Callable[[int], None]
@@ -44,7 +42,7 @@ class Audited:
 
 def audit_count() -> int:
     """About how many documents an audit will go through."""
-    return integrity.count_sessions() + expiry_audit.count_belongings()
+    return audits.integrity.count_sessions() + expiry.audit.count_belongings()
 
 
 def expiry_audit_run(
@@ -56,8 +54,8 @@ def expiry_audit_run(
     beside a live service and its sweeps: what looks wrong is read again, and counts only when it
     is still so.
     """
-    seen.last_sweep = expiry_audit.last_complete()
-    goes_by = rules.rules(
+    seen.last_sweep = expiry.audit.last_complete()
+    goes_by = audit.expiry.rules(
         now=now,
         grace=grace,
         last=seen.last_sweep,
@@ -74,28 +72,28 @@ def expiry_audit_run(
 def _clocks(seen: Audited) -> Iterator[Finding]:
     seen.clocks = clocks.readings()
     for reading in seen.clocks:
-        yield from rules.check_clock(reading, CLOCK_TOLERANCE)
+        yield from audit.expiry.check_clock(reading, CLOCK_TOLERANCE)
 
 
 def _receipts(seen: Audited, now: datetime) -> Iterator[Finding]:
-    for receipt in expiry_audit.receipts():
+    for receipt in expiry.audit.receipts():
         seen.sweeps += 1
         if receipt.finished_at is None and receipt.started_at < now - timedelta(hours=1):
             seen.notes["sweeps_cut_short"] += 1
-        yield from rules.check_receipt(receipt, TOLERANCE)
+        yield from audit.expiry.check_receipt(receipt, TOLERANCE)
 
 
 def _sessions(seen: Audited, goes_by: Rules, progress: Progress) -> Iterator[Finding]:
     after = ""
-    while page := expiry_audit.times_page(after):
+    while page := expiry.audit.times_page(after):
         suspects: dict[str, list[Finding]] = {}
         for times in page:
             seen.sessions[str(times.status)] += 1
             _note(seen, times, goes_by)
-            if found := list(rules.check(times, goes_by)):
+            if found := list(audit.expiry.check(times, goes_by)):
                 suspects[times.session_id] = found
-        for times in expiry_audit.times_of(list(suspects)) if suspects else ():
-            again = set(rules.check(times, goes_by))
+        for times in expiry.audit.times_of(list(suspects)) if suspects else ():
+            again = set(audit.expiry.check(times, goes_by))
             yield from (each for each in suspects[times.session_id] if each in again)
         progress(len(page))
         after = page[-1].session_id
@@ -112,7 +110,7 @@ def _note(seen: Audited, times: StoredTimes, goes_by: Rules) -> None:
         )
     if expired and times.status == Status.ACTIVE.value:
         seen.notes["expired_not_swept"] += 1
-    seen.notes["of_another_default"] += rules.of_another_default(times, goes_by)
+    seen.notes["of_another_default"] += audit.expiry.of_another_default(times, goes_by)
 
 
 def _orphans(seen: Audited, progress: Progress) -> Iterator[Finding]:
@@ -121,6 +119,6 @@ def _orphans(seen: Audited, progress: Progress) -> Iterator[Finding]:
         progress(done)
 
     for damage in OF_SESSIONS:
-        for document_id, session_id in integrity.orphans(damage, advance):
-            if expiry_audit.is_orphan(damage, document_id, session_id):
+        for document_id, session_id in audits.integrity.orphans(damage, advance):
+            if expiry.audit.is_orphan(damage, document_id, session_id):
                 yield Finding(Wrong.ORPHAN, session_id, f"{damage.value}: {document_id}")

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.conf import settings
 
 from sessions_app.domain import lifecycle
-from sessions_app.repository.expiry import retiming
+from sessions_app.repository import expiry
 from sessions_app.repository.expiry.retiming import Idle, Retimed
 
 # Called with how many sessions have been looked at since the last call.
@@ -23,9 +23,9 @@ def sessions_retime(*, now: datetime, dry_run: bool, progress: Progress) -> Mapp
     now = lifecycle.to_milliseconds(now)
     counts: Counter[str] = Counter(looked_at=0, retimed=0, expired=0)
     after = ""
-    while page := retiming.following_default(after=after, now=now):
+    while page := expiry.retiming.following_default(after=after, now=now):
         changes = [change for change in map(_change, page) if change is not None]
-        done = len(changes) if dry_run else retiming.retime(changes, now=now)
+        done = len(changes) if dry_run else expiry.retiming.retime(changes, now=now)
         ended = sum(each.expires_at is not None and each.expires_at <= now for each in changes)
         counts.update(looked_at=len(page), retimed=done, expired=ended)
         progress(len(page))

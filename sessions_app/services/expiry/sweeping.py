@@ -15,7 +15,7 @@ from sessions_app.domain.data import SessionPage, SessionPosition
 from sessions_app.domain.expiry import Due, Exemption, ExpiryMode, Fate, Preview
 from sessions_app.domain.limits import SWEEP_BATCH
 from sessions_app.repository import clocks
-from sessions_app.repository.expiry import expiring, sweeps
+from sessions_app.repository import expiry as expiry_store
 from sessions_app.services import identity
 
 # Called with how many sessions have been looked at since the last call.
@@ -99,9 +99,9 @@ def expiry_plan(*, mode: ExpiryMode | None, now: datetime) -> Plan:
 
 def expiry_count(plan: Plan) -> int:
     """How many sessions a sweep will look at."""
-    count = sweeps.count_expired(plan.cutoff)
+    count = expiry_store.sweeps.count_expired(plan.cutoff)
     if plan.retention_cutoff is not None:
-        count += sweeps.count_archived(plan.retention_cutoff)
+        count += expiry_store.sweeps.count_archived(plan.retention_cutoff)
     return count
 
 
@@ -132,7 +132,7 @@ def expiry_sweep(
     and the sweeps' counts add up. `now` is asked for the times on the receipt.
     """
     sweep_id = identity.new_session_id()
-    sweeps.begin(
+    expiry_store.sweeps.begin(
         sweep_id=sweep_id,
         mode=plan.mode,
         started_at=now(),
@@ -143,7 +143,7 @@ def expiry_sweep(
     done = [run.carry_out(fate) for fate in _fates(plan)]
     complete = all(done)
     exempt = {exemption.value: run.exempt[exemption.value] for exemption in Exemption}
-    counts = sweeps.finish(sweep_id, now=now(), complete=complete, exempt=exempt)
+    counts = expiry_store.sweeps.finish(sweep_id, now=now(), complete=complete, exempt=exempt)
     return Swept(sweep_id, plan, counts, exempt, complete)
 
 
@@ -157,7 +157,7 @@ def session_list_expiring(
     now: datetime,
 ) -> SessionPage:
     """A page of the user's sessions that expire within so many seconds of `now`, soonest first."""
-    return expiring.expiring_page(
+    return expiry_store.expiring.expiring_page(
         user_id=user_id,
         after=now,
         until=now + timedelta(seconds=within_seconds),
@@ -174,8 +174,8 @@ def _fates(plan: Plan) -> list[Fate]:
 def _due(plan: Plan, fate: Fate) -> Iterator[Due]:
     if fate is Fate.PURGED:
         assert plan.retention_cutoff is not None  # noqa: S101 - see `_fates`
-        return sweeps.past_retention(plan.retention_cutoff, plan.retention)
-    return sweeps.expired(plan.cutoff, plan.mode)
+        return expiry_store.sweeps.past_retention(plan.retention_cutoff, plan.retention)
+    return expiry_store.sweeps.expired(plan.cutoff, plan.mode)
 
 
 def _at_most(found: Iterable[Due], limit: int | None) -> Iterator[Due]:
@@ -238,13 +238,13 @@ class _Run:
                 self.counts[fate.value] += self._end(
                     fate, ids, durable=number % _DURABLE_EVERY == 0
                 )
-            except sweeps.Contended:
+            except expiry_store.sweeps.Contended:
                 continue
             self._progress(len(batch))
             due = max(due + len(batch) / _PER_SECOND, started)
             ended = time.monotonic()
             time.sleep(max(due - ended, (ended - started) * (1 - _BUSY_SHARE) / _BUSY_SHARE))
-        sweeps.settle(self._id)
+        expiry_store.sweeps.settle(self._id)
         if first:
             self.exempt += exempt
             self._progress(exempt.total())
@@ -259,8 +259,10 @@ class _Run:
     def _end(self, fate: Fate, session_ids: list[str], *, durable: bool) -> int:
         cutoff, until = self._plan.cutoff, self._plan.retention_cutoff
         if fate is Fate.ARCHIVED:
-            return sweeps.archive(self._id, session_ids, cutoff=cutoff, durable=durable)
+            return expiry_store.sweeps.archive(
+                self._id, session_ids, cutoff=cutoff, durable=durable
+            )
         if fate is Fate.DELETED:
-            return sweeps.delete(self._id, session_ids, cutoff=cutoff, durable=durable)
+            return expiry_store.sweeps.delete(self._id, session_ids, cutoff=cutoff, durable=durable)
         assert until is not None  # noqa: S101 - see `_fates`
-        return sweeps.purge(self._id, session_ids, until=until, durable=durable)
+        return expiry_store.sweeps.purge(self._id, session_ids, until=until, durable=durable)

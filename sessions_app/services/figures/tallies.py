@@ -14,12 +14,12 @@ from functools import cache
 
 from django.conf import settings
 
+from sessions_app.domain import figures as figures_rules
 from sessions_app.domain.data import Message, NewMessage, Role
 from sessions_app.domain.errors import SessionError
-from sessions_app.domain.figures import distinct
 from sessions_app.domain.figures.daily import Figure, Tally, day_of
 from sessions_app.domain.turns import Seen
-from sessions_app.repository.figures import daily as daily_figures
+from sessions_app.repository import figures as figures_store
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ class Tallies:
         """A user's messages were stored: theirs, and what they were answered."""
         if not self.counts or not messages:
             return
-        index, rank = distinct.register(_digest(user_id))
+        index, rank = figures_rules.distinct.register(_digest(user_id))
         with self._lock:
             tally = self._days.setdefault(day_of(now), Tally())
             tally.see(index, rank)
@@ -77,7 +77,7 @@ class Tallies:
         while days:
             day, tally = days.popitem()
             try:
-                daily_figures.add(day, tally)
+                figures_store.daily.add(day, tally)
             except SessionError as error:
                 days[day] = tally
                 logger.warning("figures cannot be handed over at the moment: %s", error.detail)

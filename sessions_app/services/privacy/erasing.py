@@ -6,11 +6,9 @@ from datetime import datetime
 from django.conf import settings
 
 from sessions_app.domain import lifecycle
-from sessions_app.repository.erasure import users as user_erasures
-from sessions_app.repository.review import read_log as reviews_log
-from sessions_app.repository.search import index as search_index
+from sessions_app.repository import erasure, review, search
 from sessions_app.services.receipts import receipt_id
-from sessions_app.services.search.indexing import progress_key
+from sessions_app.services.search import progress_key
 from sessions_app.services.throttling import caller_key
 
 # Called with how many sessions have been erased since the last call.
@@ -27,22 +25,22 @@ def erase_user(
     """
     now = lifecycle.to_milliseconds(now)
     receipt = receipt_id(user_id)
-    user_erasures.begin(user_id=user_id, receipt_id=receipt, now=now)
+    erasure.users.begin(user_id=user_id, receipt_id=receipt, now=now)
     removed = 0
-    while step := user_erasures.erase_sessions(user_id=user_id, receipt_id=receipt):
+    while step := erasure.users.erase_sessions(user_id=user_id, receipt_id=receipt):
         removed += step
         progress(step)
-    search_index.forget_progress(progress_key(user_id))
-    reviews_log.forget_user(user_id)
-    reviews_log.forget_staff(staff_id=user_id, pseudonym=receipt)
+    search.index.forget_progress(progress_key(user_id))
+    review.read_log.forget_user(user_id)
+    review.read_log.forget_staff(staff_id=user_id, pseudonym=receipt)
     # Login attempts are counted per account and address, and forgotten after two periods.
     callers = [caller_key(scope=scope, caller=user_id) for scope in settings.THROTTLE_RATES]
-    windows = user_erasures.erase_throttle_windows(callers)
+    windows = erasure.users.erase_throttle_windows(callers)
     return {"sessions": removed, "throttle_windows": windows}
 
 
 def erasure_complete(*, user_id: str, counts: Mapping[str, int], now: datetime) -> None:
     """Note in the receipt that nothing is left; `counts` adds what was removed elsewhere."""
-    user_erasures.complete(
+    erasure.users.complete(
         receipt_id=receipt_id(user_id), counts=counts, now=lifecycle.to_milliseconds(now)
     )

@@ -8,13 +8,12 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from sessions_app.domain import lifecycle
+from sessions_app.domain import records as records_rules
 from sessions_app.domain.errors import UserErased
-from sessions_app.domain.records import format as records
-from sessions_app.domain.records.format import Record
-from sessions_app.domain.records.lines import FORMATS, PERSONAL_FORMAT
-from sessions_app.repository.records import reading as record_reading
-from sessions_app.services import receipts
-from sessions_app.services.review import read_log as review_log
+from sessions_app.domain.records.reading import FORMATS, PERSONAL_FORMAT
+from sessions_app.domain.records.writing import Record
+from sessions_app.repository import records as records_store
+from sessions_app.services import receipts, review
 
 # The records about this user, each with a `type`; times as datetimes in UTC.
 Producer = Callable[[str], Iterator[Record]]
@@ -23,18 +22,18 @@ Producer = Callable[[str], Iterator[Record]]
 def sessions(user_id: str) -> Iterator[Record]:
     """`session` and `message`: conversations, archived and expired ones too, oldest first."""
     for ids in _session_ids(user_id):
-        yield from record_reading.session_records(ids, user_id=user_id)
+        yield from records_store.reading.session_records(ids, user_id=user_id)
 
 
 def turns(user_id: str) -> Iterator[Record]:
     """`turn`: the model calls that were made in conversations."""
     for ids in _session_ids(user_id):
-        yield from record_reading.turn_records(ids)
+        yield from records_store.reading.turn_records(ids)
 
 
 def _session_ids(user_id: str) -> Iterator[list[str]]:
     after = ""
-    while ids := record_reading.session_ids(user_id=user_id, after=after):
+    while ids := records_store.reading.session_ids(user_id=user_id, after=after):
         yield ids
         after = ids[-1]
 
@@ -44,7 +43,7 @@ def staff_reads(user_id: str) -> Iterator[Record]:
 
     Without who it was, what they noted, and the reason in their own words: docs/review.md says why.
     """
-    for line in review_log.reads_of_user(user_id):
+    for line in review.reads_of_user(user_id):
         yield {
             "type": "staff_read",
             "at": line.at,
@@ -73,12 +72,12 @@ def export(*, user_id: str, now: datetime, account: Iterator[Record] | None) -> 
         "user_id": user_id,
         "exported_at": now,
     }
-    return records.enclosed(first, _all(user_id, account or iter(())))
+    return records_rules.writing.enclosed(first, _all(user_id, account or iter(())))
 
 
 def is_known(*, user_id: str) -> bool:
     """Whether this user has sessions, or had some that were erased."""
-    return bool(record_reading.session_ids(user_id=user_id, after="", limit=1)) or (
+    return bool(records_store.reading.session_ids(user_id=user_id, after="", limit=1)) or (
         receipts.is_erased(user_id)
     )
 

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 from sessions_app.domain.audit.integrity import Damage
 from sessions_app.domain.traces import Trace
-from sessions_app.repository.audits import integrity
+from sessions_app.repository import audits, erasure
 from sessions_app.repository.belongings import OF_SESSIONS
-from sessions_app.repository.erasure import traces as user_traces
 
 # Called with how many documents have been looked at since the last call.
 Progress = Callable[[int], None]
@@ -34,7 +33,7 @@ class Proof:
 
 def document_count() -> int:
     """About how many documents a proof goes through."""
-    return sum(user_traces.collection_sizes().values())
+    return sum(erasure.traces.collection_sizes().values())
 
 
 def erasure_prove(*, user_id: str, progress: Progress = lambda _: None) -> Proof:
@@ -44,8 +43,10 @@ def erasure_prove(*, user_id: str, progress: Progress = lambda _: None) -> Proof
     """
     left: dict[str, int] = {}
     mentions = 0
-    for collection in user_traces.collection_sizes():
-        found = user_traces.count_traces(collection=collection, user_id=user_id, progress=progress)
+    for collection in erasure.traces.collection_sizes():
+        found = erasure.traces.count_traces(
+            collection=collection, user_id=user_id, progress=progress
+        )
         left[collection] = found[Trace.LEFT]
         mentions += found[Trace.MENTION]
     return Proof(left, mentions, _orphans())
@@ -60,5 +61,5 @@ def _orphans() -> dict[str, int]:
 
 def _lasting(damage: Damage) -> int:
     """Orphans at two readings: a session may be going at this moment."""
-    first = set(integrity.orphans(damage))
-    return len(first & set(integrity.orphans(damage))) if first else 0
+    first = set(audits.integrity.orphans(damage))
+    return len(first & set(audits.integrity.orphans(damage))) if first else 0

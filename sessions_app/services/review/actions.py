@@ -8,13 +8,11 @@ from sessions_app.domain import lifecycle
 from sessions_app.domain.data import Session
 from sessions_app.domain.errors import InvalidInput, SessionError, SessionNotFound
 from sessions_app.domain.limits import NOTE_MAX_CHARS
-from sessions_app.domain.review.data import Act, Note, Staff
+from sessions_app.domain.review import Act, Note, Staff
 from sessions_app.domain.text import is_text
-from sessions_app.repository.review import conversations as reviews
-from sessions_app.repository.review import notes as reviews_notes
+from sessions_app.repository import review
 from sessions_app.services import identity
-from sessions_app.services.review import read_log as review_log
-from sessions_app.services.review import staff_actions
+from sessions_app.services.review import read_log, staff_actions
 from sessions_app.services.review.read_log import About
 
 
@@ -49,32 +47,32 @@ def act_on(
 def _act_on_one(session_id: str, act: Act, text: str, staff: Staff, now: datetime) -> Outcome:
     at = lifecycle.to_milliseconds(now)
     try:
-        session = reviews.read_one(session_id).session
+        session = review.conversations.read_one(session_id).session
     except SessionNotFound as error:
         return Outcome(session_id, error.detail)
-    review_log.log_write(staff=staff, act=act, now=now, about=[About(session_id, session.user_id)])
+    read_log.log_write(staff=staff, act=act, now=now, about=[About(session_id, session.user_id)])
     try:
         _DO[act](session, at)
     except SessionError as error:
         refused = About(session_id, session.user_id, {"refused": error.code})
-        review_log.log_write(staff=staff, act=act, now=now, about=[refused])
+        read_log.log_write(staff=staff, act=act, now=now, about=[refused])
         return Outcome(session_id, error.detail)
     if act is not Act.DELETE:
-        reviews_notes.insert(session_id, Note(identity.new_line_id(), at, staff.name, act, text))
+        review.notes.insert(session_id, Note(identity.new_line_id(), at, staff.name, act, text))
     return Outcome(session_id)
 
 
 def notes(*, session_id: str, limit: int) -> Sequence[Note]:
     """The newest notes on a conversation, newest first."""
-    return reviews_notes.newest(session_id, limit=limit)
+    return review.notes.newest(session_id, limit=limit)
 
 
 def _flag(session: Session, now: datetime) -> None:
-    reviews.set_flag(session_id=session.session_id, at=now)
+    review.conversations.set_flag(session_id=session.session_id, at=now)
 
 
 def _resolve(session: Session, _: datetime) -> None:
-    reviews.set_flag(session_id=session.session_id, at=None)
+    review.conversations.set_flag(session_id=session.session_id, at=None)
 
 
 def _nothing(_session: Session, _now: datetime) -> None:

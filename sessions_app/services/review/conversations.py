@@ -11,20 +11,14 @@ from django.conf import settings
 from sessions_app.domain.data import Message
 from sessions_app.domain.errors import SessionNotFound
 from sessions_app.domain.limits import REVIEW_MESSAGES
-from sessions_app.domain.review.data import Act, Found, Order, Place, Reviewed, Staff, Wanted, Why
-from sessions_app.domain.review.masking import Piece
+from sessions_app.domain.review import Act, Found, Order, Piece, Place, Reviewed, Staff, Wanted, Why
 from sessions_app.domain.turns import Turn
 from sessions_app.repository import annotations as stored
-from sessions_app.repository.log import pages
-from sessions_app.repository.review import conversations as reviews
-from sessions_app.repository.turns import records as turns
-from sessions_app.services.review import masking
-from sessions_app.services.review import read_log as review_log
-from sessions_app.services.review import windows as review_windows
+from sessions_app.repository import log, review, turns
+from sessions_app.services import topics
+from sessions_app.services.review import masking, read_log, windows
 from sessions_app.services.review.read_log import About, ReasonNeeded
 from sessions_app.services.review.windows import Fate, SeenWindow
-from sessions_app.services.topics import annotations
-from sessions_app.services.topics import labels as topics
 
 _TURNS = 20
 
@@ -79,19 +73,19 @@ def conversation_list(
     user_id = wanted.user_ids[0] if wanted.user_ids else ""
     session_id = wanted.session_ids[0] if wanted.session_ids else ""
     about = About(session_id, user_id, asked)
-    review_log.log_write(staff=staff, act=Act.LIST, now=now, about=[about])
-    return reviews.find_page(wanted=wanted, order=order, place=place)
+    read_log.log_write(staff=staff, act=Act.LIST, now=now, about=[about])
+    return review.conversations.find_page(wanted=wanted, order=order, place=place)
 
 
 def activity_bounds() -> tuple[datetime, datetime] | None:
     """The oldest and the newest last activity of all conversations; None without any."""
-    return reviews.activity_bounds()
+    return review.conversations.activity_bounds()
 
 
 def conversation_exists(*, session_id: str) -> bool:
     """Whether there is a conversation of that id."""
     try:
-        reviews.read_one(session_id)
+        review.conversations.read_one(session_id)
     except SessionNotFound:
         return False
     return True
@@ -99,12 +93,12 @@ def conversation_exists(*, session_id: str) -> bool:
 
 def conversation_header(*, session_id: str) -> Reviewed:
     """What is known of a conversation without its words; raises SessionNotFound."""
-    return reviews.read_one(session_id)
+    return review.conversations.read_one(session_id)
 
 
 def conversation_headers(*, session_ids: Sequence[str]) -> Sequence[Reviewed]:
     """The same of many, in this order; those that are not there are left out."""
-    return reviews.read_many(session_ids)
+    return review.conversations.read_many(session_ids)
 
 
 def conversation_open(*, session_id: str, staff: Staff, why: Why, now: datetime) -> None:
@@ -118,9 +112,9 @@ def conversation_unmask(*, session_id: str, staff: Staff, why: Why, now: datetim
 
 
 def _say_why(session_id: str, staff: Staff, why: Why, now: datetime, act: Act) -> None:
-    session = reviews.read_one(session_id).session
+    session = review.conversations.read_one(session_id).session
     about = About(session_id, session.user_id)
-    review_log.log_write(staff=staff, act=act, now=now, why=why, about=[about])
+    read_log.log_write(staff=staff, act=act, now=now, why=why, about=[about])
 
 
 def masked_for(*, session_id: str, staff: Staff, now: datetime) -> bool:
@@ -128,7 +122,7 @@ def masked_for(*, session_id: str, staff: Staff, now: datetime) -> bool:
     if not settings.REVIEW_MASK:
         return False
     try:
-        review_log.reason_given(session_id=session_id, staff=staff, now=now, act=Act.UNMASK)
+        read_log.reason_given(session_id=session_id, staff=staff, now=now, act=Act.UNMASK)
     except ReasonNeeded:
         return True
     return False
@@ -147,26 +141,26 @@ def conversation_read(
 
     Raises SessionNotFound, ReasonNeeded, MessageNotFound for a window at no message.
     """
-    reviewed = reviews.read_one(session_id)
+    reviewed = review.conversations.read_one(session_id)
     session = reviewed.session
-    why = review_log.reason_given(session_id=session_id, staff=staff, now=now)
+    why = read_log.reason_given(session_id=session_id, staff=staff, now=now)
     masked = not may_unmask or masked_for(session_id=session_id, staff=staff, now=now)
     masked = masked and settings.REVIEW_MASK
     first, last = page_of(at or window_at, session.message_count)
     part: dict[str, Any] = {"first": first, "last": last, "masked": masked}
     if window_at is not None:
         part["window_at"] = window_at
-    review_log.log_write(
+    read_log.log_write(
         staff=staff,
         act=Act.READ if window_at is None else Act.WINDOW,
         now=now,
         why=why,
         about=[About(session_id, session.user_id, part)],
     )
-    _, messages = pages.read_range(
+    _, messages = log.read_range(
         session_id=session_id, user_id=session.user_id, first=first, last=last
     )
-    window = review_windows.window_at(session=session, seq=window_at) if window_at else None
+    window = windows.window_at(session=session, seq=window_at) if window_at else None
     text = masking.hidden if masked else str
     return Transcript(
         reviewed=reviewed,
@@ -183,7 +177,7 @@ def conversation_read(
 
 def conversation_turns(*, session_id: str) -> Sequence[Turn]:
     """The newest model calls of a conversation, newest first."""
-    return turns.newest(session_id=session_id, limit=_TURNS)
+    return turns.records.newest(session_id=session_id, limit=_TURNS)
 
 
 def page_of(seq: int | None, count: int) -> tuple[int, int]:
@@ -225,7 +219,7 @@ def topic_labels(reviewed: Reviewed) -> Mapping[int, str]:
     if not reviewed.topics:
         return {}
     ended = [shift.label for shift in stored.read_shifts(session_id=session.session_id)]
-    return dict(enumerate([*ended, annotations.current_label(session)], 1))
+    return dict(enumerate([*ended, topics.current_label(session)], 1))
 
 
 def _divider(message: Message, labels: Mapping[int, str]) -> str | None:

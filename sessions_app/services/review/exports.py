@@ -9,11 +9,9 @@ from django.conf import settings
 
 from sessions_app.domain.data import Message, Session
 from sessions_app.domain.errors import SessionNotFound
-from sessions_app.domain.review.data import Act, Staff, Why
-from sessions_app.repository.log import pages
-from sessions_app.repository.review import conversations as reviews
-from sessions_app.services.review import masking
-from sessions_app.services.review import read_log as review_log
+from sessions_app.domain.review import Act, Staff, Why
+from sessions_app.repository import log, review
+from sessions_app.services.review import masking, read_log
 from sessions_app.services.review.read_log import About
 
 
@@ -39,11 +37,11 @@ def conversations_export(
 ) -> list[Exported]:
     """The conversations that there are of `session_ids`; raises SessionNotFound when none is."""
     masked = masked and settings.REVIEW_MASK
-    sessions = [one.session for one in reviews.read_many(session_ids)]
+    sessions = [one.session for one in review.conversations.read_many(session_ids)]
     if not sessions:
         raise SessionNotFound
     part = {"form": form, "masked": masked}
-    review_log.log_write(
+    read_log.log_write(
         staff=staff,
         act=Act.EXPORT,
         now=now,
@@ -65,7 +63,7 @@ def conversations_export(
 
 def _messages(session: Session, *, masked: bool) -> Iterator[Message]:
     try:
-        _, messages = pages.stream(session_id=session.session_id, user_id=session.user_id)
+        _, messages = log.stream(session_id=session.session_id, user_id=session.user_id)
     except SessionNotFound:  # deleted since it was listed
         return
     for message in messages:

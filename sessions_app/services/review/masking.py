@@ -7,8 +7,8 @@ import phonenumbers
 from django.conf import settings
 from phonenumbers import Leniency, PhoneNumberMatcher
 
-from sessions_app.domain.review import masking
-from sessions_app.domain.review.masking import Piece
+from sessions_app.domain import review
+from sessions_app.domain.review import Piece
 
 # Seven digits or more with little between them: what a telephone number, or several, can be.
 _DIGITS = re.compile(r"\+?\(?\d(?:[ \t().\-/\u00a0\u2009\u2010\u2011]{0,3}\d){6,}")
@@ -20,12 +20,12 @@ _LONGEST = 120
 
 def masked(text: str) -> list[Piece]:
     """`text` in pieces; those with a kind must not be shown."""
-    return masking.mask(text, phone_numbers)
+    return review.mask(text, phone_numbers)
 
 
 def hidden(text: str) -> str:
     """`text` for where there is only text, such as a title or a file."""
-    return masking.hidden(text, phone_numbers)
+    return review.hidden(text, phone_numbers)
 
 
 def phone_numbers(text: str) -> Iterator[tuple[int, int]]:

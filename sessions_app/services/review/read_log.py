@@ -8,7 +8,7 @@ from typing import Any
 from sessions_app.domain import lifecycle
 from sessions_app.domain.errors import InvalidInput, SessionError
 from sessions_app.domain.limits import REASON_MAX_CHARS, REVIEW_PAGE
-from sessions_app.domain.review.data import (
+from sessions_app.domain.review import (
     SHOWS_CONTENT,
     Act,
     LogLine,
@@ -19,7 +19,7 @@ from sessions_app.domain.review.data import (
     Why,
 )
 from sessions_app.domain.text import is_text
-from sessions_app.repository.review import read_log as reviews_log
+from sessions_app.repository import review
 from sessions_app.services import identity
 
 
@@ -72,7 +72,7 @@ def log_write(
         )
         for each in about
     ]
-    reviews_log.insert(lines)
+    review.read_log.insert(lines)
 
 
 def reason_given(*, session_id: str, staff: Staff, now: datetime, act: Act = Act.OPEN) -> Why:
@@ -80,7 +80,7 @@ def reason_given(*, session_id: str, staff: Staff, now: datetime, act: Act = Act
 
     A day begins at midnight UTC.
     """
-    line = reviews_log.newest_grant(
+    line = review.read_log.newest_grant(
         session_id=session_id, staff_id=staff.id, act=act, since=_midnight(now)
     )
     if line is None:
@@ -92,14 +92,14 @@ def opened_today(
     *, session_ids: Collection[str], staff: Staff, now: datetime, act: Act = Act.OPEN
 ) -> frozenset[str]:
     """Those of the conversations that this reader has opened (or unmasked) today."""
-    return reviews_log.granted(
+    return review.read_log.granted(
         session_ids=list(session_ids), staff_id=staff.id, act=act, since=_midnight(now)
     )
 
 
 def log_page(*, sought: Sought, older_than: str = "", newer_than: str = "") -> LogPage:
     """A page of the log, newest first."""
-    return reviews_log.page(
+    return review.read_log.page(
         sought=sought, older_than=older_than, newer_than=newer_than, limit=REVIEW_PAGE
     )
 
@@ -107,18 +107,20 @@ def log_page(*, sought: Sought, older_than: str = "", newer_than: str = "") -> L
 def log_of_session(*, session_id: str, limit: int) -> Sequence[LogLine]:
     """The newest lines about one conversation, newest first."""
     sought = Sought(session_id=session_id)
-    return reviews_log.page(sought=sought, older_than="", newer_than="", limit=limit).lines
+    return review.read_log.page(sought=sought, older_than="", newer_than="", limit=limit).lines
 
 
 def log_stream(sought: Sought) -> Iterator[LogLine]:
     """All lines that are sought, newest first."""
-    return reviews_log.stream(sought)
+    return review.read_log.stream(sought)
 
 
 def reads_of_user(user_id: str) -> Iterator[LogLine]:
     """Every time that staff were shown something of this person's, newest first."""
     return (
-        line for line in reviews_log.stream(Sought(user_id=user_id)) if line.act in SHOWS_CONTENT
+        line
+        for line in review.read_log.stream(Sought(user_id=user_id))
+        if line.act in SHOWS_CONTENT
     )
 
 

@@ -5,13 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sessions_app.domain.limits import REVIEW_BULK
-from sessions_app.domain.review.data import Act, Found, Order, Staff, Wanted
+from sessions_app.domain.review import Act, Found, Order, Staff, Wanted
 from sessions_app.domain.search.data import SearchFilter, SearchHit
-from sessions_app.repository.review import conversations as reviews
-from sessions_app.services.review import masking
-from sessions_app.services.review import read_log as review_log
+from sessions_app.repository import review
+from sessions_app.services import search
+from sessions_app.services.review import masking, read_log
 from sessions_app.services.review.read_log import About
-from sessions_app.services.search import querying as search
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,7 @@ def conversation_search(
     That something was found in a conversation says something of it, so each hit has its line.
     """
     asked = {"text": text}
-    review_log.log_write(staff=staff, act=Act.SEARCH, now=now, about=[About(part=asked)])
+    read_log.log_write(staff=staff, act=Act.SEARCH, now=now, about=[About(part=asked)])
     results = search.search_all(
         text=text, limit=REVIEW_BULK, wanted=SearchFilter(status=wanted.status), now=now
     )
@@ -44,11 +43,11 @@ def conversation_search(
             best[hit.session_id] = hit
     if not best:
         return Found([], 0, None, None), {}
-    found = reviews.find_page(
+    found = review.conversations.find_page(
         wanted=replace(wanted, session_ids=tuple(best)), order=order, place=None
     )
     shown = [row.session for row in found.rows]
-    review_log.log_write(
+    read_log.log_write(
         staff=staff,
         act=Act.SEARCH_HIT,
         now=now,
@@ -56,7 +55,7 @@ def conversation_search(
             About(one.session_id, one.user_id, {"seq": best[one.session_id].seq}) for one in shown
         ],
     )
-    opened = review_log.opened_today(
+    opened = read_log.opened_today(
         session_ids=[one.session_id for one in shown], staff=staff, now=now
     )
     return found, {

@@ -6,10 +6,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from sessions_app.domain.data import Session
-from sessions_app.domain.review.data import CHANGES, LogLine, Note, Reviewed
-from sessions_app.repository.log import pages
-from sessions_app.services.review import actions as review_actions
-from sessions_app.services.review import read_log as review_log
+from sessions_app.domain.review import CHANGES, LogLine, Note, Reviewed
+from sessions_app.repository import log
+from sessions_app.services.review import actions, read_log
 
 _SHIFTS = 12
 _LINES = 40
@@ -74,9 +73,9 @@ def _of_session(session: Session, labels: Mapping[int, str]) -> Iterator[Entry]:
 
 
 def _of_staff(session_id: str) -> Iterator[Entry]:
-    for note in review_actions.notes(session_id=session_id, limit=_NOTES):
+    for note in actions.notes(session_id=session_id, limit=_NOTES):
         yield Entry(note.at, Event.NOTE, note=note)
-    for line in review_log.log_of_session(session_id=session_id, limit=_LINES):
+    for line in read_log.log_of_session(session_id=session_id, limit=_LINES):
         # What staff did has a note, with their words.
         if line.act not in CHANGES:
             yield Entry(line.at, Event.STAFF, line=line)
@@ -85,9 +84,9 @@ def _of_staff(session_id: str) -> Iterator[Entry]:
 def _times(session: Session, wanted: set[int]) -> Mapping[int, datetime]:
     """When the messages at these places were said."""
     older = sorted(seq for seq in wanted if 1 <= seq < session.tail_start)
-    found = list(pages.read_runs(session, [(seq, seq) for seq in older]))
+    found = list(log.read_runs(session, [(seq, seq) for seq in older]))
     if any(seq >= session.tail_start for seq in wanted):
-        _, tail = pages.read_range(
+        _, tail = log.read_range(
             session_id=session.session_id,
             user_id=session.user_id,
             first=session.tail_start,

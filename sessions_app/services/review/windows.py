@@ -11,14 +11,10 @@ from typing import NamedTuple
 from sessions_app.domain.data import Message, Role, Session, Strategy
 from sessions_app.domain.errors import MessageNotFound
 from sessions_app.domain.turns import Seen
-from sessions_app.domain.window.planning import Reason, WindowBudgetError, WindowPlan, WindowPolicy
-from sessions_app.repository.log import pages
-from sessions_app.repository.turns import records as turns
-from sessions_app.services.context import candidates
-from sessions_app.services.context import planning as context
-from sessions_app.services.context.candidates import Gathered
-from sessions_app.services.topics import annotations
-from sessions_app.services.topics import labels as topics
+from sessions_app.domain.window import Reason, WindowBudgetError, WindowPlan, WindowPolicy
+from sessions_app.repository import log, turns
+from sessions_app.services import context, topics
+from sessions_app.services.context import Gathered
 
 # Of the newest messages, for the strategies that look at nothing else.
 _NEWEST = 2_000
@@ -96,16 +92,16 @@ def as_of(session: Session, seq: int) -> Session:
 def _record(session: Session, message: Message, upto: int) -> Seen | None:
     """What the call that answered the message `upto` was sent, where there was one."""
     if message.generation is not None:
-        turn = turns.read([(session.session_id, message.generation.turn_id)])
+        turn = turns.records.read([(session.session_id, message.generation.turn_id)])
         return next((each.seen for each in turn.values()), None)
     asked = message if message.seq == upto else _one(session, upto)
-    found = turns.about(session_id=session.session_id, moment=asked.timestamp)
+    found = turns.records.about(session_id=session.session_id, moment=asked.timestamp)
     answers = [turn.seen for turn in found if turn.user_seq == upto and turn.seen is not None]
     return answers[-1] if answers else None
 
 
 def _one(session: Session, seq: int) -> Message:
-    _, found = pages.read_range(
+    _, found = log.read_range(
         session_id=session.session_id, user_id=session.user_id, first=seq, last=seq
     )
     if not found:
@@ -115,14 +111,14 @@ def _one(session: Session, seq: int) -> Message:
 
 def _gather(then: Session, policy: WindowPolicy) -> Gathered:
     if policy.strategy not in {Strategy.RECENT, Strategy.TOPIC}:
-        return candidates.gather(then, policy, None)
+        return context.gather(then, policy, None)
     first = max(1, then.message_count - _NEWEST + 1)
-    _, newest = pages.read_range(
+    _, newest = log.read_range(
         session_id=then.session_id,
         user_id=then.user_id,
         first=first,
         last=then.message_count,
     )
-    opening = [] if first == 1 else pages.read_opening(then)
+    opening = [] if first == 1 else log.read_opening(then)
     known = topics.with_topics(then, [*(m for m in opening if m.seq < first), *newest])
-    return Gathered(known, [annotations.window_message(message) for message in known], None)
+    return Gathered(known, [topics.window_message(message) for message in known], None)

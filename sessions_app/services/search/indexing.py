@@ -13,9 +13,9 @@ from itertools import groupby
 
 from django.utils.crypto import salted_hmac
 
+from sessions_app.domain import search as search_rules
 from sessions_app.domain.annotations import block_start
 from sessions_app.domain.limits import ANNOTATION_BLOCK
-from sessions_app.domain.search import text as search_text
 from sessions_app.domain.search.data import (
     IndexedBlock,
     IndexedSession,
@@ -23,8 +23,7 @@ from sessions_app.domain.search.data import (
     SearchedText,
     TextRange,
 )
-from sessions_app.repository.search import index as search_index
-from sessions_app.repository.search import reading as search_reading
+from sessions_app.repository import search as search_store
 
 EVERYBODY = "*"
 MARGIN = timedelta(minutes=5)
@@ -67,7 +66,7 @@ def catch_up(*, user_id: str | None, seconds: float, now: datetime) -> Backlog:
     """
     key = progress_key(user_id)
     deadline = time.monotonic() + seconds
-    since = search_index.progress(key)
+    since = search_store.index.progress(key)
     backlog, reached = Backlog(), since
     for page in _pages(user_id, since):
         _catch_up_page(page, backlog, deadline)
@@ -80,7 +79,7 @@ def catch_up(*, user_id: str | None, seconds: float, now: datetime) -> Backlog:
     if reached is not None:
         until = min(reached, now - MARGIN)
         if since is None or until - since >= _STEP:
-            search_index.advance(key, until)
+            search_store.index.advance(key, until)
     return backlog
 
 
@@ -93,7 +92,7 @@ def fall_back(sessions: Iterable[tuple[str, datetime]]) -> None:
     if found:
         users = {user_id for user_id, _ in found}
         keys = [EVERYBODY, *map(progress_key, users)]
-        search_index.fall_back(keys, min(moment for _, moment in found))
+        search_store.index.fall_back(keys, min(moment for _, moment in found))
 
 
 def progress_key(user_id: str | None) -> str:
@@ -106,9 +105,9 @@ def progress_key(user_id: str | None) -> str:
 def _pages(user_id: str | None, since: datetime | None) -> Iterator[list[SearchedSession]]:
     after: tuple[datetime, str] | None = None
     while page := (
-        search_index.moved_of_all(since=since, after=after, limit=_PAGE)
+        search_store.index.moved_of_all(since=since, after=after, limit=_PAGE)
         if user_id is None
-        else search_index.moved(user_id=user_id, since=since, after=after, limit=_PAGE)
+        else search_store.index.moved(user_id=user_id, since=since, after=after, limit=_PAGE)
     ):
         yield page
         if len(page) < _PAGE:
@@ -136,7 +135,7 @@ def _catch_up_page(page: Sequence[SearchedSession], backlog: Backlog, deadline: 
 
 def indexed(sessions: Sequence[SearchedSession]) -> dict[str, IndexedSession]:
     """How far each of the sessions has been indexed."""
-    found = search_index.indexed([session.session_id for session in sessions])
+    found = search_store.index.indexed([session.session_id for session in sessions])
     return {
         session.session_id: found.get(session.session_id, IndexedSession(session.session_id))
         for session in sessions
@@ -164,7 +163,7 @@ def index_sessions(
     sessions: Sequence[SearchedSession], *, deadline: float
 ) -> dict[str, IndexedSession]:
     """Index what is missing of sessions; how far each got by `deadline`, without those gone."""
-    search_index.begin(sessions)
+    search_store.index.begin(sessions)
     # Read ahead of the messages, so that an erasure in between is noticed.
     before = indexed(sessions)
     _index_runs(
@@ -189,10 +188,12 @@ def index_sessions(
 
 def _without_gone(sessions: Sequence[SearchedSession]) -> list[SearchedSession]:
     """The sessions that are still there, asked after writing: of the others nothing may stay."""
-    there = search_reading.sessions([session.session_id for session in sessions], user_id=None)
+    there = search_store.reading.sessions(
+        [session.session_id for session in sessions], user_id=None
+    )
     for session in sessions:
         if session.session_id not in there:
-            search_index.forget_session(session.session_id)
+            search_store.index.forget_session(session.session_id)
     return list(there.values())
 
 
@@ -203,14 +204,14 @@ def _index_on(
     failed = 0
     while failed < _ATTEMPTS and not before.is_current(session):
         if before.has_missed_an_erasure(session):
-            search_index.forget_session(session.session_id)
+            search_store.index.forget_session(session.session_id)
         else:
             _index_runs([(before, session)])
-        fresh = search_index.session(session.session_id)
+        fresh = search_store.index.session(session.session_id)
         if fresh is None:
-            search_index.forget_session(session.session_id)
+            search_store.index.forget_session(session.session_id)
             return None
-        search_index.begin([fresh])
+        search_store.index.begin([fresh])
         reached = indexed([fresh])[fresh.session_id]
         failed = 0 if reached.indexed > before.indexed else failed + 1
         session, before = fresh, reached
@@ -235,12 +236,12 @@ def _index_runs(sessions: Sequence[tuple[IndexedSession, SearchedSession]]) -> N
         finished.append((before, session, last))
     if not finished:
         return
-    texts = groupby(search_reading.texts(ranges), key=lambda text: text.session_id)
+    texts = groupby(search_store.reading.texts(ranges), key=lambda text: text.session_id)
     of = {session.session_id: session for _, session in sessions}
-    search_index.write_blocks(
+    search_store.index.write_blocks(
         [(of[session_id], block) for session_id, group in texts for block in _blocks(group)]
     )
-    search_index.finish(finished, search_text.terms)
+    search_store.index.finish(finished, search_rules.text.terms)
 
 
 def _blocks(texts: Iterable[SearchedText]) -> Iterator[IndexedBlock]:
@@ -253,7 +254,7 @@ def _blocks(texts: Iterable[SearchedText]) -> Iterator[IndexedBlock]:
             yield _block(held, terms)
             held, terms = [], set()
         held.append(text)
-        terms |= search_text.terms(text.content)
+        terms |= search_rules.text.terms(text.content)
     if held:
         yield _block(held, terms)
 

@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from sessions_app.domain import search as search_rules
 from sessions_app.domain.data import Role
-from sessions_app.domain.search import query as search_query
-from sessions_app.domain.search import text as search_text
 from sessions_app.domain.search.data import (
     SearchedSession,
     SearchedText,
@@ -22,9 +21,8 @@ from sessions_app.domain.search.data import (
     TextRange,
 )
 from sessions_app.domain.search.query import SearchQuery
-from sessions_app.repository.search import index as search_index
-from sessions_app.repository.search import reading as search_reading
-from sessions_app.services.search import indexing as search_indexing
+from sessions_app.repository import search as search_store
+from sessions_app.services.search import indexing
 
 # How long a search indexes what is new, looks through what is not indexed, and in all.
 _INDEXING_SECONDS = 0.5
@@ -37,10 +35,10 @@ _SCANNED_AT_A_TIME = 1_000
 def search_own(*, user_id: str, text: str, limit: int, now: datetime) -> SearchResults:
     """The user's own messages and titles, archived sessions included, expired ones not."""
     started = time.monotonic()
-    query = search_query.parse(text)
+    query = search_rules.query.parse(text)
     if query.is_empty:
         return SearchResults([])
-    backlog = search_indexing.catch_up(user_id=user_id, seconds=_INDEXING_SECONDS, now=now)
+    backlog = indexing.catch_up(user_id=user_id, seconds=_INDEXING_SECONDS, now=now)
     search = _Search(
         query=query,
         user_id=user_id,
@@ -59,10 +57,10 @@ def search_all(*, text: str, limit: int, wanted: SearchFilter, now: datetime) ->
     The index is brought up for a moment first, and the answer says until when it reaches.
     """
     started = time.monotonic()
-    query = search_query.parse(text)
+    query = search_rules.query.parse(text)
     if query.is_empty:
         return SearchResults([])
-    backlog = search_indexing.catch_up(user_id=wanted.user_id, seconds=_INDEXING_SECONDS, now=now)
+    backlog = indexing.catch_up(user_id=wanted.user_id, seconds=_INDEXING_SECONDS, now=now)
     search = _Search(
         query=query,
         user_id=wanted.user_id,
@@ -79,7 +77,7 @@ def search_all(*, text: str, limit: int, wanted: SearchFilter, now: datetime) ->
     return SearchResults(
         search.best(),
         complete=search.complete and not behind,
-        indexed_until=search_index.progress(search_indexing.EVERYBODY) if behind else None,
+        indexed_until=search_store.index.progress(indexing.EVERYBODY) if behind else None,
     )
 
 
@@ -124,7 +122,7 @@ class _Search:
         shown = [*titles[:room], *messages][: self.limit]
         return [_hit(found, self.query) for found in shown]
 
-    def scan(self, backlog: search_indexing.Backlog) -> None:
+    def scan(self, backlog: indexing.Backlog) -> None:
         """Compare what is not indexed, the newest first."""
         self._take_titles(backlog.sessions)
         sessions = {session.session_id: session for session in backlog.sessions}
@@ -150,12 +148,14 @@ class _Search:
                 return
             page: dict[str, int] = {"skip": skip, "limit": size}
             ranges = (
-                search_reading.candidates_of_all(query, titles=titles, **page)
+                search_store.reading.candidates_of_all(query, titles=titles, **page)
                 if self.user_id is None
-                else search_reading.candidates(query, user_id=self.user_id, titles=titles, **page)
+                else search_store.reading.candidates(
+                    query, user_id=self.user_id, titles=titles, **page
+                )
             )
             ids = list({wanted.session_id for wanted in ranges})
-            sessions = search_reading.sessions(ids, user_id=self.user_id) if ids else {}
+            sessions = search_store.reading.sessions(ids, user_id=self.user_id) if ids else {}
             if titles:
                 self._take_titles(sessions.values())
             else:
@@ -178,14 +178,14 @@ class _Search:
             for wanted in ranges
             if wanted.session_id in sessions and self.admits(sessions[wanted.session_id])
         ]
-        for text in search_reading.texts(there) if there else ():
+        for text in search_store.reading.texts(there) if there else ():
             rank = self._rank(text.content) if self._is_in_time(text.timestamp) else None
             if rank is not None:
                 found = _Found(rank, sessions[text.session_id], text)
                 self.messages[text.session_id, text.seq] = found
 
     def _rank(self, content: str) -> int | None:
-        folded = search_text.fold(content)
+        folded = search_rules.text.fold(content)
         if not self.query.matches(folded):
             return None
         return 0 if self.query.completed.matches(folded) else 1
@@ -210,7 +210,9 @@ def _hit(found: _Found, query: SearchQuery) -> SearchHit:
         title=session.title,
         seq=text.seq if text else None,
         role=Role(text.role) if text else None,
-        snippet=search_text.snippet(text.content if text else session.title, query.patterns[0]),
+        snippet=search_rules.text.snippet(
+            text.content if text else session.title, query.patterns[0]
+        ),
         timestamp=found.timestamp,
     )
 

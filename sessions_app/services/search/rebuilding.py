@@ -5,10 +5,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sessions_app.repository.search import index as search_index
-from sessions_app.repository.search import reading as search_reading
-from sessions_app.services.audits.windows import listed_sessions
-from sessions_app.services.search import indexing as search_indexing
+from sessions_app.repository import search
+from sessions_app.services.audits import listed_sessions
+from sessions_app.services.search import indexing
 
 # Called with how many sessions have been gone through since the last call.
 Progress = Callable[[int], None]
@@ -34,12 +33,12 @@ def search_rebuild(
         ids = [listed.session_id for listed in page]
         if not only_missing:
             for session_id in ids:
-                search_index.forget_session(session_id)
-        sessions = list(search_reading.sessions(ids, user_id=user_id).values())
-        found = search_indexing.indexed(sessions)
+                search.index.forget_session(session_id)
+        sessions = list(search.reading.sessions(ids, user_id=user_id).values())
+        found = indexing.indexed(sessions)
         behind = [each for each in sessions if not found[each.session_id].is_current(each)]
-        for portion in search_indexing.portions(behind, found):
-            reached = search_indexing.index_sessions(portion, deadline=math.inf)
+        for portion in indexing.portions(behind, found):
+            reached = indexing.index_sessions(portion, deadline=math.inf)
             yield Rebuilt(
                 len(portion),
                 sum(
@@ -49,4 +48,4 @@ def search_rebuild(
             )
         progress(len(page))
     # What has moved since `now` will be found behind this.
-    search_index.advance(search_indexing.progress_key(user_id), now - search_indexing.MARGIN)
+    search.index.advance(indexing.progress_key(user_id), now - indexing.MARGIN)

@@ -12,18 +12,15 @@ from typing import Any
 import numpy as np
 
 from sessions_app import encoders
+from sessions_app.domain import relevance, topics
 from sessions_app.domain.annotations import Block, Shift, block_start
 from sessions_app.domain.data import Message, Session, TopicStanding
 from sessions_app.domain.errors import SessionNotFound
 from sessions_app.domain.limits import ANNOTATION_BLOCK, RECENT_SHIFTS
-from sessions_app.domain.relevance import sketch as relevance_sketch
-from sessions_app.domain.topics import detection as topics
-from sessions_app.domain.topics import segments as topic_segments
-from sessions_app.domain.topics.detection import TopicDecision, TopicMessage, TopicState
-from sessions_app.domain.window.data import WindowMessage
-from sessions_app.repository import annotations
-from sessions_app.repository.log import pages
-from sessions_app.services.figures.tallies import tallies
+from sessions_app.domain.topics import TopicDecision, TopicMessage, TopicState
+from sessions_app.domain.window import WindowMessage
+from sessions_app.repository import annotations, log
+from sessions_app.services.figures import tallies
 
 DIMENSIONS = encoders.DIMENSIONS
 # A request waits this long for what has not been annotated; the rest is answered without.
@@ -46,7 +43,7 @@ def catch_up(*, session_id: str, user_id: str, seconds: float) -> Progress:
     """
     deadline = time.monotonic() + seconds
     while True:
-        session = pages.header(session_id=session_id, user_id=user_id)
+        session = log.header(session_id=session_id, user_id=user_id)
         if is_complete(session):
             return Progress(session, complete=True)
         if time.monotonic() >= deadline:
@@ -62,7 +59,7 @@ def is_complete(session: Session) -> bool:
 def _annotate_next_block(session: Session, judged: int) -> None:
     """Judge the messages after `judged` as far as their block goes."""
     start = block_start(judged + 1)
-    _, messages = pages.read_range(
+    _, messages = log.read_range(
         session_id=session.session_id,
         user_id=session.user_id,
         first=start,
@@ -109,7 +106,7 @@ def _annotate_next_block(session: Session, judged: int) -> None:
 def _forget_erased(session: Session, messages: Sequence[Message]) -> None:
     """Take back what was derived from what was erased in the meantime."""
     try:
-        _, now = pages.read_range(
+        _, now = log.read_range(
             session_id=session.session_id,
             user_id=session.user_id,
             first=messages[0].seq,
@@ -142,7 +139,7 @@ def _vectors(messages: Sequence[Message], there: Block) -> list[bytes]:
 
 
 def _encode(encoder: encoders.Encoder, content: str) -> bytes:
-    return relevance_sketch.quantise(encoder.encode([content]))
+    return relevance.quantise(encoder.encode([content]))
 
 
 def _encoder_name() -> str:
@@ -227,7 +224,7 @@ def _sketched(block: Block, messages: Sequence[Message]) -> Block:
     if block.count < ANNOTATION_BLOCK:
         return block
     vectors = restored([block])
-    sketch = relevance_sketch.sketch_run(
+    sketch = relevance.sketch_run(
         [window_message(message, vector=vectors.get(message.seq)) for message in messages]
     )
     return replace(block, terms=sketch.terms, centroids=sketch.centroids)
@@ -258,7 +255,7 @@ def restored(blocks: Sequence[Block]) -> dict[int, Vector]:
     found: dict[int, Vector] = {}
     for block in blocks:
         if block.vectors and block.encoder == encoder:
-            rows = relevance_sketch.restore(block.vectors, DIMENSIONS)
+            rows = relevance.restore(block.vectors, DIMENSIONS)
             there = np.asarray(rows.any(axis=1))
             found |= {block.first_seq + at: row for at, row in enumerate(rows) if bool(there[at])}
     return found
@@ -269,7 +266,7 @@ def current_label(session: Session) -> str:
     judged = session.topic.judged if session.topic else 0
     block = annotations.read_block(session_id=session.session_id, seq=judged) if judged else None
     state = _state(block, judged) if block else None
-    return topics.current_label(state) if state else topic_segments.UNTITLED
+    return topics.current_label(state) if state else topics.UNTITLED
 
 
 def query_vector(text: str) -> Vector | None:

@@ -7,8 +7,8 @@ from itertools import islice
 from sessions_app.domain import lifecycle
 from sessions_app.domain.data import Message, Session
 from sessions_app.domain.limits import ANNOTATION_BLOCK
-from sessions_app.repository.log import pages
-from sessions_app.services.topics import labels as topics
+from sessions_app.repository import log
+from sessions_app.services import topics
 
 
 def session_stream(
@@ -18,7 +18,7 @@ def session_stream(
 
     Raises SessionNotFound, SessionExpired before the first message.
     """
-    session, messages = pages.stream(session_id=session_id, user_id=user_id)
+    session, messages = log.stream(session_id=session_id, user_id=user_id)
     lifecycle.require_readable(session, now=now)
     return session, _with_topics(session, messages)
 

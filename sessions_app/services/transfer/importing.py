@@ -7,14 +7,12 @@ from dataclasses import dataclass, field
 from sessions_app import tokenizer
 from sessions_app.domain import tokens
 from sessions_app.domain.errors import InvalidInput, SessionNotFound
-from sessions_app.domain.records.format import Record
-from sessions_app.domain.records.lines import LineRefused
-from sessions_app.repository import sessions
-from sessions_app.repository.log.codec import Stored
-from sessions_app.repository.records import importing as imports
+from sessions_app.domain.records.reading import LineRefused
+from sessions_app.domain.records.writing import Record
+from sessions_app.repository import records, sessions
+from sessions_app.repository.log import Stored
 from sessions_app.repository.records.importing import Gathered
-from sessions_app.services import receipts
-from sessions_app.services.search import indexing as search_indexing
+from sessions_app.services import receipts, search
 
 _BATCH_SESSIONS = 200
 _BATCH_BYTES = 8 * 1024 * 1024
@@ -84,11 +82,11 @@ class _Import:
                 self._end_session()
                 if self._user_id is not None:
                     record = {**record, "user_id": self._user_id}
-                self._current = imports.begin(record)
+                self._current = records.importing.begin(record)
             case "message":
                 if self._current is None:
                     raise InvalidInput("a message before the first session")
-                self._store_bucket(imports.add(self._current, _counted(record)))
+                self._store_bucket(records.importing.add(self._current, _counted(record)))
             case other:
                 self.done.left[other] += 1
 
@@ -109,19 +107,19 @@ class _Import:
         if current.passed_over is None:
             current.passed_over = (
                 self._dry_run
-                or current.session_id in imports.message_counts([current.session_id])
+                or current.session_id in records.importing.message_counts([current.session_id])
                 or receipts.is_erased(_owner(current))
             )
         if not current.passed_over:
-            imports.store_bucket(run)
+            records.importing.store_bucket(run)
 
     def _end_session(self) -> None:
         current = self._current
         if current is None:
             return
-        for run in imports.remaining(current):
+        for run in records.importing.remaining(current):
             self._store_bucket(run)
-        current.document = imports.completed(current)
+        current.document = records.importing.completed(current)
         self._current = None
         self._waiting.append(current)
         size = sum(gathered.tail_bytes for gathered in self._waiting)
@@ -130,7 +128,7 @@ class _Import:
 
     def _store_waiting(self) -> None:
         waiting, self._waiting = self._waiting, []
-        there = imports.message_counts([gathered.session_id for gathered in waiting])
+        there = records.importing.message_counts([gathered.session_id for gathered in waiting])
         new: dict[str, Gathered] = {}
         for gathered in waiting:
             if gathered.session_id in there or gathered.session_id in new:
@@ -142,8 +140,8 @@ class _Import:
         new = self._without_erased(new)
         documents = [gathered.document for gathered in new.values()]
         if documents and not self._dry_run:
-            stored = imports.insert_sessions(documents)
-            search_indexing.fall_back((each["user_id"], each["updated_at"]) for each in documents)
+            stored = records.importing.insert_sessions(documents)
+            search.fall_back((each["user_id"], each["updated_at"]) for each in documents)
             self.done.already_there += len(new) - len(stored)
             new = {session_id: new[session_id] for session_id in new if session_id in stored}
             # Asked again afterwards: an erasure that began meanwhile has not seen them all.

@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from sessions_app.domain.data import Status
-from sessions_app.domain.records.format import BEGIN, END, Record, timestamp
-from sessions_app.domain.records.lines import FORMATS, SESSIONS_FORMAT
-from sessions_app.repository.records import reading as record_reading
+from sessions_app.domain.records.reading import FORMATS, SESSIONS_FORMAT
+from sessions_app.domain.records.writing import BEGIN, END, Record, timestamp
+from sessions_app.repository import records
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +47,10 @@ def sessions_export(
     `after` and `written` (records by type) go on with an export that stopped behind that session.
     """
     counts = Counter(written or {})
-    while ids := record_reading.session_ids(user_id=selection.user_id, after=after):
-        for held in record_reading.held_sessions(ids, user_id=selection.user_id):
+    while ids := records.reading.session_ids(user_id=selection.user_id, after=after):
+        for held in records.reading.held_sessions(ids, user_id=selection.user_id):
             if selection.takes(held):
-                for record in record_reading.records_of(held):
+                for record in records.reading.records_of(held):
                     counts[record["type"]] += 1
                     yield record
         after = ids[-1]

@@ -10,17 +10,12 @@ from typing import Any
 
 from django.conf import settings
 
-from sessions_app.domain import lifecycle
+from sessions_app.domain import foreign, lifecycle
+from sessions_app.domain import records as records_rules
 from sessions_app.domain.errors import InvalidInput
-from sessions_app.domain.foreign import chatgpt as foreign_openai
-from sessions_app.domain.foreign import conversations as foreign
-from sessions_app.domain.foreign import langchain as foreign_langchain
-from sessions_app.domain.foreign import librechat as foreign_librechat
-from sessions_app.domain.foreign import openai_agents as foreign_agents
 from sessions_app.domain.foreign.conversations import Conversation
-from sessions_app.domain.records import format as records
-from sessions_app.domain.records.format import BEGIN, Record
-from sessions_app.domain.records.lines import LineRefused, numbered_records
+from sessions_app.domain.records.reading import LineRefused, numbered_records
+from sessions_app.domain.records.writing import BEGIN, Record
 from sessions_app.services.sessions import policy_default
 from sessions_app.sources import agents_sqlite, files, grouping, langchain_mongodb
 
@@ -60,7 +55,7 @@ def source_read(*, source: Source, user_id: str | None, now: datetime) -> Readin
     """
     if source.name.startswith(langchain_mongodb.SCHEMES):
         grouped = langchain_mongodb.sessions(source.name, source.collection)
-        conversations = ((0, foreign_langchain.from_documents(*group)) for group in grouped)
+        conversations = ((0, foreign.langchain.from_documents(*group)) for group in grouped)
         return _reading("langchain", conversations, grouped, user_id, now)
     if source.name != files.STDIN and agents_sqlite.is_sqlite(source.name):
         stored = agents_sqlite.sessions(source.name)
@@ -85,13 +80,13 @@ def _recognised(value: Any) -> str:
     """The format that a file is in, by the first value in it."""
     if isinstance(value, dict) and value.get("type") == BEGIN and "format" in value:
         return "native"
-    if foreign_openai.recognises(value):
+    if foreign.chatgpt.recognises(value):
         return "openai"
-    if foreign_librechat.recognises(value) or foreign_librechat.recognises_document(value):
+    if foreign.librechat.recognises(value) or foreign.librechat.recognises_document(value):
         return "librechat"
-    if foreign_langchain.recognises_document(value):
+    if foreign.langchain.recognises_document(value):
         return "langchain"
-    if foreign_agents.recognises(value) or foreign_agents.recognises_item(value):
+    if foreign.openai_agents.recognises(value) or foreign.openai_agents.recognises_item(value):
         return "agents"
     raise InvalidInput("this is in none of the formats that are known here; see --format")
 
@@ -118,39 +113,49 @@ def _as_records(
         owner = user_id or conversation.owner
         if owner is None:
             raise InvalidInput("these conversations name no owner: say whose they become (--user)")
-        for record in foreign.records(
+        for record in foreign.conversations.records(
             conversation, user_id=owner, policy=policy, expires_at=expires_at, now=now
         ):
-            yield line, records.spelt(record)
+            yield line, records_rules.writing.spelt(record)
         left.update(conversation.left)
 
 
 def _openai(values: Values, _: str) -> Found:
     for line, value in values:
-        _require(foreign_openai.recognises(value) or isinstance(value, dict), line)
-        yield line, foreign_openai.conversation(value)
+        _require(foreign.chatgpt.recognises(value) or isinstance(value, dict), line)
+        yield line, foreign.chatgpt.conversation(value)
 
 
 def _librechat(values: Values, _: str) -> Found:
     """Exports one after another, or documents of the collections in any order."""
     line, value = next(values)
-    if foreign_librechat.recognises(value):
+    if foreign.librechat.recognises(value):
         for at, each in chain([(line, value)], values):
-            _require(foreign_librechat.recognises(each), at)
-            yield at, foreign_librechat.conversation(each)
+            _require(foreign.librechat.recognises(each), at)
+            yield at, foreign.librechat.conversation(each)
         return
     keyed = _keyed(
-        chain([(line, value)], values), foreign_librechat.recognises_document, "conversationId"
+        chain([(line, value)], values), foreign.librechat.recognises_document, "conversationId"
     )
     for conversation_id, documents in grouping.grouped(keyed):
-        yield 0, foreign_librechat.from_documents(conversation_id, map(foreign.plain, documents))
+        yield (
+            0,
+            foreign.librechat.from_documents(
+                conversation_id, map(foreign.conversations.plain, documents)
+            ),
+        )
 
 
 def _langchain(values: Values, _: str) -> Found:
-    recognises = foreign_langchain.recognises_document
-    keyed = _keyed(values, recognises, foreign_langchain.SESSION_KEY)
+    recognises = foreign.langchain.recognises_document
+    keyed = _keyed(values, recognises, foreign.langchain.SESSION_KEY)
     for session_id, documents in grouping.grouped(keyed):
-        yield 0, foreign_langchain.from_documents(session_id, map(foreign.plain, documents))
+        yield (
+            0,
+            foreign.langchain.from_documents(
+                session_id, map(foreign.conversations.plain, documents)
+            ),
+        )
 
 
 def _keyed(
@@ -165,22 +170,22 @@ def _agents(values: Values, stem: str) -> Found:
     """Whole sessions, or the items of one that is called as its file is."""
     line, value = next(values)
     rest = chain([(line, value)], values)
-    if not foreign_agents.recognises(value):
-        yield line, foreign_agents.from_items(stem, ((each, None) for _, each in rest))
+    if not foreign.openai_agents.recognises(value):
+        yield line, foreign.openai_agents.from_items(stem, ((each, None) for _, each in rest))
         return
     for at, each in rest:
-        _require(foreign_agents.recognises(each), at)
+        _require(foreign.openai_agents.recognises(each), at)
         items = ((item, None) for item in each["items"])
-        yield at, foreign_agents.from_items(str(each["session_id"]), items)
+        yield at, foreign.openai_agents.from_items(str(each["session_id"]), items)
 
 
 def _agents_file(found: Iterable[agents_sqlite.StoredSession]) -> Found:
     for stored in found:
-        conversation = foreign_agents.from_items(
+        conversation = foreign.openai_agents.from_items(
             stored.session_id,
-            ((item, foreign.text_time(at)) for item, at in stored.items),
-            created_at=foreign.text_time(stored.created_at),
-            updated_at=foreign.text_time(stored.updated_at),
+            ((item, foreign.conversations.text_time(at)) for item, at in stored.items),
+            created_at=foreign.conversations.text_time(stored.created_at),
+            updated_at=foreign.conversations.text_time(stored.updated_at),
         )
         if stored.of_other_branches:
             conversation.left["message of another branch"] += stored.of_other_branches

@@ -23,9 +23,8 @@ from sessions_app.domain.errors import (
 )
 from sessions_app.domain.limits import SEED_MAX_MESSAGES
 from sessions_app.domain.turns import Turn, TurnState
-from sessions_app.repository.log import pages
-from sessions_app.repository.turns import records as turns
-from sessions_app.services.turns import settling as turn_settling
+from sessions_app.repository import log, turns
+from sessions_app.services.turns import settling
 from sessions_app.services.turns.feeds import Feed
 from sessions_app.services.turns.runs import ModelCall
 from sessions_app.services.turns.slots import Slot
@@ -97,7 +96,7 @@ def _newest(session_id: str, user_id: str, wanted: int) -> tuple[Session, list[M
     """As many current messages as the request has, and some; however long the session is."""
     limit = wanted + _MARGIN
     for _ in range(_LOOKS):
-        session, newest = pages.read_newest(session_id=session_id, user_id=user_id, limit=limit)
+        session, newest = log.read_newest(session_id=session_id, user_id=user_id, limit=limit)
         current = sum(message.superseded_by is None for message in newest)
         if current > wanted or len(newest) == session.message_count:
             break
@@ -109,7 +108,7 @@ def _asked(session: Session, request: CompletionRequest) -> Asked:
     """With the instructions that the session does not begin with anyway."""
     call = request.call
     if call.instructions:
-        opening = {message.content for message in pages.read_opening(session)}
+        opening = {message.content for message in log.read_opening(session)}
         told = [each for each in call.instructions if each.content not in opening]
         call = replace(call, instructions=told)
     return Asked(session.session_id, session.user_id, request.turn_key, call, body=request.digest)
@@ -126,15 +125,15 @@ def _earlier(
         return _holder(session, request, now), None
     if turn.fingerprint != asked.fingerprint:
         raise IdempotencyMismatch
-    turn = turn_settling.settle(turn, now=now)
+    turn = settling.settle(turn, now=now)
     return (None, turn) if turn.state is TurnState.FAILED else (feed_of(turn, now), None)
 
 
 def _turn_of(session: Session, request: CompletionRequest) -> Turn | None:
     if request.key is not None:
-        return turns.newest_of_key(session_id=session.session_id, client_id=request.key)
+        return turns.records.newest_of_key(session_id=session.session_id, client_id=request.key)
     # The same words may be said again: a repeat is of the newest turn, or of none.
-    for turn in turns.newest(session_id=session.session_id, limit=1):
+    for turn in turns.records.newest(session_id=session.session_id, limit=1):
         if turn.client_id == request.turn_key and request.since and turn.started_at > request.since:
             return turn
     return None
@@ -145,7 +144,7 @@ def _holder(session: Session, request: CompletionRequest, now: datetime) -> Feed
 
     It may not have been recorded yet: the lease is taken first.
     """
-    session = pages.header(session_id=session.session_id, user_id=session.user_id)
+    session = log.header(session_id=session.session_id, user_id=session.user_id)
     lease = session.turn
     if lease is None or not session.in_turn(now=now) or not request.may_be_known:
         return None
@@ -171,7 +170,7 @@ def _begin(
         return _append(session, found, asked, request, now)
     message = next((one for one in newest if one.seq == question), None)
     if message is None:
-        _, [message] = pages.read_range(
+        _, [message] = log.read_range(
             session_id=session.session_id, user_id=session.user_id, first=question, last=question
         )
     asked = replace(asked, message=message, regenerates=bool(found.supersedes))

@@ -4,15 +4,15 @@ from datetime import datetime
 
 from sessions_app.domain.data import Message
 from sessions_app.domain.turns import Turn, TurnState
-from sessions_app.repository.log import pages
-from sessions_app.services.topics import labels as topics
-from sessions_app.services.turns import settling as turn_settling
+from sessions_app.repository import log
+from sessions_app.services import topics
+from sessions_app.services.turns import settling
 from sessions_app.services.turns.feeds import Feed, Outcome
 
 
 def bring_up_to_date(feed: Feed, turn: Turn, *, now: datetime) -> None:
     """Tell `feed` what `turn` has come to; raises SessionNotFound."""
-    turn = turn_settling.settle(turn, now=now)
+    turn = settling.settle(turn, now=now)
     if feed.seen is None and turn.seen is not None:
         feed.show(turn.seen, _asked(turn))
     if not turn.ended:
@@ -28,14 +28,12 @@ def bring_up_to_date(feed: Feed, turn: Turn, *, now: datetime) -> None:
 
 
 def _asked(turn: Turn) -> Message | None:
-    session, found = pages.read_range(
+    session, found = log.read_range(
         session_id=turn.session_id, user_id=turn.user_id, first=turn.user_seq, last=turn.user_seq
     )
     return next(iter(topics.with_topics(session, found)), None)
 
 
 def _message(turn: Turn, seq: int) -> Message | None:
-    _, found = pages.read_range(
-        session_id=turn.session_id, user_id=turn.user_id, first=seq, last=seq
-    )
+    _, found = log.read_range(session_id=turn.session_id, user_id=turn.user_id, first=seq, last=seq)
     return found[0] if found else None

@@ -18,11 +18,9 @@ from weakref import WeakValueDictionary
 from sessions_app.domain.errors import SessionError, SessionNotFound, TurnInterrupted
 from sessions_app.domain.limits import TURN_LEASE_SECONDS, TURN_RENEW_SECONDS
 from sessions_app.domain.turns import TurnState
-from sessions_app.repository.turns import leases
-from sessions_app.repository.turns import records as turns
+from sessions_app.repository import turns
 from sessions_app.repository.turns.records import Progress
-from sessions_app.services.turns import following as turn_following
-from sessions_app.services.turns import settling as turn_settling
+from sessions_app.services.turns import following, settling
 from sessions_app.services.turns.feeds import Feed, Outcome
 from sessions_app.services.turns.runs import Run, Stop, clock
 
@@ -80,7 +78,7 @@ class Keeper:
         with self._lock:
             one = self._followed.setdefault(feed.turn_id, feed)
         if one is feed:
-            leases.follow(session_id=feed.session_id, turn_id=feed.turn_id)
+            turns.leases.follow(session_id=feed.session_id, turn_id=feed.turn_id)
         self._start()
         return one
 
@@ -142,7 +140,7 @@ class Keeper:
         due = {run.turn.turn_id for run in running if run.renewed + TURN_RENEW_SECONDS <= now}
         if due:
             renewed = [run for run in running if run.turn.turn_id in due]
-            leases.renew(
+            turns.leases.renew(
                 [(run.turn.session_id, run.turn.turn_id) for run in renewed], deadline=deadline
             )
             for run in renewed:
@@ -158,14 +156,14 @@ class Keeper:
                 progress.append(Progress(*place, seen, feed.text, deadline))
             elif renews:
                 progress.append(Progress(*place, None, None, deadline))
-        turns.write_progress(progress)
+        turns.records.write_progress(progress)
 
     def _learn(self) -> None:
         """Stop those that somebody has cancelled or that have lost their session; note readers."""
         running = self.running
         if not running:
             return
-        held = leases.held([run.turn.session_id for run in running])
+        held = turns.leases.held([run.turn.session_id for run in running])
         for run in running:
             lease = held.get(run.turn.session_id)
             if lease is None or lease.turn_id != run.turn.turn_id:
@@ -180,12 +178,12 @@ class Keeper:
             followed = [feed for feed in self._followed.values() if feed.outcome is None]
         if not followed:
             return
-        found = turns.read([(feed.session_id, feed.turn_id) for feed in followed])
+        found = turns.records.read([(feed.session_id, feed.turn_id) for feed in followed])
         for feed in followed:
             turn = found.get(feed.turn_id)
             try:
                 if turn is not None:
-                    turn_following.bring_up_to_date(feed, turn, now=clock())
+                    following.bring_up_to_date(feed, turn, now=clock())
                 elif feed.begun_at + _UNRECORDED < clock():
                     raise TurnInterrupted
             except (SessionNotFound, TurnInterrupted) as error:
@@ -193,7 +191,7 @@ class Keeper:
 
 
 def _sweep() -> None:
-    turn_settling.settle_overdue(now=clock())
+    settling.settle_overdue(now=clock())
 
 
 keeper = Keeper()

@@ -29,16 +29,11 @@ from sessions_app.domain.text import storable
 from sessions_app.domain.tokens import message_tokens
 from sessions_app.domain.turns import CANCELLED, Turn, TurnState
 from sessions_app.providers import Ending, Provider, Reply
-from sessions_app.repository.log import pages
-from sessions_app.repository.turns import leases
-from sessions_app.repository.turns import records as turns
-from sessions_app.services import identity, titles
-from sessions_app.services.context import planning as context
-from sessions_app.services.context import summaries
-from sessions_app.services.context.planning import Instruction
-from sessions_app.services.figures.tallies import tallies
-from sessions_app.services.topics import labels as topics
-from sessions_app.services.topics.judging_ahead import judge_ahead
+from sessions_app.repository import log, turns
+from sessions_app.services import context, identity, titles, topics
+from sessions_app.services.context import Instruction
+from sessions_app.services.figures import tallies
+from sessions_app.services.topics import judge_ahead
 from sessions_app.services.turns.feeds import Feed, Outcome
 from sessions_app.services.turns.seen import seen_of
 
@@ -140,9 +135,9 @@ class Run:
         try:
             if self._titled:
                 titles.by_the_model(**place)
-            if summaries.enabled():
+            if context.enabled():
                 provider = providers.for_turns(count=tokenizer.count_tokens)
-                summaries.summary_extend(**place, provider=provider, now=clock())
+                context.summary_extend(**place, provider=provider, now=clock())
         except SessionError as error:
             logger.info("after turn %s: %s", self.turn.turn_id, error.detail)
         except Exception:
@@ -192,7 +187,7 @@ class Run:
         provider, ending = answered
         if ending is None and self._stop is not Stop.CANCELLED:
             # Raises SessionNotFound where the session has been deleted.
-            pages.header(session_id=self.turn.session_id, user_id=self.turn.user_id)
+            log.header(session_id=self.turn.session_id, user_id=self.turn.user_id)
             raise TurnInterrupted
         if ending is None:
             ending = Ending(CANCELLED, None, None, self._call.model or provider.name)
@@ -244,7 +239,7 @@ class Run:
         deadline = time.monotonic() + STORE_SECONDS
         while True:
             try:
-                return leases.store_reply(
+                return turns.leases.store_reply(
                     session_id=self.turn.session_id,
                     user_id=self.turn.user_id,
                     turn_id=self.turn.turn_id,
@@ -263,7 +258,7 @@ class Run:
         try:
             self._record(state, outcome)
             if message is None:
-                leases.release(session_id=self.turn.session_id, turn_id=self.turn.turn_id)
+                turns.leases.release(session_id=self.turn.session_id, turn_id=self.turn.turn_id)
             else:
                 self._titled = titles.from_the_text(
                     session_id=self.turn.session_id, user_id=self.turn.user_id
@@ -279,11 +274,11 @@ class Run:
         place = {"session_id": self.turn.session_id, "turn_id": self.turn.turn_id}
         try:
             if isinstance(error, SessionNotFound):
-                turns.discard(**place)
+                turns.records.discard(**place)
             else:
                 outcome = {"error_code": error.code, "error_detail": error.detail}
                 self._record(TurnState.FAILED, outcome)
-                leases.release(**place)
+                turns.leases.release(**place)
         except StorageUnavailable:
             logger.warning("the failure of turn %s could not be recorded now", self.turn.turn_id)
         self.feed.finish(Outcome(TurnState.FAILED, error=error))
@@ -294,7 +289,7 @@ class Run:
 
     def _record(self, state: TurnState, outcome: Mapping[str, Any]) -> None:
         tallies.turn_ended(self.feed.seen, failed=state is TurnState.FAILED, now=clock())
-        turns.finish(
+        turns.records.finish(
             session_id=self.turn.session_id,
             turn_id=self.turn.turn_id,
             state=state,

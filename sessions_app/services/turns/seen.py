@@ -1,7 +1,7 @@
 """What a model is shown of a session, for the turn's record and for whoever watches."""
 
 from sessions_app.domain.turns import Seen, runs
-from sessions_app.services.context.planning import ContextWindow
+from sessions_app.services.context import ContextWindow
 
 
 def seen_of(window: ContextWindow) -> Seen:

@@ -7,9 +7,7 @@ from sessions_app.domain.data import Message
 from sessions_app.domain.errors import SessionNotFound, TurnInterrupted
 from sessions_app.domain.limits import PAGE_MAX
 from sessions_app.domain.turns import CANCELLED, Turn, TurnState
-from sessions_app.repository.log import pages
-from sessions_app.repository.turns import leases
-from sessions_app.repository.turns import records as turns
+from sessions_app.repository import log, turns
 
 # The record's deadline is written a moment after the lease's, which alone decides.
 GRACE = timedelta(seconds=1)
@@ -23,23 +21,23 @@ def settle(turn: Turn, *, now: datetime) -> Turn:
     if turn.ended or turn.deadline + GRACE > now:
         return turn
     place = {"session_id": turn.session_id, "turn_id": turn.turn_id}
-    if not leases.release_overdue(**place, now=now):
+    if not turns.leases.release_overdue(**place, now=now):
         return turn
     try:
         reply = _stored_reply(turn)
     except SessionNotFound:
-        turns.discard(**place)
+        turns.records.discard(**place)
         raise
     state, outcome = _ended(reply)
-    turns.finish(**place, state=state, seen=None, ended_at=now, outcome=outcome)
-    return turns.read([(turn.session_id, turn.turn_id)]).get(
+    turns.records.finish(**place, state=state, seen=None, ended_at=now, outcome=outcome)
+    return turns.records.read([(turn.session_id, turn.turn_id)]).get(
         turn.turn_id, replace(turn, state=TurnState.FAILED, error_code=TurnInterrupted.code)
     )
 
 
 def settle_overdue(*, now: datetime) -> int:
     """Settle turns that have not been heard of, whoever's they are; how many there were."""
-    found = turns.overdue(before=now - GRACE)
+    found = turns.records.overdue(before=now - GRACE)
     for turn in found:
         try:
             settle(turn, now=now)
@@ -67,7 +65,7 @@ def _stored_reply(turn: Turn) -> Message | None:
     """The message that this turn stored; it stands somewhere behind the one it answers."""
     first = turn.user_seq + 1
     while True:
-        session, page = pages.read_range(
+        session, page = log.read_range(
             session_id=turn.session_id,
             user_id=turn.user_id,
             first=first,

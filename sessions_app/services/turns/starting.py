@@ -12,13 +12,9 @@ from sessions_app.domain.data import Message, Role, TurnLease
 from sessions_app.domain.errors import IdempotencyMismatch, NothingToAnswer, TurnInProgress
 from sessions_app.domain.limits import PAGE_MAX, TURN_LEASE_SECONDS
 from sessions_app.domain.turns import Turn, TurnState
-from sessions_app.repository.log import appending as messages
-from sessions_app.repository.log import pages
-from sessions_app.repository.turns import leases
-from sessions_app.repository.turns import records as turns
+from sessions_app.repository import log, turns
 from sessions_app.services import identity
-from sessions_app.services.turns import following as turn_following
-from sessions_app.services.turns import settling as turn_settling
+from sessions_app.services.turns import following, settling
 from sessions_app.services.turns.feeds import Feed
 from sessions_app.services.turns.keeper import Keeper, keeper, owner
 from sessions_app.services.turns.runs import ModelCall, Run
@@ -91,10 +87,10 @@ def launch(
         threading.Thread(target=_run, args=args, name=turn.turn_id, daemon=True).start()
         # Not before: a thread that does not begin gives no slot back.
         slot.keep()
-        turns.insert(turn)
+        turns.records.insert(turn)
     except BaseException:
         run.recorded(False)
-        leases.release(session_id=turn.session_id, turn_id=turn.turn_id)
+        turns.leases.release(session_id=turn.session_id, turn_id=turn.turn_id)
         raise
     keeper.enter(run)
     run.recorded(True)
@@ -115,15 +111,15 @@ def known(asked: Asked, now: datetime) -> Feed | None:
     """The feed of the turn that this key stands for; None where it is to be run."""
     if asked.key is None:
         return None
-    turn = turns.newest_of_key(session_id=asked.session_id, client_id=asked.key)
+    turn = turns.records.newest_of_key(session_id=asked.session_id, client_id=asked.key)
     if turn is None:
         return None
-    session = pages.header(session_id=asked.session_id, user_id=asked.user_id)
+    session = log.header(session_id=asked.session_id, user_id=asked.user_id)
     lifecycle.require_readable(session, now=now)
     wanted = (asked.fingerprint, asked.regenerates)
     if (turn.fingerprint, turn.regenerates) != wanted:
         raise IdempotencyMismatch
-    turn = turn_settling.settle(turn, now=now)
+    turn = settling.settle(turn, now=now)
     return None if turn.state is TurnState.FAILED else feed_of(turn, now)
 
 
@@ -139,7 +135,7 @@ def resume(
 
     With `behind`, only where that is the seq of the session's newest message.
     """
-    taken = leases.take(
+    taken = turns.leases.take(
         session_id=asked.session_id, user_id=asked.user_id, lease=lease, now=now, behind=behind
     )
     if taken is None:
@@ -148,7 +144,7 @@ def resume(
         try:
             question, supersedes = _last_question(asked.session_id, asked.user_id)
         except BaseException:
-            leases.release(session_id=asked.session_id, turn_id=lease.turn_id)
+            turns.leases.release(session_id=asked.session_id, turn_id=lease.turn_id)
             raise
         asked = replace(asked, message=question)
     return launch(asked, lease, slot, now, supersedes)
@@ -156,34 +152,34 @@ def resume(
 
 def _holder(asked: Asked, now: datetime) -> Feed | None:
     """Why the lease could not be taken; the feed of the turn that has it when the key is its."""
-    session = pages.header(session_id=asked.session_id, user_id=asked.user_id)
+    session = log.header(session_id=asked.session_id, user_id=asked.user_id)
     lifecycle.require_writable(session, now=now)
     if session.turn is not None and session.in_turn(now=now):
         if asked.key is not None and session.turn.client_id == asked.key:
             return follow(asked.session_id, asked.user_id, session.turn.turn_id, now)
-        raise TurnInProgress(retry_after=messages.RETRY_SECONDS)
+        raise TurnInProgress(retry_after=log.RETRY_SECONDS)
     end_overdue(asked.session_id, asked.user_id, now)
     return None
 
 
 def end_overdue(session_id: str, user_id: str, now: datetime) -> None:
     """End the turn whose lease has run out; raises TurnInProgress for one that has not."""
-    lease = pages.header(session_id=session_id, user_id=user_id).turn
+    lease = log.header(session_id=session_id, user_id=user_id).turn
     if lease is None:
         return
     if lease.deadline > now:
-        raise TurnInProgress(retry_after=messages.RETRY_SECONDS)
-    turn = turns.read([(session_id, lease.turn_id)]).get(lease.turn_id)
+        raise TurnInProgress(retry_after=log.RETRY_SECONDS)
+    turn = turns.records.read([(session_id, lease.turn_id)]).get(lease.turn_id)
     if turn is not None:
-        turn_settling.settle(turn, now=now)
-    leases.release_overdue(session_id=session_id, turn_id=lease.turn_id, now=now)
+        settling.settle(turn, now=now)
+    turns.leases.release_overdue(session_id=session_id, turn_id=lease.turn_id, now=now)
 
 
 def _last_question(session_id: str, user_id: str) -> tuple[Message, list[int]]:
     """The last user message, and the replies to it that are still current."""
     limit = 64
     while True:
-        _, newest = pages.read_newest(session_id=session_id, user_id=user_id, limit=limit)
+        _, newest = log.read_newest(session_id=session_id, user_id=user_id, limit=limit)
         questions = [m for m in newest if m.role is Role.USER and not m.deleted]
         asked = [m for m in questions if m.superseded_by is None]
         if asked:
@@ -205,7 +201,7 @@ def feed_of(turn: Turn, now: datetime) -> Feed:
     if run is not None:
         return run.feed
     feed = Feed(turn.session_id, turn.user_id, turn.turn_id, turn.started_at)
-    turn_following.bring_up_to_date(feed, turn, now=now)
+    following.bring_up_to_date(feed, turn, now=now)
     return feed if feed.outcome is not None else keeper.follow(feed)
 
 
@@ -214,7 +210,7 @@ def follow(session_id: str, user_id: str, turn_id: str, now: datetime) -> Feed:
     run = keeper.run_of(turn_id)
     if run is not None:
         return run.feed
-    turn = turns.read([(session_id, turn_id)]).get(turn_id)
+    turn = turns.records.read([(session_id, turn_id)]).get(turn_id)
     if turn is not None:
         return feed_of(turn, now)
     return keeper.follow(Feed(session_id, user_id, turn_id, now))

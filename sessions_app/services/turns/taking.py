@@ -18,13 +18,10 @@ from sessions_app.domain.data import Message, NewMessage
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import StorageUnavailable, TurnInProgress, TurnInterrupted
 from sessions_app.domain.turns import Seen, TurnState
-from sessions_app.repository.log import appending as messages
-from sessions_app.repository.log import pages
-from sessions_app.repository.turns import leases
-from sessions_app.repository.turns import records as turns
-from sessions_app.services.figures.tallies import tallies
+from sessions_app.repository import log, turns
+from sessions_app.services.figures import tallies
 from sessions_app.services.messages import batch_prepare, message_prepare
-from sessions_app.services.topics.judging_ahead import judge_ahead
+from sessions_app.services.topics import judge_ahead
 from sessions_app.services.turns.events import Place
 from sessions_app.services.turns.feeds import Feed
 from sessions_app.services.turns.keeper import keeper
@@ -93,7 +90,7 @@ def turn_start(*, session_id: str, user_id: str, request: TurnRequest, now: date
         for _ in range(_ATTEMPTS):
             lease = new_lease(request.key, now)
             try:
-                appended = messages.append(
+                appended = log.append(
                     session_id=session_id,
                     user_id=user_id,
                     messages=prepared,
@@ -158,10 +155,10 @@ def turn_attach(
 
     Raises SessionNotFound, SessionExpired.
     """
-    session = pages.header(session_id=session_id, user_id=user_id)
+    session = log.header(session_id=session_id, user_id=user_id)
     lifecycle.require_readable(session, now=now)
     if after is not None and after.past != "end":
-        left = turns.read([(session_id, after.turn_id)]).get(after.turn_id)
+        left = turns.records.read([(session_id, after.turn_id)]).get(after.turn_id)
         if left is not None:
             return feed_of(left, now)
     if session.turn is None or not session.in_turn(now=now):
@@ -176,12 +173,12 @@ def turn_cancel(*, session_id: str, user_id: str, now: datetime) -> Feed | None:
 
     What the model has said so far is stored. Raises SessionNotFound, SessionExpired.
     """
-    session = pages.header(session_id=session_id, user_id=user_id)
+    session = log.header(session_id=session_id, user_id=user_id)
     lifecycle.require_readable(session, now=now)
     if session.turn is None or not session.in_turn(now=now):
         return None
     turn_id = session.turn.turn_id
-    leases.cancel(session_id=session_id, user_id=user_id, turn_id=turn_id)
+    turns.leases.cancel(session_id=session_id, user_id=user_id, turn_id=turn_id)
     run = keeper.run_of(turn_id)
     if run is not None:
         run.stop(Stop.CANCELLED)

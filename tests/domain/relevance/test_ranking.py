@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from sessions_app.domain.candidate import Ranking
 from sessions_app.domain.relevance.ranking import (
     label_names,
     lexical_scores,
@@ -12,7 +13,6 @@ from sessions_app.domain.relevance.ranking import (
     without_names,
 )
 from sessions_app.domain.relevance.terms import stem, term_ids, words
-from sessions_app.domain.window.planning import Ranking
 from tests.domain.window.builders import say
 
 CHAT = [

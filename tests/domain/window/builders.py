@@ -2,13 +2,8 @@
 
 from hypothesis import strategies as st
 
-from sessions_app.domain.window.planning import (
-    Layout,
-    OnTopicShift,
-    Strategy,
-    WindowMessage,
-    WindowPolicy,
-)
+from sessions_app.domain.candidate import WindowMessage
+from sessions_app.domain.window.planning import Layout, OnTopicShift, Strategy, WindowPolicy
 
 WORDS = ["paint", "lake", "Spain", "guitar", "dinner", "rain", "the", "Ann"]
 

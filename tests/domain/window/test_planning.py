@@ -2,10 +2,10 @@
 
 import pytest
 
+from sessions_app.domain.candidate import Ranking
 from sessions_app.domain.errors import SessionError
 from sessions_app.domain.window.planning import (
     OnTopicShift,
-    Ranking,
     Reason,
     Strategy,
     WindowBudgetError,

@@ -20,11 +20,11 @@ from sessions_app.domain.audit.windows import (
     check_window,
     read_facts,
 )
+from sessions_app.domain.candidate import WindowMessage
 from sessions_app.domain.data import Message, Role, Strategy
 from sessions_app.domain.window import layout as window_layout
 from sessions_app.domain.window.planning import (
     WindowBudgetError,
-    WindowMessage,
     WindowPlan,
     WindowPolicy,
     plan_window,

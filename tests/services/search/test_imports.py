@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from sessions_app.domain.data import Status
-from sessions_app.domain.records.format import line
+from sessions_app.domain.records.writing import line
 from sessions_app.domain.search.data import SearchFilter
 from sessions_app.repository.search import index as search_index
 from sessions_app.services import sessions

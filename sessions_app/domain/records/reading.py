@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NoReturn
 
 from sessions_app.domain.errors import InvalidInput
-from sessions_app.domain.records.format import BEGIN, END, Record
+from sessions_app.domain.records.writing import BEGIN, END, Record
 
 SESSIONS_FORMAT = "chat-sessions/sessions"
 PERSONAL_FORMAT = "chat-sessions/personal-data"
