@@ -1,10 +1,10 @@
 /** Waiting that can be cut short. */
-export class Bell {
+export class WakeableTimer {
   /** @type {Set<() => void>} */
   #sleepers = new Set();
 
   /** Wake everybody who waits. */
-  ring() {
+  wake() {
     const sleepers = [...this.#sleepers];
     this.#sleepers.clear();
     for (const wake of sleepers) wake();

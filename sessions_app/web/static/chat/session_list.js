@@ -8,7 +8,7 @@ const FOUND = 30;
 
 /** @typedef {import("./types.js").Session} Session */
 
-export class Catalogue {
+export class SessionList {
   #cursors = { active: "", archived: "" };
   #searches = 0;
   /** When each session was last changed here, and what time it is: requests and changes count. */

@@ -7,12 +7,12 @@ const TITLE_MS = 2_500;
 /** @typedef {import("./types.js").Entry} Entry */
 /** @typedef {import("./types.js").Session} Session */
 
-export class Outcomes {
+export class WriteResults {
   /** @param {import("./sync.js").Sync} sync */
   constructor(sync) {
     this.sync = sync;
     this.state = sync.state;
-    this.catalogue = sync.catalogue;
+    this.sessionList = sync.sessionList;
   }
 
   /** @param {string} localId @param {Session} session */
@@ -48,12 +48,12 @@ export class Outcomes {
   /** @param {Entry} entry @param {any} answer */
   async sent(entry, answer) {
     if (entry.kind === "delete") {
-      await this.catalogue.forget(entry.session_id);
+      await this.sessionList.forget(entry.session_id);
       await this.sync.outbox.load();
     } else if (entry.kind === "delete_message" && entry.seq) {
       await this.sync.history.erase(entry.session_id, entry.seq);
     } else if (answer?.session_id) {
-      await this.catalogue.update(answer);
+      await this.sessionList.update(answer);
     }
     if (entry.kind !== "chat" && entry.session_id === this.state.open) {
       this.sync.background(() => this.sync.plan());
@@ -65,19 +65,19 @@ export class Outcomes {
     this.sync.onNotice(why);
     // What was shown before the service agreed is shown as it is there.
     if (isLocal(entry.session_id)) return;
-    this.sync.background(() => this.catalogue.reload(entry.session_id));
+    this.sync.background(() => this.sessionList.reload(entry.session_id));
   }
 
   /** A session gets its title, its totals and its topics with its turns. @param {string} sessionId */
   async afterTurn(sessionId) {
     if (!this.state.account || isLocal(sessionId)) return;
-    await this.catalogue.reload(sessionId);
+    await this.sessionList.reload(sessionId);
     if (this.state.open !== sessionId) return;
     await this.sync.plan();
     await this.sync.history.findTopics(sessionId);
     // A first title takes the service a moment longer than the reply.
     if (this.state.conversation(sessionId).latest > 2) return;
-    await this.sync.bell.wait(TITLE_MS);
-    await this.catalogue.reload(sessionId);
+    await this.sync.wakeableTimer.wait(TITLE_MS);
+    await this.sessionList.reload(sessionId);
   }
 }

@@ -2,7 +2,7 @@
 
 /** @typedef {import("./types.js").Live} Live */
 
-export class Lives {
+export class LiveReplies {
   /** @type {Set<Live>} */
   #own = new Set();
   /** What other tabs follow: by session, then by tab. @type {Map<string, Map<string, Live>>} */
@@ -19,7 +19,7 @@ export class Lives {
   leave(live) {
     this.#own.delete(live);
     for (const [tab, told] of this.#told.get(live.session_id) ?? []) {
-      if (live.turn_id && told.turn_id === live.turn_id) this.hear(tab, live.session_id, null);
+      if (live.turn_id && told.turn_id === live.turn_id) this.update(tab, live.session_id, null);
     }
   }
 
@@ -43,7 +43,7 @@ export class Lives {
    * @param {string} tab @param {string} sessionId @param {Live | null} live
    * @returns {boolean} whether it has told of it before
    */
-  hear(tab, sessionId, live) {
+  update(tab, sessionId, live) {
     const told = this.#told.get(sessionId) ?? new Map();
     this.#told.set(sessionId, told);
     const before = told.get(tab);
@@ -67,7 +67,7 @@ export class Lives {
   /** Nobody follows what is still in doubt. @param {string} sessionId */
   drop(sessionId) {
     for (const [tab, live] of this.#told.get(sessionId) ?? []) {
-      if (this.#doubted.has(live)) this.hear(tab, sessionId, null);
+      if (this.#doubted.has(live)) this.update(tab, sessionId, null);
     }
   }
 

@@ -25,7 +25,7 @@ function keyOf(store, record) {
   return typeof path === "string" ? record[path] : path.map((part) => record[part]);
 }
 
-export class Backing {
+export class IndexedDbStore {
   /** @type {Map<StoreName, Map<string, {key: Key, record: any}>>} */
   #layer = new Map();
   /** @type {any} */
