@@ -14,7 +14,8 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 
 from sessions_app.domain.review import REASONS, Act, LogLine, Reason, Sought
-from sessions_app.review import pages, people, presentation
+from sessions_app.review import pages, people
+from sessions_app.review.conversations import presentation
 from sessions_app.review.permissions import May
 from sessions_app.services import review
 from sessions_app.services.review import About

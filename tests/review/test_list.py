@@ -212,7 +212,7 @@ def test_a_made_up_place_is_refused(lea, place, database):
 
 def test_more_than_a_thousand_are_not_counted(alice, talk, lea, monkeypatch):
     monkeypatch.setattr(repository, "REVIEW_COUNTED", 5)
-    monkeypatch.setattr("sessions_app.review.listing.REVIEW_COUNTED", 5)
+    monkeypatch.setattr("sessions_app.review.conversations.listing.REVIEW_COUNTED", 5)
     for n in range(7):
         talk(alice, title=str(n))
     assert "5+ conversations" in text(lea.client.get(LIST))

@@ -6,7 +6,7 @@ from typing import Any
 from django import template
 
 from sessions_app.domain.review import REASONS, Act, LogLine, Reason
-from sessions_app.review import presentation
+from sessions_app.review.conversations import presentation
 from sessions_app.services.review import Entry, Fate, Transcript
 
 register = template.Library()

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from sessions_app.domain.errors import StorageUnavailable
 from sessions_app.domain.figures.daily import Figure
-from sessions_app.review.charts import Chart, Series, chart, in_bytes, short
+from sessions_app.review.dashboard.charts import Chart, Series, chart, in_bytes, short
 from sessions_app.review.permissions import May
 from sessions_app.services.figures import Dashboard, dashboard_get
 

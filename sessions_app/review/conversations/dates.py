@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sessions_app.review.filters import Asked
+from sessions_app.review.conversations.filters import Asked
 
 
 @dataclass(frozen=True, slots=True)

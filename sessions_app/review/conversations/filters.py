@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from sessions_app.domain.data import Status
 from sessions_app.domain.review import Order, Span, Wanted
-from sessions_app.review import periods
+from sessions_app.review.dashboard import periods
 
 SOON = timedelta(days=7)
 _TEXT = ("q", "by")

@@ -11,10 +11,10 @@ from sessions_app.domain.errors import InvalidInput
 from sessions_app.domain.limits import REVIEW_MESSAGES
 from sessions_app.domain.review import Act
 from sessions_app.review import pages, people
-from sessions_app.review.actions import choices_for
-from sessions_app.review.forms import ReasonForm
+from sessions_app.review.conversations.actions import choices_for
+from sessions_app.review.conversations.forms import ReasonForm
+from sessions_app.review.conversations.presentation import window_view
 from sessions_app.review.permissions import May, allowed
-from sessions_app.review.presentation import window_view
 from sessions_app.services import review
 from sessions_app.services.review import ReasonNeeded, Transcript
 

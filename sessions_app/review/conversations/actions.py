@@ -14,10 +14,11 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from sessions_app.domain.errors import InvalidInput
 from sessions_app.domain.limits import REVIEW_BULK
 from sessions_app.domain.review import Act, Reviewed
-from sessions_app.review import exports, pages, people
-from sessions_app.review.forms import ExportForm, TextForm
+from sessions_app.review import pages, people
+from sessions_app.review.conversations import exports
+from sessions_app.review.conversations.forms import ExportForm, TextForm
+from sessions_app.review.conversations.recent_actions import WORDS, remember
 from sessions_app.review.permissions import May, allowed
-from sessions_app.review.recent_actions import WORDS, remember
 from sessions_app.services import review
 from sessions_app.services.review import Outcome
 

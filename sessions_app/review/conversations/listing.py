@@ -12,9 +12,11 @@ from django.utils import timezone
 from sessions_app.domain import lifecycle
 from sessions_app.domain.limits import REVIEW_COUNTED
 from sessions_app.domain.review import Found, Order, Place, Reviewed, Wanted
-from sessions_app.review import dates, pages, people, places
-from sessions_app.review.actions import choices
-from sessions_app.review.filters import Asked
+from sessions_app.review import pages, people
+from sessions_app.review.conversations import cursors as places
+from sessions_app.review.conversations import dates
+from sessions_app.review.conversations.actions import choices
+from sessions_app.review.conversations.filters import Asked
 from sessions_app.review.permissions import May
 from sessions_app.services import review
 from sessions_app.services.review import Hit

@@ -11,8 +11,8 @@ from django.utils import timezone
 from sessions_app.domain.data import Message
 from sessions_app.domain.review import Act
 from sessions_app.review import pages
-from sessions_app.review.forms import ExportForm
-from sessions_app.review.recent_actions import remember
+from sessions_app.review.conversations.forms import ExportForm
+from sessions_app.review.conversations.recent_actions import remember
 from sessions_app.services import review
 from sessions_app.services.review import Exported
 
