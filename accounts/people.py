@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from accounts import usernames
 from accounts.models import User
 from sessions_app.domain.errors import InvalidInput
-from sessions_app.services import personal_data
+from sessions_app.services import privacy
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def person_named(*, name: str, is_id: bool = False) -> Person:
 def person_find(*, name: str, is_id: bool = False) -> Person:
     """As `person_named`, for somebody who has left something here; raises NobodyKnown."""
     person = person_named(name=name, is_id=is_id)
-    if person.user is None and not personal_data.is_known(user_id=person.user_id):
+    if person.user is None and not privacy.is_known(user_id=person.user_id):
         raise NobodyKnown
     return person
 

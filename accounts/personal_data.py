@@ -13,8 +13,8 @@ from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken
 from accounts.errors import AccountNotFound
 from accounts.models import User
 from accounts.services import account_get
-from sessions_app.domain.records import Record
-from sessions_app.services import personal_data
+from sessions_app.domain.records.writing import Record
+from sessions_app.services import privacy
 
 Producer = Callable[[User], Iterator[Record]]
 
@@ -89,7 +89,7 @@ def own_export(*, user_id: str, now: datetime) -> Iterator[Record]:
 def person_export(*, user_id: str, user: User | None, now: datetime) -> Iterator[Record]:
     """Everything of a person, with the account that they have, if any."""
     account = None if user is None else _of_account(user)
-    return personal_data.export(user_id=user_id, now=now, account=account)
+    return privacy.export(user_id=user_id, now=now, account=account)
 
 
 def _of_account(user: User) -> Iterator[Record]:

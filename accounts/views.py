@@ -169,7 +169,7 @@ class ExportView(APIView):
         """Stream everything that is kept about the caller, as JSON lines."""
         exported = personal_data.own_export(user_id=user_id(request), now=timezone.now())
         return StreamingHttpResponse(
-            records.blocks(exported),
+            records.writing.blocks(exported),
             content_type="application/x-ndjson",
             headers={
                 "Content-Disposition": 'attachment; filename="personal-data.jsonl"',

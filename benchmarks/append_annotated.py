@@ -13,7 +13,7 @@ from benchmarks.harness import conversations, report, rounds, store
 from benchmarks.harness.conversations import now
 from sessions_app.domain.data import Role
 from sessions_app.domain.drafts import MessageDraft
-from sessions_app.services import annotations, messages
+from sessions_app.services import messages, topics
 
 USER = "benchmark"
 LENGTHS = (60, 100, 1_000)
@@ -50,7 +50,7 @@ def _measured(length: int, number: int) -> rounds.Samples[str]:
     samples: rounds.Samples[str] = {OFF: [], ON: []}
     appends = {name: _append(session_id) for name, session_id in ids.items()}
     for order in rounds.orders(samples, number):
-        while not annotations.catch_up(session_id=ids[ON], user_id=USER, seconds=60).complete:
+        while not topics.catch_up(session_id=ids[ON], user_id=USER, seconds=60).complete:
             pass
         # What comes first after the encoder finds the processor's caches full of it.
         appends[WARM]()

@@ -30,8 +30,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 from numpy.typing import NDArray
 
-from sessions_app.domain.relevance_sketch import RunSketch, choose_runs, sketch_run
-from sessions_app.domain.relevance_terms import term_ids
+from sessions_app.domain.relevance import RunSketch, choose_runs, sketch_run, term_ids
 from sessions_app.domain.window import (
     Layout,
     Reason,

@@ -12,11 +12,11 @@ from functools import partial
 
 from benchmarks.harness import bulk, conversations, report, rounds, store
 from sessions_app.documents import StandingFigures
-from sessions_app.domain.daily import Figure, Tally, day_of
+from sessions_app.domain.figures.daily import Figure, Tally, day_of
 from sessions_app.domain.lifecycle import to_milliseconds
-from sessions_app.repository import daily_figures
-from sessions_app.services import dashboard
-from sessions_app.services.tallies import tallies
+from sessions_app.repository import figures as figures_store
+from sessions_app.services import figures
+from sessions_app.services.figures import tallies
 
 PAGE_TARGET_MS = 150
 
@@ -57,17 +57,17 @@ def _fill_days() -> None:
     for back in range(90):
         day = day_of(conversations.now() - timedelta(days=back))
         counts = Counter(dict.fromkeys(Figure, 1000 + back))
-        daily_figures.add(day, Tally(counts, dict.fromkeys(range(1500), 3)))
-        daily_figures.count_users(day, over=back > 1)
+        figures_store.daily.add(day, Tally(counts, dict.fromkeys(range(1500), 3)))
+        figures_store.daily.count_users(day, over=back > 1)
 
 
 def _measure_refresh(result: report.Report, total: int) -> None:
     now = conversations.now()
-    first = rounds.milliseconds(partial(dashboard.refresh, now=now))
+    first = rounds.milliseconds(partial(figures.refresh, now=now))
     again = []
     for _ in range(5):
         StandingFigures._get_collection().update_one({}, {"$set": {"due_at": now}})
-        again.append(rounds.milliseconds(partial(dashboard.refresh, now=now)))
+        again.append(rounds.milliseconds(partial(figures.refresh, now=now)))
     result.add("refresh, the first", sessions=total, ms=round(first, 1))
     result.add("refresh", sessions=total, **report.timing(again))
 

@@ -103,8 +103,8 @@ def _parts(user_id: str, session_id: str) -> Steps:
     from sessions_app.api import wire
     from sessions_app.domain.data import Role
     from sessions_app.domain.drafts import MessageDraft
-    from sessions_app.repository import codec
-    from sessions_app.repository import messages as stored_messages
+    from sessions_app.repository import log
+    from sessions_app.repository.log import appending
     from sessions_app.services import messages, sessions
 
     who: Mapping[str, Any] = {"session_id": session_id, "user_id": user_id}
@@ -112,7 +112,7 @@ def _parts(user_id: str, session_id: str) -> Steps:
     draft = MessageDraft(Role.USER, TEXT)
     prepared = messages.message_prepare(draft=draft, now=now())
     header, newest = sessions.session_get(**who, limit=PAGE, now=now())
-    stored = [codec.stored_message(one) for one in newest]
+    stored = [log.stored_message(one) for one in newest]
     shown = wire.session_with_messages(header, newest)
 
     def keyed() -> MessageDraft:
@@ -123,13 +123,13 @@ def _parts(user_id: str, session_id: str) -> Steps:
         "part: message_append with key": lambda: messages.message_append(
             **who, draft=keyed(), now=now()
         ),
-        "part: look for a key in buckets": lambda: stored_messages._find_in_buckets(
+        "part: look for a key in buckets": lambda: appending._find_in_buckets(
             session_id, [f"no-{next(keys)}"]
         ),
         "part: message_prepare (tokens)": lambda: messages.message_prepare(draft=draft, now=now()),
-        "part: stored_message (validation)": lambda: codec.stored_message(prepared),
+        "part: stored_message (validation)": lambda: log.stored_message(prepared),
         "part: session_get of 50": lambda: sessions.session_get(**who, limit=PAGE, now=now()),
-        "part: 50 messages from storage": lambda: codec.message_run(stored, 1),
+        "part: 50 messages from storage": lambda: log.message_run(stored, 1),
         "part: 50 messages for the wire": lambda: wire.session_with_messages(header, newest),
         "part: 50 messages as JSON": lambda: orjson.dumps(shown),
         "part: resolve the route": lambda: resolve(f"/session/{session_id}/message"),

@@ -90,7 +90,7 @@ class _Page:
     def single(self) -> Iterator[tuple[str, str]]:
         """Each choice by itself, by name."""
         from sessions_app.domain.review import Order
-        from sessions_app.review.filters import FILTERS
+        from sessions_app.review.conversations.filters import FILTERS
 
         yield "no filter", ""
         for name, (_, values) in FILTERS.items():
@@ -106,7 +106,7 @@ class _Page:
     def combined(self) -> Iterator[str]:
         """Combinations of two choices and more, each with some order, none twice."""
         from sessions_app.domain.review import Order
-        from sessions_app.review.filters import FILTERS
+        from sessions_app.review.conversations.filters import FILTERS
 
         chosen, seen = random.Random(3), set[str]()
         while True:

@@ -24,10 +24,10 @@ from benchmarks.harness import conversations, report, rounds, store
 from benchmarks.harness.searched import FILLED, WORDS, fill, fill_user
 from sessions_app.domain.data import Role
 from sessions_app.domain.drafts import MessageDraft
-from sessions_app.domain.search_data import SearchFilter
+from sessions_app.domain.search.data import SearchFilter
 from sessions_app.repository import indexes
 from sessions_app.services import messages, search, sessions
-from sessions_app.services.search_rebuilding import search_rebuild
+from sessions_app.services.search import search_rebuild
 
 USER, NEWCOMER = "somebody", "newcomer"
 WITH, WITHOUT = FILLED, "benchmark_without"

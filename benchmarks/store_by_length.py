@@ -23,7 +23,7 @@ from benchmarks.harness import contexts, conversations, report, rounds, store
 from benchmarks.harness.conversations import now
 from sessions_app.domain.data import Role
 from sessions_app.domain.drafts import MessageDraft
-from sessions_app.repository import headers
+from sessions_app.repository import log
 from sessions_app.services import messages, sessions
 
 USER = "benchmark"
@@ -125,7 +125,7 @@ def _appends(ids: dict[int, str], number: int, words: int) -> Operations:
         keyed = append(length, keyed=True)
 
         def call() -> object:
-            headers.memory.forget()
+            log.memory.forget()
             return keyed()
 
         return call

@@ -19,13 +19,24 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
 
 from benchmarks.topic_sets import Dialogue, unpacked
-from sessions_app.domain.topic_evidence import cue_grams
-from sessions_app.domain.topic_features import TEXT_FEATURES
-from sessions_app.domain.topic_head import WEIGHTS_VERSION, Head, feature_list, head_from_arrays
-from sessions_app.domain.topic_rules import never_opens
-from sessions_app.domain.topic_state import TopicMessage, TopicState
-from sessions_app.domain.topic_text import Reading, read, stem
-from sessions_app.domain.topics import advance, gather, head_inputs, level
+from sessions_app.domain.topics import (
+    TEXT_FEATURES,
+    WEIGHTS_VERSION,
+    Head,
+    Reading,
+    TopicMessage,
+    TopicState,
+    advance,
+    cue_grams,
+    feature_list,
+    gather,
+    head_from_arrays,
+    head_inputs,
+    level,
+    never_opens,
+    read,
+    stem,
+)
 
 Arrays = dict[str, Any]
 Sets = dict[str, list[Dialogue]]

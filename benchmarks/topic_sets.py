@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from sessions_app.domain.topic_state import Vector, pack_vector
+from sessions_app.domain.topics import Vector, pack_vector
 
 SETS = {
     "dialseg711": ("dialseg711-dev",),

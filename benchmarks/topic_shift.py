@@ -19,10 +19,17 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.topic_sets import Dialogue, load_sets, project_encoder, score_set
-from sessions_app.domain.topic_features import stems
-from sessions_app.domain.topic_head import Head, head_from_arrays, shipped_head
-from sessions_app.domain.topic_text import read
-from sessions_app.domain.topics import Mode, TopicMessage, TopicState, observe
+from sessions_app.domain.topics import (
+    Head,
+    Mode,
+    TopicMessage,
+    TopicState,
+    head_from_arrays,
+    observe,
+    read,
+    shipped_head,
+    stems,
+)
 
 Detector = Callable[[Dialogue], list[int]]
 

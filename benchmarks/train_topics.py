@@ -26,8 +26,7 @@ from benchmarks.topic_sets import (
     sha256_of,
 )
 from benchmarks.topic_shift import Detector, tracker
-from sessions_app.domain.topic_head import WEIGHTS_PATH, head_from_arrays
-from sessions_app.domain.topics import THRESHOLD, Mode
+from sessions_app.domain.topics import THRESHOLD, WEIGHTS_PATH, Mode, head_from_arrays
 
 PROVENANCE = """# Where `topic_head.npz` comes from
 

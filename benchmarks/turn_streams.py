@@ -23,10 +23,11 @@ import psutil
 
 from benchmarks.harness import conversations, load, report, service, store
 from benchmarks.harness.conversations import text
-from chatproject import mongod_replica_set, server
+from chatproject.mongod import replica_set as mongod_replica_set
+from chatproject.serving import server
 from sessions_app.domain.data import Role
 from sessions_app.domain.drafts import MessageDraft
-from sessions_app.services import annotations, sessions
+from sessions_app.services import sessions, topics
 
 ADDED_TARGET_MS = 50.0
 MODES = ("loop", "threads 256", "threads 16")
@@ -139,7 +140,7 @@ def _requests(people: Sequence[service.User], route: str, body: dict[str, object
             now=conversations.now(),
         )
         # A session that has been talked in: its messages have been judged before.
-        annotations.catch_up(session_id=session.session_id, user_id=person.id, seconds=10.0)
+        topics.catch_up(session_id=session.session_id, user_id=person.id, seconds=10.0)
         path = f"/session/{session.session_id}/{route}"
         found.append(load.request("POST", path, token=person.token, body=body))
     return found
@@ -192,7 +193,7 @@ def _command(mode: str, address: server.Address) -> list[str]:
         return command
     interface = command.index("asgi")
     return [
-        *("chatproject.worker:wsgi_application" if "worker:" in part else part
+        *("chatproject.serving.worker:wsgi_application" if "worker:" in part else part
           for part in command[:interface]),
         "wsgi", *command[interface + 1 :], "--blocking-threads", mode.split()[1],
     ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Django's own ASGI application, for other servers; `serve` uses `chatproject.gateway`."""
+"""Django's own ASGI application, for other servers; `serve` uses `chatproject.serving.gateway`."""
 
 import os
 

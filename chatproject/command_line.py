@@ -14,7 +14,7 @@ from django.core.management import (
     load_command_class,
 )
 
-from chatproject.mongod_binary import MongodError
+from chatproject.mongod.binary import MongodError
 
 # Their commands read or write conversations, unless a command says `requires_mongodb = False`.
 _APPS = {"sessions_app", "accounts"}
@@ -60,7 +60,8 @@ def _check_usage(command: BaseCommand, argv: list[str]) -> None:
 
 
 def _provide_mongodb(stack: ExitStack) -> None:
-    from chatproject import mongo, mongod
+    from chatproject import mongo
+    from chatproject.mongod import embedded as mongod
 
     stack.enter_context(mongod.running(settings.DATA_DIR))
     mongo.connect()

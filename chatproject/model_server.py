@@ -17,8 +17,8 @@ from signal import SIGKILL
 
 from django.conf import settings
 
-from chatproject import parent_death
 from chatproject.service_error import ServiceError
+from chatproject.serving import parent_death
 
 # Reading the weights takes a second on an idle machine.
 START_SECONDS = 180.0

@@ -5,7 +5,7 @@ from typing import Any
 import mongoengine
 from django.conf import settings
 
-from chatproject import mongod
+from chatproject.mongod import embedded as mongod
 
 
 def uri() -> str | None:

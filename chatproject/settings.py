@@ -258,7 +258,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/",
-    "PREPROCESSING_HOOKS": ["sessions_app.api.schema_paths.without_trailing_slash"],
+    "PREPROCESSING_HOOKS": ["sessions_app.api.description.paths.without_trailing_slash"],
 }
 # Tokens of an external identity provider are accepted beside our own when the first is set.
 JWT_JWK_URL = env.text("JWT_JWK_URL")

@@ -13,12 +13,15 @@ from pymongo import MongoClient
 from rest_framework.test import APIClient
 from rest_framework_simplejwt.tokens import AccessToken
 
-from chatproject import mongo, mongod
+from chatproject import mongo
+from chatproject.mongod import embedded as mongod
 from sessions_app import documents, providers
-from sessions_app.repository import headers, indexes, spilled_keys
-from sessions_app.services import throttling, turns
+from sessions_app.repository import indexes
+from sessions_app.repository.log import headers, spilled_keys
+from sessions_app.services import throttling
+from sessions_app.services.turns import taking as turns
 from tests.repository.commands import recorder
-from tests.turns.scripted import ScriptedModel
+from tests.services.turns.scripted import ScriptedModel
 
 
 def pytest_configure() -> None:
@@ -39,12 +42,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 # Tests of a service's processes, of a browser before it, of clusters: five to ten processes each,
 # which a machine that does much else at once may keep from answering for longer than a test waits.
 # They are run up to twice more, and the summary names those that were; what is wrong fails thrice.
-_MANY_PROCESSES = {"serve", "web", "review", "sharding", "faults"}
+_HERE = Path(__file__).parent
+_MANY_PROCESSES = {"chatproject", "web", "review", "sharding", "faults"}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
-        if item.path.parent.name in _MANY_PROCESSES:
+        if _MANY_PROCESSES.intersection(item.path.parts[len(_HERE.parts) :]):
             item.add_marker(pytest.mark.flaky(reruns=2))
         if "slow" in item.keywords and not config.getoption("--slow"):
             item.add_marker(pytest.mark.skip(reason="slow: run with --slow"))

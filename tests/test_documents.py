@@ -16,7 +16,7 @@ from sessions_app.domain.data import (
     Role,
     Strategy,
 )
-from sessions_app.repository import codec
+from sessions_app.repository.log import codec
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 POLICY = ContextPolicy(Strategy.HYBRID, 4_000, 1_000, OnTopicShift.ADJUST)

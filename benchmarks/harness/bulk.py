@@ -14,9 +14,9 @@ from pymongo import WriteConcern
 from pymongo.database import Database
 
 from benchmarks.harness import conversations
-from sessions_app.domain.daily import first_id
 from sessions_app.domain.data import NewSession
-from sessions_app.repository import codec
+from sessions_app.domain.figures.daily import first_id
+from sessions_app.repository import log
 from sessions_app.services import messages, sessions
 
 BATCH = 5_000
@@ -37,14 +37,14 @@ def template(now: datetime) -> Document:
         now=now,
     )
     stored = [
-        codec.stored_message(replace(message, timestamp=now))
+        log.stored_message(replace(message, timestamp=now))
         for message in messages.batch_prepare(batch=conversations.drafts(1, 2, words=30), now=now)
     ]
-    return codec.stored_session(new) | {
+    return log.stored_session(new) | {
         "messages": stored,
         "message_count": len(stored),
         "token_count": sum(message["token_count"] for message in stored),
-        "tail_bytes": sum(map(codec.size, stored)),
+        "tail_bytes": sum(map(log.size, stored)),
     }
 
 

@@ -5,7 +5,7 @@ from unittest import mock
 from benchmarks.harness.conversations import now
 from sessions_app import encoders
 from sessions_app.domain.data import Message, Strategy
-from sessions_app.services import annotations, context, messages, sessions
+from sessions_app.services import context, messages, sessions, topics
 
 PAGE = 50
 
@@ -17,7 +17,7 @@ def prepare(session_id: str, user_id: str) -> None:
     recent messages uses no vector.
     """
     with mock.patch.object(encoders, "load_encoder", return_value=None):
-        while not annotations.catch_up(session_id=session_id, user_id=user_id, seconds=60).complete:
+        while not topics.catch_up(session_id=session_id, user_id=user_id, seconds=60).complete:
             pass
 
 

@@ -10,13 +10,13 @@ import uuid_utils
 from pymongo import WriteConcern
 
 from benchmarks.harness import conversations, report, store
-from sessions_app.domain import search_text
+from sessions_app.domain import search
 from sessions_app.domain.data import NewMessage, NewSession, Role
 from sessions_app.domain.identifiers import bucket_id, message_id
 from sessions_app.domain.lifecycle import to_milliseconds
-from sessions_app.repository import codec, indexes
-from sessions_app.repository.search_index import TITLE
-from sessions_app.repository.tail import bucket
+from sessions_app.repository import indexes, log
+from sessions_app.repository.log import bucket
+from sessions_app.repository.search.index import TITLE
 from sessions_app.services import sessions
 
 FILLED = "benchmark"
@@ -35,7 +35,7 @@ def _text(words: int) -> str:
 
 
 def _message(number: int, words: int) -> dict[str, Any]:
-    return codec.stored_message(
+    return log.stored_message(
         NewMessage(
             id=message_id(str(uuid_utils.uuid7())),
             role=Role.USER if number % 2 else Role.ASSISTANT,
@@ -58,10 +58,10 @@ def _session(user_id: str, number: int, tail: list[dict[str, Any]], start: int) 
         expires_at=moment + timedelta(days=90),
         now=moment,
     )
-    return codec.stored_session(new) | {
+    return log.stored_session(new) | {
         "messages": tail,
         "tail_start": start,
-        "tail_bytes": sum(map(codec.size, tail)),
+        "tail_bytes": sum(map(log.size, tail)),
         "message_count": start - 1 + len(tail),
         "token_count": 40,
     }
@@ -103,7 +103,7 @@ def _block(session: dict[str, Any], first_seq: int, terms: list[str]) -> dict[st
 
 
 def _head(session: dict[str, Any]) -> dict[str, Any]:
-    terms = [TITLE + term for term in sorted(search_text.terms(session["title"]))]
+    terms = [TITLE + term for term in sorted(search.text.terms(session["title"]))]
     progress = {"indexed": session["message_count"], "erasure_count": 0, "forgotten": 0}
     title = {"holes": [], "title": session["title"]}
     return _block(session, 0, terms) | progress | title

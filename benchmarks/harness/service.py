@@ -17,7 +17,8 @@ from django.conf import settings
 
 from benchmarks.harness import load, store
 from benchmarks.harness.load import Outcome
-from chatproject import mongod_replica_set, server
+from chatproject.mongod import replica_set as mongod_replica_set
+from chatproject.serving import server
 
 SETTINGS = "chatproject.settings"
 ROOT = Path(__file__).parents[2]

@@ -16,9 +16,10 @@ import mongoengine
 from pymongo import MongoClient
 
 from benchmarks.harness import report
-from chatproject import mongo, mongod
+from chatproject import mongo
+from chatproject.mongod import embedded as mongod
 from sessions_app import documents
-from sessions_app.repository import headers, indexes
+from sessions_app.repository import indexes, log
 from sessions_app.services import throttling
 
 SECRET = "a key for benchmarks only, 32 characters or more"
@@ -98,7 +99,7 @@ def use_database(client: Client, name: str) -> None:
     """Point the documents at a database of `client`; what is remembered of another is forgotten."""
     for document in documents.ALL:
         document._collection = client[name][document._get_collection_name()]
-    headers.memory.forget()
+    log.memory.forget()
     throttling.forget()
 
 

@@ -102,13 +102,13 @@ def annotate(session_id: str) -> None:
     from sessions_app.domain.annotations import Block
     from sessions_app.domain.data import TopicStanding
     from sessions_app.domain.limits import ANNOTATION_BLOCK
-    from sessions_app.domain.relevance_sketch import quantise, restore, sketch_run
-    from sessions_app.repository import annotations, pages
-    from sessions_app.services.annotations import window_message
+    from sessions_app.domain.relevance import quantise, restore, sketch_run
+    from sessions_app.repository import annotations, log
+    from sessions_app.services.topics import window_message
 
     encoder = encoders.load_encoder()
     random = np.random.default_rng(7)
-    session, stream = pages.stream(session_id=session_id, user_id=USER)
+    session, stream = log.stream(session_id=session_id, user_id=USER)
     for run in _runs(stream, ANNOTATION_BLOCK):
         block = Block(session_id, run[0].seq, len(run), topics=[1] * len(run))
         if encoder:

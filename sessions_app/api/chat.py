@@ -10,18 +10,14 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework.viewsets import ViewSet
 
-from sessions_app.api import event_stream, wire_turns
-from sessions_app.api import schema_chat as schema
+from sessions_app.api import description, event_stream, wire
 from sessions_app.api.serializers import ChatInput, RegenerateInput
 from sessions_app.domain.data import Role
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.http.requests import idempotency_key, user_id, validated
 from sessions_app.http.throttles import ChatThrottle
-from sessions_app.services import turn_events, turns
-from sessions_app.services.turn_events import Reader
-from sessions_app.services.turn_feeds import Feed
-from sessions_app.services.turn_runs import ModelCall
-from sessions_app.services.turns import TurnRequest
+from sessions_app.services import turns
+from sessions_app.services.turns import Feed, ModelCall, Reader, TurnRequest
 
 # Nearly always the model call ends at once; where it runs on another worker, in a second.
 CANCEL_WAIT_SECONDS = 10.0
@@ -49,7 +45,7 @@ class ChatViewSet(ViewSet):
         calls_a_model = self.action in {"create", "regenerate"}
         return [*super().get_throttles(), *([ChatThrottle()] if calls_a_model else [])]
 
-    @schema.chat_create
+    @description.chat_create
     def create(self, request: Request, session_id: str) -> HttpResponseBase:
         """Store the user's message, have the model answer it, and store the reply."""
         wanted = validated(ChatInput, request.data)
@@ -66,7 +62,7 @@ class ChatViewSet(ViewSet):
         )
         return _answer(feed, stream=wanted["stream"])
 
-    @schema.chat_regenerate
+    @description.chat_regenerate
     def regenerate(self, request: Request, session_id: str) -> HttpResponseBase:
         """Have the model reply anew to the last user message; earlier replies stay to be seen."""
         wanted = validated(RegenerateInput, request.data)
@@ -79,10 +75,10 @@ class ChatViewSet(ViewSet):
         )
         return _answer(feed, stream=wanted["stream"])
 
-    @schema.chat_stream
+    @description.chat_stream
     def stream(self, request: Request, session_id: str) -> HttpResponseBase:
         """Take up the turn in progress, or the one that `Last-Event-ID` is of, from there on."""
-        after = turn_events.place(request.headers.get("Last-Event-ID", ""))
+        after = turns.place(request.headers.get("Last-Event-ID", ""))
         feed = turns.turn_attach(
             session_id=session_id, user_id=user_id(request), after=after, now=timezone.now()
         )
@@ -90,7 +86,7 @@ class ChatViewSet(ViewSet):
             return Response(status=204)
         return event_stream.response(Reader(feed, after))
 
-    @schema.chat_cancel
+    @description.chat_cancel
     def cancel(self, request: Request, session_id: str) -> Response:
         """Stop the turn in progress; what the model has said so far is stored."""
         feed = turns.turn_cancel(
@@ -98,9 +94,7 @@ class ChatViewSet(ViewSet):
         )
         if feed is None:
             return Response(status=204)
-        return Response(
-            wire_turns.cancelled(turns.turn_wait(feed=feed, seconds=CANCEL_WAIT_SECONDS))
-        )
+        return Response(wire.cancelled(turns.turn_wait(feed=feed, seconds=CANCEL_WAIT_SECONDS)))
 
 
 def _call(wanted: dict[str, Any]) -> ModelCall:
@@ -110,4 +104,4 @@ def _call(wanted: dict[str, Any]) -> ModelCall:
 def _answer(feed: Feed, *, stream: bool) -> HttpResponseBase:
     if stream:
         return event_stream.response(Reader(feed))
-    return Response(wire_turns.result(turns.turn_wait(feed=feed)))
+    return Response(wire.result(turns.turn_wait(feed=feed)))

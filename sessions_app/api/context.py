@@ -5,18 +5,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from sessions_app.api import schema_context as schema
-from sessions_app.api import wire
+from sessions_app.api import description, wire
 from sessions_app.api.serializers import ContextQuery, ResetInput
 from sessions_app.domain.data import Strategy
 from sessions_app.http.requests import user_id, validated
-from sessions_app.services import context, segments
+from sessions_app.services import context
+from sessions_app.services import topics as topics_service
 
 
 class ContextViewSet(ViewSet):
     """The context window of one of the caller's sessions."""
 
-    @schema.context_show
+    @description.context_show
     def retrieve(self, request: Request, session_id: str) -> Response:
         """Plan the window: what a model call would be sent now, with a reason for each message."""
         query = validated(ContextQuery, request.query_params)
@@ -30,7 +30,7 @@ class ContextViewSet(ViewSet):
         )
         return Response(wire.context(window))
 
-    @schema.context_reset
+    @description.context_reset
     def reset(self, request: Request, session_id: str) -> Response:
         """Start the window after the newest message, or undo that; the history stays."""
         session = context.context_reset(
@@ -41,10 +41,10 @@ class ContextViewSet(ViewSet):
         )
         return Response(wire.session(session), headers={"ETag": wire.etag(session)})
 
-    @schema.topic_list
+    @description.topic_list
     def topics(self, request: Request, session_id: str) -> Response:
         """List the session's topics."""
-        found = segments.topic_list(
+        found = topics_service.topic_list(
             session_id=session_id, user_id=user_id(request), now=timezone.now()
         )
         return Response(wire.topics(found))

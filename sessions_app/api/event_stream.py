@@ -6,11 +6,11 @@ from typing import Any
 import orjson
 from django.http import StreamingHttpResponse
 
-from sessions_app.api import wire, wire_turns
+from sessions_app.api import wire
 from sessions_app.http import event_stream
 from sessions_app.http.event_stream import EventStream, TurnSource
-from sessions_app.services import turn_events
-from sessions_app.services.turn_events import Event, Place, Reader
+from sessions_app.services import turns
+from sessions_app.services.turns import Event, Place, Reader
 
 
 def response(reader: Reader) -> StreamingHttpResponse:
@@ -34,15 +34,15 @@ def _event(place: Place, event: Event) -> bytes:
 
 def _named(event: Event) -> tuple[bytes, Any]:
     match event:
-        case turn_events.Context():
-            return b"context", wire_turns.seen(event.seen) | {
+        case turns.Context():
+            return b"context", wire.seen(event.seen) | {
                 "user_message": wire.message(event.user_message) if event.user_message else None
             }
-        case turn_events.Delta():
+        case turns.Delta():
             return b"delta", {"text": event.text}
-        case turn_events.Stored():
+        case turns.Stored():
             return b"message", wire.message(event.message)
-        case turn_events.Failed():
+        case turns.Failed():
             return b"error", {"code": event.error.code, "detail": event.error.detail}
-        case turn_events.Done():
+        case turns.Done():
             return b"done", {"state": event.state}

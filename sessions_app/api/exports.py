@@ -9,12 +9,12 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from sessions_app.api import schema, wire
+from sessions_app.api import description, wire
 from sessions_app.api.negotiation import OneForm
 from sessions_app.api.serializers import ExportQuery
 from sessions_app.domain.data import Message, Role, Session
 from sessions_app.http.requests import user_id, validated
-from sessions_app.services.exports import session_stream
+from sessions_app.services.transfer import session_stream
 
 _SPEAKERS = {
     Role.SYSTEM: "System",
@@ -29,7 +29,7 @@ class ExportView(APIView):
 
     content_negotiation_class = OneForm
 
-    @schema.session_export
+    @description.session_export
     def get(self, request: Request, session_id: str) -> StreamingHttpResponse:
         """Stream the conversation as JSON, JSON lines or Markdown."""
         form = validated(ExportQuery, request.query_params)["format"]

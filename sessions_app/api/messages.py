@@ -5,7 +5,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from sessions_app.api import schema, wire
+from sessions_app.api import description, wire
 from sessions_app.api.serializers import BatchInput, MessageInput, MessagesQuery, message_draft
 from sessions_app.domain.errors import MessageNotFound
 from sessions_app.domain.limits import BATCH_MAX_MESSAGES
@@ -18,7 +18,7 @@ _SEQ_DIGITS = 11
 class MessageViewSet(ViewSet):
     """The messages of one of the caller's sessions."""
 
-    @schema.message_append
+    @description.message_append
     def append(self, request: Request, session_id: str) -> Response:
         """Append a message: 201, or 200 with the stored one when its key is known."""
         draft = message_draft(
@@ -31,7 +31,7 @@ class MessageViewSet(ViewSet):
             wire.message(appended.messages[0]), status=200 if appended.replayed else 201
         )
 
-    @schema.message_append_batch
+    @description.message_append_batch
     def append_batch(self, request: Request, session_id: str) -> Response:
         """Append several messages at consecutive `seq`, all or none."""
         appended = messages.message_append_batch(
@@ -46,7 +46,7 @@ class MessageViewSet(ViewSet):
             status=200 if appended.replayed else 201,
         )
 
-    @schema.message_list
+    @description.message_list
     def list(self, request: Request, session_id: str) -> Response:
         """Read a run of messages: those after a `seq`, or those before one; oldest first."""
         query = validated(MessagesQuery, request.query_params)
@@ -60,7 +60,7 @@ class MessageViewSet(ViewSet):
         )
         return Response(wire.message_page(page))
 
-    @schema.message_delete
+    @description.message_delete
     def destroy(self, request: Request, session_id: str, seq: str) -> Response:
         """Erase a message's content; its place stays, marked as deleted."""
         if not (seq.isascii() and seq.isdigit() and len(seq) <= _SEQ_DIGITS):

@@ -6,9 +6,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from sessions_app.api import outputs, wire
-from sessions_app.api.schema import response_example
-from sessions_app.api.schema_errors import responses
+from sessions_app.api import wire
+from sessions_app.api.description import response_example, responses
 from sessions_app.api.serializers import SearchQuery
 from sessions_app.http.requests import user_id, validated
 from sessions_app.services.search import search_own
@@ -29,7 +28,7 @@ class SearchView(APIView):
     @extend_schema(
         operation_id="session_search",
         parameters=[SearchQuery],
-        responses=responses({200: outputs.SearchOutput}, 400),
+        responses=responses({200: wire.SearchOutput}, 400),
         examples=[response_example("Found", {"results": [_FOUND], "complete": True})],
     )
     def get(self, request: Request) -> Response:

@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from sessions_app.api import cursors, schema, wire
+from sessions_app.api import cursors, description, wire
 from sessions_app.api.preconditions import expected_versions
 from sessions_app.api.serializers import (
     ForkInput,
@@ -32,14 +32,14 @@ def _answer(session: Session, *, created: bool = False, **more: Any) -> Response
 class SessionViewSet(ViewSet):
     """The caller's own sessions; anybody else's do not exist."""
 
-    @schema.session_create
+    @description.session_create
     def create(self, request: Request) -> Response:
         """Create a session."""
         draft = session_draft(validated(SessionInput, request.data))
         session = sessions.session_create(user_id=user_id(request), draft=draft, now=timezone.now())
         return _answer(session, created=True)
 
-    @schema.session_list
+    @description.session_list
     def list(self, request: Request) -> Response:
         """List the caller's sessions, newest activity first, or those that expire soonest."""
         query = validated(ListQuery, request.query_params)
@@ -58,7 +58,7 @@ class SessionViewSet(ViewSet):
         found = sessions.session_list(status=Status(query["status"]), **wanted)
         return Response(cursors.page(request, found))
 
-    @schema.session_retrieve
+    @description.session_retrieve
     def retrieve(self, request: Request, session_id: str) -> Response:
         """Read a session and its newest messages."""
         session, newest = sessions.session_get(
@@ -71,7 +71,7 @@ class SessionViewSet(ViewSet):
             wire.session_with_messages(session, newest), headers={"ETag": wire.etag(session)}
         )
 
-    @schema.session_update
+    @description.session_update
     def partial_update(self, request: Request, session_id: str) -> Response:
         """Change a session; with `If-Match`, only the version that was read."""
         session = sessions.session_update(
@@ -83,13 +83,13 @@ class SessionViewSet(ViewSet):
         )
         return _answer(session)
 
-    @schema.session_delete
+    @description.session_delete
     def destroy(self, request: Request, session_id: str) -> Response:
         """Delete a session and all its messages."""
         sessions.session_delete(session_id=session_id, user_id=user_id(request))
         return Response(status=204)
 
-    @schema.session_fork
+    @description.session_fork
     def fork(self, request: Request, session_id: str) -> Response:
         """Create a session that begins with this one's history."""
         wanted = validated(ForkInput, request.data)
@@ -102,7 +102,7 @@ class SessionViewSet(ViewSet):
         )
         return _answer(session, created=True)
 
-    @schema.session_archive
+    @description.session_archive
     def archive(self, request: Request, session_id: str) -> Response:
         """Make a session read-only."""
         return _answer(
@@ -111,7 +111,7 @@ class SessionViewSet(ViewSet):
             )
         )
 
-    @schema.session_restore
+    @description.session_restore
     def restore(self, request: Request, session_id: str) -> Response:
         """Make an archived session active again."""
         return _answer(

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from django.http import StreamingHttpResponse
 
-from sessions_app.services.turn_events import Event, Place, Reader
+from sessions_app.services.turns import Event, Place, Reader
 
 # Shorter than what proxies take for an idle connection.
 HEARTBEAT_SECONDS = 12.0

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from sessions_app.domain.errors import InvalidInput
-from sessions_app.domain.import_lines import parsed
+from sessions_app.domain.records.reading import parsed
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,9 @@ from sessions_app.http.requests import idempotency_key, user_id
 from sessions_app.openai_api import messages, parameters, requests, schema, wire
 from sessions_app.openai_api.errors import Required
 from sessions_app.openai_api.views import ModelCallView
-from sessions_app.services import completions, pass_through, turns
-from sessions_app.services.completions import CompletionRequest
-from sessions_app.services.turn_events import Reader
-from sessions_app.services.turn_feeds import Feed
+from sessions_app.services import relay as pass_through
+from sessions_app.services import turns
+from sessions_app.services.turns import CompletionRequest, Feed, Reader
 
 
 class ChatCompletionsView(ModelCallView):
@@ -47,7 +46,7 @@ def _in_session(request: Request, body: dict[str, Any], session_id: str) -> Http
         since=requests.repeated_since(request, now),
         places=told.places,
     )
-    feed = completions.completion_start(
+    feed = turns.completion_start(
         session_id=session_id, user_id=user_id(request), request=asked, now=now
     )
     model = asked.call.model or pass_through.model_name()

@@ -14,7 +14,7 @@ from rest_framework.views import set_rollback
 from sessions_app.domain import errors
 from sessions_app.domain.window import WindowBudgetError
 from sessions_app.http.statuses import status_of
-from sessions_app.services.pass_through import PassedError
+from sessions_app.services.relay import PassedError
 
 logger = logging.getLogger(__name__)
 

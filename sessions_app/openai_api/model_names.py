@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from sessions_app.openai_api import schema
 from sessions_app.openai_api.errors import ModelNotFound
 from sessions_app.openai_api.views import OpenAIView
-from sessions_app.services.pass_through import model_name
+from sessions_app.services.relay import model_name
 
 
 def model(name: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from sessions_app.domain.errors import InvalidInput
 from sessions_app.domain.limits import MODEL_NAME_MAX_CHARS
 from sessions_app.openai_api.errors import Unsupported, UnsupportedValue
 from sessions_app.services.context import Instruction
-from sessions_app.services.turn_runs import ModelCall
+from sessions_app.services.turns import ModelCall
 
 _MAX_TOKENS = 1_000_000
 # This service's own, or the request's form.

@@ -9,10 +9,8 @@ import orjson
 from sessions_app.domain.data import Message
 from sessions_app.domain.turns import CANCELLED, Seen
 from sessions_app.openai_api import errors
-from sessions_app.services import turn_events
-from sessions_app.services.turn_events import Event, Place
-from sessions_app.services.turn_feeds import Feed
-from sessions_app.services.turns import TurnResult
+from sessions_app.services import turns
+from sessions_app.services.turns import Event, Feed, Place, TurnResult
 
 _DONE = b"data: [DONE]\n\n"
 _BROKEN_OFF = errors.body(503, "The turn is told no further here; ask again.", "turn_interrupted")
@@ -75,16 +73,16 @@ class Chunks:
 
     def _event(self, event: Event) -> bytes:
         match event:
-            case turn_events.Context():
+            case turns.Context():
                 return self._beginning()
-            case turn_events.Delta():
+            case turns.Delta():
                 return self._beginning() + self._chunk({"content": event.text})
-            case turn_events.Stored():
+            case turns.Stored():
                 return self._stored(event.message)
-            case turn_events.Failed():
+            case turns.Failed():
                 self._ended = True
                 return _line(errors.body_of(event.error))
-            case turn_events.Done():
+            case turns.Done():
                 return self._done()
 
     def _beginning(self) -> bytes:

@@ -5,9 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sessions_app.domain.relevance import rank
-from sessions_app.domain.relevance_terms import words
-from sessions_app.domain.window_data import WindowMessage
+from sessions_app.domain.relevance import rank, words
+from sessions_app.domain.window import WindowMessage
 from sessions_app.providers import Messages
 
 NOTICE = (

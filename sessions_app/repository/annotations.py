@@ -9,8 +9,8 @@ from sessions_app.domain.annotations import Block, Shift, block_start
 from sessions_app.domain.data import TopicStanding
 from sessions_app.domain.identifiers import bucket_id
 from sessions_app.domain.limits import ANNOTATION_BLOCK
-from sessions_app.repository import failures, pages
-from sessions_app.repository.codec import Stored
+from sessions_app.repository import failures, log
+from sessions_app.repository.log import Stored
 
 
 @failures.translated
@@ -56,7 +56,7 @@ def read_sketches(*, session_id: str, before: int, limit: int) -> list[Block]:
 @failures.translated
 def read_shifts(*, session_id: str) -> list[Shift]:
     """Every shift of a session, in order."""
-    found = MessageAnnotations._get_collection().find(pages.all_buckets(session_id), {"shifts": 1})
+    found = MessageAnnotations._get_collection().find(log.all_buckets(session_id), {"shifts": 1})
     return [_shift(shift) for stored in found.sort("_id", 1) for shift in stored.get("shifts", ())]
 
 
@@ -131,7 +131,7 @@ def forget_message(*, session_id: str, user_id: str, seq: int) -> None:
     )
     MessageAnnotations._get_collection().update_many(
         # Labels, and what the judge remembers of the latest words, may hold the erased ones.
-        pages.all_buckets(session_id),
+        log.all_buckets(session_id),
         {"$set": {"shifts": [], "state": b""}},
     )
     judge_again(session_id=session_id, user_id=user_id)
@@ -140,7 +140,7 @@ def forget_message(*, session_id: str, user_id: str, seq: int) -> None:
 @failures.translated
 def forget_session(*, session_id: str) -> None:
     """Remove all annotations of a session; they are made again if it is still there."""
-    MessageAnnotations._get_collection().delete_many(pages.all_buckets(session_id))
+    MessageAnnotations._get_collection().delete_many(log.all_buckets(session_id))
 
 
 @failures.translated

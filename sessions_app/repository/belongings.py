@@ -11,8 +11,8 @@ from pymongo.client_session import ClientSession
 
 from sessions_app.documents import MessageAnnotations, MessageBucket, SearchDocument, Turn
 from sessions_app.documents.review import ReviewNote
-from sessions_app.domain.integrity import Damage
-from sessions_app.repository import pages
+from sessions_app.domain.audit.integrity import Damage
+from sessions_app.repository import log
 
 OF_SESSIONS: Mapping[Damage, Any] = {
     Damage.ORPHANED_BUCKET: MessageBucket,
@@ -30,7 +30,7 @@ def delete_all(session_id: str, transaction: ClientSession) -> None:
 
 def delete_all_of(session_ids: Sequence[str], transaction: ClientSession | None = None) -> None:
     """Remove all that belongs to these sessions."""
-    ranges = [{"_id": pages.all_buckets(session_id)["_id"]} for session_id in session_ids]
+    ranges = [{"_id": log.all_buckets(session_id)["_id"]} for session_id in session_ids]
     wanted = {"session_id": {"$in": list(session_ids)}, "$or": ranges}
     for document in OF_SESSIONS.values():
         document._get_collection().delete_many(wanted, session=transaction)

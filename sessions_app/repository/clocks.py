@@ -6,7 +6,7 @@ from typing import Any
 
 from pymongo import ReadPreference
 
-from sessions_app.domain.expiry_audit import ClockReading
+from sessions_app.domain.audit.expiry import ClockReading
 from sessions_app.repository import failures
 
 # The driver picks a secondary by chance; so often is each of a few missed by next to none.

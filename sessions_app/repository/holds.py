@@ -5,7 +5,7 @@ from pymongo import ReturnDocument
 from sessions_app.documents import Session
 from sessions_app.domain import data
 from sessions_app.domain.errors import SessionNotFound
-from sessions_app.repository import codec, failures
+from sessions_app.repository import failures, log
 
 
 @failures.translated
@@ -19,9 +19,9 @@ def set_hold(*, session_id: str, held: bool) -> data.Session:
     found = Session._get_collection().find_one_and_update(
         {"_id": session_id},
         {"$set": {"legal_hold": True}} if held else {"$unset": {"legal_hold": 1}},
-        projection=codec.HEADER,
+        projection=log.HEADER,
         return_document=ReturnDocument.AFTER,
     )
     if found is None:
         raise SessionNotFound
-    return codec.session(found)
+    return log.session(found)

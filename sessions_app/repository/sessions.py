@@ -18,10 +18,8 @@ from sessions_app.domain.data import (
     Status,
 )
 from sessions_app.domain.errors import LegalHold, SessionNotFound, VersionMismatch
-from sessions_app.repository import belongings, codec, failures, pages, summaries, titles
-from sessions_app.repository.codec import Stored
-from sessions_app.repository.headers import memory
-from sessions_app.repository.tail import bucket
+from sessions_app.repository import belongings, failures, log, summaries, titles
+from sessions_app.repository.log import Stored, bucket, memory
 
 _TRANSACTION_OPERATIONS = 4
 
@@ -29,13 +27,13 @@ _TRANSACTION_OPERATIONS = 4
 @failures.translated
 def insert(new: NewSession, history: Sequence[NewMessage]) -> data.Session:
     """Store a new session with its messages: the newest in its tail, the others in buckets."""
-    messages = [codec.stored_message(message) for message in history]
-    sizes = [codec.size(message) for message in messages]
+    messages = [log.stored_message(message) for message in history]
+    sizes = [log.size(message) for message in messages]
     start, buckets = 0, []
     for length in tail.runs(sizes):
         buckets.append(bucket(new.session_id, start + 1, messages[start : start + length]))
         start += length
-    document = codec.stored_session(new) | {
+    document = log.stored_session(new) | {
         "messages": messages[start:],
         "tail_start": start + 1,
         "tail_bytes": sum(sizes[start:]),
@@ -48,7 +46,7 @@ def insert(new: NewSession, history: Sequence[NewMessage]) -> data.Session:
     else:
         Session._get_collection().insert_one(document)
     memory.remember(new.session_id, tail_start=start + 1, ttl_seconds=new.ttl_seconds)
-    return codec.session(document)
+    return log.session(document)
 
 
 def _insert_all(document: Stored, buckets: list[Stored], transaction: ClientSession) -> None:
@@ -92,7 +90,7 @@ def _copy_messages(
     start, tokens = 1, 0
     held: list[Stored] = []
     sizes: list[int] = []
-    for stored, seq in pages.stored_messages(source, transaction=transaction):
+    for stored, seq in log.stored_messages(source, transaction=transaction):
         if seq > up_to_seq:
             break
         copied = stored | {"id": next(ids)}
@@ -100,14 +98,14 @@ def _copy_messages(
             # What took its place stays behind, so in the fork it is the reply again.
             del copied["superseded_by"]
         held.append(copied)
-        sizes.append(codec.size(copied))
+        sizes.append(log.size(copied))
         tokens += copied["token_count"]
         if length := tail.next_run(sizes):
             MessageBucket._get_collection().insert_one(
                 bucket(new.session_id, start, held[:length]), session=transaction
             )
             held, sizes, start = held[length:], sizes[length:], start + length
-    document = codec.stored_session(new) | {
+    document = log.stored_session(new) | {
         "messages": held,
         "tail_start": start,
         "tail_bytes": sum(sizes),
@@ -117,7 +115,7 @@ def _copy_messages(
         **titles.carried(source, new.title),
     }
     Session._get_collection().insert_one(document, session=transaction)
-    return codec.session(document)
+    return log.session(document)
 
 
 @failures.translated
@@ -147,12 +145,12 @@ def list_page(
         ]
     found = list(
         Session._get_collection()
-        .find(query, codec.HEADER)
+        .find(query, log.HEADER)
         .sort([("updated_at", direction), ("_id", direction)])
         .limit(limit + 1)
     )
     more = len(found) > limit
-    sessions = [codec.session(stored) for stored in found[:limit]]
+    sessions = [log.session(stored) for stored in found[:limit]]
     if backwards:
         sessions.reverse()
         return SessionPage(sessions, has_previous=more, has_next=True)
@@ -179,7 +177,7 @@ def change(
         "expires_at": {"$not": {"$lte": now}},
         # `changes` may have been computed from these.
         "ttl_seconds": session.ttl_seconds,
-        "context_policy": codec.stored_policy(session.context_policy),
+        "context_policy": log.stored_policy(session.context_policy),
     }
     if versions is not None:
         guard["version"] = {"$in": list(versions)}
@@ -189,7 +187,7 @@ def change(
     after = _update(guard, changes, now)
     if after is not None:
         return after
-    current = pages.header(session_id=session.session_id, user_id=session.user_id)
+    current = log.header(session_id=session.session_id, user_id=session.user_id)
     lifecycle.require_writable(current, now=now)
     if versions is not None and current.version not in versions:
         raise VersionMismatch
@@ -220,7 +218,7 @@ def set_status(
 
 
 def _update(guard: Stored, changes: Mapping[str, Any], now: datetime) -> data.Session | None:
-    written, removed = codec.stored_changes(changes)
+    written, removed = log.stored_changes(changes)
     after = Session._get_collection().find_one_and_update(
         guard,
         {
@@ -229,12 +227,12 @@ def _update(guard: Stored, changes: Mapping[str, Any], now: datetime) -> data.Se
             **({"$set": written} if written else {}),
             **({"$unset": removed} if removed else {}),
         },
-        projection=codec.HEADER,
+        projection=log.HEADER,
         return_document=ReturnDocument.AFTER,
     )
     if after is None:
         return None
-    session = codec.session(after)
+    session = log.session(after)
     memory.remember(
         session.session_id, tail_start=session.tail_start, ttl_seconds=session.ttl_seconds
     )
@@ -255,7 +253,7 @@ def delete(*, session_id: str, user_id: str) -> None:
         return bool(gone.deleted_count)
 
     if not in_transaction(remove):
-        pages.header(session_id=session_id, user_id=user_id)
+        log.header(session_id=session_id, user_id=user_id)
         raise LegalHold
 
 

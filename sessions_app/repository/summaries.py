@@ -8,9 +8,9 @@ from typing import NamedTuple
 from sessions_app.documents import Session
 from sessions_app.domain import data
 from sessions_app.domain.data import Status
-from sessions_app.domain.summaries import Summary
-from sessions_app.repository import codec, failures
-from sessions_app.repository.codec import Stored
+from sessions_app.domain.window import Summary
+from sessions_app.repository import failures, log
+from sessions_app.repository.log import Stored
 
 _BATCH = 200
 
@@ -87,6 +87,6 @@ def active_sessions(*, after: str, now: datetime) -> list[data.Session]:
             "status": Status.ACTIVE.value,
             "expires_at": {"$not": {"$lte": now}},
         },
-        codec.HEADER,
+        log.HEADER,
     )
-    return [codec.session(stored) for stored in found.sort("_id", 1).limit(_BATCH)]
+    return [log.session(stored) for stored in found.sort("_id", 1).limit(_BATCH)]

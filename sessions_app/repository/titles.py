@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from sessions_app.documents import Session
 from sessions_app.repository import failures
-from sessions_app.repository.codec import Stored
+from sessions_app.repository.log import Stored
 
 
 class Untitled(NamedTuple):

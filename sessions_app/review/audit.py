@@ -14,10 +14,11 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 
 from sessions_app.domain.review import REASONS, Act, LogLine, Reason, Sought
-from sessions_app.review import pages, people, presentation
+from sessions_app.review import pages, people
+from sessions_app.review.conversations import presentation
 from sessions_app.review.permissions import May
-from sessions_app.services import review_log
-from sessions_app.services.review_log import About
+from sessions_app.services import review
+from sessions_app.services.review import About
 
 _FIELDS = ("at", "staff_id", "staff", "act", "session_id", "user_id", "reason", "detail", "about")
 _NAMES = ("staff", "user", "session", "act", "reason", "from", "to")
@@ -29,7 +30,7 @@ def show(request: HttpRequest) -> HttpResponse:
     given = _given(request.GET.dict())
     _log(request, Act.LOG_READ, given)
     older, newer = request.GET.get("older", "")[:36], request.GET.get("newer", "")[:36]
-    page = review_log.log_page(sought=_sought(given), older_than=older, newer_than=newer)
+    page = review.log_page(sought=_sought(given), older_than=older, newer_than=newer)
     names = people.names(line.user_id for line in page.lines if line.user_id)
     return pages.render(
         request,
@@ -52,7 +53,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
     given = _given(request.POST.dict())
     form = "csv" if request.POST.get("form") == "csv" else "jsonl"
     _log(request, Act.LOG_EXPORT, given, form=form)
-    lines = review_log.log_stream(_sought(given))
+    lines = review.log_stream(_sought(given))
     body = _as_csv(lines) if form == "csv" else _as_json_lines(lines)
     return StreamingHttpResponse(
         body,
@@ -65,7 +66,7 @@ def _log(request: HttpRequest, act: Act, given: dict[str, str], **more: str) -> 
     """The person and the conversation in their own fields, where an erasure finds them."""
     part = {name: given[name] for name in ("act", "reason", "from", "to") if name in given}
     about = About(given.get("session", "")[:36], _person(given.get("user", "")), part | more)
-    review_log.log_write(staff=pages.staff_of(request), act=act, now=timezone.now(), about=[about])
+    review.log_write(staff=pages.staff_of(request), act=act, now=timezone.now(), about=[about])
 
 
 def _given(query: dict[str, str]) -> dict[str, str]:

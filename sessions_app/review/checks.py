@@ -5,13 +5,13 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
-from sessions_app.services import masking
+from sessions_app.services import review
 
 
 @register()
 def phone_regions(**_: Any) -> list[CheckMessage]:
     """Every country of REVIEW_PHONE_REGIONS is one whose numbers are known."""
-    unknown = sorted(set(settings.REVIEW_PHONE_REGIONS) - masking.known_regions())
+    unknown = sorted(set(settings.REVIEW_PHONE_REGIONS) - review.known_regions())
     if not unknown:
         return []
     problem = f"REVIEW_PHONE_REGIONS names no country that is known: {', '.join(unknown)}"

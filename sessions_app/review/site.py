@@ -6,7 +6,10 @@ from django.contrib.admin import AdminSite
 from django.http import HttpRequest
 from django.urls import URLPattern, URLResolver, re_path
 
-from sessions_app.review import actions, audit, conversations, dashboard, listing
+from sessions_app.review import audit
+from sessions_app.review.conversations import actions, listing
+from sessions_app.review.conversations import views as conversations
+from sessions_app.review.dashboard import page as dashboard
 from sessions_app.review.pages import Page
 
 _ONE = r"conversations/(?P<session_id>[^/]{1,64})"

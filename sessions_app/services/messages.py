@@ -13,9 +13,9 @@ from sessions_app.domain.data import Appended, MessagePage, NewMessage
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import IdempotencyMismatch
 from sessions_app.domain.limits import PAGE_MAX
-from sessions_app.repository import annotations, erasures, messages, pages, search_index
+from sessions_app.repository import annotations, erasure, log, search
 from sessions_app.services import identity, titles, topics
-from sessions_app.services.tallies import tallies
+from sessions_app.services.figures import tallies
 
 # MongoDB's `$slice` takes no place beyond 31 bits, and no session gets near it.
 _SEQ_LAST = 2**31 - 1 - PAGE_MAX
@@ -86,7 +86,7 @@ def message_append_batch(
 def _refuse_part(session_id: str, user_id: str, appended: Appended, next_key: str) -> None:
     """The beginning of an earlier batch under the same key is another body."""
     after = appended.messages[-1].seq + 1
-    _, following = pages.read_range(session_id=session_id, user_id=user_id, first=after, last=after)
+    _, following = log.read_range(session_id=session_id, user_id=user_id, first=after, last=after)
     if any(message.client_id == next_key for message in following):
         raise IdempotencyMismatch
 
@@ -94,7 +94,7 @@ def _refuse_part(session_id: str, user_id: str, appended: Appended, next_key: st
 def _append(
     session_id: str, user_id: str, prepared: Sequence[NewMessage], now: datetime
 ) -> Appended:
-    appended = messages.append(
+    appended = log.append(
         session_id=session_id,
         user_id=user_id,
         messages=prepared,
@@ -122,9 +122,7 @@ def message_page(
     else:
         first = min(after or 0, _SEQ_LAST) + 1
         last = first + limit - 1
-    session, found = pages.read_range(
-        session_id=session_id, user_id=user_id, first=first, last=last
-    )
+    session, found = log.read_range(session_id=session_id, user_id=user_id, first=first, last=last)
     lifecycle.require_readable(session, now=now)
     newest = session.message_count
     if before is not None and last > newest:
@@ -146,7 +144,7 @@ def message_delete(*, session_id: str, user_id: str, seq: int, now: datetime) ->
 
     Raises SessionNotFound, SessionExpired, SessionArchived, MessageNotFound, LegalHold.
     """
-    erasures.erase_message(
+    erasure.messages.erase_message(
         session_id=session_id,
         user_id=user_id,
         seq=min(seq, _SEQ_LAST),
@@ -154,5 +152,5 @@ def message_delete(*, session_id: str, user_id: str, seq: int, now: datetime) ->
         default_ttl_seconds=settings.SESSION_TTL_SECONDS,
     )
     annotations.forget_message(session_id=session_id, user_id=user_id, seq=seq)
-    search_index.forget_message(session_id=session_id, seq=seq)
+    search.index.forget_message(session_id=session_id, seq=seq)
     titles.message_erased(session_id=session_id, user_id=user_id, seq=seq)

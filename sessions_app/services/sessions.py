@@ -30,9 +30,9 @@ from sessions_app.domain.errors import (
     UserErased,
 )
 from sessions_app.domain.limits import CONTEXT_MAX_MESSAGES_DEFAULT
-from sessions_app.repository import pages, sessions
+from sessions_app.repository import log, sessions
 from sessions_app.services import identity, messages, receipts, topics
-from sessions_app.services.tallies import tallies
+from sessions_app.services.figures import tallies
 
 _ATTEMPTS = 20
 
@@ -116,7 +116,7 @@ def session_get(
 
     Raises SessionNotFound, SessionExpired.
     """
-    session, newest = pages.read_newest(session_id=session_id, user_id=user_id, limit=limit)
+    session, newest = log.read_newest(session_id=session_id, user_id=user_id, limit=limit)
     lifecycle.require_readable(session, now=now)
     return session, topics.with_topics(session, newest)
 
@@ -156,7 +156,7 @@ def session_update(
     """
     now = lifecycle.to_milliseconds(now)
     for _ in range(_ATTEMPTS):
-        session = pages.header(session_id=session_id, user_id=user_id)
+        session = log.header(session_id=session_id, user_id=user_id)
         lifecycle.require_writable(session, now=now)
         if not changes and (versions is None or session.version in versions):
             return session
@@ -183,7 +183,7 @@ def _completed(session: Session, changes: Mapping[str, Any], now: datetime) -> d
 
 def session_archive(*, session_id: str, user_id: str, now: datetime) -> Session:
     """Make a session read-only and take it off the default list; again is the same as once."""
-    read = partial(pages.header, session_id=session_id, user_id=user_id)
+    read = partial(log.header, session_id=session_id, user_id=user_id)
     return session_move(read, status=Status.ARCHIVED, now=now)
 
 
@@ -193,7 +193,7 @@ def session_restore(*, session_id: str, user_id: str, now: datetime) -> Session:
     An expired session that no sweeper has reached is restored like one that a sweeper has
     archived; where expiry means deletion, it raises SessionExpired.
     """
-    read = partial(pages.header, session_id=session_id, user_id=user_id)
+    read = partial(log.header, session_id=session_id, user_id=user_id)
     return session_move(read, status=Status.ACTIVE, now=now)
 
 
@@ -239,7 +239,7 @@ def session_fork(
     Raises SessionNotFound, SessionExpired, InvalidInput for a `up_to_seq` that is not there.
     """
     now = lifecycle.to_milliseconds(now)
-    source = pages.header(session_id=session_id, user_id=user_id)
+    source = log.header(session_id=session_id, user_id=user_id)
     lifecycle.require_readable(source, now=now)
     last = source.message_count if up_to_seq is None else up_to_seq
     if up_to_seq is not None and not 1 <= up_to_seq <= source.message_count:

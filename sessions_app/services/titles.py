@@ -5,7 +5,7 @@ from sessions_app.domain import titles as rules
 from sessions_app.domain.data import Message, Role
 from sessions_app.domain.limits import TITLE_MAX_CHARS
 from sessions_app.domain.text import storable
-from sessions_app.repository import pages, titles
+from sessions_app.repository import log, titles
 
 # What a title is made from; a conversation that has said nothing by then stays without.
 _FIRST_MESSAGES = 8
@@ -61,8 +61,6 @@ def message_erased(*, session_id: str, user_id: str, seq: int) -> None:
 
 
 def _first(session_id: str, user_id: str) -> list[Message]:
-    _, found = pages.read_range(
-        session_id=session_id, user_id=user_id, first=1, last=_FIRST_MESSAGES
-    )
+    _, found = log.read_range(session_id=session_id, user_id=user_id, first=1, last=_FIRST_MESSAGES)
     said = [m for m in found if m.role in {Role.USER, Role.ASSISTANT} and not m.superseded_by]
     return [message for message in said if message.content]

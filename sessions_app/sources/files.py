@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from sessions_app.domain.errors import InvalidInput
-from sessions_app.domain.import_lines import LineRefused, no_json, parsed
+from sessions_app.domain.records.reading import LineRefused, no_json, parsed
 
 STDIN = "-"
 # A message has at most some megabytes, a conversation of another program a few hundred.

@@ -8,7 +8,7 @@ from pymongo import MongoClient
 from pymongo.errors import ConfigurationError, PyMongoError
 
 from sessions_app.domain.errors import InvalidInput
-from sessions_app.domain.foreign_langchain import HISTORY_KEY, SESSION_KEY
+from sessions_app.domain.foreign.langchain import HISTORY_KEY, SESSION_KEY
 
 # As `MongoDBChatMessageHistory` has them.
 DATABASE, COLLECTION = "chat_history", "message_store"

@@ -12,7 +12,7 @@ from rest_framework_simplejwt.tokens import AccessToken
 
 from accounts.models import User
 from sessions_app.domain.errors import StorageUnavailable
-from sessions_app.services import privacy
+from sessions_app.services.privacy import erasing as privacy
 from tests.accounts.bodies import NO_ACCOUNT, NOT_AUTHENTICATED, TOKEN_NOT_VALID
 from tests.accounts.conftest import bearer
 from tests.conftest import error

@@ -8,8 +8,11 @@ import pytest
 from pymongo import MongoClient
 
 from sessions_app import documents, encoders
-from sessions_app.repository import failures, headers, spilled_keys
-from sessions_app.services import turn_keeper, turn_starting, turns
+from sessions_app.repository import failures
+from sessions_app.repository.log import headers, spilled_keys
+from sessions_app.services.turns import keeper as turn_keeper
+from sessions_app.services.turns import starting as turn_starting
+from sessions_app.services.turns import taking as turns
 from tests.api.bodies import NO_SESSION, UNKNOWN, path
 from tests.conftest import Create, Person, use_database
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.api.bodies import ARCHIVED, EXPIRED, NO_TOKEN, invalid, path, too_large
 from tests.conftest import Person
-from tests.turns.scripted import Script, ScriptedModel
+from tests.services.turns.scripted import Script, ScriptedModel
 
 KEYS = [
     "id", "seq", "role", "content", "timestamp", "token_count", "topic", "topic_shift",

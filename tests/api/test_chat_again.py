@@ -9,9 +9,9 @@ import pytest
 from sessions_app.domain.errors import ProviderError
 from tests.api.bodies import OTHER_BODY, path
 from tests.conftest import Person
-from tests.turns import events
-from tests.turns.api import cancel, chat, read, regenerate, said, stream
-from tests.turns.scripted import Script, ScriptedModel
+from tests.services.turns import events
+from tests.services.turns.api import cancel, chat, read, regenerate, said, stream
+from tests.services.turns.scripted import Script, ScriptedModel
 
 
 def test_it_answers_as_the_first_time(alice: Person, session: Any, model: ScriptedModel):

@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 
 from sessions_app.domain.errors import ProviderTimeout
-from sessions_app.services import turn_keeper
+from sessions_app.services.turns import keeper as turn_keeper
 from tests.api.bodies import EXPIRED, NO_TOKEN, path
 from tests.conftest import Person
-from tests.turns import events
-from tests.turns.api import attach, stream
-from tests.turns.scripted import Script, ScriptedModel
+from tests.services.turns import events
+from tests.services.turns.api import attach, stream
+from tests.services.turns.scripted import Script, ScriptedModel
 
 
 def begun(alice: Person, session: dict[str, Any], model: ScriptedModel, script: Script) -> Any:

@@ -4,9 +4,9 @@ from typing import Any
 
 from tests.api.bodies import EXPIRED, NO_TOKEN, path
 from tests.conftest import Person
-from tests.turns import events
-from tests.turns.api import attach, cancel, chat, read, said, stream
-from tests.turns.scripted import Script, ScriptedModel
+from tests.services.turns import events
+from tests.services.turns.api import attach, cancel, chat, read, said, stream
+from tests.services.turns.scripted import Script, ScriptedModel
 
 
 def test_it_keeps_what_the_model_has_said_marked_as_cancelled(

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from sessions_app.providers import openai_compatible
-from sessions_app.services import turns
+from sessions_app.services.turns import taking as turns
 from tests import model_server
 from tests.conftest import Person, error
 from tests.model_server import ModelServer
-from tests.turns import events
-from tests.turns.api import cancel, chat, read, said, stream
+from tests.services.turns import events
+from tests.services.turns.api import cancel, chat, read, said, stream
 
 
 @pytest.fixture

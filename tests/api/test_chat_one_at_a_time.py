@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from sessions_app.services import turn_keeper
-from sessions_app.services.turn_slots import Slot
+from sessions_app.services.turns import keeper as turn_keeper
+from sessions_app.services.turns.slots import Slot
 from tests.api.bodies import path
 from tests.conftest import Person, error
-from tests.turns import events
-from tests.turns.api import chat, read, regenerate, said, stream
-from tests.turns.scripted import Script, ScriptedModel
+from tests.services.turns import events
+from tests.services.turns.api import chat, read, regenerate, said, stream
+from tests.services.turns.scripted import Script, ScriptedModel
 
 BUSY = error("turn_in_progress", "Another turn is in progress in this session.")
 

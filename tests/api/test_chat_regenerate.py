@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 
 from sessions_app.domain.errors import ProviderError
-from sessions_app.services import integrity
+from sessions_app.services.audits import integrity
 from tests.api.bodies import ARCHIVED, EXPIRED, NO_TOKEN, invalid, path
 from tests.conftest import Person, error
-from tests.turns import events
-from tests.turns.api import cancel, chat, read, regenerate, said
-from tests.turns.scripted import Script, ScriptedModel
+from tests.services.turns import events
+from tests.services.turns.api import cancel, chat, read, regenerate, said
+from tests.services.turns.scripted import Script, ScriptedModel
 
 
 def messages(person: Person, session: Any) -> list[dict[str, Any]]:

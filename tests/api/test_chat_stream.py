@@ -5,8 +5,8 @@ from typing import Any
 from sessions_app.domain.errors import ProviderError
 from tests.api.bodies import path
 from tests.conftest import Person
-from tests.turns import events
-from tests.turns.scripted import Script, ScriptedModel
+from tests.services.turns import events
+from tests.services.turns.scripted import Script, ScriptedModel
 
 
 def stream(person: Person, session: dict[str, Any], content: str = "Hello?", **more: Any) -> Any:

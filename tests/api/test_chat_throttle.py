@@ -4,8 +4,8 @@ from typing import Any
 
 from tests.api.bodies import path
 from tests.conftest import Person
-from tests.turns.api import attach, cancel, chat, regenerate
-from tests.turns.scripted import ScriptedModel
+from tests.services.turns.api import attach, cancel, chat, regenerate
+from tests.services.turns.scripted import ScriptedModel
 
 
 def test_model_calls_have_a_limit_of_their_own(

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from sessions_app import providers
-from sessions_app.services import turns
+from sessions_app.services.turns import taking as turns
 from tests.api.bodies import path
 from tests.conftest import Person
-from tests.turns.api import chat, read
-from tests.turns.scripted import ScriptedModel
+from tests.services.turns.api import chat, read
+from tests.services.turns.scripted import ScriptedModel
 
 
 def test_a_session_gets_one_from_its_first_question(

@@ -11,8 +11,9 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.validation import validate_schema
 from rest_framework.test import APIClient
 
-from sessions_app.api import outputs, wire
-from sessions_app.api import schema as annotations
+from sessions_app.api.description import sessions as annotations
+from sessions_app.api.wire import outputs
+from sessions_app.api.wire import values as wire
 from sessions_app.domain import data
 from tests.conftest import Create, Person
 from tests.docs import routes

@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 from rest_framework.test import APIClient
 
-from sessions_app.repository import pages
+from sessions_app.repository.log import pages
 from tests.api.bodies import CHANGED, path
 
 WRITERS = 8

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from sessions_app.services import expiry
+from sessions_app.services.expiry import sweeping as expiry
 from tests.api.bodies import ARCHIVED, NO_SESSION, path
 
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from sessions_app.domain.data import Role
 from sessions_app.domain.drafts import MessageDraft
-from sessions_app.services import context, messages, sessions
+from sessions_app.services import messages, sessions
+from sessions_app.services.context import planning as context
 from tests.repository.conftest import OWNER, append_many, new_session, now
 
 CALLS = [

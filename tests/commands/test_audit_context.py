@@ -13,12 +13,13 @@ from django.core.management import CommandError, call_command
 
 from sessions_app.domain.data import Role, Strategy
 from sessions_app.domain.drafts import MessageDraft
-from sessions_app.domain.window import WindowPlan, plan_window
-from sessions_app.domain.window_data import Reason
-from sessions_app.services import audits, context
+from sessions_app.domain.window.data import Reason
+from sessions_app.domain.window.planning import WindowPlan, plan_window
+from sessions_app.services.audits import windows as audits
+from sessions_app.services.context import planning as context
+from tests.chatproject.conftest import manage
 from tests.commands.conftest import Run
 from tests.repository.conftest import append_many, new_session, now
-from tests.serve.conftest import manage
 
 COMMAND = "audit_context"
 CALL = [{"id": "call-1", "type": "function", "function": {"name": "f", "arguments": "{}"}}]
@@ -205,7 +206,7 @@ def test_what_does_not_fit_the_budget_is_told_and_breaks_no_promise(run: Run) ->
 def test_findings_beyond_the_first_thousand_are_counted_only(
     run: Run, monkeypatch: pytest.MonkeyPatch, with_tools: str
 ) -> None:
-    monkeypatch.setattr("sessions_app.domain.audit_tally.FINDINGS_KEPT", 1)
+    monkeypatch.setattr("sessions_app.domain.audit.tally.FINDINGS_KEPT", 1)
     plan_otherwise(monkeypatch, without(1))
     result = run(COMMAND, "--json").json()
     assert len(result["findings"]) == 1

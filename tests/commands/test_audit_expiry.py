@@ -6,9 +6,12 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from sessions_app.domain.expiry_audit import ClockReading
-from sessions_app.repository import clocks, expiry_audit, integrity
-from sessions_app.services import expiry, messages, sessions
+from sessions_app.domain.audit.expiry import ClockReading
+from sessions_app.repository import clocks
+from sessions_app.repository.audits import integrity
+from sessions_app.repository.expiry import audit as expiry_audit
+from sessions_app.services import messages, sessions
+from sessions_app.services.expiry import sweeping as expiry
 from tests.commands.conftest import Run
 from tests.expiry_data import DAY, Store, now
 from tests.repository.conftest import OWNER, append_many, new_session

@@ -15,7 +15,8 @@ from accounts.models import User
 from sessions_app.domain.data import Role
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import SessionError
-from sessions_app.services import integrity, messages, sessions, throttling
+from sessions_app.services import messages, sessions, throttling
+from sessions_app.services.audits import integrity
 from tests.commands.conftest import Run
 from tests.commands.test_export_user import copies
 from tests.docs.readme import ROOT
@@ -106,7 +107,7 @@ def test_a_legal_hold_keeps_everything(run: Run, database: Any, alice: User):
 
 def test_a_hold_placed_meanwhile_keeps_what_it_holds(database: Any, alice: User, monkeypatch: Any):
     copies(database, str(alice.pk), 3)
-    from sessions_app.repository import user_erasures
+    from sessions_app.repository.erasure import users as user_erasures
 
     original = user_erasures._next_sessions
 

@@ -11,8 +11,11 @@ from django.core.management import CommandError, call_command
 from sessions_app.domain import expiry as rules
 from sessions_app.domain.errors import SessionNotFound, StorageUnavailable
 from sessions_app.management.commands.expire_sessions import Command
-from sessions_app.repository import clocks, sweeps
-from sessions_app.services import expiry, sessions, staff_actions
+from sessions_app.repository import clocks
+from sessions_app.repository.expiry import sweeps
+from sessions_app.services import sessions
+from sessions_app.services.expiry import sweeping as expiry
+from sessions_app.services.review import staff_actions
 from tests.commands.conftest import Run
 from tests.expiry_data import DAY, Store, now
 

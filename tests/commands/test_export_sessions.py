@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from sessions_app.domain import records
+from sessions_app.domain.records import writing as records
 from tests.commands.conftest import Run
 from tests.commands.sessions import everything
 from tests.commands.test_export_user import copies

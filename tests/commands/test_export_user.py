@@ -103,6 +103,6 @@ def test_a_file_that_is_left_unfinished_does_not_have_the_name(
     def interrupted(_: Any) -> bytes:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("sessions_app.domain.records.line", interrupted)
+    monkeypatch.setattr("sessions_app.domain.records.writing.line", interrupted)
     assert run("export_user", "alice", "--output", str(tmp_path / "out")).code == 130
     assert [path.name for path in tmp_path.iterdir()] == ["out.partial"]

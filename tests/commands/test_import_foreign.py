@@ -15,7 +15,7 @@ from bson import json_util
 from django.core.management import CommandError
 
 from sessions_app.domain.data import Role
-from sessions_app.services import integrity
+from sessions_app.services.audits import integrity
 from tests.commands.conftest import Run
 
 DATA = Path(__file__).parents[1] / "data" / "imports"

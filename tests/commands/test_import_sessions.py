@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from sessions_app.services import integrity, privacy
+from sessions_app.services.audits import integrity
+from sessions_app.services.privacy import erasing as privacy
 from tests.commands.conftest import Run
 from tests.commands.lines import write
 from tests.commands.sessions import empty, everything

@@ -9,7 +9,8 @@ from django.core.management import CommandError, call_command
 
 from sessions_app import encoders
 from sessions_app.domain.data import Session
-from sessions_app.services import annotations, context
+from sessions_app.services.context import planning as context
+from sessions_app.services.topics import annotations
 from tests.commands.conftest import Run
 from tests.repository.conftest import OWNER, append_many, new_session, now
 

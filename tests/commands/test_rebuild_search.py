@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from sessions_app.domain.data import Session
-from sessions_app.services import search, search_indexing
+from sessions_app.services.search import indexing as search_indexing
+from sessions_app.services.search import querying as search
 from tests.commands.conftest import Run
 from tests.repository.conftest import OWNER, append, append_many, new_session, now
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sessions_app.repository import retiming
+from sessions_app.repository.expiry import retiming
 from tests.commands.conftest import Run
 from tests.expiry_data import DAY, Store, now
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from sessions_app.services import integrity
+from sessions_app.services.audits import integrity
 from tests.conftest import person
 from tests.faults.replica_set import ReplicaSet
 

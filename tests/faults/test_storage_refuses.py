@@ -9,7 +9,7 @@ from pymongo import MongoClient
 
 from chatproject import mongo
 from sessions_app.repository import indexes
-from sessions_app.services import integrity
+from sessions_app.services.audits import integrity
 from tests.conftest import Create, Person, error, person, use_database
 from tests.faults.replica_set import ReplicaSet
 

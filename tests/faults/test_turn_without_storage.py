@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from sessions_app.domain.errors import StorageUnavailable
-from sessions_app.repository import leases, turns
-from sessions_app.services import turn_runs
-from sessions_app.services.turn_slots import Slot
+from sessions_app.repository.turns import leases
+from sessions_app.repository.turns import records as turns
+from sessions_app.services.turns import runs as turn_runs
+from sessions_app.services.turns.slots import Slot
 from tests.conftest import Person, error
-from tests.turns import events
-from tests.turns.api import chat, read, said, stream
-from tests.turns.scripted import Script, ScriptedModel
+from tests.services.turns import events
+from tests.services.turns.api import chat, read, said, stream
+from tests.services.turns.scripted import Script, ScriptedModel
 
 UNAVAILABLE = error(
     "storage_unavailable", "Storage is unavailable at the moment; try again.", kind="server_error"

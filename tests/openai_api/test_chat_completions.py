@@ -18,7 +18,7 @@ from tests.openai_api.calls import (
     text,
     user,
 )
-from tests.turns.scripted import Script, ScriptedModel
+from tests.services.turns.scripted import Script, ScriptedModel
 
 CALL = {"id": "call_1", "type": "function", "function": {"name": "find", "arguments": "{}"}}
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from sessions_app.domain.errors import ProviderError
-from sessions_app.repository import messages
-from sessions_app.services import completions
+from sessions_app.repository.log import appending as messages
+from sessions_app.services.turns import completions
 from tests.conftest import Person
 from tests.openai_api.calls import (
     BUSY,
@@ -21,8 +21,8 @@ from tests.openai_api.calls import (
     text,
     until,
 )
-from tests.turns.api import chat
-from tests.turns.scripted import Script, ScriptedModel
+from tests.services.turns.api import chat
+from tests.services.turns.scripted import Script, ScriptedModel
 
 ONCE = [("user", "Hello?"), ("assistant", "Well.")]
 

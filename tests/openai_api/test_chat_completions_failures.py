@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from sessions_app.services.turn_slots import Slot
+from sessions_app.services.turns.slots import Slot
 from tests import model_server
 from tests.conftest import Person
 from tests.model_server import ModelServer
 from tests.openai_api.calls import complete, error, said, text
-from tests.turns.scripted import ScriptedModel
+from tests.services.turns.scripted import ScriptedModel
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_a_mistake_of_ours_shows_nothing(
     def fail(**_: Any) -> Any:
         raise RuntimeError("secret path /etc")
 
-    monkeypatch.setattr("sessions_app.services.completions.completion_start", fail)
+    monkeypatch.setattr("sessions_app.services.turns.completions.completion_start", fail)
     response = complete(alice, session, "Hello?")
     assert (response.status_code, response.json()) == (
         500, error("A server error occurred.", "error", kind="server_error"),

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from sessions_app.repository import pages
+from sessions_app.repository.log import pages
 from tests.api.bodies import path
 from tests.conftest import Person
 from tests.openai_api.calls import assistant, complete, said, stored, text, user
-from tests.turns.scripted import Script, ScriptedModel
+from tests.services.turns.scripted import Script, ScriptedModel
 
 TURNS = 30
 
@@ -140,7 +140,7 @@ def test_a_long_session_is_not_read_as_a_whole(
         limits.append(asked["limit"])
         return read(**asked)
 
-    monkeypatch.setattr("sessions_app.services.completions.pages.read_newest", noted)
+    monkeypatch.setattr("sessions_app.services.turns.completions.pages.read_newest", noted)
     complete(alice, session, user("message 999"), assistant("Well."), user("Hello?"))
     assert limits[0] == 67
     assert max(limits) <= 512

@@ -6,7 +6,7 @@ import pytest
 
 from tests.conftest import Person
 from tests.openai_api.calls import URL, assistant, complete, error, said, user
-from tests.turns.scripted import ScriptedModel
+from tests.services.turns.scripted import ScriptedModel
 
 CALL = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
 CONTROLS = "Control characters and lone surrogates are not allowed."

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from sessions_app.domain.errors import ProviderError
-from sessions_app.services import turn_keeper
+from sessions_app.services.turns import keeper as turn_keeper
 from tests.conftest import Person
 from tests.openai_api.calls import complete, error, lines, parse, repeat, said, stored, text, until
-from tests.turns.api import cancel
-from tests.turns.scripted import Script, ScriptedModel
+from tests.services.turns.api import cancel
+from tests.services.turns.scripted import Script, ScriptedModel
 
 CALL = {"id": "call_1", "type": "function", "function": {"name": "find", "arguments": "{}"}}
 
@@ -118,7 +118,7 @@ def test_a_stream_that_this_worker_tells_no_further_ends_with_an_error(
     alice: Person, session: Any, model: ScriptedModel
 ):
     from sessions_app.domain.turns import TurnState
-    from sessions_app.services.turn_feeds import Outcome
+    from sessions_app.services.turns.feeds import Outcome
 
     script = Script("One", gates=[0])
     model.scripts.append(script)

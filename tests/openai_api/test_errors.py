@@ -7,7 +7,7 @@ from rest_framework.test import APIClient
 
 from tests.conftest import Person
 from tests.openai_api.calls import URL, error, user
-from tests.turns.scripted import ScriptedModel
+from tests.services.turns.scripted import ScriptedModel
 
 
 @pytest.mark.parametrize("path", ["/v1", "/v1/", "/v1/embeddings", "/v1/responses", "/v1/x/y/"])

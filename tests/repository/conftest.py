@@ -8,7 +8,8 @@ import pytest
 
 from sessions_app.domain.data import Message, Role, Session
 from sessions_app.domain.drafts import MessageDraft
-from sessions_app.services import exports, messages, sessions
+from sessions_app.services import messages, sessions
+from sessions_app.services.transfer import conversations as exports
 
 OWNER = "owner"
 

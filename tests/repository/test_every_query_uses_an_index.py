@@ -17,50 +17,40 @@ import pytest
 from bson.codec_options import CodecOptions, DatetimeConversion
 
 from sessions_app import documents, encoders, repository
-from sessions_app.domain import daily
-from sessions_app.domain.daily import Figure, Tally
 from sessions_app.domain.data import Role, SessionPosition, Status, Strategy
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import LegalHold, SessionError
 from sessions_app.domain.expiry import ExpiryMode
-from sessions_app.domain.records import line
-from sessions_app.domain.search_data import SearchFilter
-from sessions_app.domain.summaries import Summary
-from sessions_app.repository import (
-    annotations,
-    belongings,
-    daily_figures,
-    indexes,
-    pages,
-    summaries,
-    tail,
-    user_traces,
-)
-from sessions_app.services import (
-    audit_rebuilding,
-    audits,
-    context,
-    dashboard,
-    expiry,
-    expiry_audits,
-    exports,
-    figures,
-    imports,
-    integrity,
-    messages,
-    personal_data,
-    privacy,
-    retiming,
-    search,
-    search_indexing,
-    segments,
-    session_exports,
-    sessions,
-    staff_actions,
-    throttling,
-    turn_integrity,
-)
-from sessions_app.services.search_rebuilding import search_rebuild
+from sessions_app.domain.figures import daily
+from sessions_app.domain.figures.daily import Figure, Tally
+from sessions_app.domain.records.writing import line
+from sessions_app.domain.search.data import SearchFilter
+from sessions_app.domain.window.summaries import Summary
+from sessions_app.repository import annotations, belongings, indexes, summaries
+from sessions_app.repository.erasure import traces as user_traces
+from sessions_app.repository.figures import daily as daily_figures
+from sessions_app.repository.log import pages, tail
+from sessions_app.services import messages, sessions, throttling
+from sessions_app.services.audits import integrity
+from sessions_app.services.audits import rebuilding as audit_rebuilding
+from sessions_app.services.audits import windows as audits
+from sessions_app.services.context import planning as context
+from sessions_app.services.expiry import auditing as expiry_audits
+from sessions_app.services.expiry import retiming
+from sessions_app.services.expiry import sweeping as expiry
+from sessions_app.services.figures import dashboard
+from sessions_app.services.figures import totals as figures
+from sessions_app.services.privacy import erasing as privacy
+from sessions_app.services.privacy import personal_data
+from sessions_app.services.review import staff_actions
+from sessions_app.services.search import indexing as search_indexing
+from sessions_app.services.search import querying as search
+from sessions_app.services.search.rebuilding import search_rebuild
+from sessions_app.services.topics import segments
+from sessions_app.services.transfer import conversations as exports
+from sessions_app.services.transfer import importing as imports
+from sessions_app.services.transfer import sessions as session_exports
+from sessions_app.services.turns import integrity as turn_integrity
 from tests.repository.commands import Sent, recorder
 from tests.repository.conftest import OWNER, append, append_many, new_session, now
 from tests.repository.turn_walk import walk_turns

@@ -8,15 +8,21 @@ import pytest
 from sessions_app import encoders, providers
 from sessions_app.domain.data import Role
 from sessions_app.domain.drafts import MessageDraft
-from sessions_app.repository import leases, pages, sessions, turns
-from sessions_app.services import completions, messages, titles, turn_keeper, turn_settling
-from sessions_app.services import turns as service
-from sessions_app.services.completions import CompletionRequest
-from sessions_app.services.turn_events import Place
-from sessions_app.services.turn_runs import ModelCall
-from sessions_app.services.turns import TurnRequest
+from sessions_app.repository import sessions
+from sessions_app.repository.log import pages
+from sessions_app.repository.turns import leases
+from sessions_app.repository.turns import records as turns
+from sessions_app.services import messages, titles
+from sessions_app.services.turns import completions
+from sessions_app.services.turns import keeper as turn_keeper
+from sessions_app.services.turns import settling as turn_settling
+from sessions_app.services.turns import taking as service
+from sessions_app.services.turns.completions import CompletionRequest
+from sessions_app.services.turns.events import Place
+from sessions_app.services.turns.runs import ModelCall
+from sessions_app.services.turns.taking import TurnRequest
 from tests.repository.conftest import OWNER, append_many, new_session, now
-from tests.turns.scripted import Script, ScriptedModel
+from tests.services.turns.scripted import Script, ScriptedModel
 
 
 def walk_turns(database: Any) -> None:

@@ -7,17 +7,16 @@ import pytest
 
 from sessions_app import encoders
 from sessions_app.domain.data import Status
-from sessions_app.domain.review import Act, Order, Reason, Sought, Span, Staff, Wanted, Why
-from sessions_app.repository import pages, reviews
-from sessions_app.services import (
-    review_actions,
-    review_exports,
-    review_log,
-    review_search,
-    review_timeline,
-    review_windows,
-)
-from sessions_app.services import reviews as service
+from sessions_app.domain.review.data import Act, Order, Reason, Sought, Span, Staff, Wanted, Why
+from sessions_app.repository.log import pages
+from sessions_app.repository.review import conversations as reviews
+from sessions_app.services.review import actions as review_actions
+from sessions_app.services.review import conversations as service
+from sessions_app.services.review import exports as review_exports
+from sessions_app.services.review import read_log as review_log
+from sessions_app.services.review import searching as review_search
+from sessions_app.services.review import timeline as review_timeline
+from sessions_app.services.review import windows as review_windows
 from tests.repository.conftest import OWNER, now
 
 LEA = Staff("lea", "lea")

@@ -13,8 +13,9 @@ from accounts.models import User
 from sessions_app import encoders
 from sessions_app.domain.data import Role
 from sessions_app.domain.drafts import MessageDraft
-from sessions_app.domain.review import LogLine, Sought
-from sessions_app.services import review_log, sessions
+from sessions_app.domain.review.data import LogLine, Sought
+from sessions_app.services import sessions
+from sessions_app.services.review import read_log as review_log
 from sessions_app.services.sessions import SessionDraft
 
 LIST = "/admin/conversations/"

@@ -5,8 +5,8 @@ import random
 from collections import Counter
 from datetime import datetime, timedelta
 
-from sessions_app.domain.daily import Figure, Standing, Tally, day_of
-from sessions_app.repository import daily_figures
+from sessions_app.domain.figures.daily import Figure, Standing, Tally, day_of
+from sessions_app.repository.figures import daily as daily_figures
 
 
 def fill(now: datetime, days: int = 90) -> None:

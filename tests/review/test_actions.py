@@ -5,8 +5,9 @@ import json
 import pytest
 from django.contrib.admin.models import LogEntry
 
-from sessions_app.repository import pages
-from sessions_app.services import review_actions, staff_actions
+from sessions_app.repository.log import pages
+from sessions_app.services.review import actions as review_actions
+from sessions_app.services.review import staff_actions
 from tests.review.conftest import ACTIONS, LIST, WORDS, acts, text
 
 

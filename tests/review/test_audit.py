@@ -8,8 +8,10 @@ from datetime import timedelta
 import pytest
 from django.urls import get_resolver
 
-from sessions_app.repository import reviews_log
-from sessions_app.services import personal_data, privacy, review_log
+from sessions_app.repository.review import read_log as reviews_log
+from sessions_app.services.privacy import erasing as privacy
+from sessions_app.services.privacy import personal_data
+from sessions_app.services.review import read_log as review_log
 from tests.review.conftest import AUDIT, LIST, acts, now, text
 
 

@@ -2,7 +2,15 @@
 
 import pytest
 
-from sessions_app.review.charts import HEIGHT, WIDTH, Series, chart, in_bytes, rounded_up, short
+from sessions_app.review.dashboard.charts import (
+    HEIGHT,
+    WIDTH,
+    Series,
+    chart,
+    in_bytes,
+    rounded_up,
+    short,
+)
 
 PLACES = ["Mon", "Tue", "Wed", "Thu"]
 

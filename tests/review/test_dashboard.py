@@ -5,8 +5,8 @@ import re
 import pytest
 
 from sessions_app.domain.errors import StorageUnavailable
-from sessions_app.review import dashboard as page
-from sessions_app.services import dashboard
+from sessions_app.review.dashboard import page
+from sessions_app.services.figures import dashboard
 from tests.review import figures
 from tests.review.conftest import now, text
 

@@ -15,9 +15,9 @@ from django.core.management import call_command
 from django.test.utils import override_settings
 
 from sessions_app import encoders
-from sessions_app.domain.review import Sought
+from sessions_app.domain.review.data import Sought
 from sessions_app.repository import indexes
-from sessions_app.services import review_log
+from sessions_app.services.review import read_log as review_log
 from tests.conftest import use_database
 from tests.review import browser, demo
 

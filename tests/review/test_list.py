@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from sessions_app.domain import limits
-from sessions_app.repository import reviews as repository
-from sessions_app.services import segments
+from sessions_app.repository.review import conversations as repository
+from sessions_app.services.topics import segments
 from tests.review.conftest import LIST, acts, now, text
 
 
@@ -212,7 +212,7 @@ def test_a_made_up_place_is_refused(lea, place, database):
 
 def test_more_than_a_thousand_are_not_counted(alice, talk, lea, monkeypatch):
     monkeypatch.setattr(repository, "REVIEW_COUNTED", 5)
-    monkeypatch.setattr("sessions_app.review.listing.REVIEW_COUNTED", 5)
+    monkeypatch.setattr("sessions_app.review.conversations.listing.REVIEW_COUNTED", 5)
     for n in range(7):
         talk(alice, title=str(n))
     assert "5+ conversations" in text(lea.client.get(LIST))

@@ -5,7 +5,7 @@ from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
 from django.test import Client
 
-from sessions_app.domain.review import Act
+from sessions_app.domain.review.data import Act
 from sessions_app.review.permissions import NEEDED
 from tests.review.conftest import ACTIONS, AUDIT, LIST, acts, text
 
@@ -132,6 +132,6 @@ def test_the_admin_lists_conversations_for_those_who_may_see_them(carol, lea, st
 
 
 def test_every_act_that_changes_something_needs_a_permission():
-    from sessions_app.domain.review import CHANGES
+    from sessions_app.domain.review.data import CHANGES
 
     assert set(NEEDED) == CHANGES | {Act.EXPORT}

@@ -7,8 +7,10 @@ from django.utils import timezone
 
 from sessions_app.domain.data import Role
 from sessions_app.domain.drafts import MessageDraft
-from sessions_app.repository import pages, reviews_log
-from sessions_app.services import messages, segments, sessions
+from sessions_app.repository.log import pages
+from sessions_app.repository.review import read_log as reviews_log
+from sessions_app.services import messages, sessions
+from sessions_app.services.topics import segments
 from tests.review.conftest import LIST, WORDS, acts, now, text
 
 

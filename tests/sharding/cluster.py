@@ -15,7 +15,9 @@ from typing import Any
 
 from pymongo import MongoClient
 
-from chatproject import mongod_binary, mongod_replica_set, parent_death
+from chatproject.mongod import binary as mongod_binary
+from chatproject.mongod import replica_set as mongod_replica_set
+from chatproject.serving import parent_death
 
 Client = MongoClient[dict[str, Any]]
 MAJORITY = {"w": "majority"}

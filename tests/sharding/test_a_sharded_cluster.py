@@ -11,10 +11,14 @@ from chatproject import mongo
 from sessions_app.domain.data import Role, Strategy
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.repository import annotations, sharding
-from sessions_app.services import context, exports, messages, segments, sessions, turns
+from sessions_app.services import messages, sessions
+from sessions_app.services.context import planning as context
+from sessions_app.services.topics import segments
+from sessions_app.services.transfer import conversations as exports
+from sessions_app.services.turns import taking as turns
+from tests.chatproject.conftest import manage
 from tests.conftest import use_database
 from tests.repository.conftest import now
-from tests.serve.conftest import manage
 from tests.sharding import cluster
 from tests.sharding.router import Routed, Router
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from sessions_app.domain.errors import InvalidInput
-from sessions_app.domain.import_lines import LineRefused
+from sessions_app.domain.records.reading import LineRefused
 from sessions_app.sources import files, grouping
 
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from chatproject import page_libraries
-from tests.serve.conftest import Service
+from tests.chatproject.conftest import Service
 from tests.web.model import Model
 from tests.web.people import CHROMIUM, Person, launched
 

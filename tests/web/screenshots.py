@@ -7,7 +7,7 @@ from typing import Any
 from playwright.sync_api import expect
 
 from chatproject import page_libraries
-from tests.serve.conftest import Service
+from tests.chatproject.conftest import Service
 from tests.web.conftest import settings
 from tests.web.model import Model
 from tests.web.people import Person, launched

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from chatproject import page_libraries
-from tests.serve.conftest import ROOT
+from tests.chatproject.conftest import ROOT
 
 # What the page may weigh at its first visit.
 MAX_BYTES = 200_000
@@ -76,7 +76,7 @@ def test_layers_of_the_page_hold():
             path
         )
         assert ("indexedDB" in text or "vendor/idb.js" in text) <= (
-            path.name in {"store.js", "backing.js"}
+            path.name in {"store.js", "indexed_db.js"}
         ), path
         assert not re.search(r"innerHTML|insertAdjacentHTML|document\.write|eval\(", text), path
         if path.parent.name == "views":

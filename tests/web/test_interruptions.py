@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.serve.conftest import Service
+from tests.chatproject.conftest import Service
 from tests.web.conftest import eventually, settings, stored
 
 WAITING = "one two three"

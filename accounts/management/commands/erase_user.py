@@ -9,10 +9,10 @@ from django.utils import timezone
 from accounts.erasure import person_erase
 from accounts.people import Person, person_find, person_named
 from accounts.traces import account_traces
-from sessions_app.domain.records import timestamp
+from sessions_app.domain.records.writing import timestamp
 from sessions_app.management.operator import OperatorCommand
 from sessions_app.services.audits import session_count
-from sessions_app.services.erasure_proof import document_count, erasure_prove
+from sessions_app.services.privacy import document_count, erasure_prove
 from sessions_app.services.receipts import receipt_get
 
 

@@ -44,13 +44,13 @@ class Command(OperatorCommand):
             raise CommandError("--json needs --output FILE", returncode=WRONG_USAGE)
         person = person_find(name=options["user"], is_id=options["id"])
         exported = person_export(user_id=person.user_id, user=person.user, now=timezone.now())
-        last: records.Record = {}
+        last: records.writing.Record = {}
         with (
             self.progress("sessions", session_count(user_id=person.user_id)) as show,
             whole_file(output) as file,
         ):
             for record in exported:
-                file.write(records.line(record))
+                file.write(records.writing.line(record))
                 show(record["type"] == "session")
                 last = record
         if output == STDOUT:

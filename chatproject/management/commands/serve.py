@@ -7,9 +7,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from chatproject import parent_death, supervisor
-from chatproject.mongod_binary import MongodError
+from chatproject.mongod.binary import MongodError
 from chatproject.service_error import ServiceError
+from chatproject.serving import parent_death, supervisor
 
 
 class Command(BaseCommand):

@@ -13,8 +13,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from sessions_app.domain.audit_plot import plot
-from sessions_app.domain.audit_tally import Tally
+from sessions_app.domain.audit.plot import plot
+from sessions_app.domain.audit.tally import Tally
 from sessions_app.domain.data import Strategy
 from sessions_app.domain.window import MIN_BUDGET
 from sessions_app.management.operator import WRONG_FOUND, OperatorCommand

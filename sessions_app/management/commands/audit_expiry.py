@@ -10,7 +10,7 @@ from typing import Any
 from django.utils import timezone
 
 from sessions_app.management.operator import OperatorCommand
-from sessions_app.services.expiry_audits import Audited, audit_count, expiry_audit_run
+from sessions_app.services.expiry import Audited, audit_count, expiry_audit_run
 
 GRACE_SECONDS = 86_400
 FINDINGS_SHOWN = 1_000

@@ -8,8 +8,8 @@ from typing import Any
 from django.utils import timezone
 
 from sessions_app.management.operator import OperatorCommand
-from sessions_app.services.integrity import integrity_check, session_count
-from sessions_app.services.turn_integrity import turns_check
+from sessions_app.services.audits import integrity_check, session_count
+from sessions_app.services.turns import turns_check
 
 
 class Command(OperatorCommand):

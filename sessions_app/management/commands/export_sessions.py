@@ -9,13 +9,13 @@ from django.core.management.base import CommandError
 
 from sessions_app.domain import records
 from sessions_app.domain.data import Status
-from sessions_app.domain.records import Record
+from sessions_app.domain.records.writing import Record
 from sessions_app.management import partial_file
 from sessions_app.management.arguments import moment
 from sessions_app.management.operator import WRONG_USAGE, OperatorCommand
 from sessions_app.management.output import STDOUT, destination
 from sessions_app.services.audits import session_count
-from sessions_app.services.session_exports import Selection, first_record, sessions_export
+from sessions_app.services.transfer import Selection, first_record, sessions_export
 
 
 class Command(OperatorCommand):
@@ -52,7 +52,7 @@ class Command(OperatorCommand):
         if output == STDOUT and (self.as_json or options["resume"]):
             raise CommandError("--json and --resume need --output FILE", returncode=WRONG_USAGE)
         selection = Selection(options["user"], options["status"], options["since"])
-        first = records.line(first_record(selection))
+        first = records.writing.line(first_record(selection))
         if output == STDOUT:
             sys.stdout.buffer.write(first)
             last = self._write(sessions_export(selection=selection), selection, sys.stdout.buffer)
@@ -76,7 +76,7 @@ class Command(OperatorCommand):
         with self.progress("sessions", session_count(user_id=selection.user_id)) as show:
             show(done)
             for last in following:
-                file.write(records.line(last))
+                file.write(records.writing.line(last))
                 show(last["type"] == "session")
         return last
 

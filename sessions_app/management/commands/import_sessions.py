@@ -10,8 +10,7 @@ from typing import Any
 from django.utils import timezone
 
 from sessions_app.management.operator import OperatorCommand
-from sessions_app.services.import_sources import FORMATS, Source, source_read
-from sessions_app.services.imports import sessions_import
+from sessions_app.services.transfer import FORMATS, Source, sessions_import, source_read
 
 
 class Command(OperatorCommand):

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sessions_app.management.operator import OperatorCommand
-from sessions_app.services.audit_rebuilding import annotations_rebuild
-from sessions_app.services.audits import session_count
+from sessions_app.services.audits import annotations_rebuild, session_count
 
 
 class Command(OperatorCommand):

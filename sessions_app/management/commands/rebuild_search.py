@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from sessions_app.management.operator import OperatorCommand
 from sessions_app.services.audits import session_count
-from sessions_app.services.search_rebuilding import search_rebuild
+from sessions_app.services.search import search_rebuild
 
 
 class Command(OperatorCommand):

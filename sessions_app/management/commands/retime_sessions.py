@@ -7,8 +7,8 @@ from typing import Any
 from django.utils import timezone
 
 from sessions_app.management.operator import OperatorCommand
-from sessions_app.services.integrity import session_count
-from sessions_app.services.retiming import sessions_retime
+from sessions_app.services.audits import session_count
+from sessions_app.services.expiry import sessions_retime
 
 
 class Command(OperatorCommand):

@@ -17,8 +17,8 @@ from sessions_app.domain.errors import (
     SessionNotFound,
 )
 from sessions_app.management.operator import OperatorCommand
-from sessions_app.services import integrity, summaries
-from sessions_app.services.summaries import Outcome
+from sessions_app.services import audits, context
+from sessions_app.services.context import Outcome
 
 WRONG_USAGE = 2
 # A server that fails so often in a row is down; a single failure may be one session's content.
@@ -49,7 +49,7 @@ class Command(OperatorCommand):
         self.counts: Counter[str] = Counter()
         self.failures: list[dict[str, str]] = []
         in_a_row = 0
-        total = 1 if options["session"] else integrity.session_count()
+        total = 1 if options["session"] else audits.session_count()
         with self.progress("sessions", total) as show:
             for session_id, user_id in _sessions(options):
                 failed = len(self.failures)
@@ -73,7 +73,7 @@ class Command(OperatorCommand):
         extended = False
         while self.left is None or self.left > 0:
             try:
-                done = summaries.summary_extend(
+                done = context.summary_extend(
                     session_id=session_id,
                     user_id=user_id,
                     provider=self.provider,
@@ -112,7 +112,7 @@ def _provider(options: Mapping[str, Any]) -> providers.Provider:
     provider = providers.configured()
     if provider is None:
         raise CommandError("No model is set: set LLM_BASE_URL.", returncode=WRONG_USAGE)
-    if not summaries.enabled():
+    if not context.enabled():
         raise CommandError("Summaries are off: set CONTEXT_SUMMARY=1.", returncode=WRONG_USAGE)
     if options["limit"] is not None and options["limit"] < 1:
         raise CommandError("--limit must be 1 or more.", returncode=WRONG_USAGE)
@@ -122,9 +122,9 @@ def _provider(options: Mapping[str, Any]) -> providers.Provider:
 def _sessions(options: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if options["session"]:
         session_id = options["session"]
-        owner = options["user"] or summaries.session_owner(session_id=session_id)
+        owner = options["user"] or context.session_owner(session_id=session_id)
         return iter([(session_id, owner)])
-    found: Iterator[Session] = summaries.summary_candidates(
+    found: Iterator[Session] = context.summary_candidates(
         user_id=options["user"], now=timezone.now()
     )
     return ((session.session_id, session.user_id) for session in found)

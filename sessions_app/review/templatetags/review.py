@@ -6,10 +6,8 @@ from typing import Any
 from django import template
 
 from sessions_app.domain.review import REASONS, Act, LogLine, Reason
-from sessions_app.review import presentation
-from sessions_app.services.review_timeline import Entry
-from sessions_app.services.review_windows import Fate
-from sessions_app.services.reviews import Transcript
+from sessions_app.review.conversations import presentation
+from sessions_app.services.review import Entry, Fate, Transcript
 
 register = template.Library()
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sessions_app.domain.data import Session
-from sessions_app.services import search
+from sessions_app.services.search import querying as search
 from tests.repository.conftest import OWNER, append_many, new_session, now
 
 Find = Callable[..., list[int | str]]

@@ -5,10 +5,14 @@ from datetime import timedelta
 from typing import Any
 
 from sessions_app.domain.data import Status
-from sessions_app.domain.records import line
-from sessions_app.domain.search_data import SearchFilter
-from sessions_app.repository import search_index
-from sessions_app.services import imports, search, search_indexing, session_exports, sessions
+from sessions_app.domain.records.writing import line
+from sessions_app.domain.search.data import SearchFilter
+from sessions_app.repository.search import index as search_index
+from sessions_app.services import sessions
+from sessions_app.services.search import indexing as search_indexing
+from sessions_app.services.search import querying as search
+from sessions_app.services.transfer import importing as imports
+from sessions_app.services.transfer import sessions as session_exports
 from tests.repository.conftest import OWNER, append, new_session, now
 
 

@@ -7,8 +7,13 @@ from typing import Any
 
 import pytest
 
-from sessions_app.repository import erasures, search_index, search_reading
-from sessions_app.services import messages, privacy, search, search_indexing, sessions
+from sessions_app.repository.erasure import messages as erasures
+from sessions_app.repository.search import index as search_index
+from sessions_app.repository.search import reading as search_reading
+from sessions_app.services import messages, sessions
+from sessions_app.services.privacy import erasing as privacy
+from sessions_app.services.search import indexing as search_indexing
+from sessions_app.services.search import querying as search
 from tests.repository.conftest import OWNER, append, append_many, new_session, now
 
 

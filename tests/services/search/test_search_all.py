@@ -7,8 +7,10 @@ import pytest
 
 from sessions_app.domain.data import Status
 from sessions_app.domain.drafts import MessageDraft
-from sessions_app.domain.search_data import SearchFilter, SearchResults
-from sessions_app.services import messages, search, search_indexing, sessions
+from sessions_app.domain.search.data import SearchFilter, SearchResults
+from sessions_app.services import messages, sessions
+from sessions_app.services.search import indexing as search_indexing
+from sessions_app.services.search import querying as search
 from tests.repository.conftest import Role, now
 
 PEOPLE = ("alice", "bob")

@@ -19,7 +19,7 @@ export class Actions {
     this.sync = sync;
     this.state = sync.state;
     this.outbox = sync.outbox;
-    this.catalogue = sync.catalogue;
+    this.sessionList = sync.sessionList;
   }
 
   // --- the account -----------------------------------------------------------------------------
@@ -73,27 +73,27 @@ export class Actions {
     this.state.list = list;
     this.state.listHasMore = false;
     this.state.changed("sessions");
-    return this.#tried(() => this.catalogue.refresh());
+    return this.#tried(() => this.sessionList.refresh());
   }
 
   more() {
-    return this.#tried(() => this.catalogue.more());
+    return this.#tried(() => this.sessionList.more());
   }
 
   /** @param {string} query */
   search(query) {
-    return this.#tried(() => this.catalogue.search(query));
+    return this.#tried(() => this.sessionList.search(query));
   }
 
   /** @param {string} sessionId @param {string} title */
   async rename(sessionId, title) {
-    await this.catalogue.change(sessionId, { title });
+    await this.sessionList.change(sessionId, { title });
     await this.outbox.add({ session_id: sessionId, kind: "rename", title });
   }
 
   /** @param {string} sessionId */
   async archive(sessionId) {
-    await this.catalogue.change(sessionId, { status: "archived" });
+    await this.sessionList.change(sessionId, { status: "archived" });
     await this.outbox.add({ session_id: sessionId, kind: "archive" });
     if (this.state.open === sessionId) await this.open(null);
     this.sync.onNotice("Chat archived.", () => this.restore(sessionId));
@@ -101,7 +101,7 @@ export class Actions {
 
   /** @param {string} sessionId */
   async restore(sessionId) {
-    await this.catalogue.change(sessionId, { status: "active" });
+    await this.sessionList.change(sessionId, { status: "active" });
     await this.outbox.add({ session_id: sessionId, kind: "restore" });
   }
 
@@ -113,7 +113,7 @@ export class Actions {
     if (wasOpen) await this.open(null);
     this.sync.onNotice("Chat deleted.", async () => {
       await this.outbox.discard(entry);
-      this.sync.bell.ring();
+      this.sync.wakeableTimer.wake();
       if (wasOpen) await this.open(sessionId);
     });
   }
@@ -133,7 +133,7 @@ export class Actions {
       const session = await this.sync.transfer.import(await file.text(), (done, of) => {
         if (done < of) this.sync.onNotice(`Importing: ${done} of ${of}`);
       });
-      await this.catalogue.reload(session.session_id);
+      await this.sessionList.reload(session.session_id);
       this.sync.onNotice("Chat imported.");
       await this.open(session.session_id);
     } catch (error) {
@@ -154,7 +154,7 @@ export class Actions {
     const sessionId = this.state.open ?? this.#newSession();
     this.draft("");
     this.state.changed("draft");
-    const changed = this.catalogue.change(sessionId, { updated_at: new Date().toISOString() });
+    const changed = this.sessionList.change(sessionId, { updated_at: new Date().toISOString() });
     await this.outbox.add({ session_id: sessionId, kind: "chat", content });
     await changed;
   }
@@ -167,7 +167,7 @@ export class Actions {
     this.state.sessions.set(session_id, {
       session_id, title, ...times, status: "active", message_count: 0,
     }); // prettier-ignore
-    this.sync.background(() => this.catalogue.change(session_id, {}));
+    this.sync.background(() => this.sessionList.change(session_id, {}));
     if (this.state.open === null) this.draft("");
     this.sync.background(() => this.open(session_id));
     return session_id;
@@ -230,7 +230,7 @@ export class Actions {
     const body = { up_to_seq: seq };
     const path = `/session/${this.state.open}/fork`;
     const session = await this.sync.api.request("POST", path, { body });
-    await this.catalogue.update(session);
+    await this.sessionList.update(session);
     await this.open(session.session_id);
     await this.sync.history.catchUp(session.session_id);
   }
@@ -242,7 +242,7 @@ export class Actions {
     const session_id = this.state.open;
     if (!session_id || isLocal(session_id)) return;
     const { latest } = this.state.conversation(session_id);
-    await this.catalogue.change(session_id, { context_start: latest + 1 });
+    await this.sessionList.change(session_id, { context_start: latest + 1 });
     await this.outbox.add({ session_id, kind: "reset" });
     this.state.changed("messages");
     this.sync.onNotice("The model starts fresh from here.", () => this.undoStartFresh());

@@ -81,7 +81,7 @@ export class Drafts {
   }
 
   /** What another tab types shows here, unless somebody types here too. @param {string} sessionId @param {string} text */
-  hear(sessionId, text) {
+  applyRemote(sessionId, text) {
     if ((this.state.open ?? NEW) !== sessionId || document.hasFocus()) return;
     this.state.draft = text;
     this.state.changed("draft");

@@ -149,7 +149,7 @@ export class History {
    * @param {string} sessionId
    * @param {import("./types.js").Message[]} messages oldest first; none when there are too many to tell
    */
-  async hear(sessionId, messages) {
+  async applyRemote(sessionId, messages) {
     const conversation = this.state.conversations.get(sessionId);
     if (!conversation) return;
     if (messages.length && messages[0].seq <= conversation.latest + 1) {

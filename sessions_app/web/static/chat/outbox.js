@@ -34,15 +34,15 @@ export class Outbox {
   /**
    * @param {{api: import("./api.js").Api, store: () => import("./store.js").Store,
    *   state: import("./state.js").State, tabs: import("./tabs.js").Tabs,
-   *   replies: import("./replies.js").Replies, bell: import("./bell.js").Bell}} parts
+   *   replies: import("./replies.js").Replies, wakeableTimer: import("./wakeable_timer.js").WakeableTimer}} parts
    */
-  constructor({ api, store, state, tabs, replies, bell }) {
+  constructor({ api, store, state, tabs, replies, wakeableTimer }) {
     this.api = api;
     this.store = store;
     this.state = state;
     this.tabs = tabs;
     this.replies = replies;
-    this.bell = bell;
+    this.wakeableTimer = wakeableTimer;
   }
 
   /** Read what is to be sent, as another tab or an earlier visit may have written it. */
@@ -143,7 +143,7 @@ export class Outbox {
   async #heldBack(entry) {
     const left = (entry.not_before ?? 0) - Date.now();
     if (left <= 0) return false;
-    await this.bell.wait(left);
+    await this.wakeableTimer.wait(left);
     return true;
   }
 
@@ -161,7 +161,7 @@ export class Outbox {
       } catch (error) {
         if (this.state.account?.user_id !== user || error instanceof SignedOut) return false;
         if (!mayComeRight(error)) return this.#refused(entry, error);
-        await this.bell.wait(delay(attempt, error));
+        await this.wakeableTimer.wait(delay(attempt, error));
         if (!this.state.outbox.includes(entry) || !this.sends) return false;
       }
     }

@@ -39,14 +39,14 @@ export class Replies {
   /**
    * @param {{api: import("./api.js").Api, state: import("./state.js").State,
    *   tabs: import("./tabs.js").Tabs, history: import("./history.js").History,
-   *   bell: import("./bell.js").Bell}} parts
+   *   wakeableTimer: import("./wakeable_timer.js").WakeableTimer}} parts
    */
-  constructor({ api, state, tabs, history, bell }) {
+  constructor({ api, state, tabs, history, wakeableTimer }) {
     this.api = api;
     this.state = state;
     this.tabs = tabs;
     this.history = history;
-    this.bell = bell;
+    this.wakeableTimer = wakeableTimer;
   }
 
   /**
@@ -78,19 +78,19 @@ export class Replies {
    * @param {string} sessionId
    */
   async join(sessionId) {
-    const { lives } = this.state;
+    const { liveReplies } = this.state;
     const conversation = this.state.conversation(sessionId);
     const unanswered = conversation.messages.get(conversation.latest)?.role === "user";
-    const running = this.state.sessions.get(sessionId)?.turn_in_progress || lives.isTold(sessionId);
-    if (lives.follows(sessionId) || !(unanswered || running)) return;
-    lives.doubt(sessionId);
+    const running = this.state.sessions.get(sessionId)?.turn_in_progress || liveReplies.isTold(sessionId);
+    if (liveReplies.follows(sessionId) || !(unanswered || running)) return;
+    liveReplies.doubt(sessionId);
     this.tabs.tell({ type: "who-is-live", user_id: this.state.account?.user_id ?? "" });
     await new Promise((resolve) => setTimeout(resolve, TABS_ANSWER_MS));
-    if (lives.follows(sessionId) || lives.isTold(sessionId)) return;
+    if (liveReplies.follows(sessionId) || liveReplies.isTold(sessionId)) return;
     // Whoever sends it follows it.
     if (this.state.entries(sessionId).some((one) => one.kind === "chat")) return;
     await this.#attach(sessionId);
-    lives.drop(sessionId);
+    liveReplies.drop(sessionId);
     this.state.changed("live");
   }
 
@@ -113,7 +113,7 @@ export class Replies {
 
   /** Tell other tabs of the turns that this one follows. */
   tellAll() {
-    for (const sessionId of this.state.lives.followed) this.#tell(sessionId);
+    for (const sessionId of this.state.liveReplies.followed) this.#tell(sessionId);
   }
 
   /** This page goes; what it followed is somebody else's. */
@@ -126,13 +126,13 @@ export class Replies {
 
   /** @param {Live} live @param {(live: Live) => Promise<Events>} open */
   async #turn(live, open) {
-    this.state.lives.follow(live);
+    this.state.liveReplies.follow(live);
     this.#show(live, true);
     try {
       const events = await open(live);
       if (events) await this.#follow(live, events);
     } finally {
-      this.state.lives.leave(live);
+      this.state.liveReplies.leave(live);
       this.#show(live, true);
       if (live.last_event_id !== undefined) this.onEnded(live.session_id);
     }
@@ -229,7 +229,7 @@ export class Replies {
         return await this.#reopen(live);
       } catch (error) {
         if (!isTransient(error)) throw error;
-        await this.bell.wait(delay(attempt, error));
+        await this.wakeableTimer.wait(delay(attempt, error));
       }
     }
   }
@@ -269,7 +269,7 @@ export class Replies {
   /** Tell other tabs what there is to see of this one's. @param {string} session_id */
   #tell(session_id) {
     const user_id = this.state.account?.user_id;
-    const own = this.state.lives.own(session_id);
+    const own = this.state.liveReplies.own(session_id);
     const live = own ? { ...own } : null;
     const before = this.#told.delete(session_id);
     if (!user_id || !(live || before)) return;

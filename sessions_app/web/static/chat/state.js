@@ -1,6 +1,6 @@
 /** What the page knows right now, and who is told when it changes. Views read; `sync.js` writes. */
 
-import { Lives } from "./lives.js";
+import { LiveReplies } from "./live_replies.js";
 
 /** @typedef {import("./types.js").Session} Session */
 /** @typedef {import("./types.js").Message} Message */
@@ -108,7 +108,7 @@ export class State {
   conversations = new Map();
   /** @type {Entry[]} */
   outbox = [];
-  lives = new Lives();
+  liveReplies = new LiveReplies();
   /** Sessions that were made here, by their local ids: what the service calls them. @type {Map<string, string>} */
   created = new Map();
   /** The plan of the session that is shown. @type {any} */
@@ -185,7 +185,7 @@ export class State {
    */
   live(sessionId) {
     const conversation = this.conversations.get(sessionId);
-    return this.lives.of(sessionId).find((one) => !conversation?.hasReply(one));
+    return this.liveReplies.of(sessionId).find((one) => !conversation?.hasReply(one));
   }
 
   /** Writes of a session that are still to be sent. @param {string} sessionId */
@@ -212,7 +212,7 @@ export class State {
     this.open = null;
     this.conversations = new Map();
     this.outbox = [];
-    this.lives = new Lives();
+    this.liveReplies = new LiveReplies();
     this.created = new Map();
     this.context = null;
     this.draft = "";

@@ -3,7 +3,7 @@
  * that knows where: one IndexedDB database per user, so that nobody can see another's.
  */
 
-import { Backing } from "./backing.js";
+import { IndexedDbStore } from "./indexed_db.js";
 
 const PREFIX = "chat-";
 const USERS = "chat.databases";
@@ -13,59 +13,59 @@ const USERS = "chat.databases";
 /** @typedef {import("./types.js").Entry} Entry */
 
 export class Store {
-  #backing = new Backing();
+  #indexedDb = new IndexedDbStore();
 
   /** @param {(why: "full"|"forbidden") => void} onRefused @param {() => void} onTaken */
   constructor(onRefused, onTaken) {
-    this.#backing.onRefused = onRefused;
+    this.#indexedDb.onRefused = onRefused;
     this.onTaken = onTaken;
   }
 
   /** Whether other tabs can read what this one writes. */
   get shared() {
-    return this.#backing.onDisk;
+    return this.#indexedDb.onDisk;
   }
 
   /** @param {string} userId */
   async open(userId) {
     await removeAllBut(userId);
     remember(userId);
-    await this.#backing.open(PREFIX + userId, this.onTaken);
+    await this.#indexedDb.open(PREFIX + userId, this.onTaken);
   }
 
   close() {
-    this.#backing.close();
+    this.#indexedDb.close();
   }
 
   /** @returns {Promise<Session[]>} */
   sessions() {
-    return this.#backing.all("sessions");
+    return this.#indexedDb.all("sessions");
   }
 
   /** @param {Session[]} sessions */
   putSessions(sessions) {
-    return this.#backing.put("sessions", sessions.map(plain));
+    return this.#indexedDb.put("sessions", sessions.map(plain));
   }
 
   /** Forget a session with all that belongs to it. @param {string} sessionId */
   async removeSession(sessionId) {
-    await this.#backing.remove("sessions", [sessionId]);
-    await this.#backing.remove("drafts", [sessionId]);
+    await this.#indexedDb.remove("sessions", [sessionId]);
+    await this.#indexedDb.remove("drafts", [sessionId]);
     const messages = await this.messages(sessionId, 1, Number.MAX_SAFE_INTEGER);
-    await this.#backing.remove("messages", messages.map((one) => [sessionId, one.seq]));
+    await this.#indexedDb.remove("messages", messages.map((one) => [sessionId, one.seq]));
     const entries = (await this.outbox()).filter((one) => one.session_id === sessionId);
-    await this.#backing.remove("outbox", entries.map((one) => one.key));
+    await this.#indexedDb.remove("outbox", entries.map((one) => one.key));
   }
 
   /** What was kept under a local id goes under the service's. @param {string} from @param {Session} session */
   async renameSession(from, session) {
     // The old one goes with the new one's coming, for other tabs read at any moment.
-    await Promise.all([this.putSessions([session]), this.#backing.remove("sessions", [from])]);
+    await Promise.all([this.putSessions([session]), this.#indexedDb.remove("sessions", [from])]);
     const entries = (await this.outbox()).filter((one) => one.session_id === from);
     await this.putEntries(entries.map((one) => ({ ...one, session_id: session.session_id })));
     const draft = await this.draft(from);
     if (draft) await this.putDraft(session.session_id, draft);
-    await this.#backing.remove("drafts", [from]);
+    await this.#indexedDb.remove("drafts", [from]);
   }
 
   /**
@@ -75,55 +75,55 @@ export class Store {
    * @returns {Promise<Message[]>} those that are kept of this run, oldest first
    */
   messages(sessionId, first, last) {
-    return this.#backing.all("messages", { from: [sessionId, first], to: [sessionId, last] });
+    return this.#indexedDb.all("messages", { from: [sessionId, first], to: [sessionId, last] });
   }
 
   /** The seq of the newest message that is kept of a session; 0 without one. @param {string} sessionId @returns {Promise<number>} */
   async latest(sessionId) {
     const run = { from: [sessionId, 1], to: [sessionId, Number.MAX_SAFE_INTEGER] };
-    return (await this.#backing.last("messages", run))?.[1] ?? 0;
+    return (await this.#indexedDb.last("messages", run))?.[1] ?? 0;
   }
 
   /** @param {string} sessionId @param {Message[]} messages */
   putMessages(sessionId, messages) {
     const records = messages.map((one) => ({ ...one, session_id: sessionId }));
-    return this.#backing.put("messages", records);
+    return this.#indexedDb.put("messages", records);
   }
 
   /** @param {string} sessionId @returns {Promise<string>} */
   async draft(sessionId) {
-    return (await this.#backing.get("drafts", sessionId))?.text ?? "";
+    return (await this.#indexedDb.get("drafts", sessionId))?.text ?? "";
   }
 
   /** @param {string} sessionId @param {string} text */
   putDraft(sessionId, text) {
-    if (!text) return this.#backing.remove("drafts", [sessionId]);
-    return this.#backing.put("drafts", [{ session_id: sessionId, text }]);
+    if (!text) return this.#indexedDb.remove("drafts", [sessionId]);
+    return this.#indexedDb.put("drafts", [{ session_id: sessionId, text }]);
   }
 
   /** @returns {Promise<Entry[]>} in the order in which they were written */
   outbox() {
-    return this.#backing.all("outbox");
+    return this.#indexedDb.all("outbox");
   }
 
   /** @param {Entry[]} entries */
   putEntries(entries) {
-    return this.#backing.put("outbox", entries.map(plain));
+    return this.#indexedDb.put("outbox", entries.map(plain));
   }
 
   /** @param {string} key */
   removeEntry(key) {
-    return this.#backing.remove("outbox", [key]);
+    return this.#indexedDb.remove("outbox", [key]);
   }
 
   /** Small things by name, as the newest state of a list. @param {string} name */
   async note(name) {
-    return (await this.#backing.get("meta", name))?.value;
+    return (await this.#indexedDb.get("meta", name))?.value;
   }
 
   /** @param {string} name @param {unknown} value */
   putNote(name, value) {
-    return this.#backing.put("meta", [{ name, value }]);
+    return this.#indexedDb.put("meta", [{ name, value }]);
   }
 
   /** Delete everything of everybody. */
@@ -140,7 +140,7 @@ function plain(record) {
 /** @param {string | null} userId */
 async function removeAllBut(userId) {
   for (const other of known().filter((one) => one !== userId)) {
-    await Backing.remove(PREFIX + other);
+    await IndexedDbStore.remove(PREFIX + other);
   }
   write(userId ? known().filter((one) => one === userId) : []);
 }

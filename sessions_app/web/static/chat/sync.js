@@ -4,15 +4,15 @@
  * comes through the store.
  */
 
-import { Bell } from "./bell.js";
-import { Catalogue } from "./catalogue.js";
+import { WakeableTimer } from "./wakeable_timer.js";
+import { SessionList } from "./session_list.js";
 import * as credentials from "./credentials.js";
 import { Drafts } from "./drafts.js";
 import { History } from "./history.js";
 import { isLocal } from "./identifiers.js";
-import { hear } from "./news.js";
+import { handleTabMessage } from "./tab_messages.js";
 import { Outbox } from "./outbox.js";
-import { Outcomes } from "./outcomes.js";
+import { WriteResults } from "./write_results.js";
 import { ApiError, SignedOut, Unreachable, inWords } from "./problems.js";
 import { Replies } from "./replies.js";
 import { Store } from "./store.js";
@@ -22,7 +22,7 @@ import { Transfer } from "./transfer.js";
 const LOOK_MS = 15_000;
 
 export class Sync {
-  bell = new Bell();
+  wakeableTimer = new WakeableTimer();
   /** Whose store is open. */
   userId = "";
 
@@ -35,25 +35,25 @@ export class Sync {
     this.state = state;
     this.tabs = tabs;
     this.store = this.#newStore();
-    const parts = { api, state, tabs, bell: this.bell, store: () => this.store };
+    const parts = { api, state, tabs, wakeableTimer: this.wakeableTimer, store: () => this.store };
     this.drafts = new Drafts(parts);
     this.history = new History(parts);
-    this.catalogue = new Catalogue(parts);
+    this.sessionList = new SessionList(parts);
     this.transfer = new Transfer(api);
     this.replies = new Replies({ ...parts, history: this.history });
     this.outbox = new Outbox({ ...parts, replies: this.replies });
-    this.outcomes = new Outcomes(this);
-    this.replies.onEnded = (sessionId) => this.background(() => this.outcomes.afterTurn(sessionId));
-    this.outbox.onCreated = (localId, session) => this.outcomes.created(localId, session);
-    this.outbox.onSent = (entry, answer) => this.outcomes.sent(entry, answer);
-    this.outbox.onRefused = (entry, why) => this.outcomes.refused(entry, why);
+    this.writeResults = new WriteResults(this);
+    this.replies.onEnded = (sessionId) => this.background(() => this.writeResults.afterTurn(sessionId));
+    this.outbox.onCreated = (localId, session) => this.writeResults.created(localId, session);
+    this.outbox.onSent = (entry, answer) => this.writeResults.sent(entry, answer);
+    this.outbox.onRefused = (entry, why) => this.writeResults.refused(entry, why);
     api.onAccess = (access) => {
       const user_id = credentials.read()?.user_id;
       if (user_id) tabs.tell({ type: "access", access, user_id });
     };
     api.onReached = (reached) => this.online(reached);
     api.onSignedOut = () => this.#askToSignIn();
-    tabs.listen((news) => this.background(() => hear(this, news)));
+    tabs.listen((tabMessage) => this.background(() => handleTabMessage(this, tabMessage)));
   }
 
   // --- who is here -----------------------------------------------------------------------------
@@ -88,7 +88,7 @@ export class Sync {
       this.state.storage = "disk";
       await this.store.open(user_id);
       this.userId = user_id;
-      await this.catalogue.reread();
+      await this.sessionList.reread();
     }
     this.state.account = { user_id, username };
     this.state.notice = "";
@@ -98,7 +98,7 @@ export class Sync {
     await this.outbox.load();
     this.tabs.stand(user_id, () => this.background(() => this.outbox.load()));
     this.tabs.tell({ type: "who-is-live", user_id });
-    this.background(() => this.catalogue.refresh());
+    this.background(() => this.sessionList.refresh());
     await this.open(sessionInAddress(), { push: false });
   }
 
@@ -118,7 +118,7 @@ export class Sync {
     globalThis.history.replaceState(null, "", "/");
     this.state.changed("account", "sessions", "open", "messages", "outbox", "live", "draft");
     if (tell) this.tabs.tell({ type: "signed-out" });
-    this.bell.ring();
+    this.wakeableTimer.wake();
     this.store.close();
     await Store.removeAll();
   }
@@ -171,7 +171,7 @@ export class Sync {
       return true;
     } catch (error) {
       if (!(error instanceof ApiError) || ![404, 410, 400].includes(error.status)) throw error;
-      if (error.status !== 410) await this.catalogue.forget(sessionId);
+      if (error.status !== 410) await this.sessionList.forget(sessionId);
       if (this.state.open === sessionId) await this.open(null);
       this.onNotice(inWords(error));
       return false;
@@ -192,7 +192,7 @@ export class Sync {
   look() {
     if (document.hidden || !this.state.account) return;
     this.background(async () => {
-      await this.catalogue.refresh();
+      await this.sessionList.refresh();
       const { open } = this.state;
       if (open && !isLocal(open) && (await this.#caughtUp(open))) await this.replies.join(open);
     });
@@ -211,7 +211,7 @@ export class Sync {
   }
 
   #wake() {
-    this.bell.ring();
+    this.wakeableTimer.wake();
     this.look();
   }
 
@@ -220,7 +220,7 @@ export class Sync {
     if (this.state.online === online) return;
     this.state.online = online;
     this.state.changed("connection");
-    if (online) this.bell.ring();
+    if (online) this.wakeableTimer.wake();
   }
 
   #newStore() {

@@ -14,7 +14,7 @@ const CHANNEL = "chat-tabs";
  *   | {type: "live", user_id: string, from: string, session_id: string, live: import("./types.js").Live | null}
  *   | {type: "draft", user_id: string, session_id: string, text: string}
  *   | {type: "stop", user_id: string, session_id: string}
- *   | {type: "who-is-live", user_id: string}} News
+ *   | {type: "who-is-live", user_id: string}} TabMessage
  */
 
 export class Tabs {
@@ -24,14 +24,14 @@ export class Tabs {
   /** Whether this is the tab that sends. */
   leads = false;
 
-  /** @param {(news: News) => void} onNews */
-  listen(onNews) {
-    this.#channel?.addEventListener("message", (event) => onNews(event.data));
+  /** @param {(tabMessage: TabMessage) => void} onTabMessage */
+  listen(onTabMessage) {
+    this.#channel?.addEventListener("message", (event) => onTabMessage(event.data));
   }
 
-  /** @param {News} news */
-  tell(news) {
-    this.#channel?.postMessage(news);
+  /** @param {TabMessage} tabMessage */
+  tell(tabMessage) {
+    this.#channel?.postMessage(tabMessage);
   }
 
   /**

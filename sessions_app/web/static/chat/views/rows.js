@@ -106,7 +106,7 @@ export class Rows {
   /** Whether nobody answers this message and nobody is going to. @param {Message} message */
   isUnanswered(message) {
     if (message.role !== "user" || message.seq !== this.latest) return false;
-    if (this.state.lives.follows(this.state.open ?? "") || this.live) return false;
+    if (this.state.liveReplies.follows(this.state.open ?? "") || this.live) return false;
     if (this.entries.some((one) => one.state === "queued")) return false;
     return Date.now() - Date.parse(message.timestamp) > 5_000;
   }

@@ -1,0 +1,67 @@
+"""Why a `mongod` ended while starting, in one sentence that says what to do."""
+
+import json
+from pathlib import Path
+
+from chatproject.mongod.binary import ADVICE
+
+ADDRESS_IN_USE = 48  # mongo/util/exit_code.h: EXIT_NET_ERROR
+_LOG_BYTES = 200_000
+
+# Looked for in this order in what `mongod` said since it was started.
+_CAUSES = [
+    (
+        ("GLIBC", "error while loading shared libraries", "symbol lookup error", "Illegal instr"),
+        "{binary} cannot run on this system ({said}); " + ADVICE,
+    ),
+    (
+        ("DBPathInUse", "Unable to lock the lock file"),
+        "another mongod has the files in {dbpath} open; stop it, or set another DATA_DIR",
+    ),
+    (
+        ("No space left on device",),
+        "the disk of DATA_DIR is full, so mongod cannot start; free some space and start again",
+    ),
+    (
+        ("UPGRADE PROBLEM", "featureCompatibilityVersion", "unsupported WiredTiger file version"),
+        "{dbpath} was written by another version of MongoDB than {binary}; set MONGOD_BINARY to "
+        "the version that wrote it, or set another DATA_DIR",
+    ),
+    (
+        ("WiredTiger error", "corrupt", "Failed to start up WiredTiger", "WT_PANIC", "checksum"),
+        "the database files in {dbpath} are damaged; put a backup in their place, or remove "
+        "that directory to start empty",
+    ),
+    (
+        ("Permission denied", "Operation not permitted", "Read-only file system"),
+        "mongod cannot write {dbpath}; give this user the right to, or set another DATA_DIR",
+    ),
+]
+
+
+def explain(*, code: int, binary: Path, dbpath: Path, log: Path, offset: int) -> str:
+    """The sentence for exit `code`, from what stands in `log` after `offset`."""
+    with log.open("rb") as file:
+        file.seek(offset)
+        text = file.read(_LOG_BYTES).decode(errors="replace")
+    said = _last_words(text)
+    for signs, sentence in _CAUSES:
+        if any(sign in text for sign in signs):
+            return sentence.format(binary=binary, dbpath=dbpath, said=said)
+    about = f" ({said})" if said else ""
+    return f"{binary} ended with code {code} while starting{about}; see {log}, or {ADVICE}"
+
+
+def _last_words(text: str) -> str:
+    """The last line that is not routine, shortened."""
+    words = ""
+    for line in text.splitlines():
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            words = line.strip() or words  # the dynamic linker, or not a mongod at all
+            continue
+        if isinstance(entry, dict) and entry.get("s") in {"E", "F"}:
+            detail = entry.get("attr", {}).get("error", "")
+            words = f"{entry.get('msg', '')} {detail}".strip()
+    return words[:200]

@@ -1,0 +1,144 @@
+"""The embedded MongoDB: started when first needed, shared, stopped by the last one out.
+
+Every user (the service, any number of commands) holds a shared lock for as long as it needs the
+database. Whoever finds none running starts a keeper process (`mongod_keeper`), which starts
+`mongod` and stops it when it gets that lock exclusively. Hence nobody's death, `kill -9` included,
+takes the database from the others, and none is left running without users.
+"""
+
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from signal import SIGKILL
+
+import psutil
+
+from chatproject import locks
+from chatproject.mongod import binary as mongod_binary
+from chatproject.mongod import record as mongod_record
+from chatproject.mongod import replica_set as mongod_replica_set
+from chatproject.mongod.binary import MongodError
+from chatproject.mongod.keeper import STOP_SECONDS
+from chatproject.mongod.launch import launch, reap
+from chatproject.serving import parent_death
+
+__all__ = ["MongodError", "endpoint", "running", "throwaway"]
+
+# A newcomer waits while others start it or stop it; both are bounded, and this is longer.
+_WAIT_SECONDS = mongod_replica_set.START_SECONDS + STOP_SECONDS
+
+
+def endpoint(data_dir: Path) -> str | None:
+    """The address of the embedded `mongod` that runs under `data_dir`, or None."""
+    data_dir = data_dir.resolve()
+    record = mongod_record.read(data_dir)
+    if record is None or not record.holds(data_dir):
+        return None
+    return mongod_replica_set.uri(record.port)
+
+
+@contextmanager
+def running(data_dir: Path) -> Iterator[str]:
+    """Use the embedded `mongod` under `data_dir`; start it if need be; yield its address.
+
+    Raises:
+        MongodError: it cannot be had.
+    """
+    with ExitStack() as stack:
+        with _said_in_a_sentence(data_dir):
+            data_dir = data_dir.resolve()
+            data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+            users = mongod_record.users_lock(data_dir)
+            using = locks.hold(users, locks.SHARED, seconds=_WAIT_SECONDS)
+            stack.callback(_leave, data_dir, stack.enter_context(using))
+            address = _find_or_start(data_dir)
+        yield address
+
+
+@contextmanager
+def _said_in_a_sentence(data_dir: Path) -> Iterator[None]:
+    try:
+        yield
+    except TimeoutError as error:
+        raise MongodError(
+            f"another process has been starting or stopping mongod under {data_dir} for too long; "
+            "wait for it or end it, and start again"
+        ) from error
+    except OSError as error:
+        raise MongodError(
+            f"DATA_DIR {data_dir} cannot be written ({error.strerror}); "
+            "set DATA_DIR to a directory that this user may write"
+        ) from error
+
+
+def _find_or_start(data_dir: Path) -> str:
+    starting = data_dir / "mongod.start.lock"
+    with locks.hold(starting, locks.EXCLUSIVE, seconds=_WAIT_SECONDS):
+        address = endpoint(data_dir)
+        if address is None:
+            _end_leftovers(data_dir)
+            address = launch(data_dir)
+    return address
+
+
+def _end_leftovers(data_dir: Path) -> None:
+    """End a `mongod` whose keeper was killed; it is stopping already where the kernel tells it."""
+    for process in mongod_record.leftovers(data_dir):
+        with suppress(psutil.NoSuchProcess):
+            process.terminate()
+            try:
+                process.wait(STOP_SECONDS)
+            except psutil.TimeoutExpired:
+                process.kill()
+                process.wait(STOP_SECONDS)
+
+
+def _leave(data_dir: Path, descriptor: int) -> None:
+    """Give up the lock, and when nobody else uses the database wait until it has stopped."""
+    record = mongod_record.read(data_dir)
+    deadline = time.monotonic() + STOP_SECONDS
+    while record is not None and record.holds(data_dir) and time.monotonic() < deadline:
+        if locks.attempt(descriptor, locks.EXCLUSIVE):
+            with suppress(psutil.Error):
+                keeper = psutil.Process(record.keeper)
+                keeper.terminate()
+                keeper.wait(STOP_SECONDS + 5)
+            break
+        if locks.attempt(descriptor, locks.SHARED):
+            break  # in use: the last one out, or the keeper, will see to it
+        time.sleep(0.05)  # the keeper has it, which means that it is stopping
+    reap()
+
+
+@contextmanager
+def throwaway(directory: Path, *, cache_gb: float = 0.25) -> Iterator[str]:
+    """A replica set of one for tests, in an empty `directory`; killed at the end, not shut down.
+
+    `cache_gb` is WiredTiger's. It takes `configureFailPoint`, so that a test can make commands
+    fail.
+    """
+    port = mongod_replica_set.choose_port()
+    dbpath = directory.resolve() / "mongo"
+    dbpath.mkdir(parents=True, exist_ok=True)
+    command = mongod_replica_set.arguments(mongod_binary.find(), dbpath, port, cache_gb=cache_gb)
+    with (
+        (directory / "mongod.log").open("ab") as log,
+        subprocess.Popen(  # noqa: S603 - the command is ours
+            [*command, "--setParameter", "enableTestCommands=1"],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            preexec_fn=parent_death.following(SIGKILL),
+        ) as process,
+    ):
+        try:
+            if not mongod_replica_set.make_primary(
+                dbpath, port, alive=lambda: process.poll() is None
+            ):
+                raise MongodError(f"mongod ended while starting; see {directory / 'mongod.log'}")
+            yield mongod_replica_set.uri(port)
+        finally:
+            process.kill()

@@ -1,0 +1,160 @@
+"""The HTTP server of `serve`: granian in a child process, from a free port to its last worker."""
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+
+from django.conf import settings
+
+from chatproject.service_error import ServiceError
+from chatproject.serving import parent_death
+
+START_SECONDS = 60.0
+STOP_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where the server listens: `HOST` as an IP address, and `PORT`."""
+
+    ip: str
+    port: int
+
+    @property
+    def reachable(self) -> str:
+        """An IP address that leads there from this machine."""
+        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.ip, self.ip)  # noqa: S104
+
+    @property
+    def url(self) -> str:
+        """The same for a browser, without a path."""
+        host = f"[{self.reachable}]" if ":" in self.reachable else self.reachable
+        return f"http://{host}:{self.port}"
+
+
+def free_address() -> Address:
+    """`HOST` and `PORT`, resolved and tried.
+
+    Raises:
+        ServiceError: one cannot listen there.
+    """
+    host, port = settings.HOST, settings.PORT
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except OSError as error:
+        raise ServiceError(f"HOST {host} is not known here; set HOST to an address") from error
+    # As `localhost` may be both; most clients try this one first.
+    family, *_, where = min(found, key=lambda each: each[0] != socket.AF_INET)
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        # Connections of the last run linger in TIME_WAIT; a listener is what must not be there.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(where)
+            probe.listen(1)
+        except OSError as error:
+            raise ServiceError(
+                f"cannot listen on {host} port {port} ({(error.strerror or '').lower()}); "
+                "stop what uses it, or set PORT (and HOST) to something else"
+            ) from error
+    return Address(str(where[0]), port)
+
+
+@contextmanager
+def serving(address: Address, way: list[str] | None = None) -> Iterator[subprocess.Popen[bytes]]:
+    """Run the server as long as the block; yield its process once `/healthz` answers.
+
+    `way` is another command than `command` gives.
+
+    Raises:
+        ServiceError: it does not get that far.
+    """
+    process = subprocess.Popen(  # noqa: S603 - the command is ours
+        way or command(address),
+        cwd=Path(__file__).resolve().parents[2],
+        env={k: v for k, v in os.environ.items() if not k.startswith("GRANIAN_")}
+        | {"PROMETHEUS_MULTIPROC_DIR": str(_counters())},
+        stdin=subprocess.DEVNULL,
+        # In a group of its own: a Ctrl-C in the terminal is for the supervisor to pass on, and
+        # whatever is left of the group at the end can be ended at once.
+        start_new_session=True,
+        preexec_fn=parent_death.following(signal.SIGTERM),
+    )
+    try:
+        _wait_until_it_answers(process, address)
+        yield process
+    finally:
+        _stop(process)
+
+
+def _counters() -> Path:
+    """An empty directory where the workers keep their counters: they begin at 0 with the server."""
+    directory: Path = settings.DATA_DIR / "metrics"
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for left in directory.glob("*.db"):
+        left.unlink(missing_ok=True)
+    return directory
+
+
+def command(address: Address) -> list[str]:
+    """What starts the server on `address`."""
+    return [
+        sys.executable, "-m", "granian", "chatproject.serving.worker:application", "--factory",
+        "--interface", "asgi", "--no-ws", "--host", address.ip, "--port", str(address.port),
+        "--workers", str(settings.WORKERS),
+        # Connections, idle ones included, that a worker holds; more wait in the kernel.
+        "--backlog", "1024", "--backpressure", "1024",
+        # A worker that dies ends the server, and so the run: said, and restarted as a whole.
+        "--no-respawn-failed-workers", "--workers-kill-timeout", str(STOP_SECONDS),
+        "--log-level", "error", "--no-access-log",
+    ]  # fmt: skip
+
+
+def _wait_until_it_answers(process: subprocess.Popen[bytes], address: Address) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise ServiceError(
+                f"the server ended with code {process.returncode} while starting; "
+                "what it printed above says why"
+            )
+        with suppress(OSError, http.client.HTTPException):
+            if _health(address) == HTTPStatus.OK:
+                return
+        time.sleep(0.05)
+    raise ServiceError(
+        f"the server did not answer {address.url}/healthz with 200 within {START_SECONDS:.0f} "
+        "seconds; see what it printed above, and check ALLOWED_HOSTS"
+    )
+
+
+def _health(address: Address) -> int:
+    connection = http.client.HTTPConnection(address.reachable, address.port, timeout=2)
+    try:
+        connection.request("GET", "/healthz", headers={"Host": _allowed_host()})
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def _allowed_host() -> str:
+    """A Host header that `ALLOWED_HOSTS` lets through."""
+    first = next(iter(settings.ALLOWED_HOSTS), "localhost")
+    return "localhost" if first == "*" else str(first).lstrip(".")
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(STOP_SECONDS + 2)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)  # workers that a killed server left behind
+    process.wait()

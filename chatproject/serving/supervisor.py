@@ -1,0 +1,155 @@
+"""`serve` from start to end: everything it needs, in order, and everything stopped again."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+from django.conf import settings
+
+from chatproject import external_mongodb, locks, model_server, mongo, open_files, preparation
+from chatproject.mongod import embedded as mongod
+from chatproject.service_error import ServiceError
+from chatproject.serving import server
+from chatproject.serving.server import Address
+
+_LOOK_SECONDS = 0.25
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class _Stop(BaseException):
+    """A signal asked for the end; not an Exception, so that nothing takes it for a failure."""
+
+
+def run(*, with_model: bool = False) -> None:
+    """Serve until SIGINT, SIGTERM or SIGHUP; when it returns, all that was started has ended.
+
+    `with_model` starts a local model's server, too, and answers with that.
+
+    Raises:
+        ServiceError, MongodError: it cannot start, or cannot go on.
+    """
+    open_files.raise_limit()
+    _stop_on_signals()
+    try:
+        with ExitStack() as stack:
+            _serve(stack, with_model)
+    except _Stop:
+        _say("Stopped.")
+
+
+def _serve(stack: ExitStack, with_model: bool) -> None:
+    """Start everything, say so, and watch; whatever ends this, `stack` undoes it in reverse."""
+    stack.enter_context(_only_service())
+    address = server.free_address()
+    model = _model(stack) if with_model else None
+    database = _database(stack)
+    mongo.connect()
+    _say("Preparing accounts, indexes and static files …")
+    password_file = preparation.prepare()
+    process = stack.enter_context(server.serving(address))
+    stack.callback(_ignore_signals)
+    _announce(address, password_file)
+    while process.poll() is None:
+        if database and mongod.endpoint(settings.DATA_DIR) != database:
+            log = settings.DATA_DIR / "mongod.log"
+            raise ServiceError(f"mongod has stopped by itself; see {log}, and start again")
+        if model and model.poll() is not None:
+            log = settings.DATA_DIR / "llama-server.log"
+            raise ServiceError(f"llama-server has ended by itself; see {log}, and start again")
+        time.sleep(_LOOK_SECONDS)
+    raise ServiceError(
+        f"the server has ended by itself (code {process.returncode}); "
+        "see what it printed above, and start again"
+    )
+
+
+@contextmanager
+def _only_service() -> Iterator[None]:
+    """The right to be the one service under `DATA_DIR`."""
+    data_dir: Path = settings.DATA_DIR
+    path = data_dir / "serve.lock"
+    with ExitStack() as stack:
+        try:
+            data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = stack.enter_context(locks.hold(path, locks.EXCLUSIVE))
+            os.truncate(descriptor, 0)
+            os.write(descriptor, json.dumps({"pid": os.getpid(), "port": settings.PORT}).encode())
+        except TimeoutError as error:
+            raise ServiceError(
+                f"a service already runs under DATA_DIR {data_dir} ({_other(path)}); "
+                "stop it, or set another DATA_DIR and PORT"
+            ) from error
+        except OSError as error:
+            raise ServiceError(
+                f"DATA_DIR {data_dir} cannot be written ({error.strerror}); "
+                "set DATA_DIR to a directory that this user may write"
+            ) from error
+        yield
+
+
+def _other(path: Path) -> str:
+    try:
+        other = json.loads(path.read_text())
+        return f"process {other['pid']}, port {other['port']}"
+    except (OSError, ValueError, KeyError):
+        return "which is just starting"
+
+
+def _database(stack: ExitStack) -> str | None:
+    """The embedded `mongod`, in use from now on; None when `MONGODB_URI` names another."""
+    if settings.MONGODB_URI:
+        external_mongodb.check(settings.MONGODB_URI)
+        return None
+    _say("Starting mongod …")
+    return stack.enter_context(mongod.running(settings.DATA_DIR))
+
+
+def _model(stack: ExitStack) -> "subprocess.Popen[bytes]":
+    """A local model's server, which the settings name from now on."""
+    _say("Starting llama-server …")
+    process = stack.enter_context(model_server.running(settings.DATA_DIR))
+    _say(f"The model {settings.LLM_MODEL} answers at {settings.LLM_BASE_URL}")
+    return process
+
+
+def _announce(address: Address, password_file: Path | None) -> None:
+    password = f", password in {password_file}" if password_file else ""
+    _say(
+        f"Ready at {address.url}\n"
+        f"  API            {address.url}/session\n"
+        f"  documentation  {address.url}/api/docs\n"
+        f"  chat page      {address.url}/\n"
+        f"  admin          {address.url}/admin/ (user {preparation.ADMIN}{password})\n"
+        "Ctrl-C stops it."
+    )
+
+
+def _stop_on_signals() -> None:
+    for number in _SIGNALS:
+        # nohup hands SIGHUP over ignored, and means it.
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _raise_stop)
+
+
+def _raise_stop(*_: object) -> None:
+    _ignore_signals()
+    raise _Stop
+
+
+def _ignore_signals() -> None:
+    """The end has begun, and each of its steps is bounded: nothing is gained by breaking it off."""
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _say(text: str) -> None:
+    # Whoever read this may be gone, as with `make run | head`; the service does not depend on it.
+    with suppress(OSError):
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()

@@ -1,0 +1,64 @@
+"""What each worker process of `serve` loads."""
+
+import multiprocessing
+import signal
+from typing import TYPE_CHECKING
+
+from chatproject.serving import parent_death
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
+
+    from chatproject.serving.gateway import Gateway
+
+# A turn that takes longer is ended, and asked for again: a restart must not wait for a model.
+FINISH_SECONDS = 5.0
+
+
+def application() -> "Gateway":
+    """The ASGI application, in a process that goes when its server does."""
+    _prepare()
+    from chatproject.serving.gateway import Gateway
+    from chatproject.wsgi import django
+
+    return Gateway(django, started=_started, stopping=_stopping)
+
+
+def wsgi_application() -> "WSGIApplication":
+    """The WSGI application in the same way, to be compared."""
+    _prepare()
+    from chatproject import wsgi
+
+    _started()
+    return wsgi.application
+
+
+def _started() -> None:
+    from sessions_app.services import turns
+    from sessions_app.services.figures import keeper
+
+    keeper.start()
+    turns.turns_look_after()
+
+
+def _stopping() -> None:
+    from sessions_app.services import turns
+    from sessions_app.services.figures import keeper
+
+    turns.turns_shut_down(seconds=FINISH_SECONDS)
+    keeper.stop()
+
+
+def _prepare() -> None:
+    """A worker that outlived a killed server would keep the port, and with it the next start."""
+    # Forked, it has the server's handlers, which would swallow a stop that comes while it loads.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+    server = multiprocessing.parent_process()
+    if server is not None and server.pid is not None:
+        parent_death.follow(server.pid, signal.SIGKILL)
+    from chatproject import wsgi  # noqa: F401 - sets Django up
+    from sessions_app import tokenizer
+
+    # Loads the ranks (a third of a second) now rather than in somebody's first request.
+    tokenizer.count_tokens("ready")

@@ -1,0 +1,63 @@
+"""The description of the context and topic routes, with examples."""
+
+from drf_spectacular.utils import extend_schema
+
+from sessions_app.api import serializers as s
+from sessions_app.api import wire
+from sessions_app.api.description.errors import responses
+from sessions_app.api.description.sessions import (
+    SESSION_EXAMPLE,
+    SESSION_ID,
+    request_example,
+    response_example,
+)
+
+_WINDOW = {
+    "messages": [{"role": "user", "content": "Which hotels in Lisbon take dogs?"}],
+    "token_count": 12,
+    "max_tokens": 4000,
+    "strategy": "hybrid",
+    "ranking": "none",
+    "plan": [
+        {
+            "seq": 1,
+            "role": "user",
+            "token_count": 8,
+            "topic": 1,
+            "kept": True,
+            "reason": "newest_user_message",
+        }
+    ],
+    "dropped_count": 0,
+}
+_TOPIC = {
+    "topic": 1,
+    "start_seq": 1,
+    "end_seq": 6,
+    "message_count": 6,
+    "label": "hotels, lisbon, dogs",
+    "score": 0.0,
+}
+
+context_show = extend_schema(
+    operation_id="context_show",
+    parameters=[SESSION_ID, s.ContextQuery],
+    responses=responses({200: wire.ContextOutput}, 400, 404, 410),
+    examples=[response_example("A window", _WINDOW)],
+)
+context_reset = extend_schema(
+    operation_id="context_reset",
+    parameters=[SESSION_ID],
+    request=s.ResetInput,
+    responses=responses({200: wire.SessionOutput}, 400, 404, 409, 410),
+    examples=[
+        request_example("Undo", {"undo": True}),
+        response_example("Reset", SESSION_EXAMPLE),
+    ],
+)
+topic_list = extend_schema(
+    operation_id="topic_list",
+    parameters=[SESSION_ID],
+    responses=responses({200: wire.TopicListOutput}, 404, 410),
+    examples=[response_example("Topics", {"results": [_TOPIC]})],
+)

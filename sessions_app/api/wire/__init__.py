@@ -1,0 +1,55 @@
+"""TODO map."""
+
+from sessions_app.api.wire.outputs import (
+    BatchOutput,
+    CancelledOutput,
+    ContextOutput,
+    MessageOutput,
+    MessagePageOutput,
+    SearchOutput,
+    SessionOutput,
+    SessionPageOutput,
+    SessionWithMessages,
+    TopicListOutput,
+    TurnOutput,
+)
+from sessions_app.api.wire.turns import cancelled, result, seen
+from sessions_app.api.wire.values import (
+    context,
+    etag,
+    message,
+    message_page,
+    messages,
+    search,
+    session,
+    session_with_messages,
+    timestamp,
+    topics,
+)
+
+__all__ = [
+    "BatchOutput",
+    "CancelledOutput",
+    "ContextOutput",
+    "MessageOutput",
+    "MessagePageOutput",
+    "SearchOutput",
+    "SessionOutput",
+    "SessionPageOutput",
+    "SessionWithMessages",
+    "TopicListOutput",
+    "TurnOutput",
+    "cancelled",
+    "context",
+    "etag",
+    "message",
+    "message_page",
+    "messages",
+    "result",
+    "search",
+    "seen",
+    "session",
+    "session_with_messages",
+    "timestamp",
+    "topics",
+]

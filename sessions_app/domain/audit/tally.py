@@ -1,0 +1,160 @@
+"""What an audit adds up over all sessions: what was trimmed and why, and what was broken."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sessions_app.domain.audit.windows import Breach, Promise, StoredFacts
+from sessions_app.domain.data import Strategy
+from sessions_app.domain.tokens import window_cost
+from sessions_app.domain.window import Reason, WindowPlan
+
+NOT_A_CANDIDATE = "not_a_candidate"
+"""The reason of messages that a window was not planned from: they lie too far back."""
+
+NO_WINDOW = "no_window"
+"""The reason of messages whose system prompt and newest user message exceed the budget."""
+
+FINDINGS_KEPT = 1_000
+"""Breaches told one by one; the others are only counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditedSession:
+    """A session's facts, its plan under each strategy (None: refused), and what is broken.
+
+    `replayed` is the strategy in force. `has_vectors` says whether it has been annotated with
+    vectors, from its first block on.
+    """
+
+    session_id: str
+    facts: StoredFacts
+    replayed: Strategy
+    plans: Mapping[Strategy, WindowPlan | None]
+    breaches: Sequence[Breach]
+    has_vectors: bool
+
+
+@dataclass(slots=True)
+class Amount:
+    """So many messages, of so many tokens; tokens include what the chat format adds."""
+
+    messages: int = 0
+    tokens: int = 0
+
+    def add(self, messages: int, tokens: int) -> None:
+        """Count some more."""
+        self.messages += messages
+        self.tokens += tokens
+
+    def as_json(self) -> dict[str, int]:
+        """For machines."""
+        return {"messages": self.messages, "tokens": self.tokens}
+
+
+@dataclass(slots=True)
+class Tally:
+    """The running totals of an audit."""
+
+    sessions: int = 0
+    with_vectors: int = 0
+    trimmed_sessions: int = 0
+    stored: Amount = field(default_factory=Amount)
+    kept: dict[Strategy, Amount] = field(
+        default_factory=lambda: {strategy: Amount() for strategy in Strategy}
+    )
+    refused: int = 0
+    trimmed: dict[str, Amount] = field(default_factory=dict)
+    rankings: Counter[str] = field(default_factory=Counter)
+    broken: Counter[Promise] = field(default_factory=Counter)
+    findings: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, audited: AuditedSession) -> list[dict[str, Any]]:
+        """Count one session in; its findings, as far as they are told one by one."""
+        facts = audited.facts
+        self.sessions += 1
+        self.with_vectors += audited.has_vectors
+        self.stored.add(facts.messages, facts.tokens)
+        for strategy, plan in audited.plans.items():
+            if plan is not None:
+                self.kept[strategy].add(plan.kept_count, plan.token_count)
+        self._add_replayed(audited)
+        self.broken.update(breach.promise for breach in audited.breaches)
+        room = FINDINGS_KEPT - len(self.findings)
+        told = [_finding(audited.session_id, breach) for breach in audited.breaches[:room]]
+        self.findings += told
+        return told
+
+    def _add_replayed(self, audited: AuditedSession) -> None:
+        if audited.replayed not in audited.plans:
+            return
+        facts, plan = audited.facts, audited.plans[audited.replayed]
+        if plan is None:
+            self.refused += 1
+            self.trimmed_sessions += 1
+            self._trim(NO_WINDOW, facts.messages, facts.tokens)
+            return
+        self.rankings[plan.ranking.value] += 1
+        self.trimmed_sessions += plan.kept_count < facts.messages
+        tokens = 0
+        for message in plan.messages:
+            cost = window_cost(message.token_count) if message.reason is not Reason.DELETED else 0
+            tokens += cost
+            if not message.kept:
+                self._trim(message.reason.value, 1, cost)
+        beyond = facts.messages - len(plan.messages)
+        if beyond > 0:
+            self._trim(NOT_A_CANDIDATE, beyond, max(0, facts.tokens - tokens))
+
+    def _trim(self, reason: str, messages: int, tokens: int) -> None:
+        self.trimmed.setdefault(reason, Amount()).add(messages, tokens)
+
+    @property
+    def well(self) -> bool:
+        """Whether no promise was broken."""
+        return not self.broken
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything, for machines; of every promise it says how often it was broken."""
+        by_size = sorted(self.trimmed.items(), key=lambda item: -item[1].messages)
+        trimmed = Amount()
+        for amount in self.trimmed.values():
+            trimmed.add(amount.messages, amount.tokens)
+        return {
+            "sessions": self.sessions,
+            "sessions_with_vectors": self.with_vectors,
+            "sessions_trimmed": self.trimmed_sessions,
+            "sessions_without_window": self.refused,
+            "stored": self.stored.as_json(),
+            "trimmed": trimmed.as_json()
+            | {"reasons": {reason: amount.as_json() for reason, amount in by_size}},
+            "strategies": {
+                strategy.value: amount.as_json()
+                | {
+                    "message_share": _share(amount.messages, self.stored.messages),
+                    "token_share": _share(amount.tokens, self.stored.tokens),
+                }
+                for strategy, amount in self.kept.items()
+            },
+            "rankings": dict(self.rankings),
+            "broken": {promise.value: self.broken[promise] for promise in Promise},
+            "findings": self.findings,
+            "findings_left_out": self.broken.total() - len(self.findings),
+        }
+
+
+def _share(part: int, whole: int) -> float | None:
+    return round(part / whole, 4) if whole else None
+
+
+def _finding(session_id: str, breach: Breach) -> dict[str, Any]:
+    return {
+        "session_id": session_id,
+        "seq": breach.seq,
+        "promise": breach.promise.value,
+        "strategy": breach.strategy.value if breach.strategy else None,
+        "detail": breach.detail,
+    }

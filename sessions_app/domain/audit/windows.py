@@ -1,0 +1,224 @@
+"""Whether a planned window keeps its promises, checked against what is stored.
+
+Nothing of the planner is used here: a check that shared its code would share its mistakes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import pairwise
+
+from sessions_app.domain.data import Message, Role, Strategy
+from sessions_app.domain.tokens import TokenCounter, message_tokens, window_cost
+from sessions_app.domain.window import WindowMessage, WindowPlan, WindowPolicy
+
+
+class Promise(StrEnum):
+    """What holds for every window and every stored count; named after how it is broken."""
+
+    BUDGET = "window_over_budget"
+    MAX_MESSAGES = "window_over_max_messages"
+    TOOL_PAIR = "split_tool_pair"
+    MISCOUNT = "wrong_token_count"
+    WINDOW_COUNT = "wrong_window_count"
+    SYSTEM_PROMPT = "system_prompt_missing"
+    NEWEST_USER = "newest_user_message_missing"
+    ORDER = "order_broken"
+    REASON = "message_without_reason"
+    HIDDEN = "hidden_message_shown"
+    REFUSAL = "refused_without_cause"
+    PLAN = "cannot_be_planned"
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """A broken promise: where, and what there is. `strategy` None: of the stored data itself."""
+
+    promise: Promise
+    seq: int | None
+    detail: str
+    strategy: Strategy | None = None
+
+
+@dataclass(slots=True)
+class StoredFacts:
+    """What the windows of a session are checked against, gathered from all of its messages.
+
+    `tokens` is what the messages would cost in a window together, `prompt` the seqs of its system
+    prompt, `newest_user` the seq of the newest user message a window may show.
+    """
+
+    messages: int = 0
+    tokens: int = 0
+    prompt: list[int] = field(default_factory=list)
+    prompt_tokens: int = 0
+    newest_user: int | None = None
+    newest_user_tokens: int = 0
+    breaches: list[Breach] = field(default_factory=list)
+
+
+def read_facts(
+    messages: Iterable[Message], count: TokenCounter, *, context_start: int
+) -> StoredFacts:
+    """Go through a session's messages once, oldest first, and count each one's tokens anew."""
+    facts = StoredFacts()
+    opening = True
+    for message in messages:
+        facts.messages += 1
+        counted = _counted(message, count)
+        if counted != message.token_count:
+            detail = f"says {message.token_count}, holds {counted}"
+            facts.breaches.append(Breach(Promise.MISCOUNT, message.seq, detail))
+        if message.deleted or message.superseded_by:
+            continue
+        cost = window_cost(message.token_count)
+        facts.tokens += cost
+        opening = opening and message.role is Role.SYSTEM
+        if opening:
+            facts.prompt.append(message.seq)
+            facts.prompt_tokens += cost
+        elif message.role is Role.USER and message.seq >= context_start:
+            facts.newest_user, facts.newest_user_tokens = message.seq, cost
+    return facts
+
+
+def _counted(message: Message, count: TokenCounter) -> int:
+    if message.deleted:
+        return 0
+    return message_tokens(
+        count, message.content, name=message.name, tool_calls=message.tool_calls or ()
+    )
+
+
+def check_window(
+    facts: StoredFacts,
+    policy: WindowPolicy,
+    offered: Sequence[WindowMessage],
+    plan: WindowPlan,
+    sent: Sequence[int],
+) -> list[Breach]:
+    """Every promise that a window breaks; `sent` are the seqs a model would get, in that order."""
+    kept = {message.seq for message in plan.messages if message.kept}
+    shown = sorted((m for m in offered if m.seq in kept), key=lambda message: message.seq)
+    found = [
+        *_limits(facts, policy, shown, plan),
+        *_missing(facts, kept),
+        *_order(offered, plan, kept, sent),
+        *_hidden(facts, policy, shown),
+        *_split_pairs([m for m in offered if _may_be_shown(m, policy)], kept),
+    ]
+    return [Breach(promise, seq, detail, policy.strategy) for promise, seq, detail in found]
+
+
+def check_total(policy: WindowPolicy, plan: WindowPlan) -> list[Breach]:
+    """Whether all that is sent, summaries and quotations included, fits the budget."""
+    if plan.token_count <= policy.max_tokens:
+        return []
+    detail = f"{plan.token_count} tokens in all, {policy.max_tokens} allowed"
+    return [Breach(Promise.BUDGET, None, detail, policy.strategy)]
+
+
+def check_refusal(facts: StoredFacts, policy: WindowPolicy) -> list[Breach]:
+    """A window may be refused only where what must be in it does not fit."""
+    needed = facts.prompt_tokens + facts.newest_user_tokens
+    if needed > policy.max_tokens:
+        return []
+    detail = f"{needed} tokens fit {policy.max_tokens}"
+    return [Breach(Promise.REFUSAL, facts.newest_user, detail, policy.strategy)]
+
+
+Found = Iterator[tuple[Promise, int | None, str]]
+
+
+def _limits(
+    facts: StoredFacts, policy: WindowPolicy, shown: Sequence[WindowMessage], plan: WindowPlan
+) -> Found:
+    oldest = shown[0].seq if shown else None
+    cost = sum(window_cost(message.token_count) for message in shown)
+    if cost > policy.max_tokens:
+        yield Promise.BUDGET, oldest, f"{cost} tokens, {policy.max_tokens} allowed"
+    if cost != plan.token_count:
+        yield Promise.WINDOW_COUNT, oldest, f"says {plan.token_count}, holds {cost}"
+    counted = sum(message.seq not in facts.prompt for message in shown)
+    if policy.max_messages is not None and counted > policy.max_messages:
+        yield Promise.MAX_MESSAGES, oldest, f"{counted} messages, {policy.max_messages} allowed"
+
+
+def _missing(facts: StoredFacts, kept: set[int]) -> Found:
+    for seq in facts.prompt:
+        if seq not in kept:
+            yield Promise.SYSTEM_PROMPT, seq, "not in the window"
+    if facts.newest_user is not None and facts.newest_user not in kept:
+        yield Promise.NEWEST_USER, facts.newest_user, "not in the window"
+
+
+def _order(
+    offered: Sequence[WindowMessage], plan: WindowPlan, kept: set[int], sent: Sequence[int]
+) -> Found:
+    for before, after in pairwise(sent):
+        if after <= before:
+            yield Promise.ORDER, after, f"sent after seq {before}"
+    for seq in sorted(kept ^ set(sent)):
+        yield Promise.ORDER, seq, "sent" if seq not in kept else "kept and not sent"
+    planned = [message.seq for message in plan.messages]
+    for seq in sorted({message.seq for message in offered} ^ set(planned)):
+        yield Promise.REASON, seq, "planned, but no candidate" if seq in planned else "not planned"
+    if len(set(planned)) < len(planned):
+        yield Promise.REASON, None, "planned twice"
+
+
+def _hidden(facts: StoredFacts, policy: WindowPolicy, shown: Sequence[WindowMessage]) -> Found:
+    for message in shown:
+        if message.deleted:
+            yield Promise.HIDDEN, message.seq, "erased"
+        elif message.superseded:
+            yield Promise.HIDDEN, message.seq, "superseded"
+        elif not _may_be_shown(message, policy) and message.seq not in facts.prompt:
+            yield Promise.HIDDEN, message.seq, f"before the reset at seq {policy.context_start}"
+
+
+def _may_be_shown(message: WindowMessage, policy: WindowPolicy) -> bool:
+    hidden = message.deleted or message.superseded
+    return not hidden and message.seq >= policy.context_start
+
+
+def _split_pairs(offered: Sequence[WindowMessage], kept: set[int]) -> Found:
+    """Results kept without their call, and calls kept without each of their results.
+
+    A call that nothing but its own results follow still waits for the rest; those it has, count.
+    """
+    messages = sorted(offered, key=lambda message: message.seq)
+    answers, orphans = _answers(messages)
+    for orphan in orphans:
+        if orphan.seq in kept:
+            yield Promise.TOOL_PAIR, orphan.seq, "a result without its call"
+    for call in (message for message in messages if message.seq in answers):
+        results = answers[call.seq]
+        for result in results:
+            if result.seq in kept and call.seq not in kept:
+                yield Promise.TOOL_PAIR, result.seq, f"a result without its call at {call.seq}"
+            if call.seq in kept and result.seq not in kept:
+                yield Promise.TOOL_PAIR, call.seq, f"a call without its result at {result.seq}"
+        missing = set(call.tool_call_ids) - {result.tool_call_id for result in results}
+        waiting = messages[-len(results) - 1].seq == call.seq
+        if call.seq in kept and missing and not waiting:
+            yield Promise.TOOL_PAIR, call.seq, "a call without all of its results"
+
+
+def _answers(
+    messages: Sequence[WindowMessage],
+) -> tuple[dict[int, list[WindowMessage]], list[WindowMessage]]:
+    """The results of each call, by the call's seq, and the results of none."""
+    caller: dict[str, int] = {}
+    answers: dict[int, list[WindowMessage]] = {}
+    orphans: list[WindowMessage] = []
+    for message in messages:
+        if message.tool_call_ids:
+            caller |= dict.fromkeys(message.tool_call_ids, message.seq)
+            answers[message.seq] = []
+        elif message.role == Role.TOOL:
+            call = caller.get(message.tool_call_id or "")
+            (orphans if call is None else answers[call]).append(message)
+    return answers, orphans

@@ -1,0 +1,152 @@
+"""ChatGPT's data export: `conversations.json`, a tree of messages for each conversation.
+
+OpenAI describes no format; this follows exports and what several programs that read them agree on
+(see docs/import-export.md).
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sessions_app.domain.data import Role
+from sessions_app.domain.foreign.conversations import (
+    Conversation,
+    ForeignMessage,
+    as_text,
+    seconds_time,
+    tool_call,
+)
+
+SOURCE = "openai"
+# Notes of how the model thought, and what ChatGPT tells it about the user; nobody said them.
+_UNSAID = {"thoughts", "reasoning_recap", "user_editable_context", "model_editable_context"}
+Node = Mapping[str, Any]
+
+
+def recognises(value: Any) -> bool:
+    """Whether a value is one of the export's conversations."""
+    return isinstance(value, dict) and "mapping" in value
+
+
+def conversation(value: Mapping[str, Any]) -> Conversation:
+    """The branch that was shown last, from its beginning to its end."""
+    found = Conversation(
+        SOURCE,
+        as_text(value.get("conversation_id") or value.get("id") or value.get("title")),
+        title=as_text(value.get("title") or ""),
+        created_at=seconds_time(value.get("create_time")),
+        updated_at=seconds_time(value.get("update_time")),
+        archived=value.get("is_archived") is True,
+    )
+    nodes = value.get("mapping")
+    if not isinstance(nodes, dict):
+        return found
+    branch = _branch(nodes, value.get("current_node"))
+    elsewhere = sum(_message(nodes[name]) is not None for name in nodes.keys() - set(branch))
+    if elsewhere:
+        found.left["message of another branch"] += elsewhere
+    reader = _Branch(found)
+    for name in branch:
+        message = _message(nodes[name])
+        if message is not None:
+            found.messages.extend(reader.read(message))
+    return found
+
+
+def _branch(nodes: Mapping[str, Any], current: Any) -> list[str]:
+    """Names of the nodes from the root to the current one, or to the newest where none is named."""
+    if not isinstance(current, str) or current not in nodes:
+        current = max(nodes, key=lambda name: _time(nodes[name]), default=None)
+    path: list[str] = []
+    while isinstance(current, str) and current in nodes and current not in path:
+        path.append(current)
+        current = nodes[current].get("parent") if isinstance(nodes[current], dict) else None
+    return path[::-1]
+
+
+def _time(node: Any) -> float:
+    time = (_message(node) or {}).get("create_time")
+    return float(time) if isinstance(time, int | float) else 0.0
+
+
+def _message(node: Any) -> Node | None:
+    message = node.get("message") if isinstance(node, dict) else None
+    return message if isinstance(message, dict) else None
+
+
+def _inner(message: Node, name: str) -> Node:
+    value = message.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+class _Branch:
+    """Reads a branch in order; remembers which tool was called last, as results name no call."""
+
+    def __init__(self, found: Conversation) -> None:
+        self._left = found.left
+        self._calls: dict[str, str] = {}
+
+    def read(self, message: Node) -> Iterator[ForeignMessage]:
+        """What a node says: one message or none."""
+        author, metadata, content = (
+            _inner(message, name) for name in ("author", "metadata", "content")
+        )
+        kind = as_text(content.get("content_type") or "")
+        text = self._text(content, kind)
+        at = seconds_time(message.get("create_time"))
+        role = author.get("role")
+        if metadata.get("is_visually_hidden_from_conversation") is True or kind in _UNSAID:
+            self._left[f"hidden: {kind}"] += 1
+        elif role == "assistant" and message.get("recipient") not in (None, "all"):
+            yield self._call(message, text, at)
+        elif role == "tool":
+            name = as_text(author.get("name") or "tool")
+            call_id = self._calls.get(name) or f"call_{message.get('id')}"
+            yield ForeignMessage(Role.TOOL, text, at, name=name, tool_call_id=call_id)
+        elif role in ("system", "user", "assistant"):
+            model = metadata.get("model_slug") if role == "assistant" else None
+            yield ForeignMessage(Role(role), text, at, model=model and as_text(model))
+        else:
+            self._left[f"role: {as_text(role)}"] += 1
+        for name in ("attachments", "citations"):
+            if isinstance(metadata.get(name), list) and metadata[name]:
+                self._left[name] += len(metadata[name])
+
+    def _call(self, message: Node, text: str, at: Any) -> ForeignMessage:
+        """A message to a tool is a call of it; its text is what the tool was given."""
+        recipient = as_text(message["recipient"])
+        call_id = f"call_{message.get('id')}"
+        # Answers come from the tool, `python`, or from one of its parts, `browser.search`.
+        self._calls |= {recipient: call_id, recipient.partition(".")[0]: call_id}
+        arguments = text if _is_json(text) else json.dumps({"input": text}, ensure_ascii=False)
+        call = tool_call(call_id, recipient, arguments)
+        return ForeignMessage(Role.ASSISTANT, "", at, tool_calls=(call,))
+
+    def _text(self, content: Node, kind: str) -> str:
+        """The words of a message; what else it has is counted."""
+        if isinstance(content.get("parts"), list):
+            return "\n".join(filter(None, map(self._part, content["parts"])))
+        if kind == "tether_browsing_display":
+            return as_text(content.get("result") or content.get("summary") or "")
+        if isinstance(content.get("text"), str):
+            return str(content["text"])
+        if kind and kind not in _UNSAID:
+            self._left[f"content: {kind}"] += 1
+        return ""
+
+    def _part(self, part: Any) -> str:
+        if isinstance(part, str):
+            return part
+        # What was spoken comes as the sound and, beside it, as text.
+        if isinstance(part, dict) and isinstance(part.get("text"), str):
+            return str(part["text"])
+        kind = part.get("content_type") if isinstance(part, dict) else type(part).__name__
+        self._left[f"part: {as_text(kind)}"] += 1
+        return ""
+
+
+def _is_json(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        return False

@@ -1,0 +1,5 @@
+"""TODO map."""
+
+from sessions_app.domain.records import reading, writing
+
+__all__ = ["reading", "writing"]

@@ -1,0 +1,178 @@
+"""Which older messages the turn at hand needs: words and meaning together.
+
+Each message gets a lexical score (BM25; Robertson & Zaragoza 2009, "The Probabilistic Relevance
+Framework") and, where vectors exist, a dense one (cosine). Both are put on one scale (standard
+scores over the candidates) and added, together with a share of the neighbours' scores: an answer
+seldom repeats the words of the question it answers. Names of the people talking are taken out of
+the query, for in a conversation they fit half of all messages, and count through who spoke.
+
+The weights are those of a listwise softmax fitted to LoCoMo questions (Maharana et al. 2024),
+rounded; docs/context.md has the figures and how far they carry.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sessions_app.domain.candidate import Ranking, WindowMessage
+from sessions_app.domain.relevance.terms import term_ids
+
+Scores = NDArray[np.float32]
+
+# (distance in seq, weight): the message itself, the one before it, the one after it, …
+LEXICAL_KERNEL: Final = ((0, 0.34), (-1, 0.26), (-2, 0.22), (1, 0.13), (2, 0.10))
+DENSE_KERNEL: Final = ((0, 0.68), (-2, 0.14), (1, 0.10), (2, 0.08))
+SPEAKER_WEIGHT: Final = 1.3
+"""What it is worth that a message is by the one person the query names, in standard scores."""
+
+MAX_QUERY_TERMS: Final = 64
+"""Of a longer query, such as a pasted document, the rarest words are looked for."""
+
+_K1, _B = 1.2, 0.75
+_LABEL = re.compile(r"([A-Z][\w.'-]{0,30}(?: [A-Z][\w.'-]{0,30})?): ")
+_MIN_LINES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Relevance:
+    """One score per candidate, higher is nearer to the query, and what the scores rest on."""
+
+    scores: Scores
+    ranking: Ranking
+
+
+def rank(
+    messages: Sequence[WindowMessage],
+    query: str,
+    query_vector: Scores | None = None,
+    *,
+    asked_by: int | None = None,
+) -> Relevance:
+    """Score every candidate (ascending by `seq`) for the query.
+
+    `asked_by` is the index of the message that is itself the query: it must not compete.
+    Candidates without a vector count as average in the dense part. With neither a word nor a
+    vector in common the ranking is `none` and all scores are 0.
+    """
+    speakers = [speaker_of(message) for message in messages]
+    names = label_names(speakers)
+    text = without_names(query, names)
+    seqs = np.fromiter((message.seq for message in messages), dtype=np.int64)
+    lexical = _standard(lexical_scores(messages, text), asked_by)
+    dense = _dense(messages, query_vector, asked_by)
+    if dense is None and not lexical.any():
+        return Relevance(np.zeros(len(messages), np.float32), Ranking.NONE)
+    total = _spread(lexical, seqs, LEXICAL_KERNEL)
+    if dense is not None:
+        total += _spread(dense, seqs, DENSE_KERNEL)
+    total += SPEAKER_WEIGHT * _spoken_by_the_named(speakers, names, query)
+    return Relevance(total, Ranking.LEXICAL if dense is None else Ranking.LEXICAL_DENSE)
+
+
+def query_text(query: str, messages: Sequence[WindowMessage]) -> str:
+    """The text whose vector is `rank`'s `query_vector`: the query without the speakers' names."""
+    return without_names(query, label_names([speaker_of(message) for message in messages]))
+
+
+def speaker_of(message: WindowMessage) -> str | None:
+    """Who speaks: the message's name, or the label a transcript puts in front ("Ann: …")."""
+    if message.name:
+        return message.name
+    label = _LABEL.match(message.content)
+    return label.group(1) if label else None
+
+
+def label_names(speakers: Sequence[str | None]) -> frozenset[str]:
+    """The speakers who are people rather than a chance "Note: …": those with several lines."""
+    lines = Counter(speaker for speaker in speakers if speaker)
+    return frozenset(name for name, count in lines.items() if count >= _MIN_LINES)
+
+
+def without_names(query: str, names: frozenset[str]) -> str:
+    """The query without these names; unchanged when nothing would be left to look for."""
+    if not names:
+        return query
+    pattern = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
+    text = re.sub(rf"\b(?:{pattern})(?:'s|’s|:)?(?!\w)", "", query, flags=re.IGNORECASE)
+    text = " ".join(text.split())
+    return text if len(term_ids(text)) else query
+
+
+def lexical_scores(messages: Sequence[WindowMessage], query: str) -> Scores:
+    """BM25 of every candidate for the query's words, over the candidates as the collection."""
+    wanted = np.unique(term_ids(query))
+    if not len(wanted) or not messages:
+        return np.zeros(len(messages), np.float32)
+    terms = [term_ids(m.content) if m.terms is None else m.terms for m in messages]
+    lengths = np.fromiter(map(len, terms), dtype=np.int64, count=len(terms))
+    flat = np.concatenate(terms)
+    if len(wanted) > MAX_QUERY_TERMS:
+        wanted = _rarest(wanted, flat)
+    owner = np.repeat(np.arange(len(terms)), lengths)
+    # a few comparisons of everything take a tenth of the time of one search for everything
+    columns = [np.bincount(owner[flat == term], minlength=len(terms)) for term in wanted]
+    counts = np.stack(columns, axis=1)
+    holders = (counts > 0).sum(axis=0)
+    rarity = np.log1p((len(terms) - holders + 0.5) / (holders + 0.5))
+    relative = lengths / max(lengths.mean(), 1e-9)
+    saturated = counts * (_K1 + 1) / (counts + (_K1 * (1 - _B + _B * relative))[:, None])
+    return np.asarray((saturated * rarity).sum(axis=1), dtype=np.float32)
+
+
+def _rarest(wanted: NDArray[np.uint32], flat: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    present, uses = np.unique(flat, return_counts=True)
+    shared = np.isin(present, wanted)
+    order = np.argsort(uses[shared], kind="stable")[:MAX_QUERY_TERMS]
+    # with nothing in common any one word will do: it scores 0 everywhere
+    return present[shared][order] if len(order) else wanted[:1]
+
+
+def _dense(
+    messages: Sequence[WindowMessage], query_vector: Scores | None, asked_by: int | None
+) -> Scores | None:
+    if query_vector is None:
+        return None
+    having = [index for index, message in enumerate(messages) if message.vector is not None]
+    if not having:
+        return None
+    rows = np.stack([vector for m in messages if (vector := m.vector) is not None])
+    scores = np.full(len(messages), np.nan, np.float32)
+    # not `@`: BLAS would wake a thread per core for a product of half a millisecond
+    scores[having] = np.einsum("nd,d->n", rows, query_vector)
+    return _standard(scores, asked_by)
+
+
+def _standard(scores: Scores, asked_by: int | None) -> Scores:
+    known = np.isfinite(scores)
+    if asked_by is not None:
+        known[asked_by] = False
+    sample = scores[known]
+    spread = float(sample.std()) if len(sample) else 0.0
+    if spread < 1e-9:
+        return np.zeros(len(scores), np.float32)
+    return np.where(known, (scores - sample.mean()) / spread, 0).astype(np.float32)
+
+
+def _spread(scores: Scores, seqs: NDArray[np.int64], kernel: Sequence[tuple[int, float]]) -> Scores:
+    total = np.zeros(len(scores), np.float32)
+    for distance, weight in kernel:
+        place = np.searchsorted(seqs, seqs + distance).clip(max=len(seqs) - 1)
+        total += weight * np.where(seqs[place] == seqs + distance, scores[place], 0)
+    return total
+
+
+def _spoken_by_the_named(
+    speakers: Sequence[str | None], names: frozenset[str], query: str
+) -> Scores:
+    asked = query.lower()
+    named = {name for name in names if re.search(rf"\b{re.escape(name.lower())}\b", asked)}
+    if len(named) != 1:
+        return np.zeros(len(speakers), np.float32)
+    return np.fromiter((speaker in named for speaker in speakers), np.float32, len(speakers))

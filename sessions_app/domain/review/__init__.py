@@ -1,0 +1,45 @@
+"""TODO map."""
+
+from sessions_app.domain.review.data import (
+    CHANGES,
+    REASONS,
+    SHOWS_CONTENT,
+    Act,
+    Found,
+    LogLine,
+    LogPage,
+    Note,
+    Order,
+    Place,
+    Reason,
+    Reviewed,
+    Sought,
+    Span,
+    Staff,
+    Wanted,
+    Why,
+)
+from sessions_app.domain.review.masking import Piece, hidden, mask
+
+__all__ = [
+    "CHANGES",
+    "REASONS",
+    "SHOWS_CONTENT",
+    "Act",
+    "Found",
+    "LogLine",
+    "LogPage",
+    "Note",
+    "Order",
+    "Piece",
+    "Place",
+    "Reason",
+    "Reviewed",
+    "Sought",
+    "Span",
+    "Staff",
+    "Wanted",
+    "Why",
+    "hidden",
+    "mask",
+]

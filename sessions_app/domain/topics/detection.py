@@ -1,0 +1,294 @@
+"""Notice a topic shift, one message at a time, from the past alone.
+
+`observe` takes what is remembered of a session and its next message and says which topic the
+message belongs to. It is a pure, deterministic function: replaying a session gives the same
+decisions, and so does any worker that continues from a stored `TopicState`.
+
+How sure the trained head may be depends on how much the conversation resembles what it was trained
+on; the rest of the decision is the untrained detector's (see docs/topics.md).
+"""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from math import log
+from typing import Final
+
+import numpy as np
+
+from sessions_app.domain.topics.evidence import Weigher, logistic
+from sessions_app.domain.topics.features import dense_features, text_features
+from sessions_app.domain.topics.head import Head, shipped_head
+from sessions_app.domain.topics.rules import (
+    COVERED_SHARE,
+    announces,
+    never_opens,
+    not_judged,
+    uncovered_shift,
+    untrained_log_odds,
+)
+from sessions_app.domain.topics.segments import JudgedMessage, Segment, label_terms
+from sessions_app.domain.topics.segments import segments_of as _segments_of
+from sessions_app.domain.topics.state import (
+    PAST_SEGMENTS,
+    RECENT_TURNS,
+    TopicMessage,
+    TopicState,
+    Turn,
+    Vector,
+    blend,
+    count_terms,
+    pack_vector,
+    unpack_vector,
+)
+from sessions_app.domain.topics.text import Reading, read
+
+__all__ = [
+    "JudgedMessage",
+    "Mode",
+    "Segment",
+    "TopicDecision",
+    "TopicMessage",
+    "TopicState",
+    "current_label",
+    "observe",
+    "pack_vector",
+    "segments_of",
+]
+
+THRESHOLD: Final = 0.35
+ANNOUNCED_SCORE: Final = 0.9
+_THRESHOLD_ODDS: Final = log(THRESHOLD / (1.0 - THRESHOLD))
+# Key terms of held-out dialogues are rarer than this in one of fifty, those of unseen sets in most.
+_TEXT_TRUST_CENTRE: Final = 0.7
+_TEXT_TRUST_SLOPE: Final = 60.0
+
+
+class Mode(StrEnum):
+    """Which evidence is used. Production always uses `BLENDED`; the others are for measuring."""
+
+    BLENDED = "blended"
+    HEAD = "head"
+    UNTRAINED = "untrained"
+
+
+@dataclass(frozen=True, slots=True)
+class TopicDecision:
+    """What was decided about one message.
+
+    `topic` counts from 1. `score` is the evidence for a shift, 0 to 1, set against `threshold`;
+    it is 0 where a rule decided. `trust` is the trained head's share of the score, 0 to 1.
+    """
+
+    topic: int
+    shift: bool
+    score: float
+    threshold: float
+    reason: str
+    trust: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """All that was measured at one message: features, and what they add to the running levels."""
+
+    reading: Reading
+    user: bool
+    row: list[float]
+    lexical: float
+    following: float
+    packed: bytes
+    vector: Vector | None
+    before: Vector | None
+    dense: float
+    coherent: float
+
+
+def gather(state: TopicState, message: TopicMessage, head: Head) -> Evidence:
+    """Measure a message against the past. It decides nothing and changes nothing."""
+    reading = read(message.content)
+    user = message.role == "user"
+    now, following = head.cues.judge(reading)
+    row, lexical = text_features(state, reading, user=user, weigher=head.weigher, cue=now)
+    packed = pack_vector(message.vector)
+    if len(packed) != head.dimensions:
+        packed = b""
+    vector = before = None
+    dense = coherent = 0.0
+    if packed:
+        vector = unpack_vector(packed)
+        more, dense, coherent = dense_features(state, vector, user=user, coherence=head.coherence)
+        row += more
+        if state.recent and state.recent[0].vector:
+            before = unpack_vector(state.recent[0].vector)
+    return Evidence(reading, user, row, lexical, following, packed, vector, before, dense, coherent)
+
+
+def head_inputs(evidence: Evidence, head: Head) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+    """The row the head's perceptrons see: the features, and in dense mode both messages' gist."""
+    row = np.asarray(evidence.row, dtype=np.float32)
+    if evidence.vector is None:
+        return row
+    here = evidence.vector @ head.projection
+    there = np.zeros_like(here) if evidence.before is None else evidence.before @ head.projection
+    return np.concatenate([row, here, there])
+
+
+def _trust(state: TopicState, evidence: Evidence, head: Head) -> float:
+    """The trained head's share: how familiar the conversation is, this message included."""
+    if evidence.vector is None:
+        return logistic(_TEXT_TRUST_SLOPE * (_TEXT_TRUST_CENTRE - state.rarity.mean))
+    return head.familiarity.trust(state.familiar.mean)
+
+
+def level(state: TopicState, evidence: Evidence, head: Head) -> TopicState:
+    """The state with this message counted into what the conversation resembles."""
+    reading = evidence.reading
+    if reading.social:
+        return state
+    state = replace(state, known=state.known.add(head.weigher.known_share(reading)))
+    if reading.terms:
+        state = replace(state, rarity=state.rarity.add(head.weigher.rarity(reading)))
+    if evidence.vector is None:
+        return state
+    return replace(state, familiar=state.familiar.add(head.familiarity.nearest(evidence.vector)))
+
+
+def observe(
+    state: TopicState,
+    message: TopicMessage,
+    *,
+    head: Head | None = None,
+    mode: Mode = Mode.BLENDED,
+) -> tuple[TopicState, TopicDecision]:
+    """Judge the session's next message; `TopicState()` is the state before its first.
+
+    `head` is the shipped one when None. A vector of another size than the head's is not used.
+    Raises FileNotFoundError or ValueError when the shipped weights are missing or do not fit.
+    """
+    head = head or shipped_head()
+    seq = state.seq + 1
+    if state.topic == 0:
+        state = replace(state, topic=1, topic_start=seq)
+    reason = not_judged(message.role, message.content)
+    if reason is not None:
+        state = replace(state, seq=seq)
+        return state, TopicDecision(state.topic, False, 0.0, THRESHOLD, reason)
+    evidence = gather(state, message, head)
+    levelled = level(state, evidence, head)
+    decision = _decide(levelled, evidence, head, mode)
+    return advance(levelled, evidence, shift=decision.shift), decision
+
+
+def _decide(state: TopicState, evidence: Evidence, head: Head, mode: Mode) -> TopicDecision:
+    reason = never_opens(state, evidence.reading, user=evidence.user)
+    if reason is not None:
+        return TopicDecision(state.topic, False, 0.0, THRESHOLD, reason)
+    if announces(state, evidence.reading, user=evidence.user) and mode is not Mode.HEAD:
+        why = "leaves the topic: announced, and no key term is shared"
+        return TopicDecision(state.topic + 1, True, ANNOUNCED_SCORE, THRESHOLD, why)
+    if state.known.mean < COVERED_SHARE and mode is not Mode.HEAD:
+        shift = uncovered_shift(state, evidence.reading, evidence.row)
+        why = "a language that is not covered: judged by announced or vanished words alone"
+        return TopicDecision(
+            state.topic + shift, shift, THRESHOLD if shift else 0.0, THRESHOLD, why
+        )
+    dense = evidence.vector is not None
+    trust = {Mode.HEAD: 1.0, Mode.UNTRAINED: 0.0}.get(mode, -1.0)
+    if trust < 0.0:
+        trust = _trust(state, evidence, head)
+    plain = logistic(untrained_log_odds(evidence.row, dense=dense) + _THRESHOLD_ODDS)
+    net = head.dense if dense else head.text
+    learned = net.probability(head_inputs(evidence, head)) if trust > 0.0 else 0.0
+    score = trust * learned + (1.0 - trust) * plain
+    shift = score >= THRESHOLD
+    return TopicDecision(
+        state.topic + shift, shift, score, THRESHOLD, _why(state, evidence, shift), trust
+    )
+
+
+def _why(state: TopicState, evidence: Evidence, shift: bool) -> str:
+    said = "leaves" if shift else "stays with"
+    if evidence.vector is None:
+        shared = set(evidence.reading.terms) & {term for term, _ in state.terms}
+        words = f"shares {len(shared)} key terms with it"
+    else:
+        words = f"nearness {evidence.dense:.2f}, usual here {state.dense.mean:.2f}"
+    cues = [
+        name
+        for name, there in (
+            ("an announced change", evidence.reading.announced),
+            ("an opening phrase", evidence.reading.opener and not evidence.reading.announced),
+            ("a question", evidence.reading.question),
+        )
+        if there
+    ]
+    return f"{said} the topic: {', '.join([words, *cues])}"
+
+
+def advance(state: TopicState, evidence: Evidence, *, shift: bool) -> TopicState:
+    """The state after a judged message, given whether it opened a topic."""
+    seq, reading = state.seq + 1, evidence.reading
+    turn = Turn(
+        user=evidence.user,
+        terms=reading.terms,
+        words=reading.words,
+        question=reading.question,
+        closer=reading.closer,
+        social=reading.social,
+        cue=evidence.following,
+        vector=evidence.packed,
+    )
+    if shift:
+        state = _open_topic(state, seq)
+    if not reading.social:
+        if evidence.vector is not None:
+            state = replace(
+                state,
+                segment=blend(state.segment, state.substance, evidence.vector),
+                whole=blend(state.whole, state.judged, evidence.vector),
+            )
+        state = replace(state, substance=state.substance + 1)
+    if state.recent:
+        state = replace(state, lexical=state.lexical.add(evidence.lexical))
+        if evidence.vector is not None:
+            state = replace(
+                state,
+                dense=state.dense.add(evidence.dense),
+                coherent=state.coherent.add(evidence.coherent),
+            )
+    return replace(
+        state,
+        seq=seq,
+        judged=state.judged + 1,
+        since=state.since + 1,
+        recent=(turn, *state.recent)[:RECENT_TURNS],
+        terms=count_terms(state.terms, reading.terms),
+    )
+
+
+def _open_topic(state: TopicState, seq: int) -> TopicState:
+    return replace(
+        state,
+        topic=state.topic + 1,
+        topic_start=seq,
+        since=0,
+        substance=0,
+        segment=b"",
+        past=((state.segment, *state.past) if state.segment else state.past)[:PAST_SEGMENTS],
+        terms=(),
+        past_terms=count_terms(state.past_terms, tuple(term for term, _ in state.terms)),
+    )
+
+
+def current_label(state: TopicState, *, weigher: Weigher | None = None) -> str:
+    """The current segment's label, from the state's bounded term counts alone."""
+    return label_terms(
+        dict(state.terms), dict(state.past_terms), weigher=weigher or shipped_head().weigher
+    )
+
+
+def segments_of(
+    messages: list[JudgedMessage], *, weigher: Weigher | None = None
+) -> tuple[Segment, ...]:
+    """The segments of judged messages in order of `seq`; see `topic_segments.segments_of`."""
+    return _segments_of(messages, weigher=weigher or shipped_head().weigher)

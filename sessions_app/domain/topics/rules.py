@@ -1,0 +1,111 @@
+"""What may never open a topic, whatever the scores say, and the detector that needs no training."""
+
+from typing import Final
+
+from sessions_app.domain.topics.features import DENSE_FEATURES, TEXT_FEATURES
+from sessions_app.domain.topics.state import TopicState
+from sessions_app.domain.topics.text import Reading, stem
+
+LONG_ANSWER_WORDS: Final = 60
+SHORT_WORDS: Final = 3
+COVERED_SHARE: Final = 0.35
+UNCOVERED_SEGMENT: Final = 4
+
+# Weights and bias of the untrained detector, in log-odds. They were set by hand and by a coarse
+# search on the development parts of the public sets, are one setting for every conversation, and
+# change nothing but when they are edited here. The signs say what is believed: far from the last
+# two messages for this conversation, an opening phrase and a user speaking argue for a shift; an
+# answer to a question, words that point back and shared words argue against it.
+UNTRAINED_DENSE: Final = {
+    "z": -0.6,
+    "gap_question": -0.7,
+    "question": 0.05,
+    "user": 0.2,
+    "opener": 0.7,
+    "words": 0.3,
+    "backward": -0.35,
+    "continues": -0.3,
+    "no_terms": -0.4,
+    "shared": -0.1,
+    "level": -0.25,
+}
+UNTRAINED_DENSE_BIAS: Final = 1.02
+UNTRAINED_TEXT: Final = {
+    "overlap_depth": -2.3,
+    "overlap_segment": -0.85,
+    "overlap_4": -0.15,
+    "gap_question": -0.8,
+    "question": 0.15,
+    "user": 0.05,
+    "opener": 0.8,
+    "words": 0.1,
+    "backward": -0.35,
+    "continues": -0.3,
+    "no_terms": -0.35,
+}
+UNTRAINED_TEXT_BIAS: Final = 0.5
+
+_DENSE_NAMES: Final = [*TEXT_FEATURES, *DENSE_FEATURES]
+_DENSE_TERMS: Final = [(_DENSE_NAMES.index(name), w) for name, w in UNTRAINED_DENSE.items()]
+_TEXT_TERMS: Final = [(TEXT_FEATURES.index(name), w) for name, w in UNTRAINED_TEXT.items()]
+
+
+def untrained_log_odds(row: list[float], *, dense: bool) -> float:
+    """The untrained detector's evidence, a shift above 0. `row` holds text (and dense) features."""
+    terms, bias = (
+        (_DENSE_TERMS, UNTRAINED_DENSE_BIAS) if dense else (_TEXT_TERMS, UNTRAINED_TEXT_BIAS)
+    )
+    return sum(row[place] * weight for place, weight in terms) - bias
+
+
+def not_judged(role: str, content: str) -> str | None:
+    """Why a message is no part of the conversation's flow, or None when it is to be judged."""
+    if role not in ("user", "assistant"):
+        return f"a {role} message belongs to the topic it serves"
+    if not content.strip():
+        return "an empty message says nothing"
+    return None
+
+
+def never_opens(state: TopicState, reading: Reading, *, user: bool) -> str | None:
+    """Why a judged message cannot open a topic, or None when it may."""
+    last = state.recent[0] if state.recent else None
+    if reading.social:
+        return "a greeting, thanks or a bare yes or no"
+    if reading.code_only:
+        return "code alone continues what it is about"
+    if state.substance == 0:
+        return "nothing has been said yet in this topic"
+    if not reading.terms and reading.words <= SHORT_WORDS:
+        return "too short to name a topic"
+    if last and last.user != user:
+        if last.question and reading.words <= SHORT_WORDS and not reading.asks_anywhere:
+            return "a short answer to the question before"
+        if not user and reading.words >= LONG_ANSWER_WORDS:
+            return "a long answer to what was asked"
+    return None
+
+
+def announces(state: TopicState, reading: Reading, *, user: bool) -> bool:
+    """Whether a user says that the subject changes, and shares no key term with it."""
+    if not (user and reading.announced):
+        return False
+    said = {stem(term) for term, _ in state.terms}
+    return said.isdisjoint(map(stem, reading.terms))
+
+
+def uncovered_shift(state: TopicState, reading: Reading, row: list[float]) -> bool:
+    """The cautious judgement for a language whose vectors and words are not known.
+
+    Announced in words that are known, or: the conversation does repeat its words, the topic is some
+    messages old, and a message of some length shares none with it.
+    """
+    if reading.announced:
+        return True
+    shared = row[TEXT_FEATURES.index("overlap_4")] + row[TEXT_FEATURES.index("overlap_segment")]
+    return (
+        state.substance >= UNCOVERED_SEGMENT
+        and state.lexical.mean >= 0.1
+        and len(reading.terms) >= 4
+        and shared == 0.0
+    )

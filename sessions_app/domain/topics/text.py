@@ -1,0 +1,177 @@
+"""Reads one message as text: its words, key terms and conversational cues.
+
+Everything here is a deterministic function of the content alone. Work is bounded: a message longer
+than `READ_CHARS` is read at its beginning and end, which is where people say what they want.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from sessions_app.domain.topics.words import FUNCTION_WORDS, SOCIAL, SOCIAL_FILL
+
+READ_CHARS = 3000
+MAX_TERMS = 24
+MAX_TERM_CHARS = 24
+
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
+_FENCE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
+# Scripts written without spaces: a run of characters is cut into pairs, the usual unit of
+# retrieval for them, because `\w+` would return whole sentences that never repeat.
+_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+_UNSPACED_RUN = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]+")
+_CODE_LINE = re.compile(
+    r"^\s*(?:[{}()\[\];<>#@$]|import |from \w+ import|def |class |return\b|if \(|for \(|while \("
+    r"|(?:const|let|var|function|public|private|static|void|int)\b|Traceback|File \"|at \S+\()"
+    r"|\w*(?:Error|Exception)\b.*:|[{};]\s*$|\w\(.*\)\s*:?\s*$|^\s*\w+\s*[-+*/]?=\s*\S"
+)
+
+
+_UNSPACED_SOCIAL = re.compile(
+    "^(?:你好|您好|大家好|早上好|晚上好|谢谢|謝謝|多谢|感谢|非常|你|您|再见|好的|好|是的|是|对|不|嗯|行|没问题|"
+    "可以|了|啊|吧|呀|こんにちは|おはよう|こんばんは|ありがとう|ございます|はい|いいえ|안녕하세요|감사합니다)+$"
+)
+_CLOSERS = re.compile(
+    r"\b(?:thanks?|thank you|bye|goodbye|welcome|good ?day|nice day|great day|that'?s all|"
+    r"that is all|that'?s it|all set|anything else|danke|merci|gracias|have fun|enjoy|take care)\b",
+    re.IGNORECASE,
+)
+_OPENERS = re.compile(
+    r"\b(?:by the way|btw|another (?:question|thing)|also|one more|next|speaking of|anyway|"
+    r"change (?:of )?(?:the )?(?:subject|topic)|different (?:topic|question|subject)|"
+    r"something else|on another note|in addition|additionally|"
+    r"i(?:'d| would) (?:also )?like|i(?:'m| am) (?:also )?(?:looking|interested|trying)|"
+    r"(?<!do )i (?:also )?(?:need|want)|can you (?:also )?(?:help|tell|find|get|give)|"
+    r"(?:could|would) you|tell me|do you (?:like|have|know|enjoy)|what (?:is|are|do)(?! its)|"
+    r"übrigens|noch eine frage|themenwechsel|autre (?:question|chose)|otra (?:pregunta|cosa))\b",
+    re.IGNORECASE,
+)
+_ANNOUNCED = re.compile(
+    r"\b(?:by the way|btw|another (?:question|thing)|(?:different|new|unrelated) (?:topic|question|"
+    r"subject)|chang(?:e|ing) (?:of )?(?:the )?(?:subject|topic)|on "
+    r"another note|switch(?:ing)? (?:gears|topics?)|themenwechsel|anderes thema|changeons de sujet|"
+    r"autre sujet|cambiando de tema|otro tema)\b",
+    re.IGNORECASE,
+)
+_CONTINUES = re.compile(
+    r"\W*(?:and|but|so|or|then|because|why|what if|how come|what about|how about|which one|"
+    r"who|how (?:many|much|long|often|far)|und|aber|oder|warum|et|mais|pourquoi|y|pero|por qué)\b",
+    re.IGNORECASE,
+)
+_BACKWARD = re.compile(
+    r"\b(?:it|its|that|this|these|those|they|them|he|she|him|her|there|one|ones|same|instead|then)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a message says, as far as topic detection needs it.
+
+    `terms` are its distinct content words in order, folded to lower case, at most `MAX_TERMS`.
+    `words` counts all its words. `first` and `second` are its first two words.
+    """
+
+    tokens: tuple[str, ...]
+    terms: tuple[str, ...]
+    words: int
+    question: bool
+    asks_anywhere: bool
+    closer: bool
+    opener: bool
+    announced: bool
+    backward: int
+    continues: bool
+    social: bool
+    code_only: bool
+    foreign_script: bool
+
+
+def bounded(content: str) -> str:
+    """`content`, or its first two thirds and last third of `READ_CHARS` when longer."""
+    if len(content) <= READ_CHARS:
+        return content
+    head = READ_CHARS * 2 // 3
+    return content[:head] + "\n" + content[head - READ_CHARS :]
+
+
+@lru_cache(maxsize=8192)
+def stem(word: str) -> str:
+    """A crude English stem, good enough that `booked` meets `booking`."""
+    word = word.removesuffix("'s").removesuffix("’s")
+    if len(word) > 4 and word.isascii():
+        for suffix, keep in (("ies", "y"), ("sses", "ss"), ("ing", ""), ("ed", ""), ("ly", "")):
+            if word.endswith(suffix) and len(word) - len(suffix) >= 3:
+                return (word[: -len(suffix)] + keep).rstrip("e")
+    if len(word) > 3 and word.endswith("s") and not word.endswith("ss"):
+        word = word[:-1]
+    return word.rstrip("e") if len(word) > 4 else word
+
+
+def tokens_of(text: str) -> tuple[str, ...]:
+    """Lower-case words in order; scripts without spaces give overlapping character pairs."""
+    out: list[str] = []
+    for word in _WORD.findall(text.lower()):
+        if not _UNSPACED.search(word):
+            out.append(word.replace("’", "'"))
+            continue
+        for run in _UNSPACED_RUN.findall(word):
+            out.extend(run[i : i + 2] for i in range(max(1, len(run) - 1)))
+    return tuple(out)
+
+
+def terms_of(tokens: tuple[str, ...]) -> tuple[str, ...]:
+    """Distinct content words in order: no function or social words, no single letters."""
+    seen: dict[str, None] = {}
+    for word in tokens:
+        if word in FUNCTION_WORDS or word in SOCIAL or (len(word) < 2 and word.isascii()):
+            continue
+        seen.setdefault(word[:MAX_TERM_CHARS])
+        if len(seen) == MAX_TERMS:
+            break
+    return tuple(seen)
+
+
+def is_social(text: str, tokens: tuple[str, ...]) -> bool:
+    """True for a greeting, thanks, goodbye or bare yes/no and nothing else, and for no words."""
+    if not tokens:
+        return True
+    squeezed = "".join(_WORD.findall(text))
+    if _UNSPACED.search(squeezed):
+        return len(squeezed) <= 12 and bool(_UNSPACED_SOCIAL.match(squeezed))
+    if len(tokens) > 12 or not any(word in SOCIAL for word in tokens):
+        return False
+    return all(word in SOCIAL or word in SOCIAL_FILL for word in tokens)
+
+
+def is_code_only(text: str) -> bool:
+    """True when nothing but code or a trace is left: fences aside, every line looks like code."""
+    prose = _FENCE.sub("\n", text)
+    if not _WORD.search(prose):
+        return bool(_WORD.search(text))
+    lines = [line for line in prose.splitlines() if line.strip()]
+    return len(lines) >= 2 and all(_CODE_LINE.search(line) for line in lines)
+
+
+def read(content: str) -> Reading:
+    """Read one message. Never raises, whatever the text holds."""
+    text = bounded(content)
+    tokens = tokens_of(text)
+    letters = sum(map(str.isalpha, text[:400]))
+    plain = sum(c.isalpha() and c < "\u0250" for c in text[:400])
+    tail = text.rstrip()[-2:]
+    return Reading(
+        tokens=tokens[:256],
+        terms=terms_of(tokens),
+        words=len(tokens),
+        question="?" in tail or "？" in tail or "؟" in tail,
+        asks_anywhere="?" in text or "？" in text or "؟" in text,
+        closer=bool(_CLOSERS.search(text[:600])),
+        opener=bool(_OPENERS.search(text[:200])),
+        announced=bool(_ANNOUNCED.search(text[:200])),
+        backward=min(4, len(_BACKWARD.findall(text[:300]))),
+        continues=bool(_CONTINUES.match(text)),
+        social=is_social(text, tokens),
+        code_only=is_code_only(text),
+        foreign_script=letters > 0 and plain * 2 < letters,
+    )

@@ -1,0 +1,62 @@
+"""TODO map."""
+
+from sessions_app.domain.candidate import Ranking, WindowMessage
+from sessions_app.domain.window.candidates import MOST_READ, NEWEST, RUNS, SKETCHES, WHOLE_SESSION
+from sessions_app.domain.window.data import Reason, WindowPlan, WindowPolicy
+from sessions_app.domain.window.layout import Recalled, quotation_cost, recall
+from sessions_app.domain.window.planning import (
+    MIN_BUDGET,
+    Layout,
+    Strategy,
+    WindowBudgetError,
+    plan_window,
+)
+from sessions_app.domain.window.summaries import (
+    EXTENSION_MESSAGES,
+    Extension,
+    ShownSummary,
+    Summary,
+    clipped,
+    extension,
+    fits_whole,
+    length_bound,
+    newest_start,
+    overflows,
+    request,
+    shown,
+    visible_from,
+)
+
+__all__ = [
+    "EXTENSION_MESSAGES",
+    "MIN_BUDGET",
+    "MOST_READ",
+    "NEWEST",
+    "RUNS",
+    "SKETCHES",
+    "WHOLE_SESSION",
+    "Extension",
+    "Layout",
+    "Ranking",
+    "Reason",
+    "Recalled",
+    "ShownSummary",
+    "Strategy",
+    "Summary",
+    "WindowBudgetError",
+    "WindowMessage",
+    "WindowPlan",
+    "WindowPolicy",
+    "clipped",
+    "extension",
+    "fits_whole",
+    "length_bound",
+    "newest_start",
+    "overflows",
+    "plan_window",
+    "quotation_cost",
+    "recall",
+    "request",
+    "shown",
+    "visible_from",
+]

@@ -1,0 +1,89 @@
+"""Where a window of the newest messages begins, such that it begins there for many turns.
+
+Providers bill a prompt's prefix at a fraction when they have seen it before. A window that drops
+its oldest message every turn never has the same prefix twice, so the start moves in steps: of all
+starts that fit, the one is taken that will fit longest and that a later turn would choose again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sessions_app.domain.candidate import WindowMessage
+from sessions_app.domain.window.units import Unit
+
+STEP_TURNS = 8
+"""Turns in a step. Any eight consecutive turns hold exactly one whose number is a multiple of
+eight, so the start moves once in eight turns."""
+
+MAX_LOSS = 0.7
+"""The share of the room that a step may leave empty, which matters below some 1,500 tokens: there
+half the room would hold too few turns for a step, and no more than three windows in four would
+keep their prefix."""
+
+
+def stable_start(
+    messages: Sequence[WindowMessage],
+    units: Sequence[Unit],
+    earliest: int,
+    *,
+    at_topics: bool = False,
+) -> int:
+    """The index into `units` at which the window begins; `earliest` is the first that fits.
+
+    Chosen from the conversation alone, without memory of the last choice, so that any worker
+    chooses alike; a turn is taken for two messages. A window that holds everything begins at the
+    beginning. With `at_topics` the oldest topic that fits whole is preferred.
+    """
+    if earliest <= 0 or earliest >= len(units):
+        return earliest
+    starts = _user_starts(messages, units, earliest)
+    if at_topics:
+        opening = [at for at in starts if _opens_topic(messages, units, at)]
+        if opening:
+            return opening[0]
+    turns = {at: messages[units[at].first].seq >> 1 for at in starts[:STEP_TURNS]}
+    for at, turn in turns.items():
+        if turn % STEP_TURNS == 0:
+            return at
+    # fewer turns in reach, or longer ones: the number that is a multiple of the next power of two
+    return max(turns, key=lambda at: turns[at] & -turns[at], default=earliest)
+
+
+def stable_start_before(
+    messages: Sequence[WindowMessage], units: Sequence[Unit], latest: int, *, room: int
+) -> int:
+    """The index into `units`, `latest` or before it, at which a run of the newest begins.
+
+    What the run takes beyond `latest` must fit `room`. Of the starts in reach the one is taken
+    whose turn number is the multiple of the greatest power of two: it is in reach for many turns.
+    """
+    turns: dict[int, int] = {}
+    for at in range(latest, -1, -1):
+        if at < latest:
+            room -= units[at].cost
+        if room < 0:
+            break
+        if messages[units[at].first].role == "user":
+            turns[at] = messages[units[at].first].seq >> 1
+    return max(turns, key=lambda at: turns[at] & -turns[at], default=latest)
+
+
+def _user_starts(
+    messages: Sequence[WindowMessage], units: Sequence[Unit], earliest: int
+) -> list[int]:
+    room = sum(unit.cost for unit in units[earliest:])
+    starts: list[int] = []
+    lost = 0
+    for at in range(earliest, len(units)):
+        if lost > room * MAX_LOSS:
+            break
+        if messages[units[at].first].role == "user":
+            starts.append(at)
+        lost += units[at].cost
+    return starts
+
+
+def _opens_topic(messages: Sequence[WindowMessage], units: Sequence[Unit], at: int) -> bool:
+    before, here = messages[units[at - 1].last].topic, messages[units[at].first].topic
+    return here is not None and before != here

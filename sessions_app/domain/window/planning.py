@@ -1,0 +1,259 @@
+"""Decide which messages the model sees: exactly within a token budget, and say why.
+
+`plan_window` is pure. What it promises, whatever it is given: the kept messages cost no more than
+the budget; the system prompt and the newest user message are among them, or it raises; a tool
+call and its results are kept or dropped together; messages keep their order; every candidate is
+in the plan with a reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sessions_app.domain.candidate import Ranking, WindowMessage
+from sessions_app.domain.data import OnTopicShift, Strategy
+from sessions_app.domain.relevance import rank
+from sessions_app.domain.window.cuts import stable_start, stable_start_before
+from sessions_app.domain.window.data import (
+    MIN_BUDGET,
+    Layout,
+    PlannedMessage,
+    Reason,
+    WindowBudgetError,
+    WindowPlan,
+    WindowPolicy,
+)
+from sessions_app.domain.window.filling import Filling
+from sessions_app.domain.window.units import group_units
+
+__all__ = [
+    "MIN_BUDGET",
+    "RECENT_SHARE",
+    "STABLE_SHARE",
+    "Layout",
+    "OnTopicShift",
+    "PlannedMessage",
+    "Ranking",
+    "Reason",
+    "Strategy",
+    "WindowBudgetError",
+    "WindowMessage",
+    "WindowPlan",
+    "WindowPolicy",
+    "plan_window",
+]
+
+RECENT_SHARE = 0.25
+"""The share of the budget that stays with the newest messages, however relevant older ones are."""
+
+STABLE_SHARE = 0.6
+"""The most that the newest messages take where a stable prefix matters more than recall."""
+
+CURRENT_TOPIC_BONUS = 0.5
+"""How much nearer the current topic's messages count under `hybrid` when a topic shift adjusts the
+window, in the standard scores of `relevance`."""
+
+
+def plan_window(
+    messages: Sequence[WindowMessage],
+    policy: WindowPolicy,
+    *,
+    query: str | None = None,
+    query_vector: NDArray[np.float32] | None = None,
+) -> WindowPlan:
+    """Plan the window over the candidates, whose order does not matter and whose `seq` do.
+
+    Candidates may have gaps: the tail and whatever older messages were retrieved. `query` is what
+    older messages are ranked for, the newest user message when it is absent or empty;
+    `query_vector` is the unit vector of `relevance.query_text(query, messages)`.
+
+    Raises WindowBudgetError when the system prompt and the newest user message alone do not fit.
+    """
+    filling = Filling(sorted(messages, key=lambda message: message.seq), policy)
+    _pin(filling)
+    if policy.strategy in (Strategy.RECENT, Strategy.TOPIC):
+        _fill_with_newest(filling, at_topics=policy.strategy == Strategy.TOPIC)
+        return filling.plan(Ranking.NONE)
+    return filling.plan(_fill_with_relevant(filling, query, query_vector))
+
+
+def _pin(filling: Filling) -> None:
+    """Sort out who may compete, and take in what is always there."""
+    eligible = _eligible(filling)
+    users = [index for index in eligible if filling.messages[index].role == "user"]
+    filling.newest_user = users[-1] if users else None
+    if filling.policy.on_topic_shift == OnTopicShift.RESET:
+        eligible = _current_topic_only(filling, eligible)
+    filling.units, refused = group_units(filling.messages, eligible)
+    for index, reason in refused.items():
+        filling.drop([index], reason)
+    pinned = next((unit for unit in filling.units if unit.first == filling.newest_user), None)
+    needed = filling.used + (pinned.cost if pinned else 0)
+    if needed > filling.policy.max_tokens:
+        raise WindowBudgetError(needed=needed, available=filling.policy.max_tokens)
+    if pinned:
+        filling.keep(pinned, Reason.NEWEST_USER)
+
+
+def _eligible(filling: Filling) -> list[int]:
+    opening = True
+    eligible: list[int] = []
+    for index, message in enumerate(filling.messages):
+        # a system message counts as the prompt only in the unbroken run from the first seq
+        opening = opening and message.seq == index + 1
+        if message.deleted:
+            filling.drop([index], Reason.DELETED)
+        elif message.superseded:
+            filling.drop([index], Reason.SUPERSEDED)
+        elif opening and message.role == "system":
+            filling.keep_prompt(index)
+        else:
+            opening = False
+            if message.seq < filling.policy.context_start:
+                filling.drop([index], Reason.BEFORE_RESET)
+            else:
+                eligible.append(index)
+    return eligible
+
+
+def _current_topic_only(filling: Filling, eligible: list[int]) -> list[int]:
+    messages = filling.messages
+    current = _current_topic(filling)
+    if current is None:
+        return eligible
+    start = len(eligible)
+    while start and messages[eligible[start - 1]].topic in (current, None):
+        start -= 1
+    previous = [index for index in eligible[:start] if index != filling.newest_user]
+    filling.drop(previous, Reason.PREVIOUS_TOPIC)
+    return [index for index in eligible if index not in filling.fate]
+
+
+def _current_topic(filling: Filling) -> int | None:
+    return next((m.topic for m in reversed(filling.messages) if m.topic is not None), None)
+
+
+def _fill_with_newest(filling: Filling, *, at_topics: bool) -> None:
+    """The newest messages, from a start that stays put for several turns."""
+    units, messages = filling.units, filling.messages
+    current = _current_topic(filling)
+    earliest, limit = _earliest_that_fits(filling)
+    start = stable_start(messages, units, earliest, at_topics=at_topics)
+    for at in reversed(filling.undecided()):
+        unit = units[at]
+        if at < start:
+            filling.drop(unit.indexes, Reason.STABLE_CUT if at >= earliest else limit)
+            continue
+        obstacle = filling.obstacle(unit)
+        if obstacle is not None:
+            filling.drop(unit.indexes, obstacle)
+            continue
+        same = at_topics and current is not None and messages[unit.first].topic == current
+        filling.keep(unit, Reason.CURRENT_TOPIC if same else Reason.RECENT)
+
+
+def _earliest_that_fits(filling: Filling) -> tuple[int, Reason]:
+    """The index into `units` from which on everything fits, and what keeps out the one before.
+
+    A unit larger than any room is passed over: it must not keep older ones from their place.
+    """
+    room = filling.policy.max_tokens - filling.used
+    left = room
+    limit = filling.policy.max_messages
+    places = len(filling.messages) if limit is None else limit - filling.count
+    earliest = len(filling.units)
+    for at in reversed(range(len(filling.units))):
+        unit = filling.units[at]
+        if unit.first not in filling.fate and unit.cost <= room:
+            left -= unit.cost
+            places -= len(unit.indexes)
+            if left < 0 or places < 0:
+                return earliest, Reason.OVER_BUDGET if left < 0 else Reason.OVER_MAX_MESSAGES
+        earliest = at
+    return earliest, Reason.OVER_BUDGET
+
+
+def _fill_with_relevant(
+    filling: Filling, query: str | None, query_vector: NDArray[np.float32] | None
+) -> Ranking:
+    """The newest messages to their share, then whatever is nearest to the query."""
+    room = filling.policy.max_tokens - filling.used
+    _keep_recent_share(filling)
+    waiting = filling.undecided()
+    if not waiting:
+        return Ranking.NONE
+    asked_by = None if query else filling.newest_user
+    if asked_by is not None:
+        query = filling.messages[asked_by].content
+    relevance = rank(filling.messages, query or "", query_vector, asked_by=asked_by)
+    scores = (relevance.scores + _topic_bonus(filling)).tolist()
+    units = [filling.units[at] for at in waiting]
+    best = [max([scores[index] for index in unit.indexes]) for unit in units]
+    # equal scores fall back on recency, which is all there is when nothing could be ranked
+    order = sorted(zip(best, range(len(units)), strict=True), reverse=True)
+    ranked = relevance.ranking is not Ranking.NONE
+    for unit in (units[at] for _, at in order):
+        obstacle = filling.obstacle(unit)
+        if obstacle is None:
+            filling.keep(unit, Reason.RELEVANT if ranked else Reason.RECENT)
+        elif ranked and unit.cost <= room and obstacle is Reason.OVER_BUDGET:
+            filling.drop(unit.indexes, Reason.LESS_RELEVANT)
+        else:
+            filling.drop(unit.indexes, obstacle)
+    return relevance.ranking
+
+
+def _keep_recent_share(filling: Filling) -> None:
+    """Keep the newest units to a quarter of whichever limit binds; all of them if all fit."""
+    policy, units = filling.policy, filling.units
+    room = policy.max_tokens - filling.used
+    limit = len(filling.messages) if policy.max_messages is None else policy.max_messages
+    waiting = [units[at] for at in filling.undecided()]
+    in_all = filling.count + sum(len(unit.indexes) for unit in waiting)
+    all_fit = sum(unit.cost for unit in waiting) <= room and in_all <= limit
+    spent = count = 0
+    for at in reversed(range(len(units))):
+        enough = spent >= policy.max_tokens * RECENT_SHARE or count >= limit * RECENT_SHARE
+        if enough and not all_fit:
+            _keep_as_before(filling, at + 1)
+            return
+        unit = units[at]
+        if unit.first not in filling.fate:
+            # a message larger than any room must not keep older ones from their place
+            if unit.cost > room:
+                continue
+            if filling.obstacle(unit) is not None:
+                return
+            filling.keep(unit, Reason.RECENT)
+        spent += unit.cost
+        count += len(unit.indexes)
+
+
+def _keep_as_before(filling: Filling, latest: int) -> None:
+    """Under STABLE_PREFIX, begin the newest messages where the turns before this one began."""
+    if filling.policy.layout is not Layout.STABLE_PREFIX:
+        return
+    room = int(filling.policy.max_tokens * (STABLE_SHARE - RECENT_SHARE))
+    start = stable_start_before(filling.messages, filling.units, latest, room=room)
+    for at in reversed(range(start, latest)):
+        unit = filling.units[at]
+        if unit.first in filling.fate:
+            continue
+        if filling.obstacle(unit) is not None:
+            return
+        filling.keep(unit, Reason.RECENT)
+
+
+def _topic_bonus(filling: Filling) -> NDArray[np.float32]:
+    policy, current = filling.policy, _current_topic(filling)
+    bonus = np.zeros(len(filling.messages), np.float32)
+    if (
+        policy.strategy == Strategy.HYBRID
+        and policy.on_topic_shift == OnTopicShift.ADJUST
+        and current is not None
+    ):
+        bonus[[message.topic == current for message in filling.messages]] = CURRENT_TOPIC_BONUS
+    return bonus

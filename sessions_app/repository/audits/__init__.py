@@ -1,0 +1,5 @@
+"""TODO map."""
+
+from sessions_app.repository.audits import integrity, pages
+
+__all__ = ["integrity", "pages"]

@@ -1,0 +1,192 @@
+"""Erasing one message's content."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from pymongo.client_session import ClientSession
+
+from sessions_app.documents import MessageBucket, Session
+from sessions_app.domain import data, lifecycle
+from sessions_app.domain.data import Status
+from sessions_app.domain.errors import LegalHold, MessageNotFound, StorageUnavailable
+from sessions_app.domain.identifiers import bucket_id
+from sessions_app.repository import failures, log, sessions, summaries
+from sessions_app.repository.log import Stored
+
+_ATTEMPTS = 20
+
+
+@failures.translated
+def erase_message(
+    *, session_id: str, user_id: str, seq: int, now: datetime, default_ttl_seconds: int
+) -> None:
+    """Put a tombstone at `seq`; doing so twice is the same as once.
+
+    Raises SessionNotFound, SessionExpired, SessionArchived, MessageNotFound, LegalHold.
+    """
+    for _ in range(_ATTEMPTS):
+        session, messages = log.read_range(
+            session_id=session_id, user_id=user_id, first=seq, last=seq
+        )
+        lifecycle.require_writable(session, now=now)
+        if seq < 1 or not messages:
+            raise MessageNotFound
+        if messages[0].deleted:
+            _drop_stale_copy(session_id, user_id)
+            return
+        if session.legal_hold:
+            raise LegalHold
+        # Read again afterwards: the message may have moved between the reading and this.
+        erase = _erase_in_tail if seq >= session.tail_start else _erase_in_bucket
+        erase(session, seq, _activity(session, now, default_ttl_seconds))
+    raise StorageUnavailable
+
+
+class _Activity(NamedTuple):
+    """What makes an erasure a change of its session: its condition, and what it writes."""
+
+    guard: Stored
+    max: Stored
+    set: Stored
+    unset: Stored
+
+
+def _activity(session: data.Session, now: datetime, default_ttl_seconds: int) -> _Activity:
+    expires_at = lifecycle.expiry(
+        now=now, ttl_seconds=session.ttl_seconds, default_ttl_seconds=default_ttl_seconds
+    )
+    return _Activity(
+        guard={
+            "_id": session.session_id,
+            "user_id": session.user_id,
+            "status": Status.ACTIVE.value,
+            "expires_at": {"$not": {"$lte": now}},
+            "ttl_seconds": session.ttl_seconds,
+            "legal_hold": {"$ne": True},
+        },
+        max={"updated_at": now},
+        set={"expires_at": expires_at} if expires_at else {},
+        unset={} if expires_at else {"expires_at": 1},
+    )
+
+
+def _erase_in_tail(session: data.Session, seq: int, activity: _Activity) -> None:
+    place = seq - session.tail_start
+    held = Session._get_collection().find_one(
+        {
+            "_id": session.session_id,
+            "user_id": session.user_id,
+            "tail_start": session.tail_start,
+        },
+        {"messages": {"$slice": [place, 1]}},
+    )
+    if held is None or not held["messages"]:
+        return
+    stored = held["messages"][0]
+    empty = log.tombstone(stored)
+    _change_session(
+        seq,
+        activity.guard
+        | {
+            "tail_start": session.tail_start,
+            f"messages.{place}.id": stored["id"],
+            f"messages.{place}.deleted": {"$ne": True},
+        },
+        {
+            "$set": {f"messages.{place}": empty, **activity.set},
+            "$inc": {
+                "token_count": -stored["token_count"],
+                "tail_bytes": log.size(empty) - log.size(stored),
+                # A spill that has already copied the old text will not be able to cut.
+                "tail_revision": 1,
+                "version": 1,
+                "erasure_count": 1,
+            },
+            "$max": activity.max,
+        },
+        activity.unset,
+    )
+
+
+def _change_session(
+    seq: int,
+    guard: Stored,
+    changes: Stored,
+    unset: Stored,
+    transaction: ClientSession | None = None,
+) -> bool:
+    """Count the erasure of `seq`, and drop a summary that may quote it, in one write.
+
+    False when the session is no longer what `guard` asks for.
+    """
+    for covered, dropped in summaries.erasure_cases(seq):
+        removed = unset | dropped
+        changed = Session._get_collection().update_one(
+            guard | covered,
+            changes | ({"$unset": removed} if removed else {}),
+            session=transaction,
+        )
+        if changed.matched_count:
+            return True
+    return False
+
+
+def _drop_stale_copy(session_id: str, user_id: str) -> None:
+    """Remove what a spill that stopped before its cut has copied of an older tail.
+
+    That spill can no longer cut, as the tail's revision has grown, so nothing rests on the copy.
+    """
+    held = Session._get_collection().find_one(
+        {"_id": session_id, "user_id": user_id}, {"tail_start": 1, "tail_revision": 1}
+    )
+    if held is not None:
+        MessageBucket._get_collection().delete_one(
+            {
+                "_id": bucket_id(session_id, held["tail_start"]),
+                "session_id": session_id,
+                "revision": {"$lt": held["tail_revision"]},
+            }
+        )
+
+
+def _erase_in_bucket(session: data.Session, seq: int, activity: _Activity) -> None:
+    """The bucket and the session's token count change together or not at all."""
+    session_id = session.session_id
+
+    def erase(transaction: ClientSession) -> None:
+        bucket = MessageBucket._get_collection().find_one(
+            log.bucket_range(session_id, seq, seq) | {"last_seq": {"$gte": seq}},
+            session=transaction,
+        )
+        if bucket is None:
+            return
+        place = seq - bucket["first_seq"]
+        stored = bucket["messages"][place]
+        if stored.get("deleted"):
+            return
+        MessageBucket._get_collection().update_one(
+            {"_id": bucket["_id"], "session_id": session_id},
+            {
+                "$set": {f"messages.{place}": log.tombstone(stored)},
+                "$inc": {"token_count": -stored["token_count"]},
+            },
+            session=transaction,
+        )
+        if not _change_session(
+            seq,
+            activity.guard,
+            {
+                "$inc": {
+                    "token_count": -stored["token_count"],
+                    "version": 1,
+                    "erasure_count": 1,
+                },
+                "$max": activity.max,
+                **({"$set": activity.set} if activity.set else {}),
+            },
+            activity.unset,
+            transaction,
+        ):
+            transaction.abort_transaction()
+
+    sessions.in_transaction(erase)

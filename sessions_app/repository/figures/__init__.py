@@ -1,0 +1,5 @@
+"""TODO map."""
+
+from sessions_app.repository.figures import daily, totals
+
+__all__ = ["daily", "totals"]

@@ -1,0 +1,58 @@
+"""Stored sessions and messages as the records of an export: every field but how they are stored.
+
+How a session is divided into tail and buckets is left out, and what is derived from its messages:
+both are made anew from the records. All else is carried by its name, so a field that a document
+gains is carried too.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sessions_app.documents import Message, Session
+from sessions_app.domain.records.writing import Record
+from sessions_app.repository import log
+from sessions_app.repository.log import Stored
+
+# The tail's place and size, the topics judged so far, and the lease of a turn that is running.
+NOT_CARRIED = frozenset({"messages", "tail_start", "tail_bytes", "tail_revision", "topic", "turn"})
+# What a turn has for those who watch it run.
+_OF_RUNNING_TURNS = {"_id", "user_id", "deadline", "fingerprint", "text"}
+
+_SESSION_FIELDS = [
+    name for name in Session._fields_ordered if name not in NOT_CARRIED | {"session_id"}
+]
+_MESSAGE_FIELDS = list(Message._fields_ordered)
+
+
+def session_record(held: Mapping[str, Any]) -> Record:
+    """A session's document, without its messages, as a record."""
+    record: Stored = {"type": "session", "session_id": held["_id"]}
+    for name in _SESSION_FIELDS:
+        if name in held:
+            record[name] = log.metadata(held[name]) if name == "metadata" else held[name]
+    # That the reset of a shift was undone is the user's doing, and follows from no message.
+    if undone := (held.get("topic") or {}).get("undone"):
+        record["topic_undone"] = undone
+    return record
+
+
+def message_record(session_id: str, stored: Mapping[str, Any], seq: int) -> Record:
+    """A stored message as a record."""
+    record: Stored = {"type": "message", "session_id": session_id, "seq": seq}
+    for name in _MESSAGE_FIELDS:
+        if name in stored:
+            record[name] = _value(name, stored[name])
+    return record
+
+
+def _value(name: str, value: Any) -> Any:
+    if name == "metadata":
+        return log.metadata(value)
+    return json.loads(value) if name == "tool_calls" else value
+
+
+def turn_record(stored: Mapping[str, Any]) -> Record:
+    """A model call as a record: what was asked for, what the model saw, what came of it."""
+    told = {name: value for name, value in stored.items() if name not in _OF_RUNNING_TURNS}
+    return {"type": "turn", **told}

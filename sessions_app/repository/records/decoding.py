@@ -1,0 +1,127 @@
+"""Records of an export as what is stored, held to the documents' declarations first.
+
+Stricter than MongoEngine, which takes "5" for a number and stores it as it came.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from mongoengine import (
+    BooleanField,
+    DateTimeField,
+    EmbeddedDocumentField,
+    IntField,
+    ListField,
+    LongField,
+    StringField,
+)
+from mongoengine.errors import ValidationError
+
+from sessions_app.documents import Message, Session, validate_message
+from sessions_app.domain.errors import InvalidInput
+from sessions_app.domain.records.writing import timestamp
+from sessions_app.domain.text import json_problem
+from sessions_app.repository import log
+from sessions_app.repository.log import Stored
+from sessions_app.repository.records.codec import NOT_CARRIED
+
+_SESSION_ID = re.compile(r"[0-9A-Za-z-]{1,36}")
+_COUNTED = {"type", "session_id", "topic_undone"}
+
+
+def stored_session(record: Mapping[str, Any]) -> Stored:
+    """A session's document without its messages; raises InvalidInput naming what is wrong."""
+    session_id = record.get("session_id")
+    if not isinstance(session_id, str) or not _SESSION_ID.fullmatch(session_id):
+        raise InvalidInput("session_id is not one")
+    fields = {name: field for name, field in Session._fields.items() if name not in NOT_CARRIED}
+    stored: Stored = {"_id": session_id, **_decoded(record, fields, passed_over=_COUNTED)}
+    undone = record.get("topic_undone")
+    if undone is not None:
+        nothing_judged = {"judged": 0, "current": 0, "start_seq": 0, "recent": []}
+        stored["topic"] = nothing_judged | {"undone": _checked("topic_undone", undone, int)}
+    # A revision above that of what an earlier import may have left in buckets.
+    whole = stored | {"messages": [], "tail_start": 1, "tail_bytes": 0, "tail_revision": 1}
+    try:
+        Session._from_son({"message_count": 0, "token_count": 0} | whole).validate()
+    except ValidationError as error:
+        raise InvalidInput(_reason(error)) from error
+    return whole
+
+
+def stored_message(record: Mapping[str, Any]) -> Stored:
+    """A message as it is stored; raises InvalidInput naming what is wrong."""
+    stored = _decoded(record, Message._fields, passed_over={"type", "session_id", "seq"})
+    stored.setdefault("content", "")
+    if stored.get("deleted") and log.tombstone(stored) != stored:
+        raise InvalidInput("a deleted message has something left in it")
+    try:
+        validate_message(stored)
+    except ValidationError as error:
+        raise InvalidInput(_reason(error)) from error
+    return stored
+
+
+def _reason(error: ValidationError) -> str:
+    """What MongoEngine says, with the name of the field."""
+    said = error.to_dict() or {error.field_name: error.message}
+    return "; ".join(f"{name}: {reason}" for name, reason in said.items())
+
+
+def _decoded(
+    record: Mapping[str, Any], fields: Mapping[str, Any], *, passed_over: set[str]
+) -> Stored:
+    if problem := json_problem(record):
+        raise InvalidInput(problem)
+    if unknown := sorted(record.keys() - fields.keys() - passed_over):
+        raise InvalidInput(f"unknown: {', '.join(unknown)}")
+    return {
+        name: _value(name, record[name], fields[name])
+        for name in record
+        if name not in passed_over and name in fields
+    }
+
+
+def _value(name: str, value: Any, field: Any) -> Any:
+    if name == "metadata":
+        pairs = _checked(name, value, dict)
+        return log.metadata_pairs({key: _checked(key, v, str) for key, v in pairs.items()})
+    if name == "tool_calls":
+        return log.calls_text(_checked(name, value, list))
+    if isinstance(field, EmbeddedDocumentField):
+        return _decoded(_checked(name, value, dict), field.document_type._fields, passed_over=set())
+    if isinstance(field, ListField):
+        return [_value(name, each, field.field) for each in _checked(name, value, list)]
+    return _READ[type(field)](name, value)
+
+
+def _checked(name: str, value: Any, kind: type) -> Any:
+    if type(value) is not kind:
+        raise InvalidInput(f"{name} is {json.dumps(value)[:40]}, which is no {_KINDS[kind]}")
+    return value
+
+
+def _moment(name: str, value: Any) -> datetime:
+    text = _checked(name, value, str)
+    try:
+        moment = datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise InvalidInput(f"{name} is no time") from error
+    if timestamp(moment) != text:
+        raise InvalidInput(
+            f"{name} is no time in UTC with milliseconds, as 2026-11-22T10:00:00.250Z"
+        )
+    return moment
+
+
+_KINDS = {str: "text", int: "whole number", bool: "true or false", dict: "object", list: "list"}
+_READ: dict[type, Callable[[str, Any], Any]] = {
+    StringField: lambda name, value: _checked(name, value, str),
+    IntField: lambda name, value: _checked(name, value, int),
+    LongField: lambda name, value: _checked(name, value, int),
+    BooleanField: lambda name, value: _checked(name, value, bool),
+    DateTimeField: _moment,
+}

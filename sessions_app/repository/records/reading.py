@@ -1,0 +1,109 @@
+"""Reading whole sessions for an export, a bounded piece at a time.
+
+Every piece is a query of its own, so that a reader who takes hours keeps no cursor open.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from sessions_app.documents import MessageBucket, Session, Turn
+from sessions_app.domain.identifiers import bucket_id
+from sessions_app.domain.records.writing import Record
+from sessions_app.repository import failures
+from sessions_app.repository.log import Stored
+from sessions_app.repository.records.codec import message_record, session_record, turn_record
+
+_IDS = 2_000
+_OF_A_USER = "user_status_activity"
+# A tail may have 2 MB and a bucket 1 MB; most have a few kilobytes.
+_SESSIONS = 20
+_BUCKETS = 16
+_TURNS = 500
+
+
+@failures.translated
+def session_ids(*, user_id: str | None, after: str, limit: int = _IDS) -> list[str]:
+    """The next ids in order, everybody's or a user's, from an index alone; empty at the end."""
+    wanted: Stored = {"_id": {"$gt": after}}
+    if user_id is None:
+        found = Session._get_collection().find(wanted, {"_id": 1})
+    else:
+        # Without the hint the planner may walk `_id` past everybody else's sessions.
+        found = Session._get_collection().find(wanted | {"user_id": user_id}, {"_id": 1})
+        found = found.hint(_OF_A_USER)
+    return [stored["_id"] for stored in found.sort("_id", 1).limit(limit)]
+
+
+def session_records(ids: Sequence[str], *, user_id: str | None) -> Iterator[Record]:
+    """Each session with its messages, as they are when they are read; those gone are left out."""
+    for held in held_sessions(ids, user_id=user_id):
+        yield from records_of(held)
+
+
+def records_of(held: Stored) -> Iterator[Record]:
+    """A session whose document has been read, and all its messages."""
+    yield session_record(held)
+    yield from message_records(held)
+
+
+def held_sessions(ids: Sequence[str], *, user_id: str | None) -> Iterator[Stored]:
+    """The documents of those sessions that are there, in the order of their ids."""
+    for start in range(0, len(ids), _SESSIONS):
+        yield from _some_sessions(ids[start : start + _SESSIONS], user_id)
+
+
+def message_records(held: Stored) -> Iterator[Record]:
+    """All messages of a session whose document has been read, oldest first."""
+    session_id, tail_start = held["_id"], held["tail_start"]
+    after = f"{session_id}/"
+    while buckets := _some_buckets(session_id, after, tail_start):
+        for bucket in buckets:
+            for seq, stored in enumerate(bucket["messages"], bucket["first_seq"]):
+                # What a bucket holds from there on is a spill in progress.
+                if seq < tail_start:
+                    yield message_record(session_id, stored, seq)
+        after = buckets[-1]["_id"]
+    for seq, stored in enumerate(held["messages"], tail_start):
+        yield message_record(session_id, stored, seq)
+
+
+def turn_records(ids: Sequence[str]) -> Iterator[Record]:
+    """The model calls of these sessions, in the order of the sessions and then of time."""
+    for start in range(0, len(ids), _SESSIONS):
+        chosen = ids[start : start + _SESSIONS]
+        after = ""
+        while turns := _some_turns(chosen, after):
+            yield from map(turn_record, turns)
+            after = turns[-1]["_id"]
+
+
+@failures.translated
+def _some_turns(session_ids: Sequence[str], after: str) -> list[Stored]:
+    ranges = [
+        {"_id": {"$gt": max(after, f"{session_id}/"), "$lt": f"{session_id}0"}}
+        for session_id in session_ids
+        if after < f"{session_id}0"
+    ]
+    if not ranges:
+        return []
+    found = Turn._get_collection().find({"session_id": {"$in": list(session_ids)}, "$or": ranges})
+    return list(found.sort("_id", 1).limit(_TURNS))
+
+
+@failures.translated
+def _some_sessions(ids: Sequence[str], user_id: str | None) -> list[Stored]:
+    owner = {} if user_id is None else {"user_id": user_id}
+    found = Session._get_collection().find({"_id": {"$in": list(ids)}, **owner})
+    return list(found.sort("_id", 1))
+
+
+@failures.translated
+def _some_buckets(session_id: str, after: str, tail_start: int) -> list[Stored]:
+    if tail_start == 1:
+        return []
+    found = MessageBucket._get_collection().find(
+        {
+            "_id": {"$gt": after, "$lt": bucket_id(session_id, tail_start)},
+            "session_id": session_id,
+        }
+    )
+    return list(found.sort("_id", 1).limit(_BUCKETS))

@@ -1,0 +1,273 @@
+"""The lease of a session's one turn: taken, renewed, given up; and the reply that ends it.
+
+A turn owns its session as long as the lease in the document names it. Whatever a turn writes is
+guarded by that, so a worker that was thought dead and comes back can write nothing.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from pymongo import ReturnDocument, UpdateOne
+from pymongo.client_session import ClientSession
+
+from sessions_app import instruments
+from sessions_app.documents import MessageBucket, Session
+from sessions_app.domain import data, lifecycle
+from sessions_app.domain.data import Status, TurnLease
+from sessions_app.domain.errors import StorageUnavailable
+from sessions_app.repository import failures, log, sessions
+from sessions_app.repository.log import Stored
+
+_ATTEMPTS = 20
+_BATCH = 200
+
+
+@failures.translated
+def take(
+    *,
+    session_id: str,
+    user_id: str,
+    lease: TurnLease,
+    now: datetime,
+    behind: int | None = None,
+) -> data.Session | None:
+    """Take a lease that nobody holds, without a new message; None when that cannot be now.
+
+    With `behind`, only where that is the seq of the session's newest message.
+    """
+    newest = {} if behind is None else {"message_count": behind}
+    held = Session._get_collection().find_one_and_update(
+        {
+            "_id": session_id,
+            "user_id": user_id,
+            "status": Status.ACTIVE.value,
+            "expires_at": {"$not": {"$lte": now}},
+            "turn": None,
+            **newest,
+        },
+        {"$set": {"turn": log.stored_lease(lease)}, "$inc": {"version": 1}},
+        projection=log.HEADER,
+        return_document=ReturnDocument.AFTER,
+    )
+    return log.session(held) if held else None
+
+
+@failures.translated
+def renew(turns: Iterable[tuple[str, str]], *, deadline: datetime) -> None:
+    """Hold on to the leases of these turns, given as session id and turn id, until `deadline`.
+
+    A session does not time out before the lease of its turn.
+    """
+    writes = []
+    for session_id, turn_id in turns:
+        mine = {"_id": session_id, "turn.id": turn_id}
+        writes.append(UpdateOne(mine, {"$set": {"turn.deadline": deadline}}))
+        sooner = {"expires_at": {"$lt": deadline}}
+        writes.append(UpdateOne(mine | sooner, {"$set": {"expires_at": deadline}}))
+    if writes:
+        Session._get_collection().bulk_write(writes, ordered=False)
+
+
+@failures.translated
+def held(session_ids: Sequence[str]) -> Mapping[str, TurnLease]:
+    """The leases of these sessions, as far as they have one."""
+    found = Session._get_collection().find({"_id": {"$in": list(session_ids)}}, {"turn": 1})
+    leases = ((stored["_id"], log.turn_lease(stored.get("turn"))) for stored in found)
+    return {session_id: lease for session_id, lease in leases if lease is not None}
+
+
+@failures.translated
+def cancel(*, session_id: str, user_id: str, turn_id: str) -> bool:
+    """Ask whoever runs this turn to stop it; False when it no longer holds the session."""
+    changed = Session._get_collection().update_one(
+        {"_id": session_id, "user_id": user_id, "turn.id": turn_id},
+        {"$set": {"turn.cancelled": True}},
+    )
+    return bool(changed.matched_count)
+
+
+@failures.translated
+def follow(*, session_id: str, turn_id: str) -> None:
+    """Ask whoever runs this turn to write down what the model says, as it says it."""
+    Session._get_collection().update_one(
+        {"_id": session_id, "turn.id": turn_id}, {"$set": {"turn.followed": True}}
+    )
+
+
+@failures.translated
+def release(*, session_id: str, turn_id: str) -> bool:
+    """Give the lease up without a reply; False when another has it, or none."""
+    changed = Session._get_collection().update_one(
+        {"_id": session_id, "turn.id": turn_id}, {"$unset": {"turn": 1}, "$inc": {"version": 1}}
+    )
+    return bool(changed.matched_count)
+
+
+@failures.translated
+def release_overdue(*, session_id: str, turn_id: str, now: datetime) -> bool:
+    """Take the lease from a turn whose worker has not renewed it; whether it is without it now."""
+    mine = {"_id": session_id, "turn.id": turn_id}
+    Session._get_collection().update_one(
+        mine | {"turn.deadline": {"$lte": now}}, {"$unset": {"turn": 1}, "$inc": {"version": 1}}
+    )
+    return Session._get_collection().find_one(mine, {"_id": 1}) is None
+
+
+@failures.translated
+def overdue(*, after: str, before: datetime) -> list[tuple[str, str]]:
+    """The next sessions, in order of their ids, whose lease ran out before `before`, with its turn.
+
+    For operators: it walks the sessions.
+    """
+    found = Session._get_collection().find(
+        {"_id": {"$gt": after}, "turn.deadline": {"$lt": before}}, {"turn.id": 1}
+    )
+    return [(stored["_id"], stored["turn"]["id"]) for stored in found.sort("_id", 1).limit(_BATCH)]
+
+
+@failures.translated
+def store_reply(
+    *,
+    session_id: str,
+    user_id: str,
+    turn_id: str,
+    reply: data.NewMessage,
+    supersedes: Sequence[int],
+    now: datetime,
+    default_ttl_seconds: int,
+) -> data.Message | None:
+    """Append the reply, mark what it supersedes, and give up the lease, in one step.
+
+    None when the lease is lost. An archived session takes the reply, too: its turn had begun
+    before. Raises SessionNotFound.
+    """
+    stored = log.stored_message(reply)
+    for _ in range(_ATTEMPTS):
+        session = log.header(session_id=session_id, user_id=user_id)
+        if session.turn is None or session.turn.turn_id != turn_id:
+            return _stored_already(session, reply)
+        expires_at = lifecycle.expiry(
+            now=now, ttl_seconds=session.ttl_seconds, default_ttl_seconds=default_ttl_seconds
+        )
+        if session.status is Status.ARCHIVED:
+            expires_at = None
+        guard = _guard(session, turn_id)
+        after = (
+            _append_in_place_of(guard, stored, supersedes, expires_at, now)
+            if supersedes
+            else _append(guard, stored, expires_at, now)
+        )
+        if after is not None:
+            instruments.messages_appended(1)
+            if log.outgrown(after):
+                log.tidy(session_id)
+            return log.message(stored, after["message_count"])
+    raise StorageUnavailable
+
+
+def _guard(session: data.Session, turn_id: str) -> Stored:
+    return {
+        "_id": session.session_id,
+        "turn.id": turn_id,
+        "status": session.status.value,
+        "ttl_seconds": session.ttl_seconds,
+    }
+
+
+def _append(
+    guard: Stored,
+    stored: Stored,
+    expires_at: datetime | None,
+    now: datetime,
+    transaction: ClientSession | None = None,
+) -> Stored | None:
+    after: Stored | None = Session._get_collection().find_one_and_update(
+        guard,
+        {
+            "$push": {"messages": stored},
+            "$inc": {
+                "message_count": 1,
+                "token_count": stored["token_count"],
+                "tail_bytes": log.size(stored),
+                "version": 1,
+            },
+            "$max": {"updated_at": now},
+            "$unset": {"turn": 1, **({} if expires_at else {"expires_at": 1})},
+            **({"$set": {"expires_at": expires_at}} if expires_at else {}),
+        },
+        projection={"message_count": 1, "tail_start": 1, "tail_bytes": 1},
+        return_document=ReturnDocument.AFTER,
+        session=transaction,
+    )
+    return after
+
+
+def _append_in_place_of(
+    guard: Stored,
+    stored: Stored,
+    supersedes: Sequence[int],
+    expires_at: datetime | None,
+    now: datetime,
+) -> Stored | None:
+    """The same with marks on the messages that the reply takes the place of."""
+
+    def write(transaction: ClientSession) -> Stored | None:
+        after = _append(guard, stored, expires_at, now, transaction)
+        if after is not None:
+            _mark(guard["_id"], after, supersedes, transaction)
+        return after
+
+    written: Stored | None = sessions.in_transaction(write)
+    return written
+
+
+def _mark(
+    session_id: str, after: Stored, supersedes: Sequence[int], transaction: ClientSession
+) -> None:
+    """Write the new reply's seq on each of `supersedes`, in the tail or in its bucket."""
+    by, tail_start = after["message_count"], after["tail_start"]
+    # A summary that has heard of them would go on telling it.
+    Session._get_collection().update_one(
+        {"_id": session_id, "summary.last_seq": {"$gte": min(supersedes)}},
+        {"$unset": {"summary": 1}},
+        session=transaction,
+    )
+    in_tail = [seq - tail_start for seq in supersedes if seq >= tail_start]
+    if in_tail:
+        collection = Session._get_collection()
+        held = collection.find_one({"_id": session_id}, {"messages": 1}, session=transaction)
+        marked = [held["messages"][place] for place in in_tail] if held else []
+        grown = sum(log.size(one | {"superseded_by": by}) - log.size(one) for one in marked)
+        collection.update_one(
+            {"_id": session_id},
+            {
+                "$set": {f"messages.{place}.superseded_by": by for place in in_tail},
+                # A spill that has copied these without the mark will not be able to cut.
+                "$inc": {"tail_revision": 1, "tail_bytes": grown},
+            },
+            session=transaction,
+        )
+    buckets = MessageBucket._get_collection()
+    for seq in (seq for seq in supersedes if seq < tail_start):
+        bucket = buckets.find_one(
+            log.bucket_range(session_id, seq, seq) | {"last_seq": {"$gte": seq}},
+            {"first_seq": 1},
+            session=transaction,
+        )
+        if bucket is not None:
+            buckets.update_one(
+                {"_id": bucket["_id"], "session_id": session_id},
+                {"$set": {f"messages.{seq - bucket['first_seq']}.superseded_by": by}},
+                session=transaction,
+            )
+
+
+def _stored_already(session: data.Session, reply: data.NewMessage) -> data.Message | None:
+    """The reply, where the answer to storing it got lost on the way."""
+    _, newest = log.read_newest(
+        session_id=session.session_id, user_id=session.user_id, limit=_LOOKED_THROUGH
+    )
+    return next((message for message in newest if message.id == reply.id), None)
+
+
+_LOOKED_THROUGH = 100

@@ -1,0 +1,228 @@
+"""The records of turns: what each was asked for with, what the model saw, how far it is."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from pymongo import UpdateOne, WriteConcern
+
+from sessions_app import instruments
+from sessions_app.documents import Turn as Record
+from sessions_app.domain.identifiers import uuid7_floor
+from sessions_app.domain.turns import Seen, Turn, TurnState
+from sessions_app.repository import failures, log
+from sessions_app.repository.log import Stored
+
+_OVERDUE = 100
+# Turns begin within a moment of the message they answer.
+_AROUND = timedelta(seconds=60)
+_SOME = 20
+
+
+class Progress(NamedTuple):
+    """What is to be written of a running turn; None is left as it is."""
+
+    session_id: str
+    turn_id: str
+    seen: Seen | None
+    text: str | None
+    deadline: datetime
+
+
+def record_id(session_id: str, turn_id: str) -> str:
+    """The `_id` of a turn's record."""
+    return f"{session_id}/{turn_id}"
+
+
+@failures.translated
+def insert(turn: Turn) -> None:
+    """Record a turn that has just taken its session's lease."""
+    optional = {"client_id": turn.client_id, "regenerates": turn.regenerates or None}
+    document: Stored = {
+        "_id": record_id(turn.session_id, turn.turn_id),
+        "session_id": turn.session_id,
+        "user_id": turn.user_id,
+        "state": turn.state.value,
+        "fingerprint": turn.fingerprint,
+        "user_seq": turn.user_seq,
+        "started_at": turn.started_at,
+        "deadline": turn.deadline,
+        **{name: value for name, value in optional.items() if value is not None},
+    }
+    Record._from_son(document).validate()
+    Record._get_collection().insert_one(document)
+
+
+@failures.translated
+def write_progress(running: Iterable[Progress]) -> None:
+    """Write how far these turns are, for readers on other workers.
+
+    Not waiting for a majority: what is lost of this in a fail-over is written again in a moment.
+    """
+    writes = [
+        UpdateOne(
+            _running(each.session_id, each.turn_id),
+            {
+                "$set": {
+                    "deadline": each.deadline,
+                    **({} if each.text is None else {"text": each.text}),
+                    **({"seen": _stored_seen(each.seen)} if each.seen else {}),
+                }
+            },
+        )
+        for each in running
+    ]
+    if writes:
+        quick = Record._get_collection().with_options(write_concern=WriteConcern(w=1, j=False))
+        quick.bulk_write(writes, ordered=False)
+
+
+@failures.translated
+def finish(
+    *,
+    session_id: str,
+    turn_id: str,
+    state: TurnState,
+    seen: Seen | None,
+    ended_at: datetime,
+    outcome: Mapping[str, Any],
+) -> bool:
+    """Record how a turn ended; False when that had been recorded before.
+
+    `outcome` are further fields of a Turn; None leaves one out.
+    """
+    written = {name: value for name, value in outcome.items() if value is not None}
+    if seen is not None:
+        written["seen"] = _stored_seen(seen)
+    changed = Record._get_collection().update_one(
+        _running(session_id, turn_id),
+        {
+            "$set": {"state": state.value, "ended_at": ended_at, **written},
+            "$unset": {"text": 1},
+        },
+    )
+    if changed.matched_count:
+        instruments.turn_ended(state.value)
+    return bool(changed.matched_count)
+
+
+@failures.translated
+def discard(*, session_id: str, turn_id: str) -> None:
+    """Remove the record of a turn whose session has been deleted meanwhile."""
+    Record._get_collection().delete_one(
+        {"_id": record_id(session_id, turn_id), "session_id": session_id}
+    )
+
+
+@failures.translated
+def read(turns: Sequence[tuple[str, str]]) -> Mapping[str, Turn]:
+    """The turns of these session and turn ids, by turn id, as far as they are recorded."""
+    found = Record._get_collection().find(
+        {
+            "_id": {"$in": [record_id(*each) for each in turns]},
+            "session_id": {"$in": list({session_id for session_id, _ in turns})},
+        }
+    )
+    return {turn.turn_id: turn for turn in map(_turn, found)}
+
+
+@failures.translated
+def about(*, session_id: str, moment: datetime) -> list[Turn]:
+    """The turns that a session began around `moment` and soon after, oldest first; some.
+
+    A turn's id has its time (RFC 9562, 5.7).
+    """
+    first = uuid7_floor(moment - _AROUND).replace("-", "")
+    found = Record._get_collection().find(
+        {
+            "_id": {"$gte": f"{session_id}/turn_{first}", "$lt": f"{session_id}0"},
+            "session_id": session_id,
+        },
+        {"text": 0},
+    )
+    return [_turn(stored) for stored in found.sort("_id", 1).limit(_SOME)]
+
+
+@failures.translated
+def newest(*, session_id: str, limit: int) -> list[Turn]:
+    """The newest turns of a session, newest first, without what they are saying now."""
+    found = Record._get_collection().find(log.all_buckets(session_id), {"text": 0})
+    return [_turn(stored) for stored in found.sort("_id", -1).limit(limit)]
+
+
+@failures.translated
+def newest_of_key(*, session_id: str, client_id: str) -> Turn | None:
+    """The last turn that was asked for with this key."""
+    found = (
+        Record._get_collection()
+        .find({"session_id": session_id, "client_id": client_id})
+        .sort("_id", -1)
+        .limit(1)
+    )
+    return next(map(_turn, found), None)
+
+
+@failures.translated
+def overdue(*, before: datetime, limit: int = _OVERDUE) -> list[Turn]:
+    """Some turns that are said to run, but were to be heard of again until `before`."""
+    found = Record._get_collection().find(
+        {"state": TurnState.RUNNING.value, "deadline": {"$lt": before}}
+    )
+    return [_turn(stored) for stored in found.limit(limit)]
+
+
+def _running(session_id: str, turn_id: str) -> Stored:
+    return {
+        "_id": record_id(session_id, turn_id),
+        "session_id": session_id,
+        "state": TurnState.RUNNING.value,
+    }
+
+
+def _stored_seen(seen: Seen) -> Stored:
+    stored = asdict(seen)
+    stored["seqs"] = [list(run) for run in seen.seqs]
+    stored["summary"] = list(seen.summary) if seen.summary else None
+    return stored
+
+
+def _seen(stored: Mapping[str, Any] | None) -> Seen | None:
+    if not stored:
+        return None
+    summary = stored.get("summary")
+    return Seen(
+        token_count=stored["token_count"],
+        max_tokens=stored["max_tokens"],
+        strategy=stored["strategy"],
+        kept=stored["kept"],
+        dropped=stored["dropped"],
+        seqs=[(first, last) for first, last in stored["seqs"]],
+        summary=(summary[0], summary[1]) if summary else None,
+    )
+
+
+def _turn(stored: Mapping[str, Any]) -> Turn:
+    get = stored.get
+    return Turn(
+        turn_id=stored["_id"].partition("/")[2],
+        session_id=stored["session_id"],
+        user_id=stored["user_id"],
+        state=TurnState(stored["state"]),
+        user_seq=stored["user_seq"],
+        started_at=stored["started_at"],
+        deadline=stored["deadline"],
+        client_id=get("client_id"),
+        fingerprint=get("fingerprint", ""),
+        regenerates=get("regenerates", False),
+        assistant_seq=get("assistant_seq"),
+        ended_at=get("ended_at"),
+        seen=_seen(get("seen")),
+        text=get("text", ""),
+        model=get("model", ""),
+        finish_reason=get("finish_reason", ""),
+        prompt_tokens=get("prompt_tokens"),
+        completion_tokens=get("completion_tokens"),
+        error_code=get("error_code"),
+        error_detail=get("error_detail"),
+    )

@@ -1,0 +1,108 @@
+"""Conversations as files, streamed; each is in the read log before its first byte leaves."""
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from django.http import HttpRequest, StreamingHttpResponse
+from django.utils import timezone
+
+from sessions_app.domain.data import Message
+from sessions_app.domain.review import Act
+from sessions_app.review import pages
+from sessions_app.review.conversations.forms import ExportForm
+from sessions_app.review.conversations.recent_actions import remember
+from sessions_app.services import review
+from sessions_app.services.review import Exported
+
+_TYPES = {
+    "json": ("application/json", "json"),
+    "markdown": ("text/markdown; charset=utf-8", "md"),
+}
+
+
+def respond(
+    request: HttpRequest, session_ids: Sequence[str], form: ExportForm
+) -> StreamingHttpResponse:
+    """The chosen conversations as one file."""
+    given = form.cleaned_data
+    exported = review.conversations_export(
+        session_ids=session_ids,
+        staff=pages.staff_of(request),
+        why=form.why,
+        form=given["form"],
+        masked=not given.get("unmasked", False),
+        now=timezone.now(),
+    )
+    remember(request, Act.EXPORT, [one.session.session_id for one in exported])
+    kind, suffix = _TYPES[given["form"]]
+    name = session_ids[0] if len(session_ids) == 1 else f"{len(session_ids)}-conversations"
+    body = _as_json(exported) if given["form"] == "json" else _as_markdown(exported)
+    return StreamingHttpResponse(
+        body,
+        content_type=kind,
+        headers={"Content-Disposition": f'attachment; filename="{name}.{suffix}"'},
+    )
+
+
+def _as_json(exported: Sequence[Exported]) -> Iterator[str]:
+    """An object with all `conversations`, each with its `messages`."""
+    yield '{"conversations":['
+    for at, one in enumerate(exported):
+        session = one.session
+        head = {
+            "session_id": session.session_id,
+            "user_id": session.user_id,
+            "title": one.title,
+            "status": session.status.value,
+            "created_at": _moment(session.created_at),
+            "updated_at": _moment(session.updated_at),
+            "metadata": dict(one.metadata),
+            "masked": one.masked,
+        }
+        yield ("," if at else "") + _json(head)[:-1] + ',"messages":['
+        for count, message in enumerate(one.messages):
+            yield ("," if count else "") + _json(_message(message))
+        yield "]}"
+    yield "]}\n"
+
+
+def _as_markdown(exported: Sequence[Exported]) -> Iterator[str]:
+    for one in exported:
+        session = one.session
+        yield f"# {one.title or 'Conversation'}\n\nSession {session.session_id}, "
+        yield f"user {session.user_id}, created {_moment(session.created_at)}\n"
+        for message in one.messages:
+            name = f" ({message.name})" if message.name else ""
+            yield f"\n## {message.seq}. {message.role.value.capitalize()}{name}, "
+            yield f"{_moment(message.timestamp)}\n\n"
+            yield "*deleted*\n" if message.deleted else f"{message.content}\n"
+            for call in message.tool_calls or ():
+                yield f"\n```json\n{_json(call, indent=2)}\n```\n"
+        yield "\n"
+
+
+def _message(message: Message) -> dict[str, Any]:
+    fields = {
+        "seq": message.seq,
+        "id": message.id,
+        "role": message.role.value,
+        "content": message.content,
+        "timestamp": _moment(message.timestamp),
+        "token_count": message.token_count,
+        "name": message.name,
+        "tool_calls": list(message.tool_calls) if message.tool_calls else None,
+        "tool_call_id": message.tool_call_id,
+        "metadata": dict(message.metadata) or None,
+        "deleted": message.deleted or None,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _moment(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+def _json(value: Any, **options: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, **options)

@@ -1,0 +1,87 @@
+"""The forms of the staff pages; the rules are the services'."""
+
+from typing import Any
+
+from django import forms
+
+from sessions_app.domain.errors import InvalidInput
+from sessions_app.domain.limits import NOTE_MAX_CHARS, REASON_MAX_CHARS
+from sessions_app.domain.review import REASONS, Act, Why
+from sessions_app.services import review
+
+
+class ReasonForm(forms.Form):
+    """Why somebody has to read."""
+
+    reason = forms.ChoiceField(
+        label="Why do you have to read it?",
+        choices=[(reason.value, label) for reason, label in REASONS.items()],
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose a reason."},
+    )
+    detail = forms.CharField(
+        label="In your words",
+        help_text="A ticket number, what was reported. The user does not see this.",
+        required=False,
+        max_length=REASON_MAX_CHARS,
+        widget=forms.Textarea(attrs={"rows": 2, "cols": 60}),
+    )
+    why: Why
+
+    def clean(self) -> dict[str, Any]:
+        """Hold it to the rules of the read log."""
+        given = super().clean() or {}
+        if not self.errors:
+            try:
+                self.why = review.why(reason=given["reason"], detail=given["detail"])
+            except InvalidInput as error:
+                self.add_error(error.attr, error.detail)
+        return given
+
+
+class ExportForm(ReasonForm):
+    """Why, and in which form, something leaves the service."""
+
+    form = forms.ChoiceField(
+        label="As",
+        choices=[("json", "JSON"), ("markdown", "Markdown")],
+        initial="json",
+        widget=forms.RadioSelect,
+    )
+    unmasked = forms.BooleanField(
+        label="With e-mail addresses, phone and card numbers",
+        required=False,
+    )
+
+    def __init__(self, *args: Any, may_unmask: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].label = "Why is it exported?"
+        if not may_unmask:
+            del self.fields["unmasked"]
+
+
+class TextForm(forms.Form):
+    """What is noted with an action."""
+
+    text = forms.CharField(
+        max_length=NOTE_MAX_CHARS,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3, "cols": 60}),
+    )
+
+    def __init__(self, *args: Any, act: Act, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._act = act
+        needed = act in review.NEEDS_TEXT
+        self.fields["text"].widget.attrs["required"] = needed
+        self.fields["text"].label = _LABELS.get(act, "Note, if you like")
+
+    def clean_text(self) -> str:
+        """Hold it to the rules of notes."""
+        try:
+            return review.text_checked(act=self._act, text=self.cleaned_data["text"])
+        except InvalidInput as error:
+            raise forms.ValidationError(error.detail) from error
+
+
+_LABELS = {Act.FLAG: "Why has somebody to look at it?", Act.NOTE: "Note"}

@@ -1,0 +1,74 @@
+"""Proving the invariants over stored data, and repairing what can be repaired."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from sessions_app.domain import audit
+from sessions_app.domain.audit.integrity import Finding
+from sessions_app.repository import audits
+from sessions_app.repository.belongings import OF_SESSIONS
+
+# Called with how many sessions have been checked since the last call.
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A finding, and whether it has been repaired."""
+
+    finding: Finding
+    repaired: bool
+
+
+def integrity_check(*, repair: bool, progress: Progress) -> Iterator[Checked]:
+    """Check every session and every bucket; yield what is wrong as it is found.
+
+    Reads one session at a time and may run beside a live service: whatever looks wrong is read
+    again, and counts only when it is still so.
+    """
+    last = ""
+    while ids := audits.integrity.session_ids(last):
+        for session_id in ids:
+            yield from _check_one(session_id, repair=repair)
+            progress(1)
+        last = ids[-1]
+    for damage in OF_SESSIONS:
+        for document_id, session_id in audits.integrity.orphans(damage):
+            if repair:
+                audits.integrity.delete_orphan(damage, document_id, session_id)
+            yield Checked(Finding(session_id, damage, document_id), repaired=repair)
+
+
+def _check_one(session_id: str, *, repair: bool) -> Iterator[Checked]:
+    findings = _confirmed(session_id)
+    if repair and any(finding.repairable for finding in findings):
+        _repair(session_id)
+        left = {finding.damage for finding in _confirmed(session_id)}
+    else:
+        left = {finding.damage for finding in findings}
+    for finding in findings:
+        yield Checked(finding, repaired=finding.damage not in left)
+
+
+def _confirmed(session_id: str) -> list[Finding]:
+    """What is wrong at two readings: in between, a write may have been half visible."""
+    first = _findings(session_id)
+    return [finding for finding in _findings(session_id) if finding in first] if first else []
+
+
+def _findings(session_id: str) -> list[Finding]:
+    stored = audits.integrity.read(session_id)
+    return audit.integrity.check(stored) if stored else []
+
+
+def _repair(session_id: str) -> None:
+    stored = audits.integrity.read(session_id)
+    if stored is not None and any(run.unerased for run in (*stored.buckets, stored.tail)):
+        audits.integrity.finish_erasures(stored)
+        stored = audits.integrity.read(session_id)
+    if stored is None:
+        return
+    for run in stored.buckets:
+        if (run.declared_last_seq, run.declared_tokens) != (run.last_seq, run.token_count):
+            audits.integrity.write_bucket_counts(session_id, run)
+    audits.integrity.write_counts(stored)

@@ -1,0 +1,60 @@
+"""A thread of each worker keeps the figures: hands over what was counted, finds out what is due."""
+
+import logging
+import threading
+from collections.abc import Callable
+
+from django.utils import timezone
+
+from sessions_app.domain.errors import SessionError
+from sessions_app.services.figures import dashboard
+from sessions_app.services.figures.tallies import tallies
+
+logger = logging.getLogger(__name__)
+
+HANDED_OVER_SECONDS = 5.0
+
+
+class DailyKeeper:
+    """Counts and hands over from `start` to `stop`."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._stopped = threading.Event()
+
+    def start(self) -> None:
+        """Count from now on."""
+        with self._lock:
+            tallies.counts = True
+            if self._thread is None:
+                self._stopped.clear()
+                self._thread = threading.Thread(target=self._loop, name="figures", daemon=True)
+                self._thread.start()
+
+    def stop(self) -> None:
+        """Count no more, and hand over what there is."""
+        with self._lock:
+            tallies.counts = False
+            self._stopped.set()
+            if self._thread is not None:
+                self._thread.join(HANDED_OVER_SECONDS)
+                self._thread = None
+        self._keep(tallies.hand_over)
+
+    def _loop(self) -> None:
+        while not self._stopped.wait(HANDED_OVER_SECONDS):
+            self._keep(tallies.hand_over)
+            self._keep(lambda: dashboard.refresh(now=timezone.now()))
+
+    @staticmethod
+    def _keep(duty: Callable[[], object]) -> None:
+        try:
+            duty()
+        except SessionError as error:
+            logger.warning("figures cannot be kept at the moment: %s", error.detail)
+        except Exception:
+            logger.exception("figures could not be kept")
+
+
+keeper = DailyKeeper()

@@ -1,0 +1,34 @@
+"""Figures over all sessions, the same whichever worker is asked."""
+
+import time
+from datetime import datetime, timedelta
+
+from django.conf import settings
+
+from sessions_app.domain import expiry
+from sessions_app.domain.figures.totals import Counted, shelf_life
+from sessions_app.domain.lifecycle import to_milliseconds
+from sessions_app.repository import figures
+
+# A worker that dies while it counts leaves the rest to another after so long.
+_CLAIM = timedelta(seconds=60)
+
+
+def figures_get(*, now: datetime) -> Counted | None:
+    """What was counted last, counted anew when that is too old.
+
+    None in the moment when another worker is counting for the first time. Raises
+    StorageUnavailable.
+    """
+    now = to_milliseconds(now)
+    counted, due_at = figures.totals.kept()
+    if due_at is not None and due_at > now:
+        return counted
+    if not figures.totals.claim(due_at=due_at, until=now + _CLAIM):
+        return counted
+    started = time.monotonic()
+    cutoff = expiry.retention_cutoff(cutoff=now, retention_days=settings.ARCHIVE_RETENTION_DAYS)
+    counted = Counted(now, figures.totals.count(now=now, retention_cutoff=cutoff))
+    took = timedelta(seconds=time.monotonic() - started)
+    figures.totals.keep(counted, due_at=now + shelf_life(took))
+    return counted

@@ -1,0 +1,88 @@
+"""All that is stored about one person, as records.
+
+`PRODUCERS` is the whole of it, in the order of the export. What is added to the store about a
+person gets a function here, and its name in that list.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+from sessions_app.domain import lifecycle
+from sessions_app.domain import records as records_rules
+from sessions_app.domain.errors import UserErased
+from sessions_app.domain.records.reading import FORMATS, PERSONAL_FORMAT
+from sessions_app.domain.records.writing import Record
+from sessions_app.repository import records as records_store
+from sessions_app.services import receipts, review
+
+# The records about this user, each with a `type`; times as datetimes in UTC.
+Producer = Callable[[str], Iterator[Record]]
+
+
+def sessions(user_id: str) -> Iterator[Record]:
+    """`session` and `message`: conversations, archived and expired ones too, oldest first."""
+    for ids in _session_ids(user_id):
+        yield from records_store.reading.session_records(ids, user_id=user_id)
+
+
+def turns(user_id: str) -> Iterator[Record]:
+    """`turn`: the model calls that were made in conversations."""
+    for ids in _session_ids(user_id):
+        yield from records_store.reading.turn_records(ids)
+
+
+def _session_ids(user_id: str) -> Iterator[list[str]]:
+    after = ""
+    while ids := records_store.reading.session_ids(user_id=user_id, after=after):
+        yield ids
+        after = ids[-1]
+
+
+def staff_reads(user_id: str) -> Iterator[Record]:
+    """`staff_read`: when staff were shown something of a conversation, and why; newest first.
+
+    Without who it was, what they noted, and the reason in their own words: docs/review.md says why.
+    """
+    for line in review.reads_of_user(user_id):
+        yield {
+            "type": "staff_read",
+            "at": line.at,
+            "session_id": line.session_id,
+            "what": line.act.value,
+            "reason": line.why.reason or None,
+        }
+
+
+PRODUCERS: tuple[Producer, ...] = (sessions, turns, staff_reads)
+
+
+def export(*, user_id: str, now: datetime, account: Iterator[Record] | None) -> Iterator[Record]:
+    """Everything about a user, `account` first, enclosed by what it is and how much it was.
+
+    `account` is None for somebody without one. Raises UserErased for those of them whose data has
+    been erased, and StorageUnavailable: at once, and later when MongoDB goes away, which ends the
+    records before their last.
+    """
+    if receipts.is_erased(user_id) and account is None:
+        raise UserErased
+    now = lifecycle.to_milliseconds(now)
+    first = {
+        "format": PERSONAL_FORMAT,
+        "version": FORMATS[PERSONAL_FORMAT],
+        "user_id": user_id,
+        "exported_at": now,
+    }
+    return records_rules.writing.enclosed(first, _all(user_id, account or iter(())))
+
+
+def is_known(*, user_id: str) -> bool:
+    """Whether this user has sessions, or had some that were erased."""
+    return bool(records_store.reading.session_ids(user_id=user_id, after="", limit=1)) or (
+        receipts.is_erased(user_id)
+    )
+
+
+def _all(user_id: str, account: Iterator[Record]) -> Iterator[Record]:
+    yield from account
+    for produce in PRODUCERS:
+        yield from produce(user_id)

@@ -1,0 +1,70 @@
+"""TODO map."""
+
+from sessions_app.services.review.actions import NEEDS_TEXT, Outcome, act_on, notes, text_checked
+from sessions_app.services.review.conversations import (
+    Transcript,
+    activity_bounds,
+    conversation_exists,
+    conversation_header,
+    conversation_headers,
+    conversation_list,
+    conversation_open,
+    conversation_read,
+    conversation_turns,
+    conversation_unmask,
+    topic_labels,
+)
+from sessions_app.services.review.exports import Exported, conversations_export
+from sessions_app.services.review.masking import hidden, known_regions
+from sessions_app.services.review.read_log import (
+    About,
+    ReasonNeeded,
+    log_of_session,
+    log_page,
+    log_stream,
+    log_write,
+    reads_of_user,
+    why,
+)
+from sessions_app.services.review.searching import Hit, conversation_search
+from sessions_app.services.review.timeline import Entry, Event, flagged_because, timeline
+from sessions_app.services.review.windows import Fate, SeenWindow
+
+__all__ = [
+    "NEEDS_TEXT",
+    "About",
+    "Entry",
+    "Event",
+    "Exported",
+    "Fate",
+    "Hit",
+    "Outcome",
+    "ReasonNeeded",
+    "SeenWindow",
+    "Transcript",
+    "act_on",
+    "activity_bounds",
+    "conversation_exists",
+    "conversation_header",
+    "conversation_headers",
+    "conversation_list",
+    "conversation_open",
+    "conversation_read",
+    "conversation_search",
+    "conversation_turns",
+    "conversation_unmask",
+    "conversations_export",
+    "flagged_because",
+    "hidden",
+    "known_regions",
+    "log_of_session",
+    "log_page",
+    "log_stream",
+    "log_write",
+    "notes",
+    "reads_of_user",
+    "text_checked",
+    "timeline",
+    "topic_labels",
+    "why",
+]

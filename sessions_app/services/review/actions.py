@@ -1,0 +1,111 @@
+"""What staff do with conversations: each is logged before it is done, and noted where it lies."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sessions_app.domain import lifecycle
+from sessions_app.domain.data import Session
+from sessions_app.domain.errors import InvalidInput, SessionError, SessionNotFound
+from sessions_app.domain.limits import NOTE_MAX_CHARS
+from sessions_app.domain.review import Act, Note, Staff
+from sessions_app.domain.text import is_text
+from sessions_app.repository import review
+from sessions_app.services import identity
+from sessions_app.services.review import read_log, staff_actions
+from sessions_app.services.review.read_log import About
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one conversation; `problem` is empty where it was done."""
+
+    session_id: str
+    problem: str = ""
+
+
+NEEDS_TEXT = frozenset({Act.FLAG, Act.NOTE})
+
+
+def text_checked(*, act: Act, text: str) -> str:
+    """What staff wrote with an action; raises InvalidInput naming `text`."""
+    text = text.strip()
+    if act in NEEDS_TEXT and not text:
+        raise InvalidInput("Write a few words.", attr="text")
+    if len(text) > NOTE_MAX_CHARS or not is_text(text):
+        raise InvalidInput(f"At most {NOTE_MAX_CHARS:,} characters of text.", attr="text")
+    return text
+
+
+def act_on(
+    *, session_ids: Sequence[str], act: Act, text: str, staff: Staff, now: datetime
+) -> list[Outcome]:
+    """Carry an action out on each conversation; one that cannot be does not stop the others."""
+    return [_act_on_one(session_id, act, text, staff, now) for session_id in session_ids]
+
+
+def _act_on_one(session_id: str, act: Act, text: str, staff: Staff, now: datetime) -> Outcome:
+    at = lifecycle.to_milliseconds(now)
+    try:
+        session = review.conversations.read_one(session_id).session
+    except SessionNotFound as error:
+        return Outcome(session_id, error.detail)
+    read_log.log_write(staff=staff, act=act, now=now, about=[About(session_id, session.user_id)])
+    try:
+        _DO[act](session, at)
+    except SessionError as error:
+        refused = About(session_id, session.user_id, {"refused": error.code})
+        read_log.log_write(staff=staff, act=act, now=now, about=[refused])
+        return Outcome(session_id, error.detail)
+    if act is not Act.DELETE:
+        review.notes.insert(session_id, Note(identity.new_line_id(), at, staff.name, act, text))
+    return Outcome(session_id)
+
+
+def notes(*, session_id: str, limit: int) -> Sequence[Note]:
+    """The newest notes on a conversation, newest first."""
+    return review.notes.newest(session_id, limit=limit)
+
+
+def _flag(session: Session, now: datetime) -> None:
+    review.conversations.set_flag(session_id=session.session_id, at=now)
+
+
+def _resolve(session: Session, _: datetime) -> None:
+    review.conversations.set_flag(session_id=session.session_id, at=None)
+
+
+def _nothing(_session: Session, _now: datetime) -> None:
+    """A note changes nothing but that it is there."""
+
+
+def _archive(session: Session, now: datetime) -> None:
+    staff_actions.session_archive_any(session_id=session.session_id, now=now)
+
+
+def _restore(session: Session, now: datetime) -> None:
+    staff_actions.session_restore_any(session_id=session.session_id, now=now)
+
+
+def _hold(session: Session, _: datetime) -> None:
+    staff_actions.session_hold_any(session_id=session.session_id, held=True)
+
+
+def _release(session: Session, _: datetime) -> None:
+    staff_actions.session_hold_any(session_id=session.session_id, held=False)
+
+
+def _delete(session: Session, _: datetime) -> None:
+    staff_actions.session_delete_any(session_id=session.session_id)
+
+
+_DO: dict[Act, Callable[[Session, datetime], None]] = {
+    Act.FLAG: _flag,
+    Act.NOTE: _nothing,
+    Act.RESOLVE: _resolve,
+    Act.ARCHIVE: _archive,
+    Act.RESTORE: _restore,
+    Act.HOLD: _hold,
+    Act.RELEASE: _release,
+    Act.DELETE: _delete,
+}

@@ -1,0 +1,248 @@
+"""Conversations as staff see them. Nothing is given out before its line is in the read log."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+
+from sessions_app.domain.data import Message
+from sessions_app.domain.errors import SessionNotFound
+from sessions_app.domain.limits import REVIEW_MESSAGES
+from sessions_app.domain.review import Act, Found, Order, Piece, Place, Reviewed, Staff, Wanted, Why
+from sessions_app.domain.turns import Turn
+from sessions_app.repository import annotations as stored
+from sessions_app.repository import log, review, turns
+from sessions_app.services import topics
+from sessions_app.services.review import masking, read_log, windows
+from sessions_app.services.review.read_log import About, ReasonNeeded
+from sessions_app.services.review.windows import Fate, SeenWindow
+
+_TURNS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """One call of a tool, readable: the function and its arguments."""
+
+    id: str
+    name: str
+    arguments: Sequence[Piece]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownMessage:
+    """A message as staff see it: `topic_label` where it opens a topic, `fate` in a window."""
+
+    message: Message
+    content: Sequence[Piece]
+    calls: Sequence[ToolCall]
+    topic_label: str | None
+    fate: Fate | None
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """A page of a conversation, the messages `first..last` of it."""
+
+    reviewed: Reviewed
+    messages: Sequence[ShownMessage]
+    first: int
+    last: int
+    why: Why
+    masked: bool
+    window: SeenWindow | None
+    title: str
+    metadata: Mapping[str, str]
+
+
+def conversation_list(
+    *,
+    wanted: Wanted,
+    order: Order,
+    place: Place | None,
+    asked: Mapping[str, str],
+    staff: Staff,
+    now: datetime,
+) -> Found:
+    """A page of conversations. `asked` is the filter in the reader's words, for the log."""
+    # Whom it is about stands in its own field, where an erasure finds it.
+    user_id = wanted.user_ids[0] if wanted.user_ids else ""
+    session_id = wanted.session_ids[0] if wanted.session_ids else ""
+    about = About(session_id, user_id, asked)
+    read_log.log_write(staff=staff, act=Act.LIST, now=now, about=[about])
+    return review.conversations.find_page(wanted=wanted, order=order, place=place)
+
+
+def activity_bounds() -> tuple[datetime, datetime] | None:
+    """The oldest and the newest last activity of all conversations; None without any."""
+    return review.conversations.activity_bounds()
+
+
+def conversation_exists(*, session_id: str) -> bool:
+    """Whether there is a conversation of that id."""
+    try:
+        review.conversations.read_one(session_id)
+    except SessionNotFound:
+        return False
+    return True
+
+
+def conversation_header(*, session_id: str) -> Reviewed:
+    """What is known of a conversation without its words; raises SessionNotFound."""
+    return review.conversations.read_one(session_id)
+
+
+def conversation_headers(*, session_ids: Sequence[str]) -> Sequence[Reviewed]:
+    """The same of many, in this order; those that are not there are left out."""
+    return review.conversations.read_many(session_ids)
+
+
+def conversation_open(*, session_id: str, staff: Staff, why: Why, now: datetime) -> None:
+    """Say why one has to read a conversation, for today; raises SessionNotFound."""
+    _say_why(session_id, staff, why, now, Act.OPEN)
+
+
+def conversation_unmask(*, session_id: str, staff: Staff, why: Why, now: datetime) -> None:
+    """Say why one has to see what is masked in it, for today; raises SessionNotFound."""
+    _say_why(session_id, staff, why, now, Act.UNMASK)
+
+
+def _say_why(session_id: str, staff: Staff, why: Why, now: datetime, act: Act) -> None:
+    session = review.conversations.read_one(session_id).session
+    about = About(session_id, session.user_id)
+    read_log.log_write(staff=staff, act=act, now=now, why=why, about=[about])
+
+
+def masked_for(*, session_id: str, staff: Staff, now: datetime) -> bool:
+    """Whether addresses and numbers are hidden from this reader today."""
+    if not settings.REVIEW_MASK:
+        return False
+    try:
+        read_log.reason_given(session_id=session_id, staff=staff, now=now, act=Act.UNMASK)
+    except ReasonNeeded:
+        return True
+    return False
+
+
+def conversation_read(
+    *,
+    session_id: str,
+    staff: Staff,
+    at: int | None,
+    window_at: int | None,
+    may_unmask: bool,
+    now: datetime,
+) -> Transcript:
+    """The page of a transcript that the message `at` is on (None: the newest), and a window.
+
+    Raises SessionNotFound, ReasonNeeded, MessageNotFound for a window at no message.
+    """
+    reviewed = review.conversations.read_one(session_id)
+    session = reviewed.session
+    why = read_log.reason_given(session_id=session_id, staff=staff, now=now)
+    masked = not may_unmask or masked_for(session_id=session_id, staff=staff, now=now)
+    masked = masked and settings.REVIEW_MASK
+    first, last = page_of(at or window_at, session.message_count)
+    part: dict[str, Any] = {"first": first, "last": last, "masked": masked}
+    if window_at is not None:
+        part["window_at"] = window_at
+    read_log.log_write(
+        staff=staff,
+        act=Act.READ if window_at is None else Act.WINDOW,
+        now=now,
+        why=why,
+        about=[About(session_id, session.user_id, part)],
+    )
+    _, messages = log.read_range(
+        session_id=session_id, user_id=session.user_id, first=first, last=last
+    )
+    window = windows.window_at(session=session, seq=window_at) if window_at else None
+    text = masking.hidden if masked else str
+    return Transcript(
+        reviewed=reviewed,
+        messages=_shown(reviewed, messages, window, masked=masked),
+        first=first,
+        last=last,
+        why=why,
+        masked=masked,
+        window=window,
+        title=text(session.title),
+        metadata={text(key): text(value) for key, value in session.metadata.items()},
+    )
+
+
+def conversation_turns(*, session_id: str) -> Sequence[Turn]:
+    """The newest model calls of a conversation, newest first."""
+    return turns.records.newest(session_id=session_id, limit=_TURNS)
+
+
+def page_of(seq: int | None, count: int) -> tuple[int, int]:
+    """The first and last `seq` of the page that holds `seq`; the newest page for None."""
+    seq = min(max(1, count if seq is None else seq), max(1, count))
+    first = (seq - 1) // REVIEW_MESSAGES * REVIEW_MESSAGES + 1
+    return first, min(first + REVIEW_MESSAGES - 1, count)
+
+
+def _shown(
+    reviewed: Reviewed, messages: Sequence[Message], window: SeenWindow | None, *, masked: bool
+) -> list[ShownMessage]:
+    session = reviewed.session
+    labels = topic_labels(reviewed)
+    fates = window.fates if window else {}
+    return [
+        ShownMessage(
+            message=message,
+            content=pieces(message.content, masked=masked),
+            calls=[_call(call, masked=masked) for call in message.tool_calls or ()],
+            topic_label=_divider(message, labels),
+            fate=fates.get(message.seq),
+            name=(masking.hidden(message.name) if masked else message.name) if message.name else "",
+        )
+        for message in topics.with_topics(session, messages)
+    ]
+
+
+def pieces(text: str, *, masked: bool) -> Sequence[Piece]:
+    """`text` as it is shown."""
+    if not text:
+        return []
+    return masking.masked(text) if masked else [Piece(text)]
+
+
+def topic_labels(reviewed: Reviewed) -> Mapping[int, str]:
+    """What each topic is about, in a few words, by its number."""
+    session = reviewed.session
+    if not reviewed.topics:
+        return {}
+    ended = [shift.label for shift in stored.read_shifts(session_id=session.session_id)]
+    return dict(enumerate([*ended, topics.current_label(session)], 1))
+
+
+def _divider(message: Message, labels: Mapping[int, str]) -> str | None:
+    opens = message.topic_shift or (message.seq == 1 and message.topic is not None)
+    return labels.get(message.topic or 0, "") if opens else None
+
+
+def _call(call: Mapping[str, Any], *, masked: bool) -> ToolCall:
+    function = call.get("function")
+    function = function if isinstance(function, dict) else {}
+    arguments = function.get("arguments", call if not function else "")
+    return ToolCall(
+        id=str(call.get("id", "")),
+        name=str(function.get("name", call.get("type", "tool"))),
+        arguments=pieces(_readable(arguments), masked=masked),
+    )
+
+
+def _readable(value: Any) -> str:
+    """JSON with a line a member; text that is no JSON as it is."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return str(value)
+    return json.dumps(value, ensure_ascii=False, indent=2)

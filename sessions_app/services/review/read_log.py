@@ -1,0 +1,128 @@
+"""The read log: a line is written before anything is shown; a reason is asked for once a day."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sessions_app.domain import lifecycle
+from sessions_app.domain.errors import InvalidInput, SessionError
+from sessions_app.domain.limits import REASON_MAX_CHARS, REVIEW_PAGE
+from sessions_app.domain.review import (
+    SHOWS_CONTENT,
+    Act,
+    LogLine,
+    LogPage,
+    Reason,
+    Sought,
+    Staff,
+    Why,
+)
+from sessions_app.domain.text import is_text
+from sessions_app.repository import review
+from sessions_app.services import identity
+
+
+class ReasonNeeded(SessionError):
+    """Today, this reader has not said yet why they have to see it."""
+
+    code = "reason_needed"
+    default_detail = "Say why you have to read this conversation."
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """Whose conversation a line is about, and which part of it."""
+
+    session_id: str = ""
+    user_id: str = ""
+    part: Mapping[str, Any] | None = None
+
+
+def why(*, reason: str, detail: str) -> Why:
+    """A reason as it was given; raises InvalidInput naming `reason` or `detail`."""
+    detail = detail.strip()
+    if reason not in set(Reason):
+        raise InvalidInput("Choose a reason.", attr="reason")
+    if len(detail) > REASON_MAX_CHARS or not is_text(detail):
+        raise InvalidInput(f"At most {REASON_MAX_CHARS} characters of text.", attr="detail")
+    if reason == Reason.OTHER and not detail:
+        raise InvalidInput("Say which reason.", attr="detail")
+    return Why(reason, detail)
+
+
+_NO_REASON = Why()
+
+
+def log_write(
+    *, staff: Staff, act: Act, now: datetime, about: Sequence[About], why: Why = _NO_REASON
+) -> None:
+    """Write a line for each of `about`; they are stored when this returns."""
+    at = lifecycle.to_milliseconds(now)
+    lines = [
+        LogLine(
+            id=identity.new_line_id(),
+            at=at,
+            staff=staff,
+            act=act,
+            session_id=each.session_id,
+            user_id=each.user_id,
+            why=why,
+            about=each.part or {},
+        )
+        for each in about
+    ]
+    review.read_log.insert(lines)
+
+
+def reason_given(*, session_id: str, staff: Staff, now: datetime, act: Act = Act.OPEN) -> Why:
+    """Why this reader opened (or unmasked) the conversation today; raises ReasonNeeded.
+
+    A day begins at midnight UTC.
+    """
+    line = review.read_log.newest_grant(
+        session_id=session_id, staff_id=staff.id, act=act, since=_midnight(now)
+    )
+    if line is None:
+        raise ReasonNeeded
+    return line.why
+
+
+def opened_today(
+    *, session_ids: Collection[str], staff: Staff, now: datetime, act: Act = Act.OPEN
+) -> frozenset[str]:
+    """Those of the conversations that this reader has opened (or unmasked) today."""
+    return review.read_log.granted(
+        session_ids=list(session_ids), staff_id=staff.id, act=act, since=_midnight(now)
+    )
+
+
+def log_page(*, sought: Sought, older_than: str = "", newer_than: str = "") -> LogPage:
+    """A page of the log, newest first."""
+    return review.read_log.page(
+        sought=sought, older_than=older_than, newer_than=newer_than, limit=REVIEW_PAGE
+    )
+
+
+def log_of_session(*, session_id: str, limit: int) -> Sequence[LogLine]:
+    """The newest lines about one conversation, newest first."""
+    sought = Sought(session_id=session_id)
+    return review.read_log.page(sought=sought, older_than="", newer_than="", limit=limit).lines
+
+
+def log_stream(sought: Sought) -> Iterator[LogLine]:
+    """All lines that are sought, newest first."""
+    return review.read_log.stream(sought)
+
+
+def reads_of_user(user_id: str) -> Iterator[LogLine]:
+    """Every time that staff were shown something of this person's, newest first."""
+    return (
+        line
+        for line in review.read_log.stream(Sought(user_id=user_id))
+        if line.act in SHOWS_CONTENT
+    )
+
+
+def _midnight(now: datetime) -> datetime:
+    return lifecycle.to_milliseconds(now).replace(hour=0, minute=0, second=0, microsecond=0)

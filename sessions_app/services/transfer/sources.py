@@ -1,0 +1,205 @@
+"""What is imported, whatever it is kept in, as numbered records."""
+
+from collections import Counter
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from sessions_app.domain import foreign, lifecycle
+from sessions_app.domain import records as records_rules
+from sessions_app.domain.errors import InvalidInput
+from sessions_app.domain.foreign.conversations import Conversation
+from sessions_app.domain.records.reading import LineRefused, numbered_records
+from sessions_app.domain.records.writing import BEGIN, Record
+from sessions_app.services.sessions import policy_default
+from sessions_app.sources import agents_sqlite, files, grouping, langchain_mongodb
+
+FORMATS = ("auto", "native", "openai", "librechat", "langchain", "agents")
+
+Values = Iterator[tuple[int, Any]]
+Found = Iterator[tuple[int, Conversation]]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What to read: a file's name, `-`, or a MongoDB's address with the collection in it."""
+
+    name: str
+    format: str = "auto"
+    collection: str | None = None
+
+
+@dataclass(slots=True)
+class Reading:
+    """The records of a source, the format it turned out to be, and what it had beyond them."""
+
+    format: str
+    records: Iterable[tuple[int, Record]]
+    opened: Generator[Any, None, None]
+    left: Counter[str] = field(default_factory=Counter)
+
+    def close(self) -> None:
+        """Let go of what is being read, whether or not all of it has been."""
+        self.opened.close()
+
+
+def source_read(*, source: Source, user_id: str | None, now: datetime) -> Reading:
+    """Begin to read a source; raises InvalidInput, then and while its records are taken.
+
+    `user_id` is whom conversations are for that name no owner.
+    """
+    if source.name.startswith(langchain_mongodb.SCHEMES):
+        grouped = langchain_mongodb.sessions(source.name, source.collection)
+        conversations = ((0, foreign.langchain.from_documents(*group)) for group in grouped)
+        return _reading("langchain", conversations, grouped, user_id, now)
+    if source.name != files.STDIN and agents_sqlite.is_sqlite(source.name):
+        stored = agents_sqlite.sessions(source.name)
+        return _reading("agents", _agents_file(stored), stored, user_id, now)
+    values = files.values(source.name)
+    try:
+        first = next(values, None)
+        if first is None:
+            raise LineRefused(1, "the file is empty")
+        kind = _recognised(first[1]) if source.format == "auto" else source.format
+    except InvalidInput:
+        values.close()
+        raise
+    rest = chain([first], values)
+    if kind == "native":
+        return Reading("native", numbered_records(rest), values)
+    found = _READERS[kind](rest, Path(source.name).stem)
+    return _reading(kind, found, values, user_id, now)
+
+
+def _recognised(value: Any) -> str:
+    """The format that a file is in, by the first value in it."""
+    if isinstance(value, dict) and value.get("type") == BEGIN and "format" in value:
+        return "native"
+    if foreign.chatgpt.recognises(value):
+        return "openai"
+    if foreign.librechat.recognises(value) or foreign.librechat.recognises_document(value):
+        return "librechat"
+    if foreign.langchain.recognises_document(value):
+        return "langchain"
+    if foreign.openai_agents.recognises(value) or foreign.openai_agents.recognises_item(value):
+        return "agents"
+    raise InvalidInput("this is in none of the formats that are known here; see --format")
+
+
+def _reading(
+    kind: str, found: Found, opened: Generator[Any, None, None], user_id: str | None, now: datetime
+) -> Reading:
+    left: Counter[str] = Counter()
+    return Reading(kind, _as_records(found, user_id, now, left), opened, left)
+
+
+def _as_records(
+    found: Found, user_id: str | None, now: datetime, left: Counter[str]
+) -> Iterator[tuple[int, Record]]:
+    policy: Mapping[str, Any] = {
+        name: getattr(value, "value", value) for name, value in asdict(policy_default()).items()
+    }
+    expires_at = lifecycle.expiry(
+        now=lifecycle.to_milliseconds(now),
+        ttl_seconds=None,
+        default_ttl_seconds=settings.SESSION_TTL_SECONDS,
+    )
+    for line, conversation in found:
+        owner = user_id or conversation.owner
+        if owner is None:
+            raise InvalidInput("these conversations name no owner: say whose they become (--user)")
+        for record in foreign.conversations.records(
+            conversation, user_id=owner, policy=policy, expires_at=expires_at, now=now
+        ):
+            yield line, records_rules.writing.spelt(record)
+        left.update(conversation.left)
+
+
+def _openai(values: Values, _: str) -> Found:
+    for line, value in values:
+        _require(foreign.chatgpt.recognises(value) or isinstance(value, dict), line)
+        yield line, foreign.chatgpt.conversation(value)
+
+
+def _librechat(values: Values, _: str) -> Found:
+    """Exports one after another, or documents of the collections in any order."""
+    line, value = next(values)
+    if foreign.librechat.recognises(value):
+        for at, each in chain([(line, value)], values):
+            _require(foreign.librechat.recognises(each), at)
+            yield at, foreign.librechat.conversation(each)
+        return
+    keyed = _keyed(
+        chain([(line, value)], values), foreign.librechat.recognises_document, "conversationId"
+    )
+    for conversation_id, documents in grouping.grouped(keyed):
+        yield (
+            0,
+            foreign.librechat.from_documents(
+                conversation_id, map(foreign.conversations.plain, documents)
+            ),
+        )
+
+
+def _langchain(values: Values, _: str) -> Found:
+    recognises = foreign.langchain.recognises_document
+    keyed = _keyed(values, recognises, foreign.langchain.SESSION_KEY)
+    for session_id, documents in grouping.grouped(keyed):
+        yield (
+            0,
+            foreign.langchain.from_documents(
+                session_id, map(foreign.conversations.plain, documents)
+            ),
+        )
+
+
+def _keyed(
+    values: Values, recognises: Callable[[Any], bool], key: str
+) -> Iterator[tuple[str, Any]]:
+    for line, value in values:
+        _require(recognises(value), line)
+        yield str(value[key]), value
+
+
+def _agents(values: Values, stem: str) -> Found:
+    """Whole sessions, or the items of one that is called as its file is."""
+    line, value = next(values)
+    rest = chain([(line, value)], values)
+    if not foreign.openai_agents.recognises(value):
+        yield line, foreign.openai_agents.from_items(stem, ((each, None) for _, each in rest))
+        return
+    for at, each in rest:
+        _require(foreign.openai_agents.recognises(each), at)
+        items = ((item, None) for item in each["items"])
+        yield at, foreign.openai_agents.from_items(str(each["session_id"]), items)
+
+
+def _agents_file(found: Iterable[agents_sqlite.StoredSession]) -> Found:
+    for stored in found:
+        conversation = foreign.openai_agents.from_items(
+            stored.session_id,
+            ((item, foreign.conversations.text_time(at)) for item, at in stored.items),
+            created_at=foreign.conversations.text_time(stored.created_at),
+            updated_at=foreign.conversations.text_time(stored.updated_at),
+        )
+        if stored.of_other_branches:
+            conversation.left["message of another branch"] += stored.of_other_branches
+        yield 0, conversation
+
+
+def _require(is_so: bool, line: int) -> None:
+    if not is_so:
+        raise LineRefused(line, "not what the values before it are")
+
+
+_READERS: dict[str, Callable[[Values, str], Found]] = {
+    "openai": _openai,
+    "librechat": _librechat,
+    "langchain": _langchain,
+    "agents": _agents,
+}

@@ -1,0 +1,220 @@
+"""Turns: one model call at a time in a session, for whoever asks: REST, the page, the OpenAI wire.
+
+A turn is started, and from then on it runs by itself. Everything here gives a feed of it, which
+may be waited for, read as events, or left alone.
+"""
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.conf import settings
+
+from sessions_app import encoders, providers, tokenizer
+from sessions_app.domain import lifecycle
+from sessions_app.domain.data import Message, NewMessage
+from sessions_app.domain.drafts import MessageDraft
+from sessions_app.domain.errors import StorageUnavailable, TurnInProgress, TurnInterrupted
+from sessions_app.domain.turns import Seen, TurnState
+from sessions_app.repository import log, turns
+from sessions_app.services.figures import tallies
+from sessions_app.services.messages import batch_prepare, message_prepare
+from sessions_app.services.topics import judge_ahead
+from sessions_app.services.turns.events import Place
+from sessions_app.services.turns.feeds import Feed
+from sessions_app.services.turns.keeper import keeper
+from sessions_app.services.turns.runs import ModelCall, Stop
+from sessions_app.services.turns.slots import Slot
+from sessions_app.services.turns.starting import (
+    Asked,
+    end_overdue,
+    feed_of,
+    follow,
+    known,
+    launch,
+    new_lease,
+    resume,
+)
+
+_ATTEMPTS = 10
+# Beside what the model may take: planning before, storing after.
+_WAIT_BEYOND_SECONDS = 90
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRequest:
+    """What a turn is asked for with: at least one new message, and how to call the model.
+
+    `client_id` is the key of the turn; without one it is that of the last message. `body` is a
+    digest of what else that key is to stand for. With `behind`, the messages are stored directly
+    behind that seq or not at all. The reply takes the place of `supersedes`, which the model is
+    not shown.
+    """
+
+    messages: Sequence[MessageDraft]
+    call: ModelCall = field(default_factory=ModelCall)
+    client_id: str | None = None
+    body: str = ""
+    behind: int | None = None
+    supersedes: Sequence[int] = ()
+
+    @property
+    def key(self) -> str | None:
+        """The idempotency key; None where the client has sent none."""
+        return self.client_id or self.messages[-1].client_id
+
+
+@dataclass(frozen=True, slots=True)
+class TurnResult:
+    """What came of a turn. `message` is None where it was cancelled before the model spoke."""
+
+    user_message: Message | None
+    message: Message | None
+    seen: Seen | None
+    state: TurnState
+
+
+def turn_start(*, session_id: str, user_id: str, request: TurnRequest, now: datetime) -> Feed:
+    """Store the new messages, take the session's lease, and set the model to work.
+
+    With a key that is known, nothing is stored again: a turn that has ended gives the feed of what
+    came of it, one in progress its own, and one that has failed is run again. Raises InvalidInput,
+    TooLarge, SessionNotFound, SessionExpired, SessionArchived, TurnInProgress, TooManyTurns,
+    IdempotencyMismatch, Overtaken.
+    """
+    now = lifecycle.to_milliseconds(now)
+    prepared = _prepared(request, now)
+    with Slot() as slot:
+        for _ in range(_ATTEMPTS):
+            lease = new_lease(request.key, now)
+            try:
+                appended = log.append(
+                    session_id=session_id,
+                    user_id=user_id,
+                    messages=prepared,
+                    now=now,
+                    default_ttl_seconds=settings.SESSION_TTL_SECONDS,
+                    lease=lease,
+                    behind=request.behind,
+                )
+            except TurnInProgress:
+                end_overdue(session_id, user_id, now)
+                continue
+            newest = appended.messages[-1]
+            asked = Asked(session_id, user_id, request.key, request.call, newest, body=request.body)
+            if not appended.replayed:
+                tallies.messages_stored(user_id, prepared, now)
+                return launch(asked, lease, slot, now, request.supersedes)
+            feed = known(asked, now) or resume(asked, lease, slot, now)
+            if feed is not None:
+                return feed
+    raise StorageUnavailable
+
+
+def turn_regenerate(
+    *,
+    session_id: str,
+    user_id: str,
+    client_id: str | None,
+    call: ModelCall,
+    now: datetime,
+) -> Feed:
+    """Have the model reply anew to the last user message.
+
+    The messages that followed it stay as alternatives, marked with the new reply's seq once that
+    is stored. Raises as `turn_start`, and NothingToAnswer.
+    """
+    now = lifecycle.to_milliseconds(now)
+    with Slot() as slot:
+        for _ in range(_ATTEMPTS):
+            asked = Asked(session_id, user_id, client_id, call, regenerates=True)
+            feed = known(asked, now) or resume(asked, new_lease(client_id, now), slot, now)
+            if feed is not None:
+                return feed
+    raise StorageUnavailable
+
+
+def turn_wait(*, feed: Feed, seconds: float | None = None) -> TurnResult:
+    """Wait for the end of a turn; raises what made it fail."""
+    most = settings.LLM_TIMEOUT_SECONDS + settings.LLM_ANSWER_SECONDS + _WAIT_BEYOND_SECONDS
+    feed.wait(lambda: feed.outcome is not None, most if seconds is None else seconds)
+    outcome = feed.outcome
+    if outcome is None or outcome.state is TurnState.RUNNING:
+        raise TurnInterrupted
+    if outcome.error is not None:
+        raise outcome.error
+    return TurnResult(feed.user_message, outcome.message, feed.seen, outcome.state)
+
+
+def turn_attach(
+    *, session_id: str, user_id: str, after: Place | None, now: datetime
+) -> Feed | None:
+    """The turn that a reader left at `after`, else the one in progress; None if there is none.
+
+    Raises SessionNotFound, SessionExpired.
+    """
+    session = log.header(session_id=session_id, user_id=user_id)
+    lifecycle.require_readable(session, now=now)
+    if after is not None and after.past != "end":
+        left = turns.records.read([(session_id, after.turn_id)]).get(after.turn_id)
+        if left is not None:
+            return feed_of(left, now)
+    if session.turn is None or not session.in_turn(now=now):
+        return None
+    if after is not None and after.turn_id == session.turn.turn_id:
+        return None
+    return follow(session_id, user_id, session.turn.turn_id, now)
+
+
+def turn_cancel(*, session_id: str, user_id: str, now: datetime) -> Feed | None:
+    """Stop the turn in progress, wherever it runs; None if there is none.
+
+    What the model has said so far is stored. Raises SessionNotFound, SessionExpired.
+    """
+    session = log.header(session_id=session_id, user_id=user_id)
+    lifecycle.require_readable(session, now=now)
+    if session.turn is None or not session.in_turn(now=now):
+        return None
+    turn_id = session.turn.turn_id
+    turns.leases.cancel(session_id=session_id, user_id=user_id, turn_id=turn_id)
+    run = keeper.run_of(turn_id)
+    if run is not None:
+        run.stop(Stop.CANCELLED)
+    return follow(session_id, user_id, turn_id, now)
+
+
+def turns_look_after() -> None:
+    """From now on end what workers leave behind that die; once in each process that serves.
+
+    Also loads what a first turn would wait for, a second or more, without waiting for it.
+    """
+    keeper.sweep_from_now_on()
+    judge_ahead.start()
+    threading.Thread(target=_load, name="turns ahead", daemon=True).start()
+
+
+def turns_shut_down(*, seconds: float) -> None:
+    """Let the turns of this process finish for so long, then end them as interrupted."""
+    deadline = time.monotonic() + seconds
+    while Slot.taken() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    judge_ahead.stop()
+    keeper.let_go()
+    left = keeper.running
+    for run in left:
+        run.stop(Stop.SHUTDOWN)
+    for run in left:
+        run.feed.wait(lambda run=run: run.feed.outcome is not None, 2.0)  # type: ignore[misc]
+
+
+def _load() -> None:
+    encoders.load_encoder()
+    providers.for_turns(count=tokenizer.count_tokens)
+
+
+def _prepared(request: TurnRequest, now: datetime) -> list[NewMessage]:
+    if len(request.messages) == 1:
+        return [message_prepare(draft=request.messages[0], now=now)]
+    return batch_prepare(batch=request.messages, now=now)

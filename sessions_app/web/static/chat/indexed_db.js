@@ -1,0 +1,196 @@
+/**
+ * Records in IndexedDB under a layer in memory. As long as the disk takes writes, the layer stays
+ * empty; once it refuses (full, forbidden, private browsing) everything new goes to the layer, and
+ * reads see both, so that the page goes on working until it is closed.
+ */
+
+import { openDB, deleteDB } from "./vendor/idb.js";
+
+const VERSION = 1;
+/** Every store and the property, or properties, that its records are found by. */
+const KEYS = {
+  sessions: "session_id",
+  messages: ["session_id", "seq"],
+  drafts: "session_id",
+  outbox: "key",
+  meta: "name",
+};
+
+/** @typedef {keyof typeof KEYS} StoreName */
+/** @typedef {string | number | (string | number)[]} Key */
+
+/** @param {StoreName} store @param {any} record @returns {Key} */
+function keyOf(store, record) {
+  const path = KEYS[store];
+  return typeof path === "string" ? record[path] : path.map((part) => record[part]);
+}
+
+export class IndexedDbStore {
+  /** @type {Map<StoreName, Map<string, {key: Key, record: any}>>} */
+  #layer = new Map();
+  /** @type {any} */
+  #disk = null;
+
+  /** Told when the disk refuses a write: "full", or "forbidden" when there is none at all. */
+  onRefused = (/** @type {"full"|"forbidden"} */ _why) => {};
+
+  get onDisk() {
+    return this.#disk !== null && this.#layer.size === 0;
+  }
+
+  /** @param {string} name @param {() => void} onTaken told when another tab deletes it */
+  async open(name, onTaken) {
+    try {
+      this.#disk = await openDB(name, VERSION, {
+        upgrade(/** @type {any} */ database) {
+          for (const [store, keyPath] of Object.entries(KEYS)) {
+            database.createObjectStore(store, { keyPath });
+          }
+        },
+        blocking: () => {
+          this.close();
+          onTaken();
+        },
+        terminated: () => (this.#disk = null),
+      });
+    } catch {
+      this.#disk = null;
+      this.onRefused("forbidden");
+    }
+  }
+
+  close() {
+    this.#disk?.close();
+    this.#disk = null;
+    this.#layer.clear();
+  }
+
+  /** @param {string} name */
+  static async remove(name) {
+    try {
+      await deleteDB(name);
+    } catch {
+      // there is no IndexedDB here
+    }
+  }
+
+  /** @param {StoreName} store @param {Key} key */
+  async get(store, key) {
+    const layered = this.#layer.get(store)?.get(JSON.stringify(key));
+    if (layered) return layered.record;
+    return (await this.#reading((disk) => disk.get(store, key))) ?? undefined;
+  }
+
+  /**
+   * @param {StoreName} store
+   * @param {{from?: Key, to?: Key, limit?: number}} [range] both ends are included
+   * @returns {Promise<any[]>} by key
+   */
+  async all(store, { from, to, limit } = {}) {
+    const read = (/** @type {any} */ disk) =>
+      disk.getAll(store, from === undefined ? undefined : IDBKeyRange.bound(from, to), limit);
+    const stored = (await this.#reading(read)) ?? [];
+    const layer = this.#layer.get(store);
+    if (!layer) return stored;
+    const merged = new Map(
+      stored.map((/** @type {any} */ record) => [JSON.stringify(keyOf(store, record)), record]),
+    );
+    for (const [name, { key, record }] of layer) {
+      if (from !== undefined && (compare(key, from) < 0 || compare(key, to) > 0)) continue;
+      if (record === undefined) merged.delete(name);
+      else merged.set(name, record);
+    }
+    const records = [...merged.values()];
+    records.sort((a, b) => compare(keyOf(store, a), keyOf(store, b)));
+    return records.slice(0, limit);
+  }
+
+  /** The last key that a record has in a range. @param {StoreName} store @param {{from: Key, to: Key}} range @returns {Promise<any>} */
+  async last(store, { from, to }) {
+    const read = async (/** @type {any} */ disk) => {
+      const range = IDBKeyRange.bound(from, to);
+      return (await disk.transaction(store).store.openKeyCursor(range, "prev"))?.key;
+    };
+    let found = await this.#reading(read);
+    for (const { key, record } of this.#layer.get(store)?.values() ?? []) {
+      if (record === undefined || compare(key, from) < 0 || compare(key, to) > 0) continue;
+      if (found === undefined || compare(key, found) > 0) found = key;
+    }
+    return found;
+  }
+
+  /** Write all or none. @param {StoreName} store @param {any[]} records */
+  async put(store, records) {
+    if (!records.length) return;
+    if (this.onDisk) {
+      const refusal = await this.#writing(store, (target) => {
+        for (const record of records) target.put(record);
+      });
+      if (!refusal) return;
+      this.onRefused(refusal);
+    }
+    for (const record of records) this.#layerSet(store, keyOf(store, record), record);
+  }
+
+  /** @param {StoreName} store @param {Key[]} keys */
+  async remove(store, keys) {
+    if (!keys.length) return;
+    const refusal = await this.#writing(store, (target) => {
+      for (const key of keys) target.delete(key);
+    });
+    const layer = this.#layer.get(store);
+    for (const key of keys) {
+      if (refusal) this.#layerSet(store, key, undefined);
+      else layer?.delete(JSON.stringify(key));
+    }
+  }
+
+  /** @param {StoreName} store @param {Key} key @param {any} record */
+  #layerSet(store, key, record) {
+    const layer = this.#layer.get(store) ?? new Map();
+    layer.set(JSON.stringify(key), { key, record });
+    this.#layer.set(store, layer);
+  }
+
+  /** @param {(disk: any) => Promise<any>} read */
+  async #reading(read) {
+    if (!this.#disk) return undefined;
+    try {
+      return await read(this.#disk);
+    } catch {
+      // A disk that fails to read is left for good; the service has what was on it.
+      this.#disk = null;
+      this.onRefused("forbidden");
+      return undefined;
+    }
+  }
+
+  /**
+   * @param {StoreName} store
+   * @param {(target: any) => void} write
+   * @returns {Promise<"full"|"forbidden"|null>} why it was refused
+   */
+  async #writing(store, write) {
+    if (!this.#disk) return "forbidden";
+    try {
+      const transaction = this.#disk.transaction(store, "readwrite");
+      write(transaction.store);
+      await transaction.done;
+      return null;
+    } catch (error) {
+      return error instanceof DOMException && error.name === "QuotaExceededError"
+        ? "full"
+        : "forbidden";
+    }
+  }
+}
+
+/**
+ * IndexedDB's order of keys, for those used here; `indexedDB.cmp` is not there in memory only.
+ * @param {any} a @param {any} b @returns {number}
+ */
+function compare(a, b) {
+  if (!Array.isArray(a)) return a < b ? -1 : a > b ? 1 : 0;
+  const at = a.findIndex((part, index) => part !== b[index]);
+  return at < 0 ? 0 : compare(a[at], b[at]);
+}

@@ -1,0 +1,125 @@
+"""/healthz and /readyz when something is wrong."""
+
+import importlib.metadata
+import os
+import signal
+import time
+
+import pytest
+from django.db import DatabaseError
+from django.test import Client
+
+from chatproject import health
+from sessions_app import encoders
+from tests.chatproject.conftest import Service
+
+
+@pytest.fixture
+def up(monkeypatch):
+    """Both parts answer, whatever is there."""
+    monkeypatch.setattr(health.health, "primary_is_up", lambda _timeout_ms: True)
+    monkeypatch.setattr(health, "_ask_accounts", lambda: True)
+    monkeypatch.setattr(health.encoders, "available", lambda: True)
+
+
+def body(**parts: str) -> dict[str, str]:
+    """All well, but for these."""
+    well = {"status": "ok", "mongodb": "ok", "accounts": "ok", "encoder": "ok"}
+    return well | parts
+
+
+def test_readyz_names_mongodb(up, monkeypatch):
+    monkeypatch.setattr(health.health, "primary_is_up", lambda _timeout_ms: False)
+    response = Client().get("/readyz")
+    assert response.status_code == 503
+    assert response.json() == body(status="unavailable", mongodb="unavailable")
+
+
+def test_readyz_names_the_accounts_database(up, monkeypatch):
+    monkeypatch.setattr(health, "_ask_accounts", lambda: False)
+    response = Client().get("/readyz")
+    assert response.status_code == 503
+    assert response.json() == body(status="unavailable", accounts="unavailable")
+
+
+def test_readyz_tells_of_a_missing_encoder_and_is_ready_without(up, monkeypatch):
+    monkeypatch.setattr(health.encoders, "available", lambda: False)
+    response = Client().get("/readyz")
+    assert response.status_code == 200
+    assert response.json() == body(encoder="unavailable")
+
+
+@pytest.fixture
+def unloaded():
+    def forget():
+        encoders._load_once.cache_clear()
+        encoders._is_installed.cache_clear()
+
+    forget()
+    yield
+    forget()
+
+
+def test_looking_for_the_encoder_loads_no_model_and_looks_once(unloaded, monkeypatch):
+    looks = []
+    distribution = importlib.metadata.distribution
+    monkeypatch.setattr(
+        importlib.metadata, "distribution", lambda name: looks.append(name) or distribution(name)
+    )
+    assert {encoders.available() for _ in range(3)} == {True}
+    assert len(looks) == 2
+    assert encoders._load_once.cache_info().currsize == 0
+
+
+@pytest.mark.parametrize("part", ["_MODEL", "_VOCABULARY"])
+def test_an_encoder_with_a_file_missing_is_unavailable(unloaded, monkeypatch, part):
+    monkeypatch.setattr(encoders, part, ("numpy", "nowhere/model.onnx"))
+    assert encoders.available() is False
+
+
+def test_an_encoder_with_a_package_missing_is_unavailable(unloaded, monkeypatch):
+    monkeypatch.setattr(encoders, "_MODEL", ("not-installed-anywhere", "model.onnx"))
+    assert encoders.available() is False
+
+
+def test_an_encoder_that_was_refused_when_loaded_is_unavailable(unloaded, monkeypatch):
+    monkeypatch.setattr(encoders, "_MODEL_SHA256", "0" * 64)
+    assert encoders.available() is True
+    assert encoders.load_encoder() is None
+    assert encoders.available() is False
+
+
+def test_a_failing_query_means_that_accounts_are_unavailable(monkeypatch):
+    def cursor():
+        raise DatabaseError
+
+    monkeypatch.setattr(health.connection, "cursor", cursor)
+    assert health._ask_accounts() is False
+
+
+def test_readyz_does_not_wait_for_a_silent_accounts_server(up, monkeypatch):
+    monkeypatch.setattr(health, "ACCOUNTS_SECONDS", 0.2)
+    monkeypatch.setattr(health, "_ask_accounts", lambda: time.sleep(1) or True)
+    monkeypatch.setattr(type(health.connection._connections["default"]), "vendor", "postgresql")
+    for _ in range(2):
+        assert Client().get("/readyz").json()["accounts"] == "unavailable"
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_health_takes_no_token_no_post_and_no_cache(up, path):
+    assert Client().post(path).status_code == 405
+    assert "no-store" in Client().head(path)["Cache-Control"]
+
+
+def test_readyz_tells_of_a_frozen_mongod_and_of_its_return(serve):
+    service: Service = serve().ready()
+    mongod = service.pid("mongod")
+    os.kill(mongod, signal.SIGSTOP)
+    try:
+        response = service.get("/readyz")
+        assert service.get("/healthz").status_code == 200
+    finally:
+        os.kill(mongod, signal.SIGCONT)
+    assert response.status_code == 503
+    assert response.json() == body(status="unavailable", mongodb="unavailable")
+    assert service.get("/readyz").status_code == 200

@@ -1,0 +1,189 @@
+"""Damage of every kind is planted; the check must find it, and the repair mend what can be."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from sessions_app.domain.audit.integrity import REPAIRABLE, Damage
+from sessions_app.repository.audits import integrity as reading
+from sessions_app.services import messages
+from sessions_app.services.audits import integrity
+from sessions_app.services.turns import integrity as turn_integrity
+from tests.repository.conftest import OWNER, append, new_session, now, read_all
+
+Plant = Callable[[Any, str], Any]
+
+
+def buckets(database: Any, session_id: str) -> list[dict[str, Any]]:
+    return list(database.message_buckets.find({"session_id": session_id}).sort("_id", 1))
+
+
+def set_session(database: Any, session_id: str, **fields: Any) -> None:
+    database.sessions.update_one({"_id": session_id}, {"$set": fields})
+
+
+def set_bucket(database: Any, session_id: str, fields: dict[str, Any], number: int = 1) -> None:
+    key = {"_id": buckets(database, session_id)[number]["_id"]}
+    database.message_buckets.update_one(key, {"$set": fields})
+
+
+def rename_bucket(database: Any, session_id: str) -> None:
+    bucket = buckets(database, session_id)[1]
+    database.message_buckets.delete_one({"_id": bucket["_id"]})
+    database.message_buckets.insert_one(bucket | {"_id": f"{session_id}/000000000066"})
+
+
+def overfill_bucket(database: Any, session_id: str) -> None:
+    """Merge two buckets into one that is whole but too long."""
+    first, second = buckets(database, session_id)[:2]
+    database.message_buckets.delete_one({"_id": second["_id"]})
+    merged = {"messages": first["messages"] + second["messages"], "last_seq": second["last_seq"]}
+    tokens = {"token_count": first["token_count"] + second["token_count"]}
+    set_bucket(database, session_id, merged | tokens, number=0)
+
+
+def repeat_message(database: Any, session_id: str, name: str) -> None:
+    value = buckets(database, session_id)[0]["messages"][3].get(name, "key")
+    set_bucket(database, session_id, {f"messages.3.{name}": value}, number=0)
+    set_bucket(database, session_id, {f"messages.5.{name}": value}, number=1)
+
+
+def overdue_turn(database: Any, session_id: str) -> None:
+    """As a killed worker leaves it, with nobody to look after it since."""
+    long_ago = now() - timedelta(hours=1)
+    database.turns.insert_one(
+        {
+            "_id": f"{session_id}/turn_1",
+            "session_id": session_id,
+            "user_id": OWNER,
+            "state": "running",
+            "user_seq": 300,
+            "started_at": long_ago,
+            "deadline": long_ago,
+            "text": "Once upon",
+        }
+    )
+
+
+def overdue_lease(database: Any, session_id: str) -> None:
+    """As a worker leaves it that was killed before it had recorded its turn."""
+    long_ago = now() - timedelta(hours=1)
+    lease = {"id": "turn_1", "owner": "gone/1", "deadline": long_ago}
+    set_session(database, session_id, turn=lease)
+
+
+PLANTED: dict[Damage, Plant] = {
+    Damage.INVALID_DOCUMENT: lambda db, s: set_session(db, s, status="sleeping"),
+    Damage.MISCOUNTED_MESSAGES: lambda db, s: set_session(db, s, message_count=7),
+    Damage.MISCOUNTED_TOKENS: lambda db, s: set_session(db, s, token_count=7),
+    Damage.MISCOUNTED_BYTES: lambda db, s: set_session(db, s, tail_bytes=7),
+    Damage.MISCOUNTED_BUCKET: lambda db, s: set_bucket(db, s, {"token_count": 7}),
+    Damage.GAP: lambda db, s: db.message_buckets.delete_one({"_id": buckets(db, s)[1]["_id"]}),
+    Damage.OVERLAP: lambda db, s: set_bucket(db, s, {"first_seq": 60, "last_seq": 123}),
+    Damage.MISNAMED_BUCKET: rename_bucket,
+    Damage.OVERSIZED_BUCKET: overfill_bucket,
+    Damage.REPEATED_CLIENT_ID: lambda db, s: repeat_message(db, s, "client_id"),
+    Damage.REPEATED_MESSAGE_ID: lambda db, s: repeat_message(db, s, "id"),
+    Damage.UNERASED_TOMBSTONE: lambda db, s: set_bucket(db, s, {"messages.2.deleted": True}),
+    Damage.ORPHANED_ANNOTATIONS: lambda db, s: db.message_annotations.insert_one(
+        {"_id": "gone/000000000001", "session_id": "gone", "first_seq": 1, "count": 0}
+    ),
+    Damage.ORPHANED_SEARCH_DOCUMENT: lambda db, s: db.search_documents.insert_one(
+        {"_id": "gone/000000000000", "session_id": "gone", "first_seq": 0, "terms": []}
+    ),
+    Damage.ORPHANED_TURN: lambda db, s: db.turns.insert_one(
+        {"_id": "gone/turn_1", "session_id": "gone", "state": "done"}
+    ),
+    Damage.OVERDUE_TURN: overdue_turn,
+    Damage.OVERDUE_LEASE: overdue_lease,
+    Damage.ORPHANED_REVIEW_NOTE: lambda db, s: db.review_notes.insert_one(
+        {"_id": "gone/1", "session_id": "gone", "text": "left"}
+    ),
+    Damage.ORPHANED_BUCKET: lambda db, s: db.message_buckets.insert_one(
+        buckets(db, s)[0] | {"_id": "gone/000000000001", "session_id": "gone"}
+    ),
+}
+
+
+def found(*, repair: bool = False) -> list[integrity.Checked]:
+    return [
+        *integrity.integrity_check(repair=repair, progress=lambda _: None),
+        *turn_integrity.turns_check(repair=repair, now=now()),
+    ]
+
+
+def test_a_sound_store_has_no_findings(long_session: Any) -> None:
+    new_session()
+    messages.message_delete(session_id=long_session.session_id, user_id=OWNER, seq=10, now=now())
+    assert found() == []
+
+
+def test_every_kind_of_damage_is_planted_here() -> None:
+    assert set(PLANTED) == set(Damage)
+
+
+@pytest.mark.parametrize("damage", list(Damage))
+def test_it_finds_planted_damage(database: Any, long_session: Any, damage: Damage) -> None:
+    PLANTED[damage](database, long_session.session_id)
+    assert damage in {checked.finding.damage for checked in found()}
+
+
+@pytest.mark.parametrize("damage", sorted(REPAIRABLE))
+def test_it_repairs_what_can_be(database: Any, long_session: Any, damage: Damage) -> None:
+    PLANTED[damage](database, long_session.session_id)
+    assert all(checked.repaired for checked in found(repair=True))
+    assert found() == []
+
+
+def test_it_says_what_it_cannot_repair(database: Any, long_session: Any) -> None:
+    PLANTED[Damage.GAP](database, long_session.session_id)
+    left = [checked.finding.damage for checked in found(repair=True) if not checked.repaired]
+    assert Damage.GAP in left
+
+
+def test_a_repaired_session_can_be_used(database: Any, long_session: Any) -> None:
+    PLANTED[Damage.MISCOUNTED_MESSAGES](database, long_session.session_id)
+    found(repair=True)
+    assert append(long_session.session_id, "next").seq == 301
+    assert len(read_all(long_session.session_id)) == 301
+
+
+def test_a_spill_in_progress_is_not_damage(database: Any, long_session: Any) -> None:
+    held = database.sessions.find_one({"_id": long_session.session_id})
+    copied = {
+        "_id": f"{long_session.session_id}/{held['tail_start']:012d}",
+        "session_id": long_session.session_id,
+        "first_seq": held["tail_start"],
+        "last_seq": held["tail_start"] + 9,
+        "messages": held["messages"][:10],
+        "token_count": 0,
+        "revision": 0,
+    }
+    database.message_buckets.insert_one(copied)
+    assert found() == []
+
+
+def test_an_append_between_two_readings_is_not_damage(
+    long_session: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = reading.read
+
+    def read_while_it_grows(session_id: str) -> Any:
+        append(session_id, "meanwhile")
+        return original(session_id)
+
+    monkeypatch.setattr(reading, "read", read_while_it_grows)
+    assert found() == []
+
+
+def test_it_can_be_stopped_and_run_again(database: Any, long_session: Any) -> None:
+    other = new_session().session_id
+    for session_id in (long_session.session_id, other):
+        PLANTED[Damage.MISCOUNTED_TOKENS](database, session_id)
+    interrupted = integrity.integrity_check(repair=True, progress=lambda _: None)
+    next(interrupted)
+    interrupted.close()
+    assert len(found(repair=True)) == 1
+    assert found() == []

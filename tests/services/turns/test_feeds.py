@@ -1,0 +1,146 @@
+"""What readers of a turn get: everything, once, in order, from wherever they begin."""
+
+import asyncio
+import threading
+from datetime import UTC, datetime
+
+import pytest
+
+from sessions_app.api.event_stream import stream_of
+from sessions_app.domain.turns import Seen, TurnState
+from sessions_app.services.turns import events as turn_events
+from sessions_app.services.turns.events import Delta, Done, Place, Reader
+from sessions_app.services.turns.feeds import Feed, Outcome
+from tests.services.turns import events
+
+SEEN = Seen(10, 4_000, "hybrid", 1, 0, [(1, 1)])
+
+
+@pytest.fixture
+def feed() -> Feed:
+    return Feed("session", "user", "turn_1", datetime.now(UTC))
+
+
+@pytest.mark.parametrize("place", range(9))
+def test_what_follows_any_place_is_the_rest(feed: Feed, place: int):
+    for piece in ("ab", "c", "🦉é", "fgh"):
+        feed.add(piece)
+    assert feed.since(place) == "abc🦉éfgh"[place:]
+
+
+def test_a_reader_gets_each_thing_once(feed: Feed):
+    reader = Reader(feed)
+    assert reader.take() == []
+    feed.show(SEEN, None)
+    feed.add("One")
+    assert [type(event).__name__ for _, event in reader.take()] == ["Context", "Delta"]
+    assert not reader.has_news
+    feed.add(" two")
+    feed.add(" three")
+    [(place, delta)] = reader.take()
+    assert (str(place), delta) == ("turn_1:13", Delta(" two three"))
+    feed.finish(Outcome(TurnState.CANCELLED))
+    assert [event for _, event in reader.take()] == [Done("cancelled")]
+    assert reader.ended
+    assert reader.take() == []
+
+
+def test_a_text_that_is_behind_adds_nothing(feed: Feed):
+    feed.catch_up("One two")
+    feed.catch_up("One")
+    feed.catch_up("One two three")
+    assert feed.text == "One two three"
+
+
+def test_the_first_end_counts(feed: Feed):
+    feed.finish(Outcome(TurnState.DONE))
+    feed.finish(Outcome(TurnState.FAILED))
+    assert feed.outcome == Outcome(TurnState.DONE)
+
+
+def test_when_it_is_no_longer_followed_the_stream_just_ends(feed: Feed):
+    reader = Reader(feed)
+    feed.show(SEEN, None)
+    feed.finish(Outcome(TurnState.RUNNING))
+    assert [type(event).__name__ for _, event in reader.take()] == ["Context"]
+    assert reader.ended
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("turn_1:0", Place("turn_1", 0)),
+        ("turn_1:17", Place("turn_1", 17)),
+        ("turn_1:message", Place("turn_1", past="message")),
+        ("turn_1:end", Place("turn_1", past="end")),
+        ("", None),
+        ("turn_1", None),
+        ("turn_1:", None),
+        ("turn_1:-1", None),
+        ("turn_1:1e3", None),
+        ("turn_1:٣", None),
+        ("turn_1:99999999999999999999", None),
+    ],
+)
+def test_an_id_is_a_place_and_nothing_else_is(text: str, place: Place | None):
+    assert turn_events.place(text) == place
+
+
+def test_a_place_behind_the_text_gets_the_end_only(feed: Feed):
+    feed.add("One")
+    feed.finish(Outcome(TurnState.DONE))
+    assert [event for _, event in Reader(feed, Place("turn_1", 1_000)).take()] == [Done("done")]
+
+
+def test_an_event_loop_gets_what_a_thread_gets(feed: Feed):
+    def write() -> None:
+        feed.show(SEEN, None)
+        for number in range(200):
+            feed.add(f"{number} ")
+        feed.finish(Outcome(TurnState.DONE))
+
+    async def read() -> bytes:
+        threading.Thread(target=write).start()
+        return b"".join([chunk async for chunk in stream_of(Reader(feed))])
+
+    looped = events.parse(asyncio.run(read()))
+    threaded = events.parse(b"".join(stream_of(Reader(feed))))
+    expected = "".join(f"{number} " for number in range(200))
+    assert events.text(looped) == events.text(threaded) == expected
+    assert list(dict.fromkeys(events.names(looped))) == ["context", "delta", "done"]
+    assert events.names(threaded) == ["context", "delta", "done"]
+
+
+def test_an_event_loop_holds_back_nothing_before_the_second_words(
+    feed: Feed, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("sessions_app.http.event_stream.GATHER_SECONDS", 3_600.0)
+
+    async def read() -> list[bytes]:
+        chunks = aiter(stream_of(Reader(feed)))
+        found = [await anext(chunks)]
+        for tell in (lambda: feed.show(SEEN, None), lambda: feed.add("One")):
+            tell()
+            found.append(await asyncio.wait_for(anext(chunks), 30))
+        feed.add(" two")
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(anext(chunks), 0.05)
+        return found
+
+    found = events.parse(b"".join(asyncio.run(read())))
+    assert events.names(found) == ["context", "delta"]
+    assert events.text(found) == "One"
+
+
+def test_an_event_loop_says_when_nothing_happens(feed: Feed, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("sessions_app.http.event_stream.HEARTBEAT_SECONDS", 0.01)
+
+    async def read() -> list[bytes]:
+        found = []
+        async for chunk in stream_of(Reader(feed)):
+            found.append(chunk)
+            if found.count(b": \n\n") == 3:
+                feed.finish(Outcome(TurnState.DONE))
+        return found
+
+    assert events.names(events.parse(b"".join(asyncio.run(read())))) == ["done"]
