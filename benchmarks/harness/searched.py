@@ -4,12 +4,10 @@ import itertools
 import random
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
-from typing import Any
-
 import uuid_utils
-from pymongo import WriteConcern
 
-from benchmarks.harness import conversations, report, store
+from benchmarks.harness import bulk, conversations, report, store
+from benchmarks.harness.bulk import Document
 from sessions_app.domain import search
 from sessions_app.domain.data import NewMessage, NewSession, Role
 from sessions_app.domain.identifiers import bucket_id, message_id
@@ -34,7 +32,7 @@ def _text(words: int) -> str:
     return " ".join(_chosen.choices(WORDS, cum_weights=_weights, k=words))
 
 
-def _message(number: int, words: int) -> dict[str, Any]:
+def _message(number: int, words: int) -> Document:
     return log.stored_message(
         NewMessage(
             id=message_id(str(uuid_utils.uuid7())),
@@ -46,7 +44,7 @@ def _message(number: int, words: int) -> dict[str, Any]:
     )
 
 
-def _session(user_id: str, number: int, tail: list[dict[str, Any]], start: int) -> dict[str, Any]:
+def _session(user_id: str, number: int, tail: list[Document], start: int) -> Document:
     moment = START + timedelta(seconds=number)
     new = NewSession(
         session_id=str(uuid_utils.uuid7()),
@@ -76,14 +74,11 @@ def fill(client: store.Client, number: int) -> None:
     # A few hundred different conversations: making them all different took most of the time.
     talks = [[_message(n, 30) for n in (1, 2)] for _ in range(500)]
     known = [sorted({w for m in talk for w in m["content"].split()}) for talk in talks]
-    for batch in _batches(range(number)):
-        held = [_session(f"user-{n // 50}", n, talks[n % 500], 1) for n in batch]
-        _insert(database.sessions, held)
-        _insert(
-            database.search_documents,
-            [_block(one, 1, known[n % 500]) for n, one in zip(batch, held, strict=True)]
-            + [_head(one) for one in held],
-        )
+    for batch in batched(range(number), bulk.BATCH):
+        stored = [_session(f"user-{n // 50}", n, talks[n % 500], 1) for n in batch]
+        bulk.insert(database, stored)
+        blocks = [_block(one, 1, known[n % 500]) for n, one in zip(batch, stored, strict=True)]
+        bulk.insert(database, [*blocks, *map(_head, stored)], "search_documents")
     report.progress("indexes of the search …")
     indexes.ensure()
     database.search_progress.insert_one(
@@ -91,7 +86,7 @@ def fill(client: store.Client, number: int) -> None:
     )
 
 
-def _block(session: dict[str, Any], first_seq: int, terms: list[str]) -> dict[str, Any]:
+def _block(session: Document, first_seq: int, terms: list[str]) -> Document:
     return {
         "_id": bucket_id(session["_id"], first_seq),
         "session_id": session["_id"],
@@ -102,43 +97,32 @@ def _block(session: dict[str, Any], first_seq: int, terms: list[str]) -> dict[st
     }
 
 
-def _head(session: dict[str, Any]) -> dict[str, Any]:
+def _head(session: Document) -> Document:
     terms = [TITLE + term for term in sorted(search.text.terms(session["title"]))]
     progress = {"indexed": session["message_count"], "erasure_count": 0, "forgotten": 0}
-    title = {"holes": [], "title": session["title"]}
-    return _block(session, 0, terms) | progress | title
+    return _block(session, 0, terms) | progress | {"holes": [], "title": session["title"]}
 
 
 def fill_user(client: store.Client, user_id: str, number: int) -> None:
     """A user's sessions: of a hundred, one is as long as the others together."""
     report.progress(f"{number:,} messages of one user …")
     long, short = number // 2 // max(1, number // 10_000), number // 2 // max(1, number // 100)
-    made = turn = 0
-    database = client[FILLED]
-    held: list[dict[str, Any]] = []
+    made, stored, database = 0, [], client[FILLED]
     while made < number:
-        length = long if turn % 100 == 50 else short
-        batch = [_message(n, 40) for n in range(1, length + 1)]
+        length = long if len(stored) % 100 == 50 else short
+        messages = [_message(n, 40) for n in range(1, length + 1)]
         start = max(0, (length - TAIL) // RUN * RUN)
-        session = _session(user_id, turn, batch[start:], start + 1)
-        held.append(session)
-        buckets = [bucket(session["_id"], n + 1, batch[n : n + RUN]) for n in range(0, start, RUN)]
-        _insert(database.message_buckets, buckets)
-        made, turn = made + length, turn + 1
-        if len(held) == 100:
-            _insert(database.sessions, held)
-            held = []
-    _insert(database.sessions, held)
-    database["markers"].insert_one({})
+        session = _session(user_id, len(stored), messages[start:], start + 1)
+        runs = range(0, start, RUN)
+        buckets = (bucket(session["_id"], n + 1, messages[n : n + RUN]) for n in runs)
+        bulk.insert(database, buckets, "message_buckets")
+        stored.append(session)
+        made += length
+    bulk.insert(database, stored)
 
 
-def _batches(numbers: Iterable[int]) -> Iterator[list[int]]:
-    left = iter(numbers)
-    while batch := list(itertools.islice(left, 5_000)):
+def batched(numbers: Iterable[int], size: int) -> Iterator[list[int]]:
+    """Runs of at most `size` (itertools has it from Python 3.12 on)."""
+    remaining = iter(numbers)
+    while batch := list(itertools.islice(remaining, size)):
         yield batch
-
-
-def _insert(collection: Any, documents: list[dict[str, Any]]) -> None:
-    if documents:
-        fast = collection.with_options(write_concern=WriteConcern(w=1))
-        fast.insert_many(documents, ordered=False)

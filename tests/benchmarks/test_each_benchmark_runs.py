@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from benchmarks.topic_sets import SETS
+
 ROOT = Path(__file__).parents[2]
 PEERS = ROOT / ".venv" / "peers" / "bin" / "python"
 
@@ -236,3 +238,55 @@ def test_review_list_asks_for_every_filter_and_some_combinations(tmp_path: Path)
     assert {"no filter", "messages=1000", "order expiry", "a user", "combinations"} <= named(lines)
     assert all(line["p95_ms"] >= line["p50_ms"] > 0 for line in lines)
     assert named(lines) >= {"append, without the index", "append, with the index"}
+
+
+def test_context_speed_measures_plans_cuts_and_sketches():
+    lines = run("context_speed", "--candidates", "50", "--budget", "500", "--turns", "8")
+    assert named(lines) == {"plan", "cuts", "sketches"}
+    cuts = [line for line in lines if line["name"] == "cuts"]
+    assert {line["strategy"] for line in cuts} == {"trim", "recent", "topic", "relevant", "hybrid"}
+    assert all(0 <= line["whole_prefix_share"] <= 1 for line in cuts)
+
+
+def test_context_speed_reads_windows_of_stored_sessions(tmp_path: Path):
+    lines = run("context_speed", "--store", "--lengths", "150", "--dir", str(tmp_path))
+    assert {line["strategy"] for line in lines} == {"recent", "hybrid"}
+    assert all(line["queries"] > 0 < line["kept"] for line in lines)
+
+
+def test_context_recall_finds_evidence_that_a_trim_has_dropped(tmp_path: Path):
+    """A conversation of the published form, made up: the answer was said first."""
+    said = ["Ann keeps bees behind the mill.", *(f"The weather, {n} times." for n in range(600))]
+    messages = [
+        {"role": "assistant" if n % 2 else "user", "content": content}
+        for n, content in enumerate(said)
+    ]
+    question = {"question": "Where does Ann keep her bees?", "evidence": [1], "category": 4}
+    data = tmp_path / "memory" / "locomo-dev.jsonl"
+    data.parent.mkdir()
+    data.write_text(json.dumps({"messages": messages, "questions": [question]}))
+    lines = run("context_recall", "--data", str(tmp_path), "--no-vectors")
+    recall = {(line["strategy"], line["budget"]): line["recall"] for line in lines}
+    assert recall["trim", 1_000] == recall["recent", 1_000] == 0
+    assert recall["relevant", 1_000] == recall["hybrid", 1_000] == 1
+    assert all(line["mean_tokens"] <= line["budget"] for line in lines)
+
+
+def test_topic_shift_scores_every_detector_on_every_set(tmp_path: Path):
+    """Sets of the published form, made up: the subject changes at the fourth message."""
+    contents = [
+        "which red wine goes with duck", "a light red wine, not too cold", "which red wine glass",
+        "my bicycle chain slips on hills", "the bicycle chain is worn, replace it", "which chain",
+    ]  # fmt: skip
+    dialogue = {
+        "id": "a",
+        "messages": [{"role": "user", "content": content} for content in contents],
+        "topic_starts": [4],
+    }
+    (tmp_path / "topics").mkdir()
+    for part in {part for parts in SETS.values() for part in parts}:
+        (tmp_path / "topics" / f"{part}.jsonl").write_text(json.dumps(dialogue))
+    lines = run("topic_shift", "--data", str(tmp_path))
+    assert {line["set"] for line in lines} == set(SETS)
+    score = {line["detector"]: line["score"] for line in lines if line["set"] == "tiage"}
+    assert score["shipped, dense (seen in training)"] > score["never"]
