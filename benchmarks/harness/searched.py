@@ -2,8 +2,8 @@
 
 import itertools
 import random
-from collections.abc import Iterable, Iterator
 from datetime import timedelta
+
 import uuid_utils
 
 from benchmarks.harness import bulk, conversations, report, store
@@ -74,7 +74,8 @@ def fill(client: store.Client, number: int) -> None:
     # A few hundred different conversations: making them all different took most of the time.
     talks = [[_message(n, 30) for n in (1, 2)] for _ in range(500)]
     known = [sorted({w for m in talk for w in m["content"].split()}) for talk in talks]
-    for batch in batched(range(number), bulk.BATCH):
+    for first in range(0, number, bulk.BATCH):
+        batch = range(first, min(first + bulk.BATCH, number))
         stored = [_session(f"user-{n // 50}", n, talks[n % 500], 1) for n in batch]
         bulk.insert(database, stored)
         blocks = [_block(one, 1, known[n % 500]) for n, one in zip(batch, stored, strict=True)]
@@ -119,10 +120,3 @@ def fill_user(client: store.Client, user_id: str, number: int) -> None:
         stored.append(session)
         made += length
     bulk.insert(database, stored)
-
-
-def batched(numbers: Iterable[int], size: int) -> Iterator[list[int]]:
-    """Runs of at most `size` (itertools has it from Python 3.12 on)."""
-    remaining = iter(numbers)
-    while batch := list(itertools.islice(remaining, size)):
-        yield batch
