@@ -11,6 +11,7 @@ median over the rounds, between `least` and `greatest`. Lines that only one prin
 
 import argparse
 import json
+import signal
 import statistics
 import subprocess
 import sys
@@ -31,6 +32,7 @@ Figures = dict[tuple[Any, ...], float]  # by the line's identity and the figure'
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Parse, run both checkouts in turn, report."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     given = list(sys.argv[1:] if argv is None else argv)
     cut = given.index("--") if "--" in given else len(given)
     parser = argparse.ArgumentParser(
@@ -78,8 +80,15 @@ def run(checkout: Path, name: str, arguments: Sequence[str]) -> Iterator[dict[st
     own = checkout / ".venv" / "bin" / "python"
     python = str(own) if own.exists() else sys.executable
     command = [python, "-m", f"benchmarks.{name}", *arguments]
-    done = subprocess.run(command, cwd=checkout, stdout=subprocess.PIPE, text=True, check=True)
-    return map(json.loads, done.stdout.splitlines())
+    with subprocess.Popen(command, cwd=checkout, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            output, _ = process.communicate()
+        except BaseException:
+            process.terminate()  # and not kill: a benchmark stops what it has started
+            raise
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    return map(json.loads, output.splitlines())
 
 
 def figures(lines: Iterator[dict[str, Any]]) -> Figures:

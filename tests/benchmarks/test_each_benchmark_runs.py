@@ -174,18 +174,16 @@ def test_session_approaches_finds_what_sets_them_apart(tmp_path: Path):
     assert carried[hybrid["approach"], 40] < 400
 
 
-def test_schema_shapes_compares_three_shapes_and_finds_where_an_array_ends(tmp_path: Path):
-    sizes = ("--lengths", "10", "150", "--rounds", "2")
+def test_schema_shapes_compares_three_shapes(tmp_path: Path):
+    """Without the end of a growing array, which takes a minute and 16 MB to reach."""
+    sizes = ("--lengths", "10", "150", "--rounds", "2", "--skip", "limit")
     lines = run("schema_shapes", "--dir", str(tmp_path), *sizes)
-    assert named(lines) == {"append", "window of 50", "limit"}
+    assert named(lines) == {"append", "window of 50"}
     assert {line["shape"] for line in lines} == {
         "document per message",
         "growing array",
         "tail and buckets",
     }
-    (limit,) = (line for line in lines if line["name"] == "limit")
-    assert limit["messages"] > 10_000
-    assert "larger than 16777216" in limit["refusal"]
 
 
 def test_append_annotated_compares_a_judged_session_with_one_that_is_not(tmp_path: Path):
