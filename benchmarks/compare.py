@@ -32,7 +32,6 @@ Figures = dict[tuple[Any, ...], float]  # by the line's identity and the figure'
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Parse, run both checkouts in turn, report."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     given = list(sys.argv[1:] if argv is None else argv)
     cut = given.index("--") if "--" in given else len(given)
     parser = argparse.ArgumentParser(
@@ -136,4 +135,5 @@ def unmatched(before: Sequence[Figures], after: Sequence[Figures]) -> list[str]:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     main()
