@@ -8,7 +8,7 @@ from rest_framework.test import APIClient
 
 from accounts import tokens
 from accounts.models import User
-from sessions_app.services.privacy import erasing as privacy
+from sessions_app.services import privacy
 
 PASSWORD = "correct horse battery staple"
 

@@ -10,7 +10,7 @@ from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 from accounts.models import User
 from accounts.traces import account_traces
 from sessions_app.domain.errors import LegalHold
-from sessions_app.services.privacy import erasing as privacy
+from sessions_app.services import privacy
 from tests.accounts.bodies import (
     NO_ACCOUNT,
     NOT_AUTHENTICATED,

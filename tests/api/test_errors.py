@@ -67,7 +67,7 @@ def test_a_fault_of_ours_shows_nothing_of_itself(alice, session, monkeypatch):
     def fail(**_):
         raise RuntimeError("/etc/secret: db.sessions.find({}) password=hunter2")
 
-    monkeypatch.setattr("sessions_app.repository.log.pages.read_newest", fail)
+    monkeypatch.setattr("sessions_app.repository.log.read_newest", fail)
     response = alice.client.get(path(session))
     expected = error("error", "Server Error (500)", kind="server_error")
     assert (response.status_code, response.json()) == (500, expected)

@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 from rest_framework.test import APIClient
 
-from sessions_app.repository.log import pages
+from sessions_app.repository import log
 from tests.api.bodies import CHANGED, path
 
 WRITERS = 8
@@ -223,14 +223,14 @@ def test_archiving_and_restoring_lose_no_message(session, another, database):
 
 
 def test_a_session_that_never_rests_can_be_archived(alice, session, another, monkeypatch):
-    read = pages.header
+    read = log.header
 
     def read_and_be_overtaken(**which):
         found = read(**which)
         post(another(), session, "faster")
         return found
 
-    monkeypatch.setattr(pages, "header", read_and_be_overtaken)
+    monkeypatch.setattr(log, "header", read_and_be_overtaken)
     response = alice.client.post(path(session, "archive"))
     assert (response.status_code, response.json()["status"]) == (200, "archived")
 

@@ -172,13 +172,13 @@ def test_a_planner_that_forgets_what_must_be_there_is_found(
 def test_a_window_out_of_order_is_found(
     run: Run, monkeypatch: pytest.MonkeyPatch, with_tools: str
 ) -> None:
-    gather = audits.candidates.gather
+    gather = audits.context.gather
 
     def backwards(*args: Any) -> Any:
         gathered = gather(*args)
         return replace(gathered, messages=gathered.messages[::-1])
 
-    monkeypatch.setattr(audits.candidates, "gather", backwards)
+    monkeypatch.setattr(audits.context, "gather", backwards)
     outcome = run(COMMAND, "--json")
     assert outcome.code == 1
     assert outcome.json()["broken"]["order_broken"] == 5 * len(Strategy)

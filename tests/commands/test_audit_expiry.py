@@ -148,7 +148,7 @@ def test_a_sweep_by_a_fast_clock_is_found(run: Run, store: Store) -> None:
 
 def test_a_sweep_that_was_killed_is_told_and_not_wrong(run: Run, store: Store) -> None:
     plan = expiry.expiry_plan(mode=None, now=now())
-    expiry.sweeps.begin(
+    expiry.expiry_store.sweeps.begin(
         sweep_id="killed",
         mode=plan.mode,
         started_at=now() - DAY,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sessions_app.domain.errors import ProviderError
-from sessions_app.repository.log import appending as messages
+from sessions_app.repository import log
 from sessions_app.services.turns import completions
 from tests.conftest import Person
 from tests.openai_api.calls import (
@@ -55,7 +55,7 @@ def test_a_repeat_that_comes_while_the_first_attempt_is_storing_stores_nothing(
     alice: Person, session: Any, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ):
     """The repeat overtakes: it stores and asks; the first attempt then stores nothing more."""
-    append, overtaken = messages.append, []
+    append, overtaken = log.append, []
 
     def slowly(**asked: Any) -> Any:
         if not overtaken:
@@ -63,7 +63,7 @@ def test_a_repeat_that_comes_while_the_first_attempt_is_storing_stores_nothing(
             overtaken[0] = text(repeat(alice, session, "Hello?"))
         return append(**asked)
 
-    monkeypatch.setattr(messages, "append", slowly)
+    monkeypatch.setattr(log, "append", slowly)
     assert text(complete(alice, session, "Hello?")) == "Well."
     assert overtaken == ["Well."]
     assert said(alice, session) == ONCE

@@ -140,7 +140,7 @@ def test_a_long_session_is_not_read_as_a_whole(
         limits.append(asked["limit"])
         return read(**asked)
 
-    monkeypatch.setattr("sessions_app.services.turns.completions.pages.read_newest", noted)
+    monkeypatch.setattr("sessions_app.services.turns.completions.log.read_newest", noted)
     complete(alice, session, user("message 999"), assistant("Well."), user("Hello?"))
     assert limits[0] == 67
     assert max(limits) <= 512

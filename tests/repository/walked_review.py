@@ -15,8 +15,8 @@ from sessions_app.services.review import conversations as service
 from sessions_app.services.review import exports as review_exports
 from sessions_app.services.review import read_log as review_log
 from sessions_app.services.review import searching as review_search
-from sessions_app.services.review import timeline as review_timeline
 from sessions_app.services.review import windows as review_windows
+from sessions_app.services.review.timeline import timeline
 from tests.repository.conftest import OWNER, now
 
 LEA = Staff("lea", "lea")
@@ -74,7 +74,7 @@ def _walk_conversation(session_id: str) -> None:
             now=now(),
         )
     labels = service.topic_labels(transcript.reviewed)
-    review_timeline.timeline(reviewed=transcript.reviewed, labels=labels)
+    timeline(reviewed=transcript.reviewed, labels=labels)
     session = pages.header(session_id=session_id, user_id=OWNER)
     review_windows.window_at(session=session, seq=3)
     service.conversation_turns(session_id=session_id)

@@ -7,7 +7,6 @@ from django.utils import timezone
 
 from sessions_app.domain.data import Role
 from sessions_app.domain.drafts import MessageDraft
-from sessions_app.repository.log import pages
 from sessions_app.repository.review import read_log as reviews_log
 from sessions_app.services import messages, sessions
 from sessions_app.services.topics import segments
@@ -44,13 +43,13 @@ def test_every_look_is_logged(carol, opened, session_id, log):
 def test_the_line_is_there_before_the_messages_are_read(carol, opened, monkeypatch, log):
     address = opened(carol)
     seen = []
-    read_range = pages.read_range
+    read_range = log.read_range
 
     def watched(**asked):
         seen.append(acts(log()))
         return read_range(**asked)
 
-    monkeypatch.setattr(pages, "read_range", watched)
+    monkeypatch.setattr(log, "read_range", watched)
     carol.client.get(address)
     assert seen
     assert all(lines == ["open", "read"] for lines in seen)

@@ -11,6 +11,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from sessions_app import encoders
+from sessions_app.domain import window
 from sessions_app.domain.audit.plot import plot
 from sessions_app.domain.audit.tally import Tally
 from sessions_app.domain.audit.windows import (
@@ -159,10 +160,10 @@ def test_it_reads_no_further_than_it_is_asked(
 ) -> None:
     new_session()
     new_session()
-    read = audits.pages.stream
+    read = audits.log.stream
     streamed: list[str] = []
     monkeypatch.setattr(
-        audits.pages,
+        audits.log,
         "stream",
         lambda **which: streamed.append(which["session_id"]) or read(**which),
     )
@@ -236,7 +237,7 @@ def test_a_window_with_a_quotation_is_sound(
     monkeypatch.setattr(context, "_QUOTATIONS", 1)
     (audited,) = audit(max_tokens=900)
     assert audited.breaches == []
-    monkeypatch.setattr(window_layout, "quotation_cost", lambda *_: 0)
+    monkeypatch.setattr(window, "quotation_cost", lambda *_: 0)
     monkeypatch.setattr(audits, "quotation_cost", lambda *_: -1)
     (audited,) = audit(max_tokens=900, strategy=Strategy.HYBRID)
     assert {breach.promise for breach in audited.breaches} == {Promise.WINDOW_COUNT}
