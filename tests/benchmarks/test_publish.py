@@ -139,3 +139,11 @@ def test_a_chart_is_well_formed_and_names_its_series():
     series = {"a & b": [(10, 1.0), (100, 2.0)], "c": [(10, 3.0), (100, 400.0)]}
     svg = ElementTree.fromstring(plot.chart("title", series, x="across", y="up"))
     assert {"a & b", "c", "title", "across", "up"} <= set(svg.itertext())
+
+
+def test_an_axis_within_one_power_of_ten_has_more_than_one_mark():
+    svg = ElementTree.fromstring(
+        plot.chart("title", {"a": [(10, 1.5), (100, 5.5)]}, x="across", y="up")
+    )
+    marks = [text for text in svg.itertext() if text.isdigit()]
+    assert marks == ["10", "20", "50", "100", "1", "2", "5"]
