@@ -15,7 +15,6 @@ from rest_framework import serializers
 from accounts.serializers import (
     ApiKeyRequestSerializer,
     ApiKeysSerializer,
-    CredentialsSerializer,
     MadeApiKeySerializer,
     PasswordChangeSerializer,
     PasswordConfirmationSerializer,
@@ -23,9 +22,11 @@ from accounts.serializers import (
     RefreshSerializer,
     RegisteredSerializer,
     RegistrationSerializer,
+    SignInSerializer,
+    SignOutSerializer,
     TokenPairSerializer,
-    TokenSerializer,
     UserSerializer,
+    VerifySerializer,
 )
 
 TAGS = ["Accounts"]
@@ -131,7 +132,7 @@ sign_in = extend_schema_view(
         operation_id="sign_in",
         tags=TAGS,
         auth=[],
-        request=CredentialsSerializer,
+        request=SignInSerializer,
         responses=_responses({200: TokenPairSerializer}, 400, 401, 429),
         examples=[
             _sends({"username": "alice", "password": PASSWORD}),
@@ -158,7 +159,7 @@ verify = extend_schema_view(
         operation_id="verify",
         tags=TAGS,
         auth=[],
-        request=TokenSerializer,
+        request=VerifySerializer,
         responses=_responses({200: EmptySerializer}, 400, 401, 429),
         examples=[_sends({"token": ACCESS}), _answers({}), DEAD],
     )
@@ -169,7 +170,7 @@ logout = extend_schema_view(
         operation_id="sign_out",
         tags=TAGS,
         auth=[],
-        request=RefreshSerializer,
+        request=SignOutSerializer,
         responses=_responses({204: None}, 400, 401, 429),
         examples=[_sends({"refresh": REFRESH}), DEAD],
     )

@@ -6,11 +6,19 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from accounts import tokens
 from accounts.models import User
+from accounts.tokens import AccountRefreshToken
 from sessions_app.services import privacy
 
 PASSWORD = "correct horse battery staple"
+
+
+@dataclass(frozen=True)
+class TokenPair:
+    """What signing in answers with."""
+
+    access: str
+    refresh: str
 
 
 @dataclass
@@ -18,7 +26,7 @@ class Person:
     """Somebody with an account, signed in."""
 
     user: User
-    pair: tokens.TokenPair
+    pair: TokenPair
     client: APIClient
     password: str = PASSWORD
 
@@ -32,7 +40,8 @@ def bearer(token: str) -> APIClient:
 
 def person(username: str, **fields) -> Person:
     user = User.objects.create_user(username, f"{username}@example.com", PASSWORD, **fields)
-    pair = tokens.tokens_issue(user=user)
+    refresh = AccountRefreshToken.for_user(user)
+    pair = TokenPair(str(refresh.access_token), str(refresh))
     return Person(user, pair, bearer(pair.access))
 
 
