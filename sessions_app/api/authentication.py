@@ -16,6 +16,7 @@ from rest_framework_simplejwt.authentication import (
     AUTH_HEADER_TYPES,
     JWTStatelessUserAuthentication,
 )
+from rest_framework_simplejwt.backends import TokenBackend
 from rest_framework_simplejwt.exceptions import AuthenticationFailed, InvalidToken
 from rest_framework_simplejwt.utils import aware_utcnow
 
@@ -56,12 +57,12 @@ class RememberedAccessToken(tokens.AccessToken):
 
     def __init__(self, token: bytes) -> None:
         self.token, self.current_time = token, aware_utcnow()  # type: ignore[assignment]
-        self.payload = _verified_claims(token).copy()
+        self.payload = _verified_claims(token, self.get_token_backend()).copy()
         self.check_exp()
 
 
 @lru_cache(maxsize=4_096)
-def _verified_claims(token: bytes) -> dict[str, Any]:
+def _verified_claims(token: bytes, _by: TokenBackend) -> dict[str, Any]:
     return tokens.AccessToken(token).payload  # type: ignore[arg-type]
 
 

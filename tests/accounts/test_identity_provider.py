@@ -1,16 +1,13 @@
 """Tokens of an external identity provider, whose keys a server on loopback publishes."""
 
 import base64
-import contextlib
 import hmac
 import json
 import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.conf import settings
 
@@ -18,52 +15,18 @@ from sessions_app.api import identity_provider
 from sessions_app.api.authentication import TokenNotValid, access_token_user
 from tests.accounts.bodies import NO_ACCOUNT, TOKEN_NOT_VALID
 from tests.accounts.conftest import bearer
+from tests.accounts.published_keys import EC_KEY, RSA_KEY, STRANGER, published, serving_keys
 
 ISSUER, AUDIENCE = "https://id.example", "chat"
-RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-EC_KEY = ec.generate_private_key(ec.SECP256R1())
-STRANGER = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-
-
-def published(name: str, key) -> dict:
-    family = jwt.algorithms.RSAAlgorithm if name == "rsa" else jwt.algorithms.ECAlgorithm
-    return json.loads(family.to_jwk(key.public_key())) | {"kid": name, "use": "sig"}
-
-
-class Keys(ThreadingHTTPServer):
-    """What the provider publishes; counts how often it is asked, and may be slow."""
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.body = json.dumps({"keys": [published("rsa", RSA_KEY), published("ec", EC_KEY)]})
-        self.asked, self.status, self.delay = 0, 200, 0.0
-        self.url = f"http://127.0.0.1:{self.server_port}/keys"
-
-
-class Handler(BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.server.asked += 1
-        time.sleep(self.server.delay)
-        with contextlib.suppress(ConnectionError):  # who asked has given up waiting
-            self.send_response(self.server.status)
-            self.end_headers()
-            self.wfile.write(self.server.body.encode())
-
-    def log_message(self, *_):
-        pass
 
 
 @pytest.fixture
 def provider(settings):
-    server = Keys()
-    thread = threading.Thread(target=server.serve_forever, args=[0.01], daemon=True)
-    thread.start()
-    settings.JWT_JWK_URL = server.url
-    settings.JWT_ISSUER, settings.JWT_AUDIENCE = ISSUER, AUDIENCE
     identity_provider.provider_backends.cache_clear()
-    yield server
-    server.shutdown()
-    server.server_close()
+    with serving_keys() as server:
+        settings.JWT_JWK_URL = server.url
+        settings.JWT_ISSUER, settings.JWT_AUDIENCE = ISSUER, AUDIENCE
+        yield server
     identity_provider.provider_backends.cache_clear()
 
 
