@@ -51,13 +51,11 @@ class RegistrationSerializer(serializers.Serializer[Any]):
 
 
 class SignInSerializer(TokenObtainPairSerializer):
-    """A name, in any casing, and its password.
-
-    Unknown user, wrong password and inactive user look alike, and Django hashes one password for
-    each, so the time tells nothing either.
-    """
+    """A name, in any casing, and its password."""
 
     token_class = AccountRefreshToken
+    # For an unknown user, a wrong password and an inactive user alike. Django hashes one password
+    # for each of them, so the time tells nothing either.
     default_error_messages = {
         "no_active_account": "No active account has this username and password."
     }
