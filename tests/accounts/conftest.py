@@ -1,10 +1,14 @@
 """Alice has an account, Bob another, Carol is staff; a visitor has none."""
 
+import sys
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
+import rest_framework_simplejwt
 from rest_framework.test import APIClient
+from rest_framework_simplejwt import state
+from rest_framework_simplejwt.settings import api_settings
 
 from accounts.models import User
 from accounts.tokens import AccountRefreshToken
@@ -63,6 +67,19 @@ def bob(db) -> Person:
 @pytest.fixture
 def carol(db) -> Person:
     return person("carol", is_staff=True)
+
+
+@pytest.fixture
+def simple_jwt(monkeypatch):
+    """Changes settings of SimpleJWT, and has its back end made anew, which reads them once."""
+    monkeypatch.setattr(rest_framework_simplejwt, "state", state)
+
+    def change(**changes):
+        for name, value in changes.items():
+            monkeypatch.setattr(api_settings, name, value)
+        monkeypatch.delitem(sys.modules, state.__name__, raising=False)
+
+    return change
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Every setting of SimpleJWT has its effect on what the routes answer."""
 
-import importlib
 import json
 import os
 import subprocess
@@ -10,47 +9,18 @@ from json import JSONEncoder
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-)
 from django.urls import resolve
-from rest_framework_simplejwt import models, state, tokens, views
+from rest_framework_simplejwt import models, tokens, views
 from rest_framework_simplejwt.settings import api_settings
 
 from accounts.models import User
 from tests.accounts.bodies import SIGN_IN_FAILED, TOKEN_NOT_VALID
 from tests.accounts.conftest import PASSWORD, bearer, person
-from tests.accounts.published_keys import EC_KEY, RSA_KEY, STRANGER, serving_keys
+from tests.accounts.published_keys import EC_KEY, RSA_KEY, STRANGER, private, public, serving_keys
 from tests.api.test_authentication import SUBJECT, ask
 
 pytestmark = pytest.mark.django_db
 REFRESH = "/auth/token/refresh"
-
-
-@pytest.fixture
-def simple_jwt(monkeypatch):
-    """Changes settings of SimpleJWT; its back end, which reads them once, is made anew."""
-
-    def change(**changes):
-        for name, value in changes.items():
-            monkeypatch.setattr(api_settings, name, value)
-        importlib.reload(state)
-
-    yield change
-    monkeypatch.undo()
-    importlib.reload(state)
-
-
-def private(key) -> str:
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-
-
-def public(key) -> str:
-    encoded = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    return encoded.decode()
 
 
 def sign_in(visitor) -> dict[str, str]:
