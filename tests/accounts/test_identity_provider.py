@@ -194,6 +194,12 @@ def test_a_subject_without_an_account_has_no_profile(provider):
 
 
 @pytest.mark.django_db
+def test_a_token_of_the_provider_is_confirmed_by_the_route_that_verifies(provider, visitor):
+    for shown, status in ((token(), 200), (token(key=STRANGER), 401)):
+        assert visitor.post("/auth/token/verify", {"token": shown}).status_code == status
+
+
+@pytest.mark.django_db
 def test_a_refused_token_of_the_provider_is_one_error(provider):
     response = bearer(token(key=STRANGER)).get("/auth/me")
     assert (response.status_code, response.json()) == (401, TOKEN_NOT_VALID)
