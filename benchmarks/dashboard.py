@@ -105,7 +105,9 @@ def _measure_appends(result: report.Report, number: int) -> None:
         tallies.counts = counted
 
     append = conversations.appends()
-    samples = rounds.interleaved({False: append, True: append}, rounds=number, before=counting)
+    samples = rounds.interleaved(
+        {False: append, True: append}, rounds=number, warm_up=20, before=counting
+    )
     rounds.compare(result, "append, {}", samples, {False: "not counted", True: "counted"})
 
 

@@ -39,7 +39,7 @@ def main() -> None:
     with store.own_store(given.dir, result) as client:
         user = service.users(1)[0]
         session_id = conversations.create(user.id, LENGTH, words=WORDS)
-        steps = _requests(user, session_id) | _parts(user.id, session_id)
+        steps = _requests(user, session_id) | _parts(user.id, session_id) | _tokens(user)
         client["bare"]["sessions"].update_one({"_id": "1"}, {"$set": {"messages": [BODY] * PAGE}})
         for name, taken in _measured(steps, rounds, given.calls).items():
             result.add(name, n=rounds * given.calls, cpu_us=round(report.quantile(taken, 0.25), 1))
@@ -134,6 +134,26 @@ def _parts(user_id: str, session_id: str) -> Steps:
         "part: 50 messages as JSON": lambda: orjson.dumps(shown),
         "part: resolve the route": lambda: resolve(f"/session/{session_id}/message"),
     }
+
+
+def _tokens(user: service.User) -> Steps:
+    """Knowing the bearer of an access token, as the service does and as SimpleJWT would."""
+    from django.http import HttpRequest
+    from rest_framework_simplejwt.tokens import AccessToken
+
+    from accounts.authentication import BearerAuthentication
+
+    class Verifying(BearerAuthentication):
+        def get_validated_token(self, raw_token: bytes) -> Any:
+            return AccessToken(raw_token)
+
+    request: Any = HttpRequest()
+    request.META = _environ("GET", "/session", user.token)
+    kinds = {
+        "part: token, verified once and remembered": BearerAuthentication,
+        "part: token, verified each time": Verifying,
+    }
+    return {name: lambda kind=kind: kind().authenticate(request) for name, kind in kinds.items()}
 
 
 def _environ(method: str, path: str, token: str) -> dict[str, Any]:

@@ -162,7 +162,9 @@ def _measure_appends(client: store.Client, result: report.Report, number: int) -
         if name == WITHOUT:
             client[name].sessions.drop_index(review_indexes.EVERY)
         appends[name] = conversations.appends()
-    samples = rounds.interleaved(appends, rounds=number, before=partial(store.use_database, client))
+    samples = rounds.interleaved(
+        appends, rounds=number, warm_up=20, before=partial(store.use_database, client)
+    )
     rounds.compare(result, "append, {} the index", samples, {WITHOUT: "without", WITH: "with"})
 
 

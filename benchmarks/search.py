@@ -141,7 +141,9 @@ def _measure_appends(client: store.Client, result: report.Report, number: int) -
     for name in (WITHOUT, WITH):
         store.use_database(client, name)
         appends[name] = conversations.appends()
-    samples = rounds.interleaved(appends, rounds=number, before=partial(store.use_database, client))
+    samples = rounds.interleaved(
+        appends, rounds=number, warm_up=20, before=partial(store.use_database, client)
+    )
     rounds.compare(result, "append, {}", samples, {WITHOUT: "without", WITH: "with"})
 
 

@@ -249,6 +249,17 @@ SIMPLE_JWT = {
     "USER_ID_FIELD": "id",
     "USER_ID_CLAIM": "sub",  # RFC 7519, 4.1.2: the subject is who the token is about
     "UPDATE_LAST_LOGIN": False,
+    # How far the clocks of the service's machines may be apart, in seconds.
+    "LEEWAY": 5,
+    "AUTH_TOKEN_CLASSES": (
+        "sessions_app.api.authentication.RememberedAccessToken",
+        "sessions_app.api.identity_provider.ProviderToken",
+    ),
+    "TOKEN_USER_CLASS": "sessions_app.api.authentication.TokenUser",
+    "TOKEN_OBTAIN_SERIALIZER": "accounts.serializers.SignInSerializer",
+    "TOKEN_REFRESH_SERIALIZER": "accounts.serializers.RefreshSerializer",
+    "TOKEN_VERIFY_SERIALIZER": "accounts.serializers.VerifySerializer",
+    "TOKEN_BLACKLIST_SERIALIZER": "accounts.serializers.SignOutSerializer",
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Chat sessions",
