@@ -17,7 +17,7 @@ from sessions_app.documents import StandingFigures
 from sessions_app.domain.figures.daily import Figure, Tally, day_of
 from sessions_app.repository import figures as figures_store
 from sessions_app.services import figures, messages
-from sessions_app.services.figures import tallies
+from sessions_app.services.tallies import tallies
 
 PAGE_TARGET_MS = 150
 

@@ -107,7 +107,7 @@ def _parts(user_id: str, session_id: str, client: store.Client) -> Steps:
     import orjson
     from django.urls import resolve
 
-    from sessions_app.api import wire
+    from sessions_app.api.wire import sessions as wire
     from sessions_app.domain.data import Role
     from sessions_app.domain.drafts import MessageDraft
     from sessions_app.repository import log

@@ -10,8 +10,9 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework.viewsets import ViewSet
 
-from sessions_app.api import description, event_stream, wire
-from sessions_app.api.serializers import ChatInput, RegenerateInput
+from sessions_app.api import event_stream
+from sessions_app.api.description import chat as described
+from sessions_app.api.wire import turns as wire
 from sessions_app.domain.data import Role
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.http.requests import idempotency_key, user_id, validated
@@ -45,10 +46,10 @@ class ChatViewSet(ViewSet):
         calls_a_model = self.action in {"create", "regenerate"}
         return [*super().get_throttles(), *([ChatThrottle()] if calls_a_model else [])]
 
-    @description.chat_create
+    @described.chat_create
     def create(self, request: Request, session_id: str) -> HttpResponseBase:
         """Store the user's message, have the model answer it, and store the reply."""
-        wanted = validated(ChatInput, request.data)
+        wanted = validated(wire.ChatInput, request.data)
         draft = MessageDraft(
             role=Role.USER,
             content=wanted["content"],
@@ -62,10 +63,10 @@ class ChatViewSet(ViewSet):
         )
         return _answer(feed, stream=wanted["stream"])
 
-    @description.chat_regenerate
+    @described.chat_regenerate
     def regenerate(self, request: Request, session_id: str) -> HttpResponseBase:
         """Have the model reply anew to the last user message; earlier replies stay to be seen."""
-        wanted = validated(RegenerateInput, request.data)
+        wanted = validated(wire.RegenerateInput, request.data)
         feed = turns.turn_regenerate(
             session_id=session_id,
             user_id=user_id(request),
@@ -75,7 +76,7 @@ class ChatViewSet(ViewSet):
         )
         return _answer(feed, stream=wanted["stream"])
 
-    @description.chat_stream
+    @described.chat_stream
     def stream(self, request: Request, session_id: str) -> HttpResponseBase:
         """Take up the turn in progress, or the one that `Last-Event-ID` is of, from there on."""
         after = turns.place(request.headers.get("Last-Event-ID", ""))
@@ -86,7 +87,7 @@ class ChatViewSet(ViewSet):
             return Response(status=204)
         return event_stream.response(Reader(feed, after))
 
-    @description.chat_cancel
+    @described.chat_cancel
     def cancel(self, request: Request, session_id: str) -> Response:
         """Stop the turn in progress; what the model has said so far is stored."""
         feed = turns.turn_cancel(

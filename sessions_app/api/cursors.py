@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from rest_framework.request import Request
 from rest_framework.utils.urls import replace_query_param
 
-from sessions_app.api import wire
+from sessions_app.api.wire import sessions as wire
 from sessions_app.domain import text
 from sessions_app.domain.data import Session, SessionPage, SessionPosition
 from sessions_app.domain.errors import InvalidInput

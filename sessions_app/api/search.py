@@ -6,9 +6,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from sessions_app.api import wire
-from sessions_app.api.description import response_example, responses
-from sessions_app.api.serializers import SearchQuery
+from sessions_app.api.description.errors import responses
+from sessions_app.api.description.examples import response_example
+from sessions_app.api.wire import search as wire
 from sessions_app.http.requests import user_id, validated
 from sessions_app.services.search import search_own
 
@@ -27,7 +27,7 @@ class SearchView(APIView):
 
     @extend_schema(
         operation_id="session_search",
-        parameters=[SearchQuery],
+        parameters=[wire.SearchQuery],
         responses=responses({200: wire.SearchOutput}, 400),
         examples=[response_example("Found", {"results": [_FOUND], "complete": True})],
     )
@@ -37,7 +37,7 @@ class SearchView(APIView):
         Case, accents and width make no difference. Titles come first, then whole words before
         beginnings, then the newest; archived sessions are looked through, too.
         """
-        query = validated(SearchQuery, request.query_params)
+        query = validated(wire.SearchQuery, request.query_params)
         found = search_own(
             user_id=user_id(request), text=query["q"], limit=query["limit"], now=timezone.now()
         )

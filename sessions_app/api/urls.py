@@ -4,6 +4,7 @@ from django.urls import URLPattern, re_path
 
 from sessions_app.api.chat import ChatViewSet
 from sessions_app.api.context import ContextViewSet
+from sessions_app.api.erasure import ErasureViewSet
 from sessions_app.api.exports import ExportView
 from sessions_app.api.messages import MessageViewSet
 from sessions_app.api.search import SearchView
@@ -23,7 +24,7 @@ urlpatterns: list[URLPattern] = [
     re_path(
         rf"{_ONE}/messages/?$", MessageViewSet.as_view({"get": "list", "post": "append_batch"})
     ),
-    re_path(rf"{_ONE}/messages/(?P<seq>[^/]+)/?$", MessageViewSet.as_view({"delete": "destroy"})),
+    re_path(rf"{_ONE}/messages/(?P<seq>[^/]+)/?$", ErasureViewSet.as_view({"delete": "destroy"})),
     re_path(rf"{_ONE}/context/?$", ContextViewSet.as_view({"get": "retrieve"})),
     re_path(rf"{_ONE}/context/reset/?$", ContextViewSet.as_view({"post": "reset"})),
     re_path(rf"{_ONE}/topics/?$", ContextViewSet.as_view({"get": "topics"})),

@@ -1,4 +1,4 @@
-"""Messages as clients send them, and the rules a message must meet before it is stored."""
+"""Messages and sessions as clients send them, and the rules that a message must meet."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +19,21 @@ class MessageDraft:
     tool_calls: Sequence[Mapping[str, Any]] | None = None
     tool_call_id: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionDraft:
+    """A session to create. `policy` holds the fields of a ContextPolicy that differ from default.
+
+    `system_prompt` becomes the first message, before `history`.
+    """
+
+    title: str = ""
+    system_prompt: str = ""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    ttl_seconds: int | None = None
+    policy: Mapping[str, Any] = field(default_factory=dict)
+    history: Sequence[MessageDraft] = ()
 
 
 def check(draft: MessageDraft, *, max_chars: int, tool_call_chars: int = 0, path: str = "") -> None:

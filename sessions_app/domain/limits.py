@@ -14,6 +14,8 @@ SEED_MAX_MESSAGES = 1_000
 BATCH_MAX_MESSAGES = 100
 PAGE_DEFAULT = 50
 PAGE_MAX = 500
+# MongoDB's `$slice` takes 31 bits; a page that begins here ends within them.
+SEQ_LAST = 2**31 - 1 - PAGE_MAX
 QUERY_MAX_CHARS = 4_000
 SEARCH_MAX_CHARS = 200
 SEARCH_LIMIT_DEFAULT = 20

@@ -1,6 +1,7 @@
 """Serializer fields that take a value as it is or refuse it; DRF's own would convert."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -8,6 +9,11 @@ from rest_framework import serializers
 from rest_framework.validators import ProhibitSurrogateCharactersValidator
 
 from sessions_app.domain import limits, text
+
+
+def values_of(enumeration: Iterable[StrEnum]) -> list[str]:
+    """The choices that an enumeration of the domain gives a field."""
+    return [member.value for member in enumeration]
 
 
 class StrictCharField(serializers.CharField):

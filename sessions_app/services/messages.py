@@ -12,13 +12,10 @@ from sessions_app.domain import drafts, lifecycle, tokens
 from sessions_app.domain.data import Appended, MessagePage, NewMessage
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import IdempotencyMismatch
-from sessions_app.domain.limits import PAGE_MAX
-from sessions_app.repository import annotations, erasure, log, search
-from sessions_app.services import identity, titles, topics
-from sessions_app.services.figures import tallies
-
-# MongoDB's `$slice` takes no place beyond 31 bits, and no session gets near it.
-_SEQ_LAST = 2**31 - 1 - PAGE_MAX
+from sessions_app.domain.limits import SEQ_LAST
+from sessions_app.repository import annotations, log
+from sessions_app.services import identity
+from sessions_app.services.tallies import tallies
 
 
 def message_prepare(*, draft: MessageDraft, now: datetime, path: str = "") -> NewMessage:
@@ -117,10 +114,10 @@ def message_page(
 ) -> MessagePage:
     """At most `limit` messages next `after` a seq, or up to just `before` one; oldest first."""
     if before is not None:
-        last = min(before, _SEQ_LAST) - 1
+        last = min(before, SEQ_LAST) - 1
         first = last - limit + 1
     else:
-        first = min(after or 0, _SEQ_LAST) + 1
+        first = min(after or 0, SEQ_LAST) + 1
         last = first + limit - 1
     session, found = log.read_range(session_id=session_id, user_id=user_id, first=first, last=last)
     lifecycle.require_readable(session, now=now)
@@ -136,21 +133,4 @@ def message_page(
             now=now,
         )
     more = first > 1 if before is not None else last < newest
-    return MessagePage(topics.with_topics(session, found), has_more=more, latest_seq=newest)
-
-
-def message_delete(*, session_id: str, user_id: str, seq: int, now: datetime) -> None:
-    """Erase one message's content; its `seq` stays as a tombstone.
-
-    Raises SessionNotFound, SessionExpired, SessionArchived, MessageNotFound, LegalHold.
-    """
-    erasure.messages.erase_message(
-        session_id=session_id,
-        user_id=user_id,
-        seq=min(seq, _SEQ_LAST),
-        now=lifecycle.to_milliseconds(now),
-        default_ttl_seconds=settings.SESSION_TTL_SECONDS,
-    )
-    annotations.forget_message(session_id=session_id, user_id=user_id, seq=seq)
-    search.index.forget_message(session_id=session_id, seq=seq)
-    titles.message_erased(session_id=session_id, user_id=user_id, seq=seq)
+    return MessagePage(annotations.with_topics(session, found), has_more=more, latest_seq=newest)

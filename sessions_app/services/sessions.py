@@ -1,7 +1,7 @@
 """What may be done with a session."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -21,7 +21,7 @@ from sessions_app.domain.data import (
     Status,
     Strategy,
 )
-from sessions_app.domain.drafts import MessageDraft
+from sessions_app.domain.drafts import MessageDraft, SessionDraft
 from sessions_app.domain.errors import (
     InvalidInput,
     SessionExpired,
@@ -30,26 +30,11 @@ from sessions_app.domain.errors import (
     UserErased,
 )
 from sessions_app.domain.limits import CONTEXT_MAX_MESSAGES_DEFAULT
-from sessions_app.repository import log, sessions
-from sessions_app.services import identity, messages, receipts, topics
-from sessions_app.services.figures import tallies
+from sessions_app.repository import annotations, log, sessions
+from sessions_app.services import identity, messages, receipts
+from sessions_app.services.tallies import tallies
 
 _ATTEMPTS = 20
-
-
-@dataclass(frozen=True, slots=True)
-class SessionDraft:
-    """A session to create. `policy` holds the fields of a ContextPolicy that differ from default.
-
-    `system_prompt` becomes the first message, before `history`.
-    """
-
-    title: str = ""
-    system_prompt: str = ""
-    metadata: Mapping[str, str] = field(default_factory=dict)
-    ttl_seconds: int | None = None
-    policy: Mapping[str, Any] = field(default_factory=dict)
-    history: Sequence[MessageDraft] = ()
 
 
 def policy_default() -> ContextPolicy:
@@ -118,7 +103,7 @@ def session_get(
     """
     session, newest = log.read_newest(session_id=session_id, user_id=user_id, limit=limit)
     lifecycle.require_readable(session, now=now)
-    return session, topics.with_topics(session, newest)
+    return session, annotations.with_topics(session, newest)
 
 
 def session_list(

@@ -20,7 +20,7 @@ from sessions_app.domain.limits import ANNOTATION_BLOCK, RECENT_SHIFTS
 from sessions_app.domain.topics import TopicDecision, TopicMessage, TopicState
 from sessions_app.domain.window import WindowMessage
 from sessions_app.repository import annotations, log
-from sessions_app.services.figures import tallies
+from sessions_app.services.tallies import tallies
 
 DIMENSIONS = encoders.DIMENSIONS
 # A request waits this long for what has not been annotated; the rest is answered without.

@@ -7,8 +7,7 @@ from itertools import islice
 from sessions_app.domain import lifecycle
 from sessions_app.domain.data import Message, Session
 from sessions_app.domain.limits import ANNOTATION_BLOCK
-from sessions_app.repository import log
-from sessions_app.services import topics
+from sessions_app.repository import annotations, log
 
 
 def session_stream(
@@ -25,4 +24,4 @@ def session_stream(
 
 def _with_topics(session: Session, messages: Iterator[Message]) -> Iterator[Message]:
     while run := list(islice(messages, ANNOTATION_BLOCK)):
-        yield from topics.with_topics(session, run)
+        yield from annotations.with_topics(session, run)

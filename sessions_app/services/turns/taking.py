@@ -19,8 +19,8 @@ from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import StorageUnavailable, TurnInProgress, TurnInterrupted
 from sessions_app.domain.turns import Seen, TurnState
 from sessions_app.repository import log, turns
-from sessions_app.services.figures import tallies
 from sessions_app.services.messages import batch_prepare, message_prepare
+from sessions_app.services.tallies import tallies
 from sessions_app.services.topics import judge_ahead
 from sessions_app.services.turns.events import Place
 from sessions_app.services.turns.feeds import Feed
