@@ -7,7 +7,7 @@ from rest_framework import serializers
 from accounts import passwords, usernames
 from accounts.fields import EmailField, PasswordField, TokenField, UsernameField
 from accounts.models import KEY_NAME_MAX_CHARS, ApiKey, User
-from sessions_app.http.fields import StrictCharField, StrictIntegerField
+from sessions_app.http.input import StrictCharField, StrictIntegerField
 
 
 class UserSerializer(serializers.Serializer[User]):

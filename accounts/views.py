@@ -34,7 +34,7 @@ from accounts.throttles import SignInThrottle
 from sessions_app.api.negotiation import OneForm
 from sessions_app.api.wire.messages import timestamp
 from sessions_app.domain import records
-from sessions_app.http.requests import idempotency_key
+from sessions_app.http.input import idempotency_key
 from sessions_app.http.throttles import AnonThrottle, LoginThrottle, UserThrottle
 
 

@@ -119,7 +119,7 @@ def _parts(user_id: str, session_id: str, client: store.Client) -> Steps:
     draft = MessageDraft(Role.USER, TEXT)
     prepared = messages.message_prepare(draft=draft, now=now())
     header, newest = sessions.session_get(**who, limit=PAGE, now=now())
-    stored = [log.stored_message(one) for one in newest]
+    stored = [log.encode_message(one) for one in newest]
     shown = wire.session_with_messages(header, newest)
     bare = client[store.DATABASE][http_baselines.BARE]
 
@@ -135,12 +135,12 @@ def _parts(user_id: str, session_id: str, client: store.Client) -> Steps:
             session_id, [f"no-{next(keys)}"]
         ),
         "part: message_prepare (tokens)": lambda: messages.message_prepare(draft=draft, now=now()),
-        "part: stored_message (validation)": lambda: log.stored_message(prepared),
+        "part: stored_message (validation)": lambda: log.encode_message(prepared),
         "part: session_get of 50": lambda: sessions.session_get(**who, limit=PAGE, now=now()),
         "part: find_one of 50, bare": lambda: bare.find_one(
             {"_id": session_id}, {"messages": {"$slice": -PAGE}}
         ),
-        "part: 50 messages from storage": lambda: log.message_run(stored, 1),
+        "part: 50 messages from storage": lambda: log.decode_messages(stored, 1),
         "part: 50 messages for the wire": lambda: wire.session_with_messages(header, newest),
         "part: 50 messages as JSON": lambda: orjson.dumps(shown),
         "part: resolve the route": lambda: resolve(f"/session/{session_id}/message"),

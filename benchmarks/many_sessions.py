@@ -149,14 +149,14 @@ def _template(now: datetime) -> dict[str, Any]:
     )
     batch = conversations.drafts(1, 2, words=30)
     stored = [
-        log.stored_message(replace(message, timestamp=now))
+        log.encode_message(replace(message, timestamp=now))
         for message in messages.batch_prepare(batch=batch, now=now)
     ]
-    return log.stored_session(new) | {
+    return log.encode_session(new) | {
         "messages": stored,
         "message_count": len(stored),
         "token_count": sum(one["token_count"] for one in stored),
-        "tail_bytes": sum(map(log.size, stored)),
+        "tail_bytes": sum(map(log.stored_size, stored)),
     }
 
 

@@ -16,7 +16,7 @@ from sessions_app.domain.figures.daily import first_id
 from sessions_app.domain.identifiers import bucket_id, message_id
 from sessions_app.domain.lifecycle import to_milliseconds
 from sessions_app.repository import indexes, log
-from sessions_app.repository.log import bucket
+from sessions_app.repository.log import new_bucket
 from sessions_app.repository.search.index import TITLE
 from sessions_app.services import sessions
 
@@ -36,7 +36,7 @@ def _text(words: int) -> str:
 
 
 def _message(number: int, words: int) -> dict[str, Any]:
-    return log.stored_message(
+    return log.encode_message(
         NewMessage(
             id=message_id(str(uuid_utils.uuid7())),
             role=Role.USER if number % 2 else Role.ASSISTANT,
@@ -59,10 +59,10 @@ def _session(user_id: str, number: int, tail: list[dict[str, Any]], start: int) 
         expires_at=moment + timedelta(days=90),
         now=moment,
     )
-    return log.stored_session(new) | {
+    return log.encode_session(new) | {
         "messages": tail,
         "tail_start": start,
-        "tail_bytes": sum(map(log.size, tail)),
+        "tail_bytes": sum(map(log.stored_size, tail)),
         "message_count": start - 1 + len(tail),
         "token_count": 40,
     }
@@ -141,7 +141,9 @@ def fill_user(client: store.Client, user_id: str, number: int) -> None:
         start = max(0, (length - TAIL) // RUN * RUN)
         session = _session(user_id, turn, batch[start:], start + 1)
         held.append(session)
-        buckets = [bucket(session["_id"], n + 1, batch[n : n + RUN]) for n in range(0, start, RUN)]
+        buckets = [
+            new_bucket(session["_id"], n + 1, batch[n : n + RUN]) for n in range(0, start, RUN)
+        ]
         _insert(database.message_buckets, buckets)
         made, turn = made + length, turn + 1
         if len(held) == 100:

@@ -7,7 +7,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from sessions_app.api.wire.messages import MessageInput, message_draft
-from sessions_app.http.requests import idempotency_key, validated
+from sessions_app.http.input import idempotency_key, validated
 
 
 @csrf_exempt

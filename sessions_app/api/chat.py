@@ -15,7 +15,7 @@ from sessions_app.api.description import chat as described
 from sessions_app.api.wire import turns as wire
 from sessions_app.domain.data import Role
 from sessions_app.domain.drafts import MessageDraft
-from sessions_app.http.requests import idempotency_key, user_id, validated
+from sessions_app.http.input import idempotency_key, user_id, validated
 from sessions_app.http.throttles import ChatThrottle
 from sessions_app.services import turns
 from sessions_app.services.turns import Feed, ModelCall, Reader, TurnRequest

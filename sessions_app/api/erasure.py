@@ -7,7 +7,7 @@ from rest_framework.viewsets import ViewSet
 
 from sessions_app.api.description import messages as described
 from sessions_app.domain.errors import MessageNotFound
-from sessions_app.http.requests import user_id
+from sessions_app.http.input import user_id
 from sessions_app.services import erasure
 
 _SEQ_DIGITS = 11

@@ -16,7 +16,7 @@ from sessions_app.api.wire.messages import timestamp
 from sessions_app.api.wire.sessions import ExportQuery, etag
 from sessions_app.api.wire.sessions import session as written_session
 from sessions_app.domain.data import Message, Role, Session
-from sessions_app.http.requests import user_id, validated
+from sessions_app.http.input import user_id, validated
 from sessions_app.services.transfer import session_stream
 
 _SPEAKERS = {

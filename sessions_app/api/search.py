@@ -9,7 +9,7 @@ from rest_framework.views import APIView
 from sessions_app.api.description.errors import responses
 from sessions_app.api.description.examples import response_example
 from sessions_app.api.wire import search as wire
-from sessions_app.http.requests import user_id, validated
+from sessions_app.http.input import user_id, validated
 from sessions_app.services.search import search_own
 
 _FOUND = {

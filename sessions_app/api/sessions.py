@@ -13,7 +13,7 @@ from sessions_app.api.preconditions import expected_versions
 from sessions_app.api.wire import sessions as wire
 from sessions_app.api.wire.messages import NewestQuery
 from sessions_app.domain.data import Session, Status
-from sessions_app.http.requests import user_id, validated
+from sessions_app.http.input import user_id, validated
 from sessions_app.services import expiry, sessions
 
 

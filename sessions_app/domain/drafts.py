@@ -1,11 +1,13 @@
 """Messages and sessions as clients send them, and the rules that a message must meet."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sessions_app.domain.data import Role
 from sessions_app.domain.errors import InvalidInput, TooLarge
+from sessions_app.domain.tokens import TokenCounter
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +70,23 @@ def check_keys(drafts: Sequence[MessageDraft]) -> None:
             )
         if draft.client_id:
             seen.add(draft.client_id)
+
+
+def message_tokens(
+    count: TokenCounter,
+    content: str,
+    *,
+    name: str | None = None,
+    tool_calls: Sequence[Mapping[str, Any]] = (),
+) -> int:
+    """Tokens of one message without the overhead: its content, its name and the calls it makes.
+
+    A call is counted as the compact JSON that goes over the wire, which is within a few tokens of
+    what providers bill for it.
+    """
+    total = count(content)
+    if name:
+        total += count(name)
+    for call in tool_calls:
+        total += count(json.dumps(call, ensure_ascii=False, separators=(",", ":"), sort_keys=True))
+    return total

@@ -5,11 +5,8 @@ counts them: it takes any `TokenCounter`. A message's own tokens are counted onc
 stored; its place in a window costs `PER_MESSAGE_OVERHEAD` more.
 """
 
-from __future__ import annotations
-
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, Protocol
+from collections.abc import Iterable
+from typing import Final, Protocol
 
 PER_MESSAGE_OVERHEAD: Final = 4
 """Tokens that the chat format spends around each message (role, separators), beside its content.
@@ -24,26 +21,6 @@ class TokenCounter(Protocol):
 
     def __call__(self, text: str, /) -> int:
         """Tokens of a text: 0 for the empty one, the same for the same text, never negative."""
-
-
-def message_tokens(
-    count: TokenCounter,
-    content: str,
-    *,
-    name: str | None = None,
-    tool_calls: Sequence[Mapping[str, Any]] = (),
-) -> int:
-    """Tokens of one message without the overhead: its content, its name and the calls it makes.
-
-    A call is counted as the compact JSON that goes over the wire, which is within a few tokens of
-    what providers bill for it.
-    """
-    total = count(content)
-    if name:
-        total += count(name)
-    for call in tool_calls:
-        total += count(json.dumps(call, ensure_ascii=False, separators=(",", ":"), sort_keys=True))
-    return total
 
 
 def window_cost(token_count: int) -> int:

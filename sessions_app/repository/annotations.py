@@ -57,7 +57,7 @@ def read_sketches(*, session_id: str, before: int, limit: int) -> list[Block]:
 @failures.translated
 def read_shifts(*, session_id: str) -> list[Shift]:
     """Every shift of a session, in order."""
-    found = MessageAnnotations._get_collection().find(log.all_buckets(session_id), {"shifts": 1})
+    found = MessageAnnotations._get_collection().find(log.every_bucket(session_id), {"shifts": 1})
     return [_shift(shift) for stored in found.sort("_id", 1) for shift in stored.get("shifts", ())]
 
 
@@ -168,7 +168,7 @@ def forget_message(*, session_id: str, user_id: str, seq: int) -> None:
     )
     MessageAnnotations._get_collection().update_many(
         # Labels, and what the judge remembers of the latest words, may hold the erased ones.
-        log.all_buckets(session_id),
+        log.every_bucket(session_id),
         {"$set": {"shifts": [], "state": b""}},
     )
     judge_again(session_id=session_id, user_id=user_id)
@@ -177,7 +177,7 @@ def forget_message(*, session_id: str, user_id: str, seq: int) -> None:
 @failures.translated
 def forget_session(*, session_id: str) -> None:
     """Remove all annotations of a session; they are made again if it is still there."""
-    MessageAnnotations._get_collection().delete_many(log.all_buckets(session_id))
+    MessageAnnotations._get_collection().delete_many(log.every_bucket(session_id))
 
 
 @failures.translated

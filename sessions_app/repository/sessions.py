@@ -1,6 +1,6 @@
-"""Sessions as wholes: create, list, change, archive, delete."""
+"""Whole sessions: create, list, change, archive, fork and delete."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +19,7 @@ from sessions_app.domain.data import (
 )
 from sessions_app.domain.errors import LegalHold, SessionNotFound, VersionMismatch
 from sessions_app.repository import belongings, failures, log, summaries, titles
-from sessions_app.repository.log import Stored, bucket, memory
+from sessions_app.repository.log import Stored, memory, new_bucket
 
 _TRANSACTION_OPERATIONS = 4
 
@@ -27,13 +27,13 @@ _TRANSACTION_OPERATIONS = 4
 @failures.translated
 def insert(new: NewSession, history: Sequence[NewMessage]) -> data.Session:
     """Store a new session with its messages: the newest in its tail, the others in buckets."""
-    messages = [log.stored_message(message) for message in history]
-    sizes = [log.size(message) for message in messages]
+    messages = [log.encode_message(message) for message in history]
+    sizes = [log.stored_size(message) for message in messages]
     start, buckets = 0, []
     for length in tail.runs(sizes):
-        buckets.append(bucket(new.session_id, start + 1, messages[start : start + length]))
+        buckets.append(new_bucket(new.session_id, start + 1, messages[start : start + length]))
         start += length
-    document = log.stored_session(new) | {
+    document = log.encode_session(new) | {
         "messages": messages[start:],
         "tail_start": start + 1,
         "tail_bytes": sum(sizes[start:]),
@@ -46,7 +46,7 @@ def insert(new: NewSession, history: Sequence[NewMessage]) -> data.Session:
     else:
         Session._get_collection().insert_one(document)
     memory.remember(new.session_id, tail_start=start + 1, ttl_seconds=new.ttl_seconds)
-    return log.session(document)
+    return log.decode_session(document)
 
 
 def _insert_all(document: Stored, buckets: list[Stored], transaction: ClientSession) -> None:
@@ -56,7 +56,7 @@ def _insert_all(document: Stored, buckets: list[Stored], transaction: ClientSess
 
 @failures.translated
 def fork(
-    new: NewSession, *, source_id: str, up_to_seq: int, message_ids: Iterable[str]
+    new: NewSession, *, source_id: str, up_to_seq: int, new_message_id: Callable[[], str]
 ) -> data.Session:
     """Store `new` with a copy of the source's messages up to `up_to_seq`, under new ids.
 
@@ -72,7 +72,7 @@ def fork(
         )
         if source is None:
             raise SessionNotFound
-        stored = _copy_messages(new, source, up_to_seq, message_ids, transaction)
+        stored = _copy_messages(new, source, up_to_seq, new_message_id, transaction)
 
     in_transaction(copy)
     assert stored is not None  # noqa: S101 - `copy` has run to its end
@@ -83,39 +83,38 @@ def _copy_messages(
     new: NewSession,
     source: Stored,
     up_to_seq: int,
-    message_ids: Iterable[str],
+    new_message_id: Callable[[], str],
     transaction: ClientSession,
 ) -> data.Session:
-    ids = iter(message_ids)
     start, tokens = 1, 0
-    held: list[Stored] = []
+    tail_messages: list[Stored] = []
     sizes: list[int] = []
-    for stored, seq in log.stored_messages(source, transaction=transaction):
+    for stored, seq in log.walk_stored_messages(source, transaction=transaction):
         if seq > up_to_seq:
             break
-        copied = stored | {"id": next(ids)}
+        copied = stored | {"id": new_message_id()}
         if copied.get("superseded_by", 0) > up_to_seq:
-            # What took its place stays behind, so in the fork it is the reply again.
+            # The newer reply is not copied, so in the fork this is the reply again.
             del copied["superseded_by"]
-        held.append(copied)
-        sizes.append(log.size(copied))
+        tail_messages.append(copied)
+        sizes.append(log.stored_size(copied))
         tokens += copied["token_count"]
         if length := tail.next_run(sizes):
             MessageBucket._get_collection().insert_one(
-                bucket(new.session_id, start, held[:length]), session=transaction
+                new_bucket(new.session_id, start, tail_messages[:length]), session=transaction
             )
-            held, sizes, start = held[length:], sizes[length:], start + length
-    document = log.stored_session(new) | {
-        "messages": held,
+            tail_messages, sizes, start = tail_messages[length:], sizes[length:], start + length
+    document = log.encode_session(new) | {
+        "messages": tail_messages,
         "tail_start": start,
         "tail_bytes": sum(sizes),
-        "message_count": start - 1 + len(held),
+        "message_count": start - 1 + len(tail_messages),
         "token_count": tokens,
         **summaries.carried(source, up_to_seq),
         **titles.carried(source, new.title),
     }
     Session._get_collection().insert_one(document, session=transaction)
-    return log.session(document)
+    return log.decode_session(document)
 
 
 @failures.translated
@@ -133,7 +132,7 @@ def list_page(
     query: Stored = {
         "user_id": user_id,
         "status": status.value,
-        # Past its timeout means gone from the list at once, whether or not a sweeper has passed.
+        # Not listed from its timeout on, whether or not a sweep has passed.
         "expires_at": {"$not": {"$lte": now}},
     }
     if position is not None:
@@ -143,14 +142,14 @@ def list_page(
             {"updated_at": {beyond: position.moment}},
             {"updated_at": position.moment, "_id": {beyond: position.session_id}},
         ]
-    found = list(
+    page = list(
         Session._get_collection()
         .find(query, log.HEADER)
         .sort([("updated_at", direction), ("_id", direction)])
         .limit(limit + 1)
     )
-    more = len(found) > limit
-    sessions = [log.session(stored) for stored in found[:limit]]
+    more = len(page) > limit
+    sessions = [log.decode_session(stored) for stored in page[:limit]]
     if backwards:
         sessions.reverse()
         return SessionPage(sessions, has_previous=more, has_next=True)
@@ -177,17 +176,17 @@ def change(
         "expires_at": {"$not": {"$lte": now}},
         # `changes` may have been computed from these.
         "ttl_seconds": session.ttl_seconds,
-        "context_policy": log.stored_policy(session.context_policy),
+        "context_policy": log.encode_policy(session.context_policy),
     }
     if versions is not None:
         guard["version"] = {"$in": list(versions)}
     if "title" in changes:
-        # From here on it is a person's.
+        # A person's title from here on: it is not replaced by one made of the messages.
         changes = {**changes, "titled_from": None}
     after = _update(guard, changes, now)
     if after is not None:
         return after
-    current = log.header(session_id=session.session_id, user_id=session.user_id)
+    current = log.read_header(session_id=session.session_id, user_id=session.user_id)
     lifecycle.require_writable(current, now=now)
     if versions is not None and current.version not in versions:
         raise VersionMismatch
@@ -218,7 +217,7 @@ def set_status(
 
 
 def _update(guard: Stored, changes: Mapping[str, Any], now: datetime) -> data.Session | None:
-    written, removed = log.stored_changes(changes)
+    written, removed = log.encode_changes(changes)
     after = Session._get_collection().find_one_and_update(
         guard,
         {
@@ -232,7 +231,7 @@ def _update(guard: Stored, changes: Mapping[str, Any], now: datetime) -> data.Se
     )
     if after is None:
         return None
-    session = log.session(after)
+    session = log.decode_session(after)
     memory.remember(
         session.session_id, tail_start=session.tail_start, ttl_seconds=session.ttl_seconds
     )
@@ -244,23 +243,21 @@ def delete(*, session_id: str, user_id: str) -> None:
     """Remove a session and all that belongs to it together; raises SessionNotFound or LegalHold."""
 
     def remove(transaction: ClientSession) -> bool:
-        gone = Session._get_collection().delete_one(
+        deleted = Session._get_collection().delete_one(
             {"_id": session_id, "user_id": user_id, "legal_hold": {"$ne": True}},
             session=transaction,
         )
-        if gone.deleted_count:
+        if deleted.deleted_count:
             belongings.delete_all(session_id, transaction)
-        return bool(gone.deleted_count)
+        return bool(deleted.deleted_count)
 
     if not in_transaction(remove):
-        log.header(session_id=session_id, user_id=user_id)
+        log.read_header(session_id=session_id, user_id=user_id)
         raise LegalHold
 
 
 def in_transaction(work: Any, write_concern: WriteConcern | None = None) -> Any:
     """Run `work(transaction)`; the driver repeats it when MongoDB asks for that.
-
-    It is acknowledged as everything else is, unless `write_concern` says otherwise.
 
     A transaction may move a whole long session, so it has several times what one operation has;
     without a limit of its own the driver would repeat it for two minutes.

@@ -5,17 +5,23 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+import uuid_utils
 from django.conf import settings
 
 from sessions_app import tokenizer
-from sessions_app.domain import drafts, lifecycle, tokens
+from sessions_app.domain import drafts, lifecycle
 from sessions_app.domain.data import Appended, MessagePage, NewMessage
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import IdempotencyMismatch
 from sessions_app.domain.limits import SEQ_LAST
 from sessions_app.repository import annotations, log
-from sessions_app.services import identity
+from sessions_app.repository.log import AppendRequest
 from sessions_app.services.tallies import tallies
+
+
+def new_message_id() -> str:
+    """`msg_` and the 32 hexadecimal digits of a UUIDv7, so that ids sort by time."""
+    return f"msg_{uuid_utils.uuid7().hex}"
 
 
 def message_prepare(*, draft: MessageDraft, now: datetime, path: str = "") -> NewMessage:
@@ -23,10 +29,10 @@ def message_prepare(*, draft: MessageDraft, now: datetime, path: str = "") -> Ne
     calls = json.dumps(draft.tool_calls) if draft.tool_calls else ""
     drafts.check(draft, max_chars=settings.MESSAGE_MAX_CHARS, tool_call_chars=len(calls), path=path)
     return NewMessage(
-        id=identity.new_message_id(),
+        id=new_message_id(),
         role=draft.role,
         content=draft.content,
-        token_count=tokens.message_tokens(
+        token_count=drafts.message_tokens(
             tokenizer.count_tokens,
             draft.content,
             name=draft.name,
@@ -91,13 +97,14 @@ def _refuse_part(session_id: str, user_id: str, appended: Appended, next_key: st
 def _append(
     session_id: str, user_id: str, prepared: Sequence[NewMessage], now: datetime
 ) -> Appended:
-    appended = log.append(
+    request = AppendRequest(
         session_id=session_id,
         user_id=user_id,
         messages=prepared,
         now=lifecycle.to_milliseconds(now),
         default_ttl_seconds=settings.SESSION_TTL_SECONDS,
     )
+    appended = log.append(request)
     if not appended.replayed:
         tallies.messages_stored(user_id, prepared, now)
     return appended

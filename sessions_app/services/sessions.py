@@ -141,7 +141,7 @@ def session_update(
     """
     now = lifecycle.to_milliseconds(now)
     for _ in range(_ATTEMPTS):
-        session = log.header(session_id=session_id, user_id=user_id)
+        session = log.read_header(session_id=session_id, user_id=user_id)
         lifecycle.require_writable(session, now=now)
         if not changes and (versions is None or session.version in versions):
             return session
@@ -168,7 +168,7 @@ def _completed(session: Session, changes: Mapping[str, Any], now: datetime) -> d
 
 def session_archive(*, session_id: str, user_id: str, now: datetime) -> Session:
     """Make a session read-only and take it off the default list; again is the same as once."""
-    read = partial(log.header, session_id=session_id, user_id=user_id)
+    read = partial(log.read_header, session_id=session_id, user_id=user_id)
     return session_move(read, status=Status.ARCHIVED, now=now)
 
 
@@ -178,7 +178,7 @@ def session_restore(*, session_id: str, user_id: str, now: datetime) -> Session:
     An expired session that no sweeper has reached is restored like one that a sweeper has
     archived; where expiry means deletion, it raises SessionExpired.
     """
-    read = partial(log.header, session_id=session_id, user_id=user_id)
+    read = partial(log.read_header, session_id=session_id, user_id=user_id)
     return session_move(read, status=Status.ACTIVE, now=now)
 
 
@@ -224,7 +224,7 @@ def session_fork(
     Raises SessionNotFound, SessionExpired, InvalidInput for a `up_to_seq` that is not there.
     """
     now = lifecycle.to_milliseconds(now)
-    source = log.header(session_id=session_id, user_id=user_id)
+    source = log.read_header(session_id=session_id, user_id=user_id)
     lifecycle.require_readable(source, now=now)
     last = source.message_count if up_to_seq is None else up_to_seq
     if up_to_seq is not None and not 1 <= up_to_seq <= source.message_count:
@@ -238,7 +238,7 @@ def session_fork(
         _new_session(user_id, draft, source.context_policy, now),
         source_id=session_id,
         up_to_seq=last,
-        message_ids=identity.message_ids(),
+        new_message_id=messages.new_message_id,
     )
     _refuse_erased(fork)
     return fork

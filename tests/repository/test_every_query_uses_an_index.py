@@ -241,7 +241,7 @@ def _walk_sessions(session_id: str) -> None:
     staff_actions.session_hold_any(session_id=fork.session_id, held=False)
     staff_actions.session_delete_any(session_id=fork.session_id)
     tail.spill(session_id)
-    pages.header(session_id=session_id, user_id=OWNER)
+    pages.read_header(session_id=session_id, user_id=OWNER)
 
 
 def _walk_operators(database: Any, session_id: str) -> None:

@@ -78,7 +78,7 @@ def _complete(session_id: str) -> None:
 
 
 def _supersede_in_a_bucket(session_id: str) -> None:
-    header = pages.header(session_id=session_id, user_id=OWNER)
+    header = pages.read_header(session_id=session_id, user_id=OWNER)
     after = {"message_count": header.message_count, "tail_start": header.tail_start}
     sessions.in_transaction(
         lambda transaction: leases._mark(session_id, after, [3, header.message_count], transaction)

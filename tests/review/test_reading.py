@@ -43,13 +43,13 @@ def test_every_look_is_logged(carol, opened, session_id, log):
 def test_the_line_is_there_before_the_messages_are_read(carol, opened, monkeypatch, log):
     address = opened(carol)
     seen = []
-    read_range = log.read_range
+    read_range = message_log.read_range
 
     def watched(**asked):
         seen.append(acts(log()))
         return read_range(**asked)
 
-    monkeypatch.setattr(log, "read_range", watched)
+    monkeypatch.setattr(message_log, "read_range", watched)
     carol.client.get(address)
     assert seen
     assert all(lines == ["open", "read"] for lines in seen)

@@ -7,7 +7,7 @@ from drf_spectacular.utils import OpenApiExample, OpenApiResponse
 from rest_framework import serializers
 
 from sessions_app.domain import errors
-from sessions_app.http.fields import StrictCharField
+from sessions_app.http.input import StrictCharField
 
 
 class ErrorItem(serializers.Serializer[Any]):

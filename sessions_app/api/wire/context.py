@@ -9,7 +9,7 @@ from rest_framework import serializers
 from sessions_app.domain import limits
 from sessions_app.domain.data import Role, Strategy
 from sessions_app.domain.window import Recalled, ShownSummary
-from sessions_app.http.fields import (
+from sessions_app.http.input import (
     StrictBooleanField,
     StrictCharField,
     StrictIntegerField,

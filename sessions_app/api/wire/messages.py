@@ -10,7 +10,7 @@ from rest_framework import serializers
 from sessions_app.domain import limits
 from sessions_app.domain.data import Message, MessagePage, Role
 from sessions_app.domain.drafts import MessageDraft
-from sessions_app.http.fields import (
+from sessions_app.http.input import (
     MetadataField,
     NumeralField,
     StrictBooleanField,

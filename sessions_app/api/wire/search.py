@@ -8,7 +8,7 @@ from sessions_app.api.wire.messages import timestamp
 from sessions_app.domain import limits, text
 from sessions_app.domain.data import Role
 from sessions_app.domain.search.data import SearchResults
-from sessions_app.http.fields import (
+from sessions_app.http.input import (
     NumeralField,
     StrictBooleanField,
     StrictCharField,

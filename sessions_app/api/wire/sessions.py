@@ -17,7 +17,7 @@ from sessions_app.api.wire.messages import (
 from sessions_app.domain import limits
 from sessions_app.domain.data import Message, OnTopicShift, Session, Status, Strategy
 from sessions_app.domain.drafts import SessionDraft
-from sessions_app.http.fields import (
+from sessions_app.http.input import (
     MetadataField,
     NumeralField,
     StrictBooleanField,

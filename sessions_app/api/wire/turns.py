@@ -8,7 +8,7 @@ from sessions_app.api.wire import messages
 from sessions_app.api.wire.messages import MessageOutput
 from sessions_app.domain import limits
 from sessions_app.domain.turns import Seen
-from sessions_app.http.fields import StrictBooleanField, StrictCharField, StrictIntegerField
+from sessions_app.http.input import StrictBooleanField, StrictCharField, StrictIntegerField
 from sessions_app.services.turns import TurnResult
 
 Data = dict[str, Any]

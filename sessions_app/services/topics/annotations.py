@@ -43,7 +43,7 @@ def catch_up(*, session_id: str, user_id: str, seconds: float) -> Progress:
     """
     deadline = time.monotonic() + seconds
     while True:
-        session = log.header(session_id=session_id, user_id=user_id)
+        session = log.read_header(session_id=session_id, user_id=user_id)
         if is_complete(session):
             return Progress(session, complete=True)
         if time.monotonic() >= deadline:

@@ -17,7 +17,7 @@ def session_stream(
 
     Raises SessionNotFound, SessionExpired before the first message.
     """
-    session, messages = log.stream(session_id=session_id, user_id=user_id)
+    session, messages = log.read_all(session_id=session_id, user_id=user_id)
     lifecycle.require_readable(session, now=now)
     return session, _with_topics(session, messages)
 

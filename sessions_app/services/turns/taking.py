@@ -91,13 +91,15 @@ def turn_start(*, session_id: str, user_id: str, request: TurnRequest, now: date
             lease = new_lease(request.key, now)
             try:
                 appended = log.append(
-                    session_id=session_id,
-                    user_id=user_id,
-                    messages=prepared,
-                    now=now,
-                    default_ttl_seconds=settings.SESSION_TTL_SECONDS,
-                    lease=lease,
-                    behind=request.behind,
+                    log.AppendRequest(
+                        session_id=session_id,
+                        user_id=user_id,
+                        messages=prepared,
+                        now=now,
+                        default_ttl_seconds=settings.SESSION_TTL_SECONDS,
+                        lease=lease,
+                        newest_seq=request.behind,
+                    )
                 )
             except TurnInProgress:
                 end_overdue(session_id, user_id, now)
@@ -155,7 +157,7 @@ def turn_attach(
 
     Raises SessionNotFound, SessionExpired.
     """
-    session = log.header(session_id=session_id, user_id=user_id)
+    session = log.read_header(session_id=session_id, user_id=user_id)
     lifecycle.require_readable(session, now=now)
     if after is not None and after.past != "end":
         left = turns.records.read([(session_id, after.turn_id)]).get(after.turn_id)
@@ -173,7 +175,7 @@ def turn_cancel(*, session_id: str, user_id: str, now: datetime) -> Feed | None:
 
     What the model has said so far is stored. Raises SessionNotFound, SessionExpired.
     """
-    session = log.header(session_id=session_id, user_id=user_id)
+    session = log.read_header(session_id=session_id, user_id=user_id)
     lifecycle.require_readable(session, now=now)
     if session.turn is None or not session.in_turn(now=now):
         return None
