@@ -1,10 +1,6 @@
-"""One handler, one body: the domain's errors as HTTP responses.
-
-The body is that of drf-standardized-errors: `{"type", "errors": [{"code", "detail", "attr"}]}`.
-"""
+"""Turns the domain's errors into responses: one exception handler, one body."""
 
 import logging
-from typing import Any
 
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -15,11 +11,10 @@ from rest_framework.response import Response
 
 from sessions_app.domain import errors
 from sessions_app.domain.window import WindowBudgetError
+from sessions_app.http.error_body import error_body
 from sessions_app.http.statuses import status_of
 
 logger = logging.getLogger(__name__)
-
-STORAGE_RETRY_AFTER_SECONDS = errors.StorageUnavailable.retry_after
 
 
 class ServiceError(APIException):
@@ -68,22 +63,16 @@ def exception_handler(exc: Exception, context: ExceptionHandlerContext) -> Respo
     return response
 
 
-def body(status: int, code: str, detail: str) -> dict[str, Any]:
-    """An error body for answers that are made outside DRF."""
-    kind = "server_error" if status >= 500 else "client_error"
-    return {"type": kind, "errors": [{"code": code, "detail": detail, "attr": None}]}
-
-
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's `handler400`."""
-    return JsonResponse(body(400, "bad_request", "Bad request."), status=400)
+    return JsonResponse(error_body(400, "bad_request", "Bad request."), status=400)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's `handler404`: a path that is no route."""
-    return JsonResponse(body(404, "not_found", "Not found."), status=404)
+    return JsonResponse(error_body(404, "not_found", "Not found."), status=404)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's `handler500`."""
-    return JsonResponse(body(500, "error", "Server Error (500)"), status=500)
+    return JsonResponse(error_body(500, "error", "Server Error (500)"), status=500)

@@ -10,8 +10,10 @@ from tests.api.bodies import path
 from tests.passed_through import ROOT, files_passed_through
 
 MOST_FILES = 20
-NEVER_LOADED = ("providers", "encoders", "sources", "services.turns", "services.context",
-                "services.topics", "domain.topics", "domain.window", "domain.relevance")  # fmt: skip
+NEVER_LOADED = (
+    *("providers", "encoders", "sources", "services.turns", "services.context", "services.topics"),
+    *("domain.topics", "domain.window", "domain.relevance"),
+)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import json
 import pytest
 from django.contrib.admin.models import LogEntry
 
+from sessions_app.repository import log as message_log
 from sessions_app.services.review import actions as review_actions
 from sessions_app.services.review import staff_actions
 from tests.review.conftest import ACTIONS, LIST, WORDS, acts, text

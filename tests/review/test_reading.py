@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from sessions_app.domain.data import Role
 from sessions_app.domain.drafts import MessageDraft
+from sessions_app.repository import log as message_log
 from sessions_app.repository.review import read_log as reviews_log
 from sessions_app.services import erasure, messages, sessions
 from sessions_app.services.topics import segments
