@@ -39,10 +39,10 @@ class SessionDraft:
 
 
 def check(draft: MessageDraft, *, max_chars: int, tool_call_chars: int = 0, path: str = "") -> None:
-    """Raise InvalidInput or TooLarge when `draft` cannot be a message.
+    """Raise InvalidInput or TooLarge for a draft that cannot be stored.
 
-    `max_chars` bounds the content, and `tool_call_chars` (the calls as JSON text) beside it;
-    `path` is put in front of the field's name, as in `messages.3.`.
+    `max_chars` bounds the content and, separately, `tool_call_chars` (the calls as JSON text).
+    `path` goes before the field's name in the error, as in `messages.3.`.
     """
     for chars, attr in ((len(draft.content), "content"), (tool_call_chars, "tool_calls")):
         if chars > max_chars:
@@ -62,11 +62,11 @@ def check(draft: MessageDraft, *, max_chars: int, tool_call_chars: int = 0, path
 def check_keys(drafts: Sequence[MessageDraft]) -> None:
     """Raise InvalidInput when two messages of one batch carry the same `client_id`."""
     seen: set[str] = set()
-    for place, draft in enumerate(drafts):
+    for position, draft in enumerate(drafts):
         if draft.client_id in seen:
             raise InvalidInput(
                 "Another message of this batch has the same client_id.",
-                attr=f"messages.{place}.client_id",
+                attr=f"messages.{position}.client_id",
             )
         if draft.client_id:
             seen.add(draft.client_id)

@@ -1,8 +1,7 @@
-"""What a message costs in the context window, and the seam a tokenizer plugs into.
+"""What a message costs in a context window, and the interface of a tokenizer.
 
-A model is billed, and its window filled, in tokens. The domain does not know which tokenizer
-counts them: it takes any `TokenCounter`. A message's own tokens are counted once, when it is
-stored; its place in a window costs `PER_MESSAGE_OVERHEAD` more.
+The domain does not know which tokenizer counts: it takes any `TokenCounter`. A message's own
+tokens are counted once, when it is stored; in a window it costs `PER_MESSAGE_OVERHEAD` more.
 """
 
 from collections.abc import Iterable
@@ -11,13 +10,13 @@ from typing import Final, Protocol
 PER_MESSAGE_OVERHEAD: Final = 4
 """Tokens that the chat format spends around each message (role, separators), beside its content.
 
-The value is the upper one of those the OpenAI cookbook gives ("How to count tokens with
+The value is the higher of the two that the OpenAI cookbook gives ("How to count tokens with
 tiktoken"); a window counted with it never turns out longer than planned.
 """
 
 
 class TokenCounter(Protocol):
-    """What counts tokens; `sessions_app.tokenizer.count_tokens` is the real one."""
+    """Counts the tokens of a text, as `sessions_app.tokenizer.count_tokens` does."""
 
     def __call__(self, text: str, /) -> int:
         """Tokens of a text: 0 for the empty one, the same for the same text, never negative."""

@@ -1,4 +1,4 @@
-"""Whole sessions: create, list, change, archive, fork and delete."""
+"""Sessions as wholes: create, list, change, archive, delete."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -87,28 +87,28 @@ def _copy_messages(
     transaction: ClientSession,
 ) -> data.Session:
     start, tokens = 1, 0
-    tail_messages: list[Stored] = []
+    held: list[Stored] = []
     sizes: list[int] = []
     for stored, seq in log.walk_stored_messages(source, transaction=transaction):
         if seq > up_to_seq:
             break
         copied = stored | {"id": new_message_id()}
         if copied.get("superseded_by", 0) > up_to_seq:
-            # The newer reply is not copied, so in the fork this is the reply again.
+            # What took its place stays behind, so in the fork it is the reply again.
             del copied["superseded_by"]
-        tail_messages.append(copied)
+        held.append(copied)
         sizes.append(log.stored_size(copied))
         tokens += copied["token_count"]
         if length := tail.next_run(sizes):
             MessageBucket._get_collection().insert_one(
-                new_bucket(new.session_id, start, tail_messages[:length]), session=transaction
+                new_bucket(new.session_id, start, held[:length]), session=transaction
             )
-            tail_messages, sizes, start = tail_messages[length:], sizes[length:], start + length
+            held, sizes, start = held[length:], sizes[length:], start + length
     document = log.encode_session(new) | {
-        "messages": tail_messages,
+        "messages": held,
         "tail_start": start,
         "tail_bytes": sum(sizes),
-        "message_count": start - 1 + len(tail_messages),
+        "message_count": start - 1 + len(held),
         "token_count": tokens,
         **summaries.carried(source, up_to_seq),
         **titles.carried(source, new.title),
@@ -132,7 +132,7 @@ def list_page(
     query: Stored = {
         "user_id": user_id,
         "status": status.value,
-        # Not listed from its timeout on, whether or not a sweep has passed.
+        # Past its timeout means gone from the list at once, whether or not a sweeper has passed.
         "expires_at": {"$not": {"$lte": now}},
     }
     if position is not None:
@@ -142,14 +142,14 @@ def list_page(
             {"updated_at": {beyond: position.moment}},
             {"updated_at": position.moment, "_id": {beyond: position.session_id}},
         ]
-    page = list(
+    found = list(
         Session._get_collection()
         .find(query, log.HEADER)
         .sort([("updated_at", direction), ("_id", direction)])
         .limit(limit + 1)
     )
-    more = len(page) > limit
-    sessions = [log.decode_session(stored) for stored in page[:limit]]
+    more = len(found) > limit
+    sessions = [log.decode_session(stored) for stored in found[:limit]]
     if backwards:
         sessions.reverse()
         return SessionPage(sessions, has_previous=more, has_next=True)
@@ -181,7 +181,7 @@ def change(
     if versions is not None:
         guard["version"] = {"$in": list(versions)}
     if "title" in changes:
-        # A person's title from here on: it is not replaced by one made of the messages.
+        # From here on it is a person's.
         changes = {**changes, "titled_from": None}
     after = _update(guard, changes, now)
     if after is not None:
@@ -243,13 +243,13 @@ def delete(*, session_id: str, user_id: str) -> None:
     """Remove a session and all that belongs to it together; raises SessionNotFound or LegalHold."""
 
     def remove(transaction: ClientSession) -> bool:
-        deleted = Session._get_collection().delete_one(
+        gone = Session._get_collection().delete_one(
             {"_id": session_id, "user_id": user_id, "legal_hold": {"$ne": True}},
             session=transaction,
         )
-        if deleted.deleted_count:
+        if gone.deleted_count:
             belongings.delete_all(session_id, transaction)
-        return bool(deleted.deleted_count)
+        return bool(gone.deleted_count)
 
     if not in_transaction(remove):
         log.read_header(session_id=session_id, user_id=user_id)
@@ -258,6 +258,8 @@ def delete(*, session_id: str, user_id: str) -> None:
 
 def in_transaction(work: Any, write_concern: WriteConcern | None = None) -> Any:
     """Run `work(transaction)`; the driver repeats it when MongoDB asks for that.
+
+    It is acknowledged as everything else is, unless `write_concern` says otherwise.
 
     A transaction may move a whole long session, so it has several times what one operation has;
     without a limit of its own the driver would repeat it for two minutes.

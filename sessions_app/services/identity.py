@@ -4,12 +4,12 @@ import uuid_utils
 
 
 def new_session_id() -> str:
-    """36 characters."""
+    """A UUIDv7 of 36 characters."""
     return str(uuid_utils.uuid7())
 
 
 def new_line_id() -> str:
-    """36 characters, for a line of the read log or a note of staff."""
+    """36 characters, for a line of the read log or a note."""
     return str(uuid_utils.uuid7())
 
 

@@ -1,4 +1,4 @@
-"""What may be done with a session's messages."""
+"""Appends messages to sessions and reads pages of them."""
 
 import json
 from collections.abc import Sequence
@@ -51,8 +51,8 @@ def batch_prepare(*, batch: Sequence[MessageDraft], now: datetime) -> list[NewMe
     """Check and count every draft of a batch before any of it is stored."""
     drafts.check_keys(batch)
     return [
-        message_prepare(draft=draft, now=now, path=f"messages.{place}.")
-        for place, draft in enumerate(batch)
+        message_prepare(draft=draft, now=now, path=f"messages.{position}.")
+        for position, draft in enumerate(batch)
     ]
 
 
@@ -77,8 +77,8 @@ def message_append_batch(
     """
     if key:
         batch = [
-            draft if draft.client_id else replace(draft, client_id=f"{key}/{place}")
-            for place, draft in enumerate(batch)
+            draft if draft.client_id else replace(draft, client_id=f"{key}/{position}")
+            for position, draft in enumerate(batch)
         ]
     appended = _append(session_id, user_id, batch_prepare(batch=batch, now=now), now)
     if key and appended.replayed:
@@ -87,7 +87,7 @@ def message_append_batch(
 
 
 def _refuse_part(session_id: str, user_id: str, appended: Appended, next_key: str) -> None:
-    """The beginning of an earlier batch under the same key is another body."""
+    """Raise IdempotencyMismatch when the earlier batch under this key was longer."""
     after = appended.messages[-1].seq + 1
     _, following = log.read_range(session_id=session_id, user_id=user_id, first=after, last=after)
     if any(message.client_id == next_key for message in following):
@@ -119,18 +119,23 @@ def message_page(
     limit: int,
     now: datetime,
 ) -> MessagePage:
-    """At most `limit` messages next `after` a seq, or up to just `before` one; oldest first."""
+    """At most `limit` messages: those next `after` a seq, or the last `before` one; oldest first.
+
+    Raises SessionNotFound, SessionExpired.
+    """
     if before is not None:
         last = min(before, SEQ_LAST) - 1
         first = last - limit + 1
     else:
         first = min(after or 0, SEQ_LAST) + 1
         last = first + limit - 1
-    session, found = log.read_range(session_id=session_id, user_id=user_id, first=first, last=last)
+    session, messages = log.read_range(
+        session_id=session_id, user_id=user_id, first=first, last=last
+    )
     lifecycle.require_readable(session, now=now)
     newest = session.message_count
     if before is not None and last > newest:
-        # Just before a place that is not there yet stand the newest messages.
+        # `before` is beyond the end: the page before it ends with the newest message.
         return message_page(
             session_id=session_id,
             user_id=user_id,
@@ -140,4 +145,4 @@ def message_page(
             now=now,
         )
     more = first > 1 if before is not None else last < newest
-    return MessagePage(annotations.with_topics(session, found), has_more=more, latest_seq=newest)
+    return MessagePage(annotations.with_topics(session, messages), has_more=more, latest_seq=newest)

@@ -24,7 +24,7 @@ def title_improve(*, session_id: str, user_id: str) -> bool:
     if untitled is None or not untitled.title:
         return False
     messages = first_messages(session_id, user_id)
-    prompt = title_rules.request((message.role.value, message.content) for message in messages)
+    prompt = title_rules.title_prompt((message.role.value, message.content) for message in messages)
     answer = provider.complete(prompt, max_tokens=_MAX_TOKENS)
-    title = title_rules.tidied(storable(answer.text))
+    title = title_rules.title_in_answer(storable(answer.text))
     return write_title(title, messages, replacing=untitled, session_id=session_id, user_id=user_id)

@@ -1,4 +1,4 @@
-"""What may be done with a session."""
+"""Creates, reads, changes, archives, restores, forks and deletes sessions."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -38,7 +38,7 @@ _ATTEMPTS = 20
 
 
 def policy_default() -> ContextPolicy:
-    """The policy of a session that says nothing of its own, from the settings."""
+    """The context policy of a session without one of its own, from the settings."""
     return ContextPolicy(
         strategy=Strategy(settings.CONTEXT_STRATEGY),
         max_tokens=settings.CONTEXT_MAX_TOKENS,
@@ -84,10 +84,10 @@ def _new_session(
 
 
 def _refuse_erased(session: Session) -> None:
-    """Take a session back whose user was erased while their access token still worked.
+    """Delete a session that was just created for a user who has been erased; raises UserErased.
 
-    Asked after the insertion: an erasure that began before is seen here, one that begins later
-    finds the session.
+    An access token can outlive its user by minutes. Checked after the insertion: an erasure that
+    began before it is seen here, one that begins later finds the session.
     """
     if receipts.is_erased(session.user_id):
         sessions.delete(session_id=session.session_id, user_id=session.user_id)
@@ -157,7 +157,7 @@ def session_update(
 
 
 def _completed(session: Session, changes: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """`changes` with the whole policy and the timeout that follow from them."""
+    """`changes` with the whole policy and the new timeout."""
     fields = dict(changes)
     if "context_policy" in changes:
         fields["context_policy"] = replace(session.context_policy, **changes["context_policy"])
@@ -167,7 +167,7 @@ def _completed(session: Session, changes: Mapping[str, Any], now: datetime) -> d
 
 
 def session_archive(*, session_id: str, user_id: str, now: datetime) -> Session:
-    """Make a session read-only and take it off the default list; again is the same as once."""
+    """Make a session read-only and take it off the default list; idempotent."""
     read = partial(log.read_header, session_id=session_id, user_id=user_id)
     return session_move(read, status=Status.ARCHIVED, now=now)
 
@@ -175,15 +175,15 @@ def session_archive(*, session_id: str, user_id: str, now: datetime) -> Session:
 def session_restore(*, session_id: str, user_id: str, now: datetime) -> Session:
     """Make an archived session active again, with a new timeout.
 
-    An expired session that no sweeper has reached is restored like one that a sweeper has
-    archived; where expiry means deletion, it raises SessionExpired.
+    An expired session can be restored whether or not a sweep has archived it; where expiry means
+    deletion, it raises SessionExpired.
     """
     read = partial(log.read_header, session_id=session_id, user_id=user_id)
     return session_move(read, status=Status.ACTIVE, now=now)
 
 
 def session_move(read: Callable[[], Session], *, status: Status, now: datetime) -> Session:
-    """Bring the session that `read` reads to `status`; as `session_archive`, `session_restore`.
+    """Archive or restore the session that `read` returns; see `session_archive`, `session_restore`.
 
     Raises what `read` raises, SessionExpired.
     """
@@ -221,7 +221,7 @@ def session_fork(
 ) -> Session:
     """A new session with a copy of the history up to `up_to_seq` (all of it when None).
 
-    Raises SessionNotFound, SessionExpired, InvalidInput for a `up_to_seq` that is not there.
+    Raises SessionNotFound, SessionExpired, InvalidInput for a `up_to_seq` that does not exist.
     """
     now = lifecycle.to_milliseconds(now)
     source = log.read_header(session_id=session_id, user_id=user_id)
