@@ -10,12 +10,12 @@ from mongoengine import ValidationError
 from sessions_app import documents
 from sessions_app.domain.data import (
     ContextPolicy,
-    NewMessage,
     NewSession,
     OnTopicShift,
     Role,
     Strategy,
 )
+from sessions_app.domain.drafts import NewMessage
 from sessions_app.repository.log import codec
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)

@@ -11,7 +11,8 @@ from pymongo import WriteConcern
 
 from benchmarks.harness import conversations, report, store
 from sessions_app.domain import search
-from sessions_app.domain.data import NewMessage, NewSession, Role
+from sessions_app.domain.data import NewSession, Role
+from sessions_app.domain.drafts import NewMessage
 from sessions_app.domain.figures.daily import first_id
 from sessions_app.domain.identifiers import bucket_id, message_id
 from sessions_app.domain.lifecycle import to_milliseconds

@@ -1,8 +1,7 @@
 """The data that the layers pass to each other: frozen, without storage or HTTP."""
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -49,43 +48,6 @@ class ContextPolicy:
     max_tokens: int
     max_messages: int
     on_topic_shift: OnTopicShift
-
-
-@dataclass(frozen=True, slots=True)
-class NewMessage:
-    """A message to append: validated and counted, not stored yet.
-
-    `client_id` is the idempotency key, unique within a session. `tool_calls` and `metadata` are
-    the client's own data and are returned unchanged.
-    """
-
-    id: str
-    role: Role
-    content: str
-    token_count: int
-    timestamp: datetime
-    client_id: str | None = None
-    name: str | None = None
-    tool_calls: Sequence[Mapping[str, Any]] | None = None
-    tool_call_id: str | None = None
-    metadata: Mapping[str, str] = field(default_factory=dict)
-    generation: "Generation | None" = None
-
-    def says_the_same_as(self, stored: "Message") -> bool:
-        """Whether `stored` has this body. A tombstone has lost its body and counts as the same."""
-        return stored.deleted or (
-            self.role == stored.role
-            and self.content == stored.content
-            and self.name == stored.name
-            and _text(self.tool_calls) == _text(stored.tool_calls)
-            and self.tool_call_id == stored.tool_call_id
-            and self.metadata == stored.metadata
-        )
-
-
-def _text(calls: Sequence[Mapping[str, Any]] | None) -> str:
-    """Calls as JSON text, which tells 1, 1.0 and true apart as Python's `==` does not."""
-    return json.dumps(calls, sort_keys=True)
 
 
 @dataclass(frozen=True, slots=True)

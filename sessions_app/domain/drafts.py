@@ -1,18 +1,23 @@
-"""Messages and sessions as clients send them, and the rules that a message must meet."""
+"""Messages and sessions before they are stored, and the rules that a message must meet."""
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-from sessions_app.domain.data import Role
+from sessions_app.domain.data import Generation, Message, Role
 from sessions_app.domain.errors import InvalidInput, TooLarge
 from sessions_app.domain.tokens import TokenCounter
 
 
 @dataclass(frozen=True, slots=True)
 class MessageDraft:
-    """A message that has not been checked, counted or stored; fields as in `data.NewMessage`."""
+    """A message that has not been checked, counted or stored.
+
+    `client_id` is the idempotency key, unique within a session. `tool_calls` and `metadata` are
+    the client's own data and are returned unchanged.
+    """
 
     role: Role
     content: str
@@ -21,6 +26,35 @@ class MessageDraft:
     tool_calls: Sequence[Mapping[str, Any]] | None = None
     tool_call_id: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewMessage(MessageDraft):
+    """A draft that has been checked and counted, ready to be stored.
+
+    `generation` is set on what a model wrote.
+    """
+
+    id: str
+    token_count: int
+    timestamp: datetime
+    generation: Generation | None = None
+
+    def says_the_same_as(self, stored: Message) -> bool:
+        """Whether `stored` has this body. A tombstone has lost its body and counts as the same."""
+        return stored.deleted or (
+            self.role == stored.role
+            and self.content == stored.content
+            and self.name == stored.name
+            and _calls_text(self.tool_calls) == _calls_text(stored.tool_calls)
+            and self.tool_call_id == stored.tool_call_id
+            and self.metadata == stored.metadata
+        )
+
+
+def _calls_text(calls: Sequence[Mapping[str, Any]] | None) -> str:
+    """Calls as JSON text, which tells 1, 1.0 and true apart as Python's `==` does not."""
+    return json.dumps(calls, sort_keys=True)
 
 
 @dataclass(frozen=True, slots=True)

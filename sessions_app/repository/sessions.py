@@ -11,12 +11,12 @@ from pymongo.client_session import ClientSession
 from sessions_app.documents import MessageBucket, Session
 from sessions_app.domain import data, lifecycle, tail
 from sessions_app.domain.data import (
-    NewMessage,
     NewSession,
     SessionPage,
     SessionPosition,
     Status,
 )
+from sessions_app.domain.drafts import NewMessage
 from sessions_app.domain.errors import LegalHold, SessionNotFound, VersionMismatch
 from sessions_app.repository import belongings, failures, log, summaries, titles
 from sessions_app.repository.log import Stored, memory, new_bucket

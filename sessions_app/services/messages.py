@@ -10,8 +10,8 @@ from django.conf import settings
 
 from sessions_app import tokenizer
 from sessions_app.domain import drafts, lifecycle
-from sessions_app.domain.data import Appended, MessagePage, NewMessage
-from sessions_app.domain.drafts import MessageDraft
+from sessions_app.domain.data import Appended, MessagePage
+from sessions_app.domain.drafts import MessageDraft, NewMessage
 from sessions_app.domain.errors import IdempotencyMismatch
 from sessions_app.domain.limits import SEQ_LAST
 from sessions_app.repository import annotations, log

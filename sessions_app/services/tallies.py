@@ -15,7 +15,8 @@ from typing import NamedTuple
 
 from django.conf import settings
 
-from sessions_app.domain.data import Message, NewMessage, Role
+from sessions_app.domain.data import Message, Role
+from sessions_app.domain.drafts import NewMessage
 from sessions_app.domain.figures.daily import Figure, Tally, day_of
 from sessions_app.domain.figures.distinct import register
 from sessions_app.domain.turns import Seen

@@ -11,7 +11,8 @@ from pymongo.client_session import ClientSession
 from sessions_app import instruments
 from sessions_app.documents import MessageBucket, Session
 from sessions_app.domain import lifecycle
-from sessions_app.domain.data import Appended, Message, NewMessage, Status, TurnLease
+from sessions_app.domain.data import Appended, Message, Status, TurnLease
+from sessions_app.domain.drafts import NewMessage
 from sessions_app.domain.errors import (
     IdempotencyMismatch,
     Overtaken,

@@ -13,7 +13,6 @@ from sessions_app.domain.data import (
     ContextPolicy,
     Generation,
     Message,
-    NewMessage,
     NewSession,
     OnTopicShift,
     Role,
@@ -23,6 +22,7 @@ from sessions_app.domain.data import (
     TopicStanding,
     TurnLease,
 )
+from sessions_app.domain.drafts import NewMessage
 
 Stored = dict[str, Any]
 

@@ -13,6 +13,7 @@ from pymongo.client_session import ClientSession
 from sessions_app.documents import MessageBucket, Session
 from sessions_app.domain import data, lifecycle
 from sessions_app.domain.data import Status, TurnLease
+from sessions_app.domain.drafts import NewMessage
 from sessions_app.domain.errors import StorageUnavailable
 from sessions_app.repository import failures, log, sessions
 from sessions_app.repository.log import Stored
@@ -130,7 +131,7 @@ def store_reply(
     session_id: str,
     user_id: str,
     turn_id: str,
-    reply: data.NewMessage,
+    reply: NewMessage,
     supersedes: Sequence[int],
     now: datetime,
     default_ttl_seconds: int,
@@ -225,7 +226,7 @@ def _mark(
             )
 
 
-def _stored_already(session: data.Session, reply: data.NewMessage) -> data.Message | None:
+def _stored_already(session: data.Session, reply: NewMessage) -> data.Message | None:
     """The reply, where the answer to storing it got lost on the way."""
     _, newest = log.read_newest(
         session_id=session.session_id, user_id=session.user_id, limit=_LOOKED_THROUGH

@@ -16,8 +16,8 @@ from django.conf import settings
 
 from sessions_app import providers, tokenizer
 from sessions_app.domain import lifecycle
-from sessions_app.domain.data import Generation, Message, NewMessage, Role
-from sessions_app.domain.drafts import message_tokens
+from sessions_app.domain.data import Generation, Message, Role
+from sessions_app.domain.drafts import NewMessage, message_tokens
 from sessions_app.domain.errors import (
     SessionError,
     SessionNotFound,

@@ -14,8 +14,8 @@ from django.conf import settings
 
 from sessions_app import encoders, providers, tokenizer
 from sessions_app.domain import lifecycle
-from sessions_app.domain.data import Message, NewMessage
-from sessions_app.domain.drafts import MessageDraft
+from sessions_app.domain.data import Message
+from sessions_app.domain.drafts import MessageDraft, NewMessage
 from sessions_app.domain.errors import StorageUnavailable, TurnInProgress, TurnInterrupted
 from sessions_app.domain.turns import Seen, TurnState
 from sessions_app.repository import log, turns

@@ -160,11 +160,11 @@ def test_it_reads_no_further_than_it_is_asked(
 ) -> None:
     new_session()
     new_session()
-    read = audits.log.stream
+    read = audits.log.read_all
     streamed: list[str] = []
     monkeypatch.setattr(
         audits.log,
-        "stream",
+        "read_all",
         lambda **which: streamed.append(which["session_id"]) or read(**which),
     )
     next(iter(audits.context_audit(
