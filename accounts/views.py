@@ -31,7 +31,7 @@ from accounts.serializers import (
     UserSerializer,
 )
 from accounts.throttles import SignInThrottle
-from sessions_app.api.negotiation import OneForm
+from sessions_app.api.negotiation import AcceptIgnored
 from sessions_app.api.wire.messages import timestamp
 from sessions_app.domain import records
 from sessions_app.http.input import idempotency_key
@@ -163,7 +163,7 @@ class ExportView(APIView):
     """All of one's data, as a file."""
 
     permission_classes = (InPerson,)
-    content_negotiation_class = OneForm
+    content_negotiation_class = AcceptIgnored
 
     def get(self, request: Request) -> StreamingHttpResponse:
         """Stream everything that is kept about the caller, as JSON lines."""

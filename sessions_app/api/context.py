@@ -1,4 +1,4 @@
-"""`/session/{id}/context` and `/session/{id}/topics`: what the model sees, and why."""
+"""`/session/{id}/context` and `/session/{id}/topics`: the context window and the topics."""
 
 from django.utils import timezone
 from rest_framework.request import Request
@@ -33,7 +33,7 @@ class ContextViewSet(ViewSet):
 
     @described.context_reset
     def reset(self, request: Request, session_id: str) -> Response:
-        """Start the window after the newest message, or undo that; the history stays."""
+        """Start the window after the newest message, or undo that; no message is lost."""
         session = context.context_reset(
             session_id=session_id,
             user_id=user_id(request),
@@ -45,7 +45,7 @@ class ContextViewSet(ViewSet):
     @described.topic_list
     def topics(self, request: Request, session_id: str) -> Response:
         """List the session's topics."""
-        found = topics_service.topic_list(
+        segments = topics_service.topic_list(
             session_id=session_id, user_id=user_id(request), now=timezone.now()
         )
-        return Response(wire.topics(found))
+        return Response(wire.topics(segments))

@@ -39,10 +39,10 @@ def to_api_exception(error: errors.SessionError) -> APIException:
 
 
 class Handler(ExceptionHandler):
-    """Knows the domain's errors, and an accounts database that does not answer."""
+    """Converts the domain's errors, and those of an accounts database that does not answer."""
 
     def convert_known_exceptions(self, exc: Exception) -> Exception:
-        """Turn what the layers below raise into what DRF can answer."""
+        """Turn an error of the layers below into one that DRF can answer."""
         if isinstance(exc, OperationalError):
             logger.warning("the accounts database is unavailable: %s", exc)
             exc = errors.StorageUnavailable("The accounts database is unavailable; try again.")
@@ -52,7 +52,7 @@ class Handler(ExceptionHandler):
         return converted
 
     def report_exception(self, exc: APIException, response: Response) -> None:
-        """Log what is a fault of ours; an unreachable database has been logged where it was met."""
+        """Log a bug of this service; an unreachable database was logged where it was noticed."""
         if not isinstance(exc, ServiceError):
             super().report_exception(exc, response)
 

@@ -1,4 +1,4 @@
-"""A turn as server-sent events, as the chat routes tell it."""
+"""A turn as the server-sent events of the chat routes."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from sessions_app.api.description import sessions as described
-from sessions_app.api.negotiation import OneForm
+from sessions_app.api.negotiation import AcceptIgnored
 from sessions_app.api.wire.messages import message as written_message
 from sessions_app.api.wire.messages import timestamp
 from sessions_app.api.wire.sessions import ExportQuery, etag
@@ -30,7 +30,7 @@ _SPEAKERS = {
 class ExportView(APIView):
     """The whole conversation, archived or not."""
 
-    content_negotiation_class = OneForm
+    content_negotiation_class = AcceptIgnored
 
     @described.session_export
     def get(self, request: Request, session_id: str) -> StreamingHttpResponse:
@@ -67,7 +67,7 @@ def _as_json_lines(_: Session, messages: Iterator[Message]) -> Iterator[bytes]:
 
 
 def _as_markdown(session: Session, messages: Iterator[Message]) -> Iterator[str]:
-    """A heading a message; the contents stand as they are, as they are often Markdown."""
+    """A heading for each message; contents are not escaped, as they often are Markdown."""
     yield f"# {session.title or 'Conversation'}\n\n"
     yield f"Session {session.session_id}, created {timestamp(session.created_at)}\n"
     for message in messages:

@@ -25,7 +25,7 @@ def _answer(session: Session, *, created: bool = False, **more: Any) -> Response
 
 
 class SessionViewSet(ViewSet):
-    """The caller's own sessions; anybody else's do not exist."""
+    """The caller's own sessions; another user's are answered like unknown ones."""
 
     @described.session_create
     def create(self, request: Request) -> Response:
@@ -39,7 +39,7 @@ class SessionViewSet(ViewSet):
         """List the caller's sessions, newest activity first, or those that expire soonest."""
         query = validated(wire.ListQuery, request.query_params)
         cursor = cursors.decode(query["cursor"]) if "cursor" in query else None
-        wanted: dict[str, Any] = {
+        page_request: dict[str, Any] = {
             "user_id": user_id(request),
             "limit": query["limit"],
             "position": cursor.position if cursor else None,
@@ -48,10 +48,10 @@ class SessionViewSet(ViewSet):
         }
         if "expiring_within" in query:
             within = query["expiring_within"]
-            expiring = expiry.session_list_expiring(within_seconds=within, **wanted)
+            expiring = expiry.session_list_expiring(within_seconds=within, **page_request)
             return Response(cursors.page(request, expiring, by=cursors.by_expiry))
-        found = sessions.session_list(status=Status(query["status"]), **wanted)
-        return Response(cursors.page(request, found))
+        page = sessions.session_list(status=Status(query["status"]), **page_request)
+        return Response(cursors.page(request, page))
 
     @described.session_retrieve
     def retrieve(self, request: Request, session_id: str) -> Response:
@@ -87,12 +87,12 @@ class SessionViewSet(ViewSet):
     @described.session_fork
     def fork(self, request: Request, session_id: str) -> Response:
         """Create a session that begins with this one's history."""
-        wanted = validated(wire.ForkInput, request.data)
+        data = validated(wire.ForkInput, request.data)
         session = sessions.session_fork(
             session_id=session_id,
             user_id=user_id(request),
-            up_to_seq=wanted.get("up_to_seq"),
-            title=wanted.get("title"),
+            up_to_seq=data.get("up_to_seq"),
+            title=data.get("title"),
             now=timezone.now(),
         )
         return _answer(session, created=True)

@@ -28,7 +28,7 @@ class StrictCharField(serializers.CharField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"trim_whitespace": False, **kwargs})
-        # DRF's own look for surrogates goes through a text one character at a time.
+        # DRF's validator goes through a text one character at a time; `is_text` is much faster.
         self.validators = [
             validator
             for validator in self.validators
@@ -66,7 +66,7 @@ class NumeralField(serializers.IntegerField):
 
 
 class StrictChoiceField(serializers.ChoiceField):
-    """One of some texts. The error names them, and does not repeat what came instead of one."""
+    """One of several texts. The error names these and does not repeat the invalid value."""
 
     default_error_messages = {"invalid_choice": "Expected one of: {choices}."}
 
@@ -78,7 +78,7 @@ class StrictChoiceField(serializers.ChoiceField):
 
 
 class StrictBooleanField(serializers.BooleanField):
-    """true or false, and nothing that resembles them."""
+    """true or false; neither text nor numbers."""
 
     def to_internal_value(self, data: Any) -> bool:
         """The value itself; `invalid` for another type."""
@@ -95,7 +95,7 @@ class StrictBooleanField(serializers.BooleanField):
     }
 )
 class MetadataField(serializers.Field[dict[str, str], Any, Any, Any]):
-    """A client's own keys and values, all of them text, bounded in number and length."""
+    """A client's own keys and values: text, bounded in number and length."""
 
     default_error_messages = {
         "invalid": "Expected an object whose values are strings.",
@@ -135,7 +135,7 @@ class MetadataField(serializers.Field[dict[str, str], Any, Any, Any]):
 class ToolCallsField(serializers.Field[list[dict[str, Any]], Any, Any, Any]):
     """An assistant's tool calls as OpenAI writes them: each an object with an `id` and a `type`.
 
-    What else a call holds is the client's and comes back as it was.
+    Other members of a call are the client's own and are returned unchanged.
     """
 
     default_error_messages = {
@@ -175,7 +175,7 @@ def _is_call(value: Any) -> bool:
 
 
 class IdempotencyKey(serializers.Serializer[dict[str, Any]]):
-    """The header `Idempotency-Key`, which must be fit to be a `client_id`."""
+    """The header `Idempotency-Key`, within the bounds of a `client_id`."""
 
     client_id = StrictCharField(max_length=limits.CLIENT_ID_MAX_CHARS)
 
@@ -187,20 +187,20 @@ def validated(serializer: type[serializers.Serializer[dict[str, Any]]], data: An
 
 @cache
 def _shared(serializer: type[serializers.Serializer[dict[str, Any]]]) -> Any:
-    """One instance for all requests: validating leaves no trace in it, and making one copies every
-    field, which took as long as the rest of the validation three times over."""
+    """One instance for all requests: validating does not change it, and making one copies every
+    field, which takes three times as long as validating."""
     return serializer()
 
 
 def user_id(request: Request) -> str:
-    """Who is asking: the subject of their token."""
+    """The caller's id: the subject of their token."""
     return str(request.user.pk)
 
 
 def idempotency_key(request: Request, *, suffix_chars: int = 0) -> str | None:
     """The header `Idempotency-Key`, which serves as the `client_id` of a message without one.
 
-    `suffix_chars` is how much the caller will add to it.
+    `suffix_chars` is the length of the suffixes that the calling view adds.
     """
     header = request.headers.get("Idempotency-Key")
     if header is None:

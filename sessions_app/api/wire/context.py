@@ -23,7 +23,7 @@ Data = dict[str, Any]
 
 
 class ContextQuery(serializers.Serializer[Data]):
-    """What a window is planned with instead of the session's policy and newest user message."""
+    """What replaces the session's policy and its newest user message for one window."""
 
     max_tokens = serializers.IntegerField(min_value=64, max_value=1_000_000, required=False)
     strategy = serializers.ChoiceField(choices=values_of(Strategy), required=False)
@@ -31,7 +31,7 @@ class ContextQuery(serializers.Serializer[Data]):
 
 
 class ResetInput(serializers.Serializer[Data]):
-    """Whether to take the last reset back instead."""
+    """Whether to undo the last reset instead."""
 
     undo = StrictBooleanField(default=False)
 
@@ -79,9 +79,9 @@ class ContextOutput(serializers.Serializer[Data]):
     """A context window: what a model call would be sent, and the plan behind it.
 
     `dropped_count` counts every message of the session that is not in the window; `plan` lists
-    those that were considered. `ranking` says what older messages were ranked with. With
-    `summary`, the message after the system prompt is one, and stands for no message of the plan;
-    with `recalled`, one message quotes several of it.
+    those that were considered. `ranking` says how older messages were ranked. With
+    `summary`, the message after the system prompt is a summary, which is not in the plan; with
+    `recalled`, one message quotes several of the plan.
     """
 
     messages = WindowMessageOutput(many=True)

@@ -55,7 +55,7 @@ class NewestQuery(serializers.Serializer[Data]):
 
 
 class MessagesQuery(NewestQuery):
-    """Which run of a session's messages to show: those after a `seq`, or those before one."""
+    """Which of a session's messages to show: those after a `seq`, or those before one."""
 
     after = NumeralField(min_value=0, max_value=10**11, required=False)
     before = NumeralField(min_value=1, max_value=10**11, required=False)
@@ -68,10 +68,10 @@ class MessagesQuery(NewestQuery):
 
 
 class GenerationOutput(serializers.Serializer[Data]):
-    """How a model came to write a message: in which turn, as the reply to which seq.
+    """How a model wrote a message: in which turn, as the reply to which seq.
 
     `finish_reason` is the model server's word (`stop`, `length`, `tool_calls` …), or `cancelled`
-    for what stood when somebody stopped it. The counts are its server's, null where it gave none.
+    for a reply that was stopped. The counts are the server's, null where it reported none.
     """
 
     turn_id = StrictCharField()
@@ -114,7 +114,7 @@ class BatchOutput(serializers.Serializer[Data]):
 
 
 class MessagePageOutput(serializers.Serializer[Data]):
-    """A run of a session's messages, oldest first; `latest_seq` is the newest there is."""
+    """A page of a session's messages, oldest first; `latest_seq` is the newest in the session."""
 
     results = MessageOutput(many=True)
     has_more = StrictBooleanField()
@@ -162,8 +162,8 @@ def message(stored: Message) -> dict[str, Any]:
 
 
 def messages(stored: Sequence[Message]) -> list[dict[str, Any]]:
-    """Several of them."""
-    return [message(one) for one in stored]
+    """Messages of the wire contract."""
+    return [message(each) for each in stored]
 
 
 def message_page(page: MessagePage) -> dict[str, Any]:

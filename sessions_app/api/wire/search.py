@@ -20,7 +20,7 @@ Data = dict[str, Any]
 
 
 class SearchQuery(serializers.Serializer[Data]):
-    """What to look for among one's messages and titles."""
+    """What to look for in the caller's messages and titles."""
 
     q = StrictCharField(max_length=limits.SEARCH_MAX_CHARS)
     limit = NumeralField(
@@ -28,14 +28,14 @@ class SearchQuery(serializers.Serializer[Data]):
     )
 
     def validate_q(self, value: str) -> str:
-        """White space alone, or what shows nothing, asks for nothing."""
+        """Refuse text that shows nothing: white space and formatting characters."""
         if not text.is_visible(value):
             self.fields["q"].fail("blank")
         return value
 
 
 class SearchHitOutput(serializers.Serializer[Data]):
-    """A message that was found; or a session's title, with `seq` and `role` null.
+    """A message that matches; or a session's title, with `seq` and `role` null.
 
     `snippet` is plain text of at most 200 characters around the first hit.
     """
@@ -49,14 +49,14 @@ class SearchHitOutput(serializers.Serializer[Data]):
 
 
 class SearchOutput(serializers.Serializer[Data]):
-    """What was found, best first. `complete` is false where a search ran out of time."""
+    """The hits, best first. `complete` is false where the search ran out of time."""
 
     results = SearchHitOutput(many=True)
     complete = StrictBooleanField()
 
 
-def search(found: SearchResults) -> dict[str, Any]:
-    """What a search found; its own user's name is no news."""
+def search(search_results: SearchResults) -> dict[str, Any]:
+    """The results of a search, without the user id, which is the caller's."""
     return {
         "results": [
             {
@@ -67,7 +67,7 @@ def search(found: SearchResults) -> dict[str, Any]:
                 "snippet": hit.snippet,
                 "timestamp": timestamp(hit.timestamp),
             }
-            for hit in found.hits
+            for hit in search_results.hits
         ],
-        "complete": found.complete,
+        "complete": search_results.complete,
     }

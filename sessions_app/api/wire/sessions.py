@@ -31,7 +31,7 @@ Data = dict[str, Any]
 
 
 class PolicyInput(serializers.Serializer[Data]):
-    """The fields of a context policy that differ from what stands."""
+    """The fields of a context policy to set; the others stay as they are."""
 
     strategy = StrictChoiceField(choices=values_of(Strategy), required=False)
     max_tokens = StrictIntegerField(min_value=64, max_value=1_000_000, required=False)
@@ -69,7 +69,7 @@ class SessionInput(SessionChanges):
 
 
 class ForkInput(serializers.Serializer[Data]):
-    """How much of the history a fork takes along."""
+    """How much of the history a fork copies, and its title."""
 
     up_to_seq = StrictIntegerField(min_value=1, allow_null=True, required=False)
     title = StrictCharField(
@@ -90,7 +90,7 @@ class ListQuery(NewestQuery):
     cursor = StrictCharField(max_length=500, required=False)
 
     def validate(self, attrs: Data) -> Data:
-        """What is archived does not expire."""
+        """Refuse `expiring_within` for archived sessions."""
         if "expiring_within" in attrs and attrs["status"] == Status.ARCHIVED.value:
             raise serializers.ValidationError(
                 {"expiring_within": "An archived session does not expire."}
@@ -186,7 +186,7 @@ def session(stored: Session) -> dict[str, Any]:
 
 
 def topic(stored: Session) -> dict[str, Any] | None:
-    """The topic at hand, as far as it has been judged."""
+    """The newest topic that has been judged."""
     if stored.topic is None or not stored.topic.judged:
         return None
     return {

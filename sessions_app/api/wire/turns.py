@@ -15,7 +15,7 @@ Data = dict[str, Any]
 
 
 class RegenerateInput(serializers.Serializer[Data]):
-    """How the model is to be asked; `model` and `max_tokens` are the service's own by default."""
+    """How the model is called; `model` and `max_tokens` default to the service's own."""
 
     client_id = StrictCharField(
         max_length=limits.CLIENT_ID_MAX_CHARS, allow_null=True, required=False
@@ -28,7 +28,7 @@ class RegenerateInput(serializers.Serializer[Data]):
 
 
 class ChatInput(RegenerateInput):
-    """What the user says."""
+    """The user's message, and how the model is called."""
 
     content = StrictCharField()
 
@@ -58,7 +58,7 @@ class CancelledOutput(serializers.Serializer[Data]):
 
 
 def result(turn: TurnResult) -> dict[str, Any]:
-    """What came of a turn, at its end."""
+    """The result of a turn that has ended."""
     return {
         "user_message": messages.message(turn.user_message) if turn.user_message else None,
         "assistant_message": messages.message(turn.message) if turn.message else None,
@@ -75,21 +75,21 @@ def result(turn: TurnResult) -> dict[str, Any]:
 
 
 def cancelled(turn: TurnResult) -> dict[str, Any]:
-    """How a turn ended that was to be stopped."""
+    """How a turn ended that was cancelled."""
     return {
         "state": turn.state.value,
         "assistant_message": messages.message(turn.message) if turn.message else None,
     }
 
 
-def seen(what: Seen) -> dict[str, Any]:
-    """What the model is sent."""
+def seen(window: Seen) -> dict[str, Any]:
+    """A summary of the window that the model is sent."""
     return {
-        "token_count": what.token_count,
-        "max_tokens": what.max_tokens,
-        "strategy": what.strategy,
-        "kept": what.kept,
-        "dropped": what.dropped,
-        "seqs": [list(run) for run in what.seqs],
-        "summary": list(what.summary) if what.summary else None,
+        "token_count": window.token_count,
+        "max_tokens": window.max_tokens,
+        "strategy": window.strategy,
+        "kept": window.kept,
+        "dropped": window.dropped,
+        "seqs": [list(run) for run in window.seqs],
+        "summary": list(window.summary) if window.summary else None,
     }
