@@ -16,7 +16,7 @@ from sessions_app.domain.figures.daily import Figure, Tally, day_of
 from sessions_app.domain.lifecycle import to_milliseconds
 from sessions_app.repository import figures as figures_store
 from sessions_app.services import figures
-from sessions_app.services.figures import tallies
+from sessions_app.services.tallies import tallies
 
 PAGE_TARGET_MS = 150
 

@@ -100,7 +100,7 @@ def _parts(user_id: str, session_id: str) -> Steps:
     import orjson
     from django.urls import resolve
 
-    from sessions_app.api import wire
+    from sessions_app.api.wire import sessions as wire
     from sessions_app.domain.data import Role
     from sessions_app.domain.drafts import MessageDraft
     from sessions_app.repository import log
@@ -112,7 +112,7 @@ def _parts(user_id: str, session_id: str) -> Steps:
     draft = MessageDraft(Role.USER, TEXT)
     prepared = messages.message_prepare(draft=draft, now=now())
     header, newest = sessions.session_get(**who, limit=PAGE, now=now())
-    stored = [log.stored_message(one) for one in newest]
+    stored = [log.encode_message(one) for one in newest]
     shown = wire.session_with_messages(header, newest)
 
     def keyed() -> MessageDraft:
@@ -127,9 +127,9 @@ def _parts(user_id: str, session_id: str) -> Steps:
             session_id, [f"no-{next(keys)}"]
         ),
         "part: message_prepare (tokens)": lambda: messages.message_prepare(draft=draft, now=now()),
-        "part: stored_message (validation)": lambda: log.stored_message(prepared),
+        "part: stored_message (validation)": lambda: log.encode_message(prepared),
         "part: session_get of 50": lambda: sessions.session_get(**who, limit=PAGE, now=now()),
-        "part: 50 messages from storage": lambda: log.message_run(stored, 1),
+        "part: 50 messages from storage": lambda: log.decode_messages(stored, 1),
         "part: 50 messages for the wire": lambda: wire.session_with_messages(header, newest),
         "part: 50 messages as JSON": lambda: orjson.dumps(shown),
         "part: resolve the route": lambda: resolve(f"/session/{session_id}/message"),

@@ -9,11 +9,12 @@ import uuid_utils
 from benchmarks.harness import bulk, conversations, report, store
 from benchmarks.harness.bulk import Document
 from sessions_app.domain import search
-from sessions_app.domain.data import NewMessage, NewSession, Role
+from sessions_app.domain.data import NewSession, Role
+from sessions_app.domain.drafts import NewMessage
 from sessions_app.domain.identifiers import bucket_id, message_id
 from sessions_app.domain.lifecycle import to_milliseconds
 from sessions_app.repository import indexes, log
-from sessions_app.repository.log import bucket
+from sessions_app.repository.log import new_bucket
 from sessions_app.repository.search.index import TITLE
 from sessions_app.services import sessions
 
@@ -33,7 +34,7 @@ def _text(words: int) -> str:
 
 
 def _message(number: int, words: int) -> Document:
-    return log.stored_message(
+    return log.encode_message(
         NewMessage(
             id=message_id(str(uuid_utils.uuid7())),
             role=Role.USER if number % 2 else Role.ASSISTANT,
@@ -56,10 +57,10 @@ def _session(user_id: str, number: int, tail: list[Document], start: int) -> Doc
         expires_at=moment + timedelta(days=90),
         now=moment,
     )
-    return log.stored_session(new) | {
+    return log.encode_session(new) | {
         "messages": tail,
         "tail_start": start,
-        "tail_bytes": sum(map(log.size, tail)),
+        "tail_bytes": sum(map(log.stored_size, tail)),
         "message_count": start - 1 + len(tail),
         "token_count": 40,
     }
@@ -115,7 +116,7 @@ def fill_user(client: store.Client, user_id: str, number: int) -> None:
         start = max(0, (length - TAIL) // RUN * RUN)
         session = _session(user_id, len(stored), messages[start:], start + 1)
         runs = range(0, start, RUN)
-        buckets = (bucket(session["_id"], n + 1, messages[n : n + RUN]) for n in runs)
+        buckets = (new_bucket(session["_id"], n + 1, messages[n : n + RUN]) for n in runs)
         bulk.insert(database, buckets, "message_buckets")
         stored.append(session)
         made += length

@@ -8,8 +8,8 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from chatproject.urls import handler400, handler404, handler500
-from sessions_app.api.serializers import MessageInput, message_draft
-from sessions_app.http.requests import idempotency_key, validated
+from sessions_app.api.wire.messages import MessageInput, message_draft
+from sessions_app.http.input import idempotency_key, validated
 
 __all__ = ["handler400", "handler404", "handler500", "urlpatterns"]
 

@@ -94,7 +94,7 @@ def annotate(session_id: str) -> None:
     """
     encoder = encoders.load_encoder()
     random = np.random.default_rng(7)
-    session, stream = log.stream(session_id=session_id, user_id=USER)
+    session, stream = log.read_all(session_id=session_id, user_id=USER)
     for run in _runs(stream, ANNOTATION_BLOCK):
         block = Block(session_id, run[0].seq, len(run), topics=[1] * len(run))
         vectors: Sequence[Any] = [None] * len(run)

@@ -11,7 +11,8 @@ from enum import StrEnum
 from itertools import pairwise
 
 from sessions_app.domain.data import Message, Role, Strategy
-from sessions_app.domain.tokens import TokenCounter, message_tokens, window_cost
+from sessions_app.domain.drafts import message_tokens
+from sessions_app.domain.tokens import TokenCounter, window_cost
 from sessions_app.domain.window import WindowMessage, WindowPlan, WindowPolicy
 
 

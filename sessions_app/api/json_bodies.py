@@ -1,18 +1,20 @@
-"""Reading a request's body: strict JSON of bounded size."""
+"""JSON bodies: requests are read strictly and within bounds, answers are written fast."""
 
 import json
 from collections.abc import Mapping
 from typing import IO, Any, NoReturn
 
+import orjson
 from django.conf import settings
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
 
 from sessions_app.domain.errors import TooLarge
 from sessions_app.domain.limits import JSON_MAX_DEPTH
 
-# Room for a client's own JSON, of JSON_MAX_DEPTH at most, and what a body has around it. Whatever
-# reads a value later may then follow it down without running out of stack.
+# Room for a client's own JSON, of JSON_MAX_DEPTH at most, and the body around it. Code that walks
+# a value recursively later cannot run out of stack.
 _MAX_DEPTH = 2 * JSON_MAX_DEPTH
 _TOO_DEEP = f"JSON parse error - nested deeper than {_MAX_DEPTH} levels."
 
@@ -61,15 +63,15 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def _object_of_unique_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    # RFC 8259, 4: with a name twice, receivers differ in which value they see.
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    # RFC 8259, 4: with a repeated name, programs differ in which value they take.
+    members = dict(pairs)
+    if len(members) < len(pairs):
         raise ParseError("JSON parse error - a name stands twice in one object.")
-    return found
+    return members
 
 
 def _is_deeper_than(depth: int, value: Any) -> bool:
-    """Level by level: a walk that called itself would end where Python's stack does."""
+    """Level by level, as a recursive walk could run out of stack."""
     level = [value] if isinstance(value, dict | list) else []
     for _ in range(depth):
         level = [
@@ -81,3 +83,20 @@ def _is_deeper_than(depth: int, value: Any) -> bool:
         if not level:
             return False
     return True
+
+
+class OrjsonRenderer(BaseRenderer):
+    """JSON in UTF-8, by orjson: a page of messages is most of what this service sends."""
+
+    media_type = "application/json"
+    format = "json"
+    charset = None
+
+    def render(
+        self,
+        data: Any,
+        accepted_media_type: str | None = None,
+        renderer_context: Mapping[str, Any] | None = None,
+    ) -> bytes:
+        """`data` as JSON; nothing at all for None, as in a 204."""
+        return b"" if data is None else orjson.dumps(data)
