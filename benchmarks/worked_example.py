@@ -30,14 +30,14 @@ def main() -> None:
     parser = store.arguments(__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder that holds topics/")
     parser.add_argument("--budget", type=int, default=BUDGET, help="tokens of the window")
-    given = parser.parse_args()
+    options = parser.parse_args()
     result = report.Report("worked_example")
-    with store.own_store(given.dir, result):
+    with store.own_store(options.dir, result):
         for file, name in DIALOGUES.items():
-            dialogue = _load(given.data / "topics" / f"{file}.jsonl", name)
+            dialogue = _load(options.data / "topics" / f"{file}.jsonl", name)
             _judge(result, dialogue)
             if name == WINDOWED:
-                _plan(result, dialogue, given.budget)
+                _plan(result, dialogue, options.budget)
     result.table()
 
 
@@ -50,19 +50,21 @@ def _load(path: Path, name: str) -> dict[str, Any]:
 
 
 def _judge(result: report.Report, dialogue: dict[str, Any]) -> None:
+    from benchmarks.topic_shift import untrained
     from sessions_app import encoders
-    from sessions_app.domain.topics import Mode, TopicMessage, TopicState, observe
+    from sessions_app.domain.topics import TopicMessage, TopicState, observe, shipped_head
 
     encoder = encoders.load_encoder()
     if encoder is None:
         raise SystemExit("the encoder is not installed")
     contents = [message["content"] for message in dialogue["messages"]]
-    shipped = untrained = TopicState()
+    head, untrained_head = shipped_head(), untrained(shipped_head())
+    shipped_state = untrained_state = TopicState()
     rows = zip(dialogue["messages"], encoder.encode(contents), strict=True)
     for seq, (message, vector) in enumerate(rows, start=1):
-        heard = TopicMessage(message["role"], message["content"], vector)
-        shipped, decided = observe(shipped, heard)
-        untrained, plain = observe(untrained, heard, mode=Mode.UNTRAINED)
+        judged = TopicMessage(message["role"], message["content"], vector)
+        shipped_state, decided = observe(shipped_state, judged, head=head)
+        untrained_state, plain = observe(untrained_state, judged, head=untrained_head)
         result.add(
             "judged",
             dialogue=dialogue["id"],
@@ -84,8 +86,8 @@ def _plan(result: report.Report, dialogue: dict[str, Any], budget: int) -> None:
     from sessions_app.domain.drafts import MessageDraft
     from sessions_app.services import context, sessions
 
-    said = dialogue["messages"]
-    history = [MessageDraft(role=Role(one["role"]), content=one["content"]) for one in said]
+    messages = dialogue["messages"]
+    history = [MessageDraft(role=Role(each["role"]), content=each["content"]) for each in messages]
     session = sessions.session_create(
         user_id=OWNER, draft=sessions.SessionDraft(history=history), now=conversations.now()
     )
@@ -107,7 +109,7 @@ def _plan(result: report.Report, dialogue: dict[str, Any], budget: int) -> None:
                 used=window.plan.token_count,
                 seq=planned.seq,
                 role=planned.role,
-                begins=_first_words(said[planned.seq - 1]["content"]),
+                begins=_first_words(messages[planned.seq - 1]["content"]),
                 tokens=planned.token_count,
                 topic=planned.topic,
                 kept=planned.kept,
