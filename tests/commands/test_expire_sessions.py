@@ -118,7 +118,7 @@ def test_a_held_session_is_archived_since_that_destroys_nothing(run: Run, store:
 def test_once_the_hold_is_lifted_it_goes(run: Run, store: Store) -> None:
     (session_id,) = store.expired(1, legal_hold=True)
     run("expire_sessions", "--mode", "delete")
-    staff_actions.session_hold_any(session_id=session_id, held=False)
+    staff_actions.session_hold_any(session_id=session_id, legal_hold=False)
     result = run("expire_sessions", "--mode", "delete", "--json").json()
     assert counts(result) == expected(deleted=1)
 

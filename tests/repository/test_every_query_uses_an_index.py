@@ -237,8 +237,8 @@ def _walk_sessions(session_id: str) -> None:
     with suppress(SessionError):
         append(session_id, "refused", "key-3")
     sessions.session_restore(session_id=session_id, user_id=OWNER, now=now())
-    staff_actions.session_hold_any(session_id=fork.session_id, held=True)
-    staff_actions.session_hold_any(session_id=fork.session_id, held=False)
+    staff_actions.session_hold_any(session_id=fork.session_id, legal_hold=True)
+    staff_actions.session_hold_any(session_id=fork.session_id, legal_hold=False)
     staff_actions.session_delete_any(session_id=fork.session_id)
     tail.spill(session_id)
     pages.header(session_id=session_id, user_id=OWNER)

@@ -41,9 +41,9 @@ def _walk_list(session_id: str) -> None:
     for wanted, order in product(
         (
             Wanted(),
-            Wanted(status=Status.ACTIVE, messages=Span(1, 2), topics=Span(None, 2), held=False),
+            Wanted(status=Status.ACTIVE, messages=Span(1, 2), topics=Span(None, 2), legal_hold=False),
             Wanted(flagged=True, tokens=Span(None, 1_000)),
-            Wanted(held=True),
+            Wanted(legal_hold=True),
             Wanted(expires_before=soon, active_from=now() - timedelta(days=9)),
             Wanted(user_ids=(OWNER, "somebody-1"), flagged=False),
             Wanted(user_ids=(OWNER,), status=Status.ACTIVE),

@@ -40,10 +40,10 @@ def no_json(name: str) -> NoReturn:
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    members = dict(pairs)
+    if len(members) != len(pairs):
         raise ValueError("a name stands twice in an object")
-    return found
+    return members
 
 
 def numbered_records(values: Iterable[tuple[int, Any]]) -> Iterator[tuple[int, Record]]:

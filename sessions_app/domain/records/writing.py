@@ -35,16 +35,16 @@ def line(record: Record) -> bytes:
 
 def blocks(records: Iterable[Record]) -> Iterator[bytes]:
     """The records' lines, together in pieces worth a write each."""
-    held: list[bytes] = []
+    lines: list[bytes] = []
     size = 0
     for record in records:
-        held.append(line(record))
-        size += len(held[-1])
+        lines.append(line(record))
+        size += len(lines[-1])
         if size >= BLOCK_BYTES:
-            yield b"".join(held)
-            held, size = [], 0
-    if held:
-        yield b"".join(held)
+            yield b"".join(lines)
+            lines, size = [], 0
+    if lines:
+        yield b"".join(lines)
 
 
 def timestamp(moment: datetime) -> str:

@@ -26,7 +26,7 @@ class Piece(NamedTuple):
     hidden: Kind | None = None
 
 
-class Found(NamedTuple):
+class HiddenSpan(NamedTuple):
     """Where something that must be hidden stands: `start` up to `end`."""
 
     start: int
@@ -52,13 +52,13 @@ def mask(text: str, phones: Finder) -> list[Piece]:
 
     What overlaps is hidden as the kind that is looked for first: e-mail, card, phone.
     """
-    found: list[Found] = []
+    matches: list[HiddenSpan] = []
     taken = bytearray(len(text))
     for each in chain(_emails(text), _cards(text), _phones(text, phones)):
         if not any(taken[each.start : each.end]):
-            found.append(each)
+            matches.append(each)
             taken[each.start : each.end] = b"x" * (each.end - each.start)
-    return list(_pieces(text, sorted(found)))
+    return list(_pieces(text, sorted(matches)))
 
 
 def hidden(text: str, phones: Finder) -> str:
@@ -71,34 +71,34 @@ def hidden(text: str, phones: Finder) -> str:
 def passes_luhn(digits: str) -> bool:
     """Whether a number's last digit is its check digit (ISO/IEC 7812-1, annex B)."""
     total = 0
-    for place, digit in enumerate(reversed(digits)):
-        value = int(digit) * (1 + place % 2)
+    for position, digit in enumerate(reversed(digits)):
+        value = int(digit) * (1 + position % 2)
         total += value - 9 if value > 9 else value
     return total % 10 == 0
 
 
-def _emails(text: str) -> Iterator[Found]:
+def _emails(text: str) -> Iterator[HiddenSpan]:
     if "@" in text:
         for match in _EMAIL.finditer(text):
-            yield Found(*match.span(), Kind.EMAIL)
+            yield HiddenSpan(*match.span(), Kind.EMAIL)
 
 
-def _cards(text: str) -> Iterator[Found]:
+def _cards(text: str) -> Iterator[HiddenSpan]:
     for match in _CARD.finditer(text):
         digits = "".join(filter(str.isdecimal, match[0]))
         # All zeros pass the check, and stand in many a table.
         if passes_luhn(digits) and len(set(digits)) > 1:
-            yield Found(*match.span(), Kind.CARD)
+            yield HiddenSpan(*match.span(), Kind.CARD)
 
 
-def _phones(text: str, phones: Finder) -> Iterator[Found]:
+def _phones(text: str, phones: Finder) -> Iterator[HiddenSpan]:
     for start, end in phones(text):
-        yield Found(start, end, Kind.PHONE)
+        yield HiddenSpan(start, end, Kind.PHONE)
 
 
-def _pieces(text: str, found: Iterable[Found]) -> Iterator[Piece]:
+def _pieces(text: str, matches: Iterable[HiddenSpan]) -> Iterator[Piece]:
     shown = 0
-    for start, end, kind in found:
+    for start, end, kind in matches:
         if start > shown:
             yield Piece(text[shown:start])
         yield Piece(text[start:end], kind)

@@ -4,7 +4,6 @@ import argparse
 import io
 from argparse import ArgumentParser
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from sessions_app.domain.audit.plot import plot
 from sessions_app.domain.audit.tally import Tally
 from sessions_app.domain.data import Strategy
 from sessions_app.domain.window import MIN_BUDGET
+from sessions_app.management.arguments import moment, positive, writable_file
 from sessions_app.management.operator import WRONG_FOUND, OperatorCommand
 from sessions_app.services.audits import context_audit, session_count
 
@@ -51,14 +51,17 @@ class Command(OperatorCommand):
         )
         parser.add_argument(
             "--since",
-            type=_moment,
+            type=moment,
             metavar="T",
             help="only sessions with activity since then, such as 2026-01-31 or "
             "2026-01-31T12:00:00Z; UTC unless it says otherwise",
         )
-        parser.add_argument("--limit", type=_positive, metavar="N", help="the first N sessions")
+        parser.add_argument("--limit", type=positive, metavar="N", help="the first N sessions")
         parser.add_argument(
-            "--plot", type=_writable, metavar="FILE", help="draw what each strategy keeps, as SVG"
+            "--plot",
+            type=writable_file,
+            metavar="FILE",
+            help="draw what each strategy keeps, as SVG",
         )
 
     def work(self, options: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
@@ -167,30 +170,8 @@ def _write(path: Path, drawing: str) -> None:
         raise CommandError(f"{path}: {error.strerror}", returncode=WRONG_FOUND) from error
 
 
-def _positive(text: str) -> int:
-    if not (text.isascii() and text.isdigit()) or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not 1 or more")
-    return int(text)
-
-
 def _budget(text: str) -> int:
-    number = _positive(text)
+    number = positive(text)
     if not MIN_BUDGET <= number <= _MAX_BUDGET:
         raise argparse.ArgumentTypeError(f"must be from {MIN_BUDGET} to {_MAX_BUDGET:,}")
     return number
-
-
-def _moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a date or a time") from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _writable(text: str) -> Path:
-    """Checked before the work rather than after it."""
-    path = Path(text)
-    if path.is_dir() or not path.resolve().parent.is_dir():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a file in an existing directory")
-    return path

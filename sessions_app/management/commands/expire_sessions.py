@@ -21,6 +21,7 @@ from rich.table import Table
 from sessions_app.domain.errors import StorageUnavailable
 from sessions_app.domain.expiry import AGES, ExpiryMode, Fate
 from sessions_app.domain.limits import SWEEP_BATCH, SWEEP_BATCH_MAX
+from sessions_app.management.arguments import positive
 from sessions_app.management.operator import OperatorCommand
 from sessions_app.services import expiry
 
@@ -69,11 +70,11 @@ class Command(OperatorCommand):
             help=f"sessions in one transaction, up to {SWEEP_BATCH_MAX:,} (default {SWEEP_BATCH})",
         )
         parser.add_argument(
-            "--limit", type=_positive, metavar="N", help="end at most N sessions in a run"
+            "--limit", type=positive, metavar="N", help="end at most N sessions in a run"
         )
         parser.add_argument(
             "--every",
-            type=_positive,
+            type=positive,
             metavar="SECONDS",
             help="run, wait so long, and run again, until Ctrl-C or SIGTERM; then exit 0",
         )
@@ -195,14 +196,8 @@ def _setting(stop: threading.Event) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _positive(text: str) -> int:
-    if not (text.isascii() and text.isdigit()) or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not 1 or more")
-    return int(text)
-
-
 def _batch_size(text: str) -> int:
-    number = _positive(text)
+    number = positive(text)
     if number > SWEEP_BATCH_MAX:
         raise argparse.ArgumentTypeError(f"must be from 1 to {SWEEP_BATCH_MAX:,}")
     return number

@@ -1,11 +1,11 @@
 """`manage.py rebuild_annotations`."""
 
-import argparse
 import time
 from argparse import ArgumentParser
 from collections.abc import Mapping
 from typing import Any
 
+from sessions_app.management.arguments import positive
 from sessions_app.management.operator import OperatorCommand
 from sessions_app.services.audits import annotations_rebuild, session_count
 
@@ -24,7 +24,7 @@ class Command(OperatorCommand):
         """Which sessions."""
         super().add_arguments(parser)
         parser.add_argument("--user", metavar="ID", help="only the sessions of this user")
-        parser.add_argument("--limit", type=_positive, metavar="N", help="at most N sessions")
+        parser.add_argument("--limit", type=positive, metavar="N", help="at most N sessions")
         parser.add_argument(
             "--only-missing", action="store_true", help="pass over what is complete and current"
         )
@@ -63,9 +63,3 @@ class Command(OperatorCommand):
             f"{result['sessions']:,} sessions with {result['messages']:,} messages annotated, "
             f"{result['passed_over']:,} passed over, in {result['seconds']:,.1f} seconds"
         )
-
-
-def _positive(text: str) -> int:
-    if not (text.isascii() and text.isdigit()) or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not 1 or more")
-    return int(text)

@@ -18,7 +18,7 @@ from sessions_app.domain.errors import (
 )
 from sessions_app.management.operator import OperatorCommand
 from sessions_app.services import audits, context
-from sessions_app.services.context import Outcome
+from sessions_app.services.context import ExtensionOutcome
 
 WRONG_USAGE = 2
 # A server that fails so often in a row is down; a single failure may be one session's content.
@@ -85,8 +85,8 @@ class Command(OperatorCommand):
                 break
             if done.completion:
                 self._count_call(done.completion.prompt_tokens, done.completion.completion_tokens)
-            self.counts["overtaken"] += done.outcome is Outcome.OVERTAKEN
-            if done.outcome is not Outcome.EXTENDED:
+            self.counts["overtaken"] += done.outcome is ExtensionOutcome.OVERTAKEN
+            if done.outcome is not ExtensionOutcome.EXTENDED:
                 break
             extended = True
         self.counts["sessions"] += extended

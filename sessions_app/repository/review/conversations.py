@@ -119,7 +119,7 @@ def _path(wanted: Wanted, order: Order) -> tuple[_Path, Stored, Stored]:
         prefix = {"user_id": rest.pop("user_id"), "status": rest.pop("status", _ANY_STATUS)}
     elif wanted.flagged:
         index, prefix = review_indexes.FLAGGED, {"flagged": rest.pop("flagged")}
-    elif wanted.held:
+    elif wanted.legal_hold:
         index, prefix = review_indexes.HELD, {"legal_hold": rest.pop("legal_hold")}
     span = {value: rest.pop(value)} if value in rest else {}
     if order.by_expiry and not span:
@@ -131,7 +131,7 @@ def _filters(wanted: Wanted) -> Stored:
     found: Stored = {
         "status": wanted.status.value if wanted.status else None,
         "flagged": _yes_or_no(wanted.flagged),
-        "legal_hold": _yes_or_no(wanted.held),
+        "legal_hold": _yes_or_no(wanted.legal_hold),
         "user_id": {"$in": list(wanted.user_ids)} if wanted.user_ids else None,
         "message_count": _between(wanted.messages.low, wanted.messages.high),
         "token_count": _between(wanted.tokens.low, wanted.tokens.high),

@@ -69,7 +69,7 @@ FILTERS: Mapping[str, tuple[str, Mapping[str, tuple[str, Change]]]] = {
     ),
     "hold": (
         "Legal hold",
-        {"yes": ("On hold", _sets(held=True)), "no": ("Not on hold", _sets(held=False))},
+        {"yes": ("On hold", _sets(legal_hold=True)), "no": ("Not on hold", _sets(legal_hold=False))},
     ),
     "topics": (
         "Topics",

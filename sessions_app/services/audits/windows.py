@@ -27,7 +27,7 @@ from sessions_app.domain.window import (
 )
 from sessions_app.repository import audits, log
 from sessions_app.services import context
-from sessions_app.services.context import Gathered
+from sessions_app.services.context import Candidates
 
 # Called with how many sessions have been gone through since the last call.
 Progress = Callable[[int], None]
@@ -125,13 +125,13 @@ def _audit_one(
 
 def _gathered(
     session: Session, policy: WindowPolicy, facts: StoredFacts
-) -> Mapping[Strategy, Gathered]:
+) -> Mapping[Strategy, Candidates]:
     """The candidates of each strategy's window, as a request would gather them.
 
     Where everything fits, nothing is ranked and every strategy is offered the same: reading the
     vectors and encoding the newest user message, which takes longer than all the rest, is spared.
     """
-    found: dict[Strategy, Gathered] = {}
+    found: dict[Strategy, Candidates] = {}
     for family in _FAMILIES:
         gathered = found.get(Strategy.RECENT)
         fits = (
@@ -147,7 +147,7 @@ def _gathered(
 
 
 def _replay(
-    facts: StoredFacts, policy: WindowPolicy, gathered: Gathered, summary: ShownSummary | None
+    facts: StoredFacts, policy: WindowPolicy, gathered: Candidates, summary: ShownSummary | None
 ) -> tuple[WindowPlan | None, list[Breach]]:
     """The plan, with the tokens of its messages alone, and what is broken."""
     try:

@@ -101,7 +101,7 @@ def _sessions(seen: Audited, goes_by: Rules, progress: Progress) -> Iterator[Fin
 
 def _note(seen: Audited, times: StoredTimes, goes_by: Rules) -> None:
     expired = times.expires_at is not None and times.expires_at <= goes_by.now
-    if times.held:
+    if times.legal_hold:
         seen.notes["held"] += 1
         seen.notes["held_past_their_end"] += expired or (
             goes_by.archived_by is not None

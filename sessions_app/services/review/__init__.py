@@ -1,6 +1,12 @@
 """TODO map."""
 
-from sessions_app.services.review.actions import NEEDS_TEXT, Outcome, act_on, notes, text_checked
+from sessions_app.services.review.actions import (
+    NEEDS_TEXT,
+    ActionOutcome,
+    act_on,
+    notes,
+    text_checked,
+)
 from sessions_app.services.review.conversations import (
     Transcript,
     activity_bounds,
@@ -33,12 +39,12 @@ from sessions_app.services.review.windows import Fate, SeenWindow
 __all__ = [
     "NEEDS_TEXT",
     "About",
+    "ActionOutcome",
     "Entry",
     "Event",
     "Exported",
     "Fate",
     "Hit",
-    "Outcome",
     "ReasonNeeded",
     "SeenWindow",
     "Transcript",

@@ -17,7 +17,7 @@ from sessions_app.services.review.read_log import About
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ActionOutcome:
     """What became of one conversation; `problem` is empty where it was done."""
 
     session_id: str
@@ -39,27 +39,27 @@ def text_checked(*, act: Act, text: str) -> str:
 
 def act_on(
     *, session_ids: Sequence[str], act: Act, text: str, staff: Staff, now: datetime
-) -> list[Outcome]:
+) -> list[ActionOutcome]:
     """Carry an action out on each conversation; one that cannot be does not stop the others."""
     return [_act_on_one(session_id, act, text, staff, now) for session_id in session_ids]
 
 
-def _act_on_one(session_id: str, act: Act, text: str, staff: Staff, now: datetime) -> Outcome:
+def _act_on_one(session_id: str, act: Act, text: str, staff: Staff, now: datetime) -> ActionOutcome:
     at = lifecycle.to_milliseconds(now)
     try:
         session = review.conversations.read_one(session_id).session
     except SessionNotFound as error:
-        return Outcome(session_id, error.detail)
+        return ActionOutcome(session_id, error.detail)
     read_log.log_write(staff=staff, act=act, now=now, about=[About(session_id, session.user_id)])
     try:
         _DO[act](session, at)
     except SessionError as error:
         refused = About(session_id, session.user_id, {"refused": error.code})
         read_log.log_write(staff=staff, act=act, now=now, about=[refused])
-        return Outcome(session_id, error.detail)
+        return ActionOutcome(session_id, error.detail)
     if act is not Act.DELETE:
         review.notes.insert(session_id, Note(identity.new_line_id(), at, staff.name, act, text))
-    return Outcome(session_id)
+    return ActionOutcome(session_id)
 
 
 def notes(*, session_id: str, limit: int) -> Sequence[Note]:
@@ -88,11 +88,11 @@ def _restore(session: Session, now: datetime) -> None:
 
 
 def _hold(session: Session, _: datetime) -> None:
-    staff_actions.session_hold_any(session_id=session.session_id, held=True)
+    staff_actions.session_hold_any(session_id=session.session_id, legal_hold=True)
 
 
 def _release(session: Session, _: datetime) -> None:
-    staff_actions.session_hold_any(session_id=session.session_id, held=False)
+    staff_actions.session_hold_any(session_id=session.session_id, legal_hold=False)
 
 
 def _delete(session: Session, _: datetime) -> None:

@@ -14,7 +14,7 @@ from sessions_app.domain.turns import Seen
 from sessions_app.domain.window import Reason, WindowBudgetError, WindowPlan, WindowPolicy
 from sessions_app.repository import log, turns
 from sessions_app.services import context, topics
-from sessions_app.services.context import Gathered
+from sessions_app.services.context import Candidates
 
 # Of the newest messages, for the strategies that look at nothing else.
 _NEWEST = 2_000
@@ -109,7 +109,7 @@ def _one(session: Session, seq: int) -> Message:
     return found[0]
 
 
-def _gather(then: Session, policy: WindowPolicy) -> Gathered:
+def _gather(then: Session, policy: WindowPolicy) -> Candidates:
     if policy.strategy not in {Strategy.RECENT, Strategy.TOPIC}:
         return context.gather(then, policy, None)
     first = max(1, then.message_count - _NEWEST + 1)
@@ -121,4 +121,4 @@ def _gather(then: Session, policy: WindowPolicy) -> Gathered:
     )
     opening = [] if first == 1 else log.read_opening(then)
     known = topics.with_topics(then, [*(m for m in opening if m.seq < first), *newest])
-    return Gathered(known, [topics.window_message(message) for message in known], None)
+    return Candidates(known, [topics.window_message(message) for message in known], None)

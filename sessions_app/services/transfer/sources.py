@@ -123,7 +123,7 @@ def _as_records(
 def _openai(values: Values, _: str) -> Found:
     for line, value in values:
         _require(foreign.chatgpt.recognises(value) or isinstance(value, dict), line)
-        yield line, foreign.chatgpt.conversation(value)
+        yield line, foreign.chatgpt.read_conversation(value)
 
 
 def _librechat(values: Values, _: str) -> Found:
@@ -132,7 +132,7 @@ def _librechat(values: Values, _: str) -> Found:
     if foreign.librechat.recognises(value):
         for at, each in chain([(line, value)], values):
             _require(foreign.librechat.recognises(each), at)
-            yield at, foreign.librechat.conversation(each)
+            yield at, foreign.librechat.read_conversation(each)
         return
     keyed = _keyed(
         chain([(line, value)], values), foreign.librechat.recognises_document, "conversationId"

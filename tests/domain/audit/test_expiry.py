@@ -25,7 +25,7 @@ ACTIVE = StoredTimes(
     expires_at=NOW,
     archived_at=None,
     ttl_seconds=None,
-    held=False,
+    legal_hold=False,
     turn_until=None,
 )
 LONG_AGO = {
@@ -65,10 +65,10 @@ def wrong(times: StoredTimes) -> list[Wrong]:
         replace(ACTIVE, expires_at=NOW + 300 * DAY),
         replace(ACTIVE, updated_at=NOW + timedelta(seconds=59)),
         replace(ACTIVE, **LONG_AGO | {"expires_at": NOW - DAY + HOUR}),
-        replace(ACTIVE, **LONG_AGO, held=True),
+        replace(ACTIVE, **LONG_AGO, legal_hold=True),
         replace(ACTIVE, **LONG_AGO, turn_until=NOW + HOUR),
         replace(ARCHIVED, created_at=NOW - 400 * DAY, archived_at=NOW - 365 * DAY),
-        replace(ARCHIVED, created_at=NOW - 400 * DAY, archived_at=NOW - 370 * DAY, held=True),
+        replace(ARCHIVED, created_at=NOW - 400 * DAY, archived_at=NOW - 370 * DAY, legal_hold=True),
     ],
 )
 def test_what_is_as_it_should_be(times):

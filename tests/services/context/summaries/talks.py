@@ -8,7 +8,7 @@ from sessions_app.repository import summaries as stored
 from sessions_app.services import messages
 from sessions_app.services.context import planning as context
 from sessions_app.services.context import summaries
-from sessions_app.services.context.summaries import Outcome
+from sessions_app.services.context.summaries import ExtensionOutcome
 from tests.repository.conftest import OWNER, append_many, new_session, now
 
 BUDGET = 512
@@ -31,7 +31,7 @@ def go_on(session_id: str, first: int, length: int) -> None:
 
 def up_to_date(extend: Extend, session_id: str) -> list[summaries.Extended]:
     done = []
-    while (last := extend(session_id)).outcome is Outcome.EXTENDED:
+    while (last := extend(session_id)).outcome is ExtensionOutcome.EXTENDED:
         done.append(last)
     return done
 

@@ -12,7 +12,7 @@ from sessions_app.domain.errors import (
 from sessions_app.domain.window.summaries import EXTENSION_TOKENS
 from sessions_app.repository.log import pages
 from sessions_app.services import messages, sessions
-from sessions_app.services.context.summaries import Outcome
+from sessions_app.services.context.summaries import ExtensionOutcome
 from tests.model_server import ModelServer
 from tests.repository.conftest import OWNER, append, new_session, now, read_all
 from tests.services.context.summaries.talks import (
@@ -53,7 +53,7 @@ def test_it_reaches_up_to_the_newest_messages(talk: str, extend: Extend, model: 
     up_to_date(extend, talk)
     # A quarter of what the prompt leaves stays in the window: of 505 tokens, six messages.
     assert held(talk).last_seq == 61 - 6
-    assert extend(talk).outcome is Outcome.NOT_DUE
+    assert extend(talk).outcome is ExtensionOutcome.NOT_DUE
 
 
 def test_every_message_is_summarised_once(talk: str, extend: Extend, model: ModelServer):
@@ -90,13 +90,13 @@ def test_a_call_costs_the_same_in_a_session_of_any_length(
 
 def test_a_conversation_that_fits_costs_nothing(database, extend: Extend, model: ModelServer):
     session_id = make_talk(16)
-    assert extend(session_id).outcome is Outcome.NOT_DUE
+    assert extend(session_id).outcome is ExtensionOutcome.NOT_DUE
     assert model.requests == []
 
 
 def test_a_budget_too_small_for_one_has_none(database, extend: Extend, model: ModelServer):
-    assert extend(make_talk(60, max_tokens=383)).outcome is Outcome.NOT_DUE
-    assert extend(make_talk(60, max_tokens=384)).outcome is Outcome.EXTENDED
+    assert extend(make_talk(60, max_tokens=383)).outcome is ExtensionOutcome.NOT_DUE
+    assert extend(make_talk(60, max_tokens=384)).outcome is ExtensionOutcome.EXTENDED
 
 
 def test_a_limit_of_messages_drops_and_summarises_too(database, extend: Extend):

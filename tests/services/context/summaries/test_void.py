@@ -4,7 +4,7 @@ import pytest
 
 from sessions_app.domain.data import OnTopicShift
 from sessions_app.services import sessions
-from sessions_app.services.context.summaries import Outcome
+from sessions_app.services.context.summaries import ExtensionOutcome
 from tests.model_server import ModelServer
 from tests.repository.conftest import OWNER, now
 from tests.services.context.summaries.talks import (
@@ -43,7 +43,7 @@ def test_erasing_a_later_message_keeps_it(summarised: str, extend: Extend):
     delete(summarised, summary.last_seq + 1)
     assert held(summarised) == summary
     go_on(summarised, 62, 20)
-    assert extend(summarised).outcome is Outcome.EXTENDED
+    assert extend(summarised).outcome is ExtensionOutcome.EXTENDED
 
 
 def test_a_fork_takes_it_along_when_it_has_all_of_it(summarised: str):
@@ -65,7 +65,7 @@ def test_a_reset_hides_it_and_undoing_that_shows_it(summarised: str):
 
 def test_after_a_reset_it_begins_there(summarised: str, extend: Extend, model: ModelServer):
     reset(summarised)
-    assert extend(summarised).outcome is Outcome.NOT_DUE
+    assert extend(summarised).outcome is ExtensionOutcome.NOT_DUE
     go_on(summarised, 62, 40)
     model.requests.clear()
     assert extend(summarised).summary.first_seq == 62
