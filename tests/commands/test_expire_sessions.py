@@ -349,7 +349,7 @@ def test_a_round_that_finds_no_storage_is_not_the_last(
     rounds = iter(["fail", "work"])
     plan = expiry.expiry_plan
 
-    def sometimes(**more: Any) -> expiry.Plan:
+    def sometimes(**more: Any) -> expiry.SweepPlan:
         if next(rounds) == "fail":
             raise StorageUnavailable
         return plan(**more)

@@ -11,7 +11,7 @@ from django.core.management import CommandError
 from sessions_app.domain.data import Role
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.services import messages
-from sessions_app.services.transfer import conversations as exports
+from sessions_app.services.transfer import exporting as exports
 from tests.commands.conftest import Run
 from tests.commands.lines import FIRST, end, message, session, write
 from tests.commands.test_import_sessions import is_whole

@@ -183,7 +183,11 @@ def _archived(times: StoredTimes, rules: Rules) -> Iterator[tuple[Wrong, str]]:
     if times.archived_at is None:
         yield Wrong.ARCHIVED_WITHOUT_TIME, "archived at an unknown time, so it is never purged"
         return
-    if rules.archived_by is not None and times.archived_at <= rules.archived_by and not times.legal_hold:
+    if (
+        rules.archived_by is not None
+        and times.archived_at <= rules.archived_by
+        and not times.legal_hold
+    ):
         yield Wrong.NOT_PURGED, f"archived {_text(times.archived_at)}, past its retention"
 
 

@@ -46,10 +46,12 @@ class Amount:
     tokens: int = 0
 
     def add(self, messages: int, tokens: int) -> None:
+        """Add `messages` messages of `tokens` tokens together."""
         self.messages += messages
         self.tokens += tokens
 
     def as_json(self) -> dict[str, int]:
+        """The same as JSON values."""
         return {"messages": self.messages, "tokens": self.tokens}
 
 

@@ -1,6 +1,6 @@
-"""Exports as records, one JSON object a line: a first that says what it is, a last that counts.
+"""Writes records, one JSON object per line, between a first line and a last one that counts.
 
-A stream that was cut has no last line, so whoever reads one knows whether they have all of it.
+A stream that was cut off has no last line, so a reader knows whether it has everything.
 """
 
 import json
@@ -16,7 +16,7 @@ BLOCK_BYTES = 64 * 1024
 
 
 def enclosed(first: Mapping[str, Any], records: Iterable[Record]) -> Iterator[Record]:
-    """`records` between the record that says what they are and the one that says how many."""
+    """`records` between a first record that describes them and a last one with their counts."""
     yield {"type": BEGIN, **first}
     counts: Counter[str] = Counter()
     for record in records:
@@ -34,7 +34,7 @@ def line(record: Record) -> bytes:
 
 
 def blocks(records: Iterable[Record]) -> Iterator[bytes]:
-    """The records' lines, together in pieces worth a write each."""
+    """The records' lines in blocks of about BLOCK_BYTES, each worth a write."""
     lines: list[bytes] = []
     size = 0
     for record in records:
@@ -53,7 +53,7 @@ def timestamp(moment: datetime) -> str:
 
 
 def spelt(record: Record) -> Record:
-    """A record whose times are text, as it would be read back."""
+    """A record with its times as text, as a reader would get it."""
     return {
         name: timestamp(value) if isinstance(value, datetime) else value
         for name, value in record.items()

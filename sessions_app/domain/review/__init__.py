@@ -1,22 +1,26 @@
-"""TODO map."""
+"""Review: what staff see of conversations and do with them.
+
+`data` holds the filters, pages and cursors of the list, notes, reasons and lines of the read log.
+`masking` hides e-mail addresses, telephone and card numbers in what staff read.
+"""
 
 from sessions_app.domain.review.data import (
     CHANGES,
     REASONS,
     SHOWS_CONTENT,
     Act,
-    Found,
+    ConversationCursor,
+    ConversationFilter,
+    ConversationPage,
+    LogFilter,
     LogLine,
     LogPage,
     Note,
     Order,
-    Place,
     Reason,
     Reviewed,
-    Sought,
     Span,
     Staff,
-    Wanted,
     Why,
 )
 from sessions_app.domain.review.masking import Piece, hidden, mask
@@ -26,19 +30,19 @@ __all__ = [
     "REASONS",
     "SHOWS_CONTENT",
     "Act",
-    "Found",
+    "ConversationCursor",
+    "ConversationFilter",
+    "ConversationPage",
+    "LogFilter",
     "LogLine",
     "LogPage",
     "Note",
     "Order",
     "Piece",
-    "Place",
     "Reason",
     "Reviewed",
-    "Sought",
     "Span",
     "Staff",
-    "Wanted",
     "Why",
     "hidden",
     "mask",

@@ -1,7 +1,7 @@
-"""Hiding e-mail addresses, telephone and card numbers in what staff read.
+"""Hides e-mail addresses, telephone and card numbers in what staff read.
 
-A text becomes pieces, each shown as it is or hidden with the kind of thing that it is. Finding
-telephone numbers takes tables of all countries' numbering plans, so that finder is given.
+A text is split into pieces, each shown or hidden as a kind. Recognising telephone numbers takes
+tables of all countries' numbering plans, so the caller passes a finder for them.
 """
 
 import re
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 
 class Kind(StrEnum):
-    """What is hidden."""
+    """The kinds of text that are hidden."""
 
     EMAIL = "e-mail"
     CARD = "card number"
@@ -20,14 +20,14 @@ class Kind(StrEnum):
 
 
 class Piece(NamedTuple):
-    """A run of text; `hidden` says what it is where it must not be shown."""
+    """A part of a text; `hidden` is its kind where it must not be shown."""
 
     text: str
     hidden: Kind | None = None
 
 
 class HiddenSpan(NamedTuple):
-    """Where something that must be hidden stands: `start` up to `end`."""
+    """The characters `start` up to, and without, `end`, which must be hidden."""
 
     start: int
     end: int
@@ -36,8 +36,8 @@ class HiddenSpan(NamedTuple):
 
 Finder = Callable[[str], Iterable[tuple[int, int]]]
 
-# RFC 5321, 4.5.3.1: 64 octets before the @, 255 behind it; bounded, so that no text makes the
-# search slow. Dots stand between atoms (RFC 5322, 3.2.3); letters are those of any script (6531).
+# RFC 5321, 4.5.3.1: 64 octets before the @, 255 behind it. The bounds also keep the search linear
+# for any text. Dots separate atoms (RFC 5322, 3.2.3); letters may be of any script (RFC 6531).
 _EMAIL = re.compile(
     r"(?<![\w.!#$%&'*+=?^`{|}~-])"
     r"[\w!#$%&'*+=?^`{|}~-](?:[\w.!#$%&'*+=?^`{|}~-]{0,63})"
@@ -48,9 +48,9 @@ _CARD = re.compile(r"(?<![\d.,])\d(?:[ \-\u00a0\u2009\u2011]?\d){11,18}(?![\d])"
 
 
 def mask(text: str, phones: Finder) -> list[Piece]:
-    """`text` in pieces, with what must be hidden marked; together they are `text`.
+    """Split `text` into pieces, with those marked that must be hidden; joined they are `text`.
 
-    What overlaps is hidden as the kind that is looked for first: e-mail, card, phone.
+    Overlapping matches count as the first of: e-mail, card, phone.
     """
     matches: list[HiddenSpan] = []
     taken = bytearray(len(text))
@@ -62,7 +62,7 @@ def mask(text: str, phones: Finder) -> list[Piece]:
 
 
 def hidden(text: str, phones: Finder) -> str:
-    """`text` with a word in brackets in place of what must be hidden."""
+    """`text` with the kind in brackets in place of each part that must be hidden."""
     return "".join(
         f"[{piece.hidden}]" if piece.hidden else piece.text for piece in mask(text, phones)
     )
@@ -86,7 +86,7 @@ def _emails(text: str) -> Iterator[HiddenSpan]:
 def _cards(text: str) -> Iterator[HiddenSpan]:
     for match in _CARD.finditer(text):
         digits = "".join(filter(str.isdecimal, match[0]))
-        # All zeros pass the check, and stand in many a table.
+        # All zeros pass the check, and are common in tables.
         if passes_luhn(digits) and len(set(digits)) > 1:
             yield HiddenSpan(*match.span(), Kind.CARD)
 

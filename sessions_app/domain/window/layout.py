@@ -32,9 +32,7 @@ def recall(plan: WindowPlan, messages: Sequence[Message], count: TokenCounter) -
 
     Relevant messages after it, such as an agent's work, stay in their order.
     """
-    newest_user = next(
-        (each.seq for each in plan.messages if each.reason is Reason.NEWEST_USER), 0
-    )
+    newest_user = next((each.seq for each in plan.messages if each.reason is Reason.NEWEST_USER), 0)
     recalled_seqs = {
         each.seq
         for each in plan.messages

@@ -10,7 +10,7 @@ from typing import Any
 from django.utils import timezone
 
 from sessions_app.management.operator import OperatorCommand
-from sessions_app.services.expiry import Audited, audit_count, expiry_audit_run
+from sessions_app.services.expiry import AuditProgress, audit_count, expiry_audit_run
 
 GRACE_SECONDS = 86_400
 FINDINGS_SHOWN = 1_000
@@ -43,7 +43,7 @@ class Command(OperatorCommand):
 
     def work(self, options: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
         """Audit, telling each finding as it is made."""
-        seen = Audited()
+        seen = AuditProgress()
         wrong: Counter[str] = Counter()
         findings: list[dict[str, str]] = []
         with self.progress("documents", audit_count()) as show:
@@ -92,7 +92,9 @@ class Command(OperatorCommand):
         return "\n".join(lines)
 
 
-def _result(seen: Audited, wrong: Counter[str], findings: list[dict[str, str]]) -> dict[str, Any]:
+def _result(
+    seen: AuditProgress, wrong: Counter[str], findings: list[dict[str, str]]
+) -> dict[str, Any]:
     last = seen.last_sweep
     return {
         "sessions": dict(sorted(seen.sessions.items())),

@@ -1,4 +1,4 @@
-"""A thread of each worker keeps the figures: hands over what was counted, finds out what is due."""
+"""The thread of each worker that stores its counts and refreshes figures that are due."""
 
 import logging
 import threading
@@ -16,7 +16,7 @@ HANDED_OVER_SECONDS = 5.0
 
 
 class DailyKeeper:
-    """Counts and hands over from `start` to `stop`."""
+    """Lets this process count, and stores the counts, from `start` to `stop`."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -24,7 +24,7 @@ class DailyKeeper:
         self._stopped = threading.Event()
 
     def start(self) -> None:
-        """Count from now on."""
+        """Start counting."""
         with self._lock:
             tallies.counts = True
             if self._thread is None:
@@ -33,7 +33,7 @@ class DailyKeeper:
                 self._thread.start()
 
     def stop(self) -> None:
-        """Count no more, and hand over what there is."""
+        """Stop counting, and store the last counts."""
         with self._lock:
             tallies.counts = False
             self._stopped.set()

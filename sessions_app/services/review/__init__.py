@@ -1,4 +1,10 @@
-"""TODO map."""
+"""Review: what staff see of users' conversations and do with them, all of it in the read log.
+
+`read_log` writes the lines, and asks for a reason once a day. `conversations` lists, opens and
+reads; `searching` finds; `windows` plans again what the model saw; `timeline` lists what has
+happened; `exports` writes whole conversations. `masking` hides addresses and numbers in all of
+them. `actions` carries out what staff do, with the steps on any user's session in `staff_actions`.
+"""
 
 from sessions_app.services.review.actions import (
     NEEDS_TEXT,
@@ -20,7 +26,7 @@ from sessions_app.services.review.conversations import (
     conversation_unmask,
     topic_labels,
 )
-from sessions_app.services.review.exports import Exported, conversations_export
+from sessions_app.services.review.exports import ExportedConversation, conversations_export
 from sessions_app.services.review.masking import hidden, known_regions
 from sessions_app.services.review.read_log import (
     About,
@@ -34,7 +40,7 @@ from sessions_app.services.review.read_log import (
 )
 from sessions_app.services.review.searching import Hit, conversation_search
 from sessions_app.services.review.timeline import Entry, Event, flagged_because, timeline
-from sessions_app.services.review.windows import Fate, SeenWindow
+from sessions_app.services.review.windows import MessageFate, SeenWindow
 
 __all__ = [
     "NEEDS_TEXT",
@@ -42,9 +48,9 @@ __all__ = [
     "ActionOutcome",
     "Entry",
     "Event",
-    "Exported",
-    "Fate",
+    "ExportedConversation",
     "Hit",
+    "MessageFate",
     "ReasonNeeded",
     "SeenWindow",
     "Transcript",

@@ -1,4 +1,4 @@
-"""What staff do with conversations: each is logged before it is done, and noted where it lies."""
+"""The actions of staff on conversations: each is logged first, then done, then noted there."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from sessions_app.services.review.read_log import About
 
 @dataclass(frozen=True, slots=True)
 class ActionOutcome:
-    """What became of one conversation; `problem` is empty where it was done."""
+    """The outcome for one conversation; `problem` is empty where the action was done."""
 
     session_id: str
     problem: str = ""
@@ -28,7 +28,7 @@ NEEDS_TEXT = frozenset({Act.FLAG, Act.NOTE})
 
 
 def text_checked(*, act: Act, text: str) -> str:
-    """What staff wrote with an action; raises InvalidInput naming `text`."""
+    """The trimmed text of an action; raises InvalidInput naming `text`."""
     text = text.strip()
     if act in NEEDS_TEXT and not text:
         raise InvalidInput("Write a few words.", attr="text")
@@ -40,7 +40,7 @@ def text_checked(*, act: Act, text: str) -> str:
 def act_on(
     *, session_ids: Sequence[str], act: Act, text: str, staff: Staff, now: datetime
 ) -> list[ActionOutcome]:
-    """Carry an action out on each conversation; one that cannot be does not stop the others."""
+    """Carry out an action on each conversation; one that fails does not stop the others."""
     return [_act_on_one(session_id, act, text, staff, now) for session_id in session_ids]
 
 
@@ -76,7 +76,7 @@ def _resolve(session: Session, _: datetime) -> None:
 
 
 def _nothing(_session: Session, _now: datetime) -> None:
-    """A note changes nothing but that it is there."""
+    """Change nothing: a note is stored by `_act_on_one`, as after every action."""
 
 
 def _archive(session: Session, now: datetime) -> None:

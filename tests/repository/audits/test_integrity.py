@@ -107,7 +107,7 @@ PLANTED: dict[Damage, Plant] = {
 }
 
 
-def found(*, repair: bool = False) -> list[integrity.Checked]:
+def found(*, repair: bool = False) -> list[integrity.CheckedFinding]:
     return [
         *integrity.integrity_check(repair=repair, progress=lambda _: None),
         *turn_integrity.turns_check(repair=repair, now=now()),

@@ -10,7 +10,7 @@ from sessions_app import encoders
 from sessions_app.domain.errors import SessionNotFound
 from sessions_app.repository import annotations as stored
 from sessions_app.services import messages, sessions
-from sessions_app.services.topics import annotations, segments
+from sessions_app.services.topics import annotations, segments, vectors
 from tests.repository.conftest import OWNER, append, append_many, new_session, now, read_all
 from tests.services.conftest import FakeEncoder
 
@@ -29,7 +29,7 @@ def no_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(encoders, "load_encoder", lambda: None)
 
 
-def catch_up(session_id: str, seconds: float = 60) -> annotations.Progress:
+def catch_up(session_id: str, seconds: float = 60) -> annotations.CaughtUp:
     return annotations.catch_up(session_id=session_id, user_id=OWNER, seconds=seconds)
 
 
@@ -149,8 +149,8 @@ def test_an_erased_message_takes_its_annotations_along(database: Any, encoder: F
     assert "zebra" not in held
     assert "quentin" not in held.lower()
     catch_up(session_id)
-    vectors = annotations.restored(blocks(session_id))
-    assert set(vectors) == set(range(4, 76))
+    by_seq = vectors.restored(blocks(session_id))
+    assert set(by_seq) == set(range(4, 76))
     assert None not in topics_of(session_id)
 
 
@@ -169,7 +169,7 @@ def test_a_message_erased_while_it_is_judged_leaves_nothing(
     monkeypatch.setattr(annotations, "_judge", judge_slowly)
     catch_up(session_id)
     assert "quentin" not in (str(list(database.sessions.find())) + states(database)).lower()
-    assert 1 not in annotations.restored(blocks(session_id))
+    assert 1 not in vectors.restored(blocks(session_id))
 
 
 def test_a_worker_that_stopped_between_its_writes_changes_nothing(
@@ -272,12 +272,12 @@ def test_a_worker_without_the_encoder_destroys_no_vectors(
 ) -> None:
     session_id = talk(30)
     catch_up(session_id)
-    before = annotations.restored(blocks(session_id))
+    before = vectors.restored(blocks(session_id))
     with monkeypatch.context() as patch:
         patch.setattr(encoders, "load_encoder", lambda: None)
         append(session_id, "more")
         catch_up(session_id)
-    after = annotations.restored(blocks(session_id))
+    after = vectors.restored(blocks(session_id))
     assert set(after) == set(before) == set(range(1, 31))
 
 

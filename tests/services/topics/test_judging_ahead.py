@@ -77,7 +77,7 @@ def test_what_is_said_while_a_session_is_judged_is_judged_too(
     catch_up = annotations.catch_up
     times = 0
 
-    def overtaken(**more: Any) -> annotations.Progress:
+    def overtaken(**more: Any) -> annotations.CaughtUp:
         nonlocal times
         progress = catch_up(**more)
         times += 1
