@@ -33,7 +33,7 @@ def whole_file(name: str) -> Iterator[BinaryIO]:
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as raw:
         if name.endswith(".gz"):
-            # Without name and time in its header the same records are the same file.
+            # No name and time in the header: the same records give the same bytes.
             with gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as packed:
                 yield cast(BinaryIO, packed)
         else:

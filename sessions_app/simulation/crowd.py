@@ -1,4 +1,4 @@
-"""Many users at once, each a client of its own in a thread of its own."""
+"""Many users at once, each a client in a thread of its own."""
 
 import queue
 import threading
@@ -13,10 +13,10 @@ from sessions_app.simulation.watched import Watched
 
 
 class Crowd:
-    """`users` clients that share out `dialogues`: whoever is done takes the next one.
+    """`users` clients that share `dialogues`: each takes the next one when it is done.
 
-    `stored` is called, from any thread, for each message that the service has taken. With
-    `watched`, windows and topics are asked for as well, and it is called for each dialogue.
+    `stored` is called, from any thread, for each message that the service has stored. With
+    `watched`, windows and topics are requested as well, and it is called for each dialogue.
     """
 
     def __init__(
@@ -39,11 +39,11 @@ class Crowd:
             self._waiting.put(dialogue)
 
     def run(self) -> None:
-        """Register everybody, then replay everything.
+        """Register all users, then replay all dialogues.
 
-        Whatever ends it early, Ctrl-C included, raises here after each client's request has ended.
+        An error or Ctrl-C raises here, after the request in progress of each client has ended.
         """
-        # In two steps, as hashing passwords takes the server's processors from everything else.
+        # In two steps: hashing passwords would take the server's cores from the replays.
         with ThreadPoolExecutor(len(self._clients), thread_name_prefix="user") as threads:
             self._each(threads, self._register)
             self._each(threads, self._replay_all)

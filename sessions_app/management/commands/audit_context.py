@@ -28,33 +28,36 @@ class Command(OperatorCommand):
     """Replays every session's window and proves the promises."""
 
     help = (
-        "Replay each stored session's context window as of its newest message: what is trimmed "
-        "and why, what each strategy would keep, and whether any promise is broken (a window over "
-        "its budget, a split tool pair, a wrong token count, …). Exit 1 when one is. Reads only, "
-        "and encodes no stored message: where a session has no vectors yet, its messages are "
-        "ranked by their words. May run beside a live service."
+        "Replay each stored session's context window as of its newest message. Report what is "
+        "trimmed and why, what each strategy would keep, and every broken promise, such as a "
+        "window over its budget, a split tool pair or a wrong token count. Exit 1 if a promise is "
+        "broken. Writes nothing and encodes no stored message: without vectors, messages are "
+        "ranked by their words. Safe beside a live service."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Which sessions, under which policy, and where to put the plot."""
+        """Add the options for sessions, policy and plot."""
         super().add_arguments(parser)
         parser.add_argument("--user", metavar="ID", help="only the sessions of this user")
         parser.add_argument(
-            "--max-tokens", type=_budget, metavar="N", help="this budget, not each session's own"
+            "--max-tokens",
+            type=_budget,
+            metavar="N",
+            help="this budget instead of each session's own",
         )
         parser.add_argument(
             "--strategy",
             type=Strategy,
             choices=list(Strategy),
             metavar="S",
-            help=f"this strategy, not each session's own: {', '.join(Strategy)}",
+            help=f"this strategy instead of each session's own: {', '.join(Strategy)}",
         )
         parser.add_argument(
             "--since",
             type=moment,
             metavar="T",
             help="only sessions with activity since then, such as 2026-01-31 or "
-            "2026-01-31T12:00:00Z; UTC unless it says otherwise",
+            "2026-01-31T12:00:00Z; UTC where it names no offset",
         )
         parser.add_argument("--limit", type=positive, metavar="N", help="the first N sessions")
         parser.add_argument(
@@ -65,7 +68,7 @@ class Command(OperatorCommand):
         )
 
     def work(self, options: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
-        """Audit, telling each broken promise as it is found."""
+        """Audit, and print each broken promise as it is found."""
         tally = Tally()
         user, limit = options["user"], options["limit"]
         total = session_count(user_id=user)
@@ -87,7 +90,7 @@ class Command(OperatorCommand):
         return result, tally.well
 
     def describe(self, result: Mapping[str, Any]) -> str:
-        """Tables: what each strategy keeps, what is trimmed and why; and the promises."""
+        """Tables of what each strategy keeps and of what is trimmed and why, then the promises."""
         console = Console(file=io.StringIO(), width=_COLUMNS)
         with console.capture() as captured:
             console.print(_strategies(result))
@@ -101,13 +104,13 @@ def _strategies(result: Mapping[str, Any]) -> Table:
     table = Table("strategy", box=box.SIMPLE_HEAD)
     for heading in ("messages kept", "share", "tokens kept", "share"):
         table.add_column(heading, justify="right")
-    for strategy, kept in result["strategies"].items():
+    for strategy, amount in result["strategies"].items():
         table.add_row(
             strategy,
-            f"{kept['messages']:,}",
-            _percent(kept["message_share"]),
-            f"{kept['tokens']:,}",
-            _percent(kept["token_share"]),
+            f"{amount['messages']:,}",
+            _percent(amount["message_share"]),
+            f"{amount['tokens']:,}",
+            _percent(amount["token_share"]),
         )
     stored = result["stored"]
     table.add_section()

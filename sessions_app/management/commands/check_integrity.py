@@ -13,26 +13,25 @@ from sessions_app.services.turns import turns_check
 
 
 class Command(OperatorCommand):
-    """Proves the invariants over the stored data."""
+    """Checks the invariants of the stored data."""
 
     help = (
         "Check every stored session: seq without gap or repeat, totals, idempotency keys, erased "
-        "contents, orphans, turns and leases that nobody looks after. Exit 1 when something is "
-        "wrong and has not been repaired. "
-        "May run beside a live service; changes nothing without --repair."
+        "contents, orphans, and turns and leases that no process works on. Exit 1 if something is "
+        "wrong and was not repaired. Changes nothing without --repair; safe beside a live service."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """`--repair`."""
+        """Add `--repair`."""
         super().add_arguments(parser)
         parser.add_argument(
             "--repair",
             action="store_true",
-            help="put totals right, finish erasures, remove orphans, end turns",
+            help="correct totals, finish erasures, remove orphans, end turns",
         )
 
     def work(self, options: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
-        """Check everything, telling each finding as it is made."""
+        """Check everything, and print each finding as it is made."""
         findings = []
         checked = 0
 

@@ -19,35 +19,35 @@ from sessions_app.services.transfer import Selection, first_record, sessions_exp
 
 
 class Command(OperatorCommand):
-    """Writes sessions."""
+    """Exports sessions."""
 
     help = (
-        "Write sessions with all their messages as JSON lines, which import_sessions reads back to "
-        "the same. May run beside a live service; changes nothing. Interrupted, it leaves "
-        "FILE.partial, and --resume goes on with that."
+        "Write sessions with all their messages as JSON lines, which import_sessions restores "
+        "unchanged. Writes nothing to the store; safe beside a live service. An interrupted run "
+        "leaves FILE.partial, which --resume continues."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Which sessions, and where to."""
+        """Add the options for sessions and output."""
         super().add_arguments(parser)
         parser.add_argument("--user", metavar="ID", help="only the sessions of this user")
-        parser.add_argument("--status", type=Status, choices=list(Status), help="only these")
         parser.add_argument(
-            "--since", type=moment, metavar="TIME", help="only those with activity from then on"
+            "--status", type=Status, choices=list(Status), help="only of this status"
+        )
+        parser.add_argument(
+            "--since", type=moment, metavar="TIME", help="only with activity since then"
         )
         parser.add_argument(
             "--output",
             type=destination,
             default=STDOUT,
             metavar="FILE",
-            help="a file, compressed if its name ends in .gz; without one, stdout",
+            help="a file, compressed if its name ends in .gz (default: stdout)",
         )
-        parser.add_argument(
-            "--resume", action="store_true", help="go on where an interrupted run stopped"
-        )
+        parser.add_argument("--resume", action="store_true", help="continue an interrupted run")
 
     def work(self, options: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
-        """Write and count."""
+        """Write the records and count them."""
         output = options["output"]
         if output == STDOUT and (self.as_json or options["resume"]):
             raise CommandError("--json and --resume need --output FILE", returncode=WRONG_USAGE)
@@ -57,7 +57,7 @@ class Command(OperatorCommand):
             sys.stdout.buffer.write(first)
             last = self._write(sessions_export(selection=selection), selection, sys.stdout.buffer)
             sys.stdout.buffer.flush()
-            self.stdout = self.stderr  # what follows is no part of the export
+            self.stdout = self.stderr  # the closing line must not end up in the export
         else:
             begun = partial_file.begin(output, first, resume=options["resume"])
             with begun.file as file:
@@ -71,7 +71,7 @@ class Command(OperatorCommand):
     def _write(
         self, following: Iterable[Record], selection: Selection, file: BinaryIO, done: int = 0
     ) -> Record:
-        """Write all records; the last of them."""
+        """Write the records; returns the last one."""
         last: Record = {}
         with self.progress("sessions", session_count(user_id=selection.user_id)) as show:
             show(done)
