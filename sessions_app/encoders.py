@@ -24,12 +24,12 @@ from numpy.typing import NDArray
 
 logger = logging.getLogger(__name__)
 
+# Stored beside every vector; a change of model, vocabulary or pooling changes it.
 NAME: Final = "all-minilm-l6-v2-int8/1"
-"""Stored beside every vector; a change of model, vocabulary or pooling changes it."""
 
 DIMENSIONS: Final = 384
+# The length the model was trained on; the rest of a longer text is cut off.
 MAX_WORDPIECES: Final = 256
-"""The length the model was trained on; the rest of a longer text is cut off."""
 
 _MAX_CHARS: Final = 8 * MAX_WORDPIECES
 

@@ -20,8 +20,8 @@ from typing import Final
 import regex
 import tiktoken
 
+# Of the uncompressed o200k_base rank file, as in tiktoken's `openai_public.py`.
 RANKS_SHA256: Final = "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d"
-"""Of the uncompressed o200k_base rank file, as in tiktoken's `openai_public.py`."""
 
 # From tiktoken's `openai_public.o200k_base`. It is repeated here because calling that function
 # downloads the ranks.
@@ -39,8 +39,8 @@ O200K_PATTERN: Final = "|".join(
     )
 )
 
+# A longer text is cut: tiktoken's regex engine panics near a million characters of one run.
 CHUNK_CHARS: Final = 100_000
-"""A longer text is cut: tiktoken's regex engine panics near a million characters of one run."""
 
 # No o200k piece holds a visible character followed by a space, so the counts of two parts that are
 # cut there add up to the count of the whole.

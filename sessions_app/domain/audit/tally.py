@@ -12,14 +12,14 @@ from sessions_app.domain.data import Strategy
 from sessions_app.domain.tokens import window_cost
 from sessions_app.domain.window import Reason, WindowPlan
 
+# The reason for messages that were no candidates: they are too far back.
 NOT_A_CANDIDATE = "not_a_candidate"
-"""The reason for messages that were no candidates: they are too far back."""
 
+# The reason for messages whose system prompt and newest user message exceed the budget.
 NO_WINDOW = "no_window"
-"""The reason for messages whose system prompt and newest user message exceed the budget."""
 
+# Breaches that are listed; further ones are only counted.
 FINDINGS_KEPT = 1_000
-"""Breaches that are listed; further ones are only counted."""
 
 
 @dataclass(frozen=True, slots=True)

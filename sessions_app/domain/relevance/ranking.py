@@ -29,11 +29,11 @@ Scores = NDArray[np.float32]
 # (distance in seq, weight): the message itself, the one before it, the one after it, …
 LEXICAL_KERNEL: Final = ((0, 0.34), (-1, 0.26), (-2, 0.22), (1, 0.13), (2, 0.10))
 DENSE_KERNEL: Final = ((0, 0.68), (-2, 0.14), (1, 0.10), (2, 0.08))
+# Added to the messages of the one person the query names, in standard scores.
 SPEAKER_WEIGHT: Final = 1.3
-"""Added to the messages of the one person the query names, in standard scores."""
 
+# Of a longer query, such as a pasted document, only the rarest words count.
 MAX_QUERY_TERMS: Final = 64
-"""Of a longer query, such as a pasted document, only the rarest words count."""
 
 _K1, _B = 1.2, 0.75
 _LABEL = re.compile(r"([A-Z][\w.'-]{0,30}(?: [A-Z][\w.'-]{0,30})?): ")

@@ -22,9 +22,9 @@ Vectors = NDArray[np.float32]
 
 MESSAGES_PER_CENTROID: Final = 8
 LEXICAL_SHARE: Final = 0.5
+# Of a longer query, such as a pasted document, only so many words count, in hash order: a random
+# sample that is the same every time.
 MAX_QUERY_TERMS: Final = 128
-"""Of a longer query, such as a pasted document, only so many words count, in hash order: a random
-sample that is the same every time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,14 +12,14 @@ from collections.abc import Sequence
 from sessions_app.domain.candidate import WindowMessage
 from sessions_app.domain.window.units import Unit
 
+# Turns in a step. Of any eight consecutive turns exactly one has a number that is a multiple of
+# eight, so the start moves once in eight turns.
 STEP_TURNS = 8
-"""Turns in a step. Of any eight consecutive turns exactly one has a number that is a multiple of
-eight, so the start moves once in eight turns."""
 
+# The share of the room that a step may leave empty. It matters below about 1,500 tokens: with a
+# half, too few turns would fit for a step, and at most three windows in four would keep their
+# prefix.
 MAX_LOSS = 0.7
-"""The share of the room that a step may leave empty. It matters below about 1,500 tokens: with a
-half, too few turns would fit for a step, and at most three windows in four would keep their
-prefix."""
 
 
 def stable_start(

@@ -10,8 +10,8 @@ from sessions_app.domain.candidate import Ranking
 from sessions_app.domain.data import OnTopicShift, Strategy
 from sessions_app.domain.errors import SessionError
 
+# The smallest `max_tokens` a policy may ask for.
 MIN_BUDGET = 64
-"""The smallest `max_tokens` a policy may ask for."""
 
 
 class Layout(StrEnum):

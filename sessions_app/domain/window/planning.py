@@ -46,15 +46,15 @@ __all__ = [
     "plan_window",
 ]
 
+# The share of the budget that stays with the newest messages, however relevant older ones are.
 RECENT_SHARE = 0.25
-"""The share of the budget that stays with the newest messages, however relevant older ones are."""
 
+# The most that the newest messages take where a stable prefix matters more than recall.
 STABLE_SHARE = 0.6
-"""The most that the newest messages take where a stable prefix matters more than recall."""
 
+# How much nearer the current topic's messages count under `hybrid` when a topic shift adjusts the
+# window, in the standard scores of `relevance`.
 CURRENT_TOPIC_BONUS = 0.5
-"""How much nearer the current topic's messages count under `hybrid` when a topic shift adjusts the
-window, in the standard scores of `relevance`."""
 
 
 def plan_window(

@@ -52,11 +52,12 @@ def conversation_search(
         act=Act.SEARCH_HIT,
         now=now,
         about=[
-            About(one.session_id, one.user_id, {"seq": best[one.session_id].seq}) for one in shown
+            About(session.session_id, session.user_id, {"seq": best[session.session_id].seq})
+            for session in shown
         ],
     )
     opened = read_log.opened_today(
-        session_ids=[one.session_id for one in shown], staff=staff, now=now
+        session_ids=[session.session_id for session in shown], staff=staff, now=now
     )
     return page, {
         session_id: Hit(hit.seq, masking.hidden(hit.snippet) if session_id in opened else "")

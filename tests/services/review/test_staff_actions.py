@@ -98,10 +98,10 @@ def test_nor_is_a_message_of_it(session: Session, seq: int) -> None:
 
 def test_a_hold_goes_on_and_off_without_a_trace_for_the_owner(session: Session) -> None:
     before = log.header_of_any(session.session_id)
-    held = staff_actions.session_hold_any(session_id=session.session_id, legal_hold=True)
-    assert held.legal_hold
-    assert (held.version, held.updated_at) == (before.version, before.updated_at)
-    assert staff_actions.session_hold_any(session_id=session.session_id, legal_hold=True) == held
+    on_hold = staff_actions.session_hold_any(session_id=session.session_id, legal_hold=True)
+    assert on_hold.legal_hold
+    assert (on_hold.version, on_hold.updated_at) == (before.version, before.updated_at)
+    assert staff_actions.session_hold_any(session_id=session.session_id, legal_hold=True) == on_hold
     assert staff_actions.session_hold_any(session_id=session.session_id, legal_hold=False) == before
 
 

@@ -53,8 +53,10 @@ def talk(count: int) -> str:
 
 def states(database: Any) -> str:
     """What the judge remembers of a session's words, in all of its blocks, as text."""
-    kept = [block["state"] for block in database.message_annotations.find() if block["state"]]
-    return "".join(zlib.decompress(state).decode() for state in kept)
+    stored_states = [
+        block["state"] for block in database.message_annotations.find() if block["state"]
+    ]
+    return "".join(zlib.decompress(state).decode() for state in stored_states)
 
 
 def test_what_the_judge_remembers_is_kept_out_of_the_session(
@@ -144,10 +146,12 @@ def test_an_erased_message_takes_its_annotations_along(database: Any, encoder: F
     catch_up(session_id)
     for seq in (1, 2, 3):
         messages.message_delete(session_id=session_id, user_id=OWNER, seq=seq, now=now())
-    held = str(list(database.message_annotations.find())) + str(list(database.sessions.find()))
-    held += states(database)
-    assert "zebra" not in held
-    assert "quentin" not in held.lower()
+    database_text = str(list(database.message_annotations.find())) + str(
+        list(database.sessions.find())
+    )
+    database_text += states(database)
+    assert "zebra" not in database_text
+    assert "quentin" not in database_text.lower()
     catch_up(session_id)
     by_seq = vectors.restored(blocks(session_id))
     assert set(by_seq) == set(range(4, 76))
@@ -188,9 +192,9 @@ def test_a_worker_that_stopped_between_its_writes_changes_nothing(
         with pytest.raises(KeyboardInterrupt):
             catch_up(session_id)
     assert [block.count for block in blocks(session_id)] == [64, 64]
-    found = catch_up(session_id).session.topic
+    segment_list = catch_up(session_id).session.topic
     expected = catch_up(whole).session.topic
-    assert found == expected
+    assert segment_list == expected
     assert topics_of(session_id) == topics_of(whole)
     assert shifts_of(session_id) == shifts_of(whole)
 
@@ -242,14 +246,14 @@ def test_a_session_deleted_while_it_is_judged_leaves_none(
 
 def test_segments_follow_the_topics(database: Any, encoder: FakeEncoder) -> None:
     session_id = talk(150)
-    found = segments.topic_list(session_id=session_id, user_id=OWNER, now=now())
+    segment_list = segments.topic_list(session_id=session_id, user_id=OWNER, now=now())
     topics = topics_of(session_id)
-    assert len(found) > 1
-    assert [segment.topic for segment in found] == list(range(1, len(found) + 1))
-    assert [topics[s.start_seq - 1 : s.end_seq] for s in found] == [
-        [s.topic] * s.message_count for s in found
+    assert len(segment_list) > 1
+    assert [segment.topic for segment in segment_list] == list(range(1, len(segment_list) + 1))
+    assert [topics[s.start_seq - 1 : s.end_seq] for s in segment_list] == [
+        [s.topic] * s.message_count for s in segment_list
     ]
-    assert (found[0].start_seq, found[-1].end_seq) == (1, 150)
+    assert (segment_list[0].start_seq, segment_list[-1].end_seq) == (1, 150)
 
 
 def test_topics_are_told_far_beyond_what_the_session_remembers(

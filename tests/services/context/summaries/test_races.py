@@ -15,7 +15,7 @@ from sessions_app.services.context.summaries import ExtensionOutcome
 from tests import model_server
 from tests.model_server import ModelServer
 from tests.repository.conftest import OWNER
-from tests.services.context.summaries.talks import Extend, delete, go_on, held, make_talk
+from tests.services.context.summaries.talks import Extend, delete, go_on, make_talk, stored_summary
 
 
 class Meanwhile:
@@ -24,9 +24,9 @@ class Meanwhile:
     def __init__(self, provider, act: Callable[[], object]) -> None:
         self.provider, self.act = provider, act
 
-    def complete(self, *asked, **how):
+    def complete(self, *messages, **how):
         self.act()
-        return self.provider.complete(*asked, **how)
+        return self.provider.complete(*messages, **how)
 
 
 def test_of_two_workers_one_wins(talk: str, extend: Extend, provider, model: ModelServer):
@@ -34,7 +34,7 @@ def test_of_two_workers_one_wins(talk: str, extend: Extend, provider, model: Mod
     late = extend(talk, provider=Meanwhile(provider, lambda: extend(talk)))
     assert (late.outcome, late.summary) == (ExtensionOutcome.OVERTAKEN, None)
     assert late.completion.text == "The second."
-    assert held(talk).text == "The first."
+    assert stored_summary(talk).text == "The first."
 
 
 def test_one_wins_of_those_that_extend_the_same(summarised: str, extend: Extend, provider):
@@ -49,7 +49,7 @@ def test_a_message_erased_meanwhile_discards_it(database, extend: Extend, provid
     talk = make_talk(length)
     late = extend(talk, provider=Meanwhile(provider, lambda: delete(talk, 5)))
     assert late.outcome is ExtensionOutcome.OVERTAKEN
-    assert held(talk) is None
+    assert stored_summary(talk) is None
 
 
 def test_messages_that_come_meanwhile_do_not_matter(talk: str, extend: Extend, provider):
@@ -87,5 +87,5 @@ def test_a_server_that_hangs_is_a_timeout(talk: str, extend: Extend, model: Mode
     model.answers = [model_server.hangs]
     with pytest.raises(ProviderTimeout):
         extend(talk)
-    assert held(talk) is None
+    assert stored_summary(talk) is None
     assert extend(talk).outcome is ExtensionOutcome.EXTENDED
