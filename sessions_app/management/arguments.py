@@ -7,6 +7,7 @@ from pathlib import Path
 
 def positive(text: str) -> int:
     """A whole number, 1 or more."""
+    # `int` would also take "+1", "1_000" and digits of other scripts.
     if not (text.isascii() and text.isdigit()) or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not 1 or more")
     return int(text)

@@ -61,6 +61,7 @@ class OperatorCommand(BaseCommand):
         self.as_json = options["json"]
         try:
             result, well = self.work(options)
+        # Errors of the domain are for people: one line rather than a traceback.
         except SessionError as error:
             raise CommandError(error.detail, returncode=WRONG_FOUND) from error
         except KeyboardInterrupt:
@@ -84,6 +85,7 @@ class OperatorCommand(BaseCommand):
             _RateColumn(),
             TimeRemainingColumn(),
             console=console,
+            # Only for people: a log of stderr would fill with bars.
             disable=self.as_json or not console.is_terminal,
             transient=True,
         ) as bar:

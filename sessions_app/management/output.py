@@ -30,6 +30,7 @@ def whole_file(name: str) -> Iterator[BinaryIO]:
         sys.stdout.buffer.flush()
         return
     partial = Path(f"{name}.partial")
+    # Only for its owner: it holds conversations.
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as raw:
         if name.endswith(".gz"):
@@ -39,5 +40,6 @@ def whole_file(name: str) -> Iterator[BinaryIO]:
         else:
             yield raw
         raw.flush()
+        # The file must be on disk before it gets its name.
         os.fsync(raw.fileno())
     partial.replace(name)

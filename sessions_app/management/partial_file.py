@@ -40,8 +40,10 @@ def begin(name: str, first: bytes, *, resume: bool) -> Begun:
             file.close()
             raise
         file.seek(end)
+        # The last session may have been cut off, so it is written again.
         file.truncate()
         return Begun(file, after, written)
+    # Only for its owner: it holds conversations.
     descriptor = os.open(partial, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
     file = os.fdopen(descriptor, "r+b")
     file.write(first)
@@ -50,6 +52,7 @@ def begin(name: str, first: bytes, *, resume: bool) -> Begun:
 
 def _last_whole_session(file: BinaryIO, first: bytes) -> tuple[int, str, Mapping[str, int]]:
     """The offset of the last session, which may be cut off; the id and the counts before it."""
+    # The first line holds the selection: another one would mix two exports.
     if file.readline() != first:
         raise InvalidInput("The file that is there was begun with other options; remove it.")
     offset = file.tell()

@@ -20,6 +20,7 @@ REFRESH = "POST /auth/token/refresh"
 TIMEOUT_SECONDS = 30.0
 MAX_ATTEMPTS = 10
 MAX_WAIT_SECONDS = 90.0
+# Statuses that say to try again later.
 _BUSY = (httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE)
 
 
@@ -39,6 +40,7 @@ class ApiClient:
         self._measurements = measurements
         self._stop = stop
         self._credentials = {
+            # Random, so that simulations on one service do not meet each other's users.
             "username": f"simulated-{secrets.token_hex(6)}",
             "password": secrets.token_urlsafe(18),
         }
@@ -109,6 +111,7 @@ class ApiClient:
             try:
                 answer = self._http.request(method, path.format(**ids), **content)
             except httpx.TransportError as error:
+                # Doubling waits: a server that restarts needs a few seconds.
                 problem, wait = f"{type(error).__name__}: {error}", min(0.2 * 2**attempt, 5.0)
             else:
                 self._measurements.request(route, time.perf_counter() - started)

@@ -47,6 +47,7 @@ class Crowd:
         with ThreadPoolExecutor(len(self._clients), thread_name_prefix="user") as threads:
             self._each(threads, self._register)
             self._each(threads, self._replay_all)
+        # Every client may have failed to register.
         if not self._waiting.empty():
             self._measurements.failure(f"{self._waiting.qsize()} dialogues were not replayed")
 
@@ -57,6 +58,7 @@ class Crowd:
             for future in futures:
                 if future.done():
                     future.result()
+        # Ctrl-C included: the other clients must stop as well.
         except BaseException:
             self._stop.set()
             raise
@@ -95,6 +97,7 @@ class Crowd:
                 self._watched(Watched(dialogue, session_id, windows, topics))
         except RequestFailed as failed:
             self._measurements.failure(f"{dialogue.id}: {failed}")
+        # A wrong shape is a failure of the service, not of the simulation.
         except (LookupError, TypeError, AttributeError) as error:
             problem = f"an answer has not the shape of the wire contract ({error!r})"
             self._measurements.failure(f"{dialogue.id}: {problem}")

@@ -63,6 +63,7 @@ def _environment(directory: Path, port: int) -> dict[str, str]:
     inherited = {name: text for name, text in os.environ.items() if name not in _NOT_PASSED_ON}
     return (
         inherited
+        # Many users from one address would be throttled.
         | dict.fromkeys(_THROTTLES, "")
         | {"DATA_DIR": str(directory / "data"), "HOST": _HOST, "PORT": str(port)}
         | {"ALLOWED_HOSTS": _HOST}

@@ -31,6 +31,7 @@ def write(
     The first message creates the session. `stored` is called with the session's id and the `seq` of
     each message that is stored, before the next one is sent.
     """
+    # With a key, an attempt that is repeated stores its message once.
     sent = [{**message, "client_id": uuid.uuid4().hex} for message in dialogue.messages]
     created = client.call(CREATE, expect=(201,), json={"messages": sent[:1]})
     session_id = str(created["session_id"])

@@ -88,6 +88,7 @@ def _called(call: Any) -> str:
 
 def _clean(text: str) -> str:
     """Replace characters that would control the terminal or cannot be printed."""
+    # A carriage return would overwrite the line on a terminal.
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
     return "".join(
         "\ufffd" if unicodedata.category(sign) in {"Cc", "Cs"} and sign not in "\n\t" else sign

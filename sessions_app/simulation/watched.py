@@ -59,6 +59,7 @@ def count_shifts(watched: Iterable[Watched]) -> ShiftCount | None:
     pairs = [
         (set(each.shifts), each.dialogue.topic_starts)
         for each in watched
+        # A dialogue without marks says nothing about right or wrong shifts.
         if each.dialogue.topic_starts is not None
     ]
     if not pairs:

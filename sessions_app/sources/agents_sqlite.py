@@ -39,12 +39,14 @@ def is_sqlite(path: str) -> bool:
     try:
         with Path(path).open("rb") as file:
             return file.read(len(MAGIC)) == MAGIC
+    # Reported when the file is opened as text.
     except OSError:
         return False
 
 
 def sessions(path: str) -> Generator[StoredSession, None, None]:
     """Yield each session of the file; raises InvalidInput where it is not such a file."""
+    # Read-only: an import must not change the file, nor create one.
     address = f"{Path(path).resolve().as_uri()}?mode=ro"
     try:
         with closing(sqlite3.connect(address, uri=True)) as database:

@@ -39,6 +39,7 @@ def values(name: str) -> Generator[tuple[int, Any], None, None]:
         else:
             with (gzip.open if name.endswith(".gz") else open)(name, "rb") as file:
                 yield from _values(cast(BinaryIO, file))
+    # Errors of unpacking come while reading, not when opening.
     except (gzip.BadGzipFile, EOFError, zlib.error, zipfile.BadZipFile) as error:
         raise InvalidInput(f"{name} is damaged: {error}") from error
     except OSError as error:
@@ -58,6 +59,7 @@ def _archived(name: str) -> Iterator[tuple[int, Any]]:
 def _values(file: BinaryIO) -> Iterator[tuple[int, Any]]:
     first = file.readline(LINE_MAX_BYTES)
     try:
+        # A first line that is an object by itself makes it JSON lines.
         in_lines = isinstance(parsed(first), dict)
     except InvalidInput:
         in_lines = False
@@ -69,6 +71,7 @@ def _lines(file: BinaryIO, line: bytes) -> Iterator[tuple[int, Any]]:
     number = 0
     while line:
         number += 1
+        # `readline` stops there, so the line may be longer.
         if len(line) == LINE_MAX_BYTES:
             raise LineRefused(number, f"longer than {LINE_MAX_BYTES:,} bytes")
         if not line.isspace():
@@ -102,6 +105,7 @@ class _Text:
 
     def __init__(self, file: BinaryIO, begun: bytes) -> None:
         self._file = file
+        # With a byte order mark or without; parts may end within a character.
         self._decoder = codecs.getincrementaldecoder("utf-8-sig")()
         self._json = json.JSONDecoder(parse_constant=no_json)
         self._text, self._at, self._ended = "", 0, False
@@ -141,6 +145,7 @@ class _Text:
                 raise LineRefused(self.line, "nested too deeply") from error
             except ValueError as error:
                 unread = len(self._text) - self._at
+                # Doubling what is read keeps parsing a long value linear.
                 if unread > VALUE_MAX_CHARS or not self._read(max(_CHUNK, unread)):
                     raise self._refusal(error) from error
 

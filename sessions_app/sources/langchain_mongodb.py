@@ -24,6 +24,7 @@ def sessions(
     The database is the one that the URI names. A group must be read before the next.
     """
     try:
+        # A wrong address must fail in seconds, not after the default of 30.
         client: MongoClient[dict[str, Any]] = MongoClient(uri, serverSelectionTimeoutMS=_WAIT_MS)
     except (ConfigurationError, ValueError) as error:
         raise InvalidInput(f"the address is not valid: {error}") from error
@@ -31,6 +32,8 @@ def sessions(
         messages = client.get_default_database(DATABASE)[collection or COLLECTION]
         try:
             documents = messages.find({}, {SESSION_KEY: 1, HISTORY_KEY: 1})
+            # By id within a session: ObjectIds grow with time. The sort may exceed MongoDB's
+            # memory.
             ordered = documents.sort([(SESSION_KEY, 1), ("_id", 1)]).allow_disk_use(True)
             for session_id, group in groupby(ordered, key=lambda each: each.get(SESSION_KEY)):
                 yield str(session_id), (each | {"_id": str(each["_id"])} for each in group)

@@ -122,6 +122,7 @@ def check(times: StoredTimes, rules: Rules) -> Iterator[Finding]:
 
 
 def _wrongs(times: StoredTimes, rules: Rules) -> Iterator[tuple[Wrong, str]]:
+    # The other checks need these times.
     if times.created_at is None or times.updated_at is None:
         yield Wrong.TIME_MISSING, "it has no created_at or no updated_at"
         return
@@ -157,6 +158,7 @@ def _active(times: StoredTimes, updated_at: datetime, rules: Rules) -> Iterator[
     if times.ttl_seconds == 0:
         yield Wrong.TIMEOUT_UNASKED, f"it should never expire, but does {_text(times.expires_at)}"
     yield from _placed(times.expires_at - updated_at, times.ttl_seconds, rules)
+    # A sweep leaves a session in a turn to the next sweep.
     in_turn = times.turn_until is not None and times.turn_until > rules.now
     if times.expires_at <= rules.expired_by and not times.legal_hold and not in_turn:
         yield Wrong.NOT_EXPIRED, f"expired {_text(times.expires_at)}, and still active"
@@ -203,6 +205,7 @@ def of_another_default(times: StoredTimes, rules: Rules) -> bool:
 
 def check_receipt(receipt: Receipt, tolerance: timedelta) -> Iterator[Finding]:
     """Yield a fault where a sweep's record says that it ended a session before its time."""
+    # Counted by the sweep itself: afterwards the sessions are gone.
     for latest, by in (
         (receipt.latest_expiry, receipt.cutoff),
         (receipt.latest_archival, receipt.retention_cutoff),
@@ -210,6 +213,7 @@ def check_receipt(receipt: Receipt, tolerance: timedelta) -> Iterator[Finding]:
         if latest is not None and (by is None or latest > by):
             detail = f"ended what was due {_text(latest)} in a sweep of {by and _text(by)}"
             yield Finding(Wrong.ENDED_TOO_EARLY, receipt.sweep_id, detail)
+    # A sweep that was killed has no end; its start is the latest known time.
     ends = receipt.finished_at or receipt.started_at
     if receipt.cutoff > ends + tolerance:
         detail = f"went by {_text(receipt.cutoff)} at {_text(ends)}"

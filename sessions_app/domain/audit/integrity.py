@@ -108,6 +108,7 @@ def check(stored: StoredSession) -> list[Finding]:
     """Every damage of one session; empty where it is whole."""
     return [
         Finding(stored.session_id, damage, detail)
+        # Independent checks: one damage must not hide another.
         for finder in (_document, _order, _counts, _buckets, _repeats)
         for damage, detail in finder(stored)
     ]
@@ -122,6 +123,7 @@ def _document(stored: StoredSession) -> Iterator[tuple[Damage, str]]:
 
 
 def _order(stored: StoredSession) -> Iterator[tuple[Damage, str]]:
+    # Buckets and tail together must hold 1, 2, 3 … once each.
     expected = 1
     for run in (*stored.buckets, stored.tail):
         if run.first_seq > expected:
@@ -153,6 +155,7 @@ def _buckets(stored: StoredSession) -> Iterator[tuple[Damage, str]]:
 
 
 def _repeats(stored: StoredSession) -> Iterator[tuple[Damage, str]]:
+    # An idempotency key holds for the whole session, so runs are counted together.
     runs = (*stored.buckets, stored.tail)
     for damage, values in (
         (Damage.REPEATED_MESSAGE_ID, Counter(i for run in runs for i in run.message_ids)),

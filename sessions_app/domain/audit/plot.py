@@ -42,6 +42,7 @@ def _panel(result: Mapping[str, Any], unit: str, top: int) -> Iterator[str]:
     for row, (strategy, amount) in enumerate(result["strategies"].items()):
         y = top + 40 + row * _STEP
         share = amount[unit] / whole if whole else 0.0
+        # A bar must not leave its panel, whatever the numbers are.
         length = round(_BAR * min(share, 1), 1)
         middle = y + _HEIGHT - 6
         yield _text(_LEFT - 8, middle, strategy, anchor="end")

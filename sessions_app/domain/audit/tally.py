@@ -83,6 +83,7 @@ class Tally:
                 self.kept[strategy].add(plan.kept_count, plan.token_count)
         self._add_replayed(audited)
         self.broken.update(breach.promise for breach in audited.breaches)
+        # Bounded, since a fault of the code may break every session.
         room = FINDINGS_KEPT - len(self.findings)
         shown = [_finding(audited.session_id, breach) for breach in audited.breaches[:room]]
         self.findings += shown
@@ -101,10 +102,12 @@ class Tally:
         self.trimmed_sessions += plan.kept_count < facts.messages
         tokens = 0
         for message in plan.messages:
+            # A tombstone costs nothing, whatever count is stored with it.
             cost = window_cost(message.token_count) if message.reason is not Reason.DELETED else 0
             tokens += cost
             if not message.kept:
                 self._trim(message.reason.value, 1, cost)
+        # Messages that were no candidates are not in the plan: they are the difference.
         beyond = facts.messages - len(plan.messages)
         if beyond > 0:
             self._trim(NOT_A_CANDIDATE, beyond, max(0, facts.tokens - tokens))

@@ -75,6 +75,7 @@ def read_facts(
             continue
         cost = window_cost(message.token_count)
         facts.tokens += cost
+        # Only the unbroken run of system messages at the beginning is the prompt.
         opening = opening and message.role is Role.SYSTEM
         if opening:
             facts.prompt.append(message.seq)
@@ -141,6 +142,7 @@ def _limits(
         yield Promise.BUDGET, oldest, f"{cost} tokens, {policy.max_tokens} allowed"
     if cost != plan.token_count:
         yield Promise.WINDOW_COUNT, oldest, f"says {plan.token_count}, holds {cost}"
+    # System prompts do not count toward `max_messages`.
     counted = sum(message.seq not in facts.prompt for message in shown)
     if policy.max_messages is not None and counted > policy.max_messages:
         yield Promise.MAX_MESSAGES, oldest, f"{counted} messages, {policy.max_messages} allowed"
@@ -157,6 +159,7 @@ def _missing(facts: StoredFacts, kept_seqs: set[int]) -> Breaches:
 def _order(
     offered: Sequence[WindowMessage], plan: WindowPlan, kept_seqs: set[int], sent: Sequence[int]
 ) -> Breaches:
+    # The model must get the messages in the order of the conversation.
     for before, after in pairwise(sent):
         if after <= before:
             yield Promise.ORDER, after, f"sent after seq {before}"
@@ -202,6 +205,7 @@ def _split_pairs(offered: Sequence[WindowMessage], kept_seqs: set[int]) -> Breac
             if call.seq in kept_seqs and result.seq not in kept_seqs:
                 yield Promise.TOOL_PAIR, call.seq, f"a call without its result at {result.seq}"
         missing = set(call.tool_call_ids) - {result.tool_call_id for result in results}
+        # The last messages are this call and its results: the others may still come.
         waiting = messages[-len(results) - 1].seq == call.seq
         if call.seq in kept_seqs and missing and not waiting:
             yield Promise.TOOL_PAIR, call.seq, "a call without all of its results"

@@ -34,6 +34,7 @@ class DayTally:
 
     def see(self, index: int, rank: int) -> None:
         """Add a user to the sketch."""
+        # HyperLogLog keeps the highest rank of a register.
         if self.people.get(index, 0) < rank:
             self.people[index] = rank
 

@@ -19,6 +19,7 @@ def register(digest: bytes) -> tuple[int, int]:
     value = int.from_bytes(digest[:8], "big")
     rest_bits = _BITS - _INDEX_BITS
     rest = value & ((1 << rest_bits) - 1)
+    # The first bits choose the register; the rank is the position of the first 1 in the rest.
     return value >> rest_bits, rest_bits - rest.bit_length() + 1
 
 

@@ -42,6 +42,7 @@ def read_conversation(value: Mapping[str, Any]) -> Conversation:
     if not isinstance(nodes, dict):
         return conversation
     branch = _branch(nodes, value.get("current_node"))
+    # Regenerated replies and edited messages leave branches that nobody sees any more.
     elsewhere = sum(_message(nodes[name]) is not None for name in nodes.keys() - set(branch))
     if elsewhere:
         conversation.left["message of another branch"] += elsewhere
@@ -109,6 +110,7 @@ class _Branch:
             yield ForeignMessage(Role(role), text, at, model=model and as_text(model))
         else:
             self._left[f"role: {as_text(role)}"] += 1
+        # They have no equivalent here.
         for name in ("attachments", "citations"):
             if isinstance(metadata.get(name), list) and metadata[name]:
                 self._left[name] += len(metadata[name])

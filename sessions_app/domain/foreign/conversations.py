@@ -69,10 +69,12 @@ def as_text(value: Any) -> str:
 
 def seconds_time(value: Any) -> datetime | None:
     """The time of a Unix timestamp in seconds; None for any other value."""
+    # A bool is an int in Python, but not a time.
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:
         return to_milliseconds(datetime.fromtimestamp(value, UTC))
+    # Damaged exports have times that no datetime can hold.
     except (ValueError, OverflowError, OSError):
         return None
 
@@ -152,6 +154,7 @@ def records(
         "version": 1,
         "created_at": conversation.created_at or times[0],
         "updated_at": updated_at,
+        # The source does not say when it was archived: its last activity is the nearest time.
         **({"archived_at": updated_at} if conversation.archived else {}),
         **({"expires_at": expires_at} if expires_at and not conversation.archived else {}),
     }
@@ -173,9 +176,11 @@ def _storable_messages(conversation: Conversation) -> Iterable[ForeignMessage]:
         content = storable(message.content)
         if content != message.content:
             conversation.left["control characters, in so many messages"] += 1
+        # Calls are stored with the message and count toward its size.
         calls_chars = len(json.dumps(message.tool_calls)) if message.tool_calls else 0
         if max(len(content), calls_chars) > LONGEST_CHARS:
             conversation.left[f"message over {LONGEST_CHARS:,} characters"] += 1
+        # A tool may return nothing, and its call needs the result.
         elif not content and not message.tool_calls and message.role is not Role.TOOL:
             conversation.left["empty message"] += 1
         else:
@@ -235,6 +240,7 @@ def deterministic_session_id(identity: tuple[str, ...], at: datetime | None) -> 
     milliseconds = max(0, round(at.timestamp() * 1_000)) if at else 0
     bits = int.from_bytes(_digest(*identity)[:10], "big")
     value = (milliseconds & (2**48 - 1)) << 80 | bits
+    # The version, and below it the variant (RFC 9562, 4).
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
     digits = f"{value:032x}"

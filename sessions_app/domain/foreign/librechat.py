@@ -90,6 +90,8 @@ def _flattened(messages: Iterable[Any]) -> Iterator[Stored]:
         if isinstance(children, list):
             inner = [child for child in children if isinstance(child, dict)]
             parent = message.get("messageId")
+            # Nested replies do not name their parent. Reversed, since the stack is read from its
+            # end.
             waiting += [{"parentMessageId": parent, **child} for child in reversed(inner)]
 
 
@@ -98,6 +100,7 @@ def _branch(messages: list[Stored]) -> list[Stored]:
 
     LibreChat does not store which branch was shown last.
     """
+    # Keyed by id; the order of a dict is that of the file.
     named = {message["messageId"]: message for message in messages if message.get("messageId")}
     if not any(message.get("parentMessageId") in named for message in messages):
         return messages
@@ -125,6 +128,7 @@ def _read(message: Stored, conversation: Conversation) -> Iterator[ForeignMessag
     files = [*(message.get("files") or ()), *(message.get("attachments") or ())]
     if files:
         conversation.left["file"] += len(files)
+    # An error is shown to the user as a message, but the model did not say it.
     if message.get("error") is True:
         conversation.left["message that tells of an error"] += 1
         return

@@ -51,6 +51,7 @@ def from_items(
         message = _read(item, at, conversation)
         if message is None:
             continue
+        # Items do not name their model call: calls in a row belong to one.
         last = conversation.messages[-1] if conversation.messages else None
         if message.tool_calls and last and last.tool_calls:
             # Calls that the model made at once are items of their own here, and one message there.

@@ -10,6 +10,7 @@ from sessions_app.domain.records.writing import BEGIN, END, Record
 
 SESSIONS_FORMAT = "chat-sessions/sessions"
 PERSONAL_FORMAT = "chat-sessions/personal-data"
+# By name, with the version that is written and read.
 FORMATS = {SESSIONS_FORMAT: 1, PERSONAL_FORMAT: 1}
 
 
@@ -25,6 +26,8 @@ class LineRefused(InvalidInput):
 def parsed(text: bytes) -> Any:
     """Parse JSON strictly: no NaN, no infinities, no repeated names; raises InvalidInput."""
     try:
+        # Python accepts NaN and repeated names; other parsers refuse them, or read them
+        # differently.
         return json.loads(text, parse_constant=no_json, object_pairs_hook=_without_repeats)
     except UnicodeDecodeError as error:
         raise InvalidInput("not UTF-8") from error
@@ -70,6 +73,7 @@ def numbered_records(values: Iterable[tuple[int, Any]]) -> Iterator[tuple[int, R
             yield number, record
     if not number:
         raise LineRefused(1, "the file is empty")
+    # Nothing else tells a file that was cut off from a whole one.
     if not ended:
         raise LineRefused(number + 1, "the file ends before its last record: it was cut off")
 
@@ -88,6 +92,7 @@ def _check_first(record: Record) -> None:
 
 
 def _check_last(number: int, record: Record, counts: Counter[str]) -> None:
+    # The last line counts the lines before it, so that a loss in the middle shows as well.
     if record.get("complete") is not True or record.get("counts") != dict(counts):
         raise LineRefused(
             number, f"says {record.get('counts')!r}, but the lines before it are {dict(counts)}"

@@ -12,6 +12,7 @@ from typing import Any
 Record = Mapping[str, Any]
 
 BEGIN, END = "export", "end"
+# A write per record would cost a system call each, and over HTTP a chunk.
 BLOCK_BYTES = 64 * 1024
 
 
@@ -27,6 +28,7 @@ def enclosed(first: Mapping[str, Any], records: Iterable[Record]) -> Iterator[Re
 
 def line(record: Record) -> bytes:
     """A record as compact JSON and a line break, in UTF-8."""
+    # NaN is refused: a reader could not parse it.
     text = json.dumps(
         record, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_moment
     )
@@ -49,6 +51,7 @@ def blocks(records: Iterable[Record]) -> Iterator[bytes]:
 
 def timestamp(moment: datetime) -> str:
     """RFC 3339 in UTC with milliseconds."""
+    # Milliseconds are what MongoDB stores.
     return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 

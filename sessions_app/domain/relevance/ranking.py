@@ -35,8 +35,10 @@ SPEAKER_WEIGHT: Final = 1.3
 # Of a longer query, such as a pasted document, only the rarest words count.
 MAX_QUERY_TERMS: Final = 64
 
+# The usual parameters of BM25.
 _K1, _B = 1.2, 0.75
 _LABEL = re.compile(r"([A-Z][\w.'-]{0,30}(?: [A-Z][\w.'-]{0,30})?): ")
+# A label of a single line, such as "Note:", is not a speaker.
 _MIN_LINES = 2
 
 
@@ -152,9 +154,11 @@ def _dense(
 def _standard(scores: Scores, asked_by: int | None) -> Scores:
     scored = np.isfinite(scores)
     if asked_by is not None:
+        # The query itself would be the best match, and shift the mean of all others.
         scored[asked_by] = False
     sample = scores[scored]
     spread = float(sample.std()) if len(sample) else 0.0
+    # Equal scores rank nothing, and would divide by zero.
     if spread < 1e-9:
         return np.zeros(len(scores), np.float32)
     return np.where(scored, (scores - sample.mean()) / spread, 0).astype(np.float32)
@@ -163,6 +167,7 @@ def _standard(scores: Scores, asked_by: int | None) -> Scores:
 def _spread(scores: Scores, seqs: NDArray[np.int64], kernel: Sequence[tuple[int, float]]) -> Scores:
     total = np.zeros(len(scores), np.float32)
     for distance, weight in kernel:
+        # Neighbours by `seq`, not by position: candidates have gaps.
         index = np.searchsorted(seqs, seqs + distance).clip(max=len(seqs) - 1)
         total += weight * np.where(seqs[index] == seqs + distance, scores[index], 0)
     return total
@@ -173,6 +178,7 @@ def _spoken_by_the_named(
 ) -> Scores:
     text = query.lower()
     named = {name for name in names if re.search(rf"\b{re.escape(name.lower())}\b", text)}
+    # With several names, it is not known whose words are asked for.
     if len(named) != 1:
         return np.zeros(len(speakers), np.float32)
     return np.fromiter((speaker in named for speaker in speakers), np.float32, len(speakers))

@@ -20,6 +20,7 @@ from sessions_app.domain.relevance.terms import term_ids
 
 Vectors = NDArray[np.float32]
 
+# Fewer messages per mean would cost more bytes, more would blur the mean.
 MESSAGES_PER_CENTROID: Final = 8
 LEXICAL_SHARE: Final = 0.5
 # Of a longer query, such as a pasted document, only so many words count, in hash order: a random
@@ -86,6 +87,7 @@ def choose_runs(
     `query` and `query_vector` are those of `relevance.rank`.
     """
     scores = score_runs(sketches, query, query_vector)
+    # By score, then by position from the end.
     order = np.lexsort((-np.arange(len(sketches)), -scores))[:limit]
     return [sketches[at] for at in sorted(order)]
 

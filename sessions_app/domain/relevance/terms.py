@@ -31,6 +31,7 @@ _ENDINGS = ("ation", "ment", "ness", "ful", "er", "or", "ly", "ive", "al", "ion"
 @lru_cache(maxsize=65_536)
 def stem(word: str) -> str:
     """The stem of a word: "painted", "painting" and "paints" share one. Short words stay whole."""
+    # Short words lose their meaning with an ending: "was", "bed".
     if len(word) <= 3:
         return word
     word = _without_inflection(_singular(word))
@@ -89,5 +90,6 @@ def _cached_ids(text: str) -> NDArray[np.uint32]:
 
 def _hashed(text: str) -> NDArray[np.uint32]:
     ids = np.fromiter((zlib.crc32(word.encode()) for word in words(text)), dtype=np.uint32)
+    # The cache hands the same array to every caller.
     ids.setflags(write=False)
     return ids

@@ -36,6 +36,7 @@ class Act(StrEnum):
 
 # The actions that show a user's words to staff; a user's data export lists them.
 SHOWS_CONTENT = frozenset({Act.OPEN, Act.READ, Act.WINDOW, Act.UNMASK, Act.EXPORT, Act.SEARCH_HIT})
+# The actions that change a conversation or add to it; each leaves a note.
 CHANGES = frozenset(
     {
         Act.FLAG, Act.NOTE, Act.RESOLVE, Act.ARCHIVE, Act.RESTORE, Act.HOLD, Act.RELEASE,

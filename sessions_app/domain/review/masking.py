@@ -53,6 +53,7 @@ def mask(text: str, phones: Finder) -> list[Piece]:
     Overlapping matches count as the first of: e-mail, card, phone.
     """
     matches: list[HiddenSpan] = []
+    # Marks the hidden characters, so that a later kind cannot overlap an earlier one.
     taken = bytearray(len(text))
     for each in chain(_emails(text), _cards(text), _phones(text, phones)):
         if not any(taken[each.start : each.end]):
@@ -78,6 +79,7 @@ def passes_luhn(digits: str) -> bool:
 
 
 def _emails(text: str) -> Iterator[HiddenSpan]:
+    # Most text has no @, which a plain search sees at once.
     if "@" in text:
         for match in _EMAIL.finditer(text):
             yield HiddenSpan(*match.span(), Kind.EMAIL)

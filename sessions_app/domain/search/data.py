@@ -95,6 +95,7 @@ class IndexedSession:
 
     def has_missed_an_erasure(self, session: SearchedSession) -> bool:
         """Whether a message was erased whose words may still be in the index."""
+        # The indexer may have read a message before it was erased, and written its words after.
         return session.erasure_count - self.erasure_count > self.forgotten
 
 

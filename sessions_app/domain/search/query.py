@@ -25,6 +25,7 @@ _QUOTED = re.compile('["“”„«»＂]([^"“”„«»＂]*)["“”„«»�
 _PREFIX_MIN_CHARS = 2
 _UNSPACED = re.compile(f"[{UNSPACED}]")
 _BEFORE = rf"(?<!{LETTER})"
+# A vowel sign after a word belongs to it, so it would be another word.
 _AFTER = rf"(?!{LETTER}|[{SIGNS}])"
 
 
@@ -88,10 +89,12 @@ class SearchQuery:
 
     def matches(self, folded: str) -> bool:
         """Whether a folded text is a hit."""
+        # The cheap test first: most texts fail it.
         for needle in self.needles:
             if needle not in folded:
                 return False
         if self.phrases:
+            # The text may break a phrase over lines.
             spaced = " ".join(folded.split())
             if not all(phrase in spaced for phrase in self.phrases):
                 return False
@@ -118,6 +121,7 @@ def parse(text: str) -> SearchQuery:
     for kind, token in tokens(fold(_QUOTED.sub(" ", text))):
         texts[kind].append(token)
         last = token if kind == "word" else ""
+    # A closing quotation mark ends the last word, so it is not a beginning.
     quoted_last = text.rstrip().endswith(tuple('"“”„«»＂'))
     beginning = last if len(last) >= _PREFIX_MIN_CHARS and not quoted_last else ""
     words = texts["word"][:-1] if beginning else texts["word"]
@@ -125,6 +129,7 @@ def parse(text: str) -> SearchQuery:
         words=_once(words),
         runs=_once(texts["run"]),
         pictures=_once(texts["picture"]),
+        # A phrase of punctuation alone has no term to look up in the index.
         phrases=_once(filter(_has_a_term, phrases)),
         beginning=beginning,
     )

@@ -11,8 +11,10 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+# A longer word is indexed by its beginning, so that no index entry grows without bound.
 TERM_MAX_CHARS = 32
 SNIPPET_MAX_CHARS = 200
+# Shown before the match, for context.
 _LEAD_CHARS = 60
 
 _DIACRITICS = re.compile("[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u0640]")
@@ -32,18 +34,22 @@ SIGNS = "".join(
 )
 _PICTURES = "\u2600-\u27bf\U0001f000-\U0001faff"
 LETTER = rf"[^\W_{UNSPACED}]"
+# On ASCII text, this pattern gives the same terms as the full one, and is much faster.
 _ASCII = re.compile(r"[a-z0-9]+")
 _TOKEN = re.compile(
     rf"(?P<run>[{UNSPACED}]+)|(?P<word>{LETTER}+(?:[{SIGNS}]+{LETTER}*)*)|(?P<picture>[{_PICTURES}])"
 )
+# Variation selectors and joiners change the look of a character, not the character.
 _VARIATION = re.compile("[\ufe0e\ufe0f\u200c\u200d]")
 _SPACE = re.compile(r"\s+")
 
 
 def fold(text: str) -> str:
     """Fold `text` for comparison; folding twice is the same as once."""
+    # Most text is ASCII, for which this is many times faster.
     if text.isascii():
         return text.lower()
+    # Decomposed, so that diacritics are characters of their own and can be removed.
     apart = unicodedata.normalize("NFKD", text).casefold()
     bare = _DIACRITICS.sub("", _VARIATION.sub("", apart)).translate(_LETTERS)
     return unicodedata.normalize("NFKC", bare)
@@ -81,6 +87,7 @@ def snippet(text: str, hit: re.Pattern[str]) -> str:
 
     `hit` matches folded text; the snippet is cut from the text as it was written.
     """
+    # Composed, so that a cut does not part a letter from its accent.
     text = unicodedata.normalize("NFC", text)
     start = _backed_to_a_space(text, max(0, _index_of(text, hit) - _LEAD_CHARS))
     # Runs of white space shrink to one space, so twice the length is cut out first.
@@ -116,6 +123,7 @@ def _backed_to_a_space(text: str, start: int) -> int:
     """The index of a word's beginning shortly before `start`, or `start` where there is none."""
     if start == 0:
         return 0
+    # A few characters back at most: scripts without spaces have no such place.
     for at in range(start, max(0, start - 20), -1):
         if text[at - 1].isspace():
             return at

@@ -40,6 +40,7 @@ from sessions_app.domain.topics.state import (
 from sessions_app.domain.topics.text import Reading, read
 
 THRESHOLD: Final = 0.35
+# No detector computes a score for an announced shift; clients get this one.
 ANNOUNCED_SCORE: Final = 0.9
 _THRESHOLD_ODDS: Final = log(THRESHOLD / (1.0 - THRESHOLD))
 
@@ -88,6 +89,7 @@ def gather(state: TopicState, message: TopicMessage, head: Head) -> Evidence:
     now, following = head.cues.judge(reading)
     row, lexical = text_features(state, reading, user=user, weigher=head.weigher, cue=now)
     packed = pack_vector(message.vector)
+    # A vector of another encoder means nothing to this head.
     if len(packed) != head.dimensions:
         packed = b""
     vector = before = None
@@ -112,6 +114,7 @@ def head_inputs(evidence: Evidence, head: Head) -> np.ndarray[tuple[int], np.dty
     if evidence.vector is None:
         return row
     here = evidence.vector @ head.projection
+    # The first message has no vector before it.
     there = np.zeros_like(here) if evidence.before is None else evidence.before @ head.projection
     return np.concatenate([row, here, there])
 
@@ -119,6 +122,7 @@ def head_inputs(evidence: Evidence, head: Head) -> np.ndarray[tuple[int], np.dty
 def level(state: TopicState, evidence: Evidence, head: Head) -> TopicState:
     """Add this message to the running means that say how familiar the conversation is."""
     reading = evidence.reading
+    # Greetings are alike everywhere and would make every conversation look familiar.
     if reading.social:
         return state
     state = replace(state, known=state.known.add(head.weigher.known_share(reading)))
@@ -139,8 +143,10 @@ def observe(
     """
     head = head or shipped_head()
     seq = state.seq + 1
+    # The first message opens topic 1, whatever it says.
     if state.topic == 0:
         state = replace(state, topic=1, topic_start=seq)
+    # Counted even where it is not judged: `seq` must stay in step with the session.
     reason = not_judged(message.role, message.content)
     if reason is not None:
         state = replace(state, seq=seq)
@@ -201,6 +207,7 @@ def _reason(state: TopicState, evidence: Evidence, shift: bool) -> str:
 def advance(state: TopicState, evidence: Evidence, *, shift: bool) -> TopicState:
     """The state after a judged message; `shift` says whether it opened a topic."""
     seq, reading = state.seq + 1, evidence.reading
+    # Kept for the features of the next messages.
     turn = Turn(
         user=evidence.user,
         terms=reading.terms,
@@ -222,6 +229,7 @@ def advance(state: TopicState, evidence: Evidence, *, shift: bool) -> TopicState
                 whole=blend(state.whole, state.judged, evidence.vector),
             )
         state = replace(state, substance=state.substance + 1)
+    # A first message has no neighbour, so it adds nothing to the means.
     if state.recent:
         state = replace(state, lexical=state.lexical.add(evidence.lexical))
         if evidence.vector is not None:
@@ -250,5 +258,6 @@ def _open_topic(state: TopicState, seq: int) -> TopicState:
         segment=b"",
         past=((state.segment, *state.past) if state.segment else state.past)[:PAST_SEGMENTS],
         terms=(),
+        # Once per segment, however often the segment used a term.
         past_terms=count_terms(state.past_terms, tuple(term for term, _ in state.terms)),
     )

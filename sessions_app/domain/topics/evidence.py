@@ -15,6 +15,7 @@ import numpy.typing as npt
 from sessions_app.domain.topics.state import Vector
 from sessions_app.domain.topics.text import Reading, stem
 
+# Cue words come early in a message; the bound also limits the work.
 CUE_TOKENS = 60
 
 
@@ -93,6 +94,7 @@ class Coherence:
         half = self.before.shape[0] // 2
         predicted = previous @ self.before[:half] + earlier @ self.before[half:]
         actual = vector @ self.after
+        # One square root for both norms; the maximum below avoids dividing by zero.
         norms = float(np.sqrt(np.dot(predicted, predicted) * np.dot(actual, actual)))
         return float(np.dot(predicted, actual)) / max(norms, 1e-6)
 
@@ -121,6 +123,7 @@ class Familiarity:
 
 def logistic(x: float) -> float:
     """The standard logistic function, safe for any float."""
+    # `exp` overflows for large arguments.
     if x < -40.0:
         return 0.0
     return 1.0 / (1.0 + exp(-x))

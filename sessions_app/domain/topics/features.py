@@ -14,6 +14,7 @@ from sessions_app.domain.topics.evidence import Coherence, Weigher
 from sessions_app.domain.topics.state import Spread, TopicState, Turn, Vector, unpack_vector
 from sessions_app.domain.topics.text import Reading, stem
 
+# The order is part of the weights file; `head.feature_list` checks it.
 TEXT_FEATURES: Final = (
     "user", "same_role", "since", "seq", "topics", "words", "words_1", "shorter", "question",
     "question_1", "question_2", "asks", "closer", "closer_1", "closer_2", "opener", "announced",
@@ -52,6 +53,7 @@ def _overlap(weigher: Weigher, these: frozenset[str], those: frozenset[str]) -> 
     if not shared:
         return 0.0
     lighter = min(_mass(weigher, these), _mass(weigher, those))
+    # Half a rare word is added, so that one shared word of a short message is weak evidence.
     return _mass(weigher, shared) / (lighter + weigher.unknown * 0.5)
 
 
@@ -68,6 +70,7 @@ def text_features(
     recent_4 = frozenset().union(*sides) if sides else frozenset()
     in_segment, in_past = _overlap(weigher, current, segment), _overlap(weigher, current, past)
     mass = _mass(weigher, current)
+    # A message without terms is neither new nor old: 0.5.
     fresh = _mass(weigher, current - segment - past - recent_4) / mass if mass else 0.5
     last = recent[0] if recent else _SILENCE
     second_last = recent[1] if len(recent) > 1 else _SILENCE
@@ -91,6 +94,7 @@ def text_features(
     return row, level
 
 
+# Stands in for the messages before the first one.
 _SILENCE: Final = Turn(user=False, terms=(), words=0, question=False, closer=False, social=True)
 
 
@@ -115,6 +119,7 @@ def dense_features(
     """
     usual = usual_near(state.dense)
     size = vector.size
+    # Turns from before the encoder was installed, or changed, have no such vector.
     turns = [turn for turn in state.recent if len(turn.vector) == size]
     rows = [unpack_vector(turn.vector) for turn in turns]
     centroids = [state.segment, state.whole, *state.past]
@@ -134,6 +139,7 @@ def dense_features(
         block_4 = float(np.dot(newest, _unit(np.sum(rows[1:5], axis=0))))
     peers = [sim for sim, turn in zip(near, turns, strict=True) if turn.user == user]
     top_2, top_4 = max(padded[:2]), max(padded[:4])
+    # Without earlier topics, one is assumed that is a little further away than usual.
     furthest = max(past) if past else usual - 0.1
     spread = state.dense.deviation(TYPICAL_SPREAD)
     row = [

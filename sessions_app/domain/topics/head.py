@@ -48,6 +48,7 @@ class Perceptrons:
         """The mean probability of a shift for one row of inputs."""
         standard = np.clip((row - self.mean) / self.scale, -4.0, 4.0)
         units = np.maximum(standard @ self.hidden + self.hidden_bias, 0.0)
+        # A mean over several small nets varies less than one net of the same size.
         logits = np.sum(units.reshape(self.out.shape) * self.out, axis=1) + self.out_bias
         return float(np.mean(1.0 / (1.0 + np.exp(-np.clip(logits, -40.0, 40.0)))))
 
@@ -86,8 +87,10 @@ def head_from_arrays(arrays: Mapping[str, Any]) -> Head:
     Raises ValueError when the file was made for other features or by another version.
     """
     made_for = str(arrays["features"])
+    # With features in another order, scores would be wrong without any error.
     if int(arrays["version"]) != WEIGHTS_VERSION or made_for != feature_list():
         raise ValueError("topic weights were made for other features: train them again")
+    # Stored as one string: numpy would pad each gram to the longest.
     grams = str(arrays["cue_grams"]).split("\n")
     odds = np.asarray(arrays["cue_odds"], dtype=np.float32).astype(float) * float(
         arrays["cue_unit"]
@@ -128,11 +131,13 @@ def _perceptrons(arrays: Mapping[str, Any], name: str) -> Perceptrons:
     )
 
 
+# Never changed after loading, so threads share it without a lock.
 @lru_cache(maxsize=1)
 def shipped_head() -> Head:
     """The head this project ships, read once per process.
 
     Raises FileNotFoundError when the weights are missing and ValueError when they do not fit.
     """
+    # No pickles: a weights file must not be able to run code.
     with np.load(WEIGHTS_PATH, allow_pickle=False) as arrays:
         return head_from_arrays(arrays)

@@ -6,9 +6,12 @@ from sessions_app.domain.topics.features import DENSE_FEATURES, TEXT_FEATURES
 from sessions_app.domain.topics.state import TopicState
 from sessions_app.domain.topics.text import Reading, stem
 
+# So long that an assistant answers, whatever words it uses.
 LONG_ANSWER_WORDS: Final = 60
 SHORT_WORDS: Final = 3
+# With a lower share of known words, the language counts as not covered.
 COVERED_SHARE: Final = 0.35
+# Messages that a topic must have before vanished words may end it.
 UNCOVERED_SEGMENT: Final = 4
 
 # Weights and bias of the untrained detector, in log-odds. They were set by hand and by a coarse
@@ -78,6 +81,7 @@ def never_opens(state: TopicState, reading: Reading, *, user: bool) -> str | Non
         return "nothing has been said yet in this topic"
     if not reading.terms and reading.words <= SHORT_WORDS:
         return "too short to name a topic"
+    # An answer seldom repeats the words of its question, so scores would mislead.
     if last and last.user != user:
         if last.question and reading.words <= SHORT_WORDS and not reading.asks_anywhere:
             return "a short answer to the question before"

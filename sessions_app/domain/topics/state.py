@@ -18,7 +18,9 @@ import numpy.typing as npt
 
 Vector = npt.NDArray[np.float32]
 
+# A state of another version is not read: topics are judged from the start.
 STATE_VERSION = 1
+# The bounds of a state: its size must not depend on the session.
 RECENT_TURNS = 6
 PAST_SEGMENTS = 3
 SEGMENT_TERMS = 48
@@ -65,6 +67,7 @@ class Spread:
 
     def add(self, value: float) -> "Spread":
         """This spread with one more value; old values fade after 64, so that it adapts."""
+        # Capped, so that the past of a long conversation does not outweigh its present.
         count = min(self.count + 1, 64)
         delta = value - self.mean
         mean = self.mean + delta / count
@@ -155,6 +158,7 @@ class TopicState:
 
     def to_bytes(self) -> bytes:
         """The state compressed to a third; `from_bytes` restores an equal one."""
+        # JSON rather than pickle: a stored state must not be able to run code.
         return zlib.compress(json.dumps(self.to_dict(), separators=(",", ":")).encode(), 6)
 
     @classmethod
@@ -221,6 +225,7 @@ def pack_vector(vector: Vector | bytes | None) -> bytes:
     """
     if vector is None:
         return b""
+    # Packed already: a second packing could change the bits of a decision.
     if isinstance(vector, bytes):
         return vector if any(vector) else b""
     peak = float(np.max(np.abs(vector))) if vector.size else 0.0
@@ -241,6 +246,7 @@ def blend(centroid: bytes, count: int, vector: Vector) -> bytes:
     """The packed centroid of `count` messages with one more added; old ones fade after 16."""
     if not centroid or len(centroid) != vector.size or count == 0:
         return pack_vector(vector)
+    # Capped at 16, so that a centroid follows its topic.
     return pack_vector(unpack_vector(centroid) * np.float32(min(count, 16)) + vector)
 
 

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from sessions_app.domain.topics.words import FUNCTION_WORDS, SOCIAL, SOCIAL_FILL
 
+# The cost of a reading must not depend on the length of the message.
 READ_CHARS = 3000
 MAX_TERMS = 24
 MAX_TERM_CHARS = 24
@@ -91,10 +92,12 @@ def bounded(content: str) -> str:
     """`content`, or its first two thirds and last third of `READ_CHARS` when longer."""
     if len(content) <= READ_CHARS:
         return content
+    # Two thirds from the beginning, where the request usually is.
     head = READ_CHARS * 2 // 3
     return content[:head] + "\n" + content[head - READ_CHARS :]
 
 
+# A conversation repeats its words, and so do its features.
 @lru_cache(maxsize=8192)
 def stem(word: str) -> str:
     """A crude English stem: `booked` and `booking` share one."""
@@ -138,7 +141,9 @@ def is_social(text: str, tokens: tuple[str, ...]) -> bool:
         return True
     squeezed = "".join(_WORD.findall(text))
     if _UNSPACED.search(squeezed):
+        # A longer run may name a subject between the polite words.
         return len(squeezed) <= 12 and bool(_UNSPACED_SOCIAL.match(squeezed))
+    # A longer message may name a subject between the polite words.
     if len(tokens) > 12 or not any(word in SOCIAL for word in tokens):
         return False
     return all(word in SOCIAL or word in SOCIAL_FILL for word in tokens)
@@ -160,13 +165,16 @@ def read(content: str) -> Reading:
     letters = sum(map(str.isalpha, text[:400]))
     # Latin with its extensions ends at U+024F.
     latin = sum(c.isalpha() and c < "\u0250" for c in text[:400])
+    # Two characters: a quote or an emoji may follow the question mark.
     tail = text.rstrip()[-2:]
     return Reading(
+        # For cues and word shares, where the first words are enough.
         tokens=tokens[:256],
         terms=terms_of(tokens),
         words=len(tokens),
         question="?" in tail or "？" in tail or "؟" in tail,
         asks_anywhere="?" in text or "？" in text or "؟" in text,
+        # Searched in a bounded part: such phrases come early, and long texts would cost more.
         closer=bool(_CLOSERS.search(text[:600])),
         opener=bool(_OPENERS.search(text[:200])),
         announced=bool(_ANNOUNCED.search(text[:200])),

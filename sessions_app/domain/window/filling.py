@@ -30,6 +30,7 @@ class Filling:
         if self.used + unit.cost > self.policy.max_tokens:
             return Reason.OVER_BUDGET
         limit = self.policy.max_messages
+        # A call with its results counts as all of its messages.
         if limit is not None and self.count + len(unit.indexes) > limit:
             return Reason.OVER_MAX_MESSAGES
         return None

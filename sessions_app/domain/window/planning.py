@@ -73,6 +73,7 @@ def plan_window(
     """
     filling = Filling(sorted(messages, key=lambda message: message.seq), policy)
     _pin(filling)
+    # These need no scores, and so no vectors.
     if policy.strategy in (Strategy.RECENT, Strategy.TOPIC):
         _fill_with_newest(filling, at_topics=policy.strategy == Strategy.TOPIC)
         return filling.plan(Ranking.NONE)
@@ -98,6 +99,7 @@ def _pin(filling: Filling) -> None:
 
 
 def _eligible(filling: Filling) -> list[int]:
+    # Only the beginning of the session can hold its prompt.
     opening = True
     eligible: list[int] = []
     for index, message in enumerate(filling.messages):
@@ -123,6 +125,7 @@ def _current_topic_only(filling: Filling, eligible: list[int]) -> list[int]:
     current = _current_topic(filling)
     if current is None:
         return eligible
+    # Messages that are not judged yet count as the current topic.
     start = len(eligible)
     while start and messages[eligible[start - 1]].topic in (current, None):
         start -= 1

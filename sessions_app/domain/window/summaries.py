@@ -151,6 +151,7 @@ def extension(run: Sequence[Message], *, max_tokens: int, count: TokenCounter) -
     tokens, last_seq, full = 0, run[0].seq - 1, False
     opening = run[0].seq == 1
     for message in run:
+        # The window always holds the system prompt, so a summary does not repeat it.
         opening = opening and (message.deleted or message.role is Role.SYSTEM)
         if not (message.deleted or message.superseded_by or opening):
             line = _line(message, count)
@@ -161,6 +162,7 @@ def extension(run: Sequence[Message], *, max_tokens: int, count: TokenCounter) -
             lines.append(line)
             tokens += cost
         last_seq = message.seq
+    # Small windows need their summary sooner.
     threshold = min(WORTH_A_CALL_MAX_TOKENS, int(max_tokens * WORTH_A_CALL_SHARE))
     full = full or len(run) >= EXTENSION_MESSAGES
     return Extension(last_seq, lines, worth_a_call=full or tokens >= threshold)
@@ -214,6 +216,7 @@ def clipped(text: str, bound: int, count: TokenCounter) -> str:
 
 def _whole_sentences(text: str) -> str:
     end = max(text.rfind(mark) + len(mark.rstrip(" \n")) for mark in _SENTENCE_ENDS)
+    # A cut at a sentence must not cost more than half of the text.
     return text[:end].rstrip() if end > len(text) // 2 else text.rstrip()
 
 

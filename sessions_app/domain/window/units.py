@@ -48,6 +48,7 @@ def group_units(
     newest = eligible[-1] if eligible else -1
     for call, members in groups.items():
         answered = {messages[index].tool_call_id for index in members[1:]}
+        # The client may append the other results one by one.
         pending = members[-1] == newest and len(members) == newest - call + 1
         if not pending and not answered.issuperset(messages[call].tool_call_ids):
             dropped.update(dict.fromkeys(members, Reason.UNANSWERED_CALL))

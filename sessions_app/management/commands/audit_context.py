@@ -20,7 +20,9 @@ from sessions_app.management.arguments import moment, positive, writable_file
 from sessions_app.management.operator import WRONG_FOUND, OperatorCommand
 from sessions_app.services.audits import context_audit, session_count
 
+# A fixed width: the output is the same on every terminal and in a pipe.
 _COLUMNS = 100
+# The greatest `max_tokens` of a policy.
 _MAX_BUDGET = 1_000_000
 
 
@@ -82,6 +84,7 @@ class Command(OperatorCommand):
                 progress=show,
             ):
                 for finding in tally.add(audited):
+                    # Printed as they come: an audit may take hours.
                     if not self.as_json:
                         self.stdout.write(_line(finding))
         result = tally.as_json()
@@ -132,6 +135,7 @@ def _reasons(result: Mapping[str, Any]) -> Table:
 
 def _sentences(result: Mapping[str, Any]) -> list[str]:
     sessions = result["sessions"]
+    # Windows that hold everything rank nothing.
     ranked = {name: count for name, count in result["rankings"].items() if name != "none"}
     lines = [
         f"{sessions:,} sessions replayed, {result['sessions_trimmed']:,} of them trimmed; "

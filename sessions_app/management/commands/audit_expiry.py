@@ -12,7 +12,9 @@ from django.utils import timezone
 from sessions_app.management.operator import OperatorCommand
 from sessions_app.services.expiry import AuditProgress, audit_count, expiry_audit_run
 
+# One sweep a day is the least that an operator is expected to run.
 GRACE_SECONDS = 86_400
+# Further findings are only counted: one fault may be in every session.
 FINDINGS_SHOWN = 1_000
 NOTES = (
     "expired_not_swept", "held", "held_past_their_end", "of_another_default", "sweeps_cut_short",

@@ -36,6 +36,7 @@ class Command(OperatorCommand):
         checked = 0
 
         def advance(done: int) -> None:
+            # Counted here as well, for the closing line.
             nonlocal checked
             checked += done
             show(done)

@@ -29,6 +29,7 @@ WRONG_USAGE = 2
 USERS_SHOWN = 20
 NICENESS = 10
 _COLUMNS = 100
+# The longest delay after a signal.
 _LOOK_SECONDS = 0.5
 
 
@@ -44,6 +45,7 @@ class Command(OperatorCommand):
 
     def run_from_argv(self, argv: list[str]) -> None:
         """Run at low priority, in favour of a service on the same machine."""
+        # A sweep may take hours, and a user waits for seconds.
         os.nice(NICENESS)
         super().run_from_argv(argv)
 
@@ -193,6 +195,7 @@ def _setting(stop: threading.Event) -> Iterator[None]:
         yield
     finally:
         for number, handler in zip(numbers, before, strict=True):
+            # Restored, since tests call commands within one process.
             signal.signal(number, handler)
 
 

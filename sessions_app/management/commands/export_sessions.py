@@ -49,6 +49,7 @@ class Command(OperatorCommand):
     def work(self, options: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
         """Write the records and count them."""
         output = options["output"]
+        # Stdout holds the export, so it has no room for a result, and nothing to resume.
         if output == STDOUT and (self.as_json or options["resume"]):
             raise CommandError("--json and --resume need --output FILE", returncode=WRONG_USAGE)
         selection = Selection(options["user"], options["status"], options["since"])
@@ -77,6 +78,7 @@ class Command(OperatorCommand):
             show(done)
             for last in following:
                 file.write(records.writing.line(last))
+                # The bar counts sessions, not their messages.
                 show(last["type"] == "session")
         return last
 

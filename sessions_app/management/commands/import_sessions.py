@@ -44,6 +44,7 @@ class Command(OperatorCommand):
         """Read, store and count."""
         source = Source(options["file"], options["format"], options["collection"])
         reading = source_read(source=source, user_id=options["user"], now=timezone.now())
+        # Also where a line is refused: the source may be a database.
         with closing(reading), self.progress("records", _about(options["file"])) as show:
             done = sessions_import(
                 numbered=reading.records,
@@ -77,6 +78,7 @@ class Command(OperatorCommand):
 def _about(name: str) -> int | None:
     """An estimate of a file's records from its size; None for another source."""
     try:
+        # About 300 bytes per record.
         return max(1, os.stat(name).st_size // 300)  # noqa: PTH116 - a name may be an address
     except OSError:
         return None

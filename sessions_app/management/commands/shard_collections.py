@@ -45,6 +45,7 @@ class Command(OperatorCommand):
 
 
 def _line(command: Mapping[str, Any], refused: str | None) -> str:
+    # Indexes are created in the database, sharding is an admin command.
     where = "db" if "createIndexes" in command else 'db.getSiblingDB("admin")'
     line = f"{where}.runCommand({json.dumps(command)})"
     return f"{line}  // refused: {refused}" if refused else line

@@ -23,7 +23,9 @@ from sessions_app.simulation.transcript import shifts_line, transcript
 from sessions_app.simulation.watched import Watched, count_shifts
 
 WRONG_USAGE = 2
+# A thread and a connection each.
 MAX_USERS = 1_000
+# Part of the package, so that the command works without other files.
 OWN_DIALOGUES = Path(__file__).resolve().parents[2] / "dialogues"
 _COLUMNS = 100
 
@@ -37,6 +39,7 @@ class Command(OperatorCommand):
         "temporary data, unless --base-url names one, where the users and their sessions stay. "
         "Exit 1 if anything differs."
     )
+    # It talks HTTP only; its own service starts its own MongoDB.
     requires_mongodb = False
     requires_system_checks = ()
     interrupted = False
@@ -80,8 +83,10 @@ class Command(OperatorCommand):
         watched: list[Watched] = []
         try:
             self._simulate(selected, options, measurements, watched)
+        # The measurements so far are worth printing.
         except KeyboardInterrupt:
             self.interrupted = True
+        # Printed in the order of the file, whichever client was first.
         positions = {id(dialogue): number for number, dialogue in enumerate(selected)}
         self.watched = sorted(watched, key=lambda each: positions[id(each.dialogue)])
         result = measurements.as_json() | {"interrupted": self.interrupted}

@@ -60,6 +60,7 @@ class Command(OperatorCommand):
                     if options["session"]:
                         raise
                 show(1)
+                # Any success in between shows that the server is up.
                 in_a_row = in_a_row + 1 if len(self.failures) > failed else 0
                 if self.left == 0 or in_a_row == FAILURES_IN_A_ROW:
                     break
@@ -81,6 +82,7 @@ class Command(OperatorCommand):
                 )
             except ProviderError as error:
                 self.failures.append({"session_id": session_id, "detail": error.detail})
+                # A failed call counts toward the limit: it may have cost something.
                 self._count_call(None, None)
                 break
             if done.completion:

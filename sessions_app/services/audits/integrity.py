@@ -30,6 +30,7 @@ def integrity_check(*, repair: bool, progress: Progress) -> Iterator[CheckedFind
             yield from _check_session(session_id, repair=repair)
             progress(1)
         last = ids[-1]
+    # What belongs to sessions that are gone, which the loop above cannot meet.
     for damage in OF_SESSIONS:
         for document_id, session_id in audits.integrity.orphans(damage):
             if repair:
@@ -41,6 +42,7 @@ def _check_session(session_id: str, *, repair: bool) -> Iterator[CheckedFinding]
     findings = _confirmed(session_id)
     if repair and any(finding.repairable for finding in findings):
         _repair(session_id)
+        # Read again: only what is gone counts as repaired.
         left = {finding.damage for finding in _confirmed(session_id)}
     else:
         left = {finding.damage for finding in findings}
@@ -62,6 +64,7 @@ def _findings(session_id: str) -> list[Finding]:
 def _repair(session_id: str) -> None:
     stored = audits.integrity.read(session_id)
     if stored is not None and any(run.unerased for run in (*stored.buckets, stored.tail)):
+        # First, since it changes the counts that are repaired below.
         audits.integrity.finish_erasures(stored)
         stored = audits.integrity.read(session_id)
     if stored is None:

@@ -41,6 +41,7 @@ def annotations_rebuild(
     live service. Raises EncoderUnavailable.
     """
     encoder = encoders.load_encoder()
+    # Refused before anything is removed.
     if encoder is None:
         raise EncoderUnavailable
     left = limit
@@ -82,6 +83,7 @@ def _whole(session_id: str, judged: int, encoder: str) -> bool:
         if block.first_seq != seq or block.encoder != encoder:
             return False
         seq += block.count
+        # Only the last block of a session is not full.
         if block.count < ANNOTATION_BLOCK:
             break
     return seq > judged

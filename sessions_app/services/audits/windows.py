@@ -66,6 +66,7 @@ def context_audit(
     left = limit
     for page in listed_sessions(user_id=user_id):
         ids = [listed.session_id for listed in page]
+        # One query per page rather than one per session.
         annotated = audits.pages.with_vectors(ids, encoder.name) if encoder else set()
         for listed in page:
             if since is None or listed.updated_at >= since:
@@ -85,6 +86,7 @@ def _confirmed(
     """The breaches of two readings: messages may come and go between the reads of one."""
     try:
         first = _audit(listed, max_tokens, strategy, has_vectors)
+        # Almost every session: the second reading is only for a suspicion.
         if not first.breaches:
             return first
         again = _audit(listed, max_tokens, strategy, has_vectors)
@@ -99,6 +101,7 @@ def _audit(
     listed: ListedSession, max_tokens: int | None, strategy: Strategy | None, has_vectors: bool
 ) -> AuditedSession:
     facts, plans, breaches = StoredFacts(), dict[Strategy, WindowPlan | None](), list[Breach]()
+    # In case the session cannot be read: the report needs a strategy.
     replayed = strategy or Strategy.HYBRID
     try:
         session, messages = log.stream(session_id=listed.session_id, user_id=listed.user_id)
@@ -157,6 +160,7 @@ def _replay(
     kept_seqs = set(plan.kept_seqs)
     sent = [message.seq for message in gathered.messages if message.seq in kept_seqs]
     quotation = quotation_cost(plan, recalled) if recalled else 0
+    # The whole is checked with the quotation, the messages without it.
     over = check_total(policy, plan) if recalled else []
     plan = replace(plan, token_count=plan.token_count - (shown.cost if shown else 0) - quotation)
     rest = replace(policy, max_tokens=policy.max_tokens - (shown.cost if shown else 0))

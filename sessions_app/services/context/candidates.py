@@ -36,6 +36,7 @@ def gather(session: Session, policy: WindowPolicy, query: str | None) -> Candida
     if policy.strategy in {Strategy.RECENT, Strategy.TOPIC}:
         messages = topics.with_topics(session, _until_full(session, policy))
         return Candidates(messages, [topics.window_message(m) for m in messages], None)
+    # Short enough to rank every message.
     if session.message_count <= WHOLE_SESSION:
         messages = read_range(session, 1, session.message_count)
         offered = _offer(session, messages, [(1, session.message_count)])
@@ -119,6 +120,7 @@ def _until_full(session: Session, policy: WindowPolicy) -> list[Message]:
         whole = not read or read[0].seq <= max(1, session.context_start)
         if whole or (full and answered) or limit >= MOST_READ:
             break
+        # The messages were shorter than the mean.
         limit *= 2
     if not newest or newest[0].seq == 1:
         return newest

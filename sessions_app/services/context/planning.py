@@ -284,6 +284,7 @@ def _reset(session: Session) -> dict[str, Any]:
 
 def _undone(session: Session) -> dict[str, Any]:
     topic = session.topic
+    # The later of the two resets is the last one.
     by_shift = (
         session.context_policy.on_topic_shift is OnTopicShift.RESET
         and topic is not None

@@ -172,6 +172,7 @@ def _newest(session: Session) -> list[Message]:
         )
         if full or len(newest) < limit or limit >= MOST_READ:
             return newest
+        # Rarely needed: only for very short messages or a very large budget.
         limit *= 4
 
 
@@ -199,6 +200,7 @@ def _extended(
         completion = provider.complete(request, max_tokens=bound)
         text = window.clipped(storable(completion.text), bound, tokenizer.count_tokens)
         model = storable(completion.model)[:_MODEL_MAX_CHARS]
+        # An empty summary would stand for messages that said something.
         if not text:
             raise ProviderError("The model's server gave an empty answer.")
     summary = Summary(

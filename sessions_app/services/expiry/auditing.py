@@ -60,6 +60,7 @@ def expiry_audit_run(
         default_ttl_seconds=settings.SESSION_TTL_SECONDS,
         tolerance=TOLERANCE,
     )
+    # First: with clocks that differ, the other findings mean little.
     yield from _clocks(audit_progress)
     yield from _receipts(audit_progress, now)
     yield from _sessions(audit_progress, goes_by, progress)
@@ -91,6 +92,7 @@ def _sessions(
             _note(audit_progress, times, goes_by)
             if findings := list(audit.expiry.check(times, goes_by)):
                 suspects[times.session_id] = findings
+        # A turn, a sweep or a deletion may have changed the session between the two reads.
         for times in expiry.audit.times_of(list(suspects)) if suspects else ():
             again = set(audit.expiry.check(times, goes_by))
             yield from (each for each in suspects[times.session_id] if each in again)
@@ -119,5 +121,6 @@ def _orphans(audit_progress: AuditProgress, progress: Progress) -> Iterator[Find
 
     for damage in OF_SESSIONS:
         for document_id, session_id in audits.integrity.orphans(damage, advance):
+            # Read again: the session may have been deleted meanwhile, with its documents.
             if expiry.audit.is_orphan(damage, document_id, session_id):
                 yield Finding(Wrong.ORPHAN, session_id, f"{damage.value}: {document_id}")

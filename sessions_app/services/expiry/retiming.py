@@ -21,6 +21,7 @@ def sessions_retime(*, now: datetime, dry_run: bool, progress: Progress) -> Mapp
     counts: Counter[str] = Counter(looked_at=0, retimed=0, expired=0)
     after = ""
     while page := expiry.retiming.following_default(after=after, now=now):
+        # Retimed only where the document is still as it was read; an activity in between wins.
         changes = [change for change in map(_change, page) if change is not None]
         done = len(changes) if dry_run else expiry.retiming.retime(changes, now=now)
         ended = sum(each.expires_at is not None and each.expires_at <= now for each in changes)

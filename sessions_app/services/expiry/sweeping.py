@@ -113,6 +113,7 @@ def expiry_preview(plan: SweepPlan, *, limit: int | None, progress: Progress) ->
         for due in _at_most(_due(plan, fate), left):
             preview.add(due, fate, now=plan.cutoff)
             progress(1)
+        # Expired sessions first, then old archives, as a sweep ends them.
         left = None if limit is None else limit - preview.totals.total()
     return preview
 
@@ -239,6 +240,7 @@ class _Sweep:
                 self.counts[fate.value] += self._end(
                     fate, ids, durable=number % _DURABLE_EVERY == 0
                 )
+            # Left to the next pass, by when the other writer is done.
             except expiry_store.sweeps.Contended:
                 continue
             self._progress(len(batch))
@@ -246,6 +248,7 @@ class _Sweep:
             ended = time.monotonic()
             time.sleep(max(due - ended, (ended - started) * (1 - _BUSY_SHARE) / _BUSY_SHARE))
         expiry_store.sweeps.settle(self._id)
+        # Later passes meet the same exempt sessions again.
         if first:
             self.exempt += exempt
             self._progress(exempt.total())

@@ -61,11 +61,13 @@ def refresh(*, now: datetime) -> bool:
     _, due_at, counted_to = figures_store.daily.standing()
     if due_at is not None and due_at > now:
         return False
+    # Claimed by one guarded update: of many workers, one refreshes.
     if not figures_store.daily.claim(due_at=due_at, until=now + _CLAIM):
         return False
     started = time.monotonic()
     today = figures_rules.daily.day_of(now)
     sessions, data_bytes, index_bytes = figures_store.daily.sizes()
+    # Days that are complete are not counted again.
     for day in figures_rules.daily.days_between(_first_uncounted(counted_to, today), today):
         figures_store.daily.set_found(
             day,

@@ -35,6 +35,7 @@ class DailyKeeper:
     def stop(self) -> None:
         """Stop counting, and store the last counts."""
         with self._lock:
+            # Before the last hand-over, so that nothing is counted after it.
             tallies.counts = False
             self._stopped.set()
             if self._thread is not None:
@@ -53,6 +54,7 @@ class DailyKeeper:
             duty()
         except SessionError as error:
             logger.warning("figures cannot be kept at the moment: %s", error.detail)
+        # Figures are worth less than the service: the thread goes on.
         except Exception:
             logger.exception("figures could not be kept")
 

@@ -73,6 +73,7 @@ class Tallies:
     def hand_over(self) -> None:
         """Add the counts to the figures of all workers; kept for the next time if that fails."""
         with self._lock:
+            # Swapped under the lock, and stored without it: an append must not wait for MongoDB.
             days, self._days = self._days, {}
         while days:
             day, tally = days.popitem()

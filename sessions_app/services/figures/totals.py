@@ -23,6 +23,7 @@ def figures_get(*, now: datetime) -> Counted | None:
     counted, due_at = figures.totals.kept()
     if due_at is not None and due_at > now:
         return counted
+    # Claimed by one guarded update: of many workers, one counts.
     if not figures.totals.claim(due_at=due_at, until=now + _CLAIM):
         return counted
     started = time.monotonic()

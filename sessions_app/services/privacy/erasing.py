@@ -24,13 +24,16 @@ def erase_user(
     """
     now = lifecycle.to_milliseconds(now)
     receipt = receipt_id(user_id)
+    # First: from here on nobody can create a session for this user.
     erasure.users.begin(user_id=user_id, receipt_id=receipt, now=now)
     removed = 0
+    # In steps, each of which may be the last one before a crash.
     while step := erasure.users.erase_sessions(user_id=user_id, receipt_id=receipt):
         removed += step
         progress(step)
     search.index.forget_progress(progress_key(user_id))
     review.read_log.forget_user(user_id)
+    # Lines that this user wrote as staff stay in the log, under a pseudonym.
     review.read_log.forget_staff(staff_id=user_id, pseudonym=receipt)
     # The counts of login attempts, per account and address, expire by themselves after two periods.
     callers = [caller_key(scope=scope, caller=user_id) for scope in settings.THROTTLE_RATES]

@@ -33,6 +33,7 @@ def turns(user_id: str) -> Iterator[Record]:
 
 def _session_ids(user_id: str) -> Iterator[list[str]]:
     after = ""
+    # Page by page, since a user may have any number of sessions.
     while ids := records_store.reading.session_ids(user_id=user_id, after=after):
         yield ids
         after = ids[-1]
@@ -62,6 +63,7 @@ def export(*, user_id: str, now: datetime, account: Iterator[Record] | None) -> 
     `account` is None for a user without an account here. Raises UserErased where such a user has
     been erased, and StorageUnavailable, also later: the records then end without the last one.
     """
+    # While the account exists, its own data can still be exported.
     if receipts.is_erased(user_id) and account is None:
         raise UserErased
     now = lifecycle.to_milliseconds(now)

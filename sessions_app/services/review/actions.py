@@ -50,13 +50,16 @@ def _act_on_one(session_id: str, act: Act, text: str, staff: Staff, now: datetim
         session = review.conversations.read_one(session_id).session
     except SessionNotFound as error:
         return ActionOutcome(session_id, error.detail)
+    # Logged before it is done: a crash may leave a line without its act, never the reverse.
     read_log.log_write(staff=staff, act=act, now=now, about=[About(session_id, session.user_id)])
     try:
         _DO[act](session, at)
     except SessionError as error:
+        # The log must not claim an action that did not happen.
         refused = About(session_id, session.user_id, {"refused": error.code})
         read_log.log_write(staff=staff, act=act, now=now, about=[refused])
         return ActionOutcome(session_id, error.detail)
+    # A note would belong to a session that is gone.
     if act is not Act.DELETE:
         review.notes.insert(session_id, Note(identity.new_line_id(), at, staff.name, act, text))
     return ActionOutcome(session_id)

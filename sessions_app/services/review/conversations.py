@@ -83,6 +83,7 @@ def conversation_list(
     user_id = wanted.user_ids[0] if wanted.user_ids else ""
     session_id = wanted.session_ids[0] if wanted.session_ids else ""
     about = About(session_id, user_id, filters)
+    # Before the query: a list that is logged may fail, one that is shown is always logged.
     read_log.log_write(staff=staff, act=Act.LIST, now=now, about=[about])
     return review.conversations.find_page(wanted=wanted, order=order, cursor=cursor)
 
@@ -154,6 +155,7 @@ def conversation_read(
     reviewed = review.conversations.read_one(session_id)
     session = reviewed.session
     why = read_log.reason_given(session_id=session_id, staff=staff, now=now)
+    # A reader without the permission stays masked, whatever reason they stated.
     masked = not may_unmask or masked_for(session_id=session_id, staff=staff, now=now)
     masked = masked and settings.REVIEW_MASK
     first, last = page_of(at or window_at, session.message_count)
@@ -192,6 +194,7 @@ def conversation_turns(*, session_id: str) -> Sequence[Turn]:
 
 def page_of(seq: int | None, count: int) -> tuple[int, int]:
     """The first and last `seq` of the page with `seq`; of the newest page for None."""
+    # A link may hold any number; the nearest page is shown.
     seq = min(max(1, count if seq is None else seq), max(1, count))
     first = (seq - 1) // REVIEW_MESSAGES * REVIEW_MESSAGES + 1
     return first, min(first + REVIEW_MESSAGES - 1, count)
@@ -233,6 +236,7 @@ def topic_labels(reviewed: Reviewed) -> Mapping[int, str]:
 
 
 def _divider(message: Message, labels: Mapping[int, str]) -> str | None:
+    # The first message opens a topic without a shift.
     opens = message.topic_shift or (message.seq == 1 and message.topic is not None)
     return labels.get(message.topic or 0, "") if opens else None
 
@@ -253,6 +257,7 @@ def _readable(value: Any) -> str:
     if isinstance(value, str):
         try:
             value = json.loads(value)
+        # Arguments come from a model and may be anything.
         except (ValueError, RecursionError):
             return str(value)
     return json.dumps(value, ensure_ascii=False, indent=2)

@@ -40,6 +40,7 @@ def conversations_export(
     sessions = [session.session for session in review.conversations.read_many(session_ids)]
     if not sessions:
         raise SessionNotFound
+    # The log says what left the service, and in which form.
     part = {"form": form, "masked": masked}
     read_log.log_write(
         staff=staff,
@@ -63,6 +64,7 @@ def conversations_export(
 
 def _messages(session: Session, *, masked: bool) -> Iterator[Message]:
     try:
+        # Read while it is written out: a conversation may not fit into memory.
         _, messages = log.stream(session_id=session.session_id, user_id=session.user_id)
     except SessionNotFound:  # deleted since it was listed
         return

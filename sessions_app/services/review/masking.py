@@ -45,6 +45,7 @@ def phone_numbers(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _within(text: str, offset: int) -> Iterator[tuple[int, int]]:
+    # None recognises the international format of every country.
     for region in (None, *settings.REVIEW_PHONE_REGIONS):
         for match in PhoneNumberMatcher(text, region, Leniency.VALID):
             yield offset + match.start, offset + match.end

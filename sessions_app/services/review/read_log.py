@@ -46,11 +46,13 @@ def why(*, reason: str, detail: str) -> Why:
         raise InvalidInput("Choose a reason.", attr="reason")
     if len(detail) > REASON_MAX_CHARS or not is_text(detail):
         raise InvalidInput(f"At most {REASON_MAX_CHARS} characters of text.", attr="detail")
+    # "Something else" alone would tell an auditor nothing.
     if reason == Reason.OTHER and not detail:
         raise InvalidInput("Say which reason.", attr="detail")
     return Why(reason, detail)
 
 
+# Frozen, so it may serve as a default.
 _NO_REASON = Why()
 
 

@@ -32,6 +32,7 @@ def conversation_search(
     A hit tells something about a conversation, so each has a line in the read log.
     """
     filters = {"text": text}
+    # The words that staff search for are part of the log.
     read_log.log_write(staff=staff, act=Act.SEARCH, now=now, about=[About(part=filters)])
     results = search.search_all(
         text=text, limit=REVIEW_BULK, wanted=SearchFilter(status=wanted.status), now=now
@@ -39,6 +40,7 @@ def conversation_search(
     best: dict[str, SearchHit] = {}
     for hit in results.hits:
         earlier = best.get(hit.session_id)
+        # A message shows more of a conversation than its title.
         if earlier is None or (earlier.seq is None and hit.seq is not None):
             best[hit.session_id] = hit
     if not best:
@@ -56,6 +58,7 @@ def conversation_search(
             for session in shown
         ],
     )
+    # A snippet shows words, so it needs a reason like opening does.
     opened = read_log.opened_today(
         session_ids=[session.session_id for session in shown], staff=staff, now=now
     )

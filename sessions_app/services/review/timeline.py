@@ -56,6 +56,7 @@ def _of_session(session: Session, labels: Mapping[int, str]) -> Iterator[Entry]:
         yield Entry(session.archived_at, Event.ARCHIVED)
     shifts = [(seq, topic) for seq, topic in (session.topic.recent if session.topic else ())]
     shifts = [(seq, topic) for seq, topic in shifts if topic > 1][-_SHIFTS:]
+    # A start at 1 is the beginning of the session and not a reset.
     resets = [start for start in (*session.context_resets, session.context_start) if start > 1]
     wanted = {seq for seq, _ in shifts} | {start - 1 for start in resets}
     times = _times(session, wanted | {1, session.message_count})
@@ -85,6 +86,7 @@ def _times(session: Session, wanted: set[int]) -> Mapping[int, datetime]:
     """The times of the messages with these seqs."""
     older = sorted(seq for seq in wanted if 1 <= seq < session.tail_start)
     messages = list(log.read_runs(session, [(seq, seq) for seq in older]))
+    # The tail is one document, read once for all of its messages.
     if any(seq >= session.tail_start for seq in wanted):
         _, tail = log.read_range(
             session_id=session.session_id,

@@ -56,6 +56,7 @@ class SeenWindow:
         fates: dict[int, MessageFate] = {}
         for seq in sent_seqs | planned.keys():
             each = planned.get(seq)
+            # Another policy or summary may have applied then.
             agree = each is not None and each.kept == (seq in sent_seqs)
             fates[seq] = MessageFate(seq in sent_seqs, each.reason if agree and each else None)
         return fates
@@ -69,6 +70,7 @@ def window_at(*, session: Session, seq: int) -> SeenWindow:
     message = _message(session, seq)
     upto = seq
     if message.generation is not None:
+        # A reply may answer an earlier message, after a regeneration.
         upto = message.generation.reply_to
     elif message.role is Role.ASSISTANT and seq > 1:
         upto = seq - 1
@@ -85,6 +87,7 @@ def window_at(*, session: Session, seq: int) -> SeenWindow:
 
 def as_of(session: Session, seq: int) -> Session:
     """The session when `seq` was its newest message: its length, and the reset in force then."""
+    # Resets after that message had not happened yet.
     starts = [start for start in (*session.context_resets, session.context_start) if start <= seq]
     return replace(session, message_count=seq, context_start=max(starts, default=1))
 
@@ -119,6 +122,7 @@ def _gather(then: Session, policy: WindowPolicy) -> Candidates:
         first=first,
         last=then.message_count,
     )
+    # The system prompt is at the beginning, far from the newest messages.
     opening = [] if first == 1 else log.read_opening(then)
     messages = topics.with_topics(then, [*(m for m in opening if m.seq < first), *newest])
     return Candidates(messages, [topics.window_message(message) for message in messages], None)

@@ -72,11 +72,13 @@ def catch_up(*, user_id: str | None, seconds: float, now: datetime) -> Backlog:
         _catch_up_page(page, backlog, deadline)
         if not backlog.sessions:
             reached = page[-1].updated_at
+        # Over all users, the rest would take too long: the oldest backlog is indexed first.
         elif user_id is None:
             break
     else:
         reached = now if reached is not None and not backlog.sessions else reached
     if reached is not None:
+        # A write in progress may still appear with an earlier activity.
         until = min(reached, now - MARGIN)
         if since is None or until - since >= _STEP:
             search_store.index.advance(key, until)
@@ -92,6 +94,7 @@ def fall_back(sessions: Iterable[tuple[str, datetime]]) -> None:
     stored = list(sessions)
     if stored:
         users = {user_id for user_id, _ in stored}
+        # A session may be searched by its owner and by staff, who have progress of their own.
         keys = [EVERYBODY, *map(progress_key, users)]
         search_store.index.fall_back(keys, min(moment for _, moment in stored))
 
@@ -151,6 +154,7 @@ def portions(
     messages = 0
     for session in sessions:
         missing = session.message_count - progress[session.session_id].indexed
+        # Bounds the messages that are in memory at a time.
         if portion and messages + missing > _RUN:
             yield portion
             portion, messages = [], 0
@@ -205,6 +209,7 @@ def _index_on(
     """Index the rest of a long session, or of one that has changed; None where it is deleted."""
     failed = 0
     while failed < _ATTEMPTS and not before.is_current(session):
+        # Which words were erased is not known any more, so the whole session is indexed again.
         if before.has_missed_an_erasure(session):
             search_store.index.forget_session(session.session_id)
         else:
@@ -215,6 +220,8 @@ def _index_on(
             return None
         search_store.index.begin([fresh])
         reached = indexed([fresh])[fresh.session_id]
+        # Another worker may write the same blocks; giving up needs several attempts without
+        # progress.
         failed = 0 if reached.indexed > before.indexed else failed + 1
         session, before = fresh, reached
         if time.monotonic() >= deadline:
@@ -227,6 +234,7 @@ def _index_runs(sessions: Sequence[tuple[IndexedSession, SearchedSession]]) -> N
     ranges: list[TextRange] = []
     finished: list[tuple[IndexedSession, SearchedSession, int]] = []
     for before, session in sessions:
+        # A block that is not full is indexed again with its new messages.
         first = block_start(before.indexed + 1)
         last = max(before.indexed, min(first + _RUN - 1, session.message_count))
         for start in before.holes:

@@ -73,6 +73,7 @@ def search_all(*, text: str, limit: int, wanted: SearchFilter, now: datetime) ->
     if wanted.user_id is not None:
         search.scan(backlog)
     search.look_up()
+    # A backlog of one user was scanned, so it hides nothing.
     behind = wanted.user_id is None and bool(backlog.sessions)
     return SearchResults(
         search.best(),
@@ -118,6 +119,7 @@ class _Search:
         Titles take up to half of the room, and more where messages leave it.
         """
         messages, titles = sorted(self.messages.values()), sorted(self.titles.values())
+        # Titles must not crowd out messages, nor leave room unused.
         room = max(self.limit - len(messages), (self.limit + 1) // 2)
         shown = [*titles[:room], *messages][: self.limit]
         return [_hit(match, self.query) for match in shown]
@@ -126,6 +128,7 @@ class _Search:
         """Match what is not indexed, newest first."""
         self._take_titles(backlog.sessions)
         sessions = {session.session_id: session for session in backlog.sessions}
+        # Newest first: those are the hits that are shown.
         for ranges in _in_portions(reversed(backlog.ranges)):
             if len(self.messages) >= self.limit or self._is_over():
                 return
@@ -133,6 +136,7 @@ class _Search:
 
     def look_up(self) -> None:
         """Match the index's candidates: whole words first, beginnings where room is left."""
+        # Whole words first: fewer candidates, and better hits.
         queries = [self.query.completed]
         if self.query.beginning:
             queries.append(self.query)
@@ -162,6 +166,7 @@ class _Search:
                 self._take_messages(ranges, sessions)
             if len(ranges) < size or len(matches) >= self.limit:
                 return
+            # The first blocks held too few hits, so the next reads are larger.
             skip, size = skip + size, _MORE_BLOCKS
 
     def _take_titles(self, sessions: Iterable[SearchedSession]) -> None:
@@ -188,6 +193,7 @@ class _Search:
         folded = search_rules.text.fold(content)
         if not self.query.matches(folded):
             return None
+        # A whole word is a better hit than a beginning.
         return 0 if self.query.completed.matches(folded) else 1
 
     def _is_in_time(self, moment: datetime) -> bool:

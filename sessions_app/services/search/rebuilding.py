@@ -31,6 +31,7 @@ def search_rebuild(
         ids = [listed.session_id for listed in page]
         if not only_missing:
             for session_id in ids:
+                # Removed first, so that no term of an earlier version of the index stays.
                 search.index.forget_session(session_id)
         sessions = list(search.reading.sessions(ids, user_id=user_id).values())
         before = indexing.indexed(sessions)

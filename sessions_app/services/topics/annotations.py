@@ -57,6 +57,7 @@ def _annotate_next_block(session: Session, judged: int) -> None:
         session_id=session.session_id,
         user_id=session.user_id,
         first=start,
+        # No further than the header that was read: later messages are left to the next call.
         last=min(start + ANNOTATION_BLOCK - 1, session.message_count),
     )
     stored_block = annotations.read_block(session_id=session.session_id, seq=start)
@@ -106,6 +107,7 @@ def _forget_erased(session: Session, messages: Sequence[Message]) -> None:
             first=messages[0].seq,
             last=messages[-1].seq,
         )
+    # The session was deleted after its block was written, so the deletion missed the block.
     except SessionNotFound:
         annotations.forget_session(session_id=session.session_id)
         raise
@@ -156,7 +158,9 @@ def _judge(
 ) -> tuple[TopicState, list[TopicDecision], list[Shift]]:
     decisions: list[TopicDecision] = []
     shifts: list[Shift] = []
+    # One by one: each decision depends on the state after the message before.
     for message, packed in zip(messages, vectors, strict=True):
+        # The state before the shift labels the topic that ends.
         ended = state
         state, decision = topics.observe(state, _topic_message(message, packed))
         decisions.append(decision)

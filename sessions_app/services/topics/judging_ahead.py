@@ -83,6 +83,7 @@ class JudgeAhead:
             self._judging = False
             spent = time.monotonic() - started
             with self._changed:
+                # Resting in proportion keeps the share, however long a session takes.
                 rest = spent * (1 - SHARE) / SHARE
                 self._changed.wait_for(lambda: self._thread is not me, rest)
 
@@ -93,10 +94,12 @@ class JudgeAhead:
             return annotations.catch_up(
                 session_id=session_id, user_id=user_id, seconds=_AT_ONCE_SECONDS
             ).complete
+        # Deleted meanwhile, so there is nothing left to do.
         except SessionNotFound:
             return True
         except SessionError as error:
             logger.warning("topics cannot be judged at the moment: %s", error.detail)
+        # The thread must survive: without it, every request would have to wait again.
         except Exception:
             logger.exception("session %s could not be judged", session_id)
         return True

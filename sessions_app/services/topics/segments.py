@@ -38,6 +38,7 @@ def topic_list(*, session_id: str, user_id: str, now: datetime) -> list[TopicSeg
     starts = [1, *(shift.seq for shift in shifts)]
     ends = [*(shift.seq - 1 for shift in shifts), judged]
     labels = [*(shift.label for shift in shifts), current_label(session)]
+    # No shift opened the first topic.
     scores = [0.0, *(shift.score for shift in shifts)]
     return [
         TopicSegment(number, start, end, end - start + 1, label, round(score, 4))

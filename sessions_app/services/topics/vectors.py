@@ -23,7 +23,9 @@ def packed_vectors(messages: Sequence[Message], block: Block) -> list[bytes]:
         # The vectors that a worker with an encoder has made stay; new messages get none.
         packed = block.vectors if block.encoder else b""
         rows = [packed[at * width : (at + 1) * width] for at in range(len(messages))]
+        # Zeros mark a message without a vector, and keep every row at its offset.
         return [row or bytes(width) for row in rows] if packed else rows
+    # A block by another encoder is encoded again as a whole.
     reusable = block.count if block.encoder == encoder.name else 0
     rows = [block.vectors[at * width : (at + 1) * width] for at in range(reusable)][: len(messages)]
     for message in messages[reusable:]:
@@ -46,6 +48,7 @@ def restored(blocks: Sequence[Block]) -> dict[int, Vector]:
     encoder = encoder_name()
     vectors: dict[int, Vector] = {}
     for block in blocks:
+        # Vectors of two encoders cannot be compared.
         if block.vectors and block.encoder == encoder:
             rows = relevance.restore(block.vectors, DIMENSIONS)
             present = np.asarray(rows.any(axis=1))

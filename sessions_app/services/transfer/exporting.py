@@ -41,6 +41,7 @@ def first_record(selection: Selection) -> Record:
         "status": selection.status and selection.status.value,
         "since": selection.since and timestamp(selection.since),
     }
+    # Left out where not set, so that exports of everything begin alike.
     named = {name: value for name, value in only.items() if value is not None}
     first = {"type": BEGIN, "format": SESSIONS_FORMAT, "version": FORMATS[SESSIONS_FORMAT]}
     return {**first, **({"only": named} if named else {})}
@@ -77,5 +78,6 @@ def session_stream(
 
 
 def _with_topics(session: Session, messages: Iterator[Message]) -> Iterator[Message]:
+    # A block at a time: topics are stored per block.
     while run := list(islice(messages, ANNOTATION_BLOCK)):
         yield from topics.with_topics(session, run)

@@ -15,6 +15,7 @@ from sessions_app.repository.records.importing import Gathered
 from sessions_app.services import receipts, search
 from sessions_app.services.progress import Progress
 
+# Sessions are stored together up to either bound: fewer round trips, bounded memory.
 _BATCH_SESSIONS = 200
 _BATCH_BYTES = 8 * 1024 * 1024
 
@@ -86,6 +87,7 @@ class _Import:
                 if self._current is None:
                     raise InvalidInput("a message before the first session")
                 self._store_bucket(records.importing.add(self._current, _counted(record)))
+            # Records that exports may add later, or that only personal exports have.
             case other:
                 self.report.left[other] += 1
 
@@ -103,6 +105,7 @@ class _Import:
         current = self._current
         if run is None or current is None:
             return
+        # Decided at the first bucket of a long session, before anything of it is stored.
         if current.passed_over is None:
             current.passed_over = (
                 self._dry_run
@@ -132,6 +135,7 @@ class _Import:
         )
         new: dict[str, Gathered] = {}
         for gathered in waiting:
+            # Twice in one file counts as already there.
             if gathered.session_id in stored_counts or gathered.session_id in new:
                 self.report.already_there += 1
                 stored_count = stored_counts.get(gathered.session_id, gathered.message_count)
@@ -142,6 +146,7 @@ class _Import:
         documents = [gathered.document for gathered in new.values()]
         if documents and not self._dry_run:
             stored = records.importing.insert_sessions(documents)
+            # Their activity is in the past, behind the progress of the index.
             search.fall_back((each["user_id"], each["updated_at"]) for each in documents)
             self.report.already_there += len(new) - len(stored)
             new = {session_id: new[session_id] for session_id in new if session_id in stored}
@@ -182,6 +187,7 @@ def _take_back(gathered: Gathered) -> None:
 
 def _counted(record: Record) -> Record:
     """The message with its tokens counted where it has no count."""
+    # Our own exports have counts; counting again takes most of an import.
     if "token_count" in record:
         return record
     content, name, calls = (record.get(key) for key in ("content", "name", "tool_calls"))

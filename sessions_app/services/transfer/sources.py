@@ -51,6 +51,7 @@ def source_read(*, source: Source, user_id: str | None, now: datetime) -> Source
 
     `user_id` becomes the owner of every session; None keeps the owners that the source names.
     """
+    # By name before content: a database cannot be opened as a file.
     if source.name.startswith(langchain_mongodb.SCHEMES):
         grouped = langchain_mongodb.sessions(source.name, source.collection)
         sessions = ((0, foreign.langchain.from_documents(*group)) for group in grouped)
@@ -64,9 +65,11 @@ def source_read(*, source: Source, user_id: str | None, now: datetime) -> Source
         if first is None:
             raise LineRefused(1, "the file is empty")
         kind = _recognised(first[1]) if source.format == "auto" else source.format
+    # The generator holds an open file, which nobody else would close.
     except InvalidInput:
         values.close()
         raise
+    # The first value has been read to recognise the format.
     rest = chain([first], values)
     if kind == "native":
         return SourceReading("native", numbered_records(rest), values)
@@ -110,6 +113,7 @@ def _as_records(
     for line, conversation in conversations:
         owner = user_id or conversation.owner
         if owner is None:
+            # A guess would give a conversation to the wrong user.
             raise InvalidInput("these conversations name no owner: say whose they become (--user)")
         for record in foreign.conversations.records(
             conversation, user_id=owner, policy=policy, expires_at=expires_at, now=now
