@@ -14,6 +14,7 @@ import importlib.metadata
 import re
 import threading
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -38,6 +39,9 @@ O200K_PATTERN: Final = "|".join(
         r"\s+",
     )
 )
+
+# Takes a text as one piece. It is simple enough for an engine without a stack.
+_WHOLE_TEXT_PATTERN: Final = r"(?s:.+)"
 
 # A longer text is cut: tiktoken's regex engine panics near a million characters of one run.
 CHUNK_CHARS: Final = 100_000
@@ -78,18 +82,18 @@ def _load_once() -> Counter:
 
 def load_counter() -> Counter:
     """Build the counter, with the ranks loaded; raises TokenizerError."""
-    encoding = tiktoken.Encoding(
-        name="o200k_base",
-        pat_str=O200K_PATTERN,
-        mergeable_ranks=load_ranks(),
-        special_tokens={},
-    )
+    encoding = _encoding(O200K_PATTERN)
     pieces = regex.compile(O200K_PATTERN)
 
+    @cache
+    def merging() -> tiktoken.Encoding:
+        # Built for the first such run only: its ranks take as much memory as the other's.
+        return _encoding(_WHOLE_TEXT_PATTERN)
+
     def count_run(run: str) -> int:
-        # `regex` has no stack that could overflow on a run without a cut.
+        # `regex` splits, since it has no stack that could overflow; tiktoken merges each piece.
         return sum(
-            len(encoding._encode_single_piece(match.group().encode()))
+            len(merging().encode_ordinary(match.group()))
             for match in pieces.finditer(without_lone_surrogates(run))
         )
 
@@ -102,6 +106,12 @@ def load_counter() -> Counter:
         )
 
     return count
+
+
+def _encoding(pattern: str) -> tiktoken.Encoding:
+    return tiktoken.Encoding(
+        name="o200k_base", pat_str=pattern, mergeable_ranks=load_ranks(), special_tokens={}
+    )
 
 
 def load_ranks() -> dict[bytes, int]:

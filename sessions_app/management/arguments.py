@@ -13,6 +13,13 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def seconds(text: str) -> int:
+    """A whole number of seconds, 0 or more."""
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds")
+    return int(text)
+
+
 def moment(text: str) -> datetime:
     """A date or a time in ISO 8601, in UTC where it names no offset."""
     try:

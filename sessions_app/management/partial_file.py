@@ -17,7 +17,7 @@ from sessions_app.domain.records.reading import parsed
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
+class OpenExport:
     """An open export: the last session in it (`after`, "" for none), and the counts so far."""
 
     file: BinaryIO
@@ -25,7 +25,7 @@ class Begun:
     written: Mapping[str, int]
 
 
-def begin(name: str, first: bytes, *, resume: bool) -> Begun:
+def begin(name: str, first: bytes, *, resume: bool) -> OpenExport:
     """Open the file to write to, with its first line in it.
 
     With `resume`, continues the file of an earlier run, cut off after its last whole session.
@@ -42,12 +42,12 @@ def begin(name: str, first: bytes, *, resume: bool) -> Begun:
         file.seek(end)
         # The last session may have been cut off, so it is written again.
         file.truncate()
-        return Begun(file, after, written)
+        return OpenExport(file, after, written)
     # Only for its owner: it holds conversations.
     descriptor = os.open(partial, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
     file = os.fdopen(descriptor, "r+b")
     file.write(first)
-    return Begun(file, "", {})
+    return OpenExport(file, "", {})
 
 
 def _last_whole_session(file: BinaryIO, first: bytes) -> tuple[int, str, Mapping[str, int]]:

@@ -1,6 +1,5 @@
 """`manage.py audit_expiry`."""
 
-import argparse
 from argparse import ArgumentParser
 from collections import Counter
 from collections.abc import Mapping
@@ -9,6 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from sessions_app.management.arguments import seconds
 from sessions_app.management.operator import OperatorCommand
 from sessions_app.services.expiry import AuditProgress, audit_count, expiry_audit_run
 
@@ -36,7 +36,7 @@ class Command(OperatorCommand):
         super().add_arguments(parser)
         parser.add_argument(
             "--grace",
-            type=_seconds,
+            type=seconds,
             default=GRACE_SECONDS,
             metavar="SECONDS",
             help="how long a session may be overdue if no sweep has completed since "
@@ -124,9 +124,3 @@ def _result(
         "findings": findings,
         "findings_left_out": wrong.total() - len(findings),
     }
-
-
-def _seconds(text: str) -> int:
-    if not (text.isascii() and text.isdigit()):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds")
-    return int(text)

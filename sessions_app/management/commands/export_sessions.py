@@ -60,12 +60,12 @@ class Command(OperatorCommand):
             sys.stdout.buffer.flush()
             self.stdout = self.stderr  # the closing line must not end up in the export
         else:
-            begun = partial_file.begin(output, first, resume=options["resume"])
-            with begun.file as file:
+            export = partial_file.begin(output, first, resume=options["resume"])
+            with export.file as file:
                 following = sessions_export(
-                    selection=selection, after=begun.after, written=begun.written
+                    selection=selection, after=export.after, written=export.written
                 )
-                last = self._write(following, selection, file, begun.written.get("session", 0))
+                last = self._write(following, selection, file, export.written.get("session", 0))
                 partial_file.finish(output, file)
         return {"output": output, "counts": last["counts"]}, True
 
