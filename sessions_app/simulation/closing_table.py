@@ -1,5 +1,3 @@
-"""The closing table of a simulation."""
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -50,7 +50,6 @@ class ShiftCount:
     missed: int
 
     def as_json(self) -> dict[str, int]:
-        """The same as JSON values."""
         return asdict(self)
 
 

@@ -1,5 +1,3 @@
-"""`manage.py audit_context`."""
-
 import argparse
 import io
 from argparse import ArgumentParser
@@ -38,7 +36,6 @@ class Command(OperatorCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add the options for sessions, policy and plot."""
         super().add_arguments(parser)
         parser.add_argument("--user", metavar="ID", help="only the sessions of this user")
         parser.add_argument(

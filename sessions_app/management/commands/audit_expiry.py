@@ -1,5 +1,3 @@
-"""`manage.py audit_expiry`."""
-
 from argparse import ArgumentParser
 from collections import Counter
 from collections.abc import Mapping
@@ -32,7 +30,6 @@ class Command(OperatorCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add `--grace`."""
         super().add_arguments(parser)
         parser.add_argument(
             "--grace",
@@ -69,7 +66,6 @@ class Command(OperatorCommand):
         return _result(audited, wrong, findings), not wrong
 
     def describe(self, result: Mapping[str, Any]) -> str:
-        """The closing lines."""
         last = result["last_sweep"]
         sessions = ", ".join(f"{n:,} {status}" for status, n in result["sessions"].items())
         clocks = ", ".join(f"{c['server']} {c['ahead_ms']:+,} ms" for c in result["clocks"])

@@ -1,5 +1,3 @@
-"""`manage.py check_integrity`."""
-
 from argparse import ArgumentParser
 from collections.abc import Mapping
 from itertools import chain
@@ -22,7 +20,6 @@ class Command(OperatorCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add `--repair`."""
         super().add_arguments(parser)
         parser.add_argument(
             "--repair",
@@ -60,7 +57,6 @@ class Command(OperatorCommand):
         return {"checked": checked, "findings": findings}, well
 
     def describe(self, result: Mapping[str, Any]) -> str:
-        """The closing line."""
         findings = result["findings"]
         repaired = sum(finding["repaired"] for finding in findings)
         return (

@@ -1,5 +1,3 @@
-"""`manage.py ensure_indexes`."""
-
 from argparse import ArgumentParser
 from collections.abc import Mapping
 from typing import Any
@@ -18,7 +16,6 @@ class Command(OperatorCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add `--check`."""
         super().add_arguments(parser)
         parser.add_argument("--check", action="store_true", help="compare, change nothing")
 

@@ -1,5 +1,3 @@
-"""`manage.py expire_sessions`."""
-
 import argparse
 import io
 import os
@@ -50,7 +48,6 @@ class Command(OperatorCommand):
         super().run_from_argv(argv)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add the options for the mode, the sizes and the schedule."""
         super().add_arguments(parser)
         parser.add_argument(
             "--mode",

@@ -1,5 +1,3 @@
-"""`manage.py export_sessions`."""
-
 import sys
 from argparse import ArgumentParser
 from collections.abc import Iterable, Mapping
@@ -28,7 +26,6 @@ class Command(OperatorCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add the options for sessions and output."""
         super().add_arguments(parser)
         parser.add_argument("--user", metavar="ID", help="only the sessions of this user")
         parser.add_argument(
@@ -47,7 +44,6 @@ class Command(OperatorCommand):
         parser.add_argument("--resume", action="store_true", help="continue an interrupted run")
 
     def work(self, options: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
-        """Write the records and count them."""
         output = options["output"]
         # Stdout holds the export, so it has no room for a result, and nothing to resume.
         if output == STDOUT and (self.as_json or options["resume"]):
@@ -83,6 +79,5 @@ class Command(OperatorCommand):
         return last
 
     def describe(self, result: Mapping[str, Any]) -> str:
-        """The closing line."""
         counts = result["counts"]
         return f"{counts.get('session', 0):,} sessions, {counts.get('message', 0):,} messages"

@@ -1,5 +1,3 @@
-"""`manage.py import_sessions`."""
-
 import os
 from argparse import ArgumentParser
 from collections.abc import Mapping
@@ -26,7 +24,6 @@ class Command(OperatorCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add the options for the source and the owner."""
         super().add_arguments(parser)
         parser.add_argument(
             "file", metavar="FILE", help="a file (.gz, .zip), - for stdin, or mongodb://…"
@@ -41,7 +38,6 @@ class Command(OperatorCommand):
         )
 
     def work(self, options: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
-        """Read, store and count."""
         source = Source(options["file"], options["format"], options["collection"])
         reading = source_read(source=source, user_id=options["user"], now=timezone.now())
         # Also where a line is refused: the source may be a database.

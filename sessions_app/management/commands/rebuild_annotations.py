@@ -1,5 +1,3 @@
-"""`manage.py rebuild_annotations`."""
-
 import time
 from argparse import ArgumentParser
 from collections.abc import Mapping
@@ -20,7 +18,6 @@ class Command(OperatorCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add the options for sessions."""
         super().add_arguments(parser)
         parser.add_argument("--user", metavar="ID", help="only the sessions of this user")
         parser.add_argument(
@@ -33,7 +30,6 @@ class Command(OperatorCommand):
         )
 
     def work(self, options: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
-        """Rebuild and count sessions."""
         started = time.monotonic()
         sessions = messages = looked_at = 0
 
@@ -61,7 +57,6 @@ class Command(OperatorCommand):
         }, True
 
     def describe(self, result: Mapping[str, Any]) -> str:
-        """The closing line."""
         return (
             f"{result['sessions']:,} sessions with {result['messages']:,} messages annotated, "
             f"{result['passed_over']:,} passed over, in {result['seconds']:,.1f} seconds"

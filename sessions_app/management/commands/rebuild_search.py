@@ -1,5 +1,3 @@
-"""`manage.py rebuild_search`."""
-
 import time
 from argparse import ArgumentParser
 from collections.abc import Mapping
@@ -22,7 +20,6 @@ class Command(OperatorCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add the options for sessions."""
         super().add_arguments(parser)
         parser.add_argument("--user", metavar="ID", help="only the sessions of this user")
         parser.add_argument(
@@ -30,7 +27,6 @@ class Command(OperatorCommand):
         )
 
     def work(self, options: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
-        """Index and count sessions."""
         started = time.monotonic()
         sessions = messages = 0
         user = options["user"]
@@ -47,7 +43,6 @@ class Command(OperatorCommand):
         return {"sessions": sessions, "messages": messages, "seconds": seconds}, True
 
     def describe(self, result: Mapping[str, Any]) -> str:
-        """The closing line."""
         return (
             f"{result['sessions']:,} sessions with {result['messages']:,} messages indexed "
             f"in {result['seconds']:,.1f} seconds"

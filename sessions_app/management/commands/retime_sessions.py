@@ -1,5 +1,3 @@
-"""`manage.py retime_sessions`."""
-
 from argparse import ArgumentParser
 from collections.abc import Mapping
 from typing import Any
@@ -21,20 +19,17 @@ class Command(OperatorCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add `--dry-run`."""
         super().add_arguments(parser)
         parser.add_argument(
             "--dry-run", action="store_true", help="change nothing; show what a run would do"
         )
 
     def work(self, options: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
-        """Retime the active sessions."""
         with self.progress("sessions", session_count()) as show:
             counts = sessions_retime(now=timezone.now(), dry_run=options["dry_run"], progress=show)
         return {"dry_run": options["dry_run"], **counts}, True
 
     def describe(self, result: Mapping[str, Any]) -> str:
-        """The closing line."""
         would = "would get" if result["dry_run"] else "got"
         return (
             f"{result['looked_at']:,} sessions follow the default, {result['retimed']:,} {would} "

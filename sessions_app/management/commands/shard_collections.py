@@ -1,5 +1,3 @@
-"""`manage.py shard_collections`."""
-
 import json
 from argparse import ArgumentParser
 from collections.abc import Mapping
@@ -19,7 +17,6 @@ class Command(OperatorCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add `--dry-run`."""
         super().add_arguments(parser)
         parser.add_argument("--dry-run", action="store_true", help="print, run nothing")
 

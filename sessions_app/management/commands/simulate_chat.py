@@ -46,7 +46,6 @@ class Command(OperatorCommand):
     watched: Sequence[Watched] = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add the options for dialogues, users and service."""
         super().add_arguments(parser)
         parser.add_argument(
             "file",

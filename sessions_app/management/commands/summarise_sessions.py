@@ -1,5 +1,3 @@
-"""`manage.py summarise_sessions`."""
-
 from argparse import ArgumentParser
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -36,7 +34,6 @@ class Command(OperatorCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add the options for sessions and the number of calls."""
         super().add_arguments(parser)
         parser.add_argument("--user", help="only this user's sessions (the id)")
         parser.add_argument("--session", help="only this session")
