@@ -87,6 +87,7 @@ class OperatorCommand(BaseCommand):
             console=console,
             # Only for people: a log of stderr would fill with bars.
             disable=self.as_json or not console.is_terminal,
+            # The closing line says it all.
             transient=True,
         ) as bar:
             task = bar.add_task(unit, total=total)

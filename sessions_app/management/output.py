@@ -42,4 +42,5 @@ def whole_file(name: str) -> Iterator[BinaryIO]:
         raw.flush()
         # The file must be on disk before it gets its name.
         os.fsync(raw.fileno())
+    # Atomic: readers see no file or the whole one.
     partial.replace(name)

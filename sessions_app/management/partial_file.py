@@ -75,12 +75,14 @@ def finish(name: str, file: BinaryIO) -> None:
     partial = Path(f"{name}.partial")
     file.flush()
     os.fsync(file.fileno())
+    # Compressed only now: a compressed file cannot be cut off and continued.
     if not name.endswith(".gz"):
         partial.replace(name)
         return
     packed = Path(f"{name}.packed")
     file.seek(0)
     with packed.open("wb") as raw:
+        # Before anything is written to it.
         packed.chmod(0o600)
         # No name and time in the header: the same records give the same bytes.
         with gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as archive:

@@ -105,6 +105,7 @@ class ApiClient:
         for attempt in range(MAX_ATTEMPTS):
             if attempt:
                 self._measurements.count("retries")
+            # Between requests only: the service must not be left with half of one.
             if self._stop.is_set():
                 raise Stopped
             started = time.perf_counter()
@@ -118,6 +119,7 @@ class ApiClient:
                 if answer.status_code not in _BUSY:
                     return answer
                 problem, wait = f"status {answer.status_code}", retry_after(answer)
+            # No wait after the last attempt.
             if attempt + 1 < MAX_ATTEMPTS:
                 self._stop.wait(wait)
         raise RequestFailed(f"{route}: {problem} after {MAX_ATTEMPTS} attempts")

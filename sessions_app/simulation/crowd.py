@@ -54,6 +54,7 @@ class Crowd:
     def _each(self, threads: ThreadPoolExecutor, step: Callable[[ApiClient], None]) -> None:
         futures = [threads.submit(step, client) for client in self._clients]
         try:
+            # The first error ends the run; waiting for all would hide it for minutes.
             wait(futures, return_when=FIRST_EXCEPTION)
             for future in futures:
                 if future.done():

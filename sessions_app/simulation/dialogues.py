@@ -45,6 +45,7 @@ def read(path: Path) -> list[Dialogue]:
 
 def _read_file(path: Path) -> Iterator[Dialogue]:
     try:
+        # Not `splitlines`, which also splits at separators inside of JSON text.
         lines = path.read_text(encoding="utf-8").split("\n")
     except OSError as error:
         raise DialogueError(f"{path} cannot be read: {error.strerror}.") from error

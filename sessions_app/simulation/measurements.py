@@ -79,4 +79,5 @@ def _summary(times: Sequence[float]) -> dict[str, float]:
 
 def percentile(ascending: Sequence[float], share: float) -> float:
     """The smallest value that `share` of them do not exceed (nearest rank)."""
+    # Nearest rank needs no interpolation: every percentile is a measured value.
     return ascending[max(math.ceil(share * len(ascending)), 1) - 1]

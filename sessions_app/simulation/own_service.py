@@ -83,6 +83,7 @@ def _wait_until_healthy(process: subprocess.Popen[bytes], url: str, log: Path) -
 def _stop(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     try:
+        # A stop ends running turns, which takes a moment.
         process.wait(STOP_SECONDS)
     except subprocess.TimeoutExpired:
         process.kill()

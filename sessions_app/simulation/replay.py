@@ -95,6 +95,7 @@ def compare(
         yield f"{where}: {len(expected)} messages expected, {len(actual)} found"
     for (seq, sent), message in zip(expected, actual, strict=False):
         wanted = {name: sent.get(name) for name in (*FIELDS, "client_id")}
+        # The fields that the service adds, as the wire contract defines them.
         wanted |= {"seq": seq, "deleted": False, "metadata": sent.get("metadata") or {}}
         yield from _differences(f"{where}: message {seq}", wanted, message)
 

@@ -105,6 +105,7 @@ def rules(
     A session should have been swept if it was due when the last complete sweep began, or has been
     due for longer than `grace`, whether or not there was a sweep.
     """
+    # Without any sweep, only what is long overdue counts.
     expired_by = now - grace
     archived_by = retention_cutoff(cutoff=expired_by, retention_days=retention_days)
     if last is not None:
@@ -155,6 +156,7 @@ def _active(times: StoredTimes, updated_at: datetime, rules: Rules) -> Iterator[
         if times.ttl_seconds:
             yield Wrong.TIMEOUT_MISSING, f"a timeout of {times.ttl_seconds} s, but no expires_at"
         return
+    # 0 stands for never.
     if times.ttl_seconds == 0:
         yield Wrong.TIMEOUT_UNASKED, f"it should never expire, but does {_text(times.expires_at)}"
     yield from _placed(times.expires_at - updated_at, times.ttl_seconds, rules)
@@ -231,6 +233,7 @@ class ClockReading:
 
 def check_clock(reading: ClockReading, tolerance: timedelta) -> Iterator[Finding]:
     """Yield a fault where a clock differs by more than `tolerance` and the reading's error."""
+    # A slow answer makes a reading uncertain, not a clock wrong.
     if abs(reading.ahead) - reading.uncertainty > tolerance:
         seconds = round(reading.ahead.total_seconds(), 3)
         detail = f"{abs(seconds)} s {'ahead of' if seconds > 0 else 'behind'} this machine's clock"

@@ -145,6 +145,7 @@ def _counts(stored: StoredSession) -> Iterator[tuple[Damage, str]]:
 
 
 def _buckets(stored: StoredSession) -> Iterator[tuple[Damage, str]]:
+    # The name of a bucket is its key: under another name, reads would miss it.
     for run in stored.buckets:
         if run.identifier != bucket_id(stored.session_id, run.first_seq):
             yield Damage.MISNAMED_BUCKET, f"{run.identifier} begins at seq {run.first_seq}"

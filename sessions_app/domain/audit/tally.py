@@ -90,6 +90,7 @@ class Tally:
         return shown
 
     def _add_replayed(self, audited: AuditedSession) -> None:
+        # A session that could not be read has no plan.
         if audited.replayed not in audited.plans:
             return
         facts, plan = audited.facts, audited.plans[audited.replayed]

@@ -124,6 +124,7 @@ def check_total(policy: WindowPolicy, plan: WindowPlan) -> list[Breach]:
 def check_refusal(facts: StoredFacts, policy: WindowPolicy) -> list[Breach]:
     """A breach where a window was refused although its required messages fit."""
     needed = facts.prompt_tokens + facts.newest_user_tokens
+    # Only these two must be in every window.
     if needed > policy.max_tokens:
         return []
     detail = f"{needed} tokens fit {policy.max_tokens}"
@@ -163,6 +164,7 @@ def _order(
     for before, after in pairwise(sent):
         if after <= before:
             yield Promise.ORDER, after, f"sent after seq {before}"
+    # Sent and kept must be the same messages.
     for seq in sorted(kept_seqs ^ set(sent)):
         yield Promise.ORDER, seq, "sent" if seq not in kept_seqs else "kept and not sent"
     planned = [message.seq for message in plan.messages]

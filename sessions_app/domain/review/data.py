@@ -57,6 +57,7 @@ class Reason(StrEnum):
     OTHER = "other"
 
 
+# In the words of the page.
 REASONS: Mapping[Reason, str] = {
     Reason.SUPPORT: "The user asked for help",
     Reason.REPORT: "Somebody reported it",

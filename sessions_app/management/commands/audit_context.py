@@ -58,6 +58,7 @@ class Command(OperatorCommand):
             help="only sessions with activity since then, such as 2026-01-31 or "
             "2026-01-31T12:00:00Z; UTC where it names no offset",
         )
+        # An audit of all sessions may take hours; a sample takes minutes.
         parser.add_argument("--limit", type=positive, metavar="N", help="the first N sessions")
         parser.add_argument(
             "--plot",
@@ -71,6 +72,7 @@ class Command(OperatorCommand):
         tally = Tally()
         user, limit = options["user"], options["limit"]
         total = session_count(user_id=user)
+        # The total is an estimate; the bar only needs to be near.
         with self.progress("sessions", total if limit is None else min(limit, total)) as show:
             for audited in context_audit(
                 user_id=user,
@@ -170,6 +172,7 @@ def _line(finding: Mapping[str, Any]) -> str:
 def _write(path: Path, drawing: str) -> None:
     try:
         path.write_text(drawing, encoding="utf-8")
+    # The audit is done: its result must not be lost in a traceback.
     except OSError as error:
         raise CommandError(f"{path}: {error.strerror}", returncode=WRONG_FOUND) from error
 

@@ -66,6 +66,7 @@ class Command(OperatorCommand):
         return _result(audited, wrong, findings), not wrong
 
     def describe(self, result: Mapping[str, Any]) -> str:
+        # None where no sweep has completed yet.
         last = result["last_sweep"]
         sessions = ", ".join(f"{n:,} {status}" for status, n in result["sessions"].items())
         clocks = ", ".join(f"{c['server']} {c['ahead_ms']:+,} ms" for c in result["clocks"])
@@ -118,5 +119,6 @@ def _result(
         "notes": {name: audited.notes[name] for name in NOTES},
         "wrong": dict(wrong),
         "findings": findings,
+        # So that a reader of the JSON knows that the list is not complete.
         "findings_left_out": wrong.total() - len(findings),
     }

@@ -40,6 +40,7 @@ class Command(OperatorCommand):
 
         with self.progress("sessions", session_count()) as show:
             repair = options["repair"]
+            # Turns last: they are checked against the clock, and may end meanwhile.
             for each in chain(
                 integrity_check(repair=repair, progress=advance),
                 turns_check(repair=repair, now=timezone.now()),
@@ -53,6 +54,7 @@ class Command(OperatorCommand):
                 findings.append(finding)
                 if not self.as_json:
                     self.stdout.write(_line(finding))
+        # Repaired damage is no reason for a scheduled job to fail.
         well = all(finding["repaired"] for finding in findings)
         return {"checked": checked, "findings": findings}, well
 

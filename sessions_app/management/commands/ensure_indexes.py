@@ -23,6 +23,7 @@ class Command(OperatorCommand):
         """Create missing indexes, except with `--check`; then compare."""
         if not options["check"]:
             operations.ensure_indexes()
+        # Compared after creating: an index with other options is not replaced.
         differences = [
             {"collection": collection, "index": index, "problem": problem}
             for collection, index, problem in operations.index_differences()

@@ -84,6 +84,7 @@ class Command(OperatorCommand):
         if options["every"] is None:
             return self._run(options), True
         if options["dry_run"]:
+            # A preview that repeats would report the same sessions for ever.
             raise CommandError("--every and --dry-run exclude each other.", returncode=WRONG_USAGE)
         with _setting(self.stop):
             return self._loop(options), True
@@ -91,6 +92,7 @@ class Command(OperatorCommand):
     def _run(self, options: Mapping[str, Any]) -> dict[str, Any]:
         plan = expiry.expiry_plan(mode=options["mode"], now=timezone.now())
         total = expiry.expiry_count(plan)
+        # For the bar: a run ends no more than that.
         if options["limit"] is not None:
             total = min(total, options["limit"])
         with self.progress("sessions", total) as show:
@@ -170,6 +172,7 @@ def _by_user(result: Mapping[str, Any]) -> Table:
     table = Table("user", box=box.SIMPLE_HEAD)
     for fate in Fate:
         table.add_column(fate.value, justify="right")
+    # The users with the most sessions come first.
     users = list(result["by_user"].items())
     for user_id, counts in users[:USERS_SHOWN]:
         table.add_row(user_id, *(f"{counts.get(fate.value, 0):,}" for fate in Fate))
@@ -186,6 +189,7 @@ def _by_user(result: Mapping[str, Any]) -> Table:
 @contextmanager
 def _setting(stop: threading.Event) -> Iterator[None]:
     """Let Ctrl-C and SIGTERM set `stop`, so that a run with `--every` ends with exit code 0."""
+    # SIGTERM is how a service manager stops a process.
     numbers = (signal.SIGINT, signal.SIGTERM)
     before = [signal.signal(number, lambda *_: stop.set()) for number in numbers]
     try:

@@ -49,6 +49,7 @@ class Command(OperatorCommand):
         if output == STDOUT and (self.as_json or options["resume"]):
             raise CommandError("--json and --resume need --output FILE", returncode=WRONG_USAGE)
         selection = Selection(options["user"], options["status"], options["since"])
+        # The first line depends on the selection alone, which lets --resume compare it.
         first = records.writing.line(first_record(selection))
         if output == STDOUT:
             sys.stdout.buffer.write(first)

@@ -48,6 +48,7 @@ class Command(OperatorCommand):
                 dry_run=options["dry_run"],
                 progress=show,
             )
+        # What the source could not read, and what the store did not take.
         left = {**done.left, **reading.left}
         return {"format": reading.format, "dry_run": options["dry_run"], **asdict(done),
                 "left": dict(sorted(left.items()))}, True  # fmt: skip

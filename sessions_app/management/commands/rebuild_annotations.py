@@ -34,6 +34,7 @@ class Command(OperatorCommand):
         sessions = messages = looked_at = 0
 
         def advance(done: int) -> None:
+            # The difference to the rebuilt sessions is what was skipped.
             nonlocal looked_at
             looked_at += done
             show(done)

@@ -22,9 +22,11 @@ class Command(OperatorCommand):
 
     def work(self, options: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
         """Run the commands, unless there is no mongos or with `--dry-run`."""
+        # Only a mongos knows these commands; a replica set would refuse each.
         possible = operations.sharding_possible()
         run = possible and not options["dry_run"]
         entries = []
+        # One refusal does not stop the others: the report shows them all.
         for command in operations.sharding_commands():
             refused = operations.sharding_run(command) if run else None
             entries.append({"command": command, "refused": refused})

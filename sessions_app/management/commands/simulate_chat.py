@@ -41,6 +41,7 @@ class Command(OperatorCommand):
     )
     # It talks HTTP only; its own service starts its own MongoDB.
     requires_mongodb = False
+    # They would check the settings of this process, not of the service it talks to.
     requires_system_checks = ()
     interrupted = False
     watched: Sequence[Watched] = ()
@@ -126,6 +127,7 @@ class Command(OperatorCommand):
         """The transcripts and the closing table."""
         console = Console(file=io.StringIO(), width=_COLUMNS)
         with console.capture() as captured:
+            # Uncropped: failures are long lines, and programs read them.
             console.print(closing_table(result), crop=False)
         so_far = "interrupted; so far:\n" if result["interrupted"] else ""
         lines = [line.rstrip() for line in captured.get().splitlines()]
@@ -177,6 +179,7 @@ def _service(base_url: str | None) -> Iterator[str]:
         except own_service.ServiceDidNotStart as error:
             raise CommandError(f"The service did not start: {error}") from error
         return
+    # Routes begin with a slash.
     url = base_url.rstrip("/")
     if problem := own_service.problem(url):
         raise CommandError(f"No service answers at {url}: {problem}.")

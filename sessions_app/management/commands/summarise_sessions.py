@@ -46,6 +46,7 @@ class Command(OperatorCommand):
         self.counts: Counter[str] = Counter()
         self.failures: list[dict[str, str]] = []
         in_a_row = 0
+        # An estimate: how many summaries are due is not known before.
         total = 1 if options["session"] else audits.session_count()
         with self.progress("sessions", total) as show:
             for session_id, user_id in _sessions(options):
@@ -69,6 +70,7 @@ class Command(OperatorCommand):
 
     def _bring_up_to_date(self, session_id: str, user_id: str) -> None:
         extended = False
+        # One call extends by a bounded run, so a long backlog takes several.
         while self.left is None or self.left > 0:
             try:
                 done = context.summary_extend(
@@ -121,6 +123,7 @@ def _provider(options: Mapping[str, Any]) -> providers.Provider:
 def _sessions(options: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if options["session"]:
         session_id = options["session"]
+        # The id alone names the session; its owner is needed to read it.
         owner = options["user"] or context.session_owner(session_id=session_id)
         return iter([(session_id, owner)])
     candidates: Iterator[Session] = context.summary_candidates(

@@ -152,6 +152,7 @@ def _offer(
     session: Session, messages: Sequence[Message], ranges: Sequence[tuple[int, int]]
 ) -> list[WindowMessage]:
     blocks = stored.read_blocks(session_id=session.session_id, ranges=ranges)
+    # Missing where the session has not been annotated; words alone rank it then.
     vectors = topics.restored(blocks)
     topic_of = {
         seq: topic for block in blocks for seq, topic in enumerate(block.topics, block.first_seq)

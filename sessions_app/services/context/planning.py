@@ -121,6 +121,7 @@ def context_plan(
         window_cost(tokenizer.count_tokens(each.content)) for each in instructions
     )
     policy = _less(window_policy(session, max_tokens, strategy), instruction_cost)
+    # Everything fits: no topics, vectors or older messages have to be read.
     whole = len(newest) == session.message_count and _keeps_all(session, policy)
     if not whole and _needs_topics(session, policy):
         session = topics.catch_up(
@@ -278,6 +279,7 @@ def context_reset(*, session_id: str, user_id: str, undo: bool, now: datetime) -
 def _reset(session: Session) -> dict[str, Any]:
     return {
         "context_start": session.message_count + 1,
+        # Kept for undoing, up to a bound.
         "context_resets": [*session.context_resets, session.context_start][-RESETS_KEPT:],
     }
 

@@ -24,6 +24,7 @@ class ActionOutcome:
     problem: str = ""
 
 
+# A flag or a note without words would tell the next reader nothing.
 NEEDS_TEXT = frozenset({Act.FLAG, Act.NOTE})
 
 

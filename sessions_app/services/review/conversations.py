@@ -159,6 +159,7 @@ def conversation_read(
     masked = not may_unmask or masked_for(session_id=session_id, staff=staff, now=now)
     masked = masked and settings.REVIEW_MASK
     first, last = page_of(at or window_at, session.message_count)
+    # The log says which messages were shown, and whether masked.
     part: dict[str, Any] = {"first": first, "last": last, "masked": masked}
     if window_at is not None:
         part["window_at"] = window_at
@@ -173,6 +174,7 @@ def conversation_read(
         session_id=session_id, user_id=session.user_id, first=first, last=last
     )
     window = windows.window_at(session=session, seq=window_at) if window_at else None
+    # Titles and metadata may hold the same numbers as messages.
     text = masking.hidden if masked else str
     return Transcript(
         reviewed=reviewed,
@@ -231,6 +233,7 @@ def topic_labels(reviewed: Reviewed) -> Mapping[int, str]:
     session = reviewed.session
     if not reviewed.topics:
         return {}
+    # A shift stores the label of the topic that it ended; the current one has none yet.
     ended = [shift.label for shift in stored.read_shifts(session_id=session.session_id)]
     return dict(enumerate([*ended, topics.current_label(session)], 1))
 

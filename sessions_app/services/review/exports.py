@@ -38,6 +38,7 @@ def conversations_export(
     """The conversations of `session_ids` that exist; raises SessionNotFound where none does."""
     masked = masked and settings.REVIEW_MASK
     sessions = [session.session for session in review.conversations.read_many(session_ids)]
+    # Nothing is logged for conversations that do not exist.
     if not sessions:
         raise SessionNotFound
     # The log says what left the service, and in which form.

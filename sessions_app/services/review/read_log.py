@@ -60,6 +60,7 @@ def log_write(
     *, staff: Staff, act: Act, now: datetime, about: Sequence[About], why: Why = _NO_REASON
 ) -> None:
     """Write one line for each of `about`; they are stored when this returns."""
+    # As MongoDB stores it, so that a line reads back equal.
     at = lifecycle.to_milliseconds(now)
     lines = [
         LogLine(

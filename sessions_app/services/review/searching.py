@@ -43,6 +43,7 @@ def conversation_search(
         # A message shows more of a conversation than its title.
         if earlier is None or (earlier.seq is None and hit.seq is not None):
             best[hit.session_id] = hit
+    # Without hits there is nothing to log or to filter.
     if not best:
         return ConversationPage([], 0, None, None), {}
     page = review.conversations.find_page(

@@ -10,6 +10,7 @@ from sessions_app.domain.review import CHANGES, LogLine, Note, Reviewed
 from sessions_app.repository import log
 from sessions_app.services.review import actions, read_log
 
+# The page shows the newest of each; the log and the transcript hold the rest.
 _SHIFTS = 12
 _LINES = 40
 _NOTES = 40
@@ -58,6 +59,7 @@ def _of_session(session: Session, labels: Mapping[int, str]) -> Iterator[Entry]:
     shifts = [(seq, topic) for seq, topic in shifts if topic > 1][-_SHIFTS:]
     # A start at 1 is the beginning of the session and not a reset.
     resets = [start for start in (*session.context_resets, session.context_start) if start > 1]
+    # Times are read for these messages only.
     wanted = {seq for seq, _ in shifts} | {start - 1 for start in resets}
     times = _times(session, wanted | {1, session.message_count})
     if 1 in times:

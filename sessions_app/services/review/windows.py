@@ -50,6 +50,7 @@ class SeenWindow:
         where record and plan agree.
         """
         planned = {message.seq: message for message in self.plan.messages} if self.plan else {}
+        # Calls are recorded only since turns exist, and not for imported messages.
         if self.record is None:
             return {seq: MessageFate(each.kept, each.reason) for seq, each in planned.items()}
         sent_seqs = {seq for first, last in self.record.seqs for seq in range(first, last + 1)}

@@ -122,6 +122,7 @@ class _Import:
         for run in records.importing.remaining(current):
             self._store_bucket(run)
         current.document = records.importing.completed(current)
+        # Cleared before storing: an error must not store the session twice.
         self._current = None
         self._waiting.append(current)
         size = sum(gathered.tail_bytes for gathered in self._waiting)
@@ -142,6 +143,7 @@ class _Import:
                 self.report.grown += gathered.message_count > stored_count
             else:
                 new[gathered.session_id] = gathered
+        # Receipts are checked for each owner, not for each session.
         new = self._without_erased(new)
         documents = [gathered.document for gathered in new.values()]
         if documents and not self._dry_run:
@@ -181,6 +183,7 @@ def _owner(gathered: Gathered) -> str:
 def _take_back(gathered: Gathered) -> None:
     try:
         sessions.delete(session_id=gathered.session_id, user_id=_owner(gathered))
+    # The erasure was faster.
     except SessionNotFound:
         return
 

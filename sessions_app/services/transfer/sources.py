@@ -119,11 +119,13 @@ def _as_records(
             conversation, user_id=owner, policy=policy, expires_at=expires_at, now=now
         ):
             yield line, records_rules.writing.spelt(record)
+        # After its records: making them counts as well.
         left.update(conversation.left)
 
 
 def _openai(values: Values, _: str) -> NumberedConversations:
     for line, value in values:
+        # A file may hold conversations without messages, which have no tree.
         _require(foreign.chatgpt.recognises(value) or isinstance(value, dict), line)
         yield line, foreign.chatgpt.read_conversation(value)
 
@@ -175,6 +177,7 @@ def _agents(values: Values, stem: str) -> NumberedConversations:
     if not foreign.openai_agents.recognises(value):
         yield line, foreign.openai_agents.from_items(stem, ((each, None) for _, each in rest))
         return
+    # Sessions one after another; a list of items is a single session.
     for at, each in rest:
         _require(foreign.openai_agents.recognises(each), at)
         items = ((item, None) for item in each["items"])
