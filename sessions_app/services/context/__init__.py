@@ -2,8 +2,8 @@
 
 `candidates` reads the messages that may be in a window, with a bound that does not depend on the
 session's length. `planning` puts them, the session's policy, a summary and a recalled quotation
-through the pure planner of `domain.window`, and holds resets. `summaries` extends a session's
-rolling summary after a turn and says which summary a window shows.
+through the pure planner of `domain.window`. `resets` starts the window anew and undoes that.
+`summaries` extends a session's rolling summary after a turn, and says which one a window shows.
 """
 
 from sessions_app.services.context.candidates import Candidates, gather
@@ -11,10 +11,10 @@ from sessions_app.services.context.planning import (
     ContextWindow,
     Instruction,
     context_plan,
-    context_reset,
     window_laid_out,
     window_policy,
 )
+from sessions_app.services.context.resets import context_reset
 from sessions_app.services.context.summaries import (
     ExtensionOutcome,
     enabled,

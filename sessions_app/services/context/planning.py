@@ -11,8 +11,6 @@ from django.conf import settings
 from sessions_app import tokenizer
 from sessions_app.domain import lifecycle, window
 from sessions_app.domain.data import Message, OnTopicShift, Session, Strategy
-from sessions_app.domain.errors import StorageUnavailable
-from sessions_app.domain.limits import RESETS_KEPT
 from sessions_app.domain.tokens import window_cost
 from sessions_app.domain.window import (
     Layout,
@@ -25,13 +23,10 @@ from sessions_app.domain.window import (
     fits_whole,
     plan_window,
 )
-from sessions_app.repository import log, sessions
+from sessions_app.repository import log
 from sessions_app.services import topics
 from sessions_app.services.context import candidates, summaries
 from sessions_app.services.context.candidates import Candidates
-from sessions_app.services.sessions import timeout_at
-
-_ATTEMPTS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,53 +244,3 @@ def window_policy(
         context_start=session.context_start,
         layout=Layout(settings.CONTEXT_LAYOUT),
     )
-
-
-def context_reset(*, session_id: str, user_id: str, undo: bool, now: datetime) -> Session:
-    """Start the window after the newest message, or undo the last reset.
-
-    The last reset may be one by a topic shift. Without any reset, undoing changes nothing. Raises
-    SessionNotFound, SessionExpired, SessionArchived.
-    """
-    now = lifecycle.to_milliseconds(now)
-    for _ in range(_ATTEMPTS):
-        session = log.header(session_id=session_id, user_id=user_id)
-        lifecycle.require_writable(session, now=now)
-        changes = _undone(session) if undo else _reset(session)
-        if not changes:
-            return session
-        changed = sessions.change(
-            session=session,
-            changes=changes | {"expires_at": timeout_at(now, session.ttl_seconds)},
-            now=now,
-            versions=None,
-        )
-        # None: another worker changed the session after it was read. Read it again.
-        if changed is not None:
-            return changed
-    raise StorageUnavailable
-
-
-def _reset(session: Session) -> dict[str, Any]:
-    return {
-        "context_start": session.message_count + 1,
-        # Kept for undoing, up to a bound.
-        "context_resets": [*session.context_resets, session.context_start][-RESETS_KEPT:],
-    }
-
-
-def _undone(session: Session) -> dict[str, Any]:
-    topic = session.topic
-    # The later of the two resets is the last one.
-    by_shift = (
-        session.context_policy.on_topic_shift is OnTopicShift.RESET
-        and topic is not None
-        and topic.current > 1
-        and topic.start_seq > max(topic.undone, session.context_start - 1)
-    )
-    if by_shift and topic is not None:
-        return {"topic.undone": topic.start_seq}
-    if not session.context_resets:
-        return {}
-    *earlier, last = session.context_resets
-    return {"context_start": last, "context_resets": earlier}

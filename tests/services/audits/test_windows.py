@@ -62,8 +62,10 @@ def breaches(offered: list[WindowMessage], policy: WindowPolicy, plan: WindowPla
 
 def keeping(plan: WindowPlan, *seqs: int) -> WindowPlan:
     """The plan, keeping just these, its sum put right."""
-    kept = tuple(message._replace(kept=message.seq in seqs) for message in plan.messages)
-    return replace(plan, messages=kept, token_count=sum(m.token_count + 4 for m in kept if m.kept))
+    messages = tuple(message._replace(kept=message.seq in seqs) for message in plan.messages)
+    return replace(
+        plan, messages=messages, token_count=sum(m.token_count + 4 for m in messages if m.kept)
+    )
 
 
 @given(conversations(), policies())
