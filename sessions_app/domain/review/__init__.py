@@ -23,7 +23,7 @@ from sessions_app.domain.review.data import (
     Staff,
     Why,
 )
-from sessions_app.domain.review.masking import Piece, hidden, mask
+from sessions_app.domain.review.masking import TextPart, hidden, mask
 
 __all__ = [
     "CHANGES",
@@ -38,11 +38,11 @@ __all__ = [
     "LogPage",
     "Note",
     "Order",
-    "Piece",
     "Reason",
     "Reviewed",
     "Span",
     "Staff",
+    "TextPart",
     "Why",
     "hidden",
     "mask",

@@ -1,6 +1,6 @@
 """Hides e-mail addresses, telephone and card numbers in what staff read.
 
-A text is split into pieces, each shown or hidden as a kind. Recognising telephone numbers takes
+A text is split into parts, each shown or hidden as a kind. Recognising telephone numbers takes
 tables of all countries' numbering plans, so the caller passes a finder for them.
 """
 
@@ -19,7 +19,7 @@ class Kind(StrEnum):
     PHONE = "phone number"
 
 
-class Piece(NamedTuple):
+class TextPart(NamedTuple):
     """A part of a text; `hidden` is its kind where it must not be shown."""
 
     text: str
@@ -47,8 +47,8 @@ _EMAIL = re.compile(
 _CARD = re.compile(r"(?<![\d.,])\d(?:[ \-\u00a0\u2009\u2011]?\d){11,18}(?![\d])")
 
 
-def mask(text: str, phones: Finder) -> list[Piece]:
-    """Split `text` into pieces, with those marked that must be hidden; joined they are `text`.
+def mask(text: str, phones: Finder) -> list[TextPart]:
+    """Split `text` into parts, with those marked that must be hidden; joined they are `text`.
 
     Overlapping matches count as the first of: e-mail, card, phone.
     """
@@ -59,14 +59,12 @@ def mask(text: str, phones: Finder) -> list[Piece]:
         if not any(taken[each.start : each.end]):
             matches.append(each)
             taken[each.start : each.end] = b"x" * (each.end - each.start)
-    return list(_pieces(text, sorted(matches)))
+    return list(_parts(text, sorted(matches)))
 
 
 def hidden(text: str, phones: Finder) -> str:
     """`text` with the kind in brackets in place of each part that must be hidden."""
-    return "".join(
-        f"[{piece.hidden}]" if piece.hidden else piece.text for piece in mask(text, phones)
-    )
+    return "".join(f"[{part.hidden}]" if part.hidden else part.text for part in mask(text, phones))
 
 
 def passes_luhn(digits: str) -> bool:
@@ -98,12 +96,12 @@ def _phones(text: str, phones: Finder) -> Iterator[HiddenSpan]:
         yield HiddenSpan(start, end, Kind.PHONE)
 
 
-def _pieces(text: str, matches: Iterable[HiddenSpan]) -> Iterator[Piece]:
+def _parts(text: str, matches: Iterable[HiddenSpan]) -> Iterator[TextPart]:
     shown = 0
     for start, end, kind in matches:
         if start > shown:
-            yield Piece(text[shown:start])
-        yield Piece(text[start:end], kind)
+            yield TextPart(text[shown:start])
+        yield TextPart(text[start:end], kind)
         shown = end
     if shown < len(text):
-        yield Piece(text[shown:])
+        yield TextPart(text[shown:])

@@ -17,9 +17,9 @@ from sessions_app.domain.review import (
     ConversationFilter,
     ConversationPage,
     Order,
-    Piece,
     Reviewed,
     Staff,
+    TextPart,
     Why,
 )
 from sessions_app.domain.turns import Turn
@@ -39,7 +39,7 @@ class ToolCall:
 
     id: str
     name: str
-    arguments: Sequence[Piece]
+    arguments: Sequence[TextPart]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class ShownMessage:
     """A message as staff see it: `topic_label` where it opens a topic, `fate` in a window."""
 
     message: Message
-    content: Sequence[Piece]
+    content: Sequence[TextPart]
     calls: Sequence[ToolCall]
     topic_label: str | None
     fate: MessageFate | None
@@ -211,7 +211,7 @@ def _shown(
     return [
         ShownMessage(
             message=message,
-            content=pieces(message.content, masked=masked),
+            content=parts(message.content, masked=masked),
             calls=[_call(call, masked=masked) for call in message.tool_calls or ()],
             topic_label=_divider(message, labels),
             fate=fates.get(message.seq),
@@ -221,11 +221,11 @@ def _shown(
     ]
 
 
-def pieces(text: str, *, masked: bool) -> Sequence[Piece]:
-    """`text` as pieces, with sensitive ones marked where `masked`."""
+def parts(text: str, *, masked: bool) -> Sequence[TextPart]:
+    """`text` as parts, with sensitive ones marked where `masked`."""
     if not text:
         return []
-    return masking.masked(text) if masked else [Piece(text)]
+    return masking.masked(text) if masked else [TextPart(text)]
 
 
 def topic_labels(reviewed: Reviewed) -> Mapping[int, str]:
@@ -251,7 +251,7 @@ def _call(call: Mapping[str, Any], *, masked: bool) -> ToolCall:
     return ToolCall(
         id=str(call.get("id", "")),
         name=str(function.get("name", call.get("type", "tool"))),
-        arguments=pieces(_readable(arguments), masked=masked),
+        arguments=parts(_readable(arguments), masked=masked),
     )
 
 

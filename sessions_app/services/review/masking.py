@@ -8,7 +8,7 @@ from django.conf import settings
 from phonenumbers import Leniency, PhoneNumberMatcher
 
 from sessions_app.domain import review
-from sessions_app.domain.review import Piece
+from sessions_app.domain.review import TextPart
 
 # Seven digits or more with little between them: one telephone number, or several.
 _DIGITS = re.compile(r"\+?\(?\d(?:[ \t().\-/\u00a0\u2009\u2010\u2011]{0,3}\d){6,}")
@@ -18,8 +18,8 @@ _MAX_CANDIDATES = 10
 _MAX_CANDIDATE_CHARS = 120
 
 
-def masked(text: str) -> list[Piece]:
-    """Split `text` into pieces; those with a kind must not be shown."""
+def masked(text: str) -> list[TextPart]:
+    """Split `text` into parts; those with a kind must not be shown."""
     return review.mask(text, phone_numbers)
 
 
