@@ -51,16 +51,16 @@ class SearchQuery:
     @cached_property
     def terms(self) -> frozenset[str]:
         """The terms that every hit has: whole words, without the beginning."""
-        every = {word[:TERM_MAX_CHARS] for word in (*self.words, *self.pictures)}
+        terms = {word[:TERM_MAX_CHARS] for word in (*self.words, *self.pictures)}
         for run in self.runs:
-            every.update(pairs(run))
+            terms.update(pairs(run))
         for phrase in self.phrases:
             for kind, token in tokens(phrase):
                 if kind == "run":
-                    every.update(pairs(token))
+                    terms.update(pairs(token))
                 else:
-                    every.add(token[:TERM_MAX_CHARS])
-        return frozenset(every)
+                    terms.add(token[:TERM_MAX_CHARS])
+        return frozenset(terms)
 
     @cached_property
     def beginnings(self) -> frozenset[str]:
@@ -73,12 +73,12 @@ class SearchQuery:
     @cached_property
     def patterns(self) -> Sequence[re.Pattern[str]]:
         """Patterns that all match the folded text of a hit; the beginning's comes last."""
-        every = [re.compile(_phrase(phrase)) for phrase in self.phrases]
-        every += [re.compile(_BEFORE + re.escape(word) + _AFTER) for word in self.words]
-        every += [re.compile(re.escape(text)) for text in (*self.runs, *self.pictures)]
+        patterns = [re.compile(_phrase(phrase)) for phrase in self.phrases]
+        patterns += [re.compile(_BEFORE + re.escape(word) + _AFTER) for word in self.words]
+        patterns += [re.compile(re.escape(text)) for text in (*self.runs, *self.pictures)]
         if self.beginning:
-            every.append(re.compile(_BEFORE + re.escape(self.beginning)))
-        return every
+            patterns.append(re.compile(_BEFORE + re.escape(self.beginning)))
+        return patterns
 
     @cached_property
     def needles(self) -> Sequence[str]:

@@ -66,15 +66,15 @@ def terms(text: str) -> set[str]:
     folded = fold(text)
     if folded.isascii():
         return {word[:TERM_MAX_CHARS] for word in _ASCII.findall(folded)}
-    every: set[str] = set()
+    indexed: set[str] = set()
     for kind, token in tokens(folded):
         if kind == "run":
-            every.update(pairs(token))
+            indexed.update(pairs(token))
             # A query of a single character matches the first of a pair; the last has no pair.
-            every.add(token[-1])
+            indexed.add(token[-1])
         else:
-            every.add(token[:TERM_MAX_CHARS])
-    return every
+            indexed.add(token[:TERM_MAX_CHARS])
+    return indexed
 
 
 def pairs(run: str) -> list[str]:

@@ -129,7 +129,7 @@ def context_plan(
             # The message at `until` is shown even where a reset has hidden it.
             context_start=min(session.context_start, until),
         )
-    # Planned for anew: judging topics, and `until`, may have changed what the policy rests on.
+    # Again, since judging topics and `until` may have changed what the policy depends on.
     policy = _less(window_policy(session, max_tokens, strategy), instruction_cost)
     if whole:
         gathered = candidates.unranked(m for m in newest if m.seq <= session.message_count)
