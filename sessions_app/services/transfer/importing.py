@@ -51,22 +51,22 @@ def sessions_import(
     alone, so an import that stopped anywhere is finished by running it again. With `dry_run`
     nothing is written. Raises LineRefused; the sessions before that line are stored whole.
     """
-    run = _Import(user_id, dry_run=dry_run)
+    importer = _Importer(user_id, dry_run=dry_run)
     number = 0
     for number, record in numbered:
         try:
-            run.take(record)
+            importer.take(record)
         except InvalidInput as error:
-            raise run.refusal(number, error) from error
+            raise importer.refusal(number, error) from error
         progress(1)
     try:
-        run.finish()
+        importer.finish()
     except InvalidInput as error:
-        raise run.refusal(number, error) from error
-    return run.report
+        raise importer.refusal(number, error) from error
+    return importer.report
 
 
-class _Import:
+class _Importer:
     """An import in progress: the current session, and those that wait to be stored together."""
 
     def __init__(self, user_id: str | None, *, dry_run: bool) -> None:
