@@ -78,7 +78,7 @@ def _new_session(
         metadata=draft.metadata,
         context_policy=policy,
         ttl_seconds=draft.ttl_seconds,
-        expires_at=_expiry(now, draft.ttl_seconds),
+        expires_at=timeout_at(now, draft.ttl_seconds),
         now=now,
     )
 
@@ -162,7 +162,7 @@ def _completed(session: Session, changes: Mapping[str, Any], now: datetime) -> d
     if "context_policy" in changes:
         fields["context_policy"] = replace(session.context_policy, **changes["context_policy"])
     fields["ttl_seconds"] = changes.get("ttl_seconds", session.ttl_seconds)
-    fields["expires_at"] = _expiry(now, fields["ttl_seconds"])
+    fields["expires_at"] = timeout_at(now, fields["ttl_seconds"])
     return fields
 
 
@@ -198,7 +198,7 @@ def session_move(read: Callable[[], Session], *, status: Status, now: datetime) 
         changes = (
             {"archived_at": now, "expires_at": None}
             if status is Status.ARCHIVED
-            else {"archived_at": None, "expires_at": _expiry(now, session.ttl_seconds)}
+            else {"archived_at": None, "expires_at": timeout_at(now, session.ttl_seconds)}
         )
         moved = sessions.set_status(session=session, status=status, changes=changes, now=now)
         if moved is not None:
@@ -244,7 +244,8 @@ def session_fork(
     return fork
 
 
-def _expiry(now: datetime, ttl_seconds: int | None) -> datetime | None:
+def timeout_at(now: datetime, ttl_seconds: int | None) -> datetime | None:
+    """When a session that is active at `now` expires, by its own timeout or the default one."""
     return lifecycle.expiry(
         now=now, ttl_seconds=ttl_seconds, default_ttl_seconds=settings.SESSION_TTL_SECONDS
     )
