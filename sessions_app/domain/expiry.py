@@ -36,13 +36,12 @@ class Exemption(StrEnum):
 class Due:
     """A session that is due since `since`: its `expires_at`, or its `archived_at` plus retention.
 
-    `place` is where it stands in its index; `message_count` is about how much it takes along.
+    `message_count` says about how many documents are deleted with it.
     """
 
     session_id: str
     user_id: str
     since: datetime
-    place: datetime
     message_count: int
     exemption: Exemption | None = None
 
