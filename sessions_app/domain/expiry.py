@@ -69,6 +69,7 @@ def batches(sessions: Iterable[Due], size: int) -> Iterator[list[Due]]:
     batch: list[Due] = []
     documents = 0
     for due in sessions:
+        # Checked before adding, so that a single long session still makes a batch of its own.
         if batch and (len(batch) == size or documents + due.documents > SWEEP_BATCH_DOCUMENTS):
             yield batch
             batch, documents = [], 0
@@ -105,6 +106,7 @@ class Preview:
 
     def add(self, due: Due, fate: Fate, *, now: datetime) -> None:
         """Count a session that is due."""
+        # An exempt session is due and will not end, so it is in no total.
         if due.exemption is not None:
             self.exempt[due.exemption.value] += 1
             return
