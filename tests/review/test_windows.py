@@ -10,8 +10,7 @@ from sessions_app.domain.errors import MessageNotFound
 from sessions_app.domain.turns import Seen, Turn, TurnState
 from sessions_app.repository.log import pages
 from sessions_app.repository.turns import records as turns
-from sessions_app.services import messages
-from sessions_app.services.context import planning as context
+from sessions_app.services import context, messages
 from sessions_app.services.review import windows as review_windows
 from tests.review.conftest import now, text
 
