@@ -27,7 +27,7 @@ run: $(VENV)/runtime.stamp ## set up if need be, and serve until Ctrl-C
 run-llm: $(VENV)/llm.stamp ## the same with a small language model of its own, on the CPU
 	@exec $(BIN)/python manage.py serve --follow-parent --with-model
 
-test: $(VENV)/dev.stamp ## set up if need be, and run all tests
+test: $(VENV)/dev.stamp ## set up if need be, and run the tests; ARGS=--slow runs the slow ones too
 	@$(BIN)/python -m pytest -n $(N) --dist loadgroup $(ARGS)
 
 check: $(VENV)/dev.stamp ## format, lint, strict types, import contracts
