@@ -1,6 +1,6 @@
 """Score topic-shift detectors on the public sets, message by message.
 
-    python benchmarks/topic_shift.py --data ../shared/data [--vectors CACHE.npz] [--plot FILE]
+    python benchmarks/topic_shift.py --data DIR [--vectors CACHE.npz] [--plot FILE]
         [--left-out]
 
 One JSON object per line: set, detector, Pk, WindowDiff, F1, Score and CPU milliseconds per message

@@ -1,6 +1,6 @@
 """Train the topic head and write its weights and their provenance.
 
-    python benchmarks/train_topics.py --data ../shared/data [--vectors CACHE.npz] [--no-cv]
+    python benchmarks/train_topics.py --data DIR [--vectors CACHE.npz] [--no-cv]
 
 Needs benchmarks/requirements-topics.txt. Fixed seeds: the same files, package versions and machine
 give the same weights. Prints one JSON object per line: the cross-validated and the

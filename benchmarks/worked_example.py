@@ -6,7 +6,7 @@ judges it, with the trained head's opinion (which has seen these parts in traini
 The first dialogue is then stored, and its window planned under each strategy and a budget that
 cannot hold it. Of each message only the first words are printed.
 
-    python -m benchmarks.worked_example --data ../shared/data
+    python -m benchmarks.worked_example --data DIR
 """
 
 import json

@@ -37,7 +37,9 @@ def settings_read() -> dict[str, Setting]:
     return settings
 
 
-def _setting(name: str, kind: str, values: list[object], bounds: dict[str | None, object]) -> Setting:
+def _setting(
+    name: str, kind: str, values: list[object], bounds: dict[str | None, object]
+) -> Setting:
     default = str(values[0]) if values and values[0] is not None else "unset"
     match kind:
         case "flag":
@@ -46,7 +48,9 @@ def _setting(name: str, kind: str, values: list[object], bounds: dict[str | None
             return Setting(name, default, _range(bounds.get("low", 0), bounds.get("high", _HIGH)))
         case "choice":
             options = values[1] if len(values) > 1 else None
-            shown = ", ".join(f"`{each}`" for each in options) if isinstance(options, list) else None
+            shown = (
+                ", ".join(f"`{each}`" for each in options) if isinstance(options, list) else None
+            )
             return Setting(name, default, shown)
     return Setting(name, default, {"words": "list"}.get(kind, kind))
 

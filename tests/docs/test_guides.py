@@ -119,11 +119,14 @@ def test_the_javascript_streams_a_turn_and_resumes_it(service: str, tmp_path: Pa
     stored = httpx.get(f"{service}/session/{asked['session']}", headers=signed_in).json()
     assert stored["message_count"] == 2
     assert told["reply"]["content"] == told["text"] == stored["messages"][1]["content"]
-    assert told["requests"][: 2 if cut else 1] == {
-        "": ["POST chat"],
-        "after the first words": ["POST chat", "GET chat/stream"],
-        "before the first event": ["POST chat", "POST chat"],
-    }[cut]
+    assert (
+        told["requests"][: 2 if cut else 1]
+        == {
+            "": ["POST chat"],
+            "after the first words": ["POST chat", "GET chat/stream"],
+            "before the first event": ["POST chat", "POST chat"],
+        }[cut]
+    )
 
 
 # --- bring your agent ---------------------------------------------------------------------------
@@ -311,7 +314,9 @@ def test_the_security_guide_says_what_the_code_does():
     assert len(shown_directives) == 8
     for name, value in shown_directives.items():
         assert value == " ".join(map(str, directives[name]))
-    assert f"{ServiceArgon2Hasher.memory_cost // 1024} MiB and {ServiceArgon2Hasher.time_cost}" in text
+    assert (
+        f"{ServiceArgon2Hasher.memory_cost // 1024} MiB and {ServiceArgon2Hasher.time_cost}" in text
+    )
 
 
 @pytest.mark.parametrize("name", ["security", "troubleshooting"])
@@ -343,6 +348,8 @@ def test_every_code_of_the_reference_has_advice():
 
 
 def test_every_guide_is_run_by_this_module_or_the_tour():
-    ran = set(re.findall(r'(?:guide|blocks|read)\(f?"(?:guides/)?([a-z-]+)', Path(__file__).read_text()))
+    ran = set(
+        re.findall(r'(?:guide|blocks|read)\(f?"(?:guides/)?([a-z-]+)', Path(__file__).read_text())
+    )
 
     assert {path.stem for path in GUIDES} <= ran | {"curl", "security", "troubleshooting"}

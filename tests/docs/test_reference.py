@@ -63,7 +63,11 @@ def test_every_setting_is_there_with_its_default_and_what_it_takes():
     shown = {pages.code(row[0])[0]: row for row in rows(SETTINGS, "Name")}
     read = reference.settings_read()
 
-    missing = [f"| `{s.name}` | {s.default} | {s.takes} | … |" for s in read.values() if s.name not in shown]
+    missing = [
+        f"| `{s.name}` | {s.default} | {s.takes} | … |"
+        for s in read.values()
+        if s.name not in shown
+    ]
     assert missing == [], "\n".join(["docs/reference/settings.md lacks", *missing])
     assert set(shown) - set(read) == set()
     for name, setting in read.items():
@@ -103,9 +107,7 @@ def test_limits_are_those_of_the_code(what: str, bound: int, settings):
 
 
 def test_every_error_code_is_there_with_its_status_and_no_other():
-    shown = {
-        code: int(row[1]) for row in rows(ERRORS, "Code") for code in pages.code(row[0])
-    }
+    shown = {code: int(row[1]) for row in rows(ERRORS, "Code") for code in pages.code(row[0])}
 
     assert shown == statuses_of_the_code()
 

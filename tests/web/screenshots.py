@@ -139,7 +139,9 @@ def main() -> None:
     model = Model()
     with tempfile.TemporaryDirectory() as scratch, launched() as browser:
         small = {"CONTEXT_MAX_TOKENS": WINDOW_TOKENS}
-        steps = [(windows, small)] if "windows" in sys.argv else [(windows, small), (everything, {})]
+        steps = (
+            [(windows, small)] if "windows" in sys.argv else [(windows, small), (everything, {})]
+        )
         try:
             for step, more in steps:
                 service = Service(Path(scratch, step.__name__), **settings(model), **more).ready()
