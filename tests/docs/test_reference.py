@@ -1,4 +1,4 @@
-"""docs/reference has every setting, route, error code and command that the code has, and no other."""
+"""docs/reference has what the code has: every setting, route, error code and command."""
 
 import re
 from collections.abc import Iterator

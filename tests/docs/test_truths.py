@@ -113,7 +113,9 @@ def test_no_place_for_a_table_is_empty():
 
 
 _SAME = re.compile(r"\bcosts? the same\b|\b(?:one|same) price\b")
-_FIGURE = re.compile(r"\d[\d,.]*\s*(?:times|ms|%|µs|to \d)|\]\([^)]*(?:benchmarks|context)\.md")
+_FIGURE = re.compile(
+    r"\d[\d,.]*\s*(?:times|ms|%|µs|to \d)|\]\([^)]*(?:benchmarks|context-inside)\.md"
+)
 
 
 def test_who_says_that_length_costs_nothing_gives_the_figure():

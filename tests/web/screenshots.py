@@ -134,7 +134,7 @@ def windows(browser: Any, service: Service, model: Model) -> None:
 
 
 def main() -> None:
-    """Start services and a model's server, and take all pictures, or with `windows` the README's."""
+    """Take all pictures, or with `windows` the README's two."""
     page_libraries.install()
     model = Model()
     with tempfile.TemporaryDirectory() as scratch, launched() as browser:
