@@ -63,8 +63,8 @@ def _load_tokenizer() -> None:
 
 def _steps() -> dict[str, Callable[[], object]]:
     from sessions_app import tokenizer
-    from sessions_app.domain.topic_state import TopicState
-    from sessions_app.domain.topics import TopicMessage, observe
+    from sessions_app.domain.topics.detection import observe
+    from sessions_app.domain.topics.state import TopicMessage, TopicState
     from sessions_app.encoders import load_encoder
 
     encoder = load_encoder()

@@ -25,7 +25,6 @@ from chatproject import metrics
 from sessions_app import instruments
 from sessions_app.domain import errors
 from tests.docs import pages, readme, shell
-from tests.serve.conftest import Service, manage
 
 GUIDES = sorted((pages.ROOT / "docs" / "guides").glob("*.md"))
 IMPORTS = pages.ROOT / "tests" / "data" / "imports"
@@ -241,42 +240,6 @@ def test_a_line_in_the_form_that_is_shown_becomes_a_session(database: Any, tmp_p
 
 
 # --- operating it -------------------------------------------------------------------------------
-
-
-def test_the_commands_of_the_first_day_find_nothing_wrong(tmp_path: Path):
-    listed = re.findall(r"manage\.py ([^\n`]+)", pages.section(guide("operating"), "The first day"))
-    commands = [line.split() for line in listed]
-    running = Service(tmp_path / "data").ready()
-    try:
-        assert {line[0] for line in commands} >= {"check_integrity", "audit_expiry"}
-        for line in commands:
-            done = manage(running.data_dir, *line)
-            assert done.returncode == 0, (line, done.stdout, done.stderr)
-    finally:
-        running.end()
-        running.kill()
-
-
-def test_a_copied_folder_serves_what_was_stored(tmp_path: Path):
-    body = {"username": "opal", "password": "a long walk home"}
-    first = Service(tmp_path / ".data").ready()
-    try:
-        token = first.post("/auth/register", body)["access"]
-        created = first.post("/session/create", {"title": "Kept"}, token)
-        first.end()
-    finally:
-        first.kill()
-    copy = blocks("operating", "sh", "Backup")[0].splitlines()[0]
-    subprocess.run(["sh", "-eu", "-c", copy], cwd=tmp_path, check=True)
-
-    second = Service(tmp_path / "backup").ready(150)
-    try:
-        token = second.post("/auth/token", body)["access"]
-        kept = second.get(f"/session/{created['session_id']}", token)
-        assert kept.json()["title"] == "Kept"
-        second.end()
-    finally:
-        second.kill()
 
 
 def series() -> set[str]:

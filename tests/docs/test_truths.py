@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 from sessions_app import documents
-from sessions_app.domain import summaries
 from sessions_app.domain.turns import TurnState
-from sessions_app.domain.window_data import Reason
+from sessions_app.domain.window import Reason, summaries
 from sessions_app.providers import openai_chunks, openai_compatible, openai_relay, openai_wire
 from sessions_app.repository import sharding
 from tests.docs import pages
