@@ -1,4 +1,4 @@
-"""Django settings. What an operator may change comes from the environment: docs/reference/settings.md."""
+"""Django settings. What an operator may change comes from the environment (docs/reference)."""
 
 from datetime import timedelta
 from pathlib import Path

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 from rest_framework import exceptions
 
-from accounts import errors as account_errors
 from accounts.authentication import InPerson
+from accounts.serializers import SignInSerializer
 from sessions_app.api.authentication import TokenNotValid
 from sessions_app.domain import errors, limits
 from sessions_app.domain.window import WindowBudgetError
@@ -23,10 +23,10 @@ FRAMEWORK = (
     exceptions.ParseError, exceptions.NotAuthenticated, exceptions.PermissionDenied,
     exceptions.NotFound, exceptions.MethodNotAllowed, exceptions.NotAcceptable,
     exceptions.UnsupportedMediaType, exceptions.Throttled, TokenNotValid,
-    account_errors.SignInFailed,
 )  # fmt: skip
 # Codes that no class of ours or the framework's stands for: a field's own, and Django's handlers.
 PLAIN = {"required": 400, "bad_request": 400, "invalid_type": 400, "unknown_url": 404}
+SIGN_IN = dict.fromkeys(set(SignInSerializer.default_error_messages) & {"no_active_account"}, 401)
 
 
 def rows(text: str, head: str) -> list[list[str]]:
@@ -56,7 +56,7 @@ def statuses_of_the_code() -> dict[str, int]:
         )
     }
     wire.pop(wire_errors.Required.code)  # what `required` is called there
-    return PLAIN | framework | wire | ours | {str(InPerson.code): 403}
+    return PLAIN | SIGN_IN | framework | wire | ours | {str(InPerson.code): 403}
 
 
 def test_every_setting_is_there_with_its_default_and_what_it_takes():
