@@ -1,7 +1,9 @@
 """What the README names exists, and the README is what a newcomer can take in."""
 
+import json
 import re
 import tomllib
+from typing import Any
 
 import pytest
 from django.core.management import get_commands
@@ -84,17 +86,31 @@ def test_a_badge_says_what_holds(badge: str, holds):
     assert f">{holds(parsed['project'], parsed['tool'])}<" in text
 
 
+def results(benchmark: str) -> list[dict[str, Any]]:
+    path = pages.ROOT / "benchmarks" / "results" / f"{benchmark}.jsonl"
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
 def figures(name: str, messages: int) -> dict[str, float]:
     """The medians of a question to the peers, by store."""
-    import json
-
-    lines = (pages.ROOT / "benchmarks" / "results" / "peers_store.jsonl").read_text().splitlines()
-    rows = [json.loads(line) for line in lines]
     return {
         row["store"]: row["p50_ms"]
-        for row in rows
+        for row in results("peers_store")
         if row["name"] == name and row.get("messages") == messages
     }
+
+
+def test_its_ratio_of_long_to_short_appends_is_that_of_the_results():
+    ours = {at: figures("append", at)["ours"] for at in (100, 100_000)}
+    ratios = [
+        row["ratio_to_100"]
+        for row in results("store_by_length")
+        if row["name"].startswith("append") and row.get("messages") == 100_000
+        if "unknown here" not in row["name"]
+    ]
+    ratios.append(ours[100_000] / ours[100])
+
+    assert f"takes {min(ratios):.1f} to {max(ratios):.1f} times as long" in readme.TEXT
 
 
 @pytest.mark.parametrize(

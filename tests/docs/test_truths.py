@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from sessions_app import documents
+from sessions_app.api import authentication, identity_provider
 from sessions_app.domain.turns import TurnState
 from sessions_app.domain.window import Reason, summaries
 from sessions_app.providers import openai_chunks, openai_compatible, openai_relay, openai_wire
@@ -104,6 +105,20 @@ def test_the_cost_of_a_summary_is_that_of_the_code():
     assert f"at most {summaries.SUMMARY_MAX_TOKENS} tokens" in text
     assert f"at most {summaries.WORTH_A_CALL_MAX_TOKENS} tokens" in text
     assert f"{summaries.EXCERPT_TOKENS} tokens; of a longer one" in text
+
+
+def test_the_rules_for_an_identity_provider_are_those_of_the_code():
+    text = pages.section(pages.read("guides/your-backend.md"), "Rules")
+    rules = {row[0]: row[1] for row in pages.tables(text)["Rule"]}
+
+    assert all(name in rules["algorithms"] for name in identity_provider.PROVIDER_ALGORITHMS)
+    assert f"{authentication.MAX_SUBJECT_CHARS} printable ASCII" in rules["subject"]
+    assert f"{authentication.MAX_TOKEN_CHARS:,} characters" in rules["token length"]
+    assert f"{identity_provider.PROVIDER_LEEWAY_SECONDS} seconds" in rules["clocks"]
+    assert f"every {identity_provider.KEYS_FRESH_SECONDS // 60} minutes" in rules["keys"]
+    assert f"every {identity_provider.FETCH_PAUSE_SECONDS} seconds" in rules["keys"]
+    assert identity_provider.KEYS_USABLE_SECONDS == 3_600
+    assert "an hour" in rules["keys"]
 
 
 def test_no_place_for_a_table_is_empty():
