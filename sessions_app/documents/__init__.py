@@ -12,7 +12,6 @@ from sessions_app.documents.messages import (
     Message,
     MessageBucket,
     MetadataEntry,
-    validate_message,
 )
 from sessions_app.documents.operations import ErasedUser, Figures, Sweep, ThrottleWindow
 from sessions_app.documents.search import SearchDocument, SearchProgress
@@ -46,7 +45,6 @@ __all__ = [
     "TopicRecord",
     "Turn",
     "TurnLeaseRecord",
-    "validate_message",
 ]
 
 ALL = (

@@ -6,7 +6,7 @@ from typing import Any
 from mongoengine.errors import ValidationError
 
 from sessions_app.documents import MessageBucket, Session
-from sessions_app.domain.audit.integrity import Damage, Run, StoredSession
+from sessions_app.domain.audit.integrity import Damage, StoredRun, StoredSession
 from sessions_app.repository import failures, log
 from sessions_app.repository.belongings import OF_SESSIONS
 from sessions_app.repository.log import Stored
@@ -39,7 +39,7 @@ def read(session_id: str) -> StoredSession | None:
         return None
     tail_start = held.get("tail_start", 1)
     buckets = MessageBucket._get_collection().find(
-        log.all_buckets(session_id) | {"first_seq": {"$lt": tail_start}}
+        log.every_bucket(session_id) | {"first_seq": {"$lt": tail_start}}
     )
     return StoredSession(
         session_id=session_id,
@@ -53,7 +53,7 @@ def read(session_id: str) -> StoredSession | None:
     )
 
 
-def _bucket_run(bucket: Stored) -> Run:
+def _bucket_run(bucket: Stored) -> StoredRun:
     return _run(bucket["_id"], bucket["first_seq"], bucket["messages"], bucket)
 
 
@@ -62,15 +62,15 @@ def _run(
     first_seq: int,
     messages: Sequence[Stored],
     declared: Mapping[str, Any],
-) -> Run:
-    return Run(
+) -> StoredRun:
+    return StoredRun(
         identifier=identifier,
         first_seq=first_seq,
         declared_last_seq=declared.get("last_seq", 0),
         declared_tokens=declared.get("token_count", 0),
         message_count=len(messages),
         token_count=sum(message.get("token_count", 0) for message in messages),
-        byte_count=sum(map(log.size, messages)),
+        byte_count=sum(map(log.stored_size, messages)),
         message_ids=[message["id"] for message in messages if "id" in message],
         client_ids=[message["client_id"] for message in messages if "client_id" in message],
         unerased=sum(map(_unerased, messages)),
@@ -109,7 +109,7 @@ def write_counts(stored: StoredSession) -> bool:
 
 
 @failures.translated
-def write_bucket_counts(session_id: str, run: Run) -> None:
+def write_bucket_counts(session_id: str, run: StoredRun) -> None:
     """Make a bucket's totals those of its messages."""
     MessageBucket._get_collection().update_one(
         {"_id": run.identifier, "session_id": session_id},
