@@ -21,6 +21,7 @@ from tests.web.people import launched
 pytest.importorskip("mkdocs", reason="needs requirements-docs.txt")
 CHROMIUM = Path("/usr/bin/chromium")
 PHONE = {"width": 390, "height": 844}
+PATIENCE_MS = 120_000
 # Of a picture: none, or the colour scheme that it is for.
 FRAGMENTS = {"", "only-light", "only-dark"}
 ROOT_PAGES = ("index", "contributing", "changelog", "security-policy", "code-of-conduct")
@@ -164,9 +165,11 @@ def test_somebody_on_a_phone_finds_a_setting_by_searching(address: str, browser:
     page = browser.new_page(viewport=PHONE)
     page.goto(f"{address}/index.html")
     page.locator("label[for=__search]").first.click()
+    # The index is read by a worker of the page's; what is typed before is not searched for.
+    page.locator(".md-search-result__meta", has_text="Type to start").wait_for(timeout=PATIENCE_MS)
     page.get_by_placeholder("Search").fill("ARCHIVE_RETENTION_DAYS")
     result = page.locator(".md-search-result__link").first
-    result.wait_for()
+    result.wait_for(timeout=PATIENCE_MS)
     found = result.get_attribute("href") or ""
     page.close()
 
