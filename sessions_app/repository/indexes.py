@@ -3,10 +3,12 @@
 from typing import Any, NamedTuple
 
 import pymongo
+from mongoengine import get_db
 from pymongo import IndexModel
 from pymongo.errors import OperationFailure
 
 from sessions_app import documents
+from sessions_app.documents import collection
 from sessions_app.repository import failures
 
 # A build reads the whole collection: of many millions it takes far longer than any other operation
@@ -19,7 +21,7 @@ def declared() -> dict[str, list[IndexModel]]:
     found: dict[str, list[IndexModel]] = {}
     for document in documents.ALL:
         specs = document._meta.get("index_specs", [])
-        found[document._get_collection_name()] = [_model(dict(spec)) for spec in specs]
+        found[document.COLLECTION] = [_model(dict(spec)) for spec in specs]
     return found
 
 
@@ -38,20 +40,20 @@ def ensure() -> dict[str, list[str]]:
     """
     made: dict[str, list[str]] = {}
     for document in documents.ALL:
-        name = document._get_collection_name()
-        collection = document._get_collection()
-        _create_collection(collection.database, name)
+        name = document.COLLECTION
+        _create_collection(name)
         models = declared()[name]
         with pymongo.timeout(_BUILD_SECONDS):
-            made[name] = collection.create_indexes(models) if models else []
+            # By the driver: `Document.ensure_indexes` does not say what it has made.
+            made[name] = collection(document).create_indexes(models) if models else []
     return made
 
 
-def _create_collection(database: Any, name: str) -> None:
+def _create_collection(name: str) -> None:
     """Before the first write, so that no transaction has to create it (MongoDB 4.4 can, but
     then locks the whole database)."""
     try:
-        database.create_collection(name, check_exists=False)
+        get_db().create_collection(name, check_exists=False)
     except OperationFailure as error:
         if error.code != 48:  # NamespaceExists
             raise
@@ -70,10 +72,10 @@ def differences() -> list[IndexDifference]:
     """How the indexes that are there differ from the declared ones."""
     found: list[IndexDifference] = []
     for document in documents.ALL:
-        name = document._get_collection_name()
+        name = document.COLLECTION
         there = {
             index["name"]: index
-            for index in document._get_collection().list_indexes()
+            for index in collection(document).list_indexes()
             # Neither MongoDB's own nor a shard key's (sharding.py) is for a document to declare.
             if index["name"] != "_id_" and "hashed" not in index["key"].values()
         }

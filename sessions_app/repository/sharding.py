@@ -78,4 +78,4 @@ def run(command: Command) -> str | None:
 
 
 def _name(document: Any) -> str:
-    return str(document._get_collection_name())
+    return str(document.COLLECTION)

@@ -95,7 +95,7 @@ def _value(name: str, value: Any, field: Any) -> Any:
         return _decoded(_checked(name, value, dict), field.document_type._fields, passed_over=set())
     if isinstance(field, ListField):
         return [_value(name, each, field.field) for each in _checked(name, value, list)]
-    return _READ[type(field)](name, value)
+    return next(read for kind, read in _READ.items() if isinstance(field, kind))(name, value)
 
 
 def _checked(name: str, value: Any, kind: type) -> Any:

@@ -1,6 +1,7 @@
 """Reading whole sessions for an export, a bounded piece at a time.
 
-Every piece is a query of its own, so that a reader who takes hours keeps no cursor open.
+Every piece is a query of its own, so that a reader who takes hours keeps no cursor open. All are
+read as dictionaries, which records are made of.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,14 +24,11 @@ _TURNS = 500
 @failures.translated
 def session_ids(*, user_id: str | None, after: str, limit: int = _IDS) -> list[str]:
     """The next ids in order, everybody's or a user's, from an index alone; empty at the end."""
-    wanted: Stored = {"_id": {"$gt": after}}
-    if user_id is None:
-        found = Session._get_collection().find(wanted, {"_id": 1})
-    else:
+    sessions = Session.objects.walk(after=after).only("pk").limit(limit)
+    if user_id is not None:
         # Without the hint the planner may walk `_id` past everybody else's sessions.
-        found = Session._get_collection().find(wanted | {"user_id": user_id}, {"_id": 1})
-        found = found.hint(_OF_A_USER)
-    return [stored["_id"] for stored in found.sort("_id", 1).limit(limit)]
+        sessions = sessions.owned_by(user_id).hint(_OF_A_USER)
+    return [stored["_id"] for stored in sessions.as_pymongo()]
 
 
 def session_records(ids: Sequence[str], *, user_id: str | None) -> Iterator[Record]:
@@ -85,25 +83,23 @@ def _some_turns(session_ids: Sequence[str], after: str) -> list[Stored]:
     ]
     if not ranges:
         return []
-    found = Turn._get_collection().find({"session_id": {"$in": list(session_ids)}, "$or": ranges})
-    return list(found.sort("_id", 1).limit(_TURNS))
+    turns = Turn.objects(session_id__in=list(session_ids), __raw__={"$or": ranges})
+    return list(turns.order_by("pk").limit(_TURNS).as_pymongo())
 
 
 @failures.translated
 def _some_sessions(ids: Sequence[str], user_id: str | None) -> list[Stored]:
-    owner = {} if user_id is None else {"user_id": user_id}
-    found = Session._get_collection().find({"_id": {"$in": list(ids)}, **owner})
-    return list(found.sort("_id", 1))
+    sessions = Session.objects(pk__in=list(ids))
+    if user_id is not None:
+        sessions = sessions.owned_by(user_id)
+    return list(sessions.order_by("pk").as_pymongo())
 
 
 @failures.translated
 def _some_buckets(session_id: str, after: str, tail_start: int) -> list[Stored]:
     if tail_start == 1:
         return []
-    found = MessageBucket._get_collection().find(
-        {
-            "_id": {"$gt": after, "$lt": bucket_id(session_id, tail_start)},
-            "session_id": session_id,
-        }
+    buckets = MessageBucket.objects(
+        pk__gt=after, pk__lt=bucket_id(session_id, tail_start), session_id=session_id
     )
-    return list(found.sort("_id", 1).limit(_BUCKETS))
+    return list(buckets.order_by("pk").limit(_BUCKETS).as_pymongo())

@@ -55,7 +55,7 @@ def erasure_prove(*, user_id: str, progress: Progress = lambda _: None) -> Proof
 def _orphans() -> dict[str, int]:
     found: Counter[str] = Counter()
     for damage, document in OF_SESSIONS.items():
-        found[document._get_collection_name()] = _lasting(damage)
+        found[document.COLLECTION] = _lasting(damage)
     return dict(found)
 
 
