@@ -48,7 +48,4 @@ class TailAndBuckets(Shape):
 
     def collections(self) -> list[str]:
         """Tail and buckets; nothing was derived from the messages yet."""
-        return [
-            document._get_collection_name()
-            for document in (documents.Session, documents.MessageBucket)
-        ]
+        return [document.COLLECTION for document in (documents.Session, documents.MessageBucket)]

@@ -12,6 +12,9 @@ from pymongo.monitoring import (
     CommandSucceededEvent,
 )
 
+from sessions_app import repository
+
+REPOSITORY = Path(repository.__path__[0])
 QUERIES = {"find", "update", "delete", "findAndModify", "aggregate", "count"}
 # What the driver adds for its own bookkeeping; `explain` takes none of it.
 BOOKKEEPING = {
@@ -66,15 +69,19 @@ class Recorder(CommandListener):
 
 
 def _sender() -> str:
-    """`module.function` of the innermost repository frame."""
+    """The innermost function of the repository, as in `log.pages.header`."""
     for frame in reversed(traceback.extract_stack()):
         path = Path(frame.filename)
         if frame.name.startswith("<"):  # a comprehension is part of its function
             continue
-        ours = path.parent.name == "repository" and path.parent.parent.name == "sessions_app"
-        if ours and path.stem != "failures":
-            return f"{path.stem}.{frame.name}"
+        if path.is_relative_to(REPOSITORY) and path.stem != "failures":
+            return f"{module(path)}.{frame.name}"
     return "elsewhere"
+
+
+def module(path: Path) -> str:
+    """A file of the repository by its name in there, as in `log.pages`."""
+    return ".".join(path.relative_to(REPOSITORY).with_suffix("").parts)
 
 
 recorder = Recorder()
