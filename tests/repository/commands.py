@@ -25,11 +25,15 @@ BOOKKEEPING = {
 
 @dataclass(frozen=True)
 class Sent:
-    """A command, and the repository function that sent it."""
+    """A command, and the functions of the repository that it came through, the innermost last."""
 
-    sender: str
+    path: tuple[str, ...]
     name: str
     command: dict[str, Any]
+
+    @property
+    def sender(self) -> str:
+        return self.path[-1] if self.path else "elsewhere"
 
     @property
     def collection(self) -> str:
@@ -57,26 +61,28 @@ class Recorder(CommandListener):
 
     def started(self, event: CommandStartedEvent) -> None:
         if self.on and event.command_name in QUERIES:
-            sender, command, several = _sender(), dict(event.command), f"{event.command_name}s"
+            path, command, several = _path(), dict(event.command), f"{event.command_name}s"
             # `explain` takes a batch of one.
             for one in command.get(several, [None]):
                 alone = command if one is None else {**command, several: [one]}
-                self.sent.append(Sent(sender, event.command_name, alone))
+                self.sent.append(Sent(path, event.command_name, alone))
 
     def succeeded(self, event: CommandSucceededEvent) -> None: ...
 
     def failed(self, event: CommandFailedEvent) -> None: ...
 
 
-def _sender() -> str:
-    """The innermost function of the repository, as in `log.pages.header`."""
-    for frame in reversed(traceback.extract_stack()):
-        path = Path(frame.filename)
-        if frame.name.startswith("<"):  # a comprehension is part of its function
-            continue
-        if path.is_relative_to(REPOSITORY) and path.stem != "failures":
-            return f"{module(path)}.{frame.name}"
-    return "elsewhere"
+def _path() -> tuple[str, ...]:
+    """The functions of the repository that a command comes through, as in `log.pages.header`."""
+    frames = traceback.extract_stack()
+    return tuple(
+        f"{module(Path(frame.filename))}.{frame.name}"
+        for frame in frames
+        # A comprehension is part of its function.
+        if not frame.name.startswith("<")
+        and Path(frame.filename).is_relative_to(REPOSITORY)
+        and Path(frame.filename).stem != "failures"
+    )
 
 
 def module(path: Path) -> str:

@@ -42,7 +42,8 @@ def moved(
     `after` is the activity and the id of the last one of the page before.
     """
     sessions = Session.objects.owned_by(user_id).of_any_status().hint("user_status_activity")
-    return _moved(sessions, since, after, limit)
+    moved_sessions = _from(sessions, since, after).limit(limit)
+    return [searched(stored) for stored in as_searched(moved_sessions)]
 
 
 @failures.translated
@@ -50,19 +51,15 @@ def moved_of_all(
     *, since: datetime | None, after: tuple[datetime, str] | None, limit: int
 ) -> list[SearchedSession]:
     """The same of everybody's sessions."""
-    return _moved(Session.objects.hint(EVERY), since, after, limit)
+    moved_sessions = _from(Session.objects.hint(EVERY), since, after).limit(limit)
+    return [searched(stored) for stored in as_searched(moved_sessions)]
 
 
-def _moved(
-    sessions: SessionQuerySet,
-    since: datetime | None,
-    after: tuple[datetime, str] | None,
-    limit: int,
-) -> list[SearchedSession]:
+def _from(
+    sessions: SessionQuerySet, since: datetime | None, after: tuple[datetime, str] | None
+) -> SessionQuerySet:
     walked = sessions.walk_by("updated_at", after=after)
-    if since and after is None:
-        walked = walked.filter(updated_at__gte=since)
-    return [searched(stored) for stored in as_searched(walked.limit(limit))]
+    return walked.filter(updated_at__gte=since) if since and after is None else walked
 
 
 @failures.translated

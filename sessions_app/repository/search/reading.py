@@ -25,7 +25,8 @@ def candidates(
 
     For `titles`, sessions whose title has them, as the empty range 0 to 0.
     """
-    return _candidates(SearchDocument.objects(user_id=user_id), query, titles, skip, limit)
+    blocks = _matching(SearchDocument.objects(user_id=user_id), query, titles)
+    return [_range(stored) for stored in blocks.skip(skip).limit(limit)]
 
 
 @failures.translated
@@ -33,24 +34,23 @@ def candidates_of_all(
     query: SearchQuery, *, titles: bool, skip: int, limit: int
 ) -> list[TextRange]:
     """The same of everybody's."""
-    return _candidates(SearchDocument.objects, query, titles, skip, limit)
+    blocks = _matching(SearchDocument.objects, query, titles)
+    return [_range(stored) for stored in blocks.skip(skip).limit(limit)]
 
 
-def _candidates(
-    blocks: BelongingQuerySet, query: SearchQuery, titles: bool, skip: int, limit: int
-) -> list[TextRange]:
+def _matching(blocks: BelongingQuerySet, query: SearchQuery, titles: bool) -> BelongingQuerySet:
     mark = TITLE if titles else ""
     terms: list[Stored] = [{"terms": mark + term} for term in _longest(query.terms)]
     beginnings = {*query.beginnings, *filter(None, [query.beginning[:TERM_MAX_CHARS]])}
     terms += [_beginning(mark + beginning) for beginning in _longest(beginnings)]
     # `__raw__` because keyword arguments cannot ask one list for several values.
-    matching = blocks.filter(__raw__={"$and": terms}).only("session_id", "first_seq", "last_seq")
+    matching = blocks.filter(__raw__={"$and": terms})
     if query.terms:
         # The newest first, where one whole term gives an index in that order. A beginning alone
         # takes the words in their order, each with its newest first: to sort by time all blocks
         # with a word like it would have to be read.
         matching = matching.order_by("-first_at")
-    return [_range(stored) for stored in matching.skip(skip).limit(limit).as_pymongo()]
+    return matching.only("session_id", "first_seq", "last_seq").as_pymongo()
 
 
 def _range(stored: Stored) -> TextRange:
