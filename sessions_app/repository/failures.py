@@ -61,10 +61,10 @@ def translated(query: Callable[P, R]) -> Callable[P, R]:
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return query(*args, **kwargs)
+        except DocumentTooLarge as error:
+            raise TooLarge from error
         except (PyMongoError, NotConnected, OperationError) as error:
             cause = _cause(error)
-            if isinstance(cause, DocumentTooLarge):
-                raise TooLarge from error
             if is_unavailability(cause):
                 logger.warning("storage unavailable in %s: %s", query.__qualname__, cause)
                 raise StorageUnavailable from error
