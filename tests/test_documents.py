@@ -97,10 +97,13 @@ def test_named_conditions_and_orders_can_be_chained(sessions: Any) -> None:
     save(sessions, "expired", expires_at=NOW)
     save(sessions, "archived", status="archived")
     save(sessions, "bob's", user_id="bob")
-    newest = sessions.objects.owned_by("alice").active().unexpired(NOW).newest_first()
-    assert [each.session_id for each in newest] == ["b", "a"]
-    assert [each["_id"] for each in newest.headers()] == ["b", "a"]
-    assert all("messages" not in each for each in newest.headers())
+
+    def newest() -> Any:
+        return sessions.objects.owned_by("alice").active().unexpired(NOW).newest_first()
+
+    assert [each.session_id for each in newest()] == ["b", "a"]
+    assert [each["_id"] for each in newest().headers()] == ["b", "a"]
+    assert all("messages" not in each for each in newest().headers())
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,9 @@
 
 They say which documents and in which order. The repository runs them, and decides what of each
 document is read. A condition that has no name here is used once; it stands where it is used.
+
+Do not narrow a queryset that has been iterated: MongoEngine copies its cursor, with the fields that
+were read, and what is said afterwards of fields or order is without effect.
 """
 
 from collections.abc import Sequence
