@@ -59,6 +59,7 @@ def read_sketches(*, session_id: str, before: int, limit: int) -> list[Block]:
         .limit(limit)
     )
     newest = [_block(stored) for stored in blocks.as_pymongo()]
+    # Only the newest block can be short of messages; it has no sketch yet.
     return [block for block in reversed(newest) if block.count == ANNOTATION_BLOCK]
 
 
@@ -76,6 +77,7 @@ def write_block(block: Block, *, replacing: int | None) -> bool:
     False when another worker has written it meanwhile.
     """
     if replacing is None:
+        # Two workers may annotate the same first messages: the block's id lets one of them do it.
         try:
             MessageAnnotations(**_fields(block)).save(force_insert=True)
         except NotUniqueError:
@@ -110,6 +112,7 @@ def advance(
 
     The session's version stays: what a client sees of topics follows from its messages.
     """
+    # None before the first judgement: `topic` is not there until then.
     unchanged = Session.objects(
         pk=session_id, user_id=user_id, topic__judged__in=[judged] if judged else [0, None]
     )
@@ -174,6 +177,7 @@ def _block(stored: Mapping[str, Any]) -> Block:
         session_id=stored["session_id"],
         first_seq=stored["first_seq"],
         count=stored["count"],
+        # What was not read is empty, as is what no encoder was there to make.
         encoder=stored.get("encoder", ""),
         vectors=stored.get("vectors", b""),
         topics=stored.get("topics", ()),

@@ -18,11 +18,12 @@ _BUILD_SECONDS = 24 * 3600.0
 
 def declared() -> dict[str, list[IndexModel]]:
     """Collection name → its indexes, as the documents declare them."""
-    found: dict[str, list[IndexModel]] = {}
-    for document in documents.ALL:
-        specs = document._meta.get("index_specs", [])
-        found[document.COLLECTION] = [_model(dict(spec)) for spec in specs]
-    return found
+    return {
+        # MongoEngine's own reading of `meta`, which has the fields as they are stored and no public
+        # name: `list_indexes` leaves out their options.
+        document.COLLECTION: [_model(dict(spec)) for spec in document._meta.get("index_specs", [])]
+        for document in documents.ALL
+    }
 
 
 def _model(spec: dict[str, Any]) -> IndexModel:
@@ -70,30 +71,30 @@ class IndexDifference(NamedTuple):
 @failures.translated
 def differences() -> list[IndexDifference]:
     """How the indexes that are there differ from the declared ones."""
-    found: list[IndexDifference] = []
+    problems: list[IndexDifference] = []
     for document in documents.ALL:
         name = document.COLLECTION
-        there = {
+        present = {
             index["name"]: index
             for index in collection(document).list_indexes()
             # Neither MongoDB's own nor a shard key's (sharding.py) is for a document to declare.
             if index["name"] != "_id_" and "hashed" not in index["key"].values()
         }
         wanted = {model.document["name"]: model.document for model in declared()[name]}
-        for index in sorted(wanted.keys() | there.keys()):
-            problem = _problem(wanted.get(index), there.get(index))
+        for index in sorted(wanted.keys() | present.keys()):
+            problem = _problem(wanted.get(index), present.get(index))
             if problem:
-                found.append(IndexDifference(name, index, problem))
-    return found
+                problems.append(IndexDifference(name, index, problem))
+    return problems
 
 
-def _problem(wanted: Any, there: Any) -> str | None:
-    if there is None:
+def _problem(wanted: Any, present: Any) -> str | None:
+    if present is None:
         return "missing"
     if wanted is None:
         return "undeclared"
     options = ("key", "partialFilterExpression", "expireAfterSeconds", "unique")
-    same = all(_plain(wanted.get(option)) == _plain(there.get(option)) for option in options)
+    same = all(_plain(wanted.get(option)) == _plain(present.get(option)) for option in options)
     return None if same else "different"
 
 

@@ -42,6 +42,7 @@ def write(*, session_id: str, user_id: str, summary: Summary, replacing: StoredS
     text may quote. The session's version stays: nothing that it stands for has changed.
     """
     before = replacing.summary
+    # By its range, not its text: two workers that extend the same summary word it differently.
     unchanged = Session.objects(
         pk=session_id,
         user_id=user_id,

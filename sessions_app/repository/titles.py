@@ -44,6 +44,7 @@ def write(
     unchanged = Session.objects(
         pk=session_id,
         user_id=user_id,
+        # An empty title may be stored as such or not at all.
         title__in=[replacing.title] if replacing.title else ["", None],
         titled_from=replacing.titled_from,
         erasure_count=replacing.erasures,

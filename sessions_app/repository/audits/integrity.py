@@ -84,6 +84,7 @@ def _unerased(message: Stored) -> bool:
 
 def _invalid(stored_session: Stored) -> str | None:
     """What MongoEngine's declarations say against a document, in one line."""
+    # MongoEngine has no public way from a dictionary to a document without a query.
     try:
         Session._from_son(stored_session).validate()
     except (ValidationError, ValueError, TypeError) as error:
@@ -120,12 +121,14 @@ def finish_erasures(stored: StoredSession) -> bool:
             _finish_in_bucket(stored.session_id, run)
     session = Session.objects(pk=stored.session_id)
     stored_session = session.only("version", "messages").as_pymongo().first()
+    # Deleted meanwhile: then there is nothing left to repair, which is no success of ours.
     if stored_session is None or not stored.tail.unerased:
         return stored_session is not None
     changed = session.filter(version=stored_session["version"]).update_one(
         # `__raw__`: a message is set as it is stored, and not made a document of first.
         __raw__={"$set": {"messages": _erased(stored_session["messages"])}},
         inc__version=1,
+        # A spill that has copied the old text will not be able to cut.
         inc__tail_revision=1,
     )
     return bool(changed)
@@ -159,6 +162,7 @@ def orphans(
 
 @failures.translated
 def _owners(document: type[StoredDocument], after: str) -> list[tuple[str, str]]:
+    # The id alone would do, but `session_id` is what a stray document is sharded by.
     owners = document.objects.walk(after=after).only("session_id").limit(_BATCH * 5)
     return [(stored["_id"], stored["session_id"]) for stored in owners.as_pymongo()]
 
@@ -174,5 +178,6 @@ def _without_session(owners: Sequence[tuple[str, str]]) -> list[tuple[str, str]]
 @failures.translated
 def delete_orphan(damage: Damage, document_id: str, session_id: str) -> None:
     """Remove a document, unless its session has turned up."""
+    # Looked at again: an import stores buckets first, and their session last.
     if not Session.objects.exists(pk=session_id):
         OF_SESSIONS[damage].objects(pk=document_id, session_id=session_id).delete()

@@ -20,6 +20,7 @@ def page(*, after: str, user_id: str | None) -> list[ListedSession]:
     """The next sessions in order of `_id`, everybody's or one user's; empty at the end."""
     sessions = Session.objects.walk(after=after).only("user_id", "updated_at").limit(PAGE)
     if user_id is not None:
+        # MongoDB sorts the entries of one user by `_id` in memory: they are few.
         sessions = sessions.owned_by(user_id).hint(_OF_A_USER)
     return [
         ListedSession(stored["_id"], stored["user_id"], stored["updated_at"])
@@ -36,6 +37,7 @@ def count_of(user_id: str) -> int:
 @failures.translated
 def with_vectors(session_ids: Sequence[str], encoder: str) -> set[str]:
     """Those of the sessions whose first block has vectors by `encoder`."""
+    # The first block tells for all: a rebuild writes blocks in order.
     blocks = MessageAnnotations.objects.all_starting_at(session_ids, 1)
     return {
         stored["session_id"]

@@ -12,6 +12,7 @@ from sessions_app.domain.errors import LegalHold, MessageNotFound, StorageUnavai
 from sessions_app.repository import failures, log, sessions, summaries
 from sessions_app.repository.log import Stored
 
+# An attempt fails only because another writer has just changed the session.
 _ATTEMPTS = 20
 
 
@@ -76,6 +77,7 @@ def _erase_in_tail(session: data.Session, seq: int, activity: _Activity) -> None
         unmoved.owned_by(session.user_id).fields(slice__messages=[position, 1]).as_pymongo().first()
     )
     if stored_session is None or not stored_session["messages"]:
+        # Spilled since: the next attempt finds it in a bucket.
         return
     stored = stored_session["messages"][0]
     empty = log.tombstone(stored)
@@ -85,6 +87,7 @@ def _erase_in_tail(session: data.Session, seq: int, activity: _Activity) -> None
         | {
             "tail_start": session.tail_start,
             f"messages.{position}.id": stored["id"],
+            # Of two erasures at once, one counts.
             f"messages.{position}.deleted": {"$ne": True},
         },
         {
@@ -180,6 +183,7 @@ def _erase_in_bucket(session: data.Session, seq: int, activity: _Activity) -> No
             activity.unset,
             transaction,
         ):
+            # The session has changed; the caller reads it again and decides anew.
             transaction.abort_transaction()
 
     sessions.in_transaction(erase)

@@ -53,6 +53,7 @@ def count_traces(*, collection: str, user_id: str, progress: Progress) -> Counte
 
 def _count(batch: bytes) -> int:
     """How many documents stand one after another in `batch`."""
+    # A document in BSON begins with its length (https://bsonspec.org/spec.html).
     count = at = 0
     while at < len(batch):
         at += int.from_bytes(batch[at : at + 4], "little")

@@ -16,6 +16,7 @@ from sessions_app.domain.errors import LegalHold
 from sessions_app.repository import belongings, failures
 from sessions_app.repository.log import Stored
 
+# What a receipt holds, and what is removed between two writes of it, stays bounded.
 _STEP_SESSIONS = 200
 _STEP_MESSAGES = 20_000
 
@@ -54,6 +55,7 @@ def _next_sessions(user_id: str) -> list[Stored]:
     total = 0
     for stored_session in sessions.as_pymongo():
         total += stored_session["message_count"]
+        # At least one, however long it is.
         if chosen and total > _STEP_MESSAGES:
             break
         chosen.append(
@@ -68,10 +70,11 @@ def _finish_step(user_id: str, receipt_id: str) -> int:
     if erased_user is None or not erased_user.pending:
         return 0
     pending: list[Stored] = [dict(each) for each in erased_user.pending]
+    # The sessions first: what belongs to one that is still there could be written anew.
     chosen = Session.objects(pk__in=[each["session_id"] for each in pending]).owned_by(user_id)
     chosen.not_held().delete()
-    held = set(chosen.scalar("pk"))
-    erased = [each for each in pending if each["session_id"] not in held]
+    left = set(chosen.scalar("pk"))
+    erased = [each for each in pending if each["session_id"] not in left]
     if erased:
         belongings.delete_all_of([each["session_id"] for each in erased])
     # Guarded, so that of two runs at the same step one counts it.
@@ -80,7 +83,8 @@ def _finish_step(user_id: str, receipt_id: str) -> int:
         inc__counts__sessions=len(erased),
         inc__counts__messages=sum(each["messages"] for each in erased),
     )
-    if held:
+    if left:
+        # Placed under hold since `begin` looked.
         raise LegalHold
     return len(erased)
 

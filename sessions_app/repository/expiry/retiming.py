@@ -49,6 +49,7 @@ def retime(changes: Sequence[Retimed], *, now: datetime) -> int:
         UpdateOne(
             {
                 "_id": idle.session_id,
+                # Activity has given it a time already, from the same default.
                 "updated_at": idle.updated_at,
                 # Neither archived nor expired, and still without a timeout of its own.
                 "status": Status.ACTIVE.value,

@@ -27,6 +27,7 @@ from sessions_app.repository.log import Stored
 from sessions_app.repository.sessions import in_transaction
 
 _PAGE = 1_000
+# https://www.mongodb.com/docs/manual/reference/error-codes/
 _WRITE_CONFLICT = 112
 
 
@@ -68,6 +69,7 @@ def past_retention(until: datetime, retention: timedelta) -> Iterator[Due]:
 def _due(
     stored_session: Stored, since: datetime, after: timedelta, *, held: bool, now: datetime
 ) -> Due:
+    # A lease that has run out is nobody's: its worker is gone.
     deadline = (stored_session.get("turn") or {}).get("deadline")
     in_turn = deadline is not None and deadline > now
     exemption = Exemption.HELD if held else Exemption.IN_TURN if in_turn else None
@@ -118,6 +120,7 @@ def archive(sweep_id: str, session_ids: Sequence[str], *, cutoff: datetime, dura
         guard = {"_id": {"$in": list(session_ids)}, **_still_expired(cutoff, ExpiryMode.ARCHIVE)}
         due = _read(guard, "expires_at", transaction)
         if due:
+            # By id alone: the transaction fails if one of them has changed since it was read.
             collection(Session).update_many(
                 {"_id": {"$in": list(due)}},
                 {
@@ -154,6 +157,7 @@ def purge(sweep_id: str, session_ids: Sequence[str], *, until: datetime, durable
 def _remove(
     sweep_id: str, fate: Fate, session_ids: Sequence[str], guard: Stored, *, durable: bool
 ) -> int:
+    # The receipt keeps the latest of these, by which an audit knows that none went too early.
     name = "archived_at" if fate is Fate.PURGED else "expires_at"
 
     def remove(transaction: ClientSession) -> int:

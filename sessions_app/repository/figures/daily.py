@@ -80,6 +80,7 @@ def count_users(day: date, *, over: bool) -> None:
 def count_created(day: date) -> int:
     """How many sessions there are that were created on a day, by the time in their ids."""
     start = start_of(day)
+    # By the time in the ids: no index has `created_at`.
     created = Session.objects(pk__gte=first_id(start), pk__lt=first_id(start + _DAY))
     return int(created.hint([("_id", 1)]).count())
 
@@ -146,9 +147,10 @@ def claim(*, due_at: datetime | None, until: datetime) -> bool:
     if due_at is None:
         try:
             StandingFigures(name=_NAME, due_at=until).save(force_insert=True)
-        except NotUniqueError:
+        except NotUniqueError:  # another worker was first
             return False
         return True
+    # The moment that was read is the guard: of all workers that saw it, one moves it.
     return bool(StandingFigures.objects(pk=_NAME, due_at=due_at).update_one(set__due_at=until))
 
 

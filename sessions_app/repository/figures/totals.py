@@ -33,9 +33,10 @@ def claim(*, due_at: datetime | None, until: datetime) -> bool:
     if due_at is None:
         try:
             Figures(name=_NAME, due_at=until).save(force_insert=True, write_concern=_QUICK)
-        except NotUniqueError:
+        except NotUniqueError:  # another worker was first
             return False
         return True
+    # The moment that was read is the guard: of all workers that saw it, one moves it.
     due = Figures.objects(pk=_NAME, due_at=due_at)
     return bool(due.update_one(write_concern=_QUICK, set__due_at=until))
 

@@ -59,6 +59,7 @@ def add(gathered: Gathered, record: Mapping[str, Any]) -> Stored | None:
     """Put the next message to a session; a bucket that is to be stored. Raises InvalidInput."""
     if record.get("session_id") != gathered.session_id:
         raise InvalidInput("the message is of another session than the one before it")
+    # `True == 1`, so it would pass as the first.
     if record.get("seq") != gathered.message_count + 1 or record.get("seq") is True:
         raise InvalidInput(f"seq is not {gathered.message_count + 1}, which comes next")
     stored = stored_message(record)

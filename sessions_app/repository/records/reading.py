@@ -33,25 +33,25 @@ def session_ids(*, user_id: str | None, after: str, limit: int = _IDS) -> list[s
 
 def session_records(ids: Sequence[str], *, user_id: str | None) -> Iterator[Record]:
     """Each session with its messages, as they are when they are read; those gone are left out."""
-    for held in held_sessions(ids, user_id=user_id):
-        yield from records_of(held)
+    for stored_session in stored_sessions(ids, user_id=user_id):
+        yield from records_of(stored_session)
 
 
-def records_of(held: Stored) -> Iterator[Record]:
+def records_of(stored_session: Stored) -> Iterator[Record]:
     """A session whose document has been read, and all its messages."""
-    yield session_record(held)
-    yield from message_records(held)
+    yield session_record(stored_session)
+    yield from message_records(stored_session)
 
 
-def held_sessions(ids: Sequence[str], *, user_id: str | None) -> Iterator[Stored]:
+def stored_sessions(ids: Sequence[str], *, user_id: str | None) -> Iterator[Stored]:
     """The documents of those sessions that are there, in the order of their ids."""
     for start in range(0, len(ids), _SESSIONS):
         yield from _some_sessions(ids[start : start + _SESSIONS], user_id)
 
 
-def message_records(held: Stored) -> Iterator[Record]:
+def message_records(stored_session: Stored) -> Iterator[Record]:
     """All messages of a session whose document has been read, oldest first."""
-    session_id, tail_start = held["_id"], held["tail_start"]
+    session_id, tail_start = stored_session["_id"], stored_session["tail_start"]
     after = f"{session_id}/"
     while buckets := _some_buckets(session_id, after, tail_start):
         for bucket in buckets:
@@ -60,7 +60,7 @@ def message_records(held: Stored) -> Iterator[Record]:
                 if seq < tail_start:
                     yield message_record(session_id, stored, seq)
         after = buckets[-1]["_id"]
-    for seq, stored in enumerate(held["messages"], tail_start):
+    for seq, stored in enumerate(stored_session["messages"], tail_start):
         yield message_record(session_id, stored, seq)
 
 
@@ -76,6 +76,7 @@ def turn_records(ids: Sequence[str]) -> Iterator[Record]:
 
 @failures.translated
 def _some_turns(session_ids: Sequence[str], after: str) -> list[Stored]:
+    # A turn's id begins with its session's; those before `after` have been read.
     ranges = [
         {"_id": {"$gt": max(after, f"{session_id}/"), "$lt": f"{session_id}0"}}
         for session_id in session_ids

@@ -179,6 +179,7 @@ def finish(
     collection(SearchDocument).bulk_write(
         [
             UpdateOne(
+                # An erasure since then has changed `forgotten`, so its words cannot stay.
                 {
                     "_id": bucket_id(session.session_id, 0),
                     "session_id": session.session_id,
@@ -205,6 +206,7 @@ def finish(
 
 def _raise_unless_duplicates(error: BulkWriteError) -> None:
     errors = (error.details or {}).get("writeErrors", [])
+    # Without write errors it is the write concern that failed.
     if not errors or any(each["code"] != _DUPLICATE_KEY for each in errors):
         raise error
 

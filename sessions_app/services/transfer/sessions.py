@@ -48,9 +48,9 @@ def sessions_export(
     """
     counts = Counter(written or {})
     while ids := records.reading.session_ids(user_id=selection.user_id, after=after):
-        for held in records.reading.held_sessions(ids, user_id=selection.user_id):
-            if selection.takes(held):
-                for record in records.reading.records_of(held):
+        for stored_session in records.reading.stored_sessions(ids, user_id=selection.user_id):
+            if selection.takes(stored_session):
+                for record in records.reading.records_of(stored_session):
                     counts[record["type"]] += 1
                     yield record
         after = ids[-1]
