@@ -82,7 +82,7 @@ WALKS = {
     "search.index.moved_of_all",
     "search.reading.candidates_of_all",
     "figures.daily.sizes",
-    "figures.daily.count_expiring",
+    "figures.daily._count",
     "figures.daily.count_flagged",
 }
 # Staff look at everybody's sessions, and at who did: by an index, on every shard.
