@@ -28,6 +28,7 @@ from accounts.serializers import (
     UserSerializer,
     VerifySerializer,
 )
+from sessions_app.http.error_body import error_body
 
 TAGS = ["Accounts"]
 PASSWORD = "correct horse battery staple"  # noqa: S105 - an example
@@ -92,8 +93,7 @@ def _answers(value: Any, status: int = 200) -> OpenApiExample:
 
 
 def _fails(status: int, code: str, detail: str, attr: str | None = None) -> OpenApiExample:
-    kind = "validation_error" if status == 400 else "client_error"
-    value = {"type": kind, "errors": [{"code": code, "detail": detail, "attr": attr}]}
+    value = error_body(status, code, detail, attr)
     return OpenApiExample(
         f"{status} {code}", value=value, response_only=True, status_codes=[str(status)]
     )

@@ -17,8 +17,7 @@ from accounts.fields import EmailField, PasswordField, TokenField, UsernameField
 from accounts.models import KEY_NAME_MAX_CHARS, ApiKey, User
 from accounts.tokens import AccountRefreshToken
 from sessions_app.api.authentication import TokenNotValid, access_token_user
-from sessions_app.http.fields import StrictCharField, StrictIntegerField
-from sessions_app.http.requests import idempotency_key
+from sessions_app.http.input import StrictCharField, StrictIntegerField, idempotency_key
 
 
 class UserSerializer(serializers.Serializer[User]):

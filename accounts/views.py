@@ -38,8 +38,8 @@ from accounts.serializers import (
 from accounts.throttles import SignInThrottle
 from accounts.tokens import AccountRefreshToken
 from sessions_app.api.authentication import TokenNotValid
-from sessions_app.api.negotiation import OneForm
-from sessions_app.api.wire import timestamp
+from sessions_app.api.negotiation import AcceptIgnored
+from sessions_app.api.wire.messages import timestamp
 from sessions_app.domain import records
 from sessions_app.http.throttles import AnonThrottle, LoginThrottle, UserThrottle
 
@@ -162,7 +162,7 @@ class ExportView(APIView):
     """All of one's data, as a file."""
 
     permission_classes = (InPerson,)
-    content_negotiation_class = OneForm
+    content_negotiation_class = AcceptIgnored
 
     def get(self, request: Request) -> StreamingHttpResponse:
         """Stream everything that is kept about the caller, as JSON lines."""

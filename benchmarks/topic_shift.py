@@ -1,33 +1,34 @@
 """Score topic-shift detectors on the public sets, message by message.
 
-    python benchmarks/topic_shift.py --data ../shared/data [--vectors CACHE.npz] [--plot FILE]
-        [--left-out]
+    python -m benchmarks.topic_shift --data DIR [--vectors CACHE.npz] [--left-out]
 
-One JSON object per line: set, detector, Pk, WindowDiff, F1, Score and CPU milliseconds per message
-(without the encoder). A table goes to the error stream at the end. The shipped head has been
-trained on these very files: its figures here show that it runs, `--left-out` (trains three heads,
-needs scikit-learn) and the weights' provenance show what it is worth on dialogues it never saw.
-`--left-out` and `--plot` need benchmarks/requirements-topics.txt.
+Set, detector, Pk, WindowDiff, F1, Score and CPU milliseconds per message (without the encoder). The
+shipped head has been trained on these very files: its figures here show that it runs, `--left-out`
+(trains three heads, needs benchmarks/requirements-topics.txt) and the weights' provenance show what
+it is worth on dialogues it never saw.
 """
 
 import argparse
-import json
 import random
-import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
+from benchmarks.harness import report
 from benchmarks.topic_sets import Dialogue, load_sets, project_encoder, score_set
 from sessions_app.domain.topics import (
+    THRESHOLD,
     Head,
-    Mode,
     TopicMessage,
     TopicState,
+    advance,
+    gather,
     head_from_arrays,
+    head_inputs,
+    level,
+    never_opens,
     observe,
     read,
     shipped_head,
@@ -38,7 +39,7 @@ Detector = Callable[[Dialogue], list[int]]
 
 
 def never(_: Dialogue) -> list[int]:
-    """No message opens a topic."""
+    """Detects no shift at all."""
     return []
 
 
@@ -50,11 +51,11 @@ def at_random(dialogue: Dialogue) -> list[int]:
 
 def text_tiling(dialogue: Dialogue, width: int = 2) -> list[int]:
     """TextTiling (Hearst 1997) on terms: gaps whose depth passes mean + deviation / 2. Offline."""
-    said = [stems(read(content).terms) for content in dialogue.contents]
+    terms = [stems(read(content).terms) for content in dialogue.contents]
     gaps = []
-    for place in range(1, len(said)):
-        left = frozenset().union(*said[max(0, place - width) : place])
-        right = frozenset().union(*said[place : place + width])
+    for gap in range(1, len(terms)):
+        left = frozenset().union(*terms[max(0, gap - width) : gap])
+        right = frozenset().union(*terms[gap : gap + width])
         gaps.append(len(left & right) / max(1.0, (len(left) * len(right)) ** 0.5))
     depths = [max(gaps[: i + 1]) + max(gaps[i:]) - 2 * gap for i, gap in enumerate(gaps)]
     if not depths:
@@ -64,18 +65,56 @@ def text_tiling(dialogue: Dialogue, width: int = 2) -> list[int]:
     return [i + 2 for i, depth in enumerate(depths) if depth > mean + deviation / 2]
 
 
-def tracker(head: Head, *, dense: bool, mode: Mode) -> Detector:
+@dataclass(frozen=True, slots=True, eq=False)
+class UntrustedHead(Head):
+    """A head without a share in the score, which leaves the untrained detector alone."""
+
+    def trust(self, *, familiar: float, rarity: float, dense: bool) -> float:
+        """Never any."""
+        return 0.0
+
+
+def untrained(head: Head) -> Head:
+    """`head` without a share in the score; the rules and word weights stay."""
+    return UntrustedHead(**{each.name: getattr(head, each.name) for each in fields(head)})
+
+
+def tracker(head: Head, *, dense: bool) -> Detector:
     """The project's own tracker, as production runs it."""
 
     def detect(dialogue: Dialogue) -> list[int]:
-        state, found = TopicState(), []
+        state, shifts = TopicState(), []
         turns = zip(dialogue.roles, dialogue.contents, dialogue.vectors, strict=True)
         for seq, (role, content, vector) in enumerate(turns, start=1):
             message = TopicMessage(role, content, vector if dense else None)
-            state, decision = observe(state, message, head=head, mode=mode)
+            state, decision = observe(state, message, head=head)
             if decision.shift:
-                found.append(seq)
-        return found
+                shifts.append(seq)
+        return shifts
+
+    return detect
+
+
+def head_alone(head: Head) -> Detector:
+    """The trained head's opinion of every message that may open a topic, fully trusted."""
+
+    def detect(dialogue: Dialogue) -> list[int]:
+        state, shifts = TopicState(topic=1, topic_start=1), []
+        turns = zip(dialogue.roles, dialogue.contents, dialogue.vectors, strict=True)
+        for seq, (role, content, vector) in enumerate(turns, start=1):
+            if not content.strip():
+                state = replace(state, seq=seq)
+                continue
+            evidence = gather(state, TopicMessage(role, content, vector), head)
+            state = level(state, evidence, head)
+            shift = (
+                never_opens(state, evidence.reading, user=evidence.user) is None
+                and head.dense.probability(head_inputs(evidence, head)) >= THRESHOLD
+            )
+            state = advance(state, evidence, shift=shift)
+            if shift:
+                shifts.append(seq)
+        return shifts
 
     return detect
 
@@ -87,10 +126,10 @@ def detectors(sets: dict[str, list[Dialogue]], left_out: bool) -> dict[str, dict
         "never": never,
         "random": at_random,
         "TextTiling, offline": text_tiling,
-        "untrained, lexical": tracker(head, dense=False, mode=Mode.UNTRAINED),
-        "untrained, dense": tracker(head, dense=True, mode=Mode.UNTRAINED),
-        "shipped, lexical (seen in training)": tracker(head, dense=False, mode=Mode.BLENDED),
-        "shipped, dense (seen in training)": tracker(head, dense=True, mode=Mode.BLENDED),
+        "untrained, lexical": tracker(untrained(head), dense=False),
+        "untrained, dense": tracker(untrained(head), dense=True),
+        "shipped, lexical (seen in training)": tracker(head, dense=False),
+        "shipped, dense (seen in training)": tracker(head, dense=True),
     }
     if not left_out:
         return dict.fromkeys(sets, same)
@@ -101,9 +140,9 @@ def detectors(sets: dict[str, list[Dialogue]], left_out: bool) -> dict[str, dict
         others = {other: rows for other, rows in sets.items() if other != name}
         unseen = head_from_arrays(fit_head(others))
         each[name] = same | {
-            "set left out, lexical": tracker(unseen, dense=False, mode=Mode.BLENDED),
-            "set left out, dense": tracker(unseen, dense=True, mode=Mode.BLENDED),
-            "set left out, dense, head alone": tracker(unseen, dense=True, mode=Mode.HEAD),
+            "set left out, lexical": tracker(unseen, dense=False),
+            "set left out, dense": tracker(unseen, dense=True),
+            "set left out, dense, head alone": head_alone(unseen),
         }
     return each
 
@@ -111,52 +150,17 @@ def detectors(sets: dict[str, list[Dialogue]], left_out: bool) -> dict[str, dict
 def measure(name: str, detector: str, detect: Detector, group: list[Dialogue]) -> dict[str, Any]:
     """One line of the benchmark."""
     started = time.process_time()
-    found = [detect(dialogue) for dialogue in group]
+    shifts = [detect(dialogue) for dialogue in group]
     spent = (time.process_time() - started) * 1000
     total = sum(len(dialogue.contents) for dialogue in group)
     return {
         "set": name,
         "detector": detector,
-        **score_set(group, found),
+        **score_set(group, shifts),
         "ms_per_message": round(spent / total, 4),
         "dialogues": len(group),
         "messages": total,
     }
-
-
-def table(rows: list[dict[str, Any]]) -> str:
-    """Detectors down, sets across: Score, and milliseconds a message at the end."""
-    names = list(dict.fromkeys(row["set"] for row in rows))
-    lines = [f"{'Score':<38}" + "".join(f"{name:>14}" for name in names) + f"{'ms':>9}"]
-    for detector in dict.fromkeys(row["detector"] for row in rows):
-        mine = {row["set"]: row for row in rows if row["detector"] == detector}
-        cells = "".join(f"{mine[name]['score']:>14.3f}" for name in names)
-        slowest = max(row["ms_per_message"] for row in mine.values())
-        lines.append(f"{detector:<38}{cells}{slowest:>9.3f}")
-    return "\n".join(lines)
-
-
-def plot(rows: list[dict[str, Any]], path: Path) -> None:
-    """Bars of Score, one group a set. Needs matplotlib."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    names = list(dict.fromkeys(row["set"] for row in rows))
-    kinds = list(dict.fromkeys(row["detector"] for row in rows))
-    figure, axes = pyplot.subplots(figsize=(10, 4.5), layout="constrained")
-    for place, kind in enumerate(kinds):
-        scores = [
-            r["score"] for name in names for r in rows if (r["set"], r["detector"]) == (name, kind)
-        ]
-        axes.bar([i + place / (len(kinds) + 1) for i in range(len(names))], scores,
-                 width=0.9 / (len(kinds) + 1), label=kind)  # fmt: skip
-    axes.set_xticks([i + 0.4 for i in range(len(names))], names)
-    axes.set_ylabel("Score")
-    axes.set_ylim(0, 1)
-    axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
-    figure.savefig(path, dpi=120)
 
 
 def main() -> None:
@@ -164,18 +168,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder that holds topics/")
     parser.add_argument("--vectors", type=Path, help="keep the encoded messages in this .npz")
+    parser.add_argument("--short", action="store_true", help="the same: it takes minutes at most")
     parser.add_argument("--left-out", action="store_true", help="train without each set, score it")
-    parser.add_argument("--plot", type=Path, help="draw the scores into this file")
     options = parser.parse_args()
     sets = load_sets(options.data, options.vectors, project_encoder)
-    rows = []
+    result = report.Report("topic_shift")
+    result.machine(Path.cwd())
     for name, wanted in detectors(sets, options.left_out).items():
         for detector, detect in wanted.items():
-            rows.append(measure(name, detector, detect, sets[name]))
-            print(json.dumps(rows[-1]), flush=True)
-    print(table(rows), file=sys.stderr)
-    if options.plot:
-        plot(rows, options.plot)
+            result.add("score", **measure(name, detector, detect, sets[name]))
+    result.table()
 
 
 if __name__ == "__main__":

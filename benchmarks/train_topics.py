@@ -1,6 +1,6 @@
 """Train the topic head and write its weights and their provenance.
 
-    python benchmarks/train_topics.py --data ../shared/data [--vectors CACHE.npz] [--no-cv]
+    python -m benchmarks.train_topics --data DIR [--vectors CACHE.npz] [--no-cv]
 
 Needs benchmarks/requirements-topics.txt. Fixed seeds: the same files, package versions and machine
 give the same weights. Prints one JSON object per line: the cross-validated and the
@@ -10,10 +10,7 @@ leave-one-set-out figures, then the size and SHA-256 of what was written.
 import argparse
 import json
 import platform
-import sys
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 import sklearn
@@ -33,7 +30,6 @@ from sessions_app.domain.topics import (
     THRESHOLD,
     WEIGHTS_PATH,
     Head,
-    Mode,
     TopicMessage,
     TopicState,
     head_from_arrays,
@@ -42,7 +38,7 @@ from sessions_app.domain.topics import (
 
 PROVENANCE = """# Where `topic_head.npz` comes from
 
-Written by `python benchmarks/train_topics.py --data DIR`; not edited by hand. Signed bytes and
+Written by `python -m benchmarks.train_topics --data DIR`; not edited by hand. Signed bytes and
 small floats only, no code and no text of the training sets beyond single words and word pairs.
 
 - SHA-256 of the weights: `{sha256}` ({size:,} bytes)
@@ -62,38 +58,35 @@ training:
 """
 
 
-def found_shifts(
-    dialogue: Dialogue, head: Head, *, dense: bool = True, mode: Mode = Mode.BLENDED
-) -> list[int]:
+def detected_shifts(dialogue: Dialogue, head: Head) -> list[int]:
     """The `seq` of the shifts that production would mark, message by message."""
-    state, found = TopicState(), []
+    state, shifts = TopicState(), []
     turns = zip(dialogue.roles, dialogue.contents, dialogue.vectors, strict=True)
     for seq, (role, content, vector) in enumerate(turns, start=1):
-        message = TopicMessage(role, content, vector if dense else None)
-        state, decision = observe(state, message, head=head, mode=mode)
+        state, decision = observe(state, TopicMessage(role, content, vector), head=head)
         if decision.shift:
-            found.append(seq)
-    return found
+            shifts.append(seq)
+    return shifts
 
 
 def cross_validate(sets: Sets, count: int) -> dict[str, dict[str, float]]:
     """Score each set on dialogues that the head was not trained on."""
     parts = {name: folds(group, count) for name, group in sets.items()}
-    found: dict[str, dict[int, list[int]]] = {name: {} for name in sets}
+    shifts: dict[str, dict[int, list[int]]] = {name: {} for name in sets}
     for fold in range(count):
-        held = {name: set(parts[name][fold]) for name in sets}
+        held_out = {name: set(parts[name][fold]) for name in sets}
         head = head_from_arrays(
             fit_head(
                 {
-                    name: [d for i, d in enumerate(group) if i not in held[name]]
+                    name: [d for i, d in enumerate(group) if i not in held_out[name]]
                     for name, group in sets.items()
                 }
             )
         )
         for name, group in sets.items():
-            found[name] |= {i: found_shifts(group[i], head) for i in parts[name][fold]}
+            shifts[name] |= {i: detected_shifts(group[i], head) for i in parts[name][fold]}
     return {
-        name: score_set(group, [found[name][i] for i in range(len(group))])
+        name: score_set(group, [shifts[name][i] for i in range(len(group))])
         for name, group in sets.items()
     }
 
@@ -105,7 +98,7 @@ def leave_one_out(sets: Sets) -> dict[str, dict[str, float]]:
         head = head_from_arrays(
             fit_head({other: rows for other, rows in sets.items() if other != name})
         )
-        scores[name] = score_set(group, [found_shifts(dialogue, head) for dialogue in group])
+        scores[name] = score_set(group, [detected_shifts(dialogue, head) for dialogue in group])
     return scores
 
 
@@ -136,10 +129,10 @@ def main() -> None:
     sets = load_sets(options.data, options.vectors, project_encoder)
     figures: dict[str, tuple[float, float]] = {}
     if not options.no_cv:
-        held, left = cross_validate(sets, options.folds), leave_one_out(sets)
+        held_out, left_out = cross_validate(sets, options.folds), leave_one_out(sets)
         for name in sets:
-            print(json.dumps({"set": name, "held_out": held[name], "left_out": left[name]}))
-            figures[name] = held[name]["score"], left[name]["score"]
+            print(json.dumps({"set": name, "held_out": held_out[name], "left_out": left_out[name]}))
+            figures[name] = held_out[name]["score"], left_out[name]["score"]
     WEIGHTS_PATH.parent.mkdir(exist_ok=True)
     np.savez_compressed(WEIGHTS_PATH, **fit_head(sets))
     if figures:

@@ -20,7 +20,6 @@ from sessions_app.documents.messages import (
     Message,
     MessageBucket,
     MetadataEntry,
-    validate_message,
 )
 from sessions_app.documents.operations import ErasedUser, Figures, Sweep, ThrottleWindow
 from sessions_app.documents.search import SearchDocument, SearchProgress
@@ -56,7 +55,6 @@ __all__ = [
     "Turn",
     "TurnLeaseRecord",
     "collection",
-    "validate_message",
 ]
 
 ALL: tuple[type[StoredDocument], ...] = (

@@ -24,5 +24,5 @@ _STATUS_OF: dict[type[errors.SessionError], int] = {
 
 
 def status_of(error: errors.SessionError) -> int:
-    """The status of the nearest kind that has one."""
+    """The status of the error's class, or of its nearest base class that has one."""
     return next(_STATUS_OF[kind] for kind in type(error).__mro__ if kind in _STATUS_OF)

@@ -8,7 +8,8 @@ from mongoengine import NotUniqueError
 
 from sessions_app.documents import MessageAnnotations, Session
 from sessions_app.domain.annotations import Block, Shift, block_start
-from sessions_app.domain.data import TopicStanding
+from sessions_app.domain.data import Message, TopicStanding
+from sessions_app.domain.data import Session as SessionHeader
 from sessions_app.domain.identifiers import bucket_id
 from sessions_app.domain.limits import ANNOTATION_BLOCK
 from sessions_app.repository import failures
@@ -68,6 +69,42 @@ def read_shifts(*, session_id: str) -> list[Shift]:
     """Every shift of a session, in order."""
     blocks = MessageAnnotations.objects.of_session(session_id).only("shifts").order_by("pk")
     return [shift for stored in blocks.as_pymongo() for shift in _shifts(stored)]
+
+
+def with_topics(session: SessionHeader, messages: Sequence[Message]) -> list[Message]:
+    """The messages with the topics that have been judged; the others stay without."""
+    standing = session.topic
+    if standing is None or not messages:
+        return list(messages)
+    if standing.reaches(messages[0].seq):
+        known: dict[int, int | None] = {m.seq: standing.topic_at(m.seq) for m in messages}
+        openings = {first for first, _ in standing.recent}
+    else:
+        known, openings = _stored_topics(session, messages)
+    return [
+        message._replace(
+            topic=known.get(message.seq),
+            topic_shift=message.seq in openings and (known.get(message.seq) or 0) > 1,
+        )
+        for message in messages
+    ]
+
+
+def _stored_topics(
+    session: SessionHeader, messages: Sequence[Message]
+) -> tuple[dict[int, int | None], set[int]]:
+    known: dict[int, int | None] = {}
+    openings: set[int] = set()
+    for block in read_blocks(
+        session_id=session.session_id, ranges=[(messages[0].seq, messages[-1].seq)]
+    ):
+        known |= {
+            seq: topic
+            for seq, topic in enumerate(block.topics, block.first_seq)
+            if session.topic and seq <= session.topic.judged
+        }
+        openings |= {shift.seq for shift in block.shifts}
+    return known, openings
 
 
 @failures.translated

@@ -37,7 +37,7 @@ def delete_all(session_id: str, transaction: ClientSession) -> None:
 def delete_all_of(session_ids: Sequence[str], transaction: ClientSession | None = None) -> None:
     """Remove all that belongs to these sessions."""
     # The shard key takes the deletion to the right shards, the ranges walk `_id` there.
-    ranges = [{"_id": log.all_buckets(session_id)["_id"]} for session_id in session_ids]
+    ranges = [{"_id": log.every_bucket(session_id)["_id"]} for session_id in session_ids]
     belonging = {"session_id": {"$in": list(session_ids)}, "$or": ranges}
     for document in OF_SESSIONS.values():
         # By the driver: MongoEngine's querysets take no transaction.

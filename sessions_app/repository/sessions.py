@@ -1,6 +1,6 @@
 """Sessions as wholes: create, fork, list, change, archive, delete."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,15 +17,15 @@ from sessions_app.documents import (
 )
 from sessions_app.domain import data, lifecycle, tail
 from sessions_app.domain.data import (
-    NewMessage,
     NewSession,
     SessionPage,
     SessionPosition,
     Status,
 )
+from sessions_app.domain.drafts import NewMessage
 from sessions_app.domain.errors import LegalHold, SessionNotFound, VersionMismatch
 from sessions_app.repository import belongings, failures, log, session_pages, summaries, titles
-from sessions_app.repository.log import Stored, bucket, memory
+from sessions_app.repository.log import Stored, memory, new_bucket
 
 _TRANSACTION_OPERATIONS = 4
 
@@ -40,7 +40,7 @@ def insert(new: NewSession, history: Sequence[NewMessage]) -> data.Session:
     else:
         document.save(force_insert=True)
         stored_session = document.to_mongo()
-    session = log.session(stored_session)
+    session = log.decode_session(stored_session)
     memory.remember(
         session.session_id, tail_start=session.tail_start, ttl_seconds=session.ttl_seconds
     )
@@ -60,7 +60,7 @@ def _document(new: NewSession) -> Session:
         tail_revision=0,
         message_count=0,
         token_count=0,
-        context_policy=ContextPolicy(**log.stored_policy(new.context_policy)),
+        context_policy=ContextPolicy(**log.encode_policy(new.context_policy)),
         context_start=1,
         version=1,
         created_at=new.now,
@@ -72,14 +72,14 @@ def _document(new: NewSession) -> Session:
 
 def _with_history(document: Session, history: Sequence[NewMessage]) -> tuple[Stored, list[Stored]]:
     """The session as it is stored with its history's tail, and the buckets before that."""
-    messages = [log.stored_message(message) for message in history]
-    sizes = [log.size(message) for message in messages]
+    messages = [log.encode_message(message) for message in history]
+    sizes = [log.stored_size(message) for message in messages]
     start, buckets = 0, []
     for length in tail.runs(sizes):
-        buckets.append(bucket(document.session_id, start + 1, messages[start : start + length]))
+        buckets.append(new_bucket(document.session_id, start + 1, messages[start : start + length]))
         start += length
     document.validate()
-    # As dictionaries: `log.stored_message` has validated each message, and making a document of
+    # As dictionaries: `log.encode_message` has validated each message, and making a document of
     # each takes longer than storing them all.
     stored_session = document.to_mongo() | {
         "messages": messages[start:],
@@ -100,7 +100,7 @@ def _insert_all(stored_session: Stored, buckets: list[Stored], transaction: Clie
 
 @failures.translated
 def fork(
-    new: NewSession, *, source_id: str, up_to_seq: int, message_ids: Iterable[str]
+    new: NewSession, *, source_id: str, up_to_seq: int, new_message_id: Callable[[], str]
 ) -> data.Session:
     """Store `new` with a copy of the source's messages up to `up_to_seq`, under new ids.
 
@@ -117,7 +117,7 @@ def fork(
         )
         if source is None:
             raise SessionNotFound
-        forked = _copy_messages(new, source, up_to_seq, message_ids, transaction)
+        forked = _copy_messages(new, source, up_to_seq, new_message_id, transaction)
 
     in_transaction(copy)
     assert forked is not None  # noqa: S101 - `copy` has run to its end
@@ -128,26 +128,25 @@ def _copy_messages(
     new: NewSession,
     source: Stored,
     up_to_seq: int,
-    message_ids: Iterable[str],
+    new_message_id: Callable[[], str],
     transaction: ClientSession,
 ) -> data.Session:
-    ids = iter(message_ids)
     start, tokens = 1, 0
     copies: list[Stored] = []
     sizes: list[int] = []
-    for message, seq in log.stored_messages(source, transaction=transaction):
+    for message, seq in log.walk_stored_messages(source, transaction=transaction):
         if seq > up_to_seq:
             break
-        copied = message | {"id": next(ids)}
+        copied = message | {"id": new_message_id()}
         if copied.get("superseded_by", 0) > up_to_seq:
             # What took its place stays behind, so in the fork it is the reply again.
             del copied["superseded_by"]
         copies.append(copied)
-        sizes.append(log.size(copied))
+        sizes.append(log.stored_size(copied))
         tokens += copied["token_count"]
         if length := tail.next_run(sizes):
             collection(MessageBucket).insert_one(
-                bucket(new.session_id, start, copies[:length]), session=transaction
+                new_bucket(new.session_id, start, copies[:length]), session=transaction
             )
             copies, sizes, start = copies[length:], sizes[length:], start + length
     stored_session: Stored = _document(new).to_mongo() | {
@@ -160,7 +159,7 @@ def _copy_messages(
         **titles.carried(source, new.title),
     }
     collection(Session).insert_one(stored_session, session=transaction)
-    return log.session(stored_session)
+    return log.decode_session(stored_session)
 
 
 @failures.translated
@@ -206,7 +205,7 @@ def change(
         # `changes` may have been computed from these.
         .filter(
             ttl_seconds=session.ttl_seconds,
-            context_policy=ContextPolicy(**log.stored_policy(session.context_policy)),
+            context_policy=ContextPolicy(**log.encode_policy(session.context_policy)),
         )
     )
     if versions is not None:
@@ -217,7 +216,7 @@ def change(
     changed = _update(unchanged, changes, now)
     if changed is not None:
         return changed
-    current = log.header(session_id=session.session_id, user_id=session.user_id)
+    current = log.read_header(session_id=session.session_id, user_id=session.user_id)
     lifecycle.require_writable(current, now=now)
     if versions is not None and current.version not in versions:
         raise VersionMismatch
@@ -247,7 +246,7 @@ def set_status(
 
 def _update(unchanged: Any, changes: Mapping[str, Any], now: datetime) -> data.Session | None:
     """Write `changes` on the one session of a queryset; None when it is no longer among them."""
-    written, removed = log.stored_changes(changes)
+    written, removed = log.encode_changes(changes)
     # `modify` validates the values it sets, but not the document that comes of them: an unset
     # field that is required would pass. Callers unset optional ones only.
     document = unchanged.headers().modify(
@@ -259,7 +258,7 @@ def _update(unchanged: Any, changes: Mapping[str, Any], now: datetime) -> data.S
     )
     if document is None:
         return None
-    session = log.session(document.to_mongo())
+    session = log.decode_session(document.to_mongo())
     memory.remember(
         session.session_id, tail_start=session.tail_start, ttl_seconds=session.ttl_seconds
     )
@@ -281,7 +280,7 @@ def delete(*, session_id: str, user_id: str) -> None:
         return bool(result.deleted_count)
 
     if not in_transaction(remove):
-        log.header(session_id=session_id, user_id=user_id)
+        log.read_header(session_id=session_id, user_id=user_id)
         raise LegalHold
 
 

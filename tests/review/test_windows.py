@@ -19,7 +19,7 @@ from tests.review.conftest import now, text
 @pytest.fixture
 def window(alice):
     def at(session_id, seq):
-        session = pages.header(session_id=session_id, user_id=alice.id)
+        session = pages.read_header(session_id=session_id, user_id=alice.id)
         return review_windows.window_at(session=session, seq=seq)
 
     return at
@@ -54,7 +54,7 @@ def test_at_an_earlier_message_later_ones_are_unknown(alice, talk, window):
 
 def test_at_a_reply_it_is_what_was_replied_to(alice, talk, window):
     seen = window(talk(alice, "q1", "a1", "q2", "a2"), 4)
-    assert (seen.asked, seen.upto) == (4, 3)
+    assert (seen.at_seq, seen.upto) == (4, 3)
     assert max(seen.fates) == 3
 
 

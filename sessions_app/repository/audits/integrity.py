@@ -6,7 +6,7 @@ from typing import Any
 from mongoengine.errors import ValidationError
 
 from sessions_app.documents import MessageBucket, Session, StoredDocument
-from sessions_app.domain.audit.integrity import Damage, Run, StoredSession
+from sessions_app.domain.audit.integrity import Damage, StoredRun, StoredSession
 from sessions_app.repository import failures, log
 from sessions_app.repository.belongings import OF_SESSIONS
 from sessions_app.repository.log import Stored
@@ -54,7 +54,7 @@ def read(session_id: str) -> StoredSession | None:
     )
 
 
-def _bucket_run(bucket: Stored) -> Run:
+def _bucket_run(bucket: Stored) -> StoredRun:
     return _run(bucket["_id"], bucket["first_seq"], bucket["messages"], bucket)
 
 
@@ -63,15 +63,15 @@ def _run(
     first_seq: int,
     messages: Sequence[Stored],
     declared: Mapping[str, Any],
-) -> Run:
-    return Run(
+) -> StoredRun:
+    return StoredRun(
         identifier=identifier,
         first_seq=first_seq,
         declared_last_seq=declared.get("last_seq", 0),
         declared_tokens=declared.get("token_count", 0),
         message_count=len(messages),
         token_count=sum(message.get("token_count", 0) for message in messages),
-        byte_count=sum(map(log.size, messages)),
+        byte_count=sum(map(log.stored_size, messages)),
         message_ids=[message["id"] for message in messages if "id" in message],
         client_ids=[message["client_id"] for message in messages if "client_id" in message],
         unerased=sum(map(_unerased, messages)),
@@ -107,7 +107,7 @@ def write_counts(stored: StoredSession) -> bool:
 
 
 @failures.translated
-def write_bucket_counts(session_id: str, run: Run) -> None:
+def write_bucket_counts(session_id: str, run: StoredRun) -> None:
     """Make a bucket's totals those of its messages."""
     bucket = MessageBucket.objects(pk=run.identifier, session_id=session_id)
     bucket.update_one(set__last_seq=run.last_seq, set__token_count=run.token_count)
@@ -134,7 +134,7 @@ def finish_erasures(stored: StoredSession) -> bool:
     return bool(changed)
 
 
-def _finish_in_bucket(session_id: str, run: Run) -> None:
+def _finish_in_bucket(session_id: str, run: StoredRun) -> None:
     bucket = MessageBucket.objects(pk=run.identifier, session_id=session_id)
     stored_bucket = bucket.only("messages").as_pymongo().first()
     # Unguarded: only another erasure changes a bucket, and it has the same outcome.

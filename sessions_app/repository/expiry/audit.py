@@ -48,7 +48,7 @@ def _times(stored_session: Mapping[str, Any]) -> StoredTimes:
         expires_at=get("expires_at"),
         archived_at=get("archived_at"),
         ttl_seconds=get("ttl_seconds"),
-        held=bool(get("legal_hold")),
+        legal_hold=bool(get("legal_hold")),
         turn_until=(get("turn") or {}).get("deadline"),
     )
 

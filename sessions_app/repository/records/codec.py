@@ -38,7 +38,7 @@ def session_record(stored_session: Mapping[str, Any]) -> Record:
 
 
 def _session_value(name: str, value: Any) -> Any:
-    return log.metadata(value) if name == "metadata" else value
+    return log.decode_metadata(value) if name == "metadata" else value
 
 
 def message_record(session_id: str, stored: Mapping[str, Any], seq: int) -> Record:
@@ -52,7 +52,7 @@ def message_record(session_id: str, stored: Mapping[str, Any], seq: int) -> Reco
 
 def _value(name: str, value: Any) -> Any:
     if name == "metadata":
-        return log.metadata(value)
+        return log.decode_metadata(value)
     return json.loads(value) if name == "tool_calls" else value
 
 

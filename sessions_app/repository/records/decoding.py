@@ -20,7 +20,7 @@ from mongoengine import (
 )
 from mongoengine.errors import ValidationError
 
-from sessions_app.documents import Message, Session, validate_message
+from sessions_app.documents import Message, Session
 from sessions_app.domain.errors import InvalidInput
 from sessions_app.domain.records.writing import timestamp
 from sessions_app.domain.text import json_problem
@@ -61,7 +61,7 @@ def stored_message(record: Mapping[str, Any]) -> Stored:
     if stored.get("deleted") and log.tombstone(stored) != stored:
         raise InvalidInput("a deleted message has something left in it")
     try:
-        validate_message(stored)
+        log.validate_message(stored)
     except ValidationError as error:
         raise InvalidInput(_reason(error)) from error
     return stored
@@ -90,9 +90,9 @@ def _decoded(
 def _value(name: str, value: Any, field: Any) -> Any:
     if name == "metadata":
         pairs = _checked(name, value, dict)
-        return log.metadata_pairs({key: _checked(key, v, str) for key, v in pairs.items()})
+        return log.encode_metadata({key: _checked(key, v, str) for key, v in pairs.items()})
     if name == "tool_calls":
-        return log.calls_text(_checked(name, value, list))
+        return log.encode_calls(_checked(name, value, list))
     if isinstance(field, EmbeddedDocumentField):
         return _decoded(_checked(name, value, dict), field.document_type._fields, passed_over=set())
     if isinstance(field, ListField):

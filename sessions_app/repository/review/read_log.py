@@ -10,7 +10,7 @@ from typing import Any
 from sessions_app.documents.querysets import ReviewLogQuerySet
 from sessions_app.documents.review import ReviewLog
 from sessions_app.domain.identifiers import uuid7_floor
-from sessions_app.domain.review import Act, LogLine, LogPage, Sought, Staff, Why
+from sessions_app.domain.review import Act, LogFilter, LogLine, LogPage, Staff, Why
 from sessions_app.repository import failures
 
 _STREAMED = 1_000
@@ -45,7 +45,7 @@ def granted(
 
 
 @failures.translated
-def page(*, sought: Sought, older_than: str, newer_than: str, limit: int) -> LogPage:
+def page(*, sought: LogFilter, older_than: str, newer_than: str, limit: int) -> LogPage:
     """Lines in the order of the log, newest first: those older than a line, or newer than one."""
     log_lines = _sought(sought).hint(_index(sought))
     # In an `$and`, because `sought` may have bounds on the id already: those of its times.
@@ -63,7 +63,7 @@ def page(*, sought: Sought, older_than: str, newer_than: str, limit: int) -> Log
     return LogPage(lines, has_newer=bool(older_than), has_older=more)
 
 
-def stream(sought: Sought) -> Iterator[LogLine]:
+def stream(sought: LogFilter) -> Iterator[LogLine]:
     """All lines, newest first, a batch at a time."""
     last = ""
     while lines := page(sought=sought, older_than=last, newer_than="", limit=_STREAMED).lines:
@@ -92,7 +92,7 @@ def forget_staff(*, staff_id: str, pseudonym: str) -> int:
     return int(ReviewLog.objects(staff_id=staff_id).update(set__staff_id=pseudonym))
 
 
-def _sought(sought: Sought) -> ReviewLogQuerySet:
+def _sought(sought: LogFilter) -> ReviewLogQuerySet:
     conditions = {
         "session_id": sought.session_id,
         "user_id": sought.user_id,
@@ -106,7 +106,7 @@ def _sought(sought: Sought) -> ReviewLogQuerySet:
     return ReviewLog.objects.filter(**{name: each for name, each in conditions.items() if each})
 
 
-def _index(sought: Sought) -> str:
+def _index(sought: LogFilter) -> str:
     for name, value in (
         ("session_order", sought.session_id),
         ("user_order", sought.user_id),

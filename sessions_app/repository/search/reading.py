@@ -114,7 +114,7 @@ def _from_buckets(ranges: Sequence[TextRange]) -> Iterator[SearchedText]:
 
 @failures.translated
 def _buckets(ranges: Sequence[TextRange]) -> list[Stored]:
-    spans = [{"_id": log.bucket_range(*wanted)["_id"]} for wanted in ranges]
+    spans = [{"_id": log.buckets_of_range(*wanted)["_id"]} for wanted in ranges]
     buckets = MessageBucket.objects(
         session_id__in=list({wanted.session_id for wanted in ranges}), __raw__={"$or": spans}
     )

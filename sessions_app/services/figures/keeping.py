@@ -1,4 +1,4 @@
-"""A thread of each worker keeps the figures: hands over what was counted, finds out what is due."""
+"""The thread of each worker that stores its counts and refreshes figures that are due."""
 
 import logging
 import threading
@@ -7,16 +7,31 @@ from collections.abc import Callable
 from django.utils import timezone
 
 from sessions_app.domain.errors import SessionError
+from sessions_app.repository.figures import daily as daily_figures
 from sessions_app.services.figures import dashboard
-from sessions_app.services.figures.tallies import tallies
+from sessions_app.services.tallies import Tallies, tallies
 
 logger = logging.getLogger(__name__)
 
 HANDED_OVER_SECONDS = 5.0
 
 
+def hand_over(counted: Tallies = tallies) -> None:
+    """Add what was counted to the figures that all workers share; kept when storage is away."""
+    days = counted.take()
+    while days:
+        day, tally = days.popitem()
+        try:
+            daily_figures.add(day, tally)
+        except SessionError as error:
+            days[day] = tally
+            logger.warning("figures cannot be handed over at the moment: %s", error.detail)
+            break
+    counted.give_back(days)
+
+
 class DailyKeeper:
-    """Counts and hands over from `start` to `stop`."""
+    """Lets this process count, and stores the counts, from `start` to `stop`."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -24,7 +39,7 @@ class DailyKeeper:
         self._stopped = threading.Event()
 
     def start(self) -> None:
-        """Count from now on."""
+        """Start counting."""
         with self._lock:
             tallies.counts = True
             if self._thread is None:
@@ -33,18 +48,19 @@ class DailyKeeper:
                 self._thread.start()
 
     def stop(self) -> None:
-        """Count no more, and hand over what there is."""
+        """Stop counting, and store the last counts."""
         with self._lock:
+            # Before the last hand-over, so that nothing is counted after it.
             tallies.counts = False
             self._stopped.set()
             if self._thread is not None:
                 self._thread.join(HANDED_OVER_SECONDS)
                 self._thread = None
-        self._keep(tallies.hand_over)
+        self._keep(hand_over)
 
     def _loop(self) -> None:
         while not self._stopped.wait(HANDED_OVER_SECONDS):
-            self._keep(tallies.hand_over)
+            self._keep(hand_over)
             self._keep(lambda: dashboard.refresh(now=timezone.now()))
 
     @staticmethod
@@ -53,6 +69,7 @@ class DailyKeeper:
             duty()
         except SessionError as error:
             logger.warning("figures cannot be kept at the moment: %s", error.detail)
+        # Figures are worth less than the service: the thread goes on.
         except Exception:
             logger.exception("figures could not be kept")
 

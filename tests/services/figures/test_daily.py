@@ -1,5 +1,6 @@
 """Figures by day: counted as it happens, handed over, and completed with what can be looked up."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -11,27 +12,29 @@ from sessions_app.domain.errors import StorageUnavailable
 from sessions_app.domain.figures.daily import Day, Figure, day_of
 from sessions_app.domain.turns import Seen
 from sessions_app.repository.figures import daily as daily_figures
-from sessions_app.services import messages, sessions
+from sessions_app.services import erasure, sessions
 from sessions_app.services.figures import dashboard
 from sessions_app.services.figures import keeping as daily_keeping
-from sessions_app.services.figures.tallies import Tallies, tallies
+from sessions_app.services.figures.keeping import hand_over
+from sessions_app.services.tallies import Tallies, tallies
 from sessions_app.services.topics import segments
 from tests.repository.conftest import OWNER, append, append_many, new_session, now
 
 
 @pytest.fixture
-def counting(database: Any, monkeypatch: pytest.MonkeyPatch) -> Tallies:
+def counting(database: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tallies]:
     """As in a worker that serves, without its thread."""
-    monkeypatch.setattr(tallies, "_days", {})
+    tallies.take()
     monkeypatch.setattr(tallies, "counts", True)
-    return tallies
+    yield tallies
+    tallies.take()
 
 
 def today() -> Day:
-    tallies.hand_over()
+    hand_over()
     day = day_of(now())
-    found = daily_figures.read(day, day)
-    return found[0] if found else Day(day)
+    figures = daily_figures.read(day, day)
+    return figures[0] if figures else Day(day)
 
 
 def test_messages_are_counted_by_who_said_them(counting: Any) -> None:
@@ -45,7 +48,7 @@ def test_messages_are_counted_by_who_said_them(counting: Any) -> None:
     assert counts[Figure.USER_MESSAGES] == 3
     assert counts[Figure.ASSISTANT_MESSAGES] == 1
     assert counts[Figure.OTHER_MESSAGES] == 1
-    held = sessions.session_list(
+    page = sessions.session_list(
         user_id=OWNER,
         status=session.status,
         limit=1,
@@ -53,7 +56,7 @@ def test_messages_are_counted_by_who_said_them(counting: Any) -> None:
         backwards=False,
         now=now(),
     )
-    assert counts[Figure.TOKENS] == held.sessions[0].token_count
+    assert counts[Figure.TOKENS] == page.sessions[0].token_count
 
 
 def test_a_message_sent_again_is_not_counted_again(counting: Any, database: Any) -> None:
@@ -67,14 +70,14 @@ def test_people_are_counted_once_a_day(counting: Any) -> None:
     for person in ("ann", "ben", "ann", "cyn"):
         draft = sessions.SessionDraft(history=[MessageDraft(role=Role.USER, content="hi")])
         sessions.session_create(user_id=person, draft=draft, now=now())
-    tallies.hand_over()
+    hand_over()
     daily_figures.count_users(day_of(now()), over=False)
     assert today().users == 3
 
 
 def test_a_day_that_is_over_keeps_the_number_of_people_alone(counting: Any, database: Any) -> None:
     append(new_session().session_id, "hi")
-    tallies.hand_over()
+    hand_over()
     assert "people" in database.daily_figures.find_one()
     daily_figures.count_users(day_of(now()), over=True)
     stored = database.daily_figures.find_one()
@@ -84,16 +87,16 @@ def test_a_day_that_is_over_keeps_the_number_of_people_alone(counting: Any, data
 
 def test_nothing_stored_names_anybody(counting: Any, database: Any) -> None:
     append(new_session().session_id, "secret")
-    tallies.hand_over()
+    hand_over()
     dashboard.refresh(now=now())
-    kept = str([*database.daily_figures.find(), *database.standing_figures.find()])
-    assert OWNER not in kept
-    assert "secret" not in kept
+    figures_text = str([*database.daily_figures.find(), *database.standing_figures.find()])
+    assert OWNER not in figures_text
+    assert "secret" not in figures_text
 
 
 def test_windows_and_failures_of_turns_are_counted(counting: Any) -> None:
-    seen = Seen(token_count=300, max_tokens=400, strategy="recent", kept=5, dropped=7, seqs=[])
-    tallies.turn_ended(seen, failed=False, now=now())
+    window = Seen(token_count=300, max_tokens=400, strategy="recent", kept=5, dropped=7, seqs=[])
+    tallies.turn_ended(window, failed=False, now=now())
     tallies.turn_ended(None, failed=True, now=now())
     counts = today().counts
     assert (counts[Figure.TURNS], counts[Figure.FAILED_TURNS]) == (2, 1)
@@ -110,8 +113,8 @@ def test_topic_shifts_are_counted_once(
     monkeypatch.setattr(encoders, "load_encoder", lambda: None)
     session = new_session()
     append_many(session.session_id, TALK)
-    found = segments.topic_list(session_id=session.session_id, user_id=OWNER, now=now())
-    shifts = len(found) - 1
+    figures = segments.topic_list(session_id=session.session_id, user_id=OWNER, now=now())
+    shifts = len(figures) - 1
     assert shifts > 0
     assert today().counts[Figure.TOPIC_SHIFTS] == shifts
     segments.topic_list(session_id=session.session_id, user_id=OWNER, now=now())
@@ -132,7 +135,7 @@ def test_what_cannot_be_handed_over_is_kept(counting: Any, monkeypatch: pytest.M
 
     with monkeypatch.context() as patch:
         patch.setattr(daily_figures, "add", away)
-        tallies.hand_over()
+        hand_over()
     append(session.session_id, "two")
     assert today().messages == 2
 
@@ -142,15 +145,13 @@ def test_two_workers_add_to_the_same_day(counting: Any) -> None:
     other.counts = True
     append(new_session().session_id, "one")
     other.messages_stored("somebody", [append(new_session().session_id, "two")], now())
-    tallies.hand_over()
-    other.hand_over()
+    hand_over()
+    hand_over(other)
     assert today().messages == 3
 
 
-def test_the_keeper_hands_over_while_it_runs_and_at_its_end(
-    database: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tallies, "_days", {})
+def test_the_keeper_hands_over_while_it_runs_and_at_its_end(database: Any) -> None:
+    tallies.take()
     keeper = daily_keeping.DailyKeeper()
     keeper.start()
     append(new_session().session_id, "one")
@@ -167,17 +168,17 @@ def test_sessions_are_counted_by_the_day_of_their_creation(database: Any) -> Non
     database.sessions.delete_one({"_id": old.session_id})
     dashboard.refresh(now=now())
     assert today().sessions == 3
-    found = dashboard.dashboard_get(days=7, now=now())
-    assert [day.sessions for day in found.days[-2:]] == [None, 3]
-    assert found.standing.sessions == 3
+    figures = dashboard.dashboard_get(days=7, now=now())
+    assert [day.sessions for day in figures.days[-2:]] == [None, 3]
+    assert figures.standing.sessions == 3
 
 
 def test_days_before_the_first_look_are_made_up_for(database: Any) -> None:
     session = new_session()
     later = now() + timedelta(days=10)
     dashboard.refresh(now=later)
-    found = dashboard.dashboard_get(days=30, now=later)
-    counted = {day.day: day.sessions for day in found.days if day.sessions is not None}
+    figures = dashboard.dashboard_get(days=30, now=later)
+    counted = {day.day: day.sessions for day in figures.days if day.sessions is not None}
     assert len(counted) == 11
     assert counted[day_of(session.created_at)] == 1
     assert sum(counted.values()) == 1
@@ -187,10 +188,10 @@ def test_what_expires_is_counted_by_day(database: Any) -> None:
     for hours in (1, 25, 26, 24 * 6, 24 * 8):
         new_session(ttl_seconds=hours * 3_600)
     noon = now().replace(hour=0, minute=0, second=0)
-    found = dashboard.dashboard_get(days=7, now=now())
-    assert len(found.standing.expiring) == 7
-    assert sum(found.standing.expiring) in {3, 4}
-    assert noon <= found.standing.at
+    figures = dashboard.dashboard_get(days=7, now=now())
+    assert len(figures.standing.expiring) == 7
+    assert sum(figures.standing.expiring) in {3, 4}
+    assert noon <= figures.standing.at
 
 
 def test_the_flagged_queue_is_as_it_is_now(database: Any) -> None:
@@ -217,5 +218,5 @@ def test_one_worker_finds_out_and_not_before_it_is_due(database: Any) -> None:
 def test_a_message_erased_stays_in_the_figures_of_its_day(counting: Any, database: Any) -> None:
     session = new_session()
     append(session.session_id, "gone soon")
-    messages.message_delete(session_id=session.session_id, user_id=OWNER, seq=1, now=now())
+    erasure.message_delete(session_id=session.session_id, user_id=OWNER, seq=1, now=now())
     assert today().messages == 1
