@@ -106,6 +106,7 @@ def use_database(client: "MongoClient[dict[str, Any]]", name: str) -> None:
         mongoengine.get_db()  # documents forget only a database that has been asked for
     mongoengine.disconnect()
     mongoengine.connect(db=name, **options)
+    documents.collection.cache_clear()
     headers.memory.forget()
     spilled_keys.forget()
     throttling.forget()

@@ -54,7 +54,7 @@ def test_what_a_document_saves_the_codec_reads(sessions: Any) -> None:
 
 
 def save(sessions: Any, session_id: str, **fields: Any) -> None:
-    stored = codec.stored_session(NEW) | {"_id": session_id} | fields
+    stored = codec.encode_session(NEW) | {"_id": session_id} | fields
     sessions._from_son(stored).save(force_insert=True)
 
 
@@ -67,7 +67,7 @@ def test_an_id_that_could_never_be_stored_finds_nothing(sessions: Any, value: st
 
 
 def test_a_document_with_a_field_of_a_newer_version_is_read(sessions: Any) -> None:
-    documents.collection(sessions).insert_one(codec.stored_session(NEW) | {"newer": {"a": 1}})
+    documents.collection(sessions).insert_one(codec.encode_session(NEW) | {"newer": {"a": 1}})
     assert sessions.objects.get().title == "Lisbon"
 
 

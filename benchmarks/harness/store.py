@@ -18,6 +18,7 @@ from pymongo import MongoClient
 from benchmarks.harness import report
 from chatproject import mongo
 from chatproject.mongod import embedded as mongod
+from sessions_app import documents
 from sessions_app.repository import indexes, log
 from sessions_app.services import throttling
 
@@ -109,6 +110,7 @@ def use_database(client: Client, name: str) -> None:
     mongoengine.get_db()  # documents forget only a database that has been asked for
     mongoengine.disconnect()
     mongoengine.connect(db=name, **options)
+    documents.collection.cache_clear()
     log.memory.forget()
     throttling.forget()
 

@@ -1,5 +1,6 @@
 """What all documents share, and the one way past them to the driver."""
 
+from functools import cache
 from typing import Any, ClassVar
 
 from mongoengine import Document, StringField, get_db
@@ -40,11 +41,13 @@ class IdentifierField(StringField):
         return value
 
 
+@cache
 def collection(document: type[StoredDocument]) -> Collection[Stored]:
     """The driver's collection of `document`, on MongoEngine's default connection.
 
     For what querysets cannot do, or cannot do fast enough: transactions, bulk writes, array
     arithmetic, write concerns of a `find_one_and_update`, and the append and window paths. Each use
-    says why beside it; docs/decisions/0024 has the figures.
+    says why beside it; docs/decisions/0024 has the figures. Remembered, because every append asks
+    for it: whoever connects anew calls `collection.cache_clear()`.
     """
     return get_db()[document.COLLECTION]
