@@ -1,7 +1,7 @@
 """What all documents share, and the one way past them to the driver."""
 
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol, cast
 
 from mongoengine import Document, StringField, get_db
 from pymongo.collection import Collection
@@ -41,8 +41,12 @@ class IdentifierField(StringField):
         return value
 
 
-@cache
-def collection(document: type[StoredDocument]) -> Collection[Stored]:
+class _Collections(Protocol):
+    def __call__(self, document: type[StoredDocument], /) -> Collection[Stored]: ...
+    def cache_clear(self) -> None: ...
+
+
+def _collection(document: type[StoredDocument]) -> Collection[Stored]:
     """The driver's collection of `document`, on MongoEngine's default connection.
 
     For what querysets cannot do, or cannot do fast enough: transactions, bulk writes, array
@@ -51,3 +55,6 @@ def collection(document: type[StoredDocument]) -> Collection[Stored]:
     for it: whoever connects anew calls `collection.cache_clear()`.
     """
     return get_db()[document.COLLECTION]
+
+
+collection = cast(_Collections, cache(_collection))
