@@ -28,7 +28,7 @@ def read_header(*, session_id: str, user_id: str) -> data.Session:
 @failures.translated
 def read_any_header(session_id: str) -> data.Session:
     """The session without its messages, whoever owns it, for staff; raises SessionNotFound."""
-    stored_session = collection(Session).find_one({"_id": session_id}, codec.HEADER)
+    stored_session = Session.objects(pk=session_id).headers().first()
     if stored_session is None:
         raise SessionNotFound
     return codec.decode_session(stored_session)
@@ -164,6 +164,7 @@ def walk_stored_messages(
 
 
 def _read_session(session_id: str, user_id: str, extra: Stored) -> Stored:
+    # By the driver: every window and turn begins here, and `extra` may compute a slice.
     stored_session: Stored | None = collection(Session).find_one(
         {"_id": session_id, "user_id": user_id}, {**codec.HEADER, **extra}
     )

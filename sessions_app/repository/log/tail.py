@@ -116,6 +116,7 @@ def _write_bucket(new: Stored) -> int | None:
 
 def _cut(session_id: str, stored_session: Stored, length: int, freed: int) -> Stored | None:
     """Take the run off the tail; None when the tail is no longer the one that was read."""
+    # By the driver: `modify` takes no pipeline, without which no update can keep a list's end.
     after: Stored | None = collection(Session).find_one_and_update(
         {
             "_id": session_id,
@@ -139,7 +140,5 @@ def _cut(session_id: str, stored_session: Stored, length: int, freed: int) -> St
 
 def _drop_if_orphaned(session_id: str, first_seq: int) -> None:
     """Remove the bucket just written when its session was deleted at the same moment."""
-    if collection(Session).find_one({"_id": session_id}, {"_id": 1}) is None:
-        collection(MessageBucket).delete_one(
-            {"_id": bucket_id(session_id, first_seq), "session_id": session_id}
-        )
+    if not Session.objects.exists(pk=session_id):
+        MessageBucket.objects.starting_at(session_id, first_seq).delete()
