@@ -6,6 +6,7 @@ import mongoengine
 from django.conf import settings
 
 from chatproject.mongod import embedded as mongod
+from sessions_app import documents
 
 
 def uri() -> str | None:
@@ -46,6 +47,7 @@ def connect() -> None:
     if address is None:
         return
     mongoengine.disconnect()
+    documents.collection.cache_clear()
     mongoengine.connect(
         db=settings.MONGODB_DATABASE,
         host=address,

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 from pymongo import MongoClient
 
-from sessions_app import documents, encoders
-from sessions_app.repository import failures
+from sessions_app import encoders
 from sessions_app.repository.log import headers, spilled_keys
 from sessions_app.services.turns import keeper as turn_keeper
 from sessions_app.services.turns import starting as turn_starting
@@ -112,19 +111,14 @@ def hidden(bob: Person, carol: Person, create: Create, stored: Stored) -> Callab
 
 
 @pytest.fixture
-def without_mongodb(database: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
+def without_mongodb(database: Any, use: Callable[[Any], None]) -> Iterator[Callable[[], None]]:
     """Call it, and MongoDB is away: its address answers no more."""
     away: MongoClient[dict[str, Any]] = MongoClient(
         "mongodb://127.0.0.1:1", timeoutMS=50, serverSelectionTimeoutMS=50, connect=False
     )
 
-    def go_away() -> None:
-        for document in documents.ALL:
-            name = document._get_collection_name()
-            monkeypatch.setattr(document, "_collection", away["away"][name])
-        monkeypatch.setattr(failures, "client", lambda: away)
-
-    yield go_away
+    yield lambda: use_database(away, "away")
+    use(database)
     away.close()
 
 

@@ -9,6 +9,10 @@ buckets of at most 64. An append is one update of the session's document, whatev
 - `pages`: reads headers, pages, runs of messages and whole sessions from tail and buckets;
 - `codec`: encodes the domain's data as it is stored, and decodes it;
 - `headers`, `spilled_keys`: what this process remembers, so that an append is one round trip.
+
+These modules ask the driver where all others ask querysets: appends and windows are the time that
+clients wait for, pages slice arrays at computed offsets, and a tail is cut by a pipeline.
+docs/decisions/0024 has the figures.
 """
 
 from sessions_app.repository.log.appending import (

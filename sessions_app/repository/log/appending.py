@@ -9,7 +9,7 @@ from pymongo import ReturnDocument
 from pymongo.client_session import ClientSession
 
 from sessions_app import instruments
-from sessions_app.documents import MessageBucket, Session
+from sessions_app.documents import MessageBucket, Session, collection
 from sessions_app.domain import lifecycle
 from sessions_app.domain.data import Appended, Message, Status, TurnLease
 from sessions_app.domain.drafts import NewMessage
@@ -148,7 +148,7 @@ def push(update: Push, transaction: ClientSession | None = None) -> Stored | Non
         removed["expires_at"] = 1
     else:
         written["expires_at"] = update.expires_at
-    header: Stored | None = Session._get_collection().find_one_and_update(
+    header: Stored | None = collection(Session).find_one_and_update(
         update.guard,
         {
             "$push": {"messages": {"$each": list(update.messages)}},
@@ -180,9 +180,7 @@ def after_push(session_id: str, header: Stored, number: int) -> None:
 def _explain(request: AppendRequest) -> Appended | None:
     """Why a guard did not match: raised, or a replay; None when trying again is right."""
     session_id, keys = request.session_id, request.keys
-    stored_session = Session._get_collection().find_one(
-        {"_id": session_id, "user_id": request.user_id}
-    )
+    stored_session = collection(Session).find_one({"_id": session_id, "user_id": request.user_id})
     if stored_session is None:
         raise SessionNotFound
     session = codec.decode_session(stored_session)
@@ -207,7 +205,7 @@ def _explain(request: AppendRequest) -> Appended | None:
 
 def _find_in_buckets(session_id: str, keys: Sequence[str]) -> tuple[str, int] | None:
     """The first of `keys` that a bucket has, and the `seq` of its message."""
-    bucket = MessageBucket._get_collection().find_one(
+    bucket = collection(MessageBucket).find_one(
         {
             "session_id": session_id,
             "messages.client_id": keys[0] if len(keys) == 1 else {"$in": list(keys)},
