@@ -136,7 +136,7 @@ sign_in = _without_token(
     [
         _sends({"username": "alice", "password": PASSWORD}),
         _answers(PAIR),
-        _fails(401, "no_active_account", "No active account has this username and password."),
+        _fails(401, "no_active_account", "Wrong username or password."),
     ],
     description="Exchange a username and password for a pair of tokens.",
     request=SignInSerializer,

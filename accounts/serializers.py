@@ -55,9 +55,7 @@ class SignInSerializer(TokenObtainPairSerializer):
     token_class = AccountRefreshToken
     # For an unknown user, a wrong password and an inactive user alike. Django hashes one password
     # for each of them, so the time tells nothing either.
-    default_error_messages = {
-        "no_active_account": "No active account has this username and password."
-    }
+    default_error_messages = {"no_active_account": "Wrong username or password."}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -151,7 +151,6 @@ MIDDLEWARE = [
 ]
 ROOT_URLCONF = "chatproject.urls"
 WSGI_APPLICATION = "chatproject.wsgi.application"
-ASGI_APPLICATION = "chatproject.asgi.application"
 APPEND_SLASH = False  # every route answers with and without a slash; a redirect would lose a POST
 TEMPLATES = [
     {

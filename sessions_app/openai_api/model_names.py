@@ -12,7 +12,7 @@ from sessions_app.services.relay import model_name
 
 
 def model(name: str) -> dict[str, Any]:
-    """A model as OpenAI writes it. When it was made, nobody has told this service."""
+    """A model as OpenAI writes it. `created` is unknown, so it is 0."""
     return {"id": name, "object": "model", "created": 0, "owned_by": "chat-sessions"}
 
 

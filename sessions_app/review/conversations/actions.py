@@ -134,9 +134,9 @@ def _do(
     done = [one for one in outcomes if not one.problem]
     remember(request, chosen, [one.session_id for one in done])
     if done:
-        messages.success(request, f"{_number(len(done))} {WORDS[chosen].done}.")
+        messages.success(request, WORDS[chosen].success(len(done)))
     for sentence, ids in _problems(outcomes).items():
-        messages.error(request, f"{_number(len(ids))} not {WORDS[chosen].done}: {sentence}")
+        messages.error(request, WORDS[chosen].failure(len(ids), sentence))
     if chosen is Act.DELETE and any(one.session_id in back for one in done):
         back = reverse("admin:review_conversation_changelist")
     return HttpResponseRedirect(back)
@@ -148,7 +148,3 @@ def _problems(outcomes: Sequence[ActionOutcome]) -> dict[str, list[str]]:
         if one.problem:
             found.setdefault(one.problem, []).append(one.session_id)
     return found
-
-
-def _number(count: int) -> str:
-    return "1 conversation" if count == 1 else f"{count} conversations"

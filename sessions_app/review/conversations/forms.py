@@ -14,7 +14,7 @@ class ReasonForm(forms.Form):
     """Why somebody has to read."""
 
     reason = forms.ChoiceField(
-        label="Why do you have to read it?",
+        label="Why do you need to read it?",
         choices=[(reason.value, label) for reason, label in REASONS.items()],
         widget=forms.RadioSelect,
         error_messages={"required": "Choose a reason."},
@@ -84,4 +84,4 @@ class TextForm(forms.Form):
             raise forms.ValidationError(error.detail) from error
 
 
-_LABELS = {Act.FLAG: "Why has somebody to look at it?", Act.NOTE: "Note"}
+_LABELS = {Act.FLAG: "Why does this need attention?", Act.NOTE: "Note"}

@@ -53,7 +53,7 @@ def unmask(request: HttpRequest, session_id: str) -> HttpResponse:
     if not request.user.has_perm(May.VIEW):
         return pages.refused(request)
     form = ReasonForm(request.POST if request.method == "POST" else None)
-    form.fields["reason"].label = "Why do you have to see what is masked?"
+    form.fields["reason"].label = "Why do you need to see what is masked?"
     if request.method == "POST" and form.is_valid():
         review.conversation_unmask(
             session_id=session_id, staff=pages.staff_of(request), why=form.why, now=timezone.now()

@@ -90,7 +90,7 @@ def _tiles(found: Dashboard) -> list[Tile]:
         Tile(
             "Flagged",
             short(flagged),
-            waits if middling or old else "nobody waits long" if flagged else "nothing to look at",
+            waits if middling or old else "none waiting long" if flagged else "none flagged",
             conversations(flagged="yes"),
             alarming=bool(middling or old),
         ),
@@ -157,7 +157,7 @@ def _people(found: Dashboard) -> Panel:
         "people",
         "Active people",
         f"{short(best)} at most",
-        "Different people with a message stored, about 2 % exact; no list of them is kept.",
+        "Different people with a message stored, accurate to about 2 %; no list of them is kept.",
         chart(_places(found), [Series("People", "fill-d", values)]),
     )
 

@@ -17,7 +17,7 @@ export class Composer {
     this.actions = actions;
     this.area = h("textarea.composer-text", {
       rows: "1",
-      placeholder: "Write something…",
+      placeholder: "Message…",
       dir: "auto",
       enterkeyhint: "send",
       aria: { label: "Message" },

@@ -100,7 +100,7 @@ export class Page {
         h("strong", {}, name), h("span", {}, text)),
     ); // prettier-ignore
     return h("div.welcome", {}, this.greeting,
-      h("p.quiet", {}, "Everything you write is kept, on this device and on the service."),
+      h("p.quiet", {}, "Everything you write is saved on this device and in your account."),
       h("div.ideas", {}, ...ideas),
     ); // prettier-ignore
   }
