@@ -177,8 +177,8 @@ def test_a_rare_kind_is_looked_for_in_portions(alice, talk, lea, monkeypatch, ch
     for title in ("0", "5"):
         change(title, message_count=2_000, token_count=200_000)
     first = lea.client.get(f"{LIST}?{query}")
-    assert "Keep looking" in text(first)
-    assert "Looked back to" in text(first)
+    assert "Keep searching" in text(first)
+    assert "Searched back to" in text(first)
     assert sorted(walk(lea, f"{LIST}?{query}")) == sorted([ids[0], ids[5]])
 
 
@@ -205,9 +205,9 @@ def test_pages_stay_where_they_are_under_writes(alice, talk, lea, monkeypatch, d
     assert seen + rest == ids[::-1]
 
 
-@pytest.mark.parametrize("place", ["x", "W10", "WzEsMV0", "WzEsIngiLDNd", "%00", "e30"])
-def test_a_made_up_place_is_refused(lea, place, database):
-    assert lea.client.get(f"{LIST}?place={place}").status_code == 400
+@pytest.mark.parametrize("cursor", ["x", "W10", "WzEsMV0", "WzEsIngiLDNd", "%00", "e30"])
+def test_a_made_up_cursor_is_refused(lea, cursor, database):
+    assert lea.client.get(f"{LIST}?cursor={cursor}").status_code == 400
 
 
 def test_more_than_a_thousand_are_not_counted(alice, talk, lea, monkeypatch):

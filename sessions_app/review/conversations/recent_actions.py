@@ -1,4 +1,4 @@
-"""How each staff action is worded, and its line in the admin's list of recent actions."""
+"""The words of each staff action, and its line in the admin's list of recent actions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -55,22 +55,24 @@ def _conversations(count: int) -> str:
 WORDS: dict[Act, Words] = {
     Act.FLAG: Words("Flag", "Flag for review?", "flagged"),
     Act.NOTE: NoteWords("Add a note", "Add a note?", "added"),
-    Act.RESOLVE: Words("Resolve", "Resolve, and take the flag away?", "resolved"),
+    Act.RESOLVE: Words("Resolve", "Resolve, and remove the flag?", "resolved"),
     Act.ARCHIVE: Words("Archive", "Archive? It becomes read-only for its user.", "archived"),
     Act.RESTORE: Words("Restore", "Restore? It becomes active again.", "restored"),
     Act.HOLD: Words(
-        "Place legal hold", "Place under legal hold? Nobody can delete it then.", "put on hold"
+        "Place legal hold",
+        "Place under legal hold? Nobody can delete it until the hold is lifted.",
+        "put on hold",
     ),
     Act.RELEASE: Words("Lift legal hold", "Lift the legal hold?", "released from hold"),
-    Act.EXPORT: Words("Export", "Export as a file? What is in it leaves the service.", "exported"),
+    Act.EXPORT: Words("Export", "Export as a file? Its content leaves this service.", "exported"),
     Act.DELETE: Words(
-        "Delete", "Delete for good? The messages cannot be brought back.", "deleted", True
+        "Delete", "Delete for good? The messages cannot be restored.", "deleted", True
     ),
 }
 
 
 def remember(request: HttpRequest, chosen: Act, session_ids: Sequence[str]) -> None:
-    """The admin's own list of recent actions."""
+    """Add a line per conversation to the admin's own list of recent actions."""
     staff_id = str(request.user.pk)
     kind = ContentType.objects.get_for_model(Conversation)
     LogEntry.objects.bulk_create(
