@@ -54,7 +54,7 @@ def page(needed: May, *, methods: tuple[str, ...] = ("GET",)) -> Callable[[Page]
 
 
 def refused(request: HttpRequest) -> HttpResponse:
-    return problem(request, "You do not have permission to do this.", HTTPStatus.FORBIDDEN)
+    return problem(request, "Your account has no permission for this.", HTTPStatus.FORBIDDEN)
 
 
 def problem(request: HttpRequest, sentence: str, status: HTTPStatus) -> HttpResponse:
