@@ -17,20 +17,16 @@ def model(name: str) -> dict[str, Any]:
 
 
 class ModelsView(OpenAIView):
-    """All models."""
-
     @schema.models_list
     def get(self, request: Request) -> Response:
-        """The one that answers."""
+        """List the models; there is one."""
         return Response({"object": "list", "data": [model(model_name())]})
 
 
 class ModelView(OpenAIView):
-    """One model."""
-
     @schema.models_show
     def get(self, request: Request, model_id: str) -> Response:
-        """The one that answers, if it is asked for by its name."""
+        """Show a model by its name."""
         if model_id != model_name():
             raise ModelNotFound(attr="model")
         return Response(model(model_id))
