@@ -73,7 +73,7 @@ def test_notes_on_many_conversations_are_counted(alice, talk, act):
     assert "Note not added to 1 conversation: No such session." in shown
 
 
-def test_archive_and_restore(session_id, act, database):
+def test_a_conversation_is_archived_and_restored(session_id, act, database):
     assert "1 conversation archived." in text(act("archive", session_id))
     assert stored(database, session_id)["status"] == "archived"
     assert "1 conversation restored." in text(act("restore", session_id))
@@ -114,7 +114,7 @@ def test_a_conversation_that_has_gone_is_said_so(act, session_id):
     assert "No such session." in text(act("archive", session_id))
 
 
-def test_the_line_is_written_before_the_deed(session_id, act, monkeypatch, log):
+def test_the_line_is_written_before_the_action(session_id, act, monkeypatch, log):
     seen = []
     archive = staff_actions.session_archive_any
 
