@@ -1,4 +1,4 @@
-"""The caller's leaving, for whoever works for them and could stop."""
+"""Tells running work that its client has disconnected."""
 
 import threading
 from collections.abc import Callable
