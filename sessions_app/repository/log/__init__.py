@@ -20,7 +20,9 @@ from sessions_app.repository.log.appending import (
     push,
 )
 from sessions_app.repository.log.codec import (
+    FREE,
     HEADER,
+    LIVE,
     Stored,
     decode_lease,
     decode_message,
@@ -34,6 +36,7 @@ from sessions_app.repository.log.codec import (
     encode_metadata,
     encode_policy,
     encode_session,
+    lease_end,
     stored_size,
     tombstone,
     validate_message,
@@ -54,7 +57,9 @@ from sessions_app.repository.log.pages import (
 from sessions_app.repository.log.tail import new_bucket
 
 __all__ = [
+    "FREE",
     "HEADER",
+    "LIVE",
     "TURN_RETRY_SECONDS",
     "AppendRequest",
     "Push",
@@ -75,6 +80,7 @@ __all__ = [
     "encode_policy",
     "encode_session",
     "every_bucket",
+    "lease_end",
     "memory",
     "new_bucket",
     "push",
