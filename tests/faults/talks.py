@@ -66,7 +66,7 @@ class Talk:
             time.sleep(float(answers[-1].headers["Retry-After"]))
             return False
 
-        wait_until(is_answered)
+        wait_until(is_answered, READY_SECONDS)
         answered: dict[str, Any] = answers[-1].json()
         return answered
 
@@ -102,7 +102,7 @@ class Listener:
         return events.text(events.parse(whole))
 
     def until_heard(self, words: int) -> "Listener":
-        wait_until(lambda: len(self.heard.split()) >= words)
+        wait_until(lambda: len(self.heard.split()) >= words, READY_SECONDS)
         return self
 
     def hears_within(self, seconds: float, of: float) -> bool:

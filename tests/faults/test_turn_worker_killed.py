@@ -40,7 +40,7 @@ def test_a_killed_worker_under_fifty_streams_loses_no_question_and_doubles_no_re
         listener.until_heard(1)
     os.kill(first.pid("worker"), signal.SIGKILL)
     # Said, and restarted as a whole: a worker that dies ends the server.
-    assert first.process.wait(60) != 0
+    assert first.process.wait(READY_SECONDS) != 0
 
     again = serve(PORT=str(first.port), **with_model(model)).ready(READY_SECONDS)
     for talk in talks:
@@ -89,7 +89,7 @@ class Http2:
     """A connection of HTTP/2 over plain TCP, by prior knowledge (RFC 9113, 3.3)."""
 
     def __init__(self, port: int) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=30)
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=READY_SECONDS)
         config = h2.config.H2Configuration(client_side=True)
         self._h2 = h2.connection.H2Connection(config)
         self._data: set[int] = set()
@@ -117,7 +117,7 @@ class Http2:
 
     def until_data(self, stream: int) -> None:
         """Read until something of the answer's body has come."""
-        wait_until(lambda: self._read() or stream in self._data)
+        wait_until(lambda: self._read() or stream in self._data, READY_SECONDS)
 
     def _begin(self, method: str, path: str, token: str, *, end: bool) -> int:
         stream = self._h2.get_next_available_stream_id()
