@@ -24,7 +24,9 @@ from sessions_app.repository.log.appending import (
     push,
 )
 from sessions_app.repository.log.codec import (
+    FREE,
     HEADER,
+    LIVE,
     Stored,
     decode_lease,
     decode_message,
@@ -38,6 +40,7 @@ from sessions_app.repository.log.codec import (
     encode_metadata,
     encode_policy,
     encode_session,
+    lease_end,
     stored_size,
     tombstone,
     validate_message,
@@ -58,7 +61,9 @@ from sessions_app.repository.log.pages import (
 from sessions_app.repository.log.tail import new_bucket
 
 __all__ = [
+    "FREE",
     "HEADER",
+    "LIVE",
     "TURN_RETRY_SECONDS",
     "AppendRequest",
     "Push",
@@ -79,6 +84,7 @@ __all__ = [
     "encode_policy",
     "encode_session",
     "every_bucket",
+    "lease_end",
     "memory",
     "new_bucket",
     "push",
