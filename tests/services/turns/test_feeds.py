@@ -6,12 +6,17 @@ from datetime import UTC, datetime
 import pytest
 
 from sessions_app import event_loop
-from sessions_app.api.event_stream import stream_of
+from sessions_app.api.event_stream import response
 from sessions_app.domain.turns import Seen, TurnState
+from sessions_app.http.event_stream import EventStream
 from sessions_app.services.turns import Delta, Done, Feed, Outcome, Place, Reader, fanout
 from tests.services.turns import events
 
 SEEN = Seen(10, 4_000, "hybrid", 1, 0, [(1, 1)])
+
+
+def _stream(feed: Feed) -> EventStream:
+    return response(Reader(feed)).events  # type: ignore[attr-defined]
 
 
 @pytest.fixture
@@ -99,10 +104,10 @@ def test_an_event_loop_gets_what_a_thread_gets(feed: Feed):
 
     async def read() -> bytes:
         event_loop.call(write)
-        return b"".join([chunk async for chunk in stream_of(Reader(feed))])
+        return b"".join([chunk async for chunk in _stream(feed)])
 
     looped = events.parse(event_loop.run(read()))
-    threaded = events.parse(b"".join(stream_of(Reader(feed))))
+    threaded = events.parse(b"".join(_stream(feed)))
     expected = "".join(f"{number} " for number in range(200))
     assert events.text(looped) == events.text(threaded) == expected
     assert list(dict.fromkeys(events.names(looped))) == ["context", "delta", "done"]
@@ -115,7 +120,7 @@ def test_an_event_loop_holds_back_nothing_before_the_second_words(
     monkeypatch.setattr("sessions_app.http.event_stream.GATHER_SECONDS", 3_600.0)
 
     async def read() -> list[bytes]:
-        chunks = aiter(stream_of(Reader(feed)))
+        chunks = aiter(_stream(feed))
         found = [await anext(chunks)]
         for tell in (lambda: feed.show(SEEN, None), lambda: feed.add("One")):
             tell()
@@ -135,7 +140,7 @@ def test_an_event_loop_says_when_nothing_happens(feed: Feed, monkeypatch: pytest
 
     async def read() -> list[bytes]:
         found = []
-        async for chunk in stream_of(Reader(feed)):
+        async for chunk in _stream(feed):
             found.append(chunk)
             if found.count(b": \n\n") == 3:
                 feed.finish(Outcome(TurnState.DONE))
