@@ -3,6 +3,7 @@
 import signal
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,7 @@ def mongo_client(mongod_uri: str) -> "Iterator[MongoClient[dict[str, Any]]]":
         host=mongod_uri, event_listeners=[recorder], **mongo.client_options(timeout_ms=10_000)
     )
     yield client
-    mongoengine.disconnect()
+    mongoengine.disconnect_all()
 
 
 @pytest.fixture(scope="session")
@@ -85,14 +86,27 @@ def database(mongo_client: "MongoClient[dict[str, Any]]", database_name: str) ->
         mongo_client.drop_database(database_name)
         indexes.ensure()
     for document in documents.ALL:
-        document._get_collection().delete_many({})
+        documents.collection(document).delete_many({})
     return mongo_client[database_name]
+
+
+# By `id`: what gives MongoEngine a client that is there already.
+_GIVING: dict[int, Callable[..., Any]] = {}
 
 
 def use_database(client: "MongoClient[dict[str, Any]]", name: str) -> None:
     """Point the documents at a database, and forget what this process remembers of another."""
-    for document in documents.ALL:
-        document._collection = client[name][document._get_collection_name()]
+    # MongoEngine closes a client with the last alias that has it; `client` is the caller's.
+    options: Any = {
+        "mongo_client_class": _GIVING.setdefault(id(client), lambda **_: client),
+        "uuidRepresentation": "standard",
+    }
+    mongoengine.connect(alias=f"kept-{id(client)}", **options)
+    with suppress(mongoengine.ConnectionFailure):
+        mongoengine.get_db()  # documents forget only a database that has been asked for
+    mongoengine.disconnect()
+    mongoengine.connect(db=name, **options)
+    documents.collection.cache_clear()
     headers.memory.forget()
     spilled_keys.forget()
     throttling.forget()

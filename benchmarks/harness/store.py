@@ -6,7 +6,7 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -95,10 +95,22 @@ def own_store(
             mongoengine.disconnect()
 
 
+# By `id`: what gives MongoEngine a client that is there already.
+_GIVING: dict[int, Callable[..., Any]] = {}
+
+
 def use_database(client: Client, name: str) -> None:
     """Point the documents at a database of `client`; what is remembered of another is forgotten."""
-    for document in documents.ALL:
-        document._collection = client[name][document._get_collection_name()]
+    # MongoEngine closes a client with the last alias that has it; `client` is the caller's.
+    options: Any = {
+        "mongo_client_class": _GIVING.setdefault(id(client), lambda **_: client),
+        "uuidRepresentation": "standard",
+    }
+    mongoengine.connect(alias=f"kept-{id(client)}", **options)
+    mongoengine.get_db()  # documents forget only a database that has been asked for
+    mongoengine.disconnect()
+    mongoengine.connect(db=name, **options)
+    documents.collection.cache_clear()
     log.memory.forget()
     throttling.forget()
 

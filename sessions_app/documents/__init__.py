@@ -1,11 +1,19 @@
-"""What is stored: MongoEngine documents with their fields, validation and indexes.
+"""What is stored: MongoEngine documents with their fields, bounds and indexes.
 
-The repository alone reads and writes them. A `seq` is not stored but counted: it is the place of
+The repository alone reads and writes them. A `seq` is not stored but counted: it is the position of
 a message in its list plus `tail_start` (or `first_seq` in a bucket), so it cannot have a gap.
+
+- `base`: what all documents share, and `collection`, the one way past them to the driver
+- `querysets`: named conditions and orders: `Session.objects.owned_by(user_id).newest_first()`
+- `sessions`, `messages`, `turns`: conversations; `review_indexes`: those of staff's list
+- `annotations`, `search`: derived from messages, may be deleted and made again
+- `review`: staff's notes and the log of what they read
+- `figures`, `operations`: figures over all sessions, receipts, rate limits
 """
 
 from sessions_app.documents import review
 from sessions_app.documents.annotations import MessageAnnotations
+from sessions_app.documents.base import StoredDocument, collection
 from sessions_app.documents.figures import DailyFigures, StandingFigures
 from sessions_app.documents.messages import (
     GenerationRecord,
@@ -39,15 +47,17 @@ __all__ = [
     "SearchProgress",
     "Session",
     "StandingFigures",
+    "StoredDocument",
     "SummaryRecord",
     "Sweep",
     "ThrottleWindow",
     "TopicRecord",
     "Turn",
     "TurnLeaseRecord",
+    "collection",
 ]
 
-ALL = (
+ALL: tuple[type[StoredDocument], ...] = (
     Session,
     MessageBucket,
     MessageAnnotations,

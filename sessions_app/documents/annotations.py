@@ -5,25 +5,26 @@ from typing import Any, ClassVar
 from mongoengine import (
     BinaryField,
     DictField,
-    Document,
     IntField,
     ListField,
     LongField,
     StringField,
 )
 
+from sessions_app.documents.base import IdentifierField, StoredDocument
+from sessions_app.documents.querysets import BelongingQuerySet
 from sessions_app.domain import limits
 
 
-class MessageAnnotations(Document):
+class MessageAnnotations(StoredDocument):
     """What was derived from 64 consecutive messages: vectors, topics, a sketch for finding them.
 
     Derived data: it may be deleted at any time and is made again when it is needed. It is kept
     apart from the messages so that appending never touches it.
     """
 
-    block_id = StringField(primary_key=True)
-    session_id = StringField(required=True, max_length=36)
+    block_id = IdentifierField(primary_key=True)
+    session_id = IdentifierField(required=True, max_length=36)
     first_seq = LongField(required=True, min_value=1)
     # How many of the block's messages have been annotated, from its first on.
     count = IntField(required=True, min_value=0, max_value=limits.ANNOTATION_BLOCK)
@@ -39,8 +40,9 @@ class MessageAnnotations(Document):
     # The judge's state after the last of these messages.
     state = BinaryField()
 
+    COLLECTION: ClassVar[str] = "message_annotations"
+    objects: ClassVar[BelongingQuerySet]
     meta: ClassVar[dict[str, Any]] = {
-        "collection": "message_annotations",
-        "auto_create_index": False,
-        "id_field": "block_id",
+        "collection": COLLECTION,
+        "queryset_class": BelongingQuerySet,
     }

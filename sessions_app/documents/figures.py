@@ -2,10 +2,12 @@
 
 from typing import Any, ClassVar
 
-from mongoengine import DateTimeField, DictField, Document, ListField, LongField, StringField
+from mongoengine import DateTimeField, DictField, ListField, LongField, StringField
+
+from sessions_app.documents.base import StoredDocument
 
 
-class DailyFigures(Document):
+class DailyFigures(StoredDocument):
     """A day: what was counted as it happened, and what was found out about it afterwards."""
 
     day = StringField(primary_key=True, max_length=10)
@@ -16,14 +18,13 @@ class DailyFigures(Document):
     sessions = LongField(min_value=0)
     storage_bytes = LongField(min_value=0)
 
+    COLLECTION: ClassVar[str] = "daily_figures"
     meta: ClassVar[dict[str, Any]] = {
-        "collection": "daily_figures",
-        "auto_create_index": False,
-        "id_field": "day",
+        "collection": COLLECTION,
     }
 
 
-class StandingFigures(Document):
+class StandingFigures(StoredDocument):
     """How things stand, made anew by one worker when `due_at` has passed."""
 
     name = StringField(primary_key=True)
@@ -32,13 +33,12 @@ class StandingFigures(Document):
     sessions = LongField(min_value=0)
     data_bytes = LongField(min_value=0)
     index_bytes = LongField(min_value=0)
-    expiring = ListField(LongField())
-    flagged = ListField(LongField())
+    expiring = ListField(LongField(), default=None)
+    flagged = ListField(LongField(), default=None)
     # The last day whose sessions have been counted to its end.
     counted_to = StringField(max_length=10)
 
+    COLLECTION: ClassVar[str] = "standing_figures"
     meta: ClassVar[dict[str, Any]] = {
-        "collection": "standing_figures",
-        "auto_create_index": False,
-        "id_field": "name",
+        "collection": COLLECTION,
     }

@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 from mongoengine import (
     BooleanField,
     DateTimeField,
-    Document,
     EmbeddedDocument,
     EmbeddedDocumentField,
     EmbeddedDocumentListField,
@@ -14,6 +13,8 @@ from mongoengine import (
     StringField,
 )
 
+from sessions_app.documents.base import IdentifierField, StoredDocument
+from sessions_app.documents.querysets import BelongingQuerySet
 from sessions_app.domain import limits
 from sessions_app.domain.data import Role
 
@@ -50,7 +51,7 @@ class Message(EmbeddedDocument):
     token_count = IntField(required=True, min_value=0)
     topic = IntField(min_value=0)
     topic_shift = BooleanField()
-    client_id = StringField(max_length=limits.CLIENT_ID_MAX_CHARS)
+    client_id = IdentifierField(max_length=limits.CLIENT_ID_MAX_CHARS)
     name = StringField(max_length=limits.NAME_MAX_CHARS)
     # JSON text: a client's tool calls are given back exactly as they came, whatever their keys.
     tool_calls = StringField()
@@ -64,21 +65,22 @@ class Message(EmbeddedDocument):
     meta: ClassVar[dict[str, Any]] = {"allow_inheritance": False}
 
 
-class MessageBucket(Document):
+class MessageBucket(StoredDocument):
     """An older run of a session's messages, at most 64; only an erasure ever changes it."""
 
-    bucket_id = StringField(primary_key=True)
-    session_id = StringField(required=True, max_length=36)
+    bucket_id = IdentifierField(primary_key=True)
+    session_id = IdentifierField(required=True, max_length=36)
     first_seq = LongField(required=True, min_value=1)
     last_seq = LongField(required=True, min_value=1)
     messages = EmbeddedDocumentListField(Message)
     token_count = LongField(required=True, min_value=0)
     revision = LongField(required=True, min_value=0)
 
+    COLLECTION: ClassVar[str] = "message_buckets"
+    objects: ClassVar[BelongingQuerySet]
     meta: ClassVar[dict[str, Any]] = {
-        "collection": "message_buckets",
-        "auto_create_index": False,
-        "id_field": "bucket_id",
+        "collection": COLLECTION,
+        "queryset_class": BelongingQuerySet,
         "indexes": [
             {
                 # an idempotency key that has left the tail

@@ -6,23 +6,23 @@ from mongoengine import (
     BooleanField,
     DateTimeField,
     DictField,
-    Document,
     ListField,
     LongField,
     StringField,
 )
 
+from sessions_app.documents.base import IdentifierField, StoredDocument
 from sessions_app.domain import limits
 from sessions_app.domain.expiry import ExpiryMode
 
 
-class Sweep(Document):
+class Sweep(StoredDocument):
     """The receipt of one sweep: what it did, grown in the very transactions that did it.
 
     It names nobody. MongoDB deletes it after a year.
     """
 
-    sweep_id = StringField(primary_key=True, max_length=36)
+    sweep_id = IdentifierField(primary_key=True, max_length=36)
     mode = StringField(required=True, choices=[mode.value for mode in ExpiryMode])
     started_at = DateTimeField(required=True)
     # Whatever expired, or was archived, up to these moments was due.
@@ -38,14 +38,13 @@ class Sweep(Document):
     latest_archival = DateTimeField()
     # Set at the end: whether it got through all that was due, and what it passed over.
     finished_at = DateTimeField()
-    complete = BooleanField()
+    complete = BooleanField(default=False)
     held = LongField(min_value=0)
     in_turn = LongField(min_value=0)
 
+    COLLECTION: ClassVar[str] = "sweeps"
     meta: ClassVar[dict[str, Any]] = {
-        "collection": "sweeps",
-        "auto_create_index": False,
-        "id_field": "sweep_id",
+        "collection": COLLECTION,
         "indexes": [
             {
                 # the newest receipts; and MongoDB's own deletion of old ones
@@ -57,7 +56,7 @@ class Sweep(Document):
     }
 
 
-class Figures(Document):
+class Figures(StoredDocument):
     """What was last counted over all sessions, shared by all workers until `due_at`."""
 
     name = StringField(primary_key=True)
@@ -65,20 +64,19 @@ class Figures(Document):
     due_at = DateTimeField(required=True)
     values = DictField()
 
+    COLLECTION: ClassVar[str] = "figures"
     meta: ClassVar[dict[str, Any]] = {
-        "collection": "figures",
-        "auto_create_index": False,
-        "id_field": "name",
+        "collection": COLLECTION,
     }
 
 
-class ErasedUser(Document):
+class ErasedUser(StoredDocument):
     """The receipt of a user's erasure: a token that outlives them may create nothing anew.
 
     `user_hash` is keyed, so that nobody can find out from it whether somebody was here.
     """
 
-    user_hash = StringField(primary_key=True, max_length=64)
+    user_hash = IdentifierField(primary_key=True, max_length=64)
     erased_at = DateTimeField(required=True)
     completed_at = DateTimeField()
     # How much there was: sessions, messages, rows of the accounts database.
@@ -86,18 +84,19 @@ class ErasedUser(Document):
     # The sessions of the step at hand, until all that belongs to them is gone.
     pending = ListField(DictField())
 
-    meta: ClassVar[dict[str, Any]] = {"collection": "erased_users", "auto_create_index": False}
+    COLLECTION: ClassVar[str] = "erased_users"
+    meta: ClassVar[dict[str, Any]] = {"collection": COLLECTION}
 
 
-class ThrottleWindow(Document):
+class ThrottleWindow(StoredDocument):
     """How much of a rate limit one caller has used in one period; MongoDB deletes it later."""
 
-    key = StringField(primary_key=True)
+    key = IdentifierField(primary_key=True)
     used = LongField(required=True, min_value=0)
     expires_at = DateTimeField(required=True)
 
+    COLLECTION: ClassVar[str] = "throttle_windows"
     meta: ClassVar[dict[str, Any]] = {
-        "collection": "throttle_windows",
-        "auto_create_index": False,
+        "collection": COLLECTION,
         "indexes": [{"name": "expires_at_ttl", "fields": ["expires_at"], "expireAfterSeconds": 0}],
     }

@@ -2,21 +2,23 @@
 
 from typing import Any, ClassVar
 
-from mongoengine import DateTimeField, Document, ListField, LongField, StringField
+from mongoengine import DateTimeField, ListField, LongField, StringField
 
+from sessions_app.documents.base import IdentifierField, StoredDocument
+from sessions_app.documents.querysets import BelongingQuerySet
 from sessions_app.domain import limits
 
 
-class SearchDocument(Document):
+class SearchDocument(StoredDocument):
     """By which words up to 64 messages in a row are found; with `first_seq` 0, a session's title.
 
     Derived data: it may be deleted at any time and is made again when somebody searches. The
     document of the title also says how far its session has been indexed.
     """
 
-    block_id = StringField(primary_key=True)
-    session_id = StringField(required=True, max_length=36)
-    user_id = StringField(required=True, max_length=limits.USER_ID_MAX_CHARS)
+    block_id = IdentifierField(primary_key=True)
+    session_id = IdentifierField(required=True, max_length=36)
+    user_id = IdentifierField(required=True, max_length=limits.USER_ID_MAX_CHARS)
     first_seq = LongField(required=True, min_value=0)
     # Less than 64 messages where those say very much.
     last_seq = LongField(min_value=1)
@@ -29,10 +31,11 @@ class SearchDocument(Document):
     holes = ListField(LongField())
     title = StringField()
 
+    COLLECTION: ClassVar[str] = "search_documents"
+    objects: ClassVar[BelongingQuerySet]
     meta: ClassVar[dict[str, Any]] = {
-        "collection": "search_documents",
-        "auto_create_index": False,
-        "id_field": "block_id",
+        "collection": COLLECTION,
+        "queryset_class": BelongingQuerySet,
         "indexes": [
             # a person's own search, the newest first
             {"name": "user_terms", "fields": ["user_id", "terms", "-first_at"]},
@@ -42,10 +45,11 @@ class SearchDocument(Document):
     }
 
 
-class SearchProgress(Document):
+class SearchProgress(StoredDocument):
     """Up to which activity everything is indexed: of one user, as a keyed hash, or `*`, of all."""
 
-    key = StringField(primary_key=True)
+    key = IdentifierField(primary_key=True)
     indexed_until = DateTimeField(required=True)
 
-    meta: ClassVar[dict[str, Any]] = {"collection": "search_progress", "auto_create_index": False}
+    COLLECTION: ClassVar[str] = "search_progress"
+    meta: ClassVar[dict[str, Any]] = {"collection": COLLECTION}

@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 from mongoengine import (
     BooleanField,
     DateTimeField,
-    Document,
     EmbeddedDocument,
     EmbeddedDocumentField,
     EmbeddedDocumentListField,
@@ -16,7 +15,9 @@ from mongoengine import (
 )
 
 from sessions_app.documents import review_indexes
+from sessions_app.documents.base import IdentifierField, StoredDocument
 from sessions_app.documents.messages import Message, MetadataEntry
+from sessions_app.documents.querysets import SessionQuerySet
 from sessions_app.domain import limits
 from sessions_app.domain.data import OnTopicShift, Status, Strategy
 
@@ -59,16 +60,16 @@ class TurnLeaseRecord(EmbeddedDocument):
     id = StringField(required=True, max_length=40)
     owner = StringField(required=True, max_length=200)
     deadline = DateTimeField(required=True)
-    client_id = StringField(max_length=limits.CLIENT_ID_MAX_CHARS)
+    client_id = IdentifierField(max_length=limits.CLIENT_ID_MAX_CHARS)
     cancelled = BooleanField()
     followed = BooleanField()
 
 
-class Session(Document):
+class Session(StoredDocument):
     """A conversation: its state, and the tail of its messages."""
 
-    session_id = StringField(primary_key=True, max_length=36)
-    user_id = StringField(required=True, max_length=limits.USER_ID_MAX_CHARS)
+    session_id = IdentifierField(primary_key=True, max_length=36)
+    user_id = IdentifierField(required=True, max_length=limits.USER_ID_MAX_CHARS)
     status = StringField(required=True, choices=[s.value for s in Status])
     title = StringField(max_length=limits.TITLE_MAX_CHARS)
     metadata = EmbeddedDocumentListField(MetadataEntry, max_length=limits.METADATA_MAX_KEYS)
@@ -85,7 +86,7 @@ class Session(Document):
     context_policy = EmbeddedDocumentField(ContextPolicy, required=True)
     context_start = LongField(required=True, min_value=1)
     # Earlier values of `context_start`, newest last, for undoing resets.
-    context_resets = ListField(LongField())
+    context_resets = ListField(LongField(), default=None)
     topic = EmbeddedDocumentField(TopicRecord)
     summary = EmbeddedDocumentField(SummaryRecord)
     turn = EmbeddedDocumentField(TurnLeaseRecord)
@@ -105,11 +106,11 @@ class Session(Document):
     flagged = BooleanField()
     flagged_at = DateTimeField()
 
+    COLLECTION: ClassVar[str] = "sessions"
+    objects: ClassVar[SessionQuerySet]
     meta: ClassVar[dict[str, Any]] = {
-        "collection": "sessions",
-        # Indexes are built by `ensure_indexes`, never in the middle of somebody's request.
-        "auto_create_index": False,
-        "id_field": "session_id",
+        "collection": COLLECTION,
+        "queryset_class": SessionQuerySet,
         "indexes": [
             {
                 # a user's list, newest activity first, by status

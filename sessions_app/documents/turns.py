@@ -6,28 +6,29 @@ from mongoengine import (
     BooleanField,
     DateTimeField,
     DictField,
-    Document,
     LongField,
     StringField,
 )
 
+from sessions_app.documents.base import IdentifierField, StoredDocument
+from sessions_app.documents.querysets import BelongingQuerySet
 from sessions_app.domain import limits
 from sessions_app.domain.turns import TurnState
 
 
-class Turn(Document):
+class Turn(StoredDocument):
     """One model call: what it was asked for with, what the model saw, what came of it.
 
     `text` is the reply so far, for clients on other workers; it goes when the turn ends, as the
     stored message has it then.
     """
 
-    record_id = StringField(primary_key=True)
-    session_id = StringField(required=True, max_length=36)
-    user_id = StringField(required=True, max_length=limits.USER_ID_MAX_CHARS)
+    record_id = IdentifierField(primary_key=True)
+    session_id = IdentifierField(required=True, max_length=36)
+    user_id = IdentifierField(required=True, max_length=limits.USER_ID_MAX_CHARS)
     state = StringField(required=True, choices=[s.value for s in TurnState])
     regenerates = BooleanField()
-    client_id = StringField(max_length=limits.CLIENT_ID_MAX_CHARS)
+    client_id = IdentifierField(max_length=limits.CLIENT_ID_MAX_CHARS)
     # Of the parameters, so that the same key with others is noticed.
     fingerprint = StringField(max_length=32)
     user_seq = LongField(required=True, min_value=0)
@@ -45,10 +46,11 @@ class Turn(Document):
     error_code = StringField(max_length=40)
     error_detail = StringField()
 
+    COLLECTION: ClassVar[str] = "turns"
+    objects: ClassVar[BelongingQuerySet]
     meta: ClassVar[dict[str, Any]] = {
-        "collection": "turns",
-        "auto_create_index": False,
-        "id_field": "record_id",
+        "collection": COLLECTION,
+        "queryset_class": BelongingQuerySet,
         "indexes": [
             {
                 # the turns of an idempotency key

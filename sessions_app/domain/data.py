@@ -95,19 +95,30 @@ class Message(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class TurnLease:
-    """The one turn that a session is in, until `deadline` unless it is renewed.
+class NewLease:
+    """The right to be the one turn of a session, for a worker that would run it.
 
-    `client_id` is the key the turn was asked for with; `cancelled`, whether somebody wants it to
-    stop; `followed`, whether somebody reads it at another worker than the one that runs it.
+    `client_id` is the key that the turn was asked for with.
+    """
+
+    turn_id: str
+    owner: str
+    client_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TurnLease:
+    """The turn that has taken a session, until `deadline` unless it is renewed.
+
+    `is_live` says whether it was good when it was read, by the clock of MongoDB. One that is not
+    remains its turn's until another turn takes the session.
     """
 
     turn_id: str
     owner: str
     deadline: datetime
+    is_live: bool
     client_id: str | None = None
-    cancelled: bool = False
-    followed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,9 +176,10 @@ class Session:
     topic: TopicStanding | None = None
     turn: TurnLease | None = None
 
-    def in_turn(self, *, now: datetime) -> bool:
-        """Whether a turn is in progress: decided by the clock, as its worker may be gone."""
-        return self.turn is not None and self.turn.deadline > now
+    @property
+    def in_turn(self) -> bool:
+        """Whether a turn was in progress when this was read, by MongoDB's clock."""
+        return self.turn is not None and self.turn.is_live
 
 
 @dataclass(frozen=True, slots=True)

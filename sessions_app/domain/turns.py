@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from sessions_app.domain.errors import (
     InvalidInput,
+    NothingToAnswer,
     ProviderError,
     ProviderTimeout,
     SessionError,
@@ -101,6 +102,7 @@ _FAILURES: tuple[type[SessionError], ...] = (
     ProviderError,
     StorageUnavailable,
     TurnInterrupted,
+    NothingToAnswer,
 )
 
 

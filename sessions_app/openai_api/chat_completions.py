@@ -13,6 +13,7 @@ from sessions_app.http import event_stream
 from sessions_app.http.departure import departure_of
 from sessions_app.http.event_stream import TurnSource
 from sessions_app.http.input import idempotency_key, user_id
+from sessions_app.http.waiting import Waits, waits
 from sessions_app.openai_api import messages, parameters, requests, schema, wire
 from sessions_app.openai_api.errors import Required
 from sessions_app.openai_api.views import ModelCallView
@@ -24,6 +25,7 @@ from sessions_app.services.turns import CompletionRequest, Feed, Reader
 class ChatCompletionsView(ModelCallView):
     """Chat completions."""
 
+    @waits(Waits.FOR_A_MODEL)
     @schema.chat_completions
     def post(self, request: Request) -> HttpResponseBase:
         """Have the model answer; in a session what is new is stored, without one nothing is."""

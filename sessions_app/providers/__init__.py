@@ -1,6 +1,6 @@
 """The model call. Services know the protocol; which server answers is a matter of settings."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Protocol
@@ -42,21 +42,15 @@ class Ending:
 class Reply(Protocol):
     """One streamed answer. Nothing is sent before the iteration begins; it can be done once.
 
-    It is iterated by one thread; any other may close it.
+    Ending the iteration, or cancelling the task that is in it, ends the call at once.
     """
 
-    def __iter__(self) -> Iterator[str]:
+    def __aiter__(self) -> AsyncGenerator[str, None]:
         """The answer in pieces, none empty, together at most MESSAGE_MAX_CHARS long.
 
         Raises ProviderError, ProviderTimeout, also after some pieces: those stand, and `ending`
         stays None. An answer without any text is an error, unless it calls tools, and so is one
         that goes on past that length.
-        """
-
-    def close(self) -> None:
-        """End the call at once, from any thread, at any time, as often as one likes.
-
-        The iteration then ends quietly, and `ending` stays None.
         """
 
     @property
@@ -65,7 +59,7 @@ class Reply(Protocol):
 
 
 class Provider(Protocol):
-    """Whatever can answer a conversation; threads may share it."""
+    """Whatever can answer a conversation; it streams on the process's event loop."""
 
     @property
     def name(self) -> str:
@@ -74,7 +68,7 @@ class Provider(Protocol):
     def complete(self, messages: Messages, *, max_tokens: int) -> Completion:
         """The answer, never blank, asked for in at most `max_tokens` of the model's tokens.
 
-        Raises ProviderError, ProviderTimeout.
+        Waits for it, so it is for threads. Raises ProviderError, ProviderTimeout.
         """
 
     def stream(
@@ -95,20 +89,20 @@ class Provider(Protocol):
 class Passage(Protocol):
     """A request that is passed on to the model's server as it is, and the answer likewise.
 
-    Any thread may close it, at any time, as often as it likes.
+    Cancelling the task that waits for any of it ends the call at once.
     """
 
-    def open(self) -> tuple[int, Mapping[str, str]]:
+    async def open(self) -> tuple[int, Mapping[str, str]]:
         """Send it; the answer's status and headers. Raises ProviderError, ProviderTimeout."""
 
-    def whole(self) -> bytes:
+    async def whole(self) -> bytes:
         """The answer's body at once; raises ProviderError, ProviderTimeout."""
 
-    def __iter__(self) -> Iterator[bytes]:
+    def __aiter__(self) -> AsyncGenerator[bytes, None]:
         """The body as it comes; raises ProviderError, ProviderTimeout, also after some of it."""
 
-    def close(self) -> None:
-        """End the call at once; an iteration then ends quietly."""
+    async def close(self) -> None:
+        """End the call, as often as one likes; nobody is iterating."""
 
 
 class Server(Provider, Protocol):
@@ -149,7 +143,7 @@ def _provider(
     answer_seconds: float,
     answer_max_chars: int,
 ) -> Server:
-    # Importing `openai` takes most of a second, which a process without a provider need not pay.
+    # Importing `httpx` takes a while, which a process without a provider need not pay.
     from sessions_app.providers.openai_compatible import OpenAICompatible
 
     return OpenAICompatible(

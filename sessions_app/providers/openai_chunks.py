@@ -1,11 +1,7 @@
-"""A streamed chat completion, put together from its chunks; any shape that it has not is an error.
-
-The package's own stream builds a model object per chunk, which costs more than all the rest of
-reading one (docs/providers.md has the figures), and bounds neither lines nor events.
-"""
+"""A streamed chat completion, put together from its chunks; any other shape is an error."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from sessions_app.domain.errors import ProviderError
@@ -20,23 +16,27 @@ _ENDLESS = "The model's server gave an endless answer."
 _DONE = b"[DONE]"
 
 
-def events(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The data of each server-sent event (HTML Living Standard, 9.2.6), up to `[DONE]` included.
+class Events:
+    """Server-sent events (HTML Living Standard, 9.2.6), put together from a body's chunks."""
 
-    Raises ProviderError for an event over EVENT_MAX_BYTES.
-    """
-    rest = b""
-    data: list[bytes] = []
-    for chunk in chunks:
-        *lines, rest = (rest + chunk).split(b"\n")
+    def __init__(self) -> None:
+        self._rest = b""
+        self._data: list[bytes] = []
+
+    def take(self, chunk: bytes) -> Iterator[bytes]:
+        """The data of each event that this chunk completes.
+
+        Raises ProviderError for an event over EVENT_MAX_BYTES.
+        """
+        *lines, self._rest = (self._rest + chunk).split(b"\n")
         for line in lines:
             line = line.removesuffix(b"\r")
             if line.startswith(b"data:"):
-                data.append(line[5:].removeprefix(b" "))
-            elif not line and data:
-                yield b"\n".join(data)
-                data = []
-        if len(rest) + sum(map(len, data)) > EVENT_MAX_BYTES:
+                self._data.append(line[5:].removeprefix(b" "))
+            elif not line and self._data:
+                yield b"\n".join(self._data)
+                self._data = []
+        if len(self._rest) + sum(map(len, self._data)) > EVENT_MAX_BYTES:
             raise ProviderError(_ENDLESS)
 
 

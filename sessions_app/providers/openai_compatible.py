@@ -4,22 +4,22 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from openai import APIResponse
+import httpx
 
+from sessions_app import event_loop
 from sessions_app.domain.errors import ProviderError
 from sessions_app.providers import Completion, Messages
-from sessions_app.providers.calls import Call
 from sessions_app.providers.openai_chunks import count
 from sessions_app.providers.openai_relay import Relay
 from sessions_app.providers.openai_stream import StreamedReply
-from sessions_app.providers.openai_wire import Wire
+from sessions_app.providers.openai_wire import Limits, Wire
 
 RETRY_WAITS_SECONDS = (0.5, 2.0)
 ANSWER_MAX_BYTES = 1024 * 1024
 
 
 class OpenAICompatible:
-    """A `Provider`; threads may share it.
+    """A `Provider` over HTTP.
 
     `timeout_seconds` bounds a `complete` with its retries, and of a streamed answer the wait for
     its beginning and each silence in it; `answer_seconds` and `answer_max_chars` bound how long
@@ -48,21 +48,21 @@ class OpenAICompatible:
 
     def complete(self, messages: Messages, *, max_tokens: int) -> Completion:
         """As `Provider.complete`. Repeats what failed before an answer began, never a timeout."""
+        return event_loop.run(self._complete(messages, max_tokens))
+
+    async def _complete(self, messages: Messages, max_tokens: int) -> Completion:
         request = {"model": self.name, "messages": list(messages)}
-        with self._wire.opened(
-            request,
-            Call(silence_seconds=self._timeout_seconds),
-            max_tokens=max_tokens,
-            retry_waits=RETRY_WAITS_SECONDS,
+        limits = Limits(silence_seconds=self._timeout_seconds)
+        async with self._wire.opened(
+            request, limits, max_tokens=max_tokens, retry_waits=RETRY_WAITS_SECONDS
         ) as response:
-            assert response is not None  # noqa: S101 - nobody else has the call to close it
-            body = _body(response)
+            body = await _body(response, limits)
         return _completion(body, self.name)
 
     def relay(self, body: bytes) -> Relay:
         """The request `body` passed on as it is; nothing is sent before it is opened."""
-        call = Call(silence_seconds=self._timeout_seconds, total_seconds=self._answer_seconds)
-        return Relay(self._wire, body, call)
+        limits = Limits(silence_seconds=self._timeout_seconds, total_seconds=self._answer_seconds)
+        return Relay(self._wire, body, limits)
 
     def stream(
         self,
@@ -90,9 +90,9 @@ class OpenAICompatible:
         )
 
 
-def _body(response: APIResponse[Any]) -> bytes:
+async def _body(response: httpx.Response, limits: Limits) -> bytes:
     body = bytearray()
-    for chunk in response.iter_bytes():
+    async for chunk in limits.chunks(response):
         body += chunk
         if len(body) > ANSWER_MAX_BYTES:
             raise ProviderError("The model's server gave an endless answer.")

@@ -1,63 +1,96 @@
-"""Requests to a server that speaks OpenAI's chat completions, through the official package.
+"""Requests to a server that speaks OpenAI's chat completions, and the limits of each call.
 
-What is asked again is what failed before an answer began, within the call's own time. The
-package's retries are off: each of them would have the full time again.
+What is asked again is what failed before an answer began, within the call's own time.
 """
 
+import asyncio
+import json
 import logging
+import math
 import time
-import weakref
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, TypeVar
 
-import httpx2
-from openai import (
-    APIConnectionError,
-    APIError,
-    APIResponse,
-    APIStatusError,
-    APITimeoutError,
-    DefaultHttpxClient,
-    OpenAI,
-)
+import httpx
 
+from sessions_app import event_loop
 from sessions_app.domain.errors import ProviderError, ProviderTimeout
-from sessions_app.providers.calls import Call, make_closable
+from sessions_app.providers.connections import Connections, Exchange
 
 logger = logging.getLogger(__name__)
 
-CONNECT_SECONDS = 5.0
-# Of finished calls, for the next ones; how many are open at once is the callers' affair.
-IDLE_CONNECTIONS = 256
+T = TypeVar("T")
+
 # Busy, starting up, or between two deployments; anything else would fail again.
 _WORTH_REPEATING = frozenset({408, 409, 429, 500, 502, 503, 504})
 # Answers to a request that has a member too many.
 _DISLIKES = frozenset({400, 422})
-# A local server asks for none, and the package does not start without one.
-_NO_KEY = "none"
+_ERROR_MAX_BYTES = 64 * 1024
+
+UNREACHABLE = "The model's server cannot be reached."
+BROKEN_OFF = "The model's server broke off its answer."
+
+
+class Refused(Exception):
+    """The server answered with an error; `error` is what it said of it, if anything."""
+
+    def __init__(self, response: httpx.Response, error: Mapping[str, Any]) -> None:
+        super().__init__(str(response.status_code))
+        self.status, self.error = response.status_code, error
+        self.retry_after = response.headers.get("retry-after", "")
+
+    def dislikes(self, member: str) -> bool:
+        """Whether it is about this member of the request."""
+        return member in f"{self.error.get('param')} {self.error.get('message')}"
+
+
+class Limits:
+    """How long a call may last: so long without progress, and so long in all.
+
+    The clock runs from when it is made.
+    """
+
+    def __init__(self, *, silence_seconds: float, total_seconds: float = math.inf) -> None:
+        self._silence_seconds = silence_seconds
+        self._end = time.monotonic() + total_seconds
+        self.progress()
+
+    def progress(self) -> None:
+        """Something came: the silence begins anew."""
+        self._deadline = min(self._end, time.monotonic() + self._silence_seconds)
+
+    @property
+    def seconds_left(self) -> float:
+        """Until the nearer of the limits; negative after it."""
+        return self._deadline - time.monotonic()
+
+    async def within(self, work: Awaitable[T]) -> T:
+        """What `work` gives; raises ProviderTimeout where the call has no time left for it."""
+        try:
+            async with asyncio.timeout(max(0.0, self.seconds_left)):
+                return await work
+        except TimeoutError as error:
+            raise ProviderTimeout from error
+
+    async def chunks(self, response: httpx.Response) -> AsyncGenerator[bytes, None]:
+        """The body as it comes; raises ProviderTimeout, httpx.HTTPError."""
+        body = response.aiter_bytes()
+        while (chunk := await self.within(anext(body, None))) is not None:
+            yield chunk
+            # A server that always has a byte ready would never be waited for.
+            if self.seconds_left <= 0:
+                raise ProviderTimeout
 
 
 class Wire:
     """A client of one server, and what it has learned of that server's dialect."""
 
     def __init__(self, *, base_url: str, api_key: str) -> None:
-        limits = httpx2.Limits(
-            max_connections=None, max_keepalive_connections=IDLE_CONNECTIONS, keepalive_expiry=30
-        )
-        http = DefaultHttpxClient(limits=limits)
-        make_closable(http)
-        self._client = OpenAI(
-            base_url=base_url, api_key=api_key or _NO_KEY, max_retries=0, http_client=http
-        )
-        self._http, self._url = http, f"{base_url.rstrip('/')}/chat/completions"
-        self._headers = {
-            "Authorization": f"Bearer {api_key or _NO_KEY}",
-            "Content-Type": "application/json",
-        }
-        # A wire that is dropped unclosed leaves no connections behind.
-        weakref.finalize(self, self._client.close)
+        url = f"{base_url.rstrip('/')}/chat/completions"
+        key = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        self._connections = Connections(url, key)
         # The name every compatible server knows. OpenAI's own newer models refuse it, and others
         # ignore the newer name and run on without a bound.
         self._limit_name = "max_tokens"
@@ -65,88 +98,73 @@ class Wire:
 
     def close(self) -> None:
         """Give the connections back."""
-        self._client.close()
+        event_loop.run(self._connections.close())
 
-    def passed_on(self, body: bytes, call: Call) -> httpx2.Response:
-        """The response to a request that is sent as it is, its body unread; whatever its status.
+    async def send(self, body: bytes) -> Exchange:
+        """A request as it is and its response, whatever its status.
 
-        Nothing is asked again. Raises httpx2.HTTPError.
+        Nothing is asked again. Raises httpx.HTTPError.
         """
-        left = max(0.001, call.seconds_left)
-        request = self._http.build_request(
-            "POST",
-            self._url,
-            content=body,
-            headers=self._headers,
-            timeout=httpx2.Timeout(left, connect=min(left, CONNECT_SECONDS)),
-        )
-        with call.on_this_thread():
-            return self._http.send(request, stream=True)
+        return await self._connections.send(body)
 
-    @contextmanager
-    def opened(
+    @asynccontextmanager
+    async def opened(
         self,
         request: Mapping[str, Any],
-        call: Call,
+        limits: Limits,
         *,
         max_tokens: int | None,
         retry_waits: Sequence[float],
-    ) -> Iterator[APIResponse[Any] | None]:
-        """The response to `request`, its body unread; None when the call was closed meanwhile.
+    ) -> AsyncIterator[httpx.Response]:
+        """The response to `request`, its body unread.
 
         Raises ProviderError, ProviderTimeout, from within the block too.
         """
         try:
-            with self._response(request, call, max_tokens, iter(retry_waits)) as response:
-                yield response
-        except (APITimeoutError, httpx2.TimeoutException) as error:
+            exchange = await self._accepted(request, limits, max_tokens, iter(retry_waits))
+        except httpx.TimeoutException as error:
             raise ProviderTimeout from error
-        except (APIError, httpx2.HTTPError) as error:
-            failure = _failure(error)
-            if not call.closed:
-                logger.warning("%s", failure.detail)
-            raise failure from error
+        except Refused as error:
+            # Not in its own words, which can hold a key or an address.
+            raise _logged(ProviderError(f"The model's server answered {error.status}.")) from error
+        except httpx.HTTPError as error:
+            raise _logged(ProviderError(UNREACHABLE)) from error
+        try:
+            yield exchange.response
+        except httpx.TimeoutException as error:
+            raise ProviderTimeout from error
+        except httpx.HTTPError as error:
+            raise _logged(ProviderError(BROKEN_OFF)) from error
+        finally:
+            await exchange.close()
 
-    @contextmanager
-    def _response(
+    async def _accepted(
         self,
         request: Mapping[str, Any],
-        call: Call,
+        limits: Limits,
         max_tokens: int | None,
         waits: Iterator[float],
-    ) -> Iterator[APIResponse[Any] | None]:
-        while not call.closed:
+    ) -> Exchange:
+        while True:
             body = self._body(request, max_tokens)
             try:
-                with call.on_this_thread():
-                    manager = self._asked(body, call)
-                    response = manager.__enter__()
-                break
-            except (APIError, httpx2.HTTPError) as error:
+                return await limits.within(self._asked(body))
+            except (Refused, httpx.HTTPError) as error:
                 if self._learns(error, body):
                     continue
                 wait = _wait(error, next(waits, None))
-                if wait is None or wait >= call.seconds_left:
+                if wait is None or wait >= limits.seconds_left:
                     raise
-                call.pause(wait)
-        else:
-            yield None
-            return
-        try:
-            yield response
-        finally:
-            manager.__exit__(None, None, None)
+            await asyncio.sleep(wait)
 
-    def _asked(self, body: dict[str, Any], call: Call) -> AbstractContextManager[APIResponse[Any]]:
-        left = max(0.001, call.seconds_left)
-        return self._client.chat.completions.with_streaming_response.create(
-            model=body["model"],
-            # The body's own take their place. Here the package would walk through each of them to
-            # see what it is, which for a hundred messages takes ten times all the rest.
-            messages=[],
-            extra_body=body,
-            timeout=httpx2.Timeout(left, connect=min(left, CONNECT_SECONDS)),
-        )
+    async def _asked(self, body: Mapping[str, Any]) -> Exchange:
+        exchange = await self.send(json.dumps(body, ensure_ascii=False).encode())
+        if exchange.response.is_success:
+            return exchange
+        try:
+            raise Refused(exchange.response, await _error_in(exchange.response))
+        finally:
+            await exchange.close()
 
     def _body(self, request: Mapping[str, Any], max_tokens: int | None) -> dict[str, Any]:
         body = dict(request)
@@ -158,26 +176,40 @@ class Wire:
 
     def _learns(self, error: Exception, body: Mapping[str, Any]) -> bool:
         """Whether the server dislikes a name that can be left out or changed, from here on."""
-        if not isinstance(error, APIStatusError) or error.status_code not in _DISLIKES:
+        if not isinstance(error, Refused) or error.status not in _DISLIKES:
             return False
-        if error.param == "max_tokens" and "max_tokens" in body:
+        if error.error.get("param") == "max_tokens" and "max_tokens" in body:
             self._limit_name = "max_completion_tokens"
             return True
-        if "stream_options" in body and "stream_options" in f"{error.param} {error.message}":
+        if "stream_options" in body and error.dislikes("stream_options"):
             self._asks_for_usage = False
             return True
         return False
 
 
+async def _error_in(response: httpx.Response) -> dict[str, Any]:
+    """The error object of an answer, as far as it is one of a sensible size."""
+    body = b""
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > _ERROR_MAX_BYTES:
+            return {}
+    try:
+        error = json.loads(body).get("error")
+    except (ValueError, AttributeError, RecursionError):
+        return {}
+    return error if isinstance(error, dict) else {"message": error}
+
+
 def _wait(error: Exception, usual: float | None) -> float | None:
     """Seconds before asking again; None where that is of no use or was done often enough."""
-    if usual is None or isinstance(error, APITimeoutError | httpx2.TimeoutException):
+    if usual is None or isinstance(error, httpx.TimeoutException):
         return None
-    if isinstance(error, APIConnectionError):
+    if not isinstance(error, Refused):
         return usual
-    if not isinstance(error, APIStatusError) or error.status_code not in _WORTH_REPEATING:
+    if error.status not in _WORTH_REPEATING:
         return None
-    return max(usual, _retry_after(error.response.headers.get("retry-after", "")))
+    return max(usual, _retry_after(error.retry_after))
 
 
 def _retry_after(value: str) -> float:
@@ -190,10 +222,6 @@ def _retry_after(value: str) -> float:
         return 0.0
 
 
-def _failure(error: Exception) -> ProviderError:
-    """What may be told: the server's own words can hold a key or an address."""
-    if isinstance(error, APIStatusError):
-        return ProviderError(f"The model's server answered {error.status_code}.")
-    if isinstance(error, APIConnectionError):
-        return ProviderError("The model's server cannot be reached.")
-    return ProviderError("The model's server broke off its answer.")
+def _logged(failure: ProviderError) -> ProviderError:
+    logger.warning("%s", failure.detail)
+    return failure

@@ -1,10 +1,17 @@
 """Every query and every atomic update, between MongoEngine's documents and the domain's data.
 
-- `log`: the message log, which the other modules build on;
-- `sessions`, `titles`, `summaries`, `annotations`, `holds`: parts of a session and what is derived;
-- `turns`: leases and records of turns; `search`: the index of words;
-- `erasure`, `expiry`, `review`, `records`, `audits`, `figures`: the services' queries;
-- `belongings`: what is deleted together with a session;
-- `failures`: MongoDB's errors as the domain's; `indexes`, `sharding`, `clocks`, `health`,
-  `throttles`: the database itself.
+A function here asks a queryset (`Session.objects.owned_by(user_id).active()`), and answers with the
+domain's data. A write is one guarded update whose result is checked: a queryset says the guard,
+`update_one` or `modify` the change, and "matched nothing" means that another was first. What is
+read by the hundred comes `.as_pymongo()`, as dictionaries. Past the querysets lies the driver's
+`documents.collection`; each use says why beside it, and docs/decisions/0024 has the figures.
+Errors of MongoDB and MongoEngine become the domain's in `failures`.
+
+- `log`: the message log, which everything else rests on: append, tail, buckets, pages
+- `sessions`, `session_pages`: sessions as wholes, and pages of them
+- `turns`: leases and records of model calls; `titles`, `summaries`: what a model makes of a session
+- `annotations`, `search`: derived from messages, made again when it is missing
+- `expiry`, `erasure`, `holds`, `belongings`: how sessions end, and what goes with them
+- `records`: exports and imports; `audits`: integrity; `figures`: over all sessions; `review`: staff
+- `throttles`: rate limits; `indexes`, `sharding`, `clocks`, `health`: the database itself
 """

@@ -1,8 +1,10 @@
 """Derived data: blocks of annotations, and how far a session's topics have been judged."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
 
-from pymongo.errors import DuplicateKeyError
+from mongoengine import NotUniqueError
 
 from sessions_app.documents import MessageAnnotations, Session
 from sessions_app.domain.annotations import Block, Shift, block_start
@@ -10,14 +12,24 @@ from sessions_app.domain.data import Message, TopicStanding
 from sessions_app.domain.data import Session as SessionHeader
 from sessions_app.domain.identifiers import bucket_id
 from sessions_app.domain.limits import ANNOTATION_BLOCK
-from sessions_app.repository import failures, log
+from sessions_app.repository import failures
 from sessions_app.repository.log import Stored
+
+# What nothing has been judged of, but for what the user has undone.
+_UNJUDGED = {
+    "set__topic__judged": 0,
+    "set__topic__current": 0,
+    "set__topic__start_seq": 0,
+    "set__topic__recent": [],
+}
 
 
 @failures.translated
 def read_blocks(*, session_id: str, ranges: Sequence[tuple[int, int]]) -> list[Block]:
     """The blocks with annotations of the messages of each range (both ends included), in order."""
-    places = [
+    if not ranges:
+        return []
+    spans = [
         {
             "_id": {
                 "$gte": bucket_id(session_id, block_start(max(first, 1))),
@@ -26,12 +38,9 @@ def read_blocks(*, session_id: str, ranges: Sequence[tuple[int, int]]) -> list[B
         }
         for first, last in ranges
     ]
-    if not places:
-        return []
-    found = MessageAnnotations._get_collection().find(
-        {"session_id": session_id, "$or": places}, {"state": 0}
-    )
-    return [_block(stored) for stored in found.sort("_id", 1)]
+    blocks = MessageAnnotations.objects(session_id=session_id, __raw__={"$or": spans})
+    # As dictionaries: a window reads dozens, and a document copies each block's vectors.
+    return [_block(stored) for stored in blocks.exclude("state").order_by("pk").as_pymongo()]
 
 
 @failures.translated
@@ -40,25 +49,26 @@ def read_sketches(*, session_id: str, before: int, limit: int) -> list[Block]:
 
     Only what choosing among them takes: no vectors, no topics.
     """
-    found = MessageAnnotations._get_collection().find(
-        {
-            "_id": {
-                "$gte": f"{session_id}/",
-                "$lt": bucket_id(session_id, block_start(before)),
-            },
-            "session_id": session_id,
-        },
-        {"session_id": 1, "first_seq": 1, "count": 1, "sketch_terms": 1, "sketch_centroids": 1},
+    blocks = (
+        MessageAnnotations.objects(
+            pk__gte=f"{session_id}/",
+            pk__lt=bucket_id(session_id, block_start(before)),
+            session_id=session_id,
+        )
+        .only("session_id", "first_seq", "count", "sketch_terms", "sketch_centroids")
+        .order_by("-pk")
+        .limit(limit)
     )
-    newest = [_block(stored) for stored in found.sort("_id", -1).limit(limit)]
+    newest = [_block(stored) for stored in blocks.as_pymongo()]
+    # Only the newest block can be short of messages; it has no sketch yet.
     return [block for block in reversed(newest) if block.count == ANNOTATION_BLOCK]
 
 
 @failures.translated
 def read_shifts(*, session_id: str) -> list[Shift]:
     """Every shift of a session, in order."""
-    found = MessageAnnotations._get_collection().find(log.every_bucket(session_id), {"shifts": 1})
-    return [_shift(shift) for stored in found.sort("_id", 1) for shift in stored.get("shifts", ())]
+    blocks = MessageAnnotations.objects.of_session(session_id).only("shifts").order_by("pk")
+    return [shift for stored in blocks.as_pymongo() for shift in _shifts(stored)]
 
 
 def with_topics(session: SessionHeader, messages: Sequence[Message]) -> list[Message]:
@@ -99,28 +109,31 @@ def _stored_topics(
 
 @failures.translated
 def write_block(block: Block, *, replacing: int | None) -> bool:
-    """Store a block in place of one that held `replacing` messages (None: there was none).
+    """Store a block in place of one that had `replacing` messages (None: there was none).
 
     False when another worker has written it meanwhile.
     """
-    collection = MessageAnnotations._get_collection()
-    stored = _stored(block)
     if replacing is None:
+        # Two workers may annotate the same first messages: the block's id lets one of them do it.
         try:
-            collection.insert_one(stored)
-        except DuplicateKeyError:
+            MessageAnnotations(**_fields(block)).save(force_insert=True)
+        except NotUniqueError:
             return False
         return True
-    place = {"_id": stored["_id"], "session_id": block.session_id, "count": replacing}
-    return bool(collection.replace_one(place, stored).matched_count)
+    block_id, fields = bucket_id(block.session_id, block.first_seq), _fields(block)
+    unchanged = MessageAnnotations.objects(
+        pk=block_id, session_id=fields.pop("session_id"), count=replacing
+    )
+    # Querysets have no `replace_one`; setting every field is the same.
+    del fields["block_id"]
+    return bool(unchanged.update_one(**{f"set__{name}": value for name, value in fields.items()}))
 
 
 @failures.translated
 def read_block(*, session_id: str, seq: int) -> Block | None:
     """The block that the message `seq` belongs to, with the judge's state; None without one."""
-    stored = MessageAnnotations._get_collection().find_one(
-        {"_id": bucket_id(session_id, block_start(seq)), "session_id": session_id}
-    )
+    blocks = MessageAnnotations.objects.starting_at(session_id, block_start(seq))
+    stored = blocks.as_pymongo().first()
     return None if stored is None else _block(stored)
 
 
@@ -136,22 +149,17 @@ def advance(
 
     The session's version stays: what a client sees of topics follows from its messages.
     """
-    changed = Session._get_collection().update_one(
-        {
-            "_id": session_id,
-            "user_id": user_id,
-            "topic.judged": judged if judged else {"$in": [0, None]},
-        },
-        {
-            "$set": {
-                "topic.judged": standing.judged,
-                "topic.current": standing.current,
-                "topic.start_seq": standing.start_seq,
-                "topic.recent": [list(beginning) for beginning in standing.recent],
-            },
-        },
+    # None before the first judgement: `topic` is not there until then.
+    unchanged = Session.objects(
+        pk=session_id, user_id=user_id, topic__judged__in=[judged] if judged else [0, None]
     )
-    return bool(changed.matched_count)
+    advanced = unchanged.update_one(
+        set__topic__judged=standing.judged,
+        set__topic__current=standing.current,
+        set__topic__start_seq=standing.start_seq,
+        set__topic__recent=[list(beginning) for beginning in standing.recent],
+    )
+    return bool(advanced)
 
 
 @failures.translated
@@ -162,21 +170,17 @@ def forget_message(*, session_id: str, user_id: str, seq: int) -> None:
     once more last, for one that was at work meanwhile.
     """
     judge_again(session_id=session_id, user_id=user_id)
-    MessageAnnotations._get_collection().delete_one(
-        {"_id": bucket_id(session_id, block_start(seq)), "session_id": session_id}
-    )
-    MessageAnnotations._get_collection().update_many(
-        # Labels, and what the judge remembers of the latest words, may hold the erased ones.
-        log.every_bucket(session_id),
-        {"$set": {"shifts": [], "state": b""}},
-    )
+    MessageAnnotations.objects.starting_at(session_id, block_start(seq)).delete()
+    # Labels, and what the judge remembers of the latest words, may hold the erased ones.
+    blocks = MessageAnnotations.objects.of_session(session_id)
+    blocks.update(set__shifts=[], set__state=b"")
     judge_again(session_id=session_id, user_id=user_id)
 
 
 @failures.translated
 def forget_session(*, session_id: str) -> None:
     """Remove all annotations of a session; they are made again if it is still there."""
-    MessageAnnotations._get_collection().delete_many(log.every_bucket(session_id))
+    MessageAnnotations.objects.of_session(session_id).delete()
 
 
 @failures.translated
@@ -185,55 +189,41 @@ def judge_again(*, session_id: str, user_id: str) -> None:
 
     That a shift's reset was undone is the user's doing, and stays.
     """
-    Session._get_collection().update_one(
-        {"_id": session_id, "user_id": user_id, "topic": {"$exists": True}},
-        {
-            "$set": {
-                "topic.judged": 0,
-                "topic.current": 0,
-                "topic.start_seq": 0,
-                "topic.recent": [],
-            },
-        },
-    )
+    judged = Session.objects(pk=session_id, user_id=user_id, topic__exists=True)
+    judged.update_one(**_UNJUDGED)
 
 
-def _stored(block: Block) -> Stored:
+def _fields(block: Block) -> Stored:
     return {
-        "_id": bucket_id(block.session_id, block.first_seq),
+        "block_id": bucket_id(block.session_id, block.first_seq),
         "session_id": block.session_id,
         "first_seq": block.first_seq,
         "count": block.count,
         "encoder": block.encoder,
         "vectors": block.vectors,
         "topics": list(block.topics),
-        "shifts": [
-            {"seq": shift.seq, "score": shift.score, "label": shift.label} for shift in block.shifts
-        ],
+        "shifts": [asdict(shift) for shift in block.shifts],
         "sketch_terms": block.terms,
         "sketch_centroids": block.centroids,
         "state": block.state,
     }
 
 
-def _block(stored: Stored) -> Block:
+def _block(stored: Mapping[str, Any]) -> Block:
     return Block(
         session_id=stored["session_id"],
         first_seq=stored["first_seq"],
         count=stored["count"],
+        # What was not read is empty, as is what no encoder was there to make.
         encoder=stored.get("encoder", ""),
         vectors=stored.get("vectors", b""),
         topics=stored.get("topics", ()),
-        shifts=_shifts(stored.get("shifts", ())),
+        shifts=_shifts(stored),
         terms=stored.get("sketch_terms", b""),
         centroids=stored.get("sketch_centroids", b""),
         state=stored.get("state", b""),
     )
 
 
-def _shifts(stored: Sequence[Stored]) -> list[Shift]:
-    return [_shift(shift) for shift in stored]
-
-
-def _shift(stored: Stored) -> Shift:
-    return Shift(stored["seq"], stored["score"], stored["label"])
+def _shifts(stored: Mapping[str, Any]) -> list[Shift]:
+    return [Shift(**shift) for shift in stored.get("shifts", ())]

@@ -5,16 +5,22 @@ here is emptied with its session and searched for orphans; nothing else has to k
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from pymongo.client_session import ClientSession
 
-from sessions_app.documents import MessageAnnotations, MessageBucket, SearchDocument, Turn
+from sessions_app.documents import (
+    MessageAnnotations,
+    MessageBucket,
+    SearchDocument,
+    StoredDocument,
+    Turn,
+    collection,
+)
 from sessions_app.documents.review import ReviewNote
 from sessions_app.domain.audit.integrity import Damage
 from sessions_app.repository import log
 
-OF_SESSIONS: Mapping[Damage, Any] = {
+OF_SESSIONS: Mapping[Damage, type[StoredDocument]] = {
     Damage.ORPHANED_BUCKET: MessageBucket,
     Damage.ORPHANED_ANNOTATIONS: MessageAnnotations,
     Damage.ORPHANED_SEARCH_DOCUMENT: SearchDocument,
@@ -30,7 +36,9 @@ def delete_all(session_id: str, transaction: ClientSession) -> None:
 
 def delete_all_of(session_ids: Sequence[str], transaction: ClientSession | None = None) -> None:
     """Remove all that belongs to these sessions."""
+    # The shard key takes the deletion to the right shards, the ranges walk `_id` there.
     ranges = [{"_id": log.every_bucket(session_id)["_id"]} for session_id in session_ids]
-    wanted = {"session_id": {"$in": list(session_ids)}, "$or": ranges}
+    belonging = {"session_id": {"$in": list(session_ids)}, "$or": ranges}
     for document in OF_SESSIONS.values():
-        document._get_collection().delete_many(wanted, session=transaction)
+        # By the driver: MongoEngine's querysets take no transaction.
+        collection(document).delete_many(belonging, session=transaction)

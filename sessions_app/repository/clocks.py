@@ -24,14 +24,14 @@ def server_time() -> datetime:
 def readings() -> list[ClockReading]:
     """The clocks of the primary (or the mongos) and of each secondary that chance leads to."""
     first = _read(ReadPreference.PRIMARY)
-    found = {first.server: first}
+    quickest = {first.server: first}
     for _ in range(_TRIES_A_SECONDARY * len(failures.client().secondaries)):
         reading = _read(ReadPreference.SECONDARY)
         # Of several readings of a clock the quickest is the most exact.
-        known = found.get(reading.server)
+        known = quickest.get(reading.server)
         if known is None or reading.uncertainty < known.uncertainty:
-            found[reading.server] = reading
-    return list(found.values())
+            quickest[reading.server] = reading
+    return list(quickest.values())
 
 
 def _read(preference: Any) -> ClockReading:

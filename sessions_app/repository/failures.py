@@ -7,6 +7,7 @@ from typing import ParamSpec, TypeVar
 
 from mongoengine.connection import ConnectionFailure as NotConnected
 from mongoengine.connection import get_connection
+from mongoengine.errors import OperationError
 from pymongo import MongoClient
 from pymongo.errors import (
     ConnectionFailure,
@@ -31,13 +32,26 @@ _UNAVAILABLE_CODES = frozenset(
 )
 
 
-def is_unavailability(error: PyMongoError) -> bool:
+def is_unavailability(error: Exception) -> bool:
     """Whether trying again later can help."""
-    if isinstance(error, ConnectionFailure | WTimeoutError | NotConnected) or error.timeout:
+    if isinstance(error, ConnectionFailure | WTimeoutError | NotConnected):
+        return True
+    if isinstance(error, PyMongoError) and error.timeout:
         return True
     if isinstance(error, OperationFailure):
         return error.code in _UNAVAILABLE_CODES or error.has_error_label("RetryableWriteError")
     return False
+
+
+def _cause(error: Exception) -> Exception:
+    """The driver's own error.
+
+    MongoEngine raises an OperationError without error code or labels in place of most of them. What
+    it stands for is its context.
+    """
+    if isinstance(error, OperationError) and isinstance(error.__context__, PyMongoError):
+        return error.__context__
+    return error
 
 
 def translated(query: Callable[P, R]) -> Callable[P, R]:
@@ -49,18 +63,17 @@ def translated(query: Callable[P, R]) -> Callable[P, R]:
             return query(*args, **kwargs)
         except DocumentTooLarge as error:
             raise TooLarge from error
-        except NotConnected as error:
-            raise StorageUnavailable from error
-        except PyMongoError as error:
-            if not is_unavailability(error):
-                raise
-            logger.warning("storage unavailable in %s: %s", query.__qualname__, error)
-            raise StorageUnavailable from error
+        except (PyMongoError, NotConnected, OperationError) as error:
+            cause = _cause(error)
+            if is_unavailability(cause):
+                logger.warning("storage unavailable in %s: %s", query.__qualname__, cause)
+                raise StorageUnavailable from error
+            raise
 
     return call
 
 
 def client() -> "MongoClient[dict[str, object]]":
     """The process's client, for transactions."""
-    found: MongoClient[dict[str, object]] = get_connection()
-    return found
+    connected: MongoClient[dict[str, object]] = get_connection()
+    return connected

@@ -1,7 +1,5 @@
 """Legal hold: what keeps a session from every deletion."""
 
-from pymongo import ReturnDocument
-
 from sessions_app.documents import Session
 from sessions_app.domain import data
 from sessions_app.domain.errors import SessionNotFound
@@ -13,15 +11,11 @@ def set_hold(*, session_id: str, held: bool) -> data.Session:
     """Place a session under legal hold, or lift it; raises SessionNotFound.
 
     A deletion at the same moment is guarded by the hold in its transaction: one of the two comes
-    first, and the other is told. Neither the session's version nor its activity changes, so that
+    first, and the other is refused. Neither the session's version nor its activity changes, so that
     its owner does not learn of the hold before it stands in the way of something.
     """
-    found = Session._get_collection().find_one_and_update(
-        {"_id": session_id},
-        {"$set": {"legal_hold": True}} if held else {"$unset": {"legal_hold": 1}},
-        projection=log.HEADER,
-        return_document=ReturnDocument.AFTER,
-    )
-    if found is None:
+    change = {"set__legal_hold": True} if held else {"unset__legal_hold": 1}
+    document = Session.objects(pk=session_id).headers().modify(new=True, **change)
+    if document is None:
         raise SessionNotFound
-    return log.decode_session(found)
+    return log.decode_session(document.to_mongo())

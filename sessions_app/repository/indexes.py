@@ -3,10 +3,12 @@
 from typing import Any, NamedTuple
 
 import pymongo
+from mongoengine import get_db
 from pymongo import IndexModel
 from pymongo.errors import OperationFailure
 
 from sessions_app import documents
+from sessions_app.documents import collection
 from sessions_app.repository import failures
 
 # A build reads the whole collection: of many millions it takes far longer than any other operation
@@ -16,11 +18,12 @@ _BUILD_SECONDS = 24 * 3600.0
 
 def declared() -> dict[str, list[IndexModel]]:
     """Collection name → its indexes, as the documents declare them."""
-    found: dict[str, list[IndexModel]] = {}
-    for document in documents.ALL:
-        specs = document._meta.get("index_specs", [])
-        found[document._get_collection_name()] = [_model(dict(spec)) for spec in specs]
-    return found
+    return {
+        # MongoEngine's own reading of `meta`, which has the fields as they are stored and no public
+        # name: `list_indexes` leaves out their options.
+        document.COLLECTION: [_model(dict(spec)) for spec in document._meta.get("index_specs", [])]
+        for document in documents.ALL
+    }
 
 
 def _model(spec: dict[str, Any]) -> IndexModel:
@@ -38,20 +41,20 @@ def ensure() -> dict[str, list[str]]:
     """
     made: dict[str, list[str]] = {}
     for document in documents.ALL:
-        name = document._get_collection_name()
-        collection = document._get_collection()
-        _create_collection(collection.database, name)
+        name = document.COLLECTION
+        _create_collection(name)
         models = declared()[name]
         with pymongo.timeout(_BUILD_SECONDS):
-            made[name] = collection.create_indexes(models) if models else []
+            # By the driver: `Document.ensure_indexes` does not say what it has made.
+            made[name] = collection(document).create_indexes(models) if models else []
     return made
 
 
-def _create_collection(database: Any, name: str) -> None:
+def _create_collection(name: str) -> None:
     """Before the first write, so that no transaction has to create it (MongoDB 4.4 can, but
     then locks the whole database)."""
     try:
-        database.create_collection(name, check_exists=False)
+        get_db().create_collection(name, check_exists=False)
     except OperationFailure as error:
         if error.code != 48:  # NamespaceExists
             raise
@@ -68,30 +71,30 @@ class IndexDifference(NamedTuple):
 @failures.translated
 def differences() -> list[IndexDifference]:
     """How the indexes that are there differ from the declared ones."""
-    found: list[IndexDifference] = []
+    problems: list[IndexDifference] = []
     for document in documents.ALL:
-        name = document._get_collection_name()
-        there = {
+        name = document.COLLECTION
+        present = {
             index["name"]: index
-            for index in document._get_collection().list_indexes()
+            for index in collection(document).list_indexes()
             # Neither MongoDB's own nor a shard key's (sharding.py) is for a document to declare.
             if index["name"] != "_id_" and "hashed" not in index["key"].values()
         }
         wanted = {model.document["name"]: model.document for model in declared()[name]}
-        for index in sorted(wanted.keys() | there.keys()):
-            problem = _problem(wanted.get(index), there.get(index))
+        for index in sorted(wanted.keys() | present.keys()):
+            problem = _problem(wanted.get(index), present.get(index))
             if problem:
-                found.append(IndexDifference(name, index, problem))
-    return found
+                problems.append(IndexDifference(name, index, problem))
+    return problems
 
 
-def _problem(wanted: Any, there: Any) -> str | None:
-    if there is None:
+def _problem(wanted: Any, present: Any) -> str | None:
+    if present is None:
         return "missing"
     if wanted is None:
         return "undeclared"
     options = ("key", "partialFilterExpression", "expireAfterSeconds", "unique")
-    same = all(_plain(wanted.get(option)) == _plain(there.get(option)) for option in options)
+    same = all(_plain(wanted.get(option)) == _plain(present.get(option)) for option in options)
     return None if same else "different"
 
 

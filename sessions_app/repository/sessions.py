@@ -1,14 +1,20 @@
-"""Sessions as wholes: create, list, change, archive, delete."""
+"""Sessions as wholes: create, fork, list, change, archive, delete."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import pymongo
-from pymongo import ReturnDocument, WriteConcern
+from pymongo import WriteConcern
 from pymongo.client_session import ClientSession
 
-from sessions_app.documents import MessageBucket, Session
+from sessions_app.documents import (
+    ContextPolicy,
+    MessageBucket,
+    MetadataEntry,
+    Session,
+    collection,
+)
 from sessions_app.domain import data, lifecycle, tail
 from sessions_app.domain.data import (
     NewSession,
@@ -18,7 +24,7 @@ from sessions_app.domain.data import (
 )
 from sessions_app.domain.drafts import NewMessage
 from sessions_app.domain.errors import LegalHold, SessionNotFound, VersionMismatch
-from sessions_app.repository import belongings, failures, log, summaries, titles
+from sessions_app.repository import belongings, failures, log, session_pages, summaries, titles
 from sessions_app.repository.log import Stored, memory, new_bucket
 
 _TRANSACTION_OPERATIONS = 4
@@ -27,31 +33,69 @@ _TRANSACTION_OPERATIONS = 4
 @failures.translated
 def insert(new: NewSession, history: Sequence[NewMessage]) -> data.Session:
     """Store a new session with its messages: the newest in its tail, the others in buckets."""
+    document = _document(new)
+    if history:
+        stored_session, buckets = _with_history(document, history)
+        in_transaction(lambda transaction: _insert_all(stored_session, buckets, transaction))
+    else:
+        document.save(force_insert=True)
+        stored_session = document.to_mongo()
+    session = log.decode_session(stored_session)
+    memory.remember(
+        session.session_id, tail_start=session.tail_start, ttl_seconds=session.ttl_seconds
+    )
+    return session
+
+
+def _document(new: NewSession) -> Session:
+    """A session without messages, not saved yet."""
+    return Session(
+        session_id=new.session_id,
+        user_id=new.user_id,
+        status=Status.ACTIVE.value,
+        title=new.title,
+        metadata=[MetadataEntry(k=key, v=value) for key, value in new.metadata.items()],
+        tail_start=1,
+        tail_bytes=0,
+        tail_revision=0,
+        message_count=0,
+        token_count=0,
+        context_policy=ContextPolicy(**log.encode_policy(new.context_policy)),
+        context_start=1,
+        version=1,
+        created_at=new.now,
+        updated_at=new.now,
+        ttl_seconds=new.ttl_seconds,
+        expires_at=new.expires_at,
+    )
+
+
+def _with_history(document: Session, history: Sequence[NewMessage]) -> tuple[Stored, list[Stored]]:
+    """The session as it is stored with its history's tail, and the buckets before that."""
     messages = [log.encode_message(message) for message in history]
     sizes = [log.stored_size(message) for message in messages]
     start, buckets = 0, []
     for length in tail.runs(sizes):
-        buckets.append(new_bucket(new.session_id, start + 1, messages[start : start + length]))
+        buckets.append(new_bucket(document.session_id, start + 1, messages[start : start + length]))
         start += length
-    document = log.encode_session(new) | {
+    document.validate()
+    # As dictionaries: `log.encode_message` has validated each message, and making a document of
+    # each takes longer than storing them all.
+    stored_session = document.to_mongo() | {
         "messages": messages[start:],
         "tail_start": start + 1,
         "tail_bytes": sum(sizes[start:]),
         "message_count": len(messages),
         "token_count": sum(message["token_count"] for message in messages),
     }
-    Session._from_son(document).validate()
+    return stored_session, buckets
+
+
+def _insert_all(stored_session: Stored, buckets: list[Stored], transaction: ClientSession) -> None:
+    # By the driver: MongoEngine's querysets take no transaction.
     if buckets:
-        in_transaction(lambda transaction: _insert_all(document, buckets, transaction))
-    else:
-        Session._get_collection().insert_one(document)
-    memory.remember(new.session_id, tail_start=start + 1, ttl_seconds=new.ttl_seconds)
-    return log.decode_session(document)
-
-
-def _insert_all(document: Stored, buckets: list[Stored], transaction: ClientSession) -> None:
-    MessageBucket._get_collection().insert_many(buckets, session=transaction)
-    Session._get_collection().insert_one(document, session=transaction)
+        collection(MessageBucket).insert_many(buckets, session=transaction)
+    collection(Session).insert_one(stored_session, session=transaction)
 
 
 @failures.translated
@@ -63,20 +107,21 @@ def fork(
     One transaction: the source is read as it was at one moment, and a copy that is interrupted
     leaves nothing behind. Memory stays bounded by the tail, whatever the length.
     """
-    stored: data.Session | None = None
+    forked: data.Session | None = None
 
     def copy(transaction: ClientSession) -> None:
-        nonlocal stored
-        source = Session._get_collection().find_one(
+        nonlocal forked
+        # By the driver: MongoEngine's querysets take no transaction.
+        source = collection(Session).find_one(
             {"_id": source_id, "user_id": new.user_id}, session=transaction
         )
         if source is None:
             raise SessionNotFound
-        stored = _copy_messages(new, source, up_to_seq, new_message_id, transaction)
+        forked = _copy_messages(new, source, up_to_seq, new_message_id, transaction)
 
     in_transaction(copy)
-    assert stored is not None  # noqa: S101 - `copy` has run to its end
-    return stored
+    assert forked is not None  # noqa: S101 - `copy` has run to its end
+    return forked
 
 
 def _copy_messages(
@@ -87,34 +132,34 @@ def _copy_messages(
     transaction: ClientSession,
 ) -> data.Session:
     start, tokens = 1, 0
-    held: list[Stored] = []
+    copies: list[Stored] = []
     sizes: list[int] = []
-    for stored, seq in log.walk_stored_messages(source, transaction=transaction):
+    for message, seq in log.walk_stored_messages(source, transaction=transaction):
         if seq > up_to_seq:
             break
-        copied = stored | {"id": new_message_id()}
+        copied = message | {"id": new_message_id()}
         if copied.get("superseded_by", 0) > up_to_seq:
             # What took its place stays behind, so in the fork it is the reply again.
             del copied["superseded_by"]
-        held.append(copied)
+        copies.append(copied)
         sizes.append(log.stored_size(copied))
         tokens += copied["token_count"]
         if length := tail.next_run(sizes):
-            MessageBucket._get_collection().insert_one(
-                new_bucket(new.session_id, start, held[:length]), session=transaction
+            collection(MessageBucket).insert_one(
+                new_bucket(new.session_id, start, copies[:length]), session=transaction
             )
-            held, sizes, start = held[length:], sizes[length:], start + length
-    document = log.encode_session(new) | {
-        "messages": held,
+            copies, sizes, start = copies[length:], sizes[length:], start + length
+    stored_session: Stored = _document(new).to_mongo() | {
+        "messages": copies,
         "tail_start": start,
         "tail_bytes": sum(sizes),
-        "message_count": start - 1 + len(held),
+        "message_count": start - 1 + len(copies),
         "token_count": tokens,
         **summaries.carried(source, up_to_seq),
         **titles.carried(source, new.title),
     }
-    Session._get_collection().insert_one(document, session=transaction)
-    return log.decode_session(document)
+    collection(Session).insert_one(stored_session, session=transaction)
+    return log.decode_session(stored_session)
 
 
 @failures.translated
@@ -128,32 +173,15 @@ def list_page(
     backwards: bool,
 ) -> SessionPage:
     """A page of the user's sessions after (or, `backwards`, before) `position`, newest first."""
-    direction = 1 if backwards else -1
-    query: Stored = {
-        "user_id": user_id,
-        "status": status.value,
+    return session_pages.read(
         # Past its timeout means gone from the list at once, whether or not a sweeper has passed.
-        "expires_at": {"$not": {"$lte": now}},
-    }
-    if position is not None:
-        beyond = "$gt" if backwards else "$lt"
-        query["updated_at"] = {f"{beyond}e": position.moment}
-        query["$or"] = [
-            {"updated_at": {beyond: position.moment}},
-            {"updated_at": position.moment, "_id": {beyond: position.session_id}},
-        ]
-    found = list(
-        Session._get_collection()
-        .find(query, log.HEADER)
-        .sort([("updated_at", direction), ("_id", direction)])
-        .limit(limit + 1)
+        Session.objects.owned_by(user_id).filter(status=status.value).unexpired(now),
+        by="updated_at",
+        descending=True,
+        position=position,
+        backwards=backwards,
+        limit=limit,
     )
-    more = len(found) > limit
-    sessions = [log.decode_session(stored) for stored in found[:limit]]
-    if backwards:
-        sessions.reverse()
-        return SessionPage(sessions, has_previous=more, has_next=True)
-    return SessionPage(sessions, has_previous=position is not None, has_next=more)
 
 
 @failures.translated
@@ -169,23 +197,25 @@ def change(
     `versions` are those the caller accepts, None for any. Raises as `lifecycle.require_writable`,
     and SessionNotFound or VersionMismatch.
     """
-    guard: Stored = {
-        "_id": session.session_id,
-        "user_id": session.user_id,
-        "status": Status.ACTIVE.value,
-        "expires_at": {"$not": {"$lte": now}},
+    unchanged = (
+        Session.objects(pk=session.session_id)
+        .owned_by(session.user_id)
+        .active()
+        .unexpired(now)
         # `changes` may have been computed from these.
-        "ttl_seconds": session.ttl_seconds,
-        "context_policy": log.encode_policy(session.context_policy),
-    }
+        .filter(
+            ttl_seconds=session.ttl_seconds,
+            context_policy=ContextPolicy(**log.encode_policy(session.context_policy)),
+        )
+    )
     if versions is not None:
-        guard["version"] = {"$in": list(versions)}
+        unchanged = unchanged.filter(version__in=list(versions))
     if "title" in changes:
         # From here on it is a person's.
         changes = {**changes, "titled_from": None}
-    after = _update(guard, changes, now)
-    if after is not None:
-        return after
+    changed = _update(unchanged, changes, now)
+    if changed is not None:
+        return changed
     current = log.read_header(session_id=session.session_id, user_id=session.user_id)
     lifecycle.require_writable(current, now=now)
     if versions is not None and current.version not in versions:
@@ -202,36 +232,33 @@ def set_status(
     Guarded by what the decision rested on, not by the version: appends would raise that faster
     than a busy session could be archived.
     """
-    expired = lifecycle.has_expired(session, now=now)
-    return _update(
-        {
-            "_id": session.session_id,
-            "user_id": session.user_id,
-            "status": session.status.value,
-            "ttl_seconds": session.ttl_seconds,
-            "expires_at": session.expires_at if expired else {"$not": {"$lte": now}},
-        },
-        {"status": status.value, **changes},
-        now,
+    unchanged = (
+        Session.objects(pk=session.session_id)
+        .owned_by(session.user_id)
+        .filter(status=session.status.value, ttl_seconds=session.ttl_seconds)
     )
+    if lifecycle.has_expired(session, now=now):
+        unchanged = unchanged.filter(expires_at=session.expires_at)
+    else:
+        unchanged = unchanged.unexpired(now)
+    return _update(unchanged, {"status": status.value, **changes}, now)
 
 
-def _update(guard: Stored, changes: Mapping[str, Any], now: datetime) -> data.Session | None:
+def _update(unchanged: Any, changes: Mapping[str, Any], now: datetime) -> data.Session | None:
+    """Write `changes` on the one session of a queryset; None when it is no longer among them."""
     written, removed = log.encode_changes(changes)
-    after = Session._get_collection().find_one_and_update(
-        guard,
-        {
-            "$inc": {"version": 1},
-            "$max": {"updated_at": now},
-            **({"$set": written} if written else {}),
-            **({"$unset": removed} if removed else {}),
-        },
-        projection=log.HEADER,
-        return_document=ReturnDocument.AFTER,
+    # `modify` validates the values it sets, but not the document that comes of them: an unset
+    # field that is required would pass. Callers unset optional ones only.
+    document = unchanged.headers().modify(
+        new=True,
+        inc__version=1,
+        max__updated_at=now,
+        **{f"set__{name}": value for name, value in written.items()},
+        **{f"unset__{name}": 1 for name in removed},
     )
-    if after is None:
+    if document is None:
         return None
-    session = log.decode_session(after)
+    session = log.decode_session(document.to_mongo())
     memory.remember(
         session.session_id, tail_start=session.tail_start, ttl_seconds=session.ttl_seconds
     )
@@ -243,13 +270,14 @@ def delete(*, session_id: str, user_id: str) -> None:
     """Remove a session and all that belongs to it together; raises SessionNotFound or LegalHold."""
 
     def remove(transaction: ClientSession) -> bool:
-        gone = Session._get_collection().delete_one(
+        # By the driver: MongoEngine's querysets take no transaction.
+        result = collection(Session).delete_one(
             {"_id": session_id, "user_id": user_id, "legal_hold": {"$ne": True}},
             session=transaction,
         )
-        if gone.deleted_count:
+        if result.deleted_count:
             belongings.delete_all(session_id, transaction)
-        return bool(gone.deleted_count)
+        return bool(result.deleted_count)
 
     if not in_transaction(remove):
         log.read_header(session_id=session_id, user_id=user_id)

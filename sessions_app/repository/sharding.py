@@ -71,6 +71,7 @@ def run(command: Command) -> str | None:
     try:
         target.command(command)
     except OperationFailure as error:
+        # What will pass is for the operator to try again, not to read as a refusal.
         if failures.is_unavailability(error):
             raise
         return str(error).partition(", full error")[0]
@@ -78,4 +79,4 @@ def run(command: Command) -> str | None:
 
 
 def _name(document: Any) -> str:
-    return str(document._get_collection_name())
+    return str(document.COLLECTION)

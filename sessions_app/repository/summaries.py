@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from sessions_app.documents import Session
 from sessions_app.domain import data
-from sessions_app.domain.data import Status
 from sessions_app.domain.window import Summary
 from sessions_app.repository import failures, log
 from sessions_app.repository.log import Stored
@@ -15,7 +14,7 @@ from sessions_app.repository.log import Stored
 _BATCH = 200
 
 
-class Held(NamedTuple):
+class StoredSummary(NamedTuple):
     """A session's summary, and how many of its messages had been erased when it was read."""
 
     summary: Summary | None
@@ -23,36 +22,35 @@ class Held(NamedTuple):
 
 
 @failures.translated
-def read(*, session_id: str, user_id: str) -> Held:
+def read(*, session_id: str, user_id: str) -> StoredSummary:
     """The summary of a session; none, too, of a session that is not there."""
-    held = Session._get_collection().find_one(
-        {"_id": session_id, "user_id": user_id}, {"summary": 1, "erasure_count": 1}
+    session = Session.objects(pk=session_id).owned_by(user_id).only("summary", "erasure_count")
+    stored_session = session.as_pymongo().first()
+    if stored_session is None:
+        return StoredSummary(None, None)
+    summary = stored_session.get("summary")
+    return StoredSummary(
+        Summary(**summary) if summary else None, stored_session.get("erasure_count")
     )
-    if held is None:
-        return Held(None, None)
-    stored = held.get("summary")
-    return Held(Summary(**stored) if stored else None, held.get("erasure_count"))
 
 
 @failures.translated
-def write(*, session_id: str, user_id: str, summary: Summary, replacing: Held) -> bool:
+def write(*, session_id: str, user_id: str, summary: Summary, replacing: StoredSummary) -> bool:
     """Store `summary` in place of what was read before its messages were.
 
     False when another worker has extended it meanwhile, or a message has been erased, which the
     text may quote. The session's version stays: nothing that it stands for has changed.
     """
     before = replacing.summary
-    changed = Session._get_collection().update_one(
-        {
-            "_id": session_id,
-            "user_id": user_id,
-            "summary.first_seq": before.first_seq if before else None,
-            "summary.last_seq": before.last_seq if before else None,
-            "erasure_count": replacing.erasures,
-        },
-        {"$set": {"summary": asdict(summary)}},
+    # By its range, not its text: two workers that extend the same summary word it differently.
+    unchanged = Session.objects(
+        pk=session_id,
+        user_id=user_id,
+        summary__first_seq=before.first_seq if before else None,
+        summary__last_seq=before.last_seq if before else None,
+        erasure_count=replacing.erasures,
     )
-    return bool(changed.matched_count)
+    return bool(unchanged.update_one(set__summary=asdict(summary)))
 
 
 def erasure_cases(seq: int) -> Iterator[tuple[Stored, Stored]]:
@@ -74,19 +72,12 @@ def carried(source: Stored, up_to_seq: int) -> Stored:
 @failures.translated
 def owner(session_id: str) -> str | None:
     """The `user_id` of a session; None when there is no such session."""
-    held = Session._get_collection().find_one({"_id": session_id}, {"user_id": 1})
-    return held["user_id"] if held else None
+    stored_session = Session.objects(pk=session_id).only("user_id").as_pymongo().first()
+    return stored_session["user_id"] if stored_session else None
 
 
 @failures.translated
 def active_sessions(*, after: str, now: datetime) -> list[data.Session]:
     """The next sessions that take messages, in order of their ids; empty at the end."""
-    found = Session._get_collection().find(
-        {
-            "_id": {"$gt": after},
-            "status": Status.ACTIVE.value,
-            "expires_at": {"$not": {"$lte": now}},
-        },
-        log.HEADER,
-    )
-    return [log.decode_session(stored) for stored in found.sort("_id", 1).limit(_BATCH)]
+    sessions = Session.objects.active().unexpired(now).walk(after=after).headers()
+    return [log.decode_session(stored_session) for stored_session in sessions.limit(_BATCH)]

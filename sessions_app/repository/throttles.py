@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pymongo import ReturnDocument, WriteConcern
 
-from sessions_app.documents import ThrottleWindow
+from sessions_app.documents import ThrottleWindow, collection
 from sessions_app.repository import failures
 
 
@@ -15,13 +15,12 @@ def take(*, key: str, amount: int, expires_at: datetime) -> int:
     Written to the primary only: a counter that a fail-over forgets lets a few requests more
     through, and waiting for a majority would cost every request a flush of the journal.
     """
-    collection = ThrottleWindow._get_collection().with_options(
-        write_concern=WriteConcern(w=1, j=False)
-    )
-    after = collection.find_one_and_update(
+    # By the driver: `modify` takes no write concern, and this is in the way of every request.
+    windows = collection(ThrottleWindow).with_options(write_concern=WriteConcern(w=1, j=False))
+    window = windows.find_one_and_update(
         {"_id": key},
         {"$inc": {"used": amount}, "$setOnInsert": {"expires_at": expires_at}},
         upsert=True,
         return_document=ReturnDocument.AFTER,
     )
-    return int(after["used"])
+    return int(window["used"]) if window else 0

@@ -18,13 +18,14 @@ class Untitled(NamedTuple):
 @failures.translated
 def read(*, session_id: str, user_id: str) -> Untitled | None:
     """What a title would replace; None where a person has given one, or there is no session."""
-    held = Session._get_collection().find_one(
-        {"_id": session_id, "user_id": user_id},
-        {"title": 1, "titled_from": 1, "erasure_count": 1},
-    )
-    if held is None or (held.get("title") and not held.get("titled_from")):
+    session = Session.objects(pk=session_id).owned_by(user_id)
+    stored_session = session.only("title", "titled_from", "erasure_count").as_pymongo().first()
+    if stored_session is None:
         return None
-    return Untitled(held.get("title", ""), held.get("titled_from"), held.get("erasure_count"))
+    title, titled_from = stored_session.get("title", ""), stored_session.get("titled_from")
+    if title and not titled_from:
+        return None
+    return Untitled(title, titled_from, stored_session.get("erasure_count"))
 
 
 @failures.translated
@@ -40,26 +41,25 @@ def write(
 
     False when somebody has given one meanwhile, or has erased a message that it may quote.
     """
-    changed = Session._get_collection().update_one(
-        {
-            "_id": session_id,
-            "user_id": user_id,
-            "title": replacing.title if replacing.title else {"$in": ["", None]},
-            "titled_from": replacing.titled_from,
-            "erasure_count": replacing.erasures,
-        },
-        {"$set": {"title": title, "titled_from": titled_from}, "$inc": {"version": 1}},
+    unchanged = Session.objects(
+        pk=session_id,
+        user_id=user_id,
+        # An empty title may be stored as such or not at all.
+        title__in=[replacing.title] if replacing.title else ["", None],
+        titled_from=replacing.titled_from,
+        erasure_count=replacing.erasures,
     )
-    return bool(changed.matched_count)
+    return bool(
+        unchanged.update_one(set__title=title, set__titled_from=titled_from, inc__version=1)
+    )
 
 
 @failures.translated
 def forget_quoting(*, session_id: str, user_id: str, seq: int) -> None:
     """Take a title back that was made from messages up to `seq` or later ones."""
-    Session._get_collection().update_one(
-        {"_id": session_id, "user_id": user_id, "titled_from": {"$gte": seq}},
-        {"$set": {"title": ""}, "$unset": {"titled_from": 1}, "$inc": {"version": 1}},
-    )
+    # A title of a person has no `titled_from`, so it never matches.
+    quoting = Session.objects(pk=session_id, user_id=user_id, titled_from__gte=seq)
+    quoting.update_one(set__title="", unset__titled_from=1, inc__version=1)
 
 
 def carried(source: Stored, title: str) -> Stored:

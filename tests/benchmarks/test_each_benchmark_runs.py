@@ -116,6 +116,13 @@ def test_metrics_cost_compares_the_service_with_itself_uncounted(tmp_path: Path)
     assert all(line["p50_ms"] > 0 for line in lines)
 
 
+def test_queryset_cost_compares_every_way_of_asking_with_the_driver(tmp_path: Path):
+    lines = run("queryset_cost", "--dir", str(tmp_path), "--rounds", "2")
+    assert {line["name"] for line in lines if line["variant"] != "driver"} == named(lines)
+    assert all(line["ratio"] == 1 for line in lines if line["variant"] == "driver")
+    assert all(line["p50_ms"] > 0 and line["cpu_us"] > 0 for line in lines)
+
+
 def test_memory_reads_the_workers_and_one_page(tmp_path: Path):
     sizes = ("--requests", "100", "--users", "2", "--messages", "300")
     requests, pages = run("memory", "--dir", str(tmp_path), *sizes)

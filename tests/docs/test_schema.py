@@ -79,7 +79,7 @@ def embedded(document: Any) -> set[Any]:
     return found
 
 
-TITLES = {f"`{document._get_collection_name()}`": document for document in documents.ALL} | {
+TITLES = {f"`{document.COLLECTION}`": document for document in documents.ALL} | {
     document.__name__: document for each in documents.ALL for document in embedded(each)
 }
 

@@ -144,7 +144,7 @@ def test_instructions_count_against_the_budget(alice: Person, create: Any, model
     complete(alice, session, "Hello?")
     complete(alice, session, {"role": "system", "content": "brief " * 60}, "Hello again?")
     assert len(model.asked[1]) < len(model.asked[0])
-    turns = list(documents.Turn._get_collection().find().sort("_id", 1))
+    turns = list(documents.Turn.objects.order_by("pk").as_pymongo())
     assert all(turn["seen"]["token_count"] <= 100 for turn in turns)
     assert turns[1]["seen"]["token_count"] > 60
 

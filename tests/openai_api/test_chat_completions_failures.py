@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sessions_app.services.turns.slots import Slot
+from sessions_app.services.turns import Slot
 from tests import model_server
 from tests.conftest import Person
 from tests.model_server import ModelServer

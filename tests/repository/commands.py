@@ -12,6 +12,9 @@ from pymongo.monitoring import (
     CommandSucceededEvent,
 )
 
+from sessions_app import repository
+
+REPOSITORY = Path(repository.__path__[0])
 QUERIES = {"find", "update", "delete", "findAndModify", "aggregate", "count"}
 # What the driver adds for its own bookkeeping; `explain` takes none of it.
 BOOKKEEPING = {
@@ -22,11 +25,15 @@ BOOKKEEPING = {
 
 @dataclass(frozen=True)
 class Sent:
-    """A command, and the repository function that sent it."""
+    """A command, and the functions of the repository that it came through, the innermost last."""
 
-    sender: str
+    path: tuple[str, ...]
     name: str
     command: dict[str, Any]
+
+    @property
+    def sender(self) -> str:
+        return self.path[-1] if self.path else "elsewhere"
 
     @property
     def collection(self) -> str:
@@ -54,27 +61,33 @@ class Recorder(CommandListener):
 
     def started(self, event: CommandStartedEvent) -> None:
         if self.on and event.command_name in QUERIES:
-            sender, command, several = _sender(), dict(event.command), f"{event.command_name}s"
+            path, command, several = _path(), dict(event.command), f"{event.command_name}s"
             # `explain` takes a batch of one.
             for one in command.get(several, [None]):
                 alone = command if one is None else {**command, several: [one]}
-                self.sent.append(Sent(sender, event.command_name, alone))
+                self.sent.append(Sent(path, event.command_name, alone))
 
     def succeeded(self, event: CommandSucceededEvent) -> None: ...
 
     def failed(self, event: CommandFailedEvent) -> None: ...
 
 
-def _sender() -> str:
-    """`module.function` of the innermost repository frame."""
-    for frame in reversed(traceback.extract_stack()):
-        path = Path(frame.filename)
-        if frame.name.startswith("<"):  # a comprehension is part of its function
-            continue
-        ours = path.parent.name == "repository" and path.parent.parent.name == "sessions_app"
-        if ours and path.stem != "failures":
-            return f"{path.stem}.{frame.name}"
-    return "elsewhere"
+def _path() -> tuple[str, ...]:
+    """The functions of the repository that a command comes through, as in `log.pages.header`."""
+    frames = traceback.extract_stack()
+    return tuple(
+        f"{module(Path(frame.filename))}.{frame.name}"
+        for frame in frames
+        # A comprehension is part of its function.
+        if not frame.name.startswith("<")
+        and Path(frame.filename).is_relative_to(REPOSITORY)
+        and Path(frame.filename).stem != "failures"
+    )
+
+
+def module(path: Path) -> str:
+    """A file of the repository by its name in there, as in `log.pages`."""
+    return ".".join(path.relative_to(REPOSITORY).with_suffix("").parts)
 
 
 recorder = Recorder()

@@ -73,7 +73,7 @@ def staff(user: User) -> Staff:
 
 def drafts(number: int = len(TALK)) -> list[MessageDraft]:
     """The first messages of the talk about Lisbon and bread."""
-    found = []
+    drafts = []
     for kind, text in TALK[:number]:
         more: dict[str, Any] = {}
         if kind == "call":
@@ -83,8 +83,8 @@ def drafts(number: int = len(TALK)) -> list[MessageDraft]:
         if kind == "tool":
             more = {"tool_call_id": "call_1"}
         role = Role.ASSISTANT if kind == "call" else Role(kind)
-        found.append(MessageDraft(role=role, content=text, **more))
-    return found
+        drafts.append(MessageDraft(role=role, content=text, **more))
+    return drafts
 
 
 def talk(user_id: str, title: str, start: datetime, *, number: int = len(TALK)) -> str:

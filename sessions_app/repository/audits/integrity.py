@@ -5,7 +5,7 @@ from typing import Any
 
 from mongoengine.errors import ValidationError
 
-from sessions_app.documents import MessageBucket, Session
+from sessions_app.documents import MessageBucket, Session, StoredDocument
 from sessions_app.domain.audit.integrity import Damage, StoredRun, StoredSession
 from sessions_app.repository import failures, log
 from sessions_app.repository.belongings import OF_SESSIONS
@@ -17,14 +17,15 @@ _BATCH = 200
 @failures.translated
 def count_sessions() -> int:
     """About how many there are, for showing progress."""
-    return int(Session._get_collection().estimated_document_count())
+    # Without a filter `count` reads the collection's metadata.
+    return int(Session.objects.count())
 
 
 @failures.translated
 def session_ids(after: str) -> list[str]:
     """The next ids in order, from the index alone; empty at the end."""
-    found = Session._get_collection().find({"_id": {"$gt": after}}, {"_id": 1}).sort("_id", 1)
-    return [stored["_id"] for stored in found.limit(_BATCH)]
+    sessions = Session.objects.walk(after=after).only("pk").limit(_BATCH)
+    return [stored["_id"] for stored in sessions.as_pymongo()]
 
 
 @failures.translated
@@ -34,22 +35,22 @@ def read(session_id: str) -> StoredSession | None:
     The document is read before the buckets, as `pages` does, so a spill in progress shows only
     as a bucket from `tail_start` on, which is left out here as there.
     """
-    held = Session._get_collection().find_one({"_id": session_id})
-    if held is None:
+    # As dictionaries: an audit has to see what the documents do not declare, too.
+    stored_session = Session.objects(pk=session_id).as_pymongo().first()
+    if stored_session is None:
         return None
-    tail_start = held.get("tail_start", 1)
-    buckets = MessageBucket._get_collection().find(
-        log.every_bucket(session_id) | {"first_seq": {"$lt": tail_start}}
-    )
+    get = stored_session.get
+    tail_start = get("tail_start", 1)
+    buckets = MessageBucket.objects.of_session(session_id).filter(first_seq__lt=tail_start)
     return StoredSession(
         session_id=session_id,
-        version=held.get("version", 0),
-        message_count=held.get("message_count", 0),
-        token_count=held.get("token_count", 0),
-        tail_bytes=held.get("tail_bytes", 0),
-        buckets=sorted(map(_bucket_run, buckets), key=lambda run: run.first_seq),
-        tail=_run(None, tail_start, held.get("messages", []), {}),
-        invalid=_invalid(held),
+        version=get("version", 0),
+        message_count=get("message_count", 0),
+        token_count=get("token_count", 0),
+        tail_bytes=get("tail_bytes", 0),
+        buckets=sorted(map(_bucket_run, buckets.as_pymongo()), key=lambda run: run.first_seq),
+        tail=_run(None, tail_start, get("messages", []), {}),
+        invalid=_invalid(stored_session),
     )
 
 
@@ -81,10 +82,11 @@ def _unerased(message: Stored) -> bool:
     return bool(message.get("deleted") and log.tombstone(message) != message)
 
 
-def _invalid(held: Stored) -> str | None:
+def _invalid(stored_session: Stored) -> str | None:
     """What MongoEngine's declarations say against a document, in one line."""
+    # MongoEngine has no public way from a dictionary to a document without a query.
     try:
-        Session._from_son(held).validate()
+        Session._from_son(stored_session).validate()
     except (ValidationError, ValueError, TypeError) as error:
         return " ".join(str(error).split())
     return None
@@ -94,51 +96,50 @@ def _invalid(held: Stored) -> str | None:
 def write_counts(stored: StoredSession) -> bool:
     """Make a session's totals those of its messages, unless it has changed since it was read."""
     runs = (*stored.buckets, stored.tail)
-    changed = Session._get_collection().update_one(
-        {"_id": stored.session_id, "version": stored.version},
-        {
-            "$set": {
-                "message_count": stored.tail.last_seq,
-                "token_count": sum(run.token_count for run in runs),
-                "tail_bytes": stored.tail.byte_count,
-            },
-            "$inc": {"version": 1},
-        },
+    unchanged = Session.objects(pk=stored.session_id, version=stored.version)
+    changed = unchanged.update_one(
+        set__message_count=stored.tail.last_seq,
+        set__token_count=sum(run.token_count for run in runs),
+        set__tail_bytes=stored.tail.byte_count,
+        inc__version=1,
     )
-    return bool(changed.matched_count)
+    return bool(changed)
 
 
 @failures.translated
 def write_bucket_counts(session_id: str, run: StoredRun) -> None:
     """Make a bucket's totals those of its messages."""
-    MessageBucket._get_collection().update_one(
-        {"_id": run.identifier, "session_id": session_id},
-        {"$set": {"last_seq": run.last_seq, "token_count": run.token_count}},
-    )
+    bucket = MessageBucket.objects(pk=run.identifier, session_id=session_id)
+    bucket.update_one(set__last_seq=run.last_seq, set__token_count=run.token_count)
 
 
 @failures.translated
 def finish_erasures(stored: StoredSession) -> bool:
     """Take out what tombstones still hold, in the buckets and, guarded, in the tail."""
-    buckets = MessageBucket._get_collection()
     for run in stored.buckets:
-        held = buckets.find_one({"_id": run.identifier, "session_id": stored.session_id})
-        if held is not None and run.unerased:
-            buckets.update_one(
-                {"_id": run.identifier, "session_id": stored.session_id},
-                {"$set": {"messages": _erased(held["messages"])}},
-            )
-    held = Session._get_collection().find_one({"_id": stored.session_id})
-    if held is None or not stored.tail.unerased:
-        return held is not None
-    changed = Session._get_collection().update_one(
-        {"_id": stored.session_id, "version": held["version"]},
-        {
-            "$set": {"messages": _erased(held["messages"])},
-            "$inc": {"version": 1, "tail_revision": 1},
-        },
+        if run.unerased:
+            _finish_in_bucket(stored.session_id, run)
+    session = Session.objects(pk=stored.session_id)
+    stored_session = session.only("version", "messages").as_pymongo().first()
+    # Deleted meanwhile: then there is nothing left to repair, which is no success of ours.
+    if stored_session is None or not stored.tail.unerased:
+        return stored_session is not None
+    changed = session.filter(version=stored_session["version"]).update_one(
+        # `__raw__`: a message is set as it is stored, and not made a document of first.
+        __raw__={"$set": {"messages": _erased(stored_session["messages"])}},
+        inc__version=1,
+        # A spill that has copied the old text will not be able to cut.
+        inc__tail_revision=1,
     )
-    return bool(changed.matched_count)
+    return bool(changed)
+
+
+def _finish_in_bucket(session_id: str, run: StoredRun) -> None:
+    bucket = MessageBucket.objects(pk=run.identifier, session_id=session_id)
+    stored_bucket = bucket.only("messages").as_pymongo().first()
+    # Unguarded: only another erasure changes a bucket, and it has the same outcome.
+    if stored_bucket is not None:
+        bucket.update_one(__raw__={"$set": {"messages": _erased(stored_bucket["messages"])}})
 
 
 def _erased(messages: Sequence[Stored]) -> list[Stored]:
@@ -160,30 +161,23 @@ def orphans(
 
 
 @failures.translated
-def _owners(document: Any, after: str) -> list[tuple[str, str]]:
-    found = (
-        document._get_collection()
-        .find({"_id": {"$gt": after}}, {"session_id": 1})
-        .sort("_id", 1)
-        .limit(_BATCH * 5)
-    )
-    return [(stored["_id"], stored["session_id"]) for stored in found]
+def _owners(document: type[StoredDocument], after: str) -> list[tuple[str, str]]:
+    # The id alone would do, but `session_id` is what a stray document is sharded by.
+    owners = document.objects.walk(after=after).only("session_id").limit(_BATCH * 5)
+    return [(stored["_id"], stored["session_id"]) for stored in owners.as_pymongo()]
 
 
 @failures.translated
 def _without_session(owners: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     ids = list({session_id for _, session_id in owners})
-    there = {
-        stored["_id"]
-        for stored in Session._get_collection().find({"_id": {"$in": ids}}, {"_id": 1})
-    }
-    return [owner for owner in owners if owner[1] not in there]
+    sessions = Session.objects(pk__in=ids).only("pk").as_pymongo()
+    present = {stored["_id"] for stored in sessions}
+    return [owner for owner in owners if owner[1] not in present]
 
 
 @failures.translated
 def delete_orphan(damage: Damage, document_id: str, session_id: str) -> None:
     """Remove a document, unless its session has turned up."""
-    if Session._get_collection().find_one({"_id": session_id}, {"_id": 1}) is None:
-        OF_SESSIONS[damage]._get_collection().delete_one(
-            {"_id": document_id, "session_id": session_id}
-        )
+    # Looked at again: an import stores buckets first, and their session last.
+    if not Session.objects.exists(pk=session_id):
+        OF_SESSIONS[damage].objects(pk=document_id, session_id=session_id).delete()

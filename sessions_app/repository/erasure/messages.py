@@ -5,14 +5,14 @@ from typing import NamedTuple
 
 from pymongo.client_session import ClientSession
 
-from sessions_app.documents import MessageBucket, Session
+from sessions_app.documents import MessageBucket, Session, collection
 from sessions_app.domain import data, lifecycle
 from sessions_app.domain.data import Status
 from sessions_app.domain.errors import LegalHold, MessageNotFound, StorageUnavailable
-from sessions_app.domain.identifiers import bucket_id
 from sessions_app.repository import failures, log, sessions, summaries
 from sessions_app.repository.log import Stored
 
+# An attempt fails only because another writer has just changed the session.
 _ATTEMPTS = 20
 
 
@@ -71,29 +71,27 @@ def _activity(session: data.Session, now: datetime, default_ttl_seconds: int) ->
 
 
 def _erase_in_tail(session: data.Session, seq: int, activity: _Activity) -> None:
-    place = seq - session.tail_start
-    held = Session._get_collection().find_one(
-        {
-            "_id": session.session_id,
-            "user_id": session.user_id,
-            "tail_start": session.tail_start,
-        },
-        {"messages": {"$slice": [place, 1]}},
+    position = seq - session.tail_start
+    unmoved = Session.objects(pk=session.session_id, tail_start=session.tail_start)
+    stored_session = (
+        unmoved.owned_by(session.user_id).fields(slice__messages=[position, 1]).as_pymongo().first()
     )
-    if held is None or not held["messages"]:
+    if stored_session is None or not stored_session["messages"]:
+        # Spilled since: the next attempt finds it in a bucket.
         return
-    stored = held["messages"][0]
+    stored = stored_session["messages"][0]
     empty = log.tombstone(stored)
     _change_session(
         seq,
         activity.guard
         | {
             "tail_start": session.tail_start,
-            f"messages.{place}.id": stored["id"],
-            f"messages.{place}.deleted": {"$ne": True},
+            f"messages.{position}.id": stored["id"],
+            # Of two erasures at once, one counts.
+            f"messages.{position}.deleted": {"$ne": True},
         },
         {
-            "$set": {f"messages.{place}": empty, **activity.set},
+            "$set": {f"messages.{position}": empty, **activity.set},
             "$inc": {
                 "token_count": -stored["token_count"],
                 "tail_bytes": log.stored_size(empty) - log.stored_size(stored),
@@ -117,16 +115,17 @@ def _change_session(
 ) -> bool:
     """Count the erasure of `seq`, and drop a summary that may quote it, in one write.
 
-    False when the session is no longer what `guard` asks for.
+    False when the session is no longer what `guard` asks for. By the driver: an erasure in a bucket
+    does this in a transaction, and a queryset cannot set an element of an array by its position.
     """
     for covered, dropped in summaries.erasure_cases(seq):
         removed = unset | dropped
-        changed = Session._get_collection().update_one(
+        result = collection(Session).update_one(
             guard | covered,
             changes | ({"$unset": removed} if removed else {}),
             session=transaction,
         )
-        if changed.matched_count:
+        if result.matched_count:
             return True
     return False
 
@@ -136,38 +135,35 @@ def _drop_stale_copy(session_id: str, user_id: str) -> None:
 
     That spill can no longer cut, as the tail's revision has grown, so nothing rests on the copy.
     """
-    held = Session._get_collection().find_one(
-        {"_id": session_id, "user_id": user_id}, {"tail_start": 1, "tail_revision": 1}
-    )
-    if held is not None:
-        MessageBucket._get_collection().delete_one(
-            {
-                "_id": bucket_id(session_id, held["tail_start"]),
-                "session_id": session_id,
-                "revision": {"$lt": held["tail_revision"]},
-            }
-        )
+    session = Session.objects(pk=session_id).owned_by(user_id).only("tail_start", "tail_revision")
+    stored_session = session.as_pymongo().first()
+    if stored_session is not None:
+        copy = MessageBucket.objects.starting_at(session_id, stored_session["tail_start"])
+        copy.filter(revision__lt=stored_session["tail_revision"]).delete()
 
 
 def _erase_in_bucket(session: data.Session, seq: int, activity: _Activity) -> None:
-    """The bucket and the session's token count change together or not at all."""
+    """The bucket and the session's token count change together or not at all.
+
+    By the driver: MongoEngine's querysets take no transaction.
+    """
     session_id = session.session_id
 
     def erase(transaction: ClientSession) -> None:
-        bucket = MessageBucket._get_collection().find_one(
+        bucket = collection(MessageBucket).find_one(
             log.buckets_of_range(session_id, seq, seq) | {"last_seq": {"$gte": seq}},
             session=transaction,
         )
         if bucket is None:
             return
-        place = seq - bucket["first_seq"]
-        stored = bucket["messages"][place]
+        position = seq - bucket["first_seq"]
+        stored = bucket["messages"][position]
         if stored.get("deleted"):
             return
-        MessageBucket._get_collection().update_one(
+        collection(MessageBucket).update_one(
             {"_id": bucket["_id"], "session_id": session_id},
             {
-                "$set": {f"messages.{place}": log.tombstone(stored)},
+                "$set": {f"messages.{position}": log.tombstone(stored)},
                 "$inc": {"token_count": -stored["token_count"]},
             },
             session=transaction,
@@ -187,6 +183,7 @@ def _erase_in_bucket(session: data.Session, seq: int, activity: _Activity) -> No
             activity.unset,
             transaction,
         ):
+            # The session has changed; the caller reads it again and decides anew.
             transaction.abort_transaction()
 
     sessions.in_transaction(erase)

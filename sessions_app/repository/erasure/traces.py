@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import cast
 
 import bson
+from mongoengine import get_db
 
-from sessions_app.documents import Session
 from sessions_app.domain.traces import Trace, recogniser, trace
 from sessions_app.repository import failures
 
@@ -24,7 +24,7 @@ Progress = Callable[[int], None]
 @failures.translated
 def collection_sizes() -> dict[str, int]:
     """The collections of the database, and about how many documents each has."""
-    database = Session._get_collection().database
+    database = get_db()
     names = sorted(database.list_collection_names(filter={"type": "collection"}))
     return {
         name: database[name].estimated_document_count()
@@ -38,20 +38,22 @@ def count_traces(*, collection: str, user_id: str, progress: Progress) -> Counte
     """How many documents of a collection name the user, and how."""
     names = recogniser(user_id)
     needle = user_id.encode()
-    stored = Session._get_collection().database[collection]
-    found: Counter[Trace] = Counter()
+    # By the driver: some collections have no document here, and raw batches no queryset.
+    stored = get_db()[collection]
+    traces: Counter[Trace] = Counter()
     for data in stored.find_raw_batches({}).hint([("_id", 1)]):
         batch = cast(bytes, data)
-        # Most batches name nobody in question, and searching bytes is far quicker than decoding.
+        # Most batches do not name the user, and searching bytes is far quicker than decoding.
         if needle in batch:
             documents = bson.decode_all(batch, stored.codec_options)
-            found.update(filter(None, (trace(one, names, WORDS) for one in documents)))
+            traces.update(filter(None, (trace(each, names, WORDS) for each in documents)))
         progress(_count(batch))
-    return found
+    return traces
 
 
 def _count(batch: bytes) -> int:
     """How many documents stand one after another in `batch`."""
+    # A document in BSON begins with its length (https://bsonspec.org/spec.html).
     count = at = 0
     while at < len(batch):
         at += int.from_bytes(batch[at : at + 4], "little")

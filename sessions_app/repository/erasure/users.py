@@ -16,6 +16,7 @@ from sessions_app.domain.errors import LegalHold
 from sessions_app.repository import belongings, failures
 from sessions_app.repository.log import Stored
 
+# What a receipt holds, and what is removed between two writes of it, stays bounded.
 _STEP_SESSIONS = 200
 _STEP_MESSAGES = 20_000
 
@@ -27,12 +28,9 @@ def begin(*, user_id: str, receipt_id: str, now: datetime) -> None:
     The step at which an earlier run was cut off is brought to its end either way.
     """
     _finish_step(user_id, receipt_id)
-    held = Session._get_collection().find_one({"user_id": user_id, "legal_hold": True}, {"_id": 1})
-    if held is not None:
+    if Session.objects.owned_by(user_id).held().exists():
         raise LegalHold
-    ErasedUser._get_collection().update_one(
-        {"_id": receipt_id}, {"$setOnInsert": {"erased_at": now}}, upsert=True
-    )
+    ErasedUser.objects(pk=receipt_id).update_one(upsert=True, set_on_insert__erased_at=now)
 
 
 @failures.translated
@@ -45,55 +43,48 @@ def erase_sessions(*, user_id: str, receipt_id: str) -> int:
     if not chosen:
         return 0
     # When another run is at a step, that one is finished first; its sessions count as ours.
-    ErasedUser._get_collection().update_one(
-        {"_id": receipt_id, "pending": {"$exists": False}}, {"$set": {"pending": chosen}}
-    )
+    ErasedUser.objects(pk=receipt_id, pending__exists=False).update_one(set__pending=chosen)
     return _finish_step(user_id, receipt_id)
 
 
 @failures.translated
 def _next_sessions(user_id: str) -> list[Stored]:
     """The sessions of the next step, and how many messages each has."""
-    found = (
-        Session._get_collection()
-        .find({"user_id": user_id}, {"message_count": 1})
-        .limit(_STEP_SESSIONS)
-    )
+    sessions = Session.objects.owned_by(user_id).only("message_count").limit(_STEP_SESSIONS)
     chosen: list[Stored] = []
     total = 0
-    for stored in found:
-        total += stored["message_count"]
+    for stored_session in sessions.as_pymongo():
+        total += stored_session["message_count"]
+        # At least one, however long it is.
         if chosen and total > _STEP_MESSAGES:
             break
-        chosen.append({"session_id": stored["_id"], "messages": stored["message_count"]})
+        chosen.append(
+            {"session_id": stored_session["_id"], "messages": stored_session["message_count"]}
+        )
     return chosen
 
 
 def _finish_step(user_id: str, receipt_id: str) -> int:
     """Do, or do again, what the receipt says is being done; how many sessions it was."""
-    receipt = ErasedUser._get_collection().find_one({"_id": receipt_id})
-    if receipt is None or "pending" not in receipt:
+    erased_user = ErasedUser.objects(pk=receipt_id).first()
+    if erased_user is None or not erased_user.pending:
         return 0
-    pending: list[Stored] = receipt["pending"]
-    chosen = {"_id": {"$in": [each["session_id"] for each in pending]}, "user_id": user_id}
-    stored = Session._get_collection()
-    stored.delete_many(chosen | {"legal_hold": {"$ne": True}})
-    held = {left["_id"] for left in stored.find(chosen, {"_id": 1})}
-    erased = [each for each in pending if each["session_id"] not in held]
+    pending: list[Stored] = [dict(each) for each in erased_user.pending]
+    # The sessions first: what belongs to one that is still there could be written anew.
+    chosen = Session.objects(pk__in=[each["session_id"] for each in pending]).owned_by(user_id)
+    chosen.not_held().delete()
+    left = set(chosen.scalar("pk"))
+    erased = [each for each in pending if each["session_id"] not in left]
     if erased:
         belongings.delete_all_of([each["session_id"] for each in erased])
     # Guarded, so that of two runs at the same step one counts it.
-    ErasedUser._get_collection().update_one(
-        {"_id": receipt_id, "pending": pending},
-        {
-            "$unset": {"pending": 1},
-            "$inc": {
-                "counts.sessions": len(erased),
-                "counts.messages": sum(each["messages"] for each in erased),
-            },
-        },
+    ErasedUser.objects(pk=receipt_id, pending=pending).update_one(
+        unset__pending=1,
+        inc__counts__sessions=len(erased),
+        inc__counts__messages=sum(each["messages"] for each in erased),
     )
-    if held:
+    if left:
+        # Placed under hold since `begin` looked.
         raise LegalHold
     return len(erased)
 
@@ -101,9 +92,9 @@ def _finish_step(user_id: str, receipt_id: str) -> int:
 @failures.translated
 def erase_throttle_windows(callers: list[str]) -> int:
     """Remove the counters of these callers' requests, of all periods; how many there were."""
-    windows = ThrottleWindow._get_collection()
     return sum(
-        windows.delete_many({"_id": {"$gte": f"{caller}/", "$lt": f"{caller}0"}}).deleted_count
+        # "0" follows "/" in ASCII.
+        ThrottleWindow.objects(pk__gte=f"{caller}/", pk__lt=f"{caller}0").delete()
         for caller in callers
     )
 
@@ -111,17 +102,14 @@ def erase_throttle_windows(callers: list[str]) -> int:
 @failures.translated
 def complete(*, receipt_id: str, counts: Mapping[str, int], now: datetime) -> None:
     """Say in the receipt that the erasure has come to its end, the last time that it did."""
-    more = {f"counts.{name}": count for name, count in counts.items()}
-    ErasedUser._get_collection().update_one(
-        {"_id": receipt_id},
-        {"$set": {"completed_at": now}, **({"$inc": more} if more else {})},
-    )
+    more = {f"inc__counts__{name}": count for name, count in counts.items()}
+    ErasedUser.objects(pk=receipt_id).update_one(set__completed_at=now, **more)
 
 
 @failures.translated
 def receipt(receipt_id: str) -> Receipt | None:
     """What is known of an erasure; None when there was none."""
-    stored = ErasedUser._get_collection().find_one({"_id": receipt_id})
-    if stored is None:
+    erased_user = ErasedUser.objects(pk=receipt_id).first()
+    if erased_user is None:
         return None
-    return Receipt(stored["erased_at"], stored.get("completed_at"), dict(stored.get("counts", {})))
+    return Receipt(erased_user.erased_at, erased_user.completed_at, dict(erased_user.counts))

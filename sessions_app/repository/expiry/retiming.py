@@ -6,10 +6,9 @@ from typing import NamedTuple
 
 from pymongo import UpdateOne
 
-from sessions_app.documents import Session
+from sessions_app.documents import Session, collection
 from sessions_app.domain.data import Status
 from sessions_app.repository import failures
-from sessions_app.repository.log import Stored
 
 _PAGE = 1_000
 
@@ -32,13 +31,12 @@ class Retimed(NamedTuple):
 @failures.translated
 def following_default(*, after: str, now: datetime) -> list[Idle]:
     """The next active sessions without a timeout of their own, in order of their ids."""
-    found = (
-        Session._get_collection()
-        .find({"_id": {"$gt": after}, **_open(now)}, {"updated_at": 1, "expires_at": 1})
-        .sort("_id", 1)
-        .limit(_PAGE)
-    )
-    return [Idle(held["_id"], held["updated_at"], held.get("expires_at")) for held in found]
+    idle = Session.objects(ttl_seconds=None).active().unexpired(now).walk(after=after)
+    idle = idle.only("updated_at", "expires_at").limit(_PAGE)
+    return [
+        Idle(stored["_id"], stored["updated_at"], stored.get("expires_at"))
+        for stored in idle.as_pymongo()
+    ]
 
 
 @failures.translated
@@ -51,8 +49,12 @@ def retime(changes: Sequence[Retimed], *, now: datetime) -> int:
         UpdateOne(
             {
                 "_id": idle.session_id,
+                # Activity has given it a time already, from the same default.
                 "updated_at": idle.updated_at,
-                **_open(now),
+                # Neither archived nor expired, and still without a timeout of its own.
+                "status": Status.ACTIVE.value,
+                "ttl_seconds": None,
+                "expires_at": {"$not": {"$lte": now}},
             },
             {
                 **(
@@ -67,13 +69,5 @@ def retime(changes: Sequence[Retimed], *, now: datetime) -> int:
     ]
     if not writes:
         return 0
-    return int(Session._get_collection().bulk_write(writes, ordered=False).modified_count)
-
-
-def _open(now: datetime) -> Stored:
-    """Neither archived nor expired, and without a timeout of its own."""
-    return {
-        "status": Status.ACTIVE.value,
-        "ttl_seconds": None,
-        "expires_at": {"$not": {"$lte": now}},
-    }
+    # By the driver: querysets have no bulk writes, and each session gets a time of its own.
+    return int(collection(Session).bulk_write(writes, ordered=False).modified_count)

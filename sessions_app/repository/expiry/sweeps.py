@@ -1,9 +1,10 @@
 """Ending sessions that are due, in batches, each session exactly once.
 
-A batch is one transaction: the sessions of it that are still due change or go together with all
-that belongs to them, and the sweep's receipt counts them in the same step. Whatever stops a
-sweep, a batch has happened and is counted, or neither. A batch that another writer has a hand in
-is left for later (`Contended`): any number of sweepers take turns without waiting for each other.
+A batch is one transaction (by the driver: MongoEngine's querysets take none). The sessions of it
+that are still due change or go together with all that belongs to them, and the sweep's receipt
+counts them in the same step. Whatever stops a sweep, a batch has happened and is counted, or
+neither. A batch that another writer has a hand in is left for later (`Contended`): any number of
+sweepers take turns without waiting for each other.
 
 Most batches wait for neither the journal nor a majority (`durable`): what a crash or a fail-over
 takes back is due again, and off the receipt. Closing the receipt waits for all of them.
@@ -13,12 +14,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from pymongo import ReturnDocument, WriteConcern
+from pymongo import WriteConcern
 from pymongo.client_session import ClientSession
 from pymongo.errors import OperationFailure
 
-from sessions_app.documents import Session
-from sessions_app.documents.operations import Sweep
+from sessions_app.documents import Session, Sweep, collection
+from sessions_app.documents.querysets import SessionQuerySet
 from sessions_app.domain.data import Status
 from sessions_app.domain.expiry import Due, Exemption, ExpiryMode, Fate
 from sessions_app.repository import belongings, failures
@@ -26,10 +27,8 @@ from sessions_app.repository.log import Stored
 from sessions_app.repository.sessions import in_transaction
 
 _PAGE = 1_000
+# https://www.mongodb.com/docs/manual/reference/error-codes/
 _WRITE_CONFLICT = 112
-_FIELDS = dict.fromkeys(
-    ("user_id", "expires_at", "archived_at", "message_count", "legal_hold", "turn.deadline"), 1
-)
 
 
 class Contended(Exception):
@@ -39,74 +38,67 @@ class Contended(Exception):
 @failures.translated
 def count_expired(cutoff: datetime) -> int:
     """How many sessions are past their timeout, from the index alone."""
-    return int(
-        Session._get_collection().count_documents({"expires_at": {"$lte": cutoff}}, hint="expiry")
-    )
+    return int(Session.objects(expires_at__lte=cutoff).hint("expiry").count())
 
 
 @failures.translated
 def count_archived(until: datetime) -> int:
     """How many sessions were archived up to then, from the index alone."""
-    return int(
-        Session._get_collection().count_documents(
-            {"archived_at": {"$lte": until}}, hint="retention"
-        )
-    )
+    return int(Session.objects(archived_at__lte=until).hint("retention").count())
 
 
 def expired(cutoff: datetime, mode: ExpiryMode) -> Iterator[Due]:
     """The sessions that have expired, the longest first, with those that are exempt."""
-    for stored in _pages({"status": Status.ACTIVE.value}, "expires_at", "expiry", cutoff):
+    sessions = Session.objects(expires_at__lte=cutoff).active().hint("expiry")
+    for stored_session in _pages(sessions, "expires_at"):
         # Archiving destroys nothing, so a hold does not stand in its way.
-        held = mode is ExpiryMode.DELETE and stored.get("legal_hold", False)
-        yield _due(stored, stored["expires_at"], timedelta(0), held=held, now=cutoff)
+        held = mode is ExpiryMode.DELETE and stored_session.get("legal_hold", False)
+        since = stored_session["expires_at"]
+        yield _due(stored_session, since, timedelta(0), held=held, now=cutoff)
 
 
 def past_retention(until: datetime, retention: timedelta) -> Iterator[Due]:
     """The archives from up to then, the oldest first, with those that are exempt."""
-    for stored in _pages({"status": Status.ARCHIVED.value}, "archived_at", "retention", until):
-        held = stored.get("legal_hold", False)
-        yield _due(stored, stored["archived_at"], retention, held=held, now=until + retention)
+    sessions = Session.objects(archived_at__lte=until).archived().hint("retention")
+    for stored_session in _pages(sessions, "archived_at"):
+        held = stored_session.get("legal_hold", False)
+        since = stored_session["archived_at"]
+        yield _due(stored_session, since, retention, held=held, now=until + retention)
 
 
-def _due(stored: Stored, moment: datetime, after: timedelta, *, held: bool, now: datetime) -> Due:
-    deadline = (stored.get("turn") or {}).get("deadline")
+def _due(
+    stored_session: Stored, since: datetime, after: timedelta, *, held: bool, now: datetime
+) -> Due:
+    # A lease that has run out is nobody's: its worker is gone.
+    deadline = (stored_session.get("turn") or {}).get("deadline")
     in_turn = deadline is not None and deadline > now
     exemption = Exemption.HELD if held else Exemption.IN_TURN if in_turn else None
     return Due(
-        session_id=stored["_id"],
-        user_id=stored["user_id"],
-        since=moment + after,
-        message_count=stored.get("message_count", 0),
+        session_id=stored_session["_id"],
+        user_id=stored_session["user_id"],
+        since=since + after,
+        message_count=stored_session.get("message_count", 0),
         exemption=exemption,
     )
 
 
-def _pages(wanted: Stored, name: str, index: str, until: datetime) -> Iterator[Stored]:
+def _pages(sessions: SessionQuerySet, field: str) -> Iterator[Stored]:
     """Short queries rather than one cursor, whose time limit holds for all it ever returns."""
     last: Stored | None = None
-    while found := _page(wanted, name, index, until, last):
-        yield from found
-        if len(found) < _PAGE:
+    while page := _page(sessions, field, last):
+        yield from page
+        if len(page) < _PAGE:
             return
-        last = found[-1]
+        last = page[-1]
 
 
 @failures.translated
-def _page(
-    wanted: Stored, name: str, index: str, until: datetime, last: Stored | None
-) -> list[Stored]:
-    place: Stored = {name: {"$lte": until}}
-    if last is not None:
-        place = {
-            name: {"$gte": last[name], "$lte": until},
-            "$or": [
-                {name: {"$gt": last[name]}},
-                {name: last[name], "_id": {"$gt": last["_id"]}},
-            ],
-        }
-    found = Session._get_collection().find(place | wanted, _FIELDS).hint(index)
-    return list(found.sort([(name, 1), ("_id", 1)]).limit(_PAGE))
+def _page(sessions: SessionQuerySet, field: str, last: Stored | None) -> list[Stored]:
+    after = (last[field], last["_id"]) if last else None
+    due = sessions.walk_by(field, after=after).only(
+        "user_id", "expires_at", "archived_at", "message_count", "legal_hold", "turn.deadline"
+    )
+    return list(due.limit(_PAGE).as_pymongo())
 
 
 def _still_expired(cutoff: datetime, mode: ExpiryMode) -> Stored:
@@ -125,10 +117,11 @@ def archive(sweep_id: str, session_ids: Sequence[str], *, cutoff: datetime, dura
 
     def change(transaction: ClientSession) -> int:
         guard = {"_id": {"$in": list(session_ids)}, **_still_expired(cutoff, ExpiryMode.ARCHIVE)}
-        found = _read(guard, "expires_at", transaction)
-        if found:
-            Session._get_collection().update_many(
-                {"_id": {"$in": list(found)}},
+        due = _read(guard, "expires_at", transaction)
+        if due:
+            # By id alone: the transaction fails if one of them has changed since it was read.
+            collection(Session).update_many(
+                {"_id": {"$in": list(due)}},
                 {
                     "$set": {"status": Status.ARCHIVED.value, "archived_at": cutoff},
                     "$unset": {"expires_at": 1},
@@ -136,8 +129,8 @@ def archive(sweep_id: str, session_ids: Sequence[str], *, cutoff: datetime, dura
                 },
                 session=transaction,
             )
-            _count(sweep_id, Fate.ARCHIVED, found, transaction)
-        return len(found)
+            _count(sweep_id, Fate.ARCHIVED, due, transaction)
+        return len(due)
 
     return _once(change, durable=durable)
 
@@ -163,17 +156,16 @@ def purge(sweep_id: str, session_ids: Sequence[str], *, until: datetime, durable
 def _remove(
     sweep_id: str, fate: Fate, session_ids: Sequence[str], guard: Stored, *, durable: bool
 ) -> int:
+    # The receipt keeps the latest of these, by which an audit knows that none went too early.
     name = "archived_at" if fate is Fate.PURGED else "expires_at"
 
     def remove(transaction: ClientSession) -> int:
-        found = _read({"_id": {"$in": list(session_ids)}, **guard}, name, transaction)
-        if found:
-            Session._get_collection().delete_many(
-                {"_id": {"$in": list(found)}}, session=transaction
-            )
-            belongings.delete_all_of(list(found), transaction)
-            _count(sweep_id, fate, found, transaction)
-        return len(found)
+        due = _read({"_id": {"$in": list(session_ids)}, **guard}, name, transaction)
+        if due:
+            collection(Session).delete_many({"_id": {"$in": list(due)}}, session=transaction)
+            belongings.delete_all_of(list(due), transaction)
+            _count(sweep_id, fate, due, transaction)
+        return len(due)
 
     return _once(remove, durable=durable)
 
@@ -184,17 +176,17 @@ def _read(guard: Stored, name: str, transaction: ClientSession) -> dict[str, dat
     Writing to one that another has changed since ends the transaction, so what is written
     afterwards needs no more than the id.
     """
-    found = Session._get_collection().find(guard, {name: 1}, session=transaction)
-    return {stored["_id"]: stored[name] for stored in found}
+    due = collection(Session).find(guard, {name: 1}, session=transaction)
+    return {stored_session["_id"]: stored_session[name] for stored_session in due}
 
 
 def _count(
-    sweep_id: str, fate: Fate, found: Mapping[str, datetime], transaction: ClientSession
+    sweep_id: str, fate: Fate, due: Mapping[str, datetime], transaction: ClientSession
 ) -> None:
     latest = "latest_archival" if fate is Fate.PURGED else "latest_expiry"
-    Sweep._get_collection().update_one(
+    collection(Sweep).update_one(
         {"_id": sweep_id},
-        {"$inc": {fate.value: len(found)}, "$max": {latest: max(found.values())}},
+        {"$inc": {fate.value: len(due)}, "$max": {latest: max(due.values())}},
         session=transaction,
     )
 
@@ -226,23 +218,21 @@ def begin(
     retention_cutoff: datetime | None,
 ) -> None:
     """Open a sweep's receipt."""
-    receipt: Stored = {
-        "_id": sweep_id,
-        "mode": mode.value,
-        "started_at": started_at,
-        "cutoff": cutoff,
+    Sweep(
+        sweep_id=sweep_id,
+        mode=mode.value,
+        started_at=started_at,
+        cutoff=cutoff,
+        retention_cutoff=retention_cutoff,
         **dict.fromkeys((fate.value for fate in Fate), 0),
-    }
-    if retention_cutoff is not None:
-        receipt["retention_cutoff"] = retention_cutoff
-    Sweep._from_son(receipt).validate()
-    Sweep._get_collection().insert_one(receipt)
+    ).save(force_insert=True)
 
 
 @failures.translated
 def settle(sweep_id: str) -> None:
     """Wait until a majority has every batch so far, so that what is read next shows them."""
-    Sweep._get_collection().update_one({"_id": sweep_id}, {"$inc": {"passes": 1}})
+    # Any write will do that is acknowledged by a majority: it comes after the batches in the log.
+    Sweep.objects(pk=sweep_id).update_one(inc__passes=1)
 
 
 @failures.translated
@@ -250,9 +240,9 @@ def finish(
     sweep_id: str, *, now: datetime, complete: bool, exempt: Mapping[str, int]
 ) -> Mapping[str, int]:
     """Close a sweep's receipt; what it counts by fate, all of it acknowledged by a majority."""
-    receipt = Sweep._get_collection().find_one_and_update(
-        {"_id": sweep_id},
-        {"$set": {"finished_at": now, "complete": complete, **exempt}},
-        return_document=ReturnDocument.AFTER,
+    passed_over = {f"set__{name}": count for name, count in exempt.items()}
+    sweep = Sweep.objects(pk=sweep_id).modify(
+        new=True, set__finished_at=now, set__complete=complete, **passed_over
     )
-    return {fate.value: receipt[fate.value] for fate in Fate if receipt[fate.value]}
+    counts = {fate.value: sweep[fate.value] for fate in Fate}
+    return {name: count for name, count in counts.items() if count}

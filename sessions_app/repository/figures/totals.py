@@ -2,30 +2,29 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from pymongo import ReturnDocument, WriteConcern
-from pymongo.errors import DuplicateKeyError
-from pymongo.read_concern import ReadConcern
+from mongoengine import NotUniqueError
 
-from sessions_app.documents import Session, Turn
-from sessions_app.documents.operations import Figures, Sweep
+from sessions_app.documents import Figures, Session, Sweep, Turn
 from sessions_app.domain.figures.totals import Counted
 from sessions_app.domain.turns import TurnState
 from sessions_app.repository import expiry, failures
 
 _NAME = "sessions"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# What a fail-over forgets is counted again, so nobody waits for a majority to write or to read.
+_QUICK = {"w": 1, "j": False}
+_LOCAL = {"level": "local"}
 
 
 @failures.translated
 def kept() -> tuple[Counted | None, datetime | None]:
     """The figures that were counted last, and when they are due to be counted again."""
-    found = _collection().find_one({"_id": _NAME})
-    if found is None:
+    document = Figures.objects(pk=_NAME).read_concern(_LOCAL).first()
+    if document is None:
         return None, None
-    counted = Counted(found["counted_at"], found["values"]) if "counted_at" in found else None
-    return counted, found["due_at"]
+    counted = document.counted_at and Counted(document.counted_at, dict(document.values))
+    return counted, document.due_at
 
 
 @failures.translated
@@ -33,30 +32,23 @@ def claim(*, due_at: datetime | None, until: datetime) -> bool:
     """Whether it is for this worker to count: one does it, the others go on with what there is."""
     if due_at is None:
         try:
-            _collection().insert_one({"_id": _NAME, "due_at": until})
-        except DuplicateKeyError:
+            Figures(name=_NAME, due_at=until).save(force_insert=True, write_concern=_QUICK)
+        except NotUniqueError:  # another worker was first
             return False
         return True
-    claimed = _collection().find_one_and_update(
-        {"_id": _NAME, "due_at": due_at},
-        {"$set": {"due_at": until}},
-        return_document=ReturnDocument.AFTER,
-    )
-    return claimed is not None
+    # The moment that was read is the guard: of all workers that saw it, one moves it.
+    due = Figures.objects(pk=_NAME, due_at=due_at)
+    return bool(due.update_one(write_concern=_QUICK, set__due_at=until))
 
 
 @failures.translated
 def keep(counted: Counted, *, due_at: datetime) -> None:
     """Leave what was counted for everybody."""
-    _collection().update_one(
-        {"_id": _NAME},
-        {
-            "$set": {
-                "counted_at": counted.counted_at,
-                "due_at": due_at,
-                "values": dict(counted.values),
-            }
-        },
+    Figures.objects(pk=_NAME).update_one(
+        write_concern=_QUICK,
+        set__counted_at=counted.counted_at,
+        set__due_at=due_at,
+        set__values=dict(counted.values),
     )
 
 
@@ -67,42 +59,31 @@ def count(*, now: datetime, retention_cutoff: datetime | None) -> Mapping[str, i
 
 @failures.translated
 def _in_all() -> int:
-    # From the collection's metadata: counting documents would take as long as there are many.
-    return int(Session._get_collection().estimated_document_count())
+    # Without a filter `count` reads the collection's metadata, however many there are.
+    return int(Session.objects.count())
 
 
 @failures.translated
 def _expiring(now: datetime) -> int:
-    span = {"$gt": now, "$lte": now + timedelta(days=1)}
-    return int(Session._get_collection().count_documents({"expires_at": span}, hint="expiry"))
+    until = now + timedelta(days=1)
+    return int(Session.objects(expires_at__gt=now, expires_at__lte=until).hint("expiry").count())
 
 
 @failures.translated
 def _archived() -> int:
-    since = {"archived_at": {"$gte": _EPOCH}}
-    return int(Session._get_collection().count_documents(since, hint="retention"))
+    return int(Session.objects(archived_at__gte=_EPOCH).hint("retention").count())
 
 
 @failures.translated
 def _running() -> int:
-    wanted = {"state": TurnState.RUNNING.value, "deadline": {"$gte": _EPOCH}}
-    return int(Turn._get_collection().count_documents(wanted, hint="running_deadline"))
+    running = Turn.objects(state=TurnState.RUNNING.value, deadline__gte=_EPOCH)
+    return int(running.hint("running_deadline").count())
 
 
 @failures.translated
 def _last_sweep() -> int:
-    found = (
-        Sweep._get_collection().find({"complete": True}, {"finished_at": 1}).sort("started_at", -1)
-    )
-    newest = next(iter(found.limit(1)), None)
-    return int(newest["finished_at"].timestamp()) if newest else 0
-
-
-def _collection() -> Any:
-    # What a fail-over forgets is counted again, so nobody waits for a majority to write or to read.
-    return Figures._get_collection().with_options(
-        write_concern=WriteConcern(w=1, j=False), read_concern=ReadConcern("local")
-    )
+    sweep = Sweep.objects(complete=True).order_by("-started_at").only("finished_at").first()
+    return int(sweep.finished_at.timestamp()) if sweep else 0
 
 
 # Name → what counts it, of now and the moment up to which archives are past their retention. A

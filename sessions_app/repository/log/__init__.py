@@ -9,6 +9,10 @@ buckets of at most 64. An append is one update of the session's document, whatev
 - `pages`: reads headers, pages, runs of messages and whole sessions from tail and buckets;
 - `codec`: encodes the domain's data as it is stored, and decodes it;
 - `headers`, `spilled_keys`: what this process remembers, so that an append is one round trip.
+
+These modules ask the driver where all others ask querysets: appends and windows are the time that
+clients wait for, pages slice arrays at computed offsets, and a tail is cut by a pipeline.
+docs/decisions/0024 has the figures.
 """
 
 from sessions_app.repository.log.appending import (
@@ -20,7 +24,9 @@ from sessions_app.repository.log.appending import (
     push,
 )
 from sessions_app.repository.log.codec import (
+    FREE,
     HEADER,
+    LIVE,
     Stored,
     decode_lease,
     decode_message,
@@ -34,6 +40,7 @@ from sessions_app.repository.log.codec import (
     encode_metadata,
     encode_policy,
     encode_session,
+    lease_end,
     stored_size,
     tombstone,
     validate_message,
@@ -54,7 +61,9 @@ from sessions_app.repository.log.pages import (
 from sessions_app.repository.log.tail import new_bucket
 
 __all__ = [
+    "FREE",
     "HEADER",
+    "LIVE",
     "TURN_RETRY_SECONDS",
     "AppendRequest",
     "Push",
@@ -75,6 +84,7 @@ __all__ = [
     "encode_policy",
     "encode_session",
     "every_bucket",
+    "lease_end",
     "memory",
     "new_bucket",
     "push",

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from itertools import takewhile
 from typing import Any
 
-from sessions_app.documents import MessageBucket, Session
+from sessions_app.documents import MessageBucket, Session, collection
 from sessions_app.domain import data
 from sessions_app.domain.errors import SessionNotFound
 from sessions_app.domain.identifiers import bucket_id
@@ -28,7 +28,7 @@ def read_header(*, session_id: str, user_id: str) -> data.Session:
 @failures.translated
 def read_any_header(session_id: str) -> data.Session:
     """The session without its messages, whoever owns it, for staff; raises SessionNotFound."""
-    stored_session = Session._get_collection().find_one({"_id": session_id}, codec.HEADER)
+    stored_session = Session.objects(pk=session_id).headers().first()
     if stored_session is None:
         raise SessionNotFound
     return codec.decode_session(stored_session)
@@ -89,7 +89,7 @@ def read_runs(session: data.Session, runs: Sequence[tuple[int, int]]) -> list[da
     seqs = {seq for first, last in runs for seq in range(first, last + 1)}
     messages: list[data.Message] = []
     for bucket in (
-        MessageBucket._get_collection()
+        collection(MessageBucket)
         .find({"session_id": session.session_id, "$or": [{"_id": ids["_id"]} for ids in ranges]})
         .sort("_id", 1)
     ):
@@ -110,7 +110,7 @@ def read_opening(session: data.Session) -> list[data.Message]:
     if session.session_id in _without_prompt:
         return []
     if session.tail_start > OPENING_MAX_MESSAGES:
-        bucket = MessageBucket._get_collection().find_one(
+        bucket = collection(MessageBucket).find_one(
             {"_id": bucket_id(session.session_id, 1), "session_id": session.session_id},
             {"messages": {"$slice": OPENING_MAX_MESSAGES}},
         )
@@ -157,7 +157,7 @@ def walk_stored_messages(
     """Each stored message with its `seq`, oldest first. `stored_session` has its whole tail."""
     tail_start = stored_session["tail_start"]
     if tail_start > 1:
-        buckets = MessageBucket._get_collection().find(
+        buckets = collection(MessageBucket).find(
             buckets_of_range(stored_session["_id"], 1, tail_start - 1), session=transaction
         )
         # Small batches: 50 buckets of large messages are megabytes, and an export streams them.
@@ -170,7 +170,8 @@ def walk_stored_messages(
 
 
 def _read_session(session_id: str, user_id: str, extra: Stored) -> Stored:
-    stored_session: Stored | None = Session._get_collection().find_one(
+    # By the driver: every window and turn begins here, and `extra` may compute a slice.
+    stored_session: Stored | None = collection(Session).find_one(
         {"_id": session_id, "user_id": user_id}, {**codec.HEADER, **extra}
     )
     if stored_session is None:
@@ -184,7 +185,7 @@ def _from_buckets(stored_session: Stored, first: int, last: int) -> list[data.Me
         return []
     messages: list[data.Message] = []
     for bucket in (
-        MessageBucket._get_collection()
+        collection(MessageBucket)
         .find(buckets_of_range(stored_session["_id"], first, last))
         .sort("_id", 1)
     ):

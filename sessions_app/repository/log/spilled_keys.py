@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sessions_app.documents import MessageBucket
+from sessions_app.documents import MessageBucket, collection
 from sessions_app.repository.log import pages
 
 _STEP = 8_192  # messages read at most by one append
@@ -45,7 +45,7 @@ def _learn(session_id: str, known: _SpilledKeys, tail_start: int) -> None:
     first, last = known.reach, min(known.reach + _STEP, tail_start) - 1
     hashes: set[int] = set()
     seen = 0
-    for bucket in MessageBucket._get_collection().find(
+    for bucket in collection(MessageBucket).find(
         pages.buckets_of_range(session_id, first, last), {"first_seq": 1, "messages.client_id": 1}
     ):
         for seq, message in enumerate(bucket["messages"], bucket["first_seq"]):

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
-from sessions_app.documents import MessageBucket, Session
+from sessions_app.documents import MessageBucket, Session, collection
 from sessions_app.domain import tail
 from sessions_app.domain.errors import StorageUnavailable
 from sessions_app.domain.identifiers import bucket_id
@@ -62,7 +62,7 @@ def tidy(session_id: str) -> None:
 @failures.translated
 def spill(session_id: str) -> bool:
     """Move one run from the tail to a bucket; whether there may be another to move."""
-    sessions = Session._get_collection()
+    sessions = collection(Session)
     stored_session = sessions.find_one(
         {"_id": session_id}, {"messages": 1, "tail_start": 1, "tail_revision": 1}
     )
@@ -100,7 +100,7 @@ def _write_bucket(new: Stored) -> int | None:
 
     None when another worker has stored a newer state: what was read is out of date.
     """
-    buckets = MessageBucket._get_collection()
+    buckets = collection(MessageBucket)
     bucket_key = {"_id": new["_id"], "session_id": new["session_id"]}
     try:
         buckets.insert_one(new)
@@ -119,7 +119,8 @@ def _write_bucket(new: Stored) -> int | None:
 
 def _cut(session_id: str, stored_session: Stored, length: int, freed: int) -> Stored | None:
     """Take the run off the tail; None when the tail is no longer the one that was read."""
-    after: Stored | None = Session._get_collection().find_one_and_update(
+    # By the driver: `modify` takes no pipeline, without which no update can keep a list's end.
+    after: Stored | None = collection(Session).find_one_and_update(
         {
             "_id": session_id,
             "tail_start": stored_session["tail_start"],
@@ -142,7 +143,5 @@ def _cut(session_id: str, stored_session: Stored, length: int, freed: int) -> St
 
 def _drop_if_orphaned(session_id: str, first_seq: int) -> None:
     """Remove the bucket just written when its session was deleted at the same moment."""
-    if Session._get_collection().find_one({"_id": session_id}, {"_id": 1}) is None:
-        MessageBucket._get_collection().delete_one(
-            {"_id": bucket_id(session_id, first_seq), "session_id": session_id}
-        )
+    if not Session.objects.exists(pk=session_id):
+        MessageBucket.objects.starting_at(session_id, first_seq).delete()

@@ -25,16 +25,20 @@ _SESSION_FIELDS = [
 _MESSAGE_FIELDS = list(Message._fields_ordered)
 
 
-def session_record(held: Mapping[str, Any]) -> Record:
+def session_record(stored_session: Mapping[str, Any]) -> Record:
     """A session's document, without its messages, as a record."""
-    record: Stored = {"type": "session", "session_id": held["_id"]}
+    record: Stored = {"type": "session", "session_id": stored_session["_id"]}
     for name in _SESSION_FIELDS:
-        if name in held:
-            record[name] = log.decode_metadata(held[name]) if name == "metadata" else held[name]
+        if name in stored_session:
+            record[name] = _session_value(name, stored_session[name])
     # That the reset of a shift was undone is the user's doing, and follows from no message.
-    if undone := (held.get("topic") or {}).get("undone"):
+    if undone := (stored_session.get("topic") or {}).get("undone"):
         record["topic_undone"] = undone
     return record
+
+
+def _session_value(name: str, value: Any) -> Any:
+    return log.decode_metadata(value) if name == "metadata" else value
 
 
 def message_record(session_id: str, stored: Mapping[str, Any], seq: int) -> Record:
@@ -54,5 +58,5 @@ def _value(name: str, value: Any) -> Any:
 
 def turn_record(stored: Mapping[str, Any]) -> Record:
     """A model call as a record: what was asked for, what the model saw, what came of it."""
-    told = {name: value for name, value in stored.items() if name not in _OF_RUNNING_TURNS}
-    return {"type": "turn", **told}
+    carried = {name: value for name, value in stored.items() if name not in _OF_RUNNING_TURNS}
+    return {"type": "turn", **carried}

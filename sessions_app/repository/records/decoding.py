@@ -28,6 +28,7 @@ from sessions_app.repository import log
 from sessions_app.repository.log import Stored
 from sessions_app.repository.records.codec import NOT_CARRIED
 
+# It begins the ids of all that belongs to its session, where a "/" ends it.
 _SESSION_ID = re.compile(r"[0-9A-Za-z-]{1,36}")
 _COUNTED = {"type", "session_id", "topic_undone"}
 
@@ -55,6 +56,7 @@ def stored_session(record: Mapping[str, Any]) -> Stored:
 def stored_message(record: Mapping[str, Any]) -> Stored:
     """A message as it is stored; raises InvalidInput naming what is wrong."""
     stored = _decoded(record, Message._fields, passed_over={"type", "session_id", "seq"})
+    # A message that only calls tools may have none; every reader expects it.
     stored.setdefault("content", "")
     if stored.get("deleted") and log.tombstone(stored) != stored:
         raise InvalidInput("a deleted message has something left in it")
@@ -95,10 +97,11 @@ def _value(name: str, value: Any, field: Any) -> Any:
         return _decoded(_checked(name, value, dict), field.document_type._fields, passed_over=set())
     if isinstance(field, ListField):
         return [_value(name, each, field.field) for each in _checked(name, value, list)]
-    return _READ[type(field)](name, value)
+    return next(read for kind, read in _READ.items() if isinstance(field, kind))(name, value)
 
 
 def _checked(name: str, value: Any, kind: type) -> Any:
+    # Not `isinstance`: True is an int.
     if type(value) is not kind:
         raise InvalidInput(f"{name} is {json.dumps(value)[:40]}, which is no {_KINDS[kind]}")
     return value
@@ -110,6 +113,7 @@ def _moment(name: str, value: Any) -> datetime:
         moment = datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise InvalidInput(f"{name} is no time") from error
+    # What cannot be given back as it came would differ in the next export.
     if timestamp(moment) != text:
         raise InvalidInput(
             f"{name} is no time in UTC with milliseconds, as 2026-11-22T10:00:00.250Z"

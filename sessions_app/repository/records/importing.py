@@ -10,7 +10,7 @@ from typing import Any
 
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
-from sessions_app.documents import MessageBucket, Session
+from sessions_app.documents import MessageBucket, Session, collection
 from sessions_app.domain import tail
 from sessions_app.domain.errors import InvalidInput, StorageUnavailable
 from sessions_app.domain.identifiers import bucket_id
@@ -59,6 +59,7 @@ def add(gathered: Gathered, record: Mapping[str, Any]) -> Stored | None:
     """Put the next message to a session; a bucket that is to be stored. Raises InvalidInput."""
     if record.get("session_id") != gathered.session_id:
         raise InvalidInput("the message is of another session than the one before it")
+    # `True == 1`, so it would pass as the first.
     if record.get("seq") != gathered.message_count + 1 or record.get("seq") is True:
         raise InvalidInput(f"seq is not {gathered.message_count + 1}, which comes next")
     stored = stored_message(record)
@@ -122,10 +123,8 @@ def completed(gathered: Gathered) -> Stored:
 @failures.translated
 def message_counts(session_ids: Sequence[str]) -> dict[str, int]:
     """Those of the sessions that are there, and how many messages they have."""
-    found = Session._get_collection().find(
-        {"_id": {"$in": list(session_ids)}}, {"message_count": 1}
-    )
-    return {stored["_id"]: stored["message_count"] for stored in found}
+    sessions = Session.objects(pk__in=list(session_ids)).only("message_count").as_pymongo()
+    return {stored["_id"]: stored["message_count"] for stored in sessions}
 
 
 @failures.translated
@@ -135,15 +134,17 @@ def store_bucket(run: Stored) -> None:
     What an earlier import has left under its id is the same, or is replaced, unless it changes
     at this moment: then the session has been imported by somebody else.
     """
-    buckets = MessageBucket._get_collection()
-    place = {"_id": run["_id"], "session_id": run["session_id"]}
+    # By the driver: the messages of a bucket are dictionaries, and making documents of them all
+    # would take longer than storing them.
+    buckets = collection(MessageBucket)
     try:
         buckets.insert_one(run)
     except DuplicateKeyError:
-        there = buckets.find_one(place)
-        if there is None or there == run or message_counts([run["session_id"]]):
+        bucket_key = {"_id": run["_id"], "session_id": run["session_id"]}
+        left = buckets.find_one(bucket_key)
+        if left is None or left == run or message_counts([run["session_id"]]):
             return
-        buckets.replace_one(place | {"messages": there["messages"], "revision": 0}, run)
+        buckets.replace_one(bucket_key | {"messages": left["messages"], "revision": 0}, run)
 
 
 @failures.translated
@@ -153,7 +154,8 @@ def insert_sessions(documents: Sequence[Stored]) -> set[str]:
         if document["tail_start"] > 1:
             _check_buckets(document)
     try:
-        Session._get_collection().insert_many(documents, ordered=False)
+        # By the driver: a queryset's `insert` stops at the first that is there already.
+        collection(Session).insert_many(documents, ordered=False)
     except BulkWriteError as error:
         failed = error.details["writeErrors"]
         others = any(each["code"] != _DUPLICATE_KEY for each in failed)
@@ -169,16 +171,12 @@ def _check_buckets(document: Stored) -> None:
 
     `check_integrity --repair` removes buckets without a session, which these are until now.
     """
-    buckets = MessageBucket._get_collection()
-    session_id, last = document["_id"], bucket_id(document["_id"], document["tail_start"])
+    session_id = document["_id"]
+    tail_id = bucket_id(session_id, document["tail_start"])
+    runs = MessageBucket.objects.of_session(session_id)
     # What a live session has spilled since it was imported has a revision of 1 or more.
-    buckets.delete_many(
-        {"_id": {"$gte": last, "$lt": f"{session_id}0"}, "session_id": session_id, "revision": 0}
-    )
-    runs = buckets.find(
-        {"_id": {"$gt": f"{session_id}/", "$lt": last}, "session_id": session_id},
-        {"first_seq": 1, "last_seq": 1},
-    )
-    held = sum(run["last_seq"] - run["first_seq"] + 1 for run in runs)
-    if held != document["tail_start"] - 1:
+    runs.filter(pk__gte=tail_id, revision=0).delete()
+    stored_runs = runs.filter(pk__lt=tail_id).only("first_seq", "last_seq").as_pymongo()
+    message_count = sum(run["last_seq"] - run["first_seq"] + 1 for run in stored_runs)
+    if message_count != document["tail_start"] - 1:
         raise StorageUnavailable(f"Buckets of {session_id} were removed meanwhile; run it again.")

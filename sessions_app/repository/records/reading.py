@@ -1,6 +1,7 @@
 """Reading whole sessions for an export, a bounded piece at a time.
 
-Every piece is a query of its own, so that a reader who takes hours keeps no cursor open.
+Every piece is a query of its own, so that a reader who takes hours keeps no cursor open. All are
+read as dictionaries, which records are made of.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,37 +24,34 @@ _TURNS = 500
 @failures.translated
 def session_ids(*, user_id: str | None, after: str, limit: int = _IDS) -> list[str]:
     """The next ids in order, everybody's or a user's, from an index alone; empty at the end."""
-    wanted: Stored = {"_id": {"$gt": after}}
-    if user_id is None:
-        found = Session._get_collection().find(wanted, {"_id": 1})
-    else:
+    sessions = Session.objects.walk(after=after).only("pk").limit(limit)
+    if user_id is not None:
         # Without the hint the planner may walk `_id` past everybody else's sessions.
-        found = Session._get_collection().find(wanted | {"user_id": user_id}, {"_id": 1})
-        found = found.hint(_OF_A_USER)
-    return [stored["_id"] for stored in found.sort("_id", 1).limit(limit)]
+        sessions = sessions.owned_by(user_id).hint(_OF_A_USER)
+    return [stored["_id"] for stored in sessions.as_pymongo()]
 
 
 def session_records(ids: Sequence[str], *, user_id: str | None) -> Iterator[Record]:
     """Each session with its messages, as they are when they are read; those gone are left out."""
-    for held in held_sessions(ids, user_id=user_id):
-        yield from records_of(held)
+    for stored_session in stored_sessions(ids, user_id=user_id):
+        yield from records_of(stored_session)
 
 
-def records_of(held: Stored) -> Iterator[Record]:
+def records_of(stored_session: Stored) -> Iterator[Record]:
     """A session whose document has been read, and all its messages."""
-    yield session_record(held)
-    yield from message_records(held)
+    yield session_record(stored_session)
+    yield from message_records(stored_session)
 
 
-def held_sessions(ids: Sequence[str], *, user_id: str | None) -> Iterator[Stored]:
+def stored_sessions(ids: Sequence[str], *, user_id: str | None) -> Iterator[Stored]:
     """The documents of those sessions that are there, in the order of their ids."""
     for start in range(0, len(ids), _SESSIONS):
         yield from _some_sessions(ids[start : start + _SESSIONS], user_id)
 
 
-def message_records(held: Stored) -> Iterator[Record]:
+def message_records(stored_session: Stored) -> Iterator[Record]:
     """All messages of a session whose document has been read, oldest first."""
-    session_id, tail_start = held["_id"], held["tail_start"]
+    session_id, tail_start = stored_session["_id"], stored_session["tail_start"]
     after = f"{session_id}/"
     while buckets := _some_buckets(session_id, after, tail_start):
         for bucket in buckets:
@@ -62,7 +60,7 @@ def message_records(held: Stored) -> Iterator[Record]:
                 if seq < tail_start:
                     yield message_record(session_id, stored, seq)
         after = buckets[-1]["_id"]
-    for seq, stored in enumerate(held["messages"], tail_start):
+    for seq, stored in enumerate(stored_session["messages"], tail_start):
         yield message_record(session_id, stored, seq)
 
 
@@ -78,6 +76,7 @@ def turn_records(ids: Sequence[str]) -> Iterator[Record]:
 
 @failures.translated
 def _some_turns(session_ids: Sequence[str], after: str) -> list[Stored]:
+    # A turn's id begins with its session's; those before `after` have been read.
     ranges = [
         {"_id": {"$gt": max(after, f"{session_id}/"), "$lt": f"{session_id}0"}}
         for session_id in session_ids
@@ -85,25 +84,23 @@ def _some_turns(session_ids: Sequence[str], after: str) -> list[Stored]:
     ]
     if not ranges:
         return []
-    found = Turn._get_collection().find({"session_id": {"$in": list(session_ids)}, "$or": ranges})
-    return list(found.sort("_id", 1).limit(_TURNS))
+    turns = Turn.objects(session_id__in=list(session_ids), __raw__={"$or": ranges})
+    return list(turns.order_by("pk").limit(_TURNS).as_pymongo())
 
 
 @failures.translated
 def _some_sessions(ids: Sequence[str], user_id: str | None) -> list[Stored]:
-    owner = {} if user_id is None else {"user_id": user_id}
-    found = Session._get_collection().find({"_id": {"$in": list(ids)}, **owner})
-    return list(found.sort("_id", 1))
+    sessions = Session.objects(pk__in=list(ids))
+    if user_id is not None:
+        sessions = sessions.owned_by(user_id)
+    return list(sessions.order_by("pk").as_pymongo())
 
 
 @failures.translated
 def _some_buckets(session_id: str, after: str, tail_start: int) -> list[Stored]:
     if tail_start == 1:
         return []
-    found = MessageBucket._get_collection().find(
-        {
-            "_id": {"$gt": after, "$lt": bucket_id(session_id, tail_start)},
-            "session_id": session_id,
-        }
+    buckets = MessageBucket.objects(
+        pk__gt=after, pk__lt=bucket_id(session_id, tail_start), session_id=session_id
     )
-    return list(found.sort("_id", 1).limit(_BUCKETS))
+    return list(buckets.order_by("pk").limit(_BUCKETS).as_pymongo())

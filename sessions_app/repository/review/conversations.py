@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from sessions_app.documents import Session, review_indexes
+from sessions_app.documents.querysets import SessionQuerySet
 from sessions_app.domain import data
 from sessions_app.domain.errors import SessionNotFound
 from sessions_app.domain.limits import (
@@ -31,7 +32,6 @@ _OF_A_USER = "user_status_activity"
 # Both of them, so that the index of a user's list can be walked in the order of activity.
 _ANY_STATUS = {"$in": [status.value for status in data.Status]}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_ROW = {**log.HEADER, "flagged": 1, "flagged_at": 1}
 
 
 class _Path(NamedTuple):
@@ -54,12 +54,12 @@ def find_page(
     path, span, rest = _path(wanted, order)
     walk = _Walk(path, order, {**path.prefix, **span}, cursor)
     edge = _edge(walk) if rest else None
-    found = list(_keys(walk, walk.between(edge, rest)).limit(REVIEW_COUNTED + 1))
-    page, more = found[:REVIEW_PAGE], len(found) > REVIEW_PAGE
+    matches = list(_keys(walk, walk.between(edge, rest)).limit(REVIEW_COUNTED + 1))
+    page, more = matches[:REVIEW_PAGE], len(matches) > REVIEW_PAGE
     last = page[-1] if more else edge
     return ConversationPage(
         rows=_rows([stored["_id"] for stored in page]),
-        matches=len(found),
+        matches=len(matches),
         next_cursor=ConversationCursor(last[path.value], last["_id"]) if last else None,
         looked_to=edge[path.value] if edge is not None and not more else None,
     )
@@ -68,10 +68,10 @@ def find_page(
 @failures.translated
 def read_one(session_id: str) -> Reviewed:
     """A session's header with what staff have set on it; raises SessionNotFound."""
-    found = _rows([session_id])
-    if not found:
+    rows = _rows([session_id])
+    if not rows:
         raise SessionNotFound
-    return found[0]
+    return rows[0]
 
 
 @failures.translated
@@ -87,30 +87,22 @@ def set_flag(*, session_id: str, at: datetime | None) -> bool:
     Neither its version nor its activity changes: its owner is not to notice. Raises
     SessionNotFound.
     """
-    sessions = Session._get_collection()
+    session = Session.objects(pk=session_id)
     if at is None:
-        query: Stored = {"flagged": True}
-        change: Stored = {"$unset": {"flagged": 1, "flagged_at": 1}}
+        changed = session.flagged().update_one(unset__flagged=1, unset__flagged_at=1)
     else:
-        query = {"flagged": {"$ne": True}}
-        change = {"$set": {"flagged": True, "flagged_at": at}}
-    if sessions.update_one({"_id": session_id, **query}, change).matched_count:
-        return True
-    if sessions.find_one({"_id": session_id}, {"_id": 1}) is None:
+        changed = session.filter(flagged__ne=True).update_one(set__flagged=True, set__flagged_at=at)
+    if not changed and not session.exists():
         raise SessionNotFound
-    return False
+    return bool(changed)
 
 
 @failures.translated
 def activity_bounds() -> tuple[datetime, datetime] | None:
     """The oldest and the newest last activity; None without sessions."""
-    ends = [
-        Session._get_collection()
-        .find_one({}, {"_id": 0, "updated_at": 1}, sort=[("updated_at", by), ("_id", by)],
-                  hint=review_indexes.EVERY)
-        for by in (1, -1)
-    ]  # fmt: skip
-    oldest, newest = ends
+    by_activity = Session.objects.hint(review_indexes.EVERY).only("updated_at").as_pymongo()
+    oldest = by_activity.order_by("updated_at", "pk").first()
+    newest = by_activity.order_by("-updated_at", "-pk").first()
     return (oldest["updated_at"], newest["updated_at"]) if oldest and newest else None
 
 
@@ -136,7 +128,7 @@ def _path(wanted: ConversationFilter, order: Order) -> tuple[_Path, Stored, Stor
 
 
 def _filters(wanted: ConversationFilter) -> Stored:
-    found: Stored = {
+    filters: Stored = {
         "status": wanted.status.value if wanted.status else None,
         "flagged": _yes_or_no(wanted.flagged),
         "legal_hold": _yes_or_no(wanted.legal_hold),
@@ -149,11 +141,11 @@ def _filters(wanted: ConversationFilter) -> Stored:
     }
     if wanted.topics.low is None and wanted.topics.high is not None:
         # A session that has not been judged yet has no topic at all.
-        found["topic.current"] = {"$not": {"$gte": wanted.topics.high}}
+        filters["topic.current"] = {"$not": {"$gte": wanted.topics.high}}
     if wanted.never_expires:
         # Judged on the index, where "is missing" would have to be looked up in the document.
-        found["expires_at"] = {"$not": {"$gte": _EPOCH}}
-    return {name: value for name, value in found.items() if value is not None}
+        filters["expires_at"] = {"$not": {"$gte": _EPOCH}}
+    return {name: value for name, value in filters.items() if value is not None}
 
 
 def _yes_or_no(value: bool | None) -> Any:
@@ -175,7 +167,7 @@ class _Walk(NamedTuple):
     cursor: ConversationCursor | None
 
     def between(self, edge: Stored | None, rest: Stored) -> Stored:
-        """What lies behind the place, up to and with `edge`, and passes `rest`."""
+        """What lies behind the cursor, up to and with `edge`, and passes `rest`."""
         value = self.path.value
         behind, before = ("$lt", "$gt") if self.order.descending else ("$gt", "$lt")
         query = [self.query, rest]
@@ -192,45 +184,43 @@ class _Walk(NamedTuple):
 
 
 def _all_of(conditions: Sequence[Stored]) -> Stored:
-    given = [condition for condition in conditions if condition]
-    return {"$and": given} if given else {}
+    conditions = [condition for condition in conditions if condition]
+    return {"$and": conditions} if conditions else {}
 
 
-def _keys(walk: _Walk, query: Stored) -> Any:
+def _keys(walk: _Walk, query: Stored) -> SessionQuerySet:
     """The ids and the sorted values of what `query` finds on the way."""
-    by = -1 if walk.order.descending else 1
+    sign = "-" if walk.order.descending else ""
     value = walk.path.value
-    found = Session._get_collection().find(query, {"_id": 1, value: 1})
-    return found.sort([(value, by), ("_id", by)]).hint(walk.path.name)
+    # `__raw__` because the filter is built as ranges of an index, which Q objects would regroup.
+    keys = Session.objects(__raw__=query).only("pk", value).as_pymongo()
+    return keys.order_by(f"{sign}{value}", f"{sign}pk").hint(walk.path.name)
 
 
 def _edge(walk: _Walk) -> Stored | None:
     """The last entry that may be looked at; None when there are not that many."""
-    found: list[Stored] = list(
-        _keys(walk, walk.between(None, {})).skip(walk.path.bound - 1).limit(1)
-    )
-    return found[0] if found else None
+    # Not `first`, which would put its own limit in place of this one.
+    entries = _keys(walk, walk.between(None, {})).skip(walk.path.bound - 1).limit(1)
+    return next(iter(entries), None)
 
 
 def _by_ids(wanted: ConversationFilter, order: Order) -> ConversationPage:
     """Those of the named sessions that pass the other filters; they are few."""
-    found = list(
-        Session._get_collection().find(
-            {"_id": {"$in": list(wanted.session_ids)}, **_filters(wanted)},
-            _ROW,
-        )
-    )
+    named = Session.objects(pk__in=list(wanted.session_ids), __raw__=_filters(wanted))
+    matches = list(named.headers())
     value = "expires_at" if order.by_expiry else "updated_at"
-    found.sort(key=lambda one: (one.get(value) or _EPOCH, one["_id"]), reverse=order.descending)
-    return ConversationPage([_reviewed(one) for one in found], len(found), None, None)
+    matches.sort(
+        key=lambda stored: (stored.get(value) or _EPOCH, stored["_id"]), reverse=order.descending
+    )
+    return ConversationPage([_reviewed(stored) for stored in matches], len(matches), None, None)
 
 
 def _rows(session_ids: Sequence[str]) -> list[Reviewed]:
     """The sessions as they are now, in this order; without those deleted meanwhile."""
     if not session_ids:
         return []
-    found = Session._get_collection().find({"_id": {"$in": list(session_ids)}}, _ROW)
-    rows = {stored["_id"]: _reviewed(stored) for stored in found}
+    sessions = Session.objects(pk__in=list(session_ids)).headers()
+    rows = {stored["_id"]: _reviewed(stored) for stored in sessions}
     return [rows[session_id] for session_id in session_ids if session_id in rows]
 
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from sessions_app.documents.querysets import ReviewLogQuerySet
 from sessions_app.documents.review import ReviewLog
 from sessions_app.domain.identifiers import uuid7_floor
 from sessions_app.domain.review import Act, LogFilter, LogLine, LogPage, Staff, Why
 from sessions_app.repository import failures
-from sessions_app.repository.log import Stored
 
 _STREAMED = 1_000
 
@@ -19,22 +19,20 @@ _STREAMED = 1_000
 @failures.translated
 def insert(lines: Sequence[LogLine]) -> None:
     """Write lines; when this returns, a majority has them in its journal."""
-    stored = [_stored(line) for line in lines]
-    for one in stored:
-        ReviewLog._from_son(one).validate()
-    if stored:
-        ReviewLog._get_collection().insert_many(stored)
+    documents = [_document(line) for line in lines]
+    for document in documents:
+        # `insert` validates nothing.
+        document.validate()
+    if documents:
+        ReviewLog.objects.insert(documents, load_bulk=False)
 
 
 @failures.translated
 def newest_grant(*, session_id: str, staff_id: str, act: Act, since: datetime) -> LogLine | None:
     """The newest line by which this reader said why, `since` then."""
-    found = ReviewLog._get_collection().find_one(
-        {"session_id": session_id, "staff_id": staff_id, "act": act.value, "at": {"$gte": since}},
-        sort=[("_id", -1)],
-        hint="session_order",
-    )
-    return _line(found) if found else None
+    grants = ReviewLog.objects.grants(staff_id=staff_id, act=act, since=since)
+    stored_line = grants.filter(session_id=session_id).order_by("-pk").as_pymongo().first()
+    return _line(stored_line) if stored_line else None
 
 
 @failures.translated
@@ -42,32 +40,24 @@ def granted(
     *, session_ids: Sequence[str], staff_id: str, act: Act, since: datetime
 ) -> frozenset[str]:
     """Those of the sessions for which this reader has said why, `since` then."""
-    found = ReviewLog._get_collection().find(
-        {
-            "session_id": {"$in": list(session_ids)},
-            "staff_id": staff_id,
-            "act": act.value,
-            "at": {"$gte": since},
-        },
-        {"session_id": 1},
-        hint="session_order",
-    )
-    return frozenset(stored["session_id"] for stored in found)
+    grants = ReviewLog.objects.grants(staff_id=staff_id, act=act, since=since)
+    return frozenset(grants.filter(session_id__in=list(session_ids)).scalar("session_id"))
 
 
 @failures.translated
 def page(*, sought: LogFilter, older_than: str, newer_than: str, limit: int) -> LogPage:
     """Lines in the order of the log, newest first: those older than a line, or newer than one."""
-    query = _query(sought)
+    log_lines = _sought(sought).hint(_index(sought))
+    # In an `$and`, because `sought` may have bounds on the id already: those of its times.
     if newer_than:
-        query["$and"] = [{"_id": {"$gt": newer_than}}]
+        log_lines = log_lines.filter(__raw__={"$and": [{"_id": {"$gt": newer_than}}]})
     elif older_than:
-        query["$and"] = [{"_id": {"$lt": older_than}}]
-    by = 1 if newer_than else -1
-    lines_found = ReviewLog._get_collection().find(query).hint(_index(sought))
-    found = list(lines_found.sort("_id", by).limit(limit + 1))
-    more = len(found) > limit
-    lines = [_line(stored) for stored in found[:limit]]
+        log_lines = log_lines.filter(__raw__={"$and": [{"_id": {"$lt": older_than}}]})
+    log_lines = log_lines.order_by("pk" if newer_than else "-pk")
+    # As dictionaries: an export streams the log a thousand lines a page.
+    stored_lines = list(log_lines.limit(limit + 1).as_pymongo())
+    more = len(stored_lines) > limit
+    lines = [_line(stored_line) for stored_line in stored_lines[:limit]]
     if newer_than:
         return LogPage(lines[::-1], has_newer=more, has_older=True)
     return LogPage(lines, has_newer=bool(older_than), has_older=more)
@@ -87,11 +77,10 @@ def forget_user(user_id: str) -> int:
 
     Who of the staff did what and when stays. What they wrote may name the person, so it goes.
     """
-    changed = ReviewLog._get_collection().update_many(
-        {"user_id": user_id},
-        {"$set": {"erased": True}, "$unset": {"user_id": 1, "detail": 1, "about": 1}},
+    about_them = ReviewLog.objects(user_id=user_id)
+    return int(
+        about_them.update(set__erased=True, unset__user_id=1, unset__detail=1, unset__about=1)
     )
-    return int(changed.modified_count)
 
 
 @failures.translated
@@ -100,28 +89,21 @@ def forget_staff(*, staff_id: str, pseudonym: str) -> int:
 
     Their name stays: those whose conversations were read have a right to know by whom.
     """
-    changed = ReviewLog._get_collection().update_many(
-        {"staff_id": staff_id}, {"$set": {"staff_id": pseudonym}}
-    )
-    return int(changed.modified_count)
+    return int(ReviewLog.objects(staff_id=staff_id).update(set__staff_id=pseudonym))
 
 
-def _query(sought: LogFilter) -> Stored:
-    query: Stored = {
-        name: value
-        for name, value in (
-            ("session_id", sought.session_id),
-            ("user_id", sought.user_id),
-            ("staff_id", sought.staff_id),
-            ("act", sought.act.value if sought.act else ""),
-            ("reason", sought.reason),
-        )
-        if value
+def _sought(sought: LogFilter) -> ReviewLogQuerySet:
+    conditions = {
+        "session_id": sought.session_id,
+        "user_id": sought.user_id,
+        "staff_id": sought.staff_id,
+        "act": sought.act.value if sought.act else "",
+        "reason": sought.reason,
+        # An id begins with its time, so that bounds on time are bounds on the id.
+        "pk__gte": uuid7_floor(sought.since) if sought.since else "",
+        "pk__lt": uuid7_floor(sought.before) if sought.before else "",
     }
-    bounds = {"$gte": sought.since, "$lt": sought.before}
-    if times := {name: uuid7_floor(at) for name, at in bounds.items() if at is not None}:
-        query["_id"] = times
-    return query
+    return ReviewLog.objects.filter(**{name: each for name, each in conditions.items() if each})
 
 
 def _index(sought: LogFilter) -> str:
@@ -136,33 +118,32 @@ def _index(sought: LogFilter) -> str:
     return "_id_"
 
 
-def _stored(line: LogLine) -> Stored:
-    optional = {
-        "session_id": line.session_id,
-        "user_id": line.user_id,
-        "reason": line.why.reason,
-        "detail": line.why.detail,
-        "about": dict(line.about),
-    }
-    return {
-        "_id": line.id,
-        "at": line.at,
-        "staff_id": line.staff.id,
-        "staff_name": line.staff.name,
-        "act": line.act.value,
-        **{name: value for name, value in optional.items() if value},
-    }
+def _document(line: LogLine) -> ReviewLog:
+    return ReviewLog(
+        line_id=line.id,
+        at=line.at,
+        staff_id=line.staff.id,
+        staff_name=line.staff.name,
+        act=line.act.value,
+        # None rather than empty: it is left out, and the log is long.
+        session_id=line.session_id or None,
+        user_id=line.user_id or None,
+        reason=line.why.reason or None,
+        detail=line.why.detail or None,
+        about=dict(line.about) or None,
+    )
 
 
-def _line(stored: Mapping[str, Any]) -> LogLine:
+def _line(stored_line: Mapping[str, Any]) -> LogLine:
+    get = stored_line.get
     return LogLine(
-        id=stored["_id"],
-        at=stored["at"],
-        staff=Staff(stored["staff_id"], stored["staff_name"]),
-        act=Act(stored["act"]),
-        session_id=stored.get("session_id", ""),
-        user_id=stored.get("user_id", ""),
-        why=Why(stored.get("reason", ""), stored.get("detail", "")),
-        about=stored.get("about", {}),
-        erased=stored.get("erased", False),
+        id=stored_line["_id"],
+        at=stored_line["at"],
+        staff=Staff(stored_line["staff_id"], stored_line["staff_name"]),
+        act=Act(stored_line["act"]),
+        session_id=get("session_id", ""),
+        user_id=get("user_id", ""),
+        why=Why(get("reason", ""), get("detail", "")),
+        about=get("about", {}),
+        erased=get("erased", False),
     )

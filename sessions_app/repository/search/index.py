@@ -8,32 +8,28 @@ nothing says yet that it is there.
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
+from mongoengine import NotUniqueError
 from pymongo import ReplaceOne, UpdateOne
-from pymongo.errors import BulkWriteError, DuplicateKeyError
+from pymongo.errors import BulkWriteError
 
-from sessions_app.documents import SearchDocument, SearchProgress, Session
+from sessions_app.documents import SearchDocument, SearchProgress, Session, collection
+from sessions_app.documents.querysets import SessionQuerySet
 from sessions_app.documents.review_indexes import EVERY
 from sessions_app.domain.annotations import block_start
 from sessions_app.domain.data import Status
 from sessions_app.domain.identifiers import bucket_id
 from sessions_app.domain.limits import ANNOTATION_BLOCK
 from sessions_app.domain.search.data import IndexedBlock, IndexedSession, SearchedSession
-from sessions_app.repository import failures, log
+from sessions_app.repository import failures
 from sessions_app.repository.log import Stored
 
 # A title's term is no message's: no term of a text begins like this.
 TITLE = "="
 _DUPLICATE_KEY = 11_000
-_OLDEST_FIRST = [("updated_at", 1), ("_id", 1)]
-_ANY_STATUS = [status.value for status in Status]
-FIELDS = dict.fromkeys(
-    (
-        "user_id", "title", "status", "created_at", "updated_at", "expires_at", "message_count",
-        "erasure_count",
-    ),
-    1,
+_FIELDS = (
+    "user_id", "title", "status", "created_at", "updated_at", "expires_at", "message_count",
+    "erasure_count",
 )  # fmt: skip
 
 
@@ -45,9 +41,9 @@ def moved(
 
     `after` is the activity and the id of the last one of the page before.
     """
-    query: Stored = {"user_id": user_id, "status": {"$in": _ANY_STATUS}, **_from(since, after)}
-    found = Session._get_collection().find(query, FIELDS).hint("user_status_activity")
-    return [searched(stored) for stored in found.sort(_OLDEST_FIRST).limit(limit)]
+    sessions = Session.objects.owned_by(user_id).of_any_status().hint("user_status_activity")
+    moved_sessions = _from(sessions, since, after).limit(limit)
+    return [searched(stored) for stored in as_searched(moved_sessions)]
 
 
 @failures.translated
@@ -55,28 +51,27 @@ def moved_of_all(
     *, since: datetime | None, after: tuple[datetime, str] | None, limit: int
 ) -> list[SearchedSession]:
     """The same of everybody's sessions."""
-    found = Session._get_collection().find(_from(since, after), FIELDS).hint(EVERY)
-    return [searched(stored) for stored in found.sort(_OLDEST_FIRST).limit(limit)]
+    moved_sessions = _from(Session.objects.hint(EVERY), since, after).limit(limit)
+    return [searched(stored) for stored in as_searched(moved_sessions)]
 
 
-def _from(since: datetime | None, after: tuple[datetime, str] | None) -> Stored:
-    if after is None:
-        return {"updated_at": {"$gte": since}} if since else {}
-    moment, session_id = after
-    return {
-        "updated_at": {"$gte": moment},
-        "$or": [
-            {"updated_at": {"$gt": moment}},
-            {"updated_at": moment, "_id": {"$gt": session_id}},
-        ],
-    }
+def _from(
+    sessions: SessionQuerySet, since: datetime | None, after: tuple[datetime, str] | None
+) -> SessionQuerySet:
+    walked = sessions.walk_by("updated_at", after=after)
+    return walked.filter(updated_at__gte=since) if since and after is None else walked
 
 
 @failures.translated
 def session(session_id: str) -> SearchedSession | None:
     """One session; None when it is gone."""
-    stored = Session._get_collection().find_one({"_id": session_id}, FIELDS)
+    stored = as_searched(Session.objects(pk=session_id)).first()
     return searched(stored) if stored else None
+
+
+def as_searched(sessions: SessionQuerySet) -> SessionQuerySet:
+    """What search needs of sessions; as dictionaries, because a step reads hundreds."""
+    return sessions.only(*_FIELDS).as_pymongo()
 
 
 def searched(stored: Stored) -> SearchedSession:
@@ -97,13 +92,7 @@ def searched(stored: Stored) -> SearchedSession:
 @failures.translated
 def indexed(session_ids: Sequence[str]) -> dict[str, IndexedSession]:
     """How far sessions have been indexed; those not begun are left out."""
-    found = SearchDocument._get_collection().find(
-        {
-            "_id": {"$in": [bucket_id(session_id, 0) for session_id in session_ids]},
-            "session_id": {"$in": list(session_ids)},
-        },
-        {"terms": 0},
-    )
+    titles = SearchDocument.objects.all_starting_at(session_ids, 0).exclude("terms")
     return {
         stored["session_id"]: IndexedSession(
             session_id=stored["session_id"],
@@ -113,7 +102,7 @@ def indexed(session_ids: Sequence[str]) -> dict[str, IndexedSession]:
             holes=stored["holes"],
             title=stored.get("title"),
         )
-        for stored in found
+        for stored in titles.as_pymongo()
     }
 
 
@@ -124,7 +113,8 @@ def begin(sessions: Sequence[SearchedSession]) -> None:
     From here on an erasure finds where to leave its mark. Those begun already stay as they are.
     """
     try:
-        SearchDocument._get_collection().insert_many(
+        # By the driver: a queryset's `insert` stops at the first that is there already.
+        collection(SearchDocument).insert_many(
             [
                 {
                     "_id": bucket_id(session.session_id, 0),
@@ -169,7 +159,8 @@ def write_blocks(blocks: Sequence[tuple[SearchedSession, IndexedBlock]]) -> None
     ]
     try:
         if writes:
-            SearchDocument._get_collection().bulk_write(writes, ordered=False)
+            # By the driver: querysets have no bulk writes.
+            collection(SearchDocument).bulk_write(writes, ordered=False)
     except BulkWriteError as error:
         # Another worker has inserted the same block in the same moment.
         _raise_unless_duplicates(error)
@@ -184,9 +175,11 @@ def finish(
 
     Which of them had changed shows when they are read again.
     """
-    SearchDocument._get_collection().bulk_write(
+    # By the driver: querysets have no bulk writes.
+    collection(SearchDocument).bulk_write(
         [
             UpdateOne(
+                # An erasure since then has changed `forgotten`, so its words cannot stay.
                 {
                     "_id": bucket_id(session.session_id, 0),
                     "session_id": session.session_id,
@@ -213,6 +206,7 @@ def finish(
 
 def _raise_unless_duplicates(error: BulkWriteError) -> None:
     errors = (error.details or {}).get("writeErrors", [])
+    # Without write errors it is the write concern that failed.
     if not errors or any(each["code"] != _DUPLICATE_KEY for each in errors):
         raise error
 
@@ -224,55 +218,49 @@ def forget_message(*, session_id: str, seq: int) -> None:
     The mark is made first, so that a stop in between leaves the block to be made again.
     """
     start = block_start(seq)
-    marked = SearchDocument._get_collection().update_one(
-        {"_id": bucket_id(session_id, 0), "session_id": session_id},
-        {"$inc": {"forgotten": 1}, "$addToSet": {"holes": start}},
+    marked = SearchDocument.objects.starting_at(session_id, 0).update_one(
+        inc__forgotten=1, add_to_set__holes=start
     )
-    if marked.matched_count:
-        SearchDocument._get_collection().delete_many(
-            {
-                "_id": {
-                    "$gte": bucket_id(session_id, start),
-                    "$lt": bucket_id(session_id, start + ANNOTATION_BLOCK),
-                },
-                "session_id": session_id,
-            }
+    if marked:
+        block = SearchDocument.objects(
+            pk__gte=bucket_id(session_id, start),
+            pk__lt=bucket_id(session_id, start + ANNOTATION_BLOCK),
+            session_id=session_id,
         )
+        block.delete()
 
 
 @failures.translated
 def forget_session(session_id: str) -> None:
     """Remove all that is indexed of a session; it is made again if the session is still there."""
-    SearchDocument._get_collection().delete_many(log.every_bucket(session_id))
+    SearchDocument.objects.of_session(session_id).delete()
 
 
 @failures.translated
 def progress(key: str) -> datetime | None:
     """Up to which activity everything of `key` (a user, or `*`) is indexed."""
-    held = SearchProgress._get_collection().find_one({"_id": key})
-    return held["indexed_until"] if held else None
+    document = SearchProgress.objects(pk=key).first()
+    return document.indexed_until if document else None
 
 
 @failures.translated
 def advance(key: str, until: datetime) -> None:
     """Move progress forward; it never moves back."""
-    change: dict[str, Any] = {"$max": {"indexed_until": until}}
+    reached = SearchProgress.objects(pk=key)
     try:
-        SearchProgress._get_collection().update_one({"_id": key}, change, upsert=True)
-    except DuplicateKeyError:
-        SearchProgress._get_collection().update_one({"_id": key}, change)
+        reached.update_one(upsert=True, max__indexed_until=until)
+    except NotUniqueError:  # another worker has inserted it in the same moment
+        reached.update_one(max__indexed_until=until)
 
 
 @failures.translated
 def fall_back(keys: Sequence[str], moment: datetime) -> None:
     """Look again at everything from `moment` on: sessions have come with an old activity."""
-    SearchProgress._get_collection().update_many(
-        {"_id": {"$in": list(keys)}, "indexed_until": {"$gt": moment}},
-        {"$set": {"indexed_until": moment}},
-    )
+    beyond = SearchProgress.objects(pk__in=list(keys), indexed_until__gt=moment)
+    beyond.update(set__indexed_until=moment)
 
 
 @failures.translated
 def forget_progress(key: str) -> None:
     """Begin again from the first session."""
-    SearchProgress._get_collection().delete_one({"_id": key})
+    SearchProgress.objects(pk=key).delete()

@@ -53,7 +53,7 @@ def erasure_prove(*, user_id: str, progress: Progress = lambda _: None) -> Proof
 def _orphans() -> dict[str, int]:
     counts: Counter[str] = Counter()
     for damage, document in OF_SESSIONS.items():
-        counts[document._get_collection_name()] = _lasting(damage)
+        counts[document.COLLECTION] = _lasting(damage)
     return dict(counts)
 
 

@@ -55,7 +55,7 @@ def sessions_export(
     """
     counts = Counter(written or {})
     while ids := records.reading.session_ids(user_id=selection.user_id, after=after):
-        for stored in records.reading.held_sessions(ids, user_id=selection.user_id):
+        for stored in records.reading.stored_sessions(ids, user_id=selection.user_id):
             if selection.takes(stored):
                 for record in records.reading.records_of(stored):
                     counts[record["type"]] += 1

@@ -25,7 +25,7 @@ def carries(field) -> bool:
         if isinstance(listed, EmbeddedDocumentField):
             return listed.document_type is MetadataEntry
         return isinstance(listed, StringField | IntField | LongField | BooleanField)
-    return type(field) in PLAIN
+    return isinstance(field, PLAIN)
 
 
 def test_every_field_of_a_session_is_carried_or_named_as_left_out():
