@@ -6,10 +6,11 @@ from typing import Any
 
 from openai import APIResponse
 
+from sessions_app.domain.dialect import ReplyReader
 from sessions_app.domain.errors import ProviderError
 from sessions_app.providers import Completion, Messages
 from sessions_app.providers.calls import Call
-from sessions_app.providers.openai_chunks import count
+from sessions_app.providers.openai_chunks import count, new_call_id
 from sessions_app.providers.openai_relay import Relay
 from sessions_app.providers.openai_stream import StreamedReply
 from sessions_app.providers.openai_wire import Wire
@@ -54,6 +55,7 @@ class OpenAICompatible:
             Call(silence_seconds=self._timeout_seconds),
             max_tokens=max_tokens,
             retry_waits=RETRY_WAITS_SECONDS,
+            unseen=True,
         ) as response:
             assert response is not None  # noqa: S101 - nobody else has the call to close it
             body = _body(response)
@@ -100,18 +102,20 @@ def _body(response: APIResponse[Any]) -> bytes:
 
 
 def _completion(body: bytes, model: str) -> Completion:
+    reader = ReplyReader(new_id=new_call_id)
     try:
         answer = json.loads(body)
-        text = answer["choices"][0]["message"]["content"]
-        named, usage = answer.get("model"), answer.get("usage")
+        piece = reader.feed(answer if answer["choices"][0] else {})
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise ProviderError("The model's server did not answer with a completion.") from error
-    if not isinstance(text, str) or not text.strip():
+    rest, reply = reader.finish()
+    text = piece.text + rest.text
+    if not text.strip():
         raise ProviderError("The model's server gave an empty answer.")
-    usage = usage if isinstance(usage, dict) else {}
+    usage = reply.usage or {}
     return Completion(
         text=text,
         prompt_tokens=count(usage.get("prompt_tokens")),
         completion_tokens=count(usage.get("completion_tokens")),
-        model=named if isinstance(named, str) and named else model,
+        model=reply.model or model,
     )

@@ -38,7 +38,9 @@ class StreamedReply:
         self._max_tokens = max_tokens
         self._retry_waits = retry_waits
         self._limits = {"silence_seconds": silence_seconds, "total_seconds": total_seconds}
-        self._answer = Answer(model=str(request["model"]), max_chars=max_chars)
+        self._answer = Answer(
+            model=str(request["model"]), max_chars=max_chars, secrets=wire.secrets
+        )
         self._lock = Lock()
         self._call: Call | None = None
         self._closed = False
@@ -89,6 +91,8 @@ class StreamedReply:
                     break
             if call.closed:
                 return
+            if rest := self._answer.rest():
+                yield rest
             self._ending = self._answer.ending()
             call.settle(_LAST_BYTES_SECONDS)
             # The answer is whole, whatever becomes of the connection.

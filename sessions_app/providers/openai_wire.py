@@ -8,7 +8,7 @@ import logging
 import time
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -23,16 +23,25 @@ from openai import (
     OpenAI,
 )
 
-from sessions_app.domain.errors import ProviderError, ProviderTimeout
+from sessions_app.domain.dialect import Manner, Refusal, other_manner, refusal_of
+from sessions_app.domain.errors import (
+    ProviderBusy,
+    ProviderError,
+    ProviderRefused,
+    ProviderTimeout,
+)
 from sessions_app.providers.calls import Call, make_closable
+from sessions_app.providers.openai_chunks import refused
 
 logger = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 5.0
 # Of finished calls, for the next ones; how many are open at once is the callers' affair.
 IDLE_CONNECTIONS = 256
-# Busy, starting up, or between two deployments; anything else would fail again.
-_WORTH_REPEATING = frozenset({408, 409, 429, 500, 502, 503, 504})
+# Starting up, or between two deployments; anything else would fail again.
+_WORTH_REPEATING = frozenset({500, 502, 503, 504})
+# What a client that is waiting is told, and repeats itself; in the background nobody else does.
+_WORTH_REPEATING_UNSEEN = _WORTH_REPEATING | {408, 409, 429}
 # Answers to a request that has a member too many.
 _DISLIKES = frozenset({400, 422})
 # A local server asks for none, and the package does not start without one.
@@ -56,12 +65,18 @@ class Wire:
             "Authorization": f"Bearer {api_key or _NO_KEY}",
             "Content-Type": "application/json",
         }
+        self._secrets = tuple(filter(None, (api_key, base_url)))
         # A wire that is dropped unclosed leaves no connections behind.
         weakref.finalize(self, self._client.close)
         # The name every compatible server knows. OpenAI's own newer models refuse it, and others
         # ignore the newer name and run on without a bound.
         self._limit_name = "max_tokens"
         self._asks_for_usage = True
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no error may tell."""
+        return self._secrets
 
     def close(self) -> None:
         """Give the connections back."""
@@ -91,20 +106,24 @@ class Wire:
         *,
         max_tokens: int | None,
         retry_waits: Sequence[float],
+        unseen: bool = False,
     ) -> Iterator[APIResponse[Any] | None]:
         """The response to `request`, its body unread; None when the call was closed meanwhile.
 
-        Raises ProviderError, ProviderTimeout, from within the block too.
+        `unseen`, where no client waits that could repeat what this does not. Raises ProviderError
+        and its kinds, from within the block too.
         """
+        statuses = _WORTH_REPEATING_UNSEEN if unseen else _WORTH_REPEATING
         try:
-            with self._response(request, call, max_tokens, iter(retry_waits)) as response:
+            waits = iter(retry_waits)
+            with self._response(request, call, max_tokens, waits, statuses) as response:
                 yield response
         except (APITimeoutError, httpx2.TimeoutException) as error:
-            raise ProviderTimeout from error
+            raise _repeated(ProviderTimeout()) from error
         except (APIError, httpx2.HTTPError) as error:
-            failure = _failure(error)
+            failure = _repeated(self._failure(error))
             if not call.closed:
-                logger.warning("%s", failure.detail)
+                logger.warning("%s", _for_the_log(failure))
             raise failure from error
 
     @contextmanager
@@ -114,6 +133,7 @@ class Wire:
         call: Call,
         max_tokens: int | None,
         waits: Iterator[float],
+        statuses: frozenset[int],
     ) -> Iterator[APIResponse[Any] | None]:
         while not call.closed:
             body = self._body(request, max_tokens)
@@ -125,7 +145,9 @@ class Wire:
             except (APIError, httpx2.HTTPError) as error:
                 if self._learns(error, body):
                     continue
-                wait = _wait(error, next(waits, None))
+                if isinstance(error, APIStatusError) and self._is_about_messages(error):
+                    raise
+                wait = _wait(error, next(waits, None), statuses)
                 if wait is None or wait >= call.seconds_left:
                     raise
                 call.pause(wait)
@@ -168,14 +190,51 @@ class Wire:
             return True
         return False
 
+    def _refusal(self, error: APIStatusError) -> Refusal:
+        body: bytes | str = b""
+        with suppress(httpx2.HTTPError, httpx2.StreamError, RuntimeError):
+            body = error.response.content
+        return refusal_of(error.status_code, body, self._secrets)
 
-def _wait(error: Exception, usual: float | None) -> float | None:
+    def _is_about_messages(self, error: APIStatusError) -> bool:
+        """A 500 of a chat template that raises: it would again."""
+        return error.status_code == 500 and bool(other_manner(Manner(), self._refusal(error)))
+
+    def _failure(self, error: Exception) -> ProviderError:
+        """What may be told: of a refusal the server's own words, without secrets."""
+        if isinstance(error, APIStatusError):
+            refusal = self._refusal(error)
+            if other_manner(Manner(), refusal):
+                return ProviderRefused(refusal)
+            headers = error.response.headers
+            wait = _retry_after(headers["retry-after"]) if "retry-after" in headers else None
+            failure = refused(refusal, retry_after=wait)
+            return failure or ProviderError(f"The model's server answered {error.status_code}.")
+        if isinstance(error, APIConnectionError):
+            return ProviderError("The model's server cannot be reached.")
+        return ProviderError("The model's server broke off its answer.")
+
+
+def _for_the_log(failure: ProviderError) -> str:
+    """A refusal's own words may quote what somebody has written."""
+    if isinstance(failure, ProviderRefused | ProviderBusy):
+        return f"The model's server answered {failure.refusal.status}."
+    return failure.detail
+
+
+def _repeated(failure: ProviderError) -> ProviderError:
+    """Say that no client need repeat this: it has been, as far as that is of use."""
+    failure.repeated = not isinstance(failure, ProviderBusy)
+    return failure
+
+
+def _wait(error: Exception, usual: float | None, statuses: frozenset[int]) -> float | None:
     """Seconds before asking again; None where that is of no use or was done often enough."""
     if usual is None or isinstance(error, APITimeoutError | httpx2.TimeoutException):
         return None
     if isinstance(error, APIConnectionError):
         return usual
-    if not isinstance(error, APIStatusError) or error.status_code not in _WORTH_REPEATING:
+    if not isinstance(error, APIStatusError) or error.status_code not in statuses:
         return None
     return max(usual, _retry_after(error.response.headers.get("retry-after", "")))
 
@@ -188,12 +247,3 @@ def _retry_after(value: str) -> float:
         return parsedate_to_datetime(value).timestamp() - time.time()
     except (ValueError, OverflowError):
         return 0.0
-
-
-def _failure(error: Exception) -> ProviderError:
-    """What may be told: the server's own words can hold a key or an address."""
-    if isinstance(error, APIStatusError):
-        return ProviderError(f"The model's server answered {error.status_code}.")
-    if isinstance(error, APIConnectionError):
-        return ProviderError("The model's server cannot be reached.")
-    return ProviderError("The model's server broke off its answer.")

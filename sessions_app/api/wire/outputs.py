@@ -27,7 +27,8 @@ class GenerationOutput(serializers.Serializer[Data]):
     """How a model came to write a message: in which turn, as the reply to which seq.
 
     `finish_reason` is the model server's word (`stop`, `length`, `tool_calls` …), or `cancelled`
-    for what stood when somebody stopped it. The counts are its server's, null where it gave none.
+    for what stood when somebody stopped it. The counts are its server's, null where it gave none;
+    `usage` holds all of them as they came, with their details.
     """
 
     turn_id = StrictCharField()
@@ -36,13 +37,15 @@ class GenerationOutput(serializers.Serializer[Data]):
     finish_reason = StrictCharField()
     prompt_tokens = StrictIntegerField(min_value=0, allow_null=True)
     completion_tokens = StrictIntegerField(min_value=0, allow_null=True)
+    usage = serializers.DictField(allow_null=True)
 
 
 class MessageOutput(serializers.Serializer[Data]):
     """A stored message.
 
     Replies with the same `generation.reply_to` are alternatives; those with `superseded_by`, the
-    seq of the one generated instead, are not sent to a model any more.
+    seq of the one generated instead, are not sent to a model any more. `reasoning` is what the
+    model thought, `extra` what its server wants back within a tool loop: neither is text.
     """
 
     id = StrictCharField()
@@ -61,6 +64,8 @@ class MessageOutput(serializers.Serializer[Data]):
     deleted = StrictBooleanField()
     generation = GenerationOutput(allow_null=True)
     superseded_by = StrictIntegerField(min_value=1, allow_null=True)
+    reasoning = StrictCharField(required=False)
+    extra = serializers.DictField(required=False)
 
 
 class TurnContextOutput(serializers.Serializer[Data]):

@@ -38,6 +38,9 @@ def message(stored: Message) -> dict[str, Any]:
         "deleted": stored.deleted,
         "generation": asdict(stored.generation) if stored.generation else None,
         "superseded_by": stored.superseded_by,
+        # Of the few messages that have them: what a model thought, and what its server wants back.
+        **({"reasoning": stored.reasoning} if stored.reasoning else {}),
+        **({"extra": stored.extra} if stored.extra else {}),
     }
 
 

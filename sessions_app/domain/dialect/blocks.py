@@ -44,11 +44,9 @@ def _content(value: Any) -> tuple[str, str, str]:
     blocks = value if isinstance(value, list) else [value]
     text = thought = ""
     for block in blocks:
-        if isinstance(block, str):
-            text += block
-        elif not isinstance(block, dict):
+        if not isinstance(block, dict):
             raise TypeError
-        elif block.get("type") in {"thinking", "reasoning", "reasoning_text"}:
+        if block.get("type") in {"thinking", "reasoning", "reasoning_text"}:
             thought += _inner(block)
         else:
             text += _inner(block)

@@ -59,11 +59,12 @@ class Calls:
         return len(self._calls)
 
     def take(self, value: Any) -> None:
-        """Take a delta's `tool_calls`: pieces of calls, or whole ones."""
-        pieces = [value] if isinstance(value, dict) else value if isinstance(value, list) else []
-        for raw in pieces:
-            if isinstance(raw, dict):
-                self._take(_piece(raw))
+        """Take a delta's `tool_calls`: pieces of calls, or whole ones.
+
+        Raises TypeError for what are none.
+        """
+        for raw in [value] if isinstance(value, dict) else value or ():
+            self._take(_piece(raw))
 
     def take_function(self, value: Any) -> None:
         """Take a legacy `function_call`, of which there is one an answer."""
@@ -93,6 +94,8 @@ class Calls:
     def _take(self, piece: _Piece) -> None:
         call = self._continued(piece)
         if call is None:
+            if not (piece.id or piece.name or piece.arguments):
+                raise TypeError
             call = _Call(piece.index)
             self._calls.append(call)
         call.id = call.id or piece.id
@@ -134,13 +137,15 @@ def _begins_anew(call: _Call, piece: _Piece) -> bool:
     return bool(call.arguments) and piece.name != call.name
 
 
-def _piece(raw: dict[str, Any]) -> _Piece:
+def _piece(raw: Any) -> _Piece:
+    if not isinstance(raw, dict):
+        raise TypeError
     function = raw.get("function") or raw.get("custom")
     function = function if isinstance(function, dict) else raw
     given = function.get("arguments", function.get("input", function.get("parameters")))
     return _Piece(
         index=_index(raw.get("index")),
-        id=_text(raw.get("id")),
+        id=_text(str(number) if isinstance(number := raw.get("id"), int) else number),
         name=_text(function.get("name")),
         arguments=_arguments(given),
         extra={
@@ -162,7 +167,9 @@ def _index(value: Any) -> int | str | None:
 
 
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else "" if value is None else str(value)
+    if value is None or isinstance(value, str):
+        return value or ""
+    raise TypeError
 
 
 def _arguments(value: Any) -> str:

@@ -10,11 +10,13 @@ from typing import Any, NamedTuple
 from sessions_app.domain.dialect.blocks import Spoken, merged, spoken
 from sessions_app.domain.dialect.calls import Calls
 from sessions_app.domain.dialect.halves import Halves, whole
-from sessions_app.domain.limits import JSON_MAX_DEPTH
+from sessions_app.domain.limits import (
+    EXTRA_MAX_CHARS,
+    JSON_MAX_DEPTH,
+    REASONING_MAX_CHARS,
+)
 from sessions_app.domain.text import storable
 
-REASONING_MAX_CHARS = 64_000
-EXTRA_MAX_BYTES = 64 * 1024
 USAGE_MAX_MEMBERS = 64
 """Numbers of a `usage`, those of its details included."""
 
@@ -94,6 +96,8 @@ class ReplyReader:
         said = Spoken()
         for name in ("delta", "message"):
             delta = choice.get(name)
+            if delta and not isinstance(delta, dict):
+                raise TypeError
             # A last chunk with the whole message again says nothing new.
             if isinstance(delta, dict) and (name == "delta" or self._is_untouched):
                 said = self._take(delta)
@@ -112,7 +116,7 @@ class ReplyReader:
         reason = self._finish_reason
         if calls and reason.lower() in _MERE_ENDS:
             reason = "tool_calls"
-        elif reason in {"function_call", "tool_calls"}:
+        elif not calls and reason in {"function_call", "tool_calls"}:
             reason = "stop"
         reply = Reply(
             tool_calls=calls,
@@ -163,8 +167,6 @@ class ReplyReader:
 
 def _first_choice(choices: Any) -> dict[str, Any] | None:
     """The one that was asked for; the last chunk, with the counts, has none."""
-    if isinstance(choices, dict):
-        choices = [choices]
     for choice in choices or ():
         if choice.get("index") in {None, 0, "0", ""}:
             found: dict[str, Any] = choice
@@ -189,7 +191,8 @@ def usage_of(value: Any) -> dict[str, Any] | None:
 
 
 def _is_name(value: str) -> bool:
-    return 0 < len(value) <= 64 and value.isascii() and value.isprintable() and value[0] != "$"
+    # As the name of a field MongoDB would read a dot as a path, a dollar as an operator.
+    return 0 < len(value) <= 64 and value.isascii() and value.replace("_", "a").isalnum()
 
 
 def _is_count(value: Any) -> bool:
@@ -204,10 +207,11 @@ def _bounded(extra: Extra) -> Extra:
         for call_id, members in extra.calls.items()
         if (kept := {name: value for name, value in members.items() if _is_json(value)})
     }
-    room = EXTRA_MAX_BYTES
+    # The names around the members take some of it.
+    room = EXTRA_MAX_CHARS // 2
     sizes = sorted(
-        [(_size(value), 0, name) for name, value in message.items()]
-        + [(_size(value), 1, name) for name, value in calls.items()]
+        [(_size(name, value), 0, name) for name, value in message.items()]
+        + [(_size(name, value), 1, name) for name, value in calls.items()]
     )
     for size, kind, name in sizes:
         room -= size
@@ -216,8 +220,8 @@ def _bounded(extra: Extra) -> Extra:
     return Extra(extra.thought_member, message, calls)
 
 
-def _size(value: Any) -> int:
-    return len(json.dumps(value, ensure_ascii=False).encode())
+def _size(name: str, value: Any) -> int:
+    return len(json.dumps({name: value}, ensure_ascii=False))
 
 
 def _is_json(value: Any, depth: int = 0) -> bool:

@@ -49,9 +49,9 @@ def metadata(pairs: Iterable[Mapping[str, str]] | None) -> dict[str, str]:
     return {pair["k"]: pair["v"] for pair in pairs or ()}
 
 
-def calls_text(calls: Sequence[Mapping[str, Any]]) -> str:
-    """Tool calls as they are stored: JSON text, whatever their keys."""
-    return json.dumps(calls, ensure_ascii=False, separators=(",", ":"))
+def json_text(value: Sequence[Mapping[str, Any]] | Mapping[str, Any]) -> str:
+    """A client's or a server's own JSON as it is stored: as text, whatever its keys."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def stored_policy(policy: ContextPolicy) -> Stored:
@@ -69,10 +69,12 @@ def stored_message(message: NewMessage | Message) -> Stored:
     optional: Stored = {
         "client_id": message.client_id,
         "name": message.name,
-        "tool_calls": (calls_text(message.tool_calls) if message.tool_calls is not None else None),
+        "tool_calls": json_text(message.tool_calls) if message.tool_calls is not None else None,
         "tool_call_id": message.tool_call_id,
         "metadata": metadata_pairs(message.metadata) or None,
         "generation": stored_generation(message.generation) if message.generation else None,
+        "reasoning": message.reasoning or None,
+        "extra": json_text(message.extra) if message.extra else None,
     }
     if isinstance(message, Message):
         optional["topic"] = message.topic
@@ -116,6 +118,8 @@ def message(stored: Mapping[str, Any], seq: int) -> Message:
         get("deleted", False),
         generation(get("generation")),
         get("superseded_by"),
+        get("reasoning"),
+        json.loads(extra) if (extra := get("extra")) else None,
     )
 
 

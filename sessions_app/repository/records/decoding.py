@@ -12,6 +12,7 @@ from typing import Any
 from mongoengine import (
     BooleanField,
     DateTimeField,
+    DictField,
     EmbeddedDocumentField,
     IntField,
     ListField,
@@ -21,12 +22,13 @@ from mongoengine import (
 from mongoengine.errors import ValidationError
 
 from sessions_app.documents import Message, Session, validate_message
+from sessions_app.domain.dialect import usage_of
 from sessions_app.domain.errors import InvalidInput
 from sessions_app.domain.records.writing import timestamp
 from sessions_app.domain.text import json_problem
 from sessions_app.repository import log
 from sessions_app.repository.log import Stored
-from sessions_app.repository.records.codec import NOT_CARRIED
+from sessions_app.repository.records.codec import JSON_TEXTS, NOT_CARRIED
 
 _SESSION_ID = re.compile(r"[0-9A-Za-z-]{1,36}")
 _COUNTED = {"type", "session_id", "topic_undone"}
@@ -89,8 +91,10 @@ def _value(name: str, value: Any, field: Any) -> Any:
     if name == "metadata":
         pairs = _checked(name, value, dict)
         return log.metadata_pairs({key: _checked(key, v, str) for key, v in pairs.items()})
-    if name == "tool_calls":
-        return log.calls_text(_checked(name, value, list))
+    if name in JSON_TEXTS:
+        return log.json_text(_checked(name, value, dict if name == "extra" else list))
+    if isinstance(field, DictField):
+        return usage_of(_checked(name, value, dict)) or {}
     if isinstance(field, EmbeddedDocumentField):
         return _decoded(_checked(name, value, dict), field.document_type._fields, passed_over=set())
     if isinstance(field, ListField):
