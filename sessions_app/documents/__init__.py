@@ -14,7 +14,13 @@ from sessions_app.documents.messages import (
     MetadataEntry,
     validate_message,
 )
-from sessions_app.documents.operations import ErasedUser, Figures, Sweep, ThrottleWindow
+from sessions_app.documents.operations import (
+    ErasedUser,
+    Figures,
+    ServerDialect,
+    Sweep,
+    ThrottleWindow,
+)
 from sessions_app.documents.search import SearchDocument, SearchProgress
 from sessions_app.documents.sessions import (
     ContextPolicy,
@@ -38,6 +44,7 @@ __all__ = [
     "MetadataEntry",
     "SearchDocument",
     "SearchProgress",
+    "ServerDialect",
     "Session",
     "StandingFigures",
     "SummaryRecord",
@@ -62,5 +69,6 @@ ALL = (
     ThrottleWindow,
     Sweep,
     Figures,
+    ServerDialect,
     *review.ALL,
 )

@@ -13,6 +13,7 @@ from mongoengine import (
 )
 
 from sessions_app.domain import limits
+from sessions_app.domain.dialect import Extras, Form
 from sessions_app.domain.expiry import ExpiryMode
 
 
@@ -69,6 +70,21 @@ class Figures(Document):
         "collection": "figures",
         "auto_create_index": False,
         "id_field": "name",
+    }
+
+
+class ServerDialect(Document):
+    """How a model's server wants conversations written, learned from what it refused."""
+
+    server = StringField(primary_key=True, max_length=300)
+    form = StringField(required=True, choices=[form.value for form in Form])
+    extras = StringField(required=True, choices=[extras.value for extras in Extras])
+    learned_at = DateTimeField(required=True)
+
+    meta: ClassVar[dict[str, Any]] = {
+        "collection": "server_dialects",
+        "auto_create_index": False,
+        "id_field": "server",
     }
 
 

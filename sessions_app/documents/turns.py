@@ -44,6 +44,8 @@ class Turn(Document):
     completion_tokens = LongField(min_value=0)
     error_code = StringField(max_length=40)
     error_detail = StringField()
+    # The status and the words of a model's server that refused.
+    error_refusal = DictField()
 
     meta: ClassVar[dict[str, Any]] = {
         "collection": "turns",

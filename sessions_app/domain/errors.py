@@ -201,7 +201,8 @@ class ProviderRefused(ProviderError):
     code = "provider_refused"
 
     def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal.message or f"The model's server answered {refusal.status}.")
+        detail = refusal.message or f"The model's server answered {refusal.status}."
+        super().__init__(detail, attr=refusal.param)
         self.refusal = refusal
 
 

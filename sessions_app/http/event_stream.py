@@ -17,9 +17,9 @@ HEARTBEAT_SECONDS = 12.0
 # many streams each has fewer. Nobody waits so for the first words.
 GATHER_SECONDS = 0.1
 EVENTS_PER_SECOND = 500.0
-_HEARTBEAT = b": \n\n"
+HEARTBEAT = b": \n\n"
 # Tells at once that the stream is open, also through what buffers little answers.
-_OPENING = b": stream\n\n"
+OPENING = b": stream\n\n"
 
 HEADERS = {
     "Cache-Control": "no-store",
@@ -55,6 +55,12 @@ class Source(Protocol):
     def close(self) -> None:
         """Nobody reads on."""
 
+    def opening(self) -> bytes:
+        """What tells at once that the stream is open; perhaps nothing."""
+
+    def heartbeat(self) -> bytes:
+        """What keeps the connection open while nothing happens."""
+
 
 class TurnSource:
     """A turn as events; `encode` writes some of them, `last` what follows the very last."""
@@ -64,8 +70,10 @@ class TurnSource:
         reader: Reader,
         encode: Callable[[Sequence[tuple[Place, Event]]], bytes],
         last: Callable[[], bytes] = bytes,
+        heartbeat: Callable[[], bytes] | None = None,
     ) -> None:
         self._reader, self._encode, self._last = reader, encode, last
+        self._heartbeat = heartbeat
 
     @property
     def ended(self) -> bool:
@@ -98,6 +106,14 @@ class TurnSource:
     def close(self) -> None:
         """A turn goes on when its reader has left."""
 
+    def opening(self) -> bytes:
+        """A comment, unless something else keeps the stream open: some clients know no comments."""
+        return OPENING if self._heartbeat is None else b""
+
+    def heartbeat(self) -> bytes:
+        """As `Source.heartbeat`."""
+        return HEARTBEAT if self._heartbeat is None else self._heartbeat()
+
 
 class EventStream:
     """What has not been read of a source yet, as bytes; for a thread, or for an event loop."""
@@ -111,9 +127,10 @@ class EventStream:
     def __iter__(self) -> Iterator[bytes]:
         """Block until there is something."""
         source = self._source
-        yield _OPENING
+        if opening := source.opening():
+            yield opening
         while not source.ended:
-            yield source.take() if source.wait(HEARTBEAT_SECONDS) else _HEARTBEAT
+            yield source.take() if source.wait(HEARTBEAT_SECONDS) else source.heartbeat()
 
     def close(self) -> None:
         """The answer has been sent, or is not wanted any more."""
@@ -125,7 +142,8 @@ class EventStream:
         sent = -math.inf
         EventStream._open += 1
         try:
-            yield _OPENING
+            if opening := source.opening():
+                yield opening
             while not source.ended:
                 # Before anything is asked to wake it: most of what comes costs the loop nothing.
                 gather = max(GATHER_SECONDS, EventStream._open / EVENTS_PER_SECOND)
@@ -136,7 +154,7 @@ class EventStream:
                     sent = loop.time()
                     yield source.take()
                 else:
-                    yield _HEARTBEAT
+                    yield source.heartbeat()
         finally:
             EventStream._open -= 1
 

@@ -20,9 +20,12 @@ _STATUS_OF: dict[type[errors.SessionError], int] = {
     errors.TooManyTurns: 503,
     errors.TurnInterrupted: 503,
     errors.ProviderTimeout: 504,
+    errors.ProviderBusy: 429,
 }
 
 
 def status_of(error: errors.SessionError) -> int:
-    """The status of the nearest kind that has one."""
+    """The status of the nearest kind that has one; a refusal has its server's."""
+    if isinstance(error, errors.ProviderRefused) and error.refusal.status in errors.REFUSALS:
+        return error.refusal.status
     return next(_STATUS_OF[kind] for kind in type(error).__mro__ if kind in _STATUS_OF)

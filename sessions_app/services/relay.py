@@ -23,6 +23,8 @@ _BUFFER_BYTES = 256 * 1024
 _ERROR_MAX_BYTES = 64 * 1024
 # A server's answer to what the caller has asked for, and no fault of this service's own request.
 _CALLERS = frozenset({400, 404, 409, 413, 415, 422, 429})
+# With the empty line that ends them where they stand alone.
+_COMMENTS = re.compile(rb"^:[^\n]*\n(?:\r?\n)?", re.MULTILINE)
 _SECRETS = re.compile(r"\b(?:sk|key)-[\w*.-]+|Bearer\s+\S+", re.IGNORECASE)
 
 
@@ -75,9 +77,13 @@ def completion_pass_streamed(
     *,
     body: bytes,
     failed: Callable[[SessionError], bytes],
+    heartbeat: bytes,
     departed: Callable[[Callable[[], None]], None],
 ) -> "PassedStream":
     """The same for a stream; `failed` writes an error that comes in the middle of it.
+
+    `heartbeat` is sent while the server says nothing; its own comments are not passed on, as some
+    clients read JSON from every line.
 
     Raises as `completion_pass`, before anything has been streamed.
     """
@@ -89,16 +95,21 @@ def completion_pass_streamed(
             passage.close()
             raise ProviderError("The model's server did not answer with a stream.")
         slot.keep()
-        return PassedStream(passage, slot, failed)
+        return PassedStream(passage, slot, failed, heartbeat)
 
 
 class PassedStream:
     """A server's events as they come, for one reader who may leave at any time."""
 
     def __init__(
-        self, passage: Passage, slot: Slot, failed: Callable[[SessionError], bytes]
+        self,
+        passage: Passage,
+        slot: Slot,
+        failed: Callable[[SessionError], bytes],
+        heartbeat: bytes,
     ) -> None:
         self._passage, self._slot, self._failed = passage, slot, failed
+        self._heartbeat = heartbeat
         self._read = bytearray()
         self._over = self._left = False
         self.begun = False
@@ -134,6 +145,14 @@ class PassedStream:
             self._change.notify_all()
         return taken
 
+    def opening(self) -> bytes:
+        """Nothing: the server's first event is what opens it."""
+        return b""
+
+    def heartbeat(self) -> bytes:
+        """What keeps the connection open while the server says nothing."""
+        return self._heartbeat
+
     def close(self) -> None:
         """The reader has gone: the call is ended."""
         with self._change:
@@ -144,7 +163,8 @@ class PassedStream:
     def _run(self) -> None:
         try:
             for chunk in self._passage:
-                self._put(chunk)
+                if events := _COMMENTS.sub(b"", chunk):
+                    self._put(events)
         except SessionError as error:
             self._put(self._failed(error))
         except Exception:

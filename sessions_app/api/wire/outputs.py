@@ -8,6 +8,7 @@ from typing import Any
 from rest_framework import serializers
 
 from sessions_app.domain.data import OnTopicShift, Role, Status, Strategy
+from sessions_app.domain.dialect import SentAs
 from sessions_app.http.fields import (
     MetadataField,
     StrictBooleanField,
@@ -150,6 +151,12 @@ class PlannedMessageOutput(serializers.Serializer[Data]):
     topic = StrictIntegerField(allow_null=True)
     kept = StrictBooleanField()
     reason = StrictCharField()
+    sent_as = serializers.ChoiceField(
+        choices=_choices(SentAs),
+        required=False,
+        help_text="In which other form than it is stored; left out where it is sent as it is.",
+    )
+    sent_as_reason = StrictCharField(required=False, help_text="Why, in words.")
 
 
 class WindowMessageOutput(serializers.Serializer[Data]):

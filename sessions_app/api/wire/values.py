@@ -8,6 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from sessions_app.domain.data import Message, MessagePage, Session
+from sessions_app.domain.dialect import Change
 from sessions_app.domain.search.data import SearchResults
 from sessions_app.domain.window import Recalled, ShownSummary
 from sessions_app.services.context import ContextWindow
@@ -98,6 +99,7 @@ def topic(stored: Session) -> dict[str, Any] | None:
 def context(window: ContextWindow) -> dict[str, Any]:
     """A context window with its plan."""
     plan, summary, recalled = window.plan, window.summary, window.recalled
+    changes = window.request.changes
     return {
         "messages": window.sent,
         "token_count": plan.token_count,
@@ -112,6 +114,7 @@ def context(window: ContextWindow) -> dict[str, Any]:
                 "topic": each.topic,
                 "kept": each.kept,
                 "reason": each.reason.value,
+                **_sent_as([change for change in changes if change.seq == each.seq]),
             }
             for each in plan.messages
         ],
@@ -119,6 +122,14 @@ def context(window: ContextWindow) -> dict[str, Any]:
         **({"summary": _summary(summary)} if summary else {}),
         **({"recalled": _recalled(recalled)} if recalled else {}),
     }
+
+
+def _sent_as(changes: Sequence[Change]) -> dict[str, str]:
+    """The gravest change of a message by its name, and why there are any."""
+    if not changes:
+        return {}
+    reasons = "; ".join(change.reason for change in changes)
+    return {"sent_as": changes[0].sent_as.value, "sent_as_reason": reasons}
 
 
 def _summary(shown: ShownSummary) -> dict[str, int]:

@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import pairwise
 
+from sessions_app.domain.audit.sent import Messages, complaints, tokens_sent
 from sessions_app.domain.data import Message, Role, Strategy
+from sessions_app.domain.dialect import LEAST_TOKENS
 from sessions_app.domain.tokens import TokenCounter, message_tokens, window_cost
-from sessions_app.domain.window import WindowMessage, WindowPlan, WindowPolicy
+from sessions_app.domain.window import Reason, WindowMessage, WindowPlan, WindowPolicy
 
 
 class Promise(StrEnum):
@@ -30,6 +32,7 @@ class Promise(StrEnum):
     HIDDEN = "hidden_message_shown"
     REFUSAL = "refused_without_cause"
     PLAN = "cannot_be_planned"
+    ACCEPTED = "request_would_be_refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ class StoredFacts:
     prompt_tokens: int = 0
     newest_user: int | None = None
     newest_user_tokens: int = 0
+    ends_with_result: bool = False
     breaches: list[Breach] = field(default_factory=list)
 
 
@@ -75,6 +79,7 @@ def read_facts(
             continue
         cost = window_cost(message.token_count)
         facts.tokens += cost
+        facts.ends_with_result = message.role is Role.TOOL
         opening = opening and message.role is Role.SYSTEM
         if opening:
             facts.prompt.append(message.seq)
@@ -107,23 +112,35 @@ def check_window(
         *_missing(facts, kept),
         *_order(offered, plan, kept, sent),
         *_hidden(facts, policy, shown),
-        *_split_pairs([m for m in offered if _may_be_shown(m, policy)], kept),
+        *_split_pairs([m for m in offered if _may_be_shown(m, policy)], kept, policy),
     ]
     return [Breach(promise, seq, detail, policy.strategy) for promise, seq, detail in found]
 
 
-def check_total(policy: WindowPolicy, plan: WindowPlan) -> list[Breach]:
-    """Whether all that is sent, summaries and quotations included, fits the budget."""
-    if plan.token_count <= policy.max_tokens:
-        return []
-    detail = f"{plan.token_count} tokens in all, {policy.max_tokens} allowed"
-    return [Breach(Promise.BUDGET, None, detail, policy.strategy)]
+def check_sent(
+    policy: WindowPolicy, plan: WindowPlan, sent: Messages, count: TokenCounter, *, strict: bool
+) -> list[Breach]:
+    """Whether what is sent fits the budget, costs what the plan says, and would be accepted."""
+    found: list[tuple[Promise, str]] = []
+    cost = tokens_sent(sent, count)
+    if cost > policy.max_tokens:
+        found.append((Promise.BUDGET, f"{cost} tokens in all, {policy.max_tokens} allowed"))
+    if cost != plan.token_count:
+        found.append((Promise.WINDOW_COUNT, f"says {plan.token_count}, sends {cost}"))
+    found += [(Promise.ACCEPTED, complaint) for complaint in complaints(sent, strict=strict)]
+    return [Breach(promise, None, detail, policy.strategy) for promise, detail in found]
 
 
 def check_refusal(facts: StoredFacts, policy: WindowPolicy) -> list[Breach]:
-    """A window may be refused only where what must be in it does not fit."""
-    needed = facts.prompt_tokens + facts.newest_user_tokens
-    if needed > policy.max_tokens:
+    """A window may be refused only where what must be in it does not fit.
+
+    A question is cut before that; calls with results to be answered may be larger by themselves.
+    """
+    question = facts.newest_user_tokens
+    if policy.answering:
+        question = min(question, window_cost(2 * LEAST_TOKENS))
+    needed = facts.prompt_tokens + question
+    if needed > policy.max_tokens or (policy.answering and facts.ends_with_result):
         return []
     detail = f"{needed} tokens fit {policy.max_tokens}"
     return [Breach(Promise.REFUSAL, facts.newest_user, detail, policy.strategy)]
@@ -141,7 +158,9 @@ def _limits(
         yield Promise.BUDGET, oldest, f"{cost} tokens, {policy.max_tokens} allowed"
     if cost != plan.token_count:
         yield Promise.WINDOW_COUNT, oldest, f"says {plan.token_count}, holds {cost}"
-    counted = sum(message.seq not in facts.prompt for message in shown)
+    # What is to be answered is sent however many messages it is.
+    answered = {m.seq for m in plan.messages if m.reason is Reason.TO_BE_ANSWERED}
+    counted = sum(message.seq not in {*facts.prompt, *answered} for message in shown)
     if policy.max_messages is not None and counted > policy.max_messages:
         yield Promise.MAX_MESSAGES, oldest, f"{counted} messages, {policy.max_messages} allowed"
 
@@ -184,10 +203,11 @@ def _may_be_shown(message: WindowMessage, policy: WindowPolicy) -> bool:
     return not hidden and message.seq >= policy.context_start
 
 
-def _split_pairs(offered: Sequence[WindowMessage], kept: set[int]) -> Found:
+def _split_pairs(offered: Sequence[WindowMessage], kept: set[int], policy: WindowPolicy) -> Found:
     """Results kept without their call, and calls kept without each of their results.
 
     A call that nothing but its own results follow still waits for the rest; those it has, count.
+    Where calls without results are written with a word for them, only what is parted is wrong.
     """
     messages = sorted(offered, key=lambda message: message.seq)
     answers, orphans = _answers(messages)
@@ -203,7 +223,7 @@ def _split_pairs(offered: Sequence[WindowMessage], kept: set[int]) -> Found:
                 yield Promise.TOOL_PAIR, call.seq, f"a call without its result at {result.seq}"
         missing = set(call.tool_call_ids) - {result.tool_call_id for result in results}
         waiting = messages[-len(results) - 1].seq == call.seq
-        if call.seq in kept and missing and not waiting:
+        if call.seq in kept and missing and not waiting and not policy.answering:
             yield Promise.TOOL_PAIR, call.seq, "a call without all of its results"
 
 

@@ -4,8 +4,8 @@ What is stored is what was said; what is sent is what a server accepts; a sessio
 
     request = write(said, manner)           the planned window as the messages of a request
     request.changes                         what is sent otherwise than it is stored, and why
-    request.known_name(name)                the tool that the model's new call means
     written_options(options, names)         `tools` and `tool_choice` under the names that are sent
+    known_calls(calls, names)               the model's new calls under the names of the client
 
     reader = ReplyReader(new_id=…)
     piece = reader.feed(chunk)              text and thought of a chunk, or of a whole answer
@@ -40,14 +40,15 @@ from sessions_app.domain.dialect.data import (
     SentAs,
 )
 from sessions_app.domain.dialect.halves import Halves, whole
-from sessions_app.domain.dialect.naming import Names, written_options
+from sessions_app.domain.dialect.naming import Names, known_calls, written_options
 from sessions_app.domain.dialect.pairing import bare, further
 from sessions_app.domain.dialect.reading import Extra, Piece, Reply, ReplyReader, usage_of
 from sessions_app.domain.dialect.refusals import Refusal, other_manner, refusal_of
 from sessions_app.domain.dialect.unwrapping import unwrapped, without_thoughts
-from sessions_app.domain.dialect.writing import write
+from sessions_app.domain.dialect.writing import AS_OPENAI, write
 
 __all__ = [
+    "AS_OPENAI",
     "LEAST_TOKENS",
     "Change",
     "Extra",
@@ -68,6 +69,7 @@ __all__ = [
     "common_length",
     "cut_middle",
     "further",
+    "known_calls",
     "other_manner",
     "refusal_of",
     "unwrapped",

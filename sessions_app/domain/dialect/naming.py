@@ -9,7 +9,7 @@ mapped as well: so a mapped name never meets one that was left as it is.
 import hashlib
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 ID_MAX_CHARS = 40
@@ -92,6 +92,20 @@ class Names:
         if name and sent != name:
             self.known[sent] = name
         return sent
+
+
+def known_calls(
+    calls: Sequence[Mapping[str, Any]], known: Mapping[str, str]
+) -> tuple[Mapping[str, Any], ...]:
+    """A model's new calls under the names that the client knows; `known` leads back to those."""
+    return tuple(_known(call, known) for call in calls)
+
+
+def _known(call: Mapping[str, Any], known: Mapping[str, str]) -> Mapping[str, Any]:
+    inner = call.get("function")
+    if not isinstance(inner, dict) or inner.get("name") not in known:
+        return call
+    return {**call, "function": {**inner, "name": known[inner["name"]]}}
 
 
 def written_options(options: Mapping[str, Any], names: Names) -> dict[str, Any]:

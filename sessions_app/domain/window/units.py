@@ -33,14 +33,14 @@ class Unit(NamedTuple):
 
 
 def group_units(
-    messages: Sequence[WindowMessage], eligible: Sequence[int]
+    messages: Sequence[WindowMessage], eligible: Sequence[int], *, unanswered: bool = False
 ) -> tuple[list[Unit], dict[int, Reason]]:
     """Group the eligible candidates (indexes, ascending) into units, in conversation order.
 
     Also gives the reason for each candidate that can be in no window: a result without its call,
     and a call some of whose results are missing, together with the results it has. A call at the
     newest end, with nothing but its own results after it, still waits for the others: it is a
-    unit as it stands.
+    unit as it stands, and with `unanswered` so is every other.
     """
     groups, orphans = _calls_with_results(messages, eligible)
     dropped = dict.fromkeys(orphans, Reason.ORPHANED_RESULT)
@@ -48,7 +48,7 @@ def group_units(
     for call, members in groups.items():
         answered = {messages[index].tool_call_id for index in members[1:]}
         pending = members[-1] == newest and len(members) == newest - call + 1
-        if not pending and not answered.issuperset(messages[call].tool_call_ids):
+        if not (pending or unanswered) and not answered.issuperset(messages[call].tool_call_ids):
             dropped.update(dict.fromkeys(members, Reason.UNANSWERED_CALL))
     in_group = {index for members in groups.values() for index in members[1:]}
     units = [

@@ -3,11 +3,10 @@
 from sessions_app.services.context.candidates import Gathered, gather
 from sessions_app.services.context.planning import (
     ContextWindow,
-    Instruction,
     context_plan,
     context_reset,
-    window_laid_out,
     window_policy,
+    window_written,
 )
 from sessions_app.services.context.summaries import (
     Outcome,
@@ -17,11 +16,13 @@ from sessions_app.services.context.summaries import (
     summary_extend,
     summary_shown,
 )
+from sessions_app.services.context.writing import Instruction, LaidOut
 
 __all__ = [
     "ContextWindow",
     "Gathered",
     "Instruction",
+    "LaidOut",
     "Outcome",
     "context_plan",
     "context_reset",
@@ -31,6 +32,6 @@ __all__ = [
     "summary_candidates",
     "summary_extend",
     "summary_shown",
-    "window_laid_out",
     "window_policy",
+    "window_written",
 ]

@@ -1,6 +1,6 @@
 """The context window of a session: what a model call would be sent, and why."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,12 +11,12 @@ from django.conf import settings
 from sessions_app import tokenizer
 from sessions_app.domain import lifecycle, window
 from sessions_app.domain.data import Message, OnTopicShift, Session, Strategy
+from sessions_app.domain.dialect import AS_OPENAI, Manner, Request
 from sessions_app.domain.errors import StorageUnavailable
 from sessions_app.domain.limits import RESETS_KEPT
 from sessions_app.domain.tokens import window_cost
 from sessions_app.domain.window import (
     Layout,
-    Reason,
     Recalled,
     ShownSummary,
     WindowBudgetError,
@@ -26,66 +26,33 @@ from sessions_app.domain.window import (
     plan_window,
 )
 from sessions_app.repository import log, sessions
-from sessions_app.services import topics
-from sessions_app.services.context import candidates, summaries
+from sessions_app.services import dialects, topics
+from sessions_app.services.context import candidates, summaries, writing
 from sessions_app.services.context.candidates import Gathered
+from sessions_app.services.context.writing import Instruction, LaidOut
 
 _ATTEMPTS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Instruction:
-    """What a system prompt says for one call alone; `role` is `system` or `developer`."""
-
-    role: str
-    content: str
-
-
-@dataclass(frozen=True, slots=True)
 class ContextWindow:
-    """A planned window: the session, the plan, and the messages that it keeps, in order.
+    """A planned window: the session, the plan, and the request that it is sent as.
 
     With a `summary`, the model is sent that too, behind the system prompt; with `recalled`, that
-    instead of the messages it quotes; `instructions` come right behind the prompt. The plan's
-    `token_count` is what all that is sent costs.
+    instead of the messages it quotes; the call's own instructions come right behind the prompt. The
+    plan's `token_count` is what all that is sent costs.
     """
 
     session: Session
     plan: WindowPlan
-    messages: Sequence[Message]
+    request: Request
     summary: ShownSummary | None = None
     recalled: Recalled | None = None
-    instructions: Sequence[Instruction] = ()
 
     @property
     def sent(self) -> list[dict[str, Any]]:
         """What a model call is sent, in the form of the chat completions wire."""
-        reasons = {each.seq: each.reason for each in self.plan.messages}
-        quoted = set(self.recalled.seqs) if self.recalled else set()
-        prompt = [m for m in self.messages if reasons[m.seq] is Reason.SYSTEM_PROMPT]
-        sent = [_wire(message) for message in prompt]
-        sent += [{"role": each.role, "content": each.content} for each in self.instructions]
-        if self.summary is not None:
-            sent.append({"role": "system", "content": self.summary.content})
-        for message in self.messages[len(prompt) :]:
-            if self.recalled is not None and reasons[message.seq] is Reason.NEWEST_USER:
-                sent.append({"role": "system", "content": self.recalled.content})
-            if message.seq not in quoted:
-                sent.append(_wire(message))
-        return sent
-
-
-def _wire(message: Message) -> dict[str, Any]:
-    optional = {
-        "name": message.name,
-        "tool_calls": message.tool_calls,
-        "tool_call_id": message.tool_call_id,
-    }
-    return {
-        "role": message.role.value,
-        "content": message.content,
-        **{name: value for name, value in optional.items() if value is not None},
-    }
+        return self.request.messages
 
 
 def context_plan(
@@ -100,13 +67,15 @@ def context_plan(
     tells_topics: bool = True,
     without: Collection[int] = (),
     instructions: Sequence[Instruction] = (),
+    manner: Manner | None = None,
 ) -> ContextWindow:
     """Plan the window of a session as it is now; nothing about the session changes.
 
     `max_tokens` and `strategy` stand in for the session's own; `query` for the newest user
     message. `until` is the last seq that is considered, None for the newest; those in `without`
     count as superseded. Without `tells_topics`, nothing is judged for a window that topics cannot
-    change. `instructions` take their share of the budget. Raises SessionNotFound, SessionExpired,
+    change. `instructions` take their share of the budget. `manner` is how the server wants it
+    written, None for what is known of the configured one. Raises SessionNotFound, SessionExpired,
     WindowBudgetError.
     """
     place = {"session_id": session_id, "user_id": user_id}
@@ -117,7 +86,8 @@ def context_plan(
         session, newest = log.read_newest(**place, limit=_READ_AT_ONCE)
     lifecycle.require_readable(session, now=now)
     told = sum(window_cost(tokenizer.count_tokens(each.content)) for each in instructions)
-    wanted = _less(window_policy(session, max_tokens, strategy), told)
+    wanted = window_policy(session, max_tokens, strategy)
+    wanted = replace(wanted, max_tokens=wanted.max_tokens - told)
     whole = len(newest) == session.message_count and _keeps_all(session, wanted)
     if not whole and _needs_topics(session, wanted):
         session = topics.catch_up(**place, seconds=topics.CATCH_UP_SECONDS).session
@@ -128,29 +98,19 @@ def context_plan(
             # What is asked about is shown even where a reset has hidden it.
             context_start=min(session.context_start, until),
         )
-    policy = _less(window_policy(session, max_tokens, strategy), told)
+    policy = window_policy(session, max_tokens, strategy)
     if whole:
         gathered = candidates.as_they_are(m for m in newest if m.seq <= session.message_count)
     else:
-        gathered = candidates.gather(session, policy, query)
+        rest = replace(policy, max_tokens=policy.max_tokens - told)
+        gathered = candidates.gather(session, rest, query)
     if without:
         gathered = candidates.superseding(gathered, without)
     summary = summaries.summary_shown(session=session, max_tokens=policy.max_tokens)
-    try:
-        plan, summary, recalled = window_laid_out(gathered, policy, query, summary)
-    except WindowBudgetError as error:
-        most = error.available + told
-        raise WindowBudgetError(needed=error.needed + told, available=most) from error
-    if told:
-        most = plan.max_tokens + told
-        plan = replace(plan, token_count=plan.token_count + told, max_tokens=most)
-    kept = set(plan.kept_seqs)
-    messages = [message for message in gathered.messages if message.seq in kept]
-    return ContextWindow(session, plan, messages, summary, recalled, instructions)
-
-
-def _less(policy: WindowPolicy, tokens: int) -> WindowPolicy:
-    return replace(policy, max_tokens=policy.max_tokens - tokens) if tokens else policy
+    laid_out, request = window_written(
+        gathered, policy, query, summary, instructions, manner or dialects.known()
+    )
+    return ContextWindow(session, laid_out.plan, request, laid_out.summary, laid_out.recalled)
 
 
 # A session of so many messages is read together with its header.
@@ -177,14 +137,51 @@ def _keeps_all(session: Session, policy: WindowPolicy) -> bool:
     )
 
 
-# Each attempt plans for as many tokens less as the last one's quotation was over the budget.
+# Each attempt plans for as many tokens less as what came of the last one was over the budget.
 _QUOTATIONS = 4
+_WRITINGS = 8
+
+
+def window_written(
+    gathered: Gathered,
+    policy: WindowPolicy,
+    query: str | None,
+    summary: ShownSummary | None,
+    instructions: Sequence[Instruction] = (),
+    manner: Manner = AS_OPENAI,
+) -> tuple[LaidOut, Request]:
+    """The window as it is sent, all of it within the budget, and the request.
+
+    The plan's `token_count` is the request's. Raises WindowBudgetError.
+    """
+    told = sum(window_cost(tokenizer.count_tokens(each.content)) for each in instructions)
+    budget, over = policy.max_tokens - told, 0
+    for _ in range(_WRITINGS):
+        budget -= over
+        try:
+            laid_out = window_laid_out(gathered, replace(policy, max_tokens=budget), query, summary)
+        except WindowBudgetError as error:
+            # What is asked for is missing, whatever an attempt was planned for.
+            short = error.needed - error.available
+            most = policy.max_tokens
+            raise WindowBudgetError(needed=most + short, available=most) from error
+        request = writing.write(laid_out, instructions, manner)
+        spent = writing.cost(request, laid_out.messages)
+        over = spent - policy.max_tokens
+        if over <= 0:
+            plan = replace(laid_out.plan, token_count=spent, max_tokens=policy.max_tokens)
+            return replace(laid_out, plan=plan), request
+    raise WindowBudgetError(needed=policy.max_tokens + over, available=policy.max_tokens)
 
 
 def window_laid_out(
     gathered: Gathered, policy: WindowPolicy, query: str | None, summary: ShownSummary | None
-) -> tuple[WindowPlan, ShownSummary | None, Recalled | None]:
-    """The plan as it is sent: under STABLE_PREFIX, with the quotation of what was recalled."""
+) -> LaidOut:
+    """The plan as it is laid out: under STABLE_PREFIX, with the quotation of what was recalled.
+
+    What must be in it is cut where it would not fit.
+    """
+    gathered, cut = writing.cut_to_fit(gathered, policy)
     budget = policy.max_tokens
     for _ in range(_QUOTATIONS if policy.layout is Layout.STABLE_PREFIX else 0):
         with suppress(WindowBudgetError):
@@ -196,10 +193,22 @@ def window_laid_out(
             over = spent - policy.max_tokens
             if over <= 0:
                 plan = replace(plan, token_count=spent, max_tokens=policy.max_tokens)
-                return plan, shown, recalled
+                return _laid_out(plan, gathered, shown, recalled, cut)
             budget -= over
     plan, shown = window_plan(gathered, replace(policy, layout=Layout.CONVERSATION), query, summary)
-    return plan, shown, None
+    return _laid_out(plan, gathered, shown, None, cut)
+
+
+def _laid_out(
+    plan: WindowPlan,
+    gathered: Gathered,
+    summary: ShownSummary | None,
+    recalled: Recalled | None,
+    cut: Mapping[int, str],
+) -> LaidOut:
+    kept = set(plan.kept_seqs)
+    messages = [message for message in gathered.messages if message.seq in kept]
+    return LaidOut(plan, messages, summary, recalled, cut, gathered.offered)
 
 
 def window_plan(
@@ -233,6 +242,7 @@ def window_policy(
         on_topic_shift=on_shift,
         context_start=session.context_start,
         layout=Layout(settings.CONTEXT_LAYOUT),
+        answering=True,
     )
 
 

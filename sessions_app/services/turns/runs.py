@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
@@ -17,7 +17,9 @@ from django.conf import settings
 from sessions_app import providers, tokenizer
 from sessions_app.domain import lifecycle
 from sessions_app.domain.data import Generation, Message, NewMessage, Role
+from sessions_app.domain.dialect import Manner, Names, Request, known_calls, written_options
 from sessions_app.domain.errors import (
+    ProviderRefused,
     SessionError,
     SessionNotFound,
     StorageUnavailable,
@@ -27,11 +29,11 @@ from sessions_app.domain.errors import (
 from sessions_app.domain.limits import FINISH_REASON_MAX_CHARS, MODEL_NAME_MAX_CHARS
 from sessions_app.domain.text import storable
 from sessions_app.domain.tokens import message_tokens
-from sessions_app.domain.turns import CANCELLED, Turn, TurnState
+from sessions_app.domain.turns import CANCELLED, Turn, TurnState, recorded_refusal
 from sessions_app.providers import Ending, Provider, Reply
 from sessions_app.repository import log, turns
-from sessions_app.services import context, identity, titles, topics
-from sessions_app.services.context import Instruction
+from sessions_app.services import context, dialects, identity, titles, topics
+from sessions_app.services.context import ContextWindow, Instruction
 from sessions_app.services.figures import tallies
 from sessions_app.services.topics import judge_ahead
 from sessions_app.services.turns.feeds import Feed, Outcome
@@ -144,7 +146,29 @@ class Run:
             logger.exception("after turn %s", self.turn.turn_id)
 
     def _answer(self) -> tuple[Provider, Ending | None]:
-        """Show the model its window and pass on what it says; the Ending is None when stopped."""
+        """Show the model its window and pass on what it says; the Ending is None when stopped.
+
+        A server that does not take how the window is written is asked again in another manner.
+        """
+        provider = providers.for_turns(count=tokenizer.count_tokens)
+        manner = dialects.known(self._call.model)
+        tried = [manner]
+        while True:
+            window = self._shown(manner)
+            try:
+                ending = self._asked(provider, window.request)
+                break
+            except ProviderRefused as refused:
+                other = dialects.otherwise(refused, manner)
+                if other is None or other in tried or self._stop is not None:
+                    raise
+                tried.append(manner := other)
+        if len(tried) > 1:
+            dialects.accepted(self._call.model, manner, now=clock())
+        return provider, ending
+
+    def _shown(self, manner: Manner) -> ContextWindow:
+        """The window, planned and told to whoever watches."""
         turn = self.turn
         window = context.context_plan(
             session_id=turn.session_id,
@@ -157,6 +181,7 @@ class Run:
             tells_topics=False,
             without=self._supersedes,
             instructions=self._call.instructions,
+            manner=manner,
         )
         asked = self.feed.user_message
         if asked is not None:
@@ -164,18 +189,24 @@ class Run:
         self.feed.show(seen_of(window), asked)
         if not self._has_record():
             raise _Unrecorded
-        provider = providers.for_turns(count=tokenizer.count_tokens)
+        return window
+
+    def _asked(self, provider: Provider, request: Request) -> Ending | None:
+        """The model's answer to a request, its calls under the names that the client knows."""
+        names = Names()
         reply = provider.stream(
-            window.sent,
+            request.messages,
             model=self._call.model,
             max_tokens=self._call.max_tokens,
-            options=self._call.options,
+            options=written_options(self._call.options, names),
         )
         with self._lock:
             self._reply = reply
             if self._stop is not None:
-                return provider, None
-        return provider, self._pass_on(reply)
+                return None
+        ending = self._pass_on(reply)
+        known = {**request.names, **names.known}
+        return replace(ending, tool_calls=known_calls(ending.tool_calls, known)) if ending else None
 
     def _pass_on(self, reply: Reply) -> Ending | None:
         for raw in reply:
@@ -194,7 +225,8 @@ class Run:
             state = TurnState.CANCELLED
         else:
             state = TurnState.DONE
-        if not self.feed.text and not ending.tool_calls:
+        # An empty reply is one, too: it says why it is empty, and clients need not ask again.
+        if state is TurnState.CANCELLED and not self.feed.text:
             self._end(state, None, {"finish_reason": ending.finish_reason})
             return
         message = self._store(self._message(ending, provider.name))
@@ -225,6 +257,8 @@ class Run:
             token_count=message_tokens(tokenizer.count_tokens, text, tool_calls=calls or ()),
             timestamp=clock(),
             tool_calls=calls,
+            reasoning=storable(ending.reasoning) or None,
+            extra=asdict(ending.extra) if ending.extra else None,
             generation=Generation(
                 turn_id=self.turn.turn_id,
                 reply_to=self.turn.user_seq,
@@ -232,6 +266,7 @@ class Run:
                 finish_reason=storable(ending.finish_reason)[:FINISH_REASON_MAX_CHARS],
                 prompt_tokens=ending.prompt_tokens,
                 completion_tokens=ending.completion_tokens,
+                usage=ending.usage,
             ),
         )
 
@@ -276,7 +311,11 @@ class Run:
             if isinstance(error, SessionNotFound):
                 turns.records.discard(**place)
             else:
-                outcome = {"error_code": error.code, "error_detail": error.detail}
+                outcome = {
+                    "error_code": error.code,
+                    "error_detail": error.detail,
+                    "error_refusal": recorded_refusal(error),
+                }
                 self._record(TurnState.FAILED, outcome)
                 turns.leases.release(**place)
         except StorageUnavailable:
