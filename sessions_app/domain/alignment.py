@@ -6,13 +6,17 @@ new is stored then, and what the client no longer has in its history is to be su
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
 
 from sessions_app.domain.data import Message, Role
+from sessions_app.domain.dialect import as_object, without_thoughts
 from sessions_app.domain.drafts import MessageDraft
+
+_LINE_ENDS = re.compile(r"[^\S\r\n]*(?:\r\n?|\n)")
 
 Key = tuple[str, str, str, str]
 """A message as it is compared: role, text, tool calls and the call it answers."""
@@ -36,14 +40,20 @@ class Alignment:
 def key(message: Message | MessageDraft) -> Key:
     """What two copies of a message have in common.
 
-    White space around an assistant's text is lost in many clients, and so are a call's further
-    members.
+    Ends of lines and the blanks before them differ between systems; white space around an
+    assistant's text is lost in many clients, and so are its thoughts and a call's further members.
     """
-    text = message.content
+    text = _LINE_ENDS.sub("\n", message.content).rstrip()
     if message.role is Role.ASSISTANT:
-        text = text.strip()
+        text = without_thoughts(text)
     calls = [_call(call) for call in message.tool_calls or ()]
     return message.role.value, text, json.dumps(calls) if calls else "", message.tool_call_id or ""
+
+
+def _is_nothing(message: Message) -> bool:
+    """An empty reply, which clients do not send along."""
+    is_empty = not message.content.strip() and not message.tool_calls
+    return message.role is Role.ASSISTANT and is_empty and not message.deleted
 
 
 def _call(call: Mapping[str, Any]) -> list[Any]:
@@ -58,11 +68,17 @@ def _call(call: Mapping[str, Any]) -> list[Any]:
 
 
 def _arguments(text: Any) -> str:
-    """JSON as text, however a client has written it again; what is no JSON as it is."""
-    try:
-        return json.dumps(json.loads(text), sort_keys=True)
-    except (TypeError, ValueError, RecursionError):
+    """The object that arguments mean, however a client has written it again: `""` for `{}`, `1` for
+    `1.0`; what means none as it is."""
+    meant = as_object(text)
+    if meant.quoted is not None:
         return str(text)
+    return json.dumps(json.loads(meant.text, parse_float=_number), sort_keys=True)
+
+
+def _number(digits: str) -> float | int:
+    value = float(digits)
+    return int(value) if value.is_integer() else value
 
 
 def align(request: Sequence[MessageDraft], stored: Sequence[Message], *, whole: bool) -> Alignment:
@@ -80,7 +96,7 @@ def align(request: Sequence[MessageDraft], stored: Sequence[Message], *, whole: 
 
     A request without any reply in it is no history, and only 1 and 2 are tried.
     """
-    current = [m for m in stored if m.superseded_by is None]
+    current = [m for m in stored if m.superseded_by is None and not _is_nothing(m)]
     while whole and current and current[0].role is Role.SYSTEM:
         current = current[1:]
     asked = [key(message) for message in request]

@@ -35,7 +35,7 @@ class OpenAICompatible:
         model: str,
         timeout_seconds: float,
         answer_seconds: float = 600,
-        answer_max_chars: int = 32_000,
+        answer_max_chars: int = 500_000,
     ) -> None:
         self.name = model
         self._wire = Wire(base_url=base_url, api_key=api_key)

@@ -38,7 +38,7 @@ class GenerationOutput(serializers.Serializer[Data]):
     finish_reason = StrictCharField()
     prompt_tokens = StrictIntegerField(min_value=0, allow_null=True)
     completion_tokens = StrictIntegerField(min_value=0, allow_null=True)
-    usage = serializers.DictField(allow_null=True)
+    usage = serializers.DictField(required=False)
 
 
 class MessageOutput(serializers.Serializer[Data]):

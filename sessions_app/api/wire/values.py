@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from sessions_app.domain.data import Message, MessagePage, Session
+from sessions_app.domain.data import Generation, Message, MessagePage, Session
 from sessions_app.domain.dialect import Change
 from sessions_app.domain.search.data import SearchResults
 from sessions_app.domain.window import Recalled, ShownSummary
@@ -37,12 +37,20 @@ def message(stored: Message) -> dict[str, Any]:
         "tool_call_id": stored.tool_call_id,
         "metadata": stored.metadata,
         "deleted": stored.deleted,
-        "generation": asdict(stored.generation) if stored.generation else None,
+        "generation": _generation(stored.generation) if stored.generation else None,
         "superseded_by": stored.superseded_by,
         # Of the few messages that have them: what a model thought, and what its server wants back.
         **({"reasoning": stored.reasoning} if stored.reasoning else {}),
         **({"extra": stored.extra} if stored.extra else {}),
     }
+
+
+def _generation(made: Generation) -> dict[str, Any]:
+    """How it was generated; `usage` where the model's server counted anything."""
+    written = asdict(made)
+    if made.usage is None:
+        del written["usage"]
+    return written
 
 
 def messages(stored: Sequence[Message]) -> list[dict[str, Any]]:

@@ -28,6 +28,7 @@ What is stored is what was said; what is sent is what a server accepts; a sessio
 - `unwrapping`    titles and summaries
 """
 
+from sessions_app.domain.dialect.arguments import as_object
 from sessions_app.domain.dialect.cutting import LEAST_TOKENS, common_length, cut_middle
 from sessions_app.domain.dialect.data import (
     Change,
@@ -65,6 +66,7 @@ __all__ = [
     "Said",
     "Sent",
     "SentAs",
+    "as_object",
     "bare",
     "common_length",
     "cut_middle",

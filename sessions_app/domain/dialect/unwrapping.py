@@ -38,6 +38,8 @@ def without_thoughts(text: str) -> str:
                 break
         else:
             break
+    if not any(mark in rest for mark in ("</", "[/", "◁/")):
+        return rest
     for opens, closes in _THOUGHTS:
         place = rest.lower().find(closes.lower())
         if place >= 0 and opens.lower() not in rest[:place].lower():

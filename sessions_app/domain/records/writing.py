@@ -30,7 +30,7 @@ def line(record: Record) -> bytes:
     text = json.dumps(
         record, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_moment
     )
-    return f"{text}\n".encode()
+    return escaped(f"{text}\n".encode())
 
 
 def blocks(records: Iterable[Record]) -> Iterator[bytes]:

@@ -22,10 +22,11 @@ from mongoengine import (
 from mongoengine.errors import ValidationError
 
 from sessions_app.documents import Message, Session, validate_message
+from sessions_app.domain.data import Role
 from sessions_app.domain.dialect import usage_of
 from sessions_app.domain.errors import InvalidInput
 from sessions_app.domain.records.writing import timestamp
-from sessions_app.domain.text import json_problem
+from sessions_app.domain.text import is_storable, json_problem
 from sessions_app.repository import log
 from sessions_app.repository.log import Stored
 from sessions_app.repository.records.codec import JSON_TEXTS, NOT_CARRIED
@@ -76,7 +77,11 @@ def _reason(error: ValidationError) -> str:
 def _decoded(
     record: Mapping[str, Any], fields: Mapping[str, Any], *, passed_over: set[str]
 ) -> Stored:
-    if problem := json_problem(record):
+    told = dict(record)
+    if record.get("role") == Role.TOOL and isinstance(content := told.pop("content", ""), str):
+        # A terminal's output may hold control characters.
+        told["content"] = content if not is_storable(content) else ""
+    if problem := json_problem(told):
         raise InvalidInput(problem)
     if unknown := sorted(record.keys() - fields.keys() - passed_over):
         raise InvalidInput(f"unknown: {', '.join(unknown)}")

@@ -10,6 +10,7 @@ from django.conf import settings
 from sessions_app import tokenizer
 from sessions_app.domain import lifecycle, window
 from sessions_app.domain.data import Message, Role, Session, SessionPosition, Status
+from sessions_app.domain.dialect import unwrapped
 from sessions_app.domain.errors import ProviderError, SessionNotFound
 from sessions_app.domain.limits import OPENING_MAX_MESSAGES, PAGE_MAX
 from sessions_app.domain.text import storable
@@ -202,7 +203,8 @@ def _extended(
     if extension.lines:
         asked = window.request(before, extension.lines, bound=bound)
         completion = provider.complete(asked, max_tokens=bound)
-        text = window.clipped(storable(completion.text), bound, tokenizer.count_tokens)
+        said = storable(unwrapped(completion.text))
+        text = window.clipped(said, bound, tokenizer.count_tokens)
         model = storable(completion.model)[:_MODEL_MAX_CHARS]
         if not text:
             raise ProviderError("The model's server gave an empty answer.")

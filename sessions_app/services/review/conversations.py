@@ -12,6 +12,7 @@ from sessions_app.domain.data import Message
 from sessions_app.domain.errors import SessionNotFound
 from sessions_app.domain.limits import REVIEW_MESSAGES
 from sessions_app.domain.review import Act, Found, Order, Piece, Place, Reviewed, Staff, Wanted, Why
+from sessions_app.domain.text import inert
 from sessions_app.domain.turns import Turn
 from sessions_app.repository import annotations as stored
 from sessions_app.repository import log, review, turns
@@ -210,6 +211,7 @@ def pieces(text: str, *, masked: bool) -> Sequence[Piece]:
     """`text` as it is shown."""
     if not text:
         return []
+    text = inert(text)
     return masking.masked(text) if masked else [Piece(text)]
 
 

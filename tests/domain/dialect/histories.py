@@ -132,7 +132,8 @@ def goes_on(server, said, manner=None, tools=()):
         status, body = refused
         tried.append(manner)
         other = other_manner(manner, refusal_of(status, json.dumps(body).encode()))
-        assert other is not None and other not in tried, (server, manner, body, request.messages)
+        assert other is not None, (server, manner, body, request.messages)
+        assert other not in tried, (server, manner, body, request.messages)
         manner = other
 
 
