@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from sessions_app.domain.text import escaped
+
 Record = Mapping[str, Any]
 
 BEGIN, END = "export", "end"
