@@ -6,7 +6,6 @@ new is stored then, and what the client no longer has in its history is to be su
 """
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
@@ -15,8 +14,6 @@ from typing import Any
 from sessions_app.domain.data import Message, Role
 from sessions_app.domain.dialect import as_object, without_thoughts
 from sessions_app.domain.drafts import MessageDraft
-
-_LINE_ENDS = re.compile(r"[^\S\r\n]*(?:\r\n?|\n)")
 
 Key = tuple[str, str, str, str]
 """A message as it is compared: role, text, tool calls and the call it answers."""
@@ -43,11 +40,18 @@ def key(message: Message | MessageDraft) -> Key:
     Ends of lines and the blanks before them differ between systems; white space around an
     assistant's text is lost in many clients, and so are its thoughts and a call's further members.
     """
-    text = _LINE_ENDS.sub("\n", message.content).rstrip()
+    text = _with_plain_ends(message.content)
     if message.role is Role.ASSISTANT:
         text = without_thoughts(text)
     calls = [_call(call) for call in message.tool_calls or ()]
     return message.role.value, text, json.dumps(calls) if calls else "", message.tool_call_id or ""
+
+
+def _with_plain_ends(text: str) -> str:
+    if "\n" in text or "\r" in text:
+        lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        text = "\n".join(map(str.rstrip, lines))
+    return text.rstrip()
 
 
 def _is_nothing(message: Message) -> bool:
@@ -70,10 +74,16 @@ def _call(call: Mapping[str, Any]) -> list[Any]:
 def _arguments(text: Any) -> str:
     """The object that arguments mean, however a client has written it again: `""` for `{}`, `1` for
     `1.0`; what means none as it is."""
-    meant = as_object(text)
-    if meant.quoted is not None:
-        return str(text)
-    return json.dumps(json.loads(meant.text, parse_float=_number), sort_keys=True)
+    try:
+        value = json.loads(text, parse_float=_number)
+    except (TypeError, ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        meant = as_object(text)
+        if meant.quoted is not None:
+            return str(text)
+        value = json.loads(meant.text, parse_float=_number)
+    return json.dumps(value, sort_keys=True)
 
 
 def _number(digits: str) -> float | int:

@@ -118,15 +118,25 @@ def check_window(
 
 
 def check_sent(
-    policy: WindowPolicy, plan: WindowPlan, sent: Messages, count: TokenCounter, *, strict: bool
+    policy: WindowPolicy,
+    plan: WindowPlan,
+    sent: Messages,
+    count: TokenCounter | None,
+    *,
+    strict: bool,
 ) -> list[Breach]:
-    """Whether what is sent fits the budget, costs what the plan says, and would be accepted."""
+    """Whether what is sent fits the budget, costs what the plan says, and would be accepted.
+
+    `count` is None where what is sent is as stored: that has been counted, or miscounted, there.
+    """
     found: list[tuple[Promise, str]] = []
-    cost = tokens_sent(sent, count)
-    if cost > policy.max_tokens:
-        found.append((Promise.BUDGET, f"{cost} tokens in all, {policy.max_tokens} allowed"))
+    cost = plan.token_count if count is None else tokens_sent(sent, count)
     if cost != plan.token_count:
         found.append((Promise.WINDOW_COUNT, f"says {plan.token_count}, sends {cost}"))
+    kept = sum(window_cost(message.token_count) for message in plan.messages if message.kept)
+    # A plan that is over the budget by itself is found with its messages.
+    if policy.max_tokens < cost and kept <= policy.max_tokens:
+        found.append((Promise.BUDGET, f"{cost} tokens in all, {policy.max_tokens} allowed"))
     found += [(Promise.ACCEPTED, complaint) for complaint in complaints(sent, strict=strict)]
     return [Breach(promise, None, detail, policy.strategy) for promise, detail in found]
 

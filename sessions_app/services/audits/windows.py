@@ -158,9 +158,10 @@ def _replay(
         return None, check_refusal(facts, policy)
     shown = laid_out.summary
     strict = manner.form is not Form.OPENAI
-    breaches = check_sent(
-        policy, laid_out.plan, request.messages, tokenizer.count_tokens, strict=strict
-    )
+    miscounted = any(breach.promise is Promise.MISCOUNT for breach in facts.breaches)
+    as_stored = all(each.as_stored for each in request.sent)
+    count = None if as_stored or miscounted else tokenizer.count_tokens
+    breaches = check_sent(policy, laid_out.plan, request.messages, count, strict=strict)
     sent = [message.seq for message in laid_out.messages]
     kept = [message for message in laid_out.plan.messages if message.kept]
     cost = sum(window_cost(message.token_count) for message in kept)

@@ -168,7 +168,9 @@ def window_written(
         request = writing.write(laid_out, instructions, manner)
         spent = writing.cost(request, laid_out.messages)
         over = spent - policy.max_tokens
-        if over <= 0:
+        # A plan over its own budget is a mistake, which planning again would not mend: the audit
+        # finds it.
+        if over <= 0 or laid_out.plan.token_count > budget:
             plan = replace(laid_out.plan, token_count=spent, max_tokens=policy.max_tokens)
             return replace(laid_out, plan=plan), request
     raise WindowBudgetError(needed=policy.max_tokens + over, available=policy.max_tokens)
