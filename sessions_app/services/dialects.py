@@ -6,13 +6,15 @@ What one worker has learned stands in MongoDB; the others look there every few s
 import logging
 import threading
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from django.conf import settings
 
-from sessions_app.domain.dialect import AS_OPENAI, Form, Manner, other_manner
+from sessions_app.domain.dialect import AS_OPENAI, Form, Manner, Said, other_manner, write
 from sessions_app.domain.errors import ProviderRefused, StorageUnavailable
+from sessions_app.providers import Completion, Provider
 from sessions_app.repository import dialects
 
 logger = logging.getLogger(__name__)
@@ -67,6 +69,26 @@ def accepted(model: str | None, manner: Manner, *, now: datetime) -> None:
         dialects.write(base_url=server[0], model=server[1], manner=manner, now=now)
     except StorageUnavailable:
         logger.warning("what a model's server wants could not be remembered for other workers")
+
+
+def complete(
+    provider: Provider, asked: Sequence[Mapping[str, str]], *, max_tokens: int
+) -> Completion:
+    """A whole answer to messages of this service's own, as titles and summaries need one.
+
+    Raises ProviderError and its kinds.
+    """
+    manner = known()
+    said = [Said(message["role"], message["content"]) for message in asked]
+    tried = [manner]
+    while True:
+        try:
+            return provider.complete(write(said, manner).messages, max_tokens=max_tokens)
+        except ProviderRefused as refused:
+            other = otherwise(refused, manner)
+            if other is None or other in tried:
+                raise
+            tried.append(manner := other)
 
 
 def forget() -> None:

@@ -6,6 +6,7 @@ from sessions_app.domain.data import Message, Role
 from sessions_app.domain.limits import TITLE_MAX_CHARS
 from sessions_app.domain.text import storable
 from sessions_app.repository import log, titles
+from sessions_app.services import dialects
 
 # What a title is made from; a conversation that has said nothing by then stays without.
 _FIRST_MESSAGES = 8
@@ -43,7 +44,8 @@ def by_the_model(*, session_id: str, user_id: str) -> bool:
         return False
     said = _first(session_id, user_id)
     asked = rules.request((message.role.value, message.content) for message in said)
-    title = rules.tidied(storable(provider.complete(asked, max_tokens=_MODEL_TOKENS).text))
+    answer = dialects.complete(provider, asked, max_tokens=_MODEL_TOKENS)
+    title = rules.tidied(storable(answer.text))
     if not title:
         return False
     return titles.write(

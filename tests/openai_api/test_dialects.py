@@ -7,7 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sessions_app import documents
+from sessions_app import documents, providers
+from sessions_app.domain import titles
 from sessions_app.services import dialects
 from tests import model_server
 from tests.api.bodies import path
@@ -400,3 +401,23 @@ def test_what_this_service_handed_out_it_takes_back(
     while told[-1][0] == "tool":
         told.pop()
     assert [(m["role"], m["content"]) for m in kept] == told
+
+
+@pytest.mark.parametrize(
+    ("said", "title"),
+    [
+        ("<think>Trains, then.</think>Sure! Here is a title: Trains to Rome", "Trains to Rome"),
+        ('```json\n{"title": "Trains to Rome"}\n```', "Trains to Rome"),
+        ("<think>They want a title", ""),
+    ],
+)
+def test_a_title_is_asked_for_in_the_servers_form_and_unwrapped(
+    server: ModelServer, said: str, title: str
+):
+    server.speaks, server.text = "gemma2", said
+    asked = titles.request([("user", "How do I get to Rome?")])
+    provider: Any = providers.configured()
+    answer = dialects.complete(provider, asked, max_tokens=64)
+    assert titles.tidied(answer.text) == title
+    # With a system message, strictly, and as the user's own.
+    assert (len(server.requests), server.refused) == (3, 2)

@@ -18,6 +18,7 @@ from sessions_app.domain.tokens import total_window_cost
 from sessions_app.domain.window import MOST_READ, Extension, ShownSummary, Summary
 from sessions_app.providers import Completion, Provider
 from sessions_app.repository import log, sessions, summaries
+from sessions_app.services import dialects
 
 _MODEL_MAX_CHARS = 200
 
@@ -202,7 +203,7 @@ def _extended(
     # Nothing but tombstones: the range grows, and there is nothing to pay a model for.
     if extension.lines:
         asked = window.request(before, extension.lines, bound=bound)
-        completion = provider.complete(asked, max_tokens=bound)
+        completion = dialects.complete(provider, asked, max_tokens=bound)
         said = storable(unwrapped(completion.text))
         text = window.clipped(said, bound, tokenizer.count_tokens)
         model = storable(completion.model)[:_MODEL_MAX_CHARS]
