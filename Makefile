@@ -38,11 +38,10 @@ check: $(VENV)/dev.stamp ## format, lint, strict types, import contracts
 
 # peers_store measures the peers as well where their environment is (see docs/benchmarks.md)
 bench: $(VENV)/dev.stamp ## the benchmarks that need no data set, short; one JSON object per line
-	@for name in store_by_length http_by_length http_append hot_path memory expiry metrics_cost; do \
+	@for name in store_by_length http_by_length http_append hot_path memory expiry metrics_cost \
+		context_speed provider_streams session_approaches; do \
 		$(BIN)/python -m benchmarks.$$name --short || exit 1; \
 	done
-	@$(BIN)/python -m benchmarks.context_speed --turns 50
-	@$(BIN)/python -m benchmarks.provider_streams --short
 	@if [ -x $(VENV)/peers/bin/python ]; \
 	then $(BIN)/python -m benchmarks.peers_store --short --peers-python $(VENV)/peers/bin/python; \
 	else $(BIN)/python -m benchmarks.peers_store --short --only-ours; fi

@@ -15,7 +15,7 @@ from django.db.models import F, Q, QuerySet
 from accounts.errors import KeyNotFound, TooManyKeys
 from accounts.models import ApiKey
 from accounts.services import account_get
-from sessions_app.api.authentication import TokenNotValid, TokenUser
+from sessions_app.api.authentication import TokenNotValid
 from sessions_app.domain.lifecycle import to_milliseconds
 
 # Some clients refuse a key that does not begin with the first three.
@@ -32,13 +32,6 @@ class MadeKey:
 
     record: ApiKey
     key: str
-
-
-@dataclass(frozen=True, slots=True)
-class KeyCredential:
-    """What `request.auth` is where a key was shown."""
-
-    key_id: uuid.UUID
 
 
 def key_make(*, user_id: str, name: str, expires_in_days: int | None, now: datetime) -> MadeKey:
@@ -78,28 +71,27 @@ def key_delete(*, user_id: str, key_id: str) -> None:
         raise KeyNotFound
 
 
-def key_bearer(key: str, *, now: datetime) -> tuple[TokenUser, KeyCredential]:
-    """Whose key this is; raises TokenNotValid.
+def key_shown(key: str, *, now: datetime) -> ApiKey:
+    """The record of a good key, with its user; raises TokenNotValid.
 
     One query by the digest's index: a key dies with its user's account, when that is deactivated,
     and with a new password.
     """
-    found = (
+    record = (
         ApiKey.objects.filter(
             Q(expires_at=None) | Q(expires_at__gt=now),
             digest=_digest(key),
             user__is_active=True,
             user_generation=F("user__token_generation"),
         )
-        .values_list("id", "last_used_at", "user_id", "user__username", "user__is_staff")
+        .select_related("user")
         .first()
     )
-    if found is None:
+    if record is None:
         raise TokenNotValid
-    key_id, last_used_at, user_id, username, is_staff = found
-    if last_used_at is None or now - last_used_at >= _USE_NOTED_EVERY:
-        ApiKey.objects.filter(pk=key_id).update(last_used_at=now)
-    return TokenUser(str(user_id), username, is_staff), KeyCredential(key_id)
+    if record.last_used_at is None or now - record.last_used_at >= _USE_NOTED_EVERY:
+        ApiKey.objects.filter(pk=record.pk).update(last_used_at=now)
+    return record
 
 
 def _digest(key: str) -> str:

@@ -3,25 +3,32 @@
 from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
+from rest_framework import HTTP_HEADER_ENCODING
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 
-from accounts.api_keys import PREFIX, KeyCredential, key_bearer
-from sessions_app.api.authentication import TokenAuthentication, TokenUser
+from accounts.api_keys import PREFIX, key_shown
+from accounts.models import ApiKey
+from sessions_app.api.authentication import TokenAuthentication
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
 
 
 class BearerAuthentication(TokenAuthentication):
-    """`Authorization: Bearer <access token or API key>`, RFC 6750."""
+    """`Authorization: Bearer <access token or API key>`, RFC 6750; `request.auth` is either."""
 
-    def authenticate(self, request: Request) -> tuple[TokenUser, Any] | None:
-        """The bearer, and which key was shown; raises TokenNotValid."""
-        scheme, _, shown = request.META.get("HTTP_AUTHORIZATION", "").strip().partition(" ")
-        if scheme.lower() == "bearer" and shown.strip().startswith(PREFIX):
-            return key_bearer(shown.strip(), now=timezone.now())
-        return super().authenticate(request)
+    def get_validated_token(self, raw_token: bytes) -> Any:
+        """The token or the key's record; raises InvalidToken, TokenNotValid."""
+        if raw_token.startswith(PREFIX.encode()):
+            return key_shown(raw_token.decode(HTTP_HEADER_ENCODING), now=timezone.now())
+        return super().get_validated_token(raw_token)
+
+    def get_user(self, validated_token: Any) -> Any:
+        """Whom the token names, or whose key it is."""
+        if isinstance(validated_token, ApiKey):
+            return validated_token.user
+        return super().get_user(validated_token)
 
 
 class InPerson(IsAuthenticated):
@@ -32,6 +39,4 @@ class InPerson(IsAuthenticated):
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
         """Whether no key was shown."""
-        if isinstance(request.auth, KeyCredential):
-            return False
-        return super().has_permission(request, view)
+        return not isinstance(request.auth, ApiKey) and super().has_permission(request, view)

@@ -5,14 +5,13 @@ InvalidInput (sessions_app.domain.errors)
 ├── WrongPassword      the password does not match; names the field         400
 └── TooManyKeys        somebody makes API keys without end                  400
 AuthenticationFailed (Django REST framework)
-├── SignInFailed       unknown user, wrong password and inactive look alike 401
 └── TokenNotValid      in sessions_app.api.authentication                   401
 NotFound (Django REST framework)
 ├── AccountNotFound    the token's subject has no account here              404
 └── KeyNotFound        the user has no such API key                         404
 """
 
-from rest_framework.exceptions import AuthenticationFailed, NotFound
+from rest_framework.exceptions import NotFound
 
 from sessions_app.domain.errors import InvalidInput
 
@@ -39,13 +38,6 @@ class TooManyKeys(InvalidInput):
 
     code = "too_many_keys"
     default_detail = "You have as many API keys as one may have; delete some."
-
-
-class SignInFailed(AuthenticationFailed):
-    """There is no active user of that name with that password."""
-
-    default_detail = "No active account has this username and password."
-    default_code = "no_active_account"
 
 
 class AccountNotFound(NotFound):

@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 
 from accounts import passwords, usernames
 from sessions_app.api.authentication import MAX_TOKEN_CHARS
-from sessions_app.http.fields import StrictCharField
+from sessions_app.http.input import StrictCharField
 
 
 class UsernameField(StrictCharField):

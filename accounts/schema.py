@@ -15,7 +15,6 @@ from rest_framework import serializers
 from accounts.serializers import (
     ApiKeyRequestSerializer,
     ApiKeysSerializer,
-    CredentialsSerializer,
     MadeApiKeySerializer,
     PasswordChangeSerializer,
     PasswordConfirmationSerializer,
@@ -23,10 +22,13 @@ from accounts.serializers import (
     RefreshSerializer,
     RegisteredSerializer,
     RegistrationSerializer,
+    SignInSerializer,
+    SignOutSerializer,
     TokenPairSerializer,
-    TokenSerializer,
     UserSerializer,
+    VerifySerializer,
 )
+from sessions_app.http.error_body import error_body
 
 TAGS = ["Accounts"]
 PASSWORD = "correct horse battery staple"  # noqa: S105 - an example
@@ -91,8 +93,7 @@ def _answers(value: Any, status: int = 200) -> OpenApiExample:
 
 
 def _fails(status: int, code: str, detail: str, attr: str | None = None) -> OpenApiExample:
-    kind = "validation_error" if status == 400 else "client_error"
-    value = {"type": kind, "errors": [{"code": code, "detail": detail, "attr": attr}]}
+    value = error_body(status, code, detail, attr)
     return OpenApiExample(
         f"{status} {code}", value=value, response_only=True, status_codes=[str(status)]
     )
@@ -111,68 +112,60 @@ DEAD = _fails(
 ANONYMOUS = _fails(401, "not_authenticated", "Authentication credentials were not provided.")
 NO_ACCOUNT = _fails(404, "not_found", "No such account.")
 
-register = extend_schema_view(
-    post=extend_schema(
-        operation_id="register",
-        tags=TAGS,
-        auth=[],
-        request=RegistrationSerializer,
-        responses=_responses({201: RegisteredSerializer}, 400, 429),
-        examples=[
-            _sends({"username": "alice", "password": PASSWORD, "email": "alice@example.com"}),
-            _answers({"user": USER, **PAIR}, 201),
-            TAKEN,
-        ],
+
+def _without_token(operation_id: str, examples: list[OpenApiExample], **described: Any) -> Any:
+    operation = extend_schema(
+        operation_id=operation_id, tags=TAGS, auth=[], examples=examples, **described
     )
+    return extend_schema_view(post=operation)
+
+
+register = _without_token(
+    "register",
+    [
+        _sends({"username": "alice", "password": PASSWORD, "email": "alice@example.com"}),
+        _answers({"user": USER, **PAIR}, 201),
+        TAKEN,
+    ],
+    request=RegistrationSerializer,
+    responses=_responses({201: RegisteredSerializer}, 400, 429),
 )
 
-sign_in = extend_schema_view(
-    post=extend_schema(
-        operation_id="sign_in",
-        tags=TAGS,
-        auth=[],
-        request=CredentialsSerializer,
-        responses=_responses({200: TokenPairSerializer}, 400, 401, 429),
-        examples=[
-            _sends({"username": "alice", "password": PASSWORD}),
-            _answers(PAIR),
-            _fails(401, "no_active_account", "No active account has this username and password."),
-        ],
-    )
+sign_in = _without_token(
+    "sign_in",
+    [
+        _sends({"username": "alice", "password": PASSWORD}),
+        _answers(PAIR),
+        _fails(401, "no_active_account", "No active account has this username and password."),
+    ],
+    description="Exchange a username and password for a pair of tokens.",
+    request=SignInSerializer,
+    responses=_responses({200: TokenPairSerializer}, 400, 401, 429),
 )
 
-refresh = extend_schema_view(
-    post=extend_schema(
-        operation_id="refresh",
-        tags=TAGS,
-        auth=[],
-        parameters=[_REPEATED],
-        request=RefreshSerializer,
-        responses=_responses({200: TokenPairSerializer}, 400, 401, 429),
-        examples=[_sends({"refresh": REFRESH}), _answers(PAIR), DEAD],
-    )
+refresh = _without_token(
+    "refresh",
+    [_sends({"refresh": REFRESH}), _answers(PAIR), DEAD],
+    description="Exchange a refresh token for the next pair; the old one is spent.",
+    parameters=[_REPEATED],
+    request=RefreshSerializer,
+    responses=_responses({200: TokenPairSerializer}, 400, 401, 429),
 )
 
-verify = extend_schema_view(
-    post=extend_schema(
-        operation_id="verify",
-        tags=TAGS,
-        auth=[],
-        request=TokenSerializer,
-        responses=_responses({200: EmptySerializer}, 400, 401, 429),
-        examples=[_sends({"token": ACCESS}), _answers({}), DEAD],
-    )
+verify = _without_token(
+    "verify",
+    [_sends({"token": ACCESS}), _answers({}), DEAD],
+    description="Answer `{}` for a good token of either kind.",
+    request=VerifySerializer,
+    responses=_responses({200: EmptySerializer}, 400, 401, 429),
 )
 
-logout = extend_schema_view(
-    post=extend_schema(
-        operation_id="sign_out",
-        tags=TAGS,
-        auth=[],
-        request=RefreshSerializer,
-        responses=_responses({204: None}, 400, 401, 429),
-        examples=[_sends({"refresh": REFRESH}), DEAD],
-    )
+logout = _without_token(
+    "sign_out",
+    [_sends({"refresh": REFRESH}), DEAD],
+    description="Kill a refresh token.",
+    request=SignOutSerializer,
+    responses=_responses({204: None}, 400, 401, 429),
 )
 
 me = extend_schema_view(

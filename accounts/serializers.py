@@ -1,13 +1,23 @@
 """The bodies of the account routes."""
 
+from functools import partial
 from typing import Any
 
+from django.db import transaction
 from rest_framework import serializers
+from rest_framework_simplejwt.serializers import (
+    TokenBlacklistSerializer,
+    TokenObtainPairSerializer,
+    TokenRefreshSerializer,
+    TokenVerifySerializer,
+)
 
 from accounts import passwords, usernames
 from accounts.fields import EmailField, PasswordField, TokenField, UsernameField
 from accounts.models import KEY_NAME_MAX_CHARS, ApiKey, User
-from sessions_app.http.fields import StrictCharField, StrictIntegerField
+from accounts.tokens import AccountRefreshToken
+from sessions_app.api.authentication import TokenNotValid, access_token_user
+from sessions_app.http.input import StrictCharField, StrictIntegerField, idempotency_key
 
 
 class UserSerializer(serializers.Serializer[User]):
@@ -39,23 +49,59 @@ class RegistrationSerializer(serializers.Serializer[Any]):
         return value[: usernames.MAX_TYPED_CHARS] if isinstance(value, str) else ""
 
 
-class CredentialsSerializer(serializers.Serializer[Any]):
+class SignInSerializer(TokenObtainPairSerializer):
     """A name, in any casing, and its password."""
 
-    username = StrictCharField(max_length=usernames.MAX_TYPED_CHARS, trim_whitespace=False)
-    password = PasswordField()
+    token_class = AccountRefreshToken
+    # For an unknown user, a wrong password and an inactive user alike. Django hashes one password
+    # for each of them, so the time tells nothing either.
+    default_error_messages = {
+        "no_active_account": "No active account has this username and password."
+    }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["username"] = StrictCharField(max_length=usernames.MAX_TYPED_CHARS)
+        self.fields["password"] = PasswordField()
 
 
-class RefreshSerializer(serializers.Serializer[Any]):
-    """A refresh token."""
+class RefreshSerializer(TokenRefreshSerializer):
+    """A refresh token to exchange, under the request's `Idempotency-Key` if it has one."""
 
     refresh = TokenField()
 
+    @transaction.atomic
+    def validate(self, attrs: dict[str, Any]) -> dict[str, str]:
+        """The next pair; raises TokenError."""
+        key = idempotency_key(self.context["request"])
+        self.token_class = partial(AccountRefreshToken, key=key)  # type: ignore[assignment]
+        return super().validate(attrs)
 
-class TokenSerializer(serializers.Serializer[Any]):
-    """A token of either kind."""
 
-    token = TokenField()
+class SignOutSerializer(TokenBlacklistSerializer):
+    """A refresh token to spend without a next one."""
+
+    refresh = TokenField(write_only=True)
+    token_class = AccountRefreshToken
+
+    @transaction.atomic
+    def validate(self, attrs: dict[str, Any]) -> dict[Any, Any]:
+        """Nothing; raises TokenError, also for a token that is spent already."""
+        return super().validate(attrs)
+
+
+class VerifySerializer(TokenVerifySerializer):
+    """A token of either kind, ours or of the identity provider."""
+
+    token = TokenField(write_only=True)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[Any, Any]:
+        """Nothing, for an access token or an unspent refresh token that is good; or TokenError."""
+        try:
+            access_token_user(attrs["token"])
+        except TokenNotValid:
+            AccountRefreshToken(attrs["token"])
+        return {}
 
 
 class TokenPairSerializer(serializers.Serializer[Any]):

@@ -6,6 +6,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from rest_framework.exceptions import ValidationError
+from rest_framework_simplejwt.settings import api_settings
 
 from accounts import passwords, usernames
 from accounts.errors import AccountNotFound, UsernameTaken, WrongPassword
@@ -30,13 +31,14 @@ def account_register(*, username: str, password: str, email: str = "") -> User:
 def account_get(*, user_id: str, lock: bool = False) -> User:
     """The account of a token's subject; raises AccountNotFound, or TokenNotValid if deactivated.
 
-    With `lock` its row is held until the end of the transaction.
+    Who may sign in is SimpleJWT's `USER_AUTHENTICATION_RULE`. With `lock` the account's row is
+    locked until the end of the transaction.
     """
     users = User.objects.select_for_update() if lock else User.objects.all()
     user = users.filter(pk=_account_id(user_id)).first()
     if user is None:
         raise AccountNotFound
-    if not user.is_active:
+    if not api_settings.USER_AUTHENTICATION_RULE(user):
         raise TokenNotValid
     return user
 

@@ -1,145 +1,111 @@
-"""Signing in and out: access tokens, and refresh tokens that are good for one use."""
+"""Refresh tokens of accounts: SimpleJWT's, which end with their user's password."""
 
 import hashlib
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Self, cast
 
-from django.contrib.auth import authenticate
 from django.db import transaction
-from django.utils import timezone
+from django.db.models.signals import pre_save
+from django.dispatch import receiver
+from rest_framework_simplejwt.exceptions import TokenError
+from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
-from rest_framework_simplejwt.tokens import RefreshToken
+from rest_framework_simplejwt.tokens import BlacklistMixin, RefreshToken
 
-from accounts.errors import AccountNotFound, SignInFailed
+from accounts.errors import AccountNotFound
 from accounts.models import User
 from accounts.services import account_get
-from sessions_app.api.authentication import TokenNotValid, access_token_user, own_claims
+from sessions_app.api.authentication import TokenNotValid
 
 GENERATION_CLAIM = "gen"
 
 
 class AccountRefreshToken(RefreshToken):
-    """A refresh token that names the generation it belongs to; its access token does not."""
+    """A refresh token that names the generation it belongs to; its access token does not.
+
+    The old token is spent when it is exchanged: of two requests with it, one gets the next. With
+    the same `key` it is one request, made again because its answer was lost: it gets the same next
+    token once more, as long as that is unspent.
+    """
 
     no_copy_claims = (*RefreshToken.no_copy_claims, GENERATION_CLAIM)  # type: ignore[assignment]
 
+    def __init__(self, token: Any = None, verify: bool = True, *, key: str | None = None) -> None:
+        self.key = key
+        self.is_repeat = False
+        super().__init__(token, verify)
 
-@dataclass(frozen=True, slots=True)
-class TokenPair:
-    """A short access token, and the refresh token that gets the next pair."""
+    @classmethod
+    def for_user(cls, user: User) -> Self:  # type: ignore[override]
+        """A token for this user, who is as they were read: nothing is written or looked up."""
+        # Past the mixin, which records every token; here only spent and promised ones have a row.
+        token = super(BlacklistMixin, cls).for_user(user)
+        token.describe(user)
+        return token
 
-    access: str
-    refresh: str
+    def describe(self, user: User) -> None:
+        """Say what is now true of the user, here and in the access token made from this one."""
+        self["username"] = user.username
+        self["is_staff"] = user.is_staff
+        self[GENERATION_CLAIM] = user.token_generation
 
+    @transaction.atomic
+    def verify(self) -> None:
+        """Hold the token to its user too, whose row stays locked until the transaction ends.
 
-def tokens_issue(*, user: User, jti: str | None = None) -> TokenPair:
-    """A new pair for this user, who is as they were read: nothing is written or looked up.
+        The lock goes before the look at the blacklist: of two requests the second sees the token
+        spent, and no token is recorded for an account that is being erased.
+        """
+        super(BlacklistMixin, self).verify()
+        user = self._bearer()
+        self.check_blacklist()
+        self.describe(user)
 
-    `jti` is the refresh token's number, a random one by default.
-    """
-    refresh = AccountRefreshToken()
-    if jti is not None:
-        refresh["jti"] = jti
-    refresh["sub"] = str(user.pk)
-    refresh["username"] = user.username
-    refresh["is_staff"] = user.is_staff
-    refresh[GENERATION_CLAIM] = user.token_generation
-    return TokenPair(access=str(refresh.access_token), refresh=str(refresh))
+    def check_blacklist(self) -> None:
+        """Refuse a spent token, unless this is the request that spent it; raises TokenError."""
+        self.is_repeat = self.key is not None and _is_unspent(self._successor())
+        if not self.is_repeat:
+            super().check_blacklist()
 
+    def blacklist(self) -> BlacklistedToken:
+        """Spend the token; raises TokenError if another request was first."""
+        # What the mixin returns is `get_or_create`'s pair, whatever its annotation says.
+        blacklisted, spent_now = cast("tuple[BlacklistedToken, bool]", super().blacklist())
+        if not (spent_now or self.is_repeat):
+            raise TokenError("The token is spent.")
+        return blacklisted
 
-def sign_in(*, username: str, password: str) -> TokenPair:
-    """A pair for the right password; raises SignInFailed after the same work for any reason.
+    def set_jti(self) -> None:
+        """Number the token: at random, or as it was numbered before under this key."""
+        if self.key is None:
+            super().set_jti()
+        else:
+            self[api_settings.JTI_CLAIM] = self._successor()
 
-    Django hashes the password for an unknown user too, so the time tells nothing.
-    """
-    user = authenticate(None, username=username, password=password)
-    if not isinstance(user, User):
-        raise SignInFailed
-    return tokens_issue(user=user)
+    def outstand(self) -> OutstandingToken | None:
+        """Record that this token was promised, if it was given out under a key."""
+        return None if self.key is None else super().outstand()
 
-
-def tokens_refresh(*, refresh: str, key: str | None = None) -> TokenPair:
-    """The next pair, saying what is now true of the user; raises TokenNotValid.
-
-    The old token is spent: of two requests with it, one gets the pair. With the same `key` it is
-    one request, made again because its answer was lost: it gets the same next refresh token once
-    more, as long as that is unspent.
-    """
-    claims = own_claims(refresh, kind="refresh")
-    jti = None if key is None else _successor(claims, key)
-    with transaction.atomic():
-        user = _bearer(claims, lock=True)
+    def _bearer(self) -> User:
         try:
-            _spend(claims, user)
-        except TokenNotValid:
-            if jti is None or not _is_promised(jti):
-                raise
-        pair = tokens_issue(user=user, jti=jti)
-        if jti is not None:
-            _recorded(own_claims(pair.refresh, kind="refresh"), user)
-    return pair
+            user = account_get(user_id=str(self.get(api_settings.USER_ID_CLAIM)), lock=True)
+        except (AccountNotFound, TokenNotValid) as error:
+            raise TokenError("The user cannot sign in.") from error
+        if self.get(GENERATION_CLAIM, 0) != user.token_generation:
+            raise TokenError("The password was changed.")
+        return user
+
+    def _successor(self) -> str:
+        """The number of the token that follows this one under the key; without that, a secret."""
+        text = f"{self[api_settings.JTI_CLAIM]}/{self.key}"
+        return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def sign_out(*, refresh: str) -> None:
-    """Kill this refresh token; raises TokenNotValid, also when it is dead already."""
-    claims = own_claims(refresh, kind="refresh")
-    with transaction.atomic():
-        _spend(claims, _bearer(claims, lock=True))
-
-
-def token_verify(*, token: str) -> None:
-    """Raise TokenNotValid unless this is a good access token or a refresh token still unspent."""
-    try:
-        access_token_user(token)
-    except TokenNotValid:
-        claims = own_claims(token, kind="refresh")
-        _bearer(claims, lock=False)
-        if BlacklistedToken.objects.filter(token__jti=claims.get("jti")).exists():
-            raise
-
-
-def _bearer(claims: dict[str, Any], *, lock: bool) -> User:
-    """The active user of a refresh token of the current generation; raises TokenNotValid."""
-    try:
-        user = account_get(user_id=claims["sub"], lock=lock)
-    except AccountNotFound as error:
-        raise TokenNotValid from error
-    if claims.get(GENERATION_CLAIM, 0) != user.token_generation:
-        raise TokenNotValid
-    return user
-
-
-def _successor(claims: dict[str, Any], key: str) -> str:
-    """The `jti` of the token that follows this one under `key`; without the key, a secret."""
-    text = f"{claims.get('jti', '')}/{key}"
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
-
-
-def _is_promised(jti: str) -> bool:
+def _is_unspent(jti: str) -> bool:
     """Whether a token of this number was given out under a key, and has not been spent."""
     return OutstandingToken.objects.filter(jti=jti, blacklistedtoken__isnull=True).exists()
 
 
-def _spend(claims: dict[str, Any], user: User) -> None:
-    """Put the token on the blacklist; raises TokenNotValid if it is there already."""
-    _, spent_now = BlacklistedToken.objects.get_or_create(token=_recorded(claims, user))
-    if not spent_now:
-        raise TokenNotValid
-
-
-def _recorded(claims: dict[str, Any], user: User) -> OutstandingToken:
-    """The record of a token that is spent, or was given out under a key.
-
-    It has no more of it than its `jti`: the database never holds a usable token.
-    """
-    recorded, _ = OutstandingToken.objects.get_or_create(
-        jti=claims.get("jti", ""),
-        defaults={
-            "user": user,
-            "token": "",
-            "created_at": timezone.now(),
-            "expires_at": datetime.fromtimestamp(claims["exp"], UTC),
-        },
-    )
-    return recorded
+@receiver(pre_save, sender=OutstandingToken)
+def keep_number_only(instance: OutstandingToken, **_: Any) -> None:
+    """Store no token: whoever reads the database must find none that can be used."""
+    instance.token = ""

@@ -6,10 +6,10 @@ from accounts import views
 
 urlpatterns = [
     re_path(r"^auth/register/?$", views.RegisterView.as_view(), name="register"),
-    re_path(r"^auth/token/?$", views.TokenView.as_view(), name="token"),
+    re_path(r"^auth/token/?$", views.SignInView.as_view(), name="token"),
     re_path(r"^auth/token/refresh/?$", views.RefreshView.as_view(), name="token-refresh"),
     re_path(r"^auth/token/verify/?$", views.VerifyView.as_view(), name="token-verify"),
-    re_path(r"^auth/logout/?$", views.LogoutView.as_view(), name="logout"),
+    re_path(r"^auth/logout/?$", views.SignOutView.as_view(), name="logout"),
     re_path(r"^auth/me/?$", views.MeView.as_view(), name="me"),
     re_path(r"^auth/me/export/?$", views.ExportView.as_view(), name="me-export"),
     re_path(r"^auth/api-keys/?$", views.ApiKeysView.as_view(), name="api-keys"),

@@ -1,6 +1,5 @@
 """The account routes: validate, call a service, answer."""
 
-from dataclasses import asdict
 from typing import Any
 
 from django.http import StreamingHttpResponse
@@ -12,29 +11,36 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
+from rest_framework_simplejwt.authentication import AUTH_HEADER_TYPES
+from rest_framework_simplejwt.exceptions import InvalidToken
+from rest_framework_simplejwt.settings import api_settings
+from rest_framework_simplejwt.views import (
+    TokenBlacklistView,
+    TokenObtainPairView,
+    TokenRefreshView,
+    TokenVerifyView,
+    TokenViewBase,
+)
 
-from accounts import api_keys, erasure, personal_data, services, tokens
+from accounts import api_keys, erasure, personal_data, services
 from accounts import schema as described
 from accounts.authentication import InPerson
 from accounts.models import ApiKey
 from accounts.serializers import (
     ApiKeyRequestSerializer,
-    CredentialsSerializer,
     PasswordChangeSerializer,
     PasswordConfirmationSerializer,
     ProfileChangesSerializer,
-    RefreshSerializer,
     RegisteredSerializer,
     RegistrationSerializer,
-    TokenPairSerializer,
-    TokenSerializer,
     UserSerializer,
 )
 from accounts.throttles import SignInThrottle
-from sessions_app.api.negotiation import OneForm
-from sessions_app.api.wire import timestamp
+from accounts.tokens import AccountRefreshToken
+from sessions_app.api.authentication import TokenNotValid
+from sessions_app.api.negotiation import AcceptIgnored
+from sessions_app.api.wire.messages import timestamp
 from sessions_app.domain import records
-from sessions_app.http.requests import idempotency_key
 from sessions_app.http.throttles import AnonThrottle, LoginThrottle, UserThrottle
 
 
@@ -61,71 +67,64 @@ def shown(key: ApiKey) -> dict[str, Any]:
     }
 
 
-class PublicView(APIView):
-    """A route without an access token: one that has expired must not keep anybody from it."""
-
-    authentication_classes = ()
-    permission_classes = (AllowAny,)
+class TokenView(TokenViewBase):
+    """SimpleJWT's view, with this API's one error for every token that is not good."""
 
     def get_authenticate_header(self, request: Request) -> str:
-        """A wrong password is a 401 here; without this header DRF would make it a 403."""
-        return "Bearer"
+        """The value of `WWW-Authenticate` in a 401."""
+        return str(AUTH_HEADER_TYPES[0])
+
+    def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """What the serializer makes of the body; raises TokenNotValid."""
+        try:
+            return super().post(request, *args, **kwargs)
+        except InvalidToken as error:
+            raise TokenNotValid from error
 
 
 @described.register
-class RegisterView(PublicView):
+class RegisterView(APIView):
     """Registration."""
+
+    # An access token that has expired must not keep anybody from it.
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
 
     def post(self, request: Request) -> Response:
         """Create an account and sign in."""
         user = services.account_register(**validated(RegistrationSerializer, request))
-        pair = tokens.tokens_issue(user=user)
-        body = RegisteredSerializer({"user": user, **asdict(pair)}).data
+        refresh = AccountRefreshToken.for_user(user)
+        pair = {"access": str(refresh.access_token), "refresh": str(refresh)}
+        body = RegisteredSerializer({"user": user, **pair}).data
         return Response(body, status=status.HTTP_201_CREATED)
 
 
 @described.sign_in
-class TokenView(PublicView):
-    """Signing in."""
+class SignInView(TokenView, TokenObtainPairView):
+    """Exchanges a username and password for a pair of tokens."""
 
     throttle_classes = (AnonThrottle, SignInThrottle)
 
-    def post(self, request: Request) -> Response:
-        """Exchange a username and password for a pair of tokens."""
-        pair = tokens.sign_in(**validated(CredentialsSerializer, request))
-        return Response(TokenPairSerializer(pair).data)
-
 
 @described.refresh
-class RefreshView(PublicView):
-    """Staying signed in."""
-
-    def post(self, request: Request) -> Response:
-        """Exchange a refresh token for the next pair; the old one is spent."""
-        body = validated(RefreshSerializer, request)
-        pair = tokens.tokens_refresh(**body, key=idempotency_key(request))
-        return Response(TokenPairSerializer(pair).data)
+class RefreshView(TokenView, TokenRefreshView):
+    """Exchanges a refresh token for the next pair; the old one is spent."""
 
 
 @described.verify
-class VerifyView(PublicView):
-    """Asking whether a token is good."""
-
-    def post(self, request: Request) -> Response:
-        """Answer `{}` for a good token of either kind."""
-        tokens.token_verify(**validated(TokenSerializer, request))
-        return Response({})
+class VerifyView(TokenView, TokenVerifyView):
+    """Answers `{}` for a good token of either kind."""
 
 
 @described.logout
-class LogoutView(PublicView):
-    """Signing out; the refresh token is credential enough, for the access token may be gone."""
+class SignOutView(TokenView, TokenBlacklistView):
+    """Kills a refresh token, which is credential enough: the access token may be gone."""
 
-    def post(self, request: Request) -> Response:
-        """Kill a refresh token."""
-        if "HTTP_AUTHORIZATION" not in request.META and not request.data:
+    def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Sign out."""
+        if api_settings.AUTH_HEADER_NAME not in request.META and not request.data:
             raise NotAuthenticated
-        tokens.sign_out(**validated(RefreshSerializer, request))
+        super().post(request, *args, **kwargs)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -163,7 +162,7 @@ class ExportView(APIView):
     """All of one's data, as a file."""
 
     permission_classes = (InPerson,)
-    content_negotiation_class = OneForm
+    content_negotiation_class = AcceptIgnored
 
     def get(self, request: Request) -> StreamingHttpResponse:
         """Stream everything that is kept about the caller, as JSON lines."""

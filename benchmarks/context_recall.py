@@ -1,13 +1,14 @@
 """How much of what a question needs is in the window: evidence recall on LoCoMo.
 
-    python benchmarks/context_recall.py --data DIR [--limit N] [--cache DIR] [--no-vectors]
+    python -m benchmarks.context_recall --data DIR [--limit N] [--cache DIR] [--no-vectors]
         [--langchain-python PYTHON]
 
-Prints one JSON object per line and strategy and budget, then a table for people on stderr. Each
-question is asked after the whole conversation; recall is the mean share of its evidence messages
-that the window kept. `trim` is the plain alternative: the newest messages that fit. `langchain` is
-LangChain's `trim_messages` (strategy "last", the same token counts), which runs in an environment
-of its own:
+Each question is asked after the whole conversation; recall is the mean share of its evidence
+messages that the window kept, `any` and `all` the shares of questions of which it kept some and
+everything; `recall_1` to `recall_5` are by LoCoMo's category: multi-hop, temporal, open,
+single-hop, adversarial. `trim` is the plain alternative: the newest messages that fit. `langchain`
+is LangChain's `trim_messages` (strategy "last", the same token counts), which runs in an
+environment of its own:
 
     python3.11 -m venv .venv/peers && .venv/peers/bin/pip install -r benchmarks/requirements.txt
 """
@@ -21,21 +22,20 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.harness import report
 from sessions_app.domain.relevance import query_text
 from sessions_app.domain.window import Layout, Strategy, WindowMessage, WindowPolicy, plan_window
 from sessions_app.encoders import Encoder, load_encoder
 from sessions_app.tokenizer import count_tokens
 
 BUDGETS = (1_000, 2_000, 4_000, 8_000)
-CATEGORIES = {1: "multi-hop", 2: "temporal", 3: "open", 4: "single-hop", 5: "adversarial"}
 TRIM, LANGCHAIN = "trim", "langchain"
 PEER = Path(__file__).resolve().parent / "peers" / "langchain_trim.py"
 
@@ -59,19 +59,18 @@ def main() -> int:
         print(f"no {path.name} under {options.data}", file=sys.stderr)
         return 2
     encoder = None if options.no_vectors else load_encoder()
-    conversations = list(read(path, options.limit, encoder, options.cache))
+    conversations = list(read(path, 1 if options.short else options.limit, encoder, options.cache))
     trimmed = {TRIM: [trims(conversation.messages) for conversation in conversations]}
     if options.langchain_python:
         trimmed[LANGCHAIN] = langchain_trims(options.langchain_python, conversations)
         same = trimmed[LANGCHAIN] == trimmed[TRIM]
         print(f"langchain keeps the same as trim: {'yes' if same else 'NO'}", file=sys.stderr)
-    rows = []
-    for strategy in (*trimmed, *Strategy):
-        for budget in BUDGETS:
-            row = measure(conversations, strategy, budget, trimmed.get(strategy), options.layout)
-            print(json.dumps(row), flush=True)
-            rows.append(row)
-    print_table(rows)
+    result = report.Report("context_recall")
+    result.machine(Path.cwd())
+    for strategy, budget in product((*trimmed, *Strategy), BUDGETS):
+        kept = trimmed.get(strategy)
+        result.add("recall", **measure(conversations, strategy, budget, kept, options.layout))
+    result.table()
     return 0
 
 
@@ -79,6 +78,7 @@ def parse_options() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="holds memory/locomo-dev.jsonl")
+    parser.add_argument("--short", action="store_true", help="the first conversation alone")
     parser.add_argument("--limit", type=int, help="use only the first N conversations")
     parser.add_argument("--layout", type=Layout, choices=list(Layout), default=Layout.CONVERSATION)
     parser.add_argument("--no-vectors", action="store_true", help="rank by words alone")
@@ -162,7 +162,6 @@ def measure(
             by_category[question["category"]].append(shares[-1])
             used.append(tokens)
     return {
-        "benchmark": "context_recall",
         "strategy": str(strategy),
         "budget": budget,
         "ranking": ranking,
@@ -170,8 +169,8 @@ def measure(
         "recall": mean(shares),
         "any": mean([share > 0 for share in shares]),
         "all": mean([share == 1 for share in shares]),
-        "by_category": {CATEGORIES[c]: mean(by_category[c]) for c in sorted(by_category)},
         "mean_tokens": round(float(np.mean(used))) if used else 0,
+        **{f"recall_{category}": mean(by_category[category]) for category in sorted(by_category)},
     }
 
 
@@ -216,20 +215,6 @@ def langchain_trims(python: Path, conversations: list[Conversation]) -> list[dic
 def mean(values: Sequence[float]) -> float:
     """The mean to four places; 0 for none."""
     return round(float(np.mean(values)), 4) if values else 0.0
-
-
-def print_table(rows: list[dict[str, Any]]) -> None:
-    """Recall by strategy and budget, and by category at 2,000 tokens, for people."""
-    names = list(dict.fromkeys(row["strategy"] for row in rows))
-    cell = {(row["strategy"], row["budget"]): row for row in rows}
-    head = "".join(f"{budget:>9,}" for budget in BUDGETS)
-    groups = list(cell[names[0], 2_000]["by_category"])
-    print(f"\n{'recall':<10}{head}   | at 2,000: {'  '.join(groups)}", file=sys.stderr)
-    for name in names:
-        recalls = "".join(f"{cell[name, budget]['recall']:>9.3f}" for budget in BUDGETS)
-        shares = cell[name, 2_000]["by_category"]
-        parts = "  ".join(f"{shares[group]:>{len(group)}.3f}" for group in groups)
-        print(f"{name:<10}{recalls}   |           {parts}", file=sys.stderr)
 
 
 if __name__ == "__main__":

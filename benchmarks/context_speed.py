@@ -1,35 +1,31 @@
 """What a window costs: time to plan it, and what its stable cuts save and lose.
 
-    python -m benchmarks.context_speed [--candidates N …] [--budget N …] [--turns N]
-    python -m benchmarks.context_speed --store [--lengths N …] [--dir DIR]
+On made-up conversations, the same on every run:
 
-Prints one JSON object per line on made-up conversations, the same on every run. `plan` lines: CPU
-milliseconds to plan over so many candidates, once their vectors and terms exist. `cuts` lines:
-over a conversation of so many turns, the share of consecutive windows that keep their whole
-prefix up to the newest turn, the share of tokens a prefix cache would have seen, and the share of
-the budget in use once the conversation no longer fits; `trim` beside them slides by one message.
-`sketches` lines: CPU milliseconds to choose the runs to read in a session of so many messages, and
-the bytes of its sketches.
+- `plan`: CPU milliseconds to plan over so many candidates, once their vectors and terms exist;
+- `cuts`: over a conversation of so many turns, the share of consecutive windows that keep their
+  whole prefix up to the newest turn, the share of tokens a prefix cache would have seen, and the
+  share of the budget in use once the conversation no longer fits; `trim` beside them slides by one
+  message;
+- `sketches`: CPU milliseconds to choose the runs to read in a session of so many messages, and the
+  bytes of its sketches.
 
 With `--store` instead: windows of stored sessions of so many messages, planned by the service over
 a `mongod` of the benchmark's own: milliseconds with reading and, under `hybrid`, encoding the
 query; and how many queries, documents and bytes one window reads.
 """
 
-import argparse
-import json
-import sys
 import time
 from collections.abc import Sequence
-from itertools import accumulate, pairwise
+from itertools import accumulate, pairwise, product
 from pathlib import Path
 from typing import NamedTuple
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
 import numpy as np
 from numpy.typing import NDArray
+from pymongo import monitoring
 
+from benchmarks.harness import report, store
 from sessions_app.domain.relevance import RunSketch, choose_runs, sketch_run, term_ids
 from sessions_app.domain.window import (
     Layout,
@@ -46,39 +42,52 @@ TOPIC_LENGTH = 16
 REPEATS = 30
 RUN_LENGTH = 64
 RUNS_READ = 20
+RANKED = (Strategy.RELEVANT, Strategy.HYBRID)
 
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = store.arguments(__doc__)
     parser.add_argument("--candidates", type=int, nargs="+", default=[100, 500, 1_500, 5_000])
     parser.add_argument("--budget", type=int, nargs="+", default=[1_000, 2_000, 4_000, 8_000])
-    parser.add_argument("--turns", type=int, default=200)
+    parser.add_argument("--turns", type=int)
     parser.add_argument("--store", action="store_true", help="measure windows of stored sessions")
     parser.add_argument(
         "--lengths", type=int, nargs="+", default=[100, 1_000, 10_000, 100_000], help="with --store"
     )
-    parser.add_argument("--dir", type=Path, help="an empty directory on a disk, with --store")
     options = parser.parse_args()
+    result = report.Report("context_speed")
     if options.store:
-        from benchmarks.harness import window_reads
+        from benchmarks.harness import window_reads  # services need settings, plans do not
 
-        window_reads.measure(options.lengths, options.dir)
-        return
-    for count in options.candidates:
-        for strategy in Strategy:
-            for with_vectors in (False, True):
-                if with_vectors and strategy in (Strategy.RECENT, Strategy.TOPIC):
-                    continue
-                print(json.dumps(planning_time(count, strategy, with_vectors)), flush=True)
-    for budget in options.budget:
+        reads = window_reads.Reads()
+        monitoring.register(reads)
+        with store.own_store(options.dir, result):
+            window_reads.measure(result, options.lengths, reads)
+    else:
+        result.machine(Path.cwd())
+        _measure(
+            result,
+            options.candidates,
+            options.budget,
+            options.turns or (50 if options.short else 200),
+        )
+    result.table()
+
+
+def _measure(
+    result: report.Report, candidates: Sequence[int], budgets: Sequence[int], turns: int
+) -> None:
+    for count, strategy, with_vectors in product(candidates, Strategy, (False, True)):
+        if not with_vectors or strategy in RANKED:
+            result.add("plan", **planning_time(count, strategy, with_vectors))
+    for budget in budgets:
         for name in ("trim", *Strategy):
-            print(json.dumps(cuts(name, budget, options.turns)), flush=True)
-        for name in (Strategy.RELEVANT, Strategy.HYBRID):
-            line = cuts(name, budget, options.turns, Layout.STABLE_PREFIX)
-            print(json.dumps(line), flush=True)
+            result.add("cuts", **cuts(name, budget, turns))
+        for name in RANKED:
+            result.add("cuts", **cuts(name, budget, turns, Layout.STABLE_PREFIX))
     for length in (1_000, 10_000, 100_000):
-        print(json.dumps(choosing_time(length)), flush=True)
+        result.add("sketches", **choosing_time(length))
 
 
 def conversation(count: int, *, with_vectors: bool = False) -> list[WindowMessage]:
@@ -122,7 +131,6 @@ def planning_time(count: int, strategy: Strategy, with_vectors: bool) -> dict[st
         plan = plan_window(messages, policy, query=query, query_vector=vector)
         spent.append(1_000 * (time.process_time() - started))
     return {
-        "benchmark": "plan",
         "candidates": count,
         "strategy": strategy.value,
         "ranking": plan.ranking.value,
@@ -143,7 +151,6 @@ def choosing_time(length: int) -> dict[str, object]:
         choose_runs(sketches, "word3 word70 word500", vector, limit=RUNS_READ)
         spent.append(1_000 * (time.process_time() - started))
     return {
-        "benchmark": "sketches",
         "messages": length,
         "runs": len(sketches),
         "bytes": sum(len(sketch.terms) + len(sketch.centroids) for sketch in sketches),
@@ -175,7 +182,6 @@ def cuts(
         if total[2 * turn + 1] > budget
     ]
     return {
-        "benchmark": "cuts",
         "strategy": str(name),
         "layout": layout.value,
         "budget": budget,

@@ -6,18 +6,17 @@
 - `append`: the same appends in turn with and without counting them.
 """
 
-import statistics
 from collections import Counter
 from datetime import timedelta
 from functools import partial
 
-from benchmarks.harness import conversations, report, rounds, store
-from benchmarks.harness.searched import insert_sessions
+from benchmarks.harness import bulk, conversations, report, rounds, store
 from sessions_app.documents import StandingFigures
 from sessions_app.domain.figures.daily import Figure, Tally, day_of
+from sessions_app.domain.lifecycle import to_milliseconds
 from sessions_app.repository import figures as figures_store
-from sessions_app.services import figures, messages
-from sessions_app.services.figures import tallies
+from sessions_app.services import figures
+from sessions_app.services.tallies import tallies
 
 PAGE_TARGET_MS = 150
 
@@ -33,12 +32,25 @@ def main() -> None:
     result = report.Report("dashboard")
     with store.own_store(given.dir, result) as client:
         report.progress(f"{total:,} sessions …")
-        insert_sessions(client[store.DATABASE].sessions, total)
+        _fill(client, total)
         _fill_days()
         _measure_refresh(result, total)
         _measure_page(result, total, number)
         _measure_appends(result, number * 5)
     result.table()
+
+
+def _fill(client: store.Client, total: int) -> None:
+    """Sessions of many users, over the last 60 days; half of them are due within a month."""
+    now = to_milliseconds(conversations.now())
+    original, every = bulk.template(now), timedelta(days=60) / total
+    moments = (now - every * (total - number) for number in range(total))
+    documents = (
+        bulk.copy(original, f"user-{number // 50}", to_milliseconds(moment),
+                  expires_at=to_milliseconds(moment + timedelta(days=30)))
+        for number, moment in enumerate(moments)
+    )  # fmt: skip
+    bulk.insert(client[store.DATABASE], documents)
 
 
 def _fill_days() -> None:
@@ -89,26 +101,14 @@ def _measure_page(result: report.Report, total: int, number: int) -> None:
 
 
 def _measure_appends(result: report.Report, number: int) -> None:
-    ids = [conversations.create("appender", 60, words=40) for _ in range(8)]
-    samples: dict[bool, list[float]] = {False: [], True: []}
-    for turn, order in enumerate(rounds.orders(samples, number)):
-        for counted in order:
-            tallies.counts = counted
-            append = partial(
-                messages.message_append,
-                session_id=ids[turn % len(ids)],
-                user_id="appender",
-                draft=conversations.drafts(turn, turn, words=40, keyed=False)[0],
-                now=conversations.now(),
-            )
-            took = rounds.milliseconds(append)
-            if turn > 20:
-                samples[counted].append(took)
-    base = statistics.median(samples[False])
-    for counted, times in samples.items():
-        ratio = round(statistics.median(times) / base, 3)
-        label = "counted" if counted else "not counted"
-        result.add(f"append, {label}", **report.timing(times), ratio=ratio, target=1.05)
+    def counting(counted: bool) -> None:
+        tallies.counts = counted
+
+    append = conversations.appends()
+    samples = rounds.interleaved(
+        {False: append, True: append}, rounds=number, warm_up=20, before=counting
+    )
+    rounds.compare(result, "append, {}", samples, {False: "not counted", True: "counted"})
 
 
 if __name__ == "__main__":

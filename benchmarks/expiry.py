@@ -1,12 +1,11 @@
 """How fast does a sweep end sessions, and what does it cost the appends beside it?
 
-A database of many sessions with two messages each, of which some are due: their documents are made
-by the repository's own codec, the due ones with a bucket and a block of annotations that have to go
-with them, and inserted with w:1. For each mode (archive, delete) and for the purge of old archives
-a process of its own runs `expire_sessions`, while the running service is sent so many appends a
-second over HTTP (`--appends`), to sessions chosen at random, each at its time whatever the others
-take. Before each sweep and after it the same appends are timed alone; the ratio is that of the p95
-beside the sweep to the p95 alone.
+A database of many sessions with two messages each, of which some are due, with a bucket and a block
+of annotations that have to go with them. For each mode (archive, delete) and for the purge of old
+archives a process of its own runs `expire_sessions`, while the running service is sent so many
+appends a second over HTTP (`--appends`), to sessions chosen at random, each at its time whatever
+the others take. Before each sweep and after it the same appends are timed alone; the ratio is that
+of the p95 beside the sweep to the p95 alone.
 
 50 appends a second are six times what such a store takes on the average: a million sessions of 20
 messages that last 30 days make 8 messages a second. All of it shares the machine: the sweeper,
@@ -19,23 +18,17 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime, timedelta
-from itertools import islice
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import uuid_utils
-from pymongo import WriteConcern
-
-from benchmarks.harness import conversations, load, report, service, store
+from benchmarks.harness import bulk, conversations, load, report, service, store
 from benchmarks.harness.paced import PacedClient, Sample
-from benchmarks.many_sessions import _template
 from sessions_app.domain.identifiers import bucket_id
 from sessions_app.domain.lifecycle import to_milliseconds
 
 RATE, SLOWER = 2_000, 1.5
-BATCH = 5_000
 OWNERS = 5_000
 APPENDED_TO = 2_000
 KINDS = {
@@ -56,11 +49,10 @@ def main() -> None:
     total = given.sessions or (20_000 if given.short else 1_000_000)
     due = given.due or (5_000 if given.short else 100_000)
     result = report.Report("expiry")
-    os.environ["THROTTLE_USER"] = ""
     with store.own_store(given.dir, result, cache_gb=store.LARGE_CACHE_GB) as client:
         active = Filling(client).stored(total - due)
         os.environ["THROTTLE_USER"] = ""
-        with service.served(client, "chatproject.settings") as served:
+        with service.served(client) as served:
             appends = Appends(served.client.port, _requests(client, active), given.appends)
             appends.during(lambda: time.sleep(5.0 if given.short else 20.0))
             for kind in (kind for kind in KINDS if kind not in given.skip):
@@ -75,65 +67,43 @@ class Filling:
     def __init__(self, client: store.Client) -> None:
         self._database = client[store.DATABASE]
         self._now = to_milliseconds(conversations.now())
-        self._template = _template(self._now)
+        self._template = bulk.template(self._now)
 
     def stored(self, number: int) -> list[str]:
         """Sessions that are not due; the ids of some to append to."""
         report.progress(f"{number:,} sessions …")
-        ends = self._now + timedelta(days=30)
-        ids = self._insert(self._documents(number, {"expires_at": ends}))
+        ids = self._insert(number, expires_at=self._now + timedelta(days=30))
         return random.Random(3).sample(ids, min(APPENDED_TO, len(ids)))
 
     def due(self, kind: str, number: int) -> None:
-        """Sessions that are due, each with what belongs to it."""
+        """Sessions that are due, each with a bucket and a block of annotations."""
         report.progress(f"{number:,} sessions due to {kind} …")
-        fields: dict[str, Any] = {"expires_at": self._now - timedelta(days=1)}
         if kind == "purge":
             long_ago = self._now - timedelta(days=400)
-            fields = {"status": "archived", "archived_at": long_ago, "expires_at": None}
-        ids = self._insert(self._documents(number, fields))
-        held = self._template["messages"] * 8
-        for name in ("message_buckets", "message_annotations"):
-            belongings = (
-                {
-                    "_id": bucket_id(session_id, 1),
-                    "session_id": session_id,
-                    "first_seq": 1,
-                    **(
-                        {"messages": held, "last_seq": len(held), "revision": 0}
-                        if name == "message_buckets"
-                        else {"count": 16, "vectors": bytes(16 * 384)}
-                    ),
-                }
-                for session_id in ids
+            ids = self._insert(number, status="archived", archived_at=long_ago, expires_at=None)
+        else:
+            ids = self._insert(number, expires_at=self._now - timedelta(days=1))
+        run = self._template["messages"] * 8
+        belongings: dict[str, dict[str, Any]] = {
+            "message_buckets": {"messages": run, "last_seq": len(run), "revision": 0},
+            "message_annotations": {"count": len(run), "vectors": bytes(len(run) * 384)},
+        }
+        for name, fields in belongings.items():
+            documents = (
+                {"_id": bucket_id(one, 1), "session_id": one, "first_seq": 1, **fields}
+                for one in ids
             )
-            self._insert(belongings, name)
-        # A sweep sees what a majority has: this waits until that is all of it.
-        self._database["markers"].insert_one({})
+            bulk.insert(self._database, documents, name)
 
-    def _documents(self, number: int, fields: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        for n in range(number):
-            moment: datetime = self._now + timedelta(milliseconds=n)
-            document = self._template | {
-                "_id": str(uuid_utils.uuid7()),
-                "user_id": f"user-{n % OWNERS}",
-                "updated_at": moment - timedelta(days=2),
-                "created_at": moment - timedelta(days=2),
-                **fields,
-            }
-            if document["expires_at"] is None:
-                del document["expires_at"]
-            else:
-                document["expires_at"] += timedelta(milliseconds=n)
-            yield document
-
-    def _insert(self, documents: Iterator[dict[str, Any]], name: str = "sessions") -> list[str]:
-        collection = self._database.get_collection(name, write_concern=WriteConcern(w=1))
-        ids: list[str] = []
-        while batch := list(islice(documents, BATCH)):
-            collection.insert_many(batch, ordered=False)
-            ids += [document["_id"] for document in batch]
-        return ids
+    def _insert(self, number: int, **fields: Any) -> list[str]:
+        start = self._now - timedelta(days=2)
+        documents = (
+            bulk.copy(
+                self._template, f"user-{n % OWNERS}", start + timedelta(milliseconds=n), **fields
+            )
+            for n in range(number)
+        )
+        return bulk.insert(self._database, documents)
 
 
 class Appends:

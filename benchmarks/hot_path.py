@@ -1,11 +1,12 @@
 """Where does the processor time of a request go, in the worker that answers it?
 
-Requests go through the whole WSGI application in this process, on a real `mongod`, and so do the
-baselines of `http_append` and views that stop half-way: a Django view with and without middleware,
-a DRF view that only authenticates and counts against the rate limit, one that also reads the body,
-one that also validates it. Then the parts are called by themselves. What is measured is this
-thread's processor time, which other processes disturb less than they do a clock; waiting for
-MongoDB is not in it. Each round takes every step in turn; the figure is the lower quartile.
+Requests go through the whole WSGI application in this process, on a real `mongod`, and so do views
+that stop half-way: a Django view with and without middleware, a DRF view that only authenticates
+and counts against the rate limit, one that also reads the body, one that also validates it. Beside
+them stands the bare view of `http_append`. Then the parts are called by themselves. What is
+measured is this thread's processor time, which other processes disturb less than they do a clock;
+waiting for MongoDB is not in it. Each round takes every step in turn; the figure is the lower
+quartile.
 """
 
 import itertools
@@ -16,7 +17,6 @@ from collections.abc import Callable, Iterable, Mapping
 from io import BytesIO
 from typing import Any
 
-from benchmarks import http_baselines
 from benchmarks.harness import conversations, report, service, store
 from benchmarks.harness.conversations import now
 
@@ -39,8 +39,8 @@ def main() -> None:
     with store.own_store(given.dir, result) as client:
         user = service.users(1)[0]
         session_id = conversations.create(user.id, LENGTH, words=WORDS)
-        _fill_bare(client, session_id)
-        steps = _requests(user, session_id) | _parts(user.id, session_id, client)
+        steps = _requests(user, session_id) | _parts(user.id, session_id) | _tokens(user)
+        client["bare"]["sessions"].update_one({"_id": "1"}, {"$set": {"messages": [BODY] * PAGE}})
         for name, taken in _measured(steps, rounds, given.calls).items():
             result.add(name, n=rounds * given.calls, cpu_us=round(report.quantile(taken, 0.25), 1))
     result.table()
@@ -58,20 +58,13 @@ def _measured(steps: Steps, rounds: int, calls: int) -> dict[str, list[float]]:
     return taken
 
 
-def _fill_bare(client: store.Client, session_id: str) -> None:
-    messages = [dict(BODY) for _ in range(http_baselines.KEPT)]
-    client[store.DATABASE][http_baselines.BARE].insert_one(
-        {"_id": session_id, "messages": messages, "message_count": LENGTH}
-    )
-
-
 def _requests(user: service.User, session_id: str) -> Steps:
     """Whole requests, from the least to the service's own."""
     from django.conf import settings
     from django.core.handlers.wsgi import WSGIHandler
     from django.test import override_settings
 
-    settings.ROOT_URLCONF = "benchmarks.http_baselines.urls"
+    settings.ROOT_URLCONF = "benchmarks.harness.steps"
     settings.THROTTLE_RATES["user"] = "600000000/min"  # one user, and the counter still counts
     with override_settings(MIDDLEWARE=[]):
         without = WSGIHandler()
@@ -85,8 +78,8 @@ def _requests(user: service.User, session_id: str) -> Steps:
         key = {"HTTP_IDEMPOTENCY_KEY": f"sent-{next(keys)}"}
         _call(whole, _environ("POST", f"/session/{session_id}/message", user.token) | key)
 
-    def get(path: str) -> Callable[[], None]:
-        return lambda: _call(whole, _environ("GET", path, user.token))
+    def get(path: str, application: Application = whole) -> Callable[[], None]:
+        return lambda: _call(application, _environ("GET", path, user.token))
 
     return {
         "request: Django view, no middleware": post("/steps/plain", without),
@@ -96,18 +89,18 @@ def _requests(user: service.User, session_id: str) -> Steps:
         "request: … and validated": post("/steps/validated"),
         "request: POST message": post(f"/session/{session_id}/message"),
         "request: POST message with key": keyed,
-        "request: POST message, bare": post(f"/bare/{session_id}/message"),
+        "request: POST message, bare view": post("/m/0", without),
         "request: GET session": get(f"/session/{session_id}"),
-        "request: GET session, bare": get(f"/bare/{session_id}"),
+        "request: GET session, bare view": get("/m/1", without),
     }
 
 
-def _parts(user_id: str, session_id: str, client: store.Client) -> Steps:
+def _parts(user_id: str, session_id: str) -> Steps:
     """What a request calls, by itself."""
     import orjson
     from django.urls import resolve
 
-    from sessions_app.api import wire
+    from sessions_app.api.wire import sessions as wire
     from sessions_app.domain.data import Role
     from sessions_app.domain.drafts import MessageDraft
     from sessions_app.repository import log
@@ -119,9 +112,8 @@ def _parts(user_id: str, session_id: str, client: store.Client) -> Steps:
     draft = MessageDraft(Role.USER, TEXT)
     prepared = messages.message_prepare(draft=draft, now=now())
     header, newest = sessions.session_get(**who, limit=PAGE, now=now())
-    stored = [log.stored_message(one) for one in newest]
+    stored = [log.encode_message(one) for one in newest]
     shown = wire.session_with_messages(header, newest)
-    bare = client[store.DATABASE][http_baselines.BARE]
 
     def keyed() -> MessageDraft:
         return MessageDraft(Role.USER, TEXT, client_id=f"part-{next(keys)}")
@@ -135,16 +127,33 @@ def _parts(user_id: str, session_id: str, client: store.Client) -> Steps:
             session_id, [f"no-{next(keys)}"]
         ),
         "part: message_prepare (tokens)": lambda: messages.message_prepare(draft=draft, now=now()),
-        "part: stored_message (validation)": lambda: log.stored_message(prepared),
+        "part: stored_message (validation)": lambda: log.encode_message(prepared),
         "part: session_get of 50": lambda: sessions.session_get(**who, limit=PAGE, now=now()),
-        "part: find_one of 50, bare": lambda: bare.find_one(
-            {"_id": session_id}, {"messages": {"$slice": -PAGE}}
-        ),
-        "part: 50 messages from storage": lambda: log.message_run(stored, 1),
+        "part: 50 messages from storage": lambda: log.decode_messages(stored, 1),
         "part: 50 messages for the wire": lambda: wire.session_with_messages(header, newest),
         "part: 50 messages as JSON": lambda: orjson.dumps(shown),
         "part: resolve the route": lambda: resolve(f"/session/{session_id}/message"),
     }
+
+
+def _tokens(user: service.User) -> Steps:
+    """Knowing the bearer of an access token, as the service does and as SimpleJWT would."""
+    from django.http import HttpRequest
+    from rest_framework_simplejwt.tokens import AccessToken
+
+    from accounts.authentication import BearerAuthentication
+
+    class Verifying(BearerAuthentication):
+        def get_validated_token(self, raw_token: bytes) -> Any:
+            return AccessToken(raw_token)
+
+    request: Any = HttpRequest()
+    request.META = _environ("GET", "/session", user.token)
+    kinds = {
+        "part: token, verified once and remembered": BearerAuthentication,
+        "part: token, verified each time": Verifying,
+    }
+    return {name: lambda kind=kind: kind().authenticate(request) for name, kind in kinds.items()}
 
 
 def _environ(method: str, path: str, token: str) -> dict[str, Any]:

@@ -1,157 +1,90 @@
 """Does a client notice how long a session is?
 
-The same questions as `store_by_length`, asked over HTTP of the service as `manage.py serve` runs
-it: append with a key, the newest 50, a `recent` window of 2,000 tokens, the last 10, and a page of
-50 from the middle, of a session of 10 messages and of longer ones, in turn. One JSON object a line;
-`ratio` is the median over that of the shortest session.
-
-Topics of the short sessions are judged before; a `recent` window does not wait for a long backlog.
-
-    python -m benchmarks.http_by_length [--lengths 10 100 100000] [--rounds 200] [--short]
+The same questions as `store_by_length`, asked over HTTP of the service as `serve` runs it, with one
+worker, which knows its sessions: append with a key, the newest 50, a `recent` window of 2,000
+tokens, the last 10, and a page of 50 from the middle. Every round asks each length once, over one
+connection. Appends go to a session of their own, so that the one that is read keeps its length;
+that one grows by a message a round. Topics are judged before, as a conversation's turns would do.
 """
 
-import argparse
 import http.client
 import json
 import os
-import signal
-import socket
-import statistics
-import subprocess
-import sys
-import tempfile
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
+from functools import partial
+from itertools import count
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-TEXT = (
-    "Which hotels in Lisbon take dogs, lie near the river and cost less than ninety a night? " * 3
-)
+from benchmarks.harness import contexts, conversations, load, report, rounds, service, store
 
+LENGTHS = (10, 100, 1_000, 100_000)
+WORDS = 60
+TARGETS = {
+    "append keyed": 1.3,
+    "newest 50": 1.3,
+    "recent context of 2,000 tokens": 1.3,
+    "delta of 10": 1.5,
+    "middle page of 50": 2.0,
+}
 
-class Client:
-    """One keep-alive connection with a token."""
-
-    def __init__(self, port: int) -> None:
-        self.connection = http.client.HTTPConnection("127.0.0.1", port)
-        self.headers = {"Content-Type": "application/json"}
-
-    def call(self, method: str, path: str, body: Any = None) -> Any:
-        """The answer's JSON; raises RuntimeError for an error."""
-        sent = json.dumps(body) if body is not None else None
-        self.connection.request(method, path, sent, self.headers)
-        response = self.connection.getresponse()
-        raw = response.read()
-        if response.status >= 300:
-            raise RuntimeError(f"{method} {path}: {response.status} {raw[:200]!r}")
-        return json.loads(raw)
-
-
-@contextmanager
-def service() -> Iterator[int]:
-    """The service on a free port, with data of its own; one worker, which knows its sessions."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    with tempfile.TemporaryDirectory(prefix="benchmark-") as data:
-        settings = {"DATA_DIR": data, "PORT": str(port), "WORKERS": "1", "THROTTLE_USER": ""}
-        process = subprocess.Popen(
-            [sys.executable, "manage.py", "serve"],
-            cwd=ROOT,
-            env={**os.environ, **settings},
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        try:
-            assert process.stdout is not None
-            for line in process.stdout:
-                if line.startswith("Ready"):
-                    break
-            yield port
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(30)
-
-
-def questions(client: Client, length: int) -> dict[str, Callable[[int], Any]]:
-    """Each thing that is measured, as a call of the round's number.
-
-    Appends go to a session of their own, so that the one that is read keeps its length.
-    """
-    base, grown = f"/session/{build(client, length)}", build(client, length)
-    middle = max(0, length // 2 - 25)
-    return {
-        "append keyed": lambda n: client.call(
-            "POST", f"/session/{grown}/message", {"content": TEXT, "client_id": f"round {n}"}
-        ),
-        "newest 50": lambda _: client.call("GET", base),
-        "recent context of 2,000 tokens": lambda _: client.call(
-            "GET", f"{base}/context?strategy=recent&max_tokens=2000"
-        ),
-        "delta of 10": lambda _: client.call(
-            "GET", f"{base}/messages?after={max(0, length - 10)}&limit=10"
-        ),
-        "middle page of 50": lambda _: client.call("GET", f"{base}/messages?after={middle}"),
-    }
-
-
-def build(client: Client, length: int) -> str:
-    """A session of so many messages."""
-    session = client.call("POST", "/session/create", {})["session_id"]
-    for start in range(0, length, 100):
-        batch = [
-            {"content": f"{n} {TEXT}", "client_id": f"b{n}"}
-            for n in range(start, min(start + 100, length))
-        ]
-        client.call("POST", f"/session/{session}/messages", {"messages": batch})
-    return str(session)
+Calls = dict[str, Callable[[], object]]
 
 
 def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--lengths", type=int, nargs="+", default=[10, 100, 1_000, 100_000])
-    parser.add_argument("--rounds", type=int, default=200)
-    parser.add_argument("--short", action="store_true")
+    """Parse, fill, measure, report."""
+    parser = store.arguments(__doc__)
+    parser.add_argument("--lengths", type=int, nargs="+")
+    parser.add_argument("--rounds", type=int)
     options = parser.parse_args()
-    lengths = [10, 1_000] if options.short else options.lengths
-    rounds = 20 if options.short else options.rounds
-    with service() as port:
-        client = Client(port)
-        person = {"username": "bench", "password": "long enough to pass"}
-        token = client.call("POST", "/auth/register", person)["access"]
-        client.headers["Authorization"] = f"Bearer {token}"
-        asked = {length: questions(client, length) for length in lengths}
-        token = client.call("POST", "/auth/token", person)["access"]
-        client.headers["Authorization"] = f"Bearer {token}"
-        times: dict[tuple[str, int], list[float]] = {}
-        for number in range(-20, rounds):
-            for length, calls in asked.items():
-                for name, call in calls.items():
-                    begun = time.perf_counter()
-                    call(number)
-                    if number >= 0:
-                        taken = (time.perf_counter() - begun) * 1_000
-                        times.setdefault((name, length), []).append(taken)
-        for (name, length), taken in sorted(times.items()):
-            p50 = statistics.median(taken)
-            shortest = statistics.median(times[name, lengths[0]])
-            print(
-                json.dumps(
-                    {
-                        "benchmark": "http_by_length",
-                        "name": name,
-                        "messages": length,
-                        "p50_ms": round(p50, 3),
-                        "p95_ms": round(sorted(taken)[int(len(taken) * 0.95)], 3),
-                        "n": len(taken),
-                        "ratio": round(p50 / shortest, 2),
-                    }
-                )
-            )
+    lengths = options.lengths or ([10, 1_000] if options.short else LENGTHS)
+    number = options.rounds or (20 if options.short else 150)
+    result = report.Report("http_by_length")
+    os.environ["WORKERS"] = "1"
+    with store.own_store(options.dir, result) as client:
+        os.environ["THROTTLE_USER"] = "6000000/min"
+        user = service.users(1)[0]
+        with service.served(client) as served:
+            connection = http.client.HTTPConnection(load.HOST, served.client.port)
+            calls = {length: _calls(connection, user, length) for length in lengths}
+            for name, target in TARGETS.items():
+                of_length = {length: calls[length][name] for length in lengths}
+                samples = rounds.interleaved(of_length, rounds=number, warm_up=20)
+                result.by_length(name, samples, target=target)
+    result.table()
+
+
+def _calls(connection: http.client.HTTPConnection, user: service.User, length: int) -> Calls:
+    """Each thing that is measured."""
+    report.progress(f"two sessions of {length:,} messages …")
+    read, grown = (conversations.create(user.id, length, words=WORDS) for _ in range(2))
+    contexts.prepare(read, user.id)
+    middle, numbers = max(0, length // 2 - 25), count()
+    get = partial(_call, connection, user.token, "GET")
+
+    def append() -> None:
+        body = {"content": conversations.text(1, WORDS), "client_id": f"sent-{next(numbers)}"}
+        _call(connection, user.token, "POST", f"/session/{grown}/message", body)
+
+    queries = {
+        "newest 50": "",
+        "recent context of 2,000 tokens": "/context?strategy=recent&max_tokens=2000",
+        "delta of 10": f"/messages?after={max(0, length - 10)}&limit=10",
+        "middle page of 50": f"/messages?after={middle}",
+    }
+    reads = {name: partial(get, f"/session/{read}{query}") for name, query in queries.items()}
+    return {"append keyed": append, **reads}
+
+
+def _call(
+    connection: http.client.HTTPConnection, token: str, method: str, path: str, body: Any = None
+) -> None:
+    """One request; raises RuntimeError for an error."""
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
+    connection.request(method, path, body and json.dumps(body), headers)
+    response = connection.getresponse()
+    answer = response.read()
+    if response.status >= 300:
+        raise RuntimeError(f"{method} {path}: {response.status} {answer[:200]!r}")
 
 
 if __name__ == "__main__":

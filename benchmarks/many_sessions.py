@@ -3,32 +3,24 @@
 Two databases on one server: 1,000 sessions of one user and nothing else, and 100,000 sessions of
 that user among 1,000,000 in all, with the same indexes. The first page of the user's list (50
 sessions) and one of their sessions, chosen at random, are read through the services from either
-database in turn. The documents are made by the repository's own codec, with two messages each, and
-inserted with w:1; in the large database they take more room than MongoDB's cache (256 MB here), so
-a random session there may have to come from the file system: that is part of the question.
+database in turn. In the large one the documents take more room than MongoDB's cache (256 MB here),
+so a random session there may have to come from the file system: that is part of the question.
 """
 
 import random
 import statistics
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from functools import partial
-from itertools import islice
-from typing import Any
 
-import uuid_utils
-from pymongo import WriteConcern
-
-from benchmarks.harness import conversations, report, rounds, store
-from sessions_app.domain.data import NewSession, Status
+from benchmarks.harness import bulk, conversations, report, rounds, store
+from sessions_app.domain.data import Status
 from sessions_app.domain.lifecycle import to_milliseconds
-from sessions_app.repository import indexes, log
-from sessions_app.services import messages, sessions
+from sessions_app.repository import indexes
+from sessions_app.services import sessions
 
 USER = "somebody"
 TARGET = 1.5
-BATCH = 10_000
 OTHERS = 50  # sessions that each of the other users has
 SMALL, LARGE = "benchmark_small", "benchmark_large"
 
@@ -107,57 +99,17 @@ def _fill(client: store.Client, name: str, of_user: int, total: int) -> list[str
     report.progress(f"{total:,} sessions, {of_user:,} of them of one user …")
     store.use_database(client, name)
     indexes.ensure()
-    collection = client[name].get_collection("sessions", write_concern=WriteConcern(w=1))
-    own: list[str] = []
-    stored = _documents(of_user, total, own)
-    while batch := list(islice(stored, BATCH)):
-        collection.insert_many(batch, ordered=False)
-    # Readers see what a majority has: this write waits until that is everything before it.
-    client[name]["markers"].insert_one({})
-    return own
-
-
-def _documents(of_user: int, total: int, own: list[str]) -> Iterator[dict[str, Any]]:
-    """Session documents like the one that the repository's codec makes; `own` collects ids."""
     start = to_milliseconds(conversations.now())
-    template = _template(start)
-    step = total // of_user
-    for number in range(total):
-        mine = number % step == 0 and len(own) < of_user
-        session_id = str(uuid_utils.uuid7())
-        if mine:
-            own.append(session_id)
-        moment = start + timedelta(milliseconds=number)
-        yield template | {
-            "_id": session_id,
-            "user_id": USER if mine else f"user-{number // OTHERS}",
-            "created_at": moment,
-            "updated_at": moment,
-        }
-
-
-def _template(now: datetime) -> dict[str, Any]:
-    new = NewSession(
-        session_id="",
-        user_id=USER,
-        title="Where the garden table should stand",
-        metadata={"channel": "web"},
-        context_policy=sessions.policy_default(),
-        ttl_seconds=None,
-        expires_at=now + timedelta(days=30),
-        now=now,
+    original, step = bulk.template(start), total // of_user
+    documents = (
+        bulk.copy(
+            original,
+            f"user-{number // OTHERS}" if number % step else USER,
+            start + timedelta(milliseconds=number),
+        )
+        for number in range(total)
     )
-    batch = conversations.drafts(1, 2, words=30)
-    stored = [
-        log.stored_message(replace(message, timestamp=now))
-        for message in messages.batch_prepare(batch=batch, now=now)
-    ]
-    return log.stored_session(new) | {
-        "messages": stored,
-        "message_count": len(stored),
-        "token_count": sum(one["token_count"] for one in stored),
-        "tail_bytes": sum(map(log.size, stored)),
-    }
+    return bulk.insert(client[name], documents)[::step]
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from benchmarks.harness import conversations, load, report, service, store
 from benchmarks.harness.service import Served, User
 
 COUNTED, UNCOUNTED = "counted", "not counted"
-SETTINGS = {COUNTED: service.SETTINGS, UNCOUNTED: "benchmarks.http_baselines.uncounted"}
+SETTINGS = {COUNTED: service.SETTINGS, UNCOUNTED: "benchmarks.harness.uncounted"}
 TARGET = 1.03
 WORDS = 60
 

@@ -12,22 +12,17 @@ Last, what the list's index costs an append: appends in turn to a database witho
 """
 
 import random
-import statistics
 from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 from itertools import islice
 from typing import Any
 
-import uuid_utils
-from pymongo import WriteConcern
-
-from benchmarks.harness import conversations, report, rounds, store
+from benchmarks.harness import bulk, conversations, report, rounds, store
 from sessions_app.domain.lifecycle import to_milliseconds
 from sessions_app.repository import indexes
 
 TARGET_MS = 150
-BATCH = 10_000
 USERS = 20_000
 WITHOUT, WITH = "benchmark_without", "benchmark_with"
 
@@ -127,82 +122,50 @@ class _Page:
 def _fill(client: store.Client, number: int) -> None:
     report.progress(f"{number:,} sessions …")
     indexes.ensure()
-    database = client[store.DATABASE]
-    collection = database.get_collection("sessions", write_concern=WriteConcern(w=1))
-    stored = _documents(number)
-    while batch := list(islice(stored, BATCH)):
-        collection.insert_many(batch, ordered=False)
-    # Readers see what a majority has: this write waits until that is everything before it.
-    database["markers"].insert_one({})
+    bulk.insert(client[store.DATABASE], _documents(number))
 
 
 def _documents(number: int) -> Iterator[dict[str, Any]]:
     """Sessions as the repository stores them; the figures that are filtered by are drawn."""
-    from benchmarks.many_sessions import _template
-
     now, chosen = to_milliseconds(conversations.now()), random.Random(1)
-    template = _template(now)
+    original = bulk.template(now)
     for at in range(number):
         active_at = now - timedelta(seconds=(number - at) * 40)
-        document = template | {
-            "_id": str(uuid_utils.uuid7()),
-            "user_id": f"user-{at % USERS}",
-            "created_at": active_at,
-            "updated_at": active_at,
+        fields: dict[str, Any] = {
             "message_count": min(100_000, int(chosen.paretovariate(0.9) * 2)),
             "token_count": min(9_000_000, int(chosen.paretovariate(0.8) * 60)),
+            "expires_at": None,
         }
-        topics = chosen.choice((0, 1, 1, 2, 3, 5, 12))
-        if topics:
-            document["topic"] = {
+        if topics := chosen.choice((0, 1, 1, 2, 3, 5, 12)):
+            fields["topic"] = {
                 "judged": 2, "current": topics, "start_seq": 1, "recent": [[1, topics]],
             }  # fmt: skip
-        del document["expires_at"]
         if chosen.random() < 0.2:
-            document |= {"status": "archived", "archived_at": active_at}
+            fields |= {"status": "archived", "archived_at": active_at}
         elif chosen.random() < 0.95:
-            document["expires_at"] = active_at + timedelta(
-                days=chosen.choice((30, 30, 30, 90, 900))
-            )
+            days = chosen.choice((30, 30, 30, 90, 900))
+            fields["expires_at"] = active_at + timedelta(days=days)
         if chosen.random() < 0.002:
-            document |= {"flagged": True, "flagged_at": active_at}
+            fields |= {"flagged": True, "flagged_at": active_at}
         if chosen.random() < 0.001:
-            document["legal_hold"] = True
-        yield document
+            fields["legal_hold"] = True
+        yield bulk.copy(original, f"user-{at % USERS}", active_at, **fields)
 
 
 def _measure_appends(client: store.Client, result: report.Report, number: int) -> None:
     from sessions_app.documents import review_indexes
-    from sessions_app.services import messages
 
-    sessions_of: dict[str, list[str]] = {}
+    appends = {}
     for name in (WITHOUT, WITH):
         store.use_database(client, name)
         indexes.ensure()
         if name == WITHOUT:
             client[name].sessions.drop_index(review_indexes.EVERY)
-        sessions_of[name] = [conversations.create(f"appender-{n}", 60, words=40) for n in range(8)]
-    samples: dict[str, list[float]] = {WITHOUT: [], WITH: []}
-    for turn, order in enumerate(rounds.orders(samples, number)):
-        for name in order:
-            store.use_database(client, name)
-            ids = sessions_of[name]
-            append = partial(
-                messages.message_append,
-                session_id=ids[turn % len(ids)],
-                user_id=f"appender-{turn % len(ids)}",
-                draft=conversations.drafts(turn, turn, words=40, keyed=False)[0],
-                now=conversations.now(),
-            )
-            took = rounds.milliseconds(append)
-            if turn > 20:
-                samples[name].append(took)
-    base = statistics.median(samples[WITHOUT])
-    for name, label in ((WITHOUT, "without"), (WITH, "with")):
-        ratio = round(statistics.median(samples[name]) / base, 3)
-        result.add(
-            f"append, {label} the index", **report.timing(samples[name]), ratio=ratio, target=1.05
-        )
+        appends[name] = conversations.appends()
+    samples = rounds.interleaved(
+        appends, rounds=number, warm_up=20, before=partial(store.use_database, client)
+    )
+    rounds.compare(result, "append, {} the index", samples, {WITHOUT: "without", WITH: "with"})
 
 
 if __name__ == "__main__":

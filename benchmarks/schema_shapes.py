@@ -1,30 +1,31 @@
 """One document per message, one growing array, or tail and buckets?
 
-The three shapes of benchmarks/shapes hold the same conversation on the same `mongod` with the same
-write concern (majority, journaled). The first two are bare driver calls; tail and buckets is the
-service's own code, which also checks, counts tokens and stores a message once per key. Each
-question is asked of all shapes and lengths in turn, round by round. At last messages are pushed
-into one array until MongoDB refuses.
-
-    python -m benchmarks.schema_shapes [--short] [--lengths 10 100 …]
+The three shapes hold the same conversation on the same `mongod` with the same write concern
+(majority, journaled). The first two are bare driver calls; tail and buckets is the service's own
+code, which also checks, counts tokens and stores a message once per key. An append and the newest
+50 messages are asked of all shapes and lengths in turn. At last messages are pushed into one array
+until MongoDB refuses.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import count
+from typing import Any
 
 from pymongo.errors import DocumentTooLarge, OperationFailure
 
 from benchmarks.harness import conversations, report, rounds, store
-from benchmarks.shapes.bare import DocumentPerMessage, GrowingArray, message
-from benchmarks.shapes.ours import TailAndBuckets
-from benchmarks.shapes.shape import Bytes, Shape
+from benchmarks.harness.conversations import BATCH, now
+from sessions_app.services import messages, sessions
 
-DATABASE, TOGETHER = "shapes_bare", "shapes_together"
 LENGTHS = (10, 100, 1_000, 10_000, 100_000)
+PER_MESSAGE, ARRAY, OURS = "document per message", "growing array", "tail and buckets"
+WINDOW, WORDS, OWNER, SESSION = 50, 60, "owner", {"_id": "session", "user_id": "owner"}
 # Messages of this benchmark that a document of 16 MB can hold, roughly; measured at the end.
 _ARRAY_HOLDS = 25_000
-_LONG_READ = 10_000
+
+Shape = tuple[Callable[[int], object], Callable[[], object]]  # append number …, the window
+Database = Any
 
 
 def main() -> None:
@@ -32,98 +33,112 @@ def main() -> None:
     parser = store.arguments(__doc__)
     parser.add_argument("--lengths", type=int, nargs="+", help="messages in the session")
     parser.add_argument("--rounds", type=int)
-    given = parser.parse_args()
-    lengths = given.lengths or (LENGTHS[:3] if given.short else LENGTHS)
-    number = given.rounds or (15 if given.short else 60)
+    options = parser.parse_args()
+    lengths = options.lengths or (LENGTHS[:3] if options.short else LENGTHS)
+    number = options.rounds or (15 if options.short else 60)
     result = report.Report("schema_shapes")
-    with store.own_store(given.dir, result) as client:
+    with store.own_store(options.dir, result) as client:
+        database = client["shapes"]
         shapes: dict[tuple[str, int], Shape] = {}
         for length in lengths:
-            found = list(_filled(client, length))
-            _bytes(result, client, found, length)
-            shapes |= {(shape.name, length): shape for shape in found}
-        for length in lengths:
-            # Again, and all in one database: the service remembers what it wrote last in one.
-            ours = TailAndBuckets(client, TOGETHER)
-            ours.fill(length)
-            shapes[ours.name, length] = ours
-        _times(result, shapes, number)
-        if "limit" not in given.skip:
-            _limit(result, client)
+            report.progress(f"{length:,} messages in each shape …")
+            shapes[PER_MESSAGE, length] = per_message(database, length)
+            if length <= _ARRAY_HOLDS:
+                shapes[ARRAY, length] = growing_array(database, length)
+            shapes[OURS, length] = tail_and_buckets(length)
+        numbers = count(10_000_000)
+        appends = {key: partial(lambda do: do(next(numbers)), shapes[key][0]) for key in shapes}
+        windows = {key: window for key, (_, window) in shapes.items()}
+        for question, calls in (("append", appends), (f"window of {WINDOW}", windows)):
+            samples = rounds.interleaved(calls, rounds=number, warm_up=2)
+            for (shape, length), taken in samples.items():
+                result.add(question, shape=shape, messages=length, **report.timing(taken))
+        if "limit" not in options.skip:
+            _limit(result, database)
     result.table()
 
 
-def _filled(client: store.Client, length: int) -> Iterator[Shape]:
-    """The shapes that can hold so much."""
-    database = client[DATABASE]
-    shapes: list[Shape] = [DocumentPerMessage(database, length)]
-    if length <= _ARRAY_HOLDS:
-        shapes.append(GrowingArray(database, length))
-    shapes.append(TailAndBuckets(client, f"shapes_{length}"))
-    for shape in shapes:
-        report.progress(f"{shape.name}: {length:,} messages …")
-        shape.fill(length)
-        yield shape
+def per_message(database: Database, length: int) -> Shape:
+    """A counter in the session's document gives `seq`; then the message is inserted."""
+    headers, stored = database[f"headers_{length}"], database[f"messages_{length}"]
+    stored.create_index([("session_id", 1), ("seq", 1)], unique=True)
+    for run in _runs(length):
+        stored.insert_many([{"session_id": "session", "seq": n, **_message(n)} for n in run])
+    headers.insert_one(SESSION | {"message_count": length})
+
+    def append(number: int) -> object:
+        header = headers.find_one_and_update(SESSION, {"$inc": {"message_count": 1}})
+        seq = header["message_count"] + 1
+        return stored.insert_one({"session_id": "session", "seq": seq, **_message(number)})
+
+    def window() -> object:
+        newest = stored.find({"session_id": "session"}).sort("seq", -1).limit(WINDOW)
+        return headers.find_one(SESSION), list(newest)[::-1]
+
+    return append, window
 
 
-def _times(result: report.Report, shapes: Mapping[tuple[str, int], Shape], number: int) -> None:
-    """Every shape and length in each round; reading a very long session whole, in fewer."""
-    numbers = count(10_000_000)
-    long = {key: shape for key, shape in shapes.items() if key[1] >= _LONG_READ}
-    short = {key: shape for key, shape in shapes.items() if key not in long}
-    questions: list[tuple[str, Mapping[tuple[str, int], Shape], int, Callable[[Shape], object]]] = [
-        ("append", shapes, number, lambda shape: shape.append(next(numbers))),
-        ("window of 50", shapes, number, lambda shape: shape.window()),
-        ("all messages", short, number, lambda shape: shape.everything()),
-        ("all messages", long, max(3, number // 10), lambda shape: shape.everything()),
-    ]
-    for question, asked, times, ask in questions:
-        report.progress(f"{question} …")
-        calls = {key: partial(ask, shape) for key, shape in asked.items()}
-        samples = rounds.interleaved(calls, rounds=times, warm_up=2)
-        for (name, length), taken in samples.items():
-            result.add(question, shape=name, messages=length, **report.timing(taken))
+def growing_array(database: Database, length: int) -> Shape:
+    """All messages in the session's document, pushed at the end."""
+    stored = database[f"array_{length}"]
+    stored.insert_one(SESSION | {"message_count": 0, "messages": []})
+    for run in _runs(length):
+        _push(stored, run)
+    newest = {"messages": {"$slice": -WINDOW}}
+    return lambda number: _push(stored, [number]), lambda: stored.find_one(SESSION, newest)
 
 
-def _bytes(result: report.Report, client: store.Client, shapes: list[Shape], length: int) -> None:
-    client.admin.command("fsync")  # a checkpoint: until then the files hold what the last one did
-    for shape in shapes:
-        database = getattr(shape, "database", DATABASE)
-        stats = [client[database].command("collStats", one) for one in shape.collections()]
-        size = Bytes(
-            *(
-                int(sum(one[key] for one in stats))
-                for key in ("size", "storageSize", "totalIndexSize")
-            )
-        )
-        result.add(
-            "bytes",
-            shape=shape.name,
-            messages=length,
-            data_kb=round(size.data / 1e3, 1),
-            disk_kb=round(size.disk / 1e3, 1),
-            index_kb=round(size.indexes / 1e3, 1),
-        )
+def tail_and_buckets(length: int) -> Shape:
+    """The service's own session."""
+    who = {"session_id": conversations.create(OWNER, length, words=WORDS), "user_id": OWNER}
+
+    def append(number: int) -> object:
+        draft = conversations.drafts(number, number, words=WORDS)[0]
+        return messages.message_append(**who, draft=draft, now=now())
+
+    return append, lambda: sessions.session_get(**who, limit=WINDOW, now=now())
 
 
-def _limit(result: report.Report, client: store.Client) -> None:
+def _runs(length: int) -> Iterator[range]:
+    for first, last in conversations.batches(1, length):
+        yield range(first, last + 1)
+
+
+def _push(stored: Database, numbers: "range | list[int]") -> object:
+    update = {
+        "$push": {"messages": {"$each": [_message(number) for number in numbers]}},
+        "$inc": {"message_count": len(numbers)},
+    }
+    return stored.find_one_and_update(SESSION, update, projection={"message_count": 1})
+
+
+def _message(number: int) -> dict[str, Any]:
+    """A message with the fields that the service stores, too."""
+    draft = conversations.drafts(number, number, words=WORDS)[0]
+    return {
+        "id": f"msg_{number:032d}",
+        "role": draft.role.value,
+        "content": draft.content,
+        "timestamp": now(),
+        "token_count": WORDS,
+        "client_id": draft.client_id,
+    }
+
+
+def _limit(result: report.Report, database: Database) -> None:
     """Push until MongoDB refuses: a hundred at a time, then one by one."""
     report.progress("growing array: until MongoDB refuses …")
-    array, held = GrowingArray(client[DATABASE], 0), 0
-    array.fill(0)
-    refusal = ""
-    for size in (conversations.BATCH, 1):
-        while True:
-            try:
-                array.push([message(held + place) for place in range(1, size + 1)])
-            except (DocumentTooLarge, OperationFailure) as error:
-                refusal = str(error).partition(", full error")[0]
-                break
-            held += size
-    size = client[DATABASE].command("collStats", array.collections()[0])["size"]
-    result.add(
-        "limit", shape=array.name, messages=held, data_kb=round(size / 1e3, 1), refusal=refusal
-    )
+    growing_array(database, 0)
+    stored, length, refusal = database["array_0"], 0, ""
+    for size in (BATCH, 1):
+        try:
+            while True:
+                _push(stored, range(length + 1, length + size + 1))
+                length += size
+        except (DocumentTooLarge, OperationFailure) as error:
+            refusal = str(error).partition(", full error")[0]
+    kilobytes = round(database.command("collStats", "array_0")["size"] / 1e3, 1)
+    result.add("limit", shape=ARRAY, messages=length, data_kb=kilobytes, refusal=refusal)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,6 @@ purpose. All documents are inserted as the repository's codec makes them, with w
 """
 
 import itertools
-import statistics
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -138,29 +137,14 @@ def _measure_appends(client: store.Client, result: report.Report, number: int) -
     store.use_database(client, WITHOUT)
     indexes.ensure()
     client[WITHOUT].sessions.drop_index("review_activity")
-    sessions_of: dict[str, list[str]] = {}
+    appends = {}
     for name in (WITHOUT, WITH):
         store.use_database(client, name)
-        sessions_of[name] = [conversations.create(f"appender-{n}", 60, words=40) for n in range(8)]
-    samples: dict[str, list[float]] = {WITHOUT: [], WITH: []}
-    for turn, order in enumerate(rounds.orders(samples, number)):
-        for name in order:
-            store.use_database(client, name)
-            ids = sessions_of[name]
-            append = partial(
-                messages.message_append,
-                session_id=ids[turn % len(ids)],
-                user_id=f"appender-{turn % len(ids)}",
-                draft=conversations.drafts(turn, turn, words=40, keyed=False)[0],
-                now=conversations.now(),
-            )
-            took = rounds.milliseconds(append)
-            if turn > 20:
-                samples[name].append(took)
-    base = statistics.median(samples[WITHOUT])
-    for name, label in ((WITHOUT, "without"), (WITH, "with")):
-        ratio = round(statistics.median(samples[name]) / base, 3)
-        result.add(f"append, {label}", **report.timing(samples[name]), ratio=ratio, target=1.05)
+        appends[name] = conversations.appends()
+    samples = rounds.interleaved(
+        appends, rounds=number, warm_up=20, before=partial(store.use_database, client)
+    )
+    rounds.compare(result, "append, {}", samples, {WITHOUT: "without", WITH: "with"})
 
 
 def _a_session(_name: str) -> str:

@@ -17,7 +17,6 @@ bucket: that shows in the mean.
 """
 
 import itertools
-import statistics
 from collections.abc import Callable, Iterator
 
 from benchmarks.harness import contexts, conversations, report, rounds, store
@@ -68,28 +67,13 @@ def main() -> None:
             if name in given.skip:
                 continue
             samples = rounds.interleaved(variants, rounds=number)
-            _add(result, name, samples, given.words)
+            result.by_length(name, samples, target=TARGETS.get(name))
     result.table()
 
 
 def _filled(length: int, words: int) -> str:
     report.progress(f"a session of {length:,} messages …")
     return conversations.create(USER, length, words=words)
-
-
-def _add(result: report.Report, name: str, samples: dict[int, list[float]], words: int) -> None:
-    medians = {length: statistics.median(taken) for length, taken in samples.items()}
-    lengths = list(samples)
-    for length, taken in samples.items():
-        result.add(
-            name,
-            messages=length,
-            words=words,
-            **report.timing(taken),
-            ratio=round(medians[length] / medians[lengths[0]], 2),
-            ratio_to_100=round(medians[length] / medians[100], 2) if 100 in medians else None,
-            **({"target": TARGETS[name]} if name in TARGETS else {}),
-        )
 
 
 def _reads(ids: dict[int, str]) -> Operations:

@@ -1,26 +1,21 @@
 """Score topic-shift detectors on the public sets, message by message.
 
-    python benchmarks/topic_shift.py --data ../shared/data [--vectors CACHE.npz] [--plot FILE]
-        [--left-out]
+    python -m benchmarks.topic_shift --data DIR [--vectors CACHE.npz] [--left-out]
 
-One JSON object per line: set, detector, Pk, WindowDiff, F1, Score and CPU milliseconds per message
-(without the encoder). A table goes to the error stream at the end. The shipped head has been
-trained on these very files: its figures here show that it runs, `--left-out` (trains three heads,
-needs scikit-learn) and the weights' provenance show what it is worth on dialogues it never saw.
-`--left-out` and `--plot` need benchmarks/requirements-topics.txt.
+Set, detector, Pk, WindowDiff, F1, Score and CPU milliseconds per message (without the encoder). The
+shipped head has been trained on these very files: its figures here show that it runs, `--left-out`
+(trains three heads, needs benchmarks/requirements-topics.txt) and the weights' provenance show what
+it is worth on dialogues it never saw.
 """
 
 import argparse
-import json
 import random
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
+from benchmarks.harness import report
 from benchmarks.topic_sets import Dialogue, load_sets, project_encoder, score_set
 from sessions_app.domain.topics import (
     Head,
@@ -124,58 +119,21 @@ def measure(name: str, detector: str, detect: Detector, group: list[Dialogue]) -
     }
 
 
-def table(rows: list[dict[str, Any]]) -> str:
-    """Detectors down, sets across: Score, and milliseconds a message at the end."""
-    names = list(dict.fromkeys(row["set"] for row in rows))
-    lines = [f"{'Score':<38}" + "".join(f"{name:>14}" for name in names) + f"{'ms':>9}"]
-    for detector in dict.fromkeys(row["detector"] for row in rows):
-        mine = {row["set"]: row for row in rows if row["detector"] == detector}
-        cells = "".join(f"{mine[name]['score']:>14.3f}" for name in names)
-        slowest = max(row["ms_per_message"] for row in mine.values())
-        lines.append(f"{detector:<38}{cells}{slowest:>9.3f}")
-    return "\n".join(lines)
-
-
-def plot(rows: list[dict[str, Any]], path: Path) -> None:
-    """Bars of Score, one group a set. Needs matplotlib."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    names = list(dict.fromkeys(row["set"] for row in rows))
-    kinds = list(dict.fromkeys(row["detector"] for row in rows))
-    figure, axes = pyplot.subplots(figsize=(10, 4.5), layout="constrained")
-    for place, kind in enumerate(kinds):
-        scores = [
-            r["score"] for name in names for r in rows if (r["set"], r["detector"]) == (name, kind)
-        ]
-        axes.bar([i + place / (len(kinds) + 1) for i in range(len(names))], scores,
-                 width=0.9 / (len(kinds) + 1), label=kind)  # fmt: skip
-    axes.set_xticks([i + 0.4 for i in range(len(names))], names)
-    axes.set_ylabel("Score")
-    axes.set_ylim(0, 1)
-    axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
-    figure.savefig(path, dpi=120)
-
-
 def main() -> None:
     """Parse the flags, measure every detector on every set, print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder that holds topics/")
     parser.add_argument("--vectors", type=Path, help="keep the encoded messages in this .npz")
+    parser.add_argument("--short", action="store_true", help="the same: it takes minutes at most")
     parser.add_argument("--left-out", action="store_true", help="train without each set, score it")
-    parser.add_argument("--plot", type=Path, help="draw the scores into this file")
     options = parser.parse_args()
     sets = load_sets(options.data, options.vectors, project_encoder)
-    rows = []
+    result = report.Report("topic_shift")
+    result.machine(Path.cwd())
     for name, wanted in detectors(sets, options.left_out).items():
         for detector, detect in wanted.items():
-            rows.append(measure(name, detector, detect, sets[name]))
-            print(json.dumps(rows[-1]), flush=True)
-    print(table(rows), file=sys.stderr)
-    if options.plot:
-        plot(rows, options.plot)
+            result.add("score", **measure(name, detector, detect, sets[name]))
+    result.table()
 
 
 if __name__ == "__main__":

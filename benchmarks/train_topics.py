@@ -1,6 +1,6 @@
 """Train the topic head and write its weights and their provenance.
 
-    python benchmarks/train_topics.py --data ../shared/data [--vectors CACHE.npz] [--no-cv]
+    python -m benchmarks.train_topics --data DIR [--vectors CACHE.npz] [--no-cv]
 
 Needs benchmarks/requirements-topics.txt. Fixed seeds: the same files, package versions and machine
 give the same weights. Prints one JSON object per line: the cross-validated and the
@@ -10,10 +10,7 @@ leave-one-set-out figures, then the size and SHA-256 of what was written.
 import argparse
 import json
 import platform
-import sys
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 import sklearn
@@ -21,7 +18,6 @@ import sklearn
 from benchmarks.topic_fitting import Sets, fit_head
 from benchmarks.topic_sets import (
     SETS,
-    Dialogue,
     files_of,
     folds,
     load_sets,
@@ -29,20 +25,12 @@ from benchmarks.topic_sets import (
     score_set,
     sha256_of,
 )
-from sessions_app.domain.topics import (
-    THRESHOLD,
-    WEIGHTS_PATH,
-    Head,
-    Mode,
-    TopicMessage,
-    TopicState,
-    head_from_arrays,
-    observe,
-)
+from benchmarks.topic_shift import Detector, tracker
+from sessions_app.domain.topics import THRESHOLD, WEIGHTS_PATH, Mode, head_from_arrays
 
 PROVENANCE = """# Where `topic_head.npz` comes from
 
-Written by `python benchmarks/train_topics.py --data DIR`; not edited by hand. Signed bytes and
+Written by `python -m benchmarks.train_topics --data DIR`; not edited by hand. Signed bytes and
 small floats only, no code and no text of the training sets beyond single words and word pairs.
 
 - SHA-256 of the weights: `{sha256}` ({size:,} bytes)
@@ -62,38 +50,27 @@ training:
 """
 
 
-def found_shifts(
-    dialogue: Dialogue, head: Head, *, dense: bool = True, mode: Mode = Mode.BLENDED
-) -> list[int]:
-    """The `seq` of the shifts that production would mark, message by message."""
-    state, found = TopicState(), []
-    turns = zip(dialogue.roles, dialogue.contents, dialogue.vectors, strict=True)
-    for seq, (role, content, vector) in enumerate(turns, start=1):
-        message = TopicMessage(role, content, vector if dense else None)
-        state, decision = observe(state, message, head=head, mode=mode)
-        if decision.shift:
-            found.append(seq)
-    return found
+def trained_on(sets: Sets) -> Detector:
+    """The detector as production runs it, with a head that has seen these sets alone."""
+    return tracker(head_from_arrays(fit_head(sets)), dense=True, mode=Mode.BLENDED)
 
 
 def cross_validate(sets: Sets, count: int) -> dict[str, dict[str, float]]:
     """Score each set on dialogues that the head was not trained on."""
     parts = {name: folds(group, count) for name, group in sets.items()}
-    found: dict[str, dict[int, list[int]]] = {name: {} for name in sets}
+    shifts: dict[str, dict[int, list[int]]] = {name: {} for name in sets}
     for fold in range(count):
-        held = {name: set(parts[name][fold]) for name in sets}
-        head = head_from_arrays(
-            fit_head(
-                {
-                    name: [d for i, d in enumerate(group) if i not in held[name]]
-                    for name, group in sets.items()
-                }
-            )
+        unseen = {name: set(parts[name][fold]) for name in sets}
+        detect = trained_on(
+            {
+                name: [d for i, d in enumerate(group) if i not in unseen[name]]
+                for name, group in sets.items()
+            }
         )
         for name, group in sets.items():
-            found[name] |= {i: found_shifts(group[i], head) for i in parts[name][fold]}
+            shifts[name] |= {i: detect(group[i]) for i in unseen[name]}
     return {
-        name: score_set(group, [found[name][i] for i in range(len(group))])
+        name: score_set(group, [shifts[name][i] for i in range(len(group))])
         for name, group in sets.items()
     }
 
@@ -102,10 +79,8 @@ def leave_one_out(sets: Sets) -> dict[str, dict[str, float]]:
     """Score each set with a head that was trained on the others alone."""
     scores = {}
     for name, group in sets.items():
-        head = head_from_arrays(
-            fit_head({other: rows for other, rows in sets.items() if other != name})
-        )
-        scores[name] = score_set(group, [found_shifts(dialogue, head) for dialogue in group])
+        detect = trained_on({other: rows for other, rows in sets.items() if other != name})
+        scores[name] = score_set(group, [detect(dialogue) for dialogue in group])
     return scores
 
 

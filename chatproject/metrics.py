@@ -22,6 +22,7 @@ from prometheus_client.registry import Collector
 
 from sessions_app import encoders, instruments
 from sessions_app.domain.errors import StorageUnavailable
+from sessions_app.http.error_body import error_body
 from sessions_app.repository import health
 from sessions_app.services.figures import figures_get
 
@@ -114,8 +115,7 @@ def _is_of_this_machine(request: HttpRequest) -> bool:
 
 
 def _error(status: HTTPStatus, code: str, detail: str) -> JsonResponse:
-    body = {"type": "client_error", "errors": [{"code": code, "detail": detail, "attr": None}]}
-    return JsonResponse(body, status=status)
+    return JsonResponse(error_body(status, code, detail), status=status)
 
 
 class _Gauges(Collector):

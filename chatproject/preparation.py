@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 import os
 import secrets
 from contextlib import suppress
@@ -11,14 +12,18 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.staticfiles.finders import get_finders
+from django.core.checks import run_checks
 from django.core.management import call_command
 from django.db import DatabaseError, IntegrityError, connection
 from django.db.migrations.executor import MigrationExecutor
 from pymongo.errors import PyMongoError
 
+from accounts import checks
 from chatproject.service_error import ServiceError
 from sessions_app.domain.errors import StorageUnavailable
 from sessions_app.services import operations
+
+logger = logging.getLogger(__name__)
 
 ADMIN = "admin"
 
@@ -49,6 +54,14 @@ def prepare() -> Path | None:
             f"the MongoDB indexes cannot be made ({_first_line(error)}); "
             "see what `manage.py ensure_indexes --check` says"
         ) from error
+
+
+def check_settings() -> None:
+    """Raise ServiceError for settings of tokens that cannot work; log those that are unwise."""
+    for message in run_checks(tags=[checks.TAG]):
+        if message.is_serious():
+            raise ServiceError(str(message.msg).removesuffix("."))
+        logger.warning("%s %s", message.msg, message.hint)
 
 
 def _first_line(error: Exception) -> str:

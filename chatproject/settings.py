@@ -221,8 +221,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = REQUEST_MAX_BYTES
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_PARSER_CLASSES": ["sessions_app.api.parsers.StrictJSONParser"],
-    "DEFAULT_RENDERER_CLASSES": ["sessions_app.api.renderers.OrjsonRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["sessions_app.api.json_bodies.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["sessions_app.api.json_bodies.OrjsonRenderer"],
     "DEFAULT_THROTTLE_CLASSES": [
         "sessions_app.http.throttles.AnonThrottle",
         "sessions_app.http.throttles.UserThrottle",
@@ -251,6 +251,17 @@ SIMPLE_JWT = {
     "USER_ID_FIELD": "id",
     "USER_ID_CLAIM": "sub",  # RFC 7519, 4.1.2: the subject is who the token is about
     "UPDATE_LAST_LOGIN": False,
+    # How far the clocks of the service's machines may be apart, in seconds.
+    "LEEWAY": 5,
+    "AUTH_TOKEN_CLASSES": (
+        "sessions_app.api.authentication.RememberedAccessToken",
+        "sessions_app.api.identity_provider.ProviderToken",
+    ),
+    "TOKEN_USER_CLASS": "sessions_app.api.authentication.TokenUser",
+    "TOKEN_OBTAIN_SERIALIZER": "accounts.serializers.SignInSerializer",
+    "TOKEN_REFRESH_SERIALIZER": "accounts.serializers.RefreshSerializer",
+    "TOKEN_VERIFY_SERIALIZER": "accounts.serializers.VerifySerializer",
+    "TOKEN_BLACKLIST_SERIALIZER": "accounts.serializers.SignOutSerializer",
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Chat sessions",

@@ -10,12 +10,12 @@ from mongoengine import ValidationError
 from sessions_app import documents
 from sessions_app.domain.data import (
     ContextPolicy,
-    NewMessage,
     NewSession,
     OnTopicShift,
     Role,
     Strategy,
 )
+from sessions_app.domain.drafts import NewMessage
 from sessions_app.repository.log import codec
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
@@ -32,19 +32,19 @@ def sessions(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def message(**fields: Any) -> dict[str, Any]:
     given = {"id": "msg_1", "role": Role.USER, "content": "Hi", "token_count": 1}
-    return codec.stored_message(NewMessage(**{**given, "timestamp": NOW, **fields}))
+    return codec.encode_message(NewMessage(**{**given, "timestamp": NOW, **fields}))
 
 
 def test_what_the_codec_writes_is_a_valid_document(sessions: Any) -> None:
-    stored = codec.stored_session(NEW) | {"messages": [message()], "message_count": 1}
+    stored = codec.encode_session(NEW) | {"messages": [message()], "message_count": 1}
     sessions._from_son(stored).save(force_insert=True)
     found = sessions.objects(user_id="alice").get()
     assert (found.session_id, found.title, found.messages[0].content) == ("id-1", "Lisbon", "Hi")
 
 
 def test_what_a_document_saves_the_codec_reads(sessions: Any) -> None:
-    sessions._from_son(codec.stored_session(NEW)).save(force_insert=True)
-    read = codec.session(sessions.objects.as_pymongo().get())
+    sessions._from_son(codec.encode_session(NEW)).save(force_insert=True)
+    read = codec.decode_session(sessions.objects.as_pymongo().get())
     assert (read.session_id, read.metadata, read.context_policy) == (
         "id-1",
         {"$where": "a.b"},
@@ -64,7 +64,7 @@ def test_what_a_document_saves_the_codec_reads(sessions: Any) -> None:
     ],
 )
 def test_a_document_that_breaks_its_fields_is_not_saved(sessions: Any, wrong: Any) -> None:
-    broken = sessions._from_son(codec.stored_session(NEW) | wrong)
+    broken = sessions._from_son(codec.encode_session(NEW) | wrong)
     with pytest.raises(ValidationError):
         broken.save(force_insert=True)
     assert sessions.objects.count() == 0
@@ -82,7 +82,7 @@ def test_a_document_that_breaks_its_fields_is_not_saved(sessions: Any, wrong: An
 )
 def test_a_message_that_breaks_its_fields_is_not_written(wrong: Any) -> None:
     with pytest.raises(ValidationError):
-        documents.validate_message(message() | wrong)
+        codec.validate_message(message() | wrong)
 
 
 def test_a_message_comes_back_as_it_was_given() -> None:
@@ -90,7 +90,7 @@ def test_a_message_comes_back_as_it_was_given() -> None:
     stored = message(
         role=Role.ASSISTANT, content="", tool_calls=calls, metadata={"a.b": "$c"}, client_id="k"
     )
-    read = codec.message(stored, 7)
+    read = codec.decode_message(stored, 7)
     assert (read.seq, read.tool_calls, read.metadata, read.client_id) == (
         7,
         calls,

@@ -1,7 +1,8 @@
 """Conversations to fill a store with: plausible lengths, no two messages alike."""
 
+import itertools
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 from sessions_app.domain.data import Role
@@ -59,3 +60,17 @@ def batches(first: int, last: int) -> Iterator[tuple[int, int]]:
     """`first..last` in runs of at most BATCH."""
     for start in range(first, last + 1, BATCH):
         yield start, min(start + BATCH - 1, last)
+
+
+def appends(sessions_in_turn: int = 8, length: int = 60) -> Callable[[], object]:
+    """A call that appends a message, to one after the other of new sessions."""
+    users = [f"appender-{number}" for number in range(sessions_in_turn)]
+    turns = itertools.cycle([(user, create(user, length, words=40)) for user in users])
+    numbers = itertools.count(1)
+
+    def append() -> object:
+        (user, session_id), number = next(turns), next(numbers)
+        draft = drafts(number, number, words=40, keyed=False)[0]
+        return messages.message_append(session_id=session_id, user_id=user, draft=draft, now=now())
+
+    return append

@@ -22,6 +22,7 @@ from typing import Any
 HOST = "127.0.0.1"
 _HEADERS_END = b"\r\n\r\n"
 _LENGTH = b"content-length:"
+_CHUNKED, _LAST_CHUNK = b"transfer-encoding: chunked", b"\r\n0\r\n\r\n"
 
 
 def request(
@@ -101,6 +102,7 @@ class _Connection:
     sent_at: float = 0.0
     received: bytearray = field(default_factory=bytearray)
     end: int = 0  # length of the whole answer, 0 while its headers are incomplete
+    chunked: bool = False
 
     def send(self, raw: bytes) -> None:
         self.received, self.end = bytearray(), 0
@@ -118,7 +120,11 @@ class _Connection:
             at = head.find(_LENGTH)
             length = int(head[at + len(_LENGTH) :].split(b"\r\n", 1)[0]) if at >= 0 else 0
             self.end = headers + len(_HEADERS_END) + length
-        return bytes(self.received[9:12]) if self.end and len(self.received) >= self.end else None
+            self.chunked = _CHUNKED in head
+        complete = self.end and len(self.received) >= self.end
+        if complete and self.chunked:
+            complete = self.received.endswith(_LAST_CHUNK)
+        return bytes(self.received[9:12]) if complete else None
 
 
 def _perform(port: int, connections: int, requests: Sequence[bytes]) -> Outcome:

@@ -1,7 +1,7 @@
 """Line charts on two logarithmic axes, as SVG that follows the reader's light or dark theme."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 Points = Sequence[tuple[float, float]]
@@ -60,21 +60,28 @@ class _Axis:
         share = (math.log10(value) - self._low) / ((self._high - self._low) or 1)
         return self._start + share * (self._end - self._start)
 
-    def powers(self) -> list[float]:
-        """The powers of ten that lie on the axis."""
-        first, last = math.ceil(self._low - 1e-9), math.floor(self._high + 1e-9)
-        return [10.0**power for power in range(first, last + 1)]
+    def ticks(self) -> list[float]:
+        """The powers of ten on the axis; where they are few, twice and five times as well."""
+        powers = range(math.floor(self._low), math.ceil(self._high) + 1)
+        tens = self._within(10.0**power for power in powers)
+        if len(tens) >= 3:
+            return tens
+        return self._within(times * 10.0**power for power in powers for times in (1, 2, 5))
+
+    def _within(self, values: Iterable[float]) -> list[float]:
+        low, high = self._low - 1e-9, self._high + 1e-9
+        return [value for value in values if low <= math.log10(value) <= high]
 
 
 def _grid(across: _Axis, up: _Axis) -> list[str]:
     lines = []
-    for value in across.powers():
+    for value in across.ticks():
         at = across.place(value)
         lines.append(
             f'<line class="grid" x1="{at:.1f}" y1="{TOP}" x2="{at:.1f}" y2="{HEIGHT - BOTTOM}"/>'
             f'<text x="{at:.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{value:,g}</text>'
         )
-    for value in up.powers():
+    for value in up.ticks():
         at = up.place(value)
         lines.append(
             f'<line class="grid" x1="{LEFT}" y1="{at:.1f}" x2="{WIDTH - RIGHT}" y2="{at:.1f}"/>'

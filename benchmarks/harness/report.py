@@ -5,7 +5,7 @@ import os
 import platform
 import statistics
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,23 @@ class Report:
             line["holds"] = held if sign == "at most" else figures["ratio"] >= figures["target"]
         print(json.dumps(line, ensure_ascii=False), flush=True)
         self._lines.append(line)
+
+    def by_length(
+        self, name: str, samples: Mapping[int, Sequence[float]], *, target: float | None = None
+    ) -> None:
+        """A line for each length; ratios are of medians, to the shortest length and to 100."""
+        medians = {length: statistics.median(taken) for length, taken in samples.items()}
+        shortest = next(iter(medians.values()))
+        for length, taken in samples.items():
+            to_100 = round(medians[length] / medians[100], 2) if 100 in medians else None
+            self.add(
+                name,
+                messages=length,
+                **timing(taken),
+                ratio=round(medians[length] / shortest, 2),
+                ratio_to_100=to_100,
+                **({} if target is None else {"target": target}),
+            )
 
     def machine(self, directory: Path, **more: Any) -> None:
         """Say what this was measured on; absolute times mean nothing without it."""

@@ -2,21 +2,19 @@
 
 import itertools
 import random
-from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import uuid_utils
-from pymongo import WriteConcern
 
-from benchmarks.harness import conversations, report, store
+from benchmarks.harness import bulk, conversations, report, store
+from benchmarks.harness.bulk import Document
 from sessions_app.domain import search
-from sessions_app.domain.data import NewMessage, NewSession, Role
-from sessions_app.domain.figures.daily import first_id
+from sessions_app.domain.data import NewSession, Role
+from sessions_app.domain.drafts import NewMessage
 from sessions_app.domain.identifiers import bucket_id, message_id
 from sessions_app.domain.lifecycle import to_milliseconds
 from sessions_app.repository import indexes, log
-from sessions_app.repository.log import bucket
+from sessions_app.repository.log import new_bucket
 from sessions_app.repository.search.index import TITLE
 from sessions_app.services import sessions
 
@@ -35,8 +33,8 @@ def _text(words: int) -> str:
     return " ".join(_chosen.choices(WORDS, cum_weights=_weights, k=words))
 
 
-def _message(number: int, words: int) -> dict[str, Any]:
-    return log.stored_message(
+def _message(number: int, words: int) -> Document:
+    return log.encode_message(
         NewMessage(
             id=message_id(str(uuid_utils.uuid7())),
             role=Role.USER if number % 2 else Role.ASSISTANT,
@@ -47,7 +45,7 @@ def _message(number: int, words: int) -> dict[str, Any]:
     )
 
 
-def _session(user_id: str, number: int, tail: list[dict[str, Any]], start: int) -> dict[str, Any]:
+def _session(user_id: str, number: int, tail: list[Document], start: int) -> Document:
     moment = START + timedelta(seconds=number)
     new = NewSession(
         session_id=str(uuid_utils.uuid7()),
@@ -59,31 +57,13 @@ def _session(user_id: str, number: int, tail: list[dict[str, Any]], start: int) 
         expires_at=moment + timedelta(days=90),
         now=moment,
     )
-    return log.stored_session(new) | {
+    return log.encode_session(new) | {
         "messages": tail,
         "tail_start": start,
-        "tail_bytes": sum(map(log.size, tail)),
+        "tail_bytes": sum(map(log.stored_size, tail)),
         "message_count": start - 1 + len(tail),
         "token_count": 40,
     }
-
-
-def insert_sessions(collection: Any, number: int) -> None:
-    """Sessions of many users with two messages each, over the last 60 days."""
-    talks = [[_message(n, 30) for n in (1, 2)] for _ in range(500)]
-    for batch in _batches(range(number)):
-        held = []
-        for n in batch:
-            one = _session(f"user-{n // 50}", n, talks[n % 500], 1)
-            moment = START + timedelta(days=60) * (n / number)
-            held.append(one | {"_id": _id_at(moment), "expires_at": moment + timedelta(days=30)})
-        _insert(collection, held)
-    collection.database["markers"].insert_one({})
-
-
-def _id_at(moment: datetime) -> str:
-    """A UUIDv7 of that moment."""
-    return first_id(moment)[:14] + str(uuid_utils.uuid7())[14:]
 
 
 def fill(client: store.Client, number: int) -> None:
@@ -95,14 +75,12 @@ def fill(client: store.Client, number: int) -> None:
     # A few hundred different conversations: making them all different took most of the time.
     talks = [[_message(n, 30) for n in (1, 2)] for _ in range(500)]
     known = [sorted({w for m in talk for w in m["content"].split()}) for talk in talks]
-    for batch in _batches(range(number)):
-        held = [_session(f"user-{n // 50}", n, talks[n % 500], 1) for n in batch]
-        _insert(database.sessions, held)
-        _insert(
-            database.search_documents,
-            [_block(one, 1, known[n % 500]) for n, one in zip(batch, held, strict=True)]
-            + [_head(one) for one in held],
-        )
+    for first in range(0, number, bulk.BATCH):
+        batch = range(first, min(first + bulk.BATCH, number))
+        stored = [_session(f"user-{n // 50}", n, talks[n % 500], 1) for n in batch]
+        bulk.insert(database, stored)
+        blocks = [_block(one, 1, known[n % 500]) for n, one in zip(batch, stored, strict=True)]
+        bulk.insert(database, [*blocks, *map(_head, stored)], "search_documents")
     report.progress("indexes of the search …")
     indexes.ensure()
     database.search_progress.insert_one(
@@ -110,7 +88,7 @@ def fill(client: store.Client, number: int) -> None:
     )
 
 
-def _block(session: dict[str, Any], first_seq: int, terms: list[str]) -> dict[str, Any]:
+def _block(session: Document, first_seq: int, terms: list[str]) -> Document:
     return {
         "_id": bucket_id(session["_id"], first_seq),
         "session_id": session["_id"],
@@ -121,43 +99,25 @@ def _block(session: dict[str, Any], first_seq: int, terms: list[str]) -> dict[st
     }
 
 
-def _head(session: dict[str, Any]) -> dict[str, Any]:
+def _head(session: Document) -> Document:
     terms = [TITLE + term for term in sorted(search.text.terms(session["title"]))]
     progress = {"indexed": session["message_count"], "erasure_count": 0, "forgotten": 0}
-    title = {"holes": [], "title": session["title"]}
-    return _block(session, 0, terms) | progress | title
+    return _block(session, 0, terms) | progress | {"holes": [], "title": session["title"]}
 
 
 def fill_user(client: store.Client, user_id: str, number: int) -> None:
     """A user's sessions: of a hundred, one is as long as the others together."""
     report.progress(f"{number:,} messages of one user …")
     long, short = number // 2 // max(1, number // 10_000), number // 2 // max(1, number // 100)
-    made = turn = 0
-    database = client[FILLED]
-    held: list[dict[str, Any]] = []
+    made, stored, database = 0, [], client[FILLED]
     while made < number:
-        length = long if turn % 100 == 50 else short
-        batch = [_message(n, 40) for n in range(1, length + 1)]
+        length = long if len(stored) % 100 == 50 else short
+        messages = [_message(n, 40) for n in range(1, length + 1)]
         start = max(0, (length - TAIL) // RUN * RUN)
-        session = _session(user_id, turn, batch[start:], start + 1)
-        held.append(session)
-        buckets = [bucket(session["_id"], n + 1, batch[n : n + RUN]) for n in range(0, start, RUN)]
-        _insert(database.message_buckets, buckets)
-        made, turn = made + length, turn + 1
-        if len(held) == 100:
-            _insert(database.sessions, held)
-            held = []
-    _insert(database.sessions, held)
-    database["markers"].insert_one({})
-
-
-def _batches(numbers: Iterable[int]) -> Iterator[list[int]]:
-    left = iter(numbers)
-    while batch := list(itertools.islice(left, 5_000)):
-        yield batch
-
-
-def _insert(collection: Any, documents: list[dict[str, Any]]) -> None:
-    if documents:
-        fast = collection.with_options(write_concern=WriteConcern(w=1))
-        fast.insert_many(documents, ordered=False)
+        session = _session(user_id, len(stored), messages[start:], start + 1)
+        runs = range(0, start, RUN)
+        buckets = (new_bucket(session["_id"], n + 1, messages[n : n + RUN]) for n in runs)
+        bulk.insert(database, buckets, "message_buckets")
+        stored.append(session)
+        made += length
+    bulk.insert(database, stored)

@@ -1,12 +1,15 @@
-"""The service over HTTP, as `serve` runs it: granian with the settings' own workers and threads."""
+"""The service over HTTP, as `serve` runs it, and the bare view as somebody would serve that."""
 
 import os
+import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import jwt
 import psutil
@@ -17,7 +20,9 @@ from benchmarks.harness.load import Outcome
 from chatproject.mongod import replica_set as mongod_replica_set
 from chatproject.serving import server
 
-SETTINGS = "benchmarks.http_baselines.settings"
+SETTINGS = "chatproject.settings"
+ROOT = Path(__file__).parents[2]
+START_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -85,10 +90,36 @@ def served(mongodb: store.Client, settings_module: str = SETTINGS) -> Iterator[S
             with said_on_stderr():
                 process = stack.enter_context(server.serving(server.Address(load.HOST, port)))
             client = stack.enter_context(load.client(port))
-            mongod = mongodb.admin.command("serverStatus")["pid"]
-            yield Served(client, psutil.Process(process.pid), psutil.Process(mongod))
+            yield Served(client, psutil.Process(process.pid), _mongod(mongodb))
     finally:
         os.environ["DJANGO_SETTINGS_MODULE"] = before
+
+
+@contextmanager
+def bare(mongodb: store.Client) -> Iterator[Served]:
+    """`bare_view` in processes of its own, on the same `mongod`."""
+    port = mongod_replica_set.choose_port()
+    command = [
+        sys.executable, "-m", "granian", "benchmarks.harness.bare_view:application",
+        "--interface", "wsgi", "--workers", "2", "--blocking-threads", "4",
+        "--host", load.HOST, "--port", str(port), "--log-level", "error", "--no-access-log",
+    ]  # fmt: skip
+    process = subprocess.Popen(command, cwd=ROOT, stdout=sys.stderr)
+    try:
+        deadline = time.monotonic() + START_SECONDS
+        while not mongod_replica_set.answers(port):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError("the bare view does not start")
+            time.sleep(0.05)
+        with load.client(port) as client:
+            yield Served(client, psutil.Process(process.pid), _mongod(mongodb))
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _mongod(mongodb: store.Client) -> psutil.Process:
+    return psutil.Process(mongodb.admin.command("serverStatus")["pid"])
 
 
 @contextmanager

@@ -3,14 +3,21 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import bson
 import numpy as np
 from pymongo import monitoring
 
-from benchmarks.harness import conversations, report, rounds, store
+from benchmarks.harness import conversations, report, rounds
+from sessions_app import encoders
+from sessions_app.domain.annotations import Block
+from sessions_app.domain.data import Strategy, TopicStanding
+from sessions_app.domain.limits import ANNOTATION_BLOCK
+from sessions_app.domain.relevance import quantise, restore, sketch_run
+from sessions_app.repository import annotations, log
+from sessions_app.services import context
+from sessions_app.services.topics import window_message
 
 USER, WORDS = "reader", 40
 BUDGET, ROUNDS = 2_000, 15
@@ -43,30 +50,17 @@ class Reads(monitoring.CommandListener):
         self.on, self.queries, self.documents, self.bytes = True, 0, 0, 0
 
 
-def measure(lengths: Sequence[int], directory: Path | None) -> None:
+def measure(result: report.Report, lengths: Sequence[int], reads: Reads) -> None:
     """One line per session length and strategy."""
-    reads = Reads()
-    monitoring.register(reads)
-    lines = report.Report("context_store")
-    with store.own_store(directory, lines):
-        from sessions_app.domain.data import Strategy
-
-        for length in lengths:
-            session_id = conversations.create(USER, length, words=WORDS)
-            annotate(session_id)
-            for strategy in (Strategy.RECENT, Strategy.HYBRID):
-                lines.add(
-                    f"window of {BUDGET:,} tokens",
-                    strategy=strategy.value,
-                    messages=length,
-                    **_one(session_id, strategy, reads),
-                )
-    lines.table()
+    for length in lengths:
+        session_id = conversations.create(USER, length, words=WORDS)
+        annotate(session_id)
+        for strategy in (Strategy.RECENT, Strategy.HYBRID):
+            line = _one(session_id, strategy, reads)
+            result.add(f"window of {BUDGET:,} tokens", strategy=strategy, messages=length, **line)
 
 
-def _one(session_id: str, strategy: Any, reads: Reads) -> dict[str, Any]:
-    from sessions_app.services import context
-
+def _one(session_id: str, strategy: Strategy, reads: Reads) -> dict[str, Any]:
     def window() -> context.ContextWindow:
         return context.context_plan(
             session_id=session_id,
@@ -98,34 +92,24 @@ def annotate(session_id: str) -> None:
     Encoding 100,000 messages would take twenty minutes; how long reading them takes does not
     depend on what they say.
     """
-    from sessions_app import encoders
-    from sessions_app.domain.annotations import Block
-    from sessions_app.domain.data import TopicStanding
-    from sessions_app.domain.limits import ANNOTATION_BLOCK
-    from sessions_app.domain.relevance import quantise, restore, sketch_run
-    from sessions_app.repository import annotations, log
-    from sessions_app.services.topics import window_message
-
     encoder = encoders.load_encoder()
     random = np.random.default_rng(7)
-    session, stream = log.stream(session_id=session_id, user_id=USER)
+    session, stream = log.read_all(session_id=session_id, user_id=USER)
     for run in _runs(stream, ANNOTATION_BLOCK):
         block = Block(session_id, run[0].seq, len(run), topics=[1] * len(run))
+        vectors: Sequence[Any] = [None] * len(run)
         if encoder:
             rows = random.normal(size=(len(run), encoders.DIMENSIONS)).astype(np.float32)
-            vectors = quantise(rows)
-            block = replace(block, encoder=encoder.name, vectors=vectors)
-            rows = restore(vectors, encoders.DIMENSIONS)
-            offered = [window_message(m, vector=row) for m, row in zip(run, rows, strict=True)]
-        else:
-            offered = [window_message(message) for message in run]
+            block = replace(block, encoder=encoder.name, vectors=quantise(rows))
+            vectors = restore(block.vectors, encoders.DIMENSIONS)
+        offered = [window_message(m, vector=v) for m, v in zip(run, vectors, strict=True)]
         if len(run) == ANNOTATION_BLOCK:
             sketch = sketch_run(offered)
             block = replace(block, terms=sketch.terms, centroids=sketch.centroids)
         annotations.write_block(block, replacing=None)
     count = session.message_count
     standing = TopicStanding(judged=count, current=1, start_seq=1, recent=((1, 1),))
-    annotations.advance(session_id=session_id, user_id=USER, judged=0, standing=standing, state={})
+    annotations.advance(session_id=session_id, user_id=USER, judged=0, standing=standing)
 
 
 def _runs(stream: Iterator[Any], size: int) -> Iterator[list[Any]]:

@@ -45,6 +45,7 @@ def run(*, with_model: bool = False) -> None:
 
 def _serve(stack: ExitStack, with_model: bool) -> None:
     """Start everything, say so, and watch; whatever ends this, `stack` undoes it in reverse."""
+    preparation.check_settings()
     stack.enter_context(_only_service())
     address = server.free_address()
     model = _model(stack) if with_model else None

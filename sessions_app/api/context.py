@@ -1,14 +1,15 @@
-"""`/session/{id}/context` and `/session/{id}/topics`: what the model sees, and why."""
+"""`/session/{id}/context` and `/session/{id}/topics`: the context window and the topics."""
 
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from sessions_app.api import description, wire
-from sessions_app.api.serializers import ContextQuery, ResetInput
+from sessions_app.api.description import context as described
+from sessions_app.api.wire import context as wire
+from sessions_app.api.wire import sessions as session_wire
 from sessions_app.domain.data import Strategy
-from sessions_app.http.requests import user_id, validated
+from sessions_app.http.input import user_id, validated
 from sessions_app.services import context
 from sessions_app.services import topics as topics_service
 
@@ -16,10 +17,10 @@ from sessions_app.services import topics as topics_service
 class ContextViewSet(ViewSet):
     """The context window of one of the caller's sessions."""
 
-    @description.context_show
+    @described.context_show
     def retrieve(self, request: Request, session_id: str) -> Response:
         """Plan the window: what a model call would be sent now, with a reason for each message."""
-        query = validated(ContextQuery, request.query_params)
+        query = validated(wire.ContextQuery, request.query_params)
         window = context.context_plan(
             session_id=session_id,
             user_id=user_id(request),
@@ -30,21 +31,21 @@ class ContextViewSet(ViewSet):
         )
         return Response(wire.context(window))
 
-    @description.context_reset
+    @described.context_reset
     def reset(self, request: Request, session_id: str) -> Response:
-        """Start the window after the newest message, or undo that; the history stays."""
+        """Start the window after the newest message, or undo that; no message is lost."""
         session = context.context_reset(
             session_id=session_id,
             user_id=user_id(request),
-            undo=validated(ResetInput, request.data)["undo"],
+            undo=validated(wire.ResetInput, request.data)["undo"],
             now=timezone.now(),
         )
-        return Response(wire.session(session), headers={"ETag": wire.etag(session)})
+        return Response(session_wire.session(session), headers={"ETag": session_wire.etag(session)})
 
-    @description.topic_list
+    @described.topic_list
     def topics(self, request: Request, session_id: str) -> Response:
         """List the session's topics."""
-        found = topics_service.topic_list(
+        segments = topics_service.topic_list(
             session_id=session_id, user_id=user_id(request), now=timezone.now()
         )
-        return Response(wire.topics(found))
+        return Response(wire.topics(segments))

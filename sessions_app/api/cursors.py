@@ -1,4 +1,4 @@
-"""Pages of a user's sessions: a cursor is a place in the list, not a number of sessions."""
+"""Pages of a user's sessions: a cursor is a position in the list, not an offset."""
 
 import base64
 import binascii
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from rest_framework.request import Request
 from rest_framework.utils.urls import replace_query_param
 
-from sessions_app.api import wire
+from sessions_app.api.wire import sessions as wire
 from sessions_app.domain import text
 from sessions_app.domain.data import Session, SessionPage, SessionPosition
 from sessions_app.domain.errors import InvalidInput
@@ -20,14 +20,14 @@ _LAST_MILLISECOND = 253_402_300_799_999
 
 
 class Cursor(NamedTuple):
-    """Where a page begins, and whether it is read towards newer activity."""
+    """The position that a page begins after, and whether it goes back towards newer activity."""
 
     position: SessionPosition
     backwards: bool
 
 
 def encode(cursor: Cursor) -> str:
-    """A cursor as it stands in a URL."""
+    """The text of a cursor in a URL."""
     milliseconds = (cursor.position.moment - _EPOCH) // timedelta(milliseconds=1)
     values = [milliseconds, cursor.position.session_id, int(cursor.backwards)]
     raw = json.dumps(values, separators=(",", ":")).encode()
@@ -35,7 +35,7 @@ def encode(cursor: Cursor) -> str:
 
 
 def decode(encoded: str) -> Cursor:
-    """The cursor of a URL; raises InvalidInput for anything that `encode` has not made."""
+    """The cursor in a URL; raises InvalidInput for anything that `encode` does not make."""
     try:
         raw = base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))
         milliseconds, session_id, backwards = json.loads(raw)
@@ -62,16 +62,16 @@ def by_expiry(session: Session) -> datetime:
 
 
 def page(
-    request: Request, found: SessionPage, *, by: Callable[[Session], datetime] = by_activity
+    request: Request, session_page: SessionPage, *, by: Callable[[Session], datetime] = by_activity
 ) -> dict[str, Any]:
-    """A page of sessions, sorted `by` a moment, with the addresses of its neighbours."""
-    sessions = found.sessions
+    """A page of sessions, sorted `by` a moment, with links to its neighbours."""
+    sessions = session_page.sessions
     return {
         "next": _link(request, by, sessions[-1], backwards=False)
-        if sessions and found.has_next
+        if sessions and session_page.has_next
         else None,
         "previous": _link(request, by, sessions[0], backwards=True)
-        if sessions and found.has_previous
+        if sessions and session_page.has_previous
         else None,
         "results": [wire.session(session) for session in sessions],
     }

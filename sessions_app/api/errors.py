@@ -1,10 +1,6 @@
-"""One handler, one body: the domain's errors as HTTP responses.
-
-The body is that of drf-standardized-errors: `{"type", "errors": [{"code", "detail", "attr"}]}`.
-"""
+"""Turns the domain's errors into responses: one exception handler, one body."""
 
 import logging
-from typing import Any
 
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -15,11 +11,10 @@ from rest_framework.response import Response
 
 from sessions_app.domain import errors
 from sessions_app.domain.window import WindowBudgetError
+from sessions_app.http.error_body import error_body
 from sessions_app.http.statuses import status_of
 
 logger = logging.getLogger(__name__)
-
-STORAGE_RETRY_AFTER_SECONDS = errors.StorageUnavailable.retry_after
 
 
 class ServiceError(APIException):
@@ -44,10 +39,10 @@ def to_api_exception(error: errors.SessionError) -> APIException:
 
 
 class Handler(ExceptionHandler):
-    """Knows the domain's errors, and an accounts database that does not answer."""
+    """Converts the domain's errors, and those of an accounts database that does not answer."""
 
     def convert_known_exceptions(self, exc: Exception) -> Exception:
-        """Turn what the layers below raise into what DRF can answer."""
+        """Turn an error of the layers below into one that DRF can answer."""
         if isinstance(exc, OperationalError):
             logger.warning("the accounts database is unavailable: %s", exc)
             exc = errors.StorageUnavailable("The accounts database is unavailable; try again.")
@@ -57,7 +52,7 @@ class Handler(ExceptionHandler):
         return converted
 
     def report_exception(self, exc: APIException, response: Response) -> None:
-        """Log what is a fault of ours; an unreachable database has been logged where it was met."""
+        """Log a bug of this service; an unreachable database was logged where it was noticed."""
         if not isinstance(exc, ServiceError):
             super().report_exception(exc, response)
 
@@ -68,22 +63,16 @@ def exception_handler(exc: Exception, context: ExceptionHandlerContext) -> Respo
     return response
 
 
-def body(status: int, code: str, detail: str) -> dict[str, Any]:
-    """An error body for answers that are made outside DRF."""
-    kind = "server_error" if status >= 500 else "client_error"
-    return {"type": kind, "errors": [{"code": code, "detail": detail, "attr": None}]}
-
-
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's `handler400`."""
-    return JsonResponse(body(400, "bad_request", "Bad request."), status=400)
+    return JsonResponse(error_body(400, "bad_request", "Bad request."), status=400)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's `handler404`: a path that is no route."""
-    return JsonResponse(body(404, "not_found", "Not found."), status=404)
+    return JsonResponse(error_body(404, "not_found", "Not found."), status=404)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's `handler500`."""
-    return JsonResponse(body(500, "error", "Server Error (500)"), status=500)
+    return JsonResponse(error_body(500, "error", "Server Error (500)"), status=500)

@@ -1,4 +1,4 @@
-"""A turn as server-sent events, as the chat routes tell it."""
+"""A turn as the server-sent events of the chat routes."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,9 +6,10 @@ from typing import Any
 import orjson
 from django.http import StreamingHttpResponse
 
-from sessions_app.api import wire
+from sessions_app.api.wire import messages as message_wire
+from sessions_app.api.wire import turns as turn_wire
 from sessions_app.http import event_stream
-from sessions_app.http.event_stream import EventStream, TurnSource
+from sessions_app.http.event_stream import TurnSource
 from sessions_app.services import turns
 from sessions_app.services.turns import Event, Place, Reader
 
@@ -16,11 +17,6 @@ from sessions_app.services.turns import Event, Place, Reader
 def response(reader: Reader) -> StreamingHttpResponse:
     """The answer that streams what `reader` reads."""
     return event_stream.response(TurnSource(reader, _encoded))
-
-
-def stream_of(reader: Reader) -> EventStream:
-    """Its body alone."""
-    return EventStream(TurnSource(reader, _encoded))
 
 
 def _encoded(events: Sequence[tuple[Place, Event]]) -> bytes:
@@ -35,13 +31,12 @@ def _event(place: Place, event: Event) -> bytes:
 def _named(event: Event) -> tuple[bytes, Any]:
     match event:
         case turns.Context():
-            return b"context", wire.seen(event.seen) | {
-                "user_message": wire.message(event.user_message) if event.user_message else None
-            }
+            user_message = event.user_message and message_wire.message(event.user_message)
+            return b"context", turn_wire.seen(event.seen) | {"user_message": user_message}
         case turns.Delta():
             return b"delta", {"text": event.text}
         case turns.Stored():
-            return b"message", wire.message(event.message)
+            return b"message", message_wire.message(event.message)
         case turns.Failed():
             return b"error", {"code": event.error.code, "detail": event.error.detail}
         case turns.Done():

@@ -9,12 +9,15 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from sessions_app.api import description, wire
-from sessions_app.api.negotiation import OneForm
-from sessions_app.api.serializers import ExportQuery
+from sessions_app.api.description import sessions as described
+from sessions_app.api.negotiation import AcceptIgnored
+from sessions_app.api.wire.messages import message as written_message
+from sessions_app.api.wire.messages import timestamp
+from sessions_app.api.wire.sessions import ExportQuery, etag
+from sessions_app.api.wire.sessions import session as written_session
 from sessions_app.domain.data import Message, Role, Session
 from sessions_app.domain.text import escaped, inert
-from sessions_app.http.requests import user_id, validated
+from sessions_app.http.input import user_id, validated
 from sessions_app.services.transfer import session_stream
 
 _SPEAKERS = {
@@ -28,9 +31,9 @@ _SPEAKERS = {
 class ExportView(APIView):
     """The whole conversation, archived or not."""
 
-    content_negotiation_class = OneForm
+    content_negotiation_class = AcceptIgnored
 
-    @description.session_export
+    @described.session_export
     def get(self, request: Request, session_id: str) -> StreamingHttpResponse:
         """Stream the conversation as JSON, JSON lines or Markdown."""
         form = validated(ExportQuery, request.query_params)["format"]
@@ -43,17 +46,17 @@ class ExportView(APIView):
             content_type=content_type,
             headers={
                 "Content-Disposition": f'attachment; filename="{session.session_id}.{suffix}"',
-                "ETag": wire.etag(session),
+                "ETag": etag(session),
             },
         )
 
 
 def _as_json(session: Session, messages: Iterator[Message]) -> Iterator[bytes]:
     """One object: the session with all its `messages`."""
-    yield orjson.dumps(wire.session(session))[:-1] + b',"messages":['
+    yield orjson.dumps(written_session(session))[:-1] + b',"messages":['
     comma = b""
     for message in messages:
-        yield comma + escaped(orjson.dumps(wire.message(message)))
+        yield comma + escaped(orjson.dumps(written_message(message)))
         comma = b","
     yield b"]}\n"
 
@@ -61,16 +64,16 @@ def _as_json(session: Session, messages: Iterator[Message]) -> Iterator[bytes]:
 def _as_json_lines(_: Session, messages: Iterator[Message]) -> Iterator[bytes]:
     """One message a line."""
     for message in messages:
-        yield escaped(orjson.dumps(wire.message(message))) + b"\n"
+        yield escaped(orjson.dumps(written_message(message))) + b"\n"
 
 
 def _as_markdown(session: Session, messages: Iterator[Message]) -> Iterator[str]:
-    """A heading a message; the contents stand as they are, as they are often Markdown."""
+    """A heading for each message; contents are not escaped, as they often are Markdown."""
     yield f"# {session.title or 'Conversation'}\n\n"
-    yield f"Session {session.session_id}, created {wire.timestamp(session.created_at)}\n"
+    yield f"Session {session.session_id}, created {timestamp(session.created_at)}\n"
     for message in messages:
         speaker = _SPEAKERS[message.role] + (f" ({message.name})" if message.name else "")
-        yield f"\n## {message.seq}. {speaker}, {wire.timestamp(message.timestamp)}\n\n"
+        yield f"\n## {message.seq}. {speaker}, {timestamp(message.timestamp)}\n\n"
         if message.superseded_by is not None:
             yield f"*superseded by {message.superseded_by}*\n\n"
         yield "*deleted*\n" if message.deleted else f"{inert(message.content)}\n"

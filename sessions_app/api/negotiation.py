@@ -1,4 +1,4 @@
-"""Answers whose form the client does not choose by `Accept`: files to save."""
+"""Answers whose form the client does not choose by `Accept`: files and event streams."""
 
 from typing import Any
 
@@ -6,15 +6,15 @@ from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 
 
-class OneForm(BaseContentNegotiation):
-    """The route or its query says what is sent, so `Accept` has no say."""
+class AcceptIgnored(BaseContentNegotiation):
+    """The route, its query or its body says what is sent; `Accept` is ignored."""
 
     def select_parser(self, request: Request, parsers: Any) -> Any:
-        """The only one."""
+        """The first parser: there is only one."""
         return parsers[0]
 
     def select_renderer(
         self, request: Request, renderers: Any, format_suffix: str | None = None
     ) -> Any:
-        """The first, which is left to write errors."""
+        """The first renderer, which only writes errors."""
         return renderers[0], renderers[0].media_type

@@ -10,7 +10,7 @@ _STRONG_TAG = re.compile(r'(?:^|,)\s*"(\d{1,18})"\s*(?=,|$)')
 def expected_versions(request: Request) -> frozenset[int] | None:
     """The versions that `If-Match` allows; None for any of them.
 
-    A tag that is weak, or none of ours, matches no version.
+    A weak tag, or one that this service does not make, matches no version.
     """
     header = request.headers.get("If-Match")
     if header is None or header.strip() == "*":

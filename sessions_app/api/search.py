@@ -1,4 +1,4 @@
-"""`/session/search`: find one's own messages and titles."""
+"""`/session/search`: find messages and titles of the caller's own sessions."""
 
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
@@ -6,13 +6,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from sessions_app.api import wire
-from sessions_app.api.description import response_example, responses
-from sessions_app.api.serializers import SearchQuery
-from sessions_app.http.requests import user_id, validated
+from sessions_app.api.description.errors import responses
+from sessions_app.api.description.examples import response_example
+from sessions_app.api.wire import search as wire
+from sessions_app.http.input import user_id, validated
 from sessions_app.services.search import search_own
 
-_FOUND = {
+_HIT = {
     "session_id": "01932c07-8a3e-7d52-b1c4-5f0e6a9d2b31",
     "title": "Lisbon",
     "seq": 1,
@@ -23,13 +23,13 @@ _FOUND = {
 
 
 class SearchView(APIView):
-    """The caller's own messages and titles; nobody else's are looked at."""
+    """The caller's own messages and titles."""
 
     @extend_schema(
         operation_id="session_search",
-        parameters=[SearchQuery],
+        parameters=[wire.SearchQuery],
         responses=responses({200: wire.SearchOutput}, 400),
-        examples=[response_example("Found", {"results": [_FOUND], "complete": True})],
+        examples=[response_example("Found", {"results": [_HIT], "complete": True})],
     )
     def get(self, request: Request) -> Response:
         """Find messages and titles: all the words, the last as a beginning, "quoted" as it stands.
@@ -37,8 +37,8 @@ class SearchView(APIView):
         Case, accents and width make no difference. Titles come first, then whole words before
         beginnings, then the newest; archived sessions are looked through, too.
         """
-        query = validated(SearchQuery, request.query_params)
-        found = search_own(
+        query = validated(wire.SearchQuery, request.query_params)
+        search_results = search_own(
             user_id=user_id(request), text=query["q"], limit=query["limit"], now=timezone.now()
         )
-        return Response(wire.search(found))
+        return Response(wire.search(search_results))

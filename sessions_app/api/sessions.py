@@ -7,18 +7,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from sessions_app.api import cursors, description, wire
+from sessions_app.api import cursors
+from sessions_app.api.description import sessions as described
 from sessions_app.api.preconditions import expected_versions
-from sessions_app.api.serializers import (
-    ForkInput,
-    ListQuery,
-    NewestQuery,
-    SessionChanges,
-    SessionInput,
-    session_draft,
-)
+from sessions_app.api.wire import sessions as wire
+from sessions_app.api.wire.messages import NewestQuery
 from sessions_app.domain.data import Session, Status
-from sessions_app.http.requests import user_id, validated
+from sessions_app.http.input import user_id, validated
 from sessions_app.services import expiry, sessions
 
 
@@ -30,21 +25,21 @@ def _answer(session: Session, *, created: bool = False, **more: Any) -> Response
 
 
 class SessionViewSet(ViewSet):
-    """The caller's own sessions; anybody else's do not exist."""
+    """The caller's own sessions; another user's are answered like unknown ones."""
 
-    @description.session_create
+    @described.session_create
     def create(self, request: Request) -> Response:
         """Create a session."""
-        draft = session_draft(validated(SessionInput, request.data))
+        draft = wire.session_draft(validated(wire.SessionInput, request.data))
         session = sessions.session_create(user_id=user_id(request), draft=draft, now=timezone.now())
         return _answer(session, created=True)
 
-    @description.session_list
+    @described.session_list
     def list(self, request: Request) -> Response:
         """List the caller's sessions, newest activity first, or those that expire soonest."""
-        query = validated(ListQuery, request.query_params)
+        query = validated(wire.ListQuery, request.query_params)
         cursor = cursors.decode(query["cursor"]) if "cursor" in query else None
-        wanted: dict[str, Any] = {
+        page_request: dict[str, Any] = {
             "user_id": user_id(request),
             "limit": query["limit"],
             "position": cursor.position if cursor else None,
@@ -53,12 +48,12 @@ class SessionViewSet(ViewSet):
         }
         if "expiring_within" in query:
             within = query["expiring_within"]
-            expiring = expiry.session_list_expiring(within_seconds=within, **wanted)
+            expiring = expiry.session_list_expiring(within_seconds=within, **page_request)
             return Response(cursors.page(request, expiring, by=cursors.by_expiry))
-        found = sessions.session_list(status=Status(query["status"]), **wanted)
-        return Response(cursors.page(request, found))
+        page = sessions.session_list(status=Status(query["status"]), **page_request)
+        return Response(cursors.page(request, page))
 
-    @description.session_retrieve
+    @described.session_retrieve
     def retrieve(self, request: Request, session_id: str) -> Response:
         """Read a session and its newest messages."""
         session, newest = sessions.session_get(
@@ -71,38 +66,38 @@ class SessionViewSet(ViewSet):
             wire.session_with_messages(session, newest), headers={"ETag": wire.etag(session)}
         )
 
-    @description.session_update
+    @described.session_update
     def partial_update(self, request: Request, session_id: str) -> Response:
         """Change a session; with `If-Match`, only the version that was read."""
         session = sessions.session_update(
             session_id=session_id,
             user_id=user_id(request),
-            changes=validated(SessionChanges, request.data),
+            changes=validated(wire.SessionChanges, request.data),
             versions=expected_versions(request),
             now=timezone.now(),
         )
         return _answer(session)
 
-    @description.session_delete
+    @described.session_delete
     def destroy(self, request: Request, session_id: str) -> Response:
         """Delete a session and all its messages."""
         sessions.session_delete(session_id=session_id, user_id=user_id(request))
         return Response(status=204)
 
-    @description.session_fork
+    @described.session_fork
     def fork(self, request: Request, session_id: str) -> Response:
         """Create a session that begins with this one's history."""
-        wanted = validated(ForkInput, request.data)
+        data = validated(wire.ForkInput, request.data)
         session = sessions.session_fork(
             session_id=session_id,
             user_id=user_id(request),
-            up_to_seq=wanted.get("up_to_seq"),
-            title=wanted.get("title"),
+            up_to_seq=data.get("up_to_seq"),
+            title=data.get("title"),
             now=timezone.now(),
         )
         return _answer(session, created=True)
 
-    @description.session_archive
+    @described.session_archive
     def archive(self, request: Request, session_id: str) -> Response:
         """Make a session read-only."""
         return _answer(
@@ -111,7 +106,7 @@ class SessionViewSet(ViewSet):
             )
         )
 
-    @description.session_restore
+    @described.session_restore
     def restore(self, request: Request, session_id: str) -> Response:
         """Make an archived session active again."""
         return _answer(

@@ -1,38 +1,41 @@
-"""The session routes. A trailing slash is accepted everywhere and needed nowhere."""
+"""The session routes. Trailing slashes are optional."""
 
 from django.urls import URLPattern, re_path
 
 from sessions_app.api.chat import ChatViewSet
 from sessions_app.api.context import ContextViewSet
+from sessions_app.api.erasure import ErasureViewSet
 from sessions_app.api.exports import ExportView
 from sessions_app.api.messages import MessageViewSet
 from sessions_app.api.search import SearchView
 from sessions_app.api.sessions import SessionViewSet
 
-_ONE = r"^session/(?P<session_id>[^/]+)"
+_SESSION = r"^session/(?P<session_id>[^/]+)"
 
 urlpatterns: list[URLPattern] = [
     re_path(r"^session/?$", SessionViewSet.as_view({"get": "list"})),
     re_path(r"^session/create/?$", SessionViewSet.as_view({"post": "create"})),
     re_path(r"^session/search/?$", SearchView.as_view()),
     re_path(
-        rf"{_ONE}/?$",
+        rf"{_SESSION}/?$",
         SessionViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),
     ),
-    re_path(rf"{_ONE}/message/?$", MessageViewSet.as_view({"post": "append"})),
+    re_path(rf"{_SESSION}/message/?$", MessageViewSet.as_view({"post": "append"})),
     re_path(
-        rf"{_ONE}/messages/?$", MessageViewSet.as_view({"get": "list", "post": "append_batch"})
+        rf"{_SESSION}/messages/?$", MessageViewSet.as_view({"get": "list", "post": "append_batch"})
     ),
-    re_path(rf"{_ONE}/messages/(?P<seq>[^/]+)/?$", MessageViewSet.as_view({"delete": "destroy"})),
-    re_path(rf"{_ONE}/context/?$", ContextViewSet.as_view({"get": "retrieve"})),
-    re_path(rf"{_ONE}/context/reset/?$", ContextViewSet.as_view({"post": "reset"})),
-    re_path(rf"{_ONE}/topics/?$", ContextViewSet.as_view({"get": "topics"})),
-    re_path(rf"{_ONE}/chat/?$", ChatViewSet.as_view({"post": "create"})),
-    re_path(rf"{_ONE}/chat/stream/?$", ChatViewSet.as_view({"get": "stream"})),
-    re_path(rf"{_ONE}/chat/cancel/?$", ChatViewSet.as_view({"post": "cancel"})),
-    re_path(rf"{_ONE}/chat/regenerate/?$", ChatViewSet.as_view({"post": "regenerate"})),
-    re_path(rf"{_ONE}/fork/?$", SessionViewSet.as_view({"post": "fork"})),
-    re_path(rf"{_ONE}/archive/?$", SessionViewSet.as_view({"post": "archive"})),
-    re_path(rf"{_ONE}/restore/?$", SessionViewSet.as_view({"post": "restore"})),
-    re_path(rf"{_ONE}/export/?$", ExportView.as_view()),
+    re_path(
+        rf"{_SESSION}/messages/(?P<seq>[^/]+)/?$", ErasureViewSet.as_view({"delete": "destroy"})
+    ),
+    re_path(rf"{_SESSION}/context/?$", ContextViewSet.as_view({"get": "retrieve"})),
+    re_path(rf"{_SESSION}/context/reset/?$", ContextViewSet.as_view({"post": "reset"})),
+    re_path(rf"{_SESSION}/topics/?$", ContextViewSet.as_view({"get": "topics"})),
+    re_path(rf"{_SESSION}/chat/?$", ChatViewSet.as_view({"post": "create"})),
+    re_path(rf"{_SESSION}/chat/stream/?$", ChatViewSet.as_view({"get": "stream"})),
+    re_path(rf"{_SESSION}/chat/cancel/?$", ChatViewSet.as_view({"post": "cancel"})),
+    re_path(rf"{_SESSION}/chat/regenerate/?$", ChatViewSet.as_view({"post": "regenerate"})),
+    re_path(rf"{_SESSION}/fork/?$", SessionViewSet.as_view({"post": "fork"})),
+    re_path(rf"{_SESSION}/archive/?$", SessionViewSet.as_view({"post": "archive"})),
+    re_path(rf"{_SESSION}/restore/?$", SessionViewSet.as_view({"post": "restore"})),
+    re_path(rf"{_SESSION}/export/?$", ExportView.as_view()),
 ]

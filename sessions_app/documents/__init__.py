@@ -12,7 +12,6 @@ from sessions_app.documents.messages import (
     Message,
     MessageBucket,
     MetadataEntry,
-    validate_message,
 )
 from sessions_app.documents.operations import (
     ErasedUser,
@@ -53,7 +52,6 @@ __all__ = [
     "TopicRecord",
     "Turn",
     "TurnLeaseRecord",
-    "validate_message",
 ]
 
 ALL = (

@@ -13,7 +13,6 @@ from mongoengine import (
     IntField,
     LongField,
     StringField,
-    ValidationError,
 )
 
 from sessions_app.domain import limits
@@ -95,26 +94,3 @@ class MessageBucket(Document):
             },
         ],
     }
-
-
-def validate_message(stored: dict[str, Any]) -> None:
-    """Raise mongoengine's ValidationError when a message about to be stored breaks its document.
-
-    An atomic `$push` goes past MongoEngine, which validates on `save()` only, so the repository
-    calls this before every write.
-    """
-    for name, field in _MESSAGE_FIELDS:
-        value = stored.get(name)
-        if value is not None:
-            field._validate(value)
-        elif field.required:
-            field.error(f"{name} is required")
-    if unknown := stored.keys() - Message._fields.keys():
-        raise ValidationError(f"not fields of a message: {sorted(unknown)}")
-
-
-_MESSAGE_FIELDS = [
-    (name, field)
-    for name, field in Message._fields.items()
-    if name not in {"metadata", "generation"}
-]

@@ -1,8 +1,8 @@
-"""Which messages of a request a session has already, where a client sends the conversation along.
+"""Which messages of a request a session has already, where a client sends the history along.
 
-A model call is stateless, so clients of one send what was said before each time: all of it, the
-newest part, or nothing. `align` finds where what they send meets what is stored. Only what is
-new is stored then, and what the client no longer has in its history is to be superseded.
+A model call is stateless, so its clients send the history with each call: all of it, the newest
+part, or nothing. `align` finds where the sent history meets the stored one. Only new messages are
+stored then, and stored ones that the client no longer has in its history are superseded.
 """
 
 import json
@@ -17,16 +17,16 @@ from sessions_app.domain.drafts import MessageDraft
 
 Key = tuple[str, str, str, str]
 """A message as it is compared: role, text, tool calls and the call it answers."""
-Known = Key | tuple[str]
-"""The same of a stored message; of one that was erased, the role alone."""
+StoredKey = Key | tuple[str]
+"""The same of a stored message; of an erased one, the role alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """What is to be done: the request's messages from `old` on are new.
+    """The result: the request's messages from `old` on are new.
 
-    Without new ones, `answers` is the seq of the stored message to be answered (again).
-    `supersedes` are the seqs that the client's conversation goes on without.
+    Without new ones, `answers` is the seq of the stored message to answer, or to answer again.
+    `supersedes` are the seqs that are not in the client's history any more.
     """
 
     old: int
@@ -61,7 +61,7 @@ def _is_nothing(message: Message) -> bool:
 
 
 def _call(call: Mapping[str, Any]) -> list[Any]:
-    """A call's id, kind, and what of its function OpenAI's wire has; clients add to that."""
+    """A call's id, its kind, and those members of its function that OpenAI's wire has."""
     kind = call.get("type")
     inner = call.get(kind) if isinstance(kind, str) else None
     if not isinstance(inner, Mapping):
@@ -98,50 +98,50 @@ _DECODER = json.JSONDecoder(parse_float=_number)
 def align(request: Sequence[MessageDraft], stored: Sequence[Message], *, whole: bool) -> Alignment:
     """Where the request meets the newest messages of the session, oldest first.
 
-    `request` is without its leading instructions and ends with what is to be answered; `whole`
-    says that `stored` begins where the session does. In this order:
+    `request` is without its leading instructions and ends with the message to be answered; `whole`
+    says that `stored` begins where the session does. The first of these that applies:
 
-    1. The whole history without its last reply: that is to be given anew.
-    2. The longest beginning of the request that is the end of what is stored is old.
-    3. A history that leaves the stored one at some place: what is stored behind that place is
-       superseded, what the request has behind it is new.
-    4. A history of which only the last reply is known, as it was shortened or rewritten, or
-       nothing: what follows that reply, or the request's own last one, is new.
+    1. The request is the whole history without its last reply: that reply is generated again.
+    2. The request begins with the end of what is stored: the longest such beginning is old.
+    3. The request leaves the stored history at some message: what is stored after that message is
+       superseded, what the request has after it is new.
+    4. The request is another history, shortened or rewritten: what follows the last stored reply
+       in it is new, or else what follows the request's own last reply.
 
     A request without any reply in it is no history, and only 1 and 2 are tried.
     """
     current = [m for m in stored if m.superseded_by is None and not _is_nothing(m)]
     while whole and current and current[0].role is Role.SYSTEM:
         current = current[1:]
-    asked = [key(message) for message in request]
-    known = [(m.role.value,) if m.deleted else key(m) for m in current]
-    lengths = _common(asked, known)
-    if whole and 2 <= len(asked) < len(known) and lengths[0] == len(asked):
-        behind = current[len(asked) :]
-        if all(message.role in {Role.ASSISTANT, Role.TOOL} for message in behind):
-            return _back_at(len(asked), len(asked), current)
-    overlap = max((n for at, n in enumerate(lengths) if at + n == len(known)), default=0)
-    told = any(role == Role.ASSISTANT.value for role, *_ in asked)
-    if overlap or not known or not told:
-        return Alignment(overlap, current[-1].seq if overlap == len(asked) else None)
-    place, length = _parting(lengths, whole=whole)
-    if length == len(asked):
-        return _back_at(place + length, length, current)
+    sent_keys = [key(message) for message in request]
+    stored_keys = [(m.role.value,) if m.deleted else key(m) for m in current]
+    lengths = _common_lengths(sent_keys, stored_keys)
+    if whole and 2 <= len(sent_keys) < len(stored_keys) and lengths[0] == len(sent_keys):
+        later = current[len(sent_keys) :]
+        if all(message.role in {Role.ASSISTANT, Role.TOOL} for message in later):
+            return _answer_again(len(sent_keys), len(sent_keys), current)
+    overlap = max((n for at, n in enumerate(lengths) if at + n == len(stored_keys)), default=0)
+    has_reply = any(role == Role.ASSISTANT.value for role, *_ in sent_keys)
+    if overlap or not stored_keys or not has_reply:
+        return Alignment(overlap, current[-1].seq if overlap == len(sent_keys) else None)
+    position, length = _parting(lengths, whole=whole)
+    if length == len(sent_keys):
+        return _answer_again(position + length, length, current)
     if length:
-        dropped, rest = current[place + length :], len(asked) - length
-        if _ends_alike(asked, known) >= rest:
-            # It has been stored, and its turn has failed.
-            return Alignment(len(asked), current[-1].seq, _seqs(dropped[: len(dropped) - rest]))
+        dropped, new = current[position + length :], len(sent_keys) - length
+        if _common_end(sent_keys, stored_keys) >= new:
+            # An earlier attempt stored the new messages, and its turn failed.
+            return Alignment(len(sent_keys), current[-1].seq, _seqs(dropped[: len(dropped) - new]))
         return Alignment(length, None, _seqs(dropped))
-    replied = max(at for at, (role, *_) in enumerate(asked) if role == Role.ASSISTANT.value) + 1
-    if _ends_alike(asked, known) >= len(asked) - replied:
-        return Alignment(len(asked), current[-1].seq)
-    return Alignment(_unknown_from(asked, known, replied))
+    last_reply = max(at for at, (role, *_) in enumerate(sent_keys) if role == Role.ASSISTANT.value)
+    if _common_end(sent_keys, stored_keys) > len(sent_keys) - 2 - last_reply:
+        return Alignment(len(sent_keys), current[-1].seq)
+    return Alignment(_first_new(sent_keys, stored_keys, last_reply + 1))
 
 
-def _back_at(place: int, old: int, current: Sequence[Message]) -> Alignment:
-    """Everything behind this place is to be answered anew."""
-    return Alignment(old, current[place - 1].seq, _seqs(current[place:]))
+def _answer_again(position: int, old: int, current: Sequence[Message]) -> Alignment:
+    """The message before `position` is answered again; everything from there on is superseded."""
+    return Alignment(old, current[position - 1].seq, _seqs(current[position:]))
 
 
 def _seqs(messages: Sequence[Message]) -> tuple[int, ...]:
@@ -149,57 +149,58 @@ def _seqs(messages: Sequence[Message]) -> tuple[int, ...]:
 
 
 def _parting(lengths: Sequence[int], *, whole: bool) -> tuple[int, int]:
-    """The place from which most is common, and how much; nothing where that may be an accident."""
-    at = max(range(len(lengths)), key=lambda place: (lengths[place], place))
-    if whole and lengths[0] == lengths[at]:
-        at = 0
-    # Two messages in a row are no accident; nor is one where both begin.
-    certain = lengths[at] >= 2 or (whole and at == 0)
-    return (at, lengths[at]) if certain else (0, 0)
+    """The position from which most is common, and how much; (0, 0) where that may be chance."""
+    position = max(range(len(lengths)), key=lambda at: (lengths[at], at))
+    if whole and lengths[0] == lengths[position]:
+        position = 0
+    # Two equal messages in a row are not chance; nor is one where both histories begin.
+    certain = lengths[position] >= 2 or (whole and position == 0)
+    return (position, lengths[position]) if certain else (0, 0)
 
 
-def _unknown_from(asked: Sequence[Key], known: Sequence[Known], replied: int) -> int:
-    """Where what is new begins in a history that is another; tool results have their calls."""
-    shared = [at for at in range(replied) if asked[at] == known[-1]]
-    if shared and asked[shared[-1]][0] == Role.ASSISTANT.value:
+def _first_new(sent_keys: Sequence[Key], stored_keys: Sequence[StoredKey], end: int) -> int:
+    """The first new message of another history. Tool results are kept with their calls."""
+    shared = [at for at in range(end) if sent_keys[at] == stored_keys[-1]]
+    if shared and sent_keys[shared[-1]][0] == Role.ASSISTANT.value:
         return shared[-1] + 1
-    while replied and asked[replied][0] in {Role.ASSISTANT.value, Role.TOOL.value}:
-        replied -= 1
-    return replied
+    while end and sent_keys[end][0] in {Role.ASSISTANT.value, Role.TOOL.value}:
+        end -= 1
+    return end
 
 
-def _ends_alike(asked: Sequence[Key], known: Sequence[Known]) -> int:
+def _common_end(sent_keys: Sequence[Key], stored_keys: Sequence[StoredKey]) -> int:
     """How many messages at the end of both are the same."""
-    pairs = zip(reversed(asked), reversed(known), strict=False)
+    pairs = zip(reversed(sent_keys), reversed(stored_keys), strict=False)
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
-def _common(asked: Sequence[Key], known: Sequence[Known]) -> list[int]:
-    """How many messages from each place in `known` on are the beginning of `asked`."""
-    if any(len(one) == 1 for one in known):
-        return [_run(asked, known[at:]) for at in range(len(known))]
-    # The Z algorithm: as many steps as there are messages, however much they repeat each other.
-    text: list[Known | None] = [*asked, None, *known]
-    found = [0] * len(text)
+def _common_lengths(sent_keys: Sequence[Key], stored_keys: Sequence[StoredKey]) -> list[int]:
+    """For each position in `stored_keys`, how many keys from there on `sent_keys` begins with."""
+    if any(len(stored_key) == 1 for stored_key in stored_keys):
+        return [_common_run(sent_keys, stored_keys[at:]) for at in range(len(stored_keys))]
+    # The Z algorithm takes as many steps as there are messages, however repetitive they are.
+    text: list[StoredKey | None] = [*sent_keys, None, *stored_keys]
+    lengths = [0] * len(text)
     left = right = 0
     for at in range(1, len(text)):
-        length = min(right - at, found[at - left]) if at < right else 0
+        length = min(right - at, lengths[at - left]) if at < right else 0
         while at + length < len(text) and text[length] == text[at + length] is not None:
             length += 1
-        found[at] = length
+        lengths[at] = length
         if at + length > right:
             left, right = at, at + length
-    return found[len(asked) + 1 :]
+    return lengths[len(sent_keys) + 1 :]
 
 
-def _run(asked: Sequence[Key], known: Sequence[Known]) -> int:
-    """How many messages of both agree, one after the other.
+def _common_run(sent_keys: Sequence[Key], stored_keys: Sequence[StoredKey]) -> int:
+    """How many messages both begin with, where some of the stored ones were erased.
 
-    What was erased may have been any of its role: a client that has it still does not bring it
-    back. Only the question at the request's end is surely another.
+    An erased message equals any of its role: a client that still has it does not bring it back.
+    Only the request's last message, the question, is certainly another one.
     """
-    pairs = zip(asked[:-1], known, strict=False)
+    pairs = zip(sent_keys[:-1], stored_keys, strict=False)
     length = sum(1 for _ in takewhile(lambda pair: pair[1] in {pair[0], pair[0][:1]}, pairs))
-    if length == len(asked) - 1 and known[length : length + 1] == [asked[-1]]:
+    if length == len(sent_keys) - 1 and stored_keys[length : length + 1] == [sent_keys[-1]]:
         length += 1
-    return length if any(len(one) > 1 for one in known[:length]) else 0
+    # A run of erased messages alone could be any.
+    return length if any(len(stored_key) > 1 for stored_key in stored_keys[:length]) else 0

@@ -1,15 +1,14 @@
-"""What passes between the layers: plain, frozen, and free of storage and HTTP."""
+"""The data that the layers pass to each other: frozen, without storage or HTTP."""
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
 
 class Role(StrEnum):
-    """Who speaks."""
+    """Who wrote a message."""
 
     SYSTEM = "system"
     USER = "user"
@@ -25,7 +24,7 @@ class Status(StrEnum):
 
 
 class Strategy(StrEnum):
-    """How a context window is filled; see docs/context.md."""
+    """How a context window is filled; docs/context.md compares them."""
 
     RECENT = "recent"
     TOPIC = "topic"
@@ -43,7 +42,7 @@ class OnTopicShift(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ContextPolicy:
-    """How this session's window is planned. `max_tokens` in tokens, `max_messages` in messages."""
+    """How a session's context window is planned: by which strategy and within which bounds."""
 
     strategy: Strategy
     max_tokens: int
@@ -52,51 +51,12 @@ class ContextPolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class NewMessage:
-    """A message to append: validated and counted, not stored yet.
-
-    `client_id` is the idempotency key, unique within a session. `tool_calls` and `metadata` are
-    the client's own data and are given back as they came.
-    """
-
-    id: str
-    role: Role
-    content: str
-    token_count: int
-    timestamp: datetime
-    client_id: str | None = None
-    name: str | None = None
-    tool_calls: Sequence[Mapping[str, Any]] | None = None
-    tool_call_id: str | None = None
-    metadata: Mapping[str, str] = field(default_factory=dict)
-    generation: "Generation | None" = None
-    reasoning: str | None = None
-    extra: Mapping[str, Any] | None = None
-
-    def says_the_same_as(self, stored: "Message") -> bool:
-        """Whether `stored` came from this body; a tombstone has no body left to differ from."""
-        return stored.deleted or (
-            self.role == stored.role
-            and self.content == stored.content
-            and self.name == stored.name
-            and _text(self.tool_calls) == _text(stored.tool_calls)
-            and self.tool_call_id == stored.tool_call_id
-            and self.metadata == stored.metadata
-        )
-
-
-def _text(calls: Sequence[Mapping[str, Any]] | None) -> str:
-    """Calls as JSON text, whatever the order of names; Python holds 1, 1.0 and True for equal."""
-    return json.dumps(calls, sort_keys=True)
-
-
-@dataclass(frozen=True, slots=True)
 class Generation:
-    """How a model came to write a message: in the turn `turn_id`, as the reply to seq `reply_to`.
+    """How a model wrote a message: in the turn `turn_id`, as the reply to seq `reply_to`.
 
     `finish_reason` is the model server's word (`stop`, `length`, `tool_calls` …) or `cancelled`.
-    The counts are its server's own, None where it gave none; `usage` is all that it counted, with
-    the details (cached, reasoning, audio tokens) and the total as they came.
+    The counts are the server's own, None where it reported none; `usage` is all that it counted,
+    with the details (cached, reasoning, audio tokens) and the total as they came.
     """
 
     turn_id: str
@@ -111,10 +71,10 @@ class Generation:
 class Message(NamedTuple):
     """A stored message. `seq` counts from 1 in its session, without a gap or a repeat.
 
-    A tuple, because a page makes hundreds of them and a frozen dataclass takes thrice as long.
+    A tuple, because a page makes hundreds of them and a frozen dataclass takes three times as long.
     `topic` is the number of the topic it belongs to, None until it has been judged. A deleted
     message is a tombstone: its `seq` and times stay, its content is gone. `generation` is set on
-    what a turn stored; `superseded_by` is the seq of the reply that was generated in its place.
+    a reply that a turn stored; `superseded_by` is the seq of the reply that replaced this message.
 
     `reasoning` is what a model thought before it answered, and `extra` what its server wants back
     within the tool loop: members of the message, and of its calls by their ids, see
@@ -159,10 +119,10 @@ class TurnLease:
 
 @dataclass(frozen=True, slots=True)
 class TopicStanding:
-    """What is known of a session's topics, judged up to the message `judged`.
+    """A session's topics as far as they are judged: up to the message `judged`.
 
-    `current` is the number of the topic at hand, from 1, which began at `start_seq`. `recent`
-    holds the newest beginnings as (first seq, topic). A shift up to `undone` resets no window.
+    `current` is the number of the newest topic, from 1, which began at `start_seq`. `recent` holds
+    the newest beginnings as (first seq, topic). A shift at or before `undone` resets no window.
     """
 
     judged: int = 0
@@ -178,13 +138,13 @@ class TopicStanding:
         return next((topic for first, topic in reversed(self.recent) if first <= seq), None)
 
     def reaches(self, seq: int) -> bool:
-        """Whether `recent` tells the topic of every judged message from `seq` on."""
+        """Whether `recent` covers every judged message from `seq` on."""
         return bool(self.recent) and self.recent[0][0] <= seq
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A conversation without its messages. Times are UTC; `ttl_seconds` None means the default.
+    """A session without its messages. Times are UTC; `ttl_seconds` None means the default.
 
     `version` grows with every write and is the session's ETag. `tail_start` is the `seq` of the
     first message that is still in the session's own document.
@@ -232,7 +192,7 @@ class NewSession:
 
 @dataclass(frozen=True, slots=True)
 class Appended:
-    """What an append did: the messages as stored, and whether they had been stored before."""
+    """The result of an append: the stored messages, and whether an earlier append stored them."""
 
     messages: Sequence[Message]
     replayed: bool
@@ -240,7 +200,7 @@ class Appended:
 
 @dataclass(frozen=True, slots=True)
 class MessagePage:
-    """A run of messages, oldest first. `latest_seq` is the newest in the session."""
+    """A page of messages, oldest first. `latest_seq` is the newest in the session."""
 
     messages: Sequence[Message]
     has_more: bool
@@ -249,7 +209,7 @@ class MessagePage:
 
 @dataclass(frozen=True, slots=True)
 class SessionPosition:
-    """A place in a user's list of sessions: the moment that it is sorted by, and the session."""
+    """A position in a list of sessions: the time that the list is sorted by, and the session."""
 
     moment: datetime
     session_id: str
@@ -266,7 +226,7 @@ class SessionPage:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What is kept of a user's erasure: when it began and ended, and how much of what there was."""
+    """What remains of an erased user: when the erasure began and ended, and how much it deleted."""
 
     erased_at: datetime
     completed_at: datetime | None

@@ -1,16 +1,23 @@
-"""Messages as clients send them, and the rules a message must meet before it is stored."""
+"""Messages and sessions before they are stored, and the rules that a message must meet."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-from sessions_app.domain.data import Role
+from sessions_app.domain.data import Generation, Message, Role
 from sessions_app.domain.errors import InvalidInput, TooLarge
+from sessions_app.domain.tokens import TokenCounter
 
 
 @dataclass(frozen=True, slots=True)
 class MessageDraft:
-    """A message that has not been checked, counted or stored; fields as in `data.NewMessage`."""
+    """A message that has not been checked, counted or stored.
+
+    `client_id` is the idempotency key, unique within a session. `tool_calls` and `metadata` are
+    the client's own data and are returned unchanged.
+    """
 
     role: Role
     content: str
@@ -21,11 +28,57 @@ class MessageDraft:
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 
-def check(draft: MessageDraft, *, max_chars: int, tool_call_chars: int = 0, path: str = "") -> None:
-    """Raise InvalidInput or TooLarge when `draft` cannot be a message.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewMessage(MessageDraft):
+    """A draft that has been checked and counted, ready to be stored.
 
-    `max_chars` bounds the content, and `tool_call_chars` (the calls as JSON text) beside it;
-    `path` is put in front of the field's name, as in `messages.3.`.
+    `generation` is set on what a model wrote, and so are `reasoning` and `extra`, as in `Message`.
+    """
+
+    id: str
+    token_count: int
+    timestamp: datetime
+    generation: Generation | None = None
+    reasoning: str | None = None
+    extra: Mapping[str, Any] | None = None
+
+    def says_the_same_as(self, stored: Message) -> bool:
+        """Whether `stored` has this body. A tombstone has lost its body and counts as the same."""
+        return stored.deleted or (
+            self.role == stored.role
+            and self.content == stored.content
+            and self.name == stored.name
+            and _calls_text(self.tool_calls) == _calls_text(stored.tool_calls)
+            and self.tool_call_id == stored.tool_call_id
+            and self.metadata == stored.metadata
+        )
+
+
+def _calls_text(calls: Sequence[Mapping[str, Any]] | None) -> str:
+    """Calls as JSON text, which tells 1, 1.0 and true apart as Python's `==` does not."""
+    return json.dumps(calls, sort_keys=True)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionDraft:
+    """A session to create. `policy` holds the fields of a ContextPolicy that differ from default.
+
+    `system_prompt` becomes the first message, before `history`.
+    """
+
+    title: str = ""
+    system_prompt: str = ""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    ttl_seconds: int | None = None
+    policy: Mapping[str, Any] = field(default_factory=dict)
+    history: Sequence[MessageDraft] = ()
+
+
+def check(draft: MessageDraft, *, max_chars: int, tool_call_chars: int = 0, path: str = "") -> None:
+    """Raise InvalidInput or TooLarge for a draft that cannot be stored.
+
+    `max_chars` bounds the content and, separately, `tool_call_chars` (the calls as JSON text).
+    `path` goes before the field's name in the error, as in `messages.3.`.
     """
     for chars, attr in ((len(draft.content), "content"), (tool_call_chars, "tool_calls")):
         if chars > max_chars:
@@ -45,11 +98,31 @@ def check(draft: MessageDraft, *, max_chars: int, tool_call_chars: int = 0, path
 def check_keys(drafts: Sequence[MessageDraft]) -> None:
     """Raise InvalidInput when two messages of one batch carry the same `client_id`."""
     seen: set[str] = set()
-    for place, draft in enumerate(drafts):
+    for position, draft in enumerate(drafts):
         if draft.client_id in seen:
             raise InvalidInput(
                 "Another message of this batch has the same client_id.",
-                attr=f"messages.{place}.client_id",
+                attr=f"messages.{position}.client_id",
             )
         if draft.client_id:
             seen.add(draft.client_id)
+
+
+def message_tokens(
+    count: TokenCounter,
+    content: str,
+    *,
+    name: str | None = None,
+    tool_calls: Sequence[Mapping[str, Any]] = (),
+) -> int:
+    """Tokens of one message without the overhead: its content, its name and the calls it makes.
+
+    A call is counted as the compact JSON that goes over the wire, which is within a few tokens of
+    what providers bill for it.
+    """
+    total = count(content)
+    if name:
+        total += count(name)
+    for call in tool_calls:
+        total += count(json.dumps(call, ensure_ascii=False, separators=(",", ":"), sort_keys=True))
+    return total

@@ -5,26 +5,26 @@ SessionError
 ├── TooLarge                a message or a body over its limit              413
 ├── SessionNotFound         no such session for this user                   404
 ├── MessageNotFound         no such message in the session                  404
-├── UserErased              the token has outlived its user                 401
+├── UserErased              the token is valid, its user is erased          401
 ├── Conflict                the session is not in a state for this
 │   ├── SessionArchived     archived sessions are read-only                 409
-│   ├── LegalHold           staff have ordered that it be kept              409
-│   ├── NothingToAnswer     there is no user message to reply to anew       409
-│   ├── Overtaken           others have appended meanwhile; asked anew inside   409
-│   └── TurnInProgress      one turn at a time; knows when to try again     409
+│   ├── LegalHold           staff ordered that the session be kept          409
+│   ├── NothingToAnswer     there is no user message to reply to again      409
+│   ├── Overtaken           other messages were appended since the read     409
+│   └── TurnInProgress      one turn at a time; has a `retry_after`         409
 ├── SessionExpired          the caller's own, and past its timeout          410
 ├── VersionMismatch         `If-Match` names another version                412
 ├── IdempotencyMismatch     the same key came with another body             422
 ├── StorageUnavailable      MongoDB did not answer, or could not write      503
-├── TooManyTurns            this worker runs as many turns as it may        503
+├── TooManyTurns            this worker runs as many turns as it can        503
 ├── TurnInterrupted         the worker that ran the turn is gone            503
-├── TurnFailed              a mistake of ours in a turn                     500
+├── TurnFailed              a bug of this service ended the turn            500
 └── ProviderError           the model's server failed                       502
     ├── ProviderTimeout     it took too long                                504
     ├── ProviderRefused     it refused the request, in its own words        its own, 400 to 422
     └── ProviderBusy        it takes no more requests at the moment         429
 
-The last column is the HTTP status that `http.statuses` gives each; nothing below the views uses it.
+The last column is the HTTP status that `http.statuses` assigns; no layer below the views uses it.
 """
 
 import math
@@ -73,7 +73,7 @@ class MessageNotFound(SessionError):
 
 
 class UserErased(SessionError):
-    """The user's data has been erased; their access token is valid but stands for nobody."""
+    """The user's data has been erased; their access token can outlive that by minutes."""
 
     code = "user_erased"
     default_detail = "This account has been erased."
@@ -107,7 +107,7 @@ class NothingToAnswer(Conflict):
 
 
 class Overtaken(Conflict):
-    """Messages have been appended since the session was read; whoever asked reads it again."""
+    """Messages were appended since the session was read; the caller reads it again and retries."""
 
     code = "overtaken"
     default_detail = "Messages have been appended to the session meanwhile; try again."
@@ -154,7 +154,7 @@ class StorageUnavailable(SessionError):
 
 
 class TooManyTurns(SessionError):
-    """This worker runs as many turns as it may; nothing has been stored."""
+    """This worker runs as many turns as it can; nothing has been stored."""
 
     code = "too_many_turns"
     default_detail = "Too many turns are in progress; try again."
@@ -170,14 +170,17 @@ class TurnInterrupted(SessionError):
 
 
 class TurnFailed(SessionError):
-    """A mistake of ours ended the turn; the log says more, the caller nothing."""
+    """A bug of this service ended the turn; details are in the log, none in the answer."""
 
     code = "error"
     default_detail = "A server error occurred."
 
 
 class ProviderError(SessionError):
-    """The model's server failed, or answered nonsense; `repeated`, whether it was asked again."""
+    """The model's server failed, or sent an answer that cannot be read.
+
+    `repeated` is whether this service has asked again already.
+    """
 
     code = "provider_error"
     default_detail = "The model's server failed."

@@ -1,4 +1,4 @@
-"""What a sweep does with sessions whose time is over, and what it says that it would do."""
+"""What a sweep does with sessions past their timeout, and the preview of it."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,14 +11,14 @@ from sessions_app.domain.limits import BUCKET_MAX_MESSAGES, SWEEP_BATCH_DOCUMENT
 
 
 class ExpiryMode(StrEnum):
-    """What expiry means: a session can be restored, or is gone."""
+    """What a sweep does on timeout: archive the session, which can be restored, or delete it."""
 
     ARCHIVE = "archive"
     DELETE = "delete"
 
 
 class Fate(StrEnum):
-    """What becomes of a session that is due."""
+    """What a sweep does with a session that is due."""
 
     ARCHIVED = "archived"
     DELETED = "deleted"
@@ -26,7 +26,7 @@ class Fate(StrEnum):
 
 
 class Exemption(StrEnum):
-    """Why a session that is due stays as it is for now."""
+    """Why a sweep leaves a session alone that is due."""
 
     HELD = "held"
     IN_TURN = "in_turn"
@@ -48,28 +48,28 @@ class Due:
 
     @property
     def documents(self) -> int:
-        """About how many documents go when it goes: buckets, annotations, itself."""
+        """About how many documents are deleted with it: buckets, annotations, itself."""
         return 1 + 2 * (self.message_count // BUCKET_MAX_MESSAGES)
 
 
 def cutoff_of(*, now: datetime, server_time: datetime) -> datetime:
-    """The moment that a sweep goes by: of two clocks, the one that is behind.
+    """The time that a sweep works with: the earlier of two clocks.
 
-    A clock that is ahead would end sessions before their time, which cannot be taken back.
+    A clock that runs ahead would end sessions too early, which cannot be undone.
     """
     return min(now, server_time)
 
 
 def retention_cutoff(*, cutoff: datetime, retention_days: int) -> datetime | None:
-    """What was archived up to then is past its retention; None when archives stay for ever."""
+    """Sessions archived up to this time are past their retention; None when archives are kept."""
     return cutoff - timedelta(days=retention_days) if retention_days else None
 
 
-def batches(found: Iterable[Due], size: int) -> Iterator[list[Due]]:
-    """Runs of at most `size` sessions and, but for a single long one, a bound of documents."""
+def batches(sessions: Iterable[Due], size: int) -> Iterator[list[Due]]:
+    """Batches of at most `size` sessions and SWEEP_BATCH_DOCUMENTS documents, or one session."""
     batch: list[Due] = []
     documents = 0
-    for due in found:
+    for due in sessions:
         if batch and (len(batch) == size or documents + due.documents > SWEEP_BATCH_DOCUMENTS):
             yield batch
             batch, documents = [], 0
@@ -97,7 +97,7 @@ def age(since: datetime, *, now: datetime) -> str:
 
 @dataclass(slots=True)
 class Preview:
-    """What a sweep would do, counted by fate, by fate and age, and by user and fate."""
+    """What a sweep would do: sessions counted by fate, by fate and age, and by user and fate."""
 
     totals: Counter[str] = field(default_factory=Counter)
     exempt: Counter[str] = field(default_factory=Counter)
@@ -105,7 +105,7 @@ class Preview:
     by_user: dict[str, Counter[str]] = field(default_factory=dict)
 
     def add(self, due: Due, fate: Fate, *, now: datetime) -> None:
-        """Count one."""
+        """Count a session that is due."""
         if due.exemption is not None:
             self.exempt[due.exemption.value] += 1
             return

@@ -1,4 +1,4 @@
-"""Identifiers: how they are spelt."""
+"""The form of identifiers, and what sorts before and after them."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -7,20 +7,15 @@ from sessions_app.domain.limits import SEQ_DIGITS
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def message_id(uuid: str) -> str:
-    """`msg_` and the 32 hexadecimal digits of `uuid`."""
-    return f"msg_{uuid.replace('-', '')}"
-
-
 def bucket_id(session_id: str, first_seq: int) -> str:
     """`<session_id>/<first_seq>` with zeros in front, so that ids sort in message order."""
     return f"{session_id}/{first_seq:0{SEQ_DIGITS}d}"
 
 
 def uuid7_floor(moment: datetime) -> str:
-    """What every UUIDv7 made at `moment` or later sorts behind, and every earlier one before.
+    """A bound: UUIDv7s made at `moment` or later sort after it, earlier ones before.
 
-    Its first 48 bits are the milliseconds since 1970 (RFC 9562, 5.7).
+    Their first 48 bits are the milliseconds since 1970 (RFC 9562, 5.7).
     """
     digits = f"{(moment - _EPOCH) // timedelta(milliseconds=1):012x}"
     return f"{digits[:8]}-{digits[8:]}"

@@ -1,4 +1,4 @@
-"""When a session ends: its timeout, and what the clock says about it."""
+"""When a session times out, and what is allowed before and after."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -22,7 +22,7 @@ def expiry(*, now: datetime, ttl_seconds: int | None, default_ttl_seconds: int) 
 
 
 def has_expired(session: Session, *, now: datetime) -> bool:
-    """Decided by the clock alone, so it is true at once and not when a sweeper passes."""
+    """Whether the timeout has passed. True at once, whether or not a sweep has run since."""
     return (
         session.status is Status.ACTIVE
         and session.expires_at is not None

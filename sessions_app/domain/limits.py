@@ -1,4 +1,4 @@
-"""Every fixed bound in one place. What an operator may change is in the settings instead."""
+"""All fixed bounds. Those that an operator may change are settings instead."""
 
 # --- what a client may send -------------------------------------------------------------------
 TITLE_MAX_CHARS = 200
@@ -14,6 +14,8 @@ SEED_MAX_MESSAGES = 1_000
 BATCH_MAX_MESSAGES = 100
 PAGE_DEFAULT = 50
 PAGE_MAX = 500
+# MongoDB's `$slice` takes 31 bits; a page that begins here ends within them.
+SEQ_LAST = 2**31 - 1 - PAGE_MAX
 QUERY_MAX_CHARS = 4_000
 SEARCH_MAX_CHARS = 200
 SEARCH_LIMIT_DEFAULT = 20
@@ -64,8 +66,8 @@ REASON_MAX_CHARS = 500
 NOTE_MAX_CHARS = 4_000
 REVIEW_PAGE = 50  # conversations, or lines of the log, on a page
 REVIEW_MESSAGES = 100  # messages on a page of a transcript
-REVIEW_COUNTED = 1_000  # "1,000+" is said of more
-# Index entries that one page of the list looks through before it says how far it got.
+REVIEW_COUNTED = 1_000  # more are shown as "1,000+"
+# Index entries that one page of the list scans before it stops and says how far it got.
 REVIEW_LOOKED_THROUGH = 15_000
 # Documents, where the filter's values are not all in the index.
 REVIEW_READ_THROUGH = 1_000

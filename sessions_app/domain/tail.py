@@ -1,4 +1,4 @@
-"""How a session's messages are divided: the tail in its own document, older runs in buckets."""
+"""How a session's messages are split: the tail in its own document, older runs in buckets."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ def next_run(sizes: Sequence[int]) -> int:
 
     `sizes` are the messages' bytes, oldest first. A run holds at most BUCKET_MAX_MESSAGES and
     BUCKET_MAX_BYTES (but always one message). Too many messages shrink the tail to
-    TAIL_KEEP_MESSAGES; too many bytes move what exceeds them, were it the newest message itself.
+    TAIL_KEEP_MESSAGES; too many bytes move as much as exceeds them, even the newest message.
     """
     surplus_messages = len(sizes) - TAIL_KEEP_MESSAGES if len(sizes) > TAIL_MAX_MESSAGES else 0
     surplus_bytes = sum(sizes) - TAIL_MAX_BYTES

@@ -1,4 +1,4 @@
-"""What counts as text: anything a person or a model writes, nothing that breaks what reads it."""
+"""Which text and which JSON values can be stored and returned unchanged."""
 
 import math
 import re
@@ -46,17 +46,17 @@ def escaped(written: bytes) -> bytes:
 
 
 def storable(value: str) -> str:
-    """`value` without what may not be stored, for texts that nobody can be asked to correct."""
+    """`value` without the characters that may not be stored: for text from models, not clients."""
     return _UNSTORABLE.sub("", value)
 
 
 def is_visible(value: str) -> bool:
-    """Whether anything of `value` can be seen: neither spaces alone nor what only directs text."""
+    """Whether `value` shows anything: it has more than spaces and formatting characters."""
     return any(unicodedata.category(character)[0] not in "ZC" for character in value)
 
 
 def json_problem(value: Any, *, depth: int = 0) -> str | None:
-    """Why a client's JSON value cannot be kept and given back as it is; None when it can."""
+    """Why a client's JSON value cannot be stored and returned unchanged; None when it can."""
     if depth > JSON_MAX_DEPTH:
         return f"Nested deeper than {JSON_MAX_DEPTH} levels."
     if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""A title for a conversation, from what was said first in it."""
+"""Titles for sessions, made of their first messages or by a model."""
 
 import re
 from collections.abc import Iterable
@@ -24,8 +24,8 @@ _LEADING_GREETING = re.compile(rf"{_GREETING.pattern}\s*[,!.…:–-]+\s*(?=\S)"
 def title_of(texts: Iterable[str]) -> str:
     """The first of `texts` that says something, as a title; empty when none does.
 
-    A greeting says nothing while another text does. Pasted code, quotation marks of Markdown and
-    addresses are left out; the first sentence is kept, cut after a whole word.
+    A greeting is used only where no text says more. Pasted code, Markdown's marks and addresses
+    are left out; the first sentence is kept, cut after a whole word.
     """
     greeting = ""
     for text in texts:
@@ -52,7 +52,7 @@ def _first_line(text: str) -> str:
 def _first_sentence(line: str) -> str:
     line = _LEADING_GREETING.sub("", line, count=1) if _LEADING_GREETING.match(line) else line
     for end in _SENTENCE_END.finditer(line):
-        # Short beginnings such as "Dr." or "Right." are not what it is about.
+        # Not after a short beginning such as "Dr." or "Right.", which is no subject.
         if end.start() >= 12:
             line = line[: end.start()]
             break
@@ -75,17 +75,17 @@ INSTRUCTIONS = (
 )
 
 
-def request(texts: Iterable[tuple[str, str]], *, chars: int = 600) -> list[dict[str, str]]:
-    """The messages that ask a model for a title; `texts` are speakers and what they said."""
-    said = "\n".join(f"{speaker}: {text[:chars]}" for speaker, text in texts)
+def title_prompt(texts: Iterable[tuple[str, str]], *, chars: int = 600) -> list[dict[str, str]]:
+    """The messages that ask a model for a title; `texts` are pairs of role and content."""
+    transcript = "\n".join(f"{speaker}: {text[:chars]}" for speaker, text in texts)
     return [
         {"role": "system", "content": INSTRUCTIONS},
-        {"role": "user", "content": said},
+        {"role": "user", "content": transcript},
     ]
 
 
-def tidied(answer: str) -> str:
-    """A model's answer as a title; empty when it is none."""
+def title_in_answer(answer: str) -> str:
+    """The title in a model's answer, without marks and quotes; empty when there is none."""
     answer = unwrapped(answer)
     lines = [line for line in answer.splitlines() if line.strip()]
     if not lines or len(lines) > 3:
@@ -93,5 +93,5 @@ def tidied(answer: str) -> str:
     title = " ".join(_MARKS.sub("", lines[0]).split())
     title = re.sub(r"^title:\s*", "", title, flags=re.IGNORECASE)
     title = title.strip(" \"'“”„«».。")
-    # A model that answers the question instead has not named it.
+    # A longer line is no title: the model answered the conversation instead of naming it.
     return title if 2 <= len(title) <= TITLE_CHARS + 20 else ""

@@ -1,49 +1,25 @@
-"""What a message costs in the context window, and the seam a tokenizer plugs into.
+"""What a message costs in a context window, and the interface of a tokenizer.
 
-A model is billed, and its window filled, in tokens. The domain does not know which tokenizer
-counts them: it takes any `TokenCounter`. A message's own tokens are counted once, when it is
-stored; its place in a window costs `PER_MESSAGE_OVERHEAD` more.
+The domain does not know which tokenizer counts: it takes any `TokenCounter`. A message's own
+tokens are counted once, when it is stored; in a window it costs `PER_MESSAGE_OVERHEAD` more.
 """
 
-from __future__ import annotations
-
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, Protocol
+from collections.abc import Iterable
+from typing import Final, Protocol
 
 PER_MESSAGE_OVERHEAD: Final = 4
 """Tokens that the chat format spends around each message (role, separators), beside its content.
 
-The value is the upper one of those the OpenAI cookbook gives ("How to count tokens with
+The value is the higher of the two that the OpenAI cookbook gives ("How to count tokens with
 tiktoken"); a window counted with it never turns out longer than planned.
 """
 
 
 class TokenCounter(Protocol):
-    """What counts tokens; `sessions_app.tokenizer.count_tokens` is the real one."""
+    """Counts the tokens of a text, as `sessions_app.tokenizer.count_tokens` does."""
 
     def __call__(self, text: str, /) -> int:
         """Tokens of a text: 0 for the empty one, the same for the same text, never negative."""
-
-
-def message_tokens(
-    count: TokenCounter,
-    content: str,
-    *,
-    name: str | None = None,
-    tool_calls: Sequence[Mapping[str, Any]] = (),
-) -> int:
-    """Tokens of one message without the overhead: its content, its name and the calls it makes.
-
-    A call is counted as the compact JSON that goes over the wire, which is within a few tokens of
-    what providers bill for it.
-    """
-    total = count(content)
-    if name:
-        total += count(name)
-    for call in tool_calls:
-        total += count(json.dumps(call, ensure_ascii=False, separators=(",", ":"), sort_keys=True))
-    return total
 
 
 def window_cost(token_count: int) -> int:

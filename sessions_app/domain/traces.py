@@ -5,19 +5,19 @@ from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
-# Ids at least this long stand inside other text by intention only; the id 7 stands in every 1970.
+# An id at least this long is in other text only on purpose; the id 7 is in every 1970.
 _UNMISTAKABLE_CHARS = 16
 
 
 class Trace(StrEnum):
-    """How a document names somebody: as data of theirs, or in words that somebody else wrote."""
+    """How a document names a person: as data of theirs, or in text that somebody else wrote."""
 
     LEFT = "left"
     MENTION = "mention"
 
 
 def recogniser(user_id: str) -> Callable[[str], bool]:
-    """Tells whether a text names `user_id`: is it, or has it as a part of a compound key."""
+    """A test whether a text is `user_id` or has it as a part of a compound key."""
     if len(user_id) >= _UNMISTAKABLE_CHARS:
         return lambda text: user_id in text
     part = re.compile(rf"(?:^|[/:\s]){re.escape(user_id)}(?:$|[/:\s])")
@@ -29,13 +29,13 @@ def trace(
 ) -> Trace | None:
     """How `document` names the person that `names` recognises; None when it does not.
 
-    `words` are the fields that hold what people write, where a name is a mention and no more.
+    `words` are the fields with text that people write, in which a name is only a mention.
     """
     own = {field: value for field, value in document.items() if field not in words}
     if any(map(names, _texts(own))):
         return Trace.LEFT
-    said = {field: document[field] for field in words & document.keys()}
-    return Trace.MENTION if any(map(names, _texts(said))) else None
+    written = {field: document[field] for field in words & document.keys()}
+    return Trace.MENTION if any(map(names, _texts(written))) else None
 
 
 def _texts(value: Any) -> Iterator[str]:

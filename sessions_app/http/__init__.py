@@ -1,1 +1,7 @@
-"""What every entry point over HTTP shares: who is counted, how a body and a stream are written."""
+"""What all entry points over HTTP share; it knows nothing of one API's routes.
+
+- `input`: fields that take a value as it is or refuse it, and reading a request with them;
+- `throttles`: which of a caller's requests are counted against which rate;
+- `event_stream`, `departure`: server-sent events, and clients that disconnect;
+- `statuses`, `error_body`: the HTTP status of each error, and the body of error answers.
+"""

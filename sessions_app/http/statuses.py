@@ -25,7 +25,10 @@ _STATUS_OF: dict[type[errors.SessionError], int] = {
 
 
 def status_of(error: errors.SessionError) -> int:
-    """The status of the nearest kind that has one; a refusal has its server's."""
+    """The status of the error's class, or of its nearest base class that has one.
+
+    A refusal of a model's server has that server's status.
+    """
     if isinstance(error, errors.ProviderRefused) and error.refusal.status in errors.REFUSALS:
         return error.refusal.status
     return next(_STATUS_OF[kind] for kind in type(error).__mro__ if kind in _STATUS_OF)

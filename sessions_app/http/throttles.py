@@ -1,4 +1,4 @@
-"""Rate limits: who is counted, and by which of the settings' rates."""
+"""Rate limits: which caller a request is counted for, and against which rate."""
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -10,14 +10,15 @@ from rest_framework.throttling import BaseThrottle
 from sessions_app.services.throttling import caller_key, throttle_take
 
 if TYPE_CHECKING:
-    # Views name this module's classes in their settings, so it cannot import them when it runs.
+    # DRF's views import the classes of this module, as the settings name them: importing them here
+    # when the program runs would be a circle.
     from rest_framework.views import APIView
 
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 
 class RateThrottle(BaseThrottle):
-    """Counts a caller against one rate, together with all other workers."""
+    """Counts a caller's requests against one rate, over all workers."""
 
     scope: ClassVar[str]
 
@@ -66,7 +67,7 @@ class UserThrottle(RateThrottle):
 
 
 class LoginThrottle(RateThrottle):
-    """Attempts at a password, per account and address: from elsewhere the owner still gets in."""
+    """Attempts at a password, per account and address, so that nobody can lock the owner out."""
 
     scope = "login"
 

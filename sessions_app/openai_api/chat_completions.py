@@ -12,7 +12,7 @@ from sessions_app.domain.errors import InvalidInput
 from sessions_app.http import event_stream
 from sessions_app.http.departure import departure_of
 from sessions_app.http.event_stream import TurnSource
-from sessions_app.http.requests import idempotency_key, user_id
+from sessions_app.http.input import idempotency_key, user_id
 from sessions_app.openai_api import messages, parameters, requests, schema, wire
 from sessions_app.openai_api.errors import Required
 from sessions_app.openai_api.views import ModelCallView

@@ -10,7 +10,7 @@ from sessions_app.domain.data import Role
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import InvalidInput
 from sessions_app.domain.limits import NAME_MAX_CHARS, TOOL_CALL_ID_MAX_CHARS
-from sessions_app.http.fields import ToolCallsField
+from sessions_app.http.input import ToolCallsField
 from sessions_app.openai_api.errors import Required, Unsupported, UnsupportedValue
 from sessions_app.services.context import Instruction
 

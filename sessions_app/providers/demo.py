@@ -5,7 +5,8 @@ import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sessions_app.domain.tokens import TokenCounter, message_tokens, total_window_cost
+from sessions_app.domain.drafts import message_tokens
+from sessions_app.domain.tokens import TokenCounter, total_window_cost
 from sessions_app.providers import Completion, Ending, Messages
 from sessions_app.providers.demo_answers import answer, text_of
 

@@ -6,7 +6,8 @@ from pymongo.errors import DuplicateKeyError
 
 from sessions_app.documents import MessageAnnotations, Session
 from sessions_app.domain.annotations import Block, Shift, block_start
-from sessions_app.domain.data import TopicStanding
+from sessions_app.domain.data import Message, TopicStanding
+from sessions_app.domain.data import Session as SessionHeader
 from sessions_app.domain.identifiers import bucket_id
 from sessions_app.domain.limits import ANNOTATION_BLOCK
 from sessions_app.repository import failures, log
@@ -56,8 +57,44 @@ def read_sketches(*, session_id: str, before: int, limit: int) -> list[Block]:
 @failures.translated
 def read_shifts(*, session_id: str) -> list[Shift]:
     """Every shift of a session, in order."""
-    found = MessageAnnotations._get_collection().find(log.all_buckets(session_id), {"shifts": 1})
+    found = MessageAnnotations._get_collection().find(log.every_bucket(session_id), {"shifts": 1})
     return [_shift(shift) for stored in found.sort("_id", 1) for shift in stored.get("shifts", ())]
+
+
+def with_topics(session: SessionHeader, messages: Sequence[Message]) -> list[Message]:
+    """The messages with the topics that have been judged; the others stay without."""
+    standing = session.topic
+    if standing is None or not messages:
+        return list(messages)
+    if standing.reaches(messages[0].seq):
+        known: dict[int, int | None] = {m.seq: standing.topic_at(m.seq) for m in messages}
+        openings = {first for first, _ in standing.recent}
+    else:
+        known, openings = _stored_topics(session, messages)
+    return [
+        message._replace(
+            topic=known.get(message.seq),
+            topic_shift=message.seq in openings and (known.get(message.seq) or 0) > 1,
+        )
+        for message in messages
+    ]
+
+
+def _stored_topics(
+    session: SessionHeader, messages: Sequence[Message]
+) -> tuple[dict[int, int | None], set[int]]:
+    known: dict[int, int | None] = {}
+    openings: set[int] = set()
+    for block in read_blocks(
+        session_id=session.session_id, ranges=[(messages[0].seq, messages[-1].seq)]
+    ):
+        known |= {
+            seq: topic
+            for seq, topic in enumerate(block.topics, block.first_seq)
+            if session.topic and seq <= session.topic.judged
+        }
+        openings |= {shift.seq for shift in block.shifts}
+    return known, openings
 
 
 @failures.translated
@@ -131,7 +168,7 @@ def forget_message(*, session_id: str, user_id: str, seq: int) -> None:
     )
     MessageAnnotations._get_collection().update_many(
         # Labels, and what the judge remembers of the latest words, may hold the erased ones.
-        log.all_buckets(session_id),
+        log.every_bucket(session_id),
         {"$set": {"shifts": [], "state": b""}},
     )
     judge_again(session_id=session_id, user_id=user_id)
@@ -140,7 +177,7 @@ def forget_message(*, session_id: str, user_id: str, seq: int) -> None:
 @failures.translated
 def forget_session(*, session_id: str) -> None:
     """Remove all annotations of a session; they are made again if it is still there."""
-    MessageAnnotations._get_collection().delete_many(log.all_buckets(session_id))
+    MessageAnnotations._get_collection().delete_many(log.every_bucket(session_id))
 
 
 @failures.translated

@@ -30,7 +30,7 @@ def delete_all(session_id: str, transaction: ClientSession) -> None:
 
 def delete_all_of(session_ids: Sequence[str], transaction: ClientSession | None = None) -> None:
     """Remove all that belongs to these sessions."""
-    ranges = [{"_id": log.all_buckets(session_id)["_id"]} for session_id in session_ids]
+    ranges = [{"_id": log.every_bucket(session_id)["_id"]} for session_id in session_ids]
     wanted = {"session_id": {"$in": list(session_ids)}, "$or": ranges}
     for document in OF_SESSIONS.values():
         document._get_collection().delete_many(wanted, session=transaction)

@@ -24,4 +24,4 @@ def set_hold(*, session_id: str, held: bool) -> data.Session:
     )
     if found is None:
         raise SessionNotFound
-    return log.session(found)
+    return log.decode_session(found)

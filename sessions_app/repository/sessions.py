@@ -1,6 +1,6 @@
 """Sessions as wholes: create, list, change, archive, delete."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,15 +11,15 @@ from pymongo.client_session import ClientSession
 from sessions_app.documents import MessageBucket, Session
 from sessions_app.domain import data, lifecycle, tail
 from sessions_app.domain.data import (
-    NewMessage,
     NewSession,
     SessionPage,
     SessionPosition,
     Status,
 )
+from sessions_app.domain.drafts import NewMessage
 from sessions_app.domain.errors import LegalHold, SessionNotFound, VersionMismatch
 from sessions_app.repository import belongings, failures, log, summaries, titles
-from sessions_app.repository.log import Stored, bucket, memory
+from sessions_app.repository.log import Stored, memory, new_bucket
 
 _TRANSACTION_OPERATIONS = 4
 
@@ -27,13 +27,13 @@ _TRANSACTION_OPERATIONS = 4
 @failures.translated
 def insert(new: NewSession, history: Sequence[NewMessage]) -> data.Session:
     """Store a new session with its messages: the newest in its tail, the others in buckets."""
-    messages = [log.stored_message(message) for message in history]
-    sizes = [log.size(message) for message in messages]
+    messages = [log.encode_message(message) for message in history]
+    sizes = [log.stored_size(message) for message in messages]
     start, buckets = 0, []
     for length in tail.runs(sizes):
-        buckets.append(bucket(new.session_id, start + 1, messages[start : start + length]))
+        buckets.append(new_bucket(new.session_id, start + 1, messages[start : start + length]))
         start += length
-    document = log.stored_session(new) | {
+    document = log.encode_session(new) | {
         "messages": messages[start:],
         "tail_start": start + 1,
         "tail_bytes": sum(sizes[start:]),
@@ -46,7 +46,7 @@ def insert(new: NewSession, history: Sequence[NewMessage]) -> data.Session:
     else:
         Session._get_collection().insert_one(document)
     memory.remember(new.session_id, tail_start=start + 1, ttl_seconds=new.ttl_seconds)
-    return log.session(document)
+    return log.decode_session(document)
 
 
 def _insert_all(document: Stored, buckets: list[Stored], transaction: ClientSession) -> None:
@@ -56,7 +56,7 @@ def _insert_all(document: Stored, buckets: list[Stored], transaction: ClientSess
 
 @failures.translated
 def fork(
-    new: NewSession, *, source_id: str, up_to_seq: int, message_ids: Iterable[str]
+    new: NewSession, *, source_id: str, up_to_seq: int, new_message_id: Callable[[], str]
 ) -> data.Session:
     """Store `new` with a copy of the source's messages up to `up_to_seq`, under new ids.
 
@@ -72,7 +72,7 @@ def fork(
         )
         if source is None:
             raise SessionNotFound
-        stored = _copy_messages(new, source, up_to_seq, message_ids, transaction)
+        stored = _copy_messages(new, source, up_to_seq, new_message_id, transaction)
 
     in_transaction(copy)
     assert stored is not None  # noqa: S101 - `copy` has run to its end
@@ -83,29 +83,28 @@ def _copy_messages(
     new: NewSession,
     source: Stored,
     up_to_seq: int,
-    message_ids: Iterable[str],
+    new_message_id: Callable[[], str],
     transaction: ClientSession,
 ) -> data.Session:
-    ids = iter(message_ids)
     start, tokens = 1, 0
     held: list[Stored] = []
     sizes: list[int] = []
-    for stored, seq in log.stored_messages(source, transaction=transaction):
+    for stored, seq in log.walk_stored_messages(source, transaction=transaction):
         if seq > up_to_seq:
             break
-        copied = stored | {"id": next(ids)}
+        copied = stored | {"id": new_message_id()}
         if copied.get("superseded_by", 0) > up_to_seq:
             # What took its place stays behind, so in the fork it is the reply again.
             del copied["superseded_by"]
         held.append(copied)
-        sizes.append(log.size(copied))
+        sizes.append(log.stored_size(copied))
         tokens += copied["token_count"]
         if length := tail.next_run(sizes):
             MessageBucket._get_collection().insert_one(
-                bucket(new.session_id, start, held[:length]), session=transaction
+                new_bucket(new.session_id, start, held[:length]), session=transaction
             )
             held, sizes, start = held[length:], sizes[length:], start + length
-    document = log.stored_session(new) | {
+    document = log.encode_session(new) | {
         "messages": held,
         "tail_start": start,
         "tail_bytes": sum(sizes),
@@ -115,7 +114,7 @@ def _copy_messages(
         **titles.carried(source, new.title),
     }
     Session._get_collection().insert_one(document, session=transaction)
-    return log.session(document)
+    return log.decode_session(document)
 
 
 @failures.translated
@@ -150,7 +149,7 @@ def list_page(
         .limit(limit + 1)
     )
     more = len(found) > limit
-    sessions = [log.session(stored) for stored in found[:limit]]
+    sessions = [log.decode_session(stored) for stored in found[:limit]]
     if backwards:
         sessions.reverse()
         return SessionPage(sessions, has_previous=more, has_next=True)
@@ -177,7 +176,7 @@ def change(
         "expires_at": {"$not": {"$lte": now}},
         # `changes` may have been computed from these.
         "ttl_seconds": session.ttl_seconds,
-        "context_policy": log.stored_policy(session.context_policy),
+        "context_policy": log.encode_policy(session.context_policy),
     }
     if versions is not None:
         guard["version"] = {"$in": list(versions)}
@@ -187,7 +186,7 @@ def change(
     after = _update(guard, changes, now)
     if after is not None:
         return after
-    current = log.header(session_id=session.session_id, user_id=session.user_id)
+    current = log.read_header(session_id=session.session_id, user_id=session.user_id)
     lifecycle.require_writable(current, now=now)
     if versions is not None and current.version not in versions:
         raise VersionMismatch
@@ -218,7 +217,7 @@ def set_status(
 
 
 def _update(guard: Stored, changes: Mapping[str, Any], now: datetime) -> data.Session | None:
-    written, removed = log.stored_changes(changes)
+    written, removed = log.encode_changes(changes)
     after = Session._get_collection().find_one_and_update(
         guard,
         {
@@ -232,7 +231,7 @@ def _update(guard: Stored, changes: Mapping[str, Any], now: datetime) -> data.Se
     )
     if after is None:
         return None
-    session = log.session(after)
+    session = log.decode_session(after)
     memory.remember(
         session.session_id, tail_start=session.tail_start, ttl_seconds=session.ttl_seconds
     )
@@ -253,7 +252,7 @@ def delete(*, session_id: str, user_id: str) -> None:
         return bool(gone.deleted_count)
 
     if not in_transaction(remove):
-        log.header(session_id=session_id, user_id=user_id)
+        log.read_header(session_id=session_id, user_id=user_id)
         raise LegalHold
 
 

@@ -89,4 +89,4 @@ def active_sessions(*, after: str, now: datetime) -> list[data.Session]:
         },
         log.HEADER,
     )
-    return [log.session(stored) for stored in found.sort("_id", 1).limit(_BATCH)]
+    return [log.decode_session(stored) for stored in found.sort("_id", 1).limit(_BATCH)]

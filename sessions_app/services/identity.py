@@ -1,30 +1,15 @@
 """New identifiers: UUIDv7 (RFC 9562, 5.7), which sort by the time they were made."""
 
-from collections.abc import Iterator
-
 import uuid_utils
-
-from sessions_app.domain import identifiers
 
 
 def new_session_id() -> str:
-    """36 characters."""
+    """A UUIDv7 of 36 characters."""
     return str(uuid_utils.uuid7())
 
 
-def new_message_id() -> str:
-    """`msg_` and 32 hexadecimal digits."""
-    return identifiers.message_id(str(uuid_utils.uuid7()))
-
-
-def message_ids() -> Iterator[str]:
-    """As many new message ids as are asked for."""
-    while True:
-        yield new_message_id()
-
-
 def new_line_id() -> str:
-    """36 characters, for a line of the read log or a note of staff."""
+    """36 characters, for a line of the read log or a note."""
     return str(uuid_utils.uuid7())
 
 

@@ -1,24 +1,27 @@
-"""What may be done with a session's messages."""
+"""Appends messages to sessions and reads pages of them."""
 
 import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+import uuid_utils
 from django.conf import settings
 
 from sessions_app import tokenizer
-from sessions_app.domain import drafts, lifecycle, tokens
-from sessions_app.domain.data import Appended, MessagePage, NewMessage
-from sessions_app.domain.drafts import MessageDraft
+from sessions_app.domain import drafts, lifecycle
+from sessions_app.domain.data import Appended, MessagePage
+from sessions_app.domain.drafts import MessageDraft, NewMessage
 from sessions_app.domain.errors import IdempotencyMismatch
-from sessions_app.domain.limits import PAGE_MAX
-from sessions_app.repository import annotations, erasure, log, search
-from sessions_app.services import identity, titles, topics
-from sessions_app.services.figures import tallies
+from sessions_app.domain.limits import SEQ_LAST
+from sessions_app.repository import annotations, log
+from sessions_app.repository.log import AppendRequest
+from sessions_app.services.tallies import tallies
 
-# MongoDB's `$slice` takes no place beyond 31 bits, and no session gets near it.
-_SEQ_LAST = 2**31 - 1 - PAGE_MAX
+
+def new_message_id() -> str:
+    """`msg_` and the 32 hexadecimal digits of a UUIDv7, so that ids sort by time."""
+    return f"msg_{uuid_utils.uuid7().hex}"
 
 
 def message_prepare(*, draft: MessageDraft, now: datetime, path: str = "") -> NewMessage:
@@ -26,10 +29,10 @@ def message_prepare(*, draft: MessageDraft, now: datetime, path: str = "") -> Ne
     calls = json.dumps(draft.tool_calls) if draft.tool_calls else ""
     drafts.check(draft, max_chars=settings.MESSAGE_MAX_CHARS, tool_call_chars=len(calls), path=path)
     return NewMessage(
-        id=identity.new_message_id(),
+        id=new_message_id(),
         role=draft.role,
         content=draft.content,
-        token_count=tokens.message_tokens(
+        token_count=drafts.message_tokens(
             tokenizer.count_tokens,
             draft.content,
             name=draft.name,
@@ -48,8 +51,8 @@ def batch_prepare(*, batch: Sequence[MessageDraft], now: datetime) -> list[NewMe
     """Check and count every draft of a batch before any of it is stored."""
     drafts.check_keys(batch)
     return [
-        message_prepare(draft=draft, now=now, path=f"messages.{place}.")
-        for place, draft in enumerate(batch)
+        message_prepare(draft=draft, now=now, path=f"messages.{position}.")
+        for position, draft in enumerate(batch)
     ]
 
 
@@ -74,8 +77,8 @@ def message_append_batch(
     """
     if key:
         batch = [
-            draft if draft.client_id else replace(draft, client_id=f"{key}/{place}")
-            for place, draft in enumerate(batch)
+            draft if draft.client_id else replace(draft, client_id=f"{key}/{position}")
+            for position, draft in enumerate(batch)
         ]
     appended = _append(session_id, user_id, batch_prepare(batch=batch, now=now), now)
     if key and appended.replayed:
@@ -84,7 +87,7 @@ def message_append_batch(
 
 
 def _refuse_part(session_id: str, user_id: str, appended: Appended, next_key: str) -> None:
-    """The beginning of an earlier batch under the same key is another body."""
+    """Raise IdempotencyMismatch when the earlier batch under this key was longer."""
     after = appended.messages[-1].seq + 1
     _, following = log.read_range(session_id=session_id, user_id=user_id, first=after, last=after)
     if any(message.client_id == next_key for message in following):
@@ -94,13 +97,14 @@ def _refuse_part(session_id: str, user_id: str, appended: Appended, next_key: st
 def _append(
     session_id: str, user_id: str, prepared: Sequence[NewMessage], now: datetime
 ) -> Appended:
-    appended = log.append(
+    request = AppendRequest(
         session_id=session_id,
         user_id=user_id,
         messages=prepared,
         now=lifecycle.to_milliseconds(now),
         default_ttl_seconds=settings.SESSION_TTL_SECONDS,
     )
+    appended = log.append(request)
     if not appended.replayed:
         tallies.messages_stored(user_id, prepared, now)
     return appended
@@ -115,18 +119,23 @@ def message_page(
     limit: int,
     now: datetime,
 ) -> MessagePage:
-    """At most `limit` messages next `after` a seq, or up to just `before` one; oldest first."""
+    """At most `limit` messages: those next `after` a seq, or the last `before` one; oldest first.
+
+    Raises SessionNotFound, SessionExpired.
+    """
     if before is not None:
-        last = min(before, _SEQ_LAST) - 1
+        last = min(before, SEQ_LAST) - 1
         first = last - limit + 1
     else:
-        first = min(after or 0, _SEQ_LAST) + 1
+        first = min(after or 0, SEQ_LAST) + 1
         last = first + limit - 1
-    session, found = log.read_range(session_id=session_id, user_id=user_id, first=first, last=last)
+    session, messages = log.read_range(
+        session_id=session_id, user_id=user_id, first=first, last=last
+    )
     lifecycle.require_readable(session, now=now)
     newest = session.message_count
     if before is not None and last > newest:
-        # Just before a place that is not there yet stand the newest messages.
+        # `before` is beyond the end: the page before it ends with the newest message.
         return message_page(
             session_id=session_id,
             user_id=user_id,
@@ -136,21 +145,4 @@ def message_page(
             now=now,
         )
     more = first > 1 if before is not None else last < newest
-    return MessagePage(topics.with_topics(session, found), has_more=more, latest_seq=newest)
-
-
-def message_delete(*, session_id: str, user_id: str, seq: int, now: datetime) -> None:
-    """Erase one message's content; its `seq` stays as a tombstone.
-
-    Raises SessionNotFound, SessionExpired, SessionArchived, MessageNotFound, LegalHold.
-    """
-    erasure.messages.erase_message(
-        session_id=session_id,
-        user_id=user_id,
-        seq=min(seq, _SEQ_LAST),
-        now=lifecycle.to_milliseconds(now),
-        default_ttl_seconds=settings.SESSION_TTL_SECONDS,
-    )
-    annotations.forget_message(session_id=session_id, user_id=user_id, seq=seq)
-    search.index.forget_message(session_id=session_id, seq=seq)
-    titles.message_erased(session_id=session_id, user_id=user_id, seq=seq)
+    return MessagePage(annotations.with_topics(session, messages), has_more=more, latest_seq=newest)

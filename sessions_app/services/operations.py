@@ -1,4 +1,4 @@
-"""What keeps an installation in order."""
+"""Checks and creates indexes; spreads the collections over a sharded cluster."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,12 +17,12 @@ def index_differences() -> list[tuple[str, str, str]]:
 
 
 def sharding_commands() -> list[dict[str, Any]]:
-    """What a `mongos` must be sent to spread the collections over its shards, in order."""
+    """The commands for a `mongos` that spread the collections over its shards, in order."""
     return sharding.commands()
 
 
 def sharding_possible() -> bool:
-    """Whether MongoDB is a sharded cluster, reached through a `mongos`."""
+    """Whether MongoDB is a sharded cluster behind a `mongos`."""
     return sharding.behind_a_router()
 
 

@@ -1,4 +1,4 @@
-"""Receipts of erasures, which name nobody."""
+"""Receipts of erased users, which name nobody."""
 
 from django.utils.crypto import salted_hmac
 
@@ -7,10 +7,10 @@ from sessions_app.repository import erasure
 
 
 def receipt_id(user_id: str) -> str:
-    """What stands for a user in their receipt: HMAC-SHA-256 with a key made of `SECRET_KEY`.
+    """The pseudonym of a user in their receipt: HMAC-SHA-256 with a key made of `SECRET_KEY`.
 
-    Keyed, because the ids of an identity provider may be numbers or addresses, and a plain hash
-    of those is found by trying them all.
+    Keyed, because an identity provider's ids may be numbers or addresses, and a plain hash of
+    those can be reversed by trying them all.
     """
     return salted_hmac("sessions_app.erased_users", user_id, algorithm="sha256").hexdigest()
 
@@ -21,5 +21,5 @@ def receipt_get(*, user_id: str) -> Receipt | None:
 
 
 def is_erased(user_id: str) -> bool:
-    """Whether this user's data has been erased; an access token can outlive its user."""
+    """Whether this user has been erased; an access token can outlive its user."""
     return receipt_get(user_id=user_id) is not None

@@ -1,7 +1,7 @@
-"""What may be done with a session."""
+"""Creates, reads, changes, archives, restores, forks and deletes sessions."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -21,7 +21,7 @@ from sessions_app.domain.data import (
     Status,
     Strategy,
 )
-from sessions_app.domain.drafts import MessageDraft
+from sessions_app.domain.drafts import MessageDraft, SessionDraft
 from sessions_app.domain.errors import (
     InvalidInput,
     SessionExpired,
@@ -30,30 +30,15 @@ from sessions_app.domain.errors import (
     UserErased,
 )
 from sessions_app.domain.limits import CONTEXT_MAX_MESSAGES_DEFAULT
-from sessions_app.repository import log, sessions
-from sessions_app.services import identity, messages, receipts, topics
-from sessions_app.services.figures import tallies
+from sessions_app.repository import annotations, log, sessions
+from sessions_app.services import identity, messages, receipts
+from sessions_app.services.tallies import tallies
 
 _ATTEMPTS = 20
 
 
-@dataclass(frozen=True, slots=True)
-class SessionDraft:
-    """A session to create. `policy` holds the fields of a ContextPolicy that differ from default.
-
-    `system_prompt` becomes the first message, before `history`.
-    """
-
-    title: str = ""
-    system_prompt: str = ""
-    metadata: Mapping[str, str] = field(default_factory=dict)
-    ttl_seconds: int | None = None
-    policy: Mapping[str, Any] = field(default_factory=dict)
-    history: Sequence[MessageDraft] = ()
-
-
 def policy_default() -> ContextPolicy:
-    """The policy of a session that says nothing of its own, from the settings."""
+    """The context policy of a session without one of its own, from the settings."""
     return ContextPolicy(
         strategy=Strategy(settings.CONTEXT_STRATEGY),
         max_tokens=settings.CONTEXT_MAX_TOKENS,
@@ -99,10 +84,10 @@ def _new_session(
 
 
 def _refuse_erased(session: Session) -> None:
-    """Take a session back whose user was erased while their access token still worked.
+    """Delete a session that was just created for a user who has been erased; raises UserErased.
 
-    Asked after the insertion: an erasure that began before is seen here, one that begins later
-    finds the session.
+    An access token can outlive its user by minutes. Checked after the insertion: an erasure that
+    began before it is seen here, one that begins later finds the session.
     """
     if receipts.is_erased(session.user_id):
         sessions.delete(session_id=session.session_id, user_id=session.user_id)
@@ -118,7 +103,7 @@ def session_get(
     """
     session, newest = log.read_newest(session_id=session_id, user_id=user_id, limit=limit)
     lifecycle.require_readable(session, now=now)
-    return session, topics.with_topics(session, newest)
+    return session, annotations.with_topics(session, newest)
 
 
 def session_list(
@@ -156,7 +141,7 @@ def session_update(
     """
     now = lifecycle.to_milliseconds(now)
     for _ in range(_ATTEMPTS):
-        session = log.header(session_id=session_id, user_id=user_id)
+        session = log.read_header(session_id=session_id, user_id=user_id)
         lifecycle.require_writable(session, now=now)
         if not changes and (versions is None or session.version in versions):
             return session
@@ -172,7 +157,7 @@ def session_update(
 
 
 def _completed(session: Session, changes: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """`changes` with the whole policy and the timeout that follow from them."""
+    """`changes` with the whole policy and the new timeout."""
     fields = dict(changes)
     if "context_policy" in changes:
         fields["context_policy"] = replace(session.context_policy, **changes["context_policy"])
@@ -182,23 +167,23 @@ def _completed(session: Session, changes: Mapping[str, Any], now: datetime) -> d
 
 
 def session_archive(*, session_id: str, user_id: str, now: datetime) -> Session:
-    """Make a session read-only and take it off the default list; again is the same as once."""
-    read = partial(log.header, session_id=session_id, user_id=user_id)
+    """Make a session read-only and take it off the default list; idempotent."""
+    read = partial(log.read_header, session_id=session_id, user_id=user_id)
     return session_move(read, status=Status.ARCHIVED, now=now)
 
 
 def session_restore(*, session_id: str, user_id: str, now: datetime) -> Session:
     """Make an archived session active again, with a new timeout.
 
-    An expired session that no sweeper has reached is restored like one that a sweeper has
-    archived; where expiry means deletion, it raises SessionExpired.
+    An expired session can be restored whether or not a sweep has archived it; where expiry means
+    deletion, it raises SessionExpired.
     """
-    read = partial(log.header, session_id=session_id, user_id=user_id)
+    read = partial(log.read_header, session_id=session_id, user_id=user_id)
     return session_move(read, status=Status.ACTIVE, now=now)
 
 
 def session_move(read: Callable[[], Session], *, status: Status, now: datetime) -> Session:
-    """Bring the session that `read` reads to `status`; as `session_archive`, `session_restore`.
+    """Archive or restore the session that `read` returns; see `session_archive`, `session_restore`.
 
     Raises what `read` raises, SessionExpired.
     """
@@ -236,10 +221,10 @@ def session_fork(
 ) -> Session:
     """A new session with a copy of the history up to `up_to_seq` (all of it when None).
 
-    Raises SessionNotFound, SessionExpired, InvalidInput for a `up_to_seq` that is not there.
+    Raises SessionNotFound, SessionExpired, InvalidInput for a `up_to_seq` that does not exist.
     """
     now = lifecycle.to_milliseconds(now)
-    source = log.header(session_id=session_id, user_id=user_id)
+    source = log.read_header(session_id=session_id, user_id=user_id)
     lifecycle.require_readable(source, now=now)
     last = source.message_count if up_to_seq is None else up_to_seq
     if up_to_seq is not None and not 1 <= up_to_seq <= source.message_count:
@@ -253,7 +238,7 @@ def session_fork(
         _new_session(user_id, draft, source.context_policy, now),
         source_id=session_id,
         up_to_seq=last,
-        message_ids=identity.message_ids(),
+        new_message_id=messages.new_message_id,
     )
     _refuse_erased(fork)
     return fork

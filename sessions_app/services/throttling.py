@@ -1,9 +1,9 @@
 """Rate limits shared by all workers, counted in fixed periods.
 
 A worker claims a share of a period's limit from the common counter and spends it by itself, so
-that a generous limit costs a round trip for one request in many. A share is a sixtieth of the
-limit: limits up to 60 are exact, larger ones may refuse up to a share per worker too early, and
-never allow too much.
+that a high limit costs one round trip for many requests. A share is a sixtieth of the limit:
+limits up to 60 are exact, larger ones may refuse up to a share per worker too early, and never
+allow too much.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ _MAX_CLAIMS = 50_000
 @dataclass(slots=True)
 class _Claim:
     period: int
-    left: int
+    remaining: int
     exhausted: bool = False
 
 
@@ -29,10 +29,10 @@ _lock = threading.Lock()
 
 
 def caller_key(*, scope: str, caller: str) -> str:
-    """What a caller is counted under within a scope.
+    """The key that a caller is counted under within a scope.
 
-    Hashed, so that no user name or address is stored for the sake of counting. A name that is not
-    text has not been refused yet.
+    Hashed, so that no user name or address is stored to count requests. Lone surrogates pass: a
+    user name that is no valid text is refused after it was counted.
     """
     digest = hashlib.blake2b(caller.encode(errors="surrogatepass"), digest_size=16).hexdigest()
     return f"{scope}:{digest}"
@@ -43,13 +43,13 @@ def throttle_take(*, key: str, limit: int, period_seconds: int, now: datetime) -
 
     Raises StorageUnavailable when the common counter cannot be reached.
     """
-    period, into = divmod(now.timestamp(), period_seconds)
-    wait = period_seconds - into
+    period, elapsed = divmod(now.timestamp(), period_seconds)
+    wait = period_seconds - elapsed
     with _lock:
         claim = _claims.get(key)
         if claim is not None and claim.period == period:
-            if claim.left:
-                claim.left -= 1
+            if claim.remaining:
+                claim.remaining -= 1
                 return None
             if claim.exhausted:
                 return wait
@@ -69,6 +69,6 @@ def throttle_take(*, key: str, limit: int, period_seconds: int, now: datetime) -
 
 
 def forget() -> None:
-    """Drop this worker's claims, as a new process would begin."""
+    """Drop this worker's claims, so that it is as a new process."""
     with _lock:
         _claims.clear()

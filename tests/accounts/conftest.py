@@ -1,16 +1,28 @@
 """Alice has an account, Bob another, Carol is staff; a visitor has none."""
 
+import sys
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
+import rest_framework_simplejwt
 from rest_framework.test import APIClient
+from rest_framework_simplejwt import state
+from rest_framework_simplejwt.settings import api_settings
 
-from accounts import tokens
 from accounts.models import User
+from accounts.tokens import AccountRefreshToken
 from sessions_app.services import privacy
 
 PASSWORD = "correct horse battery staple"
+
+
+@dataclass(frozen=True)
+class TokenPair:
+    """What signing in answers with."""
+
+    access: str
+    refresh: str
 
 
 @dataclass
@@ -18,7 +30,7 @@ class Person:
     """Somebody with an account, signed in."""
 
     user: User
-    pair: tokens.TokenPair
+    pair: TokenPair
     client: APIClient
     password: str = PASSWORD
 
@@ -32,7 +44,8 @@ def bearer(token: str) -> APIClient:
 
 def person(username: str, **fields) -> Person:
     user = User.objects.create_user(username, f"{username}@example.com", PASSWORD, **fields)
-    pair = tokens.tokens_issue(user=user)
+    refresh = AccountRefreshToken.for_user(user)
+    pair = TokenPair(str(refresh.access_token), str(refresh))
     return Person(user, pair, bearer(pair.access))
 
 
@@ -54,6 +67,19 @@ def bob(db) -> Person:
 @pytest.fixture
 def carol(db) -> Person:
     return person("carol", is_staff=True)
+
+
+@pytest.fixture
+def simple_jwt(monkeypatch):
+    """Changes settings of SimpleJWT, and has its back end made anew, which reads them once."""
+    monkeypatch.setattr(rest_framework_simplejwt, "state", state)
+
+    def change(**changes):
+        for name, value in changes.items():
+            monkeypatch.setattr(api_settings, name, value)
+        monkeypatch.delitem(sys.modules, state.__name__, raising=False)
+
+    return change
 
 
 @pytest.fixture

@@ -1,70 +1,33 @@
 """Tokens of an external identity provider, whose keys a server on loopback publishes."""
 
 import base64
-import contextlib
 import hmac
 import json
 import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.conf import settings
 
-from sessions_app.api import authentication
-from sessions_app.api.authentication import TokenNotValid, TokenUser, access_token_user
+from sessions_app.api import identity_provider
+from sessions_app.api.authentication import TokenNotValid, access_token_user
 from tests.accounts.bodies import NO_ACCOUNT, TOKEN_NOT_VALID
 from tests.accounts.conftest import bearer
+from tests.accounts.published_keys import EC_KEY, RSA_KEY, STRANGER, published, serving_keys
 
 ISSUER, AUDIENCE = "https://id.example", "chat"
-RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-EC_KEY = ec.generate_private_key(ec.SECP256R1())
-STRANGER = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-
-
-def published(name: str, key) -> dict:
-    family = jwt.algorithms.RSAAlgorithm if name == "rsa" else jwt.algorithms.ECAlgorithm
-    return json.loads(family.to_jwk(key.public_key())) | {"kid": name, "use": "sig"}
-
-
-class Keys(ThreadingHTTPServer):
-    """What the provider publishes; counts how often it is asked, and may be slow."""
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.body = json.dumps({"keys": [published("rsa", RSA_KEY), published("ec", EC_KEY)]})
-        self.asked, self.status, self.delay = 0, 200, 0.0
-        self.url = f"http://127.0.0.1:{self.server_port}/keys"
-
-
-class Handler(BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.server.asked += 1
-        time.sleep(self.server.delay)
-        with contextlib.suppress(ConnectionError):  # who asked has given up waiting
-            self.send_response(self.server.status)
-            self.end_headers()
-            self.wfile.write(self.server.body.encode())
-
-    def log_message(self, *_):
-        pass
 
 
 @pytest.fixture
 def provider(settings):
-    server = Keys()
-    thread = threading.Thread(target=server.serve_forever, args=[0.01], daemon=True)
-    thread.start()
-    settings.JWT_JWK_URL = server.url
-    settings.JWT_ISSUER, settings.JWT_AUDIENCE = ISSUER, AUDIENCE
-    authentication.identity_provider.cache_clear()
-    yield server
-    server.shutdown()
-    server.server_close()
-    authentication.identity_provider.cache_clear()
+    identity_provider.provider_backends.cache_clear()
+    with serving_keys() as server:
+        settings.JWT_JWK_URL = server.url
+        settings.JWT_ISSUER, settings.JWT_AUDIENCE = ISSUER, AUDIENCE
+        yield server
+    identity_provider.provider_backends.cache_clear()
 
 
 def token(*, key=RSA_KEY, algorithm="RS256", kid="rsa", without="", **changes) -> str:
@@ -80,7 +43,7 @@ def b64(value: str | bytes) -> bytes:
 
 
 def own_token() -> str:
-    claims = {"token_type": "access", "sub": "x", "exp": time.time() + 60}
+    claims = {"token_type": "access", "jti": "1", "sub": "x", "exp": time.time() + 60}
     return jwt.encode(claims, settings.SIMPLE_JWT["SIGNING_KEY"], algorithm="HS256")
 
 
@@ -88,13 +51,13 @@ def own_token() -> str:
     ("key", "algorithm", "kid"), [(RSA_KEY, "RS256", "rsa"), (EC_KEY, "ES256", "ec")]
 )
 def test_a_token_of_the_provider_is_accepted(provider, key, algorithm, kid):
-    accepted = access_token_user(token(key=key, algorithm=algorithm, kid=kid))
-    assert accepted == TokenUser(id="auth0|17")
+    assert access_token_user(token(key=key, algorithm=algorithm, kid=kid)).id == "auth0|17"
 
 
 def test_who_is_staff_is_not_the_providers_to_say(provider):
     claims = {"is_staff": True, "username": "admin", "token_type": "access"}
-    assert access_token_user(token(**claims)) == TokenUser(id="auth0|17", is_staff=False)
+    user = access_token_user(token(**claims))
+    assert (user.id, user.username, user.is_staff) == ("auth0|17", "", False)
 
 
 def test_our_own_tokens_are_accepted_beside_it_and_fetch_nothing(provider):
@@ -170,7 +133,7 @@ def test_a_provider_that_is_down_is_not_asked_for_every_token(provider):
 
 def test_a_provider_that_hangs_costs_a_bounded_time(provider, monkeypatch):
     provider.delay = 3
-    monkeypatch.setattr(authentication, "FETCH_WAIT_SECONDS", 0.2)
+    monkeypatch.setattr(identity_provider, "FETCH_WAIT_SECONDS", 0.2)
     began = time.monotonic()
     with pytest.raises(TokenNotValid):
         access_token_user(token())
@@ -197,23 +160,23 @@ def test_a_new_key_is_found(provider, monkeypatch):
     provider.body = json.dumps({"keys": [published("rsa", RSA_KEY)]})
     access_token_user(token())
     provider.body = json.dumps({"keys": [published("ec", EC_KEY)]})
-    monkeypatch.setattr(authentication, "FETCH_PAUSE_SECONDS", 0)
+    monkeypatch.setattr(identity_provider, "FETCH_PAUSE_SECONDS", 0)
     assert access_token_user(token(key=EC_KEY, algorithm="ES256", kid="ec")).id == "auth0|17"
 
 
 def test_a_known_key_serves_on_while_the_provider_is_down(provider, monkeypatch):
     access_token_user(token())
     provider.status = 500
-    monkeypatch.setattr(authentication, "KEYS_FRESH_SECONDS", 0)
-    monkeypatch.setattr(authentication, "FETCH_PAUSE_SECONDS", 0)
+    monkeypatch.setattr(identity_provider, "KEYS_FRESH_SECONDS", 0)
+    monkeypatch.setattr(identity_provider, "FETCH_PAUSE_SECONDS", 0)
     assert access_token_user(token()).id == "auth0|17"
 
 
 def test_a_known_key_does_not_serve_for_ever(provider, monkeypatch):
     access_token_user(token())
     provider.status = 500
-    monkeypatch.setattr(authentication, "KEYS_USABLE_SECONDS", 0)
-    monkeypatch.setattr(authentication, "FETCH_PAUSE_SECONDS", 0)
+    monkeypatch.setattr(identity_provider, "KEYS_USABLE_SECONDS", 0)
+    monkeypatch.setattr(identity_provider, "FETCH_PAUSE_SECONDS", 0)
     with pytest.raises(TokenNotValid):
         access_token_user(token())
 
@@ -228,6 +191,12 @@ def test_a_subject_without_an_account_has_no_profile(provider):
         client.post("/auth/password", {"current_password": "x", "new_password": "y"}),
     ):
         assert (response.status_code, response.json()) == (404, NO_ACCOUNT)
+
+
+@pytest.mark.django_db
+def test_a_token_of_the_provider_is_confirmed_by_the_route_that_verifies(provider, visitor):
+    for shown, status in ((token(), 200), (token(key=STRANGER), 401)):
+        assert visitor.post("/auth/token/verify", {"token": shown}).status_code == status
 
 
 @pytest.mark.django_db

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection, connections
 from rest_framework.test import APIClient
+from rest_framework_simplejwt.tokens import RefreshToken
 
 from accounts.models import User
 from tests.accounts.bodies import TAKEN, TOKEN_NOT_VALID
@@ -35,8 +36,8 @@ def at_once(*requests):
         return list(pool.map(run, requests))
 
 
-def refreshing(token):
-    return lambda client: client.post("/auth/token/refresh", {"refresh": token})
+def refreshing(token, **headers):
+    return lambda client: client.post("/auth/token/refresh", {"refresh": token}, headers=headers)
 
 
 @pytest.mark.parametrize("_round", range(5))
@@ -45,6 +46,26 @@ def test_of_many_refreshes_with_one_token_exactly_one_wins(_round):
     responses = at_once(*[refreshing(alice.pair.refresh)] * WORKERS)
     assert sorted(r.status_code for r in responses) == [200] + [401] * (WORKERS - 1)
     assert all(r.json() == TOKEN_NOT_VALID for r in responses if r.status_code == 401)
+
+
+@pytest.mark.parametrize("_round", range(5))
+def test_many_refreshes_under_one_key_are_one_and_get_the_same_next_token(_round):
+    alice = person("alice")
+    keyed = {"Idempotency-Key": "one request"}
+    responses = at_once(*[refreshing(alice.pair.refresh, **keyed)] * WORKERS)
+    assert [r.status_code for r in responses] == [200] * WORKERS
+    assert len({RefreshToken(r.json()["refresh"])["jti"] for r in responses}) == 1
+
+
+@pytest.mark.parametrize("_round", range(5))
+def test_of_many_sign_outs_with_one_token_exactly_one_wins(_round):
+    alice = person("alice")
+
+    def sign_out(client):
+        return client.post("/auth/logout", {"refresh": alice.pair.refresh})
+
+    responses = at_once(*[sign_out] * WORKERS)
+    assert sorted(r.status_code for r in responses) == [204] + [401] * (WORKERS - 1)
 
 
 @pytest.mark.parametrize("_round", range(5))

@@ -3,6 +3,7 @@
 import base64
 import json
 import time
+from datetime import UTC, datetime, timedelta
 from unittest import mock
 
 import jwt
@@ -12,11 +13,13 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
+from rest_framework_simplejwt import state
 
 from sessions_app.api import authentication
-from sessions_app.api.authentication import TokenAuthentication, TokenUser, access_token_user
+from sessions_app.api.authentication import TokenAuthentication, access_token_user
 
 KEY = settings.SIMPLE_JWT["SIGNING_KEY"]
+LEEWAY = settings.SIMPLE_JWT["LEEWAY"]
 SUBJECT = "0192f0c1-7a3b-7c4d-8e5f-0123456789ab"
 
 
@@ -87,7 +90,7 @@ BAD = {
     "another algorithm": token(algorithm="HS384"),
     "alg none": jwt.encode({"sub": SUBJECT, "token_type": "access"}, None, algorithm="none"),
     "alg none over a signature": f"{segment({'alg': 'none'})}.{token().split('.', 1)[1]}",
-    "expired": token(exp=int(time.time()) - 1),
+    "expired": token(exp=int(time.time()) - 60),
     "without an end": token(without="exp"),
     "an end that is no number": token(exp="soon"),
     "a refresh token": token(token_type="refresh"),
@@ -120,9 +123,19 @@ def test_a_bad_token_is_refused(bad):
 def test_a_token_that_was_good_a_moment_ago_expires_all_the_same(monkeypatch):
     shown = token()
     assert ask(f"Bearer {shown}").status_code == 200
-    later = time.time() + 60
-    monkeypatch.setattr(authentication.time, "time", lambda: later)
+    later = datetime.now(UTC) + timedelta(seconds=60 + LEEWAY)
+    monkeypatch.setattr(authentication, "aware_utcnow", lambda: later)
     assert ask(f"Bearer {shown}").status_code == 401
+
+
+@pytest.mark.parametrize("claim", ["iat", "nbf"])
+def test_a_worker_whose_clock_is_some_seconds_ahead_makes_tokens_that_others_accept(claim):
+    assert ask(f"Bearer {token(**{claim: int(time.time()) + 3})}").status_code == 200
+    assert ask(f"Bearer {token(**{claim: int(time.time()) + 60})}").status_code == 401
+
+
+def test_a_worker_whose_clock_is_some_seconds_ahead_accepts_a_token_to_its_end():
+    assert ask(f"Bearer {token(exp=int(time.time()) - 3)}").status_code == 200
 
 
 @pytest.mark.parametrize("subject", [7, None, ["x"], {"id": "x"}, True])
@@ -130,7 +143,7 @@ def test_a_subject_that_is_no_text_is_refused(subject):
     claims = jwt.decode(token(), options={"verify_signature": False}) | {"sub": subject}
     with (
         mock.patch("jwt.api_jwt.PyJWT._validate_sub"),
-        mock.patch.object(authentication.token_backend, "decode", return_value=claims),
+        mock.patch.object(state.token_backend, "decode", return_value=claims),
     ):
         assert ask("Bearer x").status_code == 401
 
@@ -141,11 +154,14 @@ def test_staff_is_only_what_says_true():
 
 
 def test_a_token_without_a_name_is_enough():
-    assert access_token_user(token(without="username")) == TokenUser(id=SUBJECT)
+    user = access_token_user(token(without="username"))
+    assert (user.id, user.username, user.is_staff) == (SUBJECT, "", False)
 
 
 def test_the_user_is_what_django_and_drf_expect():
-    user = TokenUser(id=SUBJECT, username="alice")
-    assert (user.pk, str(user), str(TokenUser(id="x"))) == (SUBJECT, "alice", "x")
+    user = access_token_user(token(is_superuser=True))
+    assert (user.pk, str(user)) == (SUBJECT, "alice")
+    assert str(access_token_user(token(without="username"))) == SUBJECT
+    assert not user.is_superuser
     assert user.is_authenticated
     assert not user.is_anonymous

@@ -11,9 +11,9 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.validation import validate_schema
 from rest_framework.test import APIClient
 
-from sessions_app.api.description import sessions as annotations
-from sessions_app.api.wire import outputs
-from sessions_app.api.wire import values as wire
+from sessions_app.api.description import sessions as described
+from sessions_app.api.wire import messages as message_wire
+from sessions_app.api.wire import sessions as session_wire
 from sessions_app.domain import data
 from tests.conftest import Create, Person
 from tests.docs import routes
@@ -160,13 +160,16 @@ def session() -> data.Session:
 @pytest.mark.parametrize(
     ("described", "written"),
     [
-        (outputs.MessageOutput, wire.message(message())),
-        (outputs.SessionOutput, wire.session(session())),
-        (outputs.PolicyOutput, wire.session(session())["context_policy"]),
-        (outputs.SessionWithMessages, wire.session_with_messages(session(), [message()])),
+        (message_wire.MessageOutput, message_wire.message(message())),
+        (session_wire.SessionOutput, session_wire.session(session())),
+        (session_wire.PolicyOutput, session_wire.session(session())["context_policy"]),
         (
-            outputs.MessagePageOutput,
-            wire.message_page(data.MessagePage([message()], has_more=False, latest_seq=1)),
+            session_wire.SessionWithMessages,
+            session_wire.session_with_messages(session(), [message()]),
+        ),
+        (
+            message_wire.MessagePageOutput,
+            message_wire.message_page(data.MessagePage([message()], has_more=False, latest_seq=1)),
         ),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
@@ -183,7 +186,7 @@ def test_an_export_is_described_as_it_is_written(alice: Person, create: Create):
     response = alice.client.get(f"/session/{session['session_id']}/export")
 
     written = json.loads(response.getvalue())
-    assert list(annotations.SessionExport().fields) == list(written)
-    fields = outputs.MessageOutput().fields
+    assert list(described.SessionExport().fields) == list(written)
+    fields = message_wire.MessageOutput().fields
     always = [name for name, field in fields.items() if field.required]
     assert always == list(written["messages"][0])

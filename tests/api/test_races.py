@@ -223,14 +223,14 @@ def test_archiving_and_restoring_lose_no_message(session, another, database):
 
 
 def test_a_session_that_never_rests_can_be_archived(alice, session, another, monkeypatch):
-    read = log.header
+    read = log.read_header
 
     def read_and_be_overtaken(**which):
         found = read(**which)
         post(another(), session, "faster")
         return found
 
-    monkeypatch.setattr(log, "header", read_and_be_overtaken)
+    monkeypatch.setattr(log, "read_header", read_and_be_overtaken)
     response = alice.client.post(path(session, "archive"))
     assert (response.status_code, response.json()["status"]) == (200, "archived")
 

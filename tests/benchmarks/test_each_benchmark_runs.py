@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from benchmarks.topic_sets import SETS
+
 ROOT = Path(__file__).parents[2]
-EVALUATION = ROOT.parent / "shared" / "data"
 PEERS = ROOT / ".venv" / "peers" / "bin" / "python"
 
 
@@ -60,18 +61,33 @@ def test_many_sessions_compares_a_small_and_a_large_database(tmp_path: Path):
     assert [line["sessions_in_all"] for line in lines] == [20, 200, 20, 200]
 
 
-def test_http_append_compares_the_service_with_both_baselines(tmp_path: Path):
+def test_http_append_compares_the_service_with_a_bare_view_of_its_own_process(tmp_path: Path):
     sizes = ("--requests", "8", "--rounds", "1", "--users", "4", "--connections", "2")
     lines = run("http_append", "--dir", str(tmp_path), *sizes)
-    posts = [line for line in lines if line["name"] == "POST message"]
-    assert {line["variant"] for line in posts} == {
-        "service",
-        "service without key",
-        "bare",
-        "naive",
+    variants = {
+        name: {line["variant"] for line in lines if line["name"] == name} for name in named(lines)
+    }
+    assert variants == {
+        "POST message": {"service", "service without key", "bare view"},
+        "POST message, one session": {"service", "service without key", "bare view"},
+        "GET session": {"service", "bare view"},
     }
     assert {line["messages"] for line in lines} == {10, 200}
-    assert all(line["ratio"] > 0 and line["times_naive"] > 0 for line in lines)
+    assert all(line["ratio"] == 1.0 for line in lines if line["variant"] == "bare view")
+    assert all(line["ratio"] > 0 < line["worker_cpu_ms"] + line["per_second"] for line in lines)
+
+
+def test_http_by_length_asks_over_http_what_the_store_is_asked(tmp_path: Path):
+    sizes = ("--lengths", "10", "150", "--rounds", "2")
+    lines = run("http_by_length", "--dir", str(tmp_path), *sizes)
+    assert named(lines) == {
+        "append keyed",
+        "newest 50",
+        "recent context of 2,000 tokens",
+        "delta of 10",
+        "middle page of 50",
+    }
+    assert {line["messages"] for line in lines} == {10, 150}
 
 
 def test_hot_path_measures_requests_and_their_parts(tmp_path: Path):
@@ -140,37 +156,29 @@ def test_provider_streams_compares_with_the_packages_own():
     assert all(line["p95_ms"] >= line["p50_ms"] > 0 < line["cpu_us_per_piece"] for line in lines)
 
 
-TINY = ("--lengths", "2", "--rounds", "1", "--turns", "2", "--conversations", "2", "--grow-to", "6")
-
-
-def test_session_strategies_finds_what_sets_them_apart(tmp_path: Path):
-    """One of each kind; all of them take minutes on two cores."""
-    some = ("token in a header", "Django, accounts database", "hybrid: JWT and MongoDB")
-    lines = run("session_strategies", "--dir", str(tmp_path), "--strategies", *some, *TINY)
-    assert named(lines) == {
-        "storage",
-        "bytes of a turn",
-        "does not fit",
-        "turn",
-        "two devices at once",
-        "replayed",
-        "lost worker",
-        "revoked",
-    }
-    found = {(line["name"], line["strategy"]): line for line in lines}
-    for question in ("two devices at once", "lost worker"):
-        assert found[question, "hybrid: JWT and MongoDB"]["lost"] == 0
-    assert found["two devices at once", "token in a header"]["lost"] > 0
-    copies = [found["replayed", name]["copies_of_a_repeated_turn"] for name in some]
+def test_session_approaches_finds_what_sets_them_apart(tmp_path: Path):
+    sizes = ("--lengths", "1", "40", "--rounds", "3")
+    lines = run("session_approaches", "--dir", str(tmp_path), *sizes)
+    token, django, hybrid = (line for line in lines if line["name"] == "promises")
+    assert (token["lost"], hybrid["lost"]) == (token["acknowledged"] // 2, 0)
+    copies = [line["copies_of_a_repeated_turn"] for line in (token, django, hybrid)]
     assert copies == [1, 2, 1]
-    shown = [found["replayed", name]["turns_that_an_old_credential_shows"] for name in some]
-    assert shown == [5, 11, 10]
+    shown = [line["turns_that_an_old_credential_shows"] for line in (token, django, hybrid)]
+    assert shown == [5, 10, 10]
+    ends = [line["ends_at_turn"] for line in lines if line["name"] == "limit"]
+    assert len(ends) == 3
+    assert ends == sorted(ends)
+    carried = {(line["approach"], line["turns"]): line["carried_bytes"]
+               for line in lines if line["name"] == "turn"}  # fmt: skip
+    assert carried[token["approach"], 40] > 10 * carried[token["approach"], 1]
+    assert carried[hybrid["approach"], 40] < 400
 
 
 def test_schema_shapes_compares_three_shapes(tmp_path: Path):
+    """Without the end of a growing array, which takes a minute and 16 MB to reach."""
     sizes = ("--lengths", "10", "150", "--rounds", "2", "--skip", "limit")
     lines = run("schema_shapes", "--dir", str(tmp_path), *sizes)
-    assert named(lines) == {"append", "window of 50", "all messages", "bytes"}
+    assert named(lines) == {"append", "window of 50"}
     assert {line["shape"] for line in lines} == {
         "document per message",
         "growing array",
@@ -178,20 +186,19 @@ def test_schema_shapes_compares_three_shapes(tmp_path: Path):
     }
 
 
+def test_append_annotated_compares_a_judged_session_with_one_that_is_not(tmp_path: Path):
+    lines = run("append_annotated", "--dir", str(tmp_path), "--rounds", "2")
+    assert named(lines) == {"append, without", "append, with"}
+    assert {line["messages"] for line in lines} == {60, 100}
+
+
 def test_scale_model_checks_itself_and_plans(tmp_path: Path):
     sizes = ("--sessions", "4", "--requests", "4", "--rounds", "1")
     lines = run("scale_model", "--dir", str(tmp_path), *sizes)
     checks = [line for line in lines if line["name"] == "check"]
-    assert len(checks) == 5
+    assert len(checks) == 3
     assert all(line["predicted"] > 0 and line["measured"] > 0 for line in checks)
     assert {line["case"] for line in lines if line["name"] == "plan"} >= {"as assumed"}
-
-
-@pytest.mark.skipif(not EVALUATION.exists(), reason="no evaluation data")
-def test_worked_example_judges_two_dialogues(tmp_path: Path):
-    lines = run("worked_example", "--dir", str(tmp_path), "--data", str(EVALUATION))
-    assert named(lines) == {"judged", "window"}
-    assert all(len(line["begins"].split()) <= 8 for line in lines)
 
 
 def test_search_measures_every_kind_of_query(tmp_path: Path):
@@ -229,3 +236,55 @@ def test_review_list_asks_for_every_filter_and_some_combinations(tmp_path: Path)
     assert {"no filter", "messages=1000", "order expiry", "a user", "combinations"} <= named(lines)
     assert all(line["p95_ms"] >= line["p50_ms"] > 0 for line in lines)
     assert named(lines) >= {"append, without the index", "append, with the index"}
+
+
+def test_context_speed_measures_plans_cuts_and_sketches():
+    lines = run("context_speed", "--candidates", "50", "--budget", "500", "--turns", "8")
+    assert named(lines) == {"plan", "cuts", "sketches"}
+    cuts = [line for line in lines if line["name"] == "cuts"]
+    assert {line["strategy"] for line in cuts} == {"trim", "recent", "topic", "relevant", "hybrid"}
+    assert all(0 <= line["whole_prefix_share"] <= 1 for line in cuts)
+
+
+def test_context_speed_reads_windows_of_stored_sessions(tmp_path: Path):
+    lines = run("context_speed", "--store", "--lengths", "150", "--dir", str(tmp_path))
+    assert {line["strategy"] for line in lines} == {"recent", "hybrid"}
+    assert all(line["queries"] > 0 < line["kept"] for line in lines)
+
+
+def test_context_recall_finds_evidence_that_a_trim_has_dropped(tmp_path: Path):
+    """A conversation of the published form, made up: the answer was said first."""
+    said = ["Ann keeps bees behind the mill.", *(f"The weather, {n} times." for n in range(600))]
+    messages = [
+        {"role": "assistant" if n % 2 else "user", "content": content}
+        for n, content in enumerate(said)
+    ]
+    question = {"question": "Where does Ann keep her bees?", "evidence": [1], "category": 4}
+    data = tmp_path / "memory" / "locomo-dev.jsonl"
+    data.parent.mkdir()
+    data.write_text(json.dumps({"messages": messages, "questions": [question]}))
+    lines = run("context_recall", "--data", str(tmp_path), "--no-vectors")
+    recall = {(line["strategy"], line["budget"]): line["recall"] for line in lines}
+    assert recall["trim", 1_000] == recall["recent", 1_000] == 0
+    assert recall["relevant", 1_000] == recall["hybrid", 1_000] == 1
+    assert all(line["mean_tokens"] <= line["budget"] for line in lines)
+
+
+def test_topic_shift_scores_every_detector_on_every_set(tmp_path: Path):
+    """Sets of the published form, made up: the subject changes at the fourth message."""
+    contents = [
+        "which red wine goes with duck", "a light red wine, not too cold", "which red wine glass",
+        "my bicycle chain slips on hills", "the bicycle chain is worn, replace it", "which chain",
+    ]  # fmt: skip
+    dialogue = {
+        "id": "a",
+        "messages": [{"role": "user", "content": content} for content in contents],
+        "topic_starts": [4],
+    }
+    (tmp_path / "topics").mkdir()
+    for part in {part for parts in SETS.values() for part in parts}:
+        (tmp_path / "topics" / f"{part}.jsonl").write_text(json.dumps(dialogue))
+    lines = run("topic_shift", "--data", str(tmp_path))
+    assert {line["set"] for line in lines} == set(SETS)
+    score = {line["detector"]: line["score"] for line in lines if line["set"] == "tiage"}
+    assert score["shipped, dense (seen in training)"] > score["never"]

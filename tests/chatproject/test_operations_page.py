@@ -16,7 +16,7 @@ PAGE = (ROOT / "docs" / "operations.md").read_text()
 def said_by_the_code() -> str:
     """Every string in the code, joined over lines, with a blank for what is filled in."""
     texts = []
-    for path in (ROOT / "chatproject").glob("*.py"):
+    for path in (ROOT / "chatproject").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.JoinedStr):
                 texts.append(

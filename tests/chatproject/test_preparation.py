@@ -19,6 +19,19 @@ def scratch(data_dir, settings):
     settings.STATIC_ROOT = data_dir / "static"
 
 
+def test_settings_of_tokens_that_cannot_work_are_refused(settings):
+    settings.JWT_JWK_URL = "file:///etc/passwd"
+    with pytest.raises(ServiceError, match="JWT_JWK_URL must be an http or https address"):
+        preparation.check_settings()
+
+
+def test_settings_of_tokens_that_are_unwise_are_logged(settings, caplog):
+    settings.JWT_JWK_URL, settings.JWT_ISSUER = "https://id.example/keys", "https://id.example"
+    settings.JWT_AUDIENCE = ""
+    preparation.check_settings()
+    assert "JWT_JWK_URL is set without JWT_AUDIENCE. Tokens that the provider" in caplog.text
+
+
 @pytest.mark.django_db
 def test_the_staff_account_is_made_once(data_dir):
     assert preparation.first_staff_account() == data_dir / "admin.json"

@@ -5,7 +5,7 @@ from typing import Any
 
 from sessions_app.domain.data import Role
 from sessions_app.domain.drafts import MessageDraft
-from sessions_app.services import messages, sessions
+from sessions_app.services import erasure, sessions
 from sessions_app.services.context import planning as context
 from tests.repository.conftest import OWNER, append_many, new_session, now
 
@@ -30,7 +30,7 @@ def everything(database: Any) -> list[str]:
     ).session_id
     context.context_reset(session_id=rich, user_id=OWNER, undo=False, now=now())
     append_many(rich, ["more"])
-    messages.message_delete(session_id=rich, user_id=OWNER, seq=2, now=now())
+    erasure.message_delete(session_id=rich, user_id=OWNER, seq=2, now=now())
     moment = now().replace(microsecond=123_000)
     summary = {"text": "…", "first_seq": 1, "last_seq": 3, "token_count": 1, "model": "m"}
     database.sessions.update_one(
@@ -39,7 +39,7 @@ def everything(database: Any) -> list[str]:
     )
     archived = new_session(title="archived").session_id
     append_many(archived, [f"message {n}" for n in range(500)])
-    messages.message_delete(session_id=archived, user_id=OWNER, seq=7, now=now())
+    erasure.message_delete(session_id=archived, user_id=OWNER, seq=7, now=now())
     sessions.session_archive(session_id=archived, user_id=OWNER, now=now())
     held = new_session().session_id
     database.sessions.update_one(

@@ -10,7 +10,7 @@ from sessions_app.domain.audit.expiry import ClockReading
 from sessions_app.repository import clocks
 from sessions_app.repository.audits import integrity
 from sessions_app.repository.expiry import audit as expiry_audit
-from sessions_app.services import messages, sessions
+from sessions_app.services import erasure, sessions
 from sessions_app.services.expiry import sweeping as expiry
 from tests.commands.conftest import Run
 from tests.expiry_data import DAY, Store, now
@@ -50,7 +50,7 @@ def test_what_the_services_leave_behind_is_in_order(run: Run, database: Any) -> 
         session_id = new_session(ttl_seconds=ttl_seconds).session_id
         append_many(session_id, ["x"] * 200)
         for seq in (1, 200):
-            messages.message_delete(session_id=session_id, user_id=OWNER, seq=seq, now=now())
+            erasure.message_delete(session_id=session_id, user_id=OWNER, seq=seq, now=now())
         sessions.session_archive(session_id=session_id, user_id=OWNER, now=now())
         sessions.session_restore(session_id=session_id, user_id=OWNER, now=now())
         sessions.session_fork(

@@ -8,10 +8,6 @@ from sessions_app.domain import identifiers
 ID = "01932c07-8a3e-7d52-b1c4-5f0e6a9d2b31"
 
 
-def test_a_message_id_is_a_uuid_behind_a_prefix():
-    assert identifiers.message_id(ID) == "msg_01932c078a3e7d52b1c45f0e6a9d2b31"
-
-
 def test_a_bucket_id_is_the_session_and_its_first_seq():
     assert identifiers.bucket_id(ID, 65) == f"{ID}/000000000065"
 

@@ -50,9 +50,9 @@ def test_one_without_spaces_is_cut_anyway():
     ],
 )
 def test_a_models_answer_is_tidied(answer: str, title: str):
-    assert titles.tidied(answer) == title
+    assert titles.title_in_answer(answer) == title
 
 
 def test_what_a_model_is_asked_is_bounded():
-    asked = titles.request([("user", "x" * 10_000), ("assistant", "y" * 10_000)])
+    asked = titles.title_prompt([("user", "x" * 10_000), ("assistant", "y" * 10_000)])
     assert len(asked[1]["content"]) < 1_300

@@ -1,8 +1,8 @@
 """What a message costs."""
 
+from sessions_app.domain.drafts import message_tokens
 from sessions_app.domain.tokens import (
     PER_MESSAGE_OVERHEAD,
-    message_tokens,
     total_window_cost,
     window_cost,
 )

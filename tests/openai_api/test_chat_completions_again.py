@@ -57,11 +57,11 @@ def test_a_repeat_that_comes_while_the_first_attempt_is_storing_stores_nothing(
     """The repeat overtakes: it stores and asks; the first attempt then stores nothing more."""
     append, overtaken = log.append, []
 
-    def slowly(**asked: Any) -> Any:
+    def slowly(request: log.AppendRequest) -> Any:
         if not overtaken:
             overtaken.append(None)
             overtaken[0] = text(repeat(alice, session, "Hello?"))
-        return append(**asked)
+        return append(request)
 
     monkeypatch.setattr(log, "append", slowly)
     assert text(complete(alice, session, "Hello?")) == "Well."

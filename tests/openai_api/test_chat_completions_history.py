@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sessions_app.repository.log import pages
+from sessions_app.repository import log
 from tests.api.bodies import path
 from tests.conftest import Person
 from tests.openai_api.calls import assistant, complete, said, stored, text, user
@@ -134,13 +134,13 @@ def test_a_long_session_is_not_read_as_a_whole(
         batch = [{"content": f"message {n}"} for n in range(start, start + 100)]
         alice.client.post(path(session, "messages"), {"messages": batch})
     limits: list[int] = []
-    read = pages.read_newest
+    read = log.read_newest
 
     def noted(**asked: Any) -> Any:
         limits.append(asked["limit"])
         return read(**asked)
 
-    monkeypatch.setattr("sessions_app.services.turns.completions.log.read_newest", noted)
+    monkeypatch.setattr(log, "read_newest", noted)
     complete(alice, session, user("message 999"), assistant("Well."), user("Hello?"))
     assert limits[0] == 67
     assert max(limits) <= 512

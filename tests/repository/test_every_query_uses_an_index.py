@@ -30,7 +30,7 @@ from sessions_app.repository import annotations, belongings, indexes, summaries
 from sessions_app.repository.erasure import traces as user_traces
 from sessions_app.repository.figures import daily as daily_figures
 from sessions_app.repository.log import pages, tail
-from sessions_app.services import messages, sessions, throttling
+from sessions_app.services import erasure, messages, sessions, throttling
 from sessions_app.services.audits import integrity
 from sessions_app.services.audits import rebuilding as audit_rebuilding
 from sessions_app.services.audits import windows as audits
@@ -133,7 +133,7 @@ def _walk(database: Any) -> None:
     append(session_id, "another", "key-2")
     append(session_id, "another", "key-2")
     for seq in (2, 400):
-        messages.message_delete(session_id=session_id, user_id=OWNER, seq=seq, now=now())
+        erasure.message_delete(session_id=session_id, user_id=OWNER, seq=seq, now=now())
     for after, before in ((0, None), (150, None), (395, None), (None, 200), (None, 400)):
         messages.message_page(
             session_id=session_id, user_id=OWNER, after=after, before=before, limit=50, now=now()
@@ -165,7 +165,7 @@ def _walk_windows(session_id: str) -> None:
         session_id=session_id, user_id=OWNER, after=100, before=None, limit=50, now=now()
     )
     context.context_reset(session_id=session_id, user_id=OWNER, undo=False, now=now())
-    messages.message_delete(session_id=session_id, user_id=OWNER, seq=3, now=now())
+    erasure.message_delete(session_id=session_id, user_id=OWNER, seq=3, now=now())
     segments.topic_list(session_id=session_id, user_id=OWNER, now=now())
     annotations.forget_session(session_id=session_id)
 
@@ -175,7 +175,7 @@ def _walk_summaries(session_id: str) -> None:
     summary = Summary("…", 1, 50, 1, "model", now())
     summaries.write(session_id=session_id, user_id=OWNER, summary=summary, replacing=before)
     for seq in (20, 399):
-        messages.message_delete(session_id=session_id, user_id=OWNER, seq=seq, now=now())
+        erasure.message_delete(session_id=session_id, user_id=OWNER, seq=seq, now=now())
     summaries.owner(session_id)
     summaries.active_sessions(after=session_id, now=now())
 
@@ -198,7 +198,7 @@ def _walk_searches(session_id: str) -> None:
         for text in ("message 12", "hel", '"another"', "本", "dog"):
             search.search_own(user_id=OWNER, text=text, limit=5, now=now())
             search.search_all(text=text, limit=5, wanted=everybodys, now=now())
-        messages.message_delete(session_id=session_id, user_id=OWNER, seq=10, now=now())
+        erasure.message_delete(session_id=session_id, user_id=OWNER, seq=10, now=now())
         search_indexing.catch_up(user_id=None, seconds=60, now=now() + timedelta(hours=1))
         search_indexing.catch_up(user_id=None, seconds=60, now=now() + timedelta(hours=1))
     _walk_figures()
@@ -241,7 +241,7 @@ def _walk_sessions(session_id: str) -> None:
     staff_actions.session_hold_any(session_id=fork.session_id, held=False)
     staff_actions.session_delete_any(session_id=fork.session_id)
     tail.spill(session_id)
-    pages.header(session_id=session_id, user_id=OWNER)
+    pages.read_header(session_id=session_id, user_id=OWNER)
 
 
 def _walk_operators(database: Any, session_id: str) -> None:

@@ -12,7 +12,7 @@ from sessions_app.repository import sessions
 from sessions_app.repository.log import pages
 from sessions_app.repository.turns import leases
 from sessions_app.repository.turns import records as turns
-from sessions_app.services import messages, titles
+from sessions_app.services import erasure, model_titles
 from sessions_app.services.turns import completions
 from sessions_app.services.turns import keeper as turn_keeper
 from sessions_app.services.turns import settling as turn_settling
@@ -50,9 +50,9 @@ def walk_turns(database: Any) -> None:
         service.turn_cancel(**place, now=now())
         service.turn_attach(**place, after=Place(feed.turn_id), now=now())
         service.turn_wait(feed=running)
-        titles.by_the_model(**place)
+        model_titles.title_improve(**place)
         _overdue(database, session_id)
-        messages.message_delete(**place, seq=1, now=now())
+        erasure.message_delete(**place, seq=1, now=now())
         turns.discard(session_id=session_id, turn_id="turn_unknown")
         service.turns_shut_down(seconds=10)
 
@@ -78,7 +78,7 @@ def _complete(session_id: str) -> None:
 
 
 def _supersede_in_a_bucket(session_id: str) -> None:
-    header = pages.header(session_id=session_id, user_id=OWNER)
+    header = pages.read_header(session_id=session_id, user_id=OWNER)
     after = {"message_count": header.message_count, "tail_start": header.tail_start}
     sessions.in_transaction(
         lambda transaction: leases._mark(session_id, after, [3, header.message_count], transaction)

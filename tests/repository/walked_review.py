@@ -75,7 +75,7 @@ def _walk_conversation(session_id: str) -> None:
         )
     labels = service.topic_labels(transcript.reviewed)
     timeline(reviewed=transcript.reviewed, labels=labels)
-    session = pages.header(session_id=session_id, user_id=OWNER)
+    session = pages.read_header(session_id=session_id, user_id=OWNER)
     review_windows.window_at(session=session, seq=3)
     service.conversation_turns(session_id=session_id)
     review_search.conversation_search(

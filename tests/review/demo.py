@@ -12,7 +12,7 @@ from accounts.models import User
 from sessions_app.domain.data import Role
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.review.data import Act, Reason, Staff, Why
-from sessions_app.services import messages, sessions
+from sessions_app.services import erasure, messages, sessions
 from sessions_app.services.context import planning as context
 from sessions_app.services.review import actions as review_actions
 from sessions_app.services.review import conversations as reviews
@@ -126,7 +126,7 @@ def fill(users: Mapping[str, User], now: datetime) -> str:
         assert not [one.problem for one in outcomes if one.problem]
 
     owner = str(users["maria"].pk)
-    messages.message_delete(session_id=main, user_id=owner, seq=13, now=now - timedelta(hours=2))
+    erasure.message_delete(session_id=main, user_id=owner, seq=13, now=now - timedelta(hours=2))
     for session_id in (main, *made[:12]):
         owner = reviews.conversation_header(session_id=session_id).session.user_id
         segments.topic_list(session_id=session_id, user_id=owner, now=now)

@@ -5,6 +5,7 @@ import json
 import pytest
 from django.contrib.admin.models import LogEntry
 
+from sessions_app.repository import log as message_log
 from sessions_app.services.review import actions as review_actions
 from sessions_app.services.review import staff_actions
 from tests.review.conftest import ACTIONS, LIST, WORDS, acts, text
@@ -178,12 +179,12 @@ def test_an_export_as_markdown(session_id, act):
 
 def test_an_export_is_logged_before_it_is_read(session_id, act, monkeypatch, log):
     seen = []
-    stream = log.stream
+    stream = message_log.read_all
 
     def watched(**asked):
         seen.append(acts(log()))
         return stream(**asked)
 
-    monkeypatch.setattr(log, "stream", watched)
+    monkeypatch.setattr(message_log, "read_all", watched)
     b"".join(act("export", session_id, reason="legal", form="json"))
     assert seen == [["export"]]

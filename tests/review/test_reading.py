@@ -7,8 +7,9 @@ from django.utils import timezone
 
 from sessions_app.domain.data import Role
 from sessions_app.domain.drafts import MessageDraft
+from sessions_app.repository import log as message_log
 from sessions_app.repository.review import read_log as reviews_log
-from sessions_app.services import messages, sessions
+from sessions_app.services import erasure, messages, sessions
 from sessions_app.services.topics import segments
 from tests.review.conftest import LIST, WORDS, acts, now, text
 
@@ -43,13 +44,13 @@ def test_every_look_is_logged(carol, opened, session_id, log):
 def test_the_line_is_there_before_the_messages_are_read(carol, opened, monkeypatch, log):
     address = opened(carol)
     seen = []
-    read_range = log.read_range
+    read_range = message_log.read_range
 
     def watched(**asked):
         seen.append(acts(log()))
         return read_range(**asked)
 
-    monkeypatch.setattr(log, "read_range", watched)
+    monkeypatch.setattr(message_log, "read_range", watched)
     carol.client.get(address)
     assert seen
     assert all(lines == ["open", "read"] for lines in seen)
@@ -161,7 +162,7 @@ def test_a_tombstone_and_a_tool_call_are_readable(carol, alice, talk, opened):
         MessageDraft(role=Role.TOOL, content="none", tool_call_id="call_1"),
     ):
         messages.message_append(session_id=which, user_id=alice.id, draft=draft, now=now())
-    messages.message_delete(session_id=which, user_id=alice.id, seq=2, now=now())
+    erasure.message_delete(session_id=which, user_id=alice.id, seq=2, now=now())
     shown = text(carol.client.get(opened(carol, which)))
     assert "This message was erased" in shown
     assert "second" not in shown

@@ -19,7 +19,7 @@ from tests.review.conftest import now, text
 @pytest.fixture
 def window(alice):
     def at(session_id, seq):
-        session = pages.header(session_id=session_id, user_id=alice.id)
+        session = pages.read_header(session_id=session_id, user_id=alice.id)
         return review_windows.window_at(session=session, seq=seq)
 
     return at

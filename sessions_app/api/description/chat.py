@@ -10,16 +10,15 @@ from drf_spectacular.utils import (
     extend_schema,
 )
 
-from sessions_app.api import serializers as s
-from sessions_app.api import wire
 from sessions_app.api.description.errors import responses
-from sessions_app.api.description.sessions import (
+from sessions_app.api.description.examples import (
     IDEMPOTENCY,
     MESSAGE_EXAMPLE,
     SESSION_ID,
     request_example,
     response_example,
 )
+from sessions_app.api.wire import turns as wire
 
 _TURN = "turn_01932c0790f47e5a8d0b6c1f2a3b4c5d"
 _REPLY = MESSAGE_EXAMPLE | {
@@ -108,7 +107,7 @@ def _json_example() -> OpenApiExample:
 chat_create = extend_schema(
     operation_id="chat_create",
     parameters=[SESSION_ID, IDEMPOTENCY],
-    request=s.ChatInput,
+    request=wire.ChatInput,
     responses=responses(_answers(), 400, 404, 409, 410, 413, 422, 502, 504),
     examples=[
         request_example(
@@ -126,7 +125,7 @@ chat_create = extend_schema(
 chat_regenerate = extend_schema(
     operation_id="chat_regenerate",
     parameters=[SESSION_ID, IDEMPOTENCY],
-    request=s.RegenerateInput,
+    request=wire.RegenerateInput,
     responses=responses(_answers(), 400, 404, 409, 410, 422, 502, 504),
     examples=[
         request_example("Another reply", {"client_id": "9b2d77e1"}),

@@ -2,15 +2,15 @@
 
 from drf_spectacular.utils import extend_schema
 
-from sessions_app.api import serializers as s
-from sessions_app.api import wire
 from sessions_app.api.description.errors import responses
-from sessions_app.api.description.sessions import (
+from sessions_app.api.description.examples import (
     SESSION_EXAMPLE,
     SESSION_ID,
     request_example,
     response_example,
 )
+from sessions_app.api.wire import context as wire
+from sessions_app.api.wire.sessions import SessionOutput
 
 _WINDOW = {
     "messages": [{"role": "user", "content": "Which hotels in Lisbon take dogs?"}],
@@ -41,15 +41,15 @@ _TOPIC = {
 
 context_show = extend_schema(
     operation_id="context_show",
-    parameters=[SESSION_ID, s.ContextQuery],
+    parameters=[SESSION_ID, wire.ContextQuery],
     responses=responses({200: wire.ContextOutput}, 400, 404, 410),
     examples=[response_example("A window", _WINDOW)],
 )
 context_reset = extend_schema(
     operation_id="context_reset",
     parameters=[SESSION_ID],
-    request=s.ResetInput,
-    responses=responses({200: wire.SessionOutput}, 400, 404, 409, 410),
+    request=wire.ResetInput,
+    responses=responses({200: SessionOutput}, 400, 404, 409, 410),
     examples=[
         request_example("Undo", {"undo": True}),
         response_example("Reset", SESSION_EXAMPLE),

@@ -7,7 +7,8 @@ from drf_spectacular.utils import OpenApiExample, OpenApiResponse
 from rest_framework import serializers
 
 from sessions_app.domain import errors
-from sessions_app.http.fields import StrictCharField
+from sessions_app.http.error_body import error_body
+from sessions_app.http.input import StrictCharField
 
 
 class ErrorItem(serializers.Serializer[Any]):
@@ -25,49 +26,48 @@ class ErrorBody(serializers.Serializer[Any]):
     errors = ErrorItem(many=True)  # type: ignore[assignment]  # popped by DRF
 
 
-_SERVER_ERRORS = {
-    kind.code for kind in (errors.StorageUnavailable, errors.ProviderError, errors.ProviderTimeout)
-}
-
-
-def _error(when: str, code: str, detail: str, attr: str | None = None) -> OpenApiResponse:
-    kind = "validation_error" if attr else "client_error"
-    if code in _SERVER_ERRORS:
-        kind = "server_error"
-    value = {"type": kind, "errors": [{"code": code, "detail": detail, "attr": attr}]}
+def _error(
+    status: int, code: str, detail: str, when: str, attr: str | None = None
+) -> OpenApiResponse:
+    value = error_body(status, code, detail, attr)
     return OpenApiResponse(ErrorBody, when, examples=[OpenApiExample(code, value=value)])
 
 
-def _domain(kind: type[errors.SessionError], when: str) -> OpenApiResponse:
-    return _error(when, kind.code, kind.default_detail)
-
-
+_DOMAIN_ERRORS: dict[int, tuple[type[errors.SessionError], str]] = {
+    404: (errors.SessionNotFound, "There is no such thing for this user."),
+    409: (errors.SessionArchived, "The session's state does not allow it."),
+    410: (errors.SessionExpired, "The caller's own session, past its timeout."),
+    412: (errors.VersionMismatch, "`If-Match` names another version."),
+    413: (errors.TooLarge, "A message or the body is over its limit."),
+    422: (errors.IdempotencyMismatch, "The key came with another body before."),
+    502: (errors.ProviderError, "The model's server failed; the user's message is kept."),
+    503: (errors.StorageUnavailable, "Nothing is half done; see `Retry-After`."),
+    504: (errors.ProviderTimeout, "It took too long; the user's message is kept."),
+}
 _ERRORS = {
     400: _error(
-        "A field is wrong, or the body is not JSON.",
+        400,
         "invalid",
         "May be empty only beside tool_calls.",
+        "A field is wrong, or the body is not JSON.",
         "content",
     ),
     401: _error(
-        "No token, or one that is bad or expired.",
+        401,
         "not_authenticated",
         "Authentication credentials were not provided.",
+        "No token, or one that is bad or expired.",
     ),
-    404: _domain(errors.SessionNotFound, "There is no such thing for this user."),
-    409: _domain(errors.SessionArchived, "The session's state does not allow it."),
-    410: _domain(errors.SessionExpired, "The caller's own session, past its timeout."),
-    412: _domain(errors.VersionMismatch, "`If-Match` names another version."),
-    413: _domain(errors.TooLarge, "A message or the body is over its limit."),
-    422: _domain(errors.IdempotencyMismatch, "The key came with another body before."),
     429: _error(
-        "Too many requests; `Retry-After` says when to go on.",
+        429,
         "throttled",
         "Request was throttled. Expected available in 3 seconds.",
+        "Too many requests; `Retry-After` says when to go on.",
     ),
-    502: _domain(errors.ProviderError, "The model's server failed; the user's message is kept."),
-    504: _domain(errors.ProviderTimeout, "It took too long; the user's message is kept."),
-    503: _domain(errors.StorageUnavailable, "Nothing is half done; see `Retry-After`."),
+    **{
+        status: _error(status, error.code, error.default_detail, when)
+        for status, (error, when) in _DOMAIN_ERRORS.items()
+    },
 }
 _ANYWHERE = (401, 429, 503)
 

@@ -1,55 +1,14 @@
-"""TODO map."""
+"""What goes over the wire, a module for each subject, both ways.
 
-from sessions_app.api.wire.outputs import (
-    BatchOutput,
-    CancelledOutput,
-    ContextOutput,
-    MessageOutput,
-    MessagePageOutput,
-    SearchOutput,
-    SessionOutput,
-    SessionPageOutput,
-    SessionWithMessages,
-    TopicListOutput,
-    TurnOutput,
-)
-from sessions_app.api.wire.turns import cancelled, result, seen
-from sessions_app.api.wire.values import (
-    context,
-    etag,
-    message,
-    message_page,
-    messages,
-    search,
-    session,
-    session_with_messages,
-    timestamp,
-    topics,
-)
+A module has the serializers that validate what clients send, the serializers that describe what
+they get, and the plain functions that write it: a page has hundreds of messages, and a serializer
+takes ten times as long. `tests/api/test_openapi.py` holds descriptions and functions together.
 
-__all__ = [
-    "BatchOutput",
-    "CancelledOutput",
-    "ContextOutput",
-    "MessageOutput",
-    "MessagePageOutput",
-    "SearchOutput",
-    "SessionOutput",
-    "SessionPageOutput",
-    "SessionWithMessages",
-    "TopicListOutput",
-    "TurnOutput",
-    "cancelled",
-    "context",
-    "etag",
-    "message",
-    "message_page",
-    "messages",
-    "result",
-    "search",
-    "seen",
-    "session",
-    "session_with_messages",
-    "timestamp",
-    "topics",
-]
+- `messages`: messages, batches and pages of them; the times of everything;
+- `sessions`: sessions, their policy, pages of sessions;
+- `turns`: chat requests and results;
+- `context`: windows with their plan, topics;
+- `search`: queries and hits.
+
+Nothing is imported here, so that an append does not import windows and turns.
+"""

@@ -1,17 +1,67 @@
-"""Turns as JSON values."""
+"""A turn on the wire: how it is asked for and how it ends."""
 
 from typing import Any
 
-from sessions_app.api.wire import values
+from rest_framework import serializers
+
+from sessions_app.api.wire import messages
+from sessions_app.api.wire.messages import MessageOutput
+from sessions_app.domain import limits
 from sessions_app.domain.turns import Seen
+from sessions_app.http.input import StrictBooleanField, StrictCharField, StrictIntegerField
 from sessions_app.services.turns import TurnResult
+
+Data = dict[str, Any]
+
+
+class RegenerateInput(serializers.Serializer[Data]):
+    """How the model is called; `model` and `max_tokens` default to the service's own."""
+
+    client_id = StrictCharField(
+        max_length=limits.CLIENT_ID_MAX_CHARS, allow_null=True, required=False
+    )
+    model = StrictCharField(max_length=limits.MODEL_NAME_MAX_CHARS, allow_null=True, required=False)
+    max_tokens = StrictIntegerField(
+        min_value=1, max_value=1_000_000, allow_null=True, required=False
+    )
+    stream = StrictBooleanField(default=False)
+
+
+class ChatInput(RegenerateInput):
+    """The user's message, and how the model is called."""
+
+    content = StrictCharField()
+
+
+class TurnContextOutput(serializers.Serializer[Data]):
+    """What the model was sent: how many tokens, how many messages, and how many were left out."""
+
+    token_count = StrictIntegerField(min_value=0)
+    kept = StrictIntegerField(min_value=0)
+    dropped = StrictIntegerField(min_value=0)
+
+
+class TurnOutput(serializers.Serializer[Data]):
+    """A turn at its end; `assistant_message` is null where it was cancelled before the first word,
+    `context` where it was before the model was asked."""
+
+    user_message = MessageOutput()
+    assistant_message = MessageOutput(allow_null=True)
+    context = TurnContextOutput(allow_null=True)  # type: ignore[assignment]  # a field's name
+
+
+class CancelledOutput(serializers.Serializer[Data]):
+    """How the turn ended: `cancelled`, or `done` where the model was faster."""
+
+    state = serializers.ChoiceField(choices=["cancelled", "done"])
+    assistant_message = MessageOutput(allow_null=True)
 
 
 def result(turn: TurnResult) -> dict[str, Any]:
-    """What came of a turn, at its end."""
+    """The result of a turn that has ended."""
     return {
-        "user_message": values.message(turn.user_message) if turn.user_message else None,
-        "assistant_message": values.message(turn.message) if turn.message else None,
+        "user_message": messages.message(turn.user_message) if turn.user_message else None,
+        "assistant_message": messages.message(turn.message) if turn.message else None,
         "context": (
             {
                 "token_count": turn.seen.token_count,
@@ -25,21 +75,21 @@ def result(turn: TurnResult) -> dict[str, Any]:
 
 
 def cancelled(turn: TurnResult) -> dict[str, Any]:
-    """How a turn ended that was to be stopped."""
+    """How a turn ended that was cancelled."""
     return {
         "state": turn.state.value,
-        "assistant_message": values.message(turn.message) if turn.message else None,
+        "assistant_message": messages.message(turn.message) if turn.message else None,
     }
 
 
-def seen(what: Seen) -> dict[str, Any]:
-    """What the model is sent."""
+def seen(window: Seen) -> dict[str, Any]:
+    """A summary of the window that the model is sent."""
     return {
-        "token_count": what.token_count,
-        "max_tokens": what.max_tokens,
-        "strategy": what.strategy,
-        "kept": what.kept,
-        "dropped": what.dropped,
-        "seqs": [list(run) for run in what.seqs],
-        "summary": list(what.summary) if what.summary else None,
+        "token_count": window.token_count,
+        "max_tokens": window.max_tokens,
+        "strategy": window.strategy,
+        "kept": window.kept,
+        "dropped": window.dropped,
+        "seqs": [list(run) for run in window.seqs],
+        "summary": list(window.summary) if window.summary else None,
     }

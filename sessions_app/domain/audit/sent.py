@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from sessions_app.domain.tokens import TokenCounter, message_tokens, window_cost
+from sessions_app.domain.drafts import message_tokens
+from sessions_app.domain.tokens import TokenCounter, window_cost
 
 Messages = Sequence[Mapping[str, Any]]
 _FITS = re.compile(r"[a-zA-Z0-9_-]+")

@@ -13,7 +13,8 @@ from itertools import pairwise
 from sessions_app.domain.audit.sent import Messages, complaints, tokens_sent
 from sessions_app.domain.data import Message, Role, Strategy
 from sessions_app.domain.dialect import LEAST_TOKENS
-from sessions_app.domain.tokens import TokenCounter, message_tokens, window_cost
+from sessions_app.domain.drafts import message_tokens
+from sessions_app.domain.tokens import TokenCounter, window_cost
 from sessions_app.domain.window import Reason, WindowMessage, WindowPlan, WindowPolicy
 
 

@@ -39,7 +39,7 @@ def read(session_id: str) -> StoredSession | None:
         return None
     tail_start = held.get("tail_start", 1)
     buckets = MessageBucket._get_collection().find(
-        log.all_buckets(session_id) | {"first_seq": {"$lt": tail_start}}
+        log.every_bucket(session_id) | {"first_seq": {"$lt": tail_start}}
     )
     return StoredSession(
         session_id=session_id,
@@ -70,7 +70,7 @@ def _run(
         declared_tokens=declared.get("token_count", 0),
         message_count=len(messages),
         token_count=sum(message.get("token_count", 0) for message in messages),
-        byte_count=sum(map(log.size, messages)),
+        byte_count=sum(map(log.stored_size, messages)),
         message_ids=[message["id"] for message in messages if "id" in message],
         client_ids=[message["client_id"] for message in messages if "client_id" in message],
         unerased=sum(map(_unerased, messages)),

@@ -56,7 +56,7 @@ def with_vectors(session_ids: Sequence[str], encoder: str) -> set[str]:
 def blocks_made(session_id: str) -> list[Block]:
     """A session's blocks in order: how many messages each holds, and by which encoder."""
     found = MessageAnnotations._get_collection().find(
-        log.all_buckets(session_id), {"first_seq": 1, "count": 1, "encoder": 1}
+        log.every_bucket(session_id), {"first_seq": 1, "count": 1, "encoder": 1}
     )
     return [
         Block(session_id, stored["first_seq"], stored["count"], stored.get("encoder", ""))

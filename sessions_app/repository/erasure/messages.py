@@ -96,7 +96,7 @@ def _erase_in_tail(session: data.Session, seq: int, activity: _Activity) -> None
             "$set": {f"messages.{place}": empty, **activity.set},
             "$inc": {
                 "token_count": -stored["token_count"],
-                "tail_bytes": log.size(empty) - log.size(stored),
+                "tail_bytes": log.stored_size(empty) - log.stored_size(stored),
                 # A spill that has already copied the old text will not be able to cut.
                 "tail_revision": 1,
                 "version": 1,
@@ -155,7 +155,7 @@ def _erase_in_bucket(session: data.Session, seq: int, activity: _Activity) -> No
 
     def erase(transaction: ClientSession) -> None:
         bucket = MessageBucket._get_collection().find_one(
-            log.bucket_range(session_id, seq, seq) | {"last_seq": {"$gte": seq}},
+            log.buckets_of_range(session_id, seq, seq) | {"last_seq": {"$gte": seq}},
             session=transaction,
         )
         if bucket is None:

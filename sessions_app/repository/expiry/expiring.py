@@ -45,7 +45,7 @@ def expiring_page(
         .limit(limit + 1)
     )
     more = len(found) > limit
-    sessions = [log.session(stored) for stored in found[:limit]]
+    sessions = [log.decode_session(stored) for stored in found[:limit]]
     if backwards:
         sessions.reverse()
         return SessionPage(sessions, has_previous=more, has_next=True)

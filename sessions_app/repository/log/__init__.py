@@ -1,70 +1,94 @@
-"""TODO map."""
+"""The message log: a session's messages in order, appended exactly once and read in runs.
 
-from sessions_app.repository.log.appending import RETRY_SECONDS, append
+The newest messages, the tail, are embedded in the session's own document; older ones lie in
+buckets of at most 64. An append is one update of the session's document, whatever its length.
+
+- `appending`: the guarded update that adds messages, idempotency keys and replays, turn leases
+  that start with an append;
+- `tail`: moves the oldest messages of a tail that has outgrown its bounds to buckets;
+- `pages`: reads headers, pages, runs of messages and whole sessions from tail and buckets;
+- `codec`: encodes the domain's data as it is stored, and decodes it;
+- `headers`, `spilled_keys`: what this process remembers, so that an append is one round trip.
+"""
+
+from sessions_app.repository.log.appending import (
+    TURN_RETRY_SECONDS,
+    AppendRequest,
+    Push,
+    after_push,
+    append,
+    push,
+)
 from sessions_app.repository.log.codec import (
     HEADER,
     Stored,
-    json_text,
-    message,
-    message_run,
-    metadata,
-    metadata_pairs,
-    session,
-    size,
-    stored_changes,
-    stored_lease,
-    stored_message,
-    stored_policy,
-    stored_session,
+    decode_lease,
+    decode_message,
+    decode_messages,
+    decode_metadata,
+    decode_session,
+    encode_changes,
+    encode_json,
+    encode_lease,
+    encode_message,
+    encode_metadata,
+    encode_policy,
+    encode_session,
+    stored_size,
     tombstone,
-    turn_lease,
+    validate_message,
 )
-from sessions_app.repository.log.headers import memory
+from sessions_app.repository.log.headers import has_outgrown, memory
 from sessions_app.repository.log.pages import (
-    all_buckets,
-    bucket_range,
-    header,
-    header_of_any,
+    buckets_of_range,
+    every_bucket,
+    read_all,
+    read_any_header,
+    read_header,
     read_newest,
     read_opening,
     read_range,
     read_runs,
-    stored_messages,
-    stream,
+    walk_stored_messages,
 )
-from sessions_app.repository.log.tail import bucket, outgrown, tidy
+from sessions_app.repository.log.tail import new_bucket, tidy
 
 __all__ = [
     "HEADER",
-    "RETRY_SECONDS",
+    "TURN_RETRY_SECONDS",
+    "AppendRequest",
+    "Push",
     "Stored",
-    "all_buckets",
+    "after_push",
     "append",
-    "bucket",
-    "bucket_range",
-    "header",
-    "header_of_any",
-    "json_text",
+    "buckets_of_range",
+    "decode_lease",
+    "decode_message",
+    "decode_messages",
+    "decode_metadata",
+    "decode_session",
+    "encode_changes",
+    "encode_json",
+    "encode_lease",
+    "encode_message",
+    "encode_metadata",
+    "encode_policy",
+    "encode_session",
+    "every_bucket",
+    "has_outgrown",
     "memory",
-    "message",
-    "message_run",
-    "metadata",
-    "metadata_pairs",
-    "outgrown",
+    "new_bucket",
+    "push",
+    "read_all",
+    "read_any_header",
+    "read_header",
     "read_newest",
     "read_opening",
     "read_range",
     "read_runs",
-    "session",
-    "size",
-    "stored_changes",
-    "stored_lease",
-    "stored_message",
-    "stored_messages",
-    "stored_policy",
-    "stored_session",
-    "stream",
+    "stored_size",
     "tidy",
     "tombstone",
-    "turn_lease",
+    "validate_message",
+    "walk_stored_messages",
 ]

@@ -1,15 +1,18 @@
 """Appending messages: one guarded atomic update, exactly once, in order."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from pymongo import ReturnDocument
+from pymongo.client_session import ClientSession
 
 from sessions_app import instruments
 from sessions_app.documents import MessageBucket, Session
 from sessions_app.domain import lifecycle
-from sessions_app.domain.data import Appended, Message, NewMessage, Status, TurnLease
+from sessions_app.domain.data import Appended, Message, Status, TurnLease
+from sessions_app.domain.drafts import NewMessage
 from sessions_app.domain.errors import (
     IdempotencyMismatch,
     Overtaken,
@@ -21,187 +24,217 @@ from sessions_app.domain.limits import TAIL_HARD_BYTES
 from sessions_app.repository import failures
 from sessions_app.repository.log import codec, pages, tail
 from sessions_app.repository.log.codec import Stored
-from sessions_app.repository.log.headers import Remembered, memory
+from sessions_app.repository.log.headers import Remembered, has_outgrown, memory
 from sessions_app.repository.log.spilled_keys import may_hold
 
 # Each attempt fails only because another writer of the same session has just succeeded in moving
 # its tail or changing its timeout, which happens once in many appends.
 _ATTEMPTS = 20
-# How long a caller that found a turn in progress is told to wait.
-RETRY_SECONDS = 2
+# `Retry-After` for a caller that meets a turn in progress.
+TURN_RETRY_SECONDS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class AppendRequest:
+    """Messages to append to a session, all or none, at consecutive `seq`.
+
+    `lease` is that of a turn to start in the same step. With `newest_seq`, the messages are
+    appended only while that is the seq of the session's newest message.
+    """
+
+    session_id: str
+    user_id: str
+    messages: Sequence[NewMessage]
+    now: datetime
+    default_ttl_seconds: int
+    lease: TurnLease | None = None
+    newest_seq: int | None = None
+
+    @property
+    def keys(self) -> list[str]:
+        """The idempotency keys of the messages that have one."""
+        return [message.client_id for message in self.messages if message.client_id]
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """The update that adds stored `messages` to the session that `guard` matches.
+
+    `expires_at` is the session's timeout from then on, None for never. `lease` starts a turn in
+    the same step; `ends_turn` ends the one that the guard names.
+    """
+
+    guard: Stored
+    messages: Sequence[Stored]
+    now: datetime
+    expires_at: datetime | None
+    lease: TurnLease | None = None
+    ends_turn: bool = False
 
 
 @failures.translated
-def append(
-    *,
-    session_id: str,
-    user_id: str,
-    messages: Sequence[NewMessage],
-    now: datetime,
-    default_ttl_seconds: int,
-    lease: TurnLease | None = None,
-    behind: int | None = None,
-) -> Appended:
-    """Append `messages`, all or none, at consecutive `seq`, and take `lease` in the same step.
+def append(request: AppendRequest) -> Appended:
+    """Append the messages and take the lease, in one step.
 
     When one of their `client_id`s is known in this session, nothing is stored and the messages of
     that earlier append are returned. Raises SessionNotFound, SessionExpired, SessionArchived,
-    IdempotencyMismatch (a known key with another body, or a batch known in part), and with a
-    lease TurnInProgress: also for one that has run out, which the caller is to settle first.
-    With `behind`, raises Overtaken unless that is the seq of the session's newest message.
+    IdempotencyMismatch (a known key with another body, or a batch known in part), Overtaken (see
+    `newest_seq`), and with a lease TurnInProgress: also for a lease that has run out, whose turn
+    the caller ends first.
     """
-    stored = [codec.stored_message(message) for message in messages]
-    keys = [message.client_id for message in messages if message.client_id]
+    session_id, keys = request.session_id, request.keys
+    stored = [codec.encode_message(message) for message in request.messages]
     for _ in range(_ATTEMPTS):
-        known = memory.recall(session_id)
-        if known.tail_start > 1 and keys and may_hold(session_id, keys, known.tail_start):
-            found = _find_in_buckets(session_id, keys)
-            if found is not None:
-                return _replay(session_id, user_id, messages, *found, now=now)
-        after = _push(
-            session_id, user_id, stored, keys, known, now, default_ttl_seconds, lease, behind
-        )
-        if after is not None:
-            instruments.messages_appended(len(stored))
-            if tail.outgrown(after):
-                tail.tidy(session_id)
-            first = after["message_count"] - len(stored) + 1
-            return Appended(codec.message_run(stored, first), replayed=False)
-        replayed = _explain(session_id, user_id, messages, keys, now, lease, behind)
+        remembered = memory.recall(session_id)
+        if remembered.tail_start > 1 and keys and may_hold(session_id, keys, remembered.tail_start):
+            earlier = _find_in_buckets(session_id, keys)
+            if earlier is not None:
+                return _replay(request, *earlier)
+        header = push(_guarded(request, stored, remembered))
+        if header is not None:
+            memory.remember(
+                session_id, tail_start=remembered.tail_start, ttl_seconds=remembered.ttl_seconds
+            )
+            after_push(session_id, header, len(stored))
+            first_seq = header["message_count"] - len(stored) + 1
+            return Appended(codec.decode_messages(stored, first_seq), replayed=False)
+        replayed = _explain(request)
         if replayed is not None:
             return replayed
     raise StorageUnavailable
 
 
-def _push(
-    session_id: str,
-    user_id: str,
-    stored: Sequence[Stored],
-    keys: Sequence[str],
-    known: Remembered,
-    now: datetime,
-    default_ttl_seconds: int,
-    lease: TurnLease | None,
-    behind: int | None,
-) -> Stored | None:
-    """The atomic update; None when its guard did not match."""
+def _guarded(request: AppendRequest, stored: Sequence[Stored], remembered: Remembered) -> Push:
+    """The update, guarded by everything that it was decided on."""
     guard: dict[str, Any] = {
-        "_id": session_id,
-        "user_id": user_id,
+        "_id": request.session_id,
+        "user_id": request.user_id,
         "status": Status.ACTIVE.value,
-        "expires_at": {"$not": {"$lte": now}},
-        "ttl_seconds": known.ttl_seconds,
+        "expires_at": {"$not": {"$lte": request.now}},
+        "ttl_seconds": remembered.ttl_seconds,
         "tail_bytes": {"$lt": TAIL_HARD_BYTES},
-        # Holds the window between looking for a key in the buckets and this update shut: no
-        # message can have moved from the tail, where this guard looks, to a bucket.
-        "tail_start": known.tail_start,
+        # Between the look for a key in the buckets and this update, a message with the key could
+        # move from the tail, where this guard looks, to a bucket; then `tail_start` has changed.
+        "tail_start": remembered.tail_start,
     }
-    if keys:
-        guard["messages.client_id"] = {"$nin": list(keys)}
-    if behind is not None:
-        guard["message_count"] = behind
+    if request.keys:
+        guard["messages.client_id"] = {"$nin": request.keys}
+    if request.newest_seq is not None:
+        guard["message_count"] = request.newest_seq
     expires_at = lifecycle.expiry(
-        now=now, ttl_seconds=known.ttl_seconds, default_ttl_seconds=default_ttl_seconds
+        now=request.now,
+        ttl_seconds=remembered.ttl_seconds,
+        default_ttl_seconds=request.default_ttl_seconds,
     )
-    written: Stored = {}
-    if lease is not None:
+    if request.lease is not None:
         guard["turn"] = None
-        written["turn"] = codec.stored_lease(lease)
         # A session does not time out while it is in a turn, however short its timeout.
-        expires_at = max(expires_at, lease.deadline) if expires_at else None
-    if expires_at:
-        written["expires_at"] = expires_at
-    after: Stored | None = Session._get_collection().find_one_and_update(
-        guard,
+        expires_at = max(expires_at, request.lease.deadline) if expires_at else None
+    return Push(guard, stored, request.now, expires_at, lease=request.lease)
+
+
+def push(update: Push, transaction: ClientSession | None = None) -> Stored | None:
+    """Carry out the update; the session's counters after it, None when the guard did not match.
+
+    Outside of this module for writers that hold a session by a lease; they call `after_push`, too.
+    """
+    written: Stored = {}
+    removed: Stored = {}
+    if update.lease is not None:
+        written["turn"] = codec.encode_lease(update.lease)
+    if update.ends_turn:
+        removed["turn"] = 1
+    if update.expires_at is None:
+        removed["expires_at"] = 1
+    else:
+        written["expires_at"] = update.expires_at
+    header: Stored | None = Session._get_collection().find_one_and_update(
+        update.guard,
         {
-            "$push": {"messages": {"$each": list(stored)}},
+            "$push": {"messages": {"$each": list(update.messages)}},
             "$inc": {
-                "message_count": len(stored),
-                "token_count": sum(message["token_count"] for message in stored),
-                "tail_bytes": sum(codec.size(message) for message in stored),
+                "message_count": len(update.messages),
+                "token_count": sum(message["token_count"] for message in update.messages),
+                "tail_bytes": sum(codec.stored_size(message) for message in update.messages),
                 "version": 1,
             },
             # Workers' clocks differ by milliseconds; activity never moves backwards.
-            "$max": {"updated_at": now},
+            "$max": {"updated_at": update.now},
             **({"$set": written} if written else {}),
-            **({} if expires_at else {"$unset": {"expires_at": 1}}),
+            **({"$unset": removed} if removed else {}),
         },
-        projection={"message_count": 1, "tail_start": 1, "tail_bytes": 1, "ttl_seconds": 1},
+        projection={"message_count": 1, "tail_start": 1, "tail_bytes": 1},
         return_document=ReturnDocument.AFTER,
+        session=transaction,
     )
-    if after is not None:
-        memory.remember(session_id, tail_start=known.tail_start, ttl_seconds=known.ttl_seconds)
-    return after
+    return header
 
 
-def _explain(
-    session_id: str,
-    user_id: str,
-    messages: Sequence[NewMessage],
-    keys: Sequence[str],
-    now: datetime,
-    lease: TurnLease | None,
-    behind: int | None,
-) -> Appended | None:
+def after_push(session_id: str, header: Stored, number: int) -> None:
+    """Count `number` messages that were stored, and spill a tail that has outgrown its bounds."""
+    instruments.messages_appended(number)
+    if has_outgrown(header):
+        tail.tidy(session_id)
+
+
+def _explain(request: AppendRequest) -> Appended | None:
     """Why a guard did not match: raised, or a replay; None when trying again is right."""
-    held = Session._get_collection().find_one({"_id": session_id, "user_id": user_id})
-    if held is None:
+    session_id, keys = request.session_id, request.keys
+    stored_session = Session._get_collection().find_one(
+        {"_id": session_id, "user_id": request.user_id}
+    )
+    if stored_session is None:
         raise SessionNotFound
-    session = codec.session(held)
-    lifecycle.require_readable(session, now=now)
-    for seq, message in enumerate(held["messages"], held["tail_start"]):
+    session = codec.decode_session(stored_session)
+    lifecycle.require_readable(session, now=request.now)
+    for seq, message in enumerate(stored_session["messages"], session.tail_start):
         if message.get("client_id") in keys:
-            return _replay(session_id, user_id, messages, message["client_id"], seq, now=now)
+            return _replay(request, message["client_id"], seq)
     if memory.recall(session_id) != (session.tail_start, session.ttl_seconds):
         memory.remember(session_id, tail_start=session.tail_start, ttl_seconds=session.ttl_seconds)
         return None
-    # Asked after the look for a key, because what was acknowledged before stays acknowledged.
-    lifecycle.require_writable(session, now=now)
-    if lease is not None and session.turn is not None:
-        raise TurnInProgress(retry_after=RETRY_SECONDS)
-    if behind is not None and session.message_count != behind:
+    # After the look for a key: a message that was acknowledged stays acknowledged, even when the
+    # session has been archived since.
+    lifecycle.require_writable(session, now=request.now)
+    if request.lease is not None and session.turn is not None:
+        raise TurnInProgress(retry_after=TURN_RETRY_SECONDS)
+    if request.newest_seq is not None and session.message_count != request.newest_seq:
         raise Overtaken
-    if held["tail_bytes"] >= TAIL_HARD_BYTES:
+    if stored_session["tail_bytes"] >= TAIL_HARD_BYTES:
         tail.spill(session_id)
     return None
 
 
 def _find_in_buckets(session_id: str, keys: Sequence[str]) -> tuple[str, int] | None:
-    """A key that stands in a bucket, and the `seq` of its message."""
-    wanted = set(keys)
-    found = MessageBucket._get_collection().find_one(
+    """The first of `keys` that a bucket has, and the `seq` of its message."""
+    bucket = MessageBucket._get_collection().find_one(
         {
             "session_id": session_id,
             "messages.client_id": keys[0] if len(keys) == 1 else {"$in": list(keys)},
         },
         {"first_seq": 1, "messages.client_id": 1},
     )
-    if found is None:
+    if bucket is None:
         return None
-    for seq, message in enumerate(found["messages"], found["first_seq"]):
-        if message.get("client_id") in wanted:
+    for seq, message in enumerate(bucket["messages"], bucket["first_seq"]):
+        if message.get("client_id") in set(keys):
             return message["client_id"], seq
     return None
 
 
-def _replay(
-    session_id: str,
-    user_id: str,
-    messages: Sequence[NewMessage],
-    key: str,
-    seq: int,
-    *,
-    now: datetime,
-) -> Appended:
-    """The earlier append that `key` at `seq` belongs to, when it was the same one."""
-    place = [message.client_id for message in messages].index(key)
-    first = seq - place
+def _replay(request: AppendRequest, key: str, seq: int) -> Appended:
+    """The earlier append that stored `key` at `seq`; raises IdempotencyMismatch for another one."""
+    messages = request.messages
+    first = seq - [message.client_id for message in messages].index(key)
     if first < 1:
         raise IdempotencyMismatch
     session, earlier = pages.read_range(
-        session_id=session_id, user_id=user_id, first=first, last=first + len(messages) - 1
+        session_id=request.session_id,
+        user_id=request.user_id,
+        first=first,
+        last=first + len(messages) - 1,
     )
-    lifecycle.require_readable(session, now=now)
+    lifecycle.require_readable(session, now=request.now)
     if len(earlier) != len(messages) or not all(map(_is_repeat, messages, earlier)):
         raise IdempotencyMismatch
     return Appended(earlier, replayed=True)

@@ -6,13 +6,13 @@ from dataclasses import asdict
 from typing import Any
 
 import bson
+from mongoengine import ValidationError
 
-from sessions_app import documents
+from sessions_app.documents import Message as MessageDocument
 from sessions_app.domain.data import (
     ContextPolicy,
     Generation,
     Message,
-    NewMessage,
     NewSession,
     OnTopicShift,
     Role,
@@ -22,6 +22,7 @@ from sessions_app.domain.data import (
     TopicStanding,
     TurnLease,
 )
+from sessions_app.domain.drafts import NewMessage
 
 Stored = dict[str, Any]
 
@@ -39,22 +40,22 @@ HEADER: Mapping[str, int] = dict.fromkeys(
 )  # fmt: skip
 
 
-def metadata_pairs(metadata: Mapping[str, str]) -> list[Stored]:
+def encode_metadata(metadata: Mapping[str, str]) -> list[Stored]:
     """A client's metadata as it is stored; see `documents.MetadataEntry`."""
     return [{"k": key, "v": value} for key, value in metadata.items()]
 
 
-def metadata(pairs: Iterable[Mapping[str, str]] | None) -> dict[str, str]:
+def decode_metadata(pairs: Iterable[Mapping[str, str]] | None) -> dict[str, str]:
     """A client's metadata as it came."""
     return {pair["k"]: pair["v"] for pair in pairs or ()}
 
 
-def json_text(value: Sequence[Mapping[str, Any]] | Mapping[str, Any]) -> str:
+def encode_json(value: Sequence[Mapping[str, Any]] | Mapping[str, Any]) -> str:
     """A client's or a server's own JSON as it is stored: as text, whatever its keys."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def stored_policy(policy: ContextPolicy) -> Stored:
+def encode_policy(policy: ContextPolicy) -> Stored:
     """A context policy as it is stored."""
     return {
         "strategy": policy.strategy.value,
@@ -64,17 +65,17 @@ def stored_policy(policy: ContextPolicy) -> Stored:
     }
 
 
-def stored_message(message: NewMessage | Message) -> Stored:
+def encode_message(message: NewMessage | Message) -> Stored:
     """A message as it is stored, validated by the document that declares it."""
     optional: Stored = {
         "client_id": message.client_id,
         "name": message.name,
-        "tool_calls": json_text(message.tool_calls) if message.tool_calls is not None else None,
+        "tool_calls": (encode_json(message.tool_calls) if message.tool_calls is not None else None),
         "tool_call_id": message.tool_call_id,
-        "metadata": metadata_pairs(message.metadata) or None,
-        "generation": stored_generation(message.generation) if message.generation else None,
+        "metadata": encode_metadata(message.metadata) or None,
+        "generation": encode_generation(message.generation) if message.generation else None,
         "reasoning": message.reasoning or None,
-        "extra": json_text(message.extra) if message.extra else None,
+        "extra": encode_json(message.extra) if message.extra else None,
     }
     if isinstance(message, Message):
         optional["topic"] = message.topic
@@ -89,15 +90,39 @@ def stored_message(message: NewMessage | Message) -> Stored:
         "token_count": message.token_count,
         **{name: value for name, value in optional.items() if value is not None},
     }
-    documents.validate_message(stored)
+    validate_message(stored)
     return stored
+
+
+# `metadata` and `generation` are documents of their own, made of parts that were checked before.
+_MESSAGE_FIELDS = [
+    (name, field)
+    for name, field in MessageDocument._fields.items()
+    if name not in {"metadata", "generation"}
+]
+
+
+def validate_message(stored: Mapping[str, Any]) -> None:
+    """Raise mongoengine's ValidationError when a message about to be stored breaks its document.
+
+    An atomic `$push` goes past MongoEngine, which validates on `save()` only, so every write of a
+    message calls this first.
+    """
+    for name, field in _MESSAGE_FIELDS:
+        value = stored.get(name)
+        if value is not None:
+            field._validate(value)
+        elif field.required:
+            field.error(f"{name} is required")
+    if unknown := stored.keys() - MessageDocument._fields.keys():
+        raise ValidationError(f"not fields of a message: {sorted(unknown)}")
 
 
 # A page decodes hundreds of messages, and calling the enumeration takes four times a look-up.
 _ROLES = {role.value: role for role in Role}
 
 
-def message(stored: Mapping[str, Any], seq: int) -> Message:
+def decode_message(stored: Mapping[str, Any], seq: int) -> Message:
     """The message at `seq`."""
     get = stored.get
     calls = get("tool_calls")
@@ -114,50 +139,50 @@ def message(stored: Mapping[str, Any], seq: int) -> Message:
         get("name"),
         json.loads(calls) if calls is not None else None,
         get("tool_call_id"),
-        metadata(get("metadata")),
+        decode_metadata(get("metadata")),
         get("deleted", False),
-        generation(get("generation")),
+        decode_generation(get("generation")),
         get("superseded_by"),
         get("reasoning"),
         json.loads(extra) if (extra := get("extra")) else None,
     )
 
 
-def stored_generation(of: Generation) -> Stored:
+def encode_generation(generation: Generation) -> Stored:
     """How a message was generated, as it is stored."""
-    return {name: value for name, value in asdict(of).items() if value is not None}
+    return {name: value for name, value in asdict(generation).items() if value is not None}
 
 
-def generation(stored: Mapping[str, Any] | None) -> Generation | None:
+def decode_generation(stored: Mapping[str, Any] | None) -> Generation | None:
     """How a message was generated; None where a client wrote it."""
     return Generation(**stored) if stored else None
 
 
-def message_run(stored: Sequence[Mapping[str, Any]], first_seq: int) -> list[Message]:
+def decode_messages(stored: Sequence[Mapping[str, Any]], first_seq: int) -> list[Message]:
     """Consecutive messages, the first of them at `first_seq`."""
-    return [message(one, seq) for seq, one in enumerate(stored, first_seq)]
+    return [decode_message(message, seq) for seq, message in enumerate(stored, first_seq)]
 
 
 def tombstone(stored: Mapping[str, Any]) -> Stored:
-    """What is left of an erased message: its place, its times and its idempotency key."""
-    kept = (
+    """What is left of an erased message: its position, its times and its idempotency key."""
+    names = (
         "id", "role", "timestamp", "client_id", "tool_call_id", "topic", "topic_shift",
         "generation", "superseded_by",
     )  # fmt: skip
     return {
-        **{name: stored[name] for name in kept if name in stored},
+        **{name: stored[name] for name in names if name in stored},
         "content": "",
         "token_count": 0,
         "deleted": True,
     }
 
 
-def size(stored: Mapping[str, Any]) -> int:
+def stored_size(stored: Mapping[str, Any]) -> int:
     """Bytes that a stored message takes in BSON."""
     return len(bson.encode(stored))
 
 
-def stored_session(new: NewSession) -> Stored:
+def encode_session(new: NewSession) -> Stored:
     """A session as it is stored, before it has messages."""
     optional = {"ttl_seconds": new.ttl_seconds, "expires_at": new.expires_at}
     return {
@@ -165,14 +190,14 @@ def stored_session(new: NewSession) -> Stored:
         "user_id": new.user_id,
         "status": Status.ACTIVE.value,
         "title": new.title,
-        "metadata": metadata_pairs(new.metadata),
+        "metadata": encode_metadata(new.metadata),
         "messages": [],
         "tail_start": 1,
         "tail_bytes": 0,
         "tail_revision": 0,
         "message_count": 0,
         "token_count": 0,
-        "context_policy": stored_policy(new.context_policy),
+        "context_policy": encode_policy(new.context_policy),
         "context_start": 1,
         "version": 1,
         "created_at": new.now,
@@ -181,17 +206,17 @@ def stored_session(new: NewSession) -> Stored:
     }
 
 
-def stored_changes(changes: Mapping[str, Any]) -> tuple[Stored, Stored]:
+def encode_changes(changes: Mapping[str, Any]) -> tuple[Stored, Stored]:
     """What `$set` and `$unset` take for a change of some of a session's fields; None unsets."""
     written = {name: value for name, value in changes.items() if value is not None}
     if "metadata" in written:
-        written["metadata"] = metadata_pairs(written["metadata"])
+        written["metadata"] = encode_metadata(written["metadata"])
     if "context_policy" in written:
-        written["context_policy"] = stored_policy(written["context_policy"])
+        written["context_policy"] = encode_policy(written["context_policy"])
     return written, dict.fromkeys(changes.keys() - written.keys(), 1)
 
 
-def topic_standing(stored: Mapping[str, Any] | None) -> TopicStanding | None:
+def decode_standing(stored: Mapping[str, Any] | None) -> TopicStanding | None:
     """What a session knows of its topics."""
     if not stored:
         return None
@@ -204,7 +229,7 @@ def topic_standing(stored: Mapping[str, Any] | None) -> TopicStanding | None:
     )
 
 
-def session(stored: Mapping[str, Any]) -> Session:
+def decode_session(stored: Mapping[str, Any]) -> Session:
     """A session's header."""
     policy = stored["context_policy"]
     return Session(
@@ -217,7 +242,7 @@ def session(stored: Mapping[str, Any]) -> Session:
         expires_at=stored.get("expires_at"),
         archived_at=stored.get("archived_at"),
         ttl_seconds=stored.get("ttl_seconds"),
-        metadata=metadata(stored.get("metadata")),
+        metadata=decode_metadata(stored.get("metadata")),
         context_policy=ContextPolicy(
             strategy=Strategy(policy["strategy"]),
             max_tokens=policy["max_tokens"],
@@ -231,12 +256,12 @@ def session(stored: Mapping[str, Any]) -> Session:
         version=stored["version"],
         legal_hold=stored.get("legal_hold", False),
         context_resets=stored.get("context_resets", ()),
-        topic=topic_standing(stored.get("topic")),
-        turn=turn_lease(stored.get("turn")),
+        topic=decode_standing(stored.get("topic")),
+        turn=decode_lease(stored.get("turn")),
     )
 
 
-def turn_lease(stored: Mapping[str, Any] | None) -> TurnLease | None:
+def decode_lease(stored: Mapping[str, Any] | None) -> TurnLease | None:
     """The lease of the turn in progress."""
     if not stored:
         return None
@@ -250,7 +275,7 @@ def turn_lease(stored: Mapping[str, Any] | None) -> TurnLease | None:
     )
 
 
-def stored_lease(lease: TurnLease) -> Stored:
+def encode_lease(lease: TurnLease) -> Stored:
     """The lease of a turn that begins, as it is stored."""
     optional = {"client_id": lease.client_id} if lease.client_id else {}
     return {

@@ -1,12 +1,21 @@
-"""What this process remembers of a session, so that an append needs one round trip."""
+"""What a session's counters say of its tail, and what this process remembers of it."""
 
 import threading
 from collections import OrderedDict
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from sessions_app.domain.limits import TAIL_MAX_BYTES, TAIL_MAX_MESSAGES
+
+
+def has_outgrown(header: Mapping[str, Any]) -> bool:
+    """Whether a tail is past its bounds. `header` is a stored session or its counters."""
+    length = header["message_count"] - header["tail_start"] + 1
+    return bool(length > TAIL_MAX_MESSAGES or header["tail_bytes"] > TAIL_MAX_BYTES)
 
 
 class Remembered(NamedTuple):
-    """The two facts an append depends on; its guard makes a stale memory harmless."""
+    """The two facts that an append depends on. Its guard makes a stale memory harmless."""
 
     tail_start: int
     ttl_seconds: int | None
@@ -17,29 +26,29 @@ UNKNOWN = Remembered(tail_start=1, ttl_seconds=None)
 
 
 class Memory:
-    """The sessions last written by this process, the oldest forgotten first."""
+    """The sessions last written by this process, so that an append needs one round trip."""
 
     def __init__(self, capacity: int = 20_000) -> None:
         self._capacity = capacity
-        self._known: OrderedDict[str, Remembered] = OrderedDict()
+        self._sessions: OrderedDict[str, Remembered] = OrderedDict()
         self._lock = threading.Lock()
 
     def recall(self, session_id: str) -> Remembered:
         """What is remembered, or the likeliest guess."""
-        return self._known.get(session_id, UNKNOWN)
+        return self._sessions.get(session_id, UNKNOWN)
 
     def remember(self, session_id: str, *, tail_start: int, ttl_seconds: int | None) -> None:
-        """Keep what MongoDB just said."""
+        """Keep what MongoDB just answered; the session unused for longest is dropped."""
         with self._lock:
-            self._known[session_id] = Remembered(tail_start, ttl_seconds)
-            self._known.move_to_end(session_id)
-            if len(self._known) > self._capacity:
-                self._known.popitem(last=False)
+            self._sessions[session_id] = Remembered(tail_start, ttl_seconds)
+            self._sessions.move_to_end(session_id)
+            if len(self._sessions) > self._capacity:
+                self._sessions.popitem(last=False)
 
     def forget(self) -> None:
         """Know nothing, as a new process does."""
         with self._lock:
-            self._known.clear()
+            self._sessions.clear()
 
 
 memory = Memory()

@@ -20,18 +20,18 @@ from sessions_app.repository.log.codec import Stored
 
 
 @failures.translated
-def header(*, session_id: str, user_id: str) -> data.Session:
+def read_header(*, session_id: str, user_id: str) -> data.Session:
     """The session without its messages; raises SessionNotFound."""
-    return codec.session(_held(session_id, user_id, {}))
+    return codec.decode_session(_read_session(session_id, user_id, {}))
 
 
 @failures.translated
-def header_of_any(session_id: str) -> data.Session:
+def read_any_header(session_id: str) -> data.Session:
     """The session without its messages, whoever owns it, for staff; raises SessionNotFound."""
-    found = Session._get_collection().find_one({"_id": session_id}, codec.HEADER)
-    if found is None:
+    stored_session = Session._get_collection().find_one({"_id": session_id}, codec.HEADER)
+    if stored_session is None:
         raise SessionNotFound
-    return codec.session(found)
+    return codec.decode_session(stored_session)
 
 
 @failures.translated
@@ -39,12 +39,18 @@ def read_newest(
     *, session_id: str, user_id: str, limit: int
 ) -> tuple[data.Session, list[data.Message]]:
     """The session and its newest `limit` messages, oldest first."""
-    held = _held(session_id, user_id, {"messages": {"$slice": ["$messages", -limit]}})
-    in_tail = held["messages"]
-    first_in_tail = held["message_count"] - len(in_tail) + 1
-    missing = min(limit - len(in_tail), held["tail_start"] - 1)
-    older = _from_buckets(held, held["tail_start"] - missing, held["tail_start"] - 1)
-    return codec.session(held), older + codec.message_run(in_tail, first_in_tail)
+    stored_session = _read_session(
+        session_id, user_id, {"messages": {"$slice": ["$messages", -limit]}}
+    )
+    in_tail = stored_session["messages"]
+    first_in_tail = stored_session["message_count"] - len(in_tail) + 1
+    missing = min(limit - len(in_tail), stored_session["tail_start"] - 1)
+    older = _from_buckets(
+        stored_session, stored_session["tail_start"] - missing, stored_session["tail_start"] - 1
+    )
+    return codec.decode_session(stored_session), older + codec.decode_messages(
+        in_tail, first_in_tail
+    )
 
 
 @failures.translated
@@ -55,47 +61,47 @@ def read_range(
     first = max(first, 1)
     offset = {"$max": [0, {"$subtract": [first, "$tail_start"]}]}
     # Only what the range needs of the tail; a slice's length may not be 0.
-    wanted = {"$subtract": [last + 1, {"$max": [first, "$tail_start"]}]}
-    held = _held(
+    length = {"$subtract": [last + 1, {"$max": [first, "$tail_start"]}]}
+    stored_session = _read_session(
         session_id,
         user_id,
-        {"messages": {"$slice": ["$messages", offset, {"$max": [1, wanted]}]}},
+        {"messages": {"$slice": ["$messages", offset, {"$max": [1, length]}]}},
     )
-    tail_first = max(first, held["tail_start"])
-    in_tail = codec.message_run(held["messages"][: max(0, last - tail_first + 1)], tail_first)
-    older = _from_buckets(held, first, min(last, held["tail_start"] - 1))
-    return codec.session(held), older + in_tail
+    tail_first = max(first, stored_session["tail_start"])
+    in_tail = codec.decode_messages(
+        stored_session["messages"][: max(0, last - tail_first + 1)], tail_first
+    )
+    older = _from_buckets(stored_session, first, min(last, stored_session["tail_start"] - 1))
+    return codec.decode_session(stored_session), older + in_tail
 
 
 @failures.translated
 def read_runs(session: data.Session, runs: Sequence[tuple[int, int]]) -> list[data.Message]:
     """The messages of several runs (first and last seq), oldest first, all before the tail.
 
-    `session` must have been read before; that its messages are the caller's is taken from there.
+    `session` must have been read before; the caller's right to its messages was checked then.
     """
     if not runs:
         return []
-    places = [bucket_range(session.session_id, first, last) for first, last in runs]
-    wanted = {seq for first, last in runs for seq in range(first, last + 1)}
-    found: list[data.Message] = []
+    ranges = [buckets_of_range(session.session_id, first, last) for first, last in runs]
+    seqs = {seq for first, last in runs for seq in range(first, last + 1)}
+    messages: list[data.Message] = []
     for bucket in (
         MessageBucket._get_collection()
-        .find(
-            {"session_id": session.session_id, "$or": [{"_id": place["_id"]} for place in places]}
-        )
+        .find({"session_id": session.session_id, "$or": [{"_id": ids["_id"]} for ids in ranges]})
         .sort("_id", 1)
     ):
         for seq, stored in enumerate(bucket["messages"], bucket["first_seq"]):
-            if seq in wanted and seq < session.tail_start:
-                found.append(codec.message(stored, seq))
-    return found
+            if seq in seqs and seq < session.tail_start:
+                messages.append(codec.decode_message(stored, seq))
+    return messages
 
 
 @failures.translated
 def read_opening(session: data.Session) -> list[data.Message]:
     """The system messages that a session begins with.
 
-    Whether there are any never changes, so a session without is asked only once.
+    Whether there are any never changes, so a session that has none is read only once.
     """
     if session.session_id in _without_prompt:
         return []
@@ -104,7 +110,7 @@ def read_opening(session: data.Session) -> list[data.Message]:
             {"_id": bucket_id(session.session_id, 1), "session_id": session.session_id},
             {"messages": {"$slice": OPENING_MAX_MESSAGES}},
         )
-        first = codec.message_run(bucket["messages"] if bucket else [], 1)
+        first = codec.decode_messages(bucket["messages"] if bucket else [], 1)
     else:
         _, first = read_range(
             session_id=session.session_id,
@@ -124,61 +130,65 @@ _without_prompt: set[str] = set()
 _REMEMBERED = 50_000
 
 
-def stream(*, session_id: str, user_id: str) -> tuple[data.Session, Iterator[data.Message]]:
+def read_all(*, session_id: str, user_id: str) -> tuple[data.Session, Iterator[data.Message]]:
     """The session and all its messages as they are now, read bucket by bucket."""
-    held = _whole_tail(session_id, user_id)
-    return codec.session(held), _stream(held)
+    stored_session = _whole_tail(session_id, user_id)
+    return codec.decode_session(stored_session), _stream(stored_session)
 
 
 @failures.translated
 def _whole_tail(session_id: str, user_id: str) -> Stored:
-    return _held(session_id, user_id, {"messages": 1})
+    return _read_session(session_id, user_id, {"messages": 1})
 
 
-def _stream(held: Stored) -> Iterator[data.Message]:
-    for stored, seq in stored_messages(held):
-        yield codec.message(stored, seq)
+def _stream(stored_session: Stored) -> Iterator[data.Message]:
+    for stored, seq in walk_stored_messages(stored_session):
+        yield codec.decode_message(stored, seq)
 
 
-def stored_messages(held: Stored, *, transaction: Any = None) -> Iterator[tuple[Stored, int]]:
-    """Each stored message with its `seq`, oldest first. `held` has the whole tail."""
-    tail_start = held["tail_start"]
+def walk_stored_messages(
+    stored_session: Stored, *, transaction: Any = None
+) -> Iterator[tuple[Stored, int]]:
+    """Each stored message with its `seq`, oldest first. `stored_session` has its whole tail."""
+    tail_start = stored_session["tail_start"]
     if tail_start > 1:
         buckets = MessageBucket._get_collection().find(
-            bucket_range(held["_id"], 1, tail_start - 1), session=transaction
+            buckets_of_range(stored_session["_id"], 1, tail_start - 1), session=transaction
         )
         for bucket in buckets.sort("_id", 1).batch_size(50):
             for seq, stored in enumerate(bucket["messages"], bucket["first_seq"]):
                 if seq < tail_start:
                     yield stored, seq
-    for seq, stored in enumerate(held["messages"], tail_start):
+    for seq, stored in enumerate(stored_session["messages"], tail_start):
         yield stored, seq
 
 
-def _held(session_id: str, user_id: str, extra: Stored) -> Stored:
-    found: Stored | None = Session._get_collection().find_one(
+def _read_session(session_id: str, user_id: str, extra: Stored) -> Stored:
+    stored_session: Stored | None = Session._get_collection().find_one(
         {"_id": session_id, "user_id": user_id}, {**codec.HEADER, **extra}
     )
-    if found is None:
+    if stored_session is None:
         raise SessionNotFound
-    return found
+    return stored_session
 
 
-def _from_buckets(held: Stored, first: int, last: int) -> list[data.Message]:
+def _from_buckets(stored_session: Stored, first: int, last: int) -> list[data.Message]:
     """The messages `first..last`, all of them before the tail."""
     if first > last:
         return []
-    found: list[data.Message] = []
+    messages: list[data.Message] = []
     for bucket in (
-        MessageBucket._get_collection().find(bucket_range(held["_id"], first, last)).sort("_id", 1)
+        MessageBucket._get_collection()
+        .find(buckets_of_range(stored_session["_id"], first, last))
+        .sort("_id", 1)
     ):
         for seq, stored in enumerate(bucket["messages"], bucket["first_seq"]):
             if first <= seq <= last:
-                found.append(codec.message(stored, seq))
-    return found
+                messages.append(codec.decode_message(stored, seq))
+    return messages
 
 
-def all_buckets(session_id: str) -> Stored:
+def every_bucket(session_id: str) -> Stored:
     """Every bucket of a session, whatever its `tail_start`."""
     return {
         "_id": {"$gte": f"{session_id}/", "$lt": f"{session_id}0"},  # "0" follows "/" in ASCII
@@ -186,11 +196,11 @@ def all_buckets(session_id: str) -> Stored:
     }
 
 
-def bucket_range(session_id: str, first: int, last: int) -> Stored:
+def buckets_of_range(session_id: str, first: int, last: int) -> Stored:
     """The buckets that can hold a message of `first..last`.
 
-    A bucket holds at most BUCKET_MAX_MESSAGES, so the one with `first` in it begins at most that
-    far before. `session_id` is the shard key: with it the query goes to one shard.
+    A bucket holds at most BUCKET_MAX_MESSAGES, so the bucket with `first` in it begins at
+    most that far before. `session_id` is the shard key: with it the query goes to one shard.
     """
     return {
         "_id": {

@@ -1,8 +1,8 @@
-"""Which idempotency keys a session's buckets hold, remembered, so that most appends need not ask.
+"""Remembers which idempotency keys a session's buckets hold, so that most appends need no query.
 
 What is remembered reaches up to some `seq`. An append is guarded by the `tail_start` it was decided
 on: when what is remembered reaches that far, no bucket can hold a key that is not in it. A long
-session is learnt in steps, one with each append, which meanwhile ask MongoDB.
+session is learnt in steps, one with each append; until then, appends query the buckets.
 """
 
 import threading
@@ -19,34 +19,34 @@ _MOST_SESSIONS = 2_000
 
 
 @dataclass(slots=True)
-class _Known:
+class _SpilledKeys:
     """The hashes of all keys before the message `reach`. It only ever grows."""
 
     reach: int = 1
     hashes: set[int] = field(default_factory=set)
 
 
-_sessions: OrderedDict[str, _Known] = OrderedDict()
+_sessions: OrderedDict[str, _SpilledKeys] = OrderedDict()
 _lock = threading.Lock()
 
 
 def may_hold(session_id: str, keys: Sequence[str], tail_start: int) -> bool:
     """Whether a bucket before `tail_start` may hold one of `keys`; False is certain."""
     with _lock:
-        known = _sessions.setdefault(session_id, _Known())
+        known = _sessions.setdefault(session_id, _SpilledKeys())
         _sessions.move_to_end(session_id)
     if known.reach < tail_start:
         _learn(session_id, known, tail_start)
     return known.reach < tail_start or any(hash(key) in known.hashes for key in keys)
 
 
-def _learn(session_id: str, known: _Known, tail_start: int) -> None:
-    """Read the next step of what has been spilled, unless some of it is not there to be read."""
+def _learn(session_id: str, known: _SpilledKeys, tail_start: int) -> None:
+    """Read the next step of the spilled messages; nothing is learnt where some are missing."""
     first, last = known.reach, min(known.reach + _STEP, tail_start) - 1
     hashes: set[int] = set()
     seen = 0
     for bucket in MessageBucket._get_collection().find(
-        pages.bucket_range(session_id, first, last), {"first_seq": 1, "messages.client_id": 1}
+        pages.buckets_of_range(session_id, first, last), {"first_seq": 1, "messages.client_id": 1}
     ):
         for seq, message in enumerate(bucket["messages"], bucket["first_seq"]):
             if first <= seq <= last:
@@ -63,10 +63,10 @@ def _learn(session_id: str, known: _Known, tail_start: int) -> None:
 
 
 def _forget_oldest() -> None:
-    """Keep within bounds; a session that is forgotten is learnt again when it is written to."""
-    held = sum(len(known.hashes) for known in _sessions.values())
-    while len(_sessions) > 1 and (held > _MOST_KEYS or len(_sessions) > _MOST_SESSIONS):
-        held -= len(_sessions.popitem(last=False)[1].hashes)
+    """Keep within bounds; a forgotten session is learnt again when it is written to."""
+    count = sum(len(known.hashes) for known in _sessions.values())
+    while len(_sessions) > 1 and (count > _MOST_KEYS or len(_sessions) > _MOST_SESSIONS):
+        count -= len(_sessions.popitem(last=False)[1].hashes)
 
 
 def forget() -> None:

@@ -5,7 +5,7 @@ Two writes, in this order, each safe to repeat:
 1. the bucket is written (its `_id` is the session and the run's first `seq`);
 2. the tail is cut, guarded by the `tail_start` and `tail_revision` that were read.
 
-Between the two, the run stands in both places and readers take it from the tail, because they
+Between the two, the run is in both, and readers take it from the tail, because they
 ignore whatever a bucket says from `tail_start` on. A message that is erased meanwhile changes
 `tail_revision`, so the cut fails and the next attempt writes the bucket anew.
 """
@@ -20,11 +20,10 @@ from sessions_app.documents import MessageBucket, Session
 from sessions_app.domain import tail
 from sessions_app.domain.errors import StorageUnavailable
 from sessions_app.domain.identifiers import bucket_id
-from sessions_app.domain.limits import TAIL_MAX_BYTES, TAIL_MAX_MESSAGES
 from sessions_app.repository import failures
 from sessions_app.repository.log import codec
 from sessions_app.repository.log.codec import Stored
-from sessions_app.repository.log.headers import memory
+from sessions_app.repository.log.headers import has_outgrown, memory
 
 logger = logging.getLogger(__name__)
 
@@ -32,13 +31,7 @@ logger = logging.getLogger(__name__)
 _EVERYTHING = 2**31 - 1
 
 
-def outgrown(header: Stored) -> bool:
-    """Whether a session's tail is past its bounds. `header` has the counters of `codec.HEADER`."""
-    length = header["message_count"] - header["tail_start"] + 1
-    return bool(length > TAIL_MAX_MESSAGES or header["tail_bytes"] > TAIL_MAX_BYTES)
-
-
-def bucket(
+def new_bucket(
     session_id: str, first_seq: int, messages: Sequence[Stored], *, revision: int = 0
 ) -> Stored:
     """A run of stored messages as a bucket document."""
@@ -70,70 +63,70 @@ def tidy(session_id: str) -> None:
 def spill(session_id: str) -> bool:
     """Move one run from the tail to a bucket; whether there may be another to move."""
     sessions = Session._get_collection()
-    held = sessions.find_one(
+    stored_session = sessions.find_one(
         {"_id": session_id}, {"messages": 1, "tail_start": 1, "tail_revision": 1}
     )
-    if held is None:
+    if stored_session is None:
         return False
-    sizes = [codec.size(message) for message in held["messages"]]
+    sizes = [codec.stored_size(message) for message in stored_session["messages"]]
     length = tail.next_run(sizes)
     if not length:
         return False
     written = _write_bucket(
-        bucket(
+        new_bucket(
             session_id,
-            held["tail_start"],
-            held["messages"][:length],
-            revision=held["tail_revision"],
+            stored_session["tail_start"],
+            stored_session["messages"][:length],
+            revision=stored_session["tail_revision"],
         )
     )
     if written is None:
         return True
-    after = _cut(session_id, held, written, sum(sizes[:written]))
+    after = _cut(session_id, stored_session, written, sum(sizes[:written]))
     if after is None:
-        _drop_if_orphaned(session_id, held["tail_start"])
+        _drop_if_orphaned(session_id, stored_session["tail_start"])
         return True
     memory.remember(
         session_id, tail_start=after["tail_start"], ttl_seconds=after.get("ttl_seconds")
     )
-    return outgrown(after)
+    return has_outgrown(after)
 
 
 def _write_bucket(new: Stored) -> int | None:
     """Store `new` unless a newer state of it is there; the length of the run that now is stored.
 
-    None when another worker has been faster with a newer state: what was read is out of date.
+    None when another worker has stored a newer state: what was read is out of date.
     """
     buckets = MessageBucket._get_collection()
-    place = {"_id": new["_id"], "session_id": new["session_id"]}
+    bucket_key = {"_id": new["_id"], "session_id": new["session_id"]}
     try:
         buckets.insert_one(new)
     except DuplicateKeyError:
-        there = buckets.find_one(place, {"revision": 1, "first_seq": 1, "last_seq": 1})
-        if there is None or there["revision"] > new["revision"]:
+        existing = buckets.find_one(bucket_key, {"revision": 1, "first_seq": 1, "last_seq": 1})
+        if existing is None or existing["revision"] > new["revision"]:
             return None
-        if there["revision"] == new["revision"]:
+        if existing["revision"] == new["revision"]:
             # The same messages, left by a spill that stopped before its cut.
-            return int(there["last_seq"] - there["first_seq"] + 1)
-        replaced = buckets.replace_one(place | {"revision": there["revision"]}, new)
+            return int(existing["last_seq"] - existing["first_seq"] + 1)
+        replaced = buckets.replace_one(bucket_key | {"revision": existing["revision"]}, new)
         if not replaced.matched_count:
             return None
     return len(new["messages"])
 
 
-def _cut(session_id: str, held: Stored, length: int, freed: int) -> Stored | None:
-    """Take the run off the tail, unless the tail is no longer the one that was read."""
+def _cut(session_id: str, stored_session: Stored, length: int, freed: int) -> Stored | None:
+    """Take the run off the tail; None when the tail is no longer the one that was read."""
     after: Stored | None = Session._get_collection().find_one_and_update(
         {
             "_id": session_id,
-            "tail_start": held["tail_start"],
-            "tail_revision": held["tail_revision"],
+            "tail_start": stored_session["tail_start"],
+            "tail_revision": stored_session["tail_revision"],
         },
         [
             {
                 "$set": {
                     "messages": {"$slice": ["$messages", length, _EVERYTHING]},
-                    "tail_start": held["tail_start"] + length,
+                    "tail_start": stored_session["tail_start"] + length,
                     "tail_bytes": {"$subtract": ["$tail_bytes", freed]},
                 }
             }

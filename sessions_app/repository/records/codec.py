@@ -33,7 +33,7 @@ def session_record(held: Mapping[str, Any]) -> Record:
     record: Stored = {"type": "session", "session_id": held["_id"]}
     for name in _SESSION_FIELDS:
         if name in held:
-            record[name] = log.metadata(held[name]) if name == "metadata" else held[name]
+            record[name] = log.decode_metadata(held[name]) if name == "metadata" else held[name]
     # That the reset of a shift was undone is the user's doing, and follows from no message.
     if undone := (held.get("topic") or {}).get("undone"):
         record["topic_undone"] = undone
@@ -51,7 +51,7 @@ def message_record(session_id: str, stored: Mapping[str, Any], seq: int) -> Reco
 
 def _value(name: str, value: Any) -> Any:
     if name == "metadata":
-        return log.metadata(value)
+        return log.decode_metadata(value)
     return json.loads(value) if name in JSON_TEXTS else value
 
 

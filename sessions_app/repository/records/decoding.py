@@ -21,7 +21,7 @@ from mongoengine import (
 )
 from mongoengine.errors import ValidationError
 
-from sessions_app.documents import Message, Session, validate_message
+from sessions_app.documents import Message, Session
 from sessions_app.domain.data import Role
 from sessions_app.domain.dialect import usage_of
 from sessions_app.domain.errors import InvalidInput
@@ -62,7 +62,7 @@ def stored_message(record: Mapping[str, Any]) -> Stored:
     if stored.get("deleted") and log.tombstone(stored) != stored:
         raise InvalidInput("a deleted message has something left in it")
     try:
-        validate_message(stored)
+        log.validate_message(stored)
     except ValidationError as error:
         raise InvalidInput(_reason(error)) from error
     return stored
@@ -95,9 +95,9 @@ def _decoded(
 def _value(name: str, value: Any, field: Any) -> Any:
     if name == "metadata":
         pairs = _checked(name, value, dict)
-        return log.metadata_pairs({key: _checked(key, v, str) for key, v in pairs.items()})
+        return log.encode_metadata({key: _checked(key, v, str) for key, v in pairs.items()})
     if name in JSON_TEXTS:
-        return log.json_text(_checked(name, value, dict if name == "extra" else list))
+        return log.encode_json(_checked(name, value, dict if name == "extra" else list))
     if isinstance(field, DictField):
         return usage_of(_checked(name, value, dict)) or {}
     if isinstance(field, EmbeddedDocumentField):

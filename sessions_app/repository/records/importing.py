@@ -16,7 +16,7 @@ from sessions_app.domain.errors import InvalidInput, StorageUnavailable
 from sessions_app.domain.identifiers import bucket_id
 from sessions_app.domain.limits import TAIL_MAX_BYTES, TAIL_MAX_MESSAGES
 from sessions_app.repository import failures, log
-from sessions_app.repository.log import Stored, bucket
+from sessions_app.repository.log import Stored, new_bucket
 from sessions_app.repository.records.decoding import stored_message, stored_session
 
 _DUPLICATE_KEY = 11000
@@ -64,7 +64,7 @@ def add(gathered: Gathered, record: Mapping[str, Any]) -> Stored | None:
     stored = stored_message(record)
     _refuse_repeat(gathered.ids, stored["id"], "id")
     _refuse_repeat(gathered.keys, stored.get("client_id"), "client_id")
-    size = log.size(stored)
+    size = log.stored_size(stored)
     gathered.messages.append(stored)
     gathered.sizes.append(size)
     gathered.tail_bytes += size
@@ -87,7 +87,7 @@ def _spilled(gathered: Gathered) -> Stored | None:
     length = tail.next_run(gathered.sizes)
     if not length:
         return None
-    run = bucket(gathered.session_id, gathered.start, gathered.messages[:length])
+    run = new_bucket(gathered.session_id, gathered.start, gathered.messages[:length])
     gathered.tail_bytes -= sum(gathered.sizes[:length])
     gathered.messages, gathered.sizes = gathered.messages[length:], gathered.sizes[length:]
     gathered.start += length

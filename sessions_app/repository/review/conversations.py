@@ -228,4 +228,4 @@ def _rows(session_ids: Sequence[str]) -> list[Reviewed]:
 
 def _reviewed(stored: Mapping[str, Any]) -> Reviewed:
     flagged_at = stored.get("flagged_at") if stored.get("flagged") else None
-    return Reviewed(log.session(stored), flagged_at)
+    return Reviewed(log.decode_session(stored), flagged_at)

@@ -29,7 +29,7 @@ def insert(session_id: str, note: Note) -> None:
 @failures.translated
 def newest(session_id: str, *, limit: int) -> Sequence[Note]:
     """The newest notes on a session, newest first."""
-    found = ReviewNote._get_collection().find(log.all_buckets(session_id))
+    found = ReviewNote._get_collection().find(log.every_bucket(session_id))
     return [
         Note(
             id=stored["_id"].rpartition("/")[2],

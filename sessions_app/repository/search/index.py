@@ -243,7 +243,7 @@ def forget_message(*, session_id: str, seq: int) -> None:
 @failures.translated
 def forget_session(session_id: str) -> None:
     """Remove all that is indexed of a session; it is made again if the session is still there."""
-    SearchDocument._get_collection().delete_many(log.all_buckets(session_id))
+    SearchDocument._get_collection().delete_many(log.every_bucket(session_id))
 
 
 @failures.translated

@@ -117,7 +117,7 @@ def _from_buckets(ranges: Sequence[TextRange]) -> Iterator[SearchedText]:
     if not ranges:
         return
     places: list[Stored] = [
-        {"_id": log.bucket_range(*wanted)["_id"], "session_id": wanted.session_id}
+        {"_id": log.buckets_of_range(*wanted)["_id"], "session_id": wanted.session_id}
         for wanted in ranges
     ]
     of: dict[str, list[TextRange]] = {}

@@ -10,10 +10,10 @@ from datetime import datetime
 from pymongo import ReturnDocument, UpdateOne
 from pymongo.client_session import ClientSession
 
-from sessions_app import instruments
 from sessions_app.documents import MessageBucket, Session
 from sessions_app.domain import data, lifecycle
 from sessions_app.domain.data import Status, TurnLease
+from sessions_app.domain.drafts import NewMessage
 from sessions_app.domain.errors import StorageUnavailable
 from sessions_app.repository import failures, log, sessions
 from sessions_app.repository.log import Stored
@@ -45,11 +45,11 @@ def take(
             "turn": None,
             **newest,
         },
-        {"$set": {"turn": log.stored_lease(lease)}, "$inc": {"version": 1}},
+        {"$set": {"turn": log.encode_lease(lease)}, "$inc": {"version": 1}},
         projection=log.HEADER,
         return_document=ReturnDocument.AFTER,
     )
-    return log.session(held) if held else None
+    return log.decode_session(held) if held else None
 
 
 @failures.translated
@@ -72,7 +72,7 @@ def renew(turns: Iterable[tuple[str, str]], *, deadline: datetime) -> None:
 def held(session_ids: Sequence[str]) -> Mapping[str, TurnLease]:
     """The leases of these sessions, as far as they have one."""
     found = Session._get_collection().find({"_id": {"$in": list(session_ids)}}, {"turn": 1})
-    leases = ((stored["_id"], log.turn_lease(stored.get("turn"))) for stored in found)
+    leases = ((stored["_id"], log.decode_lease(stored.get("turn"))) for stored in found)
     return {session_id: lease for session_id, lease in leases if lease is not None}
 
 
@@ -131,7 +131,7 @@ def store_reply(
     session_id: str,
     user_id: str,
     turn_id: str,
-    reply: data.NewMessage,
+    reply: NewMessage,
     supersedes: Sequence[int],
     now: datetime,
     default_ttl_seconds: int,
@@ -141,9 +141,9 @@ def store_reply(
     None when the lease is lost. An archived session takes the reply, too: its turn had begun
     before. Raises SessionNotFound.
     """
-    stored = log.stored_message(reply)
+    stored = log.encode_message(reply)
     for _ in range(_ATTEMPTS):
-        session = log.header(session_id=session_id, user_id=user_id)
+        session = log.read_header(session_id=session_id, user_id=user_id)
         if session.turn is None or session.turn.turn_id != turn_id:
             return _stored_already(session, reply)
         expires_at = lifecycle.expiry(
@@ -151,17 +151,13 @@ def store_reply(
         )
         if session.status is Status.ARCHIVED:
             expires_at = None
-        guard = _guard(session, turn_id)
-        after = (
-            _append_in_place_of(guard, stored, supersedes, expires_at, now)
-            if supersedes
-            else _append(guard, stored, expires_at, now)
+        update = log.Push(
+            _guard(session, turn_id), [stored], now=now, expires_at=expires_at, ends_turn=True
         )
+        after = _push_in_place_of(update, supersedes) if supersedes else log.push(update)
         if after is not None:
-            instruments.messages_appended(1)
-            if log.outgrown(after):
-                log.tidy(session_id)
-            return log.message(stored, after["message_count"])
+            log.after_push(session_id, after, 1)
+            return log.decode_message(stored, after["message_count"])
     raise StorageUnavailable
 
 
@@ -174,47 +170,13 @@ def _guard(session: data.Session, turn_id: str) -> Stored:
     }
 
 
-def _append(
-    guard: Stored,
-    stored: Stored,
-    expires_at: datetime | None,
-    now: datetime,
-    transaction: ClientSession | None = None,
-) -> Stored | None:
-    after: Stored | None = Session._get_collection().find_one_and_update(
-        guard,
-        {
-            "$push": {"messages": stored},
-            "$inc": {
-                "message_count": 1,
-                "token_count": stored["token_count"],
-                "tail_bytes": log.size(stored),
-                "version": 1,
-            },
-            "$max": {"updated_at": now},
-            "$unset": {"turn": 1, **({} if expires_at else {"expires_at": 1})},
-            **({"$set": {"expires_at": expires_at}} if expires_at else {}),
-        },
-        projection={"message_count": 1, "tail_start": 1, "tail_bytes": 1},
-        return_document=ReturnDocument.AFTER,
-        session=transaction,
-    )
-    return after
-
-
-def _append_in_place_of(
-    guard: Stored,
-    stored: Stored,
-    supersedes: Sequence[int],
-    expires_at: datetime | None,
-    now: datetime,
-) -> Stored | None:
-    """The same with marks on the messages that the reply takes the place of."""
+def _push_in_place_of(update: log.Push, supersedes: Sequence[int]) -> Stored | None:
+    """The same update, with marks on the messages that the reply takes the place of."""
 
     def write(transaction: ClientSession) -> Stored | None:
-        after = _append(guard, stored, expires_at, now, transaction)
+        after = log.push(update, transaction)
         if after is not None:
-            _mark(guard["_id"], after, supersedes, transaction)
+            _mark(update.guard["_id"], after, supersedes, transaction)
         return after
 
     written: Stored | None = sessions.in_transaction(write)
@@ -237,7 +199,9 @@ def _mark(
         collection = Session._get_collection()
         held = collection.find_one({"_id": session_id}, {"messages": 1}, session=transaction)
         marked = [held["messages"][place] for place in in_tail] if held else []
-        grown = sum(log.size(one | {"superseded_by": by}) - log.size(one) for one in marked)
+        grown = sum(
+            log.stored_size(one | {"superseded_by": by}) - log.stored_size(one) for one in marked
+        )
         collection.update_one(
             {"_id": session_id},
             {
@@ -250,7 +214,7 @@ def _mark(
     buckets = MessageBucket._get_collection()
     for seq in (seq for seq in supersedes if seq < tail_start):
         bucket = buckets.find_one(
-            log.bucket_range(session_id, seq, seq) | {"last_seq": {"$gte": seq}},
+            log.buckets_of_range(session_id, seq, seq) | {"last_seq": {"$gte": seq}},
             {"first_seq": 1},
             session=transaction,
         )
@@ -262,7 +226,7 @@ def _mark(
             )
 
 
-def _stored_already(session: data.Session, reply: data.NewMessage) -> data.Message | None:
+def _stored_already(session: data.Session, reply: NewMessage) -> data.Message | None:
     """The reply, where the answer to storing it got lost on the way."""
     _, newest = log.read_newest(
         session_id=session.session_id, user_id=session.user_id, limit=_LOOKED_THROUGH

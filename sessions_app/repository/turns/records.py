@@ -147,7 +147,7 @@ def about(*, session_id: str, moment: datetime) -> list[Turn]:
 @failures.translated
 def newest(*, session_id: str, limit: int) -> list[Turn]:
     """The newest turns of a session, newest first, without what they are saying now."""
-    found = Record._get_collection().find(log.all_buckets(session_id), {"text": 0})
+    found = Record._get_collection().find(log.every_bucket(session_id), {"text": 0})
     return [_turn(stored) for stored in found.sort("_id", -1).limit(limit)]
 
 

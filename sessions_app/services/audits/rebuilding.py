@@ -60,7 +60,7 @@ def annotations_rebuild(
 def _rebuild(listed: ListedSession, encoder: str, *, only_missing: bool) -> RebuiltSession | None:
     wanted = {"session_id": listed.session_id, "user_id": listed.user_id}
     try:
-        session = log.header(**wanted)
+        session = log.read_header(**wanted)
         judged = session.topic.judged if session.topic else 0
         if only_missing:
             if not _whole(session.session_id, judged, encoder):

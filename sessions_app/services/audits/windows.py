@@ -102,7 +102,7 @@ def _audit_one(
     facts, plans, breaches = StoredFacts(), dict[Strategy, WindowPlan | None](), list[Breach]()
     replayed = strategy or Strategy.HYBRID
     try:
-        session, messages = log.stream(session_id=listed.session_id, user_id=listed.user_id)
+        session, messages = log.read_all(session_id=listed.session_id, user_id=listed.user_id)
         facts = read_facts(messages, tokenizer.count_tokens, context_start=session.context_start)
         policy = context.window_policy(session, max_tokens, strategy)
         replayed = policy.strategy

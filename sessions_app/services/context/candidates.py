@@ -34,7 +34,7 @@ class Gathered:
 def gather(session: Session, policy: WindowPolicy, query: str | None) -> Gathered:
     """The candidates for a window of `session`, in conversation order."""
     if policy.strategy in {Strategy.RECENT, Strategy.TOPIC}:
-        messages = topics.with_topics(session, _until_full(session, policy))
+        messages = stored.with_topics(session, _until_full(session, policy))
         return Gathered(messages, [topics.window_message(m) for m in messages], None)
     if session.message_count <= WHOLE_SESSION:
         messages = _range(session, 1, session.message_count)

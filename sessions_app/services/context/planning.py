@@ -81,7 +81,7 @@ def context_plan(
     place = {"session_id": session_id, "user_id": user_id}
     newest: list[Message] = []
     if tells_topics:
-        session = log.header(**place)
+        session = log.read_header(**place)
     else:
         session, newest = log.read_newest(**place, limit=_READ_AT_ONCE)
     lifecycle.require_readable(session, now=now)
@@ -256,7 +256,7 @@ def context_reset(*, session_id: str, user_id: str, undo: bool, now: datetime) -
     """
     now = lifecycle.to_milliseconds(now)
     for _ in range(_ATTEMPTS):
-        session = log.header(session_id=session_id, user_id=user_id)
+        session = log.read_header(session_id=session_id, user_id=user_id)
         lifecycle.require_writable(session, now=now)
         changes = _undone(session) if undo else _reset(session)
         if not changes:

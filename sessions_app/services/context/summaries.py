@@ -69,7 +69,7 @@ def summary_extend(*, session_id: str, user_id: str, provider: Provider, now: da
     For after a reply; nobody waits for it, and a failure leaves everything as it was. Raises
     SessionNotFound, SessionExpired, SessionArchived, ProviderError, ProviderTimeout.
     """
-    session = log.header(session_id=session_id, user_id=user_id)
+    session = log.read_header(session_id=session_id, user_id=user_id)
     lifecycle.require_writable(session, now=now)
     bound = window.length_bound(session.context_policy.max_tokens)
     if not bound or not may_be_due(session):

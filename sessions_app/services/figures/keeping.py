@@ -7,12 +7,27 @@ from collections.abc import Callable
 from django.utils import timezone
 
 from sessions_app.domain.errors import SessionError
+from sessions_app.repository.figures import daily as daily_figures
 from sessions_app.services.figures import dashboard
-from sessions_app.services.figures.tallies import tallies
+from sessions_app.services.tallies import Tallies, tallies
 
 logger = logging.getLogger(__name__)
 
 HANDED_OVER_SECONDS = 5.0
+
+
+def hand_over(counted: Tallies = tallies) -> None:
+    """Add what was counted to the figures that all workers share; kept when storage is away."""
+    days = counted.take()
+    while days:
+        day, tally = days.popitem()
+        try:
+            daily_figures.add(day, tally)
+        except SessionError as error:
+            days[day] = tally
+            logger.warning("figures cannot be handed over at the moment: %s", error.detail)
+            break
+    counted.give_back(days)
 
 
 class DailyKeeper:
@@ -40,11 +55,11 @@ class DailyKeeper:
             if self._thread is not None:
                 self._thread.join(HANDED_OVER_SECONDS)
                 self._thread = None
-        self._keep(tallies.hand_over)
+        self._keep(hand_over)
 
     def _loop(self) -> None:
         while not self._stopped.wait(HANDED_OVER_SECONDS):
-            self._keep(tallies.hand_over)
+            self._keep(hand_over)
             self._keep(lambda: dashboard.refresh(now=timezone.now()))
 
     @staticmethod

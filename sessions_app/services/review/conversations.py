@@ -203,7 +203,7 @@ def _shown(
             fate=fates.get(message.seq),
             name=(masking.hidden(message.name) if masked else message.name) if message.name else "",
         )
-        for message in topics.with_topics(session, messages)
+        for message in stored.with_topics(session, messages)
     ]
 
 

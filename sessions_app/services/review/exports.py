@@ -63,7 +63,7 @@ def conversations_export(
 
 def _messages(session: Session, *, masked: bool) -> Iterator[Message]:
     try:
-        _, messages = log.stream(session_id=session.session_id, user_id=session.user_id)
+        _, messages = log.read_all(session_id=session.session_id, user_id=session.user_id)
     except SessionNotFound:  # deleted since it was listed
         return
     for message in messages:

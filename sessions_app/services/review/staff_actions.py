@@ -15,7 +15,7 @@ from sessions_app.services.sessions import session_move
 
 def session_get_any(*, session_id: str) -> Session:
     """A session as it is stored, expired or not; raises SessionNotFound."""
-    return log.header_of_any(session_id)
+    return log.read_any_header(session_id)
 
 
 def session_archive_any(*, session_id: str, now: datetime) -> Session:
@@ -23,7 +23,7 @@ def session_archive_any(*, session_id: str, now: datetime) -> Session:
 
     Raises SessionNotFound; SessionExpired for one that is the sweeper's.
     """
-    read = partial(log.header_of_any, session_id)
+    read = partial(log.read_any_header, session_id)
     return session_move(read, status=Status.ARCHIVED, now=now)
 
 
@@ -32,7 +32,7 @@ def session_restore_any(*, session_id: str, now: datetime) -> Session:
 
     Raises SessionNotFound; SessionExpired where expiry means deletion.
     """
-    read = partial(log.header_of_any, session_id)
+    read = partial(log.read_any_header, session_id)
     return session_move(read, status=Status.ACTIVE, now=now)
 
 
@@ -47,5 +47,5 @@ def session_hold_any(*, session_id: str, held: bool) -> Session:
 
 def session_delete_any(*, session_id: str) -> None:
     """Destroy a session with all that belongs to it; raises SessionNotFound, LegalHold."""
-    owner = log.header_of_any(session_id).user_id
+    owner = log.read_any_header(session_id).user_id
     sessions.delete(session_id=session_id, user_id=owner)

@@ -12,7 +12,7 @@ from sessions_app.domain.data import Message, Role, Session, Strategy
 from sessions_app.domain.errors import MessageNotFound
 from sessions_app.domain.turns import Seen
 from sessions_app.domain.window import Reason, WindowBudgetError, WindowPlan, WindowPolicy
-from sessions_app.repository import log, turns
+from sessions_app.repository import annotations, log, turns
 from sessions_app.services import context, topics
 from sessions_app.services.context import Gathered
 
@@ -120,5 +120,5 @@ def _gather(then: Session, policy: WindowPolicy) -> Gathered:
         last=then.message_count,
     )
     opening = [] if first == 1 else log.read_opening(then)
-    known = topics.with_topics(then, [*(m for m in opening if m.seq < first), *newest])
+    known = annotations.with_topics(then, [*(m for m in opening if m.seq < first), *newest])
     return Gathered(known, [topics.window_message(message) for message in known], None)

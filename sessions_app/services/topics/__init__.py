@@ -10,7 +10,6 @@ from sessions_app.services.topics.annotations import (
     window_message,
 )
 from sessions_app.services.topics.judging_ahead import judge_ahead
-from sessions_app.services.topics.labels import with_topics
 from sessions_app.services.topics.segments import TopicSegment, topic_list
 
 __all__ = [
@@ -24,5 +23,4 @@ __all__ = [
     "restored",
     "topic_list",
     "window_message",
-    "with_topics",
 ]

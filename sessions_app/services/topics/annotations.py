@@ -20,7 +20,7 @@ from sessions_app.domain.limits import ANNOTATION_BLOCK, RECENT_SHIFTS
 from sessions_app.domain.topics import TopicDecision, TopicMessage, TopicState
 from sessions_app.domain.window import WindowMessage
 from sessions_app.repository import annotations, log
-from sessions_app.services.figures import tallies
+from sessions_app.services.tallies import tallies
 
 DIMENSIONS = encoders.DIMENSIONS
 # A request waits this long for what has not been annotated; the rest is answered without.
@@ -43,7 +43,7 @@ def catch_up(*, session_id: str, user_id: str, seconds: float) -> Progress:
     """
     deadline = time.monotonic() + seconds
     while True:
-        session = log.header(session_id=session_id, user_id=user_id)
+        session = log.read_header(session_id=session_id, user_id=user_id)
         if is_complete(session):
             return Progress(session, complete=True)
         if time.monotonic() >= deadline:

@@ -24,7 +24,7 @@ class TopicSegment:
 
 def topic_list(*, session_id: str, user_id: str, now: datetime) -> list[TopicSegment]:
     """A session's topics in order. Raises SessionNotFound, SessionExpired."""
-    lifecycle.require_readable(log.header(session_id=session_id, user_id=user_id), now=now)
+    lifecycle.require_readable(log.read_header(session_id=session_id, user_id=user_id), now=now)
     session = annotations.catch_up(
         session_id=session_id, user_id=user_id, seconds=CATCH_UP_SECONDS
     ).session

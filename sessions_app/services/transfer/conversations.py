@@ -7,8 +7,7 @@ from itertools import islice
 from sessions_app.domain import lifecycle
 from sessions_app.domain.data import Message, Session
 from sessions_app.domain.limits import ANNOTATION_BLOCK
-from sessions_app.repository import log
-from sessions_app.services import topics
+from sessions_app.repository import annotations, log
 
 
 def session_stream(
@@ -18,11 +17,11 @@ def session_stream(
 
     Raises SessionNotFound, SessionExpired before the first message.
     """
-    session, messages = log.stream(session_id=session_id, user_id=user_id)
+    session, messages = log.read_all(session_id=session_id, user_id=user_id)
     lifecycle.require_readable(session, now=now)
     return session, _with_topics(session, messages)
 
 
 def _with_topics(session: Session, messages: Iterator[Message]) -> Iterator[Message]:
     while run := list(islice(messages, ANNOTATION_BLOCK)):
-        yield from topics.with_topics(session, run)
+        yield from annotations.with_topics(session, run)

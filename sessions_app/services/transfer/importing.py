@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from sessions_app import tokenizer
-from sessions_app.domain import tokens
+from sessions_app.domain.drafts import message_tokens
 from sessions_app.domain.errors import InvalidInput, SessionNotFound
 from sessions_app.domain.records.reading import LineRefused
 from sessions_app.domain.records.writing import Record
@@ -182,7 +182,7 @@ def _counted(record: Record) -> Record:
     if "token_count" in record:
         return record
     content, name, calls = (record.get(key) for key in ("content", "name", "tool_calls"))
-    count = tokens.message_tokens(
+    count = message_tokens(
         tokenizer.count_tokens,
         # What is of another type is refused in a moment.
         content if isinstance(content, str) else "",

@@ -144,7 +144,7 @@ def _holder(session: Session, request: CompletionRequest, now: datetime) -> Feed
 
     It may not have been recorded yet: the lease is taken first.
     """
-    session = log.header(session_id=session.session_id, user_id=session.user_id)
+    session = log.read_header(session_id=session.session_id, user_id=session.user_id)
     lease = session.turn
     if lease is None or not session.in_turn(now=now) or not request.may_be_known:
         return None

@@ -4,8 +4,7 @@ from datetime import datetime
 
 from sessions_app.domain.data import Message
 from sessions_app.domain.turns import Turn, TurnState
-from sessions_app.repository import log
-from sessions_app.services import topics
+from sessions_app.repository import annotations, log
 from sessions_app.services.turns import settling
 from sessions_app.services.turns.feeds import Feed, Outcome
 
@@ -31,7 +30,7 @@ def _asked(turn: Turn) -> Message | None:
     session, found = log.read_range(
         session_id=turn.session_id, user_id=turn.user_id, first=turn.user_seq, last=turn.user_seq
     )
-    return next(iter(topics.with_topics(session, found)), None)
+    return next(iter(annotations.with_topics(session, found)), None)
 
 
 def _message(turn: Turn, seq: int) -> Message | None:

@@ -16,8 +16,9 @@ from django.conf import settings
 
 from sessions_app import providers, tokenizer
 from sessions_app.domain import lifecycle
-from sessions_app.domain.data import Generation, Message, NewMessage, Role
+from sessions_app.domain.data import Generation, Message, Role
 from sessions_app.domain.dialect import Manner, Names, Request, known_calls, written_options
+from sessions_app.domain.drafts import NewMessage, message_tokens
 from sessions_app.domain.errors import (
     ProviderRefused,
     SessionError,
@@ -28,13 +29,12 @@ from sessions_app.domain.errors import (
 )
 from sessions_app.domain.limits import FINISH_REASON_MAX_CHARS, MODEL_NAME_MAX_CHARS
 from sessions_app.domain.text import storable
-from sessions_app.domain.tokens import message_tokens
 from sessions_app.domain.turns import CANCELLED, Turn, TurnState, recorded_refusal
 from sessions_app.providers import Ending, Provider, Reply
-from sessions_app.repository import log, turns
-from sessions_app.services import context, dialects, identity, titles, topics
+from sessions_app.repository import annotations, log, turns
+from sessions_app.services import context, dialects, messages, model_titles, titles
 from sessions_app.services.context import ContextWindow, Instruction
-from sessions_app.services.figures import tallies
+from sessions_app.services.tallies import tallies
 from sessions_app.services.topics import judge_ahead
 from sessions_app.services.turns.feeds import Feed, Outcome
 from sessions_app.services.turns.seen import seen_of
@@ -136,7 +136,7 @@ class Run:
         judge_ahead.later(**place)
         try:
             if self._titled:
-                titles.by_the_model(**place)
+                model_titles.title_improve(**place)
             if context.enabled():
                 provider = providers.for_turns(count=tokenizer.count_tokens)
                 context.summary_extend(**place, provider=provider, now=clock())
@@ -185,7 +185,7 @@ class Run:
         )
         asked = self.feed.user_message
         if asked is not None:
-            [asked] = topics.with_topics(window.session, [asked])
+            [asked] = annotations.with_topics(window.session, [asked])
         self.feed.show(seen_of(window), asked)
         if not self._has_record():
             raise _Unrecorded
@@ -218,7 +218,7 @@ class Run:
         provider, ending = answered
         if ending is None and self._stop is not Stop.CANCELLED:
             # Raises SessionNotFound where the session has been deleted.
-            log.header(session_id=self.turn.session_id, user_id=self.turn.user_id)
+            log.read_header(session_id=self.turn.session_id, user_id=self.turn.user_id)
             raise TurnInterrupted
         if ending is None:
             ending = Ending(CANCELLED, None, None, self._call.model or provider.name)
@@ -251,7 +251,7 @@ class Run:
         text = self.feed.text
         calls = ending.tool_calls or None
         return NewMessage(
-            id=identity.new_message_id(),
+            id=messages.new_message_id(),
             role=Role.ASSISTANT,
             content=text,
             token_count=message_tokens(tokenizer.count_tokens, text, tool_calls=calls or ()),
@@ -295,7 +295,7 @@ class Run:
             if message is None:
                 turns.leases.release(session_id=self.turn.session_id, turn_id=self.turn.turn_id)
             else:
-                self._titled = titles.from_the_text(
+                self._titled = titles.title_from_text(
                     session_id=self.turn.session_id, user_id=self.turn.user_id
                 )
         except StorageUnavailable:

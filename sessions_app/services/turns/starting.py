@@ -114,7 +114,7 @@ def known(asked: Asked, now: datetime) -> Feed | None:
     turn = turns.records.newest_of_key(session_id=asked.session_id, client_id=asked.key)
     if turn is None:
         return None
-    session = log.header(session_id=asked.session_id, user_id=asked.user_id)
+    session = log.read_header(session_id=asked.session_id, user_id=asked.user_id)
     lifecycle.require_readable(session, now=now)
     wanted = (asked.fingerprint, asked.regenerates)
     if (turn.fingerprint, turn.regenerates) != wanted:
@@ -152,23 +152,23 @@ def resume(
 
 def _holder(asked: Asked, now: datetime) -> Feed | None:
     """Why the lease could not be taken; the feed of the turn that has it when the key is its."""
-    session = log.header(session_id=asked.session_id, user_id=asked.user_id)
+    session = log.read_header(session_id=asked.session_id, user_id=asked.user_id)
     lifecycle.require_writable(session, now=now)
     if session.turn is not None and session.in_turn(now=now):
         if asked.key is not None and session.turn.client_id == asked.key:
             return follow(asked.session_id, asked.user_id, session.turn.turn_id, now)
-        raise TurnInProgress(retry_after=log.RETRY_SECONDS)
+        raise TurnInProgress(retry_after=log.TURN_RETRY_SECONDS)
     end_overdue(asked.session_id, asked.user_id, now)
     return None
 
 
 def end_overdue(session_id: str, user_id: str, now: datetime) -> None:
     """End the turn whose lease has run out; raises TurnInProgress for one that has not."""
-    lease = log.header(session_id=session_id, user_id=user_id).turn
+    lease = log.read_header(session_id=session_id, user_id=user_id).turn
     if lease is None:
         return
     if lease.deadline > now:
-        raise TurnInProgress(retry_after=log.RETRY_SECONDS)
+        raise TurnInProgress(retry_after=log.TURN_RETRY_SECONDS)
     turn = turns.records.read([(session_id, lease.turn_id)]).get(lease.turn_id)
     if turn is not None:
         settling.settle(turn, now=now)

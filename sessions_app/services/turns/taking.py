@@ -14,13 +14,13 @@ from django.conf import settings
 
 from sessions_app import encoders, providers, tokenizer
 from sessions_app.domain import lifecycle
-from sessions_app.domain.data import Message, NewMessage
-from sessions_app.domain.drafts import MessageDraft
+from sessions_app.domain.data import Message
+from sessions_app.domain.drafts import MessageDraft, NewMessage
 from sessions_app.domain.errors import StorageUnavailable, TurnInProgress, TurnInterrupted
 from sessions_app.domain.turns import Seen, TurnState
 from sessions_app.repository import log, turns
-from sessions_app.services.figures import tallies
 from sessions_app.services.messages import batch_prepare, message_prepare
+from sessions_app.services.tallies import tallies
 from sessions_app.services.topics import judge_ahead
 from sessions_app.services.turns.events import Place
 from sessions_app.services.turns.feeds import Feed
@@ -91,13 +91,15 @@ def turn_start(*, session_id: str, user_id: str, request: TurnRequest, now: date
             lease = new_lease(request.key, now)
             try:
                 appended = log.append(
-                    session_id=session_id,
-                    user_id=user_id,
-                    messages=prepared,
-                    now=now,
-                    default_ttl_seconds=settings.SESSION_TTL_SECONDS,
-                    lease=lease,
-                    behind=request.behind,
+                    log.AppendRequest(
+                        session_id=session_id,
+                        user_id=user_id,
+                        messages=prepared,
+                        now=now,
+                        default_ttl_seconds=settings.SESSION_TTL_SECONDS,
+                        lease=lease,
+                        newest_seq=request.behind,
+                    )
                 )
             except TurnInProgress:
                 end_overdue(session_id, user_id, now)
@@ -155,7 +157,7 @@ def turn_attach(
 
     Raises SessionNotFound, SessionExpired.
     """
-    session = log.header(session_id=session_id, user_id=user_id)
+    session = log.read_header(session_id=session_id, user_id=user_id)
     lifecycle.require_readable(session, now=now)
     if after is not None and after.past != "end":
         left = turns.records.read([(session_id, after.turn_id)]).get(after.turn_id)
@@ -173,7 +175,7 @@ def turn_cancel(*, session_id: str, user_id: str, now: datetime) -> Feed | None:
 
     What the model has said so far is stored. Raises SessionNotFound, SessionExpired.
     """
-    session = log.header(session_id=session_id, user_id=user_id)
+    session = log.read_header(session_id=session_id, user_id=user_id)
     lifecycle.require_readable(session, now=now)
     if session.turn is None or not session.in_turn(now=now):
         return None

@@ -8,7 +8,7 @@ import pytest
 
 from sessions_app.domain.audit.integrity import REPAIRABLE, Damage
 from sessions_app.repository.audits import integrity as reading
-from sessions_app.services import messages
+from sessions_app.services import erasure
 from sessions_app.services.audits import integrity
 from sessions_app.services.turns import integrity as turn_integrity
 from tests.repository.conftest import OWNER, append, new_session, now, read_all
@@ -116,7 +116,7 @@ def found(*, repair: bool = False) -> list[integrity.Checked]:
 
 def test_a_sound_store_has_no_findings(long_session: Any) -> None:
     new_session()
-    messages.message_delete(session_id=long_session.session_id, user_id=OWNER, seq=10, now=now())
+    erasure.message_delete(session_id=long_session.session_id, user_id=OWNER, seq=10, now=now())
     assert found() == []
 
 

@@ -16,7 +16,7 @@ from sessions_app.domain.data import Role, Session
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import SessionNotFound
 from sessions_app.repository.log import tail
-from sessions_app.services import messages, sessions
+from sessions_app.services import erasure, sessions
 from sessions_app.services.audits import integrity
 from sessions_app.services.privacy import erasing as privacy
 from tests.repository.conftest import OWNER, append, append_many, new_session, now, read_all
@@ -106,7 +106,7 @@ def test_a_message_erased_between_a_spill_and_its_cut_stays_erased(
     with cut(monkeypatch, at=1, after=True), suppress(Crash):
         append(session_id, "message 129")
     assert database.message_buckets.count_documents({"session_id": session_id}) == 1
-    messages.message_delete(session_id=session_id, user_id=OWNER, seq=5, now=now())
+    erasure.message_delete(session_id=session_id, user_id=OWNER, seq=5, now=now())
     assert "'message 5'" not in str(list(database.message_buckets.find()))
     append_many(session_id, ["more"] * 80)
     erased = read_all(session_id)[4]
@@ -123,7 +123,7 @@ def test_a_slow_spiller_cannot_bring_back_what_was_erased(database: Any, monkeyp
     def slowly(new: Any) -> Any:
         if not read_before:
             read_before.append(new)
-            messages.message_delete(session_id=session_id, user_id=OWNER, seq=5, now=now())
+            erasure.message_delete(session_id=session_id, user_id=OWNER, seq=5, now=now())
             tail.tidy(session_id)
         return original(new)
 
@@ -192,7 +192,7 @@ def test_a_cut_erasure_of_a_message_keeps_the_totals_true(
         return session_id
 
     def operation(session_id: str) -> None:
-        messages.message_delete(session_id=session_id, user_id=OWNER, seq=seq, now=now())
+        erasure.message_delete(session_id=session_id, user_id=OWNER, seq=seq, now=now())
 
     for session_id in cuts(monkeypatch, prepare, operation):
         assert is_whole()

@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
-from sessions_app.repository.log import appending as messages
-from sessions_app.repository.log import headers, spilled_keys
-from sessions_app.services import messages as service
+from sessions_app.repository.log import appending, headers, spilled_keys
+from sessions_app.services import erasure
 from tests.repository.commands import recorder
 from tests.repository.conftest import OWNER, append, new_session, now, read_all
 
@@ -24,13 +23,13 @@ def session_id(database: Any) -> str:
 def lookups(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The keys that are looked for in the buckets from here on."""
     asked: list[Any] = []
-    original = messages._find_in_buckets
+    original = appending._find_in_buckets
 
     def find(session_id: str, keys: Any) -> Any:
         asked.append(list(keys))
         return original(session_id, keys)
 
-    monkeypatch.setattr(messages, "_find_in_buckets", find)
+    monkeypatch.setattr(appending, "_find_in_buckets", find)
     return asked
 
 
@@ -73,7 +72,7 @@ def test_what_another_worker_has_spilled_is_learnt(session_id: str) -> None:
 
 
 def test_erased_messages_keep_their_keys(session_id: str) -> None:
-    service.message_delete(session_id=session_id, user_id=OWNER, seq=6, now=now())
+    erasure.message_delete(session_id=session_id, user_id=OWNER, seq=6, now=now())
     spilled_keys.forget()
     assert append(session_id, "message 5", "key-5").deleted
 

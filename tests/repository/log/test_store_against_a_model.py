@@ -22,7 +22,7 @@ from sessions_app.domain.data import Role
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import IdempotencyMismatch, SessionArchived, SessionNotFound
 from sessions_app.repository.log import tail
-from sessions_app.services import messages, sessions
+from sessions_app.services import erasure, messages, sessions
 from sessions_app.services.audits import integrity
 from tests.repository.conftest import OWNER, append, new_session, now, read_all
 
@@ -107,7 +107,7 @@ class Store(RuleBasedStateMachine):
         if not model.contents or model.archived:
             return
         seq = 1 + int(place * (len(model.contents) - 1))
-        messages.message_delete(session_id=session_id, user_id=OWNER, seq=seq, now=now())
+        erasure.message_delete(session_id=session_id, user_id=OWNER, seq=seq, now=now())
         model.contents[seq - 1] = None
 
     @rule(session_id=session_ids)

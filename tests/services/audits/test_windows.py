@@ -30,7 +30,7 @@ from sessions_app.domain.window.planning import (
     plan_window,
 )
 from sessions_app.repository.audits import pages as stored
-from sessions_app.services import messages
+from sessions_app.services import erasure
 from sessions_app.services.audits import windows as audits
 from sessions_app.services.context import planning as context
 from sessions_app.services.context import writing
@@ -160,11 +160,11 @@ def test_it_reads_no_further_than_it_is_asked(
 ) -> None:
     new_session()
     new_session()
-    read = audits.log.stream
+    read = audits.log.read_all
     streamed: list[str] = []
     monkeypatch.setattr(
         audits.log,
-        "stream",
+        "read_all",
         lambda **which: streamed.append(which["session_id"]) or read(**which),
     )
     next(iter(audits.context_audit(
@@ -221,7 +221,7 @@ def test_a_window_after_a_reset_and_an_erasure_is_sound(database: Any, no_encode
     session_id = new_session().session_id
     append_many(session_id, [f"message number {n}" for n in range(300)])
     database.sessions.update_one({"_id": session_id}, {"$set": {"context_start": 250}})
-    messages.message_delete(session_id=session_id, user_id=OWNER, seq=280, now=now())
+    erasure.message_delete(session_id=session_id, user_id=OWNER, seq=280, now=now())
     for max_tokens in (64, 300, 4_000):
         (audited,) = audit(max_tokens=max_tokens)
         assert audited.breaches == []

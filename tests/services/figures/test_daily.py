@@ -1,5 +1,6 @@
 """Figures by day: counted as it happens, handed over, and completed with what can be looked up."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -11,24 +12,26 @@ from sessions_app.domain.errors import StorageUnavailable
 from sessions_app.domain.figures.daily import Day, Figure, day_of
 from sessions_app.domain.turns import Seen
 from sessions_app.repository.figures import daily as daily_figures
-from sessions_app.services import messages, sessions
+from sessions_app.services import erasure, sessions
 from sessions_app.services.figures import dashboard
 from sessions_app.services.figures import keeping as daily_keeping
-from sessions_app.services.figures.tallies import Tallies, tallies
+from sessions_app.services.figures.keeping import hand_over
+from sessions_app.services.tallies import Tallies, tallies
 from sessions_app.services.topics import segments
 from tests.repository.conftest import OWNER, append, append_many, new_session, now
 
 
 @pytest.fixture
-def counting(database: Any, monkeypatch: pytest.MonkeyPatch) -> Tallies:
+def counting(database: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tallies]:
     """As in a worker that serves, without its thread."""
-    monkeypatch.setattr(tallies, "_days", {})
+    tallies.take()
     monkeypatch.setattr(tallies, "counts", True)
-    return tallies
+    yield tallies
+    tallies.take()
 
 
 def today() -> Day:
-    tallies.hand_over()
+    hand_over()
     day = day_of(now())
     found = daily_figures.read(day, day)
     return found[0] if found else Day(day)
@@ -67,14 +70,14 @@ def test_people_are_counted_once_a_day(counting: Any) -> None:
     for person in ("ann", "ben", "ann", "cyn"):
         draft = sessions.SessionDraft(history=[MessageDraft(role=Role.USER, content="hi")])
         sessions.session_create(user_id=person, draft=draft, now=now())
-    tallies.hand_over()
+    hand_over()
     daily_figures.count_users(day_of(now()), over=False)
     assert today().users == 3
 
 
 def test_a_day_that_is_over_keeps_the_number_of_people_alone(counting: Any, database: Any) -> None:
     append(new_session().session_id, "hi")
-    tallies.hand_over()
+    hand_over()
     assert "people" in database.daily_figures.find_one()
     daily_figures.count_users(day_of(now()), over=True)
     stored = database.daily_figures.find_one()
@@ -84,7 +87,7 @@ def test_a_day_that_is_over_keeps_the_number_of_people_alone(counting: Any, data
 
 def test_nothing_stored_names_anybody(counting: Any, database: Any) -> None:
     append(new_session().session_id, "secret")
-    tallies.hand_over()
+    hand_over()
     dashboard.refresh(now=now())
     kept = str([*database.daily_figures.find(), *database.standing_figures.find()])
     assert OWNER not in kept
@@ -132,7 +135,7 @@ def test_what_cannot_be_handed_over_is_kept(counting: Any, monkeypatch: pytest.M
 
     with monkeypatch.context() as patch:
         patch.setattr(daily_figures, "add", away)
-        tallies.hand_over()
+        hand_over()
     append(session.session_id, "two")
     assert today().messages == 2
 
@@ -142,15 +145,13 @@ def test_two_workers_add_to_the_same_day(counting: Any) -> None:
     other.counts = True
     append(new_session().session_id, "one")
     other.messages_stored("somebody", [append(new_session().session_id, "two")], now())
-    tallies.hand_over()
-    other.hand_over()
+    hand_over()
+    hand_over(other)
     assert today().messages == 3
 
 
-def test_the_keeper_hands_over_while_it_runs_and_at_its_end(
-    database: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tallies, "_days", {})
+def test_the_keeper_hands_over_while_it_runs_and_at_its_end(database: Any) -> None:
+    tallies.take()
     keeper = daily_keeping.DailyKeeper()
     keeper.start()
     append(new_session().session_id, "one")
@@ -217,5 +218,5 @@ def test_one_worker_finds_out_and_not_before_it_is_due(database: Any) -> None:
 def test_a_message_erased_stays_in_the_figures_of_its_day(counting: Any, database: Any) -> None:
     session = new_session()
     append(session.session_id, "gone soon")
-    messages.message_delete(session_id=session.session_id, user_id=OWNER, seq=1, now=now())
+    erasure.message_delete(session_id=session.session_id, user_id=OWNER, seq=1, now=now())
     assert today().messages == 1

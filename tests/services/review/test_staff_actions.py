@@ -14,7 +14,7 @@ from sessions_app.domain.errors import (
     SessionExpired,
     SessionNotFound,
 )
-from sessions_app.services import messages, sessions
+from sessions_app.services import erasure, sessions
 from sessions_app.services.audits import integrity
 from sessions_app.services.review import staff_actions
 from tests.repository.conftest import OWNER, append, append_many, new_session, now, read_all
@@ -88,9 +88,9 @@ def test_a_held_session_is_deleted_by_nobody(session: Session) -> None:
 def test_nor_is_a_message_of_it(session: Session, seq: int) -> None:
     staff_actions.session_hold_any(session_id=session.session_id, held=True)
     with pytest.raises(LegalHold):
-        messages.message_delete(session_id=session.session_id, user_id=OWNER, seq=seq, now=now())
+        erasure.message_delete(session_id=session.session_id, user_id=OWNER, seq=seq, now=now())
     with pytest.raises(MessageNotFound):
-        messages.message_delete(session_id=session.session_id, user_id=OWNER, seq=201, now=now())
+        erasure.message_delete(session_id=session.session_id, user_id=OWNER, seq=201, now=now())
     assert [m.content for m in read_all(session.session_id)] == [f"message {n}" for n in range(200)]
     assert list(integrity.integrity_check(repair=False, progress=lambda _: None)) == []
 

@@ -10,7 +10,7 @@ import pytest
 from sessions_app.repository.erasure import messages as erasures
 from sessions_app.repository.search import index as search_index
 from sessions_app.repository.search import reading as search_reading
-from sessions_app.services import messages, sessions
+from sessions_app.services import erasure, sessions
 from sessions_app.services.privacy import erasing as privacy
 from sessions_app.services.search import indexing as search_indexing
 from sessions_app.services.search import querying as search
@@ -22,7 +22,7 @@ def index(user_id: str | None = OWNER, seconds: float = 60) -> search_indexing.B
 
 
 def erase(session_id: str, seq: int) -> None:
-    messages.message_delete(session_id=session_id, user_id=OWNER, seq=seq, now=now())
+    erasure.message_delete(session_id=session_id, user_id=OWNER, seq=seq, now=now())
 
 
 class Meanwhile:

@@ -9,7 +9,7 @@ import pytest
 from sessions_app import encoders
 from sessions_app.domain.errors import SessionNotFound
 from sessions_app.repository import annotations as stored
-from sessions_app.services import messages, sessions
+from sessions_app.services import erasure, messages, sessions
 from sessions_app.services.topics import annotations, segments
 from tests.repository.conftest import OWNER, append, append_many, new_session, now, read_all
 from tests.services.conftest import FakeEncoder
@@ -143,7 +143,7 @@ def test_an_erased_message_takes_its_annotations_along(database: Any, encoder: F
     append_many(session_id, ["the zebra is called Quentin"] * 3 + TALK * 12)
     catch_up(session_id)
     for seq in (1, 2, 3):
-        messages.message_delete(session_id=session_id, user_id=OWNER, seq=seq, now=now())
+        erasure.message_delete(session_id=session_id, user_id=OWNER, seq=seq, now=now())
     held = str(list(database.message_annotations.find())) + str(list(database.sessions.find()))
     held += states(database)
     assert "zebra" not in held
@@ -163,7 +163,7 @@ def test_a_message_erased_while_it_is_judged_leaves_nothing(
 
     def judge_slowly(*args: Any) -> Any:
         monkeypatch.setattr(annotations, "_judge", original)
-        messages.message_delete(session_id=session_id, user_id=OWNER, seq=1, now=now())
+        erasure.message_delete(session_id=session_id, user_id=OWNER, seq=1, now=now())
         return original(*args)
 
     monkeypatch.setattr(annotations, "_judge", judge_slowly)
@@ -287,7 +287,7 @@ def test_erasing_a_message_keeps_an_undone_shift_undone(
     session_id = talk(30)
     catch_up(session_id)
     database.sessions.update_one({"_id": session_id}, {"$set": {"topic.undone": 22}})
-    messages.message_delete(session_id=session_id, user_id=OWNER, seq=1, now=now())
+    erasure.message_delete(session_id=session_id, user_id=OWNER, seq=1, now=now())
     standing = catch_up(session_id).session.topic
     assert standing is not None
     assert (standing.undone, standing.judged) == (22, 30)

@@ -43,7 +43,7 @@ def new_session(**policy: Any) -> str:
 
 
 def judged(session_id: str) -> int:
-    topic = pages.header(session_id=session_id, user_id=OWNER).topic
+    topic = pages.read_header(session_id=session_id, user_id=OWNER).topic
     return topic.judged if topic else 0
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sessions_app.api.event_stream import stream_of
+from sessions_app.api import event_stream
 from sessions_app.domain.turns import Seen, TurnState
 from sessions_app.services.turns import events as turn_events
 from sessions_app.services.turns.events import Delta, Done, Place, Reader
@@ -101,10 +101,10 @@ def test_an_event_loop_gets_what_a_thread_gets(feed: Feed):
 
     async def read() -> bytes:
         threading.Thread(target=write).start()
-        return b"".join([chunk async for chunk in stream_of(Reader(feed))])
+        return b"".join([chunk async for chunk in event_stream.response(Reader(feed)).events])
 
     looped = events.parse(asyncio.run(read()))
-    threaded = events.parse(b"".join(stream_of(Reader(feed))))
+    threaded = events.parse(b"".join(event_stream.response(Reader(feed)).events))
     expected = "".join(f"{number} " for number in range(200))
     assert events.text(looped) == events.text(threaded) == expected
     assert list(dict.fromkeys(events.names(looped))) == ["context", "delta", "done"]
@@ -117,7 +117,7 @@ def test_an_event_loop_holds_back_nothing_before_the_second_words(
     monkeypatch.setattr("sessions_app.http.event_stream.GATHER_SECONDS", 3_600.0)
 
     async def read() -> list[bytes]:
-        chunks = aiter(stream_of(Reader(feed)))
+        chunks = aiter(event_stream.response(Reader(feed)).events)
         found = [await anext(chunks)]
         for tell in (lambda: feed.show(SEEN, None), lambda: feed.add("One")):
             tell()
@@ -137,7 +137,7 @@ def test_an_event_loop_says_when_nothing_happens(feed: Feed, monkeypatch: pytest
 
     async def read() -> list[bytes]:
         found = []
-        async for chunk in stream_of(Reader(feed)):
+        async for chunk in event_stream.response(Reader(feed)).events:
             found.append(chunk)
             if found.count(b": \n\n") == 3:
                 feed.finish(Outcome(TurnState.DONE))

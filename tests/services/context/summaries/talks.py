@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
-from sessions_app.api.wire import values as wire
+from sessions_app.api.wire import context as wire
 from sessions_app.domain.data import Strategy
 from sessions_app.repository import summaries as stored
-from sessions_app.services import messages
+from sessions_app.services import erasure
 from sessions_app.services.context import planning as context
 from sessions_app.services.context import summaries
 from sessions_app.services.context.summaries import Outcome
@@ -48,7 +48,7 @@ def window(session_id: str, **query):
 
 
 def delete(session_id: str, seq: int) -> None:
-    messages.message_delete(session_id=session_id, user_id=OWNER, seq=seq, now=now())
+    erasure.message_delete(session_id=session_id, user_id=OWNER, seq=seq, now=now())
 
 
 def reset(session_id: str, *, undo: bool = False) -> None:

@@ -164,9 +164,9 @@ def test_what_cannot_be_stored_is_taken_out(talk: str, extend: Extend, model: Mo
 
 
 def test_the_messages_and_the_version_stay_as_they_are(talk: str, extend: Extend):
-    before = read_all(talk), pages.header(session_id=talk, user_id=OWNER)
+    before = read_all(talk), pages.read_header(session_id=talk, user_id=OWNER)
     up_to_date(extend, talk)
-    assert (read_all(talk), pages.header(session_id=talk, user_id=OWNER)) == before
+    assert (read_all(talk), pages.read_header(session_id=talk, user_id=OWNER)) == before
 
 
 def test_a_stranger_makes_none(talk: str, extend: Extend):

@@ -63,7 +63,7 @@ def test_a_session_deleted_meanwhile_is_not_brought_back(talk: str, extend: Exte
 
     assert extend(talk, provider=Meanwhile(provider, remove)).outcome is Outcome.OVERTAKEN
     with pytest.raises(SessionNotFound):
-        pages.header(session_id=talk, user_id=OWNER)
+        pages.read_header(session_id=talk, user_id=OWNER)
 
 
 @pytest.mark.parametrize(

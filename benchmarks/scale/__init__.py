@@ -1,1 +1,0 @@
-"""From measured costs and a stated load to nodes, disk, memory and money."""

@@ -1,1 +1,0 @@
-"""Four ways to keep a chat session, each as small as it can honestly be, behind one interface."""

@@ -1,1 +1,0 @@
-"""Three shapes in which MongoDB can hold a conversation, with the same four questions to each."""

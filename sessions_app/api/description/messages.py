@@ -1,0 +1,87 @@
+"""The description of the message routes, with examples."""
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+
+from sessions_app.api.description.errors import responses
+from sessions_app.api.description.examples import (
+    IDEMPOTENCY,
+    MESSAGE_EXAMPLE,
+    SESSION_ID,
+    request_example,
+    response_example,
+)
+from sessions_app.api.wire import messages as wire
+
+message_append = extend_schema(
+    operation_id="message_append",
+    parameters=[SESSION_ID, IDEMPOTENCY],
+    request=wire.MessageInput,
+    responses=responses(
+        {
+            201: wire.MessageOutput,
+            200: OpenApiResponse(
+                wire.MessageOutput, "The key was known; this is what it stands for."
+            ),
+        },
+        400,
+        404,
+        409,
+        410,
+        413,
+        422,
+    ),
+    examples=[
+        request_example(
+            "A question",
+            {"content": "Which hotels in Lisbon take dogs?", "client_id": "4f1c0a52"},
+        ),
+        response_example("Stored", MESSAGE_EXAMPLE, "200", "201"),
+    ],
+)
+message_append_batch = extend_schema(
+    operation_id="message_append_batch",
+    parameters=[SESSION_ID, IDEMPOTENCY],
+    request=wire.BatchInput,
+    responses=responses(
+        {
+            201: wire.BatchOutput,
+            200: OpenApiResponse(wire.BatchOutput, "The batch was known; this is what was stored."),
+        },
+        400,
+        404,
+        409,
+        410,
+        413,
+        422,
+    ),
+    examples=[
+        request_example(
+            "A question and its answer",
+            {
+                "messages": [
+                    {"role": "user", "content": "Which hotels in Lisbon take dogs?"},
+                    {"role": "assistant", "content": "Three that I know of."},
+                ]
+            },
+        ),
+        response_example("Stored", {"messages": [MESSAGE_EXAMPLE]}, "200", "201"),
+    ],
+)
+message_list = extend_schema(
+    operation_id="message_list",
+    parameters=[SESSION_ID, wire.MessagesQuery],
+    responses=responses({200: wire.MessagePageOutput}, 400, 404, 410),
+    examples=[
+        response_example(
+            "A run", {"results": [MESSAGE_EXAMPLE], "has_more": False, "latest_seq": 1}
+        ),
+    ],
+)
+message_delete = extend_schema(
+    operation_id="message_delete",
+    parameters=[SESSION_ID, OpenApiParameter("seq", OpenApiTypes.INT, OpenApiParameter.PATH)],
+    responses=responses(
+        {204: OpenApiResponse(description="Erased; the seq stays as a tombstone.")}, 404, 409, 410
+    ),
+)

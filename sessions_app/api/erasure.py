@@ -1,0 +1,28 @@
+"""`DELETE /session/{id}/messages/{seq}`: erase one message."""
+
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import ViewSet
+
+from sessions_app.api.description import messages as described
+from sessions_app.domain.errors import MessageNotFound
+from sessions_app.http.input import user_id
+from sessions_app.services import erasure
+
+_SEQ_DIGITS = 11
+
+
+class ErasureViewSet(ViewSet):
+    """One message of one of the caller's sessions."""
+
+    @described.message_delete
+    def destroy(self, request: Request, session_id: str, seq: str) -> Response:
+        """Erase a message's content; its `seq` stays, marked as deleted."""
+        # A `seq` that is no number is a message that does not exist, not a wrong request.
+        if not (seq.isascii() and seq.isdigit() and len(seq) <= _SEQ_DIGITS):
+            raise MessageNotFound
+        erasure.message_delete(
+            session_id=session_id, user_id=user_id(request), seq=int(seq), now=timezone.now()
+        )
+        return Response(status=204)

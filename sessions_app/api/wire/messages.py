@@ -1,0 +1,191 @@
+"""A message on the wire: as a client sends it and as it gets it back."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from rest_framework import serializers
+
+from sessions_app.domain import limits
+from sessions_app.domain.data import Generation, Message, MessagePage, Role
+from sessions_app.domain.drafts import MessageDraft
+from sessions_app.http.input import (
+    MetadataField,
+    NumeralField,
+    StrictBooleanField,
+    StrictCharField,
+    StrictChoiceField,
+    StrictIntegerField,
+    ToolCallsField,
+    values_of,
+)
+
+Data = dict[str, Any]
+
+
+class MessageInput(serializers.Serializer[Data]):
+    """A message to append."""
+
+    role = StrictChoiceField(choices=values_of(Role), default=Role.USER.value)
+    content = StrictCharField(allow_blank=True, allow_null=True, default="")
+    client_id = StrictCharField(
+        max_length=limits.CLIENT_ID_MAX_CHARS, allow_null=True, required=False
+    )
+    name = StrictCharField(max_length=limits.NAME_MAX_CHARS, allow_null=True, required=False)
+    tool_calls = ToolCallsField(allow_null=True, required=False)
+    tool_call_id = StrictCharField(
+        max_length=limits.TOOL_CALL_ID_MAX_CHARS, allow_null=True, required=False
+    )
+    metadata = MetadataField(required=False, allow_null=True)
+
+
+class BatchInput(serializers.Serializer[Data]):
+    """Messages to append, all or none."""
+
+    messages = serializers.ListField(
+        child=MessageInput(), min_length=1, max_length=limits.BATCH_MAX_MESSAGES
+    )
+
+
+class NewestQuery(serializers.Serializer[Data]):
+    """How many of a session's newest messages to show."""
+
+    limit = NumeralField(min_value=1, max_value=limits.PAGE_MAX, default=limits.PAGE_DEFAULT)
+
+
+class MessagesQuery(NewestQuery):
+    """Which of a session's messages to show: those after a `seq`, or those before one."""
+
+    after = NumeralField(min_value=0, max_value=10**11, required=False)
+    before = NumeralField(min_value=1, max_value=10**11, required=False)
+
+    def validate(self, attrs: Data) -> Data:
+        """One direction at a time."""
+        if "after" in attrs and "before" in attrs:
+            raise serializers.ValidationError({"before": "Give after or before, not both."})
+        return attrs
+
+
+class GenerationOutput(serializers.Serializer[Data]):
+    """How a model wrote a message: in which turn, as the reply to which seq.
+
+    `finish_reason` is the model server's word (`stop`, `length`, `tool_calls` …), or `cancelled`
+    for a reply that was stopped. The counts are the server's, null where it reported none; `usage`
+    holds all of them as they came, with their details.
+    """
+
+    turn_id = StrictCharField()
+    reply_to = StrictIntegerField(min_value=1)
+    model = StrictCharField()
+    finish_reason = StrictCharField()
+    prompt_tokens = StrictIntegerField(min_value=0, allow_null=True)
+    completion_tokens = StrictIntegerField(min_value=0, allow_null=True)
+    usage = serializers.DictField(required=False)
+
+
+class MessageOutput(serializers.Serializer[Data]):
+    """A stored message.
+
+    Replies with the same `generation.reply_to` are alternatives; those with `superseded_by`, the
+    seq of the one generated instead, are not sent to a model any more. `reasoning` is what the
+    model thought, `extra` what its server wants back within a tool loop: neither is text.
+    """
+
+    id = StrictCharField()
+    seq = StrictIntegerField(min_value=1)
+    role = serializers.ChoiceField(choices=values_of(Role))
+    content = StrictCharField(allow_blank=True)
+    timestamp = serializers.DateTimeField()
+    token_count = StrictIntegerField(min_value=0)
+    topic = StrictIntegerField(allow_null=True)
+    topic_shift = StrictBooleanField()
+    client_id = StrictCharField(allow_null=True)
+    name = StrictCharField(allow_null=True)
+    tool_calls = ToolCallsField(allow_null=True)
+    tool_call_id = StrictCharField(allow_null=True)
+    metadata = MetadataField()
+    deleted = StrictBooleanField()
+    generation = GenerationOutput(allow_null=True)
+    superseded_by = StrictIntegerField(min_value=1, allow_null=True)
+    reasoning = StrictCharField(required=False)
+    extra = serializers.DictField(required=False)
+
+
+class BatchOutput(serializers.Serializer[Data]):
+    """The messages of a batch as stored."""
+
+    messages = MessageOutput(many=True)
+
+
+class MessagePageOutput(serializers.Serializer[Data]):
+    """A page of a session's messages, oldest first; `latest_seq` is the newest in the session."""
+
+    results = MessageOutput(many=True)
+    has_more = StrictBooleanField()
+    latest_seq = StrictIntegerField(min_value=0)
+
+
+def message_draft(data: Data, *, client_id: str | None = None) -> MessageDraft:
+    """Validated input as a draft; `client_id` is used where the message names none."""
+    return MessageDraft(
+        role=Role(data["role"]),
+        content=data["content"] or "",
+        client_id=data.get("client_id") or client_id,
+        name=data.get("name") or None,
+        tool_calls=data.get("tool_calls") or None,
+        tool_call_id=data.get("tool_call_id") or None,
+        metadata=data.get("metadata") or {},
+    )
+
+
+def timestamp(moment: datetime | None) -> str | None:
+    """RFC 3339 in UTC with milliseconds; `moment` is in UTC."""
+    return None if moment is None else moment.isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+def message(stored: Message) -> dict[str, Any]:
+    """A Message of the wire contract."""
+    return {
+        "id": stored.id,
+        "seq": stored.seq,
+        "role": stored.role.value,
+        "content": stored.content,
+        "timestamp": timestamp(stored.timestamp),
+        "token_count": stored.token_count,
+        "topic": stored.topic,
+        "topic_shift": stored.topic_shift,
+        "client_id": stored.client_id,
+        "name": stored.name,
+        "tool_calls": stored.tool_calls,
+        "tool_call_id": stored.tool_call_id,
+        "metadata": stored.metadata,
+        "deleted": stored.deleted,
+        "generation": _generation(stored.generation) if stored.generation else None,
+        "superseded_by": stored.superseded_by,
+        # Few messages have them.
+        **({"reasoning": stored.reasoning} if stored.reasoning else {}),
+        **({"extra": stored.extra} if stored.extra else {}),
+    }
+
+
+def _generation(made: Generation) -> dict[str, Any]:
+    """How it was generated; `usage` where the model's server counted anything."""
+    written = asdict(made)
+    if made.usage is None:
+        del written["usage"]
+    return written
+
+
+def messages(stored: Sequence[Message]) -> list[dict[str, Any]]:
+    """Messages of the wire contract."""
+    return [message(each) for each in stored]
+
+
+def message_page(page: MessagePage) -> dict[str, Any]:
+    """A page of a session's messages."""
+    return {
+        "results": messages(page.messages),
+        "has_more": page.has_more,
+        "latest_seq": page.latest_seq,
+    }

@@ -1,0 +1,209 @@
+"""A session on the wire, and pages of sessions."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.utils import timezone
+from rest_framework import serializers
+
+from sessions_app.api.wire.messages import (
+    MessageInput,
+    MessageOutput,
+    NewestQuery,
+    message_draft,
+    messages,
+    timestamp,
+)
+from sessions_app.domain import limits
+from sessions_app.domain.data import Message, OnTopicShift, Session, Status, Strategy
+from sessions_app.domain.drafts import SessionDraft
+from sessions_app.http.input import (
+    MetadataField,
+    NumeralField,
+    StrictBooleanField,
+    StrictCharField,
+    StrictChoiceField,
+    StrictIntegerField,
+    values_of,
+)
+
+Data = dict[str, Any]
+
+
+class PolicyInput(serializers.Serializer[Data]):
+    """The fields of a context policy to set; the others stay as they are."""
+
+    strategy = StrictChoiceField(choices=values_of(Strategy), required=False)
+    max_tokens = StrictIntegerField(min_value=64, max_value=1_000_000, required=False)
+    max_messages = StrictIntegerField(min_value=1, max_value=10_000, required=False)
+    on_topic_shift = StrictChoiceField(choices=values_of(OnTopicShift), required=False)
+
+    def to_internal_value(self, data: Any) -> Data:
+        """The choices as the domain's enumerations."""
+        values: Data = super().to_internal_value(data)
+        if "strategy" in values:
+            values["strategy"] = Strategy(values["strategy"])
+        if "on_topic_shift" in values:
+            values["on_topic_shift"] = OnTopicShift(values["on_topic_shift"])
+        return values
+
+
+class SessionChanges(serializers.Serializer[Data]):
+    """What a client may change of its session; `ttl_seconds` null means the default again."""
+
+    title = StrictCharField(max_length=limits.TITLE_MAX_CHARS, allow_blank=True, required=False)
+    metadata = MetadataField(required=False)
+    ttl_seconds = StrictIntegerField(
+        min_value=0, max_value=limits.TTL_MAX_SECONDS, allow_null=True, required=False
+    )
+    context_policy = PolicyInput(required=False)
+
+
+class SessionInput(SessionChanges):
+    """A session to create; everything is optional."""
+
+    system_prompt = StrictCharField(allow_blank=True, allow_null=True, required=False)
+    messages = serializers.ListField(
+        child=MessageInput(), max_length=limits.SEED_MAX_MESSAGES, required=False
+    )
+
+
+class ForkInput(serializers.Serializer[Data]):
+    """How much of the history a fork copies, and its title."""
+
+    up_to_seq = StrictIntegerField(min_value=1, allow_null=True, required=False)
+    title = StrictCharField(
+        max_length=limits.TITLE_MAX_CHARS, allow_blank=True, allow_null=True, required=False
+    )
+
+
+class ListQuery(NewestQuery):
+    """Which of the caller's sessions to show."""
+
+    status = StrictChoiceField(choices=values_of(Status), default=Status.ACTIVE.value)
+    expiring_within = NumeralField(
+        min_value=1,
+        max_value=limits.TTL_MAX_SECONDS,
+        required=False,
+        help_text="Only those that expire within so many seconds, soonest first.",
+    )
+    cursor = StrictCharField(max_length=500, required=False)
+
+    def validate(self, attrs: Data) -> Data:
+        """Refuse `expiring_within` for archived sessions."""
+        if "expiring_within" in attrs and attrs["status"] == Status.ARCHIVED.value:
+            raise serializers.ValidationError(
+                {"expiring_within": "An archived session does not expire."}
+            )
+        return attrs
+
+
+class ExportQuery(serializers.Serializer[Data]):
+    """The form of an export."""
+
+    format = StrictChoiceField(choices=["json", "jsonl", "markdown"], default="json")
+
+
+class PolicyOutput(serializers.Serializer[Data]):
+    """A session's context policy."""
+
+    strategy = serializers.ChoiceField(choices=values_of(Strategy))
+    max_tokens = StrictIntegerField(min_value=64, max_value=1_000_000)
+    max_messages = StrictIntegerField(min_value=1, max_value=10_000)
+    on_topic_shift = serializers.ChoiceField(choices=values_of(OnTopicShift))
+
+
+class SessionOutput(serializers.Serializer[Data]):
+    """A session without its messages."""
+
+    session_id = serializers.UUIDField()
+    user_id = StrictCharField()
+    title = StrictCharField(allow_blank=True)
+    status = serializers.ChoiceField(choices=values_of(Status))
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField(allow_null=True)
+    message_count = StrictIntegerField(min_value=0)
+    token_count = StrictIntegerField(min_value=0)
+    metadata = MetadataField()
+    context_policy = PolicyOutput()
+    context_start = StrictIntegerField(min_value=1)
+    topic = serializers.JSONField(allow_null=True)
+    turn_in_progress = StrictBooleanField()
+
+
+class SessionWithMessages(SessionOutput):
+    """A session with its newest messages, oldest first."""
+
+    messages = MessageOutput(many=True)
+    has_more = StrictBooleanField()
+
+
+class SessionPageOutput(serializers.Serializer[Data]):
+    """A page of sessions, newest activity first."""
+
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    results = SessionOutput(many=True)
+
+
+def session_draft(data: Data) -> SessionDraft:
+    """Validated input as a draft."""
+    return SessionDraft(
+        title=data.get("title", ""),
+        system_prompt=data.get("system_prompt") or "",
+        metadata=data.get("metadata", {}),
+        ttl_seconds=data.get("ttl_seconds"),
+        policy=data.get("context_policy", {}),
+        history=[message_draft(message) for message in data.get("messages", [])],
+    )
+
+
+def session(stored: Session) -> dict[str, Any]:
+    """A Session of the wire contract, without messages."""
+    policy = stored.context_policy
+    return {
+        "session_id": stored.session_id,
+        "user_id": stored.user_id,
+        "title": stored.title,
+        "status": stored.status.value,
+        "created_at": timestamp(stored.created_at),
+        "updated_at": timestamp(stored.updated_at),
+        "expires_at": timestamp(stored.expires_at),
+        "message_count": stored.message_count,
+        "token_count": stored.token_count,
+        "metadata": stored.metadata,
+        "context_policy": {
+            "strategy": policy.strategy.value,
+            "max_tokens": policy.max_tokens,
+            "max_messages": policy.max_messages,
+            "on_topic_shift": policy.on_topic_shift.value,
+        },
+        "context_start": stored.context_start,
+        "topic": topic(stored),
+        "turn_in_progress": stored.in_turn(now=timezone.now()),
+    }
+
+
+def topic(stored: Session) -> dict[str, Any] | None:
+    """The newest topic that has been judged."""
+    if stored.topic is None or not stored.topic.judged:
+        return None
+    return {
+        "topic": stored.topic.current,
+        "start_seq": stored.topic.start_seq,
+        "judged_seq": stored.topic.judged,
+    }
+
+
+def session_with_messages(stored: Session, newest: Sequence[Message]) -> dict[str, Any]:
+    """A Session with its newest messages, oldest first."""
+    return session(stored) | {
+        "messages": messages(newest),
+        "has_more": len(newest) < stored.message_count,
+    }
+
+
+def etag(stored: Session) -> str:
+    """A strong validator (RFC 9110, 8.8.3): the session's version."""
+    return f'"{stored.version}"'

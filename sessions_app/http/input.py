@@ -1,0 +1,212 @@
+"""Reading what a request says: values are taken as they are or refused, never converted."""
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from functools import cache
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.validators import ProhibitSurrogateCharactersValidator
+
+from sessions_app.domain import limits, text
+from sessions_app.domain.errors import InvalidInput
+
+
+def values_of(enumeration: Iterable[StrEnum]) -> list[str]:
+    """The choices that an enumeration of the domain gives a field."""
+    return [member.value for member in enumeration]
+
+
+class StrictCharField(serializers.CharField):
+    """Text, unchanged: neither numbers made text, nor spaces trimmed, nor control characters."""
+
+    default_error_messages = {
+        "control_characters": "Control characters and lone surrogates are not allowed."
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"trim_whitespace": False, **kwargs})
+        # DRF's validator goes through a text one character at a time; `is_text` is much faster.
+        self.validators = [
+            validator
+            for validator in self.validators
+            if not isinstance(validator, ProhibitSurrogateCharactersValidator)
+        ]
+
+    def to_internal_value(self, data: Any) -> str:
+        """The text itself; `invalid` for another type, `control_characters` for unstorable text."""
+        if not isinstance(data, str):
+            self.fail("invalid")
+        if not text.is_text(data):
+            self.fail("control_characters")
+        return data
+
+
+class StrictIntegerField(serializers.IntegerField):
+    """A JSON whole number; neither a numeral in quotes nor true."""
+
+    def to_internal_value(self, data: Any) -> int:
+        """The number itself; `invalid` for another type."""
+        if isinstance(data, bool) or not isinstance(data, int):
+            self.fail("invalid")
+        return data
+
+
+class NumeralField(serializers.IntegerField):
+    """A whole number of a query string, in plain digits: not 1_0, 1.0, or another script's."""
+
+    def to_internal_value(self, data: Any) -> int:
+        """The number; `invalid` for anything but ASCII digits, with or without a minus."""
+        digits = str(data).removeprefix("-")
+        if not (digits.isascii() and digits.isdigit()):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class StrictChoiceField(serializers.ChoiceField):
+    """One of several texts. The error names these and does not repeat the invalid value."""
+
+    default_error_messages = {"invalid_choice": "Expected one of: {choices}."}
+
+    def to_internal_value(self, data: Any) -> str:
+        """The text itself; `invalid_choice` for anything else."""
+        if not isinstance(data, str) or data not in self.choices:
+            self.fail("invalid_choice", choices=", ".join(self.choices))
+        return data
+
+
+class StrictBooleanField(serializers.BooleanField):
+    """true or false; neither text nor numbers."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        """The value itself; `invalid` for another type."""
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
+@extend_schema_field(
+    {
+        "type": "object",
+        "maxProperties": limits.METADATA_MAX_KEYS,
+        "additionalProperties": {"type": "string", "maxLength": limits.METADATA_VALUE_MAX_CHARS},
+    }
+)
+class MetadataField(serializers.Field[dict[str, str], Any, Any, Any]):
+    """A client's own keys and values: text, bounded in number and length."""
+
+    default_error_messages = {
+        "invalid": "Expected an object whose values are strings.",
+        "keys": f"At most {limits.METADATA_MAX_KEYS} keys are allowed.",
+        "key_length": f"A key has 1 to {limits.METADATA_KEY_MAX_CHARS} characters.",
+        "value_length": f"A value has at most {limits.METADATA_VALUE_MAX_CHARS} characters.",
+        "control_characters": "Control characters and lone surrogates are not allowed.",
+    }
+
+    def to_internal_value(self, data: Any) -> dict[str, str]:
+        """The object itself."""
+        if not isinstance(data, dict) or not all(isinstance(v, str) for v in data.values()):
+            self.fail("invalid")
+        if len(data) > limits.METADATA_MAX_KEYS:
+            self.fail("keys")
+        for key, value in data.items():
+            if not 1 <= len(key) <= limits.METADATA_KEY_MAX_CHARS:
+                self.fail("key_length")
+            if len(value) > limits.METADATA_VALUE_MAX_CHARS:
+                self.fail("value_length")
+            if not (text.is_text(key) and text.is_text(value)):
+                self.fail("control_characters")
+        return dict(data)
+
+    def to_representation(self, value: Mapping[str, str]) -> dict[str, str]:
+        """The object itself."""
+        return dict(value)
+
+
+@extend_schema_field(
+    {
+        "type": "array",
+        "maxItems": limits.TOOL_CALLS_MAX,
+        "items": {"type": "object", "required": ["id", "type"], "additionalProperties": True},
+    }
+)
+class ToolCallsField(serializers.Field[list[dict[str, Any]], Any, Any, Any]):
+    """An assistant's tool calls as OpenAI writes them: each an object with an `id` and a `type`.
+
+    Other members of a call are the client's own and are returned unchanged.
+    """
+
+    default_error_messages = {
+        "invalid": "Expected a list of objects, each with an id and a type.",
+        "length": f"A message makes 1 to {limits.TOOL_CALLS_MAX} calls.",
+        "id_length": f"A call's id has 1 to {limits.TOOL_CALL_ID_MAX_CHARS} characters.",
+        "repeated": "Two calls have the same id.",
+        "json": "{problem}",
+    }
+
+    def to_internal_value(self, data: Any) -> list[dict[str, Any]]:
+        """The list itself."""
+        if not isinstance(data, list) or not all(map(_is_call, data)):
+            self.fail("invalid")
+        if not 1 <= len(data) <= limits.TOOL_CALLS_MAX:
+            self.fail("length")
+        ids = [call["id"] for call in data]
+        if not all(1 <= len(call_id) <= limits.TOOL_CALL_ID_MAX_CHARS for call_id in ids):
+            self.fail("id_length")
+        if len(set(ids)) < len(ids):
+            self.fail("repeated")
+        if problem := text.json_problem(data):
+            self.fail("json", problem=problem)
+        return data
+
+    def to_representation(self, value: Any) -> Any:
+        """The list itself."""
+        return value
+
+
+def _is_call(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("id"), str)
+        and isinstance(value.get("type"), str)
+    )
+
+
+class IdempotencyKey(serializers.Serializer[dict[str, Any]]):
+    """The header `Idempotency-Key`, within the bounds of a `client_id`."""
+
+    client_id = StrictCharField(max_length=limits.CLIENT_ID_MAX_CHARS)
+
+
+def validated(serializer: type[serializers.Serializer[dict[str, Any]]], data: Any) -> Any:
+    """`data` as `serializer` has validated it; raises ValidationError naming the fields."""
+    return _shared(serializer).run_validation(data)
+
+
+@cache
+def _shared(serializer: type[serializers.Serializer[dict[str, Any]]]) -> Any:
+    """One instance for all requests: validating does not change it, and making one copies every
+    field, which takes three times as long as validating."""
+    return serializer()
+
+
+def user_id(request: Request) -> str:
+    """The caller's id: the subject of their token."""
+    return str(request.user.pk)
+
+
+def idempotency_key(request: Request, *, suffix_chars: int = 0) -> str | None:
+    """The header `Idempotency-Key`, which serves as the `client_id` of a message without one.
+
+    `suffix_chars` is the length of the suffixes that the calling view adds.
+    """
+    header = request.headers.get("Idempotency-Key")
+    if header is None:
+        return None
+    key = str(validated(IdempotencyKey, {"client_id": header})["client_id"])
+    most = limits.CLIENT_ID_MAX_CHARS - suffix_chars
+    if len(key) > most:
+        raise InvalidInput(f"A batch's key has at most {most} characters.", attr="client_id")
+    return key

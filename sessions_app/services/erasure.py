@@ -1,0 +1,29 @@
+"""Erases one message: its content, and everything that was derived from it."""
+
+from datetime import datetime
+
+from django.conf import settings
+
+from sessions_app.domain import lifecycle
+from sessions_app.domain.limits import SEQ_LAST
+from sessions_app.repository import annotations, search, titles
+from sessions_app.repository import erasure as erasure_store
+
+
+def message_delete(*, session_id: str, user_id: str, seq: int, now: datetime) -> None:
+    """Erase one message's content; its `seq` stays as a tombstone.
+
+    Raises SessionNotFound, SessionExpired, SessionArchived, MessageNotFound, LegalHold.
+    """
+    erasure_store.messages.erase_message(
+        session_id=session_id,
+        user_id=user_id,
+        seq=min(seq, SEQ_LAST),
+        now=lifecycle.to_milliseconds(now),
+        default_ttl_seconds=settings.SESSION_TTL_SECONDS,
+    )
+    # What is derived goes after the message: work in progress that still read the old content
+    # writes before this, and is removed here, or is refused by the session's erasure count.
+    annotations.forget_message(session_id=session_id, user_id=user_id, seq=seq)
+    search.index.forget_message(session_id=session_id, seq=seq)
+    titles.forget_quoting(session_id=session_id, user_id=user_id, seq=seq)
