@@ -140,9 +140,9 @@ def test_what_is_wrong_is_named(alice: Person, session: dict[str, Any], model: S
 def test_a_question_over_the_limit_is_refused(
     alice: Person, session: dict[str, Any], model: ScriptedModel
 ):
-    response = chat(alice, session, "x" * 32_001)
+    response = chat(alice, session, "x" * 500_001)
     assert (response.status_code, response.json()) == (
-        413, too_large("At most 32000 characters are allowed.", "content"),
+        413, too_large("At most 500000 characters are allowed.", "content"),
     )  # fmt: skip
 
 

@@ -415,9 +415,9 @@ def test_a_title_is_asked_for_in_the_servers_form_and_unwrapped(
     server: ModelServer, said: str, title: str
 ):
     server.speaks, server.text = "gemma2", said
-    asked = titles.request([("user", "How do I get to Rome?")])
+    asked = titles.title_prompt([("user", "How do I get to Rome?")])
     provider: Any = providers.configured()
     answer = dialects.complete(provider, asked, max_tokens=64)
-    assert titles.tidied(answer.text) == title
+    assert titles.title_in_answer(answer.text) == title
     # With a system message, strictly, and as the user's own.
     assert (len(server.requests), server.refused) == (3, 2)
