@@ -27,7 +27,7 @@ run: $(VENV)/runtime.stamp ## set up if need be, and serve until Ctrl-C
 run-llm: $(VENV)/llm.stamp ## the same with a small language model of its own, on the CPU
 	@exec $(BIN)/python manage.py serve --follow-parent --with-model
 
-test: $(VENV)/dev.stamp ## set up if need be, and run all tests
+test: $(VENV)/dev.stamp $(VENV)/agents.stamp ## set up if need be, and run the tests; ARGS=--slow runs the slow ones too
 	@$(BIN)/python -m pytest -n $(N) --dist loadgroup $(ARGS)
 
 check: $(VENV)/dev.stamp ## format, lint, strict types, import contracts
@@ -83,6 +83,13 @@ $(VENV)/runtime.stamp: requirements.txt constraints.txt package.json package-loc
 $(VENV)/dev.stamp: requirements-dev.txt requirements-docs.txt $(VENV)/runtime.stamp | $(BIN)/python
 	@echo "Installing what tests and checks need …"
 	@$(PIP) -r requirements-dev.txt
+	@touch $@
+
+# Frameworks that need other versions than the service, in an environment of their own.
+$(VENV)/agents.stamp: requirements-agents.txt $(VENV)/runtime.stamp | $(BIN)/python
+	@echo "Installing the agent frameworks of the guides …"
+	@$(BIN)/python -m venv --clear $(VENV)/agents
+	@$(VENV)/agents/bin/python -m pip install -qq --disable-pip-version-check --no-input -r requirements-agents.txt
 	@touch $@
 
 $(VENV)/llm.stamp: requirements-llm.txt $(VENV)/runtime.stamp | $(BIN)/python

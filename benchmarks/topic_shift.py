@@ -12,17 +12,23 @@ import argparse
 import random
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from benchmarks.harness import report
 from benchmarks.topic_sets import Dialogue, load_sets, project_encoder, score_set
 from sessions_app.domain.topics import (
+    THRESHOLD,
     Head,
-    Mode,
     TopicMessage,
     TopicState,
+    advance,
+    gather,
     head_from_arrays,
+    head_inputs,
+    level,
+    never_opens,
     observe,
     read,
     shipped_head,
@@ -33,7 +39,7 @@ Detector = Callable[[Dialogue], list[int]]
 
 
 def never(_: Dialogue) -> list[int]:
-    """No message opens a topic."""
+    """Detects no shift at all."""
     return []
 
 
@@ -45,11 +51,11 @@ def at_random(dialogue: Dialogue) -> list[int]:
 
 def text_tiling(dialogue: Dialogue, width: int = 2) -> list[int]:
     """TextTiling (Hearst 1997) on terms: gaps whose depth passes mean + deviation / 2. Offline."""
-    said = [stems(read(content).terms) for content in dialogue.contents]
+    terms = [stems(read(content).terms) for content in dialogue.contents]
     gaps = []
-    for place in range(1, len(said)):
-        left = frozenset().union(*said[max(0, place - width) : place])
-        right = frozenset().union(*said[place : place + width])
+    for gap in range(1, len(terms)):
+        left = frozenset().union(*terms[max(0, gap - width) : gap])
+        right = frozenset().union(*terms[gap : gap + width])
         gaps.append(len(left & right) / max(1.0, (len(left) * len(right)) ** 0.5))
     depths = [max(gaps[: i + 1]) + max(gaps[i:]) - 2 * gap for i, gap in enumerate(gaps)]
     if not depths:
@@ -59,18 +65,56 @@ def text_tiling(dialogue: Dialogue, width: int = 2) -> list[int]:
     return [i + 2 for i, depth in enumerate(depths) if depth > mean + deviation / 2]
 
 
-def tracker(head: Head, *, dense: bool, mode: Mode) -> Detector:
+@dataclass(frozen=True, slots=True, eq=False)
+class UntrustedHead(Head):
+    """A head without a share in the score, which leaves the untrained detector alone."""
+
+    def trust(self, *, familiar: float, rarity: float, dense: bool) -> float:
+        """Never any."""
+        return 0.0
+
+
+def untrained(head: Head) -> Head:
+    """`head` without a share in the score; the rules and word weights stay."""
+    return UntrustedHead(**{each.name: getattr(head, each.name) for each in fields(head)})
+
+
+def tracker(head: Head, *, dense: bool) -> Detector:
     """The project's own tracker, as production runs it."""
 
     def detect(dialogue: Dialogue) -> list[int]:
-        state, found = TopicState(), []
+        state, shifts = TopicState(), []
         turns = zip(dialogue.roles, dialogue.contents, dialogue.vectors, strict=True)
         for seq, (role, content, vector) in enumerate(turns, start=1):
             message = TopicMessage(role, content, vector if dense else None)
-            state, decision = observe(state, message, head=head, mode=mode)
+            state, decision = observe(state, message, head=head)
             if decision.shift:
-                found.append(seq)
-        return found
+                shifts.append(seq)
+        return shifts
+
+    return detect
+
+
+def head_alone(head: Head) -> Detector:
+    """The trained head's opinion of every message that may open a topic, fully trusted."""
+
+    def detect(dialogue: Dialogue) -> list[int]:
+        state, shifts = TopicState(topic=1, topic_start=1), []
+        turns = zip(dialogue.roles, dialogue.contents, dialogue.vectors, strict=True)
+        for seq, (role, content, vector) in enumerate(turns, start=1):
+            if not content.strip():
+                state = replace(state, seq=seq)
+                continue
+            evidence = gather(state, TopicMessage(role, content, vector), head)
+            state = level(state, evidence, head)
+            shift = (
+                never_opens(state, evidence.reading, user=evidence.user) is None
+                and head.dense.probability(head_inputs(evidence, head)) >= THRESHOLD
+            )
+            state = advance(state, evidence, shift=shift)
+            if shift:
+                shifts.append(seq)
+        return shifts
 
     return detect
 
@@ -82,10 +126,10 @@ def detectors(sets: dict[str, list[Dialogue]], left_out: bool) -> dict[str, dict
         "never": never,
         "random": at_random,
         "TextTiling, offline": text_tiling,
-        "untrained, lexical": tracker(head, dense=False, mode=Mode.UNTRAINED),
-        "untrained, dense": tracker(head, dense=True, mode=Mode.UNTRAINED),
-        "shipped, lexical (seen in training)": tracker(head, dense=False, mode=Mode.BLENDED),
-        "shipped, dense (seen in training)": tracker(head, dense=True, mode=Mode.BLENDED),
+        "untrained, lexical": tracker(untrained(head), dense=False),
+        "untrained, dense": tracker(untrained(head), dense=True),
+        "shipped, lexical (seen in training)": tracker(head, dense=False),
+        "shipped, dense (seen in training)": tracker(head, dense=True),
     }
     if not left_out:
         return dict.fromkeys(sets, same)
@@ -96,9 +140,9 @@ def detectors(sets: dict[str, list[Dialogue]], left_out: bool) -> dict[str, dict
         others = {other: rows for other, rows in sets.items() if other != name}
         unseen = head_from_arrays(fit_head(others))
         each[name] = same | {
-            "set left out, lexical": tracker(unseen, dense=False, mode=Mode.BLENDED),
-            "set left out, dense": tracker(unseen, dense=True, mode=Mode.BLENDED),
-            "set left out, dense, head alone": tracker(unseen, dense=True, mode=Mode.HEAD),
+            "set left out, lexical": tracker(unseen, dense=False),
+            "set left out, dense": tracker(unseen, dense=True),
+            "set left out, dense, head alone": head_alone(unseen),
         }
     return each
 
@@ -106,13 +150,13 @@ def detectors(sets: dict[str, list[Dialogue]], left_out: bool) -> dict[str, dict
 def measure(name: str, detector: str, detect: Detector, group: list[Dialogue]) -> dict[str, Any]:
     """One line of the benchmark."""
     started = time.process_time()
-    found = [detect(dialogue) for dialogue in group]
+    shifts = [detect(dialogue) for dialogue in group]
     spent = (time.process_time() - started) * 1000
     total = sum(len(dialogue.contents) for dialogue in group)
     return {
         "set": name,
         "detector": detector,
-        **score_set(group, found),
+        **score_set(group, shifts),
         "ms_per_message": round(spent / total, 4),
         "dialogues": len(group),
         "messages": total,

@@ -18,6 +18,7 @@ import sklearn
 from benchmarks.topic_fitting import Sets, fit_head
 from benchmarks.topic_sets import (
     SETS,
+    Dialogue,
     files_of,
     folds,
     load_sets,
@@ -25,8 +26,15 @@ from benchmarks.topic_sets import (
     score_set,
     sha256_of,
 )
-from benchmarks.topic_shift import Detector, tracker
-from sessions_app.domain.topics import THRESHOLD, WEIGHTS_PATH, Mode, head_from_arrays
+from sessions_app.domain.topics import (
+    THRESHOLD,
+    WEIGHTS_PATH,
+    Head,
+    TopicMessage,
+    TopicState,
+    head_from_arrays,
+    observe,
+)
 
 PROVENANCE = """# Where `topic_head.npz` comes from
 
@@ -50,9 +58,15 @@ training:
 """
 
 
-def trained_on(sets: Sets) -> Detector:
-    """The detector as production runs it, with a head that has seen these sets alone."""
-    return tracker(head_from_arrays(fit_head(sets)), dense=True, mode=Mode.BLENDED)
+def detected_shifts(dialogue: Dialogue, head: Head) -> list[int]:
+    """The `seq` of the shifts that production would mark, message by message."""
+    state, shifts = TopicState(), []
+    turns = zip(dialogue.roles, dialogue.contents, dialogue.vectors, strict=True)
+    for seq, (role, content, vector) in enumerate(turns, start=1):
+        state, decision = observe(state, TopicMessage(role, content, vector), head=head)
+        if decision.shift:
+            shifts.append(seq)
+    return shifts
 
 
 def cross_validate(sets: Sets, count: int) -> dict[str, dict[str, float]]:
@@ -60,15 +74,17 @@ def cross_validate(sets: Sets, count: int) -> dict[str, dict[str, float]]:
     parts = {name: folds(group, count) for name, group in sets.items()}
     shifts: dict[str, dict[int, list[int]]] = {name: {} for name in sets}
     for fold in range(count):
-        unseen = {name: set(parts[name][fold]) for name in sets}
-        detect = trained_on(
-            {
-                name: [d for i, d in enumerate(group) if i not in unseen[name]]
-                for name, group in sets.items()
-            }
+        held_out = {name: set(parts[name][fold]) for name in sets}
+        head = head_from_arrays(
+            fit_head(
+                {
+                    name: [d for i, d in enumerate(group) if i not in held_out[name]]
+                    for name, group in sets.items()
+                }
+            )
         )
         for name, group in sets.items():
-            shifts[name] |= {i: detect(group[i]) for i in unseen[name]}
+            shifts[name] |= {i: detected_shifts(group[i], head) for i in parts[name][fold]}
     return {
         name: score_set(group, [shifts[name][i] for i in range(len(group))])
         for name, group in sets.items()
@@ -79,8 +95,10 @@ def leave_one_out(sets: Sets) -> dict[str, dict[str, float]]:
     """Score each set with a head that was trained on the others alone."""
     scores = {}
     for name, group in sets.items():
-        detect = trained_on({other: rows for other, rows in sets.items() if other != name})
-        scores[name] = score_set(group, [detect(dialogue) for dialogue in group])
+        head = head_from_arrays(
+            fit_head({other: rows for other, rows in sets.items() if other != name})
+        )
+        scores[name] = score_set(group, [detected_shifts(dialogue, head) for dialogue in group])
     return scores
 
 
@@ -111,10 +129,10 @@ def main() -> None:
     sets = load_sets(options.data, options.vectors, project_encoder)
     figures: dict[str, tuple[float, float]] = {}
     if not options.no_cv:
-        held, left = cross_validate(sets, options.folds), leave_one_out(sets)
+        held_out, left_out = cross_validate(sets, options.folds), leave_one_out(sets)
         for name in sets:
-            print(json.dumps({"set": name, "held_out": held[name], "left_out": left[name]}))
-            figures[name] = held[name]["score"], left[name]["score"]
+            print(json.dumps({"set": name, "held_out": held_out[name], "left_out": left_out[name]}))
+            figures[name] = held_out[name]["score"], left_out[name]["score"]
     WEIGHTS_PATH.parent.mkdir(exist_ok=True)
     np.savez_compressed(WEIGHTS_PATH, **fit_head(sets))
     if figures:

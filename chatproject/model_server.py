@@ -4,14 +4,10 @@ It answers OpenAI's chat completions on loopback. Binary and weights come as pac
 (`requirements-llm.txt`); `LLM_MODEL_FILE` names other weights.
 """
 
-import http.client
 import os
-import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from http import HTTPStatus
 from pathlib import Path
 from signal import SIGKILL
 
@@ -19,6 +15,7 @@ from django.conf import settings
 
 from chatproject.service_error import ServiceError
 from chatproject.serving import parent_death
+from sessions_app import child_process
 
 # Reading the weights takes a second on an idle machine.
 START_SECONDS = 180.0
@@ -45,12 +42,12 @@ def running(data_dir: Path) -> Iterator["subprocess.Popen[bytes]"]:
     if settings.LLM_BASE_URL:
         raise ServiceError("LLM_BASE_URL names a model's server already; unset it, or use `serve`")
     weights = _weights(data_dir)
-    port = _free_port()
+    port = child_process.free_port()
     log = data_dir / "llama-server.log"
     with log.open("wb") as output:
         process = _start(weights, port, output.fileno())
     try:
-        _wait_until_it_answers(process, port, log)
+        _wait_until_ready(process, port, log)
         _point_the_service_at(f"http://127.0.0.1:{port}/v1", weights.stem)
         yield process
     finally:
@@ -118,43 +115,28 @@ def _weights(data_dir: Path) -> Path:
     return target
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def _wait_until_ready(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
+    def is_ready() -> bool:
+        return child_process.answers_ok(child_process.LOOPBACK, port, "/health")
 
-
-def _wait_until_it_answers(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise ServiceError(
-                f"llama-server ended with code {process.returncode} while starting "
-                f"({_last_words(log)}); see {log}"
-            )
-        with suppress(OSError, http.client.HTTPException):
-            if _health(port) == HTTPStatus.OK:
-                return
-        time.sleep(0.1)
-    raise ServiceError(
-        f"llama-server was not ready within {START_SECONDS:.0f} seconds; {log} says how far it got"
-    )
+    try:
+        child_process.wait_until_it_answers(process, is_ready, seconds=START_SECONDS)
+    except child_process.ProcessEnded as error:
+        raise ServiceError(
+            f"llama-server ended with code {error.exit_code} while starting "
+            f"({_last_words(log)}); see {log}"
+        ) from error
+    except TimeoutError as error:
+        raise ServiceError(
+            f"llama-server was not ready within {START_SECONDS:.0f} seconds; "
+            f"{log} says how far it got"
+        ) from error
 
 
 def _last_words(log: Path) -> str:
     """The last line, such as the dynamic linker's about a library that is missing."""
     lines = log.read_text(errors="replace").split("\n")
     return next((line.strip()[-200:] for line in reversed(lines) if line.strip()), "silently")
-
-
-def _health(port: int) -> int:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
-    try:
-        connection.request("GET", "/health")
-        return connection.getresponse().status
-    finally:
-        connection.close()
 
 
 def _point_the_service_at(base_url: str, model: str) -> None:

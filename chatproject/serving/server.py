@@ -1,22 +1,20 @@
 """The HTTP server of `serve`: granian in a child process, from a free port to its last worker."""
 
-import http.client
 import os
 import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from http import HTTPStatus
 from pathlib import Path
 
 from django.conf import settings
 
 from chatproject.service_error import ServiceError
 from chatproject.serving import parent_death
+from sessions_app import child_process
 
 START_SECONDS = 60.0
 STOP_SECONDS = 10
@@ -89,7 +87,7 @@ def serving(address: Address, way: list[str] | None = None) -> Iterator[subproce
         preexec_fn=parent_death.following(signal.SIGTERM),
     )
     try:
-        _wait_until_it_answers(process, address)
+        _wait_until_healthy(process, address)
         yield process
     finally:
         _stop(process)
@@ -118,31 +116,24 @@ def command(address: Address) -> list[str]:
     ]  # fmt: skip
 
 
-def _wait_until_it_answers(process: subprocess.Popen[bytes], address: Address) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise ServiceError(
-                f"the server ended with code {process.returncode} while starting; "
-                "what it printed above says why"
-            )
-        with suppress(OSError, http.client.HTTPException):
-            if _health(address) == HTTPStatus.OK:
-                return
-        time.sleep(0.05)
-    raise ServiceError(
-        f"the server did not answer {address.url}/healthz with 200 within {START_SECONDS:.0f} "
-        "seconds; see what it printed above, and check ALLOWED_HOSTS"
-    )
+def _wait_until_healthy(process: subprocess.Popen[bytes], address: Address) -> None:
+    headers = {"Host": _allowed_host()}
 
+    def is_healthy() -> bool:
+        return child_process.answers_ok(address.reachable, address.port, "/healthz", headers)
 
-def _health(address: Address) -> int:
-    connection = http.client.HTTPConnection(address.reachable, address.port, timeout=2)
     try:
-        connection.request("GET", "/healthz", headers={"Host": _allowed_host()})
-        return connection.getresponse().status
-    finally:
-        connection.close()
+        child_process.wait_until_it_answers(process, is_healthy, seconds=START_SECONDS)
+    except child_process.ProcessEnded as error:
+        raise ServiceError(
+            f"the server ended with code {error.exit_code} while starting; "
+            "what it printed above says why"
+        ) from error
+    except TimeoutError as error:
+        raise ServiceError(
+            f"the server did not answer {address.url}/healthz with 200 within {START_SECONDS:.0f} "
+            "seconds; see what it printed above, and check ALLOWED_HOSTS"
+        ) from error
 
 
 def _allowed_host() -> str:

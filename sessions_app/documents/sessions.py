@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 from mongoengine import (
     BooleanField,
     DateTimeField,
-    DictField,
     Document,
     EmbeddedDocument,
     EmbeddedDocumentField,
@@ -41,8 +40,6 @@ class TopicRecord(EmbeddedDocument):
     recent = ListField(ListField(LongField()))
     # A shift up to this `seq` no longer resets the window, whatever the policy.
     undone = LongField(min_value=0)
-    # Where version 0.1 kept the judge's state, whose kilobytes every append then wrote again.
-    state = DictField()
 
 
 class SummaryRecord(EmbeddedDocument):

@@ -22,7 +22,7 @@ class Block:
     `vectors` are packed rows of signed bytes (see `relevance_sketch.quantise`), empty without an
     `encoder`; a row of zeros stands for a message without a vector. `terms` and `centroids` are
     the sketch of a full block, empty before. `state` is the judge's after the block's last message
-    (`topic_state.TopicState.to_bytes`).
+    (`topics.state.TopicState.to_bytes`).
     """
 
     session_id: str

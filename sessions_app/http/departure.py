@@ -29,6 +29,7 @@ class Departure:
         with self._lock:
             self._left = True
             acts, self._then = self._then, []
+        # Outside of the lock: an act may call back into this object.
         for act in acts:
             act()
 

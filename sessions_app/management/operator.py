@@ -1,4 +1,4 @@
-"""What all operators' commands share: `--json`, progress on a terminal, and exit codes."""
+"""The base of the operators' commands: `--json`, progress on a terminal, exit codes."""
 
 import json
 import sys
@@ -28,10 +28,10 @@ INTERRUPTED = 130  # as a shell reports a command ended by Ctrl-C
 
 
 class _RateColumn(ProgressColumn):
-    """Items a second, over the last while."""
+    """The recent rate, in items per second."""
 
     def render(self, task: Task) -> Text:
-        """As `1,234/s`."""
+        """Such as `1,234/s`."""
         rate = task.finished_speed or task.speed
         return Text("" if rate is None else f"{rate:,.0f}/s", style="progress.data.speed")
 
@@ -39,26 +39,29 @@ class _RateColumn(ProgressColumn):
 class OperatorCommand(BaseCommand):
     """Runs `work` and prints its result: words for people, or one JSON object with `--json`.
 
-    Exits 0 when done, 1 when something was found wrong, 2 when used wrongly, 130 when interrupted.
+    Exits 0 when done, 1 when something is wrong, 2 for wrong usage, 130 when interrupted.
     """
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Options that every command takes."""
-        parser.add_argument("--json", action="store_true", help="print one JSON object, no more")
+        """Add the options of every command."""
+        parser.add_argument(
+            "--json", action="store_true", help="print one JSON object and nothing else"
+        )
 
     def work(self, options: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
-        """Do it; the result to print, and whether all is well."""
+        """Do the command's work; returns the result to print, and whether all is well."""
         raise NotImplementedError
 
     def describe(self, result: Mapping[str, Any]) -> str:
-        """The result in words."""
+        """Word the result for people."""
         raise NotImplementedError
 
     def handle(self, *_: Any, **options: Any) -> None:
-        """Work, print, and exit accordingly."""
+        """Work, print the result, and exit with its code."""
         self.as_json = options["json"]
         try:
             result, well = self.work(options)
+        # Errors of the domain are for people: one line rather than a traceback.
         except SessionError as error:
             raise CommandError(error.detail, returncode=WRONG_FOUND) from error
         except KeyboardInterrupt:
@@ -69,20 +72,23 @@ class OperatorCommand(BaseCommand):
             sys.exit(WRONG_FOUND)
 
     @contextmanager
-    def progress(self, what: str, total: int | None) -> Iterator[Callable[[int], None]]:
-        """A bar with rate and time left on a terminal's stderr; yields what to call with the number
-        of items done. `total` None is not known.
+    def progress(self, unit: str, total: int | None) -> Iterator[Callable[[int], None]]:
+        """Show a progress bar on a terminal's stderr.
+
+        Yields a function to call with the number of items done. `total` None is unknown.
         """
         console = Console(stderr=True)
         with Progress(
-            TextColumn(what),
+            TextColumn(unit),
             BarColumn(),
             MofNCompleteColumn(),
             _RateColumn(),
             TimeRemainingColumn(),
             console=console,
+            # Only for people: a log of stderr would fill with bars.
             disable=self.as_json or not console.is_terminal,
+            # The closing line says it all.
             transient=True,
         ) as bar:
-            task = bar.add_task(what, total=total)
+            task = bar.add_task(unit, total=total)
             yield lambda done: bar.advance(task, done)

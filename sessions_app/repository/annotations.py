@@ -149,7 +149,6 @@ def advance(
                 "topic.start_seq": standing.start_seq,
                 "topic.recent": [list(beginning) for beginning in standing.recent],
             },
-            "$unset": {"topic.state": 1},
         },
     )
     return bool(changed.matched_count)
@@ -195,7 +194,6 @@ def judge_again(*, session_id: str, user_id: str) -> None:
                 "topic.start_seq": 0,
                 "topic.recent": [],
             },
-            "$unset": {"topic.state": 1},
         },
     )
 

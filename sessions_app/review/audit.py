@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 
-from sessions_app.domain.review import REASONS, Act, LogLine, Reason, Sought
+from sessions_app.domain.review import REASONS, Act, LogFilter, LogLine, Reason
 from sessions_app.review import pages, people
 from sessions_app.review.conversations import presentation
 from sessions_app.review.permissions import May
@@ -73,8 +73,8 @@ def _given(query: dict[str, str]) -> dict[str, str]:
     return {name: query[name].strip()[:200] for name in _NAMES if query.get(name, "").strip()}
 
 
-def _sought(given: dict[str, str]) -> Sought:
-    return Sought(
+def _sought(given: dict[str, str]) -> LogFilter:
+    return LogFilter(
         session_id=given.get("session", ""),
         user_id=_person(given.get("user", "")),
         staff_id=_person(given.get("staff", "")),

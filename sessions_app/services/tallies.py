@@ -17,7 +17,7 @@ from django.conf import settings
 
 from sessions_app.domain.data import Message, Role
 from sessions_app.domain.drafts import NewMessage
-from sessions_app.domain.figures.daily import Figure, Tally, day_of
+from sessions_app.domain.figures.daily import DayTally, Figure, day_of
 from sessions_app.domain.figures.distinct import register
 from sessions_app.domain.turns import Seen
 
@@ -35,7 +35,7 @@ class Tallies:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._days: dict[date, Tally] = {}
+        self._days: dict[date, DayTally] = {}
         self._stored: list[_StoredMessages] = []
         self.counts = False
 
@@ -45,19 +45,20 @@ class Tallies:
         """Count messages of a user that were stored, with what a model answered them."""
         if not self.counts or not messages:
             return
+        # Only what is counted is kept: a list of messages would hold their contents in memory.
         counted = [(message.role, message.token_count) for message in messages]
         with self._lock:
             self._stored.append(_StoredMessages(user_id, now, counted))
 
-    def turn_ended(self, seen: Seen | None, *, failed: bool, now: datetime) -> None:
+    def turn_ended(self, window: Seen | None, *, failed: bool, now: datetime) -> None:
         """Count a turn that ended, with the window that the model was sent."""
         counted = {Figure.TURNS: 1, Figure.FAILED_TURNS: int(failed)}
-        if seen is not None:
+        if window is not None:
             counted |= {
-                Figure.WINDOW_KEPT: seen.kept,
-                Figure.WINDOW_DROPPED: seen.dropped,
-                Figure.WINDOW_TOKENS: seen.token_count,
-                Figure.WINDOW_BUDGET: seen.max_tokens,
+                Figure.WINDOW_KEPT: window.kept,
+                Figure.WINDOW_DROPPED: window.dropped,
+                Figure.WINDOW_TOKENS: window.token_count,
+                Figure.WINDOW_BUDGET: window.max_tokens,
             }
         self._count(day_of(now), counted)
 
@@ -69,26 +70,27 @@ class Tallies:
     def _count(self, day: date, counted: dict[Figure, int]) -> None:
         if self.counts:
             with self._lock:
-                self._days.setdefault(day, Tally()).counts.update(counted)
+                self._days.setdefault(day, DayTally()).counts.update(counted)
 
-    def take(self) -> dict[date, Tally]:
+    def take(self) -> dict[date, DayTally]:
         """What was counted since the last call, by day."""
         with self._lock:
+            # Swapped rather than copied, so that an append waits for two assignments at most.
             days, self._days = self._days, {}
             stored, self._stored = self._stored, []
         for append in stored:
-            tally = days.setdefault(day_of(append.moment), Tally())
+            tally = days.setdefault(day_of(append.moment), DayTally())
             tally.see(*register(_digest(append.user_id)))
             for role, token_count in append.messages:
                 tally.counts[_ROLES.get(role, Figure.OTHER_MESSAGES)] += 1
                 tally.counts[Figure.TOKENS] += token_count
         return days
 
-    def give_back(self, days: Mapping[date, Tally]) -> None:
+    def give_back(self, days: Mapping[date, DayTally]) -> None:
         """Add what `take` gave and could not be stored."""
         with self._lock:
             for day, tally in days.items():
-                self._days.setdefault(day, Tally()).merge(tally)
+                self._days.setdefault(day, DayTally()).merge(tally)
 
 
 def _digest(user_id: str) -> bytes:

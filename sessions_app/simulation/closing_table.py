@@ -1,5 +1,3 @@
-"""The closing table of a simulation."""
-
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +10,7 @@ SHOWN = 10
 
 
 def closing_table(result: Mapping[str, Any]) -> Group:
-    """`Measurements.as_json` for people: times, totals, and the first few of what was wrong."""
+    """Lay out `Measurements.as_json`: times, totals, and the first mismatches and failures."""
     parts: list[Table | Text] = [_routes(result), _totals(result)]
     for name in ("mismatches", "failures"):
         sentences = result[name]
@@ -25,7 +23,7 @@ def closing_table(result: Mapping[str, Any]) -> Group:
 
 
 def _line(text: str) -> Text:
-    # Whole, whatever the width: it is read by programs, too.
+    # Never wrapped, since programs read these lines as well.
     return Text(text, no_wrap=True, overflow="ignore")
 
 

@@ -1,4 +1,4 @@
-"""Many users at once, each a client of its own in a thread of its own."""
+"""Many users at once, each a client in a thread of its own."""
 
 import queue
 import threading
@@ -13,10 +13,10 @@ from sessions_app.simulation.watched import Watched
 
 
 class Crowd:
-    """`users` clients that share out `dialogues`: whoever is done takes the next one.
+    """`users` clients that share `dialogues`: each takes the next one when it is done.
 
-    `stored` is called, from any thread, for each message that the service has taken. With
-    `watched`, windows and topics are asked for as well, and it is called for each dialogue.
+    `stored` is called, from any thread, for each message that the service has stored. With
+    `watched`, windows and topics are requested as well, and it is called for each dialogue.
     """
 
     def __init__(
@@ -39,24 +39,27 @@ class Crowd:
             self._waiting.put(dialogue)
 
     def run(self) -> None:
-        """Register everybody, then replay everything.
+        """Register all users, then replay all dialogues.
 
-        Whatever ends it early, Ctrl-C included, raises here after each client's request has ended.
+        An error or Ctrl-C raises here, after the request in progress of each client has ended.
         """
-        # In two steps, as hashing passwords takes the server's processors from everything else.
+        # In two steps: hashing passwords would take the server's cores from the replays.
         with ThreadPoolExecutor(len(self._clients), thread_name_prefix="user") as threads:
             self._each(threads, self._register)
             self._each(threads, self._replay_all)
+        # Every client may have failed to register.
         if not self._waiting.empty():
             self._measurements.failure(f"{self._waiting.qsize()} dialogues were not replayed")
 
     def _each(self, threads: ThreadPoolExecutor, step: Callable[[ApiClient], None]) -> None:
         futures = [threads.submit(step, client) for client in self._clients]
         try:
+            # The first error ends the run; waiting for all would hide it for minutes.
             wait(futures, return_when=FIRST_EXCEPTION)
             for future in futures:
                 if future.done():
                     future.result()
+        # Ctrl-C included: the other clients must stop as well.
         except BaseException:
             self._stop.set()
             raise
@@ -95,6 +98,7 @@ class Crowd:
                 self._watched(Watched(dialogue, session_id, windows, topics))
         except RequestFailed as failed:
             self._measurements.failure(f"{dialogue.id}: {failed}")
+        # A wrong shape is a failure of the service, not of the simulation.
         except (LookupError, TypeError, AttributeError) as error:
             problem = f"an answer has not the shape of the wire contract ({error!r})"
             self._measurements.failure(f"{dialogue.id}: {problem}")

@@ -1,6 +1,6 @@
-"""Dialogues to replay, from JSON lines: `{"id", "messages": [{"role", "content", …}]}`.
+"""Reads dialogues to replay from JSON lines: `{"id", "messages": [{"role", "content", …}]}`.
 
-`topic_starts` may stand beside them: the numbers of the messages that open another topic.
+`topic_starts`, the numbers of the messages that open another topic, is optional.
 """
 
 import json
@@ -10,23 +10,23 @@ from pathlib import Path
 from typing import Any
 
 ROLES = ("system", "user", "assistant", "tool")
-# What of a message goes over the wire; whatever else a line holds is its author's own.
+# The fields of a message that are sent; other fields are ignored.
 FIELDS = ("role", "content", "name", "tool_calls", "tool_call_id", "metadata")
 
 
 class DialogueError(Exception):
-    """A file cannot be used; the message names it, and the line where one is at fault."""
+    """A file cannot be used; the message names it, and the line at fault if there is one."""
 
 
 class _Malformed(ValueError):
-    """What is wrong with a line."""
+    """A line is not a dialogue; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dialogue:
     """A conversation to replay; each message is a body for `POST /session/{id}/message`.
 
-    `topic_starts` are the numbers of the messages that shift to another topic, if anybody has said.
+    `topic_starts` are the numbers of the messages that open another topic; None where unmarked.
     """
 
     id: str
@@ -37,14 +37,15 @@ class Dialogue:
 def read(path: Path) -> list[Dialogue]:
     """The dialogues of a file, or of all `*.jsonl` in a directory; raises DialogueError."""
     files = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
-    found = [dialogue for file in files for dialogue in _read_file(file)]
-    if not found:
+    dialogues = [dialogue for file in files for dialogue in _read_file(file)]
+    if not dialogues:
         raise DialogueError(f"{path} has no dialogues.")
-    return found
+    return dialogues
 
 
 def _read_file(path: Path) -> Iterator[Dialogue]:
     try:
+        # Not `splitlines`, which also splits at separators inside of JSON text.
         lines = path.read_text(encoding="utf-8").split("\n")
     except OSError as error:
         raise DialogueError(f"{path} cannot be read: {error.strerror}.") from error
@@ -66,7 +67,7 @@ def _dialogue(value: Any) -> Dialogue:
         raise _Malformed("a dialogue has a list of messages")
     return Dialogue(
         value["id"],
-        [_message(n, one) for n, one in enumerate(messages, 1)],
+        [_message(n, message) for n, message in enumerate(messages, 1)],
         _topic_starts(value.get("topic_starts"), len(messages)),
     )
 
@@ -74,7 +75,7 @@ def _dialogue(value: Any) -> Dialogue:
 def _topic_starts(value: Any, count: int) -> frozenset[int] | None:
     if value is None:
         return None
-    # The first message opens a topic, but shifts from none.
+    # The first message opens a topic without a shift.
     numbers = range(2, count + 1)
     if not isinstance(value, list) or any(type(n) is not int or n not in numbers for n in value):
         raise _Malformed("topic_starts is a list of numbers of messages, the first one's left out")

@@ -1,4 +1,4 @@
-"""What a simulation has seen so far, counted by many threads at once."""
+"""The measurements of a simulation, counted by many threads at once."""
 
 import math
 import threading
@@ -10,7 +10,7 @@ from typing import Any
 
 
 class Measurements:
-    """Counters, durations per route, and everything that was not as it should be."""
+    """Counters, durations per route, mismatches and failures."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -22,7 +22,7 @@ class Measurements:
 
     @contextmanager
     def clock(self) -> Iterator[None]:
-        """The simulation lasts as long as this block."""
+        """Measure the duration of the block as that of the simulation."""
         started = time.monotonic()
         try:
             yield
@@ -30,28 +30,28 @@ class Measurements:
             self._seconds = time.monotonic() - started
 
     def request(self, route: str, seconds: float) -> None:
-        """An answer has come, whatever its status."""
+        """Count an answered request, whatever its status."""
         with self._lock:
             self._durations[route].append(seconds * 1_000)
 
-    def count(self, what: str) -> None:
+    def count(self, counter: str) -> None:
         """One more of `sessions`, `messages` or `retries`."""
         with self._lock:
-            self._counts[what] += 1
+            self._counts[counter] += 1
 
     def mismatch(self, sentence: str) -> None:
-        """The service gave back something else than it was sent."""
+        """Add a difference between what was sent and what the service returned."""
         with self._lock:
             self._mismatches.append(sentence)
 
     def failure(self, sentence: str) -> None:
-        """A dialogue could not be replayed, or not to its end."""
+        """Add a dialogue that could not be replayed to its end."""
         with self._lock:
             self._failures.append(sentence)
 
     @property
     def all_well(self) -> bool:
-        """Whether everything was replayed and came back as it was sent."""
+        """Whether every dialogue was replayed and returned as it was sent."""
         return not (self._mismatches or self._failures)
 
     def as_json(self) -> dict[str, Any]:
@@ -79,4 +79,5 @@ def _summary(times: Sequence[float]) -> dict[str, float]:
 
 def percentile(ascending: Sequence[float], share: float) -> float:
     """The smallest value that `share` of them do not exceed (nearest rank)."""
+    # Nearest rank needs no interpolation: every percentile is a measured value.
     return ascending[max(math.ceil(share * len(ascending)), 1) - 1]

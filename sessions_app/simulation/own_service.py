@@ -1,31 +1,31 @@
-"""A service for one simulation: `manage.py serve` on a free port, with data that is thrown away."""
+"""A service for one simulation: `manage.py serve` on a free port, with temporary data."""
 
 import os
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 
+from sessions_app import child_process
+
 START_SECONDS = 120.0
 STOP_SECONDS = 60.0
-_HOST = "127.0.0.1"
-# A simulation must not write where real users' conversations are.
+_HOST = child_process.LOOPBACK
+# A simulation must not write where real users' conversations are stored.
 _NOT_PASSED_ON = ("MONGODB_URI", "DATABASE_URL", "JWT_JWK_URL", "JWT_ISSUER", "JWT_AUDIENCE")
 _THROTTLES = ("THROTTLE_ANON", "THROTTLE_USER", "THROTTLE_LOGIN", "THROTTLE_CHAT")
 
 
 class ServiceDidNotStart(Exception):
-    """Its own last words say why."""
+    """The message is the last line that the service printed."""
 
 
 def problem(base_url: str) -> str | None:
-    """Why no service answers there, or None."""
+    """The reason why no healthy service answers there, None where one does."""
     try:
         answer = httpx.get(f"{base_url}/healthz", timeout=5)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -35,24 +35,25 @@ def problem(base_url: str) -> str | None:
 
 @contextmanager
 def running(manage_py: Path) -> Iterator[str]:
-    """A service as long as the block runs; its address. Raises ServiceDidNotStart."""
+    """Run a service as long as the block runs; yields its URL. Raises ServiceDidNotStart."""
     with (
         tempfile.TemporaryDirectory(prefix="simulated-chat-") as directory,
         Path(directory, "serve.log").open("w+", encoding="utf-8") as log,
     ):
-        port = _free_port()
+        port = child_process.free_port()
         process = subprocess.Popen(  # noqa: S603 - the command is ours
             [sys.executable, str(manage_py), "serve", "--follow-parent"],
             env=_environment(Path(directory), port),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            # A Ctrl-C in the terminal is for the simulation, which ends its requests first.
+            # Its own process group: Ctrl-C must reach the simulation first, which ends its
+            # requests before it stops the service.
             start_new_session=True,
         )
         try:
             url = f"http://{_HOST}:{port}"
-            _wait_until_it_answers(process, url, Path(log.name))
+            _wait_until_healthy(process, url, Path(log.name))
             yield url
         finally:
             _stop(process)
@@ -62,30 +63,27 @@ def _environment(directory: Path, port: int) -> dict[str, str]:
     inherited = {name: text for name, text in os.environ.items() if name not in _NOT_PASSED_ON}
     return (
         inherited
+        # Many users from one address would be throttled.
         | dict.fromkeys(_THROTTLES, "")
         | {"DATA_DIR": str(directory / "data"), "HOST": _HOST, "PORT": str(port)}
         | {"ALLOWED_HOSTS": _HOST}
     )
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((_HOST, 0))
-        return int(probe.getsockname()[1])
-
-
-def _wait_until_it_answers(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while problem(url):
-        if process.poll() is not None or time.monotonic() > deadline:
-            said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-            raise ServiceDidNotStart(said[-1] if said else "it said nothing")
-        time.sleep(0.1)
+def _wait_until_healthy(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
+    try:
+        child_process.wait_until_it_answers(
+            process, lambda: problem(url) is None, seconds=START_SECONDS
+        )
+    except (child_process.ProcessEnded, TimeoutError) as error:
+        lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        raise ServiceDidNotStart(lines[-1] if lines else "it printed nothing") from error
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     try:
+        # A stop ends running turns, which takes a moment.
         process.wait(STOP_SECONDS)
     except subprocess.TimeoutExpired:
         process.kill()

@@ -1,4 +1,4 @@
-"""One dialogue through the API: written as a client would, read back, compared."""
+"""Replays one dialogue over the API: writes it, reads it back, compares."""
 
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +14,7 @@ PAGE = "GET /session/{session_id}/messages"
 CONTEXT = "GET /session/{session_id}/context"
 TOPICS = "GET /session/{session_id}/topics"
 
-# What the service says when the system prompt and the newest user message alone are too long.
+# The error where the system prompt and the newest user message alone exceed the budget.
 NO_WINDOW = "window_budget"
 NEWEST = 50
 # Small, so that dialogues of ordinary length take several pages.
@@ -26,24 +26,25 @@ Body = dict[str, Any]
 def write(
     client: ApiClient, dialogue: Dialogue, stored: Callable[[str, int], None]
 ) -> tuple[str, list[Body]]:
-    """Send a dialogue, a message at a time; its session's id and the bodies as they were sent.
+    """Send a dialogue message by message; returns the session's id and the bodies that were sent.
 
-    The session is created with the first message. `stored` is called with the session's id and
-    each message's `seq` once the service has it, before the next one is sent.
+    The first message creates the session. `stored` is called with the session's id and the `seq` of
+    each message that is stored, before the next one is sent.
     """
+    # With a key, an attempt that is repeated stores its message once.
     sent = [{**message, "client_id": uuid.uuid4().hex} for message in dialogue.messages]
     created = client.call(CREATE, expect=(201,), json={"messages": sent[:1]})
     session_id = str(created["session_id"])
     stored(session_id, 1)
     for seq, message in enumerate(sent[1:], 2):
-        # 200 where an attempt whose answer was lost had stored it.
+        # 200 where an earlier attempt, whose answer was lost, stored it.
         client.call(APPEND, session_id=session_id, expect=(200, 201), json=message)
         stored(session_id, seq)
     return session_id, sent
 
 
 def window(client: ApiClient, session_id: str, seq: int) -> Body:
-    """What a model would be sent now that `seq` is the newest message, as `Watched` keeps it."""
+    """The window of a model call while `seq` is the newest message, in the shape of `Watched`."""
     answer = client.call(CONTEXT, expect=(200, 400), session_id=session_id)
     if "errors" in answer:
         error = answer["errors"][0]
@@ -55,7 +56,7 @@ def window(client: ApiClient, session_id: str, seq: int) -> Body:
         "kept": sum(bool(each["kept"]) for each in answer["plan"]),
         "dropped": answer["dropped_count"],
         **{name: answer[name] for name in ("token_count", "max_tokens", "strategy")},
-        # What stands in the window for some of the messages that were dropped.
+        # Sent in place of some of the dropped messages.
         **({"summary": answer["summary"]} if answer.get("summary") else {}),
     }
 
@@ -66,7 +67,7 @@ def topics(client: ApiClient, session_id: str) -> list[Body]:
 
 
 def read_back(client: ApiClient, session_id: str, sent: Sequence[Body]) -> Iterator[str]:
-    """Every difference between what was sent and what the service gives back, in sentences."""
+    """Yield every difference between what was sent and what the service returns, as sentences."""
     session = client.call(READ, session_id=session_id, params={"limit": NEWEST})
     counts = {"message_count": len(sent), "has_more": len(sent) > NEWEST}
     yield from _differences("the session", counts, session)
@@ -81,24 +82,25 @@ def read_back(client: ApiClient, session_id: str, sent: Sequence[Body]) -> Itera
         page = client.call(PAGE, session_id=session_id, params=params)
         yield from _differences("a page", {"latest_seq": len(sent)}, page)
         listed += page["results"]
-        # A page without messages that promises more would be asked for without end.
+        # An empty page with `has_more` would otherwise be requested for ever.
         more = page["has_more"] and bool(page["results"]) and len(listed) <= len(sent)
     yield from compare(list(enumerate(sent, 1)), listed, "its pages")
 
 
 def compare(
-    expected: Sequence[tuple[int, Body]], found: Sequence[Body], where: str
+    expected: Sequence[tuple[int, Body]], actual: Sequence[Body], where: str
 ) -> Iterator[str]:
-    """Differences between messages as sent, each with its `seq`, and as found, in this order."""
-    if len(expected) != len(found):
-        yield f"{where}: {len(expected)} messages expected, {len(found)} found"
-    for (seq, sent), message in zip(expected, found, strict=False):
+    """Yield the differences between messages as sent, each with its `seq`, and as returned."""
+    if len(expected) != len(actual):
+        yield f"{where}: {len(expected)} messages expected, {len(actual)} found"
+    for (seq, sent), message in zip(expected, actual, strict=False):
         wanted = {name: sent.get(name) for name in (*FIELDS, "client_id")}
+        # The fields that the service adds, as the wire contract defines them.
         wanted |= {"seq": seq, "deleted": False, "metadata": sent.get("metadata") or {}}
         yield from _differences(f"{where}: message {seq}", wanted, message)
 
 
-def _differences(where: str, wanted: Body, found: Body) -> Iterator[str]:
+def _differences(where: str, wanted: Body, actual: Body) -> Iterator[str]:
     for name, value in wanted.items():
-        if found.get(name) != value:
-            yield f"{where}: {name} is {found.get(name)!r:.80}, not {value!r:.80}"
+        if actual.get(name) != value:
+            yield f"{where}: {name} is {actual.get(name)!r:.80}, not {value!r:.80}"

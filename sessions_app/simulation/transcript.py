@@ -1,4 +1,4 @@
-"""A watched dialogue as a transcript for people: lines of text, wrapped to a width."""
+"""Formats a watched dialogue as a transcript: lines of text, wrapped to a width."""
 
 import unicodedata
 from collections.abc import Iterator
@@ -9,14 +9,14 @@ from rich.text import Text
 
 from sessions_app.simulation.watched import ShiftCount, Watched
 
-# Beside a shift that the file has too; a line of its own where the file has one that was not found.
+# Marks a shift that the file marks too, or, on a line of its own, one that was not detected.
 GOLD = "◆"
 DIM = "dim"
 MIN_COLUMNS = 20
 _RULE = "────"
 _TITLE_RULE = "════"
 _INDENT = "    "
-# Wrapping asks for one, and uses nothing of it.
+# `Text.wrap` takes a console and does not use it here.
 _CONSOLE = Console()
 
 
@@ -27,16 +27,16 @@ def transcript(watched: Watched, width: int) -> list[Text]:
     for seq, message in enumerate(watched.dialogue.messages, 1):
         for shift in _shift(watched, seq):
             lines += _wrapped(shift, width)
-        said = Text.assemble((f"{seq} {message['role']}: ", "bold"), _clean(_said(message)))
-        lines += _wrapped(said, width, _INDENT)
+        line = Text.assemble((f"{seq} {message['role']}: ", "bold"), _clean(_spoken(message)))
+        lines += _wrapped(line, width, _INDENT)
         if seq in windows:
-            told = Text.assemble((_INDENT + _clean(window_line(windows[seq])), DIM))
-            lines += _wrapped(told, width, _INDENT)
+            note = Text.assemble((_INDENT + _clean(window_line(windows[seq])), DIM))
+            lines += _wrapped(note, width, _INDENT)
     return lines
 
 
 def window_line(window: dict[str, Any]) -> str:
-    """What the model would be sent, in a few words."""
+    """The window in one line: messages, tokens and strategy."""
     if "problem" in window:
         return f"window: none. {window['problem']}"
     summary = window.get("summary")
@@ -48,7 +48,7 @@ def window_line(window: dict[str, Any]) -> str:
 
 
 def shifts_line(count: ShiftCount) -> str:
-    """How many of the topic shifts that the file marks were found, and how many others."""
+    """The topic shifts that were detected, extra or missed, against those that the file marks."""
     dialogues = "1 dialogue" if count.dialogues == 1 else f"{count.dialogues:,} dialogues"
     return (
         f"topic shifts: hits {count.hits:,}, extra {count.extra:,}, missed {count.missed:,} "
@@ -62,19 +62,19 @@ def _title(watched: Watched) -> str:
 
 
 def _shift(watched: Watched, seq: int) -> Iterator[Text]:
-    """The divider before a message that opens a topic, or the mark where it should."""
+    """The divider before a message that opens a topic, or the mark of a missed shift."""
     marked = seq in (watched.dialogue.topic_starts or ())
     topic = watched.shifts.get(seq)
     if topic is not None:
-        what = f"topic {topic['topic']}: {topic['label']} ({topic['score']:.2f})"
+        label = f"topic {topic['topic']}: {topic['label']} ({topic['score']:.2f})"
         mark = f" {GOLD}" if marked else ""
-        yield Text(f"{_RULE} {_clean(what)}{mark} {_RULE}", "cyan")
+        yield Text(f"{_RULE} {_clean(label)}{mark} {_RULE}", "cyan")
     elif marked:
         yield Text(f"{GOLD} a topic starts here, not found", DIM)
 
 
-def _said(message: dict[str, Any]) -> str:
-    """The content, and which tools are called."""
+def _spoken(message: dict[str, Any]) -> str:
+    """The content of a message, and the names of the tools it calls."""
     calls = ", ".join(map(_called, message.get("tool_calls") or ()))
     content = str(message["content"]).rstrip()
     return " ".join(filter(None, (content, calls and f"(calls {calls})")))
@@ -87,7 +87,8 @@ def _called(call: Any) -> str:
 
 
 def _clean(text: str) -> str:
-    """Without what would steer the terminal, or cannot be printed."""
+    """Replace characters that would control the terminal or cannot be printed."""
+    # A carriage return would overwrite the line on a terminal.
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
     return "".join(
         "\ufffd" if unicodedata.category(sign) in {"Cc", "Cs"} and sign not in "\n\t" else sign
@@ -96,7 +97,7 @@ def _clean(text: str) -> str:
 
 
 def _wrapped(text: Text, width: int, indent: str = "") -> list[Text]:
-    """Lines no wider than `width`; all but the first begin with `indent`."""
+    """Wrap to lines no wider than `width`; all but the first begin with `indent`."""
     room = max(width, MIN_COLUMNS) - len(indent)
     lines = text.wrap(_CONSOLE, room, overflow="fold", tab_size=4)
     for number, line in enumerate(lines):

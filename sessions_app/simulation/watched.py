@@ -1,4 +1,4 @@
-"""A dialogue as a client watched it, and how its topic shifts compare with where they should be."""
+"""A dialogue as a client watched it, and its topic shifts against those that the file marks."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -11,9 +11,9 @@ Body = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A dialogue with what the service said of it.
+    """A dialogue with the service's windows and topics.
 
-    `topics` are those of the wire contract. There is a window for each user message, as it was
+    `topics` have the shape of the wire contract. `windows` has one for each user message, requested
     right after it: `{seq, kept, dropped, token_count, max_tokens, strategy, summary?}`, or
     `{seq, problem}`.
     """
@@ -25,11 +25,11 @@ class Watched:
 
     @property
     def shifts(self) -> dict[int, Body]:
-        """The topics that were shifted to, by the `seq` of their first message."""
+        """The topics that a shift opened, by the `seq` of their first message."""
         return {int(topic["start_seq"]): topic for topic in self.topics[1:]}
 
     def as_json(self) -> Body:
-        """All but the messages as JSON values."""
+        """Everything but the messages, as JSON values."""
         starts = self.dialogue.topic_starts
         return {
             "id": self.dialogue.id,
@@ -42,7 +42,7 @@ class Watched:
 
 @dataclass(frozen=True, slots=True)
 class ShiftCount:
-    """Shifts found at the very message that opens a topic, at another one, and not at all."""
+    """Shifts detected at the right message (hits), at another one (extra), and not (missed)."""
 
     dialogues: int
     hits: int
@@ -50,22 +50,22 @@ class ShiftCount:
     missed: int
 
     def as_json(self) -> dict[str, int]:
-        """The same as JSON values."""
         return asdict(self)
 
 
 def count_shifts(watched: Iterable[Watched]) -> ShiftCount | None:
-    """The count over the dialogues that say where their topics start; None if none does."""
+    """Count over the dialogues that mark their topics; None where none does."""
     pairs = [
         (set(each.shifts), each.dialogue.topic_starts)
         for each in watched
+        # A dialogue without marks says nothing about right or wrong shifts.
         if each.dialogue.topic_starts is not None
     ]
     if not pairs:
         return None
     return ShiftCount(
         dialogues=len(pairs),
-        hits=sum(len(found & wanted) for found, wanted in pairs),
-        extra=sum(len(found - wanted) for found, wanted in pairs),
-        missed=sum(len(wanted - found) for found, wanted in pairs),
+        hits=sum(len(detected & marked) for detected, marked in pairs),
+        extra=sum(len(detected - marked) for detected, marked in pairs),
+        missed=sum(len(marked - detected) for detected, marked in pairs),
     )

@@ -11,7 +11,8 @@ from sessions_app.domain.errors import InvalidInput
 
 MAGIC = b"SQLite format 3\0"
 _ITEMS = "SELECT message_data, created_at FROM agent_messages WHERE session_id = ? ORDER BY id"
-# `AdvancedSQLiteSession` keeps branches beside the messages; nothing says which one was shown last.
+# `AdvancedSQLiteSession` stores branches beside the messages, but not which was shown last: the
+# main one is imported.
 _MAIN_BRANCH = (
     "SELECT m.message_data, m.created_at FROM message_structure AS s"
     " JOIN agent_messages AS m ON m.id = s.message_id"
@@ -24,7 +25,7 @@ _OTHER_BRANCHES = (
 
 
 class StoredSession(NamedTuple):
-    """A session's row, its items with their times, and how many are of branches but the first."""
+    """A session's row, its items with their times, and the number of items of other branches."""
 
     session_id: str
     created_at: str | None
@@ -38,12 +39,14 @@ def is_sqlite(path: str) -> bool:
     try:
         with Path(path).open("rb") as file:
             return file.read(len(MAGIC)) == MAGIC
+    # Reported when the file is opened as text.
     except OSError:
         return False
 
 
 def sessions(path: str) -> Generator[StoredSession, None, None]:
-    """Each session of the file; raises InvalidInput when it is no such file."""
+    """Yield each session of the file; raises InvalidInput where it is not such a file."""
+    # Read-only: an import must not change the file, nor create one.
     address = f"{Path(path).resolve().as_uri()}?mode=ro"
     try:
         with closing(sqlite3.connect(address, uri=True)) as database:
@@ -51,10 +54,10 @@ def sessions(path: str) -> Generator[StoredSession, None, None]:
             if not {"agent_sessions", "agent_messages"} <= tables:
                 raise InvalidInput(f"{path} has no tables agent_sessions and agent_messages")
             branched = "message_structure" in tables
-            found = database.execute(
+            rows = database.execute(
                 "SELECT session_id, created_at, updated_at FROM agent_sessions ORDER BY rowid"
             )
-            for session_id, created_at, updated_at in found:
+            for session_id, created_at, updated_at in rows:
                 query = _MAIN_BRANCH if branched else _ITEMS
                 others = (
                     database.execute(_OTHER_BRANCHES, (session_id, session_id)).fetchone()[0]

@@ -1,4 +1,4 @@
-"""Files of JSON, however they are packed: values and lines, a bounded piece at a time."""
+"""Reads JSON values and lines from files, packed or not, a bounded part at a time."""
 
 import codecs
 import gzip
@@ -15,20 +15,21 @@ from sessions_app.domain.errors import InvalidInput
 from sessions_app.domain.records.reading import LineRefused, no_json, parsed
 
 STDIN = "-"
-# A message has at most some megabytes, a conversation of another program a few hundred.
+# A record of this service takes a few megabytes at most, a conversation of another program up to a
+# few hundred.
 LINE_MAX_BYTES = 32 * 1024 * 1024
 VALUE_MAX_CHARS = 512 * 1024 * 1024
 _CHUNK = 1024 * 1024
 _BETWEEN = re.compile(r"[\s,]*")
-# ChatGPT's archive has `conversations.json`, a large one `conversations-000.json` and so on.
+# ChatGPT's archive has `conversations.json`; a large one `conversations-000.json` and so on.
 _IN_ARCHIVE = re.compile(r"(?:.*/)?conversations(?:-\d+)?\.json")
 
 
 def values(name: str) -> Generator[tuple[int, Any], None, None]:
-    """What a JSON file holds, with the line where each value begins.
+    """Yield the values of a JSON file, each with the line on which it begins.
 
-    JSON lines one by one, an array's elements likewise, else the one value that there is. `-` is
-    stdin; names in .gz and .zip are unpacked. Raises InvalidInput, and LineRefused for the text.
+    The values are JSON lines, the elements of an array, or a single value. `-` is stdin; .gz and
+    .zip are unpacked. Raises InvalidInput for the file and LineRefused for its text.
     """
     try:
         if name == STDIN:
@@ -38,6 +39,7 @@ def values(name: str) -> Generator[tuple[int, Any], None, None]:
         else:
             with (gzip.open if name.endswith(".gz") else open)(name, "rb") as file:
                 yield from _values(cast(BinaryIO, file))
+    # Errors of unpacking come while reading, not when opening.
     except (gzip.BadGzipFile, EOFError, zlib.error, zipfile.BadZipFile) as error:
         raise InvalidInput(f"{name} is damaged: {error}") from error
     except OSError as error:
@@ -57,6 +59,7 @@ def _archived(name: str) -> Iterator[tuple[int, Any]]:
 def _values(file: BinaryIO) -> Iterator[tuple[int, Any]]:
     first = file.readline(LINE_MAX_BYTES)
     try:
+        # A first line that is an object by itself makes it JSON lines.
         in_lines = isinstance(parsed(first), dict)
     except InvalidInput:
         in_lines = False
@@ -64,10 +67,11 @@ def _values(file: BinaryIO) -> Iterator[tuple[int, Any]]:
 
 
 def _lines(file: BinaryIO, line: bytes) -> Iterator[tuple[int, Any]]:
-    """JSON lines, of which the first has been read; lines of white space are passed over."""
+    """JSON lines, of which the first has been read; lines of white space are skipped."""
     number = 0
     while line:
         number += 1
+        # `readline` stops there, so the line may be longer.
         if len(line) == LINE_MAX_BYTES:
             raise LineRefused(number, f"longer than {LINE_MAX_BYTES:,} bytes")
         if not line.isspace():
@@ -97,10 +101,11 @@ def _elements(text: "_Text") -> Iterator[tuple[int, Any]]:
 
 
 class _Text:
-    """A file's text, of which only the part at hand is held."""
+    """The text of a file, of which only the current part is in memory."""
 
     def __init__(self, file: BinaryIO, begun: bytes) -> None:
         self._file = file
+        # With a byte order mark or without; parts may end within a character.
         self._decoder = codecs.getincrementaldecoder("utf-8-sig")()
         self._json = json.JSONDecoder(parse_constant=no_json)
         self._text, self._at, self._ended = "", 0, False
@@ -109,38 +114,39 @@ class _Text:
 
     @property
     def at_end(self) -> bool:
-        """Whether everything has been read and taken."""
+        """Whether the whole text has been consumed."""
         return self._ended and self._at == len(self._text)
 
     def skip_between(self) -> None:
-        """Pass over white space and the commas between an array's elements."""
+        """Skip white space and the commas between an array's elements."""
         while True:
-            found = _BETWEEN.match(self._text, self._at)
-            self._move(found.end() if found else self._at)
+            match = _BETWEEN.match(self._text, self._at)
+            self._move(match.end() if match else self._at)
             if self._at < len(self._text) or not self._read(_CHUNK):
                 return
 
     def take(self, sign: str) -> bool:
-        """Pass over `sign` if it comes next."""
+        """Skip `sign` if it comes next; returns whether it did."""
         if not self._text.startswith(sign, self._at):
             return False
         self._move(self._at + len(sign))
         return True
 
     def value(self) -> Any:
-        """The value that comes next; raises LineRefused when it is none."""
+        """Read the next value; raises LineRefused where there is none."""
         while True:
             try:
                 value, end = self._json.raw_decode(self._text, self._at)
-                # A number at the end of what has been read may go on.
+                # A number at the end of the part in memory may continue in the next.
                 if end < len(self._text) or not self._read(_CHUNK):
                     self._move(end)
                     return value
             except RecursionError as error:
                 raise LineRefused(self.line, "nested too deeply") from error
             except ValueError as error:
-                held = len(self._text) - self._at
-                if held > VALUE_MAX_CHARS or not self._read(max(_CHUNK, held)):
+                unread = len(self._text) - self._at
+                # Doubling what is read keeps parsing a long value linear.
+                if unread > VALUE_MAX_CHARS or not self._read(max(_CHUNK, unread)):
                     raise self._refusal(error) from error
 
     def _refusal(self, error: ValueError) -> LineRefused:
@@ -150,7 +156,7 @@ class _Text:
         return LineRefused(self.line + within, f"not JSON: {error.msg}")
 
     def _read(self, size: int) -> bool:
-        """Read on; whether there was more."""
+        """Read the next part; returns whether there was one."""
         if self._ended:
             return False
         data = self._file.read(size)
@@ -165,6 +171,6 @@ class _Text:
             raise LineRefused(self.line, "not UTF-8") from error
         self._text, self._at = self._text[self._at :] + more, 0
 
-    def _move(self, place: int) -> None:
-        self.line += self._text.count("\n", self._at, place)
-        self._at = place
+    def _move(self, end: int) -> None:
+        self.line += self._text.count("\n", self._at, end)
+        self._at = end

@@ -1,4 +1,4 @@
-"""Putting together what belongs together, however much it is: on disk, in a nameless file."""
+"""Groups values by key, in a temporary file rather than in memory."""
 
 import json
 import sqlite3
@@ -9,22 +9,22 @@ from typing import Any
 
 
 def grouped(keyed: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Iterator[Any]]]:
-    """Each key with its values in the order in which they came; keys in order of their first.
+    """Yield each key with its values in their order; keys in the order of their first values.
 
-    A group's values are to be read before the next group is asked for.
+    A group's values must be read before the next group.
     """
-    # "" is a database that SQLite keeps in a temporary file and removes by itself.
-    with closing(sqlite3.connect("")) as held:
-        held.execute("CREATE TABLE kept (place INTEGER PRIMARY KEY, key TEXT, value TEXT)")
-        held.executemany(
-            "INSERT INTO kept (key, value) VALUES (?, ?)",
+    # "" opens a database that SQLite keeps in a temporary file and removes when it is closed.
+    with closing(sqlite3.connect("")) as database:
+        database.execute("CREATE TABLE entries (number INTEGER PRIMARY KEY, key TEXT, value TEXT)")
+        database.executemany(
+            "INSERT INTO entries (key, value) VALUES (?, ?)",
             ((key, json.dumps(value)) for key, value in keyed),
         )
-        held.execute("CREATE INDEX by_key ON kept (key, place)")
-        rows = held.execute(
-            "SELECT kept.key, kept.value FROM kept JOIN"
-            " (SELECT key, min(place) AS first FROM kept GROUP BY key) AS starts USING (key)"
-            " ORDER BY starts.first, kept.place"
+        database.execute("CREATE INDEX by_key ON entries (key, number)")
+        rows = database.execute(
+            "SELECT entries.key, entries.value FROM entries JOIN"
+            " (SELECT key, min(number) AS first FROM entries GROUP BY key) AS starts USING (key)"
+            " ORDER BY starts.first, entries.number"
         )
         for key, group in groupby(rows, key=lambda row: row[0]):
             yield key, (json.loads(value) for _, value in group)

@@ -11,7 +11,7 @@ from django.core.management import call_command
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CommandResult:
     code: int
     out: str
 
@@ -19,17 +19,17 @@ class Outcome:
         return json.loads(self.out)
 
 
-Run = Callable[..., Outcome]
+Run = Callable[..., CommandResult]
 
 
 @pytest.fixture
 def run(database: Any) -> Run:
-    def run_command(name: str, *arguments: str) -> Outcome:
+    def run_command(name: str, *arguments: str) -> CommandResult:
         out = io.StringIO()
         try:
             call_command(name, *arguments, stdout=out)
         except SystemExit as stop:
-            return Outcome(int(stop.code or 0), out.getvalue())
-        return Outcome(0, out.getvalue())
+            return CommandResult(int(stop.code or 0), out.getvalue())
+        return CommandResult(0, out.getvalue())
 
     return run_command

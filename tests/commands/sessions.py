@@ -5,8 +5,7 @@ from typing import Any
 
 from sessions_app.domain.data import Role
 from sessions_app.domain.drafts import MessageDraft
-from sessions_app.services import erasure, sessions
-from sessions_app.services.context import planning as context
+from sessions_app.services import context, erasure, sessions
 from tests.repository.conftest import OWNER, append_many, new_session, now
 
 CALLS = [
@@ -41,14 +40,14 @@ def everything(database: Any) -> list[str]:
     append_many(archived, [f"message {n}" for n in range(500)])
     erasure.message_delete(session_id=archived, user_id=OWNER, seq=7, now=now())
     sessions.session_archive(session_id=archived, user_id=OWNER, now=now())
-    held = new_session().session_id
+    on_hold = new_session().session_id
     database.sessions.update_one(
-        {"_id": held},
+        {"_id": on_hold},
         {"$set": {"legal_hold": True, "expires_at": now() - timedelta(days=1)}},
     )
     draft = sessions.SessionDraft(title="Bob's")
     bobs = sessions.session_create(user_id="bob", draft=draft, now=now()).session_id
-    return [rich, archived, held, bobs]
+    return [rich, archived, on_hold, bobs]
 
 
 def _judged(*, undone: int) -> dict[str, Any]:

@@ -94,9 +94,9 @@ def test_json_is_one_object_with_all_four_strategies_side_by_side(run: Run) -> N
     result = outcome.json()
     assert outcome.out.count("\n") == 1
     assert set(result["strategies"]) == set(Strategy)
-    for kept in result["strategies"].values():
-        assert 0 < kept["tokens"] <= 100
-        assert kept["message_share"] == kept["messages"] / 200
+    for amount in result["strategies"].values():
+        assert 0 < amount["tokens"] <= 100
+        assert amount["message_share"] == amount["messages"] / 200
 
 
 def test_what_is_kept_and_what_is_trimmed_are_what_is_stored(run: Run) -> None:
@@ -104,8 +104,8 @@ def test_what_is_kept_and_what_is_trimmed_are_what_is_stored(run: Run) -> None:
     for strategy in Strategy:
         result = run(COMMAND, "--json", "--max-tokens", "100", "--strategy", strategy).json()
         for unit in ("messages", "tokens"):
-            kept = result["strategies"][strategy][unit]
-            assert kept + result["trimmed"][unit] == result["stored"][unit]
+            amount = result["strategies"][strategy][unit]
+            assert amount + result["trimmed"][unit] == result["stored"][unit]
             reasons = result["trimmed"]["reasons"].values()
             assert sum(amount[unit] for amount in reasons) == result["trimmed"][unit]
 
@@ -249,10 +249,12 @@ def test_nothing_is_written(run: Run, database: Any, with_tools: str) -> None:
 
 
 def test_two_thousand_sessions(run: Run, database: Any, with_tools: str) -> None:
-    one = database.sessions.find_one()
-    database.sessions.insert_many([one | {"_id": str(uuid.uuid4())} for _ in range(1_999)])
+    session = database.sessions.find_one()
+    database.sessions.insert_many([session | {"_id": str(uuid.uuid4())} for _ in range(1_999)])
     bad = str(uuid.uuid4())
-    database.sessions.insert_one(one | {"_id": bad, "messages": _miscounted(one["messages"])})
+    database.sessions.insert_one(
+        session | {"_id": bad, "messages": _miscounted(session["messages"])}
+    )
     result = run(COMMAND, "--json").json()
     assert result["sessions"] == 2_001
     assert result["stored"]["messages"] == 6 * 2_001

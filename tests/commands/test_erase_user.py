@@ -166,7 +166,9 @@ def test_a_collection_that_was_forgotten_is_found(run: Run, database: Any, alice
     outcome = run("erase_user", "alice", "--json")
     database.drop_collection("forgotten")
     assert outcome.code == 1
-    assert {place for place, left in outcome.json()["left"].items() if left} == {"forgotten"}
+    assert {collection for collection, left in outcome.json()["left"].items() if left} == {
+        "forgotten"
+    }
 
 
 def test_what_lost_its_session_is_something_left(run: Run, database: Any):

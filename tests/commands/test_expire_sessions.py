@@ -37,12 +37,12 @@ def expected(**more: int) -> dict[str, int]:
 
 def test_what_has_expired_is_archived_and_nothing_else(run: Run, store: Store) -> None:
     due = set(store.expired(2_500)) | set(store.expired(500, HOUR))
-    kept = set(store.add(300))
+    active = set(store.add(300))
     never = set(store.add(100, expires_at=None))
     result = run("expire_sessions", "--json").json()
     assert counts(result) == expected(archived=3_000)
     assert result["complete"] is True
-    assert (store.status("archived"), store.status("active")) == (due, kept | never)
+    assert (store.status("archived"), store.status("active")) == (due, active | never)
     for stored in store.database.sessions.find({"status": "archived"}):
         assert "expires_at" not in stored
         assert abs(stored["archived_at"] - now()) < timedelta(minutes=1)
@@ -53,10 +53,10 @@ def test_what_has_expired_is_archived_and_nothing_else(run: Run, store: Store) -
 
 def test_with_mode_delete_they_go_with_all_that_belongs_to_them(run: Run, store: Store) -> None:
     store.expired(3_000)
-    kept = set(store.add(300))
+    active = set(store.add(300))
     result = run("expire_sessions", "--mode", "delete", "--json").json()
     assert counts(result) == expected(deleted=3_000)
-    assert store.left() == kept
+    assert store.left() == active
     store.assert_nothing_orphaned()
 
 
@@ -98,27 +98,27 @@ def test_without_retention_archives_stay_for_ever(run: Run, store: Store, settin
 
 
 def test_a_hold_keeps_from_deletion_and_from_purging(run: Run, store: Store) -> None:
-    held = set(store.expired(50, legal_hold=True)) | set(
+    on_hold = set(store.expired(50, legal_hold=True)) | set(
         store.archived(50, 400 * DAY, legal_hold=True)
     )
     store.expired(100)
     store.archived(100, 400 * DAY)
     result = run("expire_sessions", "--mode", "delete", "--json").json()
     assert counts(result) == expected(deleted=100, purged=100, held=100)
-    assert store.left() == held
+    assert store.left() == on_hold
     assert result["complete"] is True
 
 
 def test_a_held_session_is_archived_since_that_destroys_nothing(run: Run, store: Store) -> None:
-    held = set(store.expired(50, legal_hold=True))
+    on_hold = set(store.expired(50, legal_hold=True))
     assert counts(run("expire_sessions", "--json").json()) == expected(archived=50)
-    assert store.status("archived") == held
+    assert store.status("archived") == on_hold
 
 
 def test_once_the_hold_is_lifted_it_goes(run: Run, store: Store) -> None:
     (session_id,) = store.expired(1, legal_hold=True)
     run("expire_sessions", "--mode", "delete")
-    staff_actions.session_hold_any(session_id=session_id, held=False)
+    staff_actions.session_hold_any(session_id=session_id, legal_hold=False)
     result = run("expire_sessions", "--mode", "delete", "--json").json()
     assert counts(result) == expected(deleted=1)
 
@@ -177,28 +177,28 @@ def test_a_dry_run_tells_what_the_run_then_does(
     store.add(100)
     arguments = ["--mode", mode, "--json", *(["--limit", str(limit)] if limit else [])]
     before = store.left(), store.status("archived")
-    told = run("expire_sessions", "--dry-run", *arguments).json()
+    preview = run("expire_sessions", "--dry-run", *arguments).json()
     assert (store.left(), store.status("archived")) == before
     assert store.database.sweeps.count_documents({}) == 0
     done = run("expire_sessions", *arguments).json()
-    assert counts(told) == counts(done)
+    assert counts(preview) == counts(done)
     ended = sum(done[fate] for fate in ("archived", "deleted", "purged"))
-    assert sum(sum(each.values()) for each in told["by_user"].values()) == ended
-    assert sum(sum(ages.values()) for ages in told["by_age"].values()) == ended
+    assert sum(sum(each.values()) for each in preview["by_user"].values()) == ended
+    assert sum(sum(ages.values()) for ages in preview["by_age"].values()) == ended
 
 
 def test_a_dry_run_tells_ages_and_users(run: Run, store: Store) -> None:
     for ago in (timedelta(minutes=59), 23 * HOUR, 6 * DAY, 29 * DAY, 31 * DAY):
         store.expired(2, ago)
     store.archived(3, 365 * DAY + HOUR, user="archivist")
-    told = run("expire_sessions", "--dry-run", "--json").json()
+    preview = run("expire_sessions", "--dry-run", "--json").json()
     once = dict.fromkeys(rules.AGES, 0)
-    assert told["by_age"] == {
+    assert preview["by_age"] == {
         "archived": dict.fromkeys(rules.AGES, 2),
         "purged": once | {"under_1_day": 3},
     }
-    assert told["by_user"]["somebody-0"] == {"archived": 5}
-    assert told["by_user"]["archivist-2"] == {"purged": 1}
+    assert preview["by_user"]["somebody-0"] == {"archived": 5}
+    assert preview["by_user"]["archivist-2"] == {"purged": 1}
     printed = run("expire_sessions", "--dry-run").out
     assert "somebody-0" in printed
     assert printed.endswith(
@@ -223,7 +223,7 @@ def test_again_there_is_nothing_to_do(run: Run, store: Store) -> None:
 def test_many_sweepers_at_once_end_each_session_once(store: Store, mode: Any) -> None:
     store.expired(3_000)
     store.archived(1_500, 400 * DAY)
-    kept = set(store.add(100))
+    active = set(store.add(100))
     swept: list[expiry.Swept] = []
 
     def sweep() -> None:
@@ -242,7 +242,7 @@ def test_many_sweepers_at_once_end_each_session_once(store: Store, mode: Any) ->
         total.update(each.counts)
     fate = "archived" if mode is rules.ExpiryMode.ARCHIVE else "deleted"
     assert total == {fate: 3_000, "purged": 1_500}
-    assert store.status("active") == kept
+    assert store.status("active") == active
     assert all(stored["version"] <= 2 for stored in store.database.sessions.find())
     receipts = list(store.database.sweeps.find())
     assert sum(receipt[fate] for receipt in receipts) == 3_000
@@ -349,7 +349,7 @@ def test_a_round_that_finds_no_storage_is_not_the_last(
     rounds = iter(["fail", "work"])
     plan = expiry.expiry_plan
 
-    def sometimes(**more: Any) -> expiry.Plan:
+    def sometimes(**more: Any) -> expiry.SweepPlan:
         if next(rounds) == "fail":
             raise StorageUnavailable
         return plan(**more)
@@ -360,7 +360,7 @@ def test_a_round_that_finds_no_storage_is_not_the_last(
         if next(last):
             self.stop.set()
 
-    monkeypatch.setattr(expiry, "expiry_plan", sometimes)
+    monkeypatch.setattr("sessions_app.services.expiry.expiry_plan", sometimes)
     monkeypatch.setattr(Command, "_rest", rest)
     result = run("expire_sessions", "--every", "1", "--json").json()
     assert (result["runs"], result["failed_runs"], result["archived"]) == (1, 1, 20)

@@ -43,14 +43,14 @@ def test_of_thousands_every_one_is_written_once(run: Run, database: Any, tmp_pat
 def test_a_selection_is_written_and_named_in_the_first_line(
     run: Run, database: Any, tmp_path: Path
 ) -> None:
-    rich, archived, held, bobs = everything(database)
+    rich, archived, on_hold, bobs = everything(database)
     soon = (datetime.now(UTC) + timedelta(days=1)).isoformat()
     chosen = {
         ("--user", "bob"): [bobs],
         ("--status", "archived"): [archived],
-        ("--user", "owner", "--status", "active"): [rich, held],
+        ("--user", "owner", "--status", "active"): [rich, on_hold],
         ("--since", soon): [],
-        ("--since", "2020-01-01"): [rich, archived, held, bobs],
+        ("--since", "2020-01-01"): [rich, archived, on_hold, bobs],
     }
     for options, expected in chosen.items():
         run("export_sessions", *options, "--output", str(tmp_path / "out"))

@@ -52,13 +52,13 @@ def check(run: Run, database: Any, name: str, kind: str, sessions: int, messages
     first = run("import_sessions", name, "--user", "alice", "--json").json()
     assert (first["format"], first["sessions"], first["messages"]) == (kind, sessions, messages)
     assert first["left"] == dry["left"]
-    found = stored(database)
+    imported = stored(database)
     again = run("import_sessions", name, "--user", "alice", "--json").json()
     assert (again["sessions"], again["already_there"]) == (0, sessions)
-    assert stored(database) == found
-    assert {session["user_id"] for session in found} == {"alice"}
+    assert stored(database) == imported
+    assert {session["user_id"] for session in imported} == {"alice"}
     assert not list(integrity.integrity_check(repair=False, progress=lambda _: None))
-    return found
+    return imported
 
 
 @pytest.mark.parametrize(("name", "kind", "sessions", "messages"), FILES)
@@ -69,9 +69,9 @@ def test_a_file_is_recognised_and_imported_once(
 
 
 def test_a_sqlite_file_of_the_agents_sdk(run: Run, database: Any, sqlite_file: Path) -> None:
-    found = check(run, database, str(sqlite_file), "agents", 2, 8)
-    assert {session["metadata"][1]["v"] for session in found} == {"user-7", "empty"}
-    assert found[0]["created_at"].isoformat() == "2026-11-22T15:11:59+00:00"
+    sessions = check(run, database, str(sqlite_file), "agents", 2, 8)
+    assert {session["metadata"][1]["v"] for session in sessions} == {"user-7", "empty"}
+    assert sessions[0]["created_at"].isoformat() == "2026-11-22T15:11:59+00:00"
 
 
 def test_of_branches_in_a_sqlite_file_the_main_one(

@@ -11,7 +11,7 @@ from django.core.management import CommandError
 from sessions_app.domain.data import Role
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.services import messages
-from sessions_app.services.transfer import conversations as exports
+from sessions_app.services.transfer import exporting as exports
 from tests.commands.conftest import Run
 from tests.commands.lines import FIRST, end, message, session, write
 from tests.commands.test_import_sessions import is_whole
@@ -123,8 +123,8 @@ def test_what_stands_before_a_refused_line_is_stored_and_the_session_at_it_is_no
 
 
 def read_all_of(session_id: str) -> list[Any]:
-    found = exports.session_stream(session_id=session_id, user_id="alice", now=datetime.now(UTC))
-    return list(found[1])
+    stream = exports.session_stream(session_id=session_id, user_id="alice", now=datetime.now(UTC))
+    return list(stream[1])
 
 
 def append_many_of(session_id: str, number: int) -> None:

@@ -70,8 +70,8 @@ def test_where_it_has_passed_they_have_expired(
 
 def test_a_dry_run_changes_nothing(run: Run, store: Store, idle: Any, settings: Any) -> None:
     settings.SESSION_TTL_SECONDS = 60
-    told = run("retime_sessions", "--dry-run", "--json").json()
-    assert told == {"dry_run": True, "looked_at": 2_500, "retimed": 2_500, "expired": 2_500}
+    preview = run("retime_sessions", "--dry-run", "--json").json()
+    assert preview == {"dry_run": True, "looked_at": 2_500, "retimed": 2_500, "expired": 2_500}
     assert idle_times(store) == {30 * DAY}
 
 

@@ -17,7 +17,7 @@ def test_its_json_says_that_nothing_was_run(run: Run) -> None:
     result = run("shard_collections", "--json").json()
 
     assert (result["mongos"], result["run"]) == (False, False)
-    assert {one["refused"] for one in result["commands"]} == {None}
+    assert {entry["refused"] for entry in result["commands"]} == {None}
 
 
 def test_a_shard_keys_index_is_no_difference(run: Run, database: object) -> None:

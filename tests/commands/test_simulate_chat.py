@@ -129,28 +129,28 @@ def test_it_closes_with_a_table(run: Run, service: str, two: str):
 def test_a_transcript_shows_windows_and_topic_shifts_as_the_service_tells_them(
     run: Run, service: str, tmp_path: Path
 ):
-    asked = [*TURN, {"role": "user", "content": "By the way, how do volcanoes erupt?"}]
+    messages = [*TURN, {"role": "user", "content": "By the way, how do volcanoes erupt?"}]
     path = tmp_path / "shift.jsonl"
-    path.write_text(json.dumps({"id": "shift", "messages": asked, "topic_starts": [3]}))
+    path.write_text(json.dumps({"id": "shift", "messages": messages, "topic_starts": [3]}))
     arguments = (str(path), "--base-url", service, "--transcript")
 
-    told = run(COMMAND, *arguments, "--json").json()
+    result = run(COMMAND, *arguments, "--json").json()
     lines = run(COMMAND, *arguments).out.splitlines()
 
-    [dialogue] = told["dialogues"]
+    [dialogue] = result["dialogues"]
     first, second = dialogue["windows"]
     assert (first["seq"], first["kept"], first["dropped"]) == (1, 1, 0)
     assert (second["seq"], second["kept"], second["dropped"]) == (3, 3, 0)
     assert 0 < first["token_count"] < second["token_count"] <= second["max_tokens"] == 4_000
     assert dialogue["topics"][0]["start_seq"] == 1
-    found = {topic["start_seq"] for topic in dialogue["topics"][1:]}
-    assert told["shifts"]["hits"] == len(found & {3}) == 1 - told["shifts"]["missed"]
-    counts = {times["route"]: times["requests"] for times in told["routes"]}
+    shifts = {topic["start_seq"] for topic in dialogue["topics"][1:]}
+    assert result["shifts"]["hits"] == len(shifts & {3}) == 1 - result["shifts"]["missed"]
+    counts = {times["route"]: times["requests"] for times in result["routes"]}
     assert counts["GET /session/{session_id}/context"] == 2
     assert counts["GET /session/{session_id}/topics"] == 1
     assert "1 user: Hello" in lines
     assert sum(line.startswith("    window: ") for line in lines) == 2
-    assert sum(line.startswith("──── topic 2: ") for line in lines) == len(found)
+    assert sum(line.startswith("──── topic 2: ") for line in lines) == len(shifts)
     assert lines[-1].startswith("topic shifts: ")
 
 

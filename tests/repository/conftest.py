@@ -9,7 +9,7 @@ import pytest
 from sessions_app.domain.data import Message, Role, Session
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.services import messages, sessions
-from sessions_app.services.transfer import conversations as exports
+from sessions_app.services.transfer import exporting as exports
 
 OWNER = "owner"
 

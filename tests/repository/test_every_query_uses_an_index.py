@@ -22,7 +22,7 @@ from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import LegalHold, SessionError
 from sessions_app.domain.expiry import ExpiryMode
 from sessions_app.domain.figures import daily
-from sessions_app.domain.figures.daily import Figure, Tally
+from sessions_app.domain.figures.daily import DayTally, Figure
 from sessions_app.domain.records.writing import line
 from sessions_app.domain.search.data import SearchFilter
 from sessions_app.domain.window.summaries import Summary
@@ -30,11 +30,10 @@ from sessions_app.repository import annotations, belongings, indexes, summaries
 from sessions_app.repository.erasure import traces as user_traces
 from sessions_app.repository.figures import daily as daily_figures
 from sessions_app.repository.log import pages, tail
-from sessions_app.services import erasure, messages, sessions, throttling
+from sessions_app.services import context, erasure, messages, sessions, throttling
 from sessions_app.services.audits import integrity
 from sessions_app.services.audits import rebuilding as audit_rebuilding
 from sessions_app.services.audits import windows as audits
-from sessions_app.services.context import planning as context
 from sessions_app.services.expiry import auditing as expiry_audits
 from sessions_app.services.expiry import retiming
 from sessions_app.services.expiry import sweeping as expiry
@@ -47,9 +46,8 @@ from sessions_app.services.search import indexing as search_indexing
 from sessions_app.services.search import querying as search
 from sessions_app.services.search.rebuilding import search_rebuild
 from sessions_app.services.topics import segments
-from sessions_app.services.transfer import conversations as exports
+from sessions_app.services.transfer import exporting as session_exports
 from sessions_app.services.transfer import importing as imports
-from sessions_app.services.transfer import sessions as session_exports
 from sessions_app.services.turns import integrity as turn_integrity
 from tests.repository.commands import Sent, recorder
 from tests.repository.conftest import OWNER, append, append_many, new_session, now
@@ -182,7 +180,7 @@ def _walk_summaries(session_id: str) -> None:
 
 def _walk_figures() -> None:
     day = daily.day_of(now())
-    daily_figures.add(day, Tally(Counter({Figure.TURNS: 1}), {1: 1}))
+    daily_figures.add(day, DayTally(Counter({Figure.TURNS: 1}), {1: 1}))
     for over in (False, True):
         daily_figures.count_users(day, over=over)
     dashboard.dashboard_get(days=30, now=now())
@@ -208,7 +206,7 @@ def _walk_searches(session_id: str) -> None:
 def _walk_sessions(session_id: str) -> None:
     for limit in (10, 300):
         sessions.session_get(session_id=session_id, user_id=OWNER, limit=limit, now=now())
-    list(exports.session_stream(session_id=session_id, user_id=OWNER, now=now())[1])
+    list(session_exports.session_stream(session_id=session_id, user_id=OWNER, now=now())[1])
     fork = sessions.session_fork(
         session_id=session_id, user_id=OWNER, up_to_seq=300, title=None, now=now()
     )
@@ -237,8 +235,8 @@ def _walk_sessions(session_id: str) -> None:
     with suppress(SessionError):
         append(session_id, "refused", "key-3")
     sessions.session_restore(session_id=session_id, user_id=OWNER, now=now())
-    staff_actions.session_hold_any(session_id=fork.session_id, held=True)
-    staff_actions.session_hold_any(session_id=fork.session_id, held=False)
+    staff_actions.session_hold_any(session_id=fork.session_id, legal_hold=True)
+    staff_actions.session_hold_any(session_id=fork.session_id, legal_hold=False)
     staff_actions.session_delete_any(session_id=fork.session_id)
     tail.spill(session_id)
     pages.read_header(session_id=session_id, user_id=OWNER)
@@ -310,7 +308,9 @@ def _walk_sweeps(database: Any) -> None:
     database.message_annotations.insert_one({"_id": "lost/1", "session_id": "lost"})
     options = {"now": now() + timedelta(hours=1), "grace": timedelta(0)}
     assert list(
-        expiry_audits.expiry_audit_run(expiry_audits.Audited(), progress=lambda _: None, **options)
+        expiry_audits.expiry_audit_run(
+            expiry_audits.AuditProgress(), progress=lambda _: None, **options
+        )
     )
     database.message_annotations.delete_one({"_id": "lost/1"})
     never = sessions.session_create(

@@ -7,7 +7,16 @@ import pytest
 
 from sessions_app import encoders
 from sessions_app.domain.data import Status
-from sessions_app.domain.review.data import Act, Order, Reason, Sought, Span, Staff, Wanted, Why
+from sessions_app.domain.review.data import (
+    Act,
+    ConversationFilter,
+    LogFilter,
+    Order,
+    Reason,
+    Span,
+    Staff,
+    Why,
+)
 from sessions_app.repository.log import pages
 from sessions_app.repository.review import conversations as reviews
 from sessions_app.services.review import actions as review_actions
@@ -40,23 +49,25 @@ def _walk_list(session_id: str) -> None:
     soon = now() + timedelta(days=100)
     for wanted, order in product(
         (
-            Wanted(),
-            Wanted(status=Status.ACTIVE, messages=Span(1, 2), topics=Span(None, 2), held=False),
-            Wanted(flagged=True, tokens=Span(None, 1_000)),
-            Wanted(held=True),
-            Wanted(expires_before=soon, active_from=now() - timedelta(days=9)),
-            Wanted(user_ids=(OWNER, "somebody-1"), flagged=False),
-            Wanted(user_ids=(OWNER,), status=Status.ACTIVE),
-            Wanted(session_ids=(session_id,)),
-            Wanted(never_expires=True),
+            ConversationFilter(),
+            ConversationFilter(
+                status=Status.ACTIVE, messages=Span(1, 2), topics=Span(None, 2), legal_hold=False
+            ),
+            ConversationFilter(flagged=True, tokens=Span(None, 1_000)),
+            ConversationFilter(legal_hold=True),
+            ConversationFilter(expires_before=soon, active_from=now() - timedelta(days=9)),
+            ConversationFilter(user_ids=(OWNER, "somebody-1"), flagged=False),
+            ConversationFilter(user_ids=(OWNER,), status=Status.ACTIVE),
+            ConversationFilter(session_ids=(session_id,)),
+            ConversationFilter(never_expires=True),
         ),
         Order,
     ):
-        place = None
+        cursor = None
         for _ in range(3):
-            found = reviews.find_page(wanted=wanted, order=order, place=place)
-            place = found.next_place
-            if place is None:
+            found = reviews.find_page(wanted=wanted, order=order, cursor=cursor)
+            cursor = found.next_cursor
+            if cursor is None:
                 break
     service.activity_bounds()
 
@@ -79,7 +90,7 @@ def _walk_conversation(session_id: str) -> None:
     review_windows.window_at(session=session, seq=3)
     service.conversation_turns(session_id=session_id)
     review_search.conversation_search(
-        text="hello", wanted=Wanted(), order=Order.NEWEST_ACTIVITY, staff=LEA, now=now()
+        text="hello", wanted=ConversationFilter(), order=Order.NEWEST_ACTIVITY, staff=LEA, now=now()
     )
     for act in (Act.FLAG, Act.FLAG, Act.NOTE, Act.RESOLVE, Act.RESOLVE, Act.HOLD, Act.RELEASE):
         review_actions.act_on(session_ids=[session_id], act=act, text="x", staff=LEA, now=now())
@@ -93,11 +104,11 @@ def _walk_conversation(session_id: str) -> None:
 
 def _walk_log(session_id: str) -> None:
     for sought in (
-        Sought(),
-        Sought(session_id=session_id),
-        Sought(user_id=OWNER, reason="legal"),
-        Sought(staff_id="lea", since=now() - timedelta(days=1), before=now()),
-        Sought(act=Act.READ),
+        LogFilter(),
+        LogFilter(session_id=session_id),
+        LogFilter(user_id=OWNER, reason="legal"),
+        LogFilter(staff_id="lea", since=now() - timedelta(days=1), before=now()),
+        LogFilter(act=Act.READ),
     ):
         page = review_log.log_page(sought=sought)
         older = review_log.log_page(sought=sought, older_than=page.lines[-1].id)

@@ -13,7 +13,7 @@ from accounts.models import User
 from sessions_app import encoders
 from sessions_app.domain.data import Role
 from sessions_app.domain.drafts import MessageDraft
-from sessions_app.domain.review.data import LogLine, Sought
+from sessions_app.domain.review.data import LogFilter, LogLine
 from sessions_app.services import sessions
 from sessions_app.services.review import read_log as review_log
 from sessions_app.services.sessions import SessionDraft
@@ -124,7 +124,7 @@ def log(database: Any) -> Callable[..., list[LogLine]]:
     """The read log, oldest line first."""
 
     def lines(**sought: Any) -> list[LogLine]:
-        return list(review_log.log_stream(Sought(**sought)))[::-1]
+        return list(review_log.log_stream(LogFilter(**sought)))[::-1]
 
     return lines
 

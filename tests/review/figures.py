@@ -5,7 +5,7 @@ import random
 from collections import Counter
 from datetime import datetime, timedelta
 
-from sessions_app.domain.figures.daily import Figure, Standing, Tally, day_of
+from sessions_app.domain.figures.daily import DayTally, Figure, Standing, day_of
 from sessions_app.repository.figures import daily as daily_figures
 
 
@@ -46,7 +46,7 @@ def fill(now: datetime, days: int = 90) -> None:
         }
         daily_figures.add(
             day,
-            Tally(
+            DayTally(
                 Counter(counts),
                 {chance.randrange(2_048): 1 + chance.randrange(6) for _ in range(people)},
             ),

@@ -15,7 +15,7 @@ from django.core.management import call_command
 from django.test.utils import override_settings
 
 from sessions_app import encoders
-from sessions_app.domain.review.data import Sought
+from sessions_app.domain.review.data import LogFilter
 from sessions_app.repository import indexes
 from sessions_app.services.review import read_log as review_log
 from tests.conftest import use_database
@@ -98,7 +98,7 @@ def go(service: Any) -> Any:
 
 
 def log_of(name: str) -> list[Any]:
-    return [line for line in review_log.log_stream(Sought()) if line.staff.name == name]
+    return [line for line in review_log.log_stream(LogFilter()) if line.staff.name == name]
 
 
 def open_with_reason(page: Any) -> None:

@@ -10,8 +10,7 @@ from sessions_app.domain.errors import MessageNotFound
 from sessions_app.domain.turns import Seen, Turn, TurnState
 from sessions_app.repository.log import pages
 from sessions_app.repository.turns import records as turns
-from sessions_app.services import messages
-from sessions_app.services.context import planning as context
+from sessions_app.services import context, messages
 from sessions_app.services.review import windows as review_windows
 from tests.review.conftest import now, text
 
@@ -54,7 +53,7 @@ def test_at_an_earlier_message_later_ones_are_unknown(alice, talk, window):
 
 def test_at_a_reply_it_is_what_was_replied_to(alice, talk, window):
     seen = window(talk(alice, "q1", "a1", "q2", "a2"), 4)
-    assert (seen.asked, seen.upto) == (4, 3)
+    assert (seen.at_seq, seen.upto) == (4, 3)
     assert max(seen.fates) == 3
 
 

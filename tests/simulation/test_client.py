@@ -15,12 +15,12 @@ from sessions_app.simulation.measurements import Measurements
 @contextmanager
 def dropping_connections() -> Iterator[tuple[str, list[str]]]:
     """A server that hangs up on every second request; the paths that it was asked for."""
-    asked: list[str] = []
+    paths: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            asked.append(self.path)
-            if len(asked) % 2:
+            paths.append(self.path)
+            if len(paths) % 2:
                 self.connection.close()
                 return
             body = b'{"access": "a", "refresh": "r"}'
@@ -35,20 +35,20 @@ def dropping_connections() -> Iterator[tuple[str, list[str]]]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
-        yield f"http://127.0.0.1:{server.server_port}", asked
+        yield f"http://127.0.0.1:{server.server_port}", paths
         server.shutdown()
         thread.join()
 
 
 def test_a_lost_connection_is_tried_again():
     measurements = Measurements()
-    with dropping_connections() as (url, asked):
+    with dropping_connections() as (url, paths):
         user = client.ApiClient(url, measurements, threading.Event())
         user.register()
         user.close()
 
     assert user.is_registered
-    assert asked == ["/auth/register"] * 2
+    assert paths == ["/auth/register"] * 2
     assert measurements.as_json()["retries"] == 1
 
 

@@ -37,9 +37,9 @@ def test_a_message_keeps_what_goes_over_the_wire(tmp_path: Path):
     message = {"role": "assistant", "content": None, "tool_calls": [call], "turn": 7}
     path.write_text(dialogue("one", [message]))
 
-    [found] = dialogues.read(path)
+    [dialogue_read] = dialogues.read(path)
 
-    assert found.messages == [{"role": "assistant", "content": "", "tool_calls": [call]}]
+    assert dialogue_read.messages == [{"role": "assistant", "content": "", "tool_calls": [call]}]
 
 
 @pytest.mark.parametrize(

@@ -18,21 +18,21 @@ def user(content: str) -> dict[str, Any]:
     return {"role": "user", "content": content}
 
 
-def lines(*messages: dict[str, Any], width: int = 80, **told: Any) -> list[str]:
-    dialogue = Dialogue("one", messages, told.pop("topic_starts", None))
-    told = {"windows": [], "topics": [TOPIC]} | told
-    return [line.plain for line in transcript(Watched(dialogue, "s", **told), width)]
+def lines(*messages: dict[str, Any], width: int = 80, **fields: Any) -> list[str]:
+    dialogue = Dialogue("one", messages, fields.pop("topic_starts", None))
+    fields = {"windows": [], "topics": [TOPIC]} | fields
+    return [line.plain for line in transcript(Watched(dialogue, "s", **fields), width)]
 
 
 def test_a_dialogue_is_told_in_order_with_its_windows_and_shifts():
-    told = lines(
+    printed = lines(
         user("Which hotels?"),
         user("Sort a list?"),
         windows=[{"seq": 1, **WINDOW}, {"seq": 2, "problem": "Too long."}],
         topics=[TOPIC, SHIFT],
     )
 
-    assert told == [
+    assert printed == [
         "════ one, topic 1: hotels, lisbon ════",
         "1 user: Which hotels?",
         "    window: 2 kept, 1 dropped, 1,234 of 4,000 tokens, hybrid",
@@ -43,15 +43,15 @@ def test_a_dialogue_is_told_in_order_with_its_windows_and_shifts():
 
 
 def test_a_shift_that_the_file_has_too_is_marked():
-    told = lines(user("a"), user("b"), topics=[TOPIC, SHIFT], topic_starts=frozenset({2}))
+    printed = lines(user("a"), user("b"), topics=[TOPIC, SHIFT], topic_starts=frozenset({2}))
 
-    assert "──── topic 2: sort, python, list (0.61) ◆ ────" in told
+    assert "──── topic 2: sort, python, list (0.61) ◆ ────" in printed
 
 
 def test_a_shift_that_was_not_found_is_marked_where_it_should_be():
-    told = lines(user("a"), user("b"), topic_starts=frozenset({2}))
+    printed = lines(user("a"), user("b"), topic_starts=frozenset({2}))
 
-    assert told[2:] == ["◆ a topic starts here, not found", "2 user: b"]
+    assert printed[2:] == ["◆ a topic starts here, not found", "2 user: b"]
 
 
 def test_windows_are_dim():
@@ -62,16 +62,16 @@ def test_windows_are_dim():
 
 @pytest.mark.parametrize("width", [1, 24, 40])
 def test_no_line_is_wider_than_the_terminal(width: int):
-    told = lines(user("我想学做麻婆豆腐需要什么材料 " * 3 + "x" * 90 + " a word"), width=width)
+    printed = lines(user("我想学做麻婆豆腐需要什么材料 " * 3 + "x" * 90 + " a word"), width=width)
 
-    assert max(map(cell_len, told)) <= max(width, 20)
-    assert told[-1].startswith("    ")
+    assert max(map(cell_len, printed)) <= max(width, 20)
+    assert printed[-1].startswith("    ")
 
 
 def test_content_keeps_its_lines_and_its_indentation():
-    told = lines(user("code:\r\n\r\nif x:\n    pass\n\n"))
+    printed = lines(user("code:\r\n\r\nif x:\n    pass\n\n"))
 
-    assert told[1:] == ["1 user: code:", "", "    if x:", "        pass"]
+    assert printed[1:] == ["1 user: code:", "", "    if x:", "        pass"]
 
 
 def test_spaces_in_front_of_a_content_are_shown():
@@ -89,12 +89,12 @@ def test_tools_that_are_called_are_named():
 
 
 def test_nothing_steers_the_terminal():
-    told = "".join(lines(user("\x1b[31mred\x9b \ud800"), topics=[TOPIC | {"label": "\x1b]0;"}]))
+    printed = "".join(lines(user("\x1b[31mred\x9b \ud800"), topics=[TOPIC | {"label": "\x1b]0;"}]))
 
-    assert "\x1b" not in told
-    assert "\x9b" not in told
-    assert "\ud800" not in told
-    assert "\ufffd[31mred" in told
+    assert "\x1b" not in printed
+    assert "\x9b" not in printed
+    assert "\ud800" not in printed
+    assert "\ufffd[31mred" in printed
 
 
 def test_a_dialogue_without_judged_topics_has_its_name_alone():
@@ -106,9 +106,9 @@ def test_thousands_are_set_apart():
 
 
 def test_a_window_with_a_summary_says_of_what():
-    told = window_line(WINDOW | {"summary": {"first_seq": 1, "last_seq": 9, "token_count": 80}})
+    printed = window_line(WINDOW | {"summary": {"first_seq": 1, "last_seq": 9, "token_count": 80}})
 
-    assert told.startswith("window: 2 kept, 1 dropped (1 to 9 summarised), 1,234 of")
+    assert printed.startswith("window: 2 kept, 1 dropped (1 to 9 summarised), 1,234 of")
 
 
 def test_the_count_of_shifts_names_hits_extra_and_missed():

@@ -6,9 +6,9 @@ from sessions_app.simulation.dialogues import Dialogue
 from sessions_app.simulation.watched import ShiftCount, Watched, count_shifts
 
 
-def watched(found: list[int], marked: set[int] | None) -> Watched:
+def watched(detected: list[int], marked: set[int] | None) -> Watched:
     starts = None if marked is None else frozenset(marked)
-    topics: list[dict[str, Any]] = [{"start_seq": start} for start in (1, *found)]
+    topics: list[dict[str, Any]] = [{"start_seq": start} for start in (1, *detected)]
     return Watched(Dialogue("one", [], starts), "s", [], topics)
 
 

@@ -1,4 +1,4 @@
-"""Whether what should be gone is gone, and nothing else is: pure checks over stored times."""
+"""Checks whether sessions ended when they should, and no earlier, from their stored times."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from sessions_app.domain.expiry import retention_cutoff
 
 
 class Wrong(StrEnum):
-    """What can be wrong with how sessions end."""
+    """The faults in how sessions end."""
 
     NOT_EXPIRED = "not_expired"
     NOT_PURGED = "not_purged"
@@ -32,7 +32,7 @@ class Wrong(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong: with a session, or with the `subject` that has none."""
+    """One fault. `subject` is the session's id, else the id of the sweep or server at fault."""
 
     wrong: Wrong
     subject: str
@@ -41,7 +41,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class StoredTimes:
-    """What a session's document says of its time, as it is stored."""
+    """The times of a session as they are stored."""
 
     session_id: str
     status: str | None
@@ -50,13 +50,13 @@ class StoredTimes:
     expires_at: datetime | None
     archived_at: datetime | None
     ttl_seconds: int | None
-    held: bool
+    legal_hold: bool
     turn_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a sweep left behind; see `documents.Sweep`."""
+    """The record of a sweep; see `documents.Sweep`."""
 
     sweep_id: str
     mode: str
@@ -74,10 +74,10 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the audit goes by. All sessions due by `expired_by` should have been swept.
+    """The rules of an audit. Every session due by `expired_by` should have been swept.
 
-    `archived_by` is the same for archives, None when they are kept for ever. Times that differ by
-    no more than `tolerance` are the same: clocks of workers do.
+    `archived_by` is the same for archives, None where they are kept for ever. Times that differ by
+    at most `tolerance` count as equal, since the clocks of workers differ.
     """
 
     now: datetime
@@ -87,7 +87,7 @@ class Rules:
     tolerance: timedelta
 
 
-# What a sweep may have had to pass over because a turn was in progress.
+# A sweep passes over a session in a turn, which may be this long.
 _TURN_ALLOWANCE = timedelta(minutes=15)
 
 
@@ -100,25 +100,30 @@ def rules(
     default_ttl_seconds: int,
     tolerance: timedelta,
 ) -> Rules:
-    """What should have been swept by `now`: all that was due when the last sweep that got through
-    began, and all that has been due for longer than `grace` whether or not there was a sweep."""
+    """The rules at `now`.
+
+    A session should have been swept if it was due when the last complete sweep began, or has been
+    due for longer than `grace`, whether or not there was a sweep.
+    """
+    # Without any sweep, only what is long overdue counts.
     expired_by = now - grace
     archived_by = retention_cutoff(cutoff=expired_by, retention_days=retention_days)
     if last is not None:
         expired_by = max(expired_by, last.cutoff - _TURN_ALLOWANCE)
-        # Of the retention that held then; another may hold since.
+        # By the retention of that sweep; the setting may have changed since.
         if archived_by is not None and last.retention_cutoff is not None:
             archived_by = max(archived_by, last.retention_cutoff)
     return Rules(now, expired_by, archived_by, default_ttl_seconds, tolerance)
 
 
 def check(times: StoredTimes, rules: Rules) -> Iterator[Finding]:
-    """What is wrong with one session."""
+    """Yield the faults of one session."""
     for wrong, detail in _wrongs(times, rules):
         yield Finding(wrong, times.session_id, detail)
 
 
 def _wrongs(times: StoredTimes, rules: Rules) -> Iterator[tuple[Wrong, str]]:
+    # The other checks need these times.
     if times.created_at is None or times.updated_at is None:
         yield Wrong.TIME_MISSING, "it has no created_at or no updated_at"
         return
@@ -151,23 +156,25 @@ def _active(times: StoredTimes, updated_at: datetime, rules: Rules) -> Iterator[
         if times.ttl_seconds:
             yield Wrong.TIMEOUT_MISSING, f"a timeout of {times.ttl_seconds} s, but no expires_at"
         return
+    # 0 stands for never.
     if times.ttl_seconds == 0:
         yield Wrong.TIMEOUT_UNASKED, f"it should never expire, but does {_text(times.expires_at)}"
     yield from _placed(times.expires_at - updated_at, times.ttl_seconds, rules)
+    # A sweep leaves a session in a turn to the next sweep.
     in_turn = times.turn_until is not None and times.turn_until > rules.now
-    if times.expires_at <= rules.expired_by and not times.held and not in_turn:
+    if times.expires_at <= rules.expired_by and not times.legal_hold and not in_turn:
         yield Wrong.NOT_EXPIRED, f"expired {_text(times.expires_at)}, and still active"
 
 
 def _placed(idle: timedelta, ttl_seconds: int | None, rules: Rules) -> Iterator[tuple[Wrong, str]]:
-    """Whether the timeout lies as far after the last activity as it should."""
+    """Yield a fault where the timeout is not as long after the last activity as it should be."""
     if ttl_seconds:
         later = idle - timedelta(seconds=ttl_seconds)
-        # A turn keeps its session from expiring before it has ended.
+        # A turn moves the timeout on until it has ended.
         wrong = not -rules.tolerance <= later <= max(rules.tolerance, _TURN_ALLOWANCE)
         wanted = f"{ttl_seconds} s"
     else:
-        # Of whichever default held at its last activity; there is none that ends before it.
+        # By the default at the time of its last activity, which is unknown; none is negative.
         wrong, wanted = idle < -rules.tolerance, "some time"
     if wrong:
         seconds = round(idle.total_seconds(), 3)
@@ -178,14 +185,18 @@ def _archived(times: StoredTimes, rules: Rules) -> Iterator[tuple[Wrong, str]]:
     if times.expires_at is not None:
         yield Wrong.ARCHIVED_WITH_TIMEOUT, f"archived, yet expires {_text(times.expires_at)}"
     if times.archived_at is None:
-        yield Wrong.ARCHIVED_WITHOUT_TIME, "archived nobody knows when, so it is never purged"
+        yield Wrong.ARCHIVED_WITHOUT_TIME, "archived at an unknown time, so it is never purged"
         return
-    if rules.archived_by is not None and times.archived_at <= rules.archived_by and not times.held:
+    if (
+        rules.archived_by is not None
+        and times.archived_at <= rules.archived_by
+        and not times.legal_hold
+    ):
         yield Wrong.NOT_PURGED, f"archived {_text(times.archived_at)}, past its retention"
 
 
 def of_another_default(times: StoredTimes, rules: Rules) -> bool:
-    """Whether an active session's timeout comes of a default that no longer holds."""
+    """Whether an active session's timeout comes from a default other than today's."""
     if times.status != Status.ACTIVE.value or times.ttl_seconds is not None:
         return False
     if times.updated_at is None or not times.expires_at or not rules.default_ttl_seconds:
@@ -195,7 +206,8 @@ def of_another_default(times: StoredTimes, rules: Rules) -> bool:
 
 
 def check_receipt(receipt: Receipt, tolerance: timedelta) -> Iterator[Finding]:
-    """Whether a sweep ended nothing but what was due, by what it counted as it did so."""
+    """Yield a fault where a sweep's record says that it ended a session before its time."""
+    # Counted by the sweep itself: afterwards the sessions are gone.
     for latest, by in (
         (receipt.latest_expiry, receipt.cutoff),
         (receipt.latest_archival, receipt.retention_cutoff),
@@ -203,6 +215,7 @@ def check_receipt(receipt: Receipt, tolerance: timedelta) -> Iterator[Finding]:
         if latest is not None and (by is None or latest > by):
             detail = f"ended what was due {_text(latest)} in a sweep of {by and _text(by)}"
             yield Finding(Wrong.ENDED_TOO_EARLY, receipt.sweep_id, detail)
+    # A sweep that was killed has no end; its start is the latest known time.
     ends = receipt.finished_at or receipt.started_at
     if receipt.cutoff > ends + tolerance:
         detail = f"went by {_text(receipt.cutoff)} at {_text(ends)}"
@@ -211,7 +224,7 @@ def check_receipt(receipt: Receipt, tolerance: timedelta) -> Iterator[Finding]:
 
 @dataclass(frozen=True, slots=True)
 class ClockReading:
-    """How far a server's clock is ahead of this machine's, give or take `uncertainty`."""
+    """How far a server's clock is ahead of this machine's, plus or minus `uncertainty`."""
 
     server: str
     ahead: timedelta
@@ -219,7 +232,8 @@ class ClockReading:
 
 
 def check_clock(reading: ClockReading, tolerance: timedelta) -> Iterator[Finding]:
-    """Whether a clock disagrees with this machine's by more than can be put down to reading it."""
+    """Yield a fault where a clock differs by more than `tolerance` and the reading's error."""
+    # A slow answer makes a reading uncertain, not a clock wrong.
     if abs(reading.ahead) - reading.uncertainty > tolerance:
         seconds = round(reading.ahead.total_seconds(), 3)
         detail = f"{abs(seconds)} s {'ahead of' if seconds > 0 else 'behind'} this machine's clock"

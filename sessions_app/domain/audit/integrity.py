@@ -1,4 +1,4 @@
-"""Whether a stored session is whole: pure checks over what was read of it."""
+"""Checks whether a stored session is whole, from its document and its buckets."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -10,7 +10,7 @@ from sessions_app.domain.limits import BUCKET_MAX_MESSAGES
 
 
 class Damage(StrEnum):
-    """What can be wrong with stored data; `REPAIRABLE` says which can be put right."""
+    """The kinds of damage to stored data; those in `REPAIRABLE` can be repaired."""
 
     INVALID_DOCUMENT = "invalid_document"
     MISCOUNTED_MESSAGES = "miscounted_messages"
@@ -33,7 +33,7 @@ class Damage(StrEnum):
     OVERDUE_LEASE = "overdue_lease"
 
 
-# What is lost cannot be repaired, only what was derived from what is there, and leftovers.
+# Derived values can be computed again and leftovers removed; a lost message cannot be restored.
 REPAIRABLE = frozenset(
     {
         Damage.MISCOUNTED_MESSAGES,
@@ -54,7 +54,7 @@ REPAIRABLE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong, where, and what it is."""
+    """One damage: the session, the kind and the detail."""
 
     session_id: str
     damage: Damage
@@ -62,15 +62,15 @@ class Finding:
 
     @property
     def repairable(self) -> bool:
-        """Whether a repair can put it right without guessing."""
+        """Whether it can be repaired without guessing."""
         return self.damage in REPAIRABLE
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """Consecutive stored messages, counted: a bucket, or the tail (`identifier` None).
+class StoredRun:
+    """A run of stored messages, counted: a bucket, or the tail (`identifier` None).
 
-    `declared_*` is what the document says of itself, the others what its messages say.
+    `declared_*` are the totals in its document, the others are counted from its messages.
     """
 
     identifier: str | None
@@ -86,28 +86,29 @@ class Run:
 
     @property
     def last_seq(self) -> int:
-        """The `seq` of its last message, by counting."""
+        """The `seq` of its last message, as counted."""
         return self.first_seq + self.message_count - 1
 
 
 @dataclass(frozen=True, slots=True)
 class StoredSession:
-    """What a session's document declares, and its runs: the buckets before the tail, the tail."""
+    """The totals in a session's document, and its runs: the buckets, then the tail."""
 
     session_id: str
     version: int
     message_count: int
     token_count: int
     tail_bytes: int
-    buckets: Sequence[Run]
-    tail: Run
+    buckets: Sequence[StoredRun]
+    tail: StoredRun
     invalid: str | None = None
 
 
 def check(stored: StoredSession) -> list[Finding]:
-    """Everything that is wrong with one session; empty when it is whole."""
+    """Every damage of one session; empty where it is whole."""
     return [
         Finding(stored.session_id, damage, detail)
+        # Independent checks: one damage must not hide another.
         for finder in (_document, _order, _counts, _buckets, _repeats)
         for damage, detail in finder(stored)
     ]
@@ -122,6 +123,7 @@ def _document(stored: StoredSession) -> Iterator[tuple[Damage, str]]:
 
 
 def _order(stored: StoredSession) -> Iterator[tuple[Damage, str]]:
+    # Buckets and tail together must hold 1, 2, 3 … once each.
     expected = 1
     for run in (*stored.buckets, stored.tail):
         if run.first_seq > expected:
@@ -143,6 +145,7 @@ def _counts(stored: StoredSession) -> Iterator[tuple[Damage, str]]:
 
 
 def _buckets(stored: StoredSession) -> Iterator[tuple[Damage, str]]:
+    # The name of a bucket is its key: under another name, reads would miss it.
     for run in stored.buckets:
         if run.identifier != bucket_id(stored.session_id, run.first_seq):
             yield Damage.MISNAMED_BUCKET, f"{run.identifier} begins at seq {run.first_seq}"
@@ -153,6 +156,7 @@ def _buckets(stored: StoredSession) -> Iterator[tuple[Damage, str]]:
 
 
 def _repeats(stored: StoredSession) -> Iterator[tuple[Damage, str]]:
+    # An idempotency key holds for the whole session, so runs are counted together.
     runs = (*stored.buckets, stored.tail)
     for damage, values in (
         (Damage.REPEATED_MESSAGE_ID, Counter(i for run in runs for i in run.message_ids)),
@@ -160,4 +164,4 @@ def _repeats(stored: StoredSession) -> Iterator[tuple[Damage, str]]:
     ):
         for value, count in values.items():
             if count > 1:
-                yield damage, f"{value} stands {count} times"
+                yield damage, f"{value} is stored {count} times"

@@ -1,4 +1,4 @@
-"""A session as a command that goes through all of them meets it."""
+"""A session in the list that the commands over all sessions go through."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class ListedSession:
-    """Which session, whose, and when something last happened in it."""
+    """The id, the owner and the last activity of a session."""
 
     session_id: str
     user_id: str

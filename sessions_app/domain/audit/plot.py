@@ -1,4 +1,4 @@
-"""What each strategy keeps and drops, as a picture (SVG): two panels of stacked bars."""
+"""Draws what each strategy keeps and drops as an SVG: two panels of stacked bars."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _PANEL = 40 + 4 * _STEP + 14
 
 
 def plot(result: Mapping[str, Any]) -> str:
-    """`Tally.as_json` as an SVG document; needs no font, script or style from elsewhere."""
+    """Draw `Tally.as_json` as an SVG document without external fonts, scripts or styles."""
     panels = ("messages", "tokens")
     height = 70 + len(panels) * _PANEL
     title = f"What each strategy keeps of {result['sessions']:,} sessions"
@@ -39,15 +39,16 @@ def _legend() -> Iterator[str]:
 def _panel(result: Mapping[str, Any], unit: str, top: int) -> Iterator[str]:
     whole = result["stored"][unit]
     yield _text(20, top + 28, f"{unit} (stored: {whole:,})", weight="bold")
-    for row, (strategy, kept) in enumerate(result["strategies"].items()):
+    for row, (strategy, amount) in enumerate(result["strategies"].items()):
         y = top + 40 + row * _STEP
-        share = kept[unit] / whole if whole else 0.0
+        share = amount[unit] / whole if whole else 0.0
+        # A bar must not leave its panel, whatever the numbers are.
         length = round(_BAR * min(share, 1), 1)
         middle = y + _HEIGHT - 6
         yield _text(_LEFT - 8, middle, strategy, anchor="end")
         yield f'<rect x="{_LEFT}" y="{y}" width="{_BAR}" height="{_HEIGHT}" fill="{_DROPPED}"/>'
         yield f'<rect x="{_LEFT}" y="{y}" width="{length}" height="{_HEIGHT}" fill="{_KEPT}"/>'
-        label = f"{kept[unit]:,} kept ({share:.1%})" if whole else "nothing stored"
+        label = f"{amount[unit]:,} kept ({share:.1%})" if whole else "nothing stored"
         yield _text(_LEFT + _BAR + 10, middle, label)
 
 

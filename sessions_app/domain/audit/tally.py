@@ -1,4 +1,4 @@
-"""What an audit adds up over all sessions: what was trimmed and why, and what was broken."""
+"""The totals of a window audit: what was trimmed and why, and which promises were broken."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from sessions_app.domain.data import Strategy
 from sessions_app.domain.tokens import window_cost
 from sessions_app.domain.window import Reason, WindowPlan
 
+# The reason for messages that were no candidates: they are too far back.
 NOT_A_CANDIDATE = "not_a_candidate"
-"""The reason of messages that a window was not planned from: they lie too far back."""
 
+# The reason for messages whose system prompt and newest user message exceed the budget.
 NO_WINDOW = "no_window"
-"""The reason of messages whose system prompt and newest user message exceed the budget."""
 
+# Breaches that are listed; further ones are only counted.
 FINDINGS_KEPT = 1_000
-"""Breaches told one by one; the others are only counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class AuditedSession:
-    """A session's facts, its plan under each strategy (None: refused), and what is broken.
+    """A session's facts, its plan under each strategy (None: refused), and its breaches.
 
-    `replayed` is the strategy in force. `has_vectors` says whether it has been annotated with
-    vectors, from its first block on.
+    `replayed` is the session's own strategy. `has_vectors` says whether its first block, and so
+    the session, has vectors.
     """
 
     session_id: str
@@ -40,18 +40,18 @@ class AuditedSession:
 
 @dataclass(slots=True)
 class Amount:
-    """So many messages, of so many tokens; tokens include what the chat format adds."""
+    """A number of messages and their tokens, with what the chat format adds."""
 
     messages: int = 0
     tokens: int = 0
 
     def add(self, messages: int, tokens: int) -> None:
-        """Count some more."""
+        """Add `messages` messages of `tokens` tokens together."""
         self.messages += messages
         self.tokens += tokens
 
     def as_json(self) -> dict[str, int]:
-        """For machines."""
+        """The same as JSON values."""
         return {"messages": self.messages, "tokens": self.tokens}
 
 
@@ -73,7 +73,7 @@ class Tally:
     findings: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, audited: AuditedSession) -> list[dict[str, Any]]:
-        """Count one session in; its findings, as far as they are told one by one."""
+        """Add one session; returns its breaches as findings, as far as they are listed."""
         facts = audited.facts
         self.sessions += 1
         self.with_vectors += audited.has_vectors
@@ -83,12 +83,14 @@ class Tally:
                 self.kept[strategy].add(plan.kept_count, plan.token_count)
         self._add_replayed(audited)
         self.broken.update(breach.promise for breach in audited.breaches)
+        # Bounded, since a fault of the code may break every session.
         room = FINDINGS_KEPT - len(self.findings)
-        told = [_finding(audited.session_id, breach) for breach in audited.breaches[:room]]
-        self.findings += told
-        return told
+        shown = [_finding(audited.session_id, breach) for breach in audited.breaches[:room]]
+        self.findings += shown
+        return shown
 
     def _add_replayed(self, audited: AuditedSession) -> None:
+        # A session that could not be read has no plan.
         if audited.replayed not in audited.plans:
             return
         facts, plan = audited.facts, audited.plans[audited.replayed]
@@ -101,10 +103,12 @@ class Tally:
         self.trimmed_sessions += plan.kept_count < facts.messages
         tokens = 0
         for message in plan.messages:
+            # A tombstone costs nothing, whatever count is stored with it.
             cost = window_cost(message.token_count) if message.reason is not Reason.DELETED else 0
             tokens += cost
             if not message.kept:
                 self._trim(message.reason.value, 1, cost)
+        # Messages that were no candidates are not in the plan: they are the difference.
         beyond = facts.messages - len(plan.messages)
         if beyond > 0:
             self._trim(NOT_A_CANDIDATE, beyond, max(0, facts.tokens - tokens))
@@ -118,7 +122,7 @@ class Tally:
         return not self.broken
 
     def as_json(self) -> dict[str, Any]:
-        """Everything, for machines; of every promise it says how often it was broken."""
+        """All totals as JSON values; every promise with the number of its breaches."""
         by_size = sorted(self.trimmed.items(), key=lambda item: -item[1].messages)
         trimmed = Amount()
         for amount in self.trimmed.values():

@@ -1,6 +1,6 @@
-"""Whether a planned window keeps its promises, checked against what is stored.
+"""Checks whether a planned window keeps its promises, against the stored messages.
 
-Nothing of the planner is used here: a check that shared its code would share its mistakes.
+It uses nothing of the planner: a check that shared its code would share its mistakes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from sessions_app.domain.window import Reason, WindowMessage, WindowPlan, Window
 
 
 class Promise(StrEnum):
-    """What holds for every window and every stored count; named after how it is broken."""
+    """What holds for every window and every stored count; the value names the breach."""
 
     BUDGET = "window_over_budget"
     MAX_MESSAGES = "window_over_max_messages"
@@ -38,7 +38,7 @@ class Promise(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """A broken promise: where, and what there is. `strategy` None: of the stored data itself."""
+    """A broken promise, the seq and the detail. `strategy` is None for a fault of stored data."""
 
     promise: Promise
     seq: int | None
@@ -48,10 +48,10 @@ class Breach:
 
 @dataclass(slots=True)
 class StoredFacts:
-    """What the windows of a session are checked against, gathered from all of its messages.
+    """The facts that a session's windows are checked against, from all of its messages.
 
-    `tokens` is what the messages would cost in a window together, `prompt` the seqs of its system
-    prompt, `newest_user` the seq of the newest user message a window may show.
+    `tokens` is the cost of all messages in a window, `prompt` holds the seqs of the system prompt,
+    `newest_user` is the seq of the newest user message that a window may show.
     """
 
     messages: int = 0
@@ -67,7 +67,7 @@ class StoredFacts:
 def read_facts(
     messages: Iterable[Message], count: TokenCounter, *, context_start: int
 ) -> StoredFacts:
-    """Go through a session's messages once, oldest first, and count each one's tokens anew."""
+    """Read a session's messages once, oldest first, and count the tokens of each again."""
     facts = StoredFacts()
     opening = True
     for message in messages:
@@ -81,6 +81,7 @@ def read_facts(
         cost = window_cost(message.token_count)
         facts.tokens += cost
         facts.ends_with_result = message.role is Role.TOOL
+        # Only the unbroken run of system messages at the beginning is the prompt.
         opening = opening and message.role is Role.SYSTEM
         if opening:
             facts.prompt.append(message.seq)
@@ -105,17 +106,17 @@ def check_window(
     plan: WindowPlan,
     sent: Sequence[int],
 ) -> list[Breach]:
-    """Every promise that a window breaks; `sent` are the seqs a model would get, in that order."""
-    kept = {message.seq for message in plan.messages if message.kept}
-    shown = sorted((m for m in offered if m.seq in kept), key=lambda message: message.seq)
-    found = [
+    """The promises that a window breaks; `sent` are the seqs that a model gets, in order."""
+    kept_seqs = {message.seq for message in plan.messages if message.kept}
+    shown = sorted((m for m in offered if m.seq in kept_seqs), key=lambda message: message.seq)
+    breaches = [
         *_limits(facts, policy, shown, plan),
-        *_missing(facts, kept),
-        *_order(offered, plan, kept, sent),
+        *_missing(facts, kept_seqs),
+        *_order(offered, plan, kept_seqs, sent),
         *_hidden(facts, policy, shown),
-        *_split_pairs([m for m in offered if _may_be_shown(m, policy)], kept, policy),
+        *_split_pairs([m for m in offered if _may_be_shown(m, policy)], kept_seqs, policy),
     ]
-    return [Breach(promise, seq, detail, policy.strategy) for promise, seq, detail in found]
+    return [Breach(promise, seq, detail, policy.strategy) for promise, seq, detail in breaches]
 
 
 def check_sent(
@@ -157,41 +158,43 @@ def check_refusal(facts: StoredFacts, policy: WindowPolicy) -> list[Breach]:
     return [Breach(Promise.REFUSAL, facts.newest_user, detail, policy.strategy)]
 
 
-Found = Iterator[tuple[Promise, int | None, str]]
+Breaches = Iterator[tuple[Promise, int | None, str]]
 
 
 def _limits(
     facts: StoredFacts, policy: WindowPolicy, shown: Sequence[WindowMessage], plan: WindowPlan
-) -> Found:
+) -> Breaches:
     oldest = shown[0].seq if shown else None
     cost = sum(window_cost(message.token_count) for message in shown)
     if cost > policy.max_tokens:
         yield Promise.BUDGET, oldest, f"{cost} tokens, {policy.max_tokens} allowed"
     if cost != plan.token_count:
         yield Promise.WINDOW_COUNT, oldest, f"says {plan.token_count}, holds {cost}"
-    # What is to be answered is sent however many messages it is.
+    # System prompts do not count toward `max_messages`, nor does what is to be answered.
     answered = {m.seq for m in plan.messages if m.reason is Reason.TO_BE_ANSWERED}
     counted = sum(message.seq not in {*facts.prompt, *answered} for message in shown)
     if policy.max_messages is not None and counted > policy.max_messages:
         yield Promise.MAX_MESSAGES, oldest, f"{counted} messages, {policy.max_messages} allowed"
 
 
-def _missing(facts: StoredFacts, kept: set[int]) -> Found:
+def _missing(facts: StoredFacts, kept_seqs: set[int]) -> Breaches:
     for seq in facts.prompt:
-        if seq not in kept:
+        if seq not in kept_seqs:
             yield Promise.SYSTEM_PROMPT, seq, "not in the window"
-    if facts.newest_user is not None and facts.newest_user not in kept:
+    if facts.newest_user is not None and facts.newest_user not in kept_seqs:
         yield Promise.NEWEST_USER, facts.newest_user, "not in the window"
 
 
 def _order(
-    offered: Sequence[WindowMessage], plan: WindowPlan, kept: set[int], sent: Sequence[int]
-) -> Found:
+    offered: Sequence[WindowMessage], plan: WindowPlan, kept_seqs: set[int], sent: Sequence[int]
+) -> Breaches:
+    # The model must get the messages in the order of the conversation.
     for before, after in pairwise(sent):
         if after <= before:
             yield Promise.ORDER, after, f"sent after seq {before}"
-    for seq in sorted(kept ^ set(sent)):
-        yield Promise.ORDER, seq, "sent" if seq not in kept else "kept and not sent"
+    # Sent and kept must be the same messages.
+    for seq in sorted(kept_seqs ^ set(sent)):
+        yield Promise.ORDER, seq, "sent" if seq not in kept_seqs else "kept and not sent"
     planned = [message.seq for message in plan.messages]
     for seq in sorted({message.seq for message in offered} ^ set(planned)):
         yield Promise.REASON, seq, "planned, but no candidate" if seq in planned else "not planned"
@@ -199,7 +202,7 @@ def _order(
         yield Promise.REASON, None, "planned twice"
 
 
-def _hidden(facts: StoredFacts, policy: WindowPolicy, shown: Sequence[WindowMessage]) -> Found:
+def _hidden(facts: StoredFacts, policy: WindowPolicy, shown: Sequence[WindowMessage]) -> Breaches:
     for message in shown:
         if message.deleted:
             yield Promise.HIDDEN, message.seq, "erased"
@@ -214,34 +217,37 @@ def _may_be_shown(message: WindowMessage, policy: WindowPolicy) -> bool:
     return not hidden and message.seq >= policy.context_start
 
 
-def _split_pairs(offered: Sequence[WindowMessage], kept: set[int], policy: WindowPolicy) -> Found:
-    """Results kept without their call, and calls kept without each of their results.
+def _split_pairs(
+    offered: Sequence[WindowMessage], kept_seqs: set[int], policy: WindowPolicy
+) -> Breaches:
+    """Yield results kept without their call, and calls kept without all of their results.
 
-    A call that nothing but its own results follow still waits for the rest; those it has, count.
-    Where calls without results are written with a word for them, only what is parted is wrong.
+    A call with only its own results after it still waits for the rest. In an `answering` window a
+    missing result is written as "(no result)", so that only parted pairs are breaches.
     """
     messages = sorted(offered, key=lambda message: message.seq)
     answers, orphans = _answers(messages)
     for orphan in orphans:
-        if orphan.seq in kept:
+        if orphan.seq in kept_seqs:
             yield Promise.TOOL_PAIR, orphan.seq, "a result without its call"
     for call in (message for message in messages if message.seq in answers):
         results = answers[call.seq]
         for result in results:
-            if result.seq in kept and call.seq not in kept:
+            if result.seq in kept_seqs and call.seq not in kept_seqs:
                 yield Promise.TOOL_PAIR, result.seq, f"a result without its call at {call.seq}"
-            if call.seq in kept and result.seq not in kept:
+            if call.seq in kept_seqs and result.seq not in kept_seqs:
                 yield Promise.TOOL_PAIR, call.seq, f"a call without its result at {result.seq}"
         missing = set(call.tool_call_ids) - {result.tool_call_id for result in results}
+        # The last messages are this call and its results: the others may still come.
         waiting = messages[-len(results) - 1].seq == call.seq
-        if call.seq in kept and missing and not waiting and not policy.answering:
+        if call.seq in kept_seqs and missing and not waiting and not policy.answering:
             yield Promise.TOOL_PAIR, call.seq, "a call without all of its results"
 
 
 def _answers(
     messages: Sequence[WindowMessage],
 ) -> tuple[dict[int, list[WindowMessage]], list[WindowMessage]]:
-    """The results of each call, by the call's seq, and the results of none."""
+    """The results of each call by the call's seq, and the results without a call."""
     caller: dict[str, int] = {}
     answers: dict[int, list[WindowMessage]] = {}
     orphans: list[WindowMessage] = []

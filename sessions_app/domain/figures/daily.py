@@ -1,4 +1,4 @@
-"""What is known of a day over everybody's sessions. Nothing here is about a person."""
+"""The figures of a day over all sessions; none is about a person."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ from uuid import UUID
 
 
 class Figure(StrEnum):
-    """What is counted as it happens."""
+    """The figures that are counted as things happen."""
 
     USER_MESSAGES = "user_messages"
     ASSISTANT_MESSAGES = "assistant_messages"
@@ -17,7 +17,7 @@ class Figure(StrEnum):
     TOKENS = "tokens"
     TURNS = "turns"
     FAILED_TURNS = "failed_turns"
-    # Of the windows that models were sent: messages in them and left out, tokens and their budgets.
+    # Over the windows of all model calls: messages kept and dropped, tokens, and budgets.
     WINDOW_KEPT = "window_kept"
     WINDOW_DROPPED = "window_dropped"
     WINDOW_TOKENS = "window_tokens"
@@ -26,19 +26,20 @@ class Figure(StrEnum):
 
 
 @dataclass(slots=True)
-class Tally:
-    """What a worker has counted of a day; `people` is a sketch (see `distinct`)."""
+class DayTally:
+    """The counts of one worker for one day; `people` is a sketch of its users (see `distinct`)."""
 
     counts: Counter[Figure] = field(default_factory=Counter)
     people: dict[int, int] = field(default_factory=dict)
 
     def see(self, index: int, rank: int) -> None:
-        """Somebody was there."""
+        """Add a user to the sketch."""
+        # HyperLogLog keeps the highest rank of a register.
         if self.people.get(index, 0) < rank:
             self.people[index] = rank
 
-    def merge(self, other: "Tally") -> None:
-        """Add what was counted elsewhere."""
+    def merge(self, other: "DayTally") -> None:
+        """Add another tally of the same day."""
         self.counts.update(other.counts)
         for index, rank in other.people.items():
             self.see(index, rank)
@@ -46,9 +47,9 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """The figures of a day, UTC. What was not counted then is None.
+    """The figures of a day in UTC; None for a figure that was not counted.
 
-    `sessions` are those created; `storage_bytes` is what data and indexes took at its end.
+    `sessions` counts those created; `storage_bytes` is the size of data and indexes at its end.
     """
 
     day: date
@@ -59,16 +60,16 @@ class Day:
 
     @property
     def messages(self) -> int | None:
-        """All of them."""
+        """The messages of all roles; None where nothing was counted."""
         names = (Figure.USER_MESSAGES, Figure.ASSISTANT_MESSAGES, Figure.OTHER_MESSAGES)
         return sum(self.counts.get(name, 0) for name in names) if self.counts else None
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How things stand at `at`: sessions in all, and those that expire today and in the next days.
+    """The state at `at`: all sessions, and those that expire today and on each of the next days.
 
-    `flagged` counts the queue by how long it has waited: less than a day, a week, longer.
+    `flagged` counts flagged sessions by how long they have waited: a day, a week, longer.
     """
 
     at: datetime
@@ -80,12 +81,12 @@ class Standing:
 
 
 def day_of(moment: datetime) -> date:
-    """The day of a moment, UTC."""
+    """The day of a moment in UTC."""
     return moment.astimezone(UTC).date()
 
 
 def start_of(day: date) -> datetime:
-    """The first moment of a day, UTC."""
+    """The first moment of a day in UTC."""
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
@@ -95,12 +96,12 @@ def days_between(first: date, last: date) -> list[date]:
 
 
 def first_id(moment: datetime) -> str:
-    """A UUIDv7 (RFC 9562, 5.7) before any that was made at or after `moment`."""
+    """The lowest UUIDv7 (RFC 9562, 5.7) of `moment`: ids made then or later are not below it."""
     return str(UUID(int=(int(moment.timestamp() * 1000) << 80) | (7 << 76)))
 
 
 def created_at(session_id: str) -> datetime | None:
-    """When a UUIDv7 was made; None for another kind of id."""
+    """The time in a UUIDv7; None for another kind of id."""
     try:
         value = UUID(session_id)
     except ValueError:

@@ -1,7 +1,7 @@
 """ChatGPT's data export: `conversations.json`, a tree of messages for each conversation.
 
-OpenAI describes no format; this follows exports and what several programs that read them agree on
-(see docs/import-export.md).
+OpenAI documents no format. This follows real exports, and what several programs that read them
+agree on (docs/import-export.md).
 """
 
 import json
@@ -18,19 +18,19 @@ from sessions_app.domain.foreign.conversations import (
 )
 
 SOURCE = "openai"
-# Notes of how the model thought, and what ChatGPT tells it about the user; nobody said them.
+# The model's reasoning, and what ChatGPT tells it about the user: not part of the conversation.
 _UNSAID = {"thoughts", "reasoning_recap", "user_editable_context", "model_editable_context"}
 Node = Mapping[str, Any]
 
 
 def recognises(value: Any) -> bool:
-    """Whether a value is one of the export's conversations."""
+    """Whether a value is a conversation of the export."""
     return isinstance(value, dict) and "mapping" in value
 
 
-def conversation(value: Mapping[str, Any]) -> Conversation:
-    """The branch that was shown last, from its beginning to its end."""
-    found = Conversation(
+def read_conversation(value: Mapping[str, Any]) -> Conversation:
+    """Read the branch that was shown last, from the root to its end."""
+    conversation = Conversation(
         SOURCE,
         as_text(value.get("conversation_id") or value.get("id") or value.get("title")),
         title=as_text(value.get("title") or ""),
@@ -40,24 +40,26 @@ def conversation(value: Mapping[str, Any]) -> Conversation:
     )
     nodes = value.get("mapping")
     if not isinstance(nodes, dict):
-        return found
+        return conversation
     branch = _branch(nodes, value.get("current_node"))
+    # Regenerated replies and edited messages leave branches that nobody sees any more.
     elsewhere = sum(_message(nodes[name]) is not None for name in nodes.keys() - set(branch))
     if elsewhere:
-        found.left["message of another branch"] += elsewhere
-    reader = _Branch(found)
+        conversation.left["message of another branch"] += elsewhere
+    reader = _Branch(conversation)
     for name in branch:
         message = _message(nodes[name])
         if message is not None:
-            found.messages.extend(reader.read(message))
-    return found
+            conversation.messages.extend(reader.read(message))
+    return conversation
 
 
 def _branch(nodes: Mapping[str, Any], current: Any) -> list[str]:
-    """Names of the nodes from the root to the current one, or to the newest where none is named."""
+    """The ids of the nodes from the root to `current`, or to the newest one without a `current`."""
     if not isinstance(current, str) or current not in nodes:
         current = max(nodes, key=lambda name: _time(nodes[name]), default=None)
     path: list[str] = []
+    # A parent may be missing or, in a damaged file, lead back into the path.
     while isinstance(current, str) and current in nodes and current not in path:
         path.append(current)
         current = nodes[current].get("parent") if isinstance(nodes[current], dict) else None
@@ -80,14 +82,14 @@ def _inner(message: Node, name: str) -> Node:
 
 
 class _Branch:
-    """Reads a branch in order; remembers which tool was called last, as results name no call."""
+    """Reads a branch in order and remembers each tool's last call: results name only the tool."""
 
-    def __init__(self, found: Conversation) -> None:
-        self._left = found.left
+    def __init__(self, conversation: Conversation) -> None:
+        self._left = conversation.left
         self._calls: dict[str, str] = {}
 
     def read(self, message: Node) -> Iterator[ForeignMessage]:
-        """What a node says: one message or none."""
+        """The message of a node, or none; what is left out is counted."""
         author, metadata, content = (
             _inner(message, name) for name in ("author", "metadata", "content")
         )
@@ -108,22 +110,23 @@ class _Branch:
             yield ForeignMessage(Role(role), text, at, model=model and as_text(model))
         else:
             self._left[f"role: {as_text(role)}"] += 1
+        # They have no equivalent here.
         for name in ("attachments", "citations"):
             if isinstance(metadata.get(name), list) and metadata[name]:
                 self._left[name] += len(metadata[name])
 
     def _call(self, message: Node, text: str, at: Any) -> ForeignMessage:
-        """A message to a tool is a call of it; its text is what the tool was given."""
+        """A message to a tool as a tool call, with its text as the arguments."""
         recipient = as_text(message["recipient"])
         call_id = f"call_{message.get('id')}"
-        # Answers come from the tool, `python`, or from one of its parts, `browser.search`.
+        # A result comes from the tool (`python`) or from one of its functions (`browser.search`).
         self._calls |= {recipient: call_id, recipient.partition(".")[0]: call_id}
         arguments = text if _is_json(text) else json.dumps({"input": text}, ensure_ascii=False)
         call = tool_call(call_id, recipient, arguments)
         return ForeignMessage(Role.ASSISTANT, "", at, tool_calls=(call,))
 
     def _text(self, content: Node, kind: str) -> str:
-        """The words of a message; what else it has is counted."""
+        """The text of a message; other content is counted."""
         if isinstance(content.get("parts"), list):
             return "\n".join(filter(None, map(self._part, content["parts"])))
         if kind == "tether_browsing_display":
@@ -137,7 +140,7 @@ class _Branch:
     def _part(self, part: Any) -> str:
         if isinstance(part, str):
             return part
-        # What was spoken comes as the sound and, beside it, as text.
+        # Speech comes as audio and, in a part beside it, as a transcript.
         if isinstance(part, dict) and isinstance(part.get("text"), str):
             return str(part["text"])
         kind = part.get("content_type") if isinstance(part, dict) else type(part).__name__

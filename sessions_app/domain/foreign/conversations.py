@@ -1,7 +1,4 @@
-"""Conversations as other programs keep them, in the words of this one.
-
-Each `foreign_*` module reads one program's form and counts, by name, what has no place here.
-"""
+"""The shape that every program's conversations are read into, and the records made from it."""
 
 import hashlib
 import json
@@ -17,7 +14,7 @@ from sessions_app.domain.lifecycle import to_milliseconds
 from sessions_app.domain.records.writing import Record
 from sessions_app.domain.text import storable
 
-# The greatest MESSAGE_MAX_CHARS that an operator can set.
+# The highest MESSAGE_MAX_CHARS that an operator can set: no installation stores a longer message.
 LONGEST_CHARS = 1_000_000
 
 ToolCall = Mapping[str, Any]
@@ -25,7 +22,7 @@ ToolCall = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class ForeignMessage:
-    """A message; `at` is None where its source has no time for it."""
+    """A message; `at` is None where the source has no time for it."""
 
     role: Role
     content: str = ""
@@ -38,7 +35,7 @@ class ForeignMessage:
 
 @dataclass(slots=True)
 class Conversation:
-    """A conversation. `left` names what could not be taken over, and how often that was."""
+    """A conversation. `left` counts, by name, what could not be imported."""
 
     source: str
     source_id: str
@@ -52,13 +49,13 @@ class Conversation:
 
 
 def tool_call(call_id: str, name: str, arguments: str) -> ToolCall:
-    """A call of a function, as OpenAI's chat completions write it."""
+    """A tool call in the shape of OpenAI's chat completions."""
     function = {"name": storable(name), "arguments": storable(arguments)}
     return {"id": short_id(call_id), "type": "function", "function": function}
 
 
 def short_id(text: str) -> str:
-    """An id that fits, the same for the same text."""
+    """`text` where it fits an id, else a hash of it: the same for the same text."""
     clean = storable(text)
     if 0 < len(clean) <= limits.TOOL_CALL_ID_MAX_CHARS:
         return clean
@@ -71,17 +68,19 @@ def as_text(value: Any) -> str:
 
 
 def seconds_time(value: Any) -> datetime | None:
-    """A time given in seconds since 1970; None for what is none."""
+    """The time of a Unix timestamp in seconds; None for any other value."""
+    # A bool is an int in Python, but not a time.
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:
         return to_milliseconds(datetime.fromtimestamp(value, UTC))
+    # Damaged exports have times that no datetime can hold.
     except (ValueError, OverflowError, OSError):
         return None
 
 
 def text_time(value: Any) -> datetime | None:
-    """A time given as text, in UTC where it does not say; None for what is none."""
+    """The time of ISO 8601 text, in UTC where it names no offset; None for any other value."""
     if not isinstance(value, str):
         return None
     try:
@@ -92,7 +91,7 @@ def text_time(value: Any) -> datetime | None:
 
 
 def plain(value: Any) -> Any:
-    """MongoDB's extended JSON (as `mongoexport` writes it) as plain values; ids become text."""
+    """Turn MongoDB's extended JSON, as `mongoexport` writes it, into plain values; ids to text."""
     if isinstance(value, list):
         return [plain(each) for each in value]
     if not isinstance(value, dict):
@@ -113,7 +112,7 @@ def plain(value: Any) -> Any:
 
 
 def object_id_time(text: Any) -> datetime | None:
-    """When a MongoDB ObjectId, as 24 hexadecimal digits, was made."""
+    """The time in a MongoDB ObjectId of 24 hexadecimal digits; None for any other value."""
     if not isinstance(text, str) or len(text) != 24:
         return None
     try:
@@ -130,10 +129,10 @@ def records(
     expires_at: datetime | None,
     now: datetime,
 ) -> Iterator[Record]:
-    """The session and its messages; none of a conversation without any.
+    """The record of the session, then those of its messages; nothing where it has none.
 
-    Ids follow from where the conversation comes from and whose it becomes, so that it is the same
-    session however often it is imported. `now` stands for times that nobody has noted.
+    Ids are hashes of the source, the owner and the source's id: importing a conversation again
+    gives the same session. `now` replaces times that the source does not have.
     """
     messages = list(_storable_messages(conversation))
     if not messages:
@@ -155,6 +154,7 @@ def records(
         "version": 1,
         "created_at": conversation.created_at or times[0],
         "updated_at": updated_at,
+        # The source does not say when it was archived: its last activity is the nearest time.
         **({"archived_at": updated_at} if conversation.archived else {}),
         **({"expires_at": expires_at} if expires_at and not conversation.archived else {}),
     }
@@ -176,9 +176,11 @@ def _storable_messages(conversation: Conversation) -> Iterable[ForeignMessage]:
         content = storable(message.content)
         if content != message.content:
             conversation.left["control characters, in so many messages"] += 1
+        # Calls are stored with the message and count toward its size.
         calls_chars = len(json.dumps(message.tool_calls)) if message.tool_calls else 0
         if max(len(content), calls_chars) > LONGEST_CHARS:
             conversation.left[f"message over {LONGEST_CHARS:,} characters"] += 1
+        # A tool may return nothing, and its call needs the result.
         elif not content and not message.tool_calls and message.role is not Role.TOOL:
             conversation.left["empty message"] += 1
         else:
@@ -196,7 +198,7 @@ def _storable_messages(conversation: Conversation) -> Iterable[ForeignMessage]:
 def _times(
     conversation: Conversation, messages: list[ForeignMessage], now: datetime
 ) -> list[datetime]:
-    """A time for each message: its own, or that of the one before."""
+    """A time for each message: its own, else that of the message before it."""
     times: list[datetime] = []
     last = conversation.created_at or next((m.at for m in messages if m.at), to_milliseconds(now))
     for message in messages:
@@ -231,13 +233,14 @@ def _short(text: str) -> str:
 
 
 def deterministic_session_id(identity: tuple[str, ...], at: datetime | None) -> str:
-    """A UUIDv7 (RFC 9562, 5.7) whose time is the conversation's and whose rest is a hash.
+    """A UUIDv7 (RFC 9562, 5.7) with the conversation's time and a hash in place of random bits.
 
-    Version 7 and not 8, so that imported sessions sort among the others by when they were made.
+    Version 7 rather than 8, so that imported sessions sort by time among the others.
     """
     milliseconds = max(0, round(at.timestamp() * 1_000)) if at else 0
     bits = int.from_bytes(_digest(*identity)[:10], "big")
     value = (milliseconds & (2**48 - 1)) << 80 | bits
+    # The version, and below it the variant (RFC 9562, 4).
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
     digits = f"{value:032x}"
@@ -245,6 +248,6 @@ def deterministic_session_id(identity: tuple[str, ...], at: datetime | None) -> 
 
 
 def _digest(*parts: str) -> bytes:
-    """A hash of the parts, and of where one ends."""
+    # JSON marks where a part ends: ("ab", "c") and ("a", "bc") have different hashes.
     joined = json.dumps(parts).encode()
     return hashlib.sha256(joined).digest()

@@ -1,7 +1,7 @@
-"""The OpenAI Agents SDK's sessions: lists of items as the Responses API takes them.
+"""The OpenAI Agents SDK's sessions: lists of items in the shape of the Responses API.
 
-A session's items are kept as JSON in `agent_messages.message_data` of a SQLite file (openai-agents
-0.24, `agents/memory/sqlite_session.py`), or in whatever list somebody has written out.
+They come from `agent_messages.message_data` of the SDK's SQLite file (openai-agents 0.24,
+`agents/memory/sqlite_session.py`) or from a JSON list of items.
 """
 
 from collections.abc import Iterable, Mapping
@@ -25,14 +25,14 @@ Item = Mapping[str, Any]
 
 
 def recognises_item(value: Any) -> bool:
-    """Whether a value is an item."""
+    """Whether a value is an item: it has a type, or a role and content."""
     return isinstance(value, dict) and (
         isinstance(value.get("type"), str) or (value.get("role") in _ROLES and "content" in value)
     )
 
 
 def recognises(value: Any) -> bool:
-    """Whether a value is a whole session: `{"session_id", "items"}`."""
+    """Whether a value is a whole session, `{"session_id", "items"}`."""
     return (
         isinstance(value, dict) and "session_id" in value and isinstance(value.get("items"), list)
     )
@@ -45,44 +45,45 @@ def from_items(
     created_at: datetime | None = None,
     updated_at: datetime | None = None,
 ) -> Conversation:
-    """The conversation of these items, each with its time if there is one."""
-    found = Conversation(SOURCE, session_id, created_at=created_at, updated_at=updated_at)
+    """Read a session's items, each with its time or None."""
+    conversation = Conversation(SOURCE, session_id, created_at=created_at, updated_at=updated_at)
     for item, at in items:
-        message = _read(item, at, found)
+        message = _read(item, at, conversation)
         if message is None:
             continue
-        last = found.messages[-1] if found.messages else None
+        # Items do not name their model call: calls in a row belong to one.
+        last = conversation.messages[-1] if conversation.messages else None
         if message.tool_calls and last and last.tool_calls:
-            # Calls that the model made at once are items here, and one message there.
+            # Calls that the model made at once are items of their own here, and one message there.
             calls = (*last.tool_calls, *message.tool_calls)
             message = ForeignMessage(Role.ASSISTANT, last.content, last.at, tool_calls=calls)
-            found.messages[-1] = message
+            conversation.messages[-1] = message
         else:
-            found.messages.append(message)
-    return found
+            conversation.messages.append(message)
+    return conversation
 
 
-def _read(item: Any, at: datetime | None, found: Conversation) -> ForeignMessage | None:
+def _read(item: Any, at: datetime | None, conversation: Conversation) -> ForeignMessage | None:
     if not isinstance(item, dict):
-        found.left["what is no item"] += 1
+        conversation.left["what is no item"] += 1
         return None
     kind = item.get("type", "message")
     role = _ROLES.get(as_text(item.get("role")))
     if kind == "message" and role is not None:
-        return ForeignMessage(role, _text(item.get("content"), found), at)
+        return ForeignMessage(role, _text(item.get("content"), conversation), at)
     call_id = as_text(item.get("call_id") or item.get("id") or "")
     if kind == _CALL:
         arguments = as_text(item.get("arguments") or "{}")
         call = tool_call(call_id, as_text(item.get("name") or "tool"), arguments)
         return ForeignMessage(Role.ASSISTANT, "", at, tool_calls=(call,))
     if kind == _OUTPUT:
-        output = _text(item.get("output"), found)
+        output = _text(item.get("output"), conversation)
         return ForeignMessage(Role.TOOL, output, at, tool_call_id=call_id or "call")
-    found.left[f"item: {as_text(kind)}"] += 1
+    conversation.left[f"item: {as_text(kind)}"] += 1
     return None
 
 
-def _text(content: Any, found: Conversation) -> str:
+def _text(content: Any, conversation: Conversation) -> str:
     if not isinstance(content, list):
         return as_text(content or "")
     texts: list[str] = []
@@ -92,5 +93,5 @@ def _text(content: Any, found: Conversation) -> str:
             texts.append(text)
         else:
             kind = as_text(part.get("type")) if isinstance(part, dict) else type(part).__name__
-            found.left[f"part: {kind}"] += 1
+            conversation.left[f"part: {kind}"] += 1
     return "\n".join(texts)

@@ -1,4 +1,4 @@
-"""Reading an export line by line: what each line must be, said with its number when it is not."""
+"""Reads an export line by line and reports the number of a line that does not fit."""
 
 import json
 from collections import Counter
@@ -10,11 +10,12 @@ from sessions_app.domain.records.writing import BEGIN, END, Record
 
 SESSIONS_FORMAT = "chat-sessions/sessions"
 PERSONAL_FORMAT = "chat-sessions/personal-data"
+# By name, with the version that is written and read.
 FORMATS = {SESSIONS_FORMAT: 1, PERSONAL_FORMAT: 1}
 
 
 class LineRefused(InvalidInput):
-    """A line of a file is not what it should be; `number` counts from 1."""
+    """A line of a file does not fit; `number` counts from 1."""
 
     code = "line_refused"
 
@@ -23,8 +24,10 @@ class LineRefused(InvalidInput):
 
 
 def parsed(text: bytes) -> Any:
-    """A JSON text, without what JSON does not have; raises InvalidInput."""
+    """Parse JSON strictly: no NaN, no infinities, no repeated names; raises InvalidInput."""
     try:
+        # Python accepts NaN and repeated names; other parsers refuse them, or read them
+        # differently.
         return json.loads(text, parse_constant=no_json, object_pairs_hook=_without_repeats)
     except UnicodeDecodeError as error:
         raise InvalidInput("not UTF-8") from error
@@ -35,22 +38,22 @@ def parsed(text: bytes) -> Any:
 
 
 def no_json(name: str) -> NoReturn:
-    """For a JSON parser: NaN and the infinities are refused."""
+    """The `parse_constant` of a JSON parser that refuses NaN and the infinities."""
     raise ValueError(f"{name} is no JSON")
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    members = dict(pairs)
+    if len(members) != len(pairs):
         raise ValueError("a name stands twice in an object")
-    return found
+    return members
 
 
 def numbered_records(values: Iterable[tuple[int, Any]]) -> Iterator[tuple[int, Record]]:
-    """The records between the first and the last line of an export, with their numbers.
+    """The records between the first and the last line of an export, with their line numbers.
 
-    Raises LineRefused for a line that is no record, a file that is no export, or one without its
-    end, before whatever depends on that line has been yielded.
+    Raises LineRefused for a line that is not a record, and for a file that is not an export or has
+    no end. It raises at that line: the records before it have been yielded.
     """
     counts: Counter[str] = Counter()
     begun = False
@@ -70,6 +73,7 @@ def numbered_records(values: Iterable[tuple[int, Any]]) -> Iterator[tuple[int, R
             yield number, record
     if not number:
         raise LineRefused(1, "the file is empty")
+    # Nothing else tells a file that was cut off from a whole one.
     if not ended:
         raise LineRefused(number + 1, "the file ends before its last record: it was cut off")
 
@@ -82,12 +86,13 @@ def _record(number: int, value: Any) -> Record:
 
 def _check_first(record: Record) -> None:
     if record["type"] != BEGIN or record.get("format") not in FORMATS:
-        raise LineRefused(1, "this is no export of sessions, as it does not begin as one")
+        raise LineRefused(1, "this is not an export of sessions: it does not begin as one")
     if record.get("version") != FORMATS[record["format"]]:
         raise LineRefused(1, f"version {record.get('version')!r} of the format is not known here")
 
 
 def _check_last(number: int, record: Record, counts: Counter[str]) -> None:
+    # The last line counts the lines before it, so that a loss in the middle shows as well.
     if record.get("complete") is not True or record.get("counts") != dict(counts):
         raise LineRefused(
             number, f"says {record.get('counts')!r}, but the lines before it are {dict(counts)}"

@@ -1,6 +1,6 @@
-"""Exports as records, one JSON object a line: a first that says what it is, a last that counts.
+"""Writes records, one JSON object per line, between a first line and a last one that counts.
 
-A stream that was cut has no last line, so whoever reads one knows whether they have all of it.
+A stream that was cut off has no last line, so a reader knows whether it has everything.
 """
 
 import json
@@ -14,11 +14,12 @@ from sessions_app.domain.text import escaped
 Record = Mapping[str, Any]
 
 BEGIN, END = "export", "end"
+# A write per record would cost a system call each, and over HTTP a chunk.
 BLOCK_BYTES = 64 * 1024
 
 
 def enclosed(first: Mapping[str, Any], records: Iterable[Record]) -> Iterator[Record]:
-    """`records` between the record that says what they are and the one that says how many."""
+    """`records` between a first record that describes them and a last one with their counts."""
     yield {"type": BEGIN, **first}
     counts: Counter[str] = Counter()
     for record in records:
@@ -29,6 +30,7 @@ def enclosed(first: Mapping[str, Any], records: Iterable[Record]) -> Iterator[Re
 
 def line(record: Record) -> bytes:
     """A record as compact JSON and a line break, in UTF-8."""
+    # NaN is refused: a reader could not parse it.
     text = json.dumps(
         record, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_moment
     )
@@ -36,26 +38,27 @@ def line(record: Record) -> bytes:
 
 
 def blocks(records: Iterable[Record]) -> Iterator[bytes]:
-    """The records' lines, together in pieces worth a write each."""
-    held: list[bytes] = []
+    """The records' lines in blocks of about BLOCK_BYTES, each worth a write."""
+    lines: list[bytes] = []
     size = 0
     for record in records:
-        held.append(line(record))
-        size += len(held[-1])
+        lines.append(line(record))
+        size += len(lines[-1])
         if size >= BLOCK_BYTES:
-            yield b"".join(held)
-            held, size = [], 0
-    if held:
-        yield b"".join(held)
+            yield b"".join(lines)
+            lines, size = [], 0
+    if lines:
+        yield b"".join(lines)
 
 
 def timestamp(moment: datetime) -> str:
     """RFC 3339 in UTC with milliseconds."""
+    # Milliseconds are what MongoDB stores.
     return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def spelt(record: Record) -> Record:
-    """A record whose times are text, as it would be read back."""
+    """A record with its times as text, as a reader would get it."""
     return {
         name: timestamp(value) if isinstance(value, datetime) else value
         for name, value in record.items()

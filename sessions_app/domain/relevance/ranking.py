@@ -1,13 +1,13 @@
-"""Which older messages the turn at hand needs: words and meaning together.
+"""Ranks the candidates of a window for a query, by words and by meaning.
 
 Each message gets a lexical score (BM25; Robertson & Zaragoza 2009, "The Probabilistic Relevance
-Framework") and, where vectors exist, a dense one (cosine). Both are put on one scale (standard
-scores over the candidates) and added, together with a share of the neighbours' scores: an answer
-seldom repeats the words of the question it answers. Names of the people talking are taken out of
-the query, for in a conversation they fit half of all messages, and count through who spoke.
+Framework") and, where vectors exist, a dense one (cosine). Both become standard scores over the
+candidates and are added, with a share of the neighbours' scores: an answer seldom repeats the words
+of its question. The speakers' names are taken out of the query, since in a conversation they match
+half of all messages; they count through who spoke instead.
 
 The weights are those of a listwise softmax fitted to LoCoMo questions (Maharana et al. 2024),
-rounded; docs/context.md has the figures and how far they carry.
+rounded. docs/context.md has the figures and their limits.
 """
 
 from __future__ import annotations
@@ -29,20 +29,22 @@ Scores = NDArray[np.float32]
 # (distance in seq, weight): the message itself, the one before it, the one after it, …
 LEXICAL_KERNEL: Final = ((0, 0.34), (-1, 0.26), (-2, 0.22), (1, 0.13), (2, 0.10))
 DENSE_KERNEL: Final = ((0, 0.68), (-2, 0.14), (1, 0.10), (2, 0.08))
+# Added to the messages of the one person the query names, in standard scores.
 SPEAKER_WEIGHT: Final = 1.3
-"""What it is worth that a message is by the one person the query names, in standard scores."""
 
+# Of a longer query, such as a pasted document, only the rarest words count.
 MAX_QUERY_TERMS: Final = 64
-"""Of a longer query, such as a pasted document, the rarest words are looked for."""
 
+# The usual parameters of BM25.
 _K1, _B = 1.2, 0.75
 _LABEL = re.compile(r"([A-Z][\w.'-]{0,30}(?: [A-Z][\w.'-]{0,30})?): ")
+# A label of a single line, such as "Note:", is not a speaker.
 _MIN_LINES = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Relevance:
-    """One score per candidate, higher is nearer to the query, and what the scores rest on."""
+    """One score per candidate, higher for nearer to the query, and how they were computed."""
 
     scores: Scores
     ranking: Ranking
@@ -57,9 +59,9 @@ def rank(
 ) -> Relevance:
     """Score every candidate (ascending by `seq`) for the query.
 
-    `asked_by` is the index of the message that is itself the query: it must not compete.
-    Candidates without a vector count as average in the dense part. With neither a word nor a
-    vector in common the ranking is `none` and all scores are 0.
+    `asked_by` is the index of the message that is the query itself, which must not compete.
+    Candidates without a vector get the mean dense score. Where no word and no vector can be
+    compared, the ranking is `none` and all scores are 0.
     """
     speakers = [speaker_of(message) for message in messages]
     names = label_names(speakers)
@@ -77,12 +79,12 @@ def rank(
 
 
 def query_text(query: str, messages: Sequence[WindowMessage]) -> str:
-    """The text whose vector is `rank`'s `query_vector`: the query without the speakers' names."""
+    """The query without the speakers' names: the text to encode as `rank`'s `query_vector`."""
     return without_names(query, label_names([speaker_of(message) for message in messages]))
 
 
 def speaker_of(message: WindowMessage) -> str | None:
-    """Who speaks: the message's name, or the label a transcript puts in front ("Ann: …")."""
+    """The speaker: the message's name, or the label of a transcript line ("Ann: …")."""
     if message.name:
         return message.name
     label = _LABEL.match(message.content)
@@ -90,13 +92,13 @@ def speaker_of(message: WindowMessage) -> str | None:
 
 
 def label_names(speakers: Sequence[str | None]) -> frozenset[str]:
-    """The speakers who are people rather than a chance "Note: …": those with several lines."""
+    """The labels that are speakers: those with several lines, unlike a chance "Note: …"."""
     lines = Counter(speaker for speaker in speakers if speaker)
     return frozenset(name for name, count in lines.items() if count >= _MIN_LINES)
 
 
 def without_names(query: str, names: frozenset[str]) -> str:
-    """The query without these names; unchanged when nothing would be left to look for."""
+    """The query without these names; unchanged where no word would be left."""
     if not names:
         return query
     pattern = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
@@ -106,7 +108,7 @@ def without_names(query: str, names: frozenset[str]) -> str:
 
 
 def lexical_scores(messages: Sequence[WindowMessage], query: str) -> Scores:
-    """BM25 of every candidate for the query's words, over the candidates as the collection."""
+    """The BM25 score of every candidate for the query, with the candidates as the collection."""
     wanted = np.unique(term_ids(query))
     if not len(wanted) or not messages:
         return np.zeros(len(messages), np.float32)
@@ -116,7 +118,7 @@ def lexical_scores(messages: Sequence[WindowMessage], query: str) -> Scores:
     if len(wanted) > MAX_QUERY_TERMS:
         wanted = _rarest(wanted, flat)
     owner = np.repeat(np.arange(len(terms)), lengths)
-    # a few comparisons of everything take a tenth of the time of one search for everything
+    # A few comparisons over all terms take a tenth of the time of one search over them.
     columns = [np.bincount(owner[flat == term], minlength=len(terms)) for term in wanted]
     counts = np.stack(columns, axis=1)
     holders = (counts > 0).sum(axis=0)
@@ -130,7 +132,7 @@ def _rarest(wanted: NDArray[np.uint32], flat: NDArray[np.uint32]) -> NDArray[np.
     present, uses = np.unique(flat, return_counts=True)
     shared = np.isin(present, wanted)
     order = np.argsort(uses[shared], kind="stable")[:MAX_QUERY_TERMS]
-    # with nothing in common any one word will do: it scores 0 everywhere
+    # With no word in common, any word serves: it scores 0 everywhere.
     return present[shared][order] if len(order) else wanted[:1]
 
 
@@ -139,40 +141,44 @@ def _dense(
 ) -> Scores | None:
     if query_vector is None:
         return None
-    having = [index for index, message in enumerate(messages) if message.vector is not None]
-    if not having:
+    encoded = [index for index, message in enumerate(messages) if message.vector is not None]
+    if not encoded:
         return None
     rows = np.stack([vector for m in messages if (vector := m.vector) is not None])
     scores = np.full(len(messages), np.nan, np.float32)
-    # not `@`: BLAS would wake a thread per core for a product of half a millisecond
-    scores[having] = np.einsum("nd,d->n", rows, query_vector)
+    # Not `@`: BLAS would wake a thread per core for a product of half a millisecond.
+    scores[encoded] = np.einsum("nd,d->n", rows, query_vector)
     return _standard(scores, asked_by)
 
 
 def _standard(scores: Scores, asked_by: int | None) -> Scores:
-    known = np.isfinite(scores)
+    scored = np.isfinite(scores)
     if asked_by is not None:
-        known[asked_by] = False
-    sample = scores[known]
+        # The query itself would be the best match, and shift the mean of all others.
+        scored[asked_by] = False
+    sample = scores[scored]
     spread = float(sample.std()) if len(sample) else 0.0
+    # Equal scores rank nothing, and would divide by zero.
     if spread < 1e-9:
         return np.zeros(len(scores), np.float32)
-    return np.where(known, (scores - sample.mean()) / spread, 0).astype(np.float32)
+    return np.where(scored, (scores - sample.mean()) / spread, 0).astype(np.float32)
 
 
 def _spread(scores: Scores, seqs: NDArray[np.int64], kernel: Sequence[tuple[int, float]]) -> Scores:
     total = np.zeros(len(scores), np.float32)
     for distance, weight in kernel:
-        place = np.searchsorted(seqs, seqs + distance).clip(max=len(seqs) - 1)
-        total += weight * np.where(seqs[place] == seqs + distance, scores[place], 0)
+        # Neighbours by `seq`, not by position: candidates have gaps.
+        index = np.searchsorted(seqs, seqs + distance).clip(max=len(seqs) - 1)
+        total += weight * np.where(seqs[index] == seqs + distance, scores[index], 0)
     return total
 
 
 def _spoken_by_the_named(
     speakers: Sequence[str | None], names: frozenset[str], query: str
 ) -> Scores:
-    asked = query.lower()
-    named = {name for name in names if re.search(rf"\b{re.escape(name.lower())}\b", asked)}
+    text = query.lower()
+    named = {name for name in names if re.search(rf"\b{re.escape(name.lower())}\b", text)}
+    # With several names, it is not known whose words are asked for.
     if len(named) != 1:
         return np.zeros(len(speakers), np.float32)
     return np.fromiter((speaker in named for speaker in speakers), np.float32, len(speakers))

@@ -1,8 +1,8 @@
-"""The words a message is found by: lower-cased, without stop words, cut to their stems, hashed.
+"""The terms of a text for ranking: lower case, no stop words, stemmed, hashed.
 
-The stemmer is a light one for English (the plural, past and noun endings of Porter 1980, "An
-algorithm for suffix stripping", without its measure). Words of other languages pass unharmed
-where they do not end alike.
+The stemmer is a light one for English: the plural, past and noun endings of Porter 1980 ("An
+algorithm for suffix stripping"), without its measure. Words of other languages stay as they are
+unless they end like English ones.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ _ENDINGS = ("ation", "ment", "ness", "ful", "er", "or", "ly", "ive", "al", "ion"
 
 @lru_cache(maxsize=65_536)
 def stem(word: str) -> str:
-    """A word's stem: "painted", "painting" and "paints" share one. Short words stay whole."""
+    """The stem of a word: "painted", "painting" and "paints" share one. Short words stay whole."""
+    # Short words lose their meaning with an ending: "was", "bed".
     if len(word) <= 3:
         return word
     word = _without_inflection(_singular(word))
@@ -64,21 +65,21 @@ def _without_inflection(word: str) -> str:
 
 
 def words(text: str) -> list[str]:
-    """The stems of a text's words in order, stop words left out, repeats kept."""
-    found = _WORD.findall(text.lower().replace("'s", ""))
-    return [stem(word) for word in found if word not in STOP_WORDS]
+    """The stems of a text's words in order, with repeats and without stop words."""
+    tokens = _WORD.findall(text.lower().replace("'s", ""))
+    return [stem(word) for word in tokens if word not in STOP_WORDS]
 
 
 _CACHED_CHARS = 2_000
 
 
 def term_ids(text: str) -> NDArray[np.uint32]:
-    """The text's stems as 32-bit hashes, repeats kept: 4 bytes a word, small enough to store.
+    """The text's stems as 32-bit hashes, with repeats: 4 bytes per word, small enough to store.
 
     Two stems share a hash about once in four billion pairs; a false match then adds one word's
     weight to one message.
     """
-    # the cache keeps the texts too: long ones would make it a matter of hundreds of megabytes
+    # The cache keeps the texts as well: with long ones it would take hundreds of megabytes.
     return _cached_ids(text) if len(text) <= _CACHED_CHARS else _hashed(text)
 
 
@@ -89,5 +90,6 @@ def _cached_ids(text: str) -> NDArray[np.uint32]:
 
 def _hashed(text: str) -> NDArray[np.uint32]:
     ids = np.fromiter((zlib.crc32(word.encode()) for word in words(text)), dtype=np.uint32)
+    # The cache hands the same array to every caller.
     ids.setflags(write=False)
     return ids

@@ -1,44 +1,48 @@
-"""TODO map."""
+"""Review: what staff see of conversations and do with them.
+
+`data` holds the filters, pages and cursors of the list, notes, reasons and lines of the read log.
+`masking` hides e-mail addresses, telephone and card numbers in what staff read.
+"""
 
 from sessions_app.domain.review.data import (
     CHANGES,
     REASONS,
     SHOWS_CONTENT,
     Act,
-    Found,
+    ConversationCursor,
+    ConversationFilter,
+    ConversationPage,
+    LogFilter,
     LogLine,
     LogPage,
     Note,
     Order,
-    Place,
     Reason,
     Reviewed,
-    Sought,
     Span,
     Staff,
-    Wanted,
     Why,
 )
-from sessions_app.domain.review.masking import Piece, hidden, mask
+from sessions_app.domain.review.masking import TextPart, hidden, mask
 
 __all__ = [
     "CHANGES",
     "REASONS",
     "SHOWS_CONTENT",
     "Act",
-    "Found",
+    "ConversationCursor",
+    "ConversationFilter",
+    "ConversationPage",
+    "LogFilter",
     "LogLine",
     "LogPage",
     "Note",
     "Order",
-    "Piece",
-    "Place",
     "Reason",
     "Reviewed",
-    "Sought",
     "Span",
     "Staff",
-    "Wanted",
+    "TextPart",
     "Why",
     "hidden",
     "mask",

@@ -1,4 +1,4 @@
-"""What staff see and do when they review conversations: plain data, free of storage and HTTP."""
+"""The data of review: filters and pages of conversations, the read log, notes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from sessions_app.domain.data import Session, Status
 
 
 class Act(StrEnum):
-    """What a line of the read log says that a member of staff did."""
+    """An action of staff in the read log."""
 
     # looking
     LIST = "list"
@@ -34,8 +34,9 @@ class Act(StrEnum):
     DELETE = "delete"
 
 
-# What shows something that was said in a conversation, and so is told to whoever said it.
+# The actions that show a user's words to staff; a user's data export lists them.
 SHOWS_CONTENT = frozenset({Act.OPEN, Act.READ, Act.WINDOW, Act.UNMASK, Act.EXPORT, Act.SEARCH_HIT})
+# The actions that change a conversation or add to it; each leaves a note.
 CHANGES = frozenset(
     {
         Act.FLAG, Act.NOTE, Act.RESOLVE, Act.ARCHIVE, Act.RESTORE, Act.HOLD, Act.RELEASE,
@@ -45,7 +46,7 @@ CHANGES = frozenset(
 
 
 class Reason(StrEnum):
-    """Why somebody reads another person's conversation."""
+    """The reasons for reading another person's conversation."""
 
     SUPPORT = "support"
     REPORT = "report"
@@ -56,6 +57,7 @@ class Reason(StrEnum):
     OTHER = "other"
 
 
+# In the words of the page.
 REASONS: Mapping[Reason, str] = {
     Reason.SUPPORT: "The user asked for help",
     Reason.REPORT: "Somebody reported it",
@@ -69,7 +71,7 @@ REASONS: Mapping[Reason, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Staff:
-    """Who is reviewing: the account's id, and its name at that time."""
+    """A member of staff: the account's id, and its name at the time."""
 
     id: str
     name: str
@@ -77,7 +79,7 @@ class Staff:
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """The reason for reading or acting, in a word and in the reader's own."""
+    """The stated reason for reading or acting, and its detail in the reader's words."""
 
     reason: str = ""
     detail: str = ""
@@ -85,9 +87,9 @@ class Why:
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """One line of the read log: who did what to whose conversation, when and why.
+    """One line of the read log: an action of staff on a user's conversation.
 
-    `id` grows with time. `about` says which part: the messages of a page, the form of an export.
+    `id` grows with time. `about` says which part: the messages of a page, the format of an export.
     After an erasure `user_id` and `detail` are empty and `erased` is true.
     """
 
@@ -104,7 +106,7 @@ class LogLine:
 
 @dataclass(frozen=True, slots=True)
 class LogPage:
-    """Lines of the read log, newest first, and whether there are others before and after."""
+    """A page of the read log, newest first, and whether there are newer and older lines."""
 
     lines: Sequence[LogLine]
     has_newer: bool
@@ -112,8 +114,8 @@ class LogPage:
 
 
 @dataclass(frozen=True, slots=True)
-class Sought:
-    """Which lines of the read log; None and empty mean all."""
+class LogFilter:
+    """A filter of the read log; None and empty mean all lines."""
 
     session_id: str = ""
     user_id: str = ""
@@ -126,7 +128,7 @@ class Sought:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What staff wrote to one another about a conversation; goes when the conversation goes."""
+    """A note of staff on a conversation; it is deleted with the conversation."""
 
     id: str
     at: datetime
@@ -137,19 +139,19 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
-    """A conversation as staff see it; `flagged_at` is None unless somebody has to look at it."""
+    """A conversation as staff see it; `flagged_at` is None unless it is flagged."""
 
     session: Session
     flagged_at: datetime | None
 
     @property
     def topics(self) -> int:
-        """How many topics have been noticed in it."""
+        """The number of topics detected so far."""
         return self.session.topic.current if self.session.topic else 0
 
 
 class Order(StrEnum):
-    """What a list of conversations is sorted by: what an index serves, and nothing else."""
+    """The orders of the list of conversations: those that an index serves."""
 
     NEWEST_ACTIVITY = "-activity"
     OLDEST_ACTIVITY = "activity"
@@ -158,26 +160,26 @@ class Order(StrEnum):
 
     @property
     def descending(self) -> bool:
-        """Whether the greatest comes first."""
+        """Whether the newest or latest comes first."""
         return self.value.startswith("-")
 
     @property
     def by_expiry(self) -> bool:
-        """Whether only conversations that have an expiry are in it."""
+        """Whether it sorts by expiry, and so lists only conversations that have one."""
         return self in {Order.SOONEST_EXPIRY, Order.LATEST_EXPIRY}
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """`low` up to, and without, `high`; None is no bound."""
+    """The numbers from `low` up to, and without, `high`; None is no bound."""
 
     low: int | None = None
     high: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which conversations a list is to show; None and empty mean all.
+class ConversationFilter:
+    """A filter of the list of conversations; None and empty mean all.
 
     `active_from` and `active_before` bound the last activity, `expires_from` and
     `expires_before` the expiry.
@@ -185,7 +187,7 @@ class Wanted:
 
     status: Status | None = None
     flagged: bool | None = None
-    held: bool | None = None
+    legal_hold: bool | None = None
     user_ids: tuple[str, ...] = ()
     session_ids: tuple[str, ...] = ()
     messages: Span = Span()
@@ -199,23 +201,23 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A place in a list: the value that it is sorted by, and the id of the last one shown."""
+class ConversationCursor:
+    """A position in the list: the last conversation shown, by the sorted time and its id."""
 
     moment: datetime
     session_id: str
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A page of a list, and how far it was looked.
+class ConversationPage:
+    """A page of the list of conversations.
 
-    `matches` counts what was found from here on, at most `limits.REVIEW_COUNTED` and one more.
-    `next_place` is where the next page begins, None at the end. `looked_to` is set where looking
-    stopped before the end: every conversation up to there was looked at.
+    `matches` counts the matches from here on, up to one more than `limits.REVIEW_COUNTED`.
+    `next_cursor` is None at the end. A filter without an index reads a bounded part of the list per
+    page: `looked_to` is the time it has come to where it stopped before the end.
     """
 
     rows: Sequence[Reviewed]
     matches: int
-    next_place: Place | None
+    next_cursor: ConversationCursor | None
     looked_to: datetime | None

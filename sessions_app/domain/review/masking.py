@@ -1,7 +1,7 @@
-"""Hiding e-mail addresses, telephone and card numbers in what staff read.
+"""Hides e-mail addresses, telephone and card numbers in what staff read.
 
-A text becomes pieces, each shown as it is or hidden with the kind of thing that it is. Finding
-telephone numbers takes tables of all countries' numbering plans, so that finder is given.
+A text is split into parts, each shown or hidden as a kind. Recognising telephone numbers takes
+tables of all countries' numbering plans, so the caller passes a finder for them.
 """
 
 import re
@@ -12,22 +12,22 @@ from typing import NamedTuple
 
 
 class Kind(StrEnum):
-    """What is hidden."""
+    """The kinds of text that are hidden."""
 
     EMAIL = "e-mail"
     CARD = "card number"
     PHONE = "phone number"
 
 
-class Piece(NamedTuple):
-    """A run of text; `hidden` says what it is where it must not be shown."""
+class TextPart(NamedTuple):
+    """A part of a text; `hidden` is its kind where it must not be shown."""
 
     text: str
     hidden: Kind | None = None
 
 
-class Found(NamedTuple):
-    """Where something that must be hidden stands: `start` up to `end`."""
+class HiddenSpan(NamedTuple):
+    """The characters `start` up to, and without, `end`, which must be hidden."""
 
     start: int
     end: int
@@ -36,8 +36,8 @@ class Found(NamedTuple):
 
 Finder = Callable[[str], Iterable[tuple[int, int]]]
 
-# RFC 5321, 4.5.3.1: 64 octets before the @, 255 behind it; bounded, so that no text makes the
-# search slow. Dots stand between atoms (RFC 5322, 3.2.3); letters are those of any script (6531).
+# RFC 5321, 4.5.3.1: 64 octets before the @, 255 behind it. The bounds also keep the search linear
+# for any text. Dots separate atoms (RFC 5322, 3.2.3); letters may be of any script (RFC 6531).
 _EMAIL = re.compile(
     r"(?<![\w.!#$%&'*+=?^`{|}~-])"
     r"[\w!#$%&'*+=?^`{|}~-](?:[\w.!#$%&'*+=?^`{|}~-]{0,63})"
@@ -47,61 +47,61 @@ _EMAIL = re.compile(
 _CARD = re.compile(r"(?<![\d.,])\d(?:[ \-\u00a0\u2009\u2011]?\d){11,18}(?![\d])")
 
 
-def mask(text: str, phones: Finder) -> list[Piece]:
-    """`text` in pieces, with what must be hidden marked; together they are `text`.
+def mask(text: str, phones: Finder) -> list[TextPart]:
+    """Split `text` into parts, with those marked that must be hidden; joined they are `text`.
 
-    What overlaps is hidden as the kind that is looked for first: e-mail, card, phone.
+    Overlapping matches count as the first of: e-mail, card, phone.
     """
-    found: list[Found] = []
+    matches: list[HiddenSpan] = []
+    # Marks the hidden characters, so that a later kind cannot overlap an earlier one.
     taken = bytearray(len(text))
     for each in chain(_emails(text), _cards(text), _phones(text, phones)):
         if not any(taken[each.start : each.end]):
-            found.append(each)
+            matches.append(each)
             taken[each.start : each.end] = b"x" * (each.end - each.start)
-    return list(_pieces(text, sorted(found)))
+    return list(_parts(text, sorted(matches)))
 
 
 def hidden(text: str, phones: Finder) -> str:
-    """`text` with a word in brackets in place of what must be hidden."""
-    return "".join(
-        f"[{piece.hidden}]" if piece.hidden else piece.text for piece in mask(text, phones)
-    )
+    """`text` with the kind in brackets in place of each part that must be hidden."""
+    return "".join(f"[{part.hidden}]" if part.hidden else part.text for part in mask(text, phones))
 
 
 def passes_luhn(digits: str) -> bool:
     """Whether a number's last digit is its check digit (ISO/IEC 7812-1, annex B)."""
     total = 0
-    for place, digit in enumerate(reversed(digits)):
-        value = int(digit) * (1 + place % 2)
+    for position, digit in enumerate(reversed(digits)):
+        value = int(digit) * (1 + position % 2)
         total += value - 9 if value > 9 else value
     return total % 10 == 0
 
 
-def _emails(text: str) -> Iterator[Found]:
+def _emails(text: str) -> Iterator[HiddenSpan]:
+    # Most text has no @, which a plain search sees at once.
     if "@" in text:
         for match in _EMAIL.finditer(text):
-            yield Found(*match.span(), Kind.EMAIL)
+            yield HiddenSpan(*match.span(), Kind.EMAIL)
 
 
-def _cards(text: str) -> Iterator[Found]:
+def _cards(text: str) -> Iterator[HiddenSpan]:
     for match in _CARD.finditer(text):
         digits = "".join(filter(str.isdecimal, match[0]))
-        # All zeros pass the check, and stand in many a table.
+        # All zeros pass the check, and are common in tables.
         if passes_luhn(digits) and len(set(digits)) > 1:
-            yield Found(*match.span(), Kind.CARD)
+            yield HiddenSpan(*match.span(), Kind.CARD)
 
 
-def _phones(text: str, phones: Finder) -> Iterator[Found]:
+def _phones(text: str, phones: Finder) -> Iterator[HiddenSpan]:
     for start, end in phones(text):
-        yield Found(start, end, Kind.PHONE)
+        yield HiddenSpan(start, end, Kind.PHONE)
 
 
-def _pieces(text: str, found: Iterable[Found]) -> Iterator[Piece]:
+def _parts(text: str, matches: Iterable[HiddenSpan]) -> Iterator[TextPart]:
     shown = 0
-    for start, end, kind in found:
+    for start, end, kind in matches:
         if start > shown:
-            yield Piece(text[shown:start])
-        yield Piece(text[start:end], kind)
+            yield TextPart(text[shown:start])
+        yield TextPart(text[start:end], kind)
         shown = end
     if shown < len(text):
-        yield Piece(text[shown:])
+        yield TextPart(text[shown:])

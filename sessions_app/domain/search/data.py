@@ -1,4 +1,4 @@
-"""What search passes between its layers."""
+"""The data that search passes between its layers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from sessions_app.domain.data import Role, Status
 
 @dataclass(frozen=True, slots=True)
 class SearchHit:
-    """A message that was found; or a title, with neither `seq` nor `role`.
+    """A matching message; or a matching title, without `seq` and `role`.
 
-    `snippet` is plain text around the first hit; `timestamp` is the message's, or the session's
-    last activity.
+    `snippet` is plain text around the first match; `timestamp` is the message's, or the last
+    activity of a session whose title matches.
     """
 
     session_id: str
@@ -27,7 +27,7 @@ class SearchHit:
 
 @dataclass(frozen=True, slots=True)
 class SearchFilter:
-    """Whose and which sessions staff look through; None is any. Times are those of the hits."""
+    """The sessions that staff search, and the times of hits; None is any."""
 
     user_id: str | None = None
     status: Status | None = None
@@ -39,8 +39,8 @@ class SearchFilter:
 class SearchResults:
     """Hits, best first.
 
-    `complete` says that nothing was left out for want of time. A search through everybody's
-    sessions sees what happened until `indexed_until`; None is to this moment.
+    `complete` is false where the search ran out of time. A search of all users' sessions covers
+    what happened until `indexed_until`; None is now.
     """
 
     hits: Sequence[SearchHit]
@@ -50,7 +50,7 @@ class SearchResults:
 
 @dataclass(frozen=True, slots=True)
 class SearchedSession:
-    """What search needs of a session."""
+    """A session as search needs it."""
 
     session_id: str
     user_id: str
@@ -63,7 +63,7 @@ class SearchedSession:
     erasure_count: int
 
     def has_expired(self, now: datetime) -> bool:
-        """As `lifecycle.has_expired`."""
+        """The same as `lifecycle.has_expired`."""
         return (
             self.status is Status.ACTIVE and self.expires_at is not None and self.expires_at <= now
         )
@@ -73,8 +73,8 @@ class SearchedSession:
 class IndexedSession:
     """How far a session has been indexed.
 
-    `holes` are the first `seq` of blocks that an erasure has taken out; `forgotten` counts the
-    erasures that did so since `erasure_count` was read.
+    `holes` are the first seqs of blocks that an erasure has removed from the index; `forgotten`
+    counts those erasures since `erasure_count` was read.
     """
 
     session_id: str
@@ -85,7 +85,7 @@ class IndexedSession:
     title: str | None = None
 
     def is_current(self, session: SearchedSession) -> bool:
-        """Whether all that `session` says can be found."""
+        """Whether the index holds all messages and the title of `session`."""
         return (
             self.indexed >= session.message_count
             and not self.holes
@@ -94,12 +94,13 @@ class IndexedSession:
         )
 
     def has_missed_an_erasure(self, session: SearchedSession) -> bool:
-        """Whether a message was erased whose words nobody has taken out."""
+        """Whether a message was erased whose words may still be in the index."""
+        # The indexer may have read a message before it was erased, and written its words after.
         return session.erasure_count - self.erasure_count > self.forgotten
 
 
 class IndexedBlock(NamedTuple):
-    """By which terms the messages `first_seq` to `last_seq` are found."""
+    """The terms of the messages `first_seq..last_seq`."""
 
     first_seq: int
     last_seq: int
@@ -108,7 +109,7 @@ class IndexedBlock(NamedTuple):
 
 
 class TextRange(NamedTuple):
-    """Messages `first` to `last` of a session, both included."""
+    """The messages `first..last` of a session, both included."""
 
     session_id: str
     first: int
@@ -116,7 +117,7 @@ class TextRange(NamedTuple):
 
 
 class SearchedText(NamedTuple):
-    """A message as far as search is concerned; erased ones are never among these."""
+    """A message as search needs it; erased messages are never among these."""
 
     session_id: str
     seq: int

@@ -1,22 +1,24 @@
-"""The words that search goes by: text folded, cut into terms, and shown around a hit.
+"""Text for search: folded, cut into terms, and cut to a snippet around a match.
 
-Folding makes what people hold for the same letters the same: case (Unicode's case folding), width
-and other compatibility forms (NFKC), and the diacritics of Latin, Greek, Cyrillic, Hebrew and
-Arabic. Scripts that put no spaces between words, and Korean, whose words take endings, are cut
-into pairs of neighbouring characters, so that any part of a run is found. Nothing is stemmed and
-nothing left out: what somebody looks for may be "not".
+Folding removes differences that people ignore: case (Unicode's case folding), width and other
+compatibility forms (NFKC), and the diacritics of Latin, Greek, Cyrillic, Hebrew and Arabic. Scripts
+without spaces, and Korean, whose words take endings, are cut into pairs of neighbouring characters,
+so that any part of a run matches. Nothing is stemmed and no word left out: a user may search for
+"not".
 """
 
 import re
 import unicodedata
 from collections.abc import Iterator
 
+# A longer word is indexed by its beginning, so that no index entry grows without bound.
 TERM_MAX_CHARS = 32
 SNIPPET_MAX_CHARS = 200
+# Shown before the match, for context.
 _LEAD_CHARS = 60
 
 _DIACRITICS = re.compile("[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u0640]")
-# Letters that Unicode does not take apart, and that people type without their stroke.
+# Letters that Unicode does not decompose, and that people type without their stroke.
 _LETTERS = str.maketrans("øđłıħŧ", "odliht") | {ord("æ"): "ae", ord("œ"): "oe", ord("þ"): "th"}
 
 # Thai, Lao, Myanmar, Khmer, kana, Han (with the planes of rare ones), Hangul.
@@ -24,7 +26,7 @@ UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff"
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff\uac00-\ud7a3"
 )
-# `\w` leaves out the vowel signs that belong to a word of an Indic script.
+# `\w` does not match the vowel signs inside a word of an Indic script.
 SIGNS = "".join(
     re.escape(chr(code))
     for code in (*range(0x0300, 0x0E00), *range(0xA800, 0xAC00), *range(0x1B00, 0x1C00))
@@ -32,58 +34,63 @@ SIGNS = "".join(
 )
 _PICTURES = "\u2600-\u27bf\U0001f000-\U0001faff"
 LETTER = rf"[^\W_{UNSPACED}]"
+# On ASCII text, this pattern gives the same terms as the full one, and is much faster.
 _ASCII = re.compile(r"[a-z0-9]+")
 _TOKEN = re.compile(
     rf"(?P<run>[{UNSPACED}]+)|(?P<word>{LETTER}+(?:[{SIGNS}]+{LETTER}*)*)|(?P<picture>[{_PICTURES}])"
 )
+# Variation selectors and joiners change the look of a character, not the character.
 _VARIATION = re.compile("[\ufe0e\ufe0f\u200c\u200d]")
 _SPACE = re.compile(r"\s+")
 
 
 def fold(text: str) -> str:
-    """`text` as search compares it; folding twice is the same as once."""
+    """Fold `text` for comparison; folding twice is the same as once."""
+    # Most text is ASCII, for which this is many times faster.
     if text.isascii():
         return text.lower()
+    # Decomposed, so that diacritics are characters of their own and can be removed.
     apart = unicodedata.normalize("NFKD", text).casefold()
     bare = _DIACRITICS.sub("", _VARIATION.sub("", apart)).translate(_LETTERS)
     return unicodedata.normalize("NFKC", bare)
 
 
 def tokens(folded: str) -> Iterator[tuple[str, str]]:
-    """What a folded text consists of: `("word" | "run" | "picture", text)` in order."""
-    for found in _TOKEN.finditer(folded):
-        yield found.lastgroup or "", found[0]
+    """The tokens of a folded text in order, each `("word" | "run" | "picture", text)`."""
+    for match in _TOKEN.finditer(folded):
+        yield match.lastgroup or "", match[0]
 
 
 def terms(text: str) -> set[str]:
-    """Everything by which a text is found."""
+    """The terms under which a text is indexed."""
     folded = fold(text)
     if folded.isascii():
         return {word[:TERM_MAX_CHARS] for word in _ASCII.findall(folded)}
-    found: set[str] = set()
+    indexed: set[str] = set()
     for kind, token in tokens(folded):
         if kind == "run":
-            found.update(pairs(token))
-            # A single character is looked for as the beginning of a pair; the last begins none.
-            found.add(token[-1])
+            indexed.update(pairs(token))
+            # A query of a single character matches the first of a pair; the last has no pair.
+            indexed.add(token[-1])
         else:
-            found.add(token[:TERM_MAX_CHARS])
-    return found
+            indexed.add(token[:TERM_MAX_CHARS])
+    return indexed
 
 
 def pairs(run: str) -> list[str]:
-    """Each two neighbouring characters of a run."""
+    """The pairs of neighbouring characters of a run."""
     return [run[at : at + 2] for at in range(len(run) - 1)]
 
 
 def snippet(text: str, hit: re.Pattern[str]) -> str:
-    """At most SNIPPET_MAX_CHARS of `text` around the first place that `hit` matches, in one line.
+    """At most SNIPPET_MAX_CHARS of `text` around the first match of `hit`, in one line.
 
-    `hit` is for folded text; the snippet is cut from the text as it was written.
+    `hit` matches folded text; the snippet is cut from the text as it was written.
     """
+    # Composed, so that a cut does not part a letter from its accent.
     text = unicodedata.normalize("NFC", text)
-    start = _backed_to_a_space(text, max(0, _place(text, hit) - _LEAD_CHARS))
-    # White space may shrink, so more is taken than shown.
+    start = _backed_to_a_space(text, max(0, _index_of(text, hit) - _LEAD_CHARS))
+    # Runs of white space shrink to one space, so twice the length is cut out first.
     shown = _SPACE.sub(" ", text[start : start + 2 * SNIPPET_MAX_CHARS]).strip()
     shown = f"…{shown}" if start else shown
     if len(shown) <= SNIPPET_MAX_CHARS and start + 2 * SNIPPET_MAX_CHARS >= len(text):
@@ -93,28 +100,30 @@ def snippet(text: str, hit: re.Pattern[str]) -> str:
     return f"{cut[:space] if space > 0 else cut}…"
 
 
-def _place(text: str, hit: re.Pattern[str]) -> int:
-    """Where in `text` the hit begins; 0 when it cannot be told."""
+def _index_of(text: str, hit: re.Pattern[str]) -> int:
+    """The index in `text` at which the hit begins; 0 where there is none."""
     folded = fold(text)
     if len(folded) == len(text):
-        found = hit.search(folded)
-        return found.start() if found else 0
+        match = hit.search(folded)
+        return match.start() if match else 0
+    # Folding changed the length, so indexes differ: fold character by character and count.
     parts = [fold(character) for character in text]
-    found = hit.search("".join(parts))
-    if found is None:
+    match = hit.search("".join(parts))
+    if match is None:
         return 0
     before = 0
     for at, part in enumerate(parts):
         before += len(part)
-        if before > found.start():
+        if before > match.start():
             return at
     return 0
 
 
 def _backed_to_a_space(text: str, start: int) -> int:
-    """A little before `start`, where a word begins, if there is such a place."""
+    """The index of a word's beginning shortly before `start`, or `start` where there is none."""
     if start == 0:
         return 0
+    # A few characters back at most: scripts without spaces have no such place.
     for at in range(start, max(0, start - 20), -1):
         if text[at - 1].isspace():
             return at

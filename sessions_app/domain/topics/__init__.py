@@ -1,13 +1,17 @@
-"""TODO map."""
+"""Topic detection: which topic each message of a session belongs to, and what to call it.
+
+`text` reads one message: words, key terms, cues (`words` holds the lists of words without a
+subject). `state` is what detection keeps of a session, bounded and storable. `features` turns a
+reading and a state into numbers; `evidence` holds the trained models of single messages and pairs,
+`head` the perceptrons on top and the weights file. `rules` says what may never open a topic, and
+holds the detector that needs no training. `detection` combines them into a decision per message;
+`segments` groups judged messages and labels them.
+"""
 
 from sessions_app.domain.topics.detection import (
     THRESHOLD,
-    Mode,
     TopicDecision,
-    TopicMessage,
-    TopicState,
     advance,
-    current_label,
     gather,
     head_inputs,
     level,
@@ -24,8 +28,8 @@ from sessions_app.domain.topics.head import (
     shipped_head,
 )
 from sessions_app.domain.topics.rules import never_opens
-from sessions_app.domain.topics.segments import UNTITLED
-from sessions_app.domain.topics.state import Vector, pack_vector
+from sessions_app.domain.topics.segments import UNTITLED, current_label
+from sessions_app.domain.topics.state import TopicMessage, TopicState, Vector, pack_vector
 from sessions_app.domain.topics.text import Reading, read, stem
 
 __all__ = [
@@ -35,7 +39,6 @@ __all__ = [
     "WEIGHTS_PATH",
     "WEIGHTS_VERSION",
     "Head",
-    "Mode",
     "Reading",
     "TopicDecision",
     "TopicMessage",

@@ -1,21 +1,20 @@
-"""Notice a topic shift, one message at a time, from the past alone.
+"""Detects topic shifts online: each message is judged from the messages before it.
 
-`observe` takes what is remembered of a session and its next message and says which topic the
-message belongs to. It is a pure, deterministic function: replaying a session gives the same
-decisions, and so does any worker that continues from a stored `TopicState`.
+`observe` takes a session's state and its next message, and returns the new state and the topic of
+the message. It is pure and deterministic: replaying a session gives the same decisions, and so
+does any worker that continues from a stored `TopicState`.
 
-How sure the trained head may be depends on how much the conversation resembles what it was trained
-on; the rest of the decision is the untrained detector's (see docs/topics.md).
+The score mixes two detectors. The trained head weighs more, the more the conversation resembles
+its training data; the untrained detector has the rest of the weight (docs/topics.md).
 """
 
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from math import log
 from typing import Final
 
 import numpy as np
 
-from sessions_app.domain.topics.evidence import Weigher, logistic
+from sessions_app.domain.topics.evidence import logistic
 from sessions_app.domain.topics.features import dense_features, text_features
 from sessions_app.domain.topics.head import Head, shipped_head
 from sessions_app.domain.topics.rules import (
@@ -26,8 +25,6 @@ from sessions_app.domain.topics.rules import (
     uncovered_shift,
     untrained_log_odds,
 )
-from sessions_app.domain.topics.segments import JudgedMessage, Segment, label_terms
-from sessions_app.domain.topics.segments import segments_of as _segments_of
 from sessions_app.domain.topics.state import (
     PAST_SEGMENTS,
     RECENT_TURNS,
@@ -42,41 +39,19 @@ from sessions_app.domain.topics.state import (
 )
 from sessions_app.domain.topics.text import Reading, read
 
-__all__ = [
-    "JudgedMessage",
-    "Mode",
-    "Segment",
-    "TopicDecision",
-    "TopicMessage",
-    "TopicState",
-    "current_label",
-    "observe",
-    "pack_vector",
-    "segments_of",
-]
-
 THRESHOLD: Final = 0.35
+# No detector computes a score for an announced shift; clients get this one.
 ANNOUNCED_SCORE: Final = 0.9
 _THRESHOLD_ODDS: Final = log(THRESHOLD / (1.0 - THRESHOLD))
-# Key terms of held-out dialogues are rarer than this in one of fifty, those of unseen sets in most.
-_TEXT_TRUST_CENTRE: Final = 0.7
-_TEXT_TRUST_SLOPE: Final = 60.0
-
-
-class Mode(StrEnum):
-    """Which evidence is used. Production always uses `BLENDED`; the others are for measuring."""
-
-    BLENDED = "blended"
-    HEAD = "head"
-    UNTRAINED = "untrained"
 
 
 @dataclass(frozen=True, slots=True)
 class TopicDecision:
-    """What was decided about one message.
+    """The decision about one message.
 
-    `topic` counts from 1. `score` is the evidence for a shift, 0 to 1, set against `threshold`;
-    it is 0 where a rule decided. `trust` is the trained head's share of the score, 0 to 1.
+    `topic` counts from 1. `score` is the evidence for a shift, 0 to 1; a shift needs `threshold`
+    or more. The score is 0 where a rule decided. `trust` is the trained head's share of the
+    score, 0 to 1.
     """
 
     topic: int
@@ -89,7 +64,11 @@ class TopicDecision:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
-    """All that was measured at one message: features, and what they add to the running levels."""
+    """The measurements at one message: features for the head, and values for the running means.
+
+    `row` holds the features in order. `vector` and `before` are the unit vectors of this message
+    and the one before it, None without an encoder.
+    """
 
     reading: Reading
     user: bool
@@ -104,45 +83,46 @@ class Evidence:
 
 
 def gather(state: TopicState, message: TopicMessage, head: Head) -> Evidence:
-    """Measure a message against the past. It decides nothing and changes nothing."""
+    """Measure a message against the state. Decides nothing and changes nothing."""
     reading = read(message.content)
     user = message.role == "user"
     now, following = head.cues.judge(reading)
     row, lexical = text_features(state, reading, user=user, weigher=head.weigher, cue=now)
     packed = pack_vector(message.vector)
+    # A vector of another encoder means nothing to this head.
     if len(packed) != head.dimensions:
         packed = b""
     vector = before = None
     dense = coherent = 0.0
     if packed:
         vector = unpack_vector(packed)
-        more, dense, coherent = dense_features(state, vector, user=user, coherence=head.coherence)
-        row += more
+        features, dense, coherent = dense_features(
+            state, vector, user=user, coherence=head.coherence
+        )
+        row += features
         if state.recent and state.recent[0].vector:
             before = unpack_vector(state.recent[0].vector)
     return Evidence(reading, user, row, lexical, following, packed, vector, before, dense, coherent)
 
 
 def head_inputs(evidence: Evidence, head: Head) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
-    """The row the head's perceptrons see: the features, and in dense mode both messages' gist."""
+    """The input of the head's perceptrons: the features, then both messages' projected vectors.
+
+    Without a vector, the features alone.
+    """
     row = np.asarray(evidence.row, dtype=np.float32)
     if evidence.vector is None:
         return row
     here = evidence.vector @ head.projection
+    # The first message has no vector before it.
     there = np.zeros_like(here) if evidence.before is None else evidence.before @ head.projection
     return np.concatenate([row, here, there])
 
 
-def _trust(state: TopicState, evidence: Evidence, head: Head) -> float:
-    """The trained head's share: how familiar the conversation is, this message included."""
-    if evidence.vector is None:
-        return logistic(_TEXT_TRUST_SLOPE * (_TEXT_TRUST_CENTRE - state.rarity.mean))
-    return head.familiarity.trust(state.familiar.mean)
-
-
 def level(state: TopicState, evidence: Evidence, head: Head) -> TopicState:
-    """The state with this message counted into what the conversation resembles."""
+    """Add this message to the running means that say how familiar the conversation is."""
     reading = evidence.reading
+    # Greetings are alike everywhere and would make every conversation look familiar.
     if reading.social:
         return state
     state = replace(state, known=state.known.add(head.weigher.known_share(reading)))
@@ -154,80 +134,80 @@ def level(state: TopicState, evidence: Evidence, head: Head) -> TopicState:
 
 
 def observe(
-    state: TopicState,
-    message: TopicMessage,
-    *,
-    head: Head | None = None,
-    mode: Mode = Mode.BLENDED,
+    state: TopicState, message: TopicMessage, *, head: Head | None = None
 ) -> tuple[TopicState, TopicDecision]:
     """Judge the session's next message; `TopicState()` is the state before its first.
 
-    `head` is the shipped one when None. A vector of another size than the head's is not used.
+    `head` is the shipped one when None. A vector whose size is not the head's is ignored.
     Raises FileNotFoundError or ValueError when the shipped weights are missing or do not fit.
     """
     head = head or shipped_head()
     seq = state.seq + 1
+    # The first message opens topic 1, whatever it says.
     if state.topic == 0:
         state = replace(state, topic=1, topic_start=seq)
+    # Counted even where it is not judged: `seq` must stay in step with the session.
     reason = not_judged(message.role, message.content)
     if reason is not None:
         state = replace(state, seq=seq)
         return state, TopicDecision(state.topic, False, 0.0, THRESHOLD, reason)
     evidence = gather(state, message, head)
     levelled = level(state, evidence, head)
-    decision = _decide(levelled, evidence, head, mode)
+    decision = _decide(levelled, evidence, head)
     return advance(levelled, evidence, shift=decision.shift), decision
 
 
-def _decide(state: TopicState, evidence: Evidence, head: Head, mode: Mode) -> TopicDecision:
+def _decide(state: TopicState, evidence: Evidence, head: Head) -> TopicDecision:
     reason = never_opens(state, evidence.reading, user=evidence.user)
     if reason is not None:
         return TopicDecision(state.topic, False, 0.0, THRESHOLD, reason)
-    if announces(state, evidence.reading, user=evidence.user) and mode is not Mode.HEAD:
-        why = "leaves the topic: announced, and no key term is shared"
-        return TopicDecision(state.topic + 1, True, ANNOUNCED_SCORE, THRESHOLD, why)
-    if state.known.mean < COVERED_SHARE and mode is not Mode.HEAD:
+    if announces(state, evidence.reading, user=evidence.user):
+        reason = "leaves the topic: announced, and no key term is shared"
+        return TopicDecision(state.topic + 1, True, ANNOUNCED_SCORE, THRESHOLD, reason)
+    # The head and its word weights were trained on English: in a language whose words they do not
+    # know, their scores mean nothing.
+    if state.known.mean < COVERED_SHARE:
         shift = uncovered_shift(state, evidence.reading, evidence.row)
-        why = "a language that is not covered: judged by announced or vanished words alone"
+        reason = "a language that is not covered: judged by announced or vanished words alone"
         return TopicDecision(
-            state.topic + shift, shift, THRESHOLD if shift else 0.0, THRESHOLD, why
+            state.topic + shift, shift, THRESHOLD if shift else 0.0, THRESHOLD, reason
         )
     dense = evidence.vector is not None
-    trust = {Mode.HEAD: 1.0, Mode.UNTRAINED: 0.0}.get(mode, -1.0)
-    if trust < 0.0:
-        trust = _trust(state, evidence, head)
-    plain = logistic(untrained_log_odds(evidence.row, dense=dense) + _THRESHOLD_ODDS)
+    trust = head.trust(familiar=state.familiar.mean, rarity=state.rarity.mean, dense=dense)
+    # The untrained log-odds are 0 at its own threshold; the shift puts that at THRESHOLD.
+    untrained = logistic(untrained_log_odds(evidence.row, dense=dense) + _THRESHOLD_ODDS)
     net = head.dense if dense else head.text
     learned = net.probability(head_inputs(evidence, head)) if trust > 0.0 else 0.0
-    score = trust * learned + (1.0 - trust) * plain
+    score = trust * learned + (1.0 - trust) * untrained
     shift = score >= THRESHOLD
     return TopicDecision(
-        state.topic + shift, shift, score, THRESHOLD, _why(state, evidence, shift), trust
+        state.topic + shift, shift, score, THRESHOLD, _reason(state, evidence, shift), trust
     )
 
 
-def _why(state: TopicState, evidence: Evidence, shift: bool) -> str:
-    said = "leaves" if shift else "stays with"
+def _reason(state: TopicState, evidence: Evidence, shift: bool) -> str:
+    verdict = "leaves" if shift else "stays with"
     if evidence.vector is None:
         shared = set(evidence.reading.terms) & {term for term, _ in state.terms}
-        words = f"shares {len(shared)} key terms with it"
+        measure = f"shares {len(shared)} key terms with it"
     else:
-        words = f"nearness {evidence.dense:.2f}, usual here {state.dense.mean:.2f}"
+        measure = f"nearness {evidence.dense:.2f}, usual here {state.dense.mean:.2f}"
     cues = [
         name
-        for name, there in (
+        for name, present in (
             ("an announced change", evidence.reading.announced),
             ("an opening phrase", evidence.reading.opener and not evidence.reading.announced),
             ("a question", evidence.reading.question),
         )
-        if there
+        if present
     ]
-    return f"{said} the topic: {', '.join([words, *cues])}"
+    return f"{verdict} the topic: {', '.join([measure, *cues])}"
 
 
 def advance(state: TopicState, evidence: Evidence, *, shift: bool) -> TopicState:
-    """The state after a judged message, given whether it opened a topic."""
+    """The state after a judged message; `shift` says whether it opened a topic."""
     seq, reading = state.seq + 1, evidence.reading
+    # Kept for the features of the next messages.
     turn = Turn(
         user=evidence.user,
         terms=reading.terms,
@@ -240,6 +220,7 @@ def advance(state: TopicState, evidence: Evidence, *, shift: bool) -> TopicState
     )
     if shift:
         state = _open_topic(state, seq)
+    # A greeting says nothing about the subject, so it moves no centroid.
     if not reading.social:
         if evidence.vector is not None:
             state = replace(
@@ -248,6 +229,7 @@ def advance(state: TopicState, evidence: Evidence, *, shift: bool) -> TopicState
                 whole=blend(state.whole, state.judged, evidence.vector),
             )
         state = replace(state, substance=state.substance + 1)
+    # A first message has no neighbour, so it adds nothing to the means.
     if state.recent:
         state = replace(state, lexical=state.lexical.add(evidence.lexical))
         if evidence.vector is not None:
@@ -276,19 +258,6 @@ def _open_topic(state: TopicState, seq: int) -> TopicState:
         segment=b"",
         past=((state.segment, *state.past) if state.segment else state.past)[:PAST_SEGMENTS],
         terms=(),
+        # Once per segment, however often the segment used a term.
         past_terms=count_terms(state.past_terms, tuple(term for term, _ in state.terms)),
     )
-
-
-def current_label(state: TopicState, *, weigher: Weigher | None = None) -> str:
-    """The current segment's label, from the state's bounded term counts alone."""
-    return label_terms(
-        dict(state.terms), dict(state.past_terms), weigher=weigher or shipped_head().weigher
-    )
-
-
-def segments_of(
-    messages: list[JudgedMessage], *, weigher: Weigher | None = None
-) -> tuple[Segment, ...]:
-    """The segments of judged messages in order of `seq`; see `topic_segments.segments_of`."""
-    return _segments_of(messages, weigher=weigher or shipped_head().weigher)

@@ -1,6 +1,6 @@
-"""What was learned about single messages and pairs of them: cue words, coherence, familiarity.
+"""Trained models of single messages and pairs: word weights, cue words, coherence, familiarity.
 
-Each class holds arrays that `benchmarks/train_topics.py` fitted and answers one question with one
+Each class holds arrays that `benchmarks/train_topics.py` fitted, and turns a message into one
 number. None of them knows about sessions or decisions.
 """
 
@@ -15,30 +15,31 @@ import numpy.typing as npt
 from sessions_app.domain.topics.state import Vector
 from sessions_app.domain.topics.text import Reading, stem
 
+# Cue words come early in a message; the bound also limits the work.
 CUE_TOKENS = 60
 
 
 class Weigher:
-    """Inverse document frequencies of stems. A word that was never counted is the rarest."""
+    """Inverse document frequencies of stems; a stem without one counts as the rarest."""
 
-    __slots__ = ("_known", "unknown")
+    __slots__ = ("_weights", "unknown")
 
-    def __init__(self, known: Mapping[str, float], unknown: float) -> None:
-        self._known = known
+    def __init__(self, weights: Mapping[str, float], unknown: float) -> None:
+        self._weights = weights
         self.unknown = unknown
 
     def weight(self, term: str) -> float:
-        """How much it says that two messages share this stem: 0 (nothing) and up."""
-        return self._known.get(term, self.unknown)
+        """The evidence in two messages sharing this stem: 0 (none) and up."""
+        return self._weights.get(term, self.unknown)
 
     def known_share(self, reading: Reading) -> float:
-        """Which share of a message's words was ever counted: low in other languages and in code."""
+        """The share of a message's words with a weight: low in other languages and in code."""
         if not reading.tokens:
             return 0.0
-        return sum(stem(token) in self._known for token in reading.tokens) / len(reading.tokens)
+        return sum(stem(token) in self._weights for token in reading.tokens) / len(reading.tokens)
 
     def rarity(self, reading: Reading) -> float:
-        """How rare a message's key terms were on average, 0 to 1 (1: none was ever counted)."""
+        """The mean rarity of a message's key terms, 0 to 1 (1: none has a weight)."""
         if not reading.terms:
             return 0.0
         total = sum(self.weight(stem(term)) for term in reading.terms)
@@ -46,10 +47,10 @@ class Weigher:
 
 
 def cue_grams(reading: Reading) -> list[str]:
-    """What cue words are looked up by: stems, pairs of stems, and how the message begins."""
+    """The keys into the cue words: stems, pairs of stems, and the message's first one to three."""
     roots = [stem(token) for token in reading.tokens[:CUE_TOKENS]]
     grams = dict.fromkeys(roots)
-    grams.update(dict.fromkeys(f"{one} {two}" for one, two in pairwise(roots)))
+    grams.update(dict.fromkeys(f"{left} {right}" for left, right in pairwise(roots)))
     for length in (1, 2, 3):
         grams[f"^{' '.join(roots[:length])}"] = None
     if reading.question:
@@ -58,7 +59,7 @@ def cue_grams(reading: Reading) -> list[str]:
 
 
 class CueWords:
-    """Log-odds that words open a topic (`now`) or that the next message will (`following`)."""
+    """Log-odds that a message opens a topic (`now`), or the next one does (`following`)."""
 
     __slots__ = ("_odds",)
 
@@ -80,7 +81,7 @@ class CueWords:
 class Coherence:
     """How well a message follows from the two before it, -1 to 1.
 
-    A low-rank bilinear similarity, fitted so that the true next message scores above the next
+    A low-rank bilinear similarity. It was fitted to score the true next message above the next
     messages of other dialogues (utterance-pair coherence: Xing and Carenini, SIGDIAL 2021).
     `before` has shape (2 * dimensions, rank), `after` (dimensions, rank).
     """
@@ -89,21 +90,22 @@ class Coherence:
     after: npt.NDArray[np.float32]
 
     def follows(self, vector: Vector, previous: Vector, earlier: Vector) -> float:
-        """Cosine between where the two previous messages lead and where this one is."""
+        """Cosine between the direction the two previous messages predict and this one's."""
         half = self.before.shape[0] // 2
-        led = previous @ self.before[:half] + earlier @ self.before[half:]
-        here = vector @ self.after
-        norms = float(np.sqrt(np.dot(led, led) * np.dot(here, here)))
-        return float(np.dot(led, here)) / max(norms, 1e-6)
+        predicted = previous @ self.before[:half] + earlier @ self.before[half:]
+        actual = vector @ self.after
+        # One square root for both norms; the maximum below avoids dividing by zero.
+        norms = float(np.sqrt(np.dot(predicted, predicted) * np.dot(actual, actual)))
+        return float(np.dot(predicted, actual)) / max(norms, 1e-6)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Familiarity:
-    """How far a conversation resembles those the head was trained on.
+    """How much a conversation resembles the training data.
 
-    `centroids` (clusters, dimensions) are unit-norm cluster centres of training messages. A
-    conversation whose messages are on average `centre` near to their nearest cluster is trusted
-    half; `slope` says how fast trust changes around that.
+    `centroids` (clusters, dimensions) are unit-norm cluster centres of training messages. Trust is
+    0.5 where the mean cosine to the nearest cluster is `centre`; `slope` says how fast it changes
+    around that.
     """
 
     centroids: npt.NDArray[np.float32]
@@ -121,6 +123,7 @@ class Familiarity:
 
 def logistic(x: float) -> float:
     """The standard logistic function, safe for any float."""
+    # `exp` overflows for large arguments.
     if x < -40.0:
         return 0.0
     return 1.0 / (1.0 + exp(-x))

@@ -1,4 +1,4 @@
-"""What may never open a topic, whatever the scores say, and the detector that needs no training."""
+"""Rules that decide before any score, and the untrained detector."""
 
 from typing import Final
 
@@ -6,16 +6,19 @@ from sessions_app.domain.topics.features import DENSE_FEATURES, TEXT_FEATURES
 from sessions_app.domain.topics.state import TopicState
 from sessions_app.domain.topics.text import Reading, stem
 
+# So long that an assistant answers, whatever words it uses.
 LONG_ANSWER_WORDS: Final = 60
 SHORT_WORDS: Final = 3
+# With a lower share of known words, the language counts as not covered.
 COVERED_SHARE: Final = 0.35
+# Messages that a topic must have before vanished words may end it.
 UNCOVERED_SEGMENT: Final = 4
 
 # Weights and bias of the untrained detector, in log-odds. They were set by hand and by a coarse
-# search on the development parts of the public sets, are one setting for every conversation, and
-# change nothing but when they are edited here. The signs say what is believed: far from the last
-# two messages for this conversation, an opening phrase and a user speaking argue for a shift; an
-# answer to a question, words that point back and shared words argue against it.
+# search on the development parts of the public sets, and hold for every conversation. Arguments
+# for a shift: the message is far from the last two, measured by what is usual in this
+# conversation; it opens with a phrase such as "another question"; a user says it. Arguments
+# against: it answers a question, points back ("that one") or shares words with the topic.
 UNTRAINED_DENSE: Final = {
     "z": -0.6,
     "gap_question": -0.7,
@@ -51,15 +54,15 @@ _TEXT_TERMS: Final = [(TEXT_FEATURES.index(name), w) for name, w in UNTRAINED_TE
 
 
 def untrained_log_odds(row: list[float], *, dense: bool) -> float:
-    """The untrained detector's evidence, a shift above 0. `row` holds text (and dense) features."""
+    """The untrained detector's log-odds of a shift; `row` holds the text (and dense) features."""
     terms, bias = (
         (_DENSE_TERMS, UNTRAINED_DENSE_BIAS) if dense else (_TEXT_TERMS, UNTRAINED_TEXT_BIAS)
     )
-    return sum(row[place] * weight for place, weight in terms) - bias
+    return sum(row[index] * weight for index, weight in terms) - bias
 
 
 def not_judged(role: str, content: str) -> str | None:
-    """Why a message is no part of the conversation's flow, or None when it is to be judged."""
+    """The reason for not judging a message, None where it is judged."""
     if role not in ("user", "assistant"):
         return f"a {role} message belongs to the topic it serves"
     if not content.strip():
@@ -68,7 +71,7 @@ def not_judged(role: str, content: str) -> str | None:
 
 
 def never_opens(state: TopicState, reading: Reading, *, user: bool) -> str | None:
-    """Why a judged message cannot open a topic, or None when it may."""
+    """The reason why a judged message cannot open a topic, None where it can."""
     last = state.recent[0] if state.recent else None
     if reading.social:
         return "a greeting, thanks or a bare yes or no"
@@ -78,6 +81,7 @@ def never_opens(state: TopicState, reading: Reading, *, user: bool) -> str | Non
         return "nothing has been said yet in this topic"
     if not reading.terms and reading.words <= SHORT_WORDS:
         return "too short to name a topic"
+    # An answer seldom repeats the words of its question, so scores would mislead.
     if last and last.user != user:
         if last.question and reading.words <= SHORT_WORDS and not reading.asks_anywhere:
             return "a short answer to the question before"
@@ -87,18 +91,19 @@ def never_opens(state: TopicState, reading: Reading, *, user: bool) -> str | Non
 
 
 def announces(state: TopicState, reading: Reading, *, user: bool) -> bool:
-    """Whether a user says that the subject changes, and shares no key term with it."""
+    """Whether a user announces another subject and shares no key term with the current one."""
     if not (user and reading.announced):
         return False
-    said = {stem(term) for term, _ in state.terms}
-    return said.isdisjoint(map(stem, reading.terms))
+    current = {stem(term) for term, _ in state.terms}
+    return current.isdisjoint(map(stem, reading.terms))
 
 
 def uncovered_shift(state: TopicState, reading: Reading, row: list[float]) -> bool:
-    """The cautious judgement for a language whose vectors and words are not known.
+    """Whether a message in a language without known words and vectors opens a topic.
 
-    Announced in words that are known, or: the conversation does repeat its words, the topic is some
-    messages old, and a message of some length shares none with it.
+    It does when it announces a change in known words. Otherwise all of these must hold: the
+    conversation usually repeats its words, the topic is some messages old, and the message is of
+    some length and shares no word with it.
     """
     if reading.announced:
         return True

@@ -1,21 +1,24 @@
-"""A session as a list of topics: where each begins and ends, and what to call it."""
+"""Splits judged messages into segments, one per topic, and labels each by its key terms."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sessions_app.domain.topics.evidence import Weigher
+from sessions_app.domain.topics.head import shipped_head
+from sessions_app.domain.topics.state import TopicState
 from sessions_app.domain.topics.text import read, stem
 
 LABEL_TERMS = 4
+MAX_LABEL_TERM_CHARS = 20
 UNTITLED = "conversation"
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """The consecutive messages of one topic. `score` is how sure its opening shift was, 0 to 1.
+    """The consecutive messages of one topic.
 
-    The first segment was opened by no shift; its score is 0.
+    `score` is the score of the shift that opened it, 0 for the first segment.
     """
 
     topic: int
@@ -28,7 +31,7 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class JudgedMessage:
-    """What `segments_of` needs of a message: its place, topic, text and score."""
+    """What `segments_of` needs of a message: its seq, topic, text and score."""
 
     seq: int
     topic: int
@@ -39,11 +42,11 @@ class JudgedMessage:
 def label_terms(
     counts: Mapping[str, int], elsewhere: Mapping[str, int], *, weigher: Weigher
 ) -> str:
-    """Name a segment by one to four key terms, most telling first; "conversation" when it has none.
+    """Label a segment by one to four key terms, best first; "conversation" when it has none.
 
     `counts` says in how many of the segment's messages a term occurs, `elsewhere` in how many of
-    the session's other messages. A term is telling when it recurs here, is rare in general and is
-    rare elsewhere in the session (TF-IDF with the session itself as second corpus).
+    the session's other messages. A term scores high when it recurs here, is rare in general and
+    is rare elsewhere in the session (TF-IDF with the session itself as second corpus).
     """
     folded: dict[str, tuple[str, float]] = {}
     other: Counter[str] = Counter()
@@ -52,20 +55,28 @@ def label_terms(
     total: Counter[str] = Counter()
     for term, count in counts.items():
         total[stem(term)] += count
-    for place, term in enumerate(counts):
+    for position, term in enumerate(counts):
         root = stem(term)
-        if root in folded or term.isdigit() or len(term) > 20:
+        # Numbers and very long words, such as identifiers, make poor labels.
+        if root in folded or term.isdigit() or len(term) > MAX_LABEL_TERM_CHARS:
             continue
         rarity = min(weigher.weight(root), weigher.unknown * 0.75)
-        # an early mention breaks ties: people name the subject when they bring it up
-        telling = rarity * total[root] ** 0.75 / (1.0 + other[root]) ** 0.5 / (1.0 + 0.02 * place)
-        folded[root] = (term, telling * (0.5 if any(map(str.isdigit, term)) else 1.0))
+        # An early mention breaks ties: people name the subject when they bring it up.
+        early = 1.0 + 0.02 * position
+        score = rarity * total[root] ** 0.75 / (1.0 + other[root]) ** 0.5 / early
+        folded[root] = (term, score * (0.5 if any(map(str.isdigit, term)) else 1.0))
     ranked = sorted(folded.values(), key=lambda pair: -pair[1])
     if not ranked:
         return UNTITLED
     best = ranked[0][1]
-    named = [term for term, telling in ranked[:LABEL_TERMS] if telling >= 0.45 * best]
-    return ", ".join(named)
+    return ", ".join(term for term, score in ranked[:LABEL_TERMS] if score >= 0.45 * best)
+
+
+def current_label(state: TopicState, *, weigher: Weigher | None = None) -> str:
+    """Label the current segment from the state's bounded term counts, without its messages."""
+    return label_terms(
+        dict(state.terms), dict(state.past_terms), weigher=weigher or shipped_head().weigher
+    )
 
 
 def _counts(contents: Iterable[str]) -> Counter[str]:
@@ -75,8 +86,11 @@ def _counts(contents: Iterable[str]) -> Counter[str]:
     return counts
 
 
-def segments_of(messages: Sequence[JudgedMessage], *, weigher: Weigher) -> tuple[Segment, ...]:
-    """The segments of some judged messages in order of `seq`, one per run of equal `topic`."""
+def segments_of(
+    messages: Sequence[JudgedMessage], *, weigher: Weigher | None = None
+) -> tuple[Segment, ...]:
+    """Split judged messages, in order of `seq`, into one segment per run of equal `topic`."""
+    weigher = weigher or shipped_head().weigher
     runs: list[list[JudgedMessage]] = []
     for message in messages:
         if not runs or runs[-1][-1].topic != message.topic:

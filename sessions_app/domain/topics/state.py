@@ -1,8 +1,8 @@
-"""What topic detection remembers of a session: small, bounded, the same in memory and in storage.
+"""The state of topic detection: what it keeps of a session, bounded, in a form that can be stored.
 
-Vectors are kept as signed bytes and terms as short strings, so a state is a few kilobytes however
-long the session is. Vectors are brought to their byte form *before* they are used, so that a state
-that was written to MongoDB and read back leads to bit-identical decisions.
+Vectors are signed bytes and terms short strings, so a state takes a few kilobytes at any length of
+session. Vectors are packed to bytes *before* they are used: a state that went through MongoDB gives
+bit-identical decisions.
 """
 
 import base64
@@ -18,7 +18,9 @@ import numpy.typing as npt
 
 Vector = npt.NDArray[np.float32]
 
+# A state of another version is not read: topics are judged from the start.
 STATE_VERSION = 1
+# The bounds of a state: its size must not depend on the session.
 RECENT_TURNS = 6
 PAST_SEGMENTS = 3
 SEGMENT_TERMS = 48
@@ -26,11 +28,11 @@ SEGMENT_TERMS = 48
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TopicMessage:
-    """One message as the tracker sees it.
+    """A message as topic detection takes it.
 
     `role` is `system`, `user`, `assistant` or `tool`. `content` is empty for a tombstone. `vector`
-    is the message's dense vector (any scale, only its direction counts), its byte form from
-    `pack_vector`, or None when there is no encoder.
+    is the message's dense vector (only its direction counts), its bytes from `pack_vector`, or
+    None without an encoder.
     """
 
     role: str
@@ -40,9 +42,9 @@ class TopicMessage:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One of the latest judged messages.
+    """One of the last judged messages.
 
-    `cue` says how strongly its words announce that the next message changes the topic (log-odds).
+    `cue` is the log-odds, from its words, that the message after it opens a topic.
     """
 
     user: bool
@@ -64,7 +66,8 @@ class Spread:
     squares: float = 0.0
 
     def add(self, value: float) -> "Spread":
-        """This spread with one more value; old values fade after 64 so that it can adapt."""
+        """This spread with one more value; old values fade after 64, so that it adapts."""
+        # Capped, so that the past of a long conversation does not outweigh its present.
         count = min(self.count + 1, 64)
         delta = value - self.mean
         mean = self.mean + delta / count
@@ -74,21 +77,21 @@ class Spread:
         return Spread(count, mean, squares + delta * (value - mean))
 
     def deviation(self, prior: float, weight: float = 4.0) -> float:
-        """Standard deviation, pulled toward `prior` as if that had been seen `weight` times."""
+        """Standard deviation, with `prior` counting as `weight` more observations."""
         spread = (self.squares + weight * prior * prior) / (self.count + weight)
         return sqrt(max(spread, 1e-6))
 
 
 @dataclass(frozen=True, slots=True)
 class TopicState:
-    """The running state of one session. `seq` counts every message observed, from 1.
+    """The running state of one session. `seq` is that of the last message observed.
 
     `topic` is the current topic's number (0 before the first message) and `topic_start` its first
-    `seq`. `substance` counts the current segment's messages that say something (not a greeting),
-    `since` all its judged messages. `segment`, `past` and `whole` are centroids in byte form.
-    The spreads say what is usual here: how near neighbours are (`dense`, `lexical`), how well they
-    follow (`coherent`), how much the talk resembles the training data (`familiar`; without vectors
-    `rarity`, how rare its key terms were there) and how many of its words are known (`known`).
+    `seq`. `since` counts the current segment's judged messages, `substance` those that are more
+    than a greeting. `segment`, `past` and `whole` are packed centroids. The spreads hold what is
+    usual in this session: nearness of neighbours (`dense`, `lexical`), coherence (`coherent`),
+    nearness to the training data (`familiar`; `rarity` of key terms without vectors), and the share
+    of known words (`known`).
     """
 
     seq: int = 0
@@ -111,7 +114,7 @@ class TopicState:
     rarity: Spread = Spread()
 
     def to_dict(self) -> dict[str, Any]:
-        """A plain dictionary that JSON and BSON can hold; `from_dict` gives back an equal state."""
+        """A dictionary that JSON and BSON can hold; `from_dict` restores an equal state."""
         return {
             "v": STATE_VERSION,
             **{name: getattr(self, name) for name in _COUNTS},
@@ -126,9 +129,9 @@ class TopicState:
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Self:
-        """Read a stored state.
+        """Restore a stored state.
 
-        Raises ValueError when it was written by another version: the caller then replays.
+        Raises ValueError for a state of another version: the caller then judges from the start.
         """
         if stored.get("v") != STATE_VERSION:
             raise ValueError(f"topic state version {stored.get('v')!r} is not {STATE_VERSION}")
@@ -154,12 +157,13 @@ class TopicState:
         )
 
     def to_bytes(self) -> bytes:
-        """The state in a third of the space, to be stored; `from_bytes` gives back an equal one."""
+        """The state compressed to a third; `from_bytes` restores an equal one."""
+        # JSON rather than pickle: a stored state must not be able to run code.
         return zlib.compress(json.dumps(self.to_dict(), separators=(",", ":")).encode(), 6)
 
     @classmethod
     def from_bytes(cls, stored: bytes) -> Self:
-        """Read a stored state; raises ValueError as `from_dict`, and for what is none at all."""
+        """Restore a state from `to_bytes`; raises ValueError for any other bytes or version."""
         try:
             return cls.from_dict(json.loads(zlib.decompress(stored)))
         except (zlib.error, KeyError, TypeError) as error:
@@ -214,12 +218,14 @@ def _bytes(text: str) -> bytes:
 
 
 def pack_vector(vector: Vector | bytes | None) -> bytes:
-    """The direction of a vector as signed bytes, one a dimension; b"" for none, zero or not finite.
+    """The direction of a vector, one signed byte per dimension.
 
-    Packing what `unpack_vector` returned gives the same bytes, so a vector may be stored packed.
+    Empty for None, for the zero vector and for one that is not finite. Packing the result of
+    `unpack_vector` gives the same bytes, so a vector may be stored packed.
     """
     if vector is None:
         return b""
+    # Packed already: a second packing could change the bits of a decision.
     if isinstance(vector, bytes):
         return vector if any(vector) else b""
     peak = float(np.max(np.abs(vector))) if vector.size else 0.0
@@ -237,21 +243,22 @@ def unpack_vector(packed: bytes) -> Vector:
 
 
 def blend(centroid: bytes, count: int, vector: Vector) -> bytes:
-    """A packed centroid of `count` messages (fading after 16) with one more message in it."""
+    """The packed centroid of `count` messages with one more added; old ones fade after 16."""
     if not centroid or len(centroid) != vector.size or count == 0:
         return pack_vector(vector)
+    # Capped at 16, so that a centroid follows its topic.
     return pack_vector(unpack_vector(centroid) * np.float32(min(count, 16)) + vector)
 
 
 def count_terms(
     counts: tuple[tuple[str, int], ...], terms: tuple[str, ...]
 ) -> tuple[tuple[str, int], ...]:
-    """Add one to each of `terms`; past `SEGMENT_TERMS` the rarest and oldest are forgotten."""
+    """Add one to each of `terms`; beyond `SEGMENT_TERMS`, drop the rarest, then the oldest."""
     table = dict(counts)
     for term in terms:
         table[term] = table.get(term, 0) + 1
     if len(table) <= SEGMENT_TERMS:
         return tuple(table.items())
-    newest = {term: place for place, term in enumerate(table)}
-    kept = sorted(table, key=lambda term: (-table[term], -newest[term]))[:SEGMENT_TERMS]
-    return tuple((term, table[term]) for term in sorted(kept, key=newest.__getitem__))
+    positions = {term: position for position, term in enumerate(table)}
+    best = sorted(table, key=lambda term: (-table[term], -positions[term]))[:SEGMENT_TERMS]
+    return tuple((term, table[term]) for term in sorted(best, key=positions.__getitem__))

@@ -1,7 +1,7 @@
 """Reads one message as text: its words, key terms and conversational cues.
 
-Everything here is a deterministic function of the content alone. Work is bounded: a message longer
-than `READ_CHARS` is read at its beginning and end, which is where people say what they want.
+A reading depends on the content alone, and its work is bounded: of a message longer than
+`READ_CHARS` the beginning and the end are read, where people say what they want.
 """
 
 import re
@@ -10,14 +10,15 @@ from functools import lru_cache
 
 from sessions_app.domain.topics.words import FUNCTION_WORDS, SOCIAL, SOCIAL_FILL
 
+# The cost of a reading must not depend on the length of the message.
 READ_CHARS = 3000
 MAX_TERMS = 24
 MAX_TERM_CHARS = 24
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _FENCE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
-# Scripts written without spaces: a run of characters is cut into pairs, the usual unit of
-# retrieval for them, because `\w+` would return whole sentences that never repeat.
+# Scripts without spaces are cut into pairs of characters, the usual unit of retrieval for them:
+# `\w+` would match whole sentences, which never repeat.
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 _UNSPACED_RUN = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]+")
 _CODE_LINE = re.compile(
@@ -66,10 +67,10 @@ _BACKWARD = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a message says, as far as topic detection needs it.
+    """A message as topic detection reads it.
 
-    `terms` are its distinct content words in order, folded to lower case, at most `MAX_TERMS`.
-    `words` counts all its words. `first` and `second` are its first two words.
+    `tokens` are its first words. `terms` are its distinct content words in order, in lower case,
+    at most `MAX_TERMS`. `words` counts all its words, `backward` those that point back ("that").
     """
 
     tokens: tuple[str, ...]
@@ -91,13 +92,15 @@ def bounded(content: str) -> str:
     """`content`, or its first two thirds and last third of `READ_CHARS` when longer."""
     if len(content) <= READ_CHARS:
         return content
+    # Two thirds from the beginning, where the request usually is.
     head = READ_CHARS * 2 // 3
     return content[:head] + "\n" + content[head - READ_CHARS :]
 
 
+# A conversation repeats its words, and so do its features.
 @lru_cache(maxsize=8192)
 def stem(word: str) -> str:
-    """A crude English stem, good enough that `booked` meets `booking`."""
+    """A crude English stem: `booked` and `booking` share one."""
     word = word.removesuffix("'s").removesuffix("’s")
     if len(word) > 4 and word.isascii():
         for suffix, keep in (("ies", "y"), ("sses", "ss"), ("ing", ""), ("ed", ""), ("ly", "")):
@@ -122,30 +125,32 @@ def tokens_of(text: str) -> tuple[str, ...]:
 
 def terms_of(tokens: tuple[str, ...]) -> tuple[str, ...]:
     """Distinct content words in order: no function or social words, no single letters."""
-    seen: dict[str, None] = {}
+    terms: dict[str, None] = {}
     for word in tokens:
         if word in FUNCTION_WORDS or word in SOCIAL or (len(word) < 2 and word.isascii()):
             continue
-        seen.setdefault(word[:MAX_TERM_CHARS])
-        if len(seen) == MAX_TERMS:
+        terms.setdefault(word[:MAX_TERM_CHARS])
+        if len(terms) == MAX_TERMS:
             break
-    return tuple(seen)
+    return tuple(terms)
 
 
 def is_social(text: str, tokens: tuple[str, ...]) -> bool:
-    """True for a greeting, thanks, goodbye or bare yes/no and nothing else, and for no words."""
+    """Whether a text is only a greeting, thanks, a goodbye or a bare yes or no; or has no words."""
     if not tokens:
         return True
     squeezed = "".join(_WORD.findall(text))
     if _UNSPACED.search(squeezed):
+        # A longer run may name a subject between the polite words.
         return len(squeezed) <= 12 and bool(_UNSPACED_SOCIAL.match(squeezed))
+    # A longer message may name a subject between the polite words.
     if len(tokens) > 12 or not any(word in SOCIAL for word in tokens):
         return False
     return all(word in SOCIAL or word in SOCIAL_FILL for word in tokens)
 
 
 def is_code_only(text: str) -> bool:
-    """True when nothing but code or a trace is left: fences aside, every line looks like code."""
+    """Whether a text is code or a stack trace alone: every line outside fences looks like code."""
     prose = _FENCE.sub("\n", text)
     if not _WORD.search(prose):
         return bool(_WORD.search(text))
@@ -154,18 +159,22 @@ def is_code_only(text: str) -> bool:
 
 
 def read(content: str) -> Reading:
-    """Read one message. Never raises, whatever the text holds."""
+    """Read one message; raises nothing for any text."""
     text = bounded(content)
     tokens = tokens_of(text)
     letters = sum(map(str.isalpha, text[:400]))
-    plain = sum(c.isalpha() and c < "\u0250" for c in text[:400])
+    # Latin with its extensions ends at U+024F.
+    latin = sum(c.isalpha() and c < "\u0250" for c in text[:400])
+    # Two characters: a quote or an emoji may follow the question mark.
     tail = text.rstrip()[-2:]
     return Reading(
+        # For cues and word shares, where the first words are enough.
         tokens=tokens[:256],
         terms=terms_of(tokens),
         words=len(tokens),
         question="?" in tail or "？" in tail or "؟" in tail,
         asks_anywhere="?" in text or "？" in text or "؟" in text,
+        # Searched in a bounded part: such phrases come early, and long texts would cost more.
         closer=bool(_CLOSERS.search(text[:600])),
         opener=bool(_OPENERS.search(text[:200])),
         announced=bool(_ANNOUNCED.search(text[:200])),
@@ -173,5 +182,5 @@ def read(content: str) -> Reading:
         continues=bool(_CONTINUES.match(text)),
         social=is_social(text, tokens),
         code_only=is_code_only(text),
-        foreign_script=letters > 0 and plain * 2 < letters,
+        foreign_script=letters > 0 and latin * 2 < letters,
     )

@@ -1,7 +1,7 @@
-"""Words that carry no subject, in the languages most often seen.
+"""Word lists of about ten languages: function words, social words and what goes between them.
 
-Function words are never key terms. Social words alone never open a topic, whatever fills the space
-between them.
+Function words are never key terms. A message of social words alone, with fill between them, never
+opens a topic.
 """
 
 from typing import Final
@@ -56,7 +56,7 @@ SOCIAL: Final = _words(
     """
 )
 
-# What people wrap around social words: never a subject by itself.
+# Words that people put around social words; they name no subject by themselves.
 SOCIAL_FILL: Final = _words(
     """
         a again all and are assist can may what would like anything else at be day do doing

@@ -1,4 +1,11 @@
-"""TODO map."""
+"""The context window: which messages a model call is sent within a token budget, and why.
+
+`planning` decides, over candidates and with a reason for each; `filling` is its state while it
+works. `units` keeps tool calls with their results; `cuts` chooses a start that stays put for
+several turns, and `layout` quotes recalled messages behind it, both for the provider's prompt
+cache. `summaries` says what a rolling summary is extended by and how it is shown. `data` holds the
+policy, the plan and the reasons; `candidates` how much of a session is read for a plan.
+"""
 
 from sessions_app.domain.candidate import Ranking, WindowMessage
 from sessions_app.domain.window.candidates import MOST_READ, NEWEST, RUNS, SKETCHES, WHOLE_SESSION

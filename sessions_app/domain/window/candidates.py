@@ -1,4 +1,4 @@
-"""How much of a session a window is planned from: enough for any plan, never the whole of it."""
+"""How much of a session is read to plan a window: enough for any plan, and bounded."""
 
 from typing import Final
 

@@ -1,8 +1,8 @@
-"""Where a window of the newest messages begins, such that it begins there for many turns.
+"""Chooses where a window of the newest messages begins, so that it begins there for many turns.
 
-Providers bill a prompt's prefix at a fraction when they have seen it before. A window that drops
-its oldest message every turn never has the same prefix twice, so the start moves in steps: of all
-starts that fit, the one is taken that will fit longest and that a later turn would choose again.
+Providers bill a prefix that they have cached at a fraction. A window that drops its oldest message
+every turn never has the same prefix twice, so its start moves in steps: of all starts that fit, it
+takes the one that fits longest and that later turns choose again.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from collections.abc import Sequence
 from sessions_app.domain.candidate import WindowMessage
 from sessions_app.domain.window.units import Unit
 
+# Turns in a step. Of any eight consecutive turns exactly one has a number that is a multiple of
+# eight, so the start moves once in eight turns.
 STEP_TURNS = 8
-"""Turns in a step. Any eight consecutive turns hold exactly one whose number is a multiple of
-eight, so the start moves once in eight turns."""
 
+# The share of the room that a step may leave empty. It matters below about 1,500 tokens: with a
+# half, too few turns would fit for a step, and at most three windows in four would keep their
+# prefix.
 MAX_LOSS = 0.7
-"""The share of the room that a step may leave empty, which matters below some 1,500 tokens: there
-half the room would hold too few turns for a step, and no more than three windows in four would
-keep their prefix."""
 
 
 def stable_start(
@@ -31,9 +31,9 @@ def stable_start(
 ) -> int:
     """The index into `units` at which the window begins; `earliest` is the first that fits.
 
-    Chosen from the conversation alone, without memory of the last choice, so that any worker
-    chooses alike; a turn is taken for two messages. A window that holds everything begins at the
-    beginning. With `at_topics` the oldest topic that fits whole is preferred.
+    The choice depends on the conversation alone and not on the last choice, so all workers choose
+    alike; a turn counts as two messages. A window that holds everything begins at the beginning.
+    With `at_topics`, the oldest topic that fits whole is preferred.
     """
     if earliest <= 0 or earliest >= len(units):
         return earliest
@@ -46,17 +46,17 @@ def stable_start(
     for at, turn in turns.items():
         if turn % STEP_TURNS == 0:
             return at
-    # fewer turns in reach, or longer ones: the number that is a multiple of the next power of two
+    # Fewer turns in reach, or longer ones: the number divisible by the highest power of two.
     return max(turns, key=lambda at: turns[at] & -turns[at], default=earliest)
 
 
 def stable_start_before(
     messages: Sequence[WindowMessage], units: Sequence[Unit], latest: int, *, room: int
 ) -> int:
-    """The index into `units`, `latest` or before it, at which a run of the newest begins.
+    """The index into `units`, at most `latest`, at which the run of the newest messages begins.
 
-    What the run takes beyond `latest` must fit `room`. Of the starts in reach the one is taken
-    whose turn number is the multiple of the greatest power of two: it is in reach for many turns.
+    The units before `latest` must fit `room`. Of the starts in reach it takes the one whose turn
+    number is divisible by the highest power of two, which stays in reach for most turns.
     """
     turns: dict[int, int] = {}
     for at in range(latest, -1, -1):

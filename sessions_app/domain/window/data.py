@@ -1,4 +1,4 @@
-"""What a context window is planned from, and the plan: a decision and a reason per message."""
+"""A window's policy and its plan: a decision and a reason for each candidate."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from sessions_app.domain.candidate import Ranking
 from sessions_app.domain.data import OnTopicShift, Strategy
 from sessions_app.domain.errors import SessionError
 
+# The smallest `max_tokens` a policy may ask for.
 MIN_BUDGET = 64
-"""The smallest `max_tokens` a policy may ask for."""
 
 
 class Layout(StrEnum):
-    """Where a window's recalled messages stand: in their old places, or behind what stays."""
+    """The order of a window: as in the conversation, or with recalled messages behind the rest."""
 
     CONVERSATION = "conversation"
     STABLE_PREFIX = "stable_prefix"
@@ -50,10 +50,10 @@ class WindowPolicy:
 
     `max_tokens` bounds the whole window, overhead included. `max_messages` bounds the kept
     messages that are not system prompts. `context_start` is the first `seq` the model may see;
-    system prompts at the start of the session stay visible. `layout` STABLE_PREFIX lets the run of
-    the newest messages begin where it began in the last turns, see `window_layout`. `answering`
-    is for a window that is written by `dialect`: calls may lack results there, and calls with
-    results at the end are in it whatever else is, as they are what is to be answered.
+    system prompts at the start of the session stay visible. With STABLE_PREFIX, the run of the
+    newest messages begins where it began in the last turns; see `window.layout`. `answering` is for
+    a window that `dialect` writes: calls may lack results, and calls with results at the end are
+    always in it, as they are what is to be answered.
     """
 
     max_tokens: int = 4_000
@@ -66,7 +66,7 @@ class WindowPolicy:
 
 
 class PlannedMessage(NamedTuple):
-    """One candidate's fate."""
+    """The decision about one candidate."""
 
     seq: int
     role: str

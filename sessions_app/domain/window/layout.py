@@ -1,10 +1,11 @@
-"""The order in which a planned window is sent: what changes from turn to turn behind what stays.
+"""Lays out a planned window so that its beginning stays the same from turn to turn.
 
-Older messages that were recalled for one question stand, in conversation order, in front of the
-newest ones. The next question recalls others, so the prompt differs from its second message on and
-a provider's cache of its prefix is of no use. Under `Layout.STABLE_PREFIX` they are quoted together
-in one message directly before the newest user message; all that is in front of it stays as it was.
-A quotation, because a message out of its place would be read as having been said there.
+In conversation order, the older messages that were recalled for one question come before the
+newest ones. The next question recalls others, so the prompt differs from its second message on, and
+the provider's cache of its prefix is useless. Under `Layout.STABLE_PREFIX` the recalled messages
+are quoted together, in one message directly before the newest user message; everything before it
+stays as it was. They are quoted because a model takes a message that stands elsewhere as one that
+was said there.
 """
 
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ HEADING = "Said earlier in this conversation, and perhaps of use for what comes 
 
 @dataclass(frozen=True, slots=True)
 class Recalled:
-    """The message that quotes what was recalled. `token_count` is its own, without overhead."""
+    """The message that quotes the recalled messages `seqs`; `token_count` is without overhead."""
 
     seqs: Sequence[int]
     content: str
@@ -27,17 +28,17 @@ class Recalled:
 
 
 def recall(plan: WindowPlan, messages: Sequence[Message], count: TokenCounter) -> Recalled | None:
-    """The quotation of what the plan recalls from before the newest user message; None if nothing.
+    """Quote the messages that the plan recalls from before the newest user message; None for none.
 
-    What is relevant and came after that message, an agent's work, stays in its place.
+    Relevant messages after it, such as an agent's work, stay in their order.
     """
-    asked = [each.seq for each in plan.messages if each.reason is Reason.NEWEST_USER]
-    wanted = {
+    newest_user = next((each.seq for each in plan.messages if each.reason is Reason.NEWEST_USER), 0)
+    recalled_seqs = {
         each.seq
         for each in plan.messages
-        if asked and each.kept and each.reason is Reason.RELEVANT and each.seq < asked[0]
+        if each.kept and each.reason is Reason.RELEVANT and each.seq < newest_user
     }
-    quoted = [message for message in messages if message.seq in wanted]
+    quoted = [message for message in messages if message.seq in recalled_seqs]
     if not quoted:
         return None
     content = "\n".join([HEADING, *map(_quote, quoted)])
@@ -47,12 +48,12 @@ def recall(plan: WindowPlan, messages: Sequence[Message], count: TokenCounter) -
 def _quote(message: Message) -> str:
     calls = [call.get("function", {}) for call in message.tool_calls or ()]
     called = "; ".join(f"{call.get('name')}({call.get('arguments')})" for call in calls)
-    said = " ".join(part for part in (message.content, called and f"[calls {called}]") if part)
-    return f"{message.name or message.role.value}: {said}"
+    text = " ".join(part for part in (message.content, called and f"[calls {called}]") if part)
+    return f"{message.name or message.role.value}: {text}"
 
 
 def quotation_cost(plan: WindowPlan, recalled: Recalled) -> int:
-    """Tokens by which one quotation costs more (or, negative, less) than its messages apart."""
+    """The tokens that a quotation costs more than its messages do; negative where it costs less."""
     quoted = set(recalled.seqs)
-    apart = sum(window_cost(each.token_count) for each in plan.messages if each.seq in quoted)
-    return window_cost(recalled.token_count) - apart
+    separate = sum(window_cost(each.token_count) for each in plan.messages if each.seq in quoted)
+    return window_cost(recalled.token_count) - separate

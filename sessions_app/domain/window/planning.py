@@ -1,9 +1,9 @@
-"""Decide which messages the model sees: exactly within a token budget, and say why.
+"""Decides which messages the model sees within a token budget, with a reason for each.
 
-`plan_window` is pure. What it promises, whatever it is given: the kept messages cost no more than
-the budget; the system prompt and the newest user message are among them, or it raises; a tool
-call and its results are kept or dropped together; messages keep their order; every candidate is
-in the plan with a reason.
+`plan_window` is pure. It promises for any input: the kept messages cost no more than the budget;
+the system prompt and the newest user message are kept, or it raises; a tool call and its results
+are kept or dropped together; messages keep their order; every candidate is in the plan with a
+reason.
 """
 
 from __future__ import annotations
@@ -49,15 +49,15 @@ __all__ = [
     "plan_window",
 ]
 
+# The share of the budget that stays with the newest messages, however relevant older ones are.
 RECENT_SHARE = 0.25
-"""The share of the budget that stays with the newest messages, however relevant older ones are."""
 
+# The most that the newest messages take where a stable prefix matters more than recall.
 STABLE_SHARE = 0.6
-"""The most that the newest messages take where a stable prefix matters more than recall."""
 
+# How much nearer the current topic's messages count under `hybrid` when a topic shift adjusts the
+# window, in the standard scores of `relevance`.
 CURRENT_TOPIC_BONUS = 0.5
-"""How much nearer the current topic's messages count under `hybrid` when a topic shift adjusts the
-window, in the standard scores of `relevance`."""
 
 
 def plan_window(
@@ -67,16 +67,16 @@ def plan_window(
     query: str | None = None,
     query_vector: NDArray[np.float32] | None = None,
 ) -> WindowPlan:
-    """Plan the window over the candidates, whose order does not matter and whose `seq` do.
+    """Plan the window over the candidates, which may come in any order and with gaps in `seq`.
 
-    Candidates may have gaps: the tail and whatever older messages were retrieved. `query` is what
-    older messages are ranked for, the newest user message when it is absent or empty;
-    `query_vector` is the unit vector of `relevance.query_text(query, messages)`.
+    Older messages are ranked for `query`, or for the newest user message where it is None or
+    empty; `query_vector` is the unit vector of `relevance.query_text(query, messages)`.
 
     Raises WindowBudgetError when the system prompt and the newest user message alone do not fit.
     """
     filling = Filling(sorted(messages, key=lambda message: message.seq), policy)
     _pin(filling)
+    # These need no scores, and so no vectors.
     if policy.strategy in (Strategy.RECENT, Strategy.TOPIC):
         _fill_with_newest(filling, at_topics=policy.strategy == Strategy.TOPIC)
         return filling.plan(Ranking.NONE)
@@ -84,7 +84,7 @@ def plan_window(
 
 
 def _pin(filling: Filling) -> None:
-    """Sort out who may compete, and take in what is always there."""
+    """Keep the system prompt and the newest user message, and find the units that compete."""
     eligible = _eligible(filling)
     users = [index for index in eligible if filling.messages[index].role == "user"]
     filling.newest_user = users[-1] if users else None
@@ -125,10 +125,11 @@ def must_hold(
 
 
 def _eligible(filling: Filling) -> list[int]:
+    # Only the beginning of the session can hold its prompt.
     opening = True
     eligible: list[int] = []
     for index, message in enumerate(filling.messages):
-        # a system message counts as the prompt only in the unbroken run from the first seq
+        # A system message is part of the prompt only in the unbroken run from the first seq.
         opening = opening and message.seq == index + 1
         if message.deleted:
             filling.drop([index], Reason.DELETED)
@@ -150,6 +151,7 @@ def _current_topic_only(filling: Filling, eligible: list[int]) -> list[int]:
     current = _current_topic(filling)
     if current is None:
         return eligible
+    # Messages that are not judged yet count as the current topic.
     start = len(eligible)
     while start and messages[eligible[start - 1]].topic in (current, None):
         start -= 1
@@ -163,7 +165,7 @@ def _current_topic(filling: Filling) -> int | None:
 
 
 def _fill_with_newest(filling: Filling, *, at_topics: bool) -> None:
-    """The newest messages, from a start that stays put for several turns."""
+    """Keep the newest messages, from a start that stays put for several turns."""
     units, messages = filling.units, filling.messages
     current = _current_topic(filling)
     earliest, limit = _earliest_that_fits(filling)
@@ -182,22 +184,24 @@ def _fill_with_newest(filling: Filling, *, at_topics: bool) -> None:
 
 
 def _earliest_that_fits(filling: Filling) -> tuple[int, Reason]:
-    """The index into `units` from which on everything fits, and what keeps out the one before.
+    """The first index into `units` from which everything fits, and what keeps out the unit before.
 
-    A unit larger than any room is passed over: it must not keep older ones from their place.
+    A unit larger than the whole room is passed over, so that it does not keep older ones out.
     """
     room = filling.policy.max_tokens - filling.used
-    left = room
+    tokens_left = room
     limit = filling.policy.max_messages
-    places = len(filling.messages) if limit is None else limit - filling.count
+    messages_left = len(filling.messages) if limit is None else limit - filling.count
     earliest = len(filling.units)
     for at in reversed(range(len(filling.units))):
         unit = filling.units[at]
         if unit.first not in filling.fate and unit.cost <= room:
-            left -= unit.cost
-            places -= len(unit.indexes)
-            if left < 0 or places < 0:
-                return earliest, Reason.OVER_BUDGET if left < 0 else Reason.OVER_MAX_MESSAGES
+            tokens_left -= unit.cost
+            messages_left -= len(unit.indexes)
+            if tokens_left < 0:
+                return earliest, Reason.OVER_BUDGET
+            if messages_left < 0:
+                return earliest, Reason.OVER_MAX_MESSAGES
         earliest = at
     return earliest, Reason.OVER_BUDGET
 
@@ -205,7 +209,7 @@ def _earliest_that_fits(filling: Filling) -> tuple[int, Reason]:
 def _fill_with_relevant(
     filling: Filling, query: str | None, query_vector: NDArray[np.float32] | None
 ) -> Ranking:
-    """The newest messages to their share, then whatever is nearest to the query."""
+    """Keep the newest messages up to their share, then those nearest to the query."""
     room = filling.policy.max_tokens - filling.used
     _keep_recent_share(filling)
     waiting = filling.undecided()
@@ -218,7 +222,7 @@ def _fill_with_relevant(
     scores = (relevance.scores + _topic_bonus(filling)).tolist()
     units = [filling.units[at] for at in waiting]
     best = [max([scores[index] for index in unit.indexes]) for unit in units]
-    # equal scores fall back on recency, which is all there is when nothing could be ranked
+    # Equal scores fall back on recency, which decides alone where nothing could be ranked.
     order = sorted(zip(best, range(len(units)), strict=True), reverse=True)
     ranked = relevance.ranking is not Ranking.NONE
     for unit in (units[at] for _, at in order):
@@ -233,7 +237,7 @@ def _fill_with_relevant(
 
 
 def _keep_recent_share(filling: Filling) -> None:
-    """Keep the newest units to a quarter of whichever limit binds; all of them if all fit."""
+    """Keep the newest units up to a quarter of whichever limit binds first; all if all fit."""
     policy, units = filling.policy, filling.units
     room = policy.max_tokens - filling.used
     limit = len(filling.messages) if policy.max_messages is None else policy.max_messages
@@ -248,7 +252,7 @@ def _keep_recent_share(filling: Filling) -> None:
             return
         unit = units[at]
         if unit.first not in filling.fate:
-            # a message larger than any room must not keep older ones from their place
+            # A message larger than the whole room must not keep older ones out.
             if unit.cost > room:
                 continue
             if filling.obstacle(unit) is not None:
@@ -259,7 +263,7 @@ def _keep_recent_share(filling: Filling) -> None:
 
 
 def _keep_as_before(filling: Filling, latest: int) -> None:
-    """Under STABLE_PREFIX, begin the newest messages where the turns before this one began."""
+    """Under STABLE_PREFIX, let the newest messages begin where they began in the last turns."""
     if filling.policy.layout is not Layout.STABLE_PREFIX:
         return
     room = int(filling.policy.max_tokens * (STABLE_SHARE - RECENT_SHARE))

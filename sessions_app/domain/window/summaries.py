@@ -1,9 +1,8 @@
-"""A rolling summary of what the window drops: what goes into it next, how long it may be, how it
-is shown.
+"""The rolling summary of what a window drops: its next extension, its length, how it is shown.
 
-A summary covers the messages `first_seq..last_seq` without a gap. It is extended, never made
-anew: the next one is made from the last one and a bounded run of the messages that follow, so a
-call costs the same at 100,000 messages as at 100.
+A summary covers the messages `first_seq..last_seq` without a gap. It is extended, never rebuilt:
+the next one is made from the last one and a bounded run of the messages after it, so a call costs
+the same at 100,000 messages as at 100.
 """
 
 import json
@@ -22,15 +21,16 @@ from sessions_app.domain.window.planning import RECENT_SHARE
 
 SUMMARY_SHARE = 1 / 8
 SUMMARY_MAX_TOKENS = 400
-# Shorter than this it says nothing that is worth a call: budgets below 384 have no summary.
+# A shorter summary is not worth a model call: budgets below 384 tokens have none.
 SUMMARY_MIN_TOKENS = 48
-# With the words around it. A window smaller than the session's own may be asked for.
+# Of a window's budget, for the summary with its frame. A request may ask for a smaller window than
+# the session's policy, for which the summary was made.
 SHOWN_SHARE = 1 / 4
 EXTENSION_TOKENS = 2_000
 EXTENSION_MESSAGES = 256
-# A pasted document must not be all that an extension is about.
+# Per message: a pasted document must not fill an extension.
 EXCERPT_TOKENS = 500
-# Waiting for a few turns' worth spares a call each turn.
+# An extension waits until it has this much to add, which saves a call on most turns.
 WORTH_A_CALL_SHARE = 1 / 8
 WORTH_A_CALL_MAX_TOKENS = 500
 
@@ -52,9 +52,9 @@ _FRAME = (
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What was said in the messages `first_seq..last_seq`; `token_count` is that of `text`.
+    """A summary of the messages `first_seq..last_seq`; `token_count` is that of `text`.
 
-    `text` is empty where all of these have been erased.
+    `text` is empty where all of them have been erased.
     """
 
     text: str
@@ -67,7 +67,7 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class ShownSummary:
-    """A summary as the message that a model is sent; `token_count` is that of `content`."""
+    """A summary as a message for the model; `token_count` is that of `content`."""
 
     content: str
     first_seq: int
@@ -76,7 +76,7 @@ class ShownSummary:
 
     @property
     def cost(self) -> int:
-        """Tokens it takes from the window's budget."""
+        """The tokens that it takes from the window's budget."""
         return window_cost(self.token_count)
 
 
@@ -84,8 +84,8 @@ class ShownSummary:
 class Extension:
     """The run of messages, up to `last_seq`, by which a summary is extended next.
 
-    `lines` are what is said in it, empty when there is nothing but tombstones and the system
-    prompt; `worth_a_call` is whether it should be done now.
+    `lines` hold its messages, one line each; empty where it has only tombstones and the system
+    prompt. `worth_a_call` says whether it should be done now.
     """
 
     last_seq: int
@@ -94,13 +94,13 @@ class Extension:
 
 
 def length_bound(max_tokens: int) -> int:
-    """Tokens that a summary may have under this budget; 0 where it is too small for one."""
+    """The longest summary under this budget, in tokens; 0 where the budget is too small."""
     bound = min(SUMMARY_MAX_TOKENS, int(max_tokens * SUMMARY_SHARE))
     return bound if bound >= SUMMARY_MIN_TOKENS else 0
 
 
 def visible_from(session: Session) -> int:
-    """The first `seq` that the model may see at all; a summary of what is before it is void."""
+    """The first `seq` that the model may see; a summary of messages before it is void."""
     topic = session.topic
     policy = session.context_policy
     if (
@@ -113,22 +113,22 @@ def visible_from(session: Session) -> int:
 
 
 def fits_whole(session: Session, *, max_tokens: int, max_messages: int) -> bool:
-    """Whether a window holds all of the session: nothing is ranked, and nothing summarised."""
+    """Whether a window holds the whole session, so that nothing is ranked or summarised."""
     cost = session.token_count + PER_MESSAGE_OVERHEAD * session.message_count
     return cost <= max_tokens and session.message_count <= max_messages
 
 
 def overflows(messages: Sequence[Message], *, max_tokens: int, max_messages: int) -> bool:
-    """Whether these are more than a window holds."""
-    held = [message.token_count for message in messages if not message.deleted]
-    return total_window_cost(held) > max_tokens or len(held) > max_messages
+    """Whether these messages are more than a window holds."""
+    counts = [message.token_count for message in messages if not message.deleted]
+    return total_window_cost(counts) > max_tokens or len(counts) > max_messages
 
 
 def newest_start(newest: Sequence[Message], *, max_tokens: int, max_messages: int) -> int:
-    """The first `seq` of those messages at the end that no strategy drops.
+    """The first `seq` of the newest messages that no strategy drops.
 
-    A quarter of the budget stays with the newest messages under each of them, and the newest user
-    message always. `newest` is the end of the conversation, oldest first.
+    Every strategy leaves a quarter of the budget to the newest messages, and keeps the newest user
+    message. `newest` is the end of the conversation, oldest first.
     """
     tokens = count = 0
     start = newest[-1].seq + 1
@@ -138,12 +138,12 @@ def newest_start(newest: Sequence[Message], *, max_tokens: int, max_messages: in
         if tokens > max_tokens * RECENT_SHARE or count > max_messages * RECENT_SHARE:
             break
         start = message.seq
-    asked = [m.seq for m in newest if m.role is Role.USER and not m.deleted]
-    return min([start, *asked[-1:]])
+    users = [m.seq for m in newest if m.role is Role.USER and not m.deleted]
+    return min([start, *users[-1:]])
 
 
 def extension(run: Sequence[Message], *, max_tokens: int, count: TokenCounter) -> Extension:
-    """How far an extension goes into `run`, the not yet summarised messages that may be dropped.
+    """Take as much of `run`, the messages to summarise, as fits one extension.
 
     `max_tokens` is the window's budget.
     """
@@ -151,6 +151,7 @@ def extension(run: Sequence[Message], *, max_tokens: int, count: TokenCounter) -
     tokens, last_seq, full = 0, run[0].seq - 1, False
     opening = run[0].seq == 1
     for message in run:
+        # The window always holds the system prompt, so a summary does not repeat it.
         opening = opening and (message.deleted or message.role is Role.SYSTEM)
         if not (message.deleted or message.superseded_by or opening):
             line = _line(message, count)
@@ -161,6 +162,7 @@ def extension(run: Sequence[Message], *, max_tokens: int, count: TokenCounter) -
             lines.append(line)
             tokens += cost
         last_seq = message.seq
+    # Small windows need their summary sooner.
     threshold = min(WORTH_A_CALL_MAX_TOKENS, int(max_tokens * WORTH_A_CALL_SHARE))
     full = full or len(run) >= EXTENSION_MESSAGES
     return Extension(last_seq, lines, worth_a_call=full or tokens >= threshold)
@@ -168,21 +170,22 @@ def extension(run: Sequence[Message], *, max_tokens: int, count: TokenCounter) -
 
 def _line(message: Message, count: TokenCounter) -> str:
     speaker = f"{message.role} {message.name}" if message.name else message.role.value
-    said = message.content
+    text = message.content
     if message.tool_calls:
         calls = json.dumps(message.tool_calls, ensure_ascii=False, separators=(",", ":"))
-        said = f"{said} calls {calls}".strip()
-    return f"[{message.seq}] {speaker}: {_excerpt(said, count)}"
+        text = f"{text} calls {calls}".strip()
+    return f"[{message.seq}] {speaker}: {_excerpt(text, count)}"
 
 
-def _excerpt(said: str, count: TokenCounter) -> str:
-    """A text as it is, or of a long one the beginning and the end."""
+def _excerpt(text: str, count: TokenCounter) -> str:
+    """The text, or the beginning and the end of a long one."""
     half = EXCERPT_TOKENS // 2
-    # Eight characters a token are more than texts have; where it is less, half is cut below.
+    # Texts have fewer than eight characters per token, so this is too much, and is cut below. It
+    # bounds the counting of a very long text.
     reach = half * 8
-    if len(said) <= 2 * reach and count(said) <= EXCERPT_TOKENS:
-        return said
-    beginning, end = said[:reach], said[-reach:]
+    if len(text) <= 2 * reach and count(text) <= EXCERPT_TOKENS:
+        return text
+    beginning, end = text[:reach], text[-reach:]
     while (tokens := count(beginning)) > half:
         beginning = beginning[: len(beginning) * half // tokens]
     while (tokens := count(end)) > half:
@@ -194,7 +197,7 @@ def request(summary: Summary | None, lines: Sequence[str], *, bound: int) -> lis
     """The messages that ask a model to extend `summary` by `lines`, to at most `bound` tokens."""
     so_far = summary.text if summary and summary.text else "(nothing yet)"
     return [
-        # Half a word a token: languages differ, and a summary that is cut off has lost its end.
+        # Half a word per token: languages differ, and a summary that is cut off loses its end.
         {"role": "system", "content": _INSTRUCTIONS.format(words=bound // 2)},
         {
             "role": "user",
@@ -204,7 +207,7 @@ def request(summary: Summary | None, lines: Sequence[str], *, bound: int) -> lis
 
 
 def clipped(text: str, bound: int, count: TokenCounter) -> str:
-    """`text` in at most `bound` tokens, cut after a whole sentence where there is one."""
+    """Cut `text` to at most `bound` tokens, after a whole sentence where there is one."""
     text = text.strip()
     while (tokens := count(text)) > bound:
         text = _whole_sentences(text[: len(text) * bound // tokens])
@@ -213,11 +216,12 @@ def clipped(text: str, bound: int, count: TokenCounter) -> str:
 
 def _whole_sentences(text: str) -> str:
     end = max(text.rfind(mark) + len(mark.rstrip(" \n")) for mark in _SENTENCE_ENDS)
+    # A cut at a sentence must not cost more than half of the text.
     return text[:end].rstrip() if end > len(text) // 2 else text.rstrip()
 
 
 def shown(summary: Summary, *, max_tokens: int, count: TokenCounter) -> ShownSummary | None:
-    """The summary as a message for a window of `max_tokens`; None when it would take too much."""
+    """The summary as a message for a window of `max_tokens`; None where it takes too much of it."""
     content = _FRAME.format(first=summary.first_seq, last=summary.last_seq, text=summary.text)
-    found = ShownSummary(content, summary.first_seq, summary.last_seq, count(content))
-    return found if summary.text and found.cost <= max_tokens * SHOWN_SHARE else None
+    message = ShownSummary(content, summary.first_seq, summary.last_seq, count(content))
+    return message if summary.text and message.cost <= max_tokens * SHOWN_SHARE else None

@@ -1,4 +1,4 @@
-"""What may not be parted: a tool call and all of its results are one unit of the window.
+"""Units of the window: a tool call and all of its results are kept or dropped together.
 
 Providers refuse a conversation that holds a call without its results, or a result without its
 call (OpenAI: "An assistant message with 'tool_calls' must be followed by tool messages").
@@ -15,15 +15,17 @@ from sessions_app.domain.window.data import Reason
 
 
 class Unit(NamedTuple):
-    """Messages that are kept or dropped together; one, but for tool calls. `index` is into the
-    candidates."""
+    """Messages that are kept or dropped together: one message, or a tool call with its results.
+
+    `indexes` point into the candidates.
+    """
 
     indexes: tuple[int, ...]
     cost: int
 
     @property
     def first(self) -> int:
-        """Index of its first message, which gives the unit its place."""
+        """Index of its first message, which is the unit's position in the conversation."""
         return self.indexes[0]
 
     @property
@@ -37,16 +39,17 @@ def group_units(
 ) -> tuple[list[Unit], dict[int, Reason]]:
     """Group the eligible candidates (indexes, ascending) into units, in conversation order.
 
-    Also gives the reason for each candidate that can be in no window: a result without its call,
-    and a call some of whose results are missing, together with the results it has. A call at the
-    newest end, with nothing but its own results after it, still waits for the others: it is a
-    unit as it stands, and with `unanswered` so is every other.
+    Also returns the reason for each candidate that no window can hold: a result without its call,
+    and a call with missing results, together with the results it has. A call at the very end, with
+    only its own results after it, still waits for the others, so it is a unit. With `unanswered`,
+    so is every other.
     """
     groups, orphans = _calls_with_results(messages, eligible)
     dropped = dict.fromkeys(orphans, Reason.ORPHANED_RESULT)
     newest = eligible[-1] if eligible else -1
     for call, members in groups.items():
         answered = {messages[index].tool_call_id for index in members[1:]}
+        # The client may append the other results one by one.
         pending = members[-1] == newest and len(members) == newest - call + 1
         if not (pending or unanswered) and not answered.issuperset(messages[call].tool_call_ids):
             dropped.update(dict.fromkeys(members, Reason.UNANSWERED_CALL))

@@ -1,1 +1,1 @@
-"""Entry points for operators: thin commands that parse, call a service and print."""
+"""One module per `manage.py` command: each parses its options, calls a service, and prints."""

@@ -1,10 +1,7 @@
-"""`manage.py audit_context`."""
-
 import argparse
 import io
 from argparse import ArgumentParser
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +14,13 @@ from sessions_app.domain.audit.plot import plot
 from sessions_app.domain.audit.tally import Tally
 from sessions_app.domain.data import Strategy
 from sessions_app.domain.window import MIN_BUDGET
+from sessions_app.management.arguments import moment, positive, writable_file
 from sessions_app.management.operator import WRONG_FOUND, OperatorCommand
 from sessions_app.services.audits import context_audit, session_count
 
+# A fixed width: the output is the same on every terminal and in a pipe.
 _COLUMNS = 100
+# The greatest `max_tokens` of a policy.
 _MAX_BUDGET = 1_000_000
 
 
@@ -28,44 +28,51 @@ class Command(OperatorCommand):
     """Replays every session's window and proves the promises."""
 
     help = (
-        "Replay each stored session's context window as of its newest message: what is trimmed "
-        "and why, what each strategy would keep, and whether any promise is broken (a window over "
-        "its budget, a split tool pair, a wrong token count, …). Exit 1 when one is. Reads only, "
-        "and encodes no stored message: where a session has no vectors yet, its messages are "
-        "ranked by their words. May run beside a live service."
+        "Replay each stored session's context window as of its newest message. Report what is "
+        "trimmed and why, what each strategy would keep, and every broken promise, such as a "
+        "window over its budget, a split tool pair or a wrong token count. Exit 1 if a promise is "
+        "broken. Writes nothing and encodes no stored message: without vectors, messages are "
+        "ranked by their words. Safe beside a live service."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Which sessions, under which policy, and where to put the plot."""
         super().add_arguments(parser)
         parser.add_argument("--user", metavar="ID", help="only the sessions of this user")
         parser.add_argument(
-            "--max-tokens", type=_budget, metavar="N", help="this budget, not each session's own"
+            "--max-tokens",
+            type=_budget,
+            metavar="N",
+            help="this budget instead of each session's own",
         )
         parser.add_argument(
             "--strategy",
             type=Strategy,
             choices=list(Strategy),
             metavar="S",
-            help=f"this strategy, not each session's own: {', '.join(Strategy)}",
+            help=f"this strategy instead of each session's own: {', '.join(Strategy)}",
         )
         parser.add_argument(
             "--since",
-            type=_moment,
+            type=moment,
             metavar="T",
             help="only sessions with activity since then, such as 2026-01-31 or "
-            "2026-01-31T12:00:00Z; UTC unless it says otherwise",
+            "2026-01-31T12:00:00Z; UTC where it names no offset",
         )
-        parser.add_argument("--limit", type=_positive, metavar="N", help="the first N sessions")
+        # An audit of all sessions may take hours; a sample takes minutes.
+        parser.add_argument("--limit", type=positive, metavar="N", help="the first N sessions")
         parser.add_argument(
-            "--plot", type=_writable, metavar="FILE", help="draw what each strategy keeps, as SVG"
+            "--plot",
+            type=writable_file,
+            metavar="FILE",
+            help="draw what each strategy keeps, as SVG",
         )
 
     def work(self, options: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
-        """Audit, telling each broken promise as it is found."""
+        """Audit, and print each broken promise as it is found."""
         tally = Tally()
         user, limit = options["user"], options["limit"]
         total = session_count(user_id=user)
+        # The total is an estimate; the bar only needs to be near.
         with self.progress("sessions", total if limit is None else min(limit, total)) as show:
             for audited in context_audit(
                 user_id=user,
@@ -76,6 +83,7 @@ class Command(OperatorCommand):
                 progress=show,
             ):
                 for finding in tally.add(audited):
+                    # Printed as they come: an audit may take hours.
                     if not self.as_json:
                         self.stdout.write(_line(finding))
         result = tally.as_json()
@@ -84,7 +92,7 @@ class Command(OperatorCommand):
         return result, tally.well
 
     def describe(self, result: Mapping[str, Any]) -> str:
-        """Tables: what each strategy keeps, what is trimmed and why; and the promises."""
+        """Tables of what each strategy keeps and of what is trimmed and why, then the promises."""
         console = Console(file=io.StringIO(), width=_COLUMNS)
         with console.capture() as captured:
             console.print(_strategies(result))
@@ -98,13 +106,13 @@ def _strategies(result: Mapping[str, Any]) -> Table:
     table = Table("strategy", box=box.SIMPLE_HEAD)
     for heading in ("messages kept", "share", "tokens kept", "share"):
         table.add_column(heading, justify="right")
-    for strategy, kept in result["strategies"].items():
+    for strategy, amount in result["strategies"].items():
         table.add_row(
             strategy,
-            f"{kept['messages']:,}",
-            _percent(kept["message_share"]),
-            f"{kept['tokens']:,}",
-            _percent(kept["token_share"]),
+            f"{amount['messages']:,}",
+            _percent(amount["message_share"]),
+            f"{amount['tokens']:,}",
+            _percent(amount["token_share"]),
         )
     stored = result["stored"]
     table.add_section()
@@ -126,6 +134,7 @@ def _reasons(result: Mapping[str, Any]) -> Table:
 
 def _sentences(result: Mapping[str, Any]) -> list[str]:
     sessions = result["sessions"]
+    # Windows that hold everything rank nothing.
     ranked = {name: count for name, count in result["rankings"].items() if name != "none"}
     lines = [
         f"{sessions:,} sessions replayed, {result['sessions_trimmed']:,} of them trimmed; "
@@ -163,34 +172,13 @@ def _line(finding: Mapping[str, Any]) -> str:
 def _write(path: Path, drawing: str) -> None:
     try:
         path.write_text(drawing, encoding="utf-8")
+    # The audit is done: its result must not be lost in a traceback.
     except OSError as error:
         raise CommandError(f"{path}: {error.strerror}", returncode=WRONG_FOUND) from error
 
 
-def _positive(text: str) -> int:
-    if not (text.isascii() and text.isdigit()) or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not 1 or more")
-    return int(text)
-
-
 def _budget(text: str) -> int:
-    number = _positive(text)
+    number = positive(text)
     if not MIN_BUDGET <= number <= _MAX_BUDGET:
         raise argparse.ArgumentTypeError(f"must be from {MIN_BUDGET} to {_MAX_BUDGET:,}")
     return number
-
-
-def _moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a date or a time") from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _writable(text: str) -> Path:
-    """Checked before the work rather than after it."""
-    path = Path(text)
-    if path.is_dir() or not path.resolve().parent.is_dir():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a file in an existing directory")
-    return path

@@ -1,6 +1,3 @@
-"""`manage.py audit_expiry`."""
-
-import argparse
 from argparse import ArgumentParser
 from collections import Counter
 from collections.abc import Mapping
@@ -9,10 +6,13 @@ from typing import Any
 
 from django.utils import timezone
 
+from sessions_app.management.arguments import seconds
 from sessions_app.management.operator import OperatorCommand
-from sessions_app.services.expiry import Audited, audit_count, expiry_audit_run
+from sessions_app.services.expiry import AuditProgress, audit_count, expiry_audit_run
 
+# One sweep a day is the least that an operator is expected to run.
 GRACE_SECONDS = 86_400
+# Further findings are only counted: one fault may be in every session.
 FINDINGS_SHOWN = 1_000
 NOTES = (
     "expired_not_swept", "held", "held_past_their_end", "of_another_default", "sweeps_cut_short",
@@ -20,54 +20,53 @@ NOTES = (
 
 
 class Command(OperatorCommand):
-    """Proves that what should be gone is gone, and nothing else."""
+    """Proves that everything due has ended, and nothing else."""
 
     help = (
-        "Look at every session, at all that belongs to sessions, at the receipts of sweeps and at "
-        "the clocks: what should have ended and has not, what a sweep ended before its time, times "
-        "that contradict each other or come from the future, orphans, and clocks that disagree. "
-        "Exit 1 when anything is wrong. Reads only, and may run beside a live service."
+        "Check every session, everything that belongs to sessions, the receipts of sweeps and the "
+        "clocks. Report sessions that should have ended, sessions that a sweep ended too early, "
+        "times that contradict each other or lie in the future, orphans, and clocks that differ. "
+        "Exit 1 if anything is wrong. Writes nothing; safe beside a live service."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """`--grace`."""
         super().add_arguments(parser)
         parser.add_argument(
             "--grace",
-            type=_seconds,
+            type=seconds,
             default=GRACE_SECONDS,
             metavar="SECONDS",
-            help="how long something may be overdue when no sweep has got through since "
-            f"(default {GRACE_SECONDS:,}: a sweep a day)",
+            help="how long a session may be overdue if no sweep has completed since "
+            f"(default {GRACE_SECONDS:,}: one sweep a day)",
         )
 
     def work(self, options: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
-        """Audit, telling each finding as it is made."""
-        seen = Audited()
+        """Audit, and print each finding as it is made."""
+        audited = AuditProgress()
         wrong: Counter[str] = Counter()
         findings: list[dict[str, str]] = []
         with self.progress("documents", audit_count()) as show:
-            for found in expiry_audit_run(
-                seen,
+            for fault in expiry_audit_run(
+                audited,
                 now=timezone.now(),
                 grace=timedelta(seconds=options["grace"]),
                 progress=show,
             ):
-                wrong[found.wrong.value] += 1
+                wrong[fault.wrong.value] += 1
                 if wrong.total() > FINDINGS_SHOWN:
                     continue
                 finding = {
-                    "wrong": found.wrong.value,
-                    "subject": found.subject,
-                    "detail": found.detail,
+                    "wrong": fault.wrong.value,
+                    "subject": fault.subject,
+                    "detail": fault.detail,
                 }
                 findings.append(finding)
                 if not self.as_json:
-                    self.stdout.write(f"{found.subject}: {found.wrong} ({found.detail})")
-        return _result(seen, wrong, findings), not wrong
+                    self.stdout.write(f"{fault.subject}: {fault.wrong} ({fault.detail})")
+        return _result(audited, wrong, findings), not wrong
 
     def describe(self, result: Mapping[str, Any]) -> str:
-        """The closing lines."""
+        # None where no sweep has completed yet.
         last = result["last_sweep"]
         sessions = ", ".join(f"{n:,} {status}" for status, n in result["sessions"].items())
         clocks = ", ".join(f"{c['server']} {c['ahead_ms']:+,} ms" for c in result["clocks"])
@@ -92,12 +91,14 @@ class Command(OperatorCommand):
         return "\n".join(lines)
 
 
-def _result(seen: Audited, wrong: Counter[str], findings: list[dict[str, str]]) -> dict[str, Any]:
-    last = seen.last_sweep
+def _result(
+    audited: AuditProgress, wrong: Counter[str], findings: list[dict[str, str]]
+) -> dict[str, Any]:
+    last = audited.last_sweep
     return {
-        "sessions": dict(sorted(seen.sessions.items())),
-        "belongings": seen.belongings,
-        "sweeps": seen.sweeps,
+        "sessions": dict(sorted(audited.sessions.items())),
+        "belongings": audited.belongings,
+        "sweeps": audited.sweeps,
         "last_sweep": last
         and {
             "sweep_id": last.sweep_id,
@@ -113,16 +114,11 @@ def _result(seen: Audited, wrong: Counter[str], findings: list[dict[str, str]]) 
                 "ahead_ms": round(clock.ahead.total_seconds() * 1_000),
                 "uncertainty_ms": round(clock.uncertainty.total_seconds() * 1_000),
             }
-            for clock in seen.clocks
+            for clock in audited.clocks
         ],
-        "notes": {name: seen.notes[name] for name in NOTES},
+        "notes": {name: audited.notes[name] for name in NOTES},
         "wrong": dict(wrong),
         "findings": findings,
+        # So that a reader of the JSON knows that the list is not complete.
         "findings_left_out": wrong.total() - len(findings),
     }
-
-
-def _seconds(text: str) -> int:
-    if not (text.isascii() and text.isdigit()):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds")
-    return int(text)

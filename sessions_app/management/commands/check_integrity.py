@@ -1,5 +1,3 @@
-"""`manage.py check_integrity`."""
-
 from argparse import ArgumentParser
 from collections.abc import Mapping
 from itertools import chain
@@ -13,36 +11,36 @@ from sessions_app.services.turns import turns_check
 
 
 class Command(OperatorCommand):
-    """Proves the invariants over the stored data."""
+    """Checks the invariants of the stored data."""
 
     help = (
         "Check every stored session: seq without gap or repeat, totals, idempotency keys, erased "
-        "contents, orphans, turns and leases that nobody looks after. Exit 1 when something is "
-        "wrong and has not been repaired. "
-        "May run beside a live service; changes nothing without --repair."
+        "contents, orphans, and turns and leases that no process works on. Exit 1 if something is "
+        "wrong and was not repaired. Changes nothing without --repair; safe beside a live service."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """`--repair`."""
         super().add_arguments(parser)
         parser.add_argument(
             "--repair",
             action="store_true",
-            help="put totals right, finish erasures, remove orphans, end turns",
+            help="correct totals, finish erasures, remove orphans, end turns",
         )
 
     def work(self, options: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
-        """Check everything, telling each finding as it is made."""
+        """Check everything, and print each finding as it is made."""
         findings = []
         checked = 0
 
         def advance(done: int) -> None:
+            # Counted here as well, for the closing line.
             nonlocal checked
             checked += done
             show(done)
 
         with self.progress("sessions", session_count()) as show:
             repair = options["repair"]
+            # Turns last: they are checked against the clock, and may end meanwhile.
             for each in chain(
                 integrity_check(repair=repair, progress=advance),
                 turns_check(repair=repair, now=timezone.now()),
@@ -56,11 +54,11 @@ class Command(OperatorCommand):
                 findings.append(finding)
                 if not self.as_json:
                     self.stdout.write(_line(finding))
+        # Repaired damage is no reason for a scheduled job to fail.
         well = all(finding["repaired"] for finding in findings)
         return {"checked": checked, "findings": findings}, well
 
     def describe(self, result: Mapping[str, Any]) -> str:
-        """The closing line."""
         findings = result["findings"]
         repaired = sum(finding["repaired"] for finding in findings)
         return (

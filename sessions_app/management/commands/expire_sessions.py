@@ -1,5 +1,3 @@
-"""`manage.py expire_sessions`."""
-
 import argparse
 import io
 import os
@@ -21,6 +19,7 @@ from rich.table import Table
 from sessions_app.domain.errors import StorageUnavailable
 from sessions_app.domain.expiry import AGES, ExpiryMode, Fate
 from sessions_app.domain.limits import SWEEP_BATCH, SWEEP_BATCH_MAX
+from sessions_app.management.arguments import positive
 from sessions_app.management.operator import OperatorCommand
 from sessions_app.services import expiry
 
@@ -28,62 +27,64 @@ WRONG_USAGE = 2
 USERS_SHOWN = 20
 NICENESS = 10
 _COLUMNS = 100
+# The longest delay after a signal.
 _LOOK_SECONDS = 0.5
 
 
 class Command(OperatorCommand):
-    """Ends sessions whose time is over."""
+    """Ends sessions whose timeout or retention has passed."""
 
     help = (
-        "Archive, or with --mode delete destroy, each session past its timeout; then destroy "
+        "Archive each session past its timeout, or destroy it with --mode delete; then destroy "
         "archives older than ARCHIVE_RETENTION_DAYS. A session under legal hold is never "
-        "destroyed, one in the middle of a turn waits. Any number of these may run at once, "
-        "beside a live service, and each may be stopped anywhere and run again."
+        "destroyed; one in a turn is left to the next run. Safe beside a live service, to run "
+        "several times at once, and to stop anywhere and run again."
     )
 
     def run_from_argv(self, argv: list[str]) -> None:
-        """Run in a process of its own, which gives way to a service on the same machine."""
+        """Run at low priority, in favour of a service on the same machine."""
+        # A sweep may take hours, and a user waits for seconds.
         os.nice(NICENESS)
         super().run_from_argv(argv)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """What becomes of them, and how many at once and in all."""
         super().add_arguments(parser)
         parser.add_argument(
             "--mode",
             type=ExpiryMode,
             choices=list(ExpiryMode),
             metavar="MODE",
-            help="archive or delete; without it, EXPIRY_MODE",
+            help="archive or delete (default: EXPIRY_MODE)",
         )
         parser.add_argument(
             "--dry-run",
             action="store_true",
-            help="change nothing; tell what a run would do, by age and by user",
+            help="change nothing; show what a run would do, by age and by user",
         )
         parser.add_argument(
             "--batch-size",
             type=_batch_size,
             default=SWEEP_BATCH,
             metavar="N",
-            help=f"sessions in one transaction, up to {SWEEP_BATCH_MAX:,} (default {SWEEP_BATCH})",
+            help=f"sessions per transaction, up to {SWEEP_BATCH_MAX:,} (default {SWEEP_BATCH})",
         )
         parser.add_argument(
-            "--limit", type=_positive, metavar="N", help="end at most N sessions in a run"
+            "--limit", type=positive, metavar="N", help="end at most N sessions per run"
         )
         parser.add_argument(
             "--every",
-            type=_positive,
+            type=positive,
             metavar="SECONDS",
-            help="run, wait so long, and run again, until Ctrl-C or SIGTERM; then exit 0",
+            help="run again after so many seconds, until Ctrl-C or SIGTERM; then exit 0",
         )
 
     def work(self, options: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
-        """Sweep once or until told to stop, or only look."""
+        """Sweep once, or repeatedly until stopped; or only preview."""
         self.stop = threading.Event()
         if options["every"] is None:
             return self._run(options), True
         if options["dry_run"]:
+            # A preview that repeats would report the same sessions for ever.
             raise CommandError("--every and --dry-run exclude each other.", returncode=WRONG_USAGE)
         with _setting(self.stop):
             return self._loop(options), True
@@ -91,6 +92,7 @@ class Command(OperatorCommand):
     def _run(self, options: Mapping[str, Any]) -> dict[str, Any]:
         plan = expiry.expiry_plan(mode=options["mode"], now=timezone.now())
         total = expiry.expiry_count(plan)
+        # For the bar: a run ends no more than that.
         if options["limit"] is not None:
             total = min(total, options["limit"])
         with self.progress("sessions", total) as show:
@@ -113,7 +115,7 @@ class Command(OperatorCommand):
             try:
                 result = self._run(options)
             except StorageUnavailable as error:
-                # The next run may find it there again; whoever needs to know reads this line.
+                # MongoDB may be back by the next run, so the loop continues.
                 counts["failed_runs"] += 1
                 self.stderr.write(f"{timezone.now():%Y-%m-%dT%H:%M:%SZ} {error.detail}")
             else:
@@ -125,15 +127,15 @@ class Command(OperatorCommand):
         return {"every": options["every"], **counts}
 
     def _rest(self, seconds: float) -> None:
-        """Wait until it is time again, or until told to stop."""
+        """Wait for the next run, or until stopped."""
         due = time.monotonic() + seconds
-        # In short waits: the kernel may hand a signal to a thread of the driver, and then nothing
-        # wakes this one, which alone may run the handler.
+        # In short waits: the kernel may deliver a signal to a thread of the driver, which does not
+        # wake this thread, and Python runs the handler in this one only.
         while (left := due - time.monotonic()) > 0 and not self.stop.wait(min(left, _LOOK_SECONDS)):
             pass
 
     def describe(self, result: Mapping[str, Any]) -> str:
-        """What was done, or would be, and to whom."""
+        """The counts of a run; of a preview also by age and by user."""
         if "runs" in result:
             return f"stopped after {result['runs']:,} runs: {_done(result)}"
         if not result["dry_run"]:
@@ -170,6 +172,7 @@ def _by_user(result: Mapping[str, Any]) -> Table:
     table = Table("user", box=box.SIMPLE_HEAD)
     for fate in Fate:
         table.add_column(fate.value, justify="right")
+    # The users with the most sessions come first.
     users = list(result["by_user"].items())
     for user_id, counts in users[:USERS_SHOWN]:
         table.add_row(user_id, *(f"{counts.get(fate.value, 0):,}" for fate in Fate))
@@ -185,24 +188,20 @@ def _by_user(result: Mapping[str, Any]) -> Table:
 
 @contextmanager
 def _setting(stop: threading.Event) -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM set `stop`: what is asked to run for ever ends well when told to."""
+    """Let Ctrl-C and SIGTERM set `stop`, so that a run with `--every` ends with exit code 0."""
+    # SIGTERM is how a service manager stops a process.
     numbers = (signal.SIGINT, signal.SIGTERM)
     before = [signal.signal(number, lambda *_: stop.set()) for number in numbers]
     try:
         yield
     finally:
         for number, handler in zip(numbers, before, strict=True):
+            # Restored, since tests call commands within one process.
             signal.signal(number, handler)
 
 
-def _positive(text: str) -> int:
-    if not (text.isascii() and text.isdigit()) or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not 1 or more")
-    return int(text)
-
-
 def _batch_size(text: str) -> int:
-    number = _positive(text)
+    number = positive(text)
     if number > SWEEP_BATCH_MAX:
         raise argparse.ArgumentTypeError(f"must be from 1 to {SWEEP_BATCH_MAX:,}")
     return number

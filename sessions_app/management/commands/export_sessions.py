@@ -1,5 +1,3 @@
-"""`manage.py export_sessions`."""
-
 import sys
 from argparse import ArgumentParser
 from collections.abc import Iterable, Mapping
@@ -19,68 +17,68 @@ from sessions_app.services.transfer import Selection, first_record, sessions_exp
 
 
 class Command(OperatorCommand):
-    """Writes sessions."""
+    """Exports sessions."""
 
     help = (
-        "Write sessions with all their messages as JSON lines, which import_sessions reads back to "
-        "the same. May run beside a live service; changes nothing. Interrupted, it leaves "
-        "FILE.partial, and --resume goes on with that."
+        "Write sessions with all their messages as JSON lines, which import_sessions restores "
+        "unchanged. Writes nothing to the store; safe beside a live service. An interrupted run "
+        "leaves FILE.partial, which --resume continues."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Which sessions, and where to."""
         super().add_arguments(parser)
         parser.add_argument("--user", metavar="ID", help="only the sessions of this user")
-        parser.add_argument("--status", type=Status, choices=list(Status), help="only these")
         parser.add_argument(
-            "--since", type=moment, metavar="TIME", help="only those with activity from then on"
+            "--status", type=Status, choices=list(Status), help="only of this status"
+        )
+        parser.add_argument(
+            "--since", type=moment, metavar="TIME", help="only with activity since then"
         )
         parser.add_argument(
             "--output",
             type=destination,
             default=STDOUT,
             metavar="FILE",
-            help="a file, compressed if its name ends in .gz; without one, stdout",
+            help="a file, compressed if its name ends in .gz (default: stdout)",
         )
-        parser.add_argument(
-            "--resume", action="store_true", help="go on where an interrupted run stopped"
-        )
+        parser.add_argument("--resume", action="store_true", help="continue an interrupted run")
 
     def work(self, options: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
-        """Write and count."""
         output = options["output"]
+        # Stdout holds the export, so it has no room for a result, and nothing to resume.
         if output == STDOUT and (self.as_json or options["resume"]):
             raise CommandError("--json and --resume need --output FILE", returncode=WRONG_USAGE)
         selection = Selection(options["user"], options["status"], options["since"])
+        # The first line depends on the selection alone, which lets --resume compare it.
         first = records.writing.line(first_record(selection))
         if output == STDOUT:
             sys.stdout.buffer.write(first)
             last = self._write(sessions_export(selection=selection), selection, sys.stdout.buffer)
             sys.stdout.buffer.flush()
-            self.stdout = self.stderr  # what follows is no part of the export
+            self.stdout = self.stderr  # the closing line must not end up in the export
         else:
-            begun = partial_file.begin(output, first, resume=options["resume"])
-            with begun.file as file:
+            export = partial_file.begin(output, first, resume=options["resume"])
+            with export.file as file:
                 following = sessions_export(
-                    selection=selection, after=begun.after, written=begun.written
+                    selection=selection, after=export.after, written=export.written
                 )
-                last = self._write(following, selection, file, begun.written.get("session", 0))
+                last = self._write(following, selection, file, export.written.get("session", 0))
                 partial_file.finish(output, file)
         return {"output": output, "counts": last["counts"]}, True
 
     def _write(
         self, following: Iterable[Record], selection: Selection, file: BinaryIO, done: int = 0
     ) -> Record:
-        """Write all records; the last of them."""
+        """Write the records; returns the last one."""
         last: Record = {}
         with self.progress("sessions", session_count(user_id=selection.user_id)) as show:
             show(done)
             for last in following:
                 file.write(records.writing.line(last))
+                # The bar counts sessions, not their messages.
                 show(last["type"] == "session")
         return last
 
     def describe(self, result: Mapping[str, Any]) -> str:
-        """The closing line."""
         counts = result["counts"]
         return f"{counts.get('session', 0):,} sessions, {counts.get('message', 0):,} messages"

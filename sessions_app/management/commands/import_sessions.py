@@ -1,5 +1,3 @@
-"""`manage.py import_sessions`."""
-
 import os
 from argparse import ArgumentParser
 from collections.abc import Mapping
@@ -14,36 +12,35 @@ from sessions_app.services.transfer import FORMATS, Source, sessions_import, sou
 
 
 class Command(OperatorCommand):
-    """Takes sessions in."""
+    """Imports sessions."""
 
     help = (
-        "Take in sessions from a file of export_sessions or export_user, or what another program "
-        "keeps: ChatGPT's data export (the archive, or its conversations.json), LibreChat's JSON "
-        "export or its collections, LangChain's MongoDB collection (a file of mongoexport, or its "
-        "address), a SQLite file or a list of items of the OpenAI Agents SDK. Each session is "
-        "stored whole or not at all. Sessions that are there are left alone, so the same file may "
-        "be imported again, also to go on after an interruption. Exit 1 when a line is refused."
+        "Import sessions from a file of export_sessions or export_user, or from another program: "
+        "ChatGPT's data export (the archive, or its conversations.json), LibreChat's JSON export "
+        "or its collections, LangChain's MongoDB collection (a file of mongoexport, or its URI), a "
+        "SQLite file or a list of items of the OpenAI Agents SDK. Each session is stored whole or "
+        "not at all. Existing sessions are left alone, so a file may be imported again, also after "
+        "an interruption. Exit 1 if a line is refused."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """What to read, and whose it becomes."""
         super().add_arguments(parser)
         parser.add_argument(
             "file", metavar="FILE", help="a file (.gz, .zip), - for stdin, or mongodb://…"
         )
         parser.add_argument(
-            "--user", metavar="ID", help="whose the sessions become; without it owners are kept"
+            "--user", metavar="ID", help="the new owner (default: the owners in FILE)"
         )
-        parser.add_argument("--format", choices=FORMATS, default="auto", help="what FILE is")
-        parser.add_argument("--collection", metavar="NAME", help="LangChain's, at mongodb://…")
+        parser.add_argument("--format", choices=FORMATS, default="auto", help="the format of FILE")
+        parser.add_argument("--collection", metavar="NAME", help="the collection at mongodb://…")
         parser.add_argument(
-            "--dry-run", action="store_true", help="read and check everything, write nothing"
+            "--dry-run", action="store_true", help="read and check everything, store nothing"
         )
 
     def work(self, options: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
-        """Read, store and count."""
         source = Source(options["file"], options["format"], options["collection"])
         reading = source_read(source=source, user_id=options["user"], now=timezone.now())
+        # Also where a line is refused: the source may be a database.
         with closing(reading), self.progress("records", _about(options["file"])) as show:
             done = sessions_import(
                 numbered=reading.records,
@@ -51,12 +48,13 @@ class Command(OperatorCommand):
                 dry_run=options["dry_run"],
                 progress=show,
             )
+        # What the source could not read, and what the store did not take.
         left = {**done.left, **reading.left}
         return {"format": reading.format, "dry_run": options["dry_run"], **asdict(done),
                 "left": dict(sorted(left.items()))}, True  # fmt: skip
 
     def describe(self, result: Mapping[str, Any]) -> str:
-        """What was taken in, what was there, and what had no place."""
+        """The counts of what was imported, left alone and left out."""
         would = "would be imported" if result["dry_run"] else "imported"
         lines = [
             f"{result['sessions']:,} sessions with {result['messages']:,} messages {would} "
@@ -75,8 +73,9 @@ class Command(OperatorCommand):
 
 
 def _about(name: str) -> int | None:
-    """A guess at how many records a file has; None where there is nothing to guess by."""
+    """An estimate of a file's records from its size; None for another source."""
     try:
+        # About 300 bytes per record.
         return max(1, os.stat(name).st_size // 300)  # noqa: PTH116 - a name may be an address
     except OSError:
         return None

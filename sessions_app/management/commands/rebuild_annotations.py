@@ -1,40 +1,40 @@
-"""`manage.py rebuild_annotations`."""
-
-import argparse
 import time
 from argparse import ArgumentParser
 from collections.abc import Mapping
 from typing import Any
 
+from sessions_app.management.arguments import positive
 from sessions_app.management.operator import OperatorCommand
 from sessions_app.services.audits import annotations_rebuild, session_count
 
 
 class Command(OperatorCommand):
-    """Makes vectors and topics anew."""
+    """Rebuilds vectors and topics."""
 
     help = (
-        "Make the vectors and topics of stored sessions anew. With --only-missing, only those "
-        "that are not complete, or were made by another encoder: also the way to go on after an "
-        "interruption. Exit 1, with nothing changed, where the encoder is not available. May run "
-        "beside a live service."
+        "Rebuild the vectors and topics of stored sessions. With --only-missing, only of sessions "
+        "that are incomplete or by another encoder, which also continues an interrupted run. Exit "
+        "1, with nothing changed, if there is no encoder. Safe beside a live service."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Which sessions."""
         super().add_arguments(parser)
         parser.add_argument("--user", metavar="ID", help="only the sessions of this user")
-        parser.add_argument("--limit", type=_positive, metavar="N", help="at most N sessions")
         parser.add_argument(
-            "--only-missing", action="store_true", help="pass over what is complete and current"
+            "--limit", type=positive, metavar="N", help="rebuild at most N sessions"
+        )
+        parser.add_argument(
+            "--only-missing",
+            action="store_true",
+            help="skip sessions that are complete and current",
         )
 
     def work(self, options: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
-        """Rebuild and count."""
         started = time.monotonic()
         sessions = messages = looked_at = 0
 
         def advance(done: int) -> None:
+            # The difference to the rebuilt sessions is what was skipped.
             nonlocal looked_at
             looked_at += done
             show(done)
@@ -58,14 +58,7 @@ class Command(OperatorCommand):
         }, True
 
     def describe(self, result: Mapping[str, Any]) -> str:
-        """The closing line."""
         return (
             f"{result['sessions']:,} sessions with {result['messages']:,} messages annotated, "
             f"{result['passed_over']:,} passed over, in {result['seconds']:,.1f} seconds"
         )
-
-
-def _positive(text: str) -> int:
-    if not (text.isascii() and text.isdigit()) or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not 1 or more")
-    return int(text)

@@ -1,5 +1,3 @@
-"""`manage.py rebuild_search`."""
-
 import time
 from argparse import ArgumentParser
 from collections.abc import Mapping
@@ -13,24 +11,22 @@ from sessions_app.services.search import search_rebuild
 
 
 class Command(OperatorCommand):
-    """Makes the index of search anew, or brings it up to date."""
+    """Rebuilds the search index, or brings it up to date."""
 
     help = (
-        "Make the index of search anew, session by session. With --only-missing, only what has "
-        "not been indexed: after an import, or regularly, so that the first search of somebody "
-        "with very much to look through has little left to do. May run beside a live service."
+        "Rebuild the search index, session by session. With --only-missing, only what is not "
+        "indexed yet: after an import, or regularly, so that a user's first search over very many "
+        "messages is fast. Safe beside a live service."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Which sessions."""
         super().add_arguments(parser)
         parser.add_argument("--user", metavar="ID", help="only the sessions of this user")
         parser.add_argument(
-            "--only-missing", action="store_true", help="pass over what is indexed already"
+            "--only-missing", action="store_true", help="skip what is indexed already"
         )
 
     def work(self, options: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
-        """Index and count."""
         started = time.monotonic()
         sessions = messages = 0
         user = options["user"]
@@ -47,7 +43,6 @@ class Command(OperatorCommand):
         return {"sessions": sessions, "messages": messages, "seconds": seconds}, True
 
     def describe(self, result: Mapping[str, Any]) -> str:
-        """The closing line."""
         return (
             f"{result['sessions']:,} sessions with {result['messages']:,} messages indexed "
             f"in {result['seconds']:,.1f} seconds"

@@ -1,5 +1,3 @@
-"""`manage.py retime_sessions`."""
-
 from argparse import ArgumentParser
 from collections.abc import Mapping
 from typing import Any
@@ -12,29 +10,26 @@ from sessions_app.services.expiry import sessions_retime
 
 
 class Command(OperatorCommand):
-    """Applies another default timeout to idle sessions."""
+    """Applies a changed default timeout to idle sessions."""
 
     help = (
-        "Let every session without a timeout of its own expire SESSION_TTL_SECONDS after its last "
-        "activity, as it would have if the setting had been so then. Without this, another setting "
-        "holds for a session from its next activity on. Brings back nothing that has expired."
+        "Let every session without its own timeout expire SESSION_TTL_SECONDS after its last "
+        "activity. Without this command, a changed setting applies to a session from its next "
+        "activity on. Expired sessions stay expired."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """`--dry-run`."""
         super().add_arguments(parser)
         parser.add_argument(
-            "--dry-run", action="store_true", help="change nothing; tell what a run would do"
+            "--dry-run", action="store_true", help="change nothing; show what a run would do"
         )
 
     def work(self, options: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
-        """Go through all active sessions."""
         with self.progress("sessions", session_count()) as show:
             counts = sessions_retime(now=timezone.now(), dry_run=options["dry_run"], progress=show)
         return {"dry_run": options["dry_run"], **counts}, True
 
     def describe(self, result: Mapping[str, Any]) -> str:
-        """The closing line."""
         would = "would get" if result["dry_run"] else "got"
         return (
             f"{result['looked_at']:,} sessions follow the default, {result['retimed']:,} {would} "

@@ -1,4 +1,4 @@
-"""`manage.py simulate_chat`: real clients with real dialogues against the HTTP API."""
+"""`manage.py simulate_chat`: clients that replay real dialogues against the HTTP API."""
 
 import io
 import shutil
@@ -23,27 +23,30 @@ from sessions_app.simulation.transcript import shifts_line, transcript
 from sessions_app.simulation.watched import Watched, count_shifts
 
 WRONG_USAGE = 2
+# A thread and a connection each.
 MAX_USERS = 1_000
+# Part of the package, so that the command works without other files.
 OWN_DIALOGUES = Path(__file__).resolve().parents[2] / "dialogues"
 _COLUMNS = 100
 
 
 class Command(OperatorCommand):
-    """Lets a crowd replay dialogues, and prints what came of it."""
+    """Lets many users replay dialogues, and checks what the service stored."""
 
     help = (
-        "Register users and replay dialogues through the HTTP API as separate clients would, read "
-        "every conversation back and compare it message by message. Starts a service of its own, "
-        "with data that is thrown away, unless --base-url names one; there, the users and their "
-        "sessions stay. Exit 1 when anything differs."
+        "Register users, replay dialogues over the HTTP API as separate clients, read every "
+        "conversation back and compare it message by message. Starts a service of its own with "
+        "temporary data, unless --base-url names one, where the users and their sessions stay. "
+        "Exit 1 if anything differs."
     )
+    # It talks HTTP only; its own service starts its own MongoDB.
     requires_mongodb = False
+    # They would check the settings of this process, not of the service it talks to.
     requires_system_checks = ()
     interrupted = False
     watched: Sequence[Watched] = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """What to replay, by how many, and where."""
         super().add_arguments(parser)
         parser.add_argument(
             "file",
@@ -51,39 +54,41 @@ class Command(OperatorCommand):
             type=Path,
             default=OWN_DIALOGUES,
             help='JSON lines, each {"id", "messages": [{"role", "content"}]}; '
-            "without one, dialogues that come with the project",
+            "default: the dialogues of this project",
         )
         parser.add_argument("--users", type=int, default=4, help="clients at once (default 4)")
         parser.add_argument("--base-url", help="a running service, such as http://127.0.0.1:8000")
-        parser.add_argument("--limit", type=int, help="replay the first so many dialogues only")
+        parser.add_argument("--limit", type=int, help="replay only the first so many dialogues")
         parser.add_argument(
             "--transcript",
             action="store_true",
             help="print each dialogue with its topic shifts and, after every user message, the "
-            "window that a model would be sent; asks the service for both",
+            "window of a model call; requests both from the service",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """As every command; interrupted, it prints what was measured so far."""
+        """Work and print; an interrupted run prints the measurements so far."""
         super().handle(*args, **options)
         if self.interrupted:
             sys.exit(INTERRUPTED)
 
     def work(self, options: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
-        """Replay; well is what came back as it was sent. Whatever was started has ended."""
+        """Replay and compare; the service that was started has stopped on return."""
         _check_usage(options)
         try:
-            found = dialogues.read(options["file"])[: options["limit"]]
+            selected = dialogues.read(options["file"])[: options["limit"]]
         except dialogues.DialogueError as error:
             raise CommandError(str(error), returncode=WRONG_USAGE) from error
         measurements = Measurements()
         watched: list[Watched] = []
         try:
-            self._simulate(found, options, measurements, watched)
+            self._simulate(selected, options, measurements, watched)
+        # The measurements so far are worth printing.
         except KeyboardInterrupt:
             self.interrupted = True
-        place = {id(dialogue): number for number, dialogue in enumerate(found)}
-        self.watched = sorted(watched, key=lambda each: place[id(each.dialogue)])
+        # Printed in the order of the file, whichever client was first.
+        positions = {id(dialogue): number for number, dialogue in enumerate(selected)}
+        self.watched = sorted(watched, key=lambda each: positions[id(each.dialogue)])
         result = measurements.as_json() | {"interrupted": self.interrupted}
         if options["transcript"]:
             result |= self._transcript_json()
@@ -98,12 +103,12 @@ class Command(OperatorCommand):
 
     def _simulate(
         self,
-        found: list[dialogues.Dialogue],
+        selected: list[dialogues.Dialogue],
         options: Mapping[str, Any],
         measurements: Measurements,
         watched: list[Watched],
     ) -> None:
-        total = sum(len(dialogue.messages) for dialogue in found)
+        total = sum(len(dialogue.messages) for dialogue in selected)
         with (
             _service(options["base_url"]) as url,
             self.progress("messages", total) as show,
@@ -111,7 +116,7 @@ class Command(OperatorCommand):
         ):
             Crowd(
                 url,
-                found,
+                selected,
                 users=options["users"],
                 measurements=measurements,
                 stored=lambda: show(1),
@@ -119,18 +124,19 @@ class Command(OperatorCommand):
             ).run()
 
     def describe(self, result: Mapping[str, Any]) -> str:
-        """The transcripts, and the closing table."""
+        """The transcripts and the closing table."""
         console = Console(file=io.StringIO(), width=_COLUMNS)
         with console.capture() as captured:
+            # Uncropped: failures are long lines, and programs read them.
             console.print(closing_table(result), crop=False)
         so_far = "interrupted; so far:\n" if result["interrupted"] else ""
         lines = [line.rstrip() for line in captured.get().splitlines()]
         count = count_shifts(self.watched)
-        told = f"\n\n{shifts_line(count)}" if count else ""
-        return so_far + self._transcripts() + "\n".join(lines).strip("\n") + told
+        shifts = f"\n\n{shifts_line(count)}" if count else ""
+        return so_far + self._transcripts() + "\n".join(lines).strip("\n") + shifts
 
     def _transcripts(self) -> str:
-        """Each as wide as the terminal, and in its styles if it is one."""
+        """The transcripts, in the terminal's width and with styles if it is one."""
         is_terminal = self.stdout.isatty()
         width = shutil.get_terminal_size().columns if is_terminal else _COLUMNS
         console = Console(file=io.StringIO(), width=width, force_terminal=is_terminal)
@@ -165,7 +171,7 @@ def _is_http(url: str) -> bool:
 
 @contextmanager
 def _service(base_url: str | None) -> Iterator[str]:
-    """The address of the service to talk to, started if need be."""
+    """The URL of the service; starts one where none is named."""
     if base_url is None:
         try:
             with own_service.running(settings.BASE_DIR / "manage.py") as url:
@@ -173,6 +179,7 @@ def _service(base_url: str | None) -> Iterator[str]:
         except own_service.ServiceDidNotStart as error:
             raise CommandError(f"The service did not start: {error}") from error
         return
+    # Routes begin with a slash.
     url = base_url.rstrip("/")
     if problem := own_service.problem(url):
         raise CommandError(f"No service answers at {url}: {problem}.")

@@ -1,5 +1,3 @@
-"""`manage.py summarise_sessions`."""
-
 from argparse import ArgumentParser
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -18,10 +16,10 @@ from sessions_app.domain.errors import (
 )
 from sessions_app.management.operator import OperatorCommand
 from sessions_app.services import audits, context
-from sessions_app.services.context import Outcome
+from sessions_app.services.context import ExtensionOutcome
 
 WRONG_USAGE = 2
-# A server that fails so often in a row is down; a single failure may be one session's content.
+# A single failure may come from a session's content; so many in a row mean that the server is down.
 FAILURES_IN_A_ROW = 3
 
 
@@ -30,25 +28,25 @@ class Command(OperatorCommand):
 
     help = (
         "Extend the summary of each session whose window drops messages, until it covers all but "
-        "the newest. Calls the model of LLM_BASE_URL, once for every 2,000 tokens or so; needs "
-        "CONTEXT_SUMMARY=1. Exit 1 when the model failed, 2 when none is set. What is up to date "
-        "costs nothing, so it can be stopped and run again."
+        "the newest. Calls the model of LLM_BASE_URL about once per 2,000 tokens; needs "
+        "CONTEXT_SUMMARY=1. Exit 1 if a call failed, 2 if no model is set. Sessions that are up to "
+        "date take no call, so it can be stopped and run again."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Whose sessions, and how much it may cost."""
         super().add_arguments(parser)
         parser.add_argument("--user", help="only this user's sessions (the id)")
         parser.add_argument("--session", help="only this session")
-        parser.add_argument("--limit", type=int, help="at most so many calls to the model")
+        parser.add_argument("--limit", type=int, help="make at most so many model calls")
 
     def work(self, options: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
-        """Extend until nothing is due, the limit is reached, or the model seems to be down."""
+        """Extend until nothing is due, the limit is reached, or the model's server is down."""
         self.provider = _provider(options)
         self.left = options["limit"]
         self.counts: Counter[str] = Counter()
         self.failures: list[dict[str, str]] = []
         in_a_row = 0
+        # An estimate: how many summaries are due is not known before.
         total = 1 if options["session"] else audits.session_count()
         with self.progress("sessions", total) as show:
             for session_id, user_id in _sessions(options):
@@ -56,10 +54,11 @@ class Command(OperatorCommand):
                 try:
                     self._bring_up_to_date(session_id, user_id)
                 except (SessionNotFound, SessionExpired, SessionArchived):
-                    # It went while the others were done; only the one that was named must be there.
+                    # Deleted or ended meanwhile; only a session that was named must exist.
                     if options["session"]:
                         raise
                 show(1)
+                # Any success in between shows that the server is up.
                 in_a_row = in_a_row + 1 if len(self.failures) > failed else 0
                 if self.left == 0 or in_a_row == FAILURES_IN_A_ROW:
                     break
@@ -71,6 +70,7 @@ class Command(OperatorCommand):
 
     def _bring_up_to_date(self, session_id: str, user_id: str) -> None:
         extended = False
+        # One call extends by a bounded run, so a long backlog takes several.
         while self.left is None or self.left > 0:
             try:
                 done = context.summary_extend(
@@ -81,12 +81,13 @@ class Command(OperatorCommand):
                 )
             except ProviderError as error:
                 self.failures.append({"session_id": session_id, "detail": error.detail})
+                # A failed call counts toward the limit: it may have cost something.
                 self._count_call(None, None)
                 break
             if done.completion:
                 self._count_call(done.completion.prompt_tokens, done.completion.completion_tokens)
-            self.counts["overtaken"] += done.outcome is Outcome.OVERTAKEN
-            if done.outcome is not Outcome.EXTENDED:
+            self.counts["overtaken"] += done.outcome is ExtensionOutcome.OVERTAKEN
+            if done.outcome is not ExtensionOutcome.EXTENDED:
                 break
             extended = True
         self.counts["sessions"] += extended
@@ -99,7 +100,7 @@ class Command(OperatorCommand):
             self.left -= 1
 
     def describe(self, result: Mapping[str, Any]) -> str:
-        """What was done, after a line for each failure."""
+        """A line per failure, then the counts."""
         lines = [f"{failed['session_id']}: {failed['detail']}" for failed in result["failures"]]
         tokens = result["prompt_tokens"] + result["completion_tokens"]
         lines.append(
@@ -122,9 +123,10 @@ def _provider(options: Mapping[str, Any]) -> providers.Provider:
 def _sessions(options: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if options["session"]:
         session_id = options["session"]
+        # The id alone names the session; its owner is needed to read it.
         owner = options["user"] or context.session_owner(session_id=session_id)
         return iter([(session_id, owner)])
-    found: Iterator[Session] = context.summary_candidates(
+    candidates: Iterator[Session] = context.summary_candidates(
         user_id=options["user"], now=timezone.now()
     )
-    return ((session.session_id, session.user_id) for session in found)
+    return ((session.session_id, session.user_id) for session in candidates)

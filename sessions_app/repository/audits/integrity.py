@@ -6,7 +6,7 @@ from typing import Any
 from mongoengine.errors import ValidationError
 
 from sessions_app.documents import MessageBucket, Session
-from sessions_app.domain.audit.integrity import Damage, Run, StoredSession
+from sessions_app.domain.audit.integrity import Damage, StoredRun, StoredSession
 from sessions_app.repository import failures, log
 from sessions_app.repository.belongings import OF_SESSIONS
 from sessions_app.repository.log import Stored
@@ -53,7 +53,7 @@ def read(session_id: str) -> StoredSession | None:
     )
 
 
-def _bucket_run(bucket: Stored) -> Run:
+def _bucket_run(bucket: Stored) -> StoredRun:
     return _run(bucket["_id"], bucket["first_seq"], bucket["messages"], bucket)
 
 
@@ -62,8 +62,8 @@ def _run(
     first_seq: int,
     messages: Sequence[Stored],
     declared: Mapping[str, Any],
-) -> Run:
-    return Run(
+) -> StoredRun:
+    return StoredRun(
         identifier=identifier,
         first_seq=first_seq,
         declared_last_seq=declared.get("last_seq", 0),
@@ -109,7 +109,7 @@ def write_counts(stored: StoredSession) -> bool:
 
 
 @failures.translated
-def write_bucket_counts(session_id: str, run: Run) -> None:
+def write_bucket_counts(session_id: str, run: StoredRun) -> None:
     """Make a bucket's totals those of its messages."""
     MessageBucket._get_collection().update_one(
         {"_id": run.identifier, "session_id": session_id},

@@ -43,7 +43,7 @@ def _times(stored: Stored) -> StoredTimes:
         expires_at=stored.get("expires_at"),
         archived_at=stored.get("archived_at"),
         ttl_seconds=stored.get("ttl_seconds"),
-        held=bool(stored.get("legal_hold")),
+        legal_hold=bool(stored.get("legal_hold")),
         turn_until=(stored.get("turn") or {}).get("deadline"),
     )
 

@@ -69,15 +69,14 @@ def past_retention(until: datetime, retention: timedelta) -> Iterator[Due]:
         yield _due(stored, stored["archived_at"], retention, held=held, now=until + retention)
 
 
-def _due(stored: Stored, place: datetime, after: timedelta, *, held: bool, now: datetime) -> Due:
+def _due(stored: Stored, moment: datetime, after: timedelta, *, held: bool, now: datetime) -> Due:
     deadline = (stored.get("turn") or {}).get("deadline")
     in_turn = deadline is not None and deadline > now
     exemption = Exemption.HELD if held else Exemption.IN_TURN if in_turn else None
     return Due(
         session_id=stored["_id"],
         user_id=stored["user_id"],
-        since=place + after,
-        place=place,
+        since=moment + after,
         message_count=stored.get("message_count", 0),
         exemption=exemption,
     )

@@ -9,7 +9,7 @@ from pymongo.errors import DuplicateKeyError
 from sessions_app.documents import DailyFigures, Session, StandingFigures
 from sessions_app.documents.review_indexes import EXPIRING, FLAGGED
 from sessions_app.domain import figures
-from sessions_app.domain.figures.daily import Day, Figure, Standing, Tally, first_id, start_of
+from sessions_app.domain.figures.daily import Day, DayTally, Figure, Standing, first_id, start_of
 from sessions_app.repository import failures
 from sessions_app.repository.log import Stored
 
@@ -18,7 +18,7 @@ _DAY, _WEEK = timedelta(days=1), timedelta(days=7)
 
 
 @failures.translated
-def add(day: date, tally: Tally) -> None:
+def add(day: date, tally: DayTally) -> None:
     """Add what one worker has counted."""
     change: Stored = {}
     if counts := {f"counts.{name}": number for name, number in tally.counts.items() if number}:

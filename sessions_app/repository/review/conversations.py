@@ -17,7 +17,13 @@ from sessions_app.domain.limits import (
     REVIEW_PAGE,
     REVIEW_READ_THROUGH,
 )
-from sessions_app.domain.review import Found, Order, Place, Reviewed, Wanted
+from sessions_app.domain.review import (
+    ConversationCursor,
+    ConversationFilter,
+    ConversationPage,
+    Order,
+    Reviewed,
+)
 from sessions_app.repository import failures, log
 from sessions_app.repository.log import Stored
 
@@ -39,20 +45,22 @@ class _Path(NamedTuple):
 
 
 @failures.translated
-def find_page(*, wanted: Wanted, order: Order, place: Place | None) -> Found:
-    """A page of conversations from `place` on, in `order`."""
+def find_page(
+    *, wanted: ConversationFilter, order: Order, cursor: ConversationCursor | None
+) -> ConversationPage:
+    """A page of conversations from `cursor` on, in `order`."""
     if wanted.session_ids:
         return _by_ids(wanted, order)
     path, span, rest = _path(wanted, order)
-    walk = _Walk(path, order, {**path.prefix, **span}, place)
+    walk = _Walk(path, order, {**path.prefix, **span}, cursor)
     edge = _edge(walk) if rest else None
     found = list(_keys(walk, walk.between(edge, rest)).limit(REVIEW_COUNTED + 1))
     page, more = found[:REVIEW_PAGE], len(found) > REVIEW_PAGE
     last = page[-1] if more else edge
-    return Found(
+    return ConversationPage(
         rows=_rows([stored["_id"] for stored in page]),
         matches=len(found),
-        next_place=Place(last[path.value], last["_id"]) if last else None,
+        next_cursor=ConversationCursor(last[path.value], last["_id"]) if last else None,
         looked_to=edge[path.value] if edge is not None and not more else None,
     )
 
@@ -106,7 +114,7 @@ def activity_bounds() -> tuple[datetime, datetime] | None:
     return (oldest["updated_at"], newest["updated_at"]) if oldest and newest else None
 
 
-def _path(wanted: Wanted, order: Order) -> tuple[_Path, Stored, Stored]:
+def _path(wanted: ConversationFilter, order: Order) -> tuple[_Path, Stored, Stored]:
     """The index to walk, the bounds within it, and what is judged on the way."""
     rest = _filters(wanted)
     prefix: Stored = {}
@@ -119,7 +127,7 @@ def _path(wanted: Wanted, order: Order) -> tuple[_Path, Stored, Stored]:
         prefix = {"user_id": rest.pop("user_id"), "status": rest.pop("status", _ANY_STATUS)}
     elif wanted.flagged:
         index, prefix = review_indexes.FLAGGED, {"flagged": rest.pop("flagged")}
-    elif wanted.held:
+    elif wanted.legal_hold:
         index, prefix = review_indexes.HELD, {"legal_hold": rest.pop("legal_hold")}
     span = {value: rest.pop(value)} if value in rest else {}
     if order.by_expiry and not span:
@@ -127,11 +135,11 @@ def _path(wanted: Wanted, order: Order) -> tuple[_Path, Stored, Stored]:
     return _Path(index, value, prefix, bound), span, rest
 
 
-def _filters(wanted: Wanted) -> Stored:
+def _filters(wanted: ConversationFilter) -> Stored:
     found: Stored = {
         "status": wanted.status.value if wanted.status else None,
         "flagged": _yes_or_no(wanted.flagged),
-        "legal_hold": _yes_or_no(wanted.held),
+        "legal_hold": _yes_or_no(wanted.legal_hold),
         "user_id": {"$in": list(wanted.user_ids)} if wanted.user_ids else None,
         "message_count": _between(wanted.messages.low, wanted.messages.high),
         "token_count": _between(wanted.tokens.low, wanted.tokens.high),
@@ -164,14 +172,14 @@ class _Walk(NamedTuple):
     path: _Path
     order: Order
     query: Stored
-    place: Place | None
+    cursor: ConversationCursor | None
 
     def between(self, edge: Stored | None, rest: Stored) -> Stored:
         """What lies behind the place, up to and with `edge`, and passes `rest`."""
         value = self.path.value
         behind, before = ("$lt", "$gt") if self.order.descending else ("$gt", "$lt")
         query = [self.query, rest]
-        first = (self.place.moment, {behind: self.place.session_id}) if self.place else None
+        first = (self.cursor.moment, {behind: self.cursor.session_id}) if self.cursor else None
         last = (edge[value], {f"{before}e": edge["_id"]}) if edge else None
         if first and last and first[0] == last[0]:
             return _all_of([*query, {value: first[0], "_id": first[1] | last[1]}])
@@ -204,7 +212,7 @@ def _edge(walk: _Walk) -> Stored | None:
     return found[0] if found else None
 
 
-def _by_ids(wanted: Wanted, order: Order) -> Found:
+def _by_ids(wanted: ConversationFilter, order: Order) -> ConversationPage:
     """Those of the named sessions that pass the other filters; they are few."""
     found = list(
         Session._get_collection().find(
@@ -214,7 +222,7 @@ def _by_ids(wanted: Wanted, order: Order) -> Found:
     )
     value = "expires_at" if order.by_expiry else "updated_at"
     found.sort(key=lambda one: (one.get(value) or _EPOCH, one["_id"]), reverse=order.descending)
-    return Found([_reviewed(one) for one in found], len(found), None, None)
+    return ConversationPage([_reviewed(one) for one in found], len(found), None, None)
 
 
 def _rows(session_ids: Sequence[str]) -> list[Reviewed]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sessions_app.documents.review import ReviewLog
 from sessions_app.domain.identifiers import uuid7_floor
-from sessions_app.domain.review import Act, LogLine, LogPage, Sought, Staff, Why
+from sessions_app.domain.review import Act, LogFilter, LogLine, LogPage, Staff, Why
 from sessions_app.repository import failures
 from sessions_app.repository.log import Stored
 
@@ -56,7 +56,7 @@ def granted(
 
 
 @failures.translated
-def page(*, sought: Sought, older_than: str, newer_than: str, limit: int) -> LogPage:
+def page(*, sought: LogFilter, older_than: str, newer_than: str, limit: int) -> LogPage:
     """Lines in the order of the log, newest first: those older than a line, or newer than one."""
     query = _query(sought)
     if newer_than:
@@ -73,7 +73,7 @@ def page(*, sought: Sought, older_than: str, newer_than: str, limit: int) -> Log
     return LogPage(lines, has_newer=bool(older_than), has_older=more)
 
 
-def stream(sought: Sought) -> Iterator[LogLine]:
+def stream(sought: LogFilter) -> Iterator[LogLine]:
     """All lines, newest first, a batch at a time."""
     last = ""
     while lines := page(sought=sought, older_than=last, newer_than="", limit=_STREAMED).lines:
@@ -106,7 +106,7 @@ def forget_staff(*, staff_id: str, pseudonym: str) -> int:
     return int(changed.modified_count)
 
 
-def _query(sought: Sought) -> Stored:
+def _query(sought: LogFilter) -> Stored:
     query: Stored = {
         name: value
         for name, value in (
@@ -124,7 +124,7 @@ def _query(sought: Sought) -> Stored:
     return query
 
 
-def _index(sought: Sought) -> str:
+def _index(sought: LogFilter) -> str:
     for name, value in (
         ("session_order", sought.session_id),
         ("user_order", sought.user_id),

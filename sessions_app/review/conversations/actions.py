@@ -20,7 +20,7 @@ from sessions_app.review.conversations.forms import ExportForm, TextForm
 from sessions_app.review.conversations.recent_actions import WORDS, remember
 from sessions_app.review.permissions import May, allowed
 from sessions_app.services import review
-from sessions_app.services.review import Outcome
+from sessions_app.services.review import ActionOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ def _do(
     return HttpResponseRedirect(back)
 
 
-def _problems(outcomes: Sequence[Outcome]) -> dict[str, list[str]]:
+def _problems(outcomes: Sequence[ActionOutcome]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for one in outcomes:
         if one.problem:

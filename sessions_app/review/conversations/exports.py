@@ -15,7 +15,7 @@ from sessions_app.review import pages
 from sessions_app.review.conversations.forms import ExportForm
 from sessions_app.review.conversations.recent_actions import remember
 from sessions_app.services import review
-from sessions_app.services.review import Exported
+from sessions_app.services.review import ExportedConversation
 
 _TYPES = {
     "json": ("application/json", "json"),
@@ -47,7 +47,7 @@ def respond(
     )
 
 
-def _as_json(exported: Sequence[Exported]) -> Iterator[str]:
+def _as_json(exported: Sequence[ExportedConversation]) -> Iterator[str]:
     """An object with all `conversations`, each with its `messages`."""
     yield '{"conversations":['
     for at, one in enumerate(exported):
@@ -69,7 +69,7 @@ def _as_json(exported: Sequence[Exported]) -> Iterator[str]:
     yield "]}\n"
 
 
-def _as_markdown(exported: Sequence[Exported]) -> Iterator[str]:
+def _as_markdown(exported: Sequence[ExportedConversation]) -> Iterator[str]:
     for one in exported:
         session = one.session
         yield f"# {one.title or 'Conversation'}\n\nSession {session.session_id}, "

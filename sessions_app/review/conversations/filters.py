@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from sessions_app.domain.data import Status
-from sessions_app.domain.review import Order, Span, Wanted
+from sessions_app.domain.review import ConversationFilter, Order, Span
 from sessions_app.review.dashboard import periods
 
 SOON = timedelta(days=7)
@@ -34,7 +34,7 @@ class Filter:
     active: bool
 
 
-Change = Callable[[Wanted, datetime], Wanted]
+Change = Callable[[ConversationFilter, datetime], ConversationFilter]
 
 
 def _sets(**changes: Any) -> Change:
@@ -69,7 +69,10 @@ FILTERS: Mapping[str, tuple[str, Mapping[str, tuple[str, Change]]]] = {
     ),
     "hold": (
         "Legal hold",
-        {"yes": ("On hold", _sets(held=True)), "no": ("Not on hold", _sets(held=False))},
+        {
+            "yes": ("On hold", _sets(legal_hold=True)),
+            "no": ("Not on hold", _sets(legal_hold=False)),
+        },
     ),
     "topics": (
         "Topics",
@@ -137,9 +140,9 @@ class Asked:
             return Order.SOONEST_EXPIRY
         return Order.NEWEST_ACTIVITY
 
-    def wanted(self, now: datetime) -> Wanted:
+    def wanted(self, now: datetime) -> ConversationFilter:
         """The filter but for what is searched for."""
-        wanted = Wanted()
+        wanted = ConversationFilter()
         for name, (_, values) in FILTERS.items():
             if name in self.given:
                 wanted = values[self.given[name]][1](wanted, now)

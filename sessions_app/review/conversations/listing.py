@@ -11,7 +11,13 @@ from django.utils import timezone
 
 from sessions_app.domain import lifecycle
 from sessions_app.domain.limits import REVIEW_COUNTED
-from sessions_app.domain.review import Found, Order, Place, Reviewed, Wanted
+from sessions_app.domain.review import (
+    ConversationCursor,
+    ConversationFilter,
+    ConversationPage,
+    Order,
+    Reviewed,
+)
 from sessions_app.review import pages, people
 from sessions_app.review.conversations import cursors as places
 from sessions_app.review.conversations import dates
@@ -76,8 +82,8 @@ def show(request: HttpRequest) -> HttpResponse:
 
 
 def _find(
-    request: HttpRequest, asked: Asked, place: Place | None, now: datetime
-) -> tuple[Found, Mapping[str, Hit]]:
+    request: HttpRequest, asked: Asked, place: ConversationCursor | None, now: datetime
+) -> tuple[ConversationPage, Mapping[str, Hit]]:
     staff = pages.staff_of(request)
     wanted = asked.wanted(lifecycle.to_milliseconds(now))
     if asked.text and asked.in_text:
@@ -89,17 +95,17 @@ def _find(
     if wanted.user_ids[1:]:
         part["text"] = asked.text
     found = review.conversation_list(
-        wanted=wanted, order=asked.order, place=place, asked=part, staff=staff, now=now
+        wanted=wanted, order=asked.order, cursor=place, filters=part, staff=staff, now=now
     )
     return found, {}
 
 
-def _place(asked: Asked) -> Place | None:
+def _place(asked: Asked) -> ConversationCursor | None:
     word = asked.given.get("place")
     return places.decode(word) if word else None
 
 
-def _looked_for(text: str, wanted: Wanted) -> Wanted:
+def _looked_for(text: str, wanted: ConversationFilter) -> ConversationFilter:
     if not text:
         return wanted
     if _is_session(text):
@@ -152,14 +158,14 @@ def _columns(asked: Asked) -> Sequence[Column]:
     ]
 
 
-def _count(found: Found) -> str:
+def _count(found: ConversationPage) -> str:
     if found.matches > REVIEW_COUNTED:
         return f"{REVIEW_COUNTED:,}+"
     return f"{found.matches:,}"
 
 
-def _next(asked: Asked, found: Found) -> str:
-    if found.next_place is None:
+def _next(asked: Asked, found: ConversationPage) -> str:
+    if found.next_cursor is None:
         return ""
-    given: dict[str, Any] = {"place": places.encode(found.next_place)}
+    given: dict[str, Any] = {"place": places.encode(found.next_cursor)}
     return asked.link(**given)

@@ -7,7 +7,7 @@ from django import template
 
 from sessions_app.domain.review import REASONS, Act, LogLine, Reason
 from sessions_app.review.conversations import presentation
-from sessions_app.services.review import Entry, Fate, Transcript
+from sessions_app.services.review import Entry, MessageFate, Transcript
 
 register = template.Library()
 
@@ -45,7 +45,7 @@ def event(entry: Entry) -> str:
 
 
 @register.filter
-def reason(fate: Fate) -> str:
+def reason(fate: MessageFate) -> str:
     """Why a message is in a window, or is not, where that is known."""
     return f": {presentation.decision(fate.reason)}" if fate.reason else ""
 

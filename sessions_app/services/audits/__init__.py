@@ -1,11 +1,16 @@
-"""TODO map."""
+"""Audits of stored data, and what they repair.
 
-from sessions_app.services.audits.integrity import Checked, integrity_check
+`integrity` checks every session and bucket, and repairs what can be derived. `windows` replays each
+session's window under every strategy and checks its promises. `rebuilding` makes vectors and topics
+again, for a command.
+"""
+
+from sessions_app.services.audits.integrity import CheckedFinding, integrity_check
 from sessions_app.services.audits.rebuilding import annotations_rebuild
 from sessions_app.services.audits.windows import context_audit, listed_sessions, session_count
 
 __all__ = [
-    "Checked",
+    "CheckedFinding",
     "annotations_rebuild",
     "context_audit",
     "integrity_check",

@@ -1,7 +1,7 @@
-"""Making vectors and topics anew, session by session."""
+"""Makes vectors and topics again, session by session."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sessions_app import encoders
@@ -13,13 +13,11 @@ from sessions_app.repository import annotations as stored
 from sessions_app.repository import audits, log
 from sessions_app.services import topics
 from sessions_app.services.audits.windows import listed_sessions
-
-# Called with how many sessions have been gone through since the last call.
-Progress = Callable[[int], None]
+from sessions_app.services.progress import Progress
 
 
 class EncoderUnavailable(SessionError):
-    """Without the encoder, making vectors anew would only lose those there are."""
+    """There is no encoder: a rebuild would only lose the stored vectors."""
 
     code = "encoder_unavailable"
     default_detail = "The encoder is not available, so nothing was rebuilt; the log says why."
@@ -27,7 +25,7 @@ class EncoderUnavailable(SessionError):
 
 @dataclass(frozen=True, slots=True)
 class RebuiltSession:
-    """A session that was annotated, and how many of its messages."""
+    """A session that was annotated, and the number of messages."""
 
     session_id: str
     messages: int
@@ -36,13 +34,14 @@ class RebuiltSession:
 def annotations_rebuild(
     *, user_id: str | None, limit: int | None, only_missing: bool, progress: Progress
 ) -> Iterator[RebuiltSession]:
-    """Annotate sessions in order of `_id`, all or a user's, and yield each that took work.
+    """Annotate all sessions, or a user's, in order of `_id`; yield each that took work.
 
-    With `only_missing`, those that are complete and wholly by the encoder in force are passed
-    over, which is also how to go on after an interruption. `limit` bounds the sessions that take
-    work. May run beside a live service. Raises EncoderUnavailable.
+    With `only_missing`, sessions that are complete and by the current encoder are passed over; this
+    also continues after an interruption. `limit` bounds the sessions that take work. Safe beside a
+    live service. Raises EncoderUnavailable.
     """
     encoder = encoders.load_encoder()
+    # Refused before anything is removed.
     if encoder is None:
         raise EncoderUnavailable
     left = limit
@@ -58,44 +57,45 @@ def annotations_rebuild(
 
 
 def _rebuild(listed: ListedSession, encoder: str, *, only_missing: bool) -> RebuiltSession | None:
-    wanted = {"session_id": listed.session_id, "user_id": listed.user_id}
+    keys = {"session_id": listed.session_id, "user_id": listed.user_id}
     try:
-        session = log.read_header(**wanted)
+        session = log.read_header(**keys)
         judged = session.topic.judged if session.topic else 0
         if only_missing:
             if not _whole(session.session_id, judged, encoder):
-                stored.judge_again(**wanted)
+                stored.judge_again(**keys)
                 judged = 0
         else:
             _forget(session)
             judged = 0
         if judged >= session.message_count:
             return None
-        done = topics.catch_up(**wanted, seconds=math.inf).session
+        done = topics.catch_up(**keys, seconds=math.inf).session
     except SessionNotFound:  # deleted meanwhile
         return None
     return RebuiltSession(session.session_id, done.message_count - judged)
 
 
 def _whole(session_id: str, judged: int, encoder: str) -> bool:
-    """Whether every judged message has its place in a block, and every block is the encoder's."""
+    """Whether every judged message is in a block, and every block is by `encoder`."""
     seq = 1
     for block in audits.pages.blocks_made(session_id):
         if block.first_seq != seq or block.encoder != encoder:
             return False
         seq += block.count
+        # Only the last block of a session is not full.
         if block.count < ANNOTATION_BLOCK:
             break
     return seq > judged
 
 
 def _forget(session: Session) -> None:
-    """Forget what was derived, such that a stop at any place leaves it to be derived again.
+    """Remove all annotations of a session, so that they are made again.
 
-    The topics are forgotten first: blocks missing under a session that counts as judged would stay
-    missing. And once more last, for another worker may have gone on in between.
+    The topics are reset first: a stop in between would leave a session that counts as judged
+    without its blocks. They are reset again last, since another worker may have gone on meanwhile.
     """
-    wanted = {"session_id": session.session_id, "user_id": session.user_id}
-    stored.judge_again(**wanted)
+    keys = {"session_id": session.session_id, "user_id": session.user_id}
+    stored.judge_again(**keys)
     stored.forget_session(session_id=session.session_id)
-    stored.judge_again(**wanted)
+    stored.judge_again(**keys)

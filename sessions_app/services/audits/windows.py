@@ -1,6 +1,6 @@
-"""Replaying stored sessions' windows as of their newest message, and checking every promise."""
+"""Replays stored sessions' windows as of their newest message, and checks every promise."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -28,22 +28,20 @@ from sessions_app.domain.window import (
 )
 from sessions_app.repository import audits, log
 from sessions_app.services import context, dialects
-from sessions_app.services.context import Gathered
+from sessions_app.services.context import Candidates
+from sessions_app.services.progress import Progress
 
-# Called with how many sessions have been gone through since the last call.
-Progress = Callable[[int], None]
-
-# Both of a pair are planned from the same candidates.
+# The two strategies of a pair are planned from the same candidates.
 _FAMILIES = ((Strategy.RECENT, Strategy.TOPIC), (Strategy.RELEVANT, Strategy.HYBRID))
 
 
 def session_count(*, user_id: str | None = None) -> int:
-    """About how many sessions there are to go through."""
+    """An estimate of the number of sessions, all or a user's."""
     return audits.integrity.count_sessions() if user_id is None else audits.pages.count_of(user_id)
 
 
 def listed_sessions(*, user_id: str | None) -> Iterator[list[ListedSession]]:
-    """All sessions, or a user's, in order of `_id`, a page at a time."""
+    """All sessions, or a user's, in order of `_id`, page by page."""
     after = ""
     while page := audits.pages.page(after=after, user_id=user_id):
         yield page
@@ -59,16 +57,17 @@ def context_audit(
     limit: int | None,
     progress: Progress,
 ) -> Iterator[AuditedSession]:
-    """Audit sessions in order of `_id`: all, or a user's, or those with activity from `since` on.
+    """Audit sessions in order of `_id`: all, or a user's, or those with activity since `since`.
 
-    `max_tokens` and `strategy` stand in for each session's own. Nothing is written: windows are
-    planned with the vectors and topics that are there, by words alone where there are none. May
-    run beside a live service: what looks broken is read again, and counts only when it still is.
+    `max_tokens` and `strategy` replace each session's own. Writes nothing: windows are planned with
+    the stored vectors and topics, and by words alone where there are none. Safe beside a live
+    service: a breach counts only when a second reading shows it again.
     """
     encoder = encoders.load_encoder()
     left = limit
     for page in listed_sessions(user_id=user_id):
         ids = [listed.session_id for listed in page]
+        # One query per page rather than one per session.
         annotated = audits.pages.with_vectors(ids, encoder.name) if encoder else set()
         for listed in page:
             if since is None or listed.updated_at >= since:
@@ -85,21 +84,25 @@ def context_audit(
 def _confirmed(
     listed: ListedSession, max_tokens: int | None, strategy: Strategy | None, has_vectors: bool
 ) -> AuditedSession | None:
-    """What two readings agree on: between the reads of one, messages may have come or gone."""
+    """The breaches of two readings: messages may come and go between the reads of one."""
     try:
-        first = _audit_one(listed, max_tokens, strategy, has_vectors)
+        first = _audit(listed, max_tokens, strategy, has_vectors)
+        # Almost every session: the second reading is only for a suspicion.
         if not first.breaches:
             return first
-        again = _audit_one(listed, max_tokens, strategy, has_vectors)
+        again = _audit(listed, max_tokens, strategy, has_vectors)
     except SessionNotFound:
         return None
-    return replace(again, breaches=[one for one in again.breaches if one in first.breaches])
+    return replace(
+        again, breaches=[breach for breach in again.breaches if breach in first.breaches]
+    )
 
 
-def _audit_one(
+def _audit(
     listed: ListedSession, max_tokens: int | None, strategy: Strategy | None, has_vectors: bool
 ) -> AuditedSession:
     facts, plans, breaches = StoredFacts(), dict[Strategy, WindowPlan | None](), list[Breach]()
+    # In case the session cannot be read: the report needs a strategy.
     replayed = strategy or Strategy.HYBRID
     try:
         session, messages = log.read_all(session_id=listed.session_id, user_id=listed.user_id)
@@ -109,10 +112,10 @@ def _audit_one(
         summary = context.summary_shown(session=session, max_tokens=policy.max_tokens)
         for each, gathered in _gathered(session, policy, facts).items():
             own = replace(policy, strategy=each)
-            plans[each], found = _replay(facts, own, gathered, summary)
-            breaches += found
+            plans[each], broken = _replay(facts, own, gathered, summary)
+            breaches += broken
     except (KeyError, TypeError, ValueError) as error:
-        # A document that is not what its declaration says; `check_integrity` tells more.
+        # The stored document is invalid; `check_integrity` says how.
         breaches.append(Breach(Promise.PLAN, None, repr(error)))
     return AuditedSession(
         session_id=listed.session_id,
@@ -126,15 +129,15 @@ def _audit_one(
 
 def _gathered(
     session: Session, policy: WindowPolicy, facts: StoredFacts
-) -> Mapping[Strategy, Gathered]:
-    """The candidates of each strategy's window, as a request would gather them.
+) -> Mapping[Strategy, Candidates]:
+    """The candidates of each strategy's window, as a request gathers them.
 
-    Where everything fits, nothing is ranked and every strategy is offered the same: reading the
-    vectors and encoding the newest user message, which takes longer than all the rest, is spared.
+    Where everything fits, nothing is ranked, and all strategies get the same candidates. That saves
+    reading vectors and encoding the newest user message, which take longer than all the rest.
     """
-    found: dict[Strategy, Gathered] = {}
+    by_strategy: dict[Strategy, Candidates] = {}
     for family in _FAMILIES:
-        gathered = found.get(Strategy.RECENT)
+        gathered = by_strategy.get(Strategy.RECENT)
         fits = (
             facts.tokens <= policy.max_tokens
             and facts.messages <= (policy.max_messages or facts.messages)
@@ -143,14 +146,14 @@ def _gathered(
         )
         if gathered is None or not fits:
             gathered = context.gather(session, replace(policy, strategy=family[0]), None)
-        found |= dict.fromkeys(family, gathered)
-    return found
+        by_strategy |= dict.fromkeys(family, gathered)
+    return by_strategy
 
 
 def _replay(
-    facts: StoredFacts, policy: WindowPolicy, gathered: Gathered, summary: ShownSummary | None
+    facts: StoredFacts, policy: WindowPolicy, gathered: Candidates, summary: ShownSummary | None
 ) -> tuple[WindowPlan | None, list[Breach]]:
-    """The plan, with the tokens of its messages alone, and what is broken."""
+    """The plan, with the tokens of its messages alone, and its breaches."""
     manner = dialects.known()
     try:
         laid_out, request = context.window_written(gathered, policy, None, summary, manner=manner)

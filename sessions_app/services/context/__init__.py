@@ -1,15 +1,21 @@
-"""TODO map."""
+"""The context window of a session: what a model call is sent, and why.
 
-from sessions_app.services.context.candidates import Gathered, gather
+`candidates` reads the messages that may be in a window, with a bound that does not depend on the
+session's length. `planning` puts them, the session's policy, a summary and a recalled quotation
+through the pure planner of `domain.window`. `resets` starts the window anew and undoes that.
+`summaries` extends a session's rolling summary after a turn, and says which one a window shows.
+"""
+
+from sessions_app.services.context.candidates import Candidates, gather
 from sessions_app.services.context.planning import (
     ContextWindow,
     context_plan,
-    context_reset,
     window_policy,
     window_written,
 )
+from sessions_app.services.context.resets import context_reset
 from sessions_app.services.context.summaries import (
-    Outcome,
+    ExtensionOutcome,
     enabled,
     session_owner,
     summary_candidates,
@@ -19,11 +25,11 @@ from sessions_app.services.context.summaries import (
 from sessions_app.services.context.writing import Instruction, LaidOut
 
 __all__ = [
+    "Candidates",
     "ContextWindow",
-    "Gathered",
+    "ExtensionOutcome",
     "Instruction",
     "LaidOut",
-    "Outcome",
     "context_plan",
     "context_reset",
     "enabled",

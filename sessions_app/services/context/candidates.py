@@ -1,4 +1,4 @@
-"""Gathering what a window is planned from, with reads that do not grow with the session."""
+"""Gathers the candidates of a window, with reads that do not grow with the session."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -23,50 +23,53 @@ from sessions_app.services.topics import Vector
 
 
 @dataclass(frozen=True, slots=True)
-class Gathered:
-    """The candidates as stored and as the planner takes them, and the query's vector."""
+class Candidates:
+    """The candidates as stored (`messages`) and as the planner takes them (`offered`)."""
 
     messages: Sequence[Message]
     offered: Sequence[WindowMessage]
     query_vector: Vector | None
 
 
-def gather(session: Session, policy: WindowPolicy, query: str | None) -> Gathered:
-    """The candidates for a window of `session`, in conversation order."""
+def gather(session: Session, policy: WindowPolicy, query: str | None) -> Candidates:
+    """Read the candidates for a window of `session`, in conversation order."""
     if policy.strategy in {Strategy.RECENT, Strategy.TOPIC}:
         messages = stored.with_topics(session, _until_full(session, policy))
-        return Gathered(messages, [topics.window_message(m) for m in messages], None)
+        return Candidates(messages, [topics.window_message(m) for m in messages], None)
+    # Short enough to rank every message.
     if session.message_count <= WHOLE_SESSION:
-        messages = _range(session, 1, session.message_count)
+        messages = read_range(session, 1, session.message_count)
         offered = _offer(session, messages, [(1, session.message_count)])
         fits = sum(window_cost(message.token_count) for message in messages) <= policy.max_tokens
-        return Gathered(messages, offered, None if fits else _vector(query, offered))
+        # Where everything fits nothing is ranked, and encoding the query would be wasted.
+        return Candidates(messages, offered, None if fits else _vector(query, offered))
     return _from_a_long_session(session, query)
 
 
-def as_they_are(messages: Iterable[Message]) -> Gathered:
-    """These messages and nothing that was made of them, for a window that holds them all."""
-    found = list(messages)
-    return Gathered(found, [topics.window_message(m) for m in found], None)
+def unranked(messages: Iterable[Message]) -> Candidates:
+    """Candidates without vectors and topics, for a window that holds them all."""
+    candidates = list(messages)
+    return Candidates(candidates, [topics.window_message(m) for m in candidates], None)
 
 
-def superseding(gathered: Gathered, seqs: Collection[int]) -> Gathered:
-    """The same where these messages are as good as superseded."""
+def superseding(gathered: Candidates, seqs: Collection[int]) -> Candidates:
+    """The same candidates, with those in `seqs` marked as superseded."""
     offered = [
         replace(each, superseded=True) if each.seq in seqs else each for each in gathered.offered
     ]
     return replace(gathered, offered=offered)
 
 
-def _from_a_long_session(session: Session, query: str | None) -> Gathered:
-    """The newest messages, and of the older ones the runs that are nearest to the query."""
+def _from_a_long_session(session: Session, query: str | None) -> Candidates:
+    """The opening, the runs of older messages nearest to the query, and the newest messages."""
     first = session.message_count - NEWEST + 1
-    newest = _range(session, first, session.message_count)
+    newest = read_range(session, first, session.message_count)
     newest_offered = _offer(session, newest, [(first, session.message_count)])
+    # An agent may have worked on one user message for longer than the newest messages reach.
     if not any(message.role is Role.USER for message in newest):
-        asked_before = _newest_user(session, first)
-        newest = asked_before + newest
-        newest_offered = [*map(topics.window_message, asked_before), *newest_offered]
+        newest_user = _newest_user(session, first)
+        newest = newest_user + newest
+        newest_offered = [*map(topics.window_message, newest_user), *newest_offered]
     vector = _vector(query, newest_offered)
     sketches = [
         RunSketch(block.first_seq, block.last_seq, block.terms, block.centroids)
@@ -74,34 +77,37 @@ def _from_a_long_session(session: Session, query: str | None) -> Gathered:
             session_id=session.session_id, before=first, limit=SKETCHES
         )
     ]
-    asked = query_text(query or _asked(newest_offered), newest_offered)
+    text = query_text(query or _newest_user_text(newest_offered), newest_offered)
     runs = [
         (run.first_seq, min(run.last_seq, first - 1))
-        for run in choose_runs(sketches, asked, vector, limit=RUNS)
+        for run in choose_runs(sketches, text, vector, limit=RUNS)
     ]
-    known = {message.seq for message in newest}
+    newest_seqs = {message.seq for message in newest}
     older = {
         message.seq: message
         for message in (*log.read_opening(session), *log.read_runs(session, runs))
-        if message.seq not in known
+        if message.seq not in newest_seqs
     }
     offered = _offer(session, list(older.values()), runs) + newest_offered
     messages = sorted([*older.values(), *newest], key=lambda message: message.seq)
-    return Gathered(messages, offered, vector)
+    return Candidates(messages, offered, vector)
 
 
 def _newest_user(session: Session, before: int) -> list[Message]:
-    """The newest user message before `before`: an agent may have worked on it for very long."""
+    """The newest user message before `before`, in a list; empty where none is in reach."""
     for last in range(before - 1, max(0, before - MOST_READ), -PAGE_MAX):
-        page = _range(session, max(1, last - PAGE_MAX + 1), last)
-        found = [message for message in page if message.role is Role.USER and not message.deleted]
-        if found:
-            return found[-1:]
+        page = read_range(session, max(1, last - PAGE_MAX + 1), last)
+        users = [message for message in page if message.role is Role.USER and not message.deleted]
+        if users:
+            return users[-1:]
     return []
 
 
 def _until_full(session: Session, policy: WindowPolicy) -> list[Message]:
-    """The newest messages to beyond the budget, the newest user message, and the opening."""
+    """The newest messages until the budget is full, with the newest user message and the opening.
+
+    The number of messages that fill the budget is a guess at first, and doubled until it is enough.
+    """
     limit = _likely_number(session, policy)
     while True:
         _, read = log.read_newest(
@@ -114,6 +120,7 @@ def _until_full(session: Session, policy: WindowPolicy) -> list[Message]:
         whole = not read or read[0].seq <= max(1, session.context_start)
         if whole or (full and answered) or limit >= MOST_READ:
             break
+        # The messages were shorter than the mean.
         limit *= 2
     if not newest or newest[0].seq == 1:
         return newest
@@ -122,15 +129,19 @@ def _until_full(session: Session, policy: WindowPolicy) -> list[Message]:
 
 
 def _likely_number(session: Session, policy: WindowPolicy) -> int:
-    """How many of the session's messages are likely to fill the window, and some more."""
-    each = window_cost(session.token_count // max(1, session.message_count))
-    wanted = policy.max_tokens // each
+    """A number of messages that is likely to fill the window, by the session's mean cost."""
+    mean_cost = window_cost(session.token_count // max(1, session.message_count))
+    number = policy.max_tokens // mean_cost
     if policy.max_messages is not None:
-        wanted = min(wanted, policy.max_messages)
-    return min(MOST_READ, wanted * 3 // 2 + 8)
+        number = min(number, policy.max_messages)
+    # Half as many again, since a second read costs more than some messages too many.
+    return min(MOST_READ, number * 3 // 2 + 8)
 
 
-def _range(session: Session, first: int, last: int) -> list[Message]:
+def read_range(session: Session, first: int, last: int) -> list[Message]:
+    """The session's messages `first..last`, both included; none where `first` is behind `last`."""
+    if first > last:
+        return []
     _, messages = log.read_range(
         session_id=session.session_id, user_id=session.user_id, first=first, last=last
     )
@@ -141,22 +152,23 @@ def _offer(
     session: Session, messages: Sequence[Message], ranges: Sequence[tuple[int, int]]
 ) -> list[WindowMessage]:
     blocks = stored.read_blocks(session_id=session.session_id, ranges=ranges)
+    # Missing where the session has not been annotated; words alone rank it then.
     vectors = topics.restored(blocks)
-    judged = {
+    topic_of = {
         seq: topic for block in blocks for seq, topic in enumerate(block.topics, block.first_seq)
     }
     return [
         topics.window_message(
-            message, vector=vectors.get(message.seq), topic=judged.get(message.seq)
+            message, vector=vectors.get(message.seq), topic=topic_of.get(message.seq)
         )
         for message in messages
     ]
 
 
-def _asked(offered: Sequence[WindowMessage]) -> str:
-    """The newest user message, which is the query when none is given."""
+def _newest_user_text(offered: Sequence[WindowMessage]) -> str:
+    """The newest user message: the query of a window for which none was passed."""
     return next((m.content for m in reversed(offered) if m.role == Role.USER), "")
 
 
 def _vector(query: str | None, offered: Sequence[WindowMessage]) -> Vector | None:
-    return topics.query_vector(query_text(query or _asked(offered), offered))
+    return topics.query_vector(query_text(query or _newest_user_text(offered), offered))

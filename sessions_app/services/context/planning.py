@@ -1,4 +1,4 @@
-"""The context window of a session: what a model call would be sent, and why."""
+"""Plans a session's context window: the messages of a model call, and the reason for each."""
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
@@ -12,8 +12,6 @@ from sessions_app import tokenizer
 from sessions_app.domain import lifecycle, window
 from sessions_app.domain.data import Message, OnTopicShift, Session, Strategy
 from sessions_app.domain.dialect import AS_OPENAI, Manner, Request
-from sessions_app.domain.errors import StorageUnavailable
-from sessions_app.domain.limits import RESETS_KEPT
 from sessions_app.domain.tokens import window_cost
 from sessions_app.domain.window import (
     Layout,
@@ -25,22 +23,20 @@ from sessions_app.domain.window import (
     fits_whole,
     plan_window,
 )
-from sessions_app.repository import log, sessions
+from sessions_app.repository import log
 from sessions_app.services import dialects, topics
 from sessions_app.services.context import candidates, summaries, writing
-from sessions_app.services.context.candidates import Gathered
+from sessions_app.services.context.candidates import Candidates
 from sessions_app.services.context.writing import Instruction, LaidOut
-
-_ATTEMPTS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class ContextWindow:
     """A planned window: the session, the plan, and the request that it is sent as.
 
-    With a `summary`, the model is sent that too, behind the system prompt; with `recalled`, that
-    instead of the messages it quotes; the call's own instructions come right behind the prompt. The
-    plan's `token_count` is what all that is sent costs.
+    The call's own instructions follow the system prompt, then the `summary` if there is one.
+    `recalled` is sent in place of the messages it quotes. The plan's `token_count` covers
+    everything that is sent.
     """
 
     session: Session
@@ -51,7 +47,7 @@ class ContextWindow:
 
     @property
     def sent(self) -> list[dict[str, Any]]:
-        """What a model call is sent, in the form of the chat completions wire."""
+        """The messages of the model call, in the shape of OpenAI's chat completions."""
         return self.request.messages
 
 
@@ -69,40 +65,47 @@ def context_plan(
     instructions: Sequence[Instruction] = (),
     manner: Manner | None = None,
 ) -> ContextWindow:
-    """Plan the window of a session as it is now; nothing about the session changes.
+    """Plan the window of a session as it is now; the session is not changed.
 
-    `max_tokens` and `strategy` stand in for the session's own; `query` for the newest user
-    message. `until` is the last seq that is considered, None for the newest; those in `without`
-    count as superseded. Without `tells_topics`, nothing is judged for a window that topics cannot
-    change. `instructions` take their share of the budget. `manner` is how the server wants it
-    written, None for what is known of the configured one. Raises SessionNotFound, SessionExpired,
+    `max_tokens` and `strategy` replace the session's own, `query` the newest user message. `until`
+    is the last seq that is considered, None for the newest; the messages in `without` count as
+    superseded. Without `tells_topics`, topics are judged only where they can change the window.
+    `instructions` take their share of the budget. `manner` is how the server wants it written,
+    None for what is known of the configured one. Raises SessionNotFound, SessionExpired,
     WindowBudgetError.
     """
-    place = {"session_id": session_id, "user_id": user_id}
     newest: list[Message] = []
     if tells_topics:
-        session = log.read_header(**place)
+        session = log.read_header(session_id=session_id, user_id=user_id)
     else:
-        session, newest = log.read_newest(**place, limit=_READ_AT_ONCE)
+        session, newest = log.read_newest(
+            session_id=session_id, user_id=user_id, limit=_READ_AT_ONCE
+        )
     lifecycle.require_readable(session, now=now)
-    told = sum(window_cost(tokenizer.count_tokens(each.content)) for each in instructions)
-    wanted = window_policy(session, max_tokens, strategy)
-    wanted = replace(wanted, max_tokens=wanted.max_tokens - told)
-    whole = len(newest) == session.message_count and _keeps_all(session, wanted)
-    if not whole and _needs_topics(session, wanted):
-        session = topics.catch_up(**place, seconds=topics.CATCH_UP_SECONDS).session
+    instruction_cost = sum(
+        window_cost(tokenizer.count_tokens(each.content)) for each in instructions
+    )
+    policy = window_policy(session, max_tokens, strategy)
+    rest = replace(policy, max_tokens=policy.max_tokens - instruction_cost)
+    # Everything fits: no topics, vectors or older messages have to be read.
+    whole = len(newest) == session.message_count and _keeps_all(session, rest)
+    if not whole and _needs_topics(session, rest):
+        session = topics.catch_up(
+            session_id=session_id, user_id=user_id, seconds=topics.CATCH_UP_SECONDS
+        ).session
     if until is not None:
         session = replace(
             session,
             message_count=min(until, session.message_count),
-            # What is asked about is shown even where a reset has hidden it.
+            # The message at `until` is shown even where a reset has hidden it.
             context_start=min(session.context_start, until),
         )
+    # Again, since judging topics and `until` may have changed what the policy depends on.
     policy = window_policy(session, max_tokens, strategy)
     if whole:
-        gathered = candidates.as_they_are(m for m in newest if m.seq <= session.message_count)
+        gathered = candidates.unranked(m for m in newest if m.seq <= session.message_count)
     else:
-        rest = replace(policy, max_tokens=policy.max_tokens - told)
+        rest = replace(policy, max_tokens=policy.max_tokens - instruction_cost)
         gathered = candidates.gather(session, rest, query)
     if without:
         gathered = candidates.superseding(gathered, without)
@@ -113,15 +116,15 @@ def context_plan(
     return ContextWindow(session, laid_out.plan, request, laid_out.summary, laid_out.recalled)
 
 
-# A session of so many messages is read together with its header.
+# A session up to this long is read together with its header, in one round trip.
 _READ_AT_ONCE = 128
-# So many unjudged messages cost a window of the newest ones little; more wait for a window, or a
-# list of topics, that rests on them.
+# A window that does not need topics judges up to this many messages on the way, which costs it
+# little. A longer backlog is left to a window, or a list of topics, that needs it.
 _JUDGED_IN_PASSING = 128
 
 
 def _needs_topics(session: Session, policy: WindowPolicy) -> bool:
-    """Whether to judge what has been appended before planning."""
+    """Whether the messages that have no topic yet are judged before planning."""
     behind = session.message_count - (session.topic.judged if session.topic else 0)
     indifferent = policy.strategy is Strategy.RECENT and (
         session.context_policy.on_topic_shift is not OnTopicShift.RESET
@@ -130,20 +133,21 @@ def _needs_topics(session: Session, policy: WindowPolicy) -> bool:
 
 
 def _keeps_all(session: Session, policy: WindowPolicy) -> bool:
-    """Whether the window holds the whole session, whatever its topics turn out to be."""
+    """Whether the window holds the whole session, whatever its topics are."""
     own = session.context_policy
     return own.on_topic_shift is not OnTopicShift.RESET and fits_whole(
         session, max_tokens=policy.max_tokens, max_messages=own.max_messages
     )
 
 
-# Each attempt plans for as many tokens less as what came of the last one was over the budget.
+# Attempts to fit the budget: each plans with the budget of the one before, less the tokens by
+# which that one was over.
 _QUOTATIONS = 4
 _WRITINGS = 8
 
 
 def window_written(
-    gathered: Gathered,
+    gathered: Candidates,
     policy: WindowPolicy,
     query: str | None,
     summary: ShownSummary | None,
@@ -177,11 +181,12 @@ def window_written(
 
 
 def window_laid_out(
-    gathered: Gathered, policy: WindowPolicy, query: str | None, summary: ShownSummary | None
+    gathered: Candidates, policy: WindowPolicy, query: str | None, summary: ShownSummary | None
 ) -> LaidOut:
-    """The plan as it is laid out: under STABLE_PREFIX, with the quotation of what was recalled.
+    """Plan a window; under STABLE_PREFIX the recalled messages become one quotation.
 
-    What must be in it is cut where it would not fit.
+    Falls back to the conversation's order where the quotation does not fit the budget. What must
+    be in the window is cut where it would not fit.
     """
     gathered, cut = writing.cut_to_fit(gathered, policy)
     budget = policy.max_tokens
@@ -203,7 +208,7 @@ def window_laid_out(
 
 def _laid_out(
     plan: WindowPlan,
-    gathered: Gathered,
+    gathered: Candidates,
     summary: ShownSummary | None,
     recalled: Recalled | None,
     cut: Mapping[int, str],
@@ -214,9 +219,9 @@ def _laid_out(
 
 
 def window_plan(
-    gathered: Gathered, policy: WindowPolicy, query: str | None, summary: ShownSummary | None
+    gathered: Candidates, policy: WindowPolicy, query: str | None, summary: ShownSummary | None
 ) -> tuple[WindowPlan, ShownSummary | None]:
-    """The plan for what the summary leaves of the budget; without it where that is too little."""
+    """Plan with the tokens that the summary leaves; without the summary where those are too few."""
     offered, vector = gathered.offered, gathered.query_vector
     if summary is not None:
         rest = replace(policy, max_tokens=policy.max_tokens - summary.cost)
@@ -230,12 +235,12 @@ def window_plan(
 def window_policy(
     session: Session, max_tokens: int | None, strategy: Strategy | None
 ) -> WindowPolicy:
-    """What a window is planned by: the session's policy, with what the caller asks instead."""
+    """The policy of a window: the session's own, with the caller's budget and strategy."""
     own = session.context_policy
     on_shift = own.on_topic_shift
     topic = session.topic
     if on_shift is OnTopicShift.RESET and topic and topic.start_seq <= topic.undone:
-        # The shift that would reset the window has been undone: it still lowers priorities.
+        # The reset by this shift was undone: the shift still lowers the priority of what is older.
         on_shift = OnTopicShift.ADJUST
     return WindowPolicy(
         max_tokens=max_tokens or own.max_tokens,
@@ -246,58 +251,3 @@ def window_policy(
         layout=Layout(settings.CONTEXT_LAYOUT),
         answering=True,
     )
-
-
-def context_reset(*, session_id: str, user_id: str, undo: bool, now: datetime) -> Session:
-    """Start the window after the newest message, or take the last reset back.
-
-    A reset by a topic shift is taken back too, when it is the later one. Undoing with nothing to
-    undo changes nothing. Raises SessionNotFound, SessionExpired, SessionArchived.
-    """
-    now = lifecycle.to_milliseconds(now)
-    for _ in range(_ATTEMPTS):
-        session = log.read_header(session_id=session_id, user_id=user_id)
-        lifecycle.require_writable(session, now=now)
-        changes = _undone(session) if undo else _reset(session)
-        if not changes:
-            return session
-        changed = sessions.change(
-            session=session,
-            changes=changes | {"expires_at": _expiry(session, now)},
-            now=now,
-            versions=None,
-        )
-        if changed is not None:
-            return changed
-    raise StorageUnavailable
-
-
-def _expiry(session: Session, now: datetime) -> datetime | None:
-    return lifecycle.expiry(
-        now=now,
-        ttl_seconds=session.ttl_seconds,
-        default_ttl_seconds=settings.SESSION_TTL_SECONDS,
-    )
-
-
-def _reset(session: Session) -> dict[str, Any]:
-    return {
-        "context_start": session.message_count + 1,
-        "context_resets": [*session.context_resets, session.context_start][-RESETS_KEPT:],
-    }
-
-
-def _undone(session: Session) -> dict[str, Any]:
-    topic = session.topic
-    by_shift = (
-        session.context_policy.on_topic_shift is OnTopicShift.RESET
-        and topic is not None
-        and topic.current > 1
-        and topic.start_seq > max(topic.undone, session.context_start - 1)
-    )
-    if by_shift and topic is not None:
-        return {"topic.undone": topic.start_seq}
-    if not session.context_resets:
-        return {}
-    *earlier, last = session.context_resets
-    return {"context_start": last, "context_resets": earlier}

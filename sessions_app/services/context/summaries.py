@@ -1,4 +1,4 @@
-"""Rolling summaries: extended after a turn, shown in the window, never in place of the messages."""
+"""Rolling summaries: extended after a turn, and shown in the window beside the messages."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,80 +19,84 @@ from sessions_app.domain.window import MOST_READ, Extension, ShownSummary, Summa
 from sessions_app.providers import Completion, Provider
 from sessions_app.repository import log, sessions, summaries
 from sessions_app.services import dialects
+from sessions_app.services.context.candidates import read_range
 
 _MODEL_MAX_CHARS = 200
 
 
-class Outcome(StrEnum):
-    """What came of an attempt to extend a summary."""
+class ExtensionOutcome(StrEnum):
+    """The outcome of an attempt to extend a summary."""
 
     EXTENDED = "extended"
     NOT_DUE = "not_due"
-    # Somebody else extended it meanwhile, or a message was erased: what was made is discarded.
+    # Another worker extended it meanwhile, or a message was erased: the new text is discarded.
     OVERTAKEN = "overtaken"
 
 
 @dataclass(frozen=True, slots=True)
 class Extended:
-    """What became of a session's summary; `completion` is the model call, when there was one."""
+    """The outcome for a session's summary; `completion` is the model call, if there was one."""
 
-    outcome: Outcome
+    outcome: ExtensionOutcome
     summary: Summary | None = None
     completion: Completion | None = None
 
 
 def enabled() -> bool:
-    """Whether summaries are made and shown: they are asked for, and there is a model for them."""
+    """Whether summaries are made and shown: CONTEXT_SUMMARY is set, and so is a model."""
     return bool(settings.CONTEXT_SUMMARY and settings.LLM_BASE_URL)
 
 
 def summary_shown(*, session: Session, max_tokens: int) -> ShownSummary | None:
-    """The summary for a window of `max_tokens`; None where there is none that may be shown.
+    """The summary for a window of `max_tokens`; None where none may be shown.
 
-    A conversation that fits whole needs none, and one that says anything of what a reset has
-    hidden is not for the model. Reads what is stored, never calls a model.
+    A conversation that fits whole needs no summary. A summary that covers messages hidden by a
+    reset is not shown. Reads the stored summary and never calls a model.
     """
     policy = session.context_policy
     if not enabled() or window.fits_whole(
         session, max_tokens=max_tokens, max_messages=policy.max_messages
     ):
         return None
-    held = summaries.read(session_id=session.session_id, user_id=session.user_id)
-    if held.summary is None or held.summary.first_seq < window.visible_from(session):
+    stored = summaries.read(session_id=session.session_id, user_id=session.user_id)
+    if stored.summary is None or stored.summary.first_seq < window.visible_from(session):
         return None
-    return window.shown(held.summary, max_tokens=max_tokens, count=tokenizer.count_tokens)
+    return window.shown(stored.summary, max_tokens=max_tokens, count=tokenizer.count_tokens)
 
 
 def summary_extend(*, session_id: str, user_id: str, provider: Provider, now: datetime) -> Extended:
-    """Extend the summary by a bounded run of what the window drops, in at most one model call.
+    """Extend the summary by a bounded run of messages that the window drops.
 
-    For after a reply; nobody waits for it, and a failure leaves everything as it was. Raises
-    SessionNotFound, SessionExpired, SessionArchived, ProviderError, ProviderTimeout.
+    Makes at most one model call. Runs after a reply, without a client waiting; a failure changes
+    nothing. Raises SessionNotFound, SessionExpired, SessionArchived, ProviderError,
+    ProviderTimeout.
     """
     session = log.read_header(session_id=session_id, user_id=user_id)
     lifecycle.require_writable(session, now=now)
     bound = window.length_bound(session.context_policy.max_tokens)
     if not bound or not may_be_due(session):
-        return Extended(Outcome.NOT_DUE)
-    # Before the messages: its count of erasures must not be newer than they are.
-    held = summaries.read(session_id=session_id, user_id=user_id)
+        return Extended(ExtensionOutcome.NOT_DUE)
+    # Read before the messages: its count of erasures must not be newer than they are, or a message
+    # erased in between would stay in the summary.
+    stored = summaries.read(session_id=session_id, user_id=user_id)
     start = window.visible_from(session)
-    # After a reset, or the undoing of one, it begins again there.
-    before = held.summary if held.summary and held.summary.first_seq == start else None
+    # A summary from before a reset, or before its undoing, is not extended: the next one starts
+    # at the first visible message.
+    before = stored.summary if stored.summary and stored.summary.first_seq == start else None
     extension = _next(session, before.last_seq + 1 if before else start)
     if extension is None or not extension.worth_a_call:
-        return Extended(Outcome.NOT_DUE, held.summary)
+        return Extended(ExtensionOutcome.NOT_DUE, stored.summary)
     summary, completion = _extended(before, extension, start, bound, provider, now)
     written = summaries.write(
-        session_id=session_id, user_id=user_id, summary=summary, replacing=held
+        session_id=session_id, user_id=user_id, summary=summary, replacing=stored
     )
     if not written:
-        return Extended(Outcome.OVERTAKEN, completion=completion)
-    return Extended(Outcome.EXTENDED, summary, completion)
+        return Extended(ExtensionOutcome.OVERTAKEN, completion=completion)
+    return Extended(ExtensionOutcome.EXTENDED, summary, completion)
 
 
 def may_be_due(session: Session) -> bool:
-    """Whether the window can be dropping anything, judged by the session's totals alone."""
+    """Whether the window can be dropping messages, by the session's totals alone."""
     policy = session.context_policy
     return not window.fits_whole(
         session, max_tokens=policy.max_tokens, max_messages=policy.max_messages
@@ -100,7 +104,7 @@ def may_be_due(session: Session) -> bool:
 
 
 def session_owner(*, session_id: str) -> str:
-    """Whose session it is, for an operator who has the id alone; raises SessionNotFound."""
+    """The owner of a session, for an operator who has only its id; raises SessionNotFound."""
     owner = summaries.owner(session_id)
     if owner is None:
         raise SessionNotFound
@@ -108,9 +112,9 @@ def session_owner(*, session_id: str) -> str:
 
 
 def summary_candidates(*, user_id: str | None, now: datetime) -> Iterator[Session]:
-    """The sessions whose summary may be due: one user's, newest activity first, or everybody's."""
-    found = _sessions_of(user_id, now) if user_id else _sessions(now)
-    return (session for session in found if may_be_due(session))
+    """The sessions whose summary may be due: a user's, newest activity first, or all users'."""
+    active = _sessions_of(user_id, now) if user_id else _sessions(now)
+    return (session for session in active if may_be_due(session))
 
 
 def _sessions_of(user_id: str, now: datetime) -> Iterator[Session]:
@@ -133,13 +137,13 @@ def _sessions_of(user_id: str, now: datetime) -> Iterator[Session]:
 
 def _sessions(now: datetime) -> Iterator[Session]:
     last = ""
-    while found := summaries.active_sessions(after=last, now=now):
-        yield from found
-        last = found[-1].session_id
+    while page := summaries.active_sessions(after=last, now=now):
+        yield from page
+        last = page[-1].session_id
 
 
 def _next(session: Session, first: int) -> Extension | None:
-    """What is to be summarised from `first` on; None when the window drops nothing new."""
+    """The run to summarise from `first` on; None where the window drops nothing new."""
     policy = session.context_policy
     newest = _newest(session)
     if not newest:
@@ -149,14 +153,14 @@ def _next(session: Session, first: int) -> Extension | None:
     if not window.overflows(newest, max_tokens=budget, max_messages=policy.max_messages):
         return None
     end = window.newest_start(newest, max_tokens=budget, max_messages=policy.max_messages)
-    run = _range(session, first, min(end, first + window.EXTENSION_MESSAGES) - 1)
+    run = read_range(session, first, min(end, first + window.EXTENSION_MESSAGES) - 1)
     if not run:
         return None
     return window.extension(run, max_tokens=policy.max_tokens, count=tokenizer.count_tokens)
 
 
 def _newest(session: Session) -> list[Message]:
-    """The visible messages at the end, to beyond the budget; bounded by it, not by the session."""
+    """The newest visible messages until the budget is full: bounded by it, not by the session."""
     policy = session.context_policy
     start = window.visible_from(session)
     limit = 128
@@ -170,24 +174,16 @@ def _newest(session: Session) -> list[Message]:
         )
         if full or len(newest) < limit or limit >= MOST_READ:
             return newest
+        # Rarely needed: only for very short messages or a very large budget.
         limit *= 4
 
 
 def _prompt(session: Session, newest: list[Message]) -> list[Message]:
-    """The system prompt, where it is not among `newest`; the window holds it whatever a reset."""
+    """The system prompt where it is not among `newest`; the window holds it even after a reset."""
     if newest[0].seq == 1:
         return []
-    opening = _range(session, 1, min(OPENING_MAX_MESSAGES, newest[0].seq - 1))
+    opening = read_range(session, 1, min(OPENING_MAX_MESSAGES, newest[0].seq - 1))
     return [m for m in opening if m.role is Role.SYSTEM and not m.deleted]
-
-
-def _range(session: Session, first: int, last: int) -> list[Message]:
-    if first > last:
-        return []
-    _, found = log.read_range(
-        session_id=session.session_id, user_id=session.user_id, first=first, last=last
-    )
-    return found
 
 
 def _extended(
@@ -200,16 +196,17 @@ def _extended(
 ) -> tuple[Summary, Completion | None]:
     text, model = (before.text, before.model) if before else ("", "")
     completion = None
-    # Nothing but tombstones: the range grows, and there is nothing to pay a model for.
+    # A run of tombstones alone extends the range without a model call.
     if extension.lines:
-        asked = window.request(before, extension.lines, bound=bound)
-        completion = dialects.complete(provider, asked, max_tokens=bound)
+        prompt = window.request(before, extension.lines, bound=bound)
+        completion = dialects.complete(provider, prompt, max_tokens=bound)
         said = storable(unwrapped(completion.text))
         text = window.clipped(said, bound, tokenizer.count_tokens)
         model = storable(completion.model)[:_MODEL_MAX_CHARS]
+        # An empty summary would stand for messages that said something.
         if not text:
             raise ProviderError("The model's server gave an empty answer.")
-    made = Summary(
+    summary = Summary(
         text=text,
         first_seq=start,
         last_seq=extension.last_seq,
@@ -217,4 +214,4 @@ def _extended(
         model=model,
         made_at=lifecycle.to_milliseconds(now),
     )
-    return made, completion
+    return summary, completion

@@ -18,7 +18,7 @@ from sessions_app.domain.window import (
     WindowPlan,
     WindowPolicy,
 )
-from sessions_app.services.context.candidates import Gathered
+from sessions_app.services.context.candidates import Candidates
 
 _CUT = "longer than the window: cut in the middle"
 
@@ -115,7 +115,7 @@ def _tokens(message: Mapping[str, object]) -> int:
     )
 
 
-def cut_to_fit(gathered: Gathered, policy: WindowPolicy) -> tuple[Gathered, dict[int, str]]:
+def cut_to_fit(gathered: Candidates, policy: WindowPolicy) -> tuple[Candidates, dict[int, str]]:
     """The candidates with what must be in the window cut, if need be, until it fits.
 
     The longest results first, the question where that is not enough. Raises WindowBudgetError
@@ -144,7 +144,7 @@ def _content_tokens(message: WindowMessage) -> int:
     return message.token_count - (tokenizer.count_tokens(message.name) if message.name else 0)
 
 
-def _with(gathered: Gathered, cut: Mapping[int, str]) -> Gathered:
+def _with(gathered: Candidates, cut: Mapping[int, str]) -> Candidates:
     counts = {
         message.seq: message.token_count
         - _content_tokens(message)

@@ -1,4 +1,4 @@
-"""Ending sessions whose time is over: expired ones are archived or deleted, old archives purged."""
+"""Sweeps: archives or deletes expired sessions, and purges archives past their retention."""
 
 import random
 import time
@@ -17,18 +17,17 @@ from sessions_app.domain.limits import SWEEP_BATCH
 from sessions_app.repository import clocks
 from sessions_app.repository import expiry as expiry_store
 from sessions_app.services import identity
+from sessions_app.services.progress import Progress
 
-# Called with how many sessions have been looked at since the last call.
-Progress = Callable[[int], None]
-# Asked between batches whether to stop.
+# Called between batches: whether to stop.
 Stopped = Callable[[], bool]
 
-# A batch that another writer had a hand in is tried again for longer than MongoDB leaves the
-# transaction of a process that was killed standing (transactionLifetimeLimitSeconds, 60).
+# A batch that conflicts with another writer is tried again for this long. MongoDB keeps the
+# transaction of a killed process open for 60 s (transactionLifetimeLimitSeconds), so longer.
 _PATIENCE_SECONDS = 90.0
 _LONGEST_WAIT = 2.0
-# So many sessions a second, and of the time: the rest is the appends'. Archiving could go faster,
-# and they would wait; deleting takes what it takes. MongoDB does its part on one core at most.
+# The most sessions per second, and the share of time that a sweep works: the rest is for appends,
+# which would wait if archiving went at full speed.
 _PER_SECOND = 2_150
 _BUSY_SHARE = 0.95
 # One batch in so many waits for a majority, so that a sweep does not outrun the secondaries.
@@ -36,8 +35,8 @@ _DURABLE_EVERY = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """A sweep to make: what counts as due, and what becomes of it."""
+class SweepPlan:
+    """The plan of a sweep: what is due, and how it ends."""
 
     mode: ExpiryMode
     cutoff: datetime
@@ -46,11 +45,11 @@ class Plan:
 
     @property
     def fate(self) -> Fate:
-        """What becomes of an expired session."""
+        """The fate of an expired session."""
         return Fate.ARCHIVED if self.mode is ExpiryMode.ARCHIVE else Fate.DELETED
 
     def as_json(self) -> dict[str, Any]:
-        """What it goes by."""
+        """The mode, the cutoff and the retention as JSON values."""
         return {
             "mode": self.mode.value,
             "cutoff": self.cutoff.isoformat(timespec="milliseconds"),
@@ -60,16 +59,16 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What a sweep did. `complete` when nothing that was due is left but what is exempt."""
+    """The result of a sweep. `complete` says that nothing due is left but exempt sessions."""
 
     sweep_id: str
-    plan: Plan
+    plan: SweepPlan
     counts: Mapping[str, int]
     exempt: Mapping[str, int]
     complete: bool
 
     def as_json(self) -> dict[str, Any]:
-        """The counts, what was passed over, and what it went by."""
+        """The plan, the counts and the exempt sessions as JSON values."""
         return {
             "sweep_id": self.sweep_id,
             **self.plan.as_json(),
@@ -79,17 +78,18 @@ class Swept:
         }
 
 
-def expiry_plan(*, mode: ExpiryMode | None, now: datetime) -> Plan:
-    """What is due at `now`, or at the time of MongoDB's clock if that is behind.
+def expiry_plan(*, mode: ExpiryMode | None, now: datetime) -> SweepPlan:
+    """Plan a sweep of what is due at `now`, or at MongoDB's time if that is earlier.
 
-    `mode` None is that of the settings.
+    `mode` None is EXPIRY_MODE. The earlier of the two clocks decides, so that a clock that is ahead
+    ends no session too early.
     """
     cutoff = expiry.cutoff_of(
         now=lifecycle.to_milliseconds(now),
         server_time=lifecycle.to_milliseconds(clocks.server_time()),
     )
     days = settings.ARCHIVE_RETENTION_DAYS
-    return Plan(
+    return SweepPlan(
         mode=mode or ExpiryMode(settings.EXPIRY_MODE),
         cutoff=cutoff,
         retention=timedelta(days=days),
@@ -97,28 +97,29 @@ def expiry_plan(*, mode: ExpiryMode | None, now: datetime) -> Plan:
     )
 
 
-def expiry_count(plan: Plan) -> int:
-    """How many sessions a sweep will look at."""
+def expiry_count(plan: SweepPlan) -> int:
+    """The number of sessions that a sweep will look at."""
     count = expiry_store.sweeps.count_expired(plan.cutoff)
     if plan.retention_cutoff is not None:
         count += expiry_store.sweeps.count_archived(plan.retention_cutoff)
     return count
 
 
-def expiry_preview(plan: Plan, *, limit: int | None, progress: Progress) -> Preview:
-    """What a sweep by `plan` would do just now; changes nothing."""
+def expiry_preview(plan: SweepPlan, *, limit: int | None, progress: Progress) -> Preview:
+    """Count what a sweep by `plan` would do now; changes nothing."""
     preview = Preview()
     left = limit
     for fate in _fates(plan):
         for due in _at_most(_due(plan, fate), left):
             preview.add(due, fate, now=plan.cutoff)
             progress(1)
+        # Expired sessions first, then old archives, as a sweep ends them.
         left = None if limit is None else limit - preview.totals.total()
     return preview
 
 
 def expiry_sweep(
-    plan: Plan,
+    plan: SweepPlan,
     *,
     limit: int | None,
     progress: Progress,
@@ -126,10 +127,10 @@ def expiry_sweep(
     batch_size: int = SWEEP_BATCH,
     stopped: Stopped = lambda: False,
 ) -> Swept:
-    """End every session that is due by `plan`, at most `limit` of them.
+    """End every session that is due by `plan`, up to `limit`.
 
-    Safe to stop anywhere, to run again, and to run many times at once: each session ends once,
-    and the sweeps' counts add up. `now` is asked for the times on the receipt.
+    Safe to stop anywhere, to run again, and to run several at once: each session ends once, and
+    the counts of the sweeps add up. `now` is called for the times on the receipt.
     """
     sweep_id = identity.new_session_id()
     expiry_store.sweeps.begin(
@@ -139,10 +140,11 @@ def expiry_sweep(
         cutoff=plan.cutoff,
         retention_cutoff=plan.retention_cutoff,
     )
-    run = _Run(sweep_id, plan, limit, progress, batch_size, stopped)
-    done = [run.carry_out(fate) for fate in _fates(plan)]
-    complete = all(done)
-    exempt = {exemption.value: run.exempt[exemption.value] for exemption in Exemption}
+    sweep = _Sweep(sweep_id, plan, limit, progress, batch_size, stopped)
+    # Each is carried out: old archives are purged even where expired sessions are left.
+    none_left = [sweep.carry_out(fate) for fate in _fates(plan)]
+    complete = all(none_left)
+    exempt = {exemption.value: sweep.exempt[exemption.value] for exemption in Exemption}
     counts = expiry_store.sweeps.finish(sweep_id, now=now(), complete=complete, exempt=exempt)
     return Swept(sweep_id, plan, counts, exempt, complete)
 
@@ -156,7 +158,7 @@ def session_list_expiring(
     backwards: bool,
     now: datetime,
 ) -> SessionPage:
-    """A page of the user's sessions that expire within so many seconds of `now`, soonest first."""
+    """A page of the user's sessions that expire within `within_seconds`, soonest first."""
     return expiry_store.expiring.expiring_page(
         user_id=user_id,
         after=now,
@@ -167,21 +169,21 @@ def session_list_expiring(
     )
 
 
-def _fates(plan: Plan) -> list[Fate]:
+def _fates(plan: SweepPlan) -> list[Fate]:
     return [plan.fate] + ([Fate.PURGED] if plan.retention_cutoff is not None else [])
 
 
-def _due(plan: Plan, fate: Fate) -> Iterator[Due]:
+def _due(plan: SweepPlan, fate: Fate) -> Iterator[Due]:
     if fate is Fate.PURGED:
         assert plan.retention_cutoff is not None  # noqa: S101 - see `_fates`
         return expiry_store.sweeps.past_retention(plan.retention_cutoff, plan.retention)
     return expiry_store.sweeps.expired(plan.cutoff, plan.mode)
 
 
-def _at_most(found: Iterable[Due], limit: int | None) -> Iterator[Due]:
-    """The first sessions of `found` until `limit` of them have been ones that are not exempt."""
+def _at_most(candidates: Iterable[Due], limit: int | None) -> Iterator[Due]:
+    """Yield sessions until `limit` of them were not exempt."""
     left = limit
-    for due in found:
+    for due in candidates:
         if left == 0 and limit is not None:
             return
         yield due
@@ -189,13 +191,13 @@ def _at_most(found: Iterable[Due], limit: int | None) -> Iterator[Due]:
             left -= 1
 
 
-class _Run:
+class _Sweep:
     """A sweep in progress."""
 
     def __init__(
         self,
         sweep_id: str,
-        plan: Plan,
+        plan: SweepPlan,
         limit: int | None,
         progress: Progress,
         batch_size: int,
@@ -207,7 +209,7 @@ class _Run:
         self.exempt: Counter[str] = Counter()
 
     def carry_out(self, fate: Fate) -> bool:
-        """End what is due for `fate`; whether nothing of it is left."""
+        """End the sessions that are due for `fate`; returns whether none is left."""
         wait, waited = 0.05, 0.0
         self._pass(fate, first=True)
         while not self._stopped():
@@ -238,6 +240,7 @@ class _Run:
                 self.counts[fate.value] += self._end(
                     fate, ids, durable=number % _DURABLE_EVERY == 0
                 )
+            # Left to the next pass, by when the other writer is done.
             except expiry_store.sweeps.Contended:
                 continue
             self._progress(len(batch))
@@ -245,6 +248,7 @@ class _Run:
             ended = time.monotonic()
             time.sleep(max(due - ended, (ended - started) * (1 - _BUSY_SHARE) / _BUSY_SHARE))
         expiry_store.sweeps.settle(self._id)
+        # Later passes meet the same exempt sessions again.
         if first:
             self.exempt += exempt
             self._progress(exempt.total())

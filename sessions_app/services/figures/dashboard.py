@@ -1,4 +1,4 @@
-"""What the staff's first page shows: figures by day, and how things stand."""
+"""The figures of the staff's first page: by day, and the current state."""
 
 import time
 from collections.abc import Sequence
@@ -14,39 +14,40 @@ EXPIRING_DAYS = 7
 # Sessions created longer ago than this are not counted by day.
 LOOKED_BACK = timedelta(days=90)
 _SHELF_LIFE = timedelta(seconds=10)
-# Finding out takes at most this share of a worker's time, however many sessions there are.
+# Refreshing takes at most one part in so many of the time, however many sessions there are.
 _SHARE = 100
-# A worker that dies while it finds out leaves it to another after so long.
+# After this, another worker takes over from one that died while refreshing.
 _CLAIM = timedelta(seconds=60)
-# Where no worker keeps the figures, the page has them made.
+# Where no worker keeps the figures, the page refreshes them when they are older than this.
 _STALE = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
-    """The last days in order, each of them there, and how things stand."""
+    """The last days in order, without a gap, and the current state."""
 
     days: Sequence[Day]
     standing: Standing
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing has happened yet."""
+        """Whether there are no sessions and no messages yet."""
         return not self.standing.sessions and not any(day.messages for day in self.days)
 
 
 def dashboard_get(*, days: int, now: datetime) -> Dashboard:
-    """The figures of the last `days` days, today's so far."""
+    """The figures of the last `days` days; today's are incomplete."""
     standing, _, _ = figures_store.daily.standing()
     if standing is None or now - standing.at > _STALE:
         refresh(now=now)
         standing, _, _ = figures_store.daily.standing()
     today = figures_rules.daily.day_of(now)
     first = today - timedelta(days=days - 1)
-    found = {day.day: day for day in figures_store.daily.read(first, today)}
+    figures = {day.day: day for day in figures_store.daily.read(first, today)}
     return Dashboard(
-        days=[found.get(day, Day(day)) for day in figures_rules.daily.days_between(first, today)],
-        # The queue is what staff change themselves: they see it as it is now.
+        days=[figures.get(day, Day(day)) for day in figures_rules.daily.days_between(first, today)],
+        # Staff change the queue themselves, so it is counted now rather than served from the last
+        # refresh.
         standing=replace(
             standing or Standing(now, 0, 0, 0, [0] * EXPIRING_DAYS, (0, 0, 0)),
             flagged=figures_store.daily.count_flagged(now),
@@ -55,16 +56,18 @@ def dashboard_get(*, days: int, now: datetime) -> Dashboard:
 
 
 def refresh(*, now: datetime) -> bool:
-    """Find out how things stand, if that is due and no other worker is at it; whether it was."""
+    """Refresh the current state if it is due and no other worker does; returns whether it did."""
     now = to_milliseconds(now)
     _, due_at, counted_to = figures_store.daily.standing()
     if due_at is not None and due_at > now:
         return False
+    # Claimed by one guarded update: of many workers, one refreshes.
     if not figures_store.daily.claim(due_at=due_at, until=now + _CLAIM):
         return False
     started = time.monotonic()
     today = figures_rules.daily.day_of(now)
     sessions, data_bytes, index_bytes = figures_store.daily.sizes()
+    # Days that are complete are not counted again.
     for day in figures_rules.daily.days_between(_first_uncounted(counted_to, today), today):
         figures_store.daily.set_found(
             day,
@@ -72,7 +75,7 @@ def refresh(*, now: datetime) -> bool:
             storage_bytes=data_bytes + index_bytes if day == today else None,
         )
         figures_store.daily.count_users(day, over=day < today - timedelta(days=1))
-    found = Standing(
+    standing = Standing(
         at=now,
         sessions=sessions,
         data_bytes=data_bytes,
@@ -85,9 +88,10 @@ def refresh(*, now: datetime) -> bool:
     )
     took = timedelta(seconds=time.monotonic() - started)
     figures_store.daily.keep(
-        found,
+        standing,
         due_at=now + max(_SHELF_LIFE, took * _SHARE),
-        # Yesterday may still be added to by a worker whose clock is behind, or that waits.
+        # A worker whose clock is behind, or that could not reach MongoDB, may still add to
+        # yesterday.
         counted_to=today - timedelta(days=2),
     )
     return True

@@ -1,4 +1,4 @@
-"""A thread of each worker keeps the figures: hands over what was counted, finds out what is due."""
+"""The thread of each worker that stores its counts and refreshes figures that are due."""
 
 import logging
 import threading
@@ -31,7 +31,7 @@ def hand_over(counted: Tallies = tallies) -> None:
 
 
 class DailyKeeper:
-    """Counts and hands over from `start` to `stop`."""
+    """Lets this process count, and stores the counts, from `start` to `stop`."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -39,7 +39,7 @@ class DailyKeeper:
         self._stopped = threading.Event()
 
     def start(self) -> None:
-        """Count from now on."""
+        """Start counting."""
         with self._lock:
             tallies.counts = True
             if self._thread is None:
@@ -48,8 +48,9 @@ class DailyKeeper:
                 self._thread.start()
 
     def stop(self) -> None:
-        """Count no more, and hand over what there is."""
+        """Stop counting, and store the last counts."""
         with self._lock:
+            # Before the last hand-over, so that nothing is counted after it.
             tallies.counts = False
             self._stopped.set()
             if self._thread is not None:
@@ -68,6 +69,7 @@ class DailyKeeper:
             duty()
         except SessionError as error:
             logger.warning("figures cannot be kept at the moment: %s", error.detail)
+        # Figures are worth less than the service: the thread goes on.
         except Exception:
             logger.exception("figures could not be kept")
 

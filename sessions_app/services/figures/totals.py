@@ -1,4 +1,4 @@
-"""Figures over all sessions, the same whichever worker is asked."""
+"""Totals over all sessions, the same from every worker."""
 
 import time
 from datetime import datetime, timedelta
@@ -10,20 +10,20 @@ from sessions_app.domain.figures.totals import Counted, shelf_life
 from sessions_app.domain.lifecycle import to_milliseconds
 from sessions_app.repository import figures
 
-# A worker that dies while it counts leaves the rest to another after so long.
+# After this, another worker takes over from one that died while counting.
 _CLAIM = timedelta(seconds=60)
 
 
 def figures_get(*, now: datetime) -> Counted | None:
-    """What was counted last, counted anew when that is too old.
+    """The last totals, counted again when they are too old.
 
-    None in the moment when another worker is counting for the first time. Raises
-    StorageUnavailable.
+    None while another worker counts for the first time. Raises StorageUnavailable.
     """
     now = to_milliseconds(now)
     counted, due_at = figures.totals.kept()
     if due_at is not None and due_at > now:
         return counted
+    # Claimed by one guarded update: of many workers, one counts.
     if not figures.totals.claim(due_at=due_at, until=now + _CLAIM):
         return counted
     started = time.monotonic()

@@ -1,46 +1,48 @@
-"""A person's data: erasing it."""
+"""Erases a user's data."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.conf import settings
 
 from sessions_app.domain import lifecycle
 from sessions_app.repository import erasure, review, search
+from sessions_app.services.progress import Progress
 from sessions_app.services.receipts import receipt_id
 from sessions_app.services.search import progress_key
 from sessions_app.services.throttling import caller_key
-
-# Called with how many sessions have been erased since the last call.
-Progress = Callable[[int], None]
 
 
 def erase_user(
     *, user_id: str, now: datetime, progress: Progress = lambda _: None
 ) -> Mapping[str, int]:
-    """Destroy every session of a user and keep them from making new ones; what this run removed.
+    """Destroy every session of a user, and keep them from creating new ones.
 
-    Safe to stop anywhere and run again. Raises LegalHold, with nothing erased, when one of the
-    sessions is held. `erasure_complete` follows when the rest of what is theirs has gone, too.
+    Returns the counts of this run. Safe to stop anywhere and to run again. Raises LegalHold, with
+    nothing erased, where one of the sessions is on hold. The caller erases the account, then calls
+    `erasure_complete`.
     """
     now = lifecycle.to_milliseconds(now)
     receipt = receipt_id(user_id)
+    # First: from here on nobody can create a session for this user.
     erasure.users.begin(user_id=user_id, receipt_id=receipt, now=now)
     removed = 0
+    # In steps, each of which may be the last one before a crash.
     while step := erasure.users.erase_sessions(user_id=user_id, receipt_id=receipt):
         removed += step
         progress(step)
     search.index.forget_progress(progress_key(user_id))
     review.read_log.forget_user(user_id)
+    # Lines that this user wrote as staff stay in the log, under a pseudonym.
     review.read_log.forget_staff(staff_id=user_id, pseudonym=receipt)
-    # Login attempts are counted per account and address, and forgotten after two periods.
+    # The counts of login attempts, per account and address, expire by themselves after two periods.
     callers = [caller_key(scope=scope, caller=user_id) for scope in settings.THROTTLE_RATES]
     windows = erasure.users.erase_throttle_windows(callers)
     return {"sessions": removed, "throttle_windows": windows}
 
 
 def erasure_complete(*, user_id: str, counts: Mapping[str, int], now: datetime) -> None:
-    """Note in the receipt that nothing is left; `counts` adds what was removed elsewhere."""
+    """Complete the receipt; `counts` adds what was removed elsewhere."""
     erasure.users.complete(
         receipt_id=receipt_id(user_id), counts=counts, now=lifecycle.to_milliseconds(now)
     )

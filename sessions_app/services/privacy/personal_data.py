@@ -1,7 +1,7 @@
-"""All that is stored about one person, as records.
+"""Everything that is stored about a user, as records.
 
-`PRODUCERS` is the whole of it, in the order of the export. What is added to the store about a
-person gets a function here, and its name in that list.
+`PRODUCERS` lists it all, in the order of the export. A new kind of data about users needs a
+function here, and a place in that list.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,28 +20,29 @@ Producer = Callable[[str], Iterator[Record]]
 
 
 def sessions(user_id: str) -> Iterator[Record]:
-    """`session` and `message`: conversations, archived and expired ones too, oldest first."""
+    """`session` and `message` records: all conversations, oldest first."""
     for ids in _session_ids(user_id):
         yield from records_store.reading.session_records(ids, user_id=user_id)
 
 
 def turns(user_id: str) -> Iterator[Record]:
-    """`turn`: the model calls that were made in conversations."""
+    """`turn` records: the model calls of conversations."""
     for ids in _session_ids(user_id):
         yield from records_store.reading.turn_records(ids)
 
 
 def _session_ids(user_id: str) -> Iterator[list[str]]:
     after = ""
+    # Page by page, since a user may have any number of sessions.
     while ids := records_store.reading.session_ids(user_id=user_id, after=after):
         yield ids
         after = ids[-1]
 
 
 def staff_reads(user_id: str) -> Iterator[Record]:
-    """`staff_read`: when staff were shown something of a conversation, and why; newest first.
+    """`staff_read` records: when and why staff read a conversation, newest first.
 
-    Without who it was, what they noted, and the reason in their own words: docs/review.md says why.
+    Without the reader, their notes, and the reason in their own words; docs/review.md says why.
     """
     for line in review.reads_of_user(user_id):
         yield {
@@ -57,12 +58,12 @@ PRODUCERS: tuple[Producer, ...] = (sessions, turns, staff_reads)
 
 
 def export(*, user_id: str, now: datetime, account: Iterator[Record] | None) -> Iterator[Record]:
-    """Everything about a user, `account` first, enclosed by what it is and how much it was.
+    """Everything about a user between a first and a last record, beginning with `account`.
 
-    `account` is None for somebody without one. Raises UserErased for those of them whose data has
-    been erased, and StorageUnavailable: at once, and later when MongoDB goes away, which ends the
-    records before their last.
+    `account` is None for a user without an account here. Raises UserErased where such a user has
+    been erased, and StorageUnavailable, also later: the records then end without the last one.
     """
+    # While the account exists, its own data can still be exported.
     if receipts.is_erased(user_id) and account is None:
         raise UserErased
     now = lifecycle.to_milliseconds(now)
@@ -76,7 +77,7 @@ def export(*, user_id: str, now: datetime, account: Iterator[Record] | None) -> 
 
 
 def is_known(*, user_id: str) -> bool:
-    """Whether this user has sessions, or had some that were erased."""
+    """Whether this user has sessions, or has been erased."""
     return bool(records_store.reading.session_ids(user_id=user_id, after="", limit=1)) or (
         receipts.is_erased(user_id)
     )

@@ -1,6 +1,18 @@
-"""TODO map."""
+"""Review: what staff see of users' conversations and do with them, all of it in the read log.
 
-from sessions_app.services.review.actions import NEEDS_TEXT, Outcome, act_on, notes, text_checked
+`read_log` writes the lines, and asks for a reason once a day. `conversations` lists, opens and
+reads; `searching` finds; `windows` plans again what the model saw; `timeline` lists what has
+happened; `exports` writes whole conversations. `masking` hides addresses and numbers in all of
+them. `actions` carries out what staff do, with the steps on any user's session in `staff_actions`.
+"""
+
+from sessions_app.services.review.actions import (
+    NEEDS_TEXT,
+    ActionOutcome,
+    act_on,
+    notes,
+    text_checked,
+)
 from sessions_app.services.review.conversations import (
     Transcript,
     activity_bounds,
@@ -14,7 +26,7 @@ from sessions_app.services.review.conversations import (
     conversation_unmask,
     topic_labels,
 )
-from sessions_app.services.review.exports import Exported, conversations_export
+from sessions_app.services.review.exports import ExportedConversation, conversations_export
 from sessions_app.services.review.masking import hidden, known_regions
 from sessions_app.services.review.read_log import (
     About,
@@ -28,17 +40,17 @@ from sessions_app.services.review.read_log import (
 )
 from sessions_app.services.review.searching import Hit, conversation_search
 from sessions_app.services.review.timeline import Entry, Event, flagged_because, timeline
-from sessions_app.services.review.windows import Fate, SeenWindow
+from sessions_app.services.review.windows import MessageFate, SeenWindow
 
 __all__ = [
     "NEEDS_TEXT",
     "About",
+    "ActionOutcome",
     "Entry",
     "Event",
-    "Exported",
-    "Fate",
+    "ExportedConversation",
     "Hit",
-    "Outcome",
+    "MessageFate",
     "ReasonNeeded",
     "SeenWindow",
     "Transcript",

@@ -1,4 +1,4 @@
-"""What staff do with conversations: each is logged before it is done, and noted where it lies."""
+"""The actions of staff on conversations: each is logged first, then done, then noted there."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,18 +17,19 @@ from sessions_app.services.review.read_log import About
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one conversation; `problem` is empty where it was done."""
+class ActionOutcome:
+    """The outcome for one conversation; `problem` is empty where the action was done."""
 
     session_id: str
     problem: str = ""
 
 
+# A flag or a note without words would tell the next reader nothing.
 NEEDS_TEXT = frozenset({Act.FLAG, Act.NOTE})
 
 
 def text_checked(*, act: Act, text: str) -> str:
-    """What staff wrote with an action; raises InvalidInput naming `text`."""
+    """The trimmed text of an action; raises InvalidInput naming `text`."""
     text = text.strip()
     if act in NEEDS_TEXT and not text:
         raise InvalidInput("Write a few words.", attr="text")
@@ -39,27 +40,30 @@ def text_checked(*, act: Act, text: str) -> str:
 
 def act_on(
     *, session_ids: Sequence[str], act: Act, text: str, staff: Staff, now: datetime
-) -> list[Outcome]:
-    """Carry an action out on each conversation; one that cannot be does not stop the others."""
+) -> list[ActionOutcome]:
+    """Carry out an action on each conversation; one that fails does not stop the others."""
     return [_act_on_one(session_id, act, text, staff, now) for session_id in session_ids]
 
 
-def _act_on_one(session_id: str, act: Act, text: str, staff: Staff, now: datetime) -> Outcome:
+def _act_on_one(session_id: str, act: Act, text: str, staff: Staff, now: datetime) -> ActionOutcome:
     at = lifecycle.to_milliseconds(now)
     try:
         session = review.conversations.read_one(session_id).session
     except SessionNotFound as error:
-        return Outcome(session_id, error.detail)
+        return ActionOutcome(session_id, error.detail)
+    # Logged before it is done: a crash may leave a line without its act, never the reverse.
     read_log.log_write(staff=staff, act=act, now=now, about=[About(session_id, session.user_id)])
     try:
         _DO[act](session, at)
     except SessionError as error:
+        # The log must not claim an action that did not happen.
         refused = About(session_id, session.user_id, {"refused": error.code})
         read_log.log_write(staff=staff, act=act, now=now, about=[refused])
-        return Outcome(session_id, error.detail)
+        return ActionOutcome(session_id, error.detail)
+    # A note would belong to a session that is gone.
     if act is not Act.DELETE:
         review.notes.insert(session_id, Note(identity.new_line_id(), at, staff.name, act, text))
-    return Outcome(session_id)
+    return ActionOutcome(session_id)
 
 
 def notes(*, session_id: str, limit: int) -> Sequence[Note]:
@@ -76,7 +80,7 @@ def _resolve(session: Session, _: datetime) -> None:
 
 
 def _nothing(_session: Session, _now: datetime) -> None:
-    """A note changes nothing but that it is there."""
+    """Change nothing: a note is stored by `_act_on_one`, as after every action."""
 
 
 def _archive(session: Session, now: datetime) -> None:
@@ -88,11 +92,11 @@ def _restore(session: Session, now: datetime) -> None:
 
 
 def _hold(session: Session, _: datetime) -> None:
-    staff_actions.session_hold_any(session_id=session.session_id, held=True)
+    staff_actions.session_hold_any(session_id=session.session_id, legal_hold=True)
 
 
 def _release(session: Session, _: datetime) -> None:
-    staff_actions.session_hold_any(session_id=session.session_id, held=False)
+    staff_actions.session_hold_any(session_id=session.session_id, legal_hold=False)
 
 
 def _delete(session: Session, _: datetime) -> None:

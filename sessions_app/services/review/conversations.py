@@ -1,4 +1,4 @@
-"""Conversations as staff see them. Nothing is given out before its line is in the read log."""
+"""Conversations as staff see them. The read log has its line before anything is returned."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,17 @@ from django.conf import settings
 from sessions_app.domain.data import Message
 from sessions_app.domain.errors import SessionNotFound
 from sessions_app.domain.limits import REVIEW_MESSAGES
-from sessions_app.domain.review import Act, Found, Order, Piece, Place, Reviewed, Staff, Wanted, Why
+from sessions_app.domain.review import (
+    Act,
+    ConversationCursor,
+    ConversationFilter,
+    ConversationPage,
+    Order,
+    Reviewed,
+    Staff,
+    TextPart,
+    Why,
+)
 from sessions_app.domain.text import inert
 from sessions_app.domain.turns import Turn
 from sessions_app.repository import annotations as stored
@@ -19,18 +29,18 @@ from sessions_app.repository import log, review, turns
 from sessions_app.services import topics
 from sessions_app.services.review import masking, read_log, windows
 from sessions_app.services.review.read_log import About, ReasonNeeded
-from sessions_app.services.review.windows import Fate, SeenWindow
+from sessions_app.services.review.windows import MessageFate, SeenWindow
 
 _TURNS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """One call of a tool, readable: the function and its arguments."""
+    """A tool call for reading: the function and its arguments as text."""
 
     id: str
     name: str
-    arguments: Sequence[Piece]
+    arguments: Sequence[TextPart]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +48,16 @@ class ShownMessage:
     """A message as staff see it: `topic_label` where it opens a topic, `fate` in a window."""
 
     message: Message
-    content: Sequence[Piece]
+    content: Sequence[TextPart]
     calls: Sequence[ToolCall]
     topic_label: str | None
-    fate: Fate | None
+    fate: MessageFate | None
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """A page of a conversation, the messages `first..last` of it."""
+    """A page of a conversation: its messages `first..last`, and a window if one was asked for."""
 
     reviewed: Reviewed
     messages: Sequence[ShownMessage]
@@ -62,20 +72,21 @@ class Transcript:
 
 def conversation_list(
     *,
-    wanted: Wanted,
+    wanted: ConversationFilter,
     order: Order,
-    place: Place | None,
-    asked: Mapping[str, str],
+    cursor: ConversationCursor | None,
+    filters: Mapping[str, str],
     staff: Staff,
     now: datetime,
-) -> Found:
-    """A page of conversations. `asked` is the filter in the reader's words, for the log."""
-    # Whom it is about stands in its own field, where an erasure finds it.
+) -> ConversationPage:
+    """A page of conversations. `filters` are the filters as the reader typed them, for the log."""
+    # The user's id goes into a field of its own, where an erasure finds it.
     user_id = wanted.user_ids[0] if wanted.user_ids else ""
     session_id = wanted.session_ids[0] if wanted.session_ids else ""
-    about = About(session_id, user_id, asked)
+    about = About(session_id, user_id, filters)
+    # Before the query: a list that is logged may fail, one that is shown is always logged.
     read_log.log_write(staff=staff, act=Act.LIST, now=now, about=[about])
-    return review.conversations.find_page(wanted=wanted, order=order, place=place)
+    return review.conversations.find_page(wanted=wanted, order=order, cursor=cursor)
 
 
 def activity_bounds() -> tuple[datetime, datetime] | None:
@@ -84,7 +95,7 @@ def activity_bounds() -> tuple[datetime, datetime] | None:
 
 
 def conversation_exists(*, session_id: str) -> bool:
-    """Whether there is a conversation of that id."""
+    """Whether a conversation has that id."""
     try:
         review.conversations.read_one(session_id)
     except SessionNotFound:
@@ -93,33 +104,33 @@ def conversation_exists(*, session_id: str) -> bool:
 
 
 def conversation_header(*, session_id: str) -> Reviewed:
-    """What is known of a conversation without its words; raises SessionNotFound."""
+    """A conversation without its messages; raises SessionNotFound."""
     return review.conversations.read_one(session_id)
 
 
 def conversation_headers(*, session_ids: Sequence[str]) -> Sequence[Reviewed]:
-    """The same of many, in this order; those that are not there are left out."""
+    """Several conversations without their messages, in this order; missing ones are left out."""
     return review.conversations.read_many(session_ids)
 
 
 def conversation_open(*, session_id: str, staff: Staff, why: Why, now: datetime) -> None:
-    """Say why one has to read a conversation, for today; raises SessionNotFound."""
-    _say_why(session_id, staff, why, now, Act.OPEN)
+    """Log the reason for reading a conversation, valid today; raises SessionNotFound."""
+    _log_reason(session_id, staff, why, now, Act.OPEN)
 
 
 def conversation_unmask(*, session_id: str, staff: Staff, why: Why, now: datetime) -> None:
-    """Say why one has to see what is masked in it, for today; raises SessionNotFound."""
-    _say_why(session_id, staff, why, now, Act.UNMASK)
+    """Log the reason for seeing masked text, valid today; raises SessionNotFound."""
+    _log_reason(session_id, staff, why, now, Act.UNMASK)
 
 
-def _say_why(session_id: str, staff: Staff, why: Why, now: datetime, act: Act) -> None:
+def _log_reason(session_id: str, staff: Staff, why: Why, now: datetime, act: Act) -> None:
     session = review.conversations.read_one(session_id).session
     about = About(session_id, session.user_id)
     read_log.log_write(staff=staff, act=act, now=now, why=why, about=[about])
 
 
 def masked_for(*, session_id: str, staff: Staff, now: datetime) -> bool:
-    """Whether addresses and numbers are hidden from this reader today."""
+    """Whether masked text is hidden from this reader today."""
     if not settings.REVIEW_MASK:
         return False
     try:
@@ -138,16 +149,18 @@ def conversation_read(
     may_unmask: bool,
     now: datetime,
 ) -> Transcript:
-    """The page of a transcript that the message `at` is on (None: the newest), and a window.
+    """The page of a transcript with the message `at` (None: the newest page), and a window.
 
-    Raises SessionNotFound, ReasonNeeded, MessageNotFound for a window at no message.
+    Raises SessionNotFound, ReasonNeeded, and MessageNotFound for a window at a missing message.
     """
     reviewed = review.conversations.read_one(session_id)
     session = reviewed.session
     why = read_log.reason_given(session_id=session_id, staff=staff, now=now)
+    # A reader without the permission stays masked, whatever reason they stated.
     masked = not may_unmask or masked_for(session_id=session_id, staff=staff, now=now)
     masked = masked and settings.REVIEW_MASK
     first, last = page_of(at or window_at, session.message_count)
+    # The log says which messages were shown, and whether masked.
     part: dict[str, Any] = {"first": first, "last": last, "masked": masked}
     if window_at is not None:
         part["window_at"] = window_at
@@ -162,6 +175,7 @@ def conversation_read(
         session_id=session_id, user_id=session.user_id, first=first, last=last
     )
     window = windows.window_at(session=session, seq=window_at) if window_at else None
+    # Titles and metadata may hold the same numbers as messages.
     text = masking.hidden if masked else str
     return Transcript(
         reviewed=reviewed,
@@ -182,7 +196,8 @@ def conversation_turns(*, session_id: str) -> Sequence[Turn]:
 
 
 def page_of(seq: int | None, count: int) -> tuple[int, int]:
-    """The first and last `seq` of the page that holds `seq`; the newest page for None."""
+    """The first and last `seq` of the page with `seq`; of the newest page for None."""
+    # A link may hold any number; the nearest page is shown.
     seq = min(max(1, count if seq is None else seq), max(1, count))
     first = (seq - 1) // REVIEW_MESSAGES * REVIEW_MESSAGES + 1
     return first, min(first + REVIEW_MESSAGES - 1, count)
@@ -197,7 +212,7 @@ def _shown(
     return [
         ShownMessage(
             message=message,
-            content=pieces(message.content, masked=masked),
+            content=parts(message.content, masked=masked),
             calls=[_call(call, masked=masked) for call in message.tool_calls or ()],
             topic_label=_divider(message, labels),
             fate=fates.get(message.seq),
@@ -207,24 +222,26 @@ def _shown(
     ]
 
 
-def pieces(text: str, *, masked: bool) -> Sequence[Piece]:
-    """`text` as it is shown."""
+def parts(text: str, *, masked: bool) -> Sequence[TextPart]:
+    """`text` as parts, with sensitive ones marked where `masked`."""
     if not text:
         return []
     text = inert(text)
-    return masking.masked(text) if masked else [Piece(text)]
+    return masking.masked(text) if masked else [TextPart(text)]
 
 
 def topic_labels(reviewed: Reviewed) -> Mapping[int, str]:
-    """What each topic is about, in a few words, by its number."""
+    """The label of each topic, by its number."""
     session = reviewed.session
     if not reviewed.topics:
         return {}
+    # A shift stores the label of the topic that it ended; the current one has none yet.
     ended = [shift.label for shift in stored.read_shifts(session_id=session.session_id)]
     return dict(enumerate([*ended, topics.current_label(session)], 1))
 
 
 def _divider(message: Message, labels: Mapping[int, str]) -> str | None:
+    # The first message opens a topic without a shift.
     opens = message.topic_shift or (message.seq == 1 and message.topic is not None)
     return labels.get(message.topic or 0, "") if opens else None
 
@@ -236,15 +253,16 @@ def _call(call: Mapping[str, Any], *, masked: bool) -> ToolCall:
     return ToolCall(
         id=str(call.get("id", "")),
         name=str(function.get("name", call.get("type", "tool"))),
-        arguments=pieces(_readable(arguments), masked=masked),
+        arguments=parts(_readable(arguments), masked=masked),
     )
 
 
 def _readable(value: Any) -> str:
-    """JSON with a line a member; text that is no JSON as it is."""
+    """JSON indented; text that is not JSON unchanged."""
     if isinstance(value, str):
         try:
             value = json.loads(value)
+        # Arguments come from a model and may be anything.
         except (ValueError, RecursionError):
             return str(value)
     return json.dumps(value, ensure_ascii=False, indent=2)

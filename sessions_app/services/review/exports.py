@@ -1,4 +1,4 @@
-"""Whole conversations for staff, logged before anything of them is given out."""
+"""Exports of whole conversations for staff, logged before anything is returned."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ from sessions_app.services.review.read_log import About
 
 
 @dataclass(frozen=True, slots=True)
-class Exported:
-    """A conversation to write out; `messages` are read as they are asked for."""
+class ExportedConversation:
+    """A conversation to write out; `messages` are read while they are consumed."""
 
     session: Session
     title: str
@@ -34,23 +34,25 @@ def conversations_export(
     form: str,
     masked: bool,
     now: datetime,
-) -> list[Exported]:
-    """The conversations that there are of `session_ids`; raises SessionNotFound when none is."""
+) -> list[ExportedConversation]:
+    """The conversations of `session_ids` that exist; raises SessionNotFound where none does."""
     masked = masked and settings.REVIEW_MASK
-    sessions = [one.session for one in review.conversations.read_many(session_ids)]
+    sessions = [session.session for session in review.conversations.read_many(session_ids)]
+    # Nothing is logged for conversations that do not exist.
     if not sessions:
         raise SessionNotFound
+    # The log says what left the service, and in which form.
     part = {"form": form, "masked": masked}
     read_log.log_write(
         staff=staff,
         act=Act.EXPORT,
         now=now,
         why=why,
-        about=[About(one.session_id, one.user_id, part) for one in sessions],
+        about=[About(session.session_id, session.user_id, part) for session in sessions],
     )
     text = masking.hidden if masked else str
     return [
-        Exported(
+        ExportedConversation(
             session=session,
             title=text(session.title),
             metadata={text(key): text(value) for key, value in session.metadata.items()},
@@ -63,6 +65,7 @@ def conversations_export(
 
 def _messages(session: Session, *, masked: bool) -> Iterator[Message]:
     try:
+        # Read while it is written out: a conversation may not fit into memory.
         _, messages = log.read_all(session_id=session.session_id, user_id=session.user_id)
     except SessionNotFound:  # deleted since it was listed
         return
@@ -82,11 +85,11 @@ def _masked(message: Message) -> Message:
 
 
 def _masked_json(value: Any) -> Any:
-    """Every text in a JSON value, masked; the value's shape stays."""
+    """Mask every text in a JSON value, keys included; its shape stays."""
     if isinstance(value, str):
         return masking.hidden(value)
     if isinstance(value, Mapping):
-        return {masking.hidden(key): _masked_json(one) for key, one in value.items()}
+        return {masking.hidden(key): _masked_json(member) for key, member in value.items()}
     if isinstance(value, list | tuple):
-        return [_masked_json(one) for one in value]
+        return [_masked_json(member) for member in value]
     return value

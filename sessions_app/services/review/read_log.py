@@ -1,4 +1,4 @@
-"""The read log: a line is written before anything is shown; a reason is asked for once a day."""
+"""The read log: a line is stored before anything is shown, and a reason is needed once a day."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ from sessions_app.domain.limits import REASON_MAX_CHARS, REVIEW_PAGE
 from sessions_app.domain.review import (
     SHOWS_CONTENT,
     Act,
+    LogFilter,
     LogLine,
     LogPage,
     Reason,
-    Sought,
     Staff,
     Why,
 )
@@ -24,7 +24,7 @@ from sessions_app.services import identity
 
 
 class ReasonNeeded(SessionError):
-    """Today, this reader has not said yet why they have to see it."""
+    """This reader has not stated a reason today."""
 
     code = "reason_needed"
     default_detail = "Say why you have to read this conversation."
@@ -32,7 +32,7 @@ class ReasonNeeded(SessionError):
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """Whose conversation a line is about, and which part of it."""
+    """The conversation that a line is about, and the part of it."""
 
     session_id: str = ""
     user_id: str = ""
@@ -40,24 +40,27 @@ class About:
 
 
 def why(*, reason: str, detail: str) -> Why:
-    """A reason as it was given; raises InvalidInput naming `reason` or `detail`."""
+    """Validate a stated reason; raises InvalidInput naming `reason` or `detail`."""
     detail = detail.strip()
     if reason not in set(Reason):
         raise InvalidInput("Choose a reason.", attr="reason")
     if len(detail) > REASON_MAX_CHARS or not is_text(detail):
         raise InvalidInput(f"At most {REASON_MAX_CHARS} characters of text.", attr="detail")
+    # "Something else" alone would tell an auditor nothing.
     if reason == Reason.OTHER and not detail:
         raise InvalidInput("Say which reason.", attr="detail")
     return Why(reason, detail)
 
 
+# Frozen, so it may serve as a default.
 _NO_REASON = Why()
 
 
 def log_write(
     *, staff: Staff, act: Act, now: datetime, about: Sequence[About], why: Why = _NO_REASON
 ) -> None:
-    """Write a line for each of `about`; they are stored when this returns."""
+    """Write one line for each of `about`; they are stored when this returns."""
+    # As MongoDB stores it, so that a line reads back equal.
     at = lifecycle.to_milliseconds(now)
     lines = [
         LogLine(
@@ -76,9 +79,9 @@ def log_write(
 
 
 def reason_given(*, session_id: str, staff: Staff, now: datetime, act: Act = Act.OPEN) -> Why:
-    """Why this reader opened (or unmasked) the conversation today; raises ReasonNeeded.
+    """This reader's reason for opening (or unmasking) the conversation today.
 
-    A day begins at midnight UTC.
+    A day begins at midnight UTC. Raises ReasonNeeded.
     """
     line = review.read_log.newest_grant(
         session_id=session_id, staff_id=staff.id, act=act, since=_midnight(now)
@@ -91,13 +94,13 @@ def reason_given(*, session_id: str, staff: Staff, now: datetime, act: Act = Act
 def opened_today(
     *, session_ids: Collection[str], staff: Staff, now: datetime, act: Act = Act.OPEN
 ) -> frozenset[str]:
-    """Those of the conversations that this reader has opened (or unmasked) today."""
+    """The conversations among `session_ids` that this reader opened (or unmasked) today."""
     return review.read_log.granted(
         session_ids=list(session_ids), staff_id=staff.id, act=act, since=_midnight(now)
     )
 
 
-def log_page(*, sought: Sought, older_than: str = "", newer_than: str = "") -> LogPage:
+def log_page(*, sought: LogFilter, older_than: str = "", newer_than: str = "") -> LogPage:
     """A page of the log, newest first."""
     return review.read_log.page(
         sought=sought, older_than=older_than, newer_than=newer_than, limit=REVIEW_PAGE
@@ -106,20 +109,20 @@ def log_page(*, sought: Sought, older_than: str = "", newer_than: str = "") -> L
 
 def log_of_session(*, session_id: str, limit: int) -> Sequence[LogLine]:
     """The newest lines about one conversation, newest first."""
-    sought = Sought(session_id=session_id)
+    sought = LogFilter(session_id=session_id)
     return review.read_log.page(sought=sought, older_than="", newer_than="", limit=limit).lines
 
 
-def log_stream(sought: Sought) -> Iterator[LogLine]:
-    """All lines that are sought, newest first."""
+def log_stream(sought: LogFilter) -> Iterator[LogLine]:
+    """All lines of the log that `sought` lets through, newest first."""
     return review.read_log.stream(sought)
 
 
 def reads_of_user(user_id: str) -> Iterator[LogLine]:
-    """Every time that staff were shown something of this person's, newest first."""
+    """The lines about staff reading a user's words, newest first."""
     return (
         line
-        for line in review.read_log.stream(Sought(user_id=user_id))
+        for line in review.read_log.stream(LogFilter(user_id=user_id))
         if line.act in SHOWS_CONTENT
     )
 

@@ -1,8 +1,7 @@
-"""What staff may do with anybody's session, each named by its id alone.
+"""Actions on any user's session, by its id alone.
 
-Who may, why they did, and the record of it are the caller's: nothing here knows of staff. Each is
-one guarded step that is safe to repeat, and none is activity but restoring, which gives a new
-timeout as it does for the owner.
+The caller checks permissions and writes the read log. Each action is one guarded step that is safe
+to repeat. Only restoring counts as activity: it gives the session a new timeout, as for its owner.
 """
 
 from datetime import datetime
@@ -13,15 +12,10 @@ from sessions_app.repository import holds, log, sessions
 from sessions_app.services.sessions import session_move
 
 
-def session_get_any(*, session_id: str) -> Session:
-    """A session as it is stored, expired or not; raises SessionNotFound."""
-    return log.read_any_header(session_id)
-
-
 def session_archive_any(*, session_id: str, now: datetime) -> Session:
     """Make a session read-only for its owner.
 
-    Raises SessionNotFound; SessionExpired for one that is the sweeper's.
+    Raises SessionNotFound; SessionExpired for one that has expired, which a sweep ends.
     """
     read = partial(log.read_any_header, session_id)
     return session_move(read, status=Status.ARCHIVED, now=now)
@@ -36,13 +30,13 @@ def session_restore_any(*, session_id: str, now: datetime) -> Session:
     return session_move(read, status=Status.ACTIVE, now=now)
 
 
-def session_hold_any(*, session_id: str, held: bool) -> Session:
-    """Keep a session from every deletion (`held`), or lift that; raises SessionNotFound.
+def session_hold_any(*, session_id: str, legal_hold: bool) -> Session:
+    """Place a session under legal hold, or release it; raises SessionNotFound.
 
-    Holds for expired and archived sessions, too. A held session expires and is archived as any
-    other, since that destroys nothing.
+    The hold keeps it from every deletion, expired or archived as it may be. It does not keep it
+    from expiring and being archived, which destroy nothing.
     """
-    return holds.set_hold(session_id=session_id, held=held)
+    return holds.set_hold(session_id=session_id, held=legal_hold)
 
 
 def session_delete_any(*, session_id: str) -> None:

@@ -1,4 +1,4 @@
-"""What has happened to a conversation, in the order in which it did."""
+"""The timeline of a conversation: its events and the actions of staff, newest first."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,13 +10,14 @@ from sessions_app.domain.review import CHANGES, LogLine, Note, Reviewed
 from sessions_app.repository import log
 from sessions_app.services.review import actions, read_log
 
+# The page shows the newest of each; the log and the transcript hold the rest.
 _SHIFTS = 12
 _LINES = 40
 _NOTES = 40
 
 
 class Event(StrEnum):
-    """What a timeline tells of, beside what staff did."""
+    """The kinds of events in a timeline."""
 
     CREATED = "created"
     FIRST_MESSAGE = "first_message"
@@ -31,7 +32,7 @@ class Event(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One event; `seq` is the message it is about, `line` or `note` what staff did."""
+    """One event; `seq` is its message, `line` or `note` the action of staff."""
 
     at: datetime
     event: Event
@@ -42,7 +43,7 @@ class Entry:
 
 
 def timeline(*, reviewed: Reviewed, labels: Mapping[int, str]) -> list[Entry]:
-    """The newest of what has happened, newest first. Of topics and of staff's lines, not all."""
+    """The events of a conversation, newest first; of shifts, lines and notes only the newest."""
     session = reviewed.session
     entries = [*_of_session(session, labels), *_of_staff(session.session_id)]
     return sorted(entries, key=lambda entry: entry.at, reverse=True)
@@ -56,7 +57,9 @@ def _of_session(session: Session, labels: Mapping[int, str]) -> Iterator[Entry]:
         yield Entry(session.archived_at, Event.ARCHIVED)
     shifts = [(seq, topic) for seq, topic in (session.topic.recent if session.topic else ())]
     shifts = [(seq, topic) for seq, topic in shifts if topic > 1][-_SHIFTS:]
+    # A start at 1 is the beginning of the session and not a reset.
     resets = [start for start in (*session.context_resets, session.context_start) if start > 1]
+    # Times are read for these messages only.
     wanted = {seq for seq, _ in shifts} | {start - 1 for start in resets}
     times = _times(session, wanted | {1, session.message_count})
     if 1 in times:
@@ -67,7 +70,7 @@ def _of_session(session: Session, labels: Mapping[int, str]) -> Iterator[Entry]:
         if seq in times:
             yield Entry(times[seq], Event.SHIFT, seq, labels.get(topic, ""))
     for start in sorted(set(resets)):
-        # When it was is not stored; it was behind this message.
+        # The time of a reset is not stored: it followed this message.
         if start - 1 in times:
             yield Entry(times[start - 1], Event.RESET, start - 1)
 
@@ -76,15 +79,16 @@ def _of_staff(session_id: str) -> Iterator[Entry]:
     for note in actions.notes(session_id=session_id, limit=_NOTES):
         yield Entry(note.at, Event.NOTE, note=note)
     for line in read_log.log_of_session(session_id=session_id, limit=_LINES):
-        # What staff did has a note, with their words.
+        # A change by staff has a note, with their words.
         if line.act not in CHANGES:
             yield Entry(line.at, Event.STAFF, line=line)
 
 
 def _times(session: Session, wanted: set[int]) -> Mapping[int, datetime]:
-    """When the messages at these places were said."""
+    """The times of the messages with these seqs."""
     older = sorted(seq for seq in wanted if 1 <= seq < session.tail_start)
-    found = list(log.read_runs(session, [(seq, seq) for seq in older]))
+    messages = list(log.read_runs(session, [(seq, seq) for seq in older]))
+    # The tail is one document, read once for all of its messages.
     if any(seq >= session.tail_start for seq in wanted):
         _, tail = log.read_range(
             session_id=session.session_id,
@@ -92,10 +96,10 @@ def _times(session: Session, wanted: set[int]) -> Mapping[int, datetime]:
             first=session.tail_start,
             last=session.message_count,
         )
-        found += tail
-    return {message.seq: message.timestamp for message in found if message.seq in wanted}
+        messages += tail
+    return {message.seq: message.timestamp for message in messages if message.seq in wanted}
 
 
 def flagged_because(notes: Sequence[Note]) -> Note | None:
-    """The newest note by which the conversation was flagged."""
+    """The newest note that flagged the conversation."""
     return next((note for note in notes if note.act.value == "flag"), None)

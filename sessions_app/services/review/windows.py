@@ -1,8 +1,8 @@
-"""What the model saw at a message: the window planned again as of then.
+"""Shows what the model saw at a message: the window is planned again as of then.
 
-Derived from what is stored: messages are never changed, and a reset leaves the `seq` where it
-began. What is not stored is said: the policy may have been another, a reset that was undone leaves
-no trace, and of a summary there is only the newest.
+Messages never change, and a reset stores the `seq` at which it began, so most of it can be
+derived. Three things are not stored: an earlier policy, a reset that was undone, and all summaries
+but the newest. The page says so.
 """
 
 from dataclasses import dataclass, replace
@@ -14,14 +14,14 @@ from sessions_app.domain.turns import Seen
 from sessions_app.domain.window import Reason, WindowBudgetError, WindowPlan, WindowPolicy
 from sessions_app.repository import annotations, log, turns
 from sessions_app.services import context, topics
-from sessions_app.services.context import Gathered
+from sessions_app.services.context import Candidates
 
-# Of the newest messages, for the strategies that look at nothing else.
+# Messages read for the strategies that consider only the newest ones.
 _NEWEST = 2_000
 
 
-class Fate(NamedTuple):
-    """Whether a message was in a window, and why; the reason may not be known."""
+class MessageFate(NamedTuple):
+    """Whether a message was in a window, and the reason, None where it is unknown."""
 
     kept: bool
     reason: Reason | None
@@ -29,13 +29,13 @@ class Fate(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SeenWindow:
-    """A window as of the message `upto`, the newest in it; `asked` is the message it was asked for.
+    """The window at the message `at_seq`, whose newest message is `upto`.
 
-    `record` is what the model call was really sent; without one it is `plan`, planned again.
-    `refusal` says why there is no plan.
+    `record` is what the model call was really sent; without a record there is only `plan`, planned
+    again. `refusal` says why there is no plan.
     """
 
-    asked: int
+    at_seq: int
     upto: int
     policy: WindowPolicy
     plan: WindowPlan | None
@@ -43,32 +43,35 @@ class SeenWindow:
     record: Seen | None = None
 
     @property
-    def fates(self) -> dict[int, Fate]:
-        """What became of each message up to then, as far as is known, by `seq`.
+    def fates(self) -> dict[int, MessageFate]:
+        """The fate of each message up to then, as far as it is known, by `seq`.
 
-        Where a call is on record, that says what was kept; why, is the plan's word, and only where
-        the two agree.
+        A record says which messages were kept. The reasons are the plan's, and are given only
+        where record and plan agree.
         """
         planned = {message.seq: message for message in self.plan.messages} if self.plan else {}
+        # Calls are recorded only since turns exist, and not for imported messages.
         if self.record is None:
-            return {seq: Fate(each.kept, each.reason) for seq, each in planned.items()}
-        kept = {seq for first, last in self.record.seqs for seq in range(first, last + 1)}
-        found: dict[int, Fate] = {}
-        for seq in kept | planned.keys():
+            return {seq: MessageFate(each.kept, each.reason) for seq, each in planned.items()}
+        sent_seqs = {seq for first, last in self.record.seqs for seq in range(first, last + 1)}
+        fates: dict[int, MessageFate] = {}
+        for seq in sent_seqs | planned.keys():
             each = planned.get(seq)
-            agree = each is not None and each.kept == (seq in kept)
-            found[seq] = Fate(seq in kept, each.reason if agree and each else None)
-        return found
+            # Another policy or summary may have applied then.
+            agree = each is not None and each.kept == (seq in sent_seqs)
+            fates[seq] = MessageFate(seq in sent_seqs, each.reason if agree and each else None)
+        return fates
 
 
 def window_at(*, session: Session, seq: int) -> SeenWindow:
-    """The window at a message: up to it, or for a reply, what it replied to.
+    """The window at a message: up to it, or for a reply, up to the message it answers.
 
     Raises MessageNotFound.
     """
-    message = _one(session, seq)
+    message = _message(session, seq)
     upto = seq
     if message.generation is not None:
+        # A reply may answer an earlier message, after a regeneration.
         upto = message.generation.reply_to
     elif message.role is Role.ASSISTANT and seq > 1:
         upto = seq - 1
@@ -85,31 +88,32 @@ def window_at(*, session: Session, seq: int) -> SeenWindow:
 
 def as_of(session: Session, seq: int) -> Session:
     """The session when `seq` was its newest message: its length, and the reset in force then."""
+    # Resets after that message had not happened yet.
     starts = [start for start in (*session.context_resets, session.context_start) if start <= seq]
     return replace(session, message_count=seq, context_start=max(starts, default=1))
 
 
 def _record(session: Session, message: Message, upto: int) -> Seen | None:
-    """What the call that answered the message `upto` was sent, where there was one."""
+    """What the call that answered the message `upto` was sent; None without a record."""
     if message.generation is not None:
         turn = turns.records.read([(session.session_id, message.generation.turn_id)])
         return next((each.seen for each in turn.values()), None)
-    asked = message if message.seq == upto else _one(session, upto)
-    found = turns.records.about(session_id=session.session_id, moment=asked.timestamp)
-    answers = [turn.seen for turn in found if turn.user_seq == upto and turn.seen is not None]
+    answered = message if message.seq == upto else _message(session, upto)
+    nearby = turns.records.about(session_id=session.session_id, moment=answered.timestamp)
+    answers = [turn.seen for turn in nearby if turn.user_seq == upto and turn.seen is not None]
     return answers[-1] if answers else None
 
 
-def _one(session: Session, seq: int) -> Message:
-    _, found = log.read_range(
+def _message(session: Session, seq: int) -> Message:
+    _, messages = log.read_range(
         session_id=session.session_id, user_id=session.user_id, first=seq, last=seq
     )
-    if not found:
+    if not messages:
         raise MessageNotFound
-    return found[0]
+    return messages[0]
 
 
-def _gather(then: Session, policy: WindowPolicy) -> Gathered:
+def _gather(then: Session, policy: WindowPolicy) -> Candidates:
     if policy.strategy not in {Strategy.RECENT, Strategy.TOPIC}:
         return context.gather(then, policy, None)
     first = max(1, then.message_count - _NEWEST + 1)
@@ -119,6 +123,7 @@ def _gather(then: Session, policy: WindowPolicy) -> Gathered:
         first=first,
         last=then.message_count,
     )
+    # The system prompt is at the beginning, far from the newest messages.
     opening = [] if first == 1 else log.read_opening(then)
-    known = annotations.with_topics(then, [*(m for m in opening if m.seq < first), *newest])
-    return Gathered(known, [topics.window_message(message) for message in known], None)
+    messages = annotations.with_topics(then, [*(m for m in opening if m.seq < first), *newest])
+    return Candidates(messages, [topics.window_message(message) for message in messages], None)

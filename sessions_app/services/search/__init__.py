@@ -1,4 +1,8 @@
-"""TODO map."""
+"""Search over messages and titles, for a user's own sessions and, for staff, over all.
+
+`indexing` keeps the index up to date when somebody searches; `querying` answers a search from the
+index and from what is not indexed yet; `rebuilding` indexes sessions ahead of time, for a command.
+"""
 
 from sessions_app.services.search.indexing import fall_back, progress_key
 from sessions_app.services.search.querying import search_all, search_own

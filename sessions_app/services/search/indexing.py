@@ -1,8 +1,8 @@
-"""Keeping the index of search up with what is said: when somebody searches, never while appending.
+"""Brings the search index up to date, when somebody searches and never while appending.
 
-Sessions are taken in order of their last activity, and progress is the activity up to which all
-are indexed. What is appended meanwhile moves its session to the end of that order, so that nothing
-is passed over; MARGIN allows for writes under way and for workers' clocks that differ.
+Sessions are indexed in order of their last activity; progress is the activity up to which all are
+indexed. An append moves its session to the end of that order, so none is passed over. MARGIN allows
+for writes in progress and for differing clocks of workers.
 """
 
 import time
@@ -27,28 +27,28 @@ from sessions_app.repository import search as search_store
 
 EVERYBODY = "*"
 MARGIN = timedelta(minutes=5)
-# Progress is written when it has moved by this much, rather than at every search.
+# Progress is stored when it has moved by this much, not at every search.
 _STEP = timedelta(minutes=1)
 _PAGE = 200
-# Messages that are read, and indexed, at a time.
+# Messages that are read and indexed at a time.
 _RUN = 8 * ANNOTATION_BLOCK
-# So that no document of the index comes near MongoDB's 16 MB, whatever was pasted.
+# Keeps a document of the index far below MongoDB's 16 MB, whatever was pasted.
 _TERMS_MAX = 20_000
 _ATTEMPTS = 5
 
 
 @dataclass(slots=True)
 class Backlog:
-    """What is not in the index yet: sessions whose titles, and ranges of messages, oldest first."""
+    """What is not indexed yet: sessions, for their titles, and ranges of messages, oldest first."""
 
     sessions: list[SearchedSession] = field(default_factory=list)
     ranges: list[TextRange] = field(default_factory=list)
-    # Sessions that were indexed on the way, and their messages.
+    # What was indexed while the backlog was gathered.
     indexed_sessions: int = 0
     indexed_messages: int = 0
 
     def add(self, session: SearchedSession, reached: IndexedSession) -> None:
-        """Note what of a session is missing."""
+        """Add what is missing of a session."""
         self.sessions.append(session)
         for start in reached.holes:
             last = min(start + ANNOTATION_BLOCK - 1, reached.indexed)
@@ -60,9 +60,9 @@ class Backlog:
 
 
 def catch_up(*, user_id: str | None, seconds: float, now: datetime) -> Backlog:
-    """Index what has happened since the last time, for at most about `seconds`.
+    """Index what has happened since the last time, for about `seconds` at most.
 
-    The backlog that is left is complete for one user; for everybody (None) it is its beginning.
+    Returns what is left: all of it for one user, the oldest part for all users (None).
     """
     key = progress_key(user_id)
     deadline = time.monotonic() + seconds
@@ -72,11 +72,13 @@ def catch_up(*, user_id: str | None, seconds: float, now: datetime) -> Backlog:
         _catch_up_page(page, backlog, deadline)
         if not backlog.sessions:
             reached = page[-1].updated_at
+        # Over all users, the rest would take too long: the oldest backlog is indexed first.
         elif user_id is None:
             break
     else:
         reached = now if reached is not None and not backlog.sessions else reached
     if reached is not None:
+        # A write in progress may still appear with an earlier activity.
         until = min(reached, now - MARGIN)
         if since is None or until - since >= _STEP:
             search_store.index.advance(key, until)
@@ -84,19 +86,21 @@ def catch_up(*, user_id: str | None, seconds: float, now: datetime) -> Backlog:
 
 
 def fall_back(sessions: Iterable[tuple[str, datetime]]) -> None:
-    """Let the index notice sessions that were stored with an activity of long ago.
+    """Move progress back for sessions that were stored with an old last activity.
 
-    Given their users and activities; asked for after they were stored.
+    `sessions` are their users and activities. To be called after they are stored: progress that
+    was read in between would miss them.
     """
-    found = list(sessions)
-    if found:
-        users = {user_id for user_id, _ in found}
+    stored = list(sessions)
+    if stored:
+        users = {user_id for user_id, _ in stored}
+        # A session may be searched by its owner and by staff, who have progress of their own.
         keys = [EVERYBODY, *map(progress_key, users)]
-        search_store.index.fall_back(keys, min(moment for _, moment in found))
+        search_store.index.fall_back(keys, min(moment for _, moment in stored))
 
 
 def progress_key(user_id: str | None) -> str:
-    """What progress is kept under: a keyed hash, so that nothing of it names anybody."""
+    """The key under which progress is stored: a keyed hash, so that it names no user."""
     if user_id is None:
         return EVERYBODY
     return salted_hmac("sessions_app.search_progress", user_id, algorithm="sha256").hexdigest()
@@ -116,55 +120,56 @@ def _pages(user_id: str | None, since: datetime | None) -> Iterator[list[Searche
 
 
 def _catch_up_page(page: Sequence[SearchedSession], backlog: Backlog, deadline: float) -> None:
-    found = indexed(page)
-    behind = [each for each in page if not found[each.session_id].is_current(each)]
-    for portion in portions(behind, found):
-        reached: dict[str, IndexedSession] = found
+    progress = indexed(page)
+    behind = [each for each in page if not progress[each.session_id].is_current(each)]
+    for portion in portions(behind, progress):
+        new_progress: dict[str, IndexedSession] = progress
         if time.monotonic() < deadline:
-            reached = index_sessions(portion, deadline=deadline)
+            new_progress = index_sessions(portion, deadline=deadline)
             for session in portion:
                 backlog.indexed_sessions += 1
-                if now := reached.get(session.session_id):
-                    before = found[session.session_id].indexed
-                    backlog.indexed_messages += max(0, now.indexed - before)
+                if after := new_progress.get(session.session_id):
+                    before = progress[session.session_id].indexed
+                    backlog.indexed_messages += max(0, after.indexed - before)
         for session in portion:
-            there = reached.get(session.session_id)
-            if there is not None and not there.is_current(session):
-                backlog.add(session, there)
+            session_progress = new_progress.get(session.session_id)
+            if session_progress is not None and not session_progress.is_current(session):
+                backlog.add(session, session_progress)
 
 
 def indexed(sessions: Sequence[SearchedSession]) -> dict[str, IndexedSession]:
-    """How far each of the sessions has been indexed."""
-    found = search_store.index.indexed([session.session_id for session in sessions])
+    """The progress of each session, by its id."""
+    progress = search_store.index.indexed([session.session_id for session in sessions])
     return {
-        session.session_id: found.get(session.session_id, IndexedSession(session.session_id))
+        session.session_id: progress.get(session.session_id, IndexedSession(session.session_id))
         for session in sessions
     }
 
 
 def portions(
-    sessions: Sequence[SearchedSession], found: dict[str, IndexedSession]
+    sessions: Sequence[SearchedSession], progress: dict[str, IndexedSession]
 ) -> Iterator[list[SearchedSession]]:
-    """Sessions that are indexed together: many short ones, or a long one by itself."""
-    held: list[SearchedSession] = []
+    """Group sessions that are indexed together: many short ones, or a long one by itself."""
+    portion: list[SearchedSession] = []
     messages = 0
     for session in sessions:
-        missing = session.message_count - found[session.session_id].indexed
-        if held and messages + missing > _RUN:
-            yield held
-            held, messages = [], 0
-        held.append(session)
+        missing = session.message_count - progress[session.session_id].indexed
+        # Bounds the messages that are in memory at a time.
+        if portion and messages + missing > _RUN:
+            yield portion
+            portion, messages = [], 0
+        portion.append(session)
         messages += missing
-    if held:
-        yield held
+    if portion:
+        yield portion
 
 
 def index_sessions(
     sessions: Sequence[SearchedSession], *, deadline: float
 ) -> dict[str, IndexedSession]:
-    """Index what is missing of sessions; how far each got by `deadline`, without those gone."""
+    """Index what is missing of sessions until `deadline`; the progress of those still there."""
     search_store.index.begin(sessions)
-    # Read ahead of the messages, so that an erasure in between is noticed.
+    # Read before the messages: an erasure in between then shows as a higher count of erasures.
     before = indexed(sessions)
     _index_runs(
         [
@@ -175,10 +180,10 @@ def index_sessions(
     )
     reached = indexed(_without_gone(sessions))
     for session in sessions:
-        there = reached.get(session.session_id)
-        if there is None or there.is_current(session) or time.monotonic() >= deadline:
+        progress = reached.get(session.session_id)
+        if progress is None or progress.is_current(session) or time.monotonic() >= deadline:
             continue
-        again = _index_on(session, there, deadline=deadline)
+        again = _index_on(session, progress, deadline=deadline)
         if again is None:
             del reached[session.session_id]
         else:
@@ -187,22 +192,24 @@ def index_sessions(
 
 
 def _without_gone(sessions: Sequence[SearchedSession]) -> list[SearchedSession]:
-    """The sessions that are still there, asked after writing: of the others nothing may stay."""
-    there = search_store.reading.sessions(
+    """The sessions that still exist; what was indexed of the others is removed."""
+    # Read after writing: a deletion before the write would not have seen these documents.
+    present = search_store.reading.sessions(
         [session.session_id for session in sessions], user_id=None
     )
     for session in sessions:
-        if session.session_id not in there:
+        if session.session_id not in present:
             search_store.index.forget_session(session.session_id)
-    return list(there.values())
+    return list(present.values())
 
 
 def _index_on(
     session: SearchedSession, before: IndexedSession, *, deadline: float
 ) -> IndexedSession | None:
-    """Index the rest of a session that is long, or has changed meanwhile; None when it is gone."""
+    """Index the rest of a long session, or of one that has changed; None where it is deleted."""
     failed = 0
     while failed < _ATTEMPTS and not before.is_current(session):
+        # Which words were erased is not known any more, so the whole session is indexed again.
         if before.has_missed_an_erasure(session):
             search_store.index.forget_session(session.session_id)
         else:
@@ -213,6 +220,8 @@ def _index_on(
             return None
         search_store.index.begin([fresh])
         reached = indexed([fresh])[fresh.session_id]
+        # Another worker may write the same blocks; giving up needs several attempts without
+        # progress.
         failed = 0 if reached.indexed > before.indexed else failed + 1
         session, before = fresh, reached
         if time.monotonic() >= deadline:
@@ -221,10 +230,11 @@ def _index_on(
 
 
 def _index_runs(sessions: Sequence[tuple[IndexedSession, SearchedSession]]) -> None:
-    """Index the holes and the next messages of sessions."""
+    """Index the holes and the next run of messages of each session."""
     ranges: list[TextRange] = []
     finished: list[tuple[IndexedSession, SearchedSession, int]] = []
     for before, session in sessions:
+        # A block that is not full is indexed again with its new messages.
         first = block_start(before.indexed + 1)
         last = max(before.indexed, min(first + _RUN - 1, session.message_count))
         for start in before.holes:
@@ -237,26 +247,26 @@ def _index_runs(sessions: Sequence[tuple[IndexedSession, SearchedSession]]) -> N
     if not finished:
         return
     texts = groupby(search_store.reading.texts(ranges), key=lambda text: text.session_id)
-    of = {session.session_id: session for _, session in sessions}
+    by_id = {session.session_id: session for _, session in sessions}
     search_store.index.write_blocks(
-        [(of[session_id], block) for session_id, group in texts for block in _blocks(group)]
+        [(by_id[session_id], block) for session_id, group in texts for block in _blocks(group)]
     )
     search_store.index.finish(finished, search_rules.text.terms)
 
 
 def _blocks(texts: Iterable[SearchedText]) -> Iterator[IndexedBlock]:
-    """Texts, in order, as blocks that stay within one run of 64 and within _TERMS_MAX terms."""
-    held: list[SearchedText] = []
+    """Split texts, in order, into blocks within one run of 64 and about _TERMS_MAX terms."""
+    block: list[SearchedText] = []
     terms: set[str] = set()
     for text in texts:
-        same = bool(held) and block_start(held[0].seq) == block_start(text.seq)
-        if held and (not same or len(terms) > _TERMS_MAX):
-            yield _block(held, terms)
-            held, terms = [], set()
-        held.append(text)
+        same = bool(block) and block_start(block[0].seq) == block_start(text.seq)
+        if block and (not same or len(terms) > _TERMS_MAX):
+            yield _block(block, terms)
+            block, terms = [], set()
+        block.append(text)
         terms |= search_rules.text.terms(text.content)
-    if held:
-        yield _block(held, terms)
+    if block:
+        yield _block(block, terms)
 
 
 def _block(texts: Sequence[SearchedText], terms: set[str]) -> IndexedBlock:

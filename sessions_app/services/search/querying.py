@@ -1,8 +1,8 @@
-"""Finding messages and titles by what they say.
+"""Searches messages and titles.
 
-What is in the index comes from there, the rest is read as it stands, so that a person's own search
-sees what was appended a moment ago. Every hit is compared with the message itself before it is
-shown: the index only says where to look.
+Candidates come from the index, and from reading what is not indexed yet, so that a user's own
+search covers what was appended a moment ago. Every candidate is compared with the message itself:
+the index only says which messages to read.
 """
 
 import time
@@ -24,16 +24,16 @@ from sessions_app.domain.search.query import SearchQuery
 from sessions_app.repository import search as search_store
 from sessions_app.services.search import indexing
 
-# How long a search indexes what is new, looks through what is not indexed, and in all.
+# The time for indexing what is new, and for the whole search.
 _INDEXING_SECONDS = 0.5
 _SECONDS = 8.0
-# Blocks that are compared with their messages at a time: few at first, as few often do.
+# Blocks of messages that are read at a time: few at first, since these often hold enough hits.
 _FIRST_BLOCKS, _MORE_BLOCKS = 24, 200
 _SCANNED_AT_A_TIME = 1_000
 
 
 def search_own(*, user_id: str, text: str, limit: int, now: datetime) -> SearchResults:
-    """The user's own messages and titles, archived sessions included, expired ones not."""
+    """Search the user's own messages and titles, in archived sessions too, in expired ones not."""
     started = time.monotonic()
     query = search_rules.query.parse(text)
     if query.is_empty:
@@ -52,9 +52,9 @@ def search_own(*, user_id: str, text: str, limit: int, now: datetime) -> SearchR
 
 
 def search_all(*, text: str, limit: int, wanted: SearchFilter, now: datetime) -> SearchResults:
-    """Everybody's messages and titles, for staff; the caller logs that they were read.
+    """Search all users' messages and titles, for staff; the caller writes the read log.
 
-    The index is brought up for a moment first, and the answer says until when it reaches.
+    Indexes for a moment first; the results say until when the index reaches.
     """
     started = time.monotonic()
     query = search_rules.query.parse(text)
@@ -73,6 +73,7 @@ def search_all(*, text: str, limit: int, wanted: SearchFilter, now: datetime) ->
     if wanted.user_id is not None:
         search.scan(backlog)
     search.look_up()
+    # A backlog of one user was scanned, so it hides nothing.
     behind = wanted.user_id is None and bool(backlog.sessions)
     return SearchResults(
         search.best(),
@@ -82,8 +83,8 @@ def search_all(*, text: str, limit: int, wanted: SearchFilter, now: datetime) ->
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
-    """A title or a message that was found, before its snippet is cut; the best sorts first."""
+class _Match:
+    """A matching title or message, before its snippet is cut; the best sorts first."""
 
     rank: int
     session: SearchedSession
@@ -93,13 +94,13 @@ class _Found:
     def timestamp(self) -> datetime:
         return self.text.timestamp if self.text else self.session.updated_at
 
-    def __lt__(self, other: "_Found") -> bool:
+    def __lt__(self, other: "_Match") -> bool:
         return (self.rank, other.timestamp) < (other.rank, self.timestamp)
 
 
 @dataclass(slots=True)
 class _Search:
-    """One search under way: hits as they are found, each with its rank, the lowest first."""
+    """A search in progress, with the matches so far; a lower rank is better."""
 
     query: SearchQuery
     user_id: str | None
@@ -109,40 +110,43 @@ class _Search:
     since: datetime | None = None
     until: datetime | None = None
     complete: bool = True
-    messages: dict[tuple[str, int], _Found] = field(default_factory=dict)
-    titles: dict[str, _Found] = field(default_factory=dict)
+    messages: dict[tuple[str, int], _Match] = field(default_factory=dict)
+    titles: dict[str, _Match] = field(default_factory=dict)
 
     def best(self) -> list[SearchHit]:
-        """Titles before messages, whole words before beginnings, then the newest.
+        """The best hits: titles before messages, whole words before beginnings, then the newest.
 
-        Titles take up to half of the room, more only where messages leave it.
+        Titles take up to half of the room, and more where messages leave it.
         """
         messages, titles = sorted(self.messages.values()), sorted(self.titles.values())
+        # Titles must not crowd out messages, nor leave room unused.
         room = max(self.limit - len(messages), (self.limit + 1) // 2)
         shown = [*titles[:room], *messages][: self.limit]
-        return [_hit(found, self.query) for found in shown]
+        return [_hit(match, self.query) for match in shown]
 
     def scan(self, backlog: indexing.Backlog) -> None:
-        """Compare what is not indexed, the newest first."""
+        """Match what is not indexed, newest first."""
         self._take_titles(backlog.sessions)
         sessions = {session.session_id: session for session in backlog.sessions}
+        # Newest first: those are the hits that are shown.
         for ranges in _in_portions(reversed(backlog.ranges)):
             if len(self.messages) >= self.limit or self._is_over():
                 return
             self._take_messages(ranges, sessions)
 
     def look_up(self) -> None:
-        """Compare what the index says: whole words first, beginnings where that leaves room."""
-        asked = [self.query.completed]
+        """Match the index's candidates: whole words first, beginnings where room is left."""
+        # Whole words first: fewer candidates, and better hits.
+        queries = [self.query.completed]
         if self.query.beginning:
-            asked.append(self.query)
+            queries.append(self.query)
         for titles in (True, False):
-            for query in asked:
+            for query in queries:
                 if len(self.titles if titles else self.messages) < self.limit:
                     self._look_up(query, titles=titles)
 
     def _look_up(self, query: SearchQuery, *, titles: bool) -> None:
-        found, skip, size = self.titles if titles else self.messages, 0, _FIRST_BLOCKS
+        matches, skip, size = self.titles if titles else self.messages, 0, _FIRST_BLOCKS
         while True:
             if self._is_over():
                 return
@@ -154,40 +158,42 @@ class _Search:
                     query, user_id=self.user_id, titles=titles, **page
                 )
             )
-            ids = list({wanted.session_id for wanted in ranges})
+            ids = list({text_range.session_id for text_range in ranges})
             sessions = search_store.reading.sessions(ids, user_id=self.user_id) if ids else {}
             if titles:
                 self._take_titles(sessions.values())
             else:
                 self._take_messages(ranges, sessions)
-            if len(ranges) < size or len(found) >= self.limit:
+            if len(ranges) < size or len(matches) >= self.limit:
                 return
+            # The first blocks held too few hits, so the next reads are larger.
             skip, size = skip + size, _MORE_BLOCKS
 
     def _take_titles(self, sessions: Iterable[SearchedSession]) -> None:
         for session in sessions:
             rank = self._rank(session.title) if self.admits(session) else None
             if rank is not None and self._is_in_time(session.updated_at):
-                self.titles[session.session_id] = _Found(rank, session)
+                self.titles[session.session_id] = _Match(rank, session)
 
     def _take_messages(
         self, ranges: Sequence[TextRange], sessions: dict[str, SearchedSession]
     ) -> None:
-        there = [
-            wanted
-            for wanted in ranges
-            if wanted.session_id in sessions and self.admits(sessions[wanted.session_id])
+        admitted = [
+            text_range
+            for text_range in ranges
+            if text_range.session_id in sessions and self.admits(sessions[text_range.session_id])
         ]
-        for text in search_store.reading.texts(there) if there else ():
+        for text in search_store.reading.texts(admitted) if admitted else ():
             rank = self._rank(text.content) if self._is_in_time(text.timestamp) else None
             if rank is not None:
-                found = _Found(rank, sessions[text.session_id], text)
-                self.messages[text.session_id, text.seq] = found
+                match = _Match(rank, sessions[text.session_id], text)
+                self.messages[text.session_id, text.seq] = match
 
     def _rank(self, content: str) -> int | None:
         folded = search_rules.text.fold(content)
         if not self.query.matches(folded):
             return None
+        # A whole word is a better hit than a beginning.
         return 0 if self.query.completed.matches(folded) else 1
 
     def _is_in_time(self, moment: datetime) -> bool:
@@ -202,8 +208,8 @@ class _Search:
         return True
 
 
-def _hit(found: _Found, query: SearchQuery) -> SearchHit:
-    session, text = found.session, found.text
+def _hit(match: _Match, query: SearchQuery) -> SearchHit:
+    session, text = match.session, match.text
     return SearchHit(
         session_id=session.session_id,
         user_id=session.user_id,
@@ -213,23 +219,23 @@ def _hit(found: _Found, query: SearchQuery) -> SearchHit:
         snippet=search_rules.text.snippet(
             text.content if text else session.title, query.patterns[0]
         ),
-        timestamp=found.timestamp,
+        timestamp=match.timestamp,
     )
 
 
 def _in_portions(ranges: Iterable[TextRange]) -> Iterator[list[TextRange]]:
-    """The ranges in the order given, long ones from their end, about 1,000 messages at a time."""
-    held: list[TextRange] = []
+    """Group ranges, in this order, into portions of 1,000 messages; long ones from their end."""
+    portion: list[TextRange] = []
     room = _SCANNED_AT_A_TIME
     for whole in ranges:
         last = whole.last
         while last >= whole.first:
             first = max(whole.first, last - room + 1)
-            held.append(TextRange(whole.session_id, first, last))
+            portion.append(TextRange(whole.session_id, first, last))
             room -= last - first + 1
             last = first - 1
             if room == 0:
-                yield held
-                held, room = [], _SCANNED_AT_A_TIME
-    if held:
-        yield held
+                yield portion
+                portion, room = [], _SCANNED_AT_A_TIME
+    if portion:
+        yield portion

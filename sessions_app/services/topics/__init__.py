@@ -1,16 +1,21 @@
-"""TODO map."""
+"""Topics and vectors of stored messages.
+
+`annotations` judges a session's messages block by block, when a request needs it; `judging_ahead`
+does so in a thread after turns, so that no request waits. `vectors` encodes messages and restores
+their vectors; `segments` reads a session's topics.
+"""
 
 from sessions_app.services.topics.annotations import (
     CATCH_UP_SECONDS,
-    Vector,
     catch_up,
-    current_label,
-    query_vector,
-    restored,
-    window_message,
 )
 from sessions_app.services.topics.judging_ahead import judge_ahead
-from sessions_app.services.topics.segments import TopicSegment, topic_list
+from sessions_app.services.topics.segments import (
+    TopicSegment,
+    current_label,
+    topic_list,
+)
+from sessions_app.services.topics.vectors import Vector, query_vector, restored, window_message
 
 __all__ = [
     "CATCH_UP_SECONDS",

@@ -1,9 +1,11 @@
-"""A session as a list of topics."""
+"""A session's topics as they have been judged: of messages, as a list, and the current label."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from sessions_app.domain import lifecycle
+from sessions_app.domain import topics as topic_rules
+from sessions_app.domain.data import Session
 from sessions_app.repository import annotations as stored
 from sessions_app.repository import log
 from sessions_app.services.topics import annotations
@@ -12,7 +14,7 @@ from sessions_app.services.topics.annotations import CATCH_UP_SECONDS
 
 @dataclass(frozen=True, slots=True)
 class TopicSegment:
-    """The consecutive messages of one topic; `score` is how sure its opening shift was, 0 to 1."""
+    """The consecutive messages of one topic; `score` is that of the shift that opened it."""
 
     topic: int
     start_seq: int
@@ -34,7 +36,8 @@ def topic_list(*, session_id: str, user_id: str, now: datetime) -> list[TopicSeg
     shifts = stored.read_shifts(session_id=session_id)
     starts = [1, *(shift.seq for shift in shifts)]
     ends = [*(shift.seq - 1 for shift in shifts), judged]
-    labels = [*(shift.label for shift in shifts), annotations.current_label(session)]
+    labels = [*(shift.label for shift in shifts), current_label(session)]
+    # No shift opened the first topic.
     scores = [0.0, *(shift.score for shift in shifts)]
     return [
         TopicSegment(number, start, end, end - start + 1, label, round(score, 4))
@@ -42,3 +45,11 @@ def topic_list(*, session_id: str, user_id: str, now: datetime) -> list[TopicSeg
             zip(starts, ends, labels, scores, strict=True), 1
         )
     ]
+
+
+def current_label(session: Session) -> str:
+    """The label of the current topic."""
+    judged = session.topic.judged if session.topic else 0
+    block = stored.read_block(session_id=session.session_id, seq=judged) if judged else None
+    state = annotations.state_at(block, judged) if block else None
+    return topic_rules.current_label(state) if state else topic_rules.UNTITLED

@@ -1,8 +1,16 @@
-"""TODO map."""
+"""Transfer: sessions out of this service, and into it from exports and other programs.
 
-from sessions_app.services.transfer.conversations import session_stream
+`exporting` streams one conversation, or all sessions as records. `sources` recognises what an
+import reads and turns it into records; `importing` checks and stores them, whatever their source.
+"""
+
+from sessions_app.services.transfer.exporting import (
+    Selection,
+    first_record,
+    session_stream,
+    sessions_export,
+)
 from sessions_app.services.transfer.importing import sessions_import
-from sessions_app.services.transfer.sessions import Selection, first_record, sessions_export
 from sessions_app.services.transfer.sources import FORMATS, Source, source_read
 
 __all__ = [

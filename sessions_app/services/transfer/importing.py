@@ -1,7 +1,7 @@
-"""Importing sessions: from records, whatever they were made of."""
+"""Imports sessions from records, whatever their source."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from sessions_app import tokenizer
@@ -13,20 +13,20 @@ from sessions_app.repository import records, sessions
 from sessions_app.repository.log import Stored
 from sessions_app.repository.records.importing import Gathered
 from sessions_app.services import receipts, search
+from sessions_app.services.progress import Progress
 
+# Sessions are stored together up to either bound: fewer round trips, bounded memory.
 _BATCH_SESSIONS = 200
 _BATCH_BYTES = 8 * 1024 * 1024
 
-# Called with how many records have been gone through since the last call.
-Progress = Callable[[int], None]
-
 
 @dataclass(slots=True)
-class Imported:
-    """What an import did. `left` names what was not taken over, and how often it occurred.
+class ImportReport:
+    """The counts of an import. `left` counts, by name, what was not imported.
 
-    `already_there` counts sessions that were passed over, `grown` those of them that have more
-    messages in the file than here, `of_erased_users` those that nobody may bring back.
+    `already_there` counts sessions that exist and were left alone, `grown` those of them with more
+    messages in the file, `of_erased_users` those whose owners were erased, `recounted` those whose
+    totals in the file were wrong.
     """
 
     sessions: int = 0
@@ -44,39 +44,39 @@ def sessions_import(
     user_id: str | None,
     dry_run: bool,
     progress: Progress,
-) -> Imported:
+) -> ImportReport:
     """Store the sessions of `numbered` records, each session followed by its messages.
 
-    All go to `user_id`, or stay with their owners. Sessions that are there are left alone, so an
-    import that stopped anywhere is finished by the next. With `dry_run` nothing is written.
-    Raises LineRefused; the sessions before that line are stored, and none in part.
+    All become `user_id`'s, or stay with their owners where it is None. Sessions that exist are left
+    alone, so an import that stopped anywhere is finished by running it again. With `dry_run`
+    nothing is written. Raises LineRefused; the sessions before that line are stored whole.
     """
-    run = _Import(user_id, dry_run=dry_run)
+    importer = _Importer(user_id, dry_run=dry_run)
     number = 0
     for number, record in numbered:
         try:
-            run.take(record)
+            importer.take(record)
         except InvalidInput as error:
-            raise run.refusal(number, error) from error
+            raise importer.refusal(number, error) from error
         progress(1)
     try:
-        run.finish()
+        importer.finish()
     except InvalidInput as error:
-        raise run.refusal(number, error) from error
-    return run.done
+        raise importer.refusal(number, error) from error
+    return importer.report
 
 
-class _Import:
-    """The session at hand, and those that wait to be stored together."""
+class _Importer:
+    """An import in progress: the current session, and those that wait to be stored together."""
 
     def __init__(self, user_id: str | None, *, dry_run: bool) -> None:
-        self.done = Imported()
+        self.report = ImportReport()
         self._user_id, self._dry_run = user_id, dry_run
         self._current: Gathered | None = None
         self._waiting: list[Gathered] = []
 
     def take(self, record: Record) -> None:
-        """Go on with the next record; raises InvalidInput."""
+        """Take the next record; raises InvalidInput."""
         match record["type"]:
             case "session":
                 self._end_session()
@@ -87,16 +87,17 @@ class _Import:
                 if self._current is None:
                     raise InvalidInput("a message before the first session")
                 self._store_bucket(records.importing.add(self._current, _counted(record)))
+            # Records that exports may add later, or that only personal exports have.
             case other:
-                self.done.left[other] += 1
+                self.report.left[other] += 1
 
     def finish(self) -> None:
-        """Store what is still waiting."""
+        """Store the sessions that still wait."""
         self._end_session()
         self._store_waiting()
 
     def refusal(self, number: int, error: InvalidInput) -> LineRefused:
-        """Why the file was refused, after storing what was complete before that line."""
+        """Store what was complete before the line `number`, and return the error to raise."""
         self._store_waiting()
         return error if isinstance(error, LineRefused) else LineRefused(number, error.detail)
 
@@ -104,6 +105,7 @@ class _Import:
         current = self._current
         if run is None or current is None:
             return
+        # Decided at the first bucket of a long session, before anything of it is stored.
         if current.passed_over is None:
             current.passed_over = (
                 self._dry_run
@@ -120,6 +122,7 @@ class _Import:
         for run in records.importing.remaining(current):
             self._store_bucket(run)
         current.document = records.importing.completed(current)
+        # Cleared before storing: an error must not store the session twice.
         self._current = None
         self._waiting.append(current)
         size = sum(gathered.tail_bytes for gathered in self._waiting)
@@ -128,42 +131,49 @@ class _Import:
 
     def _store_waiting(self) -> None:
         waiting, self._waiting = self._waiting, []
-        there = records.importing.message_counts([gathered.session_id for gathered in waiting])
+        stored_counts = records.importing.message_counts(
+            [gathered.session_id for gathered in waiting]
+        )
         new: dict[str, Gathered] = {}
         for gathered in waiting:
-            if gathered.session_id in there or gathered.session_id in new:
-                self.done.already_there += 1
-                known = there.get(gathered.session_id, gathered.message_count)
-                self.done.grown += gathered.message_count > known
+            # Twice in one file counts as already there.
+            if gathered.session_id in stored_counts or gathered.session_id in new:
+                self.report.already_there += 1
+                stored_count = stored_counts.get(gathered.session_id, gathered.message_count)
+                self.report.grown += gathered.message_count > stored_count
             else:
                 new[gathered.session_id] = gathered
+        # Receipts are checked for each owner, not for each session.
         new = self._without_erased(new)
         documents = [gathered.document for gathered in new.values()]
         if documents and not self._dry_run:
             stored = records.importing.insert_sessions(documents)
+            # Their activity is in the past, behind the progress of the index.
             search.fall_back((each["user_id"], each["updated_at"]) for each in documents)
-            self.done.already_there += len(new) - len(stored)
+            self.report.already_there += len(new) - len(stored)
             new = {session_id: new[session_id] for session_id in new if session_id in stored}
-            # Asked again afterwards: an erasure that began meanwhile has not seen them all.
-            kept = self._without_erased(new)
-            for gathered in (new[session_id] for session_id in new if session_id not in kept):
+            # Checked again after the write: an erasure that began in between has missed some.
+            allowed = self._without_erased(new)
+            for gathered in (new[session_id] for session_id in new if session_id not in allowed):
                 _take_back(gathered)
-            new = kept
+            new = allowed
         for gathered in new.values():
-            self.done.sessions += 1
-            self.done.messages += gathered.message_count
+            self.report.sessions += 1
+            self.report.messages += gathered.message_count
             counted = (gathered.message_count, gathered.tokens)
-            self.done.recounted += any(
-                said not in (None, is_)
-                for said, is_ in zip(gathered.declared, counted, strict=True)
+            self.report.recounted += any(
+                declared not in (None, actual)
+                for declared, actual in zip(gathered.declared, counted, strict=True)
             )
 
-    def _without_erased(self, found: dict[str, Gathered]) -> dict[str, Gathered]:
-        """Those whose owners have not been erased."""
-        erased = {owner for owner in set(map(_owner, found.values())) if receipts.is_erased(owner)}
-        kept = {name: each for name, each in found.items() if _owner(each) not in erased}
-        self.done.of_erased_users += len(found) - len(kept)
-        return kept
+    def _without_erased(self, sessions: dict[str, Gathered]) -> dict[str, Gathered]:
+        """The sessions whose owners have not been erased; counts the others."""
+        erased = {
+            owner for owner in set(map(_owner, sessions.values())) if receipts.is_erased(owner)
+        }
+        allowed = {name: each for name, each in sessions.items() if _owner(each) not in erased}
+        self.report.of_erased_users += len(sessions) - len(allowed)
+        return allowed
 
 
 def _owner(gathered: Gathered) -> str:
@@ -173,18 +183,20 @@ def _owner(gathered: Gathered) -> str:
 def _take_back(gathered: Gathered) -> None:
     try:
         sessions.delete(session_id=gathered.session_id, user_id=_owner(gathered))
+    # The erasure was faster.
     except SessionNotFound:
         return
 
 
 def _counted(record: Record) -> Record:
-    """The message with its tokens counted, when it does not say how many they are."""
+    """The message with its tokens counted where it has no count."""
+    # Our own exports have counts; counting again takes most of an import.
     if "token_count" in record:
         return record
     content, name, calls = (record.get(key) for key in ("content", "name", "tool_calls"))
     count = message_tokens(
         tokenizer.count_tokens,
-        # What is of another type is refused in a moment.
+        # A value of another type is refused when the message is decoded.
         content if isinstance(content, str) else "",
         name=name if isinstance(name, str) else None,
         tool_calls=calls if isinstance(calls, list) else (),

@@ -1,4 +1,4 @@
-"""What is imported, whatever it is kept in, as numbered records."""
+"""Opens the source of an import, recognises its format, and reads it as numbered records."""
 
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
@@ -8,26 +8,24 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
-
 from sessions_app.domain import foreign, lifecycle
 from sessions_app.domain import records as records_rules
 from sessions_app.domain.errors import InvalidInput
 from sessions_app.domain.foreign.conversations import Conversation
 from sessions_app.domain.records.reading import LineRefused, numbered_records
 from sessions_app.domain.records.writing import BEGIN, Record
-from sessions_app.services.sessions import policy_default
+from sessions_app.services.sessions import policy_default, timeout_at
 from sessions_app.sources import agents_sqlite, files, grouping, langchain_mongodb
 
 FORMATS = ("auto", "native", "openai", "librechat", "langchain", "agents")
 
 Values = Iterator[tuple[int, Any]]
-Found = Iterator[tuple[int, Conversation]]
+NumberedConversations = Iterator[tuple[int, Conversation]]
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What to read: a file's name, `-`, or a MongoDB's address with the collection in it."""
+    """What to import: a file name, `-` for stdin, or a MongoDB URI with its collection."""
 
     name: str
     format: str = "auto"
@@ -35,8 +33,8 @@ class Source:
 
 
 @dataclass(slots=True)
-class Reading:
-    """The records of a source, the format it turned out to be, and what it had beyond them."""
+class SourceReading:
+    """An open source: its format, its records, and in `left` what could not be imported."""
 
     format: str
     records: Iterable[tuple[int, Record]]
@@ -44,19 +42,20 @@ class Reading:
     left: Counter[str] = field(default_factory=Counter)
 
     def close(self) -> None:
-        """Let go of what is being read, whether or not all of it has been."""
+        """Close the source, read to its end or not."""
         self.opened.close()
 
 
-def source_read(*, source: Source, user_id: str | None, now: datetime) -> Reading:
-    """Begin to read a source; raises InvalidInput, then and while its records are taken.
+def source_read(*, source: Source, user_id: str | None, now: datetime) -> SourceReading:
+    """Open a source; raises InvalidInput, also while its records are read.
 
-    `user_id` is whom conversations are for that name no owner.
+    `user_id` becomes the owner of every session; None keeps the owners that the source names.
     """
+    # By name before content: a database cannot be opened as a file.
     if source.name.startswith(langchain_mongodb.SCHEMES):
         grouped = langchain_mongodb.sessions(source.name, source.collection)
-        conversations = ((0, foreign.langchain.from_documents(*group)) for group in grouped)
-        return _reading("langchain", conversations, grouped, user_id, now)
+        sessions = ((0, foreign.langchain.from_documents(*group)) for group in grouped)
+        return _reading("langchain", sessions, grouped, user_id, now)
     if source.name != files.STDIN and agents_sqlite.is_sqlite(source.name):
         stored = agents_sqlite.sessions(source.name)
         return _reading("agents", _agents_file(stored), stored, user_id, now)
@@ -66,18 +65,20 @@ def source_read(*, source: Source, user_id: str | None, now: datetime) -> Readin
         if first is None:
             raise LineRefused(1, "the file is empty")
         kind = _recognised(first[1]) if source.format == "auto" else source.format
+    # The generator holds an open file, which nobody else would close.
     except InvalidInput:
         values.close()
         raise
+    # The first value has been read to recognise the format.
     rest = chain([first], values)
     if kind == "native":
-        return Reading("native", numbered_records(rest), values)
-    found = _READERS[kind](rest, Path(source.name).stem)
-    return _reading(kind, found, values, user_id, now)
+        return SourceReading("native", numbered_records(rest), values)
+    conversations = _READERS[kind](rest, Path(source.name).stem)
+    return _reading(kind, conversations, values, user_id, now)
 
 
 def _recognised(value: Any) -> str:
-    """The format that a file is in, by the first value in it."""
+    """The format of a file, by its first value."""
     if isinstance(value, dict) and value.get("type") == BEGIN and "format" in value:
         return "native"
     if foreign.chatgpt.recognises(value):
@@ -92,47 +93,50 @@ def _recognised(value: Any) -> str:
 
 
 def _reading(
-    kind: str, found: Found, opened: Generator[Any, None, None], user_id: str | None, now: datetime
-) -> Reading:
+    kind: str,
+    conversations: NumberedConversations,
+    opened: Generator[Any, None, None],
+    user_id: str | None,
+    now: datetime,
+) -> SourceReading:
     left: Counter[str] = Counter()
-    return Reading(kind, _as_records(found, user_id, now, left), opened, left)
+    return SourceReading(kind, _as_records(conversations, user_id, now, left), opened, left)
 
 
 def _as_records(
-    found: Found, user_id: str | None, now: datetime, left: Counter[str]
+    conversations: NumberedConversations, user_id: str | None, now: datetime, left: Counter[str]
 ) -> Iterator[tuple[int, Record]]:
     policy: Mapping[str, Any] = {
         name: getattr(value, "value", value) for name, value in asdict(policy_default()).items()
     }
-    expires_at = lifecycle.expiry(
-        now=lifecycle.to_milliseconds(now),
-        ttl_seconds=None,
-        default_ttl_seconds=settings.SESSION_TTL_SECONDS,
-    )
-    for line, conversation in found:
+    expires_at = timeout_at(lifecycle.to_milliseconds(now), None)
+    for line, conversation in conversations:
         owner = user_id or conversation.owner
         if owner is None:
+            # A guess would give a conversation to the wrong user.
             raise InvalidInput("these conversations name no owner: say whose they become (--user)")
         for record in foreign.conversations.records(
             conversation, user_id=owner, policy=policy, expires_at=expires_at, now=now
         ):
             yield line, records_rules.writing.spelt(record)
+        # After its records: making them counts as well.
         left.update(conversation.left)
 
 
-def _openai(values: Values, _: str) -> Found:
+def _openai(values: Values, _: str) -> NumberedConversations:
     for line, value in values:
+        # A file may hold conversations without messages, which have no tree.
         _require(foreign.chatgpt.recognises(value) or isinstance(value, dict), line)
-        yield line, foreign.chatgpt.conversation(value)
+        yield line, foreign.chatgpt.read_conversation(value)
 
 
-def _librechat(values: Values, _: str) -> Found:
-    """Exports one after another, or documents of the collections in any order."""
+def _librechat(values: Values, _: str) -> NumberedConversations:
+    """Exported conversations one after another, or documents of the collections in any order."""
     line, value = next(values)
     if foreign.librechat.recognises(value):
         for at, each in chain([(line, value)], values):
             _require(foreign.librechat.recognises(each), at)
-            yield at, foreign.librechat.conversation(each)
+            yield at, foreign.librechat.read_conversation(each)
         return
     keyed = _keyed(
         chain([(line, value)], values), foreign.librechat.recognises_document, "conversationId"
@@ -146,7 +150,7 @@ def _librechat(values: Values, _: str) -> Found:
         )
 
 
-def _langchain(values: Values, _: str) -> Found:
+def _langchain(values: Values, _: str) -> NumberedConversations:
     recognises = foreign.langchain.recognises_document
     keyed = _keyed(values, recognises, foreign.langchain.SESSION_KEY)
     for session_id, documents in grouping.grouped(keyed):
@@ -166,21 +170,22 @@ def _keyed(
         yield str(value[key]), value
 
 
-def _agents(values: Values, stem: str) -> Found:
-    """Whole sessions, or the items of one that is called as its file is."""
+def _agents(values: Values, stem: str) -> NumberedConversations:
+    """Whole sessions, or the items of one session that is named after its file."""
     line, value = next(values)
     rest = chain([(line, value)], values)
     if not foreign.openai_agents.recognises(value):
         yield line, foreign.openai_agents.from_items(stem, ((each, None) for _, each in rest))
         return
+    # Sessions one after another; a list of items is a single session.
     for at, each in rest:
         _require(foreign.openai_agents.recognises(each), at)
         items = ((item, None) for item in each["items"])
         yield at, foreign.openai_agents.from_items(str(each["session_id"]), items)
 
 
-def _agents_file(found: Iterable[agents_sqlite.StoredSession]) -> Found:
-    for stored in found:
+def _agents_file(conversations: Iterable[agents_sqlite.StoredSession]) -> NumberedConversations:
+    for stored in conversations:
         conversation = foreign.openai_agents.from_items(
             stored.session_id,
             ((item, foreign.conversations.text_time(at)) for item, at in stored.items),
@@ -192,12 +197,12 @@ def _agents_file(found: Iterable[agents_sqlite.StoredSession]) -> Found:
         yield 0, conversation
 
 
-def _require(is_so: bool, line: int) -> None:
-    if not is_so:
+def _require(condition: bool, line: int) -> None:
+    if not condition:
         raise LineRefused(line, "not what the values before it are")
 
 
-_READERS: dict[str, Callable[[Values, str], Found]] = {
+_READERS: dict[str, Callable[[Values, str], NumberedConversations]] = {
     "openai": _openai,
     "librechat": _librechat,
     "langchain": _langchain,

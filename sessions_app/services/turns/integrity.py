@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sessions_app.domain.audit.integrity import Damage, Finding
 from sessions_app.domain.errors import SessionNotFound
 from sessions_app.repository import turns
-from sessions_app.services.audits import Checked
+from sessions_app.services.audits import CheckedFinding
 from sessions_app.services.turns import settling
 
 # A running service ends them within half a minute; what is older, none has passed by.
@@ -14,7 +14,7 @@ OVERLOOKED = timedelta(minutes=2)
 _MOST = 10_000
 
 
-def turns_check(*, repair: bool, now: datetime) -> Iterator[Checked]:
+def turns_check(*, repair: bool, now: datetime) -> Iterator[CheckedFinding]:
     """Yield each turn and each lease that is long overdue; with `repair`, end it as failed.
 
     A turn whose reply was stored before its worker died is recorded as done.
@@ -27,12 +27,12 @@ def turns_check(*, repair: bool, now: datetime) -> Iterator[Checked]:
             except SessionNotFound:
                 continue
         finding = Finding(turn.session_id, Damage.OVERDUE_TURN, turn.turn_id)
-        yield Checked(finding, repaired=repair)
+        yield CheckedFinding(finding, repaired=repair)
     last = ""
     while found := turns.leases.overdue(after=last, before=before):
         for session_id, turn_id in found:
             if repair:
                 turns.leases.release_overdue(session_id=session_id, turn_id=turn_id, now=now)
             finding = Finding(session_id, Damage.OVERDUE_LEASE, turn_id)
-            yield Checked(finding, repaired=repair)
+            yield CheckedFinding(finding, repaired=repair)
         last = found[-1][0]

@@ -25,7 +25,7 @@ ACTIVE = StoredTimes(
     expires_at=NOW,
     archived_at=None,
     ttl_seconds=None,
-    held=False,
+    legal_hold=False,
     turn_until=None,
 )
 LONG_AGO = {
@@ -65,10 +65,10 @@ def wrong(times: StoredTimes) -> list[Wrong]:
         replace(ACTIVE, expires_at=NOW + 300 * DAY),
         replace(ACTIVE, updated_at=NOW + timedelta(seconds=59)),
         replace(ACTIVE, **LONG_AGO | {"expires_at": NOW - DAY + HOUR}),
-        replace(ACTIVE, **LONG_AGO, held=True),
+        replace(ACTIVE, **LONG_AGO, legal_hold=True),
         replace(ACTIVE, **LONG_AGO, turn_until=NOW + HOUR),
         replace(ARCHIVED, created_at=NOW - 400 * DAY, archived_at=NOW - 365 * DAY),
-        replace(ARCHIVED, created_at=NOW - 400 * DAY, archived_at=NOW - 370 * DAY, held=True),
+        replace(ARCHIVED, created_at=NOW - 400 * DAY, archived_at=NOW - 370 * DAY, legal_hold=True),
     ],
 )
 def test_what_is_as_it_should_be(times):
@@ -76,7 +76,7 @@ def test_what_is_as_it_should_be(times):
 
 
 @pytest.mark.parametrize(
-    ("times", "found"),
+    ("times", "expected"),
     [
         (replace(ACTIVE, **LONG_AGO), Wrong.NOT_EXPIRED),
         (replace(ACTIVE, **LONG_AGO, turn_until=NOW - HOUR), Wrong.NOT_EXPIRED),
@@ -101,8 +101,8 @@ def test_what_is_as_it_should_be(times):
         (replace(ACTIVE, status=None), Wrong.UNKNOWN_STATUS),
     ],
 )
-def test_what_is_wrong(times, found):
-    assert wrong(times) == [found]
+def test_what_is_wrong(times, expected):
+    assert wrong(times) == [expected]
 
 
 def rules_after(last: Receipt | None, *, retention_days: int = 365) -> audit.Rules:
@@ -117,20 +117,20 @@ def rules_after(last: Receipt | None, *, retention_days: int = 365) -> audit.Rul
 
 
 def test_without_a_sweep_only_what_is_overdue_by_the_grace_is_wrong():
-    found = rules_after(None)
-    assert (found.expired_by, found.archived_by) == (NOW - DAY, NOW - 366 * DAY)
+    rules = rules_after(None)
+    assert (rules.expired_by, rules.archived_by) == (NOW - DAY, NOW - 366 * DAY)
 
 
 def test_after_a_sweep_what_was_due_by_then_is_wrong_at_once():
-    found = rules_after(replace(RECEIPT, cutoff=NOW - HOUR))
-    assert NOW - DAY < found.expired_by < NOW - HOUR
-    assert found.archived_by == RECEIPT.retention_cutoff
+    rules = rules_after(replace(RECEIPT, cutoff=NOW - HOUR))
+    assert NOW - DAY < rules.expired_by < NOW - HOUR
+    assert rules.archived_by == RECEIPT.retention_cutoff
 
 
 def test_after_an_old_sweep_the_grace_decides():
     old = replace(RECEIPT, cutoff=NOW - 5 * DAY, retention_cutoff=NOW - 370 * DAY)
-    found = rules_after(old)
-    assert (found.expired_by, found.archived_by) == (NOW - DAY, NOW - 366 * DAY)
+    rules = rules_after(old)
+    assert (rules.expired_by, rules.archived_by) == (NOW - DAY, NOW - 366 * DAY)
 
 
 def test_archives_that_are_kept_for_ever_are_never_overdue():
@@ -142,7 +142,7 @@ def test_a_sweep_that_ended_what_was_due_is_right():
 
 
 @pytest.mark.parametrize(
-    ("receipt", "found"),
+    ("receipt", "expected"),
     [
         (replace(RECEIPT, latest_expiry=NOW + HOUR), Wrong.ENDED_TOO_EARLY),
         (replace(RECEIPT, latest_archival=NOW - 364 * DAY), Wrong.ENDED_TOO_EARLY),
@@ -151,17 +151,19 @@ def test_a_sweep_that_ended_what_was_due_is_right():
         (replace(RECEIPT, cutoff=NOW + DAY, finished_at=None), Wrong.SWEPT_BY_A_FAST_CLOCK),
     ],
 )
-def test_a_sweep_that_ended_more_is_wrong(receipt, found):
-    assert [each.wrong for each in audit.check_receipt(receipt, HOUR / 2)] == [found]
+def test_a_sweep_that_ended_more_is_wrong(receipt, expected):
+    assert [each.wrong for each in audit.check_receipt(receipt, HOUR / 2)] == [expected]
 
 
 @pytest.mark.parametrize(
-    ("seconds", "uncertainty", "found"),
+    ("seconds", "uncertainty", "expected"),
     [(0, 0, 0), (5, 0, 0), (6, 0, 1), (-6, 0, 1), (6, 2, 0), (-3_600, 2, 1)],
 )
-def test_clocks_may_differ_by_a_little_and_by_what_reading_them_takes(seconds, uncertainty, found):
+def test_clocks_may_differ_by_a_little_and_by_what_reading_them_takes(
+    seconds, uncertainty, expected
+):
     reading = ClockReading("db", timedelta(seconds=seconds), timedelta(seconds=uncertainty))
-    assert len(list(audit.check_clock(reading, timedelta(seconds=5)))) == found
+    assert len(list(audit.check_clock(reading, timedelta(seconds=5)))) == expected
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import uuid_utils
 
 from sessions_app.domain.figures.daily import (
     Day,
+    DayTally,
     Figure,
-    Tally,
     created_at,
     day_of,
     days_between,
@@ -44,8 +44,8 @@ def test_days_between_has_both_ends():
 
 
 def test_tallies_are_added_up():
-    tally = Tally(Counter({Figure.TOKENS: 3}), {1: 2, 2: 5})
-    tally.merge(Tally(Counter({Figure.TOKENS: 4, Figure.TURNS: 1}), {1: 4, 2: 1, 3: 1}))
+    tally = DayTally(Counter({Figure.TOKENS: 3}), {1: 2, 2: 5})
+    tally.merge(DayTally(Counter({Figure.TOKENS: 4, Figure.TURNS: 1}), {1: 4, 2: 1, 3: 1}))
     assert tally.counts == {Figure.TOKENS: 7, Figure.TURNS: 1}
     assert tally.people == {1: 4, 2: 5, 3: 1}
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sessions_app.domain.foreign import conversations as foreign
+from sessions_app.domain.foreign import conversations
 from sessions_app.domain.foreign.conversations import Conversation
 
 DATA = Path(__file__).parents[2] / "data" / "imports"
@@ -19,9 +19,11 @@ def load(name: str) -> Any:
     return json.loads(text)
 
 
-def said(conversation: Conversation) -> list[tuple[str, str]]:
+def contents(conversation: Conversation) -> list[tuple[str, str]]:
     return [(message.role.value, message.content) for message in conversation.messages]
 
 
 def records(conversation: Conversation, user_id: str = "alice") -> list[Any]:
-    return list(foreign.records(conversation, user_id=user_id, policy={}, expires_at=None, now=NOW))
+    return list(
+        conversations.records(conversation, user_id=user_id, policy={}, expires_at=None, now=NOW)
+    )

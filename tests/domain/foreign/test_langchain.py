@@ -6,21 +6,20 @@ from typing import Any
 import pytest
 
 from sessions_app.domain.errors import InvalidInput
-from sessions_app.domain.foreign import conversations as foreign
-from sessions_app.domain.foreign import langchain as foreign_langchain
+from sessions_app.domain.foreign import conversations, langchain
 from sessions_app.domain.foreign.conversations import Conversation
-from tests.domain.foreign.files import load, said
+from tests.domain.foreign.files import contents, load
 
 
 def trip() -> Conversation:
-    documents = [foreign.plain(each) for each in load("langchain.jsonl")]
-    return foreign_langchain.from_documents(
+    documents = [conversations.plain(each) for each in load("langchain.jsonl")]
+    return langchain.from_documents(
         "trip", [each for each in documents if each["SessionId"] == "trip"]
     )
 
 
 def test_every_kind_of_message_has_its_role() -> None:
-    assert said(trip()) == [
+    assert contents(trip()) == [
         ("system", "You plan trips."),
         ("user", "Find a hotel in Porto."),
         ("assistant", "Looking."),
@@ -51,4 +50,4 @@ def test_the_time_is_that_of_the_object_id() -> None:
 @pytest.mark.parametrize("history", ["{", "5", '{"type": "human"}', None, '{"data": 5}'])
 def test_what_is_no_message_is_refused(history: Any) -> None:
     with pytest.raises(InvalidInput, match="session s, message 1: no"):
-        foreign_langchain.from_documents("s", [{"SessionId": "s", "History": history}])
+        langchain.from_documents("s", [{"SessionId": "s", "History": history}])

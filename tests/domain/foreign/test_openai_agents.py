@@ -4,13 +4,15 @@ from typing import Any
 
 import pytest
 
-from sessions_app.domain.foreign import openai_agents as foreign_agents
-from tests.domain.foreign.files import load, said
+from sessions_app.domain.foreign import openai_agents
+from tests.domain.foreign.files import contents, load
 
 
 def test_items_become_messages_and_calls_in_a_row_one_of_them() -> None:
-    found = foreign_agents.from_items("s", [(item, None) for item in load("agents_items.json")])
-    assert said(found) == [
+    conversation = openai_agents.from_items(
+        "s", [(item, None) for item in load("agents_items.json")]
+    )
+    assert contents(conversation) == [
         ("user", "What is the weather in Faro and Lagos?"),
         ("assistant", ""),
         ("tool", "Sunny"),
@@ -19,14 +21,18 @@ def test_items_become_messages_and_calls_in_a_row_one_of_them() -> None:
         ("user", "And here?"),
         ("assistant", "I cannot tell."),
     ]
-    calls = found.messages[1].tool_calls
+    calls = conversation.messages[1].tool_calls
     assert [call["id"] for call in calls] == ["call_a", "call_b"]
-    assert [message.tool_call_id for message in found.messages[2:4]] == ["call_a", "call_b"]
-    assert found.left == {"item: reasoning": 1, "item: web_search_call": 1, "part: input_image": 1}
+    assert [message.tool_call_id for message in conversation.messages[2:4]] == ["call_a", "call_b"]
+    assert conversation.left == {
+        "item: reasoning": 1,
+        "item: web_search_call": 1,
+        "part: input_image": 1,
+    }
 
 
 @pytest.mark.parametrize("item", [5, None, [], {}, {"type": 5}, {"role": "robot", "content": "x"}])
 def test_rubbish_is_counted(item: Any) -> None:
-    found = foreign_agents.from_items("s", [(item, None)])
-    assert found.messages == []
-    assert sum(found.left.values()) == 1
+    conversation = openai_agents.from_items("s", [(item, None)])
+    assert conversation.messages == []
+    assert sum(conversation.left.values()) == 1

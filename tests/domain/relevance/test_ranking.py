@@ -85,8 +85,8 @@ def test_nothing_in_common_ranks_nothing(query):
 
 
 def test_the_asking_message_does_not_compete_with_itself():
-    asked = [*CHAT, say(9, "user", content="violin violin violin")]
-    relevance = rank(asked, "violin violin violin", asked_by=6)
+    messages = [*CHAT, say(9, "user", content="violin violin violin")]
+    relevance = rank(messages, "violin violin violin", asked_by=6)
     assert best(relevance) == 3
 
 

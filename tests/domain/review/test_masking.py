@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions_app.domain.review.masking import Kind, Piece, hidden, mask, passes_luhn
+from sessions_app.domain.review.masking import Kind, TextPart, hidden, mask, passes_luhn
 
 
 def no_phones(_):
@@ -64,23 +64,23 @@ def test_other_numbers_stay(text):
 
 def test_what_is_found_for_phones_is_hidden_unless_it_is_something_else():
     text = "1234567 and a1234567@example.org and 4111111111111111"
-    pieces = mask(text, seven_digits)
-    assert [piece.hidden for piece in pieces] == [Kind.PHONE, None, Kind.EMAIL, None, Kind.CARD]
+    parts = mask(text, seven_digits)
+    assert [part.hidden for part in parts] == [Kind.PHONE, None, Kind.EMAIL, None, Kind.CARD]
 
 
 def test_pieces_are_the_text():
     text = "a@b.de and c@d.de"
     assert mask(text, no_phones) == [
-        Piece("a@b.de", Kind.EMAIL),
-        Piece(" and "),
-        Piece("c@d.de", Kind.EMAIL),
+        TextPart("a@b.de", Kind.EMAIL),
+        TextPart(" and "),
+        TextPart("c@d.de", Kind.EMAIL),
     ]
     assert mask("", no_phones) == []
 
 
 @given(st.text())
 def test_nothing_is_lost(text):
-    assert "".join(piece.text for piece in mask(text, seven_digits)) == text
+    assert "".join(part.text for part in mask(text, seven_digits)) == text
 
 
 @given(st.text(alphabet="a@.1 -+4", max_size=400))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sessions_app.domain.topics.detection import TopicMessage, TopicState, observe, pack_vector
+from sessions_app.domain.topics import TopicMessage, TopicState, observe, pack_vector
 
 ROLES = ("system", "user", "assistant", "tool")
 TRAIN = "I need to book a train from Cambridge to London on Friday morning please."
@@ -70,11 +70,11 @@ def test_replaying_a_session_reproduces_its_decisions(conversation):
 @settings(max_examples=60, deadline=None)
 @given(messages)
 def test_a_stored_state_decides_exactly_as_the_one_kept_in_memory(conversation):
-    kept, stored = TopicState(), TopicState()
+    in_memory, stored = TopicState(), TopicState()
     for message in conversation:
         stored = TopicState.from_dict(json.loads(json.dumps(stored.to_dict())))
-        assert stored == kept
-        kept, expected = observe(kept, TopicMessage(*message))
+        assert stored == in_memory
+        in_memory, expected = observe(in_memory, TopicMessage(*message))
         stored, decision = observe(stored, TopicMessage(*message))
         assert decision == expected
 

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.topic_sets import SETS, Dialogue, folds, score_dialogue, score_set
-from benchmarks.topic_shift import at_random, never, text_tiling, tracker
-from sessions_app.domain.topics.detection import Mode
+from benchmarks.topic_shift import at_random, never, text_tiling, tracker, untrained
 from sessions_app.domain.topics.head import head_from_arrays, shipped_head
 
 DATA = Path(__file__).parents[3].parent / "shared" / "data" / "topics"
@@ -40,14 +39,14 @@ def talk(size, starts=()):
 @pytest.mark.parametrize("name", SETS)
 def test_the_shipped_head_without_vectors_stays_above_its_floor(name):
     group = dialogues(name)
-    detect = tracker(shipped_head(), dense=False, mode=Mode.BLENDED)
+    detect = tracker(shipped_head(), dense=False)
     assert score_set(group, [detect(d) for d in group])["score"] >= FLOORS[name]
 
 
 @pytest.mark.parametrize("name", SETS)
 def test_the_untrained_detector_beats_never_and_random_without_vectors(name):
     group = dialogues(name)
-    detect = tracker(shipped_head(), dense=False, mode=Mode.UNTRAINED)
+    detect = tracker(untrained(shipped_head()), dense=False)
     mine = score_set(group, [detect(d) for d in group])["score"]
     for other in (never, at_random):
         assert mine > score_set(group, [other(d) for d in group])["score"]
@@ -69,8 +68,8 @@ def test_dialogues_that_share_a_message_stay_in_one_fold():
 
 
 def test_text_tiling_finds_the_gap_between_two_vocabularies():
-    said = ("red wine cork", "wine cork bottle", "bike wheel chain", "wheel chain brake")
-    gaps = Dialogue("c", ("user",) * 4, said, frozenset({3}), (b"",) * 4)
+    contents = ("red wine cork", "wine cork bottle", "bike wheel chain", "wheel chain brake")
+    gaps = Dialogue("c", ("user",) * 4, contents, frozenset({3}), (b"",) * 4)
     assert text_tiling(gaps) == [3]
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sessions_app.domain.topics.detection import TopicMessage, TopicState, observe
+from sessions_app.domain.topics import TopicMessage, TopicState, observe
 
 OPENING = [
     ("user", "Can you recommend a hotel in Lisbon with a swimming pool?"),
@@ -33,17 +33,17 @@ ARABIC = [
 
 
 def shifts(messages):
-    """The places, counted from 1, of the messages that opened a topic."""
-    state, found = TopicState(), []
+    """The `seq` of the messages that opened a topic."""
+    state, seqs = TopicState(), []
     for seq, (role, content) in enumerate(messages, start=1):
         state, decision = observe(state, TopicMessage(role, content))
         if decision.shift:
-            found.append(seq)
-    return found
+            seqs.append(seq)
+    return seqs
 
 
 @pytest.mark.parametrize(
-    "said",
+    "content",
     [
         "hi", "Hello there!", "hey, how are you?", "Good morning everyone", "thanks", "Thank you!!",
         "thank you so much for your help", "Great, thanks. That's all I needed today.", "bye",
@@ -52,13 +52,13 @@ def shifts(messages):
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("role", ["user", "assistant"])
-def test_a_greeting_thanks_or_bare_yes_is_never_a_shift(said, role):
-    assert shifts([*OPENING, (role, said)]) == []
+def test_a_greeting_thanks_or_bare_yes_is_never_a_shift(content, role):
+    assert shifts([*OPENING, (role, content)]) == []
 
 
-@pytest.mark.parametrize("said", ["😱😱", "👍", "❤️", "...", "?!", "   ", "—"])
-def test_emoji_and_punctuation_say_nothing_that_could_shift(said):
-    assert shifts([*OPENING, ("user", said), ("assistant", said)]) == []
+@pytest.mark.parametrize("content", ["😱😱", "👍", "❤️", "...", "?!", "   ", "—"])
+def test_emoji_and_punctuation_say_nothing_that_could_shift(content):
+    assert shifts([*OPENING, ("user", content), ("assistant", content)]) == []
 
 
 @pytest.mark.parametrize("role", ["system", "tool"])
@@ -91,13 +91,13 @@ def test_the_subject_after_a_greeting_is_still_the_first_topic():
 
 
 def test_a_short_answer_to_a_question_is_never_a_shift():
-    asked = ("assistant", "For which city do you need it?")
-    assert shifts([*OPENING, asked, ("user", "Cleveland, Ohio")]) == []
+    question = ("assistant", "For which city do you need it?")
+    assert shifts([*OPENING, question, ("user", "Cleveland, Ohio")]) == []
 
 
-@pytest.mark.parametrize("said", ["why?", "and then?", "how so?", "what about that one?"])
-def test_a_bare_follow_up_question_is_never_a_shift(said):
-    assert shifts([*OPENING, ("user", said)]) == []
+@pytest.mark.parametrize("content", ["why?", "and then?", "how so?", "what about that one?"])
+def test_a_bare_follow_up_question_is_never_a_shift(content):
+    assert shifts([*OPENING, ("user", content)]) == []
 
 
 def test_a_long_answer_is_never_a_shift():
@@ -138,5 +138,5 @@ def test_an_announced_change_is_noticed_in_german():
 
 
 def test_a_message_that_shares_no_word_with_its_question_is_not_a_shift_for_that():
-    asked = ("user", "What does that hotel serve for breakfast?")
-    assert shifts([*OPENING, asked, ("assistant", "Pastries, eggs, fruit and coffee.")]) == []
+    question = ("user", "What does that hotel serve for breakfast?")
+    assert shifts([*OPENING, question, ("assistant", "Pastries, eggs, fruit and coffee.")]) == []

@@ -1,13 +1,7 @@
 """Segments and their labels: readable key terms, from the messages or from the state alone."""
 
-from sessions_app.domain.topics.detection import (
-    JudgedMessage,
-    TopicMessage,
-    TopicState,
-    current_label,
-    observe,
-    segments_of,
-)
+from sessions_app.domain.topics import TopicMessage, TopicState, current_label, observe
+from sessions_app.domain.topics.segments import JudgedMessage, segments_of
 
 TALK = [
     JudgedMessage(1, 1, "I need a train to London on Friday."),

@@ -98,10 +98,10 @@ def test_a_quotation_names_speakers_and_calls():
     call = {"id": "c1", "type": "function", "function": {"name": "look", "arguments": '{"at": 1}'}}
     messages = talk()
     window = plan(messages, 400)
-    held = [stored(message) for message in messages]
-    held[0] = held[0]._replace(name="Ann")
-    held[1] = held[1]._replace(tool_calls=[call])
-    lines = recall(window, held, words).content.splitlines()
+    messages_stored = [stored(message) for message in messages]
+    messages_stored[0] = messages_stored[0]._replace(name="Ann")
+    messages_stored[1] = messages_stored[1]._replace(tool_calls=[call])
+    lines = recall(window, messages_stored, words).content.splitlines()
     assert lines[1].startswith("Ann: ")
     assert lines[2] == 'assistant: Noted: the guitar is in Spain. [calls look({"at": 1})]'
 
@@ -139,7 +139,7 @@ def test_only_what_came_before_the_question_is_quoted(messages, policy):
         return
     recalled = recall(window, [stored(message) for message in messages], words)
     if recalled is not None:
-        asked = next(m.seq for m in window.messages if m.reason is Reason.NEWEST_USER)
+        newest_user = next(m.seq for m in window.messages if m.reason is Reason.NEWEST_USER)
         assert list(recalled.seqs) == sorted(recalled.seqs)
-        assert max(recalled.seqs) < asked
+        assert max(recalled.seqs) < newest_user
         assert set(recalled.seqs) <= set(window.kept_seqs)

@@ -47,8 +47,8 @@ def test_a_system_message_in_mid_conversation_is_an_ordinary_one():
 
 def test_recent_keeps_an_unbroken_run_of_the_newest():
     plan = plan_window(turns(100), WindowPolicy(500, Strategy.RECENT))
-    kept = plan.kept_seqs
-    assert kept == tuple(range(kept[0], 101))
+    seqs = plan.kept_seqs
+    assert seqs == tuple(range(seqs[0], 101))
     assert set(reasons(plan).values()) == {
         Reason.OVER_BUDGET,
         Reason.STABLE_CUT,

@@ -26,14 +26,14 @@ def planned(messages, policy, query):
 
 
 def kept_messages(messages, plan):
-    kept = set(plan.kept_seqs)
-    return [message for message in messages if message.seq in kept]
+    seqs = set(plan.kept_seqs)
+    return [message for message in messages if message.seq in seqs]
 
 
 def prompts(messages):
     run = []
-    for place, message in enumerate(messages, start=1):
-        if message.seq != place or not (message.role == "system" or message.deleted):
+    for seq, message in enumerate(messages, start=1):
+        if message.seq != seq or not (message.role == "system" or message.deleted):
             break
         run.append(message)
     return [message for message in run if not message.deleted]
@@ -78,9 +78,9 @@ def test_it_refuses_only_what_cannot_fit(messages, policy, query):
 @given(conversations(), policies(), queries)
 @settings(max_examples=300, deadline=None)
 def test_a_call_and_its_results_are_never_parted(messages, policy, query):
-    kept = kept_messages(messages, planned(messages, policy, query))
-    answers = {message.tool_call_id for message in kept if message.role == "tool"}
-    calls = {id_ for message in kept for id_ in message.tool_call_ids}
+    window = kept_messages(messages, planned(messages, policy, query))
+    answers = {message.tool_call_id for message in window if message.role == "tool"}
+    calls = {id_ for message in window for id_ in message.tool_call_ids}
     assert answers <= calls
     waiting = calls - answers
     tail = [message for message in messages if not message.deleted]
@@ -92,8 +92,8 @@ def test_a_call_and_its_results_are_never_parted(messages, policy, query):
 @given(conversations(), policies(), queries)
 @settings(deadline=None)
 def test_no_window_opens_with_an_orphaned_result(messages, policy, query):
-    kept = kept_messages(messages, planned(messages, policy, query))
-    after_prompts = kept[len(prompts(messages)) :]
+    window = kept_messages(messages, planned(messages, policy, query))
+    after_prompts = window[len(prompts(messages)) :]
     assert not after_prompts or after_prompts[0].role != "tool"
 
 
@@ -108,9 +108,9 @@ def test_the_number_of_messages_is_honoured(messages, policy, query):
 @given(conversations(), policies(), queries)
 @settings(deadline=None)
 def test_nothing_deleted_or_reset_is_shown(messages, policy, query):
-    kept = kept_messages(messages, planned(messages, policy, query))
-    assert not any(message.deleted for message in kept)
-    shown_before = {m.seq for m in kept if m.seq < policy.context_start}
+    window = kept_messages(messages, planned(messages, policy, query))
+    assert not any(message.deleted for message in window)
+    shown_before = {m.seq for m in window if m.seq < policy.context_start}
     assert shown_before <= {m.seq for m in prompts(messages)}
 
 

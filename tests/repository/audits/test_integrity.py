@@ -107,7 +107,7 @@ PLANTED: dict[Damage, Plant] = {
 }
 
 
-def found(*, repair: bool = False) -> list[integrity.Checked]:
+def findings(*, repair: bool = False) -> list[integrity.CheckedFinding]:
     return [
         *integrity.integrity_check(repair=repair, progress=lambda _: None),
         *turn_integrity.turns_check(repair=repair, now=now()),
@@ -117,7 +117,7 @@ def found(*, repair: bool = False) -> list[integrity.Checked]:
 def test_a_sound_store_has_no_findings(long_session: Any) -> None:
     new_session()
     erasure.message_delete(session_id=long_session.session_id, user_id=OWNER, seq=10, now=now())
-    assert found() == []
+    assert findings() == []
 
 
 def test_every_kind_of_damage_is_planted_here() -> None:
@@ -127,42 +127,42 @@ def test_every_kind_of_damage_is_planted_here() -> None:
 @pytest.mark.parametrize("damage", list(Damage))
 def test_it_finds_planted_damage(database: Any, long_session: Any, damage: Damage) -> None:
     PLANTED[damage](database, long_session.session_id)
-    assert damage in {checked.finding.damage for checked in found()}
+    assert damage in {checked.finding.damage for checked in findings()}
 
 
 @pytest.mark.parametrize("damage", sorted(REPAIRABLE))
 def test_it_repairs_what_can_be(database: Any, long_session: Any, damage: Damage) -> None:
     PLANTED[damage](database, long_session.session_id)
-    assert all(checked.repaired for checked in found(repair=True))
-    assert found() == []
+    assert all(checked.repaired for checked in findings(repair=True))
+    assert findings() == []
 
 
 def test_it_says_what_it_cannot_repair(database: Any, long_session: Any) -> None:
     PLANTED[Damage.GAP](database, long_session.session_id)
-    left = [checked.finding.damage for checked in found(repair=True) if not checked.repaired]
+    left = [checked.finding.damage for checked in findings(repair=True) if not checked.repaired]
     assert Damage.GAP in left
 
 
 def test_a_repaired_session_can_be_used(database: Any, long_session: Any) -> None:
     PLANTED[Damage.MISCOUNTED_MESSAGES](database, long_session.session_id)
-    found(repair=True)
+    findings(repair=True)
     assert append(long_session.session_id, "next").seq == 301
     assert len(read_all(long_session.session_id)) == 301
 
 
 def test_a_spill_in_progress_is_not_damage(database: Any, long_session: Any) -> None:
-    held = database.sessions.find_one({"_id": long_session.session_id})
+    stored_session = database.sessions.find_one({"_id": long_session.session_id})
     copied = {
-        "_id": f"{long_session.session_id}/{held['tail_start']:012d}",
+        "_id": f"{long_session.session_id}/{stored_session['tail_start']:012d}",
         "session_id": long_session.session_id,
-        "first_seq": held["tail_start"],
-        "last_seq": held["tail_start"] + 9,
-        "messages": held["messages"][:10],
+        "first_seq": stored_session["tail_start"],
+        "last_seq": stored_session["tail_start"] + 9,
+        "messages": stored_session["messages"][:10],
         "token_count": 0,
         "revision": 0,
     }
     database.message_buckets.insert_one(copied)
-    assert found() == []
+    assert findings() == []
 
 
 def test_an_append_between_two_readings_is_not_damage(
@@ -175,7 +175,7 @@ def test_an_append_between_two_readings_is_not_damage(
         return original(session_id)
 
     monkeypatch.setattr(reading, "read", read_while_it_grows)
-    assert found() == []
+    assert findings() == []
 
 
 def test_it_can_be_stopped_and_run_again(database: Any, long_session: Any) -> None:
@@ -185,5 +185,5 @@ def test_it_can_be_stopped_and_run_again(database: Any, long_session: Any) -> No
     interrupted = integrity.integrity_check(repair=True, progress=lambda _: None)
     next(interrupted)
     interrupted.close()
-    assert len(found(repair=True)) == 1
-    assert found() == []
+    assert len(findings(repair=True)) == 1
+    assert findings() == []

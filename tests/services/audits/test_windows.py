@@ -56,14 +56,16 @@ def facts_of(offered: list[WindowMessage], policy: WindowPolicy) -> StoredFacts:
 
 
 def breaches(offered: list[WindowMessage], policy: WindowPolicy, plan: WindowPlan) -> Any:
-    found = check_window(facts_of(offered, policy), policy, offered, plan, plan.kept_seqs)
-    return {(breach.promise, breach.seq) for breach in found}
+    breaches = check_window(facts_of(offered, policy), policy, offered, plan, plan.kept_seqs)
+    return {(breach.promise, breach.seq) for breach in breaches}
 
 
 def keeping(plan: WindowPlan, *seqs: int) -> WindowPlan:
     """The plan, keeping just these, its sum put right."""
-    kept = tuple(message._replace(kept=message.seq in seqs) for message in plan.messages)
-    return replace(plan, messages=kept, token_count=sum(m.token_count + 4 for m in kept if m.kept))
+    messages = tuple(message._replace(kept=message.seq in seqs) for message in plan.messages)
+    return replace(
+        plan, messages=messages, token_count=sum(m.token_count + 4 for m in messages if m.kept)
+    )
 
 
 @given(conversations(), policies())
@@ -152,7 +154,7 @@ def test_sessions_come_in_order_of_their_ids_page_by_page(
     monkeypatch.setattr(stored, "PAGE", 2)
     ids = sorted(new_session().session_id for _ in range(5))
     for user_id in (None, OWNER):
-        assert [one.session_id for one in audit(user_id=user_id)] == ids
+        assert [audited.session_id for audited in audit(user_id=user_id)] == ids
 
 
 def test_it_reads_no_further_than_it_is_asked(
@@ -180,9 +182,9 @@ def test_a_session_that_is_deleted_meanwhile_is_passed_over(
     page = stored.page
 
     def then_deleted(**which: Any) -> Any:
-        found = page(**which)
+        listed = page(**which)
         database.sessions.delete_many({})
-        return found
+        return listed
 
     monkeypatch.setattr(stored, "page", then_deleted)
     assert audit() == []
@@ -210,7 +212,7 @@ def test_vectors_that_are_there_are_used_and_none_are_made(
         append_many(session_id, [f"message number {n}" for n in range(60)])
     annotations.catch_up(session_id=first, user_id=OWNER, seconds=60)
     encoder.encoded.clear()
-    by_id = {one.session_id: one for one in audit(max_tokens=200)}
+    by_id = {audited.session_id: audited for audited in audit(max_tokens=200)}
     assert by_id[first].plans[Strategy.HYBRID].ranking == "lexical+dense"
     assert by_id[second].plans[Strategy.HYBRID].ranking == "lexical"
     assert (by_id[first].has_vectors, by_id[second].has_vectors) == (True, False)

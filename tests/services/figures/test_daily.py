@@ -33,8 +33,8 @@ def counting(database: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tallies
 def today() -> Day:
     hand_over()
     day = day_of(now())
-    found = daily_figures.read(day, day)
-    return found[0] if found else Day(day)
+    figures = daily_figures.read(day, day)
+    return figures[0] if figures else Day(day)
 
 
 def test_messages_are_counted_by_who_said_them(counting: Any) -> None:
@@ -48,7 +48,7 @@ def test_messages_are_counted_by_who_said_them(counting: Any) -> None:
     assert counts[Figure.USER_MESSAGES] == 3
     assert counts[Figure.ASSISTANT_MESSAGES] == 1
     assert counts[Figure.OTHER_MESSAGES] == 1
-    held = sessions.session_list(
+    page = sessions.session_list(
         user_id=OWNER,
         status=session.status,
         limit=1,
@@ -56,7 +56,7 @@ def test_messages_are_counted_by_who_said_them(counting: Any) -> None:
         backwards=False,
         now=now(),
     )
-    assert counts[Figure.TOKENS] == held.sessions[0].token_count
+    assert counts[Figure.TOKENS] == page.sessions[0].token_count
 
 
 def test_a_message_sent_again_is_not_counted_again(counting: Any, database: Any) -> None:
@@ -89,14 +89,14 @@ def test_nothing_stored_names_anybody(counting: Any, database: Any) -> None:
     append(new_session().session_id, "secret")
     hand_over()
     dashboard.refresh(now=now())
-    kept = str([*database.daily_figures.find(), *database.standing_figures.find()])
-    assert OWNER not in kept
-    assert "secret" not in kept
+    figures_text = str([*database.daily_figures.find(), *database.standing_figures.find()])
+    assert OWNER not in figures_text
+    assert "secret" not in figures_text
 
 
 def test_windows_and_failures_of_turns_are_counted(counting: Any) -> None:
-    seen = Seen(token_count=300, max_tokens=400, strategy="recent", kept=5, dropped=7, seqs=[])
-    tallies.turn_ended(seen, failed=False, now=now())
+    window = Seen(token_count=300, max_tokens=400, strategy="recent", kept=5, dropped=7, seqs=[])
+    tallies.turn_ended(window, failed=False, now=now())
     tallies.turn_ended(None, failed=True, now=now())
     counts = today().counts
     assert (counts[Figure.TURNS], counts[Figure.FAILED_TURNS]) == (2, 1)
@@ -113,8 +113,8 @@ def test_topic_shifts_are_counted_once(
     monkeypatch.setattr(encoders, "load_encoder", lambda: None)
     session = new_session()
     append_many(session.session_id, TALK)
-    found = segments.topic_list(session_id=session.session_id, user_id=OWNER, now=now())
-    shifts = len(found) - 1
+    figures = segments.topic_list(session_id=session.session_id, user_id=OWNER, now=now())
+    shifts = len(figures) - 1
     assert shifts > 0
     assert today().counts[Figure.TOPIC_SHIFTS] == shifts
     segments.topic_list(session_id=session.session_id, user_id=OWNER, now=now())
@@ -168,17 +168,17 @@ def test_sessions_are_counted_by_the_day_of_their_creation(database: Any) -> Non
     database.sessions.delete_one({"_id": old.session_id})
     dashboard.refresh(now=now())
     assert today().sessions == 3
-    found = dashboard.dashboard_get(days=7, now=now())
-    assert [day.sessions for day in found.days[-2:]] == [None, 3]
-    assert found.standing.sessions == 3
+    figures = dashboard.dashboard_get(days=7, now=now())
+    assert [day.sessions for day in figures.days[-2:]] == [None, 3]
+    assert figures.standing.sessions == 3
 
 
 def test_days_before_the_first_look_are_made_up_for(database: Any) -> None:
     session = new_session()
     later = now() + timedelta(days=10)
     dashboard.refresh(now=later)
-    found = dashboard.dashboard_get(days=30, now=later)
-    counted = {day.day: day.sessions for day in found.days if day.sessions is not None}
+    figures = dashboard.dashboard_get(days=30, now=later)
+    counted = {day.day: day.sessions for day in figures.days if day.sessions is not None}
     assert len(counted) == 11
     assert counted[day_of(session.created_at)] == 1
     assert sum(counted.values()) == 1
@@ -188,10 +188,10 @@ def test_what_expires_is_counted_by_day(database: Any) -> None:
     for hours in (1, 25, 26, 24 * 6, 24 * 8):
         new_session(ttl_seconds=hours * 3_600)
     noon = now().replace(hour=0, minute=0, second=0)
-    found = dashboard.dashboard_get(days=7, now=now())
-    assert len(found.standing.expiring) == 7
-    assert sum(found.standing.expiring) in {3, 4}
-    assert noon <= found.standing.at
+    figures = dashboard.dashboard_get(days=7, now=now())
+    assert len(figures.standing.expiring) == 7
+    assert sum(figures.standing.expiring) in {3, 4}
+    assert noon <= figures.standing.at
 
 
 def test_the_flagged_queue_is_as_it_is_now(database: Any) -> None:

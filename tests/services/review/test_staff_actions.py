@@ -14,6 +14,7 @@ from sessions_app.domain.errors import (
     SessionExpired,
     SessionNotFound,
 )
+from sessions_app.repository import log
 from sessions_app.services import erasure, sessions
 from sessions_app.services.audits import integrity
 from sessions_app.services.review import staff_actions
@@ -75,18 +76,18 @@ def test_deleting_takes_everything_along(session: Session, database: Any) -> Non
 
 
 def test_a_held_session_is_deleted_by_nobody(session: Session) -> None:
-    staff_actions.session_hold_any(session_id=session.session_id, held=True)
+    staff_actions.session_hold_any(session_id=session.session_id, legal_hold=True)
     with pytest.raises(LegalHold):
         staff_actions.session_delete_any(session_id=session.session_id)
     with pytest.raises(LegalHold):
         sessions.session_delete(session_id=session.session_id, user_id=OWNER)
-    staff_actions.session_hold_any(session_id=session.session_id, held=False)
+    staff_actions.session_hold_any(session_id=session.session_id, legal_hold=False)
     staff_actions.session_delete_any(session_id=session.session_id)
 
 
 @pytest.mark.parametrize("seq", [1, 200])
 def test_nor_is_a_message_of_it(session: Session, seq: int) -> None:
-    staff_actions.session_hold_any(session_id=session.session_id, held=True)
+    staff_actions.session_hold_any(session_id=session.session_id, legal_hold=True)
     with pytest.raises(LegalHold):
         erasure.message_delete(session_id=session.session_id, user_id=OWNER, seq=seq, now=now())
     with pytest.raises(MessageNotFound):
@@ -96,26 +97,26 @@ def test_nor_is_a_message_of_it(session: Session, seq: int) -> None:
 
 
 def test_a_hold_goes_on_and_off_without_a_trace_for_the_owner(session: Session) -> None:
-    before = staff_actions.session_get_any(session_id=session.session_id)
-    held = staff_actions.session_hold_any(session_id=session.session_id, held=True)
-    assert held.legal_hold
-    assert (held.version, held.updated_at) == (before.version, before.updated_at)
-    assert staff_actions.session_hold_any(session_id=session.session_id, held=True) == held
-    assert staff_actions.session_hold_any(session_id=session.session_id, held=False) == before
+    before = log.read_any_header(session.session_id)
+    on_hold = staff_actions.session_hold_any(session_id=session.session_id, legal_hold=True)
+    assert on_hold.legal_hold
+    assert (on_hold.version, on_hold.updated_at) == (before.version, before.updated_at)
+    assert staff_actions.session_hold_any(session_id=session.session_id, legal_hold=True) == on_hold
+    assert staff_actions.session_hold_any(session_id=session.session_id, legal_hold=False) == before
 
 
 def test_an_expired_session_can_still_be_held(session: Session, database: Any) -> None:
     expire(database, session)
-    assert staff_actions.session_hold_any(session_id=session.session_id, held=True).legal_hold
+    assert staff_actions.session_hold_any(session_id=session.session_id, legal_hold=True).legal_hold
 
 
 def test_an_unknown_session_is_not_found(database: Any) -> None:
     acts: list[Callable[[], Any]] = [
-        lambda: staff_actions.session_get_any(session_id=UNKNOWN),
+        lambda: log.read_any_header(UNKNOWN),
         lambda: staff_actions.session_archive_any(session_id=UNKNOWN, now=now()),
         lambda: staff_actions.session_restore_any(session_id=UNKNOWN, now=now()),
-        lambda: staff_actions.session_hold_any(session_id=UNKNOWN, held=True),
-        lambda: staff_actions.session_hold_any(session_id=UNKNOWN, held=False),
+        lambda: staff_actions.session_hold_any(session_id=UNKNOWN, legal_hold=True),
+        lambda: staff_actions.session_hold_any(session_id=UNKNOWN, legal_hold=False),
         lambda: staff_actions.session_delete_any(session_id=UNKNOWN),
     ]
     for act in acts:
@@ -137,7 +138,7 @@ def test_of_a_hold_and_a_deletion_at_once_only_one_succeeds(database: Any) -> No
                 return
             outcomes.append(name)  # noqa: B023 - joined before the next round
 
-        hold = lambda: staff_actions.session_hold_any(session_id=session_id, held=True)  # noqa: B023, E731
+        hold = lambda: staff_actions.session_hold_any(session_id=session_id, legal_hold=True)  # noqa: B023, E731
         delete = lambda: staff_actions.session_delete_any(session_id=session_id)  # noqa: B023, E731
         threads = [
             threading.Thread(target=attempt, args=(act, name))

@@ -31,9 +31,9 @@ def find(database: Any) -> Find:
     """What the owner finds: `seq` of messages, and titles."""
 
     def find_own(text: str, *, limit: int = 20, user_id: str = OWNER) -> list[int | str]:
-        found = search.search_own(user_id=user_id, text=text, limit=limit, now=now())
-        assert found.complete
-        return [hit.title if hit.seq is None else hit.seq for hit in found.hits]
+        results = search.search_own(user_id=user_id, text=text, limit=limit, now=now())
+        assert results.complete
+        return [hit.title if hit.seq is None else hit.seq for hit in results.hits]
 
     return find_own
 

@@ -11,8 +11,8 @@ from sessions_app.repository.search import index as search_index
 from sessions_app.services import sessions
 from sessions_app.services.search import indexing as search_indexing
 from sessions_app.services.search import querying as search
+from sessions_app.services.transfer import exporting as session_exports
 from sessions_app.services.transfer import importing as imports
-from sessions_app.services.transfer import sessions as session_exports
 from tests.repository.conftest import OWNER, append, new_session, now
 
 

@@ -75,9 +75,9 @@ def test_a_session_deleted_before_it_is_begun_leaves_nothing(
     append(session.session_id, "a secret")
     begin = search_index.begin
 
-    def late(found: Any) -> None:
+    def late(results: Any) -> None:
         sessions.session_delete(session_id=session.session_id, user_id=OWNER)
-        begin(found)
+        begin(results)
 
     monkeypatch.setattr(search_index, "begin", late)
     index()
@@ -156,8 +156,8 @@ def test_a_search_that_runs_out_of_time_says_so(
 ) -> None:
     monkeypatch.setattr(search, "_INDEXING_SECONDS", 0)
     monkeypatch.setattr(search, "_SECONDS", 0)
-    found = search.search_own(user_id=OWNER, text="message", limit=20, now=now())
-    assert (found.hits, found.complete) == ([], False)
+    results = search.search_own(user_id=OWNER, text="message", limit=20, now=now())
+    assert (results.hits, results.complete) == ([], False)
 
 
 def test_time_that_runs_out_leaves_the_rest_to_the_next_time(

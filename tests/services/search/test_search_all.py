@@ -33,14 +33,14 @@ def look(text: str, limit: int = 20, **wanted: Any) -> SearchResults:
     return search.search_all(text=text, limit=limit, wanted=SearchFilter(**wanted), now=now())
 
 
-def rows(found: SearchResults) -> list[tuple[str, int | None]]:
-    return [(hit.user_id, hit.seq) for hit in found.hits]
+def rows(results: SearchResults) -> list[tuple[str, int | None]]:
+    return [(hit.user_id, hit.seq) for hit in results.hits]
 
 
 def test_it_finds_everybodys(talks: Any) -> None:
-    found = look("owl")
-    assert rows(found) == [("bob", None), ("alice", None), ("bob", 1), ("alice", 1)]
-    assert (found.complete, found.indexed_until) == (True, None)
+    results = look("owl")
+    assert rows(results) == [("bob", None), ("alice", None), ("bob", 1), ("alice", 1)]
+    assert (results.complete, results.indexed_until) == (True, None)
 
 
 def test_it_can_be_one_users(talks: Any) -> None:
@@ -73,9 +73,9 @@ def test_it_says_until_when_the_index_reaches_where_it_is_behind(
     monkeypatch.setattr(search, "_INDEXING_SECONDS", 0)
     draft = MessageDraft(role=Role.USER, content="a newer owl")
     messages.message_append(session_id=talks["bob"], user_id="bob", draft=draft, now=now())
-    found = look("newer")
-    assert (found.hits, found.complete) == ([], False)
-    assert found.indexed_until is not None
-    assert found.indexed_until <= now() - search_indexing.MARGIN
+    results = look("newer")
+    assert (results.hits, results.complete) == ([], False)
+    assert results.indexed_until is not None
+    assert results.indexed_until <= now() - search_indexing.MARGIN
     monkeypatch.undo()
     assert rows(look("newer")) == [("bob", 2)]

@@ -10,7 +10,7 @@ from sessions_app import encoders
 from sessions_app.domain.errors import SessionNotFound
 from sessions_app.repository import annotations as stored
 from sessions_app.services import erasure, messages, sessions
-from sessions_app.services.topics import annotations, segments
+from sessions_app.services.topics import annotations, segments, vectors
 from tests.repository.conftest import OWNER, append, append_many, new_session, now, read_all
 from tests.services.conftest import FakeEncoder
 
@@ -29,7 +29,7 @@ def no_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(encoders, "load_encoder", lambda: None)
 
 
-def catch_up(session_id: str, seconds: float = 60) -> annotations.Progress:
+def catch_up(session_id: str, seconds: float = 60) -> annotations.CaughtUp:
     return annotations.catch_up(session_id=session_id, user_id=OWNER, seconds=seconds)
 
 
@@ -53,8 +53,10 @@ def talk(count: int) -> str:
 
 def states(database: Any) -> str:
     """What the judge remembers of a session's words, in all of its blocks, as text."""
-    kept = [block["state"] for block in database.message_annotations.find() if block["state"]]
-    return "".join(zlib.decompress(state).decode() for state in kept)
+    stored_states = [
+        block["state"] for block in database.message_annotations.find() if block["state"]
+    ]
+    return "".join(zlib.decompress(state).decode() for state in stored_states)
 
 
 def test_what_the_judge_remembers_is_kept_out_of_the_session(
@@ -144,13 +146,15 @@ def test_an_erased_message_takes_its_annotations_along(database: Any, encoder: F
     catch_up(session_id)
     for seq in (1, 2, 3):
         erasure.message_delete(session_id=session_id, user_id=OWNER, seq=seq, now=now())
-    held = str(list(database.message_annotations.find())) + str(list(database.sessions.find()))
-    held += states(database)
-    assert "zebra" not in held
-    assert "quentin" not in held.lower()
+    database_text = str(list(database.message_annotations.find())) + str(
+        list(database.sessions.find())
+    )
+    database_text += states(database)
+    assert "zebra" not in database_text
+    assert "quentin" not in database_text.lower()
     catch_up(session_id)
-    vectors = annotations.restored(blocks(session_id))
-    assert set(vectors) == set(range(4, 76))
+    by_seq = vectors.restored(blocks(session_id))
+    assert set(by_seq) == set(range(4, 76))
     assert None not in topics_of(session_id)
 
 
@@ -169,7 +173,7 @@ def test_a_message_erased_while_it_is_judged_leaves_nothing(
     monkeypatch.setattr(annotations, "_judge", judge_slowly)
     catch_up(session_id)
     assert "quentin" not in (str(list(database.sessions.find())) + states(database)).lower()
-    assert 1 not in annotations.restored(blocks(session_id))
+    assert 1 not in vectors.restored(blocks(session_id))
 
 
 def test_a_worker_that_stopped_between_its_writes_changes_nothing(
@@ -188,9 +192,9 @@ def test_a_worker_that_stopped_between_its_writes_changes_nothing(
         with pytest.raises(KeyboardInterrupt):
             catch_up(session_id)
     assert [block.count for block in blocks(session_id)] == [64, 64]
-    found = catch_up(session_id).session.topic
+    segment_list = catch_up(session_id).session.topic
     expected = catch_up(whole).session.topic
-    assert found == expected
+    assert segment_list == expected
     assert topics_of(session_id) == topics_of(whole)
     assert shifts_of(session_id) == shifts_of(whole)
 
@@ -242,14 +246,14 @@ def test_a_session_deleted_while_it_is_judged_leaves_none(
 
 def test_segments_follow_the_topics(database: Any, encoder: FakeEncoder) -> None:
     session_id = talk(150)
-    found = segments.topic_list(session_id=session_id, user_id=OWNER, now=now())
+    segment_list = segments.topic_list(session_id=session_id, user_id=OWNER, now=now())
     topics = topics_of(session_id)
-    assert len(found) > 1
-    assert [segment.topic for segment in found] == list(range(1, len(found) + 1))
-    assert [topics[s.start_seq - 1 : s.end_seq] for s in found] == [
-        [s.topic] * s.message_count for s in found
+    assert len(segment_list) > 1
+    assert [segment.topic for segment in segment_list] == list(range(1, len(segment_list) + 1))
+    assert [topics[s.start_seq - 1 : s.end_seq] for s in segment_list] == [
+        [s.topic] * s.message_count for s in segment_list
     ]
-    assert (found[0].start_seq, found[-1].end_seq) == (1, 150)
+    assert (segment_list[0].start_seq, segment_list[-1].end_seq) == (1, 150)
 
 
 def test_topics_are_told_far_beyond_what_the_session_remembers(
@@ -272,12 +276,12 @@ def test_a_worker_without_the_encoder_destroys_no_vectors(
 ) -> None:
     session_id = talk(30)
     catch_up(session_id)
-    before = annotations.restored(blocks(session_id))
+    before = vectors.restored(blocks(session_id))
     with monkeypatch.context() as patch:
         patch.setattr(encoders, "load_encoder", lambda: None)
         append(session_id, "more")
         catch_up(session_id)
-    after = annotations.restored(blocks(session_id))
+    after = vectors.restored(blocks(session_id))
     assert set(after) == set(before) == set(range(1, 31))
 
 

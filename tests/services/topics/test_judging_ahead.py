@@ -77,7 +77,7 @@ def test_what_is_said_while_a_session_is_judged_is_judged_too(
     catch_up = annotations.catch_up
     times = 0
 
-    def overtaken(**more: Any) -> annotations.Progress:
+    def overtaken(**more: Any) -> annotations.CaughtUp:
         nonlocal times
         progress = catch_up(**more)
         times += 1
@@ -146,10 +146,10 @@ def test_a_window_that_holds_everything_waits_for_no_topic(encoder: FakeEncoder)
     at_once = window(session_id, tells_topics=False)
     assert encoder.encoded == []
     assert judged(session_id) == 0
-    told = window(session_id, tells_topics=True)
+    with_topics = window(session_id, tells_topics=True)
     assert judged(session_id) == len(TALK)
-    assert at_once.sent == told.sent
-    assert at_once.plan.token_count == told.plan.token_count
+    assert at_once.sent == with_topics.sent
+    assert at_once.plan.token_count == with_topics.plan.token_count
     assert len(at_once.sent) == len(TALK)
 
 

@@ -5,10 +5,9 @@ from collections.abc import Callable
 from sessions_app.api.wire import context as wire
 from sessions_app.domain.data import Strategy
 from sessions_app.repository import summaries as stored
-from sessions_app.services import erasure
-from sessions_app.services.context import planning as context
+from sessions_app.services import context, erasure
 from sessions_app.services.context import summaries
-from sessions_app.services.context.summaries import Outcome
+from sessions_app.services.context.summaries import ExtensionOutcome
 from tests.repository.conftest import OWNER, append_many, new_session, now
 
 BUDGET = 512
@@ -31,12 +30,12 @@ def go_on(session_id: str, first: int, length: int) -> None:
 
 def up_to_date(extend: Extend, session_id: str) -> list[summaries.Extended]:
     done = []
-    while (last := extend(session_id)).outcome is Outcome.EXTENDED:
+    while (last := extend(session_id)).outcome is ExtensionOutcome.EXTENDED:
         done.append(last)
     return done
 
 
-def held(session_id: str):
+def stored_summary(session_id: str):
     return stored.read(session_id=session_id, user_id=OWNER).summary
 
 
@@ -55,11 +54,11 @@ def reset(session_id: str, *, undo: bool = False) -> None:
     context.context_reset(session_id=session_id, user_id=OWNER, undo=undo, now=now())
 
 
-def asked(request: dict) -> str:
+def request_text(request: dict) -> str:
     return request["messages"][1]["content"]
 
 
 def numbers(request: dict) -> list[int]:
     """The `seq` of the messages that a model was asked to summarise."""
-    lines = asked(request).partition("Messages:\n")[2].splitlines()
+    lines = request_text(request).partition("Messages:\n")[2].splitlines()
     return [int(line[1:].partition("]")[0]) for line in lines]

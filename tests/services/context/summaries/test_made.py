@@ -12,7 +12,7 @@ from sessions_app.domain.errors import (
 from sessions_app.domain.window.summaries import EXTENSION_TOKENS
 from sessions_app.repository.log import pages
 from sessions_app.services import messages, sessions
-from sessions_app.services.context.summaries import Outcome
+from sessions_app.services.context.summaries import ExtensionOutcome
 from tests.model_server import ModelServer
 from tests.repository.conftest import OWNER, append, new_session, now, read_all
 from tests.services.context.summaries.talks import (
@@ -20,12 +20,12 @@ from tests.services.context.summaries.talks import (
     POLICY,
     SENTENCE,
     Extend,
-    asked,
     delete,
     go_on,
-    held,
     make_talk,
     numbers,
+    request_text,
+    stored_summary,
     up_to_date,
     window,
 )
@@ -33,7 +33,7 @@ from tests.services.context.summaries.talks import (
 
 def test_it_is_keyed_to_the_messages_it_was_made_of(talk: str, extend: Extend, model: ModelServer):
     summary = extend(talk).summary
-    assert summary == held(talk)
+    assert summary == stored_summary(talk)
     assert (summary.first_seq, summary.text) == (1, model.text)
     assert (summary.model, summary.token_count) == ("gulf-1", tokenizer.count_tokens(model.text))
     assert numbers(model.requests[0]) == list(range(2, summary.last_seq + 1))
@@ -45,22 +45,22 @@ def test_it_is_extended_from_where_it_ends(talk: str, extend: Extend, model: Mod
     model.text = "Then they talked about the tide."
     second = extend(talk).summary
     assert numbers(model.requests[1]) == list(range(first.last_seq + 1, second.last_seq + 1))
-    assert first.text in asked(model.requests[1])
+    assert first.text in request_text(model.requests[1])
     assert (second.first_seq, second.text) == (1, model.text)
 
 
 def test_it_reaches_up_to_the_newest_messages(talk: str, extend: Extend, model: ModelServer):
     up_to_date(extend, talk)
     # A quarter of what the prompt leaves stays in the window: of 505 tokens, six messages.
-    assert held(talk).last_seq == 61 - 6
-    assert extend(talk).outcome is Outcome.NOT_DUE
+    assert stored_summary(talk).last_seq == 61 - 6
+    assert extend(talk).outcome is ExtensionOutcome.NOT_DUE
 
 
 def test_every_message_is_summarised_once(talk: str, extend: Extend, model: ModelServer):
     go_on(talk, 62, 300)
     up_to_date(extend, talk)
-    told = [seq for request in model.requests for seq in numbers(request)]
-    assert told == list(range(2, held(talk).last_seq + 1))
+    seqs = [seq for request in model.requests for seq in numbers(request)]
+    assert seqs == list(range(2, stored_summary(talk).last_seq + 1))
 
 
 def test_a_call_waits_until_it_is_worth_it(summarised: str, extend: Extend, model: ModelServer):
@@ -90,13 +90,13 @@ def test_a_call_costs_the_same_in_a_session_of_any_length(
 
 def test_a_conversation_that_fits_costs_nothing(database, extend: Extend, model: ModelServer):
     session_id = make_talk(16)
-    assert extend(session_id).outcome is Outcome.NOT_DUE
+    assert extend(session_id).outcome is ExtensionOutcome.NOT_DUE
     assert model.requests == []
 
 
 def test_a_budget_too_small_for_one_has_none(database, extend: Extend, model: ModelServer):
-    assert extend(make_talk(60, max_tokens=383)).outcome is Outcome.NOT_DUE
-    assert extend(make_talk(60, max_tokens=384)).outcome is Outcome.EXTENDED
+    assert extend(make_talk(60, max_tokens=383)).outcome is ExtensionOutcome.NOT_DUE
+    assert extend(make_talk(60, max_tokens=384)).outcome is ExtensionOutcome.EXTENDED
 
 
 def test_a_limit_of_messages_drops_and_summarises_too(database, extend: Extend):
@@ -110,14 +110,14 @@ def test_the_newest_question_is_left_out_however_long(talk: str, extend: Extend)
         draft = MessageDraft(role=Role.ASSISTANT, content=SENTENCE.format(n))
         messages.message_append(session_id=talk, user_id=OWNER, draft=draft, now=now())
     up_to_date(extend, talk)
-    assert held(talk).last_seq == 61
+    assert stored_summary(talk).last_seq == 61
 
 
 def test_a_tombstone_is_not_summarised(talk: str, extend: Extend, model: ModelServer):
     delete(talk, 3)
     extend(talk)
     assert 3 not in numbers(model.requests[0])
-    assert held(talk).first_seq == 1
+    assert stored_summary(talk).first_seq == 1
 
 
 def test_nothing_but_tombstones_costs_nothing(database, extend: Extend, model: ModelServer):
@@ -125,7 +125,7 @@ def test_nothing_but_tombstones_costs_nothing(database, extend: Extend, model: M
     for seq in range(2, 258):
         delete(session_id, seq)
     assert extend(session_id).summary.last_seq == 256
-    assert (model.requests, held(session_id).text) == ([], "")
+    assert (model.requests, stored_summary(session_id).text) == ([], "")
     assert "summary" not in window(session_id)
 
 
@@ -134,7 +134,7 @@ def test_a_long_message_is_told_by_its_two_ends(talk: str, extend: Extend, model
     append(session.session_id, "It begins. " + "word " * 5_000 + "It ends.")
     go_on(session.session_id, 2, 30)
     extend(session.session_id)
-    first = asked(model.requests[0]).splitlines()[4]
+    first = request_text(model.requests[0]).splitlines()[4]
     assert first.startswith("[1] user: It begins.")
     assert first.endswith("It ends.")
     assert tokenizer.count_tokens(first) < 520
@@ -146,7 +146,7 @@ def test_tool_calls_are_told(database, extend: Extend, model: ModelServer):
     session_id = new_session(policy=POLICY, history=history).session_id
     go_on(session_id, 2, 30)
     extend(session_id)
-    assert '[1] assistant: calls [{"id":"c1"' in asked(model.requests[0])
+    assert '[1] assistant: calls [{"id":"c1"' in request_text(model.requests[0])
 
 
 def test_an_answer_that_is_too_long_is_cut_after_a_sentence(

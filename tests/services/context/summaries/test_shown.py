@@ -13,13 +13,19 @@ from sessions_app.domain.window.planning import WindowBudgetError
 from sessions_app.repository import summaries as stored
 from tests.model_server import ModelServer
 from tests.repository.conftest import OWNER, append
-from tests.services.context.summaries.talks import BUDGET, Extend, held, up_to_date, window
+from tests.services.context.summaries.talks import (
+    BUDGET,
+    Extend,
+    stored_summary,
+    up_to_date,
+    window,
+)
 
 
 def test_it_stands_behind_the_system_prompt(summarised: str, model: ModelServer):
     shown = window(summarised)
     prompt, summary, first = shown["messages"][:3]
-    last = held(summarised).last_seq
+    last = stored_summary(summarised).last_seq
     assert prompt["content"] == "Be brief."
     assert summary["role"] == "system"
     assert summary["content"].startswith(f"Summary of messages 1-{last} of this conversation")
@@ -56,7 +62,7 @@ def test_it_gives_way_to_the_prompt_and_the_newest_question(talk: str, extend: E
     append(talk, "word " * 470)
     up_to_date(extend, talk)
     shown = window(talk)
-    assert held(talk) is not None
+    assert stored_summary(talk) is not None
     assert "summary" not in shown
     assert shown["messages"][-1]["content"].startswith("word")
 

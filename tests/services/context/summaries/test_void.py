@@ -4,18 +4,18 @@ import pytest
 
 from sessions_app.domain.data import OnTopicShift
 from sessions_app.services import sessions
-from sessions_app.services.context.summaries import Outcome
+from sessions_app.services.context.summaries import ExtensionOutcome
 from tests.model_server import ModelServer
 from tests.repository.conftest import OWNER, now
 from tests.services.context.summaries.talks import (
     Extend,
-    asked,
     delete,
     go_on,
-    held,
     make_talk,
     numbers,
+    request_text,
     reset,
+    stored_summary,
     up_to_date,
     window,
 )
@@ -26,7 +26,7 @@ def test_erasing_a_message_that_it_covers_drops_it(database, extend: Extend, len
     talk = make_talk(length)
     up_to_date(extend, talk)
     delete(talk, 5)
-    assert held(talk) is None
+    assert stored_summary(talk) is None
     assert "summary" not in database.sessions.find_one()
 
 
@@ -35,24 +35,24 @@ def test_it_is_made_again_of_what_is_left(summarised: str, extend: Extend, model
     model.requests.clear()
     up_to_date(extend, summarised)
     assert numbers(model.requests[0])[:4] == [2, 3, 4, 6]
-    assert "(nothing yet)" in asked(model.requests[0])
+    assert "(nothing yet)" in request_text(model.requests[0])
 
 
 def test_erasing_a_later_message_keeps_it(summarised: str, extend: Extend):
-    summary = held(summarised)
+    summary = stored_summary(summarised)
     delete(summarised, summary.last_seq + 1)
-    assert held(summarised) == summary
+    assert stored_summary(summarised) == summary
     go_on(summarised, 62, 20)
-    assert extend(summarised).outcome is Outcome.EXTENDED
+    assert extend(summarised).outcome is ExtensionOutcome.EXTENDED
 
 
 def test_a_fork_takes_it_along_when_it_has_all_of_it(summarised: str):
-    summary = held(summarised)
+    summary = stored_summary(summarised)
     for up_to, carried in ((summary.last_seq, summary), (summary.last_seq - 1, None)):
         fork = sessions.session_fork(
             session_id=summarised, user_id=OWNER, up_to_seq=up_to, title=None, now=now()
         )
-        assert held(fork.session_id) == carried
+        assert stored_summary(fork.session_id) == carried
 
 
 def test_a_reset_hides_it_and_undoing_that_shows_it(summarised: str):
@@ -65,7 +65,7 @@ def test_a_reset_hides_it_and_undoing_that_shows_it(summarised: str):
 
 def test_after_a_reset_it_begins_there(summarised: str, extend: Extend, model: ModelServer):
     reset(summarised)
-    assert extend(summarised).outcome is Outcome.NOT_DUE
+    assert extend(summarised).outcome is ExtensionOutcome.NOT_DUE
     go_on(summarised, 62, 40)
     model.requests.clear()
     assert extend(summarised).summary.first_seq == 62
