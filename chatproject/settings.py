@@ -96,7 +96,7 @@ LLM_API_KEY = env.text("LLM_API_KEY")
 LLM_MODEL = env.text("LLM_MODEL")
 LLM_TIMEOUT_SECONDS = env.integer("LLM_TIMEOUT_SECONDS", 60, low=1, high=3_600)
 LLM_ANSWER_SECONDS = env.integer("LLM_ANSWER_SECONDS", 600, low=1, high=86_400)
-# `auto` learns from what the server refuses; see docs/providers.md.
+# `auto` learns from what the server refuses; see docs/dialects.md.
 LLM_DIALECT = env.choice("LLM_DIALECT", "auto", ("auto", "openai", "strict"))
 LLM_MODEL_FILE = env.text("LLM_MODEL_FILE")
 if LLM_BASE_URL and not LLM_BASE_URL.startswith(("http://", "https://")):

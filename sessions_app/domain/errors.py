@@ -204,6 +204,7 @@ class ProviderRefused(ProviderError):
     """The model's server refused the request; `refusal` holds its status and its own words."""
 
     code = "provider_refused"
+    refusal = Refusal(400)
 
     def __init__(self, refusal: Refusal) -> None:
         detail = refusal.message or f"The model's server answered {refusal.status}."
