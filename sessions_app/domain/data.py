@@ -55,7 +55,8 @@ class Generation:
     """How a model wrote a message: in the turn `turn_id`, as the reply to seq `reply_to`.
 
     `finish_reason` is the model server's word (`stop`, `length`, `tool_calls` …) or `cancelled`.
-    The counts are the server's own, None where it reported none.
+    The counts are the server's own, None where it reported none; `usage` is all that it counted,
+    with the details (cached, reasoning, audio tokens) and the total as they came.
     """
 
     turn_id: str
@@ -64,6 +65,7 @@ class Generation:
     finish_reason: str
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+    usage: Mapping[str, Any] | None = None
 
 
 class Message(NamedTuple):
@@ -73,6 +75,10 @@ class Message(NamedTuple):
     `topic` is the number of the topic it belongs to, None until it has been judged. A deleted
     message is a tombstone: its `seq` and times stay, its content is gone. `generation` is set on
     a reply that a turn stored; `superseded_by` is the seq of the reply that replaced this message.
+
+    `reasoning` is what a model thought before it answered, and `extra` what its server wants back
+    within the tool loop: members of the message, and of its calls by their ids, see
+    `dialect.Extra`. Neither is text: they are in no token count, title, topic, search or summary.
     """
 
     id: str
@@ -92,6 +98,8 @@ class Message(NamedTuple):
     deleted: bool = False
     generation: Generation | None = None
     superseded_by: int | None = None
+    reasoning: str | None = None
+    extra: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,9 @@ TURN_LEASE_SECONDS = 15
 TURN_RENEW_SECONDS = 3
 MODEL_NAME_MAX_CHARS = 200
 FINISH_REASON_MAX_CHARS = 40
+# What a model thinks before it answers, and what its server wants back (as JSON text).
+REASONING_MAX_CHARS = 64_000
+EXTRA_MAX_CHARS = 64_000
 
 # How many system messages at the start of a session count as its prompt.
 OPENING_MAX_MESSAGES = 16

@@ -17,9 +17,9 @@ HEARTBEAT_SECONDS = 12.0
 # many streams each has fewer. Nobody waits so for the first words.
 GATHER_SECONDS = 0.1
 EVENTS_PER_SECOND = 500.0
-_HEARTBEAT = b": \n\n"
+HEARTBEAT = b": \n\n"
 # Tells at once that the stream is open, also through what buffers little answers.
-_OPENING = b": stream\n\n"
+OPENING = b": stream\n\n"
 
 HEADERS = {
     "Cache-Control": "no-store",
@@ -48,6 +48,12 @@ class Source(Protocol):
     def close(self) -> None:
         """Nobody reads on; from any thread."""
 
+    def opening(self) -> bytes:
+        """What tells at once that the stream is open; perhaps nothing."""
+
+    def heartbeat(self) -> bytes:
+        """What keeps the connection open while nothing happens."""
+
 
 class TurnSource:
     """A turn as events; `encode` writes some of them, `last` what follows the very last."""
@@ -57,8 +63,10 @@ class TurnSource:
         reader: Reader,
         encode: Callable[[Sequence[tuple[Place, Event]]], bytes],
         last: Callable[[], bytes] = bytes,
+        heartbeat: Callable[[], bytes] | None = None,
     ) -> None:
         self._reader, self._encode, self._last = reader, encode, last
+        self._heartbeat = heartbeat
 
     @property
     def ended(self) -> bool:
@@ -82,6 +90,14 @@ class TurnSource:
     def close(self) -> None:
         """A turn goes on when its reader has left."""
         self._reader.close()
+
+    def opening(self) -> bytes:
+        """A comment, unless something else keeps the stream open: some clients know no comments."""
+        return OPENING if self._heartbeat is None else b""
+
+    def heartbeat(self) -> bytes:
+        """As `Source.heartbeat`."""
+        return HEARTBEAT if self._heartbeat is None else self._heartbeat()
 
 
 class EventStream:
@@ -111,7 +127,8 @@ class EventStream:
         sent = -math.inf
         EventStream._open += 1
         try:
-            yield _OPENING
+            if opening := source.opening():
+                yield opening
             while not source.ended:
                 gather = max(GATHER_SECONDS, EventStream._open / EVENTS_PER_SECOND)
                 early = sent + gather - loop.time()
@@ -121,7 +138,7 @@ class EventStream:
                     sent = loop.time()
                     yield source.take()
                 else:
-                    yield _HEARTBEAT
+                    yield source.heartbeat()
         finally:
             EventStream._open -= 1
 

@@ -59,7 +59,7 @@ def _in_session(request: Request, body: dict[str, Any], session_id: str) -> Http
 
 def _streamed(feed: Feed, model: str, *, with_usage: bool) -> HttpResponseBase:
     chunks = wire.Chunks(feed, model, with_usage=with_usage)
-    return event_stream.response(TurnSource(Reader(feed), chunks, chunks.last))
+    return event_stream.response(TurnSource(Reader(feed), chunks, chunks.last, chunks.heartbeat))
 
 
 def _passed(request: Request, body: dict[str, Any]) -> HttpResponseBase:
@@ -71,7 +71,7 @@ def _passed(request: Request, body: dict[str, Any]) -> HttpResponseBase:
         answer = pass_through.completion_pass(body=sent, departed=departure.then)
         return HttpResponse(answer.body, content_type=answer.content_type)
     source = pass_through.completion_pass_streamed(
-        body=sent, failed=wire.error_line, departed=departure.then
+        body=sent, failed=wire.error_line, heartbeat=wire.HEARTBEAT, departed=departure.then
     )
     return event_stream.response(source)
 

@@ -1,16 +1,20 @@
 """The model call. Services know the protocol; which server answers is a matter of settings."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Protocol
 
 from django.conf import settings
 
+from sessions_app.domain.dialect import Extra
 from sessions_app.domain.tokens import TokenCounter
 
 Messages = Sequence[Mapping[str, Any]]
 """A conversation in the form of the chat completions wire: `{"role", "content", …}` each."""
+
+
+NOTHING_BESIDE = Extra()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +32,9 @@ class Ending:
     """What is known when a streamed answer has ended by itself.
 
     `finish_reason` is the server's word: `stop`, `length`, `tool_calls`, `content_filter` …. The
-    counts are the server's own, None where it gave none. `tool_calls` are whole, in the form of the
-    wire.
+    counts are the server's own, None where it gave none, and `usage` all of them with their
+    details. `tool_calls` are whole, in the form of the wire. `reasoning` is what the model thought,
+    `extra` what its server wants back.
     """
 
     finish_reason: str
@@ -37,6 +42,10 @@ class Ending:
     completion_tokens: int | None
     model: str
     tool_calls: Sequence[Mapping[str, Any]] = ()
+    # Beside the answer, and no part of what it says.
+    usage: Mapping[str, Any] | None = field(default=None, compare=False)
+    reasoning: str = field(default="", compare=False)
+    extra: Extra = field(default=NOTHING_BESIDE, compare=False)
 
 
 class Reply(Protocol):
@@ -48,9 +57,9 @@ class Reply(Protocol):
     def __aiter__(self) -> AsyncGenerator[str, None]:
         """The answer in pieces, none empty, together at most MESSAGE_MAX_CHARS long.
 
-        Raises ProviderError, ProviderTimeout, also after some pieces: those stand, and `ending`
-        stays None. An answer without any text is an error, unless it calls tools, and so is one
-        that goes on past that length.
+        Raises ProviderRefused and ProviderBusy before the first piece; ProviderError and
+        ProviderTimeout also after some: those stand, and `ending` stays None. An answer that goes
+        on past that length is an error. One without any text is none: its `ending` says why.
         """
 
     @property

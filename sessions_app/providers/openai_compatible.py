@@ -7,9 +7,10 @@ from typing import Any
 import httpx
 
 from sessions_app import event_loop
+from sessions_app.domain.dialect import ReplyReader
 from sessions_app.domain.errors import ProviderError
 from sessions_app.providers import Completion, Messages
-from sessions_app.providers.openai_chunks import count
+from sessions_app.providers.openai_chunks import count, new_call_id
 from sessions_app.providers.openai_relay import Relay
 from sessions_app.providers.openai_stream import StreamedReply
 from sessions_app.providers.openai_wire import Limits, Wire
@@ -34,7 +35,7 @@ class OpenAICompatible:
         model: str,
         timeout_seconds: float,
         answer_seconds: float = 600,
-        answer_max_chars: int = 32_000,
+        answer_max_chars: int = 500_000,
     ) -> None:
         self.name = model
         self._wire = Wire(base_url=base_url, api_key=api_key)
@@ -54,7 +55,11 @@ class OpenAICompatible:
         request = {"model": self.name, "messages": list(messages)}
         limits = Limits(silence_seconds=self._timeout_seconds)
         async with self._wire.opened(
-            request, limits, max_tokens=max_tokens, retry_waits=RETRY_WAITS_SECONDS
+            request,
+            limits,
+            max_tokens=max_tokens,
+            retry_waits=RETRY_WAITS_SECONDS,
+            is_unseen=True,
         ) as response:
             body = await _body(response, limits)
         return _completion(body, self.name)
@@ -100,18 +105,20 @@ async def _body(response: httpx.Response, limits: Limits) -> bytes:
 
 
 def _completion(body: bytes, model: str) -> Completion:
+    reader = ReplyReader(new_id=new_call_id)
     try:
         answer = json.loads(body)
-        text = answer["choices"][0]["message"]["content"]
-        named, usage = answer.get("model"), answer.get("usage")
+        piece = reader.feed(answer if answer["choices"][0] else {})
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise ProviderError("The model's server did not answer with a completion.") from error
-    if not isinstance(text, str) or not text.strip():
+    rest, reply = reader.finish()
+    text = piece.text + rest.text
+    if not text.strip():
         raise ProviderError("The model's server gave an empty answer.")
-    usage = usage if isinstance(usage, dict) else {}
+    usage = reply.usage or {}
     return Completion(
         text=text,
         prompt_tokens=count(usage.get("prompt_tokens")),
         completion_tokens=count(usage.get("completion_tokens")),
-        model=named if isinstance(named, str) and named else model,
+        model=reply.model or model,
     )

@@ -35,7 +35,9 @@ class StreamedReply:
         self._max_tokens = max_tokens
         self._retry_waits = retry_waits
         self._seconds = {"silence_seconds": silence_seconds, "total_seconds": total_seconds}
-        self._answer = Answer(model=str(request["model"]), max_chars=max_chars)
+        self._answer = Answer(
+            model=str(request["model"]), max_chars=max_chars, secrets=wire.secrets
+        )
         self._has_begun = False
         self._ending: Ending | None = None
 
@@ -49,27 +51,35 @@ class StreamedReply:
         if self._has_begun:
             raise RuntimeError("a reply is iterated once")
         self._has_begun = True
-        limits, answer, events = Limits(**self._seconds), self._answer, Events()
+        limits, answer = Limits(**self._seconds), self._answer
         async with (
             self._wire.opened(
                 self._request, limits, max_tokens=self._max_tokens, retry_waits=self._retry_waits
             ) as response,
             aclosing(limits.chunks(response)) as chunks,
         ):
-            async for chunk in chunks:
-                for event in events.take(chunk):
-                    text = answer.take(event)
-                    if text:
+            async with aclosing(_events(chunks)) as events:
+                async for event in events:
+                    if text := answer.take(event):
                         yield text
                     # After the yield: the time that the caller took is not the server's.
                     limits.progress()
                     if answer.done:
                         break
-                if answer.done:
-                    break
+            if rest := answer.rest():
+                yield rest
             self._ending = answer.ending()
             # The answer is whole, whatever becomes of the connection.
             with suppress(TimeoutError, httpx.HTTPError, ProviderError):
                 async with asyncio.timeout(_LAST_BYTES_SECONDS):
                     async for _ in chunks:
                         pass
+
+
+async def _events(chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    events = Events()
+    async for chunk in chunks:
+        for event in events.take(chunk):
+            yield event
+    for event in events.finish():
+        yield event

@@ -16,15 +16,24 @@ from typing import Any, TypeVar
 import httpx
 
 from sessions_app import event_loop
-from sessions_app.domain.errors import ProviderError, ProviderTimeout
+from sessions_app.domain.dialect import Manner, other_manner, refusal_of
+from sessions_app.domain.errors import (
+    ProviderBusy,
+    ProviderError,
+    ProviderRefused,
+    ProviderTimeout,
+)
 from sessions_app.providers.connections import Connections, Exchange
+from sessions_app.providers.openai_chunks import refused
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-# Busy, starting up, or between two deployments; anything else would fail again.
-_WORTH_REPEATING = frozenset({408, 409, 429, 500, 502, 503, 504})
+# Starting up, or between two deployments; anything else would fail again.
+_WORTH_REPEATING = frozenset({500, 502, 503, 504})
+# What a client that is waiting is told, and repeats itself; in the background nobody else does.
+_WORTH_REPEATING_UNSEEN = _WORTH_REPEATING | {408, 409, 429}
 # Answers to a request that has a member too many.
 _DISLIKES = frozenset({400, 422})
 _ERROR_MAX_BYTES = 64 * 1024
@@ -34,16 +43,35 @@ BROKEN_OFF = "The model's server broke off its answer."
 
 
 class Refused(Exception):
-    """The server answered with an error; `error` is what it said of it, if anything."""
+    """The server answered with an error; `refusal` is what it said of it, without secrets."""
 
-    def __init__(self, response: httpx.Response, error: Mapping[str, Any]) -> None:
+    def __init__(self, response: httpx.Response, body: bytes, secrets: Sequence[str]) -> None:
         super().__init__(str(response.status_code))
-        self.status, self.error = response.status_code, error
+        self.status = response.status_code
+        self.refusal = refusal_of(self.status, body, secrets)
         self.retry_after = response.headers.get("retry-after", "")
+        self._error = _error_in(body)
+
+    @property
+    def is_about_messages(self) -> bool:
+        """A 500 of a chat template that raises: it would again."""
+        return self.status == 500 and bool(other_manner(Manner(), self.refusal))
+
+    def is_about(self, member: str) -> bool:
+        """Whether it names this member of the request as the one at fault."""
+        return self._error.get("param") == member
 
     def dislikes(self, member: str) -> bool:
-        """Whether it is about this member of the request."""
-        return member in f"{self.error.get('param')} {self.error.get('message')}"
+        """Whether it speaks of this member of the request."""
+        return member in f"{self._error.get('param')} {self._error.get('message')}"
+
+
+def _error_in(body: bytes) -> Mapping[str, Any]:
+    try:
+        error = json.loads(body).get("error")
+    except (ValueError, AttributeError, RecursionError):
+        return {}
+    return error if isinstance(error, dict) else {"message": error}
 
 
 class Limits:
@@ -91,10 +119,16 @@ class Wire:
         url = f"{base_url.rstrip('/')}/chat/completions"
         key = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         self._connections = Connections(url, key)
+        self._secrets = tuple(filter(None, (api_key, base_url)))
         # The name every compatible server knows. OpenAI's own newer models refuse it, and others
         # ignore the newer name and run on without a bound.
         self._limit_name = "max_tokens"
         self._asks_for_usage = True
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no error may tell."""
+        return self._secrets
 
     def close(self) -> None:
         """Give the connections back."""
@@ -115,26 +149,28 @@ class Wire:
         *,
         max_tokens: int | None,
         retry_waits: Sequence[float],
+        is_unseen: bool = False,
     ) -> AsyncIterator[httpx.Response]:
         """The response to `request`, its body unread.
 
-        Raises ProviderError, ProviderTimeout, from within the block too.
+        `is_unseen`: no client waits that could repeat what this does not. Raises ProviderError and
+        its kinds, from within the block too.
         """
+        statuses = _WORTH_REPEATING_UNSEEN if is_unseen else _WORTH_REPEATING
         try:
-            exchange = await self._accepted(request, limits, max_tokens, iter(retry_waits))
-        except httpx.TimeoutException as error:
-            raise ProviderTimeout from error
-        except Refused as error:
-            # Not in its own words, which can hold a key or an address.
-            raise _logged(ProviderError(f"The model's server answered {error.status}.")) from error
-        except httpx.HTTPError as error:
-            raise _logged(ProviderError(UNREACHABLE)) from error
+            exchange = await self._accepted(
+                request, limits, max_tokens, iter(retry_waits), statuses
+            )
+        except (ProviderTimeout, httpx.TimeoutException) as error:
+            raise _repeated(ProviderTimeout()) from error
+        except (Refused, httpx.HTTPError) as error:
+            raise _logged(_repeated(_failure(error))) from error
         try:
             yield exchange.response
-        except httpx.TimeoutException as error:
-            raise ProviderTimeout from error
+        except (ProviderTimeout, httpx.TimeoutException) as error:
+            raise _repeated(ProviderTimeout()) from error
         except httpx.HTTPError as error:
-            raise _logged(ProviderError(BROKEN_OFF)) from error
+            raise _logged(_repeated(ProviderError(BROKEN_OFF))) from error
         finally:
             await exchange.close()
 
@@ -144,6 +180,7 @@ class Wire:
         limits: Limits,
         max_tokens: int | None,
         waits: Iterator[float],
+        statuses: frozenset[int],
     ) -> Exchange:
         while True:
             body = self._body(request, max_tokens)
@@ -152,7 +189,9 @@ class Wire:
             except (Refused, httpx.HTTPError) as error:
                 if self._learns(error, body):
                     continue
-                wait = _wait(error, next(waits, None))
+                if isinstance(error, Refused) and error.is_about_messages:
+                    raise
+                wait = _wait(error, next(waits, None), statuses)
                 if wait is None or wait >= limits.seconds_left:
                     raise
             await asyncio.sleep(wait)
@@ -162,7 +201,7 @@ class Wire:
         if exchange.response.is_success:
             return exchange
         try:
-            raise Refused(exchange.response, await _error_in(exchange.response))
+            raise Refused(exchange.response, await _start_of(exchange.response), self._secrets)
         finally:
             await exchange.close()
 
@@ -178,7 +217,7 @@ class Wire:
         """Whether the server dislikes a name that can be left out or changed, from here on."""
         if not isinstance(error, Refused) or error.status not in _DISLIKES:
             return False
-        if error.error.get("param") == "max_tokens" and "max_tokens" in body:
+        if error.is_about("max_tokens") and "max_tokens" in body:
             self._limit_name = "max_completion_tokens"
             return True
         if "stream_options" in body and error.dislikes("stream_options"):
@@ -187,27 +226,40 @@ class Wire:
         return False
 
 
-async def _error_in(response: httpx.Response) -> dict[str, Any]:
-    """The error object of an answer, as far as it is one of a sensible size."""
+async def _start_of(response: httpx.Response) -> bytes:
+    """The body of an error, as far as it is of a sensible size."""
     body = b""
     async for chunk in response.aiter_bytes():
         body += chunk
         if len(body) > _ERROR_MAX_BYTES:
-            return {}
-    try:
-        error = json.loads(body).get("error")
-    except (ValueError, AttributeError, RecursionError):
-        return {}
-    return error if isinstance(error, dict) else {"message": error}
+            return b""
+    return body
 
 
-def _wait(error: Exception, usual: float | None) -> float | None:
+def _failure(error: Exception) -> ProviderError:
+    """What may be told: of a refusal the server's own words, without secrets."""
+    if not isinstance(error, Refused):
+        return ProviderError(UNREACHABLE)
+    if other_manner(Manner(), error.refusal):
+        return ProviderRefused(error.refusal)
+    wait = _retry_after(error.retry_after) if error.retry_after else None
+    failure = refused(error.refusal, retry_after=wait)
+    return failure or ProviderError(f"The model's server answered {error.status}.")
+
+
+def _repeated(failure: ProviderError) -> ProviderError:
+    """Say that no client need repeat this: it has been, as far as that is of use."""
+    failure.repeated = not isinstance(failure, ProviderBusy)
+    return failure
+
+
+def _wait(error: Exception, usual: float | None, statuses: frozenset[int]) -> float | None:
     """Seconds before asking again; None where that is of no use or was done often enough."""
     if usual is None or isinstance(error, httpx.TimeoutException):
         return None
     if not isinstance(error, Refused):
         return usual
-    if error.status not in _WORTH_REPEATING:
+    if error.status not in statuses:
         return None
     return max(usual, _retry_after(error.retry_after))
 
@@ -223,5 +275,9 @@ def _retry_after(value: str) -> float:
 
 
 def _logged(failure: ProviderError) -> ProviderError:
-    logger.warning("%s", failure.detail)
+    # A refusal's own words may quote what somebody has written.
+    if isinstance(failure, ProviderRefused | ProviderBusy):
+        logger.warning("The model's server answered %s.", failure.refusal.status)
+    else:
+        logger.warning("%s", failure.detail)
     return failure

@@ -28,6 +28,8 @@ T = TypeVar("T")
 _ERROR_MAX_BYTES = 64 * 1024
 # A server's answer to what the caller has asked for, and no fault of this service's own request.
 _CALLERS = frozenset({400, 404, 409, 413, 415, 422, 429})
+# With the empty line that ends them where they stand alone.
+_COMMENTS = re.compile(rb"^:[^\n]*\n(?:\r?\n)?", re.MULTILINE)
 _SECRETS = re.compile(r"\b(?:sk|key)-[\w*.-]+|Bearer\s+\S+", re.IGNORECASE)
 
 
@@ -83,9 +85,16 @@ async def _whole(passage: Passage) -> tuple[Mapping[str, str], bytes]:
 
 
 def completion_pass_streamed(
-    *, body: bytes, failed: Callable[[SessionError], bytes], departed: Departed
+    *,
+    body: bytes,
+    failed: Callable[[SessionError], bytes],
+    heartbeat: bytes,
+    departed: Departed,
 ) -> "PassedStream":
     """The same for a stream; `failed` writes an error that comes in the middle of it.
+
+    `heartbeat` is sent while the server says nothing; its own comments are not passed on, as some
+    clients read JSON from every line.
 
     Raises as `completion_pass`, before anything has been streamed.
     """
@@ -95,7 +104,7 @@ def completion_pass_streamed(
         if not headers.get("content-type", "").startswith("text/event-stream"):
             event_loop.run(passage.close())
             raise ProviderError("The model's server did not answer with a stream.")
-        stream = PassedStream(passage, slot, failed)
+        stream = PassedStream(passage, slot, failed, heartbeat)
         slot.keep()
         departed(stream.close)
         return stream
@@ -121,9 +130,14 @@ class PassedStream:
     begun = False
 
     def __init__(
-        self, passage: Passage, slot: Slot, failed: Callable[[SessionError], bytes]
+        self,
+        passage: Passage,
+        slot: Slot,
+        failed: Callable[[SessionError], bytes],
+        heartbeat: bytes,
     ) -> None:
         self._passage, self._slot, self._failed = passage, slot, failed
+        self._heartbeat = heartbeat
         self._chunks = aiter(passage)
         self._next: asyncio.Task[bytes | None] | None = None
         self._is_over = False
@@ -150,6 +164,14 @@ class PassedStream:
             self._finish()
         return chunk or b""
 
+    def opening(self) -> bytes:
+        """Nothing: the server's first event is what opens it."""
+        return b""
+
+    def heartbeat(self) -> bytes:
+        """What keeps the connection open while the server says nothing."""
+        return self._heartbeat
+
     def close(self) -> None:
         """The reader has gone: the call is ended; from any thread."""
         event_loop.call(self._close)
@@ -157,7 +179,10 @@ class PassedStream:
     async def _read(self) -> bytes | None:
         """The next events, or the error in their place; None at the end."""
         try:
-            return await anext(self._chunks, None)
+            while (chunk := await anext(self._chunks, None)) is not None:
+                if events := _COMMENTS.sub(b"", chunk):
+                    return events
+            return None
         except SessionError as error:
             return self._failed(error)
         except Exception:

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from sessions_app import event_loop
-from sessions_app.domain.errors import ProviderTimeout
+from sessions_app.domain.errors import ProviderBusy, ProviderRefused, ProviderTimeout
 from sessions_app.providers import Ending
 from tests import model_server
 from tests.model_server import ModelServer
@@ -18,7 +18,6 @@ from tests.providers.conftest import Connect, Cut, cut_short, said
 HELLO = [{"role": "user", "content": "Hello"}]
 RUBBISH = "The model's server did not answer with a completion."
 BROKEN_OFF = "The model's server broke off its answer."
-EMPTY = "The model's server gave an empty answer."
 
 
 def failed(connect: Connect, **how) -> Cut:
@@ -135,17 +134,15 @@ def test_it_takes_the_newer_name_of_the_limit_where_it_must(connect: Connect, mo
     assert [request.get("max_completion_tokens") for request in model.requests] == [None, 9]
 
 
-@pytest.mark.parametrize("status", [408, 409, 429, 500, 502, 503, 504])
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
 def test_it_asks_again_where_that_helps(connect: Connect, model: ModelServer, status: int):
     model.answers = [model_server.fails(status), model_server.fails(status)]
     assert "".join(said(connect().stream(HELLO))) == model.text
     assert len(model.requests) == 3
 
 
-@pytest.mark.parametrize(
-    ("status", "calls"), [(400, 1), (401, 1), (403, 1), (404, 1), (422, 1), (429, 3), (500, 3)]
-)
-def test_a_refusal_is_an_error_without_the_servers_own_words(
+@pytest.mark.parametrize(("status", "calls"), [(401, 1), (403, 1), (500, 3)])
+def test_a_failure_is_an_error_without_the_servers_own_words(
     connect: Connect, model: ModelServer, caplog: pytest.LogCaptureFixture, status: int, calls: int
 ):
     model.answers = [model_server.fails(status)] * 3
@@ -155,12 +152,59 @@ def test_a_refusal_is_an_error_without_the_servers_own_words(
     assert len(model.requests) == calls
 
 
+@pytest.mark.parametrize("status", [400, 404, 409, 413, 415, 422])
+def test_a_refusal_is_told_in_the_servers_own_words_and_asked_once(
+    connect: Connect, model: ModelServer, caplog: pytest.LogCaptureFixture, status: int
+):
+    error = {"message": "key sk-abc: no such tool", "param": "tools[0]", "code": "bad_tool"}
+    model.answers = [model_server.sends(json.dumps({"error": error}).encode(), status)]
+    cut = failed(connect)
+    assert isinstance(cut.error, ProviderRefused)
+    refusal = cut.error.refusal
+    assert (refusal.status, refusal.message) == (status, "key …: no such tool")
+    assert (refusal.param, refusal.code) == ("tools[0]", "bad_tool")
+    assert "sk-" not in caplog.text
+    assert len(model.requests) == 1
+
+
+@pytest.mark.parametrize(("told", "seconds"), [({}, None), ({"Retry_After": "7"}, 7)])
+def test_a_busy_server_is_asked_once_and_says_when_to_come_back(
+    connect: Connect, model: ModelServer, told, seconds
+):
+    model.answers = [model_server.fails(429, **told)]
+    cut = failed(connect)
+    assert isinstance(cut.error, ProviderBusy)
+    assert (cut.error.retry_after, cut.error.repeated) == (seconds, False)
+    assert len(model.requests) == 1
+
+
+def test_a_template_that_raises_is_not_asked_again(connect: Connect, model: ModelServer):
+    said = {"error": {"message": "Jinja Exception: System message must be at the beginning."}}
+    model.answers = [model_server.sends(json.dumps(said).encode(), 500)]
+    assert isinstance(failed(connect).error, ProviderRefused)
+    assert len(model.requests) == 1
+
+
+def test_a_plain_answer_to_a_request_for_a_stream_is_read(connect: Connect, model: ModelServer):
+    choice = {"message": {"role": "assistant", "content": "By\ntrain."}, "finish_reason": "stop"}
+    body = json.dumps({"object": "chat.completion", "choices": [choice]}, indent=1)
+    model.answers = [model_server.sends(body.encode())]
+    reply = connect().stream(HELLO)
+    assert "".join(reply) == "By\ntrain."
+    assert reply.ending.finish_reason == "stop"
+
+
+def test_an_error_instead_of_an_answer_is_a_refusal(connect: Connect, model: ModelServer):
+    model.answers = [model_server.sends_events({"error": {"message": "No.", "code": 400}})]
+    assert isinstance(failed(connect).error, ProviderRefused)
+
+
 @pytest.mark.parametrize("ahead", ["1", "in a second"])
 def test_it_waits_as_long_as_it_is_told(connect: Connect, model: ModelServer, ahead: str):
     if not ahead.isdigit():
         at = time.time() + 2  # in whole seconds, so at least one from now
         ahead = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(at))
-    model.answers = [model_server.fails(429, Retry_After=ahead)]
+    model.answers = [model_server.fails(503, Retry_After=ahead)]
     began = time.monotonic()
     assert said(connect().stream(HELLO))
     assert time.monotonic() - began >= 0.9
@@ -168,8 +212,8 @@ def test_it_waits_as_long_as_it_is_told(connect: Connect, model: ModelServer, ah
 
 @pytest.mark.parametrize("told", ["3600", "Fri, 01 Jan 2100 00:00:00 GMT"])
 def test_it_does_not_wait_beyond_its_time(connect: Connect, model: ModelServer, told: str):
-    model.answers = [model_server.fails(429, Retry_After=told)]
-    assert failed(connect).error.detail == "The model's server answered 429."
+    model.answers = [model_server.fails(503, Retry_After=told)]
+    assert failed(connect).error.detail == "The model's server answered 503."
     assert len(model.requests) == 1
 
 
@@ -294,9 +338,22 @@ def test_either_sign_of_the_end_will_do(connect: Connect, model: ModelServer):
         model_server.sends_events("[DONE]"),
     ],
 )
-def test_an_empty_answer_is_an_error(connect: Connect, model: ModelServer, answer):
+def test_an_empty_answer_has_an_ending(connect: Connect, model: ModelServer, answer):
     model.answers = [answer]
-    assert failed(connect).error.detail == EMPTY
+    reply = connect().stream(HELLO)
+    assert list(reply) == []
+    assert reply.ending.finish_reason == "stop"
+    assert len(model.requests) == 1
+
+
+@pytest.mark.parametrize("reason", ["length", "content_filter"])
+def test_thoughts_alone_end_with_the_servers_word(
+    connect: Connect, model: ModelServer, reason: str
+):
+    model.answers = [model_server.streams({"reasoning_content": "Hm."}, finish_reason=reason)]
+    reply = connect().stream(HELLO)
+    assert list(reply) == []
+    assert (reply.ending.finish_reason, reply.ending.reasoning) == (reason, "Hm.")
 
 
 @pytest.mark.parametrize(

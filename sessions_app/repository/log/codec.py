@@ -57,9 +57,9 @@ def decode_metadata(pairs: Iterable[Mapping[str, str]] | None) -> dict[str, str]
     return {pair["k"]: pair["v"] for pair in pairs or ()}
 
 
-def encode_calls(calls: Sequence[Mapping[str, Any]]) -> str:
-    """Tool calls as they are stored: JSON text, whatever their keys."""
-    return json.dumps(calls, ensure_ascii=False, separators=(",", ":"))
+def encode_json(value: Sequence[Mapping[str, Any]] | Mapping[str, Any]) -> str:
+    """A client's or a server's own JSON as it is stored: as text, whatever its keys."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def encode_policy(policy: ContextPolicy) -> Stored:
@@ -78,12 +78,12 @@ def encode_message(message: NewMessage | Message) -> Stored:
         "client_id": message.client_id,
         "name": message.name,
         # Not as sub-documents: a client's keys may hold dots and dollars.
-        "tool_calls": (
-            encode_calls(message.tool_calls) if message.tool_calls is not None else None
-        ),
+        "tool_calls": (encode_json(message.tool_calls) if message.tool_calls is not None else None),
         "tool_call_id": message.tool_call_id,
         "metadata": encode_metadata(message.metadata) or None,
         "generation": encode_generation(message.generation) if message.generation else None,
+        "reasoning": message.reasoning or None,
+        "extra": encode_json(message.extra) if message.extra else None,
     }
     if isinstance(message, Message):
         optional["topic"] = message.topic
@@ -153,6 +153,8 @@ def decode_message(stored: Mapping[str, Any], seq: int) -> Message:
         get("deleted", False),
         decode_generation(get("generation")),
         get("superseded_by"),
+        get("reasoning"),
+        json.loads(extra) if (extra := get("extra")) else None,
     )
 
 

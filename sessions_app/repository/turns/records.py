@@ -234,4 +234,5 @@ def _turn(stored: Mapping[str, Any]) -> Turn:
         completion_tokens=get("completion_tokens"),
         error_code=get("error_code"),
         error_detail=get("error_detail"),
+        error_refusal=get("error_refusal"),
     )

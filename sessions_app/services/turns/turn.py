@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Any, ParamSpec, TypeVar
@@ -21,9 +21,11 @@ from django.conf import settings
 from sessions_app import providers, tokenizer
 from sessions_app.domain import lifecycle
 from sessions_app.domain.data import Generation, Message, Role
+from sessions_app.domain.dialect import Manner, Names, Request, known_calls, written_options
 from sessions_app.domain.drafts import NewMessage, message_tokens
 from sessions_app.domain.errors import (
     NothingToAnswer,
+    ProviderRefused,
     SessionError,
     SessionNotFound,
     StorageUnavailable,
@@ -33,11 +35,11 @@ from sessions_app.domain.errors import (
 )
 from sessions_app.domain.limits import FINISH_REASON_MAX_CHARS, MODEL_NAME_MAX_CHARS
 from sessions_app.domain.text import storable
-from sessions_app.domain.turns import CANCELLED, Seen, Turn, TurnState, runs
+from sessions_app.domain.turns import CANCELLED, Seen, Turn, TurnState, recorded_refusal, runs
 from sessions_app.providers import Ending, Reply
 from sessions_app.repository import annotations, log
 from sessions_app.repository.turns import leases, records
-from sessions_app.services import context, messages, model_titles, titles
+from sessions_app.services import context, dialects, messages, model_titles, titles
 from sessions_app.services.context import ContextWindow, Instruction
 from sessions_app.services.tallies import tallies
 from sessions_app.services.topics import judge_ahead
@@ -193,20 +195,45 @@ class RunningTurn:
             logger.exception("after turn %s", self.turn.turn_id)
 
     async def _answer(self) -> Ending | None:
-        """Show the model its window and pass on what it says; None when it was stopped."""
-        window, question = await self._patiently(self._plan)
-        self.feed.show(seen_of(window), question)
-        if not await asyncio.wrap_future(self.is_recorded):
-            raise _Unrecorded
-        if self._stop is not None:
-            return None
+        """Show the model its window and pass on what it says; None when it was stopped.
+
+        A server that refuses how the window is written is asked again in another manner.
+        """
+        manner = await stored(dialects.known, self._call.model)
+        tried = [manner]
+        while True:
+            window, question = await self._patiently(functools.partial(self._plan, manner))
+            self.feed.show(seen_of(window), question)
+            if not await asyncio.wrap_future(self.is_recorded):
+                raise _Unrecorded
+            if self._stop is not None:
+                return None
+            try:
+                ending = await self._ask(window.request)
+                break
+            except ProviderRefused as refused:
+                other = dialects.otherwise(refused, manner)
+                if other is None or other in tried or self._stop is not None:
+                    raise
+                tried.append(manner := other)
+        if len(tried) > 1:
+            await stored(dialects.accepted, self._call.model, manner, now=clock())
+        return ending
+
+    async def _ask(self, request: Request) -> Ending | None:
+        """The model's answer to a request, its calls under the names that the client knows."""
+        names = Names()
         reply = providers.for_turns(count=tokenizer.count_tokens).stream(
-            window.sent,
+            request.messages,
             model=self._call.model,
             max_tokens=self._call.max_tokens,
-            options=self._call.options,
+            options=written_options(self._call.options, names),
         )
-        return await self._pass_on(reply)
+        ending = await self._pass_on(reply)
+        client_names = {**request.names, **names.known}
+        if ending is None:
+            return None
+        return replace(ending, tool_calls=known_calls(ending.tool_calls, client_names))
 
     async def _patiently(self, query: Callable[[], T]) -> T:
         """What `query` gives, asked again while storage is away; raises StorageUnavailable."""
@@ -219,7 +246,7 @@ class RunningTurn:
                     raise
             await asyncio.sleep(_STORE_PAUSE_SECONDS)
 
-    def _plan(self) -> tuple[ContextWindow, Message]:
+    def _plan(self, manner: Manner) -> tuple[ContextWindow, Message]:
         """The window, with the question in it; raises NothingToAnswer where that is erased."""
         turn = self.turn
         window = context.context_plan(
@@ -232,6 +259,7 @@ class RunningTurn:
             tells_topics=False,
             without=self._supersedes,
             instructions=self._call.instructions,
+            manner=manner,
         )
         question = next((m for m in window.messages if m.seq == turn.user_seq), None)
         if question is None:
@@ -265,7 +293,8 @@ class RunningTurn:
             raise TurnInterrupted
         state = TurnState.CANCELLED if ending is None else TurnState.DONE
         ending = ending or Ending(CANCELLED, None, None, asked_model)
-        if not self.feed.text and not ending.tool_calls:
+        # An empty reply is stored, too: it says why it is empty, and clients need not ask again.
+        if state is TurnState.CANCELLED and not self.feed.text:
             await self._end(state, None, {"finish_reason": ending.finish_reason})
             return
         message = await self._store(self._message(ending, asked_model))
@@ -284,6 +313,8 @@ class RunningTurn:
             token_count=message_tokens(tokenizer.count_tokens, text, tool_calls=calls or ()),
             timestamp=clock(),
             tool_calls=calls,
+            reasoning=storable(ending.reasoning) or None,
+            extra=asdict(ending.extra) if ending.extra else None,
             generation=Generation(
                 turn_id=self.turn.turn_id,
                 reply_to=self.turn.user_seq,
@@ -291,6 +322,7 @@ class RunningTurn:
                 finish_reason=storable(ending.finish_reason)[:FINISH_REASON_MAX_CHARS],
                 prompt_tokens=ending.prompt_tokens,
                 completion_tokens=ending.completion_tokens,
+                usage=ending.usage,
             ),
         )
 
@@ -339,7 +371,11 @@ class RunningTurn:
             if isinstance(error, SessionNotFound):
                 await stored(records.discard, **self._place)
             else:
-                outcome = {"error_code": error.code, "error_detail": error.detail}
+                outcome = {
+                    "error_code": error.code,
+                    "error_detail": error.detail,
+                    "error_refusal": recorded_refusal(error),
+                }
                 await stored(self._record, TurnState.FAILED, outcome)
                 await stored(leases.release, **self._place)
         except StorageUnavailable:
