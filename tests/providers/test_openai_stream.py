@@ -341,7 +341,7 @@ def test_either_sign_of_the_end_will_do(connect: Connect, model: ModelServer):
 def test_an_empty_answer_has_an_ending(connect: Connect, model: ModelServer, answer):
     model.answers = [answer]
     reply = connect().stream(HELLO)
-    assert list(reply) == []
+    assert said(reply) == []
     assert reply.ending.finish_reason == "stop"
     assert len(model.requests) == 1
 
@@ -352,7 +352,7 @@ def test_thoughts_alone_end_with_the_servers_word(
 ):
     model.answers = [model_server.streams({"reasoning_content": "Hm."}, finish_reason=reason)]
     reply = connect().stream(HELLO)
-    assert list(reply) == []
+    assert said(reply) == []
     assert (reply.ending.finish_reason, reply.ending.reasoning) == (reason, "Hm.")
 
 
