@@ -190,7 +190,7 @@ def test_a_plain_answer_to_a_request_for_a_stream_is_read(connect: Connect, mode
     body = json.dumps({"object": "chat.completion", "choices": [choice]}, indent=1)
     model.answers = [model_server.sends(body.encode())]
     reply = connect().stream(HELLO)
-    assert "".join(reply) == "By\ntrain."
+    assert "".join(said(reply)) == "By\ntrain."
     assert reply.ending.finish_reason == "stop"
 
 
