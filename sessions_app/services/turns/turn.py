@@ -54,7 +54,7 @@ T = TypeVar("T")
 STORE_SECONDS = 30.0
 _STORE_PAUSE_SECONDS = 0.5
 
-# Threads that wait for MongoDB, made as needed. Apart, so that neither the ends of turns keep others
+# Threads that wait for MongoDB. Apart, so that neither the ends of turns keep others
 # from beginning, nor titles and summaries, which wait for a model, keep any from either.
 _planning = ThreadPoolExecutor(64, "plan")
 _storing = ThreadPoolExecutor(64, "store")
