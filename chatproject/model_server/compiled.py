@@ -34,6 +34,11 @@ _INSTRUCTIONS = {
     "GGML_FMA": "fma", "GGML_F16C": "f16c",
 }  # fmt: skip
 _LAST_LINES = 6
+# No more than these, because the package's server takes its settings from variables with names as
+# common as CACHE, SEED and CONFIG_FILE.
+_PASSED_ON = (
+    "DATA_DIR", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "OMP_NUM_THREADS", "PATH", "TMPDIR",
+)  # fmt: skip
 
 Run = Callable[[list[str], Mapping[str, str], Path], int]
 
@@ -55,7 +60,8 @@ def launch(model: Model, port: int) -> Launch:
         command += ["--template", str(model.template)]
     if model.grammar:
         command += ["--grammar", model.grammar]
-    return Launch(tuple(command), os.environ, "/v1/models")
+    environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    return Launch(tuple(command), environment, "/v1/models")
 
 
 def missing() -> str | None:

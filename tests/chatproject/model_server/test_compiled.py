@@ -123,3 +123,12 @@ def test_an_environment_of_other_versions_is_built_again(environment):
     environment.mkdir()
     (environment / "built").write_text("llama-cpp-python[server]==0.0.1\n")
     assert not compiled.is_built()
+
+
+def test_variables_that_the_package_would_take_for_settings_are_not_passed_on(monkeypatch):
+    for name in ("CONFIG_FILE", "CACHE", "API_KEY", "SEED"):
+        monkeypatch.setenv(name, "/etc/of-something-else")
+    monkeypatch.setenv("DATA_DIR", "/srv/chat")
+    environment = compiled.launch(Model(Path("/w/chat.gguf")), 1234).environment
+    assert environment["DATA_DIR"] == "/srv/chat"
+    assert not {"CONFIG_FILE", "CACHE", "API_KEY", "SEED"} & set(environment)

