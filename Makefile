@@ -1,9 +1,9 @@
-# One command each; `make help` lists them. Settings are environment variables, also as
+# `make help` lists the targets. Settings are environment variables, or arguments as in
 # `make run PORT=9000 DATA_DIR=/srv/chat`.
 
-# The Python that makes the virtual environment: 3.11 or newer.
+# The Python of the virtual environment: 3.11 or newer.
 PYTHON ?= python3.11
-# Test processes, and more arguments for pytest, as in `make test ARGS="-k fork"`.
+# Test processes, and arguments for pytest, as in `make test ARGS="-k fork"`.
 N ?= 2
 ARGS ?=
 
@@ -16,18 +16,18 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input
 .DEFAULT_GOAL := help
 .PHONY: help run run-llm test check bench docs clean
 
-help: ## this list
+help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
 
-# exec: the signals and the exit code of the run are the service's own. A make that is killed
-# cannot pass anything on, so the service watches for that itself.
-run: $(VENV)/runtime.stamp ## set up if need be, and serve until Ctrl-C
+# exec, so that signals reach the service and its exit code is make's. A killed make cannot pass a
+# signal on, so the service follows its parent.
+run: $(VENV)/runtime.stamp ## install what is missing, and serve until Ctrl-C
 	@exec $(BIN)/python manage.py serve --follow-parent
 
-run-llm: $(VENV)/llm.stamp ## the same with a small language model of its own, on the CPU
+run-llm: $(VENV)/llm.stamp ## the same, with a small local language model on the CPU
 	@exec $(BIN)/python manage.py serve --follow-parent --with-model
 
-test: $(VENV)/dev.stamp ## set up if need be, and run all tests
+test: $(VENV)/dev.stamp $(VENV)/agents.stamp ## set up if need be, and run the tests; ARGS=--slow runs the slow ones too
 	@$(BIN)/python -m pytest -n $(N) --dist loadgroup $(ARGS)
 
 check: $(VENV)/dev.stamp ## format, lint, strict types, import contracts
@@ -36,7 +36,7 @@ check: $(VENV)/dev.stamp ## format, lint, strict types, import contracts
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-# peers_store measures the peers as well where their environment is (see docs/benchmarks.md)
+# peers_store measures the peers too if their environment is installed (see docs/benchmarks.md)
 bench: $(VENV)/dev.stamp ## the benchmarks that need no data set, short; one JSON object per line
 	@for name in store_by_length http_by_length http_append hot_path memory expiry metrics_cost \
 		context_speed provider_streams session_approaches; do \
@@ -46,8 +46,8 @@ bench: $(VENV)/dev.stamp ## the benchmarks that need no data set, short; one JSO
 	then $(BIN)/python -m benchmarks.peers_store --short --peers-python $(VENV)/peers/bin/python; \
 	else $(BIN)/python -m benchmarks.peers_store --short --only-ours; fi
 
-# the theme tells about its successor on every build, and that is no warning of ours
-docs: $(VENV)/docs.stamp ## the documentation as a site in ./site; a broken link fails
+# the theme announces its successor on every build; the variable silences it
+docs: $(VENV)/docs.stamp ## build the documentation in ./site; a broken link fails
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 	@echo "site/index.html"
 
@@ -62,27 +62,34 @@ $(BIN)/python:
 		then python="$$candidate"; break; fi; \
 	done; \
 	if [ -z "$$python" ]; then \
-		echo "error: Python 3.11 or newer was not found; install it, or say where it is: make PYTHON=/path/to/python3.11" >&2; \
+		echo "error: Python 3.11 or newer was not found; install it, or pass its path: make PYTHON=/path/to/python3.11" >&2; \
 		exit 1; \
 	fi; \
 	echo "Creating $(VENV) …"; \
 	"$$python" -m venv --clear $(VENV) || { \
 		rm -rf $(VENV); \
-		echo "error: $$python cannot make a virtual environment; install its venv module (Debian, Ubuntu: python3-venv)" >&2; \
+		echo "error: $$python cannot create a virtual environment; install its venv module (Debian, Ubuntu: python3-venv)" >&2; \
 		exit 1; \
 	}
 
-# A stamp is written last, so that an installation which was broken off is done again; with it in
-# place nothing is asked of the network.
+# A stamp is written last, so that an interrupted installation is repeated. With the stamp, nothing
+# uses the network.
 $(VENV)/runtime.stamp: requirements.txt constraints.txt package.json package-lock.json | $(BIN)/python
-	@echo "Installing what the service needs …"
+	@echo "Installing the service's packages …"
 	@$(PIP) -r requirements.txt
 	@$(BIN)/python -m chatproject.page_libraries
 	@touch $@
 
 $(VENV)/dev.stamp: requirements-dev.txt requirements-docs.txt $(VENV)/runtime.stamp | $(BIN)/python
-	@echo "Installing what tests and checks need …"
+	@echo "Installing the packages of tests and checks …"
 	@$(PIP) -r requirements-dev.txt
+	@touch $@
+
+# Frameworks that need other versions than the service, in an environment of their own.
+$(VENV)/agents.stamp: requirements-agents.txt $(VENV)/runtime.stamp | $(BIN)/python
+	@echo "Installing the agent frameworks of the guides …"
+	@$(BIN)/python -m venv --clear $(VENV)/agents
+	@$(VENV)/agents/bin/python -m pip install -qq --disable-pip-version-check --no-input -r requirements-agents.txt
 	@touch $@
 
 $(VENV)/llm.stamp: requirements-llm.txt $(VENV)/runtime.stamp | $(BIN)/python
@@ -91,6 +98,6 @@ $(VENV)/llm.stamp: requirements-llm.txt $(VENV)/runtime.stamp | $(BIN)/python
 	@touch $@
 
 $(VENV)/docs.stamp: requirements-docs.txt constraints.txt | $(BIN)/python
-	@echo "Installing what the documentation's site needs …"
+	@echo "Installing the packages of the documentation …"
 	@$(PIP) -r requirements-docs.txt
 	@touch $@

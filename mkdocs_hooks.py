@@ -18,12 +18,21 @@ PAGES = {
     "README.md": "index.md",
     "CONTRIBUTING.md": "contributing.md",
     "CHANGELOG.md": "changelog.md",
+    "SECURITY.md": "security-policy.md",
+    "CODE_OF_CONDUCT.md": "code-of-conduct.md",
 }
 DECISIONS = "decisions/index.md"
 # mermaid 11.16.0, byte for byte as npm has it; the package is taken for this one file.
 MERMAID = ("mermaidx", "assets/mermaid.js")
 MERMAID_SHA256 = "74d7c46dabca328c2294733910a8aa1ed0c37451776e8d5295da38a2b758fb9b"
 
+# The README's badges: what CI says of a commit is not on the site, and nothing is asked of the net.
+_BADGE = re.compile(r"^\[?!\[[^\]]*\]\([^)]*badge[^)]*\)(\]\([^)]*\))?\n", re.MULTILINE)
+# A picture for either colour scheme, as GitHub takes it, and as the theme does.
+_THEMED = re.compile(
+    r'<picture>\s*<source [^>]*srcset="docs/([^"]+)">\s*<img src="docs/([^"]+)" alt="([^"]+)">\s*'
+    r"</picture>"
+)
 _PICTURE = re.compile(r"!\[([^\]]*)\]\(docs/(images/[^)\s]+)\)")
 _LINK = re.compile(r"(?<!!)\[([^\]]+)\]\((?![a-z]+:|#)([^)\s]+)\)")
 
@@ -46,6 +55,7 @@ def on_page_markdown(markdown: str, *, page: Any, config: Any, files: Files) -> 
 
 
 def _from_root(text: str) -> str:
+    text = _THEMED.sub(r"![\3](\2#only-light)\n![\3](\1#only-dark)", _BADGE.sub("", text))
     return _LINK.sub(_turned, _PICTURE.sub(r"![\1](\2)", text))
 
 

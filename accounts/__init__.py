@@ -1,1 +1,1 @@
-"""Who is asking: users, registration, tokens, and erasing oneself."""
+"""Accounts: users, registration, tokens, API keys, and the export and erasure of an account."""

@@ -13,7 +13,7 @@ from accounts.models import User
 
 @admin.register(User)
 class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # not generic when it runs
-    """Adds, changes and finds users; a user who must go is deactivated here."""
+    """Users are added, changed, searched and deactivated here, never deleted."""
 
     list_display = ("username", "id", "email", "is_staff", "is_active")
     search_fields = ("username", "email", "id")
@@ -32,11 +32,11 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # not generic when it 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[User], search_term: str
     ) -> tuple[QuerySet[User], bool]:
-        """Find names in any casing: what a database folds by itself may be ASCII only."""
-        found, may_repeat = super().get_search_results(request, queryset, search_term)
-        named = queryset.filter(username_key__contains=usernames.key(search_term))
-        return found | named, may_repeat
+        matches, may_repeat = super().get_search_results(request, queryset, search_term)
+        # SQLite folds ASCII letters only; the key is folded for every script.
+        by_name = queryset.filter(username_key__contains=usernames.key(search_term))
+        return matches | by_name, may_repeat
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody: deleting the row alone would leave the user's sessions without an owner."""
+        # Deleting the row alone would leave the user's sessions without an owner.
         return False

@@ -1,7 +1,7 @@
-"""API keys: long-lived, made by a person for a program, shown once.
+"""API keys: long-lived credentials that a user makes for a program. The key is shown once.
 
-A key is 256 random bits, so what is stored is a plain SHA-256 of it: there is nothing to guess that
-a slow hash or a salt would protect, and the digest can be looked up by an index.
+A key is 256 random bits, and only its plain SHA-256 is stored. Nobody can guess it, so a slow hash
+or a salt would protect nothing, and an index can look the digest up.
 """
 
 import hashlib
@@ -18,31 +18,32 @@ from accounts.services import account_get
 from sessions_app.api.authentication import TokenNotValid
 from sessions_app.domain.lifecycle import to_milliseconds
 
-# Some clients refuse a key that does not begin with the first three.
+# Some clients refuse a key that does not begin with "sk-".
 PREFIX = "sk-chat-"
 SHOWN_CHARS = len(PREFIX) + 4
 KEYS_MAX = 100
-# Telling the day of the last use need not cost a write for each request.
-_USE_NOTED_EVERY = timedelta(hours=1)
+# The last use is a hint for people: to the hour is enough, and saves a write per request.
+_LAST_USE_PRECISION = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class MadeKey:
-    """A new key: the record, and the only copy of the secret."""
+class NewKey:
+    """`key` is the only copy of the secret; `stored_key` has its digest."""
 
-    record: ApiKey
+    stored_key: ApiKey
     key: str
 
 
-def key_make(*, user_id: str, name: str, expires_in_days: int | None, now: datetime) -> MadeKey:
-    """A new key for this user; raises AccountNotFound, TooManyKeys."""
+def key_make(*, user_id: str, name: str, expires_in_days: int | None, now: datetime) -> NewKey:
+    """Make a key for this user; raises AccountNotFound, TooManyKeys."""
     user = account_get(user_id=user_id)
+    # Keys from before the last password change are dead; they must not count.
     user.api_keys.exclude(user_generation=user.token_generation).delete()
     if user.api_keys.count() >= KEYS_MAX:
         raise TooManyKeys
     key, now = PREFIX + secrets.token_urlsafe(32), to_milliseconds(now)
     expires_at = None if expires_in_days is None else now + timedelta(days=expires_in_days)
-    record = ApiKey.objects.create(
+    stored_key = ApiKey.objects.create(
         user=user,
         name=name,
         shown=key[:SHOWN_CHARS],
@@ -51,33 +52,32 @@ def key_make(*, user_id: str, name: str, expires_in_days: int | None, now: datet
         created_at=now,
         expires_at=expires_at,
     )
-    return MadeKey(record, key)
+    return NewKey(stored_key, key)
 
 
-def keys_of(*, user_id: str) -> QuerySet[ApiKey]:
-    """The user's keys that a sign-out of everything has not ended, oldest first."""
+def keys_list(*, user_id: str) -> QuerySet[ApiKey]:
+    """The user's keys that no password change has ended, oldest first."""
     user = account_get(user_id=user_id)
     return user.api_keys.filter(user_generation=user.token_generation).order_by("id")
 
 
 def key_delete(*, user_id: str, key_id: str) -> None:
-    """End a key; raises KeyNotFound, also for somebody else's."""
+    """Delete a key; raises KeyNotFound, also for another user's key."""
     try:
-        wanted = uuid.UUID(key_id)
+        key_uuid = uuid.UUID(key_id)
     except ValueError as error:
         raise KeyNotFound from error
-    deleted, _ = keys_of(user_id=user_id).filter(pk=wanted).delete()
+    deleted, _ = keys_list(user_id=user_id).filter(pk=key_uuid).delete()
     if not deleted:
         raise KeyNotFound
 
 
-def key_shown(key: str, *, now: datetime) -> ApiKey:
-    """The record of a good key, with its user; raises TokenNotValid.
+def key_verify(key: str, *, now: datetime) -> ApiKey:
+    """The stored key and its user, in one query; raises TokenNotValid.
 
-    One query by the digest's index: a key dies with its user's account, when that is deactivated,
-    and with a new password.
+    A key is dead once it has expired, its user is deactivated or erased, or the password changes.
     """
-    record = (
+    stored_key = (
         ApiKey.objects.filter(
             Q(expires_at=None) | Q(expires_at__gt=now),
             digest=_digest(key),
@@ -87,11 +87,12 @@ def key_shown(key: str, *, now: datetime) -> ApiKey:
         .select_related("user")
         .first()
     )
-    if record is None:
+    if stored_key is None:
         raise TokenNotValid
-    if record.last_used_at is None or now - record.last_used_at >= _USE_NOTED_EVERY:
-        ApiKey.objects.filter(pk=record.pk).update(last_used_at=now)
-    return record
+    last_used_at = stored_key.last_used_at
+    if last_used_at is None or now - last_used_at >= _LAST_USE_PRECISION:
+        ApiKey.objects.filter(pk=stored_key.pk).update(last_used_at=now)
+    return stored_key
 
 
 def _digest(key: str) -> str:

@@ -1,4 +1,4 @@
-"""Checks of the settings of tokens; `manage.py check` runs them, and `serve` before it serves."""
+"""System checks of the token settings; `manage.py check` and `serve` run them."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,7 +15,7 @@ TAG = "accounts"
 
 @register(TAG)
 def identity_provider_settings(**_: Any) -> list[CheckMessage]:
-    """The keys' address must be one we can fetch; the provider's tokens should be meant for us."""
+    """The keys' address must be fetchable; tokens should name this service as their audience."""
     if not settings.JWT_JWK_URL:
         return []
     messages: list[CheckMessage] = []
@@ -35,7 +35,7 @@ def identity_provider_settings(**_: Any) -> list[CheckMessage]:
 
 @register(TAG)
 def token_settings(**_: Any) -> list[CheckMessage]:
-    """Each setting of SIMPLE_JWT must have its effect, and what they say together must work."""
+    """Every setting of SIMPLE_JWT must be known and have an effect; together they must work."""
     claims = (api_settings.TOKEN_TYPE_CLAIM, api_settings.JTI_CLAIM, api_settings.USER_ID_CLAIM)
     refusals = [
         ("E002", f"has no setting {name}.")
@@ -47,8 +47,8 @@ def token_settings(**_: Any) -> list[CheckMessage]:
         refusals.append(("E004", "TOKEN_TYPE_CLAIM, JTI_CLAIM and USER_ID_CLAIM must be set."))
     if api_settings.USER_ID_FIELD not in {"id", "pk"}:
         refusals.append(("E005", "USER_ID_FIELD must be id, by which sessions are owned."))
-    if fault := _fault():
-        refusals.append(("E006", f"no token can be signed and verified: {fault}."))
+    if problem := _signing_problem():
+        refusals.append(("E006", f"no token can be signed and verified: {problem}."))
     messages: list[CheckMessage] = [
         Error(f"SIMPLE_JWT: {text}", id=f"accounts.{code}") for code, text in refusals
     ]
@@ -59,11 +59,11 @@ def token_settings(**_: Any) -> list[CheckMessage]:
     return messages
 
 
-def _fault() -> Exception | str | None:
-    """Why no token can be signed, or verified as far as that needs no request to JWK_URL."""
-    for kind in (AccessToken, RefreshToken):
+def _signing_problem() -> Exception | str | None:
+    """Signs a token of each kind, and verifies it where that needs no request to JWK_URL."""
+    for token_class in (AccessToken, RefreshToken):
         try:
-            token = kind()
+            token = token_class()
             signed = str(token)
             if not token.token_backend.jwks_client:
                 UntypedToken(signed)  # type: ignore[arg-type]

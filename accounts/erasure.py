@@ -1,4 +1,4 @@
-"""Erasing a person with everything of theirs."""
+"""Erases a user with everything that is stored about them."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -30,36 +30,37 @@ def person_erase(
     clock: Callable[[], datetime],
     progress: privacy.Progress = lambda _: None,
 ) -> Mapping[str, int]:
-    """Erase everything of a person; what this run removed, by kind. Raises LegalHold.
+    """Erase everything about a person; counts what this run removed, by kind. Raises LegalHold.
 
-    `clock` tells the time, as this may take minutes. Sessions go first: whoever is cut off in
-    between still has the account to ask again with.
+    Takes a `clock`, because it may run for minutes. Sessions go first: when it is interrupted, the
+    account is still there to start it again.
     """
     erased = privacy.erase_user(user_id=person.user_id, now=clock(), progress=progress)
     rows = _account_erase(person.user) if person.user else {}
-    elsewhere = {"throttle_windows": erased["throttle_windows"], **rows}
-    privacy.erasure_complete(user_id=person.user_id, counts=elsewhere, now=clock())
+    other_counts = {"throttle_windows": erased["throttle_windows"], **rows}
+    privacy.erasure_complete(user_id=person.user_id, counts=other_counts, now=clock())
     return {**erased, **rows}
 
 
 def _account_erase(user: User) -> dict[str, int]:
-    """Remove the account with all that hangs on it, at once; table-like name → rows."""
+    """Remove the account and its rows in one transaction; counts rows by kind."""
     with transaction.atomic():
-        # Held, so that no refresh can add a token between the deletions.
-        held = User.objects.select_for_update().filter(pk=user.pk).first()
-        if held is None:
+        # Locked, so that no token refresh adds a row between the deletions.
+        locked_user = User.objects.select_for_update().filter(pk=user.pk).first()
+        if locked_user is None:
             return {}
-        _, tokens = OutstandingToken.objects.filter(user=held).delete()
-        keys, _ = held.api_keys.all().delete()
-        # Entries about them by others of the staff; their own go with the account.
-        about = LogEntry.objects.filter(
-            Q(object_id=str(held.pk)) | Q(object_repr__iexact=held.username)
+        _, tokens = OutstandingToken.objects.filter(user=locked_user).delete()
+        keys, _ = locked_user.api_keys.all().delete()
+        # Entries by the user go with the account; entries by other staff about the user do not.
+        own_entries = LogEntry.objects.filter(user=locked_user).count()
+        entries_about = LogEntry.objects.filter(
+            Q(object_id=str(locked_user.pk)) | Q(object_repr__iexact=locked_user.username)
         )
-        log_entries = LogEntry.objects.filter(user=held).count() + about.exclude(user=held).count()
-        about.delete()
-        # Only who has signed in to the admin has browser sessions, and few people have.
-        browser_sessions = _end_browser_sessions(held) if held.last_login else 0
-        held.delete()
+        log_entries = own_entries + entries_about.exclude(user=locked_user).count()
+        entries_about.delete()
+        # Finding browser sessions decodes all of them; only who signed in to the admin has any.
+        browser_sessions = _end_browser_sessions(locked_user) if locked_user.last_login else 0
+        locked_user.delete()
     return {
         "accounts": 1,
         "spent_tokens": tokens.get("token_blacklist.OutstandingToken", 0),

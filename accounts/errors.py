@@ -1,9 +1,9 @@
-"""What can go wrong with an account, beside the project's own tree.
+"""Errors of the account routes, beside the tree in `sessions_app.domain.errors`.
 
 InvalidInput (sessions_app.domain.errors)
-├── UsernameTaken      another user has that name, in some casing           400
+├── UsernameTaken      another user has this name, in any casing            400
 ├── WrongPassword      the password does not match; names the field         400
-└── TooManyKeys        somebody makes API keys without end                  400
+└── TooManyKeys        the user has the maximum number of API keys          400
 AuthenticationFailed (Django REST framework)
 └── TokenNotValid      in sessions_app.api.authentication                   401
 NotFound (Django REST framework)
@@ -17,7 +17,7 @@ from sessions_app.domain.errors import InvalidInput
 
 
 class UsernameTaken(InvalidInput):
-    """Another user has that name, in this or another casing."""
+    """Another user has this name, in any casing."""
 
     code = "unique"
     default_detail = "A user with that username already exists."
@@ -27,26 +27,26 @@ class UsernameTaken(InvalidInput):
 
 
 class WrongPassword(InvalidInput):
-    """The signed-in user's password is another one; `attr` names the field."""
+    """The password is not the signed-in user's; `attr` names the field."""
 
     code = "wrong_password"
     default_detail = "The password is wrong."
 
 
 class TooManyKeys(InvalidInput):
-    """The user has as many API keys as one may have."""
+    """The user has the maximum number of API keys."""
 
     code = "too_many_keys"
-    default_detail = "You have as many API keys as one may have; delete some."
+    default_detail = "You have the maximum number of API keys; delete one first."
 
 
 class AccountNotFound(NotFound):
-    """The signed-in subject has no account here: erased, or known to the identity provider only."""
+    """The token's subject has no account: erased, or known to the identity provider only."""
 
     default_detail = "No such account."
 
 
 class KeyNotFound(NotFound):
-    """The user has no such API key; somebody else may."""
+    """The user has no such API key, though another user may."""
 
     default_detail = "No such API key."

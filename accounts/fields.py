@@ -12,7 +12,7 @@ from sessions_app.http.input import StrictCharField
 
 
 class UsernameField(StrictCharField):
-    """A name to have: brought to one spelling first, then held to the rules."""
+    """A new username: normalised first, then validated."""
 
     default_validators = [usernames.allowed_characters, usernames.visible_letters]
 
@@ -20,9 +20,8 @@ class UsernameField(StrictCharField):
         super().__init__(max_length=usernames.MAX_CHARS, trim_whitespace=False, **kwargs)
 
     def to_internal_value(self, data: Any) -> str:
-        """The name in NFKC."""
         typed = super().to_internal_value(data)
-        # NFKC makes up to 18 characters of one: a body full of those must not be normalised.
+        # One character can become 18 in NFKC: a huge body must not be normalised.
         if len(typed) > usernames.MAX_TYPED_CHARS:
             self.fail("max_length", max_length=self.max_length)
         return usernames.normalize(typed)
@@ -30,7 +29,7 @@ class UsernameField(StrictCharField):
 
 @extend_schema_field(OpenApiTypes.EMAIL)
 class EmailField(StrictCharField):
-    """An address, or nothing."""
+    """An email address, or an empty string."""
 
     default_validators = [EmailValidator()]
 
@@ -40,7 +39,7 @@ class EmailField(StrictCharField):
 
 @extend_schema_field(OpenApiTypes.PASSWORD)
 class PasswordField(StrictCharField):
-    """A password, white space and all."""
+    """A password; white space is part of it."""
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("write_only", True)
@@ -48,7 +47,7 @@ class PasswordField(StrictCharField):
 
 
 class TokenField(StrictCharField):
-    """A token that was issued here; whether it is good is found out later, and is a 401."""
+    """A token. Whether it is valid is checked later, and answered with a 401 rather than a 400."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=MAX_TOKEN_CHARS, trim_whitespace=False, **kwargs)

@@ -1,4 +1,4 @@
-"""How users are found and made."""
+"""The manager of users."""
 
 from typing import TYPE_CHECKING
 
@@ -14,9 +14,7 @@ class UserManager(DjangoUserManager["User"]):
     """Finds users by name whatever its casing."""
 
     def get_by_natural_key(self, username: str | None) -> "User":
-        """The user of that name in any casing; raises User.DoesNotExist."""
         return self.get(username_key=usernames.key(username or ""))
 
     async def aget_by_natural_key(self, username: str | None) -> "User":
-        """As `get_by_natural_key`."""
         return await self.aget(username_key=usernames.key(username or ""))

@@ -1,4 +1,4 @@
-"""The user."""
+"""Users and their API keys."""
 
 import uuid
 from collections.abc import Iterable
@@ -16,15 +16,15 @@ KEY_NAME_MAX_CHARS = 100
 
 
 def new_user_id() -> uuid.UUID:
-    """A UUIDv7 (RFC 9562, 5.7): it grows with time, so the index grows at its end."""
+    """A UUIDv7 (RFC 9562, 5.7): ids grow with time, so the index grows at its end."""
     return uuid7()
 
 
 class User(AbstractUser):
-    """Somebody with an account; `str(id)` is the `user_id` of everything they own.
+    """An account; `str(id)` is the `user_id` of everything that its user owns.
 
-    `username_key` is unique and kept by `save()`; a queryset's `update()` must set it beside
-    `username`. A refresh token holds the `token_generation` of its day and is dead under any other.
+    `username_key` is unique and set by `save()`; a queryset's `update()` must set it together with
+    `username`. A refresh token names its `token_generation`, and is dead in any other.
     """
 
     id = models.UUIDField(primary_key=True, default=new_user_id, editable=False)
@@ -41,13 +41,11 @@ class User(AbstractUser):
     objects: ClassVar[UserManager] = UserManager()
 
     class Meta(AbstractUser.Meta):
-        """Oldest first: ids grow with time."""
-
-        ordering = ["id"]
+        ordering = ["id"]  # oldest first: ids grow with time
 
     def clean(self) -> None:
-        """Refuse a name that another user has in another casing; raises ValidationError."""
         super().clean()
+        # The unique constraint would refuse it too, but as a 500 of the admin.
         namesakes = User.objects.filter(username_key=usernames.key(self.username or ""))
         if namesakes.exclude(pk=self.pk).exists():
             message = "A user with that username already exists."
@@ -62,17 +60,15 @@ class User(AbstractUser):
         super().save(update_fields=update_fields, **kwargs)
 
     def set_password(self, raw_password: str | None) -> None:
-        """Set the password and end every sign-in, from wherever it is changed."""
+        # Here, so that a password set in the admin or by a command ends every sign-in too.
         super().set_password(raw_password)
         self._end_sign_ins()
 
     def set_unusable_password(self) -> None:
-        """Leave the user without a password and end every sign-in."""
         super().set_unusable_password()
         self._end_sign_ins()
 
     def check_password(self, raw_password: str | None) -> bool:
-        """Whether this is the user's password."""
         generation = self.token_generation
         correct = super().check_password(raw_password)
         # Django may have stored the same password under newer hash parameters: no sign-in ends.
@@ -85,9 +81,9 @@ class User(AbstractUser):
 
 
 class ApiKey(models.Model):
-    """A key that a user has made for a program. `shown` is its beginning, for telling keys apart.
+    """A key that a user made for a program. `shown` is its beginning, to tell keys apart.
 
-    It is dead under any other `token_generation` of its user than the one it was made under.
+    It is dead once its user's `token_generation` differs from `user_generation`.
     """
 
     id = models.UUIDField(primary_key=True, default=new_user_id, editable=False)
@@ -101,9 +97,7 @@ class ApiKey(models.Model):
     last_used_at = models.DateTimeField(null=True)
 
     class Meta:
-        """Oldest first: ids grow with time."""
-
-        ordering = ["id"]
+        ordering = ["id"]  # oldest first: ids grow with time
 
     def __str__(self) -> str:
         return f"{self.name} ({self.shown}…)"

@@ -1,9 +1,9 @@
-"""Which passwords are accepted."""
+"""The rules for new passwords."""
 
 from typing import cast
 
 from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError as RuleBroken
+from django.core.exceptions import ValidationError
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.fields import get_error_detail
 
@@ -14,10 +14,10 @@ MAX_CHARS = 1_024
 
 
 def problems(*, password: str, user: User) -> list[ErrorDetail]:
-    """What AUTH_PASSWORD_VALIDATORS have against this password for this user."""
+    """Errors of AUTH_PASSWORD_VALIDATORS for this password; empty if it is accepted."""
     try:
         validate_password(password, user)
-    except RuleBroken as error:
+    except ValidationError as error:
         # A list, for an error that was not raised with a dictionary.
         return cast(list[ErrorDetail], get_error_detail(error))
     return []

@@ -1,4 +1,4 @@
-"""Whom an operator means: by username, or by the id that everything of theirs carries."""
+"""Finds the person that an operator names, by username or user id."""
 
 import uuid
 from dataclasses import dataclass
@@ -11,24 +11,24 @@ from sessions_app.services import privacy
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """An id, and the account with it; people of an identity provider have none here."""
+    """A user id and its account; `user` is None for users of an identity provider."""
 
     user_id: str
     user: User | None
 
 
-class NobodyKnown(InvalidInput):
-    """Nothing is stored of anybody with that name or id."""
+class PersonNotFound(InvalidInput):
+    """Nothing is stored about a person with this name or id."""
 
     code = "not_found"
     default_detail = "Nobody with that username or id is known here."
 
 
-def person_named(*, name: str, is_id: bool = False) -> Person:
-    """Whom `name` stands for, whether or not anything of them is stored.
+def person_identify(*, name: str, is_id: bool = False) -> Person:
+    """The person that `name` stands for, whether or not anything is stored about them.
 
-    What looks like an id is one and no username: nobody may be taken for somebody else by having
-    chosen that person's id as a name. `is_id` says so of any other text.
+    A UUID is always taken for an id: otherwise a user could choose another user's id as a username
+    and be erased in their place. `is_id` takes any other text for an id too.
     """
     if account_id := as_uuid(name):
         return Person(str(account_id), User.objects.filter(pk=account_id).first())
@@ -37,15 +37,15 @@ def person_named(*, name: str, is_id: bool = False) -> Person:
 
 
 def person_find(*, name: str, is_id: bool = False) -> Person:
-    """As `person_named`, for somebody who has left something here; raises NobodyKnown."""
-    person = person_named(name=name, is_id=is_id)
+    """As `person_identify`, but something must be stored about them; raises PersonNotFound."""
+    person = person_identify(name=name, is_id=is_id)
     if person.user is None and not privacy.is_known(user_id=person.user_id):
-        raise NobodyKnown
+        raise PersonNotFound
     return person
 
 
 def as_uuid(text: str) -> uuid.UUID | None:
-    """The id that `text` spells; None when it spells none."""
+    """`text` as a UUID; None if it is not one."""
     try:
         return uuid.UUID(text)
     except ValueError:

@@ -1,6 +1,6 @@
-"""What is kept about a person beside their conversations, and the export of both.
+"""The export of a person's data: their account, and what the sessions service stores.
 
-No password, hash or token is ever in it: of a spent token only its times are.
+It never contains a password, a hash or a token; of a spent token it has the times only.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,8 +19,8 @@ from sessions_app.services import privacy
 Producer = Callable[[User], Iterator[Record]]
 
 
-def account(user: User) -> Iterator[Record]:
-    """`account`: who they are here."""
+def account_record(user: User) -> Iterator[Record]:
+    """`account`: the profile and its rights."""
     yield {
         "type": "account",
         "id": str(user.pk),
@@ -38,14 +38,14 @@ def account(user: User) -> Iterator[Record]:
 
 
 def spent_tokens(user: User) -> Iterator[Record]:
-    """`spent_token`: when sign-ins were prolonged or ended."""
+    """`spent_token`: when a sign-in was refreshed or ended."""
     spent = BlacklistedToken.objects.filter(token__user=user).order_by("id")
     for spent_at, expires_at in spent.values_list("blacklisted_at", "token__expires_at").iterator():
         yield {"type": "spent_token", "spent_at": spent_at, "expires_at": expires_at}
 
 
 def api_keys(user: User) -> Iterator[Record]:
-    """`api_key`: what it is called and when it was made and used; nothing that opens anything."""
+    """`api_key`: its name and its times, without the secret."""
     for key in user.api_keys.order_by("id").iterator():
         yield {
             "type": "api_key",
@@ -58,9 +58,9 @@ def api_keys(user: User) -> Iterator[Record]:
 
 
 def admin_actions(user: User) -> Iterator[Record]:
-    """`admin_action`: what somebody of the staff has done in the admin; about whom is not told."""
-    done = LogEntry.objects.filter(user=user).order_by("id").select_related("content_type")
-    for entry in done.iterator():
+    """`admin_action`: an action of this user in the admin, without whom it concerned."""
+    entries = LogEntry.objects.filter(user=user).order_by("id").select_related("content_type")
+    for entry in entries.iterator():
         yield {
             "type": "admin_action",
             "at": entry.action_time,
@@ -69,13 +69,13 @@ def admin_actions(user: User) -> Iterator[Record]:
         }
 
 
-PRODUCERS: tuple[Producer, ...] = (account, spent_tokens, api_keys, admin_actions)
+PRODUCERS: tuple[Producer, ...] = (account_record, spent_tokens, api_keys, admin_actions)
 
 
 def own_export(*, user_id: str, now: datetime) -> Iterator[Record]:
-    """Everything of the caller's; as `personal_data.export`, and raises AccountNotFound.
+    """As `person_export`, for the caller; raises AccountNotFound.
 
-    Whoever signs in at the identity provider has conversations here, but no account.
+    A user of the identity provider has conversations here, but no account.
     """
     user: User | None = None
     try:
@@ -87,11 +87,11 @@ def own_export(*, user_id: str, now: datetime) -> Iterator[Record]:
 
 
 def person_export(*, user_id: str, user: User | None, now: datetime) -> Iterator[Record]:
-    """Everything of a person, with the account that they have, if any."""
-    account = None if user is None else _of_account(user)
-    return privacy.export(user_id=user_id, now=now, account=account)
+    """Everything that is stored about a person, with their account if they have one."""
+    account_records = None if user is None else _account_records(user)
+    return privacy.export(user_id=user_id, now=now, account=account_records)
 
 
-def _of_account(user: User) -> Iterator[Record]:
+def _account_records(user: User) -> Iterator[Record]:
     for produce in PRODUCERS:
         yield from produce(user)

@@ -43,19 +43,19 @@ USER = {
 }
 
 
-_REPEATED = OpenApiParameter(
+_IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
     OpenApiTypes.STR,
     OpenApiParameter.HEADER,
     description=(
-        "The same token under the same key again, because the answer was lost, gets the same next "
-        "refresh token, as long as that has not been spent."
+        "Makes the request safe to repeat: the same token with the same key gets the same new "
+        "refresh token again, as long as that one is unspent."
     ),
 )
 
 
 class AccountErrorSerializer(serializers.Serializer[Any]):
-    """One thing that is wrong."""
+    """One error; `attr` names the field it is about."""
 
     code = serializers.CharField()
     detail = serializers.CharField()
@@ -136,7 +136,7 @@ sign_in = _without_token(
     [
         _sends({"username": "alice", "password": PASSWORD}),
         _answers(PAIR),
-        _fails(401, "no_active_account", "No active account has this username and password."),
+        _fails(401, "no_active_account", "Wrong username or password."),
     ],
     description="Exchange a username and password for a pair of tokens.",
     request=SignInSerializer,
@@ -146,8 +146,8 @@ sign_in = _without_token(
 refresh = _without_token(
     "refresh",
     [_sends({"refresh": REFRESH}), _answers(PAIR), DEAD],
-    description="Exchange a refresh token for the next pair; the old one is spent.",
-    parameters=[_REPEATED],
+    description="Exchange a refresh token for a new pair; the old refresh token is spent.",
+    parameters=[_IDEMPOTENCY_KEY],
     request=RefreshSerializer,
     responses=_responses({200: TokenPairSerializer}, 400, 401, 429),
 )
@@ -155,7 +155,7 @@ refresh = _without_token(
 verify = _without_token(
     "verify",
     [_sends({"token": ACCESS}), _answers({}), DEAD],
-    description="Answer `{}` for a good token of either kind.",
+    description="Answers `{}` if the access or refresh token is valid.",
     request=VerifySerializer,
     responses=_responses({200: EmptySerializer}, 400, 401, 429),
 )
@@ -163,7 +163,7 @@ verify = _without_token(
 logout = _without_token(
     "sign_out",
     [_sends({"refresh": REFRESH}), DEAD],
-    description="Kill a refresh token.",
+    description="Spend a refresh token, which ends the sign-in.",
     request=SignOutSerializer,
     responses=_responses({204: None}, 400, 401, 429),
 )

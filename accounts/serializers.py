@@ -21,7 +21,7 @@ from sessions_app.http.input import StrictCharField, StrictIntegerField, idempot
 
 
 class UserSerializer(serializers.Serializer[User]):
-    """A user on the wire."""
+    """A user's profile."""
 
     id = serializers.UUIDField(read_only=True)
     username = serializers.CharField(read_only=True)
@@ -30,17 +30,17 @@ class UserSerializer(serializers.Serializer[User]):
 
 
 class RegistrationSerializer(serializers.Serializer[Any]):
-    """Who wants an account."""
+    """A new account."""
 
     username = UsernameField()
     password = PasswordField()
     email = EmailField(required=False)
 
     def validate_password(self, value: str) -> str:
-        """Hold the password to the rules, one of which is that it is not the name over again."""
-        claimed = {name: self._text(name) for name in ("username", "email")}
-        if found := passwords.problems(password=value, user=User(**claimed)):
-            raise serializers.ValidationError(found)
+        # One of the rules compares the password with the name and the email address.
+        profile = {name: self._text(name) for name in ("username", "email")}
+        if problems := passwords.problems(password=value, user=User(**profile)):
+            raise serializers.ValidationError(problems)
         return value
 
     def _text(self, name: str) -> str:
@@ -50,14 +50,12 @@ class RegistrationSerializer(serializers.Serializer[Any]):
 
 
 class SignInSerializer(TokenObtainPairSerializer):
-    """A name, in any casing, and its password."""
+    """A username, in any casing, and its password."""
 
     token_class = AccountRefreshToken
-    # For an unknown user, a wrong password and an inactive user alike. Django hashes one password
-    # for each of them, so the time tells nothing either.
-    default_error_messages = {
-        "no_active_account": "No active account has this username and password."
-    }
+    # One message for an unknown user, a wrong password and an inactive user. Django hashes a
+    # password for each of them, so the response time tells nothing either.
+    default_error_messages = {"no_active_account": "Wrong username or password."}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -66,27 +64,27 @@ class SignInSerializer(TokenObtainPairSerializer):
 
 
 class RefreshSerializer(TokenRefreshSerializer):
-    """A refresh token to exchange, under the request's `Idempotency-Key` if it has one."""
+    """A refresh token to exchange; the request's `Idempotency-Key` makes it safe to repeat."""
 
     refresh = TokenField()
 
     @transaction.atomic
     def validate(self, attrs: dict[str, Any]) -> dict[str, str]:
-        """The next pair; raises TokenError."""
+        """The new pair; raises TokenError."""
         key = idempotency_key(self.context["request"])
         self.token_class = partial(AccountRefreshToken, key=key)  # type: ignore[assignment]
         return super().validate(attrs)
 
 
 class SignOutSerializer(TokenBlacklistSerializer):
-    """A refresh token to spend without a next one."""
+    """A refresh token to spend."""
 
     refresh = TokenField(write_only=True)
     token_class = AccountRefreshToken
 
     @transaction.atomic
     def validate(self, attrs: dict[str, Any]) -> dict[Any, Any]:
-        """Nothing; raises TokenError, also for a token that is spent already."""
+        """An empty object; raises TokenError, also for a token that is spent already."""
         return super().validate(attrs)
 
 
@@ -96,7 +94,7 @@ class VerifySerializer(TokenVerifySerializer):
     token = TokenField(write_only=True)
 
     def validate(self, attrs: dict[str, Any]) -> dict[Any, Any]:
-        """Nothing, for an access token or an unspent refresh token that is good; or TokenError."""
+        """An empty object if the token is valid; raises TokenError."""
         try:
             access_token_user(attrs["token"])
         except TokenNotValid:
@@ -105,40 +103,40 @@ class VerifySerializer(TokenVerifySerializer):
 
 
 class TokenPairSerializer(serializers.Serializer[Any]):
-    """What signing in gives."""
+    """An access token and its refresh token."""
 
     access = serializers.CharField(read_only=True)
     refresh = serializers.CharField(read_only=True)
 
 
 class RegisteredSerializer(TokenPairSerializer):
-    """What registering gives: the new user, signed in."""
+    """The new user, signed in."""
 
     user = UserSerializer(read_only=True)
 
 
 class ProfileChangesSerializer(serializers.Serializer[Any]):
-    """What a user may change of themselves; anything else in the body is passed over."""
+    """What users may change about themselves; other fields are ignored."""
 
     username = UsernameField(required=False)
     email = EmailField(required=False)
 
 
 class PasswordConfirmationSerializer(serializers.Serializer[Any]):
-    """The password once more, before something that cannot be taken back."""
+    """The password again, before an action that cannot be undone."""
 
     password = PasswordField()
 
 
 class PasswordChangeSerializer(serializers.Serializer[Any]):
-    """The password of today and the one from now on."""
+    """The current password and the new one."""
 
     current_password = PasswordField()
     new_password = PasswordField()
 
 
 class ApiKeyRequestSerializer(serializers.Serializer[Any]):
-    """A key that is wanted."""
+    """A new API key."""
 
     name = StrictCharField(max_length=KEY_NAME_MAX_CHARS)
     expires_in_days = StrictIntegerField(
@@ -147,7 +145,7 @@ class ApiKeyRequestSerializer(serializers.Serializer[Any]):
 
 
 class ApiKeySerializer(serializers.Serializer[ApiKey]):
-    """A key on the wire: `prefix` is its beginning; the whole of it is shown once."""
+    """An API key; `prefix` is its beginning, to tell keys apart."""
 
     id = serializers.UUIDField(read_only=True)
     name = serializers.CharField(read_only=True)
@@ -158,7 +156,7 @@ class ApiKeySerializer(serializers.Serializer[ApiKey]):
 
 
 class MadeApiKeySerializer(ApiKeySerializer):
-    """A new key, with the key itself."""
+    """A new API key with its secret, which is shown this once."""
 
     key = serializers.CharField(read_only=True)
 

@@ -1,4 +1,4 @@
-"""What people do with their accounts. Tokens are in `accounts.tokens`."""
+"""Services of accounts: register, read, change. Tokens are in `accounts.tokens`."""
 
 import uuid
 
@@ -15,8 +15,8 @@ from sessions_app.api.authentication import TokenNotValid
 
 
 def account_register(*, username: str, password: str, email: str = "") -> User:
-    """Create a user; raises UsernameTaken, also when another request took the name meanwhile."""
-    # Asked before the password is hashed, so that a taken name costs next to nothing.
+    """Create a user; raises UsernameTaken, also when another request takes the name meanwhile."""
+    # Checked before the password is hashed, so that a taken name costs next to nothing.
     if User.objects.filter(username_key=usernames.key(username)).exists():
         raise UsernameTaken
     user = User(username=username, email=email, password=make_password(password))
@@ -24,6 +24,7 @@ def account_register(*, username: str, password: str, email: str = "") -> User:
         with transaction.atomic():
             user.save(force_insert=True)
     except IntegrityError as error:
+        # Another request registered the same name between the check and the insert.
         raise UsernameTaken from error
     return user
 
@@ -44,7 +45,7 @@ def account_get(*, user_id: str, lock: bool = False) -> User:
 
 
 def account_update(*, user_id: str, username: str | None = None, email: str | None = None) -> User:
-    """Change what is given; raises UsernameTaken, AccountNotFound."""
+    """Change the fields that are not None; raises UsernameTaken, AccountNotFound."""
     user = account_get(user_id=user_id)
     changes: dict[str, str] = {}
     if username is not None:
@@ -64,17 +65,17 @@ def account_update(*, user_id: str, username: str | None = None, email: str | No
 
 
 def password_change(*, user_id: str, current_password: str, new_password: str) -> None:
-    """Set a new password; every refresh token of the user is dead from then on.
+    """Set a new password, which ends every sign-in and API key of the user.
 
     Raises WrongPassword, or ValidationError naming `new_password`.
     """
     user = account_get(user_id=user_id)
     if not user.check_password(current_password):
         raise WrongPassword(attr="current_password")
-    if found := passwords.problems(password=new_password, user=user):
-        raise ValidationError({"new_password": found})
-    # Guarded by the hash that was checked: of two changes at once the second finds another
-    # password than it was given. The generation ends tokens that are being rotated right now too.
+    if problems := passwords.problems(password=new_password, user=user):
+        raise ValidationError({"new_password": problems})
+    # Guarded by the hash that was checked: of two changes at once, the second matches no row. The
+    # new generation also ends tokens that are being refreshed at this moment.
     changed = User.objects.filter(pk=user.pk, password=user.password).update(
         password=make_password(new_password), token_generation=F("token_generation") + 1
     )
@@ -83,7 +84,7 @@ def password_change(*, user_id: str, current_password: str, new_password: str) -
 
 
 def _account_id(user_id: str) -> uuid.UUID:
-    """A subject as a key; raises AccountNotFound, for other spellings of a UUID too."""
+    """The primary key of a subject; raises AccountNotFound, also for other spellings of a UUID."""
     try:
         parsed = uuid.UUID(user_id)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""Rate limits of attempts at a password."""
+"""The rate limit of sign-in attempts."""
 
 from typing import Any
 
@@ -9,13 +9,13 @@ from sessions_app.http.throttles import LoginThrottle
 
 
 class SignInThrottle(LoginThrottle):
-    """Counts every spelling of a name as the account it signs in to.
+    """Counts attempts per account, however the username is spelled.
 
-    "alice" can be typed in 3 ** 5 ways and more (casings, widths); each would get its own count.
+    Casings and character widths spell "alice" in more than 3 ** 5 ways; each spelling would
+    otherwise have a limit of its own.
     """
 
     def caller(self, request: Request) -> str:
-        """The account's key and the address."""
         data: Any = request.data
         typed = data.get("username") if isinstance(data, dict) else None
         name = typed[: usernames.MAX_TYPED_CHARS] if isinstance(typed, str) else ""

@@ -1,4 +1,4 @@
-"""Refresh tokens of accounts: SimpleJWT's, which end with their user's password."""
+"""SimpleJWT's refresh tokens, with an end: a new password makes all of a user's tokens dead."""
 
 import hashlib
 from typing import Any, Self, cast
@@ -20,11 +20,11 @@ GENERATION_CLAIM = "gen"
 
 
 class AccountRefreshToken(RefreshToken):
-    """A refresh token that names the generation it belongs to; its access token does not.
+    """A refresh token that names its `token_generation`; the access token does not.
 
-    The old token is spent when it is exchanged: of two requests with it, one gets the next. With
-    the same `key` it is one request, made again because its answer was lost: it gets the same next
-    token once more, as long as that is unspent.
+    Exchanging a token spends it: of two requests with it, only one gets a new token. Two requests
+    with the same idempotency `key` are one request that is repeated because its answer was lost:
+    both get the same new token, as long as that is unspent.
     """
 
     no_copy_claims = (*RefreshToken.no_copy_claims, GENERATION_CLAIM)  # type: ignore[assignment]
@@ -36,56 +36,56 @@ class AccountRefreshToken(RefreshToken):
 
     @classmethod
     def for_user(cls, user: User) -> Self:  # type: ignore[override]
-        """A token for this user, who is as they were read: nothing is written or looked up."""
-        # Past the mixin, which records every token; here only spent and promised ones have a row.
+        """A token for this user; reads and writes nothing."""
+        # Skips the mixin, which records all tokens; here only spent and repeatable ones have a row.
         token = super(BlacklistMixin, cls).for_user(user)
         token.describe(user)
         return token
 
     def describe(self, user: User) -> None:
-        """Say what is now true of the user, here and in the access token made from this one."""
+        """Set the claims about the user; access tokens made from this token copy them."""
         self["username"] = user.username
         self["is_staff"] = user.is_staff
         self[GENERATION_CLAIM] = user.token_generation
 
     @transaction.atomic
     def verify(self) -> None:
-        """Hold the token to its user too, whose row stays locked until the transaction ends.
+        """Verify the token and its user; the user's row stays locked until the transaction ends.
 
-        The lock goes before the look at the blacklist: of two requests the second sees the token
+        The lock is taken before the blacklist is read: of two requests, the second sees the token
         spent, and no token is recorded for an account that is being erased.
         """
         super(BlacklistMixin, self).verify()
-        user = self._bearer()
+        user = self._locked_user()
         self.check_blacklist()
         self.describe(user)
 
     def check_blacklist(self) -> None:
-        """Refuse a spent token, unless this is the request that spent it; raises TokenError."""
-        self.is_repeat = self.key is not None and _is_unspent(self._successor())
+        """Refuse a spent token, unless this request repeats the exchange; raises TokenError."""
+        self.is_repeat = self.key is not None and _is_unspent(self._successor_jti())
         if not self.is_repeat:
             super().check_blacklist()
 
     def blacklist(self) -> BlacklistedToken:
         """Spend the token; raises TokenError if another request was first."""
-        # What the mixin returns is `get_or_create`'s pair, whatever its annotation says.
+        # The mixin returns the pair of `get_or_create`; its annotation is wrong.
         blacklisted, spent_now = cast("tuple[BlacklistedToken, bool]", super().blacklist())
         if not (spent_now or self.is_repeat):
             raise TokenError("The token is spent.")
         return blacklisted
 
     def set_jti(self) -> None:
-        """Number the token: at random, or as it was numbered before under this key."""
+        """A random id; under an idempotency key, the same id for every repeat."""
         if self.key is None:
             super().set_jti()
         else:
-            self[api_settings.JTI_CLAIM] = self._successor()
+            self[api_settings.JTI_CLAIM] = self._successor_jti()
 
     def outstand(self) -> OutstandingToken | None:
-        """Record that this token was promised, if it was given out under a key."""
+        """Record a token that a repeat may get again: the repeat must see whether it is spent."""
         return None if self.key is None else super().outstand()
 
-    def _bearer(self) -> User:
+    def _locked_user(self) -> User:
         try:
             user = account_get(user_id=str(self.get(api_settings.USER_ID_CLAIM)), lock=True)
         except (AccountNotFound, TokenNotValid) as error:
@@ -94,18 +94,18 @@ class AccountRefreshToken(RefreshToken):
             raise TokenError("The password was changed.")
         return user
 
-    def _successor(self) -> str:
-        """The number of the token that follows this one under the key; without that, a secret."""
+    def _successor_jti(self) -> str:
+        """The id of the token that this one is exchanged for; only the key's owner can tell it."""
         text = f"{self[api_settings.JTI_CLAIM]}/{self.key}"
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def _is_unspent(jti: str) -> bool:
-    """Whether a token of this number was given out under a key, and has not been spent."""
+    """Whether a token with this id was given out under a key, and is unspent."""
     return OutstandingToken.objects.filter(jti=jti, blacklistedtoken__isnull=True).exists()
 
 
 @receiver(pre_save, sender=OutstandingToken)
-def keep_number_only(instance: OutstandingToken, **_: Any) -> None:
-    """Store no token: whoever reads the database must find none that can be used."""
+def store_jti_only(instance: OutstandingToken, **_: Any) -> None:
+    """Store the id without the token: a copy of the database must not contain usable tokens."""
     instance.token = ""

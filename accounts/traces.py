@@ -1,4 +1,4 @@
-"""Looking through the accounts database for one person: every table, every text."""
+"""Searches every table of the accounts database for traces of one person."""
 
 import operator
 from collections.abc import Iterator, Sequence
@@ -17,27 +17,27 @@ from accounts.erasure import session_is_of
 from accounts.models import User
 from accounts.people import as_uuid
 
-# A user's name may be that of a right or a kind, which nobody has put there for their sake.
-_OF_NOBODY = (ContentType, Group, Permission)
-# A shorter id, a number perhaps, stands in many texts by accident.
-_UNMISTAKABLE_CHARS = 16
+# Their rows come with the code. A username may equal a permission's name without being about it.
+_NOT_PERSONAL = (ContentType, Group, Permission)
+# A shorter id, such as a number, occurs in many texts by chance, so it must match a whole field.
+_DISTINCTIVE_CHARS = 16
 
 
 def account_traces(*, user_id: str, names: Sequence[str] = ()) -> dict[str, int]:
-    """Each table → how many of its rows hold the id, or one of the names (username, address).
+    """Counts, by table, the rows that contain the id or one of the names (username, email).
 
-    A name counts only in rows that belong to no other account: two people may share an address.
+    A name counts only in rows that belong to no other account: two users may share an address.
     """
-    found = {}
+    counts = {}
     for model in apps.get_models(include_auto_created=True):
         if model._meta.managed and not model._meta.proxy:
-            searches = [*_for_id(model, user_id), *_for_names(model, names)]
-            wanted = reduce(operator.or_, searches, Q(pk__in=[]))
-            found[model._meta.db_table] = model._base_manager.filter(wanted).count()
-    # What a browser session holds is packed.
-    browser_sessions = (session_is_of(one, user_id) for one in Session.objects.iterator())
-    found[Session._meta.db_table] += sum(browser_sessions)
-    return found
+            conditions = [*_for_id(model, user_id), *_for_names(model, names)]
+            condition = reduce(operator.or_, conditions, Q(pk__in=[]))
+            counts[model._meta.db_table] = model._base_manager.filter(condition).count()
+    # The content of a browser session is encoded, so no query finds the id in it.
+    sessions = (session_is_of(session, user_id) for session in Session.objects.iterator())
+    counts[Session._meta.db_table] += sum(sessions)
+    return counts
 
 
 def _for_id(model: type[models.Model], user_id: str) -> Iterator[Q]:
@@ -47,21 +47,21 @@ def _for_id(model: type[models.Model], user_id: str) -> Iterator[Q]:
             if account_id := as_uuid(user_id):
                 yield Q(**{field.attname: account_id})
         elif _is_text(target):
-            contained = len(user_id) >= _UNMISTAKABLE_CHARS
+            contained = len(user_id) >= _DISTINCTIVE_CHARS
             yield Q(**{f"{field.attname}__contains" if contained else field.attname: user_id})
 
 
 def _for_names(model: type[models.Model], names: Sequence[str]) -> Iterator[Q]:
     fields = model._meta.concrete_fields
     owned = any(field.related_model is User for field in fields) and model is not LogEntry
-    if model is User or owned or model in _OF_NOBODY:
+    if model is User or owned or model in _NOT_PERSONAL:
         return
     for field in filter(_is_text, fields):
         yield from (Q(**{f"{field.attname}__iexact": name}) for name in names if name)
 
 
 def _target(field: Any) -> Any:
-    """The field whose kind of value this one holds."""
+    """The field that defines the type of the stored value: a foreign key's is its target."""
     return field.target_field if field.is_relation else field
 
 

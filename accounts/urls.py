@@ -1,4 +1,4 @@
-"""Routes under the server's root; a trailing slash is accepted everywhere and needed nowhere."""
+"""Account routes. Trailing slashes are optional."""
 
 from django.urls import re_path
 

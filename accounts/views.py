@@ -52,12 +52,11 @@ def validated(serializer: type[serializers.Serializer[Any]], request: Request) -
 
 
 def user_id(request: Request) -> str:
-    """The subject of the access token."""
     return str(request.user.pk)
 
 
-def shown(key: ApiKey) -> dict[str, Any]:
-    """A key on the wire: `prefix` is its beginning, for telling keys apart."""
+def key_body(key: ApiKey) -> dict[str, Any]:
+    """A key as the API shows it; `prefix` is its beginning, to tell keys apart."""
     times = {name: getattr(key, name) for name in ("created_at", "expires_at", "last_used_at")}
     return {
         "id": str(key.pk),
@@ -68,14 +67,12 @@ def shown(key: ApiKey) -> dict[str, Any]:
 
 
 class TokenView(TokenViewBase):
-    """SimpleJWT's view, with this API's one error for every token that is not good."""
+    """SimpleJWT's view, with this API's one error for every token that is not valid."""
 
     def get_authenticate_header(self, request: Request) -> str:
-        """The value of `WWW-Authenticate` in a 401."""
         return str(AUTH_HEADER_TYPES[0])
 
     def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """What the serializer makes of the body; raises TokenNotValid."""
         try:
             return super().post(request, *args, **kwargs)
         except InvalidToken as error:
@@ -84,9 +81,7 @@ class TokenView(TokenViewBase):
 
 @described.register
 class RegisterView(APIView):
-    """Registration."""
-
-    # An access token that has expired must not keep anybody from it.
+    # An expired access token, which clients send along, must not prevent it.
     authentication_classes = ()
     permission_classes = (AllowAny,)
 
@@ -108,17 +103,17 @@ class SignInView(TokenView, TokenObtainPairView):
 
 @described.refresh
 class RefreshView(TokenView, TokenRefreshView):
-    """Exchanges a refresh token for the next pair; the old one is spent."""
+    """Exchanges a refresh token for a new pair; the old refresh token is spent."""
 
 
 @described.verify
 class VerifyView(TokenView, TokenVerifyView):
-    """Answers `{}` for a good token of either kind."""
+    """Answers `{}` if the access or refresh token is valid."""
 
 
 @described.logout
 class SignOutView(TokenView, TokenBlacklistView):
-    """Kills a refresh token, which is credential enough: the access token may be gone."""
+    """Spends a refresh token. It is the credential: the access token may have expired."""
 
     def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Sign out."""
@@ -130,15 +125,13 @@ class SignOutView(TokenView, TokenBlacklistView):
 
 @described.me
 class MeView(APIView):
-    """One's own account."""
-
     permission_classes = (InPerson,)
     schema = described.BodyOnDelete()
 
     def get_throttles(self) -> list[BaseThrottle]:
-        """Erasing asks for the password, so it counts as an attempt to guess it."""
-        guessable = [LoginThrottle()] if self.request.method == "DELETE" else []
-        return [*super().get_throttles(), *guessable]
+        # Erasing checks the password, so it could be used to guess it.
+        password_throttle = [LoginThrottle()] if self.request.method == "DELETE" else []
+        return [*super().get_throttles(), *password_throttle]
 
     def get(self, request: Request) -> Response:
         """Show the profile."""
@@ -159,13 +152,11 @@ class MeView(APIView):
 
 @described.export
 class ExportView(APIView):
-    """All of one's data, as a file."""
-
     permission_classes = (InPerson,)
     content_negotiation_class = AcceptIgnored
 
     def get(self, request: Request) -> StreamingHttpResponse:
-        """Stream everything that is kept about the caller, as JSON lines."""
+        """Stream everything that is stored about the caller, as JSON lines."""
         exported = personal_data.own_export(user_id=user_id(request), now=timezone.now())
         return StreamingHttpResponse(
             records.writing.blocks(exported),
@@ -179,13 +170,11 @@ class ExportView(APIView):
 
 @described.password
 class PasswordView(APIView):
-    """One's own password."""
-
     permission_classes = (InPerson,)
     throttle_classes = (UserThrottle, LoginThrottle)
 
     def post(self, request: Request) -> Response:
-        """Set a new password; every refresh token is dead from then on."""
+        """Set a new password, which ends every sign-in and API key."""
         body = validated(PasswordChangeSerializer, request)
         services.password_change(user_id=user_id(request), **body)
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -193,30 +182,26 @@ class PasswordView(APIView):
 
 @described.api_keys
 class ApiKeysView(APIView):
-    """One's own API keys."""
-
     permission_classes = (InPerson,)
 
     def get(self, request: Request) -> Response:
-        """List them, without what opens anything."""
-        keys = api_keys.keys_of(user_id=user_id(request))
-        return Response({"results": [shown(key) for key in keys]})
+        """List your API keys, without secrets."""
+        keys = api_keys.keys_list(user_id=user_id(request))
+        return Response({"results": [key_body(key) for key in keys]})
 
     def post(self, request: Request) -> Response:
-        """Make one; the answer is the only place where the whole key is ever shown."""
+        """Make an API key; only this answer shows the whole key."""
         body = {"expires_in_days": None, **validated(ApiKeyRequestSerializer, request)}
-        made = api_keys.key_make(user_id=user_id(request), now=timezone.now(), **body)
+        new_key = api_keys.key_make(user_id=user_id(request), now=timezone.now(), **body)
         headers = {"Cache-Control": "no-store"}
-        return Response({**shown(made.record), "key": made.key}, 201, headers=headers)
+        return Response({**key_body(new_key.stored_key), "key": new_key.key}, 201, headers=headers)
 
 
 @described.api_key
 class ApiKeyView(APIView):
-    """One of one's own API keys."""
-
     permission_classes = (InPerson,)
 
     def delete(self, request: Request, key_id: str) -> Response:
-        """End it: it is good for nothing from now on."""
+        """Delete an API key; it stops working at once."""
         api_keys.key_delete(user_id=user_id(request), key_id=key_id)
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -1,1 +1,1 @@
-"""The site: settings, routes, the connection to MongoDB, and the embedded service."""
+"""The Django project: settings, routes, the connection to MongoDB, `manage.py serve`."""

@@ -1,15 +1,13 @@
-"""The site as a Django app: it connects to MongoDB and offers `serve`."""
+"""The project as a Django app: it connects to MongoDB and has the command `serve`."""
 
 from django.apps import AppConfig
 
 
 class ChatProjectConfig(AppConfig):
-    """Connects MongoEngine when Django starts."""
-
     name = "chatproject"
 
     def ready(self) -> None:
-        """Register the connection; nothing is sent to MongoDB before the first query."""
         from chatproject import mongo
 
+        # This registers the connection; nothing is sent before the first query.
         mongo.connect()

@@ -1,4 +1,4 @@
-"""`manage.py`: Django's commands, each with the database it needs for as long as it runs."""
+"""`manage.py`: runs a Django command, with the embedded MongoDB if the command needs it."""
 
 import signal
 import sys
@@ -16,7 +16,7 @@ from django.core.management import (
 
 from chatproject.mongod.binary import MongodError
 
-# Their commands read or write conversations, unless a command says `requires_mongodb = False`.
+# Commands of these apps use MongoDB, unless a command says `requires_mongodb = False`.
 _APPS = {"sessions_app", "accounts"}
 
 
@@ -25,7 +25,7 @@ def main(argv: list[str]) -> int:
     signal.signal(signal.SIGTERM, _exit_on_sigterm)
     try:
         with ExitStack() as stack:
-            settings.INSTALLED_APPS  # noqa: B018 - the first look is what evaluates the settings
+            settings.INSTALLED_APPS  # noqa: B018 - the first access evaluates the settings
             django.setup()
             command = _command(argv)
             if command is not None and _needs_embedded_mongodb(command):
@@ -54,7 +54,7 @@ def _needs_embedded_mongodb(command: BaseCommand) -> bool:
 
 
 def _check_usage(command: BaseCommand, argv: list[str]) -> None:
-    """Print the help or the wrong usage, and exit, before a database is started for nothing."""
+    """Exit on `--help` and on wrong usage before a database is started for nothing."""
     vars(command)["_called_from_command_line"] = True  # exit, rather than raise
     command.create_parser(argv[0], argv[1]).parse_args(argv[2:])
 
@@ -68,6 +68,6 @@ def _provide_mongodb(stack: ExitStack) -> None:
 
 
 def _exit_on_sigterm(*_: object) -> None:
-    # As an exception, so that what the command holds is released and its mongod stopped.
+    # As an exception, so that context managers release their locks and stop mongod.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     sys.exit(128 + signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""Settings from the environment: typed, and loud when a value makes no sense."""
+"""Typed settings from the environment; an invalid value raises ImproperlyConfigured."""
 
 import os
 from collections.abc import Iterable
@@ -34,7 +34,6 @@ def flag(name: str, *, default: bool = False) -> bool:
 
 
 def choice(name: str, default: str, allowed: Iterable[str]) -> str:
-    """One of `allowed`."""
     value, options = text(name, default), list(allowed)
     if value not in options:
         raise ImproperlyConfigured(f"{name} must be one of {', '.join(options)}, not {value!r}")

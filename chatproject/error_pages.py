@@ -1,4 +1,4 @@
-"""Errors outside of any view, in the form of the wire that was asked."""
+"""Errors outside of any view, in the form of the API that the path belongs to."""
 
 import re
 from typing import Any
@@ -11,23 +11,20 @@ from sessions_app.openai_api import errors as openai
 _OPENAI = re.compile(r"/v1(?:/|$)")
 
 
-def _wire(request: HttpRequest) -> Any:
+def _api(request: HttpRequest) -> Any:
     return openai if _OPENAI.match(request.path) else rest
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django's `handler400`."""
-    answer: HttpResponse = _wire(request).bad_request(request, exception)
+    answer: HttpResponse = _api(request).bad_request(request, exception)
     return answer
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django's `handler404`: a path that is no route."""
-    answer: HttpResponse = _wire(request).not_found(request, exception)
+    answer: HttpResponse = _api(request).not_found(request, exception)
     return answer
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Django's `handler500`."""
-    answer: HttpResponse = _wire(request).server_error(request)
+    answer: HttpResponse = _api(request).server_error(request)
     return answer

@@ -13,18 +13,18 @@ from django.views.decorators.http import require_safe
 from sessions_app import encoders
 from sessions_app.repository import health
 
-# Together below the two seconds that a load balancer commonly waits.
+# Load balancers commonly wait two seconds; both checks together stay below that.
 MONGODB_MS = 1_000
 ACCOUNTS_SECONDS = 1.5
 
-# One thread: while one look at a silent database hangs, the next ones need not hang as well.
-_accounts_look = ThreadPoolExecutor(max_workers=1, thread_name_prefix="readyz")
+# One thread: a check of a silent database may hang, and later ones must not take more threads.
+_accounts_check = ThreadPoolExecutor(max_workers=1, thread_name_prefix="readyz")
 
 
 @never_cache
 @require_safe
 def healthz(_request: HttpRequest) -> JsonResponse:
-    """200 as long as this process answers at all."""
+    """200 as long as this process answers."""
     return JsonResponse({"status": "ok"})
 
 
@@ -33,28 +33,28 @@ def healthz(_request: HttpRequest) -> JsonResponse:
 def readyz(_request: HttpRequest) -> JsonResponse:
     """200 when a MongoDB primary and the accounts database answer; else 503, naming which.
 
-    Without the encoder the service is as ready: older messages are then ranked by their words.
+    A missing encoder does not make it 503: older messages are then ranked by their words.
     """
     deadline = time.monotonic() + ACCOUNTS_SECONDS
     # A server that went silent hangs its client; a file on this machine does not.
     remote = connection.vendor != "sqlite"
-    look = _accounts_look.submit(_ask_accounts_and_close) if remote else None
+    check = _accounts_check.submit(_ask_accounts_and_close) if remote else None
     parts = {
         "mongodb": health.primary_is_up(MONGODB_MS),
-        "accounts": _in_time(look, deadline) if look else _ask_accounts(),
+        "accounts": _in_time(check, deadline) if check else _ask_accounts(),
     }
-    up = all(parts.values())
-    body = {"status": "ok" if up else "unavailable"}
+    ready = all(parts.values())
+    body = {"status": "ok" if ready else "unavailable"}
     parts["encoder"] = encoders.available()
-    body |= {name: "ok" if well else "unavailable" for name, well in parts.items()}
-    return JsonResponse(body, status=HTTPStatus.OK if up else HTTPStatus.SERVICE_UNAVAILABLE)
+    body |= {name: "ok" if available else "unavailable" for name, available in parts.items()}
+    return JsonResponse(body, status=HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE)
 
 
-def _in_time(look: "Future[bool]", deadline: float) -> bool:
+def _in_time(check: "Future[bool]", deadline: float) -> bool:
     try:
-        return look.result(timeout=max(deadline - time.monotonic(), 0.01))
+        return check.result(timeout=max(deadline - time.monotonic(), 0.01))
     except FutureTimeoutError:
-        look.cancel()
+        check.cancel()
         return False
 
 
@@ -68,7 +68,7 @@ def _ask_accounts() -> bool:
 
 
 def _ask_accounts_and_close() -> bool:
-    # Outside the request cycle Django closes nothing; a fresh connection also proves the most.
+    # Outside of requests Django does not close connections; a new one also proves more.
     try:
         return _ask_accounts()
     finally:

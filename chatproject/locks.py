@@ -1,4 +1,4 @@
-"""Advisory locks on files: the kernel lets go of them however a process ends."""
+"""Advisory locks on files; the kernel releases them however a process ends."""
 
 import fcntl
 import os
@@ -12,7 +12,7 @@ EXCLUSIVE = fcntl.LOCK_EX
 
 
 def attempt(descriptor: int, mode: int) -> bool:
-    """Take (or change to) the lock at once; False when another process is in the way."""
+    """Take the lock, or change its mode, without waiting; False if another process has it."""
     try:
         fcntl.flock(descriptor, mode | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -22,10 +22,10 @@ def attempt(descriptor: int, mode: int) -> bool:
 
 @contextmanager
 def hold(path: Path, mode: int, *, seconds: float = 0.0) -> Iterator[int]:
-    """Hold `path` locked and yield its descriptor, waiting for others at most `seconds`.
+    """Lock `path` and yield its descriptor; wait for the lock for at most `seconds`.
 
     Raises:
-        TimeoutError: another process kept it.
+        TimeoutError: another process kept the lock.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     deadline = time.monotonic() + seconds

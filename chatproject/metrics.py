@@ -1,4 +1,4 @@
-"""`GET /metrics`: what Prometheus collects, and the middleware that counts requests for it."""
+"""`GET /metrics` for Prometheus, and the middleware that counts requests for it."""
 
 import ipaddress
 import platform
@@ -35,7 +35,7 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 
 def counting(get_response: GetResponse) -> GetResponse:
-    """Middleware, the outermost: count each request with its route, method, status and time."""
+    """The outermost middleware: counts and times requests by route, method and status."""
 
     def answer(request: HttpRequest) -> HttpResponseBase:
         started = time.perf_counter()
@@ -43,7 +43,7 @@ def counting(get_response: GetResponse) -> GetResponse:
         match = request.resolver_match
         instruments.request_answered(
             template(match.route) if match else "static" if _is_static(request) else "unmatched",
-            # A client may send any word, and each would be a series.
+            # A client may send any method, and each would make a new series.
             request.method if request.method in _METHODS else "other",
             response.status_code,
             time.perf_counter() - started,
@@ -62,17 +62,17 @@ _GROUP = re.compile(r"\(\?P<(\w+)>[^()]*\)|<(?:\w+:)?(\w+)>")
 
 @cache
 def template(route: str) -> str:
-    """A route as the contract writes it: `/session/{session_id}/message`."""
-    named = _GROUP.sub(lambda found: f"{{{found[1] or found[2]}}}", route)
+    """A route as the API description writes it: `/session/{session_id}/message`."""
+    path = _GROUP.sub(lambda match: f"{{{match[1] or match[2]}}}", route)
     for noise in ("/?$", "^", "$", "\\Z", "\\"):
-        named = named.replace(noise, "")
-    return "/" + named.strip("/")
+        path = path.replace(noise, "")
+    return "/" + path.strip("/")
 
 
 @never_cache
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """All metrics as Prometheus reads them, for whoever may see them."""
+    """All metrics in Prometheus' text format."""
     if refusal := _refusal(request):
         return refusal
     gauges = CollectorRegistry()
@@ -84,16 +84,16 @@ def metrics(request: HttpRequest) -> HttpResponse:
 def _refusal(request: HttpRequest) -> HttpResponse | None:
     token = settings.METRICS_TOKEN
     if token:
-        given = request.headers.get("Authorization", "")
+        authorization = request.headers.get("Authorization", "")
         # As bytes: the comparison refuses text that is not ASCII.
-        if constant_time_compare(given.encode(), f"Bearer {token}".encode()):
+        if constant_time_compare(authorization.encode(), f"Bearer {token}".encode()):
             return None
         refused = _error(
             HTTPStatus.UNAUTHORIZED, "not_authenticated", "This needs the token of METRICS_TOKEN."
         )
         refused.headers["WWW-Authenticate"] = "Bearer"
         return refused
-    if _is_of_this_machine(request):
+    if _is_local(request):
         return None
     return _error(
         HTTPStatus.FORBIDDEN,
@@ -102,8 +102,8 @@ def _refusal(request: HttpRequest) -> HttpResponse | None:
     )
 
 
-def _is_of_this_machine(request: HttpRequest) -> bool:
-    """Whether a program of this machine asks, rather than a proxy on it for somebody elsewhere."""
+def _is_local(request: HttpRequest) -> bool:
+    """Whether the client is on this machine, and not behind a proxy on it."""
     if settings.REST_FRAMEWORK["NUM_PROXIES"] or any(name in request.META for name in _FORWARDED):
         return False
     try:
@@ -119,10 +119,9 @@ def _error(status: HTTPStatus, code: str, detail: str) -> JsonResponse:
 
 
 class _Gauges(Collector):
-    """What is so at this moment, as opposed to what has been counted since the start."""
+    """Values of this moment, unlike the counters, which grow since the start."""
 
     def collect(self) -> Iterator[Metric]:
-        """Ask MongoDB, if it is there."""
         build = GaugeMetricFamily(
             "chat_build_info", "What runs here.", labels=["version", "python"]
         )

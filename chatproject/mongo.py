@@ -1,4 +1,4 @@
-"""The one place that connects to MongoDB."""
+"""Connects to MongoDB; nothing else does."""
 
 from typing import Any
 
@@ -10,15 +10,15 @@ from sessions_app import documents
 
 
 def uri() -> str | None:
-    """Where MongoDB is: `MONGODB_URI`, or the embedded one that runs under `DATA_DIR`, or None."""
+    """`MONGODB_URI`, or the address of the embedded `mongod`; None if that does not run."""
     return settings.MONGODB_URI or mongod.endpoint(settings.DATA_DIR)
 
 
 def client_options(timeout_ms: int) -> dict[str, Any]:
-    """What every connection promises: acknowledged means on a majority, in the journal, in time.
+    """Options of every connection: a write is acknowledged once a majority has it in its journal.
 
     `timeoutMS` bounds an operation with all its retries (client-side operations timeout), so a
-    fail-over or a frozen primary ends as an error after `timeout_ms` milliseconds, never a hang.
+    fail-over or a frozen primary becomes an error after `timeout_ms` milliseconds, and never hangs.
     """
     return {
         "w": "majority",
@@ -38,10 +38,10 @@ def client_options(timeout_ms: int) -> dict[str, Any]:
 
 
 def connect() -> None:
-    """Register MongoEngine's default connection; without a database to name, do nothing.
+    """Register MongoEngine's default connection, if there is a MongoDB.
 
-    A command that needs no database (`migrate`, `spectacular`) then still runs; one that does
-    has had `manage.py` start the embedded `mongod` before Django was set up.
+    Commands that need none (`migrate`, `spectacular`) run without. For the others, `manage.py`
+    starts the embedded `mongod` first.
     """
     address = uri()
     if address is None:

@@ -1,19 +1,19 @@
-"""How many files and connections a process may have open."""
+"""The limit of open files and connections."""
 
 import resource
 from contextlib import suppress
 
-WANTED = 65_536
+DESIRED_LIMIT = 65_536
 
 
 def raise_limit() -> None:
-    """Lift the soft limit, for children too, to what the administrator allows.
+    """Raise the soft limit, for child processes too, as far as the administrator allows.
 
-    Many systems start programs with 1,024, which as many clients use up by themselves; `mongod`
-    takes 80 per cent of it as its greatest number of connections.
+    Many systems start programs with 1,024, so 1,000 clients would use it up; `mongod` accepts as
+    many connections as 80 % of it.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = WANTED if hard == resource.RLIM_INFINITY else min(WANTED, hard)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
+    target = DESIRED_LIMIT if hard == resource.RLIM_INFINITY else min(DESIRED_LIMIT, hard)
+    if soft != resource.RLIM_INFINITY and soft < target:
         with suppress(OSError, ValueError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+            resource.setrlimit(resource.RLIMIT_NOFILE, (target, hard))

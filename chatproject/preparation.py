@@ -1,4 +1,4 @@
-"""What must be there before `serve` serves: tables, indexes, static files, a staff account."""
+"""Prepares what `serve` needs: tables, indexes, static files, a staff account."""
 
 import hashlib
 import json
@@ -29,10 +29,10 @@ ADMIN = "admin"
 
 
 def prepare() -> Path | None:
-    """Make all of it; the file with the staff account's password, if this machine has it.
+    """Prepare all; return the file with the staff account's password, if there is one.
 
     Raises:
-        ServiceError: something cannot be made.
+        ServiceError: a step failed; the message says what to do.
     """
     try:
         ensure_indexes()
@@ -57,7 +57,7 @@ def prepare() -> Path | None:
 
 
 def check_settings() -> None:
-    """Raise ServiceError for settings of tokens that cannot work; log those that are unwise."""
+    """Raise ServiceError for token settings that cannot work; log warnings for unwise ones."""
     for message in run_checks(tags=[checks.TAG]):
         if message.is_serious():
             raise ServiceError(str(message.msg).removesuffix("."))
@@ -70,14 +70,14 @@ def _first_line(error: Exception) -> str:
 
 
 def migrate_accounts() -> None:
-    """Bring the accounts database to the newest migration; when it is there, touch nothing."""
+    """Migrate the accounts database, unless it is at the newest migration."""
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         call_command("migrate", interactive=False, verbosity=0)
 
 
 def collect_static() -> None:
-    """Copy the static files to `STATIC_ROOT`, unless they are what was copied last time."""
+    """Copy the static files to `STATIC_ROOT`, unless they have not changed since the last time."""
     mark = settings.DATA_DIR / "static.sha256"
     state = _static_state()
     with suppress(OSError):
@@ -89,7 +89,7 @@ def collect_static() -> None:
 
 
 def _static_state() -> str:
-    """A digest that changes when any source file, or the way they are stored, does."""
+    """A digest that changes with any source file, and with the way in which they are stored."""
     digest = hashlib.sha256(repr((settings.STORAGES, settings.STATIC_ROOT)).encode())
     for finder in get_finders():
         for path, storage in finder.list([]):
@@ -104,26 +104,26 @@ def ensure_indexes() -> None:
 
 
 def first_staff_account() -> Path | None:
-    """See that the account `admin` exists; the file with its password, if there is one.
+    """Create the account `admin` if missing; return its password's file, if there is one.
 
-    The password is on disk before the account is made: a run that is killed in between must not
-    leave an account that nobody can use.
+    The password is written before the account is created: if the process is killed in between,
+    there is no account that nobody can use.
     """
-    kept = settings.DATA_DIR / "admin.json"
+    password_file = settings.DATA_DIR / "admin.json"
     users: Any = get_user_model().objects
     if not users.filter(username__iexact=ADMIN).exists():
-        # Another service on the same accounts database may have been faster.
+        # Another service on the same accounts database may create it at the same time.
         with suppress(IntegrityError):
-            users.create_superuser(username=ADMIN, email="", password=_password(kept))
-    return kept if kept.exists() else None
+            users.create_superuser(username=ADMIN, email="", password=_password(password_file))
+    return password_file if password_file.exists() else None
 
 
-def _password(kept: Path) -> str:
+def _password(password_file: Path) -> str:
     with suppress(OSError, ValueError, KeyError):
-        return str(json.loads(kept.read_text())["password"])
+        return str(json.loads(password_file.read_text())["password"])
     password = secrets.token_urlsafe(18)
-    draft = kept.with_name(f"{kept.name}.{os.getpid()}")
+    draft = password_file.with_name(f"{password_file.name}.{os.getpid()}")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         json.dump({"username": ADMIN, "password": password}, file)
-    draft.replace(kept)
+    draft.replace(password_file)
     return password

@@ -1,4 +1,4 @@
-"""Development secrets, generated once and kept beside the data."""
+"""Secrets for development, generated once and stored beside the data."""
 
 import json
 import os
@@ -9,10 +9,10 @@ from django.core.exceptions import ImproperlyConfigured
 
 
 def load_or_create(directory: Path) -> dict[str, str]:
-    """The keys kept in `directory/keys.json` (mode 0600), made on first use.
+    """The keys in `directory/keys.json` (mode 0600), created on first use.
 
-    Two processes that start together agree: the file is written under another name and linked
-    into place, so the first one wins and the second reads what the first wrote.
+    The file is written under another name and linked into place. So of two processes that start
+    together, the first creates it and the second reads it.
     """
     path = directory / "keys.json"
     try:

@@ -2,4 +2,4 @@
 
 
 class ServiceError(Exception):
-    """The service cannot start or go on; the message is one sentence that says what to do."""
+    """The service cannot start or continue; the message is one sentence that says what to do."""

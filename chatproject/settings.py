@@ -1,4 +1,4 @@
-"""Django settings. Everything an operator may change comes from the environment (see README)."""
+"""Django settings. What an operator may change comes from the environment (docs/reference)."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +14,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(env.text("DATA_DIR", ".data")).expanduser()
 DATA_DIR = DATA_DIR if DATA_DIR.is_absolute() else BASE_DIR / DATA_DIR
 
-# --- where it listens and how it serves -------------------------------------------------------
+# --- address and processes -------------------------------------------------------
 HOST = env.text("HOST", "127.0.0.1")
 PORT = env.integer("PORT", 8000, low=1, high=65_535)
 WORKERS = env.integer("WORKERS", 2, low=1, high=256)
@@ -104,7 +104,7 @@ if LLM_BASE_URL and not LLM_MODEL:
 if not (LLM_API_KEY.isascii() and LLM_API_KEY.isprintable()):
     raise ImproperlyConfigured("LLM_API_KEY must hold printable ASCII characters only")
 CONTEXT_SUMMARY = env.flag("CONTEXT_SUMMARY")
-# Model calls at once in each worker process; whoever asks for one more is told to try again.
+# Model calls at once in each worker process; a request for one more gets a 503.
 TURNS_MAX = env.integer("TURNS_MAX", 128, low=1, high=4_096)
 
 # --- review -----------------------------------------------------------------------------------
@@ -151,8 +151,7 @@ MIDDLEWARE = [
 ]
 ROOT_URLCONF = "chatproject.urls"
 WSGI_APPLICATION = "chatproject.wsgi.application"
-ASGI_APPLICATION = "chatproject.asgi.application"
-APPEND_SLASH = False  # every route answers with and without a slash; a redirect would lose a POST
+APPEND_SLASH = False  # trailing slashes are optional; a redirect would lose the body of a POST
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -190,7 +189,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "chatproject.static_files.HashedStaticFiles"},
 }
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
-# Every page of the service: nothing inline, nothing from elsewhere.
+# For every page: no inline scripts or styles, nothing from other origins.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -206,12 +205,12 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 if env.flag("BEHIND_TLS"):
-    # The proxy in front must set this header itself, whatever a client has sent in it.
+    # The proxy must overwrite this header: otherwise a client could set it.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SECURE_HSTS_SECONDS = 31_536_000
-# A JSON body may hold one message of the greatest length, or a batch: the API's parser keeps this
-# bound for JSON, Django for forms. It also keeps every document far from MongoDB's 16 MB.
+# Room for one message of the maximum length, or for a batch. The API's parser applies this limit to
+# JSON, Django to forms. It also keeps every document far below MongoDB's 16 MB.
 REQUEST_MAX_BYTES = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = REQUEST_MAX_BYTES
 
@@ -282,6 +281,6 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
-    # A client's mistake is in its response; a line for each would bury what is ours.
+    # Clients see their mistakes in the response; logging each would hide the service's own errors.
     "loggers": {"django.request": {"level": "ERROR"}},
 }

@@ -1,4 +1,4 @@
-"""Every route of the service. A trailing slash is accepted everywhere and needed nowhere."""
+"""Every route of the service. Trailing slashes are optional."""
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
@@ -11,7 +11,7 @@ from chatproject import health, metrics
 _OPEN = {"permission_classes": [AllowAny], "authentication_classes": [], "throttle_classes": []}
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    # first, as they are what nearly every request asks for and routes are tried in order
+    # first, because nearly every request is for these, and routes are tried in order
     path("", include("sessions_app.api.urls")),
     path("", include("sessions_app.openai_api.urls")),
     re_path(r"^healthz/?$", health.healthz),
@@ -22,7 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         r"^api/docs/?$",
         SpectacularSwaggerSplitView.as_view(
             url_name="schema",
-            template_name="api/docs.html",  # nothing inline
+            template_name="api/docs.html",  # without inline scripts, which the policy forbids
             renderer_classes=[TemplateHTMLRenderer],
             **_OPEN,
         ),

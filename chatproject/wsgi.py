@@ -15,10 +15,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatproject.settings")
 
 
 def taking_chunked_bodies(wrapped: "WSGIApplication") -> "WSGIApplication":
-    """Give requests with `Transfer-Encoding: chunked` the Content-Length that Django asks for.
+    """Give requests with `Transfer-Encoding: chunked` the Content-Length that Django needs.
 
-    Such a body (RFC 9112, 7.1) comes without a length, and Django reads a body without a length as
-    an empty one. It is read up to one byte over the limit, so that too long a body still shows.
+    Such a body (RFC 9112, 7.1) has no length, and Django reads a body without a length as empty. It
+    is read up to one byte over the limit, so that a body over the limit is still noticed.
     """
 
     def application(

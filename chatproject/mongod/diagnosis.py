@@ -8,11 +8,11 @@ from chatproject.mongod.binary import ADVICE
 ADDRESS_IN_USE = 48  # mongo/util/exit_code.h: EXIT_NET_ERROR
 _LOG_BYTES = 200_000
 
-# Looked for in this order in what `mongod` said since it was started.
+# Signs in the log of this start, in this order, and the sentence for each.
 _CAUSES = [
     (
         ("GLIBC", "error while loading shared libraries", "symbol lookup error", "Illegal instr"),
-        "{binary} cannot run on this system ({said}); " + ADVICE,
+        "{binary} cannot run on this system ({detail}); " + ADVICE,
     ),
     (
         ("DBPathInUse", "Unable to lock the lock file"),
@@ -40,16 +40,16 @@ _CAUSES = [
 
 
 def explain(*, code: int, binary: Path, dbpath: Path, log: Path, offset: int) -> str:
-    """The sentence for exit `code`, from what stands in `log` after `offset`."""
+    """The sentence for exit `code`, from the part of `log` after `offset`."""
     with log.open("rb") as file:
         file.seek(offset)
         text = file.read(_LOG_BYTES).decode(errors="replace")
-    said = _last_words(text)
+    detail = _last_words(text)
     for signs, sentence in _CAUSES:
         if any(sign in text for sign in signs):
-            return sentence.format(binary=binary, dbpath=dbpath, said=said)
-    about = f" ({said})" if said else ""
-    return f"{binary} ended with code {code} while starting{about}; see {log}, or {ADVICE}"
+            return sentence.format(binary=binary, dbpath=dbpath, detail=detail)
+    reason = f" ({detail})" if detail else ""
+    return f"{binary} ended with code {code} while starting{reason}; see {log}, or {ADVICE}"
 
 
 def _last_words(text: str) -> str:
@@ -59,9 +59,9 @@ def _last_words(text: str) -> str:
         try:
             entry = json.loads(line)
         except ValueError:
-            words = line.strip() or words  # the dynamic linker, or not a mongod at all
+            words = line.strip() or words  # from the dynamic linker, or from another program
             continue
         if isinstance(entry, dict) and entry.get("s") in {"E", "F"}:
-            detail = entry.get("attr", {}).get("error", "")
-            words = f"{entry.get('msg', '')} {detail}".strip()
+            error = entry.get("attr", {}).get("error", "")
+            words = f"{entry.get('msg', '')} {error}".strip()
     return words[:200]

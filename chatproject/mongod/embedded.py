@@ -1,9 +1,9 @@
-"""The embedded MongoDB: started when first needed, shared, stopped by the last one out.
+"""The embedded MongoDB: started by its first user, shared, stopped after its last.
 
-Every user (the service, any number of commands) holds a shared lock for as long as it needs the
-database. Whoever finds none running starts a keeper process (`mongod_keeper`), which starts
-`mongod` and stops it when it gets that lock exclusively. Hence nobody's death, `kill -9` included,
-takes the database from the others, and none is left running without users.
+Every user (the service, any number of commands) holds a shared lock while it needs the database.
+The first one starts a keeper process (`mongod.keeper`), which starts `mongod` and stops it once it
+gets that lock exclusively. So no killed process, not even by `kill -9`, takes the database from
+the others, and no `mongod` is left running without users.
 """
 
 import subprocess
@@ -26,7 +26,7 @@ from chatproject.serving import parent_death
 
 __all__ = ["MongodError", "endpoint", "running", "throwaway"]
 
-# A newcomer waits while others start it or stop it; both are bounded, and this is longer.
+# Another process may be starting or stopping it; both are bounded, and together shorter than this.
 _WAIT_SECONDS = mongod_replica_set.START_SECONDS + STOP_SECONDS
 
 
@@ -34,7 +34,7 @@ def endpoint(data_dir: Path) -> str | None:
     """The address of the embedded `mongod` that runs under `data_dir`, or None."""
     data_dir = data_dir.resolve()
     record = mongod_record.read(data_dir)
-    if record is None or not record.holds(data_dir):
+    if record is None or not record.is_running(data_dir):
         return None
     return mongod_replica_set.uri(record.port)
 
@@ -44,10 +44,10 @@ def running(data_dir: Path) -> Iterator[str]:
     """Use the embedded `mongod` under `data_dir`; start it if need be; yield its address.
 
     Raises:
-        MongodError: it cannot be had.
+        MongodError: it cannot run.
     """
     with ExitStack() as stack:
-        with _said_in_a_sentence(data_dir):
+        with _errors_as_sentences(data_dir):
             data_dir = data_dir.resolve()
             data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
             users = mongod_record.users_lock(data_dir)
@@ -58,7 +58,7 @@ def running(data_dir: Path) -> Iterator[str]:
 
 
 @contextmanager
-def _said_in_a_sentence(data_dir: Path) -> Iterator[None]:
+def _errors_as_sentences(data_dir: Path) -> Iterator[None]:
     try:
         yield
     except TimeoutError as error:
@@ -84,7 +84,7 @@ def _find_or_start(data_dir: Path) -> str:
 
 
 def _end_leftovers(data_dir: Path) -> None:
-    """End a `mongod` whose keeper was killed; it is stopping already where the kernel tells it."""
+    """End a `mongod` whose keeper was killed. On Linux the kernel has sent it a signal already."""
     for process in mongod_record.leftovers(data_dir):
         with suppress(psutil.NoSuchProcess):
             process.terminate()
@@ -96,10 +96,10 @@ def _end_leftovers(data_dir: Path) -> None:
 
 
 def _leave(data_dir: Path, descriptor: int) -> None:
-    """Give up the lock, and when nobody else uses the database wait until it has stopped."""
+    """Release the lock. If this was the last user, wait until `mongod` has stopped."""
     record = mongod_record.read(data_dir)
     deadline = time.monotonic() + STOP_SECONDS
-    while record is not None and record.holds(data_dir) and time.monotonic() < deadline:
+    while record is not None and record.is_running(data_dir) and time.monotonic() < deadline:
         if locks.attempt(descriptor, locks.EXCLUSIVE):
             with suppress(psutil.Error):
                 keeper = psutil.Process(record.keeper)
@@ -107,16 +107,16 @@ def _leave(data_dir: Path, descriptor: int) -> None:
                 keeper.wait(STOP_SECONDS + 5)
             break
         if locks.attempt(descriptor, locks.SHARED):
-            break  # in use: the last one out, or the keeper, will see to it
-        time.sleep(0.05)  # the keeper has it, which means that it is stopping
+            break  # others use it: the last of them, or the keeper, stops it
+        time.sleep(0.05)  # the keeper has the lock, so it is stopping mongod
     reap()
 
 
 @contextmanager
 def throwaway(directory: Path, *, cache_gb: float = 0.25) -> Iterator[str]:
-    """A replica set of one for tests, in an empty `directory`; killed at the end, not shut down.
+    """A replica set of one member for tests, in an empty `directory`; it is killed at the end.
 
-    `cache_gb` is WiredTiger's. It takes `configureFailPoint`, so that a test can make commands
+    `cache_gb` is WiredTiger's. Test commands are enabled, so `configureFailPoint` can make commands
     fail.
     """
     port = mongod_replica_set.choose_port()

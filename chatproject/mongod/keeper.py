@@ -1,9 +1,9 @@
-"""The parent of the embedded `mongod`: stops it as soon as nobody uses it any more.
+"""The parent process of the embedded `mongod`: stops it once nobody uses it.
 
-Run as `python -m chatproject.mongod.keeper USERS_LOCK COMMAND…`, by whoever needs `mongod` first.
-Users hold a shared lock, which the kernel releases even after `kill -9`; once this process gets
-it exclusively, it is the last one. It says `mongod`'s process number, or why there is none, in
-one line of JSON on its standard output, and ends with `mongod`'s exit code.
+The first user of `mongod` runs `python -m chatproject.mongod.keeper USERS_LOCK COMMAND…`. Users
+hold a shared lock, which the kernel releases even after `kill -9`; once this process gets it
+exclusively, there are no users left. It prints `mongod`'s process id, or why there is none, as one
+line of JSON, and exits with `mongod`'s exit code.
 """
 
 import json
@@ -23,7 +23,7 @@ CANNOT_RUN = 126
 
 
 class _Stop(BaseException):
-    """Somebody asked for the end."""
+    """SIGTERM: stop."""
 
 
 def main() -> int:
@@ -49,7 +49,7 @@ def main() -> int:
 def _watch(process: subprocess.Popen[bytes], users: Path) -> int:
     descriptor = os.open(users, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        # Kept until this process has ended, so that a newcomer waits for the stop to be over.
+        # Kept until this process ends, so that a new user waits until mongod has stopped.
         while process.poll() is None and not locks.attempt(descriptor, locks.EXCLUSIVE):
             time.sleep(INTERVAL_SECONDS)
     except _Stop:

@@ -1,4 +1,4 @@
-"""One start of the embedded `mongod`, from the choice of a port to a primary that takes writes."""
+"""Starts the embedded `mongod`: chooses a port, starts a keeper, waits for a primary."""
 
 import json
 import subprocess
@@ -15,17 +15,17 @@ from chatproject.mongod.keeper import STOP_SECONDS
 _LOG_MAX_BYTES = 16 * 1024 * 1024
 _ATTEMPTS = 3
 
-# Keepers outlive the code that started them, and Popen objects must not be collected before.
+# Keepers outlive the functions that start them; a collected Popen object would warn.
 _keepers: list[subprocess.Popen[bytes]] = []
 
 
 def reap() -> None:
-    """Take note of keepers of this process that have ended, lest they stay as zombies."""
+    """Collect the exit codes of keepers that have ended, so that they do not stay as zombies."""
     _keepers[:] = [keeper for keeper in _keepers if keeper.poll() is None]
 
 
 def launch(data_dir: Path) -> str:
-    """Start `mongod` under `data_dir` by way of a keeper, record it, and return its address.
+    """Start a keeper with `mongod` under `data_dir`, record it, and return its address.
 
     The caller holds the users' lock, shared, and the lock on starting.
 
@@ -33,9 +33,9 @@ def launch(data_dir: Path) -> str:
         MongodError: it did not start.
     """
     binary = mongod_binary.find()
-    known = mongod_record.read(data_dir)
-    # The same port as last time if it can be had, since the replica set knows its member by it.
-    port = known.port if known else 0
+    record = mongod_record.read(data_dir)
+    # The last port, if it is free: the replica set's configuration names its member by it.
+    port = record.port if record else 0
     for _ in range(_ATTEMPTS):
         if not (port and mongod_replica_set.is_free(port)):
             port = mongod_replica_set.choose_port()
@@ -45,7 +45,7 @@ def launch(data_dir: Path) -> str:
 
 
 def _launched(data_dir: Path, binary: Path, port: int) -> bool:
-    """False when somebody else took `port` first."""
+    """False if another program took `port` first."""
     dbpath = mongod_record.dbpath(data_dir)
     dbpath.mkdir(mode=0o700, exist_ok=True)
     log, offset = _open_log(data_dir)
@@ -69,7 +69,7 @@ def _launched(data_dir: Path, binary: Path, port: int) -> bool:
 
 
 def _open_log(data_dir: Path) -> tuple[Path, int]:
-    """The log and where this start's part begins; a long one is put aside first."""
+    """The log, and the offset at which this start's part begins. A long log is rotated first."""
     log = data_dir / "mongod.log"
     if log.exists() and log.stat().st_size > _LOG_MAX_BYTES:
         log.replace(data_dir / "mongod.log.1")
@@ -86,7 +86,7 @@ def _start_keeper(data_dir: Path, log: Path, command: list[str]) -> subprocess.P
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=output,
-            # A Ctrl-C in the terminal must reach the server first, and the database not at all.
+            # A Ctrl-C in the terminal must not reach the database: its users stop first.
             start_new_session=True,
         )
     _keepers.append(keeper)
@@ -94,7 +94,7 @@ def _start_keeper(data_dir: Path, log: Path, command: list[str]) -> subprocess.P
 
 
 def _pid(keeper: subprocess.Popen[bytes], binary: Path) -> int:
-    assert keeper.stdout is not None  # noqa: S101 - PIPE was asked for
+    assert keeper.stdout is not None  # noqa: S101 - stdout is a pipe
     with keeper.stdout as answers:
         answer = json.loads(answers.readline() or '{"error": "its keeper did not start"}')
     if "error" in answer:

@@ -1,4 +1,4 @@
-"""What is kept about the embedded `mongod` in `DATA_DIR/mongod.json`, and whether it holds."""
+"""The record of the running embedded `mongod`, in `DATA_DIR/mongod.json`."""
 
 import json
 import os
@@ -15,17 +15,17 @@ NAME = "mongod.json"
 
 @dataclass(frozen=True)
 class Record:
-    """A `mongod` that was ready: its process, the process that keeps it, and its port."""
+    """A `mongod` that was ready: its process, its keeper's process, and its port."""
 
     pid: int
     keeper: int
     port: int
 
-    def holds(self, data_dir: Path) -> bool:
-        """Whether both processes are still there, and are what they were.
+    def is_running(self, data_dir: Path) -> bool:
+        """Whether both processes still run.
 
-        A process is known by its command line: unlike its start time, that does not change with
-        the clock, and unlike its number, it does not come back as somebody else's.
+        A process is recognised by its command line: a start time changes when the clock is set,
+        and the kernel gives a process id to another program later.
         """
         return _runs_with(self.pid, str(dbpath(data_dir)), str(self.port)) and _runs_with(
             self.keeper, str(users_lock(data_dir))
@@ -43,7 +43,7 @@ def users_lock(data_dir: Path) -> Path:
 
 
 def read(data_dir: Path) -> Record | None:
-    """The record, whether it holds or not; None when there is none that can be read."""
+    """The record, even if its processes have ended; None if there is none."""
     try:
         return Record(**json.loads((data_dir / NAME).read_text()))
     except (OSError, ValueError, TypeError):
@@ -51,14 +51,14 @@ def read(data_dir: Path) -> Record | None:
 
 
 def write(data_dir: Path, record: Record) -> None:
-    """Replace the record in one step, so that nobody reads half of it."""
+    """Replace the record atomically."""
     draft = data_dir / f"{NAME}.{os.getpid()}"
     draft.write_text(json.dumps(asdict(record)))
     draft.replace(data_dir / NAME)
 
 
 def leftovers(data_dir: Path) -> list[psutil.Process]:
-    """Every `mongod` of ours that has these database files open, recorded or not."""
+    """Every embedded `mongod` that has these database files open, recorded or not."""
     pids = {record.pid for record in [read(data_dir)] if record}
     with suppress(OSError, ValueError):
         pids.add(int((dbpath(data_dir) / "mongod.lock").read_text()))
@@ -68,7 +68,7 @@ def leftovers(data_dir: Path) -> list[psutil.Process]:
 
 def _runs_with(pid: int, *marks: str) -> bool:
     try:
-        # A zombie has no command line: it has ended, whoever has yet to notice.
+        # A zombie has an empty command line, so it counts as ended.
         return set(marks) <= set(psutil.Process(pid).cmdline())
     except psutil.Error:
         return False

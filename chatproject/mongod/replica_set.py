@@ -1,4 +1,4 @@
-"""A `mongod` on a loopback port as a replica set of one: how it is called, and made primary."""
+"""A `mongod` as a replica set of one member: its command line, and how it becomes primary."""
 
 import random
 import socket
@@ -15,10 +15,10 @@ from chatproject.mongod.binary import MongodError
 SET_NAME = "rs0"
 HOST = "127.0.0.1"
 START_SECONDS = 60.0
-# Below the range the kernel hands out for outgoing connections, so that none of those takes it.
+# Below the ports that the kernel gives to outgoing connections, so that none of those takes it.
 PORTS = range(20_000, 30_000)
-# There is no second member to hand over to, so waiting for one only delays the stop. Nobody writes
-# this by hand, so it also tells our `mongod` from one that somebody started on the same files.
+# There is no other member to hand over to, so waiting for one only delays the stop. People do not
+# type this option, so it also tells our `mongod` from another one on the same files.
 MARKS = ("--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100")
 NOT_YET_INITIALIZED = 94
 
@@ -39,9 +39,9 @@ def arguments(binary: Path, dbpath: Path, port: int, *, cache_gb: float = 0.5) -
 
 
 def is_free(port: int) -> bool:
-    """Whether nothing listens on the loopback `port`, found out by listening there for a moment."""
+    """Whether nothing listens on the loopback `port`; binds it for a moment."""
     with socket.socket() as probe:
-        # A closed listener's connections linger in TIME_WAIT; they are no reason to move.
+        # Connections in TIME_WAIT do not prevent listening.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
@@ -52,7 +52,7 @@ def is_free(port: int) -> bool:
 
 
 def answers(port: int) -> bool:
-    """Whether something listens on the loopback `port`; unlike `is_free`, never in its way."""
+    """Whether something listens on the loopback `port`; never binds it."""
     try:
         socket.create_connection((HOST, port), timeout=1).close()
     except OSError:
@@ -61,7 +61,7 @@ def answers(port: int) -> bool:
 
 
 def choose_port() -> int:
-    """A free port, at random, so that two that start together seldom meet."""
+    """A random free port, so that services that start together rarely collide."""
     for port in random.sample(PORTS, 200):
         if is_free(port):
             return port
@@ -69,18 +69,18 @@ def choose_port() -> int:
 
 
 def make_primary(dbpath: Path, port: int, *, alive: Callable[[], bool]) -> bool:
-    """Wait for the `mongod` of `dbpath` on `port`, form its set, and wait until it takes writes.
+    """Wait for the `mongod` on `port`, initiate its set, and wait until it accepts writes.
 
-    Returns False when `alive` turned false first.
+    Returns False if `alive` turns false first.
 
     Raises:
-        MongodError: it did not get there in time.
+        MongodError: it took too long.
     """
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if not alive():
             return False
-        if answers(port) and _take_part(dbpath, port):
+        if answers(port) and _is_primary(dbpath, port):
             return True
         time.sleep(0.02)
     raise MongodError(
@@ -89,24 +89,24 @@ def make_primary(dbpath: Path, port: int, *, alive: Callable[[], bool]) -> bool:
     )
 
 
-def _take_part(dbpath: Path, port: int) -> bool:
-    """One step towards a primary; True when it is one."""
+def _is_primary(dbpath: Path, port: int) -> bool:
+    """Whether it is primary; otherwise, initiates or corrects its set."""
     options: dict[str, Any] = {"directConnection": True, "serverSelectionTimeoutMS": 1_000}
     client: MongoClient[dict[str, Any]] = MongoClient(HOST, port, **options)
     try:
         with client:
             started = client.admin.command("getCmdLineOpts")["parsed"]
             if started["storage"]["dbPath"] != str(dbpath):
-                return False  # somebody else was faster to take the port
-            _settle(client, f"{HOST}:{port}")
+                return False  # another service took the port first
+            _configure(client, f"{HOST}:{port}")
             return bool(client.admin.command("hello").get("isWritablePrimary"))
     except PyMongoError:
-        # Not listening yet, or between two states: what counts is where it stands at the deadline.
+        # Not listening yet, or changing its state: the caller tries again until its deadline.
         return False
 
 
-def _settle(client: MongoClient[dict[str, Any]], address: str) -> None:
-    """Have the set's only member known by `address`, whatever port it had before."""
+def _configure(client: MongoClient[dict[str, Any]], address: str) -> None:
+    """Make the set's only member have `address`; it may have had another port before."""
     member = {"_id": 0, "host": address}
     try:
         config = client.admin.command("replSetGetConfig")["config"]
@@ -115,7 +115,7 @@ def _settle(client: MongoClient[dict[str, Any]], address: str) -> None:
             raise
         client.admin.command("replSetInitiate", {"_id": SET_NAME, "members": [member]})
         return
-    if [each["host"] for each in config["members"]] != [address]:
-        # The member is not in its own configuration, hence cannot be primary: only force helps.
+    if [known["host"] for known in config["members"]] != [address]:
+        # A member missing from its own configuration cannot be primary; only `force` helps.
         config = {**config, "members": [member], "version": config["version"] + 1}
         client.admin.command("replSetReconfig", config, force=True)

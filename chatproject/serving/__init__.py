@@ -1,6 +1,6 @@
 """`manage.py serve`, from the first check to the last process stopped.
 
-`supervisor` brings everything up in order and takes it down again; `server` runs granian in a
+`supervisor` starts everything in order and stops it again; `server` runs granian in a
 child process; `worker` is what each of its processes loads; `gateway` hands requests to Django's
 threads and keeps event streams on the loop; `parent_death` ends a child whose parent has died.
 """

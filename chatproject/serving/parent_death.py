@@ -1,4 +1,4 @@
-"""A child that does not outlive its parent, whichever way the parent ends."""
+"""Ends child processes when their parent ends, even when the parent is killed."""
 
 import ctypes
 import os
@@ -13,7 +13,7 @@ def follow(parent: int, number: signal.Signals) -> None:
     if _prctl is None:
         return
     _prctl(_PR_SET_PDEATHSIG, int(number), 0, 0, 0)
-    # The parent may have died before the line above; then no signal will ever come.
+    # If the parent died before the call above, the kernel sends no signal.
     if os.getppid() != parent:
         os.kill(os.getpid(), number)
 
@@ -25,7 +25,7 @@ def following(number: signal.Signals) -> Callable[[], None]:
 
 
 def _find_prctl() -> Callable[..., int] | None:
-    # Looked up at import: between fork and exec a child should do as little as it can.
+    # Looked up at import, because between fork and exec a child should do as little as possible.
     function: Callable[..., int] | None = getattr(ctypes.CDLL(None), "prctl", None)
     return function
 

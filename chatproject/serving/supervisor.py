@@ -1,4 +1,4 @@
-"""`serve` from start to end: everything it needs, in order, and everything stopped again."""
+"""Starts everything that `serve` needs, in order, watches it, and stops it again."""
 
 import json
 import os
@@ -18,21 +18,21 @@ from chatproject.service_error import ServiceError
 from chatproject.serving import server
 from chatproject.serving.server import Address
 
-_LOOK_SECONDS = 0.25
+_WATCH_SECONDS = 0.25
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class _Stop(BaseException):
-    """A signal asked for the end; not an Exception, so that nothing takes it for a failure."""
+    """A signal to stop; not an Exception, so that no handler takes it for a failure."""
 
 
 def run(*, with_model: bool = False) -> None:
-    """Serve until SIGINT, SIGTERM or SIGHUP; when it returns, all that was started has ended.
+    """Serve until SIGINT, SIGTERM or SIGHUP; when it returns, everything that it started has ended.
 
-    `with_model` starts a local model's server, too, and answers with that.
+    `with_model` also starts a local model, and answers with it.
 
     Raises:
-        ServiceError, MongodError: it cannot start, or cannot go on.
+        ServiceError, MongodError: it cannot start, or cannot continue.
     """
     open_files.raise_limit()
     _stop_on_signals()
@@ -44,7 +44,7 @@ def run(*, with_model: bool = False) -> None:
 
 
 def _serve(stack: ExitStack, with_model: bool) -> None:
-    """Start everything, say so, and watch; whatever ends this, `stack` undoes it in reverse."""
+    """Start everything and watch it; however this ends, `stack` stops it in reverse order."""
     preparation.check_settings()
     stack.enter_context(_only_service())
     address = server.free_address()
@@ -63,7 +63,7 @@ def _serve(stack: ExitStack, with_model: bool) -> None:
         if model and model.poll() is not None:
             log = settings.DATA_DIR / "llama-server.log"
             raise ServiceError(f"llama-server has ended by itself; see {log}, and start again")
-        time.sleep(_LOOK_SECONDS)
+        time.sleep(_WATCH_SECONDS)
     raise ServiceError(
         f"the server has ended by itself (code {process.returncode}); "
         "see what it printed above, and start again"
@@ -72,7 +72,7 @@ def _serve(stack: ExitStack, with_model: bool) -> None:
 
 @contextmanager
 def _only_service() -> Iterator[None]:
-    """The right to be the one service under `DATA_DIR`."""
+    """Hold the lock that makes this the only service under `DATA_DIR`."""
     data_dir: Path = settings.DATA_DIR
     path = data_dir / "serve.lock"
     with ExitStack() as stack:
@@ -83,7 +83,7 @@ def _only_service() -> Iterator[None]:
             os.write(descriptor, json.dumps({"pid": os.getpid(), "port": settings.PORT}).encode())
         except TimeoutError as error:
             raise ServiceError(
-                f"a service already runs under DATA_DIR {data_dir} ({_other(path)}); "
+                f"a service already runs under DATA_DIR {data_dir} ({_lock_owner(path)}); "
                 "stop it, or set another DATA_DIR and PORT"
             ) from error
         except OSError as error:
@@ -94,16 +94,16 @@ def _only_service() -> Iterator[None]:
         yield
 
 
-def _other(path: Path) -> str:
+def _lock_owner(path: Path) -> str:
     try:
-        other = json.loads(path.read_text())
-        return f"process {other['pid']}, port {other['port']}"
+        owner = json.loads(path.read_text())
+        return f"process {owner['pid']}, port {owner['port']}"
     except (OSError, ValueError, KeyError):
         return "which is just starting"
 
 
 def _database(stack: ExitStack) -> str | None:
-    """The embedded `mongod`, in use from now on; None when `MONGODB_URI` names another."""
+    """The address of the embedded `mongod`; None if `MONGODB_URI` names another MongoDB."""
     if settings.MONGODB_URI:
         external_mongodb.check(settings.MONGODB_URI)
         return None
@@ -112,7 +112,7 @@ def _database(stack: ExitStack) -> str | None:
 
 
 def _model(stack: ExitStack) -> "subprocess.Popen[bytes]":
-    """A local model's server, which the settings name from now on."""
+    """The process of the local model, which the settings name from now on."""
     _say("Starting llama-server …")
     process = stack.enter_context(model_server.running(settings.DATA_DIR))
     _say(f"The model {settings.LLM_MODEL} answers at {settings.LLM_BASE_URL}")
@@ -133,7 +133,7 @@ def _announce(address: Address, password_file: Path | None) -> None:
 
 def _stop_on_signals() -> None:
     for number in _SIGNALS:
-        # nohup hands SIGHUP over ignored, and means it.
+        # A program under nohup starts with SIGHUP ignored, and must leave it so.
         if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _raise_stop)
 
@@ -144,13 +144,13 @@ def _raise_stop(*_: object) -> None:
 
 
 def _ignore_signals() -> None:
-    """The end has begun, and each of its steps is bounded: nothing is gained by breaking it off."""
+    """While it stops, in bounded steps, a second signal must not interrupt it."""
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_IGN)
 
 
 def _say(text: str) -> None:
-    # Whoever read this may be gone, as with `make run | head`; the service does not depend on it.
+    # The reader of a pipe may have ended, as with `make run | head`; the service goes on.
     with suppress(OSError):
         sys.stdout.write(text + "\n")
         sys.stdout.flush()

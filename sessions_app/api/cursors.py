@@ -28,6 +28,7 @@ class Cursor(NamedTuple):
 
 def encode(cursor: Cursor) -> str:
     """The text of a cursor in a URL."""
+    # Whole milliseconds, as MongoDB stores them: a float would lose some.
     milliseconds = (cursor.position.moment - _EPOCH) // timedelta(milliseconds=1)
     values = [milliseconds, cursor.position.session_id, int(cursor.backwards)]
     raw = json.dumps(values, separators=(",", ":")).encode()
@@ -43,6 +44,7 @@ def decode(encoded: str) -> Cursor:
             raise ValueError(encoded)
         moment = _EPOCH + timedelta(milliseconds=milliseconds)
         cursor = Cursor(SessionPosition(moment, session_id), bool(backwards))
+        # One text for one position: padding and spaces that base64 ignores are refused, too.
         if encode(cursor) != encoded:
             raise ValueError(encoded)
     except (ValueError, TypeError, binascii.Error, RecursionError) as error:

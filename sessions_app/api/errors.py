@@ -32,6 +32,7 @@ class ServiceError(APIException):
 def to_api_exception(error: errors.SessionError) -> APIException:
     """The response that a domain error becomes."""
     status = status_of(error)
+    # As DRF's own, so that clients see one shape for every field that is wrong.
     if isinstance(error, errors.InvalidInput | WindowBudgetError):
         detail = ErrorDetail(error.detail, error.code)
         return ValidationError({error.attr or "non_field_errors": [detail]})
@@ -43,6 +44,7 @@ class Handler(ExceptionHandler):
 
     def convert_known_exceptions(self, exc: Exception) -> Exception:
         """Turn an error of the layers below into one that DRF can answer."""
+        # Of the accounts database; MongoDB's errors are translated in the repository.
         if isinstance(exc, OperationalError):
             logger.warning("the accounts database is unavailable: %s", exc)
             exc = errors.StorageUnavailable("The accounts database is unavailable; try again.")

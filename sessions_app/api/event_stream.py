@@ -31,6 +31,7 @@ def _event(place: Place, event: Event) -> bytes:
 def _named(event: Event) -> tuple[bytes, Any]:
     match event:
         case turns.Context():
+            # Absent where the turn replies to a message that was stored before.
             user_message = event.user_message and message_wire.message(event.user_message)
             return b"context", turn_wire.seen(event.seen) | {"user_message": user_message}
         case turns.Delta():

@@ -52,6 +52,7 @@ class ExportView(APIView):
 
 def _as_json(session: Session, messages: Iterator[Message]) -> Iterator[bytes]:
     """One object: the session with all its `messages`."""
+    # The closing brace comes last, so that the messages stream inside the object.
     yield orjson.dumps(written_session(session))[:-1] + b',"messages":['
     comma = b""
     for message in messages:

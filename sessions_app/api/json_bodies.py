@@ -35,6 +35,7 @@ class StrictJSONParser(BaseParser):
     ) -> Any:
         """The body as Python values."""
         limit = settings.REQUEST_MAX_BYTES
+        # One byte more than allowed tells a body over the limit without reading all of it.
         raw = stream.read(limit + 1)
         if len(raw) > limit:
             raise TooLarge(f"The body may have at most {limit} bytes.")

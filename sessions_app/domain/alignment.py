@@ -81,6 +81,7 @@ def align(request: Sequence[MessageDraft], stored: Sequence[Message], *, whole: 
     A request without any reply in it is no history, and only 1 and 2 are tried.
     """
     current = [m for m in stored if m.superseded_by is None]
+    # Instructions come with each request and are not part of its history.
     while whole and current and current[0].role is Role.SYSTEM:
         current = current[1:]
     sent_keys = [key(message) for message in request]

@@ -87,6 +87,7 @@ class Message(NamedTuple):
     name: str | None = None
     tool_calls: Sequence[Mapping[str, Any]] | None = None
     tool_call_id: str | None = None
+    # Never written to, so that all messages without metadata may share it.
     metadata: Mapping[str, str] = {}
     deleted: bool = False
     generation: Generation | None = None
@@ -125,6 +126,7 @@ class TopicStanding:
 
     def topic_at(self, seq: int) -> int | None:
         """The topic of the message at `seq`; None when unjudged or older than `recent` reaches."""
+        # The newest topic has no end yet: unjudged messages would seem to belong to it.
         if seq > self.judged:
             return None
         return next((topic for first, topic in reversed(self.recent) if first <= seq), None)

@@ -78,6 +78,7 @@ def check(draft: MessageDraft, *, max_chars: int, tool_call_chars: int = 0, path
     `max_chars` bounds the content and, separately, `tool_call_chars` (the calls as JSON text).
     `path` goes before the field's name in the error, as in `messages.3.`.
     """
+    # Each against the same limit: the settings bound a message's parts, not their sum.
     for chars, attr in ((len(draft.content), "content"), (tool_call_chars, "tool_calls")):
         if chars > max_chars:
             raise TooLarge(f"At most {max_chars} characters are allowed.", attr=f"{path}{attr}")
@@ -97,6 +98,7 @@ def check_keys(drafts: Sequence[MessageDraft]) -> None:
     """Raise InvalidInput when two messages of one batch carry the same `client_id`."""
     seen: set[str] = set()
     for position, draft in enumerate(drafts):
+        # The append's guard looks at stored messages only, so it would store both.
         if draft.client_id in seen:
             raise InvalidInput(
                 "Another message of this batch has the same client_id.",
@@ -121,6 +123,7 @@ def message_tokens(
     total = count(content)
     if name:
         total += count(name)
+    # Sorted keys, so that the count does not depend on the order that a client wrote.
     for call in tool_calls:
         total += count(json.dumps(call, ensure_ascii=False, separators=(",", ":"), sort_keys=True))
     return total

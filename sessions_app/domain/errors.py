@@ -55,6 +55,7 @@ class TooLarge(SessionError):
 class SessionNotFound(SessionError):
     """There is no such session for this user: unknown and somebody else's look the same."""
 
+    # Two codes would tell strangers which ids exist.
     code = "not_found"
     default_detail = "No such session."
 
@@ -166,6 +167,7 @@ class TurnInterrupted(SessionError):
 class TurnFailed(SessionError):
     """A bug of this service ended the turn; details are in the log, none in the answer."""
 
+    # DRF's code for a 500: the answer says nothing of the cause.
     code = "error"
     default_detail = "A server error occurred."
 

@@ -36,13 +36,12 @@ class Exemption(StrEnum):
 class Due:
     """A session that is due since `since`: its `expires_at`, or its `archived_at` plus retention.
 
-    `place` is where it stands in its index; `message_count` is about how much it takes along.
+    `message_count` says about how many documents are deleted with it.
     """
 
     session_id: str
     user_id: str
     since: datetime
-    place: datetime
     message_count: int
     exemption: Exemption | None = None
 
@@ -70,6 +69,7 @@ def batches(sessions: Iterable[Due], size: int) -> Iterator[list[Due]]:
     batch: list[Due] = []
     documents = 0
     for due in sessions:
+        # Checked before adding, so that a single long session still makes a batch of its own.
         if batch and (len(batch) == size or documents + due.documents > SWEEP_BATCH_DOCUMENTS):
             yield batch
             batch, documents = [], 0
@@ -106,6 +106,7 @@ class Preview:
 
     def add(self, due: Due, fate: Fate, *, now: datetime) -> None:
         """Count a session that is due."""
+        # An exempt session is due and will not end, so it is in no total.
         if due.exemption is not None:
             self.exempt[due.exemption.value] += 1
             return

@@ -106,10 +106,10 @@ _FAILURES: tuple[type[SessionError], ...] = (
 
 def runs(seqs: Iterable[int]) -> list[tuple[int, int]]:
     """Ascending seqs as runs of first and last, both included."""
-    found: list[tuple[int, int]] = []
+    seq_runs: list[tuple[int, int]] = []
     for seq in seqs:
-        if found and found[-1][1] == seq - 1:
-            found[-1] = (found[-1][0], seq)
+        if seq_runs and seq_runs[-1][1] == seq - 1:
+            seq_runs[-1] = (seq_runs[-1][0], seq)
         else:
-            found.append((seq, seq))
-    return found
+            seq_runs.append((seq, seq))
+    return seq_runs

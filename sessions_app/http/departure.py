@@ -1,4 +1,4 @@
-"""The caller's leaving, for whoever works for them and could stop."""
+"""Tells running work that its client has disconnected."""
 
 import threading
 from collections.abc import Callable
@@ -29,6 +29,7 @@ class Departure:
         with self._lock:
             self._left = True
             acts, self._then = self._then, []
+        # Outside of the lock: an act may call back into this object.
         for act in acts:
             act()
 

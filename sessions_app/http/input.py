@@ -49,6 +49,7 @@ class StrictIntegerField(serializers.IntegerField):
 
     def to_internal_value(self, data: Any) -> int:
         """The number itself; `invalid` for another type."""
+        # `True` is an `int` in Python and a different type in JSON.
         if isinstance(data, bool) or not isinstance(data, int):
             self.fail("invalid")
         return data
@@ -60,6 +61,7 @@ class NumeralField(serializers.IntegerField):
     def to_internal_value(self, data: Any) -> int:
         """The number; `invalid` for anything but ASCII digits, with or without a minus."""
         digits = str(data).removeprefix("-")
+        # Python's `int` takes "1_0", " 1" and digits of all scripts.
         if not (digits.isascii() and digits.isdigit()):
             self.fail("invalid")
         return super().to_internal_value(data)
@@ -157,6 +159,7 @@ class ToolCallsField(serializers.Field[list[dict[str, Any]], Any, Any, Any]):
             self.fail("id_length")
         if len(set(ids)) < len(ids):
             self.fail("repeated")
+        # After the cheap checks: this walks through the whole value.
         if problem := text.json_problem(data):
             self.fail("json", problem=problem)
         return data
@@ -205,6 +208,7 @@ def idempotency_key(request: Request, *, suffix_chars: int = 0) -> str | None:
     header = request.headers.get("Idempotency-Key")
     if header is None:
         return None
+    # The same rules as for `client_id`, since it becomes one.
     key = str(validated(IdempotencyKey, {"client_id": header})["client_id"])
     most = limits.CLIENT_ID_MAX_CHARS - suffix_chars
     if len(key) > most:

@@ -75,6 +75,7 @@ class LoginThrottle(RateThrottle):
         """The account and the address."""
         data: Any = request.data
         named = data.get("username") if isinstance(data, dict) else None
+        # `casefold`, as otherwise each casing of a name had attempts of its own.
         account = str(request.user.pk) if request.user else str(named).casefold()
         return f"{account} {self.get_ident(request)}"
 

@@ -12,25 +12,21 @@ from sessions_app.services.relay import model_name
 
 
 def model(name: str) -> dict[str, Any]:
-    """A model as OpenAI writes it. When it was made, nobody has told this service."""
+    """A model as OpenAI writes it. `created` is unknown, so it is 0."""
     return {"id": name, "object": "model", "created": 0, "owned_by": "chat-sessions"}
 
 
 class ModelsView(OpenAIView):
-    """All models."""
-
     @schema.models_list
     def get(self, request: Request) -> Response:
-        """The one that answers."""
+        """List the models; there is one."""
         return Response({"object": "list", "data": [model(model_name())]})
 
 
 class ModelView(OpenAIView):
-    """One model."""
-
     @schema.models_show
     def get(self, request: Request, model_id: str) -> Response:
-        """The one that answers, if it is asked for by its name."""
+        """Show a model by its name."""
         if model_id != model_name():
             raise ModelNotFound(attr="model")
         return Response(model(model_id))

@@ -1,4 +1,4 @@
-"""The parameters of a completion: what the model's server is asked with, and what is refused."""
+"""The parameters of a completion: those passed on to the model, and those refused."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,17 +11,17 @@ from sessions_app.services.context import Instruction
 from sessions_app.services.turns import ModelCall
 
 _MAX_TOKENS = 1_000_000
-# This service's own, or the request's form.
+# Handled here, not passed on.
 _OURS = {
     "messages", "model", "stream", "stream_options", "max_tokens", "max_completion_tokens",
     "session_id", "metadata", "n",
 }  # fmt: skip
-# What would come back and has no place in a stored message.
-_NOT_KEPT = ("audio", "functions", "function_call", "logprobs", "top_logprobs")
+# Their results have no field in a stored message.
+_NOT_STORED = ("audio", "functions", "function_call", "logprobs", "top_logprobs")
 _NUMBER, _WHOLE, _TEXT, _TRUTH, _OBJECT, _LIST = (
     (int, float), (int,), (str,), (bool,), (dict,), (list,)
 )  # fmt: skip
-# A server would refuse other types, but only when the question has been stored.
+# A server would refuse other types too, but only after the question has been stored.
 _TYPES: dict[str, tuple[type, ...]] = {
     "temperature": _NUMBER,
     "top_p": _NUMBER,
@@ -44,7 +44,7 @@ _NAMES = {
 
 
 def model_call(body: Mapping[str, Any], instructions: Sequence[Instruction]) -> ModelCall:
-    """How a request wants the model to be asked; raises InvalidInput naming the parameter."""
+    """The model call of a request; raises InvalidInput naming the parameter."""
     _refuse(body)
     for name, types in _TYPES.items():
         _check(name, body.get(name), types)
@@ -60,7 +60,7 @@ def model_call(body: Mapping[str, Any], instructions: Sequence[Instruction]) -> 
 
 
 def model_name(body: Mapping[str, Any]) -> str | None:
-    """The model that is asked for; None where that is left to the settings."""
+    """The requested model; None leaves the choice to the settings."""
     name = body.get("model")
     _check("model", name, _TEXT)
     if name and (len(name) > MODEL_NAME_MAX_CHARS or not text.is_text(name)):
@@ -69,21 +69,21 @@ def model_name(body: Mapping[str, Any]) -> str | None:
 
 
 def truth(body: Mapping[str, Any], name: str) -> bool:
-    """A member that is true or false, false without it."""
+    """A boolean member; false if it is missing."""
     value = body.get(name)
     _check(name, value, _TRUTH)
     return bool(value)
 
 
 def wants_usage(body: Mapping[str, Any]) -> bool:
-    """Whether a stream is to end with the token counts."""
+    """Whether the stream should end with the token counts."""
     options = body.get("stream_options")
     _check("stream_options", options, _OBJECT)
     return truth(options or {}, "include_usage")
 
 
 def token_limit(body: Mapping[str, Any]) -> int | None:
-    """The most tokens of an answer, under its newer name or its older one."""
+    """The maximum tokens of an answer, under the parameter's new or old name."""
     for name in ("max_completion_tokens", "max_tokens"):
         value = body.get(name)
         _check(name, value, _WHOLE)
@@ -100,7 +100,7 @@ def _refuse(body: Mapping[str, Any]) -> None:
     _check("n", count, _WHOLE)
     if count not in {None, 1}:
         raise UnsupportedValue("A session's turn has one answer.", attr="n")
-    for name in _NOT_KEPT:
+    for name in _NOT_STORED:
         if body.get(name) not in (None, False, 0):
             raise Unsupported("A session does not keep this; ask without one.", attr=name)
     modalities = body.get("modalities")
@@ -112,7 +112,7 @@ def _check(name: str, value: Any, types: tuple[type, ...]) -> None:
     wrong = isinstance(value, bool) and bool not in types
     if value is not None and (wrong or not isinstance(value, types)):
         names = (_NAMES[kind] for kind in types)
-        wanted = "a number" if types == _NUMBER else " or ".join(names)
-        error = InvalidInput(f"Expected {wanted}.", attr=name)
+        expected = "a number" if types == _NUMBER else " or ".join(names)
+        error = InvalidInput(f"Expected {expected}.", attr=name)
         error.code = "invalid_type"
         raise error

@@ -1,4 +1,4 @@
-"""What a request says beside its messages: which session, and whether it is a repeat."""
+"""Reads a request's body, its session, and whether it is a repeat."""
 
 import hashlib
 import json
@@ -12,7 +12,7 @@ from sessions_app.domain.errors import InvalidInput
 from sessions_app.openai_api.errors import UnsupportedValue
 
 CONVERSATION_PREFIX = "conv_"
-# The packages' own time-out where they do not say, and the longest that they wait to ask again.
+# The default time-out of OpenAI's packages, and the longest pause before they repeat a request.
 _TIMEOUT_SECONDS = 600.0
 _TIMEOUT_MAX_SECONDS = 3_600.0
 _PAUSE_SECONDS = 120.0
@@ -20,7 +20,7 @@ _REPEATS_MAX = 20
 
 
 def body_of(request: Request) -> dict[str, Any]:
-    """The request's body; raises InvalidInput for what no server could be sent."""
+    """The request's body; raises InvalidInput if it cannot be passed on as JSON."""
     body = request.data
     if not isinstance(body, dict):
         raise InvalidInput("Expected a JSON object.")
@@ -34,44 +34,44 @@ def body_of(request: Request) -> dict[str, Any]:
 
 
 def session_id(request: Request, body: Mapping[str, Any]) -> str | None:
-    """The session that is meant: by `metadata`, by `session_id`, or by `X-Session-Id`."""
+    """The session of a request: in `metadata`, in `session_id`, or in `X-Session-Id`."""
     metadata = body.get("metadata")
     if metadata is not None and not isinstance(metadata, dict):
         raise InvalidInput("Expected an object.", attr="metadata")
-    named = {
+    candidates = {
         "metadata.session_id": (metadata or {}).get("session_id"),
         "session_id": body.get("session_id"),
         "X-Session-Id": request.headers.get("X-Session-Id"),
     }
-    given = {place: value for place, value in named.items() if value is not None}
-    for place, value in given.items():
+    sources = {source: value for source, value in candidates.items() if value is not None}
+    for source, value in sources.items():
         if not isinstance(value, str):
-            raise InvalidInput("Expected text.", attr=place)
-    found = {str(value).removeprefix(CONVERSATION_PREFIX) for value in given.values()}
-    if len(found) > 1:
-        raise UnsupportedValue("Two sessions are named.", attr=list(given)[1])
-    return found.pop() if found else None
+            raise InvalidInput("Expected text.", attr=source)
+    session_ids = {str(value).removeprefix(CONVERSATION_PREFIX) for value in sources.values()}
+    if len(session_ids) > 1:
+        raise UnsupportedValue("Two sessions are named.", attr=list(sources)[1])
+    return session_ids.pop() if session_ids else None
 
 
 def digest(session_id: str, body: Mapping[str, Any]) -> str:
-    """Tells this request from others, however its answer is to be sent."""
-    asked = {name: body[name] for name in body.keys() - {"stream", "stream_options"}}
-    text = json.dumps([session_id, asked], sort_keys=True)
+    """A digest that is equal for requests that differ only in how the answer is sent."""
+    content = {name: body[name] for name in body.keys() - {"stream", "stream_options"}}
+    text = json.dumps([session_id, content], sort_keys=True)
     return hashlib.blake2b(text.encode(), digest_size=24).hexdigest()
 
 
 def repeated_since(request: Request, now: datetime) -> datetime | None:
-    """When the first attempt of a repeat came at the earliest; None for a first attempt.
+    """The earliest time at which a repeat's first attempt was sent; None for a first attempt.
 
-    OpenAI's packages count their repeats of a request, and say how long they wait for an answer.
+    OpenAI's packages send the number of repeats, and how long they wait for an answer.
     """
     count = min(_REPEATS_MAX, int(_number(request, "X-Stainless-Retry-Count") or 0))
     if count <= 0:
         return None
-    named = ("X-Stainless-Read-Timeout", "X-Stainless-Timeout")
-    waits = next(filter(None, (_number(request, name) for name in named)), _TIMEOUT_SECONDS)
-    each = min(waits, _TIMEOUT_MAX_SECONDS) + _PAUSE_SECONDS
-    return now - timedelta(seconds=count * each)
+    headers = ("X-Stainless-Read-Timeout", "X-Stainless-Timeout")
+    timeout = next(filter(None, (_number(request, name) for name in headers)), _TIMEOUT_SECONDS)
+    attempt_seconds = min(timeout, _TIMEOUT_MAX_SECONDS) + _PAUSE_SECONDS
+    return now - timedelta(seconds=count * attempt_seconds)
 
 
 def _number(request: Request, header: str) -> float | None:

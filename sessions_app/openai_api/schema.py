@@ -1,4 +1,4 @@
-"""The description of this wire's routes; OpenAI's own says what each member means."""
+"""The API description of the OpenAI wire; OpenAI's own documents each member."""
 
 import json
 
@@ -47,30 +47,34 @@ _STREAM = "".join(
     )
 )
 _WHEN = {
-    400: ("A parameter is wrong, or cannot be had in a session.", "n", "unsupported_value"),
-    401: ("No key or token, or one that is no longer good.", None, "invalid_api_key"),
-    404: ("There is no such thing for this user.", None, "not_found"),
+    400: ("A parameter is wrong, or not supported in a session.", "n", "unsupported_value"),
+    401: ("No key or token, or one that is no longer valid.", None, "invalid_api_key"),
+    404: ("It does not exist for this user.", None, "not_found"),
     409: ("A turn is in progress; see `Retry-After`.", None, "turn_in_progress"),
     410: ("The caller's own session, past its timeout.", None, "session_expired"),
     413: ("A message or the body is over its limit.", "messages.0.content", "too_large"),
     422: ("The idempotency key came with another request.", None, "idempotency_mismatch"),
     429: ("Too many requests; see `Retry-After`.", None, "rate_limit_exceeded"),
-    502: ("The model's server failed; the question is kept.", None, "provider_error"),
-    503: ("Nothing is half done; see `Retry-After`.", None, "storage_unavailable"),
-    504: ("It took too long; the question is kept.", None, "provider_timeout"),
+    502: ("The model's server failed; the question is stored.", None, "provider_error"),
+    503: (
+        "Storage is unavailable; the same request can be repeated. See `Retry-After`.",
+        None,
+        "storage_unavailable",
+    ),
+    504: ("The model took too long; the question is stored.", None, "provider_timeout"),
 }
 
 
 def _errors(*statuses: int) -> dict[int, OpenApiResponse]:
-    found = {}
+    responses = {}
     for status in statuses:
         when, param, code = _WHEN[status]
         kind = "server_error" if status >= 500 else "invalid_request_error"
         value = {"error": {"message": when, "type": kind, "param": param, "code": code}}
-        found[status] = OpenApiResponse(
+        responses[status] = OpenApiResponse(
             OpenApiTypes.OBJECT, when, examples=[OpenApiExample(code, value=value)]
         )
-    return found
+    return responses
 
 
 def _answer(name: str, value: object, media_type: str = "application/json") -> OpenApiExample:

@@ -1,4 +1,4 @@
-"""What the views of this wire have in common."""
+"""Base classes of the views of the OpenAI wire."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,29 +12,26 @@ from sessions_app.http.throttles import ChatThrottle
 from sessions_app.openai_api.errors import exception_handler
 
 
-class OneAnswer(DefaultContentNegotiation):
-    """The body says whether events are wanted, so `Accept` has no say."""
+class AcceptIgnored(DefaultContentNegotiation):
+    """Ignores `Accept`: the body's `stream` says whether events are wanted."""
 
     def select_renderer(
         self, request: Request, renderers: Any, format_suffix: str | None = None
     ) -> Any:
-        """The first, which also writes errors."""
         return renderers[0], renderers[0].media_type
 
 
 class OpenAIView(APIView):
     """A view whose errors are OpenAI's."""
 
-    content_negotiation_class = OneAnswer
+    content_negotiation_class = AcceptIgnored
 
     def get_exception_handler(self) -> Callable[[Exception, dict[str, Any]], Any]:
-        """That of this wire."""
         return exception_handler
 
 
 class ModelCallView(OpenAIView):
-    """A view that has the model work, which is counted as in the other API."""
+    """A view that calls the model; it shares its rate limit with the other API."""
 
     def get_throttles(self) -> list[BaseThrottle]:
-        """And the limit of model calls."""
         return [*super().get_throttles(), ChatThrottle()]

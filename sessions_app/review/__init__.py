@@ -1,1 +1,1 @@
-"""Staff pages inside the Django admin: conversations, what is done with them, who read them."""
+"""Staff's pages in the Django admin: conversations, actions, the read log, the dashboard."""

@@ -1,4 +1,4 @@
-"""Conversations and the read log in the admin's index, its sidebar and its history."""
+"""Lists conversations and the read log in the admin's index, sidebar and history."""
 
 from typing import Any
 
@@ -10,23 +10,19 @@ from sessions_app.review.models import Conversation, ReadLog
 
 
 class _ElsewhereAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic when it runs
-    """Something whose pages `site` has: it is shown in lists, and changed by nobody here."""
+    """A model whose pages are in `site`; the admin only lists it."""
 
     def get_urls(self) -> list[URLPattern]:
-        """None of its own."""
         return []
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nobody."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody; deleting a conversation is an action of its pages."""
-        return False
+        return False  # deleting a conversation is an action of its own pages
 
 
 admin.site.register(Conversation, _ElsewhereAdmin)

@@ -6,20 +6,19 @@ from django.db.models.signals import post_migrate
 
 
 class ReviewConfig(AppConfig):
-    """Staff review. It stands before the admin, whose templates it adds to."""
+    """Staff review. INSTALLED_APPS names it before the admin, whose templates it overrides."""
 
     name = "sessions_app.review"
     label = "review"
     verbose_name = "Review"
 
     def ready(self) -> None:
-        """Have the groups made when the permissions are."""
         from sessions_app.review import checks, permissions  # noqa: F401 - importing registers
 
         post_migrate.connect(permissions.make_groups, sender=self)
 
 
 class ReviewSiteConfig(AdminConfig):
-    """The Django admin, with the pages of this app in it."""
+    """The Django admin, with the pages of this app."""
 
     default_site = "sessions_app.review.site.ReviewAdminSite"

@@ -1,4 +1,4 @@
-"""The read log: its page, and the log as a file."""
+"""The read log as a page, and as a file."""
 
 import csv
 import io
@@ -26,11 +26,11 @@ _NAMES = ("staff", "user", "session", "act", "reason", "from", "to")
 
 @pages.page(May.AUDIT)
 def show(request: HttpRequest) -> HttpResponse:
-    """Who read what, when and why. Looking is logged, too."""
-    given = _given(request.GET.dict())
-    _log(request, Act.LOG_READ, given)
+    """Who read what, when and why. Reading the log is logged, too."""
+    parameters = _parameters(request.GET.dict())
+    _log(request, Act.LOG_READ, parameters)
     older, newer = request.GET.get("older", "")[:36], request.GET.get("newer", "")[:36]
-    page = review.log_page(sought=_sought(given), older_than=older, newer_than=newer)
+    page = review.log_page(sought=_log_filter(parameters), older_than=older, newer_than=newer)
     names = people.names(line.user_id for line in page.lines if line.user_id)
     return pages.render(
         request,
@@ -38,22 +38,24 @@ def show(request: HttpRequest) -> HttpResponse:
         {
             "title": "Read log",
             "lines": [(line, names.get(line.user_id, line.user_id)) for line in page.lines],
-            "given": given,
+            "parameters": parameters,
             "acts": [(act.value, label) for act, label in presentation.ACTS.items()],
             "reasons": [(reason.value, label) for reason, label in REASONS.items()],
-            "older": _link(given, older=page.lines[-1].id) if page.has_older else "",
-            "newer": _link(given, newer=page.lines[0].id) if page.has_newer and page.lines else "",
+            "older": _link(parameters, older=page.lines[-1].id) if page.has_older else "",
+            "newer": _link(parameters, newer=page.lines[0].id)
+            if page.has_newer and page.lines
+            else "",
         },
     )
 
 
 @pages.page(May.AUDIT, methods=("POST",))
 def export(request: HttpRequest) -> StreamingHttpResponse:
-    """The lines that are filtered for, as CSV or JSON lines."""
-    given = _given(request.POST.dict())
+    """The filtered lines, as CSV or JSON lines."""
+    parameters = _parameters(request.POST.dict())
     form = "csv" if request.POST.get("form") == "csv" else "jsonl"
-    _log(request, Act.LOG_EXPORT, given, form=form)
-    lines = review.log_stream(_sought(given))
+    _log(request, Act.LOG_EXPORT, parameters, form=form)
+    lines = review.log_stream(_log_filter(parameters))
     body = _as_csv(lines) if form == "csv" else _as_json_lines(lines)
     return StreamingHttpResponse(
         body,
@@ -62,31 +64,33 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
     )
 
 
-def _log(request: HttpRequest, act: Act, given: dict[str, str], **more: str) -> None:
-    """The person and the conversation in their own fields, where an erasure finds them."""
-    part = {name: given[name] for name in ("act", "reason", "from", "to") if name in given}
-    about = About(given.get("session", "")[:36], _person(given.get("user", "")), part | more)
+def _log(request: HttpRequest, act: Act, parameters: dict[str, str], **more: str) -> None:
+    names = ("act", "reason", "from", "to")
+    filters = {name: parameters[name] for name in names if name in parameters}
+    # User and session go into their own fields, where the erasure of a user finds them.
+    session_id, user_id = parameters.get("session", "")[:36], _user_id(parameters.get("user", ""))
+    about = About(session_id, user_id, filters | more)
     review.log_write(staff=pages.staff_of(request), act=act, now=timezone.now(), about=[about])
 
 
-def _given(query: dict[str, str]) -> dict[str, str]:
+def _parameters(query: dict[str, str]) -> dict[str, str]:
     return {name: query[name].strip()[:200] for name in _NAMES if query.get(name, "").strip()}
 
 
-def _sought(given: dict[str, str]) -> LogFilter:
+def _log_filter(parameters: dict[str, str]) -> LogFilter:
     return LogFilter(
-        session_id=given.get("session", ""),
-        user_id=_person(given.get("user", "")),
-        staff_id=_person(given.get("staff", "")),
-        act=Act(given["act"]) if given.get("act") in set(Act) else None,
-        reason=given["reason"] if given.get("reason") in set(Reason) else "",
-        since=_day(given.get("from", "")),
-        before=_day(given.get("to", ""), after=True),
+        session_id=parameters.get("session", ""),
+        user_id=_user_id(parameters.get("user", "")),
+        staff_id=_user_id(parameters.get("staff", "")),
+        act=Act(parameters["act"]) if parameters.get("act") in set(Act) else None,
+        reason=parameters["reason"] if parameters.get("reason") in set(Reason) else "",
+        since=_day(parameters.get("from", "")),
+        before=_day(parameters.get("to", ""), after=True),
     )
 
 
-def _person(text: str) -> str:
-    """An id, of a name if it is one."""
+def _user_id(text: str) -> str:
+    """The id of the user with this name; other text is taken for an id."""
     model: Any = get_user_model()
     try:
         return str(model.objects.get_by_natural_key(text).pk) if text else ""
@@ -105,8 +109,8 @@ def _day(text: str, *, after: bool = False) -> datetime | None:
     return start + timedelta(days=1) if after else start
 
 
-def _link(given: dict[str, str], **place: str) -> str:
-    return "?" + urlencode({**given, **place})
+def _link(parameters: dict[str, str], **cursor: str) -> str:
+    return "?" + urlencode({**parameters, **cursor})
 
 
 def _record(line: LogLine) -> dict[str, Any]:
@@ -130,19 +134,19 @@ def _as_json_lines(lines: Iterator[LogLine]) -> Iterator[str]:
 
 
 def _as_csv(lines: Iterator[LogLine]) -> Iterator[str]:
-    held = io.StringIO()
-    writer = csv.writer(held)
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
     writer.writerow(["id", *_FIELDS, "erased"])
     for line in lines:
         record = _record(line)
         record["about"] = json.dumps(record["about"], ensure_ascii=False)
-        writer.writerow([_inert(str(value)) for value in record.values()])
-        yield held.getvalue()
-        held.seek(0)
-        held.truncate()
-    yield held.getvalue()
+        writer.writerow([_defused(str(value)) for value in record.values()])
+        yield buffer.getvalue()
+        buffer.seek(0)
+        buffer.truncate()
+    yield buffer.getvalue()
 
 
-def _inert(cell: str) -> str:
-    """A spreadsheet takes what begins like this for a formula (OWASP, CSV injection)."""
+def _defused(cell: str) -> str:
+    # A spreadsheet would run a cell that begins like a formula (OWASP, CSV injection).
     return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell

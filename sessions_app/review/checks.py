@@ -1,4 +1,4 @@
-"""What Django checks of this app's settings when it starts."""
+"""System checks of this app's settings."""
 
 from typing import Any
 
@@ -10,9 +10,11 @@ from sessions_app.services import review
 
 @register()
 def phone_regions(**_: Any) -> list[CheckMessage]:
-    """Every country of REVIEW_PHONE_REGIONS is one whose numbers are known."""
+    """Every country of REVIEW_PHONE_REGIONS must be known to the phone number library."""
     unknown = sorted(set(settings.REVIEW_PHONE_REGIONS) - review.known_regions())
     if not unknown:
         return []
-    problem = f"REVIEW_PHONE_REGIONS names no country that is known: {', '.join(unknown)}"
-    return [Error(problem, hint="Two capital letters each, as in US,GB,DE.", id="review.E001")]
+    problem = f"REVIEW_PHONE_REGIONS has unknown countries: {', '.join(unknown)}"
+    return [
+        Error(problem, hint="Use two capital letters for each, such as US,GB,DE.", id="review.E001")
+    ]

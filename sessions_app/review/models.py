@@ -1,4 +1,4 @@
-"""What the admin knows of conversations: no tables, but names for permissions and for history."""
+"""Models without tables: the admin needs names for permissions and for its history."""
 
 from typing import ClassVar
 
@@ -11,9 +11,7 @@ class Conversation(models.Model):
     session_id = models.CharField(primary_key=True, max_length=36)
 
     class Meta:
-        """No table: sessions are in MongoDB."""
-
-        managed = False
+        managed = False  # sessions are in MongoDB
         default_permissions = ()
         permissions: ClassVar = [
             ("view_conversation", "Can read conversations, with a reason that is logged"),
@@ -34,10 +32,8 @@ class ReadLog(models.Model):
     line_id = models.CharField(primary_key=True, max_length=36)
 
     class Meta:
-        """No table: the log is in MongoDB. Nobody can be given a right to change it."""
-
-        managed = False
-        default_permissions = ("view",)
+        managed = False  # the log is in MongoDB
+        default_permissions = ("view",)  # there is no permission to change it
         verbose_name = "line of the read log"
         verbose_name_plural = "read log"
 

@@ -1,4 +1,4 @@
-"""What every staff page has: who is asking, whether they may, what is said when they may not."""
+"""What all staff pages share: the permission check, the error page, rendering."""
 
 from collections.abc import Callable, Mapping
 from functools import wraps
@@ -33,7 +33,7 @@ _STATUS: Mapping[type[SessionError], HTTPStatus] = {
 
 
 def page(needed: May, *, methods: tuple[str, ...] = ("GET",)) -> Callable[[Page], Page]:
-    """A page for those with a permission; errors become pages, too."""
+    """Decorates a view that needs a permission; its errors become pages, too."""
 
     def decorate(view: Page) -> Page:
         @never_cache
@@ -54,12 +54,10 @@ def page(needed: May, *, methods: tuple[str, ...] = ("GET",)) -> Callable[[Page]
 
 
 def refused(request: HttpRequest) -> HttpResponse:
-    """The page for those who may not."""
     return problem(request, "Your account has no permission for this.", HTTPStatus.FORBIDDEN)
 
 
 def problem(request: HttpRequest, sentence: str, status: HTTPStatus) -> HttpResponse:
-    """A page that says what is wrong."""
     return render(
         request,
         "problem.html",
@@ -71,7 +69,7 @@ def problem(request: HttpRequest, sentence: str, status: HTTPStatus) -> HttpResp
 def render(
     request: HttpRequest, template: str, context: Mapping[str, Any], *, status: int = 200
 ) -> HttpResponse:
-    """A page of the admin site, rendered now, so that nothing is read while it is sent."""
+    """A page of the admin site, rendered at once, so that nothing is read while it is sent."""
     request.current_app = admin.site.name  # read by `{% url %}`
     response = TemplateResponse(
         request,
@@ -83,5 +81,4 @@ def render(
 
 
 def staff_of(request: HttpRequest) -> Staff:
-    """Who is asking."""
     return Staff(str(request.user.pk), request.user.get_username())

@@ -1,4 +1,4 @@
-"""The names of users, from the accounts; others, of an identity provider or erased, have ids."""
+"""Usernames from the accounts. Users of an identity provider and erased ones have ids only."""
 
 import uuid
 from collections.abc import Iterable, Mapping
@@ -7,28 +7,31 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 
-_MOST = 20
+_MAX_MATCHES = 20
 
 
 def names(user_ids: Iterable[str]) -> Mapping[str, str]:
-    """The usernames of those who have an account, by id, in one query."""
-    keys = {key for user_id in user_ids if (key := _key(user_id))}
+    """User id → username, for those who have an account, in one query."""
+    keys = {key for user_id in user_ids if (key := _primary_key(user_id))}
     users: Any = get_user_model().objects
-    found = users.filter(pk__in=keys).values_list("pk", "username") if keys else ()
-    return {str(key): username for key, username in found}
+    pairs = users.filter(pk__in=keys).values_list("pk", "username") if keys else ()
+    return {str(key): username for key, username in pairs}
 
 
 def ids_like(name: str) -> tuple[str, ...]:
-    """The ids of the users whose name begins with `name`, in any casing; the first few."""
+    """The ids of the first few users whose name begins with `name`, in any casing."""
     users: Any = get_user_model().objects
-    found = list(users.filter(username__istartswith=name).values_list("pk", flat=True)[:_MOST])
+    keys = list(
+        users.filter(username__istartswith=name).values_list("pk", flat=True)[:_MAX_MATCHES]
+    )
     model: Any = get_user_model()
     with suppress(model.DoesNotExist):
-        found.append(users.get_by_natural_key(name).pk)
-    return tuple(dict.fromkeys(str(key) for key in found))
+        # A prefix is folded for ASCII only; a whole name for every script.
+        keys.append(users.get_by_natural_key(name).pk)
+    return tuple(dict.fromkeys(str(key) for key in keys))
 
 
-def _key(user_id: str) -> uuid.UUID | None:
+def _primary_key(user_id: str) -> uuid.UUID | None:
     try:
         return uuid.UUID(user_id)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Who may do what: six permissions on conversations, one on the read log, and two groups."""
+"""Permissions of staff: six on conversations, one on the read log; and two groups."""
 
 from enum import StrEnum
 from typing import Any
@@ -12,7 +12,7 @@ from sessions_app.domain.review import Act
 
 
 class May(StrEnum):
-    """The permissions, as `user.has_perm` takes them."""
+    """Permissions, as `user.has_perm` takes them."""
 
     VIEW = "review.view_conversation"
     REVIEW = "review.review_conversation"
@@ -41,27 +41,26 @@ NEEDED = {
 
 
 def allowed(user: Any, act: Act) -> bool:
-    """Whether this member of staff may do that."""
     return not isinstance(user, AnonymousUser) and user.has_perm(NEEDED[act])
 
 
 def make_groups(*, using: str, app_config: Any, apps: Apps = current_apps, **_: Any) -> None:
-    """Make the groups that are missing; those that are there are as their owners want them.
+    """Create the groups that are missing, and leave existing ones as operators changed them.
 
-    A receiver of `post_migrate`; `flush` sends that, too, and without `apps`.
+    A receiver of `post_migrate`; `flush` sends it too, without `apps`.
     """
     try:
         group_model = apps.get_model("auth", "Group")
         permission_model = apps.get_model("auth", "Permission")
-    except LookupError:  # migrated back to before there were any
+    except LookupError:  # migrated back to before auth
         return
-    # Made by a receiver of the same signal, which may come later.
+    # Django creates permissions in a receiver of the same signal, which may run after this one.
     create_permissions(app_config, using=using, apps=apps, verbosity=0)
     for name, permissions in GROUPS.items():
-        group, made = group_model.objects.using(using).get_or_create(name=name)
-        if made:
+        group, created = group_model.objects.using(using).get_or_create(name=name)
+        if created:
             codes = [permission.partition(".")[2] for permission in permissions]
-            found = permission_model.objects.using(using).filter(
+            permissions_of_group = permission_model.objects.using(using).filter(
                 content_type__app_label="review", codename__in=codes
             )
-            group.permissions.add(*found)
+            group.permissions.add(*permissions_of_group)

@@ -1,4 +1,4 @@
-"""The admin site: Django's, with the pages about conversations in it."""
+"""The admin site: Django's, with the pages about conversations."""
 
 from typing import Any
 
@@ -12,35 +12,35 @@ from sessions_app.review.conversations import views as conversations
 from sessions_app.review.dashboard import page as dashboard
 from sessions_app.review.pages import Page
 
-_ONE = r"conversations/(?P<session_id>[^/]{1,64})"
+_CONVERSATION = r"conversations/(?P<session_id>[^/]{1,64})"
 
 
 class ReviewAdminSite(AdminSite):
-    """Users, groups and conversations."""
-
     site_header = "Chat sessions"
     site_title = "Chat sessions"
     index_title = "Overview"
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        """The pages of this app, then Django's."""
-
         return [
             *self._pages(r"conversations", listing.show, "review_conversation_changelist"),
             *self._pages(r"conversations/actions", actions.act, "review_conversation_actions"),
             *self._pages(r"conversations/audit", audit.show, "review_readlog_changelist"),
             *self._pages(r"conversations/audit/export", audit.export, "review_readlog_export"),
-            *self._pages(_ONE, conversations.show, "review_conversation_change"),
-            *self._pages(rf"{_ONE}/unmask", conversations.unmask, "review_conversation_unmask"),
-            *self._pages(rf"{_ONE}/history", conversations.history, "review_conversation_history"),
+            *self._pages(_CONVERSATION, conversations.show, "review_conversation_change"),
+            *self._pages(
+                rf"{_CONVERSATION}/unmask", conversations.unmask, "review_conversation_unmask"
+            ),
+            *self._pages(
+                rf"{_CONVERSATION}/history", conversations.history, "review_conversation_history"
+            ),
             *super().get_urls(),
         ]
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        """The first page: figures for those who may see conversations, then what there is."""
+        """The first page: figures for those who may see conversations, then the list of models."""
         return super().index(request, {**dashboard.context(request), **(extra_context or {})})
 
     def _pages(self, pattern: str, page: Page, name: str) -> list[URLPattern]:
-        """A page under its address with a slash, which links have, and without one."""
+        """The routes of a page. Links use the address with a slash; without one it works too."""
         view = self.admin_view(page)
         return [re_path(rf"^{pattern}/$", view, name=name), re_path(rf"^{pattern}$", view)]

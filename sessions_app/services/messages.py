@@ -26,6 +26,7 @@ def new_message_id() -> str:
 
 def message_prepare(*, draft: MessageDraft, now: datetime, path: str = "") -> NewMessage:
     """Check a draft and count its tokens; raises InvalidInput or TooLarge naming the field."""
+    # Calls are stored as JSON text, so that text is what the limit is about.
     calls = json.dumps(draft.tool_calls) if draft.tool_calls else ""
     drafts.check(draft, max_chars=settings.MESSAGE_MAX_CHARS, tool_call_chars=len(calls), path=path)
     return NewMessage(
@@ -49,6 +50,7 @@ def message_prepare(*, draft: MessageDraft, now: datetime, path: str = "") -> Ne
 
 def batch_prepare(*, batch: Sequence[MessageDraft], now: datetime) -> list[NewMessage]:
     """Check and count every draft of a batch before any of it is stored."""
+    # All drafts before any: a batch is stored as a whole or not at all.
     drafts.check_keys(batch)
     return [
         message_prepare(draft=draft, now=now, path=f"messages.{position}.")
@@ -81,6 +83,7 @@ def message_append_batch(
             for position, draft in enumerate(batch)
         ]
     appended = _append(session_id, user_id, batch_prepare(batch=batch, now=now), now)
+    # Keys `key/0` … may be those of a longer batch under the same key: then the body differs.
     if key and appended.replayed:
         _refuse_part(session_id, user_id, appended, f"{key}/{len(batch)}")
     return appended
@@ -105,6 +108,7 @@ def _append(
         default_ttl_seconds=settings.SESSION_TTL_SECONDS,
     )
     appended = log.append(request)
+    # A replay stored nothing, so it must not count again.
     if not appended.replayed:
         tallies.messages_stored(user_id, prepared, now)
     return appended

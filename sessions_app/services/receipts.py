@@ -12,6 +12,7 @@ def receipt_id(user_id: str) -> str:
     Keyed, because an identity provider's ids may be numbers or addresses, and a plain hash of
     those can be reversed by trying them all.
     """
+    # The salt separates this key from Django's other uses of SECRET_KEY.
     return salted_hmac("sessions_app.erased_users", user_id, algorithm="sha256").hexdigest()
 
 

@@ -34,6 +34,7 @@ from sessions_app.repository import annotations, log, sessions
 from sessions_app.services import identity, messages, receipts
 from sessions_app.services.tallies import tallies
 
+# An attempt fails only because another writer has just changed what it was decided on.
 _ATTEMPTS = 20
 
 
@@ -56,6 +57,7 @@ def session_create(*, user_id: str, draft: SessionDraft, now: datetime) -> Sessi
     history = messages.batch_prepare(batch=draft.history, now=now)
     if draft.system_prompt:
         prompt = MessageDraft(role=Role.SYSTEM, content=draft.system_prompt)
+        # An error of the prompt names the field that the client sent, not the message made of it.
         try:
             history.insert(0, messages.message_prepare(draft=prompt, now=now))
         except (InvalidInput, TooLarge) as error:
@@ -143,6 +145,7 @@ def session_update(
     for _ in range(_ATTEMPTS):
         session = log.read_header(session_id=session_id, user_id=user_id)
         lifecycle.require_writable(session, now=now)
+        # An empty change is no write: it raises no version and no `updated_at`.
         if not changes and (versions is None or session.version in versions):
             return session
         changed = sessions.change(
@@ -151,6 +154,7 @@ def session_update(
             now=now,
             versions=versions,
         )
+        # None: the session changed after it was read, so `changes` may rest on an old policy.
         if changed is not None:
             return changed
     raise StorageUnavailable
@@ -161,6 +165,7 @@ def _completed(session: Session, changes: Mapping[str, Any], now: datetime) -> d
     fields = dict(changes)
     if "context_policy" in changes:
         fields["context_policy"] = replace(session.context_policy, **changes["context_policy"])
+    # A change is activity, so the timeout begins again, with the new `ttl_seconds` or the old.
     fields["ttl_seconds"] = changes.get("ttl_seconds", session.ttl_seconds)
     fields["expires_at"] = timeout_at(now, fields["ttl_seconds"])
     return fields
@@ -193,9 +198,11 @@ def session_move(read: Callable[[], Session], *, status: Status, now: datetime) 
         expired = lifecycle.has_expired(session, now=now)
         if expired and (status is Status.ARCHIVED or settings.EXPIRY_MODE == "delete"):
             raise SessionExpired
+        # Repeating a move is no write, so a client may send it again after a lost answer.
         if session.status is status and not expired:
             return session
         changes = (
+            # An archive does not time out: only retention ends it, counted from `archived_at`.
             {"archived_at": now, "expires_at": None}
             if status is Status.ARCHIVED
             else {"archived_at": None, "expires_at": timeout_at(now, session.ttl_seconds)}
@@ -226,6 +233,7 @@ def session_fork(
     now = lifecycle.to_milliseconds(now)
     source = log.read_header(session_id=session_id, user_id=user_id)
     lifecycle.require_readable(source, now=now)
+    # The seq is checked before the copy; messages appended meanwhile lie after `last`.
     last = source.message_count if up_to_seq is None else up_to_seq
     if up_to_seq is not None and not 1 <= up_to_seq <= source.message_count:
         raise InvalidInput("The session has no message at this seq.", attr="up_to_seq")

@@ -45,6 +45,7 @@ class Tallies:
         """Count messages of a user that were stored, with what a model answered them."""
         if not self.counts or not messages:
             return
+        # Only what is counted is kept: a list of messages would hold their contents in memory.
         counted = [(message.role, message.token_count) for message in messages]
         with self._lock:
             self._stored.append(_StoredMessages(user_id, now, counted))
@@ -74,6 +75,7 @@ class Tallies:
     def take(self) -> dict[date, DayTally]:
         """What was counted since the last call, by day."""
         with self._lock:
+            # Swapped rather than copied, so that an append waits for two assignments at most.
             days, self._days = self._days, {}
             stored, self._stored = self._stored, []
         for append in stored:

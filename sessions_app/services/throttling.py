@@ -45,6 +45,7 @@ def throttle_take(*, key: str, limit: int, period_seconds: int, now: datetime) -
     """
     period, elapsed = divmod(now.timestamp(), period_seconds)
     wait = period_seconds - elapsed
+    # Not held over the query below: two threads may each claim a share, and one is wasted.
     with _lock:
         claim = _claims.get(key)
         if claim is not None and claim.period == period:
@@ -57,11 +58,14 @@ def throttle_take(*, key: str, limit: int, period_seconds: int, now: datetime) -
     used = throttles.take(
         key=f"{key}/{period:.0f}",
         amount=share,
+        # A period longer than needed, as workers' clocks may differ from MongoDB's.
         expires_at=datetime.fromtimestamp((period + 1) * period_seconds, UTC)
         + timedelta(seconds=period_seconds),
     )
+    # `used` includes this share; only what is left of the limit before it may be spent.
     granted = min(share, limit - (used - share))
     with _lock:
+        # Forgetting a claim wastes at most its share; it never allows more than the limit.
         if len(_claims) > _MAX_CLAIMS:
             _claims.clear()
         _claims[key] = _Claim(int(period), max(0, granted - 1), exhausted=granted < share)

@@ -19,6 +19,7 @@ _FIRST_MESSAGES = 8
 def title_from_text(*, session_id: str, user_id: str) -> bool:
     """Give a session without a title one from its first messages; whether it did."""
     untitled = titles.read(session_id=session_id, user_id=user_id)
+    # A title that a person gave, or one that was made before, stays.
     if untitled is None or untitled.title:
         return False
     messages = first_messages(session_id, user_id)

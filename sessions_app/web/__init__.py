@@ -1,1 +1,1 @@
-"""Pages for people."""
+"""The chat page: its view, its service worker, its static files."""

@@ -1,8 +1,8 @@
-"""The page at the root."""
+"""Routes of the chat page and its service worker."""
 
 from django.urls import URLPattern, path
 
 from sessions_app.web.views import ChatView, WorkerView
 
-# The worker stands at the root, because a worker may only serve what is below it.
+# The worker is at the root, because a service worker controls only addresses below its own.
 urlpatterns: list[URLPattern] = [path("", ChatView.as_view()), path("sw.js", WorkerView.as_view())]

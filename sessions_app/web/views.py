@@ -1,4 +1,4 @@
-"""The chat page. It is the same for everybody: what is somebody's own comes over the API."""
+"""The chat page. It is the same for every user; their data comes from the API."""
 
 import hashlib
 import json
@@ -15,52 +15,52 @@ from django.views.generic import TemplateView
 _STATIC = Path(__file__).parent / "static"
 _LIBRARIES = ("idb", "marked", "purify")
 _STYLES = ("base", "controls", "layout", "transcript")
-# With the site's own policy: no string becomes markup but by the sanitiser's hand, nor a worker but
-# the page's own.
+# Beside the site's policy: only the sanitiser may turn strings into markup, and only the page's own
+# worker may be registered.
 _TRUSTED_TYPES = {
     "require-trusted-types-for": ["'script'"],
     "trusted-types": ["dompurify", "chat-worker"],
 }
-# The files it names have another name when they change, so it must be asked for each time itself.
-_asked_each_time = method_decorator(cache_control(no_cache=True), name="dispatch")
+# Static files change their names with their content: a cached page would name files that are gone.
+_revalidated = method_decorator(cache_control(no_cache=True), name="dispatch")
 
 
-@_asked_each_time
+@_revalidated
 @method_decorator(csp_update(_TRUSTED_TYPES), name="dispatch")
 class ChatView(TemplateView):
-    """The chat page."""
-
     template_name = "web/chat.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """With the addresses of its files, so that no module waits until another asks for it."""
+        # All modules are preloaded: otherwise each would wait until another imports it.
         return super().get_context_data(**kwargs) | {"modules": _modules(), "styles": _styles()}
 
 
-@_asked_each_time
+@_revalidated
 class WorkerView(TemplateView):
-    """The worker that keeps the page's files for opening it without a network."""
+    """The service worker, which caches the page's files to open it without a network."""
 
     template_name = "web/sw.js"
     content_type = "text/javascript; charset=utf-8"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """With the addresses of all files, and a version that changes with any of them."""
         more = [
             static(f"chat/{name}") for name in ("main.js", "icon.svg", "vendor/inter-latin.woff2")
         ]
         files = json.dumps([*_modules(), *_styles(), *more])
+        # The version changes with any file, and makes the browser install the new worker.
         version = hashlib.sha256(files.encode()).hexdigest()[:12]
         return super().get_context_data(**kwargs) | {"files": files, "version": version}
 
 
 @cache
 def _modules() -> list[str]:
-    """The modules that the page needs at its start; the highlighter is not among them."""
+    """Modules that the page needs at its start; the highlighter is loaded later."""
     own = [*_STATIC.glob("chat/*.js"), *_STATIC.glob("chat/views/*.js")]
     names = sorted(str(path.relative_to(_STATIC)) for path in own if path.stem != "highlight")
     needed = [name for name in names if not name.endswith(("/types.js", "/main.js"))]
-    return [static(name) for name in [*needed, *(f"chat/vendor/{one}.js" for one in _LIBRARIES)]]
+    return [
+        static(name) for name in [*needed, *(f"chat/vendor/{library}.js" for library in _LIBRARIES)]
+    ]
 
 
 def _styles() -> list[str]:

@@ -8,7 +8,7 @@ NOT_AUTHENTICATED = error("not_authenticated", "Authentication credentials were 
 TOKEN_NOT_VALID = error(
     "token_not_valid", "The token is not valid: malformed, expired, spent or of the wrong kind."
 )
-SIGN_IN_FAILED = error("no_active_account", "No active account has this username and password.")
+SIGN_IN_FAILED = error("no_active_account", "Wrong username or password.")
 NO_ACCOUNT = error("not_found", "No such account.")
 TAKEN = error("unique", "A user with that username already exists.", "username")
 

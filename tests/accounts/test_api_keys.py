@@ -99,7 +99,7 @@ def test_there_is_an_end_to_them(alice, monkeypatch):
         400,
         error(
             "too_many_keys",
-            "You have as many API keys as one may have; delete some.",
+            "You have the maximum number of API keys; delete one first.",
             kind="validation_error",
             attr="non_field_errors",
         ),

@@ -295,3 +295,9 @@ def test_topic_shift_scores_every_detector_on_every_set(tmp_path: Path):
     assert {line["set"] for line in lines} == set(SETS)
     score = {line["detector"]: line["score"] for line in lines if line["set"] == "tiage"}
     assert score["shipped, dense (seen in training)"] > score["never"]
+
+
+def test_part_costs_times_each_part_of_a_window():
+    lines = run("part_costs", "--rounds", "1")
+    assert {line["name"].partition(":")[0] for line in lines} == {"encoder", "tokenizer", "topics"}
+    assert all(line.get("cpu_ms", line.get("p50_ms")) >= 0 for line in lines)

@@ -5,8 +5,7 @@ from typing import Any
 
 from sessions_app.domain.data import Role
 from sessions_app.domain.drafts import MessageDraft
-from sessions_app.services import erasure, sessions
-from sessions_app.services.context import planning as context
+from sessions_app.services import context, erasure, sessions
 from tests.repository.conftest import OWNER, append_many, new_session, now
 
 CALLS = [

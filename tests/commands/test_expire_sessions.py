@@ -360,7 +360,7 @@ def test_a_round_that_finds_no_storage_is_not_the_last(
         if next(last):
             self.stop.set()
 
-    monkeypatch.setattr(expiry, "expiry_plan", sometimes)
+    monkeypatch.setattr("sessions_app.services.expiry.expiry_plan", sometimes)
     monkeypatch.setattr(Command, "_rest", rest)
     result = run("expire_sessions", "--every", "1", "--json").json()
     assert (result["runs"], result["failed_runs"], result["archived"]) == (1, 1, 20)

@@ -52,13 +52,13 @@ def check(run: Run, database: Any, name: str, kind: str, sessions: int, messages
     first = run("import_sessions", name, "--user", "alice", "--json").json()
     assert (first["format"], first["sessions"], first["messages"]) == (kind, sessions, messages)
     assert first["left"] == dry["left"]
-    sessions = stored(database)
+    imported = stored(database)
     again = run("import_sessions", name, "--user", "alice", "--json").json()
     assert (again["sessions"], again["already_there"]) == (0, sessions)
-    assert stored(database) == sessions
-    assert {session["user_id"] for session in sessions} == {"alice"}
+    assert stored(database) == imported
+    assert {session["user_id"] for session in imported} == {"alice"}
     assert not list(integrity.integrity_check(repair=False, progress=lambda _: None))
-    return sessions
+    return imported
 
 
 @pytest.mark.parametrize(("name", "kind", "sessions", "messages"), FILES)

@@ -19,11 +19,14 @@ def section(text: str, title: str) -> str:
 
 def tables(text: str) -> dict[str, list[list[str]]]:
     """The rows of each table, by the first cell of its head."""
-    found = {}
-    for block in re.findall(r"(?:^\|.*\n)+", text + "\n", re.MULTILINE):
-        head, _, *rows = [_cells(line) for line in block.splitlines()]
-        found[head[0]] = rows
-    return found
+    return dict(all_tables(text))
+
+
+def all_tables(text: str) -> list[tuple[str, list[list[str]]]]:
+    """The first cell of the head and the rows of each table, in order."""
+    blocks = re.findall(r"(?:^\|.*\n)+", text + "\n", re.MULTILINE)
+    parsed = [[_cells(line) for line in block.splitlines()] for block in blocks]
+    return [(head[0], rows) for head, _, *rows in parsed]
 
 
 def _cells(line: str) -> list[str]:

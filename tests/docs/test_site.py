@@ -2,6 +2,7 @@
 
 import functools
 import http.server
+import json
 import re
 import subprocess
 import sys
@@ -9,14 +10,21 @@ import threading
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
 
 from tests.docs.pages import ROOT
+from tests.web.people import launched
 
 pytest.importorskip("mkdocs", reason="needs requirements-docs.txt")
 CHROMIUM = Path("/usr/bin/chromium")
+PHONE = {"width": 390, "height": 844}
+PATIENCE_MS = 120_000
+# Of a picture: none, or the colour scheme that it is for.
+FRAGMENTS = {"", "only-light", "only-dark"}
+ROOT_PAGES = ("index", "contributing", "changelog", "security-policy", "code-of-conduct")
 
 
 class Page(HTMLParser):
@@ -77,7 +85,7 @@ def address(site: Path) -> Iterator[str]:
 
 def test_every_page_of_the_documentation_is_on_it(site: Path):
     written = {path.relative_to(ROOT / "docs") for path in (ROOT / "docs").rglob("*.md")}
-    extra = {Path("index.md"), Path("contributing.md"), Path("changelog.md")}
+    extra = {Path(f"{name}.md") for name in ROOT_PAGES}
 
     assert all((site / page).with_suffix(".html").exists() for page in written | extra)
 
@@ -92,7 +100,7 @@ def test_every_link_leads_to_a_page_and_a_place_on_it(pages: dict[Path, Page]):
             target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
             target = target / "index.html" if target.is_dir() else target
             there = target in pages and parts.fragment in {"", *pages[target].ids}
-            if not (there or (not parts.fragment and target.exists())):
+            if not (there or (parts.fragment in FRAGMENTS and target.exists())):
                 broken.append((path.name, link))
     assert broken == []
 
@@ -103,23 +111,66 @@ def test_no_page_loads_anything_from_elsewhere(pages: dict[Path, Page]):
     assert foreign == []
 
 
-@pytest.mark.skipif(not CHROMIUM.exists(), reason="needs chromium")
-def test_diagrams_are_drawn_and_nothing_is_asked_of_the_network(address: str):
-    from playwright.sync_api import sync_playwright
+def test_the_start_page_has_the_picture_for_either_scheme(pages: dict[Path, Page], site: Path):
+    loads = pages[site / "index.html"].loads
 
+    assert {"images/page-window-light.png#only-light", "images/page-window-dark.png#only-dark"} <= {
+        *loads
+    }
+
+
+def test_it_can_be_searched_without_a_server_of_its_own(site: Path):
+    index = json.loads((site / "search" / "search_index.json").read_text())
+    titles = {entry["title"] for entry in index["docs"]}
+
+    assert {"Settings", "Troubleshooting", "Turns"} <= titles
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    if not CHROMIUM.exists():
+        pytest.skip(f"there is no {CHROMIUM}")
+    with launched() as running:
+        yield running
+
+
+def test_diagrams_are_drawn_and_nothing_is_asked_of_the_network(address: str, browser: Any):
     drawn = len(re.findall("```mermaid", (ROOT / "docs" / "concepts.md").read_text()))
     asked: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=str(CHROMIUM),
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        page = browser.new_page()
-        page.on("request", lambda request: asked.append(request.url))
-        page.goto(f"{address}/concepts.html")
-        page.wait_for_function(f"document.querySelectorAll('div.mermaid').length === {drawn}")
-        heights = page.eval_on_selector_all("div.mermaid", "all => all.map(e => e.offsetHeight)")
-        browser.close()
+    page = browser.new_page()
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{address}/concepts.html")
+    page.wait_for_function(f"document.querySelectorAll('div.mermaid').length === {drawn}")
+    heights = page.eval_on_selector_all("div.mermaid", "all => all.map(e => e.offsetHeight)")
+    page.close()
 
     assert all(height > 40 for height in heights)
     assert [url for url in asked if not url.startswith((address, "data:", "blob:"))] == []
+
+
+def test_no_page_scrolls_sideways_on_a_phone(address: str, browser: Any, pages: Any, site: Path):
+    page = browser.new_page(viewport=PHONE)
+    wide = {}
+    for path in pages:
+        page.goto(f"{address}/{path.relative_to(site)}")
+        width = page.evaluate("document.documentElement.scrollWidth")
+        if width > PHONE["width"]:
+            wide[path.name] = width
+    page.close()
+
+    assert wide == {}
+
+
+def test_somebody_on_a_phone_finds_a_setting_by_searching(address: str, browser: Any):
+    page = browser.new_page(viewport=PHONE)
+    page.goto(f"{address}/index.html")
+    page.locator("label[for=__search]").first.click()
+    # The index is read by a worker of the page's; what is typed before is not searched for.
+    page.locator(".md-search-result__meta", has_text="Type to start").wait_for(timeout=PATIENCE_MS)
+    page.get_by_placeholder("Search").fill("ARCHIVE_RETENTION_DAYS")
+    result = page.locator(".md-search-result__link").first
+    result.wait_for(timeout=PATIENCE_MS)
+    found = result.get_attribute("href") or ""
+    page.close()
+
+    assert "settings.html" in found or "expiry.html" in found

@@ -15,7 +15,7 @@ TICK = timedelta(milliseconds=1)
 
 def due(n: int = 0, *, messages: int = 0, ago: timedelta = HOUR, exemption=None) -> Due:
     since = NOW - ago
-    return Due(f"s{n}", f"u{n % 3}", since, since, messages, exemption)
+    return Due(f"s{n}", f"u{n % 3}", since, messages, exemption)
 
 
 @pytest.mark.parametrize("ahead", [-HOUR, -TICK, timedelta(0), TICK, HOUR])

@@ -30,11 +30,10 @@ from sessions_app.repository import annotations, belongings, indexes, summaries
 from sessions_app.repository.erasure import traces as user_traces
 from sessions_app.repository.figures import daily as daily_figures
 from sessions_app.repository.log import pages, tail
-from sessions_app.services import erasure, messages, sessions, throttling
+from sessions_app.services import context, erasure, messages, sessions, throttling
 from sessions_app.services.audits import integrity
 from sessions_app.services.audits import rebuilding as audit_rebuilding
 from sessions_app.services.audits import windows as audits
-from sessions_app.services.context import planning as context
 from sessions_app.services.expiry import auditing as expiry_audits
 from sessions_app.services.expiry import retiming
 from sessions_app.services.expiry import sweeping as expiry

@@ -68,13 +68,13 @@ def sign_in(page: Any, base: str, username: str, password: str) -> None:
 
 
 def serious(page: Any) -> list[str]:
-    """What axe finds that would keep somebody out."""
+    """Violations that axe calls serious or critical."""
     from axe_playwright_python.sync_playwright import Axe
 
-    found = json.loads(json.dumps(Axe().run(page).response))
+    report = json.loads(json.dumps(Axe().run(page).response))
     return [
-        f"{one['id']}: {node['html'][:160]} {node.get('failureSummary', '')[:200]}"
-        for one in found["violations"]
-        if one["impact"] in {"serious", "critical"}
-        for node in one["nodes"]
+        f"{violation['id']}: {node['html'][:160]} {node.get('failureSummary', '')[:200]}"
+        for violation in report["violations"]
+        if violation["impact"] in {"serious", "critical"}
+        for node in violation["nodes"]
     ]

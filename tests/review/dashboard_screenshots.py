@@ -1,4 +1,4 @@
-"""Pictures of the admin's first page, made anew by one command.
+"""Makes the pictures of the admin's first page.
 
 `python -m tests.review.dashboard_screenshots docs/images` starts a MongoDB and a service of its
 own, fills them, and photographs the page: light, dark, on a phone, and before anything happened.
@@ -15,7 +15,7 @@ WIDE, PHONE = {"width": 1280, "height": 1160}, {"width": 390, "height": 844}
 
 
 def main() -> None:
-    """Photograph, fill, photograph."""
+    """Photograph the empty page, fill the service, photograph the page."""
     target = Path(sys.argv[1] if len(sys.argv) > 1 else "docs/images")
     target.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
@@ -33,8 +33,8 @@ def main() -> None:
 
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     with (
-        tempfile.TemporaryDirectory(prefix="screenshots-") as place,
-        mongod.throwaway(Path(place)) as uri,
+        tempfile.TemporaryDirectory(prefix="screenshots-") as directory,
+        mongod.throwaway(Path(directory)) as uri,
     ):
         mongoengine.disconnect()
         mongoengine.connect(db="screenshots", host=uri, **mongo.client_options(timeout_ms=10_000))

@@ -12,8 +12,7 @@ from accounts.models import User
 from sessions_app.domain.data import Role
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.review.data import Act, Reason, Staff, Why
-from sessions_app.services import erasure, messages, sessions
-from sessions_app.services.context import planning as context
+from sessions_app.services import context, erasure, messages, sessions
 from sessions_app.services.review import actions as review_actions
 from sessions_app.services.review import conversations as reviews
 from sessions_app.services.sessions import SessionDraft
@@ -74,7 +73,7 @@ def staff(user: User) -> Staff:
 
 def drafts(number: int = len(TALK)) -> list[MessageDraft]:
     """The first messages of the talk about Lisbon and bread."""
-    found = []
+    drafts = []
     for kind, text in TALK[:number]:
         more: dict[str, Any] = {}
         if kind == "call":
@@ -84,8 +83,8 @@ def drafts(number: int = len(TALK)) -> list[MessageDraft]:
         if kind == "tool":
             more = {"tool_call_id": "call_1"}
         role = Role.ASSISTANT if kind == "call" else Role(kind)
-        found.append(MessageDraft(role=role, content=text, **more))
-    return found
+        drafts.append(MessageDraft(role=role, content=text, **more))
+    return drafts
 
 
 def talk(user_id: str, title: str, start: datetime, *, number: int = len(TALK)) -> str:

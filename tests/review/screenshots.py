@@ -1,4 +1,4 @@
-"""Pictures of the staff pages, made anew by one command.
+"""Makes the pictures of the staff pages.
 
 `python -m tests.review.screenshots docs/images` starts a MongoDB and a service of its own, fills
 them, and photographs the pages: light, dark, and on a phone.
@@ -16,7 +16,7 @@ WIDE, PHONE = {"width": 1240, "height": 760}, {"width": 390, "height": 844}
 
 
 def main() -> None:
-    """Fill, photograph."""
+    """Fill the service, then photograph its pages."""
     target = Path(sys.argv[1] if len(sys.argv) > 1 else "docs/images")
     target.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
@@ -34,8 +34,8 @@ def main() -> None:
 
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     with (
-        tempfile.TemporaryDirectory(prefix="screenshots-") as place,
-        mongod.throwaway(Path(place)) as uri,
+        tempfile.TemporaryDirectory(prefix="screenshots-") as directory,
+        mongod.throwaway(Path(directory)) as uri,
     ):
         mongoengine.disconnect()
         mongoengine.connect(db="screenshots", host=uri, **mongo.client_options(timeout_ms=10_000))

@@ -59,12 +59,21 @@ def test_a_flag_and_a_note_want_words(session_id, act, action, log, database):
 
 
 def test_a_note_is_kept_with_the_conversation(session_id, act):
-    act("note", session_id, text="Asked the payments team")
+    assert "Note added." in text(act("note", session_id, text="Asked the payments team"))
     (note,) = review_actions.notes(session_id=session_id, limit=10)
     assert (note.text, note.author, note.act.value) == ("Asked the payments team", "lea", "note")
 
 
-def test_archive_and_restore(session_id, act, database):
+def test_notes_on_many_conversations_are_counted(alice, talk, act):
+    ids = [talk(alice) for _ in range(2)]
+    assert "Note added to 2 conversations." in text(act("note", *ids, text="One incident"))
+    act("delete", ids[0])
+    shown = text(act("note", *ids, text="One incident"))
+    assert "Note added." in shown
+    assert "Note not added to 1 conversation: No such session." in shown
+
+
+def test_a_conversation_is_archived_and_restored(session_id, act, database):
     assert "1 conversation archived." in text(act("archive", session_id))
     assert stored(database, session_id)["status"] == "archived"
     assert "1 conversation restored." in text(act("restore", session_id))
@@ -105,7 +114,7 @@ def test_a_conversation_that_has_gone_is_said_so(act, session_id):
     assert "No such session." in text(act("archive", session_id))
 
 
-def test_the_line_is_written_before_the_deed(session_id, act, monkeypatch, log):
+def test_the_line_is_written_before_the_action(session_id, act, monkeypatch, log):
     seen = []
     archive = staff_actions.session_archive_any
 

@@ -43,7 +43,7 @@ def test_it_lists_the_newest_first(lea, read):
 
 
 @pytest.mark.parametrize(
-    ("query", "found"),
+    ("query", "expected"),
     [
         ("staff=carol", ["read", "open"]),
         ("user=alice&act=open", ["open", "open"]),
@@ -55,8 +55,8 @@ def test_it_lists_the_newest_first(lea, read):
         ("from=nonsense&staff=carol", ["read", "open"]),
     ],
 )
-def test_filters(lea, read, query, found):
-    assert acts(shown_lines(lea.client.get(f"{AUDIT}?{query}"))) == found
+def test_filters(lea, read, query, expected):
+    assert acts(shown_lines(lea.client.get(f"{AUDIT}?{query}"))) == expected
 
 
 def test_filters_by_day_and_conversation(lea, read, session_id):

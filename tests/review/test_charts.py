@@ -12,11 +12,11 @@ from sessions_app.review.dashboard.charts import (
     short,
 )
 
-PLACES = ["Mon", "Tue", "Wed", "Thu"]
+DAYS = ["Mon", "Tue", "Wed", "Thu"]
 
 
 def test_bars_stand_on_the_ground_and_on_one_another():
-    drawn = chart(PLACES, [Series("a", "x", [1, 2, 0, None]), Series("b", "y", [3, 0, 4, None])])
+    drawn = chart(DAYS, [Series("a", "x", [1, 2, 0, None]), Series("b", "y", [3, 0, 4, None])])
     first = drawn.columns[0].bars
     assert [bar.css for bar in first] == ["x", "y"]
     assert float(first[0].y) + float(first[0].height) == HEIGHT
@@ -26,8 +26,8 @@ def test_bars_stand_on_the_ground_and_on_one_another():
 
 
 def test_every_bar_is_inside_of_the_drawing():
-    places = [str(n) for n in range(90)]
-    drawn = chart(places, [Series("a", "x", [n * 37.5 for n in range(90)])])
+    names = [str(n) for n in range(90)]
+    drawn = chart(names, [Series("a", "x", [n * 37.5 for n in range(90)])])
     for column in drawn.columns:
         for bar in column.bars:
             assert 0 <= float(bar.x) <= float(bar.x) + float(bar.width) <= WIDTH
@@ -35,11 +35,11 @@ def test_every_bar_is_inside_of_the_drawing():
 
 
 def test_the_table_tells_nothing_from_not_counted():
-    drawn = chart(PLACES, [Series("a", "x", [1, 0, None, 1_234])])
+    drawn = chart(DAYS, [Series("a", "x", [1, 0, None, 1_234])])
     assert drawn.rows == [
         ("Mon", ["1"]), ("Tue", ["0"]), ("Wed", ["not counted"]), ("Thu", ["1,234"]),
     ]  # fmt: skip
-    assert drawn.columns[3].said == "Thu: a 1,234"
+    assert drawn.columns[3].tooltip == "Thu: a 1,234"
 
 
 def test_what_is_written_is_escaped():
@@ -49,12 +49,12 @@ def test_what_is_written_is_escaped():
 
 
 def test_without_a_value_there_is_nothing_to_draw():
-    assert chart(PLACES, [Series("a", "x", [None, 0, None, 0])]).is_empty
-    assert not chart(PLACES, [Series("a", "x", [None, 0, 1, 0])]).is_empty
+    assert chart(DAYS, [Series("a", "x", [None, 0, None, 0])]).is_empty
+    assert not chart(DAYS, [Series("a", "x", [None, 0, 1, 0])]).is_empty
 
 
-def test_few_places_are_named_and_many_only_at_their_ends():
-    assert chart(PLACES, [Series("a", "x", [1] * 4)]).names == PLACES
+def test_few_columns_are_all_named_and_many_only_at_their_ends():
+    assert chart(DAYS, [Series("a", "x", [1] * 4)]).names == DAYS
     many = [str(n) for n in range(30)]
     assert chart(many, [Series("a", "x", [1] * 30)]).names == ("0", "29")
 

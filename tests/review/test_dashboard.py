@@ -53,7 +53,7 @@ def test_it_leads_to_the_lists_it_counts(lea, session_id):
     for link in set(links):
         listed = lea.client.get(link)
         assert listed.status_code == 200
-        assert listed.context["asked"].given
+        assert listed.context["query"].parameters
 
 
 def test_a_flag_shows_at_once(lea, session_id, database):

@@ -109,7 +109,7 @@ def open_with_reason(page: Any) -> None:
     page.wait_for_selector(".messages")
 
 
-def test_finding_filtering_and_searching(visit: Any, go: Any) -> None:
+def test_the_list_pages_filters_and_searches(visit: Any, go: Any) -> None:
     page = go(visit("carol"))
     assert page.locator("#result_list tbody tr").count() == 50
     page.click("text=Next page")

@@ -55,7 +55,7 @@ def test_it_shows_the_newest_activity_first(five, titles):
     assert titles() == ["a", "b", "d", "e", "c"]
 
 
-def test_it_shows_what_there_is_of_each(lea, five):
+def test_it_shows_the_facts_of_each_conversation(lea, five):
     shown = text(lea.client.get(LIST))
     for words in ("alice", "bob", "1,500", "20,000", "Flagged", "Legal hold", "Archived",
                   "Expired", "never", five["a"]):  # fmt: skip
@@ -63,7 +63,7 @@ def test_it_shows_what_there_is_of_each(lea, five):
 
 
 @pytest.mark.parametrize(
-    ("query", "found"),
+    ("query", "expected"),
     [
         ("flagged=yes", "b"),
         ("flagged=no", "adec"),
@@ -98,13 +98,13 @@ def test_it_shows_what_there_is_of_each(lea, five):
         ("expiry=soon&o=activity", "e"),
     ],
 )
-def test_filters_and_orders(five, titles, query, found):
+def test_filters_and_orders(five, titles, query, expected):
     shown = titles(f"?{query}")
     if query.startswith(("o=-exp", "o=exp", "expiry=later")):
         # a and b expire within the same moment or one after the other
-        assert sorted(shown) == sorted(found)
+        assert sorted(shown) == sorted(expected)
     else:
-        assert "".join(shown) == found
+        assert "".join(shown) == expected
 
 
 def test_a_session_is_found_by_its_id(five, titles):
@@ -130,12 +130,12 @@ def test_names_take_one_query_a_page(lea, five, django_assert_num_queries):
 
 
 @pytest.mark.parametrize(
-    ("query", "found"),
+    ("query", "expected"),
     [("year=2001", []), ("year=2001&month=13", ["a"]), ("year=99999", ["a"]), ("month=5", ["a"])],
 )
-def test_dates_that_are_none_bound_nothing(alice, talk, titles, query, found):
+def test_impossible_dates_filter_nothing(alice, talk, titles, query, expected):
     talk(alice, title="a")
-    assert titles(f"?{query}") == found
+    assert titles(f"?{query}") == expected
 
 
 def test_drilling_down_by_date(lea, alice, talk, change, titles):
@@ -163,8 +163,8 @@ def test_pages_show_each_once(alice, talk, lea, monkeypatch, database, query):
     database.sessions.update_many(
         {"_id": {"$in": ids[2:8]}}, {"$set": {"expires_at": same, "updated_at": now()}}
     )
-    found = walk(lea, f"{LIST}?{query}")
-    assert sorted(found) == sorted(ids)
+    listed = walk(lea, f"{LIST}?{query}")
+    assert sorted(listed) == sorted(ids)
 
 
 @pytest.mark.parametrize(
@@ -177,19 +177,19 @@ def test_a_rare_kind_is_looked_for_in_portions(alice, talk, lea, monkeypatch, ch
     for title in ("0", "5"):
         change(title, message_count=2_000, token_count=200_000)
     first = lea.client.get(f"{LIST}?{query}")
-    assert "Keep looking" in text(first)
-    assert "Looked back to" in text(first)
+    assert "Keep searching" in text(first)
+    assert "Searched back to" in text(first)
     assert sorted(walk(lea, f"{LIST}?{query}")) == sorted([ids[0], ids[5]])
 
 
 def walk(reader, address):
     """The ids on all pages of a list."""
-    found = []
+    ids = []
     for _ in range(20):
         response = reader.client.get(address)
-        found += [row.reviewed.session.session_id for row in response.context["rows"]]
+        ids += [row.reviewed.session.session_id for row in response.context["rows"]]
         if not response.context["next_page"]:
-            return found
+            return ids
         address = f"{LIST}{response.context['next_page']}"
     raise AssertionError("the pages do not end")
 
@@ -205,9 +205,9 @@ def test_pages_stay_where_they_are_under_writes(alice, talk, lea, monkeypatch, d
     assert seen + rest == ids[::-1]
 
 
-@pytest.mark.parametrize("place", ["x", "W10", "WzEsMV0", "WzEsIngiLDNd", "%00", "e30"])
-def test_a_made_up_place_is_refused(lea, place, database):
-    assert lea.client.get(f"{LIST}?place={place}").status_code == 400
+@pytest.mark.parametrize("cursor", ["x", "W10", "WzEsMV0", "WzEsIngiLDNd", "%00", "e30"])
+def test_a_made_up_cursor_is_refused(lea, cursor, database):
+    assert lea.client.get(f"{LIST}?cursor={cursor}").status_code == 400
 
 
 def test_more_than_a_thousand_are_not_counted(alice, talk, lea, monkeypatch):

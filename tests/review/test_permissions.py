@@ -42,8 +42,8 @@ def test_staff_without_permission_are_refused(stan, session_id, log):
 
 
 def test_a_reviewer_reads_but_neither_unmasks_nor_audits(carol, session_id):
-    found = [carol.client.get(address).status_code for address in pages(session_id)]
-    assert found == [200, 200, 200, 403, 403]
+    statuses = [carol.client.get(address).status_code for address in pages(session_id)]
+    assert statuses == [200, 200, 200, 403, 403]
     assert carol.client.post(f"{AUDIT}export/", {"form": "csv"}).status_code == 403
 
 

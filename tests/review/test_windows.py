@@ -10,8 +10,7 @@ from sessions_app.domain.errors import MessageNotFound
 from sessions_app.domain.turns import Seen, Turn, TurnState
 from sessions_app.repository.log import pages
 from sessions_app.repository.turns import records as turns
-from sessions_app.services import messages
-from sessions_app.services.context import planning as context
+from sessions_app.services import context, messages
 from sessions_app.services.review import windows as review_windows
 from tests.review.conftest import now, text
 
@@ -69,7 +68,7 @@ def test_a_reset_counts_from_when_it_was(alice, talk, window):
     assert after.fates[1].reason.value == "before_reset"
 
 
-def test_in_a_long_session(alice, talk, window, database):
+def test_a_window_in_a_long_session_ends_at_the_message(alice, talk, window, database):
     which = talk(
         alice, *[f"message {n}" for n in range(1, 901)], policy={"strategy": Strategy.RECENT}
     )
@@ -78,7 +77,7 @@ def test_in_a_long_session(alice, talk, window, database):
     assert seen.fates[601].kept
 
 
-def test_a_message_that_is_not_there(alice, talk, window):
+def test_a_window_at_an_unknown_message_is_refused(alice, talk, window):
     with pytest.raises(MessageNotFound):
         window(talk(alice, "q1"), 2)
 

@@ -11,8 +11,7 @@ from chatproject import mongo
 from sessions_app.domain.data import Role, Strategy
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.repository import annotations, sharding
-from sessions_app.services import messages, sessions
-from sessions_app.services.context import planning as context
+from sessions_app.services import context, messages, sessions
 from sessions_app.services.topics import segments
 from sessions_app.services.transfer import exporting as exports
 from sessions_app.services.turns import taking as turns

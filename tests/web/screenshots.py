@@ -1,5 +1,6 @@
 """The pictures of the page in docs/images: `python -m tests.web.screenshots`."""
 
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,9 @@ from tests.web.model import Model
 from tests.web.people import Person, launched
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
-MAX_BYTES = 150_000
+MAX_BYTES = 200_000
 DESKTOP = {"viewport": {"width": 1280, "height": 800}}
+TALL = {"viewport": {"width": 1280, "height": 900}}
 PHONE = {
     "viewport": {"width": 390, "height": 780},
     "device_scale_factor": 1.5,
@@ -28,6 +30,7 @@ NAMES = {
     ("desktop", "dark"): "Alina",
     ("phone", "dark"): "Alma",
 }
+WINDOW_NAMES = {"light": "Alice", "dark": "Alma"}
 TALK = {
     "I am planning three days in Lisbon with my dog Rufus. Where should we stay?": (
         "Stay in **Campo de Ourique** or **Estrela**: level streets, and the Jardim da Estrela "
@@ -55,6 +58,16 @@ TALK = {
         "It takes `O(n log n)` for the sorting and one pass after it."
     ),
 }
+# Said over a small budget, so that the window of the last question leaves something out.
+ALONG_THE_RIVER = "Back to Lisbon: where along the river can Rufus drink?"
+WINDOW_TALK = TALK | {
+    "Which of the two quarters is quieter in the evening?": (
+        "**Campo de Ourique**: few bars, and the trams end early. Estrela is a little livelier "
+        "around the basilica."
+    ),
+    ALONG_THE_RIVER: "At the **Jardim Vasco da Gama** in Belém, halfway along the morning walk.",
+}
+WINDOW_TOKENS = "200"
 EARLIER = {
     "Write a birthday speech for Ana": "Birthday speech for Ana",
     "My kitchen is cold. How do I keep sourdough going?": "Sourdough in a cold kitchen",
@@ -62,7 +75,7 @@ EARLIER = {
 }
 
 
-def talk(person: Person, model: Model) -> None:
+def talk(person: Person, model: Model, said: dict[str, str] = TALK) -> None:
     """Gives them some chats, the last of them open."""
     model.titles.update(EARLIER | {"three days in Lisbon": "Three days in Lisbon with Rufus"})
     for question in EARLIER:
@@ -70,8 +83,8 @@ def talk(person: Person, model: Model) -> None:
         person.button("New chat").click()
         person.asks(question, "With pleasure.")
     person.button("New chat").click()
-    model.answers.update(TALK)
-    for number, question in enumerate(TALK, 1):
+    model.answers.update(said)
+    for number, question in enumerate(said, 1):
         person.says(question)
         finished = person.messages("Assistant").last
         expect(finished).to_have_attribute("aria-posinset", str(2 * number), timeout=30_000)
@@ -107,16 +120,36 @@ def everything(browser: Any, service: Service, model: Model) -> None:
             person.leaves()
 
 
+def windows(browser: Any, service: Service, model: Model) -> None:
+    """The README's picture: a chat beside the plan of its window, which leaves something out."""
+    for scheme in ("light", "dark"):
+        name = WINDOW_NAMES[scheme]
+        person = Person(browser, service, name=name, color_scheme=scheme, **TALL)
+        person.arrives()
+        talk(person, model, WINDOW_TALK)
+        person.page.get_by_role("button", name="Context").click()
+        expect(person.page.get_by_role("complementary")).to_contain_text("Left out")
+        shoot(person, f"page-window-{scheme}")
+        person.leaves()
+
+
 def main() -> None:
-    """Start a service and a model's server, and take all pictures."""
+    """Take all pictures, or with `windows` the README's two."""
     page_libraries.install()
     model = Model()
     with tempfile.TemporaryDirectory() as scratch, launched() as browser:
-        service = Service(Path(scratch, "data"), **settings(model)).ready()
+        small = {"CONTEXT_MAX_TOKENS": WINDOW_TOKENS}
+        steps = (
+            [(windows, small)] if "windows" in sys.argv else [(windows, small), (everything, {})]
+        )
         try:
-            everything(browser, service, model)
+            for step, more in steps:
+                service = Service(Path(scratch, step.__name__), **settings(model), **more).ready()
+                try:
+                    step(browser, service, model)
+                finally:
+                    service.kill()
         finally:
-            service.kill()
             model.close()
 
 

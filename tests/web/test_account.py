@@ -50,7 +50,7 @@ def test_a_reload_keeps_one_signed_in(alice):
     expect(alice.messages("Assistant")).to_have_count(1)
 
 
-def test_another_password(alice):
+def test_a_changed_password_keeps_this_browser_signed_in_and_signs_in_next_time(alice):
     box = settings(alice)
     box.get_by_label("Current password").fill(PASSWORD)
     box.get_by_label("New password").fill("another horse battery")
@@ -64,7 +64,7 @@ def test_another_password(alice):
     expect(alice.page.get_by_role("navigation").locator(".session-title")).to_have_count(1)
 
 
-def test_the_present_password_must_be_right(alice):
+def test_a_change_of_password_needs_the_current_one(alice):
     box = settings(alice)
     box.get_by_label("Current password").fill("not this one")
     box.get_by_label("New password").fill("another horse battery")
@@ -73,7 +73,7 @@ def test_the_present_password_must_be_right(alice):
     expect(box.locator("#current_password-problem")).not_to_be_empty()
 
 
-def test_ones_data_comes_as_json_lines(alice, tmp_path):
+def test_the_users_data_is_exported_as_json_lines(alice, tmp_path):
     alice.asks("Keep this")
     box = settings(alice)
     with alice.page.expect_download() as download:

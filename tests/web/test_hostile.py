@@ -30,7 +30,7 @@ def is_unharmed(person):
     expect(person.writing).to_be_visible()
 
 
-def test_in_what_is_asked_and_in_what_is_answered(alice, model):
+def test_markup_in_messages_and_replies_does_nothing(alice, model):
     model.answers[EVERYTHING] = EVERYTHING
     alice.says(EVERYTHING)
     expect(alice.messages("Assistant")).to_be_visible()
@@ -41,7 +41,7 @@ def test_in_what_is_asked_and_in_what_is_answered(alice, model):
     expect(alice.messages("Assistant").locator("pre")).to_contain_text("<script>")
 
 
-def test_in_a_stream_that_is_cut_anywhere(alice, model):
+def test_markup_in_a_reply_that_grows_does_nothing(alice, model):
     model.answers["wait: hostile"] = "a b <img src=x onerror='window.hacked=1'> <script >window"
     alice.says("wait: hostile")
     expect(alice.messages("Assistant")).to_contain_text("a b")
@@ -52,7 +52,7 @@ def test_in_a_stream_that_is_cut_anywhere(alice, model):
     is_unharmed(alice)
 
 
-def test_in_titles_names_tools_labels_and_snippets(alice, site):
+def test_markup_in_titles_names_tools_labels_and_snippets_does_nothing(alice, site):
     token = alice.token()
     with httpx.Client(
         base_url=site.url, headers={"Authorization": f"Bearer {token}"}, timeout=20
@@ -87,7 +87,7 @@ def test_in_titles_names_tools_labels_and_snippets(alice, site):
     is_unharmed(alice)
 
 
-def test_in_the_address_the_sign_in_and_an_imported_file(somebody, tmp_path):
+def test_markup_in_the_address_the_sign_in_and_an_imported_file_does_nothing(somebody, tmp_path):
     alice = somebody(opened=False)
     alice.page.goto(f"{alice.service.url}/?session=%3Cscript%3Ewindow.hacked=1%3C/script%3E")
     alice.page.get_by_role("textbox", name="Username").fill(SCRIPTS[1])

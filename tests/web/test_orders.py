@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.web.conftest import SIGNING_KEY, eventually, stored
-from tests.web.held import Database, Losing, Requests, most_seen, tell, watch
+from tests.web.interception import HeldDatabase, HeldRequests, LostAnswers, most_seen, tell, watch
 from tests.web.people import says_in, second_tab
 
 ASIDE = "Meant for this chat"
@@ -43,7 +43,7 @@ def reopens_without(person, store):
     address = person.page.url
     person.sent()
     person.page.goto("about:blank")
-    held = Database(person, store)
+    held = HeldDatabase(person, store)
     person.page.goto(address)
     expect(person.writing).to_be_visible()
     return held
@@ -61,7 +61,7 @@ def test_a_reply_is_shown_once_while_the_tab_that_sends_still_stores_it(alice, w
     alice.says("wait for it")
     expect(alice.messages("Assistant", tab).last).to_have_text("one two three")
     watch(tab)
-    slow = Database(alice, "messages")
+    slow = HeldDatabase(alice, "messages")
     waiting.gate.set()
     alice.shows(whole)
     # What grows is told to other tabs now and then; of a page that is not in front, once a second.
@@ -79,7 +79,7 @@ def test_a_stream_that_comes_after_its_reply_shows_nothing(alice, waiting, someb
     expect(alice.messages("Assistant")).to_have_text("one two three")
     phone = somebody(opened=False)
     phone.name = alice.name
-    late = Requests(phone.page, "/chat/stream")
+    late = HeldRequests(phone.page, "/chat/stream")
     phone.page.goto(alice.page.url)
     phone.signs_in()
     phone.eventually(lambda: late.waiting)
@@ -97,8 +97,8 @@ def test_a_stream_that_comes_after_its_reply_shows_nothing(alice, waiting, someb
 
 def test_a_request_repeated_after_its_reply_came_shows_nothing_twice(alice, model):
     alice.asks("Hello")
-    again = Requests(alice.page, "/chat$")
-    Losing(alice.page, "/chat$")
+    again = HeldRequests(alice.page, "/chat$")
+    LostAnswers(alice.page, "/chat$")
     with alice.page.expect_event("requestfailed"):
         alice.says("Just once")
     wakes(alice.page)
@@ -183,7 +183,7 @@ def test_what_is_typed_while_the_page_opens_stays(alice):
 
 
 def test_two_messages_that_begin_a_chat_begin_one_chat(alice, site):
-    slow = Database(alice, "sessions")
+    slow = HeldDatabase(alice, "sessions")
     alice.says("First")
     alice.says("Second")
     slow.let_go()
@@ -194,7 +194,7 @@ def test_two_messages_that_begin_a_chat_begin_one_chat(alice, site):
 
 
 def test_what_has_been_sent_is_no_draft_any_more_however_slow_the_disk(alice):
-    slow = Database(alice, "drafts")
+    slow = HeldDatabase(alice, "drafts")
     alice.says("Hello")
     slow.let_go()
     alice.shows(["Hello", "Answer to: Hello"])
@@ -210,7 +210,7 @@ def test_what_has_been_sent_is_no_draft_any_more_however_slow_the_disk(alice):
 def test_what_is_written_while_the_outbox_is_read_is_sent(alice, site):
     alice.asks("Hello")
     news = {"type": "outbox", "user_id": user_id(alice)}
-    slow = Database(alice, "outbox")
+    slow = HeldDatabase(alice, "outbox")
     tell(alice.page, news)
     # It is read by now, and the reading waits.
     alice.page.wait_for_timeout(300)
@@ -241,7 +241,7 @@ def test_tabs_that_write_in_the_same_millisecond_lose_nothing(alice, waiting, si
 
 
 def test_an_answer_from_before_a_change_does_not_undo_it(alice):
-    stale = Requests(alice.page, r"/session/[0-9a-f-]{36}\?limit=1$", answered=True)
+    stale = HeldRequests(alice.page, r"/session/[0-9a-f-]{36}\?limit=1$", answered=True)
     alice.asks("Tell me about boats")
     alice.eventually(lambda: stale.waiting)
     alice.option("Rename")
@@ -272,7 +272,7 @@ def test_after_a_reload_an_answer_that_gave_way_stays_hidden(alice, model):
 def test_a_lost_answer_to_a_renewal_signs_nobody_out(alice):
     alice.asks("Hello")
     # Once before a reload, as when it comes in between, and once after it.
-    losing = Losing(alice.context, "/auth/token/refresh$", 2)
+    losing = LostAnswers(alice.context, "/auth/token/refresh$", 2)
     for _ in range(2):
         with alice.page.expect_event("requestfailed"):
             alice.page.reload()

@@ -1,1 +1,1 @@
-"""Entry points for operators: thin commands that parse, call a service and print."""
+"""Commands of operators: they parse flags, call a service and print."""

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.erasure import person_erase
-from accounts.people import Person, person_find, person_named
+from accounts.people import Person, person_find, person_identify
 from accounts.traces import account_traces
 from sessions_app.domain.records.writing import timestamp
 from sessions_app.management.operator import OperatorCommand
@@ -17,29 +17,29 @@ from sessions_app.services.receipts import receipt_get
 
 
 class Command(OperatorCommand):
-    """Erases one person, and proves it."""
-
     help = (
-        "Erase everything of one person: sessions, archives, messages and all that was derived "
-        "from them, account, tokens. Then look through every collection and every table for what "
-        "may be left; --check does only that. Exit 1 when something is left, or when a session is "
-        "under legal hold, in which case nothing is erased. A receipt without personal data stays."
+        "Erase everything about one person: sessions, messages, derived data, account and tokens. "
+        "Then search every collection and table for remaining data; --check only searches. Exit "
+        "with 1 if data remains, or if a session is under legal hold; then nothing is erased. A "
+        "receipt without personal data stays."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Whom, and whether to erase."""
         super().add_arguments(parser)
         parser.add_argument("user", metavar="USER", help="a username or an id")
-        parser.add_argument("--id", action="store_true", help="USER is an id and no username")
         parser.add_argument(
-            "--check", action="store_true", help="erase nothing; look for what is stored"
+            "--id",
+            action="store_true",
+            help="take USER for an id, even if it looks like a username",
+        )
+        parser.add_argument(
+            "--check", action="store_true", help="erase nothing; search for stored data"
         )
 
     def work(self, options: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
-        """Erase, unless only asked to look; then look."""
-        find = person_named if options["check"] else person_find
+        find = person_identify if options["check"] else person_find
         person = find(name=options["user"], is_id=options["id"])
-        # Read before the account is gone, and with it what it was called.
+        # Read now: they go with the account, and the search needs them.
         names = [person.user.username, person.user.email] if person.user else [options["user"]]
         erased = {} if options["check"] else self._erase(person)
         with self.progress("documents", document_count()) as show:
@@ -58,32 +58,33 @@ class Command(OperatorCommand):
 
     def _erase(self, person: Person) -> Mapping[str, int]:
         if not self.as_json:
-            # By this id an erasure that was cut off can be taken up, whatever is still there.
+            # With this id an interrupted erasure can be continued once the account is gone.
             self.stderr.write(f"erasing {person.user_id}")
         with self.progress("sessions", session_count(user_id=person.user_id)) as show:
             return person_erase(person=person, clock=timezone.now, progress=show)
 
     def describe(self, result: Mapping[str, Any]) -> str:
-        """What was erased, and a line for each place that was looked through."""
         lines = [f"erased: {_counts(result['erased'])}"] if result["erased"] else []
         if result["receipt"]:
             lines.append(f"in all, since {result['receipt']['erased_at']}: "
                          f"{_counts(result['receipt']['counts'])}")  # fmt: skip
-        lines += [f"{place}: {count:,} left" for place, count in result["left"].items()]
+        lines += [f"{collection}: {count:,} left" for collection, count in result["left"].items()]
         lines += [
-            f"{place}: {count:,} whose session is gone; check_integrity --repair removes them"
-            for place, count in result["orphans"].items()
+            f"{collection}: {count:,} without a session; check_integrity --repair removes them"
+            for collection, count in result["orphans"].items()
             if count
         ]
         if result["mentions"]:
-            lines.append(f"{result['mentions']:,} documents of others mention the id in their text")
+            lines.append(
+                f"{result['mentions']:,} documents of other users mention the id in their text"
+            )
         lines.append("nothing is left" if result["clean"] else "something is left")
         return "\n".join(lines)
 
 
 def _counts(counts: Mapping[str, int]) -> str:
-    named = [f"{count:,} {name}" for name, count in counts.items() if count]
-    return ", ".join(named) or "nothing"
+    parts = [f"{count:,} {name}" for name, count in counts.items() if count]
+    return ", ".join(parts) or "nothing"
 
 
 def _receipt(user_id: str) -> Mapping[str, Any] | None:

@@ -54,8 +54,8 @@ _TURN_EXAMPLE = {
     "context": {"token_count": 12, "kept": 1, "dropped": 0},
 }
 _EVENTS = "".join(
-    f"id: {_TURN}:{place}\nevent: {name}\ndata: {json.dumps(data)}\n\n"
-    for place, name, data in (
+    f"id: {_TURN}:{position}\nevent: {name}\ndata: {json.dumps(data)}\n\n"
+    for position, name, data in (
         (0, "context", _CONTEXT),
         (5, "delta", {"text": "Three"}),
         (21, "delta", {"text": " that I know of."}),

@@ -62,6 +62,7 @@ class MessagesQuery(NewestQuery):
 
     def validate(self, attrs: Data) -> Data:
         """One direction at a time."""
+        # Together they would name a range, of which `limit` could cut either end.
         if "after" in attrs and "before" in attrs:
             raise serializers.ValidationError({"before": "Give after or before, not both."})
         return attrs
@@ -136,6 +137,7 @@ def message_draft(data: Data, *, client_id: str | None = None) -> MessageDraft:
 
 def timestamp(moment: datetime | None) -> str | None:
     """RFC 3339 in UTC with milliseconds; `moment` is in UTC."""
+    # The contract writes Z for UTC, `isoformat` +00:00.
     return None if moment is None else moment.isoformat(timespec="milliseconds")[:-6] + "Z"
 
 

@@ -116,6 +116,7 @@ class PolicyOutput(serializers.Serializer[Data]):
 class SessionOutput(serializers.Serializer[Data]):
     """A session without its messages."""
 
+    # Only for the description: `session` below writes it, without validating.
     session_id = serializers.UUIDField()
     user_id = StrictCharField()
     title = StrictCharField(allow_blank=True)
@@ -181,6 +182,7 @@ def session(stored: Session) -> dict[str, Any]:
         },
         "context_start": stored.context_start,
         "topic": topic(stored),
+        # By the clock: the worker of a turn may be gone without having ended it.
         "turn_in_progress": stored.in_turn(now=timezone.now()),
     }
 
@@ -206,4 +208,5 @@ def session_with_messages(stored: Session, newest: Sequence[Message]) -> dict[st
 
 def etag(stored: Session) -> str:
     """A strong validator (RFC 9110, 8.8.3): the session's version."""
+    # Whatever a client changes raises the version.
     return f'"{stored.version}"'

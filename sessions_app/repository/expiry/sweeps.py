@@ -77,7 +77,6 @@ def _due(
         session_id=stored_session["_id"],
         user_id=stored_session["user_id"],
         since=since + after,
-        place=since,
         message_count=stored_session.get("message_count", 0),
         exemption=exemption,
     )

@@ -42,7 +42,7 @@ from sessions_app.repository.log.codec import (
     tombstone,
     validate_message,
 )
-from sessions_app.repository.log.headers import has_outgrown, memory
+from sessions_app.repository.log.headers import memory
 from sessions_app.repository.log.pages import (
     buckets_of_range,
     every_bucket,
@@ -55,7 +55,7 @@ from sessions_app.repository.log.pages import (
     read_runs,
     walk_stored_messages,
 )
-from sessions_app.repository.log.tail import new_bucket, tidy
+from sessions_app.repository.log.tail import new_bucket
 
 __all__ = [
     "HEADER",
@@ -79,7 +79,6 @@ __all__ = [
     "encode_policy",
     "encode_session",
     "every_bucket",
-    "has_outgrown",
     "memory",
     "new_bucket",
     "push",
@@ -91,7 +90,6 @@ __all__ = [
     "read_range",
     "read_runs",
     "stored_size",
-    "tidy",
     "tombstone",
     "validate_message",
     "walk_stored_messages",

@@ -70,6 +70,7 @@ def encode_message(message: NewMessage | Message) -> Stored:
     optional: Stored = {
         "client_id": message.client_id,
         "name": message.name,
+        # Not as sub-documents: a client's keys may hold dots and dollars.
         "tool_calls": (
             encode_calls(message.tool_calls) if message.tool_calls is not None else None
         ),
@@ -114,6 +115,7 @@ def validate_message(stored: Mapping[str, Any]) -> None:
             field._validate(value)
         elif field.required:
             field.error(f"{name} is required")
+    # The loop sees declared fields only: a misspelt one would be stored unchecked.
     if unknown := stored.keys() - MessageDocument._fields.keys():
         raise ValidationError(f"not fields of a message: {sorted(unknown)}")
 
@@ -124,6 +126,7 @@ _ROLES = {role.value: role for role in Role}
 
 def decode_message(stored: Mapping[str, Any], seq: int) -> Message:
     """The message at `seq`."""
+    # Positional and without lookups of attributes: a page decodes hundreds of messages.
     get = stored.get
     calls = get("tool_calls")
     return Message(
@@ -177,6 +180,7 @@ def tombstone(stored: Mapping[str, Any]) -> Stored:
 
 def stored_size(stored: Mapping[str, Any]) -> int:
     """Bytes that a stored message takes in BSON."""
+    # The same encoding that MongoDB stores, so sums of it stay exact over spills and erasures.
     return len(bson.encode(stored))
 
 
@@ -192,6 +196,7 @@ def encode_session(new: NewSession) -> Stored:
         "messages": [],
         "tail_start": 1,
         "tail_bytes": 0,
+        # Grows with each change inside the tail: a spill must not cut what it did not copy.
         "tail_revision": 0,
         "message_count": 0,
         "token_count": 0,

@@ -35,6 +35,7 @@ class Memory:
 
     def recall(self, session_id: str) -> Remembered:
         """What is remembered, or the likeliest guess."""
+        # Without the lock: a dictionary's `get` is atomic, and a stale answer is harmless.
         return self._sessions.get(session_id, UNKNOWN)
 
     def remember(self, session_id: str, *, tail_start: int, ttl_seconds: int | None) -> None:

@@ -44,6 +44,7 @@ def read_newest(
     )
     in_tail = stored_session["messages"]
     first_in_tail = stored_session["message_count"] - len(in_tail) + 1
+    # The tail is read first: what lies before its `tail_start` is in buckets by then.
     missing = min(limit - len(in_tail), stored_session["tail_start"] - 1)
     older = _from_buckets(
         stored_session, stored_session["tail_start"] - missing, stored_session["tail_start"] - 1
@@ -81,6 +82,7 @@ def read_runs(session: data.Session, runs: Sequence[tuple[int, int]]) -> list[da
 
     `session` must have been read before; the caller's right to its messages was checked then.
     """
+    # `$or` refuses an empty list.
     if not runs:
         return []
     ranges = [buckets_of_range(session.session_id, first, last) for first, last in runs]
@@ -92,6 +94,7 @@ def read_runs(session: data.Session, runs: Sequence[tuple[int, int]]) -> list[da
         .sort("_id", 1)
     ):
         for seq, stored in enumerate(bucket["messages"], bucket["first_seq"]):
+            # A bucket may already hold messages of the tail, while a spill is in progress.
             if seq in seqs and seq < session.tail_start:
                 messages.append(codec.decode_message(stored, seq))
     return messages
@@ -103,6 +106,7 @@ def read_opening(session: data.Session) -> list[data.Message]:
 
     Whether there are any never changes, so a session that has none is read only once.
     """
+    # Windows are planned often, and most sessions have no prompt: no query for those.
     if session.session_id in _without_prompt:
         return []
     if session.tail_start > OPENING_MAX_MESSAGES:
@@ -120,6 +124,7 @@ def read_opening(session: data.Session) -> list[data.Message]:
         )
     opening = list(takewhile(lambda message: message.role is data.Role.SYSTEM, first))
     if first and not opening:
+        # Cleared rather than trimmed: learning a session again costs one read.
         if len(_without_prompt) >= _REMEMBERED:
             _without_prompt.clear()
         _without_prompt.add(session.session_id)
@@ -155,6 +160,7 @@ def walk_stored_messages(
         buckets = collection(MessageBucket).find(
             buckets_of_range(stored_session["_id"], 1, tail_start - 1), session=transaction
         )
+        # Small batches: 50 buckets of large messages are megabytes, and an export streams them.
         for bucket in buckets.sort("_id", 1).batch_size(50):
             for seq, stored in enumerate(bucket["messages"], bucket["first_seq"]):
                 if seq < tail_start:

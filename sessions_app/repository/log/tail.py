@@ -68,6 +68,7 @@ def spill(session_id: str) -> bool:
     )
     if stored_session is None:
         return False
+    # Recomputed rather than read from `tail_bytes`, which says nothing of single messages.
     sizes = [codec.stored_size(message) for message in stored_session["messages"]]
     length = tail.next_run(sizes)
     if not length:
@@ -80,9 +81,11 @@ def spill(session_id: str) -> bool:
             revision=stored_session["tail_revision"],
         )
     )
+    # Another worker has stored a newer state of this run: read the tail again.
     if written is None:
         return True
     after = _cut(session_id, stored_session, written, sum(sizes[:written]))
+    # The tail was changed, cut by another worker, or deleted with its session meanwhile.
     if after is None:
         _drop_if_orphaned(session_id, stored_session["tail_start"])
         return True

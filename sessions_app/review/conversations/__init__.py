@@ -1,7 +1,7 @@
 """Staff's pages about conversations: the list, one conversation, and what staff do with them.
 
 `listing` is the list, with `filters`, `dates` (drilling down by day) and `cursors` (its pages).
-`views` shows one conversation, behind a reason. `actions` asks, confirms and does, `forms` are its
-forms, `recent_actions` the admin's own list, `exports` streams files, `presentation` has the words
-and colours of all of them.
+`views` shows one conversation, after asking for a reason. `actions` confirms and carries out
+actions, `forms` are its forms, `recent_actions` the admin's own list, `exports` streams files,
+`presentation` has the words of all of them.
 """

@@ -1,4 +1,4 @@
-"""Actions on one conversation or many: asked for, confirmed, done, and said."""
+"""Actions on one or many conversations: choose, confirm, carry out, report."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class Button:
 
 
 def choices(user: Any) -> Sequence[Button]:
-    """Every action that somebody may carry out."""
+    """Actions that this user may carry out."""
     return [
         Button(act.value, words.button, words.dangerous)
         for act, words in WORDS.items()
@@ -42,9 +42,9 @@ def choices(user: Any) -> Sequence[Button]:
 
 
 def choices_for(user: Any, reviewed: Reviewed) -> Sequence[Button]:
-    """Those that would change something about this conversation."""
+    """Actions that would change this conversation."""
     session = reviewed.session
-    idle = {
+    has_no_effect = {
         Act.RESOLVE: reviewed.flagged_at is None,
         Act.FLAG: reviewed.flagged_at is not None,
         Act.ARCHIVE: session.status.value == "archived",
@@ -53,13 +53,13 @@ def choices_for(user: Any, reviewed: Reviewed) -> Sequence[Button]:
         Act.RELEASE: not session.legal_hold,
         Act.DELETE: session.legal_hold,
     }
-    return [button for button in choices(user) if not idle.get(Act(button.act), False)]
+    return [button for button in choices(user) if not has_no_effect.get(Act(button.act), False)]
 
 
 @pages.page(May.VIEW, methods=("POST",))
 def act(request: HttpRequest) -> HttpResponseBase:
-    """Ask whether it is meant; when it is, do it and say what came of it."""
-    chosen, back = _chosen(request), _back(request)
+    """Ask for confirmation; once confirmed, carry the action out and report the outcome."""
+    chosen, back = _chosen_act(request), _return_address(request)
     if chosen is None:
         messages.warning(request, "Choose an action.")
         return HttpResponseRedirect(back)
@@ -72,38 +72,39 @@ def act(request: HttpRequest) -> HttpResponseBase:
     if len(selected) > REVIEW_BULK:
         raise InvalidInput(f"At most {REVIEW_BULK} conversations at a time.")
     confirmed = "confirmed" in request.POST
-    form = _form(request, chosen, given=confirmed)
+    form = _form(request, chosen, submitted=confirmed)
     if confirmed and form.is_valid():
         if isinstance(form, ExportForm):
             return exports.respond(request, selected, form)
-        return _do(request, chosen, selected, form.cleaned_data["text"], back)
-    return _ask(request, chosen, selected, form, back)
+        return _carry_out(request, chosen, selected, form.cleaned_data["text"], back)
+    return _confirmation(request, chosen, selected, form, back)
 
 
-def _chosen(request: HttpRequest) -> Act | None:
+def _chosen_act(request: HttpRequest) -> Act | None:
     value = request.POST.get("action", "")
-    return next((one for one in WORDS if one.value == value), None)
+    return next((act for act in WORDS if act.value == value), None)
 
 
-def _back(request: HttpRequest) -> str:
-    wanted = request.POST.get("next", "")
-    if url_has_allowed_host_and_scheme(wanted, {request.get_host()}, request.is_secure()):
-        return wanted
+def _return_address(request: HttpRequest) -> str:
+    address = request.POST.get("next", "")
+    # Only our own pages: a form elsewhere must not send staff to another site.
+    if url_has_allowed_host_and_scheme(address, {request.get_host()}, request.is_secure()):
+        return address
     return reverse("admin:review_conversation_changelist")
 
 
-def _form(request: HttpRequest, chosen: Act, *, given: bool) -> ExportForm | TextForm:
-    data = request.POST if given else None
+def _form(request: HttpRequest, chosen: Act, *, submitted: bool) -> ExportForm | TextForm:
+    data = request.POST if submitted else None
     if chosen is Act.EXPORT:
         return ExportForm(data, may_unmask=request.user.has_perm(May.UNMASK))
     return TextForm(data, act=chosen)
 
 
-def _ask(
+def _confirmation(
     request: HttpRequest, chosen: Act, selected: Sequence[str], form: Any, back: str
 ) -> HttpResponse:
-    found = review.conversation_headers(session_ids=selected)
-    names = people.names(one.session.user_id for one in found)
+    sessions = [header.session for header in review.conversation_headers(session_ids=selected)]
+    names = people.names(session.user_id for session in sessions)
     words = WORDS[chosen]
     return pages.render(
         request,
@@ -115,13 +116,13 @@ def _ask(
             "form": form,
             "next": back,
             "conversations": [
-                (one.session, names.get(one.session.user_id, one.session.user_id)) for one in found
+                (session, names.get(session.user_id, session.user_id)) for session in sessions
             ],
         },
     )
 
 
-def _do(
+def _carry_out(
     request: HttpRequest, chosen: Act, selected: Sequence[str], text: str, back: str
 ) -> HttpResponse:
     outcomes = review.act_on(
@@ -131,24 +132,22 @@ def _do(
         staff=pages.staff_of(request),
         now=timezone.now(),
     )
-    done = [one for one in outcomes if not one.problem]
-    remember(request, chosen, [one.session_id for one in done])
+    done = [outcome.session_id for outcome in outcomes if not outcome.problem]
+    remember(request, chosen, done)
     if done:
-        messages.success(request, f"{_number(len(done))} {WORDS[chosen].done}.")
+        messages.success(request, WORDS[chosen].success(len(done)))
     for sentence, ids in _problems(outcomes).items():
-        messages.error(request, f"{_number(len(ids))} not {WORDS[chosen].done}: {sentence}")
-    if chosen is Act.DELETE and any(one.session_id in back for one in done):
+        messages.error(request, WORDS[chosen].failure(len(ids), sentence))
+    if chosen is Act.DELETE and any(session_id in back for session_id in done):
+        # The page to return to is that of a deleted conversation.
         back = reverse("admin:review_conversation_changelist")
     return HttpResponseRedirect(back)
 
 
 def _problems(outcomes: Sequence[ActionOutcome]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for one in outcomes:
-        if one.problem:
-            found.setdefault(one.problem, []).append(one.session_id)
-    return found
-
-
-def _number(count: int) -> str:
-    return "1 conversation" if count == 1 else f"{count} conversations"
+    """Problem → the sessions that have it, so that each is reported once."""
+    problems: dict[str, list[str]] = {}
+    for outcome in outcomes:
+        if outcome.problem:
+            problems.setdefault(outcome.problem, []).append(outcome.session_id)
+    return problems

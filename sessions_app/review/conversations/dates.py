@@ -5,52 +5,50 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sessions_app.review.conversations.filters import Asked
+from sessions_app.review.conversations.filters import ListQuery
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One link of the drill-down."""
-
     label: str
     query: str
 
 
 @dataclass(frozen=True, slots=True)
 class DrillDown:
-    """Where one is, the way back, and the choices from here."""
+    """The chosen period, links to wider ones, and links to narrower ones."""
 
     back: Sequence[Step]
     here: str
     choices: Sequence[Step]
 
 
-def drill_down(asked: Asked, bounds: tuple[datetime, datetime] | None) -> DrillDown | None:
-    """The links above the list, within the activity that there is."""
+def drill_down(query: ListQuery, bounds: tuple[datetime, datetime] | None) -> DrillDown | None:
+    """The links above the list; they cover the time between the oldest and the newest activity."""
     if bounds is None:
         return None
     oldest, newest = bounds
-    start, _ = asked.period()
-    given = asked.given
-    every = Step("All dates", asked.link(year=None, month=None, day=None))
+    start, _ = query.period()
+    parameters = query.parameters
+    all_dates = Step("All dates", query.link(year=None, month=None, day=None))
     if start is None:
         years = range(newest.year, max(oldest.year, newest.year - 20) - 1, -1)
         if oldest.year == newest.year:
-            return DrillDown([], "", _months(asked, newest.year, bounds))
+            return DrillDown([], "", _months(query, newest.year, bounds))
         return DrillDown(
-            [], "", [Step(str(year), asked.link(year=f"{year:04d}")) for year in years]
+            [], "", [Step(str(year), query.link(year=f"{year:04d}")) for year in years]
         )
-    year = Step(str(start.year), asked.link(month=None, day=None))
-    if "month" not in given:
-        return DrillDown([every], year.label, _months(asked, start.year, bounds))
-    month = Step(f"{start:%B} {start.year}", asked.link(day=None))
-    if "day" in given:
-        return DrillDown([every, year, month], f"{start.day} {start:%B} {start.year}", [])
-    return DrillDown([every, year], month.label, _days(asked, start, bounds))
+    year = Step(str(start.year), query.link(month=None, day=None))
+    if "month" not in parameters:
+        return DrillDown([all_dates], year.label, _months(query, start.year, bounds))
+    month = Step(f"{start:%B} {start.year}", query.link(day=None))
+    if "day" in parameters:
+        return DrillDown([all_dates, year, month], f"{start.day} {start:%B} {start.year}", [])
+    return DrillDown([all_dates, year], month.label, _days(query, start, bounds))
 
 
-def _months(asked: Asked, year: int, bounds: tuple[datetime, datetime]) -> list[Step]:
-    def meets(month: int) -> bool:
+def _months(query: ListQuery, year: int, bounds: tuple[datetime, datetime]) -> list[Step]:
+    def has_activity(month: int) -> bool:
         return (
             (bounds[0].year, bounds[0].month)
             <= (year, month)
@@ -63,17 +61,17 @@ def _months(asked: Asked, year: int, bounds: tuple[datetime, datetime]) -> list[
     return [
         Step(
             f"{calendar.month_name[month]} {year}",
-            asked.link(year=f"{year:04d}", month=f"{month:02d}", day=None),
+            query.link(year=f"{year:04d}", month=f"{month:02d}", day=None),
         )
         for month in range(12, 0, -1)
-        if meets(month)
+        if has_activity(month)
     ]
 
 
-def _days(asked: Asked, start: datetime, bounds: tuple[datetime, datetime]) -> list[Step]:
+def _days(query: ListQuery, start: datetime, bounds: tuple[datetime, datetime]) -> list[Step]:
     last = calendar.monthrange(start.year, start.month)[1]
     return [
-        Step(f"{day} {start:%B}", asked.link(day=f"{day:02d}"))
+        Step(f"{day} {start:%B}", query.link(day=f"{day:02d}"))
         for day in range(1, last + 1)
         if bounds[0].date() <= start.replace(day=day).date() <= bounds[1].date()
     ]

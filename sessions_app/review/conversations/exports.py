@@ -1,4 +1,4 @@
-"""Conversations as files, streamed; each is in the read log before its first byte leaves."""
+"""Streams conversations as files. Each is in the read log before its first byte is sent."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -25,20 +25,19 @@ _TYPES = {
 def respond(
     request: HttpRequest, session_ids: Sequence[str], form: ExportForm
 ) -> StreamingHttpResponse:
-    """The chosen conversations as one file."""
-    given = form.cleaned_data
+    options = form.cleaned_data
     exported = review.conversations_export(
         session_ids=session_ids,
         staff=pages.staff_of(request),
         why=form.why,
-        form=given["form"],
-        masked=not given.get("unmasked", False),
+        form=options["form"],
+        masked=not options.get("unmasked", False),
         now=timezone.now(),
     )
-    remember(request, Act.EXPORT, [one.session.session_id for one in exported])
-    kind, suffix = _TYPES[given["form"]]
+    remember(request, Act.EXPORT, [conversation.session.session_id for conversation in exported])
+    kind, suffix = _TYPES[options["form"]]
     name = session_ids[0] if len(session_ids) == 1 else f"{len(session_ids)}-conversations"
-    body = _as_json(exported) if given["form"] == "json" else _as_markdown(exported)
+    body = _as_json(exported) if options["form"] == "json" else _as_markdown(exported)
     return StreamingHttpResponse(
         body,
         content_type=kind,
@@ -47,33 +46,33 @@ def respond(
 
 
 def _as_json(exported: Sequence[ExportedConversation]) -> Iterator[str]:
-    """An object with all `conversations`, each with its `messages`."""
+    # Written piece by piece: a conversation may be larger than a worker's memory.
     yield '{"conversations":['
-    for at, one in enumerate(exported):
-        session = one.session
+    for position, conversation in enumerate(exported):
+        session = conversation.session
         head = {
             "session_id": session.session_id,
             "user_id": session.user_id,
-            "title": one.title,
+            "title": conversation.title,
             "status": session.status.value,
             "created_at": _moment(session.created_at),
             "updated_at": _moment(session.updated_at),
-            "metadata": dict(one.metadata),
-            "masked": one.masked,
+            "metadata": dict(conversation.metadata),
+            "masked": conversation.masked,
         }
-        yield ("," if at else "") + _json(head)[:-1] + ',"messages":['
-        for count, message in enumerate(one.messages):
-            yield ("," if count else "") + _json(_message(message))
+        yield ("," if position else "") + _json(head)[:-1] + ',"messages":['
+        for index, message in enumerate(conversation.messages):
+            yield ("," if index else "") + _json(_message(message))
         yield "]}"
     yield "]}\n"
 
 
 def _as_markdown(exported: Sequence[ExportedConversation]) -> Iterator[str]:
-    for one in exported:
-        session = one.session
-        yield f"# {one.title or 'Conversation'}\n\nSession {session.session_id}, "
+    for conversation in exported:
+        session = conversation.session
+        yield f"# {conversation.title or 'Conversation'}\n\nSession {session.session_id}, "
         yield f"user {session.user_id}, created {_moment(session.created_at)}\n"
-        for message in one.messages:
+        for message in conversation.messages:
             name = f" ({message.name})" if message.name else ""
             yield f"\n## {message.seq}. {message.role.value.capitalize()}{name}, "
             yield f"{_moment(message.timestamp)}\n\n"

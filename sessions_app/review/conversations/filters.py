@@ -10,6 +10,7 @@ from sessions_app.domain.data import Status
 from sessions_app.domain.review import ConversationFilter, Order, Span
 from sessions_app.review.dashboard import periods
 
+NOW = timedelta(0)
 SOON = timedelta(days=7)
 _TEXT = ("q", "by")
 _DATE = ("year", "month", "day")
@@ -34,19 +35,29 @@ class Filter:
     active: bool
 
 
-Change = Callable[[ConversationFilter, datetime], ConversationFilter]
+# Adds one choice to what the list is filtered by, at a moment.
+Narrowing = Callable[[ConversationFilter, datetime], ConversationFilter]
 
 
-def _sets(**changes: Any) -> Change:
-    return lambda wanted, _now: replace(wanted, **changes)
+def _expires(*, start: timedelta | None = None, end: timedelta | None = None) -> Narrowing:
+    """Those that expire within these bounds, counted from now."""
+    return lambda conversations, now: replace(
+        conversations,
+        expires_from=None if start is None else now + start,
+        expires_before=None if end is None else now + end,
+    )
+
+
+def _sets(**changes: Any) -> Narrowing:
+    return lambda conversations, _now: replace(conversations, **changes)
 
 
 def _sizes(name: str, bounds: Sequence[tuple[str, str, int | None, int | None]]) -> Any:
     return {key: (label, _sets(**{name: Span(low, high)})) for key, label, low, high in bounds}
 
 
-# Name → title, and value → label and meaning.
-FILTERS: Mapping[str, tuple[str, Mapping[str, tuple[str, Change]]]] = {
+# Name → title, and value → label and what it narrows the list to.
+FILTERS: Mapping[str, tuple[str, Mapping[str, tuple[str, Narrowing]]]] = {
     "flagged": (
         "Flagged",
         {"yes": ("Flagged", _sets(flagged=True)), "no": ("Not flagged", _sets(flagged=False))},
@@ -58,12 +69,9 @@ FILTERS: Mapping[str, tuple[str, Mapping[str, tuple[str, Change]]]] = {
     "expiry": (
         "Expiry",
         {
-            "expired": ("Expired", lambda w, now: replace(w, expires_before=now)),
-            "soon": (
-                "Within 7 days",
-                lambda w, now: replace(w, expires_from=now, expires_before=now + SOON),
-            ),
-            "later": ("Later", lambda w, now: replace(w, expires_from=now + SOON)),
+            "expired": ("Expired", _expires(end=NOW)),
+            "soon": ("Within 7 days", _expires(start=NOW, end=SOON)),
+            "later": ("Later", _expires(start=SOON)),
             "never": ("Never", _sets(never_expires=True)),
         },
     ),
@@ -93,99 +101,104 @@ FILTERS: Mapping[str, tuple[str, Mapping[str, tuple[str, Change]]]] = {
                           ("100000", "100,000 and more", 100_000, None)]),
     ),
 }  # fmt: skip
-# Those that an index begins with: their conversations are few, and all are found at once.
-_FEW = {"flagged": "yes", "hold": "yes"}
+# An index begins with these filters: few conversations match, and all of them are read at once.
+_SELECTIVE = {"flagged": "yes", "hold": "yes"}
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What the address of a list asks for; unknown names and values are passed over."""
+class ListQuery:
+    """The query of a list's address; unknown names and values are ignored."""
 
-    given: Mapping[str, str]
+    parameters: Mapping[str, str]
 
     @classmethod
-    def of(cls, query: Mapping[str, str]) -> "Asked":
-        """From a request's query."""
-        given = {name: query[name].strip() for name in (*_TEXT, "o", "place") if query.get(name)}
+    def parse(cls, query: Mapping[str, str]) -> "ListQuery":
+        names = (*_TEXT, "o", "cursor")
+        parameters = {name: query[name].strip() for name in names if query.get(name)}
         for name, (_, values) in FILTERS.items():
             if query.get(name) in values:
-                given[name] = query[name]
+                parameters[name] = query[name]
         for name in _DATE:
             value = query.get(name, "")
             if not value.isdecimal() or len(value) > 4:
                 break
-            given[name] = value
-        return cls(given)
+            parameters[name] = value
+        return cls(parameters)
 
     @property
     def text(self) -> str:
-        """What is searched for."""
-        return self.given.get("q", "")[:200]
+        return self.parameters.get("q", "")[:200]
 
     @property
     def in_text(self) -> bool:
-        """Whether it is searched for in what was said."""
-        return self.given.get("by") == "text"
+        """Whether titles and messages are searched, rather than users and ids."""
+        return self.parameters.get("by") == "text"
 
     @property
     def order(self) -> Order:
-        """The order asked for; what expires is sorted by that unless an index makes it few."""
-        with_default = self.given.get("o", "")
-        if with_default in set(Order):
-            order = Order(with_default)
-            if not (order.by_expiry and self.given.get("expiry") == "never"):
+        """By default, a filter by expiry sorts by expiry, unless few conversations match."""
+        name = self.parameters.get("o", "")
+        if name in set(Order):
+            order = Order(name)
+            if not (order.by_expiry and self.parameters.get("expiry") == "never"):
                 return order
-        few = any(self.given.get(name) == value for name, value in _FEW.items()) or self.text
-        if self.given.get("expiry") in {"expired", "soon", "later"} and not few:
+        selective = (
+            any(self.parameters.get(name) == value for name, value in _SELECTIVE.items())
+            or self.text
+        )
+        if self.parameters.get("expiry") in {"expired", "soon", "later"} and not selective:
             return Order.SOONEST_EXPIRY
         return Order.NEWEST_ACTIVITY
 
-    def wanted(self, now: datetime) -> ConversationFilter:
-        """The filter but for what is searched for."""
-        wanted = ConversationFilter()
+    def conversations(self, now: datetime) -> ConversationFilter:
+        """What the list is filtered by, without the search."""
+        conversations = ConversationFilter()
         for name, (_, values) in FILTERS.items():
-            if name in self.given:
-                wanted = values[self.given[name]][1](wanted, now)
+            if name in self.parameters:
+                _, narrow = values[self.parameters[name]]
+                conversations = narrow(conversations, now)
         start, end = self.period()
-        return replace(wanted, active_from=start, active_before=end)
+        return replace(conversations, active_from=start, active_before=end)
 
     def period(self) -> tuple[datetime | None, datetime | None]:
-        """The year, month or day that is drilled down to; a date that is none is no bound."""
-        return periods.period([self.given[name] for name in _DATE if name in self.given])
+        """The bounds of the chosen year, month or day; an impossible date bounds nothing."""
+        return periods.period([self.parameters[name] for name in _DATE if name in self.parameters])
 
     def link(self, **changes: str | None) -> str:
-        """The address with some of it changed (None leaves one out), from the first page on."""
-        given = {**self.given, "place": None, **changes}
-        return "?" + urlencode({name: value for name, value in given.items() if value})
+        """The address of the first page with these changes; None removes a parameter."""
+        parameters = {**self.parameters, "cursor": None, **changes}
+        return "?" + urlencode({name: value for name, value in parameters.items() if value})
 
     def filters(self) -> list[Filter]:
-        """The side of the page."""
         return [
             Filter(
                 name,
                 title,
                 [
-                    Choice("All", self.link(**{name: None}), name not in self.given),
+                    Choice("All", self.link(**{name: None}), name not in self.parameters),
                     *(
-                        Choice(label, self.link(**{name: value}), self.given.get(name) == value)
+                        Choice(
+                            label, self.link(**{name: value}), self.parameters.get(name) == value
+                        )
                         for value, (label, _) in values.items()
                     ),
                 ],
-                name in self.given,
+                name in self.parameters,
             )
             for name, (title, values) in FILTERS.items()
         ]
 
     def hidden(self) -> list[tuple[str, str]]:
-        """What a search must not lose."""
-        return [(n, v) for n, v in self.given.items() if n not in {*_TEXT, "place"}]
+        """Parameters that the search form sends along, so that searching keeps the filters."""
+        excluded = {*_TEXT, "cursor"}
+        return [(name, value) for name, value in self.parameters.items() if name not in excluded]
 
     @property
     def cleared(self) -> str:
-        """The address without any filter."""
-        return "?" + urlencode({name: self.given[name] for name in ("o",) if name in self.given})
+        """The address without any filter, in the same order."""
+        return "?" + urlencode({"o": self.parameters["o"]} if "o" in self.parameters else {})
 
     @property
     def any_filter(self) -> bool:
-        """Whether anything is filtered or searched for."""
-        return bool(self.given.keys() - {"o", "place", "by"})
+        """Whether there is a filter or a search."""
+        return bool(self.parameters.keys() - {"o", "cursor", "by"})

@@ -1,4 +1,4 @@
-"""The forms of the staff pages; the rules are the services'."""
+"""The forms of the staff pages; their rules are in `services.review`."""
 
 from typing import Any
 
@@ -11,17 +11,17 @@ from sessions_app.services import review
 
 
 class ReasonForm(forms.Form):
-    """Why somebody has to read."""
+    """The reason for reading a conversation."""
 
     reason = forms.ChoiceField(
-        label="Why do you have to read it?",
+        label="Why do you need to read it?",
         choices=[(reason.value, label) for reason, label in REASONS.items()],
         widget=forms.RadioSelect,
         error_messages={"required": "Choose a reason."},
     )
     detail = forms.CharField(
-        label="In your words",
-        help_text="A ticket number, what was reported. The user does not see this.",
+        label="Details",
+        help_text="For example a ticket number, or what was reported. The user does not see this.",
         required=False,
         max_length=REASON_MAX_CHARS,
         widget=forms.Textarea(attrs={"rows": 2, "cols": 60}),
@@ -29,39 +29,38 @@ class ReasonForm(forms.Form):
     why: Why
 
     def clean(self) -> dict[str, Any]:
-        """Hold it to the rules of the read log."""
-        given = super().clean() or {}
+        cleaned = super().clean() or {}
         if not self.errors:
             try:
-                self.why = review.why(reason=given["reason"], detail=given["detail"])
+                self.why = review.why(reason=cleaned["reason"], detail=cleaned["detail"])
             except InvalidInput as error:
                 self.add_error(error.attr, error.detail)
-        return given
+        return cleaned
 
 
 class ExportForm(ReasonForm):
-    """Why, and in which form, something leaves the service."""
+    """The reason for an export, and its format."""
 
     form = forms.ChoiceField(
-        label="As",
+        label="Format",
         choices=[("json", "JSON"), ("markdown", "Markdown")],
         initial="json",
         widget=forms.RadioSelect,
     )
     unmasked = forms.BooleanField(
-        label="With e-mail addresses, phone and card numbers",
+        label="Include e-mail addresses, phone and card numbers",
         required=False,
     )
 
     def __init__(self, *args: Any, may_unmask: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["reason"].label = "Why is it exported?"
+        self.fields["reason"].label = "Why do you need this export?"
         if not may_unmask:
             del self.fields["unmasked"]
 
 
 class TextForm(forms.Form):
-    """What is noted with an action."""
+    """The text of an action: a flag's reason, or a note."""
 
     text = forms.CharField(
         max_length=NOTE_MAX_CHARS,
@@ -72,16 +71,14 @@ class TextForm(forms.Form):
     def __init__(self, *args: Any, act: Act, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._act = act
-        needed = act in review.NEEDS_TEXT
-        self.fields["text"].widget.attrs["required"] = needed
-        self.fields["text"].label = _LABELS.get(act, "Note, if you like")
+        self.fields["text"].widget.attrs["required"] = act in review.NEEDS_TEXT
+        self.fields["text"].label = _LABELS.get(act, "Note (optional)")
 
     def clean_text(self) -> str:
-        """Hold it to the rules of notes."""
         try:
             return review.text_checked(act=self._act, text=self.cleaned_data["text"])
         except InvalidInput as error:
             raise forms.ValidationError(error.detail) from error
 
 
-_LABELS = {Act.FLAG: "Why has somebody to look at it?", Act.NOTE: "Note"}
+_LABELS = {Act.FLAG: "Why does this need attention?", Act.NOTE: "Note"}

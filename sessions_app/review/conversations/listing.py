@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
@@ -19,10 +18,9 @@ from sessions_app.domain.review import (
     Reviewed,
 )
 from sessions_app.review import pages, people
-from sessions_app.review.conversations import cursors as places
-from sessions_app.review.conversations import dates
+from sessions_app.review.conversations import cursors, dates
 from sessions_app.review.conversations.actions import choices
-from sessions_app.review.conversations.filters import Asked
+from sessions_app.review.conversations.filters import ListQuery
 from sessions_app.review.permissions import May
 from sessions_app.services import review
 from sessions_app.services.review import Hit
@@ -30,10 +28,10 @@ from sessions_app.services.review import Hit
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of the list.
+    """A conversation in the list.
 
-    `title` and `snippet` are masked, `user_query` finds all of the same user, `seq` is the message
-    in which a search has found its words.
+    `title` and `snippet` are masked. `user_query` lists all conversations of the same user. `seq`
+    is the message that a search matched.
     """
 
     reviewed: Reviewed
@@ -47,7 +45,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A head of the list; `query` sorts by it, where an index serves that."""
+    """A column of the list; `query` sorts by it, and is empty where no index serves that order."""
 
     title: str
     css: str = ""
@@ -57,64 +55,72 @@ class Column:
 
 @pages.page(May.VIEW)
 def show(request: HttpRequest) -> HttpResponse:
-    """Find conversations. Titles are shown, so the look is logged."""
-    asked, now = Asked.of(request.GET.dict()), timezone.now()
-    place = _place(asked)
-    found, hits = _find(request, asked, place, now)
-    names = people.names(row.session.user_id for row in found.rows)
+    """The list of conversations. It shows titles, so it writes to the read log."""
+    query, now = ListQuery.parse(request.GET.dict()), timezone.now()
+    cursor = _cursor(query)
+    page, hits = _page(request, query, cursor, now)
+    names = people.names(row.session.user_id for row in page.rows)
     return pages.render(
         request,
         "list.html",
         {
             "title": "Conversations",
-            "asked": asked,
-            "rows": [_row(row, names, hits, now) for row in found.rows],
-            "columns": _columns(asked),
-            "filters": asked.filters(),
-            "dates": dates.drill_down(asked, review.activity_bounds()),
+            "query": query,
+            "rows": [_row(row, names, hits, now) for row in page.rows],
+            "columns": _columns(query),
+            "filters": query.filters(),
+            "dates": dates.drill_down(query, review.activity_bounds()),
             "actions": choices(request.user),
-            "found": found,
-            "count": _count(found),
-            "first_page": asked.link() if place else "",
-            "next_page": _next(asked, found),
+            "page": page,
+            "count": _count(page),
+            "first_page": query.link() if cursor else "",
+            "next_page": _next_page(query, page),
         },
     )
 
 
-def _find(
-    request: HttpRequest, asked: Asked, place: ConversationCursor | None, now: datetime
+def _page(
+    request: HttpRequest, query: ListQuery, cursor: ConversationCursor | None, now: datetime
 ) -> tuple[ConversationPage, Mapping[str, Hit]]:
     staff = pages.staff_of(request)
-    wanted = asked.wanted(lifecycle.to_milliseconds(now))
-    if asked.text and asked.in_text:
+    conversations = query.conversations(lifecycle.to_milliseconds(now))
+    if query.text and query.in_text:
         return review.conversation_search(
-            text=asked.text, wanted=wanted, order=asked.order, staff=staff, now=now
+            text=query.text, wanted=conversations, order=query.order, staff=staff, now=now
         )
-    wanted = _looked_for(asked.text, wanted)
-    part = {name: value for name, value in asked.given.items() if name not in {"place", "q", "by"}}
-    if wanted.user_ids[1:]:
-        part["text"] = asked.text
-    found = review.conversation_list(
-        wanted=wanted, order=asked.order, cursor=place, filters=part, staff=staff, now=now
+    conversations = _named(query.text, conversations)
+    unlogged = {"cursor", "q", "by"}
+    filters = {name: value for name, value in query.parameters.items() if name not in unlogged}
+    # Several users match, so no single id says what was searched for: the log keeps the text.
+    if conversations.user_ids[1:]:
+        filters["text"] = query.text
+    page = review.conversation_list(
+        wanted=conversations,
+        order=query.order,
+        cursor=cursor,
+        filters=filters,
+        staff=staff,
+        now=now,
     )
-    return found, {}
+    return page, {}
 
 
-def _place(asked: Asked) -> ConversationCursor | None:
-    word = asked.given.get("place")
-    return places.decode(word) if word else None
+def _cursor(query: ListQuery) -> ConversationCursor | None:
+    text = query.parameters.get("cursor")
+    return cursors.decode(text) if text else None
 
 
-def _looked_for(text: str, wanted: ConversationFilter) -> ConversationFilter:
+def _named(text: str, conversations: ConversationFilter) -> ConversationFilter:
+    """Those of the session or the users that `text` names."""
     if not text:
-        return wanted
+        return conversations
     if _is_session(text):
-        return replace(wanted, session_ids=(text,))
-    return replace(wanted, user_ids=(text, *people.ids_like(text)))
+        return replace(conversations, session_ids=(text,))
+    return replace(conversations, user_ids=(text, *people.ids_like(text)))
 
 
 def _is_session(text: str) -> bool:
-    """Whether it is a session's id; users' ids look the same."""
+    """Whether `text` is a session's id. Users' ids look the same, so the store is asked."""
     return len(text) == 36 and review.conversation_exists(session_id=text)
 
 
@@ -134,17 +140,17 @@ def _row(
     )
 
 
-def _columns(asked: Asked) -> Sequence[Column]:
-    def by(title: str, down: Order, up: Order, css: str) -> Column:
-        order = asked.order
+def _columns(query: ListQuery) -> Sequence[Column]:
+    def sortable(title: str, down: Order, up: Order, css: str) -> Column:
+        order = query.order
         other = up if order is down else down
         direction = {down: "descending", up: "ascending"}.get(order, "")
-        return Column(title, css, asked.link(o=other.value), direction)
+        return Column(title, css, query.link(o=other.value), direction)
 
     expiry = (
         Column("Expiry", "when")
-        if asked.given.get("expiry") == "never"
-        else by("Expiry", Order.LATEST_EXPIRY, Order.SOONEST_EXPIRY, "when")
+        if query.parameters.get("expiry") == "never"
+        else sortable("Expiry", Order.LATEST_EXPIRY, Order.SOONEST_EXPIRY, "when")
     )
     return [
         Column("Conversation", "name"),
@@ -153,19 +159,18 @@ def _columns(asked: Asked) -> Sequence[Column]:
         Column("Tokens", "number"),
         Column("Topics", "number"),
         Column("Status"),
-        by("Last activity", Order.NEWEST_ACTIVITY, Order.OLDEST_ACTIVITY, "when"),
+        sortable("Last activity", Order.NEWEST_ACTIVITY, Order.OLDEST_ACTIVITY, "when"),
         expiry,
     ]
 
 
-def _count(found: ConversationPage) -> str:
-    if found.matches > REVIEW_COUNTED:
+def _count(page: ConversationPage) -> str:
+    if page.matches > REVIEW_COUNTED:
         return f"{REVIEW_COUNTED:,}+"
-    return f"{found.matches:,}"
+    return f"{page.matches:,}"
 
 
-def _next(asked: Asked, found: ConversationPage) -> str:
-    if found.next_cursor is None:
+def _next_page(query: ListQuery, page: ConversationPage) -> str:
+    if page.next_cursor is None:
         return ""
-    given: dict[str, Any] = {"place": places.encode(found.next_cursor)}
-    return asked.link(**given)
+    return query.link(cursor=cursors.encode(page.next_cursor))

@@ -1,4 +1,4 @@
-"""What the pages say in words, and in which colours."""
+"""The words of the pages: acts, events and reasons, as a person reads them."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -10,18 +10,18 @@ from sessions_app.domain.window import Reason as Decision
 from sessions_app.services.review import Entry, Event, SeenWindow
 
 ACTS: Mapping[Act, str] = {
-    Act.LIST: "Looked at the list",
+    Act.LIST: "Viewed the list",
     Act.SEARCH: "Searched",
     Act.SEARCH_HIT: "Found by a search",
     Act.OPEN: "Opened",
     Act.READ: "Read",
-    Act.WINDOW: "Looked at a window",
+    Act.WINDOW: "Viewed a window",
     Act.UNMASK: "Unmasked",
     Act.EXPORT: "Exported",
-    Act.LOG_READ: "Looked at the read log",
+    Act.LOG_READ: "Viewed the read log",
     Act.LOG_EXPORT: "Exported the read log",
     Act.FLAG: "Flagged",
-    Act.NOTE: "Noted",
+    Act.NOTE: "Added a note",
     Act.RESOLVE: "Resolved",
     Act.ARCHIVE: "Archived",
     Act.RESTORE: "Restored",
@@ -33,23 +33,23 @@ FATES: Mapping[Decision, str] = {
     Decision.SYSTEM_PROMPT: "system prompt",
     Decision.NEWEST_USER: "the newest question",
     Decision.RECENT: "recent",
-    Decision.CURRENT_TOPIC: "the topic at hand",
-    Decision.RELEVANT: "close to the question",
+    Decision.CURRENT_TOPIC: "the current topic",
+    Decision.RELEVANT: "relevant to the question",
     Decision.DELETED: "erased",
     Decision.BEFORE_RESET: "before a reset",
     Decision.PREVIOUS_TOPIC: "a previous topic",
     Decision.ORPHANED_RESULT: "a tool's result without its call",
     Decision.UNANSWERED_CALL: "a tool call without all results",
-    Decision.OVER_BUDGET: "no room in the budget",
-    Decision.OVER_MAX_MESSAGES: "more than the allowed messages",
+    Decision.OVER_BUDGET: "over the budget",
+    Decision.OVER_MAX_MESSAGES: "over the message limit",
     Decision.STABLE_CUT: "before the cut",
-    Decision.LESS_RELEVANT: "less close to the question",
+    Decision.LESS_RELEVANT: "less relevant to the question",
 }
 EVENTS: Mapping[Event, str] = {
     Event.CREATED: "Created",
     Event.FIRST_MESSAGE: "First message",
     Event.SHIFT: "Topic shift",
-    Event.RESET: "Context reset behind this message",
+    Event.RESET: "Context reset after this message",
     Event.LAST_MESSAGE: "Newest message",
     Event.ARCHIVED: "Archived",
     Event.EXPIRES: "Expires",
@@ -60,7 +60,7 @@ EVENTS: Mapping[Event, str] = {
 
 @dataclass(frozen=True, slots=True)
 class WindowView:
-    """A window, ready to be shown. Nothing is `known` of one that could not be planned."""
+    """A window as the page shows it; `known` is false if it could not be planned."""
 
     window: SeenWindow
     known: bool
@@ -73,12 +73,11 @@ class WindowView:
 
     @property
     def share(self) -> int:
-        """How much of the budget it takes, in percent."""
+        """Percent of the budget that is used."""
         return round(100 * self.tokens / max(1, self.budget))
 
 
 def window_view(window: SeenWindow | None) -> WindowView | None:
-    """What the panel of a window says."""
     if window is None:
         return None
     fates = window.fates
@@ -99,39 +98,37 @@ def window_view(window: SeenWindow | None) -> WindowView | None:
 
 
 def decision(reason: Decision | None) -> str:
-    """Why a message was kept or dropped, in words."""
+    """Why a message was kept or dropped."""
     if reason is None:
-        return "for a reason not on record"
+        return "reason not recorded"
     return FATES.get(reason, reason.value.replace("_", " "))
 
 
 def why(line: LogLine) -> str:
-    """The reason of a line, in words."""
     reason = line.why.reason
     return REASONS[Reason(reason)] if reason in set(Reason) else ""
 
 
 def about(line: LogLine) -> str:
-    """Which part of a conversation a line is about."""
+    """The part of a conversation that a line of the read log is about."""
     part = line.about
-    said = []
+    details = []
     if "window_at" in part:
-        said.append(f"window at message {part['window_at']}")
+        details.append(f"window at message {part['window_at']}")
     if "first" in part:
-        said.append(f"messages {part['first']}–{part['last']}")
+        details.append(f"messages {part['first']}–{part['last']}")
     if "form" in part:
-        said.append(str(part["form"]))
+        details.append(str(part["form"]))
     if "refused" in part:
-        said.append(f"refused: {part['refused']}")
+        details.append(f"refused: {part['refused']}")
     if part.get("masked") is False:
-        said.append("unmasked")
+        details.append("unmasked")
     known = {"window_at", "first", "last", "form", "refused", "masked"}
-    said += [f"{name}: {value}" for name, value in part.items() if name not in known]
-    return ", ".join(said)
+    details += [f"{name}: {value}" for name, value in part.items() if name not in known]
+    return ", ".join(details)
 
 
 def event(entry: Entry) -> str:
-    """An event of a timeline, in words."""
     if entry.line is not None:
         return ACTS[entry.line.act]
     if entry.note is not None:

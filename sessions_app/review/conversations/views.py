@@ -1,4 +1,4 @@
-"""One conversation: why one has to read it, what was said, what has happened to it."""
+"""The pages of one conversation: the reason for reading it, the transcript, the history."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ from sessions_app.services.review import ReasonNeeded, Transcript
 
 @pages.page(May.VIEW, methods=("GET", "POST"))
 def show(request: HttpRequest, session_id: str) -> HttpResponse:
-    """The transcript, for those who have said today why they have to read it."""
+    """The transcript, once today's reason for reading it is in the read log."""
     if request.method == "POST":
         form = ReasonForm(request.POST)
         if form.is_valid():
@@ -32,7 +32,7 @@ def show(request: HttpRequest, session_id: str) -> HttpResponse:
                 now=timezone.now(),
             )
             return HttpResponseRedirect(request.get_full_path())
-        return _ask_why(request, session_id, form)
+        return _reason_page(request, session_id, form)
     try:
         transcript = review.conversation_read(
             session_id=session_id,
@@ -43,28 +43,28 @@ def show(request: HttpRequest, session_id: str) -> HttpResponse:
             now=timezone.now(),
         )
     except ReasonNeeded:
-        return _ask_why(request, session_id, ReasonForm())
-    return _transcript(request, transcript)
+        return _reason_page(request, session_id, ReasonForm())
+    return _transcript_page(request, transcript)
 
 
 @pages.page(May.UNMASK, methods=("GET", "POST"))
 def unmask(request: HttpRequest, session_id: str) -> HttpResponse:
-    """Say why one has to see addresses and numbers, too."""
+    """Ask for the reason to see masked addresses and numbers, and lift the mask for today."""
     if not request.user.has_perm(May.VIEW):
         return pages.refused(request)
     form = ReasonForm(request.POST if request.method == "POST" else None)
-    form.fields["reason"].label = "Why do you have to see what is masked?"
+    form.fields["reason"].label = "Why do you need to see what is masked?"
     if request.method == "POST" and form.is_valid():
         review.conversation_unmask(
             session_id=session_id, staff=pages.staff_of(request), why=form.why, now=timezone.now()
         )
         return HttpResponseRedirect(_address(session_id))
-    return _ask_why(request, session_id, form, unmasking=True)
+    return _reason_page(request, session_id, form, unmasking=True)
 
 
 @pages.page(May.VIEW)
 def history(request: HttpRequest, session_id: str) -> HttpResponse:
-    """What staff did with a conversation, and who read it."""
+    """Who read a conversation, and what staff did with it."""
     header = review.conversation_header(session_id=session_id)
     return pages.render(
         request,
@@ -88,7 +88,7 @@ def _number(request: HttpRequest, name: str) -> int | None:
     if not value:
         return None
     if not value.isdecimal() or not 1 <= int(value[:16]) < 2**53:
-        raise InvalidInput("A message is named by its number.")
+        raise InvalidInput("The message number is not valid.")
     return int(value[:16])
 
 
@@ -96,7 +96,7 @@ def _address(session_id: str) -> str:
     return reverse("admin:review_conversation_change", args=[session_id])
 
 
-def _ask_why(
+def _reason_page(
     request: HttpRequest, session_id: str, form: ReasonForm, *, unmasking: bool = False
 ) -> HttpResponse:
     header = review.conversation_header(session_id=session_id)
@@ -115,7 +115,7 @@ def _ask_why(
     )
 
 
-def _transcript(request: HttpRequest, transcript: Transcript) -> HttpResponse:
+def _transcript_page(request: HttpRequest, transcript: Transcript) -> HttpResponse:
     reviewed = transcript.reviewed
     session = reviewed.session
     now = timezone.now()

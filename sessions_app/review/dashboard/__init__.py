@@ -1,4 +1,4 @@
-"""The admin's first page: how the service is used, from aggregated figures alone.
+"""The dashboard, the admin's first page: how the service is used, from aggregated figures alone.
 
-`page` gathers and shows, `periods` says which days, `charts` draws.
+`page` gathers the figures, `charts` draws them, `periods` parses dates of addresses.
 """

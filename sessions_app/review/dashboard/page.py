@@ -1,7 +1,6 @@
-"""The first page of the admin: how the service is used, drawn. Aggregated figures only.
+"""The dashboard. It shows aggregated figures only.
 
-So nothing here is about a person, nothing of a conversation is read, and no line is due in the
-read log.
+Nothing on it is about a person and no conversation is read, so nothing goes into the read log.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,7 +25,7 @@ _SPAN = 30
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A number that is looked at first, and where it leads."""
+    """One number, and the page that it links to."""
 
     label: str
     value: str
@@ -37,7 +36,7 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A chart with its title, what it comes to, and what to know about it."""
+    """A chart with its title, its total and a note."""
 
     key: str
     title: str
@@ -51,35 +50,35 @@ class Panel:
 
 
 def context(request: HttpRequest) -> Mapping[str, Any]:
-    """What the template draws; nothing for those who may not see conversations."""
+    """The template's context; empty without the permission to see conversations."""
     if not request.user.has_perm(May.VIEW):
         return {}
-    asked = request.GET.get("days", "")
-    days = int(asked) if asked in {str(span) for span in SPANS} else _SPAN
+    requested_days = request.GET.get("days", "")
+    days = int(requested_days) if requested_days in {str(span) for span in SPANS} else _SPAN
     try:
-        found = dashboard_get(days=days, now=timezone.now())
+        figures = dashboard_get(days=days, now=timezone.now())
     except StorageUnavailable as error:
         return {"dashboard_problem": error.detail}
     return {
         "dashboard": {
-            "is_empty": found.is_empty,
-            "at": found.standing.at,
+            "is_empty": figures.is_empty,
+            "at": figures.standing.at,
             "spans": [(span, span == days) for span in SPANS],
             "days": days,
-            "tiles": _tiles(found),
-            "panels": [make(found) for make in _PANELS],
+            "tiles": _tiles(figures),
+            "panels": [make(figures) for make in _PANELS],
         }
     }
 
 
 def conversations(**query: str) -> str:
-    """The address of the list of conversations, with a filter."""
+    """The address of the list of conversations with these filters."""
     address = reverse("admin:review_conversation_changelist")
     return f"{address}?{urlencode(query)}" if query else address
 
 
-def _tiles(found: Dashboard) -> list[Tile]:
-    today, standing = found.days[-1], found.standing
+def _tiles(figures: Dashboard) -> list[Tile]:
+    today, standing = figures.days[-1], figures.standing
     young, middling, old = standing.flagged
     flagged = young + middling + old
     waits = f"{old} for more than a week" if old else f"{middling} for more than a day"
@@ -90,14 +89,14 @@ def _tiles(found: Dashboard) -> list[Tile]:
         Tile(
             "Flagged",
             short(flagged),
-            waits if middling or old else "nobody waits long" if flagged else "nothing to look at",
+            waits if middling or old else "none waiting long" if flagged else "none flagged",
             conversations(flagged="yes"),
             alarming=bool(middling or old),
         ),
         Tile(
             "Expire within 7 days",
             short(sum(standing.expiring)),
-            "unless they are used",
+            "unless used before",
             conversations(expiry="soon"),
         ),
         Tile(
@@ -108,78 +107,80 @@ def _tiles(found: Dashboard) -> list[Tile]:
     ]
 
 
-def _places(found: Dashboard) -> list[str]:
-    return [f"{day.day:%a} {day.day.day} {day.day:%b}" for day in found.days]
+def _day_labels(figures: Dashboard) -> list[str]:
+    return [f"{day.day:%a} {day.day.day} {day.day:%b}" for day in figures.days]
 
 
-def _counted(found: Dashboard, figure: Figure) -> list[float | None]:
-    return [day.counts.get(figure, 0) if day.counts else None for day in found.days]
+def _counted(figures: Dashboard, figure: Figure) -> list[float | None]:
+    return [day.counts.get(figure, 0) if day.counts else None for day in figures.days]
 
 
 def _sum(values: Sequence[float | None]) -> float:
     return sum(value or 0 for value in values)
 
 
-def _sessions(found: Dashboard) -> Panel:
-    values = [day.sessions for day in found.days]
+def _sessions(figures: Dashboard) -> Panel:
+    values = [day.sessions for day in figures.days]
     return Panel(
         "sessions",
         "New conversations",
         short(_sum(values)),
-        "Created on each day and still there.",
-        chart(_places(found), [Series("Conversations", "fill-a", values)]),
+        "Created that day and not deleted since.",
+        chart(_day_labels(figures), [Series("Conversations", "fill-a", values)]),
         conversations(),
         "All conversations",
         wide=True,
     )
 
 
-def _messages(found: Dashboard) -> Panel:
+def _messages(figures: Dashboard) -> Panel:
     series = [
-        Series("From people", "fill-a", _counted(found, Figure.USER_MESSAGES)),
-        Series("From models", "fill-b", _counted(found, Figure.ASSISTANT_MESSAGES)),
-        Series("System and tools", "fill-c", _counted(found, Figure.OTHER_MESSAGES)),
+        Series("From people", "fill-a", _counted(figures, Figure.USER_MESSAGES)),
+        Series("From models", "fill-b", _counted(figures, Figure.ASSISTANT_MESSAGES)),
+        Series("System and tools", "fill-c", _counted(figures, Figure.OTHER_MESSAGES)),
     ]
     return Panel(
         "messages",
         "Messages",
-        short(sum(_sum(one.values) for one in series)),
-        "Stored on each day.",
-        chart(_places(found), series),
+        short(sum(_sum(part.values) for part in series)),
+        "Stored that day.",
+        chart(_day_labels(figures), series),
         wide=True,
     )
 
 
-def _people(found: Dashboard) -> Panel:
-    values = [day.users for day in found.days]
-    best = max((value or 0 for value in values), default=0)
+def _people(figures: Dashboard) -> Panel:
+    values = [day.users for day in figures.days]
+    most = max((value or 0 for value in values), default=0)
     return Panel(
         "people",
         "Active people",
-        f"{short(best)} at most",
-        "Different people with a message stored, about 2 % exact; no list of them is kept.",
-        chart(_places(found), [Series("People", "fill-d", values)]),
+        f"{short(most)} at most",
+        "People who stored a message, accurate to about 2 %. Nobody's name is kept.",
+        chart(_day_labels(figures), [Series("People", "fill-d", values)]),
     )
 
 
-def _tokens(found: Dashboard) -> Panel:
-    values = _counted(found, Figure.TOKENS)
+def _tokens(figures: Dashboard) -> Panel:
+    values = _counted(figures, Figure.TOKENS)
     return Panel(
         "tokens",
         "Tokens stored",
         short(_sum(values)),
-        "In the messages of each day.",
-        chart(_places(found), [Series("Tokens", "fill-b", values)], say=short),
+        "Tokens in the messages of that day.",
+        chart(_day_labels(figures), [Series("Tokens", "fill-b", values)], write=short),
     )
 
 
-def _windows(found: Dashboard) -> Panel:
-    kept, dropped = (_counted(found, name) for name in (Figure.WINDOW_KEPT, Figure.WINDOW_DROPPED))
+def _windows(figures: Dashboard) -> Panel:
+    kept, dropped = (
+        _counted(figures, name) for name in (Figure.WINDOW_KEPT, Figure.WINDOW_DROPPED)
+    )
     used, budget = (
-        _sum(_counted(found, name)) for name in (Figure.WINDOW_TOKENS, Figure.WINDOW_BUDGET)
+        _sum(_counted(figures, name)) for name in (Figure.WINDOW_TOKENS, Figure.WINDOW_BUDGET)
     )
-    every = _sum(kept) + _sum(dropped)
-    share = f"{_sum(dropped) / every:.0%} trimmed" if every else "no model calls"
+    considered = _sum(kept) + _sum(dropped)
+    share = f"{_sum(dropped) / considered:.0%} trimmed" if considered else "no model calls"
     full = f" Windows were {used / budget:.0%} full on average." if budget else ""
     series = [
         Series("Kept", "fill-d", _shares(kept, dropped)),
@@ -189,8 +190,8 @@ def _windows(found: Dashboard) -> Panel:
         "windows",
         "Context windows",
         share,
-        f"Of a conversation's messages, how many each model call was sent.{full}",
-        chart(_places(found), series, say=lambda value: f"{value:.0f} %", top=100),
+        f"The share of messages that model calls were sent.{full}",
+        chart(_day_labels(figures), series, write=lambda value: f"{value:.0f} %", top=100),
     )
 
 
@@ -201,69 +202,71 @@ def _shares(values: Sequence[float | None], others: Sequence[float | None]) -> l
     ]
 
 
-def _turns(found: Dashboard) -> Panel:
-    turns, failed = (_counted(found, name) for name in (Figure.TURNS, Figure.FAILED_TURNS))
-    well = [
-        None if all_ is None else all_ - (bad or 0) for all_, bad in zip(turns, failed, strict=True)
+def _turns(figures: Dashboard) -> Panel:
+    turns, failed = (_counted(figures, name) for name in (Figure.TURNS, Figure.FAILED_TURNS))
+    answered = [
+        None if count is None else count - (failures or 0)
+        for count, failures in zip(turns, failed, strict=True)
     ]
-    lost = _sum(failed)
+    failures = _sum(failed)
     return Panel(
         "turns",
         "Model calls",
         short(_sum(turns)),
-        f"{short(lost)} of them failed." if lost else "None of them failed.",
+        f"{short(failures)} failed." if failures else "None failed.",
         chart(
-            _places(found), [Series("Answered", "fill-b", well), Series("Failed", "fill-f", failed)]
+            _day_labels(figures),
+            [Series("Answered", "fill-b", answered), Series("Failed", "fill-f", failed)],
         ),
     )
 
 
-def _shifts(found: Dashboard) -> Panel:
-    values = _counted(found, Figure.TOPIC_SHIFTS)
+def _shifts(figures: Dashboard) -> Panel:
+    values = _counted(figures, Figure.TOPIC_SHIFTS)
     return Panel(
         "shifts",
         "Topic shifts",
         short(_sum(values)),
-        "Where a conversation turned to something else, as far as it has been judged.",
-        chart(_places(found), [Series("Shifts", "fill-c", values)]),
+        "Messages that opened a new topic, among those judged so far.",
+        chart(_day_labels(figures), [Series("Shifts", "fill-c", values)]),
         conversations(topics="several"),
         "Conversations with shifts",
     )
 
 
-def _expiring(found: Dashboard) -> Panel:
-    start = found.days[-1].day
-    days = [start + timedelta(days=n) for n in range(len(found.standing.expiring))]
-    places = ["Today", *(f"{day:%a} {day.day}" for day in days[1:])]
+def _expiring(figures: Dashboard) -> Panel:
+    start = figures.days[-1].day
+    days = [start + timedelta(days=n) for n in range(len(figures.standing.expiring))]
+    labels = ["Today", *(f"{day:%a} {day.day}" for day in days[1:])]
     return Panel(
         "expiring",
         "Expiring soon",
-        short(sum(found.standing.expiring)),
-        "On each of the next days, unless something happens in them.",
-        chart(places, [Series("Conversations", "fill-e", found.standing.expiring)]),
+        short(sum(figures.standing.expiring)),
+        "By day, unless the conversations are used before.",
+        chart(labels, [Series("Conversations", "fill-e", figures.standing.expiring)]),
         conversations(expiry="soon"),
-        "Those that expire",
+        "Expiring conversations",
     )
 
 
-def _storage(found: Dashboard) -> Panel:
-    values = [day.storage_bytes for day in found.days]
+def _storage(figures: Dashboard) -> Panel:
+    values = [day.storage_bytes for day in figures.days]
     return Panel(
         "storage",
         "Storage",
-        in_bytes(found.standing.data_bytes + found.standing.index_bytes),
-        "Data and indexes on the database's disk, at the end of each day.",
-        chart(_places(found), [Series("Size", "fill-a", values)], say=in_bytes),
+        in_bytes(figures.standing.data_bytes + figures.standing.index_bytes),
+        "Data and indexes on disk, at the end of each day.",
+        chart(_day_labels(figures), [Series("Size", "fill-a", values)], write=in_bytes),
     )
 
 
-def _flagged(found: Dashboard) -> Panel:
-    waiting = [float(count) for count in found.standing.flagged]
+def _flagged(figures: Dashboard) -> Panel:
+    waiting = [float(count) for count in figures.standing.flagged]
     return Panel(
         "flagged",
         "Flagged queue",
         short(sum(waiting)),
-        "By how long they have waited.",
+        "By time since the flag.",
         chart(
             ["Less than a day", "Up to a week", "Longer"],
             [Series("Conversations", "fill-f", waiting)],

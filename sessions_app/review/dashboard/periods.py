@@ -1,14 +1,14 @@
-"""A year, a month or a day, as an address names it."""
+"""Parses the year, month or day of an address."""
 
 import calendar
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 
-def period(given: Sequence[str]) -> tuple[datetime | None, datetime | None]:
-    """The bounds of a year, a month or a day, UTC; none for what is no date."""
+def period(parts: Sequence[str]) -> tuple[datetime | None, datetime | None]:
+    """The bounds of a year, a month or a day in UTC; (None, None) for an impossible date."""
     try:
-        numbers = [int(value) for value in given]
+        numbers = [int(part) for part in parts]
         year, month, day = [*numbers, 1, 1][:3] if numbers else (1, 1, 1)
         start = datetime(year, month, day, tzinfo=UTC)
         if len(numbers) == 1:

@@ -1,14 +1,14 @@
 /**
- * Keeps the files of the page itself, so that it opens without a network. Conversations are no
- * business of this worker: the page keeps those, and nothing of anybody's is ever in this cache.
+ * Caches the files of the page, so that it opens without a network. It never caches anything of a
+ * user: the page itself stores conversations.
  */
 
 const FILES = {{ files|safe }};
 const CACHE = "chat-page-{{ version }}";
-// A network that takes longer than this to answer is as good as none.
-const PATIENCE_MS = 4000;
+// After this long without an answer, the cached page is shown.
+const TIMEOUT_MS = 4000;
 
-addEventListener("install", (event) => event.waitUntil(keep()));
+addEventListener("install", (event) => event.waitUntil(cacheFiles()));
 addEventListener("activate", (event) => event.waitUntil(takeOver()));
 addEventListener("fetch", (event) => {
   const { method, mode, url } = event.request;
@@ -18,7 +18,7 @@ addEventListener("fetch", (event) => {
   else if (pathname.startsWith("/static/chat/")) event.respondWith(file(event.request));
 });
 
-async function keep() {
+async function cacheFiles() {
   const cache = await caches.open(CACHE);
   await cache.addAll(["/", ...FILES]);
   await skipWaiting();
@@ -32,7 +32,7 @@ async function takeOver() {
 
 async function page(request) {
   try {
-    return await fetch(request, { signal: AbortSignal.timeout(PATIENCE_MS) });
+    return await fetch(request, { signal: AbortSignal.timeout(TIMEOUT_MS) });
   } catch {
     return (await caches.match("/")) ?? Response.error();
   }

@@ -1,4 +1,4 @@
-// Reading with the keyboard: j and k go from message to message, w shows the window there.
+// Keyboard: j and k move between messages, w shows the window at the current one.
 
 const MESSAGE = ".msg";
 const FIELDS = "input, textarea, select, [contenteditable]";
@@ -10,8 +10,8 @@ function current() {
 }
 
 function go(step) {
-  const at = current();
-  const next = at < 0 ? (step > 0 ? 0 : messages.length - 1) : at + step;
+  const position = current();
+  const next = position < 0 ? (step > 0 ? 0 : messages.length - 1) : position + step;
   const message = messages[Math.min(Math.max(next, 0), messages.length - 1)];
   message?.focus();
   message?.scrollIntoView({ block: "nearest" });

@@ -1,14 +1,14 @@
-// Selecting conversations: all of a page at once, and how many there are.
+// Selects conversations: one, a range, or all of a page, and counts them.
 
 const SELECTORS = {
   all: "[data-select-all]",
-  one: 'input[name="selected"]',
+  checkbox: 'input[name="selected"]',
   counter: "[data-counter]",
 };
 
 function start(form) {
   const all = form.querySelector(SELECTORS.all);
-  const boxes = [...form.querySelectorAll(SELECTORS.one)];
+  const boxes = [...form.querySelectorAll(SELECTORS.checkbox)];
   const counter = form.querySelector(SELECTORS.counter);
   if (!all || !counter) {
     return;
@@ -31,20 +31,20 @@ function start(form) {
     show();
   });
 
-  // Shift and a click select everything between this box and the one before.
+  // Shift and a click set every box between this one and the one clicked before.
   let last = null;
   form.addEventListener("click", (event) => {
-    const at = boxes.indexOf(event.target);
-    if (at < 0) {
+    const position = boxes.indexOf(event.target);
+    if (position < 0) {
       return;
     }
     if (event.shiftKey && last !== null) {
-      const [from, to] = [Math.min(at, last), Math.max(at, last)];
+      const [from, to] = [Math.min(position, last), Math.max(position, last)];
       for (const box of boxes.slice(from, to + 1)) {
         box.checked = event.target.checked;
       }
     }
-    last = at;
+    last = position;
     show();
   });
   show();

@@ -1,17 +1,17 @@
-/** What a user can do, one function each: what the buttons and keys of the views call. */
+/** Everything that a user can do; the views' buttons and keys call these. */
 
 import { isLocal, localSessionId } from "./identifiers.js";
 import { inWords } from "./problems.js";
 import { NotAnExport } from "./transfer.js";
 
-// So long a deletion can be taken back.
+// A deletion can be undone for this long.
 const UNDO_MS = 6_000;
 
 /** @typedef {import("./types.js").Message} Message */
 /** @typedef {import("./types.js").Entry} Entry */
 
 export class Actions {
-  /** Told of a file to save. @type {(file: Blob, name: string) => void} */
+  /** Called with a file to save. @type {(file: Blob, name: string) => void} */
   onFile = () => {};
 
   /** @param {import("./sync.js").Sync} sync */
@@ -30,18 +30,18 @@ export class Actions {
     await this.sync.begin();
   }
 
-  /** What would be lost by signing out now. */
+  /** Messages that signing out now would lose. */
   get unsent() {
-    return this.state.outbox.filter((one) => one.kind === "chat").length;
+    return this.state.outbox.filter((entry) => entry.kind === "chat").length;
   }
 
   async signOut() {
-    const dead = this.sync.api.signOut();
+    const signingOut = this.sync.api.signOut();
     await this.sync.leave(true);
-    await dead;
+    await signingOut;
   }
 
-  /** Every refresh token dies with the old password, so this browser signs in anew. @param {string} current @param {string} next */
+  /** A new password ends every sign-in, so this browser signs in again. @param {string} current @param {string} next */
   async changePassword(current, next) {
     const username = this.state.account?.username ?? "";
     const body = { current_password: current, new_password: next };
@@ -56,7 +56,7 @@ export class Actions {
   }
 
   exportAccount() {
-    return this.#tried(async () => {
+    return this.#attempt(async () => {
       this.onFile(await this.sync.transfer.account(), "my-chats.jsonl");
     });
   }
@@ -73,16 +73,16 @@ export class Actions {
     this.state.list = list;
     this.state.listHasMore = false;
     this.state.changed("sessions");
-    return this.#tried(() => this.sessionList.refresh());
+    return this.#attempt(() => this.sessionList.refresh());
   }
 
   more() {
-    return this.#tried(() => this.sessionList.more());
+    return this.#attempt(() => this.sessionList.more());
   }
 
   /** @param {string} query */
   search(query) {
-    return this.#tried(() => this.sessionList.search(query));
+    return this.#attempt(() => this.sessionList.search(query));
   }
 
   /** @param {string} sessionId @param {string} title */
@@ -105,7 +105,7 @@ export class Actions {
     await this.outbox.add({ session_id: sessionId, kind: "restore" });
   }
 
-  /** Delete a session, unless that is taken back in time. @param {string} sessionId */
+  /** Delete a session, unless it is undone in time. @param {string} sessionId */
   async remove(sessionId) {
     const not_before = Date.now() + UNDO_MS;
     const entry = await this.outbox.add({ session_id: sessionId, kind: "delete", not_before });
@@ -120,7 +120,7 @@ export class Actions {
 
   /** @param {string} sessionId @param {"json"|"markdown"} format */
   exportSession(sessionId, format) {
-    return this.#tried(async () => {
+    return this.#attempt(async () => {
       const name = this.state.sessions.get(sessionId)?.title || "chat";
       const file = await this.sync.transfer.session(sessionId, format);
       this.onFile(file, `${safeName(name)}.${format === "json" ? "json" : "md"}`);
@@ -150,7 +150,7 @@ export class Actions {
 
   /** @param {string} content */
   async send(content) {
-    // All in one go: what is sent right after it must find it begun.
+    // Nothing is awaited before the outbox has it: a second message right after must come second.
     const sessionId = this.state.open ?? this.#newSession();
     this.draft("");
     this.state.changed("draft");
@@ -159,7 +159,7 @@ export class Actions {
     await changed;
   }
 
-  /** A session that exists here, until its first message takes it to the service. */
+  /** A session that exists only here until its first message is sent. */
   #newSession(title = "") {
     const now = new Date().toISOString();
     const session_id = localSessionId();
@@ -173,9 +173,9 @@ export class Actions {
     return session_id;
   }
 
-  /** Try a message that has no reply once more, under its own key. @param {Message | Entry} message */
+  /** Send a message without a reply again, with the same key. @param {Message | Entry} message */
   async again(message) {
-    const entry = this.state.outbox.find((one) => one.client_id === message.client_id);
+    const entry = this.state.outbox.find((entry) => entry.client_id === message.client_id);
     if (entry) return this.outbox.retry(entry);
     const session_id = this.state.open ?? "";
     const { client_id, content } = message;
@@ -190,15 +190,15 @@ export class Actions {
 
   stop() {
     const sessionId = this.state.open;
-    return this.#tried(async () => {
+    return this.#attempt(async () => {
       if (sessionId) await this.sync.replies.stop(sessionId);
     });
   }
 
-  /** @param {number} seq of the reply that another one is wanted for */
+  /** @param {number} seq of the reply to regenerate */
   regenerate(seq) {
     const sessionId = this.state.open;
-    return this.#tried(async () => {
+    return this.#attempt(async () => {
       if (sessionId) await this.sync.replies.regenerate(sessionId, seq);
     });
   }
@@ -213,12 +213,12 @@ export class Actions {
 
   /** A new session with the messages up to `seq`. @param {number} seq */
   fork(seq) {
-    return this.#tried(() => this.#fork(seq));
+    return this.#attempt(() => this.#fork(seq));
   }
 
-  /** Say something else at `seq`, in a session that branches off before it. @param {number} seq @param {string} content */
+  /** Replace the message `seq`, in a new session that branches off before it. @param {number} seq @param {string} content */
   edit(seq, content) {
-    return this.#tried(async () => {
+    return this.#attempt(async () => {
       if (seq > 1) await this.#fork(seq - 1);
       else this.#newSession();
       await this.send(content);
@@ -254,7 +254,7 @@ export class Actions {
   }
 
   plan() {
-    return this.#tried(() => this.sync.plan());
+    return this.#attempt(() => this.sync.plan());
   }
 
   /** @param {number} first @param {number} last */
@@ -263,8 +263,8 @@ export class Actions {
     if (open) this.sync.background(() => this.sync.history.show(open, first, last));
   }
 
-  /** Do it, or say why it cannot be done. @param {() => Promise<unknown>} work */
-  async #tried(work) {
+  /** Do the work, or show why it failed. @param {() => Promise<unknown>} work */
+  async #attempt(work) {
     try {
       await work();
     } catch (error) {

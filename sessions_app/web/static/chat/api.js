@@ -1,5 +1,5 @@
 /**
- * The service's HTTP API. The only module that fetches, and the only one that knows tokens.
+ * The service's HTTP API. Only this module sends requests and handles tokens.
  */
 
 import * as credentials from "./credentials.js";
@@ -8,7 +8,7 @@ import { exclusively } from "./locks.js";
 import { ApiError, SignedOut, Unreachable } from "./problems.js";
 
 const REFRESH_LOCK = "chat-token-refresh";
-// An access token is renewed this long before its end, so that no request is sent to be refused.
+// An access token is renewed this long before it expires, so that no request is refused.
 const MARGIN_SECONDS = 20;
 const SILENCE_MS = 30_000;
 
@@ -20,13 +20,13 @@ export class Api {
   #term = new AbortController();
   #cut = new AbortController();
 
-  /** Told of a new access token, so that other tabs need not ask for their own. */
+  /** Called with a new access token, which other tabs can use too. */
   onAccess = (/** @type {string} */ _access) => {};
 
-  /** Told with every request whether the service was reached. */
+  /** Called with every request: whether the service was reached. */
   onReached = (/** @type {boolean} */ _reached) => {};
 
-  /** Told once the refresh token turns out to be dead. */
+  /** Called when the refresh token is dead. */
   onSignedOut = () => {};
 
   /** @param {string} access */
@@ -52,14 +52,14 @@ export class Api {
     this.#keep(await this.#open("/auth/register", { username, password }));
   }
 
-  /** Kill the refresh token, as far as the service can be reached, and forget it. */
+  /** Forget the refresh token, and spend it if the service can be reached. */
   async signOut() {
     const account = credentials.read();
     this.forget();
     if (account) await this.#open("/auth/logout", { refresh: account.refresh }).catch(() => {});
   }
 
-  /** Nobody is signed in any more: what is on its way comes to nothing. */
+  /** Nobody is signed in any more: cancel running requests. */
   forget() {
     this.#access = "";
     this.#term.abort();
@@ -102,7 +102,7 @@ export class Api {
     return watched(response.body, this.#cut.signal);
   }
 
-  /** The network is gone: streams that would hang until they time out are ended now. */
+  /** The network is gone: end streams that would otherwise hang until they time out. */
   cutStreams() {
     this.#cut.abort();
     this.#cut = new AbortController();
@@ -116,18 +116,18 @@ export class Api {
     if (response.status !== 401) return response;
     const refused = await failure(response.clone());
     // A wrong password in the body is a 401 as well; another token would not help.
-    if (refused.errors.some((one) => one.attr)) return response;
+    if (refused.errors.some((problem) => problem.attr)) return response;
     await this.#refresh(used);
     return this.#fetch(method, path, options, this.#access);
   }
 
   /**
-   * Get the next pair of tokens, one tab at a time: the refresh token is good for one use.
-   * @param {string} stale the access token that is no good any more
+   * Get a new pair of tokens, one tab at a time: a refresh token can be used once.
+   * @param {string} stale the access token to replace
    */
   async #refresh(stale) {
     await exclusively(REFRESH_LOCK, async () => {
-      // While this tab waited its turn, another may have brought a new one.
+      // Another tab may have got a new token while this one waited for the lock.
       if (this.#access !== stale && performance.now() < this.#renewAt) return;
       const account = credentials.read();
       if (!account) throw this.#ended();
@@ -138,12 +138,12 @@ export class Api {
   /** @param {string} refresh */
   async #renew(refresh) {
     try {
-      // An answer that was lost has spent the token: under the same key it is given once more.
+      // A lost answer has spent the token; a repeat with the same key gets the same answer.
       const headers = { "Idempotency-Key": credentials.renewal() };
       this.#keep(await this.#open("/auth/token/refresh", { refresh }, headers));
     } catch (error) {
       if (!(error instanceof ApiError) || error.status !== 401) throw error;
-      // It may have been spent by another tab just before.
+      // Another tab may have spent it just before.
       const next = await credentials.successor(refresh);
       if (!next) throw this.#ended();
       await this.#renew(next.refresh);
@@ -214,25 +214,24 @@ async function failure(response) {
 }
 
 /**
- * The events of a stream; a connection that is cut, or silent for longer than the service's
- * heartbeats are apart, shows as Unreachable.
+ * The events of a stream. Raises Unreachable when the connection breaks, or when no heartbeat comes.
  * @param {ReadableStream<Uint8Array>} body
  * @param {AbortSignal} cut
  */
 async function* watched(body, cut) {
   const alive = new AbortController();
   let silence = 0;
-  const heard = () => {
+  const restartTimer = () => {
     clearTimeout(silence);
     silence = setTimeout(() => alive.abort(), SILENCE_MS);
   };
   const watch = new TransformStream({
     transform(chunk, controller) {
-      heard();
+      restartTimer();
       controller.enqueue(chunk);
     },
   });
-  heard();
+  restartTimer();
   try {
     const signal = AbortSignal.any([cut, alive.signal]);
     yield* serverEvents(body.pipeThrough(watch, { signal }));
@@ -243,7 +242,7 @@ async function* watched(body, cut) {
   }
 }
 
-/** @param {string} token a JWT; its signature is the service's business */
+/** @param {string} token a JWT; the service verifies its signature */
 function claimsOf(token) {
   const payload = token.split(".")[1].replace(/-/g, "+").replace(/_/g, "/");
   const bytes = Uint8Array.from(atob(payload), (character) => character.charCodeAt(0));

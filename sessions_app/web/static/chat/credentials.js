@@ -1,9 +1,9 @@
 /**
- * Who is signed in on this browser: the refresh token and whose it is, shared by all tabs.
+ * The account that is signed in on this browser, with its refresh token; all tabs share it.
  *
- * localStorage and not a cookie, because the service takes tokens in bodies and headers only; what
- * guards it is the page's Content-Security-Policy (see docs/decisions/0009). The access token is
- * never written down: each tab holds it in memory.
+ * It is in localStorage and not in a cookie, because the service takes tokens in bodies and headers
+ * only. The page's Content-Security-Policy protects it (see docs/decisions/0009). The access token is
+ * never stored: each tab has it in memory.
  */
 
 import { uuid } from "./identifiers.js";
@@ -11,20 +11,20 @@ import { uuid } from "./identifiers.js";
 const KEY = "chat.account";
 const SEEN_WITHIN_MS = 1_000;
 
-/** @type {import("./types.js").Account | null} where the browser allows no storage */
-let kept = null;
+/** @type {import("./types.js").Account | null} used where the browser allows no storage */
+let inMemory = null;
 
 /** @returns {import("./types.js").Account | null} */
 export function read() {
   try {
     const text = localStorage.getItem(KEY);
-    return text ? JSON.parse(text) : kept;
+    return text ? JSON.parse(text) : inMemory;
   } catch {
-    return kept;
+    return inMemory;
   }
 }
 
-/** The key of the next renewal, the same until it is known to have come. @returns {string} */
+/** The idempotency key of the next renewal; it stays the same until an answer arrives. @returns {string} */
 export function renewal() {
   const account = read();
   if (account?.renewal) return account.renewal;
@@ -35,22 +35,22 @@ export function renewal() {
 
 /** @param {import("./types.js").Account} account */
 export function write(account) {
-  kept = null;
+  inMemory = null;
   try {
     localStorage.setItem(KEY, JSON.stringify(account));
   } catch {
-    kept = account;
-    // Full or forbidden: an older token left there would be a spent one.
+    inMemory = account;
+    // Full or forbidden. An older token there is spent, so it must not stay.
     remove();
   }
 }
 
 export function clear() {
-  kept = null;
+  inMemory = null;
   remove();
 }
 
-/** Told when another tab signs in or out. @param {() => void} listener */
+/** Calls `listener` when another tab signs in or out. @param {() => void} listener */
 export function onChange(listener) {
   addEventListener("storage", (event) => {
     if (event.key === KEY || event.key === null) listener();
@@ -58,8 +58,8 @@ export function onChange(listener) {
 }
 
 /**
- * The refresh token once it is another than `spent`: what one tab writes, another may see a moment
- * later, as browsers keep localStorage in several processes.
+ * The account once its refresh token differs from `spent`. Browsers have localStorage in several
+ * processes, so a tab may see another tab's write a moment later.
  * @param {string} spent
  */
 export async function successor(spent) {
@@ -75,6 +75,6 @@ function remove() {
   try {
     localStorage.removeItem(KEY);
   } catch {
-    // nothing was stored either
+    // then nothing was stored
   }
 }

@@ -1,23 +1,23 @@
-/** What is being typed, written down with every change; each session has its own, a new one too. */
+/** Drafts: what is being typed, saved with every change; one per session, and one for a new session. */
 
 const NEW = "new";
-// What is not yet in the database: writing there takes a moment, which a reload does not wait for.
+// Drafts that are not in the database yet: a reload does not wait until it has written them.
 const UNSAVED = "chat-sessions.unsaved-draft";
 
 /** @typedef {{user_id?: string, drafts: [string, string][]}} Unsaved texts by session, and whose */
 
 /** @param {Unsaved | null} unsaved null when there is none */
-function hold(unsaved) {
+function writeUnsaved(unsaved) {
   try {
     if (unsaved) sessionStorage.setItem(UNSAVED, JSON.stringify(unsaved));
     else sessionStorage.removeItem(UNSAVED);
   } catch {
-    // Without it a draft is as safe as the database is quick.
+    // Without sessionStorage, a reload can lose what was typed just before.
   }
 }
 
 /** @returns {Unsaved | null} */
-function held() {
+function readUnsaved() {
   try {
     return JSON.parse(sessionStorage.getItem(UNSAVED) ?? "null");
   } catch {
@@ -26,12 +26,12 @@ function held() {
 }
 
 export class Drafts {
-  /** By session: one may be opened while another's is on its way. @type {Map<string, string>} */
+  /** By session: another may be opened before a draft is saved. @type {Map<string, string>} */
   #unsaved = new Map();
   #saving = Promise.resolve();
-  /** What an earlier visit of this tab has left. */
-  #left = held();
-  /** How often something has been typed. */
+  /** Unsaved drafts of this tab from before a reload. */
+  #unsavedBefore = readUnsaved();
+  /** Counts edits, to notice typing while something is awaited. */
   #edits = 0;
 
   /**
@@ -48,13 +48,13 @@ export class Drafts {
   async of(sessionId) {
     const edits = this.#edits;
     await this.#saving;
-    const left = this.#left;
-    this.#left = null;
-    // What has been typed since is newer.
-    if (left && !edits && left.user_id === this.state.account?.user_id) {
-      for (const [id, text] of left.drafts ?? []) await this.store().putDraft(id, text);
+    const before = this.#unsavedBefore;
+    this.#unsavedBefore = null;
+    // If anything has been typed since, that is newer.
+    if (before && !edits && before.user_id === this.state.account?.user_id) {
+      for (const [id, text] of before.drafts ?? []) await this.store().putDraft(id, text);
     }
-    if (!this.#unsaved.size) hold(null);
+    if (!this.#unsaved.size) writeUnsaved(null);
     const draft = await this.store().draft(sessionId ?? NEW);
     return edits === this.#edits ? draft : null;
   }
@@ -65,7 +65,7 @@ export class Drafts {
     this.state.draft = text;
     const idle = this.#unsaved.size === 0;
     this.#unsaved.set(this.state.open ?? NEW, text);
-    hold({ user_id: this.state.account?.user_id, drafts: [...this.#unsaved] });
+    writeUnsaved({ user_id: this.state.account?.user_id, drafts: [...this.#unsaved] });
     if (idle) this.#saving = this.#saving.then(() => this.#save());
   }
 
@@ -77,10 +77,10 @@ export class Drafts {
       if (user_id) this.tabs.tell({ type: "draft", user_id, session_id, text });
       if (this.#unsaved.get(session_id) === text) this.#unsaved.delete(session_id);
     }
-    hold(null);
+    writeUnsaved(null);
   }
 
-  /** What another tab types shows here, unless somebody types here too. @param {string} sessionId @param {string} text */
+  /** Show what another tab types, unless the user types here. @param {string} sessionId @param {string} text */
   applyRemote(sessionId, text) {
     if ((this.state.open ?? NEW) !== sessionId || document.hasFocus()) return;
     this.state.draft = text;

@@ -1,4 +1,4 @@
-/** Server-sent events out of a fetched body (HTML Living Standard, 9.2.6). */
+/** Parses server-sent events from a response body (HTML Living Standard, 9.2.6). */
 
 /**
  * @param {ReadableStream<Uint8Array>} body
@@ -24,12 +24,12 @@ export async function* serverEvents(body) {
       }
     }
   } finally {
-    // Left early: the connection is given back, the turn on the server goes on.
+    // The reader may stop early: close the connection. The turn on the server continues.
     reader.cancel().catch(() => {});
   }
 }
 
-/** @returns {import("./types.js").ServerEvent | null} null for a comment, as heartbeats are */
+/** @returns {import("./types.js").ServerEvent | null} null for a comment, such as a heartbeat */
 function parsed(/** @type {string} */ block, /** @type {string} */ previousId) {
   let event = "message";
   let id = previousId;

@@ -1,12 +1,12 @@
-/** The messages of a session: what is kept here, what is fetched when, and catching up. */
+/** The messages of a session: reads them from the store, fetches missing and new ones. */
 
 import { isLocal } from "./identifiers.js";
 
-const FIRST_LOOK = 50;
+const FIRST_PAGE = 50;
 const PAGE = 500;
-// So many at most are told to other tabs; more are read from the store.
-const TOLD = 20;
-// Runs are fetched whole and aligned, so that scrolling asks for each message once.
+// At most this many messages are sent to other tabs; they read more from the store.
+const MAX_SHARED = 20;
+// Runs are fetched whole and aligned, so that scrolling fetches each message once.
 const RUN = 100;
 
 /** @typedef {import("./types.js").Session} Session */
@@ -28,7 +28,7 @@ export class History {
     this.tabs = tabs;
   }
 
-  /** Show what this browser has of a session. @param {string} sessionId */
+  /** Show the newest messages that this browser has stored. @param {string} sessionId */
   async recall(sessionId) {
     const known = await this.store().latest(sessionId);
     const conversation = this.state.conversation(sessionId);
@@ -40,8 +40,8 @@ export class History {
   }
 
   /**
-   * Get what is new on the service: only what comes after the newest known `seq`. At one time
-   * there is one such request per session.
+   * Fetch the messages after the newest known `seq`. Requests of a session run one after the other,
+   * so that none fetches the same messages.
    * @param {string} sessionId
    */
   async catchUp(sessionId) {
@@ -59,49 +59,49 @@ export class History {
     await this.recall(sessionId);
     const conversation = this.state.conversation(sessionId);
     if (!conversation.latest) {
-      await this.#firstLook(sessionId);
+      await this.#fetchFirst(sessionId);
       return;
     }
     for (;;) {
       const query = `after=${conversation.latest}&limit=${PAGE}`;
       const page = await this.api.request("GET", `/session/${sessionId}/messages?${query}`);
-      if (page.results.length) await this.#keep(sessionId, page.results);
+      if (page.results.length) await this.#save(sessionId, page.results);
       if (!page.has_more || !page.results.length) return;
     }
   }
 
   /**
-   * Keep a message that came by another way, after those before it.
+   * Store a message of a stream; fetch the ones before it first if any are missing.
    * @param {string} sessionId
    * @param {import("./types.js").Message} message
    */
   async take(sessionId, message) {
     const { latest } = this.state.conversation(sessionId);
     if (message.seq <= latest) return;
-    if (message.seq === latest + 1) await this.#keep(sessionId, [message]);
+    if (message.seq === latest + 1) await this.#save(sessionId, [message]);
     else await this.catchUp(sessionId);
   }
 
-  /** @param {string} sessionId a session that this browser has nothing of */
-  async #firstLook(sessionId) {
-    const answer = await this.api.request("GET", `/session/${sessionId}?limit=${FIRST_LOOK}`);
+  /** @param {string} sessionId a session without messages in this browser */
+  async #fetchFirst(sessionId) {
+    const answer = await this.api.request("GET", `/session/${sessionId}?limit=${FIRST_PAGE}`);
     const { messages, has_more: _, ...session } = answer;
     const known = { ...this.state.sessions.get(sessionId), ...session };
     this.state.sessions.set(sessionId, known);
     this.state.changed("sessions");
-    await Promise.all([this.store().putSessions([known]), this.#keep(sessionId, messages)]);
+    await Promise.all([this.store().putSessions([known]), this.#save(sessionId, messages)]);
   }
 
   /** @param {string} sessionId @param {import("./types.js").Message[]} messages */
-  async #keep(sessionId, messages) {
+  async #save(sessionId, messages) {
     this.state.conversation(sessionId).add(messages);
     this.state.changed("messages");
     await this.store().putMessages(sessionId, messages);
-    this.#tell(sessionId, messages);
+    this.#share(sessionId, messages);
   }
 
   /**
-   * See that the messages of a run are here, for somebody who looks at it.
+   * Load the messages of a run that is in view.
    * @param {string} sessionId
    * @param {number} first
    * @param {number} last
@@ -133,8 +133,8 @@ export class History {
   async #run(sessionId, start, end) {
     const conversation = this.state.conversation(sessionId);
     const stored = await this.store().messages(sessionId, start, end);
-    // Only what was to be found: what is here may be newer.
-    conversation.add(stored.filter((one) => !conversation.messages.has(one.seq)));
+    // A message that is here already may be newer than the stored one.
+    conversation.add(stored.filter((message) => !conversation.messages.has(message.seq)));
     this.state.changed("messages");
     if (hasAll(conversation, start, end) || isLocal(sessionId)) return;
     const query = `after=${start - 1}&limit=${end - start + 1}`;
@@ -145,9 +145,9 @@ export class History {
   }
 
   /**
-   * Take over what another tab has kept, if it is looked at here.
+   * Show what another tab has stored, if the session is loaded here.
    * @param {string} sessionId
-   * @param {import("./types.js").Message[]} messages oldest first; none when there are too many to tell
+   * @param {import("./types.js").Message[]} messages oldest first; empty when there were too many to send
    */
   async applyRemote(sessionId, messages) {
     const conversation = this.state.conversations.get(sessionId);
@@ -158,18 +158,18 @@ export class History {
       return;
     }
     await this.recall(sessionId);
-    // A tab whose disk is full keeps messages to itself.
+    // A tab whose disk is full has stored nothing, so they are fetched.
     if (conversation.latest < (messages.at(-1)?.seq ?? 0)) await this.catchUp(sessionId);
   }
 
-  /** @param {string} session_id @param {import("./types.js").Message[]} kept */
-  #tell(session_id, kept) {
+  /** @param {string} session_id @param {import("./types.js").Message[]} saved */
+  #share(session_id, saved) {
     const user_id = this.state.account?.user_id ?? "";
-    const messages = kept.length > TOLD ? [] : kept;
+    const messages = saved.length > MAX_SHARED ? [] : saved;
     this.tabs.tell({ type: "messages", user_id, session_id, messages });
   }
 
-  /** A message's content is gone, here and on the service. @param {string} sessionId @param {number} seq */
+  /** Replace a message with its tombstone. @param {string} sessionId @param {number} seq */
   async erase(sessionId, seq) {
     const conversation = this.state.conversation(sessionId);
     const message = conversation.messages.get(seq);
@@ -178,12 +178,12 @@ export class History {
     conversation.add([tombstone]);
     this.state.changed("messages");
     await this.store().putMessages(sessionId, [tombstone]);
-    this.#tell(sessionId, [tombstone]);
+    this.#share(sessionId, [tombstone]);
   }
 
   /**
-   * Where topics begin and what they are called. Messages are judged after they are stored, so
-   * what was fetched with them may not say it yet.
+   * Fetch where topics begin, and their labels. Messages are judged after they are stored, so
+   * fetched messages may not have their topic yet.
    * @param {string} sessionId
    */
   async findTopics(sessionId) {
@@ -192,7 +192,7 @@ export class History {
     const session = this.state.sessions.get(sessionId);
     if (!session) return;
     session.topics = Object.fromEntries(
-      results.map((/** @type {any} */ one) => [one.start_seq, one.label]),
+      results.map((/** @type {any} */ topic) => [topic.start_seq, topic.label]),
     );
     this.state.changed("messages");
     await this.store().putSessions([session]);

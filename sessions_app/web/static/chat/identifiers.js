@@ -24,7 +24,7 @@ export function isLocal(sessionId) {
 let last = 0;
 const tab = uuid().slice(0, 8);
 
-/** Greater than any given before, over reloads too, and no other tab's: the order of writes. */
+/** The order of writes: greater than every earlier key, also after a reload, and unique to this tab. */
 export function orderKey() {
   last = Math.max(last + 1, Date.now() * 1000);
   return `${String(last).padStart(17, "0")}-${tab}`;

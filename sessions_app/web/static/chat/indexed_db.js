@@ -1,13 +1,13 @@
 /**
- * Records in IndexedDB under a layer in memory. As long as the disk takes writes, the layer stays
- * empty; once it refuses (full, forbidden, private browsing) everything new goes to the layer, and
- * reads see both, so that the page goes on working until it is closed.
+ * Records in IndexedDB, with a layer in memory above them. While the disk accepts writes, the layer
+ * is empty. Once the disk refuses (full, forbidden, private browsing), new records go to the layer and
+ * reads merge both, so that the page works until it is closed.
  */
 
 import { openDB, deleteDB } from "./vendor/idb.js";
 
 const VERSION = 1;
-/** Every store and the property, or properties, that its records are found by. */
+/** Each store with the property, or properties, of its key. */
 const KEYS = {
   sessions: "session_id",
   messages: ["session_id", "seq"],
@@ -31,14 +31,14 @@ export class IndexedDbStore {
   /** @type {any} */
   #disk = null;
 
-  /** Told when the disk refuses a write: "full", or "forbidden" when there is none at all. */
+  /** Called when the disk refuses a write: "full", or "forbidden" when there is no disk at all. */
   onRefused = (/** @type {"full"|"forbidden"} */ _why) => {};
 
   get onDisk() {
     return this.#disk !== null && this.#layer.size === 0;
   }
 
-  /** @param {string} name @param {() => void} onTaken told when another tab deletes it */
+  /** @param {string} name @param {() => void} onTaken called when another tab deletes it */
   async open(name, onTaken) {
     try {
       this.#disk = await openDB(name, VERSION, {
@@ -111,12 +111,12 @@ export class IndexedDbStore {
       const range = IDBKeyRange.bound(from, to);
       return (await disk.transaction(store).store.openKeyCursor(range, "prev"))?.key;
     };
-    let found = await this.#reading(read);
+    let last = await this.#reading(read);
     for (const { key, record } of this.#layer.get(store)?.values() ?? []) {
       if (record === undefined || compare(key, from) < 0 || compare(key, to) > 0) continue;
-      if (found === undefined || compare(key, found) > 0) found = key;
+      if (last === undefined || compare(key, last) > 0) last = key;
     }
-    return found;
+    return last;
   }
 
   /** Write all or none. @param {StoreName} store @param {any[]} records */
@@ -158,7 +158,7 @@ export class IndexedDbStore {
     try {
       return await read(this.#disk);
     } catch {
-      // A disk that fails to read is left for good; the service has what was on it.
+      // A disk that fails to read is not used again; the service has everything that was on it.
       this.#disk = null;
       this.onRefused("forbidden");
       return undefined;
@@ -186,11 +186,11 @@ export class IndexedDbStore {
 }
 
 /**
- * IndexedDB's order of keys, for those used here; `indexedDB.cmp` is not there in memory only.
+ * IndexedDB's order of keys, for the keys used here; `indexedDB.cmp` needs IndexedDB to exist.
  * @param {any} a @param {any} b @returns {number}
  */
 function compare(a, b) {
   if (!Array.isArray(a)) return a < b ? -1 : a > b ? 1 : 0;
-  const at = a.findIndex((part, index) => part !== b[index]);
-  return at < 0 ? 0 : compare(a[at], b[at]);
+  const position = a.findIndex((part, index) => part !== b[index]);
+  return position < 0 ? 0 : compare(a[position], b[position]);
 }

@@ -1,79 +1,79 @@
-/** Replies that are being written, followed by this tab or by others, of any session. */
+/** Replies in progress in any session, followed by this tab or by other tabs. */
 
 /** @typedef {import("./types.js").Live} Live */
 
 export class LiveReplies {
   /** @type {Set<Live>} */
   #own = new Set();
-  /** What other tabs follow: by session, then by tab. @type {Map<string, Map<string, Live>>} */
-  #told = new Map();
-  /** Those of other tabs that nobody has spoken of since it was asked. @type {Set<Live>} */
+  /** Replies that other tabs follow: by session, then by tab. @type {Map<string, Map<string, Live>>} */
+  #others = new Map();
+  /** Replies of other tabs that have not been confirmed since `doubt` was called. @type {Set<Live>} */
   #doubted = new Set();
 
-  /** @param {Live} live that this tab follows from now on */
+  /** @param {Live} live a reply that this tab follows from now on */
   follow(live) {
     this.#own.add(live);
   }
 
-  /** @param {Live} live that it follows no more: whoever follows the same turn has come to its end */
+  /** @param {Live} live its turn has ended, so no other tab follows it any longer either */
   leave(live) {
     this.#own.delete(live);
-    for (const [tab, told] of this.#told.get(live.session_id) ?? []) {
-      if (live.turn_id && told.turn_id === live.turn_id) this.update(tab, live.session_id, null);
+    for (const [tab, other] of this.#others.get(live.session_id) ?? []) {
+      if (live.turn_id && other.turn_id === live.turn_id) this.update(tab, live.session_id, null);
     }
   }
 
   /** Whether this tab follows a turn of a session. @param {string} sessionId */
   follows(sessionId) {
-    return [...this.#own].some((one) => one.session_id === sessionId);
+    return [...this.#own].some((live) => live.session_id === sessionId);
   }
 
   /** Sessions of which this tab follows a turn. */
   get followed() {
-    return new Set([...this.#own].map((one) => one.session_id));
+    return new Set([...this.#own].map((live) => live.session_id));
   }
 
-  /** What there is to see of this tab's own. @param {string} sessionId */
+  /** This tab's reply in a session, if it shows. @param {string} sessionId */
   own(sessionId) {
-    return [...this.#own].find((one) => one.session_id === sessionId && !one.quiet);
+    return [...this.#own].find((live) => live.session_id === sessionId && !live.quiet);
   }
 
   /**
-   * Another tab tells of its own.
+   * Another tab has sent its reply, or null when it has none.
    * @param {string} tab @param {string} sessionId @param {Live | null} live
-   * @returns {boolean} whether it has told of it before
+   * @returns {boolean} whether that tab had one before
    */
   update(tab, sessionId, live) {
-    const told = this.#told.get(sessionId) ?? new Map();
-    this.#told.set(sessionId, told);
-    const before = told.get(tab);
+    const repliesByTab = this.#others.get(sessionId) ?? new Map();
+    this.#others.set(sessionId, repliesByTab);
+    const before = repliesByTab.get(tab);
     this.#doubted.delete(before);
-    if (live) told.set(tab, live);
-    else told.delete(tab);
+    if (live) repliesByTab.set(tab, live);
+    else repliesByTab.delete(tab);
     return before !== undefined;
   }
 
-  /** A tab may have been lost without a word: what is not told again from now on is in doubt. @param {string} sessionId */
+  /** Doubt the other tabs' replies until they confirm them: a tab may have been killed. @param {string} sessionId */
   doubt(sessionId) {
-    for (const live of this.#told.get(sessionId)?.values() ?? []) this.#doubted.add(live);
+    for (const live of this.#others.get(sessionId)?.values() ?? []) this.#doubted.add(live);
   }
 
-  /** Whether another tab has told of a session's turn, without doubt. @param {string} sessionId */
-  isTold(sessionId) {
-    const told = [...(this.#told.get(sessionId)?.values() ?? [])];
-    return told.some((one) => !this.#doubted.has(one));
+  /** Whether another tab follows a session's turn, without doubt. @param {string} sessionId */
+  isFollowedElsewhere(sessionId) {
+    const replies = [...(this.#others.get(sessionId)?.values() ?? [])];
+    return replies.some((live) => !this.#doubted.has(live));
   }
 
-  /** Nobody follows what is still in doubt. @param {string} sessionId */
+  /** Remove the replies that are still in doubt. @param {string} sessionId */
   drop(sessionId) {
-    for (const [tab, live] of this.#told.get(sessionId) ?? []) {
+    for (const [tab, live] of this.#others.get(sessionId) ?? []) {
       if (this.#doubted.has(live)) this.update(tab, sessionId, null);
     }
   }
 
-  /** All that there is to see, this tab's own first. @param {string} sessionId @returns {Live[]} */
+  /** All replies of a session that show, this tab's own first. @param {string} sessionId @returns {Live[]} */
   of(sessionId) {
     const own = this.own(sessionId);
-    return [...(own ? [own] : []), ...(this.#told.get(sessionId)?.values() ?? [])];
+    return [...(own ? [own] : []), ...(this.#others.get(sessionId)?.values() ?? [])];
   }
 }

@@ -1,6 +1,6 @@
 /**
- * One tab at a time. Web Locks exist on secure pages only (https, and http on this machine);
- * elsewhere each tab is alone with itself, and the service's idempotency keys keep it right.
+ * Locks between tabs. Web Locks exist on secure pages only (https, and http on this machine).
+ * Elsewhere every tab acts on its own, and the service's idempotency keys prevent double writes.
  */
 
 /** @template T @param {string} name @param {() => Promise<T>} work @returns {Promise<T>} */
@@ -9,7 +9,7 @@ export async function exclusively(name, work) {
 }
 
 /**
- * Hold a lock from the moment it is free until `signal` ends it, or the tab is closed.
+ * Hold a lock, once it is free, until `signal` aborts or the tab is closed.
  * @param {string} name
  * @param {AbortSignal} signal
  * @param {() => void} onHeld
@@ -26,5 +26,5 @@ export function hold(name, signal, onHeld) {
       onHeld();
       return until();
     })
-    .catch(() => {}); // ended before it was our turn
+    .catch(() => {}); // aborted before the lock was free
 }

@@ -1,4 +1,4 @@
-/** The chat page starts here: the parts are made and put together, once. */
+/** The entry point of the chat page: creates its parts and connects them. */
 
 import { Actions } from "./actions.js";
 import { Api } from "./api.js";

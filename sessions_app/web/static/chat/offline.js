@@ -1,14 +1,14 @@
-/** Opening the page without a network: the worker that keeps its files (see templates/web/sw.js). */
+/** Registers the service worker, which opens the page without a network (see templates/web/sw.js). */
 
 const WORKER = "/sw.js";
 
-/** Has no effect where browsers have no workers: on pages that are not secure. */
+/** Has no effect on pages that are not secure: browsers have no service workers there. */
 export function keepPage() {
   if (!("serviceWorker" in navigator)) return;
   navigator.serviceWorker.register(trusted()).catch(() => {});
 }
 
-/** The one address that the page's policy lets be a worker. @returns {any} */
+/** The only address that the page's policy allows for a worker. @returns {any} */
 function trusted() {
   const types = /** @type {any} */ (globalThis).trustedTypes;
   if (!types) return WORKER;

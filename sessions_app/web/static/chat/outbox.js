@@ -1,7 +1,7 @@
 /**
- * Writes on their way to the service. Each is in the store before anything is sent, shows at once,
- * and is sent in order within its session, again and again until the service has it; messages
- * carry a `client_id`, so that a lost answer stores nothing twice. One tab of all sends.
+ * Writes on their way to the service. Each is stored before it is sent, shows at once, and is sent in
+ * order within its session, again and again until the service confirms it. Messages carry a
+ * `client_id`, so that a lost answer stores nothing twice. Only one of all tabs sends.
  */
 
 import { isLocal, orderKey, uuid } from "./identifiers.js";
@@ -10,7 +10,7 @@ import { ApiError, SignedOut, delay, inWords, isTransient } from "./problems.js"
 /** @typedef {import("./types.js").Entry} Entry */
 /** @typedef {import("./types.js").Session} Session */
 
-/** How a write of each kind is sent. @type {Record<string, (entry: Entry) => [string, string, unknown?]>} */
+/** Kind of a write → method, path and body of its request. @type {Record<string, (entry: Entry) => [string, string, unknown?]>} */
 const ROUTES = {
   rename: (entry) => ["PATCH", "", { title: entry.title }],
   archive: () => ["POST", "/archive", {}],
@@ -25,10 +25,10 @@ export class Outbox {
   /** Sessions whose writes are being sent. @type {Set<string>} */
   #busy = new Set();
 
-  /** Told of the service's answer to a write, and of one that it refused. */
+  /** Called with the service's answer to a write, and when it refuses one. */
   onSent = async (/** @type {Entry} */ _entry, /** @type {any} */ _answer) => {};
   onRefused = (/** @type {Entry} */ _entry, /** @type {string} */ _why) => {};
-  /** Told when a session that was made here has got its id. */
+  /** Called when the service has created a session that was made here. */
   onCreated = async (/** @type {string} */ _localId, /** @type {Session} */ _session) => {};
 
   /**
@@ -45,18 +45,20 @@ export class Outbox {
     this.wakeableTimer = wakeableTimer;
   }
 
-  /** Read what is to be sent, as another tab or an earlier visit may have written it. */
+  /** Read the stored writes; another tab or an earlier visit may have added some. */
   async load() {
     const stored = await this.state.fresh("outbox", () => this.store().outbox());
-    const ours = new Map(this.state.outbox.map((one) => [one.key, one]));
-    // The objects that are being sent stay the same ones.
-    this.state.outbox = stored.map((one) => Object.assign(ours.get(one.key) ?? one, this.#named(one)));
+    const known = new Map(this.state.outbox.map((entry) => [entry.key, entry]));
+    // Entries that are being sent must stay the same objects.
+    this.state.outbox = stored.map((entry) =>
+      Object.assign(known.get(entry.key) ?? entry, this.#withCurrentId(entry)),
+    );
     this.state.changed("outbox", "sessions");
     this.run();
   }
 
-  /** Its session may have got its id since it was written. @template {{session_id: string}} T @param {T} write @returns {T} */
-  #named(write) {
+  /** The service may have given its session an id since. @template {{session_id: string}} T @param {T} write @returns {T} */
+  #withCurrentId(write) {
     return { ...write, session_id: this.state.created.get(write.session_id) ?? write.session_id };
   }
 
@@ -70,22 +72,22 @@ export class Outbox {
       state: "queued",
       created_at: new Date().toISOString(),
       ...(write.kind === "chat" ? { client_id: uuid() } : {}),
-      ...this.#named(write),
+      ...this.#withCurrentId(write),
     });
     this.state.outbox.push(entry);
     this.state.changed("outbox", "sessions", "messages");
     await this.store().putEntries([entry]);
-    this.#tell();
+    this.#notifyTabs();
     this.run();
     return entry;
   }
 
-  /** Take a write back, or give one up. @param {Entry} entry */
+  /** Undo a write, or give it up. @param {Entry} entry */
   async discard(entry) {
-    this.state.outbox = this.state.outbox.filter((one) => one.key !== entry.key);
+    this.state.outbox = this.state.outbox.filter((other) => other.key !== entry.key);
     this.state.changed("outbox", "sessions", "messages");
     await this.store().removeEntry(entry.key);
-    this.#tell();
+    this.#notifyTabs();
     this.run();
   }
 
@@ -94,16 +96,16 @@ export class Outbox {
     Object.assign(entry, { state: "queued", problem: undefined, code: undefined });
     this.state.changed("outbox", "messages");
     await this.store().putEntries([entry]);
-    this.#tell();
+    this.#notifyTabs();
     this.run();
   }
 
-  /** Whether this tab sends: the one that was chosen, or each for itself if none sees the others' writes. */
+  /** Whether this tab sends: the leading tab does, or every tab if they cannot see each other's writes. */
   get sends() {
     return this.tabs.leads || !this.store().shared;
   }
 
-  /** Start sending wherever something waits. */
+  /** Start sending for every session that has writes. */
   run() {
     if (!this.sends || !this.state.account) return;
     for (const { session_id } of this.state.outbox) {
@@ -118,9 +120,9 @@ export class Outbox {
       for (;;) {
         const entry = this.#next(sessionId);
         if (!entry || entry.state === "failed" || !this.sends) return;
-        if (await this.#heldBack(entry)) continue;
+        if (await this.#waitsForUndo(entry)) continue;
         if (!(await this.#deliver(entry))) return;
-        // Its session may have got another id on the way.
+        // The service has created the session, under another id.
         if (entry.session_id !== sessionId) {
           this.#busy.delete(sessionId);
           sessionId = entry.session_id;
@@ -132,22 +134,22 @@ export class Outbox {
     }
   }
 
-  /** What is to be deleted needs nothing written first. @param {string} sessionId */
+  /** The next write. A deletion goes first: nothing needs to be written to a session that goes. @param {string} sessionId */
   #next(sessionId) {
     const entries = this.state.entries(sessionId);
-    const due = entries.find((one) => one.kind === "delete" && (one.not_before ?? 0) <= Date.now());
+    const due = entries.find((entry) => entry.kind === "delete" && (entry.not_before ?? 0) <= Date.now());
     return due ?? entries[0];
   }
 
-  /** A write that can still be taken back is waited for. @param {Entry} entry */
-  async #heldBack(entry) {
-    const left = (entry.not_before ?? 0) - Date.now();
-    if (left <= 0) return false;
-    await this.wakeableTimer.wait(left);
+  /** Waits while a write can still be undone. @param {Entry} entry */
+  async #waitsForUndo(entry) {
+    const milliseconds = (entry.not_before ?? 0) - Date.now();
+    if (milliseconds <= 0) return false;
+    await this.wakeableTimer.wait(milliseconds);
     return true;
   }
 
-  /** @param {Entry} entry @returns {Promise<boolean>} whether the next of its session may go */
+  /** @param {Entry} entry @returns {Promise<boolean>} whether the session's next write may be sent */
   async #deliver(entry) {
     for (let attempt = 1; ; attempt += 1) {
       const user = this.state.account?.user_id;
@@ -160,7 +162,7 @@ export class Outbox {
         return true;
       } catch (error) {
         if (this.state.account?.user_id !== user || error instanceof SignedOut) return false;
-        if (!mayComeRight(error)) return this.#refused(entry, error);
+        if (!maySucceedLater(error)) return this.#refused(entry, error);
         await this.wakeableTimer.wait(delay(attempt, error));
         if (!this.state.outbox.includes(entry) || !this.sends) return false;
       }
@@ -179,7 +181,7 @@ export class Outbox {
     try {
       return await this.api.request(method, `/session/${entry.session_id}${path}`, { body });
     } catch (error) {
-      // What is gone is deleted, by an earlier request whose answer was lost or by somebody else.
+      // Already deleted: by an earlier request whose answer was lost, or by another client.
       if (entry.kind.startsWith("delete") && error instanceof ApiError && error.status === 404) {
         return null;
       }
@@ -187,13 +189,13 @@ export class Outbox {
     }
   }
 
-  /** See that the session of a write exists on the service. @param {Entry} entry */
+  /** Create the session of a write, unless it exists on the service. @param {Entry} entry */
   async #create(entry) {
     const localId = entry.session_id;
     if (!isLocal(localId)) return;
     const session = this.state.sessions.get(localId);
     const untried = session && !session.create_tried;
-    // One that is not here any more has been created, by another tab or in an earlier visit.
+    // A local session that is gone was created by another tab or in an earlier visit.
     const earlier = untried ? undefined : await this.#created(localId);
     if (entry.kind === "delete" && !earlier) return;
     if (session && !earlier) {
@@ -208,11 +210,11 @@ export class Outbox {
     await this.onCreated(localId, created);
   }
 
-  /** The session of a request whose answer was lost: creating has no key, so its mark is looked for. @param {string} localId */
+  /** The session of a create request whose answer was lost, by the local id in its metadata. @param {string} localId */
   async #created(localId) {
     const { results } = await this.api.request("GET", "/session?limit=100");
     return results.find(
-      (/** @type {Session} */ one) => one.metadata?.client_session_id === localId,
+      (/** @type {Session} */ session) => session.metadata?.client_session_id === localId,
     );
   }
 
@@ -229,17 +231,17 @@ export class Outbox {
     entry.code = error instanceof ApiError ? error.code : "";
     this.state.changed("outbox", "messages");
     await this.store().putEntries([entry]);
-    this.#tell();
+    this.#notifyTabs();
     return false;
   }
 
-  #tell() {
+  #notifyTabs() {
     const user_id = this.state.account?.user_id;
     if (user_id) this.tabs.tell({ type: "outbox", user_id });
   }
 }
 
 /** @param {unknown} error */
-function mayComeRight(error) {
+function maySucceedLater(error) {
   return isTransient(error) || (error instanceof ApiError && error.code === "turn_in_progress");
 }

@@ -1,4 +1,4 @@
-/** What can go wrong with a request, as errors that say what to do about it. */
+/** Errors of requests, and what each means for the user. */
 
 /** The service answered with an error. */
 export class ApiError extends Error {
@@ -15,24 +15,24 @@ export class ApiError extends Error {
     this.retryAfter = retryAfter;
   }
 
-  /** Whether the same request may succeed later without anybody doing anything. */
+  /** Whether the same request may succeed later. */
   get passes() {
-    const notNow = [408, 425, 429, 500, 503];
-    return notNow.includes(this.status) || (this.status >= 502 && !this.code.startsWith("provider"));
+    const temporary = [408, 425, 429, 500, 503];
+    return temporary.includes(this.status) || (this.status >= 502 && !this.code.startsWith("provider"));
   }
 }
 
-/** Nothing was answered: offline, refused, or cut off. */
+/** No answer came: offline, refused, or disconnected. */
 export class Unreachable extends Error {
   constructor(/** @type {unknown} */ cause) {
     super("The service cannot be reached.", { cause });
   }
 }
 
-/** The refresh token is spent, dead or gone: somebody has to sign in. */
+/** The refresh token is spent, dead or gone: the user has to sign in. */
 export class SignedOut extends Error {
   constructor() {
-    super("You have been signed out. Sign in to go on; nothing is lost.");
+    super("You have been signed out. Sign in to continue; nothing is lost.");
   }
 }
 
@@ -42,14 +42,14 @@ export function isTransient(error) {
 }
 
 /**
- * Milliseconds to wait before the next try: doubling, spread out, or what the service asks for.
+ * Milliseconds before the next try: exponential back-off with jitter, or what the service asks for.
  * @param {number} attempt from 1
  * @param {unknown} error
  */
 export function delay(attempt, error) {
-  const asked = error instanceof ApiError ? error.retryAfter * 1000 : 0;
+  const requested = error instanceof ApiError ? error.retryAfter * 1000 : 0;
   const doubled = Math.min(30_000, 400 * 2 ** Math.min(attempt, 8));
-  return Math.max(asked, doubled * (0.5 + Math.random() / 2));
+  return Math.max(requested, doubled * (0.5 + Math.random() / 2));
 }
 
 /** @param {unknown} error */
@@ -64,10 +64,10 @@ export function inWords(error) {
 
 /** @type {Record<string, string>} */
 const WORDS = {
-  provider_error: "The model could not be reached. Your text is kept.",
-  provider_timeout: "The model took too long to answer. Your text is kept.",
-  turn_interrupted: "The service was restarted while it answered. Your text is kept.",
-  session_archived: "This chat is archived. Restore it to go on.",
+  provider_error: "The model could not be reached. Your text is saved.",
+  provider_timeout: "The model took too long to answer. Your text is saved.",
+  turn_interrupted: "The service restarted while it answered. Your text is saved.",
+  session_archived: "This chat is archived. Restore it to continue.",
   session_expired: "This chat has expired.",
   not_found: "This chat no longer exists.",
   too_large: "This text is too long to send.",

@@ -1,17 +1,17 @@
-/** Turns: asking for a reply, following it while it is written, coming back to it when cut off. */
+/** Turns: starts one, follows its stream, and reconnects when the stream breaks. */
 
 import { ApiError, Unreachable, delay, isTransient } from "./problems.js";
 
 /** @typedef {import("./types.js").Live} Live */
 /** @typedef {AsyncGenerator<import("./types.js").ServerEvent> | null} Events */
 
-// How often other tabs are told of a reply that grows.
-const TELL_MS = 80;
-// Another tab that follows a turn says so well within this time.
+// How often a growing reply is sent to other tabs.
+const SHARE_MS = 80;
+// Another tab that follows a turn answers well within this time.
 const TABS_ANSWER_MS = 150;
 const INTERRUPTED = {
   code: "turn_interrupted",
-  detail: "The answer was interrupted. Your text is kept.",
+  detail: "The answer was interrupted. Your text is saved.",
 };
 
 /** The turn ended without a reply, and will not go on by itself. */
@@ -27,11 +27,11 @@ export class TurnEnded extends ApiError {
 }
 
 export class Replies {
-  #telling = 0;
-  /** Turns that somebody else asked for and this tab follows, by session. @type {Map<string, Promise<void>>} */
+  #shareTimer = 0;
+  /** Turns of other clients that this tab follows, by session. @type {Map<string, Promise<void>>} */
   #joined = new Map();
-  /** Sessions of which other tabs have been told that there is something to see. @type {Set<string>} */
-  #told = new Set();
+  /** Sessions whose reply other tabs have been sent. @type {Set<string>} */
+  #shared = new Set();
 
   /** Told when a turn has ended, well or not. */
   onEnded = (/** @type {string} */ _sessionId) => {};
@@ -56,7 +56,7 @@ export class Replies {
    * @param {{client_id: string, content: string}} message
    */
   async ask(sessionId, { client_id, content }) {
-    // Without a network nobody is thinking about it yet.
+    // Without a network, no model is working on it yet.
     const quiet = !this.state.online;
     await this.#turn(
       { session_id: sessionId, client_id, text: "", status: "waiting", quiet },
@@ -64,7 +64,7 @@ export class Replies {
     );
   }
 
-  /** A new reply in the place of the newest. @param {string} sessionId @param {number} seq of the newest */
+  /** Generate a new reply that supersedes the newest. @param {string} sessionId @param {number} seq of the newest */
   async regenerate(sessionId, seq) {
     await this.#turn(
       { session_id: sessionId, client_id: "", text: "", status: "waiting", replaces: seq },
@@ -74,27 +74,27 @@ export class Replies {
 
   /**
    * Follow the turn in progress, if there is one, unless this page or another tab does already:
-   * another device may have asked for it, or this page before it was reloaded.
+   * another device may have started it, or this page before it was reloaded.
    * @param {string} sessionId
    */
   async join(sessionId) {
     const { liveReplies } = this.state;
     const conversation = this.state.conversation(sessionId);
     const unanswered = conversation.messages.get(conversation.latest)?.role === "user";
-    const running = this.state.sessions.get(sessionId)?.turn_in_progress || liveReplies.isTold(sessionId);
+    const running = this.state.sessions.get(sessionId)?.turn_in_progress || liveReplies.isFollowedElsewhere(sessionId);
     if (liveReplies.follows(sessionId) || !(unanswered || running)) return;
     liveReplies.doubt(sessionId);
     this.tabs.tell({ type: "who-is-live", user_id: this.state.account?.user_id ?? "" });
     await new Promise((resolve) => setTimeout(resolve, TABS_ANSWER_MS));
-    if (liveReplies.follows(sessionId) || liveReplies.isTold(sessionId)) return;
-    // Whoever sends it follows it.
-    if (this.state.entries(sessionId).some((one) => one.kind === "chat")) return;
+    if (liveReplies.follows(sessionId) || liveReplies.isFollowedElsewhere(sessionId)) return;
+    // The tab that sends a message also follows its turn.
+    if (this.state.entries(sessionId).some((entry) => entry.kind === "chat")) return;
     await this.#attach(sessionId);
     liveReplies.drop(sessionId);
     this.state.changed("live");
   }
 
-  /** Follow the turn in progress to its end, whoever's it is. @param {string} sessionId */
+  /** Follow the turn in progress to its end, whichever client started it. @param {string} sessionId */
   #attach(sessionId) {
     const joined =
       this.#joined.get(sessionId) ??
@@ -106,20 +106,20 @@ export class Replies {
     return joined;
   }
 
-  /** Keep what has been written of the reply, and end it. @param {string} sessionId */
+  /** Stop the turn; the service stores the text so far. @param {string} sessionId */
   async stop(sessionId) {
     await this.api.request("POST", `/session/${sessionId}/chat/cancel`, { body: {} });
   }
 
-  /** Tell other tabs of the turns that this one follows. */
-  tellAll() {
-    for (const sessionId of this.state.liveReplies.followed) this.#tell(sessionId);
+  /** Send other tabs the replies that this one follows. */
+  shareAll() {
+    for (const sessionId of this.state.liveReplies.followed) this.#share(sessionId);
   }
 
-  /** This page goes; what it followed is somebody else's. */
+  /** The page is closed: other tabs may follow its turns. */
   leave() {
     const user_id = this.state.account?.user_id ?? "";
-    for (const session_id of this.#told) {
+    for (const session_id of this.#shared) {
       this.tabs.tell({ type: "live", user_id, from: this.tabs.id, session_id, live: null });
     }
   }
@@ -147,7 +147,7 @@ export class Replies {
       return events;
     } catch (error) {
       if (!(error instanceof ApiError) || error.code !== "turn_in_progress") throw error;
-      // Somebody else's turn is shown to its end; then it is ours.
+      // Another client's turn is followed to its end; then this message is sent again.
       live.quiet = true;
       this.#show(live, true);
       await this.#attach(live.session_id).catch(() => {});
@@ -163,11 +163,11 @@ export class Replies {
       } catch (error) {
         if (!(error instanceof Unreachable)) throw error;
       }
-      // When nothing had begun, the same key can simply be sent again.
+      // Without an event id there is nothing to resume; sending the same key again is safe.
       if (live.last_event_id === undefined) throw new Unreachable(null);
       live.status = "reconnecting";
       this.#show(live, true);
-      events = await this.#reopened(live);
+      events = await this.#reopenPersistently(live);
       live.status = live.text ? "streaming" : "waiting";
       this.#show(live, true);
     }
@@ -183,8 +183,8 @@ export class Replies {
       live.quiet = false;
       if (event === "context") {
         live.text = "";
-        this.#seen(live.session_id, data);
-        await this.#answers(live, data.user_message);
+        this.#updateMeter(live.session_id, data);
+        await this.#takeQuestion(live, data.user_message);
         this.#show(live, true);
       } else if (event === "delta") {
         live.text += data.text;
@@ -196,23 +196,23 @@ export class Replies {
         await this.history.catchUp(live.session_id).catch(() => {});
         throw new TurnEnded(data);
       } else if (event === "done") {
-        // Its message may have got lost between here and the store.
-        const told = data.state !== "done" || this.state.conversation(live.session_id).hasReply(live);
-        if (!told) await this.history.catchUp(live.session_id);
+        // The `message` event may have been lost with a broken connection.
+        const complete = data.state !== "done" || this.state.conversation(live.session_id).hasReply(live);
+        if (!complete) await this.history.catchUp(live.session_id);
         return true;
       }
     }
     return false;
   }
 
-  /** @param {Live} live @param {import("./types.js").Message | null} asked what the turn answers */
-  async #answers(live, asked) {
-    if (!asked) return;
-    await this.history.take(live.session_id, asked);
+  /** @param {Live} live @param {import("./types.js").Message | null} question the message that the turn answers */
+  async #takeQuestion(live, question) {
+    if (!question) return;
+    await this.history.take(live.session_id, question);
     const conversation = this.state.conversation(live.session_id);
     if (conversation.hasReply(live)) return;
-    // Another device wants a new reply in the place of that one.
-    live.replaces ??= conversation.replyTo(asked.seq) || undefined;
+    // It has a reply already, so another device is regenerating that one.
+    live.replaces ??= conversation.replyTo(question.seq) || undefined;
   }
 
   /** @param {Live} live @returns {Promise<Events>} null when no turn is in progress */
@@ -222,8 +222,8 @@ export class Replies {
     return this.api.stream("GET", `/session/${live.session_id}/chat/stream`, { headers });
   }
 
-  /** The same as often as it takes. @param {Live} live @returns {Promise<Events>} */
-  async #reopened(live) {
+  /** As `#reopen`, and tries until it succeeds. @param {Live} live @returns {Promise<Events>} */
+  async #reopenPersistently(live) {
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await this.#reopen(live);
@@ -247,33 +247,33 @@ export class Replies {
     return false;
   }
 
-  /** What the model was sent, as the meter shows it. @param {string} sessionId @param {any} data */
-  #seen(sessionId, data) {
+  /** Shows the size of the window that the model was sent. @param {string} sessionId @param {any} data */
+  #updateMeter(sessionId, data) {
     if (this.state.open !== sessionId || !this.state.context) return;
     this.state.context = { ...this.state.context, token_count: data.token_count };
     this.state.changed("context");
   }
 
-  /** @param {Live} live @param {boolean} atOnce whether other tabs are told even if just told */
+  /** @param {Live} live @param {boolean} atOnce whether other tabs get it now, even if they just got an update */
   #show(live, atOnce) {
     this.state.changed("live");
-    if (atOnce) this.#tell(live.session_id);
-    else if (!this.#telling) this.#telling = setTimeout(() => this.#catchTabsUp(), TELL_MS);
+    if (atOnce) this.#share(live.session_id);
+    else if (!this.#shareTimer) this.#shareTimer = setTimeout(() => this.#shareAllLater(), SHARE_MS);
   }
 
-  #catchTabsUp() {
-    this.#telling = 0;
-    this.tellAll();
+  #shareAllLater() {
+    this.#shareTimer = 0;
+    this.shareAll();
   }
 
-  /** Tell other tabs what there is to see of this one's. @param {string} session_id */
-  #tell(session_id) {
+  /** Send other tabs this tab's reply, or that there is none any longer. @param {string} session_id */
+  #share(session_id) {
     const user_id = this.state.account?.user_id;
     const own = this.state.liveReplies.own(session_id);
     const live = own ? { ...own } : null;
-    const before = this.#told.delete(session_id);
+    const before = this.#shared.delete(session_id);
     if (!user_id || !(live || before)) return;
-    if (live) this.#told.add(session_id);
+    if (live) this.#shared.add(session_id);
     this.tabs.tell({ type: "live", user_id, from: this.tabs.id, session_id, live });
   }
 }

@@ -1,19 +1,22 @@
-/** The list of sessions: as the service has it, as far as it is shown, and searching it. */
+/** The list of sessions: loads its pages from the service, applies local changes, and searches it. */
 
 import { isLocal } from "./identifiers.js";
 import { Unreachable } from "./problems.js";
 
 const PAGE = 50;
-const FOUND = 30;
+const MAX_RESULTS = 30;
 
 /** @typedef {import("./types.js").Session} Session */
 
 export class SessionList {
   #cursors = { active: "", archived: "" };
   #searches = 0;
-  /** When each session was last changed here, and what time it is: requests and changes count. */
+  /**
+   * A logical clock that requests and local changes advance. An answer to a request from before a
+   * local change may be older than that change.
+   */
   #time = 0;
-  /** @type {Map<string, number>} */
+  /** The time of each session's last local change. @type {Map<string, number>} */
   #touched = new Map();
 
   /**
@@ -30,34 +33,34 @@ export class SessionList {
   /** The first page of the list that is shown. */
   async refresh() {
     const list = this.state.list;
-    const asked = ++this.#time;
+    const requestedAt = ++this.#time;
     const before = [...this.state.sessions.values()];
     const { results, next } = await this.#page(list, "");
     const oldest = next && results.length ? results.at(-1).updated_at : "";
-    const listed = new Set(results.map((/** @type {Session} */ one) => one.session_id));
+    const listed = new Set(results.map((/** @type {Session} */ session) => session.session_id));
     const gone = before.filter(
-      (one) =>
-        one.status === list &&
-        !listed.has(one.session_id) &&
-        !isLocal(one.session_id) &&
-        one.updated_at > oldest,
+      (session) =>
+        session.status === list &&
+        !listed.has(session.session_id) &&
+        !isLocal(session.session_id) &&
+        session.updated_at > oldest,
     );
-    await this.#take(results, asked);
+    await this.#take(results, requestedAt);
     for (const { session_id } of gone) {
-      if (!this.#isInUse(session_id, asked)) await this.forget(session_id);
+      if (!this.#isInUse(session_id, requestedAt)) await this.forget(session_id);
     }
-    this.#turn(list, next);
+    this.#setNextPage(list, next);
   }
 
-  /** What is shown or written to is not forgotten; its next request says what became of it. @param {string} sessionId @param {number} asked */
-  #isInUse(sessionId, asked) {
-    if (this.state.open === sessionId || this.#isChanged(sessionId, asked)) return true;
+  /** A session that is shown or written to is kept; its next request tells whether it is gone. @param {string} sessionId @param {number} requestedAt */
+  #isInUse(sessionId, requestedAt) {
+    if (this.state.open === sessionId || this.#isChanged(sessionId, requestedAt)) return true;
     return this.state.entries(sessionId).length > 0;
   }
 
-  /** Whether an answer to what was `asked` then may be older than what is known. @param {string} sessionId @param {number} asked */
-  #isChanged(sessionId, asked) {
-    return (this.#touched.get(sessionId) ?? 0) > asked;
+  /** Whether the answer to a request may be older than a local change. @param {string} sessionId @param {number} requestedAt */
+  #isChanged(sessionId, requestedAt) {
+    return (this.#touched.get(sessionId) ?? 0) > requestedAt;
   }
 
   /** @param {string} sessionId */
@@ -68,10 +71,10 @@ export class SessionList {
   /** The next page. */
   async more() {
     const list = this.state.list;
-    const asked = ++this.#time;
+    const requestedAt = ++this.#time;
     const { results, next } = await this.#page(list, this.#cursors[list]);
-    await this.#take(results, asked);
-    this.#turn(list, next);
+    await this.#take(results, requestedAt);
+    this.#setNextPage(list, next);
   }
 
   /** @param {"active"|"archived"} list @param {string} cursor */
@@ -81,24 +84,24 @@ export class SessionList {
   }
 
   /** @param {"active"|"archived"} list @param {string | null} next */
-  #turn(list, next) {
+  #setNextPage(list, next) {
     this.#cursors[list] = next ? (new URL(next, location.href).searchParams.get("cursor") ?? "") : "";
     if (this.state.list !== list) return;
     this.state.listHasMore = Boolean(next);
     this.state.changed("sessions");
   }
 
-  /** Take sessions as the service had them when it was `asked`. @param {Session[]} sessions @param {number} asked */
-  async #take(sessions, asked) {
+  /** Apply sessions from the answer to a request. @param {Session[]} sessions @param {number} requestedAt */
+  async #take(sessions, requestedAt) {
     const merged = sessions
-      .filter((one) => !this.#isChanged(one.session_id, asked))
-      .map((one) => this.merged(one));
+      .filter((session) => !this.#isChanged(session.session_id, requestedAt))
+      .map((session) => this.merged(session));
     for (const session of merged) this.state.sessions.set(session.session_id, session);
     this.state.changed("sessions");
     await this.store().putSessions(merged);
   }
 
-  /** @param {Session} session as the service has it @returns {Session} with what is still to be sent */
+  /** @param {Session} session as the service has it @returns {Session} with the changes that are still to be sent */
   merged(session) {
     const merged = { ...this.state.sessions.get(session.session_id), ...session };
     for (const entry of this.state.entries(session.session_id)) {
@@ -118,23 +121,23 @@ export class SessionList {
     this.state.sessions.set(sessionId, changed);
     this.state.changed("sessions");
     await this.store().putSessions([changed]);
-    this.#tell();
+    this.#notifyTabs();
   }
 
-  /** Take one session as the service has it. @param {Session} session */
+  /** Apply one session as the service has it. @param {Session} session */
   async update(session) {
     this.#touch(session.session_id);
     await this.#take([session], this.#time);
-    this.#tell();
+    this.#notifyTabs();
   }
 
-  /** Read its header anew: its title, its totals. @param {string} sessionId */
+  /** Fetch a session's header again: its title, its totals. @param {string} sessionId */
   async reload(sessionId) {
-    const asked = ++this.#time;
+    const requestedAt = ++this.#time;
     const answer = await this.api.request("GET", `/session/${sessionId}?limit=1`);
     const { messages: _m, has_more: _h, ...session } = answer;
-    await this.#take([session], asked);
-    this.#tell();
+    await this.#take([session], requestedAt);
+    this.#notifyTabs();
   }
 
   /** @param {string} sessionId */
@@ -143,36 +146,37 @@ export class SessionList {
     this.state.conversations.delete(sessionId);
     this.state.changed("sessions");
     await this.store().removeSession(sessionId);
-    this.#tell();
+    this.#notifyTabs();
   }
 
-  /** Take over what another tab has written. */
+  /** Read what another tab has stored. */
   async reread() {
     const stored = await this.state.fresh("sessions", () => this.store().sessions());
-    this.state.sessions = new Map(stored.map((one) => [one.session_id, one]));
+    this.state.sessions = new Map(stored.map((session) => [session.session_id, session]));
     this.state.changed("sessions");
   }
 
-  /** Titles at once, then what the service finds; without it, what this browser has. @param {string} query */
-  async search(query) {
+  /** Shows matching titles at once, then the service's results; offline, this browser's messages. @param {string} text */
+  async search(text) {
     const search = ++this.#searches;
-    const asked = query.trim();
-    this.state.search = { query: asked, results: asked ? this.#byTitle(asked) : [], busy: asked !== "" };
+    const query = text.trim();
+    this.state.search = { query, results: query ? this.#byTitle(query) : [], busy: query !== "" };
     this.state.changed("search");
-    if (!asked) return;
-    const found = await this.#found(asked);
+    if (!query) return;
+    const results = await this.#results(query);
+    // The user has typed on meanwhile.
     if (search !== this.#searches) return;
-    const titles = this.#byTitle(asked);
-    const named = new Set(titles.map((one) => one.session_id));
-    const rest = found.filter((one) => one.seq || !named.has(one.session_id));
-    this.state.search = { query: asked, results: [...titles, ...rest], busy: false };
+    const titles = this.#byTitle(query);
+    const listed = new Set(titles.map((title) => title.session_id));
+    const rest = results.filter((result) => result.seq || !listed.has(result.session_id));
+    this.state.search = { query, results: [...titles, ...rest], busy: false };
     this.state.changed("search");
   }
 
   /** @param {string} query @returns {Promise<any[]>} */
-  async #found(query) {
+  async #results(query) {
     try {
-      const path = `/session/search?q=${encodeURIComponent(query)}&limit=${FOUND}`;
+      const path = `/session/search?q=${encodeURIComponent(query)}&limit=${MAX_RESULTS}`;
       return (await this.api.request("GET", path)).results;
     } catch (error) {
       if (!(error instanceof Unreachable)) throw error;
@@ -182,31 +186,31 @@ export class SessionList {
 
   /** @param {string} query */
   #byTitle(query) {
-    const wanted = query.toLowerCase();
+    const text = query.toLowerCase();
     return [...this.state.sessions.values()]
-      .filter((one) => one.title.toLowerCase().includes(wanted))
-      .slice(0, FOUND)
+      .filter((session) => session.title.toLowerCase().includes(text))
+      .slice(0, MAX_RESULTS)
       .map(({ session_id, title, updated_at }) => ({ session_id, title, timestamp: updated_at }));
   }
 
   /** @param {string} query */
   async #inMessages(query) {
-    const found = [];
+    const results = [];
     for (const { session_id, title } of this.state.listed()) {
       const last = await this.store().latest(session_id);
       const newest = await this.store().messages(session_id, Math.max(1, last - 500), last);
       for (const { seq, role, content, timestamp } of newest) {
-        const at = content.toLowerCase().indexOf(query);
-        if (at < 0) continue;
-        const snippet = content.slice(Math.max(0, at - 40), at + 80);
-        found.push({ session_id, title, seq, role, snippet, timestamp });
-        if (found.length === FOUND) return found;
+        const index = content.toLowerCase().indexOf(query);
+        if (index < 0) continue;
+        const snippet = content.slice(Math.max(0, index - 40), index + 80);
+        results.push({ session_id, title, seq, role, snippet, timestamp });
+        if (results.length === MAX_RESULTS) return results;
       }
     }
-    return found;
+    return results;
   }
 
-  #tell() {
+  #notifyTabs() {
     const user_id = this.state.account?.user_id;
     if (user_id) this.tabs.tell({ type: "sessions", user_id });
   }

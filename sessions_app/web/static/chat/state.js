@@ -1,4 +1,4 @@
-/** What the page knows right now, and who is told when it changes. Views read; `sync.js` writes. */
+/** The state of the page, and its listeners. Views read it; `sync.js` and its parts write it. */
 
 import { LiveReplies } from "./live_replies.js";
 
@@ -12,7 +12,7 @@ import { LiveReplies } from "./live_replies.js";
  *   |"draft"|"storage"|"search"} Topic
  */
 
-/** The part of one session's messages that has been looked at; `seq` runs without a gap. */
+/** The messages of one session that have been loaded. */
 export class Conversation {
   /** @type {Map<number, Message>} */
   messages = new Map();
@@ -35,8 +35,7 @@ export class Conversation {
   }
 
   /**
-   * Of several replies to one message the newest counts; the others may have been read when they
-   * still did.
+   * The newest of several replies supersedes the others, which may have been read before it came.
    * @param {number} replyTo @param {number} seq
    */
   #supersede(replyTo, seq) {
@@ -53,11 +52,11 @@ export class Conversation {
     return this.#replies.get(seq) ?? 0;
   }
 
-  /** Whether what a turn writes is among the messages already. @param {Live} live */
+  /** Whether the reply of a turn is among the messages. @param {Live} live */
   hasReply({ turn_id, client_id, replaces = 0 }) {
     if (turn_id) return this.#turns.has(turn_id);
-    const asked = client_id ? this.bySender(client_id) : undefined;
-    return asked !== undefined && this.replyTo(asked.seq) > replaces;
+    const question = client_id ? this.bySender(client_id) : undefined;
+    return question !== undefined && this.replyTo(question.seq) > replaces;
   }
 
   /** Whether the message with this key has been stored. @param {string} clientId */
@@ -67,7 +66,7 @@ export class Conversation {
 
   /** @param {string} clientId */
   bySender(clientId) {
-    // It is among the newest, nearly always the last or the one before it.
+    // It is nearly always the newest message or the one before it.
     for (let seq = this.latest; seq > Math.max(0, this.latest - 200); seq -= 1) {
       const message = this.messages.get(seq);
       if (message?.client_id === clientId) return message;
@@ -77,8 +76,8 @@ export class Conversation {
 }
 
 /**
- * Of two readings of a message the later one: all that ever happens to it is that it gives way to
- * another, or is erased. Readings can arrive in any order.
+ * The later of two readings of a message, which can arrive in any order. A message changes in two
+ * ways only: it is superseded, or it is erased.
  * @param {Message | undefined} known @param {Message} read @returns {Message}
  */
 function newer(known, read) {
@@ -92,7 +91,7 @@ function newer(known, read) {
 export class State {
   /** @type {{user_id: string, username: string} | null} */
   account = null;
-  /** Why somebody has to sign in again, for the form to say. */
+  /** Why the user has to sign in again; the form shows it. */
   notice = "";
   /** @type {Map<string, Session>} */
   sessions = new Map();
@@ -109,7 +108,7 @@ export class State {
   /** @type {Entry[]} */
   outbox = [];
   liveReplies = new LiveReplies();
-  /** Sessions that were made here, by their local ids: what the service calls them. @type {Map<string, string>} */
+  /** Local id of a session that was made here → its id on the service. @type {Map<string, string>} */
   created = new Map();
   /** The plan of the session that is shown. @type {any} */
   context = null;
@@ -132,7 +131,7 @@ export class State {
     }
   }
 
-  /** Tell the listeners, each once however much has changed since the last time. @param {Topic[]} topics */
+  /** Call the listeners of these topics, each once per microtask. @param {Topic[]} topics */
   changed(...topics) {
     if (!this.#changed.size) queueMicrotask(() => this.#tell());
     for (const topic of topics) {
@@ -141,21 +140,21 @@ export class State {
     }
   }
 
-  /** Another number whenever something of a topic has changed. @param {Topic} topic */
+  /** Counts the changes of a topic. @param {Topic} topic */
   revision(topic) {
     return this.#revisions.get(topic) ?? 0;
   }
 
   /**
-   * What the store has of a topic. What this tab writes changes the state first, so a reading
-   * during which something has changed may not have it yet, and is made again.
+   * Reads a topic from the store. This tab changes the state before the store, so a reading that
+   * overlaps with a change may miss it, and is repeated.
    * @template T @param {Topic} topic @param {() => Promise<T>} read @returns {Promise<T>}
    */
   async fresh(topic, read) {
     for (;;) {
       const before = this.revision(topic);
-      const found = await read();
-      if (this.revision(topic) === before) return found;
+      const stored = await read();
+      if (this.revision(topic) === before) return stored;
     }
   }
 
@@ -170,41 +169,41 @@ export class State {
 
   /** @param {string} sessionId */
   conversation(sessionId) {
-    let found = this.conversations.get(sessionId);
-    if (!found) {
-      found = new Conversation();
-      this.conversations.set(sessionId, found);
+    let conversation = this.conversations.get(sessionId);
+    if (!conversation) {
+      conversation = new Conversation();
+      this.conversations.set(sessionId, conversation);
     }
-    return found;
+    return conversation;
   }
 
   /**
-   * The reply that is being written in a session. It is one or the other: once it is among the
-   * messages, by whatever way it came there, nothing of it is seen any more, whatever is still told.
+   * The reply in progress in a session. Once the reply is among the messages, it is not in progress,
+   * even if another tab still says so: otherwise it would show twice.
    * @param {string} sessionId @returns {Live | undefined}
    */
   live(sessionId) {
     const conversation = this.conversations.get(sessionId);
-    return this.liveReplies.of(sessionId).find((one) => !conversation?.hasReply(one));
+    return this.liveReplies.of(sessionId).find((live) => !conversation?.hasReply(live));
   }
 
   /** Writes of a session that are still to be sent. @param {string} sessionId */
   entries(sessionId) {
-    return this.outbox.filter((one) => one.session_id === sessionId);
+    return this.outbox.filter((entry) => entry.session_id === sessionId);
   }
 
-  /** Sessions as they are listed: what waits in the outbox shows already. */
+  /** The sessions in their order in the list; deletions that wait in the outbox apply already. */
   listed() {
     const hidden = new Set();
     for (const entry of this.outbox) {
       if (entry.kind === "delete" && entry.state === "queued") hidden.add(entry.session_id);
     }
     return [...this.sessions.values()]
-      .filter((one) => one.status === this.list && !hidden.has(one.session_id))
+      .filter((session) => session.status === this.list && !hidden.has(session.session_id))
       .sort((a, b) => (a.updated_at < b.updated_at ? 1 : a.updated_at > b.updated_at ? -1 : 0));
   }
 
-  /** All that is somebody's goes. */
+  /** Remove everything that belongs to the user. */
   forget() {
     this.account = null;
     this.sessions = new Map();

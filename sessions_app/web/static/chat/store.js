@@ -1,6 +1,6 @@
 /**
- * What this browser keeps of one user: sessions, messages, drafts and the outbox. The only module
- * that knows where: one IndexedDB database per user, so that nobody can see another's.
+ * What this browser stores for one user: sessions, messages, drafts and the outbox. Each user has an
+ * IndexedDB database of their own, so that nobody sees another user's data.
  */
 
 import { IndexedDbStore } from "./indexed_db.js";
@@ -52,17 +52,17 @@ export class Store {
     await this.#indexedDb.remove("sessions", [sessionId]);
     await this.#indexedDb.remove("drafts", [sessionId]);
     const messages = await this.messages(sessionId, 1, Number.MAX_SAFE_INTEGER);
-    await this.#indexedDb.remove("messages", messages.map((one) => [sessionId, one.seq]));
-    const entries = (await this.outbox()).filter((one) => one.session_id === sessionId);
-    await this.#indexedDb.remove("outbox", entries.map((one) => one.key));
+    await this.#indexedDb.remove("messages", messages.map((message) => [sessionId, message.seq]));
+    const entries = (await this.outbox()).filter((entry) => entry.session_id === sessionId);
+    await this.#indexedDb.remove("outbox", entries.map((entry) => entry.key));
   }
 
-  /** What was kept under a local id goes under the service's. @param {string} from @param {Session} session */
+  /** Moves everything from a local id to the service's id. @param {string} from @param {Session} session */
   async renameSession(from, session) {
-    // The old one goes with the new one's coming, for other tabs read at any moment.
+    // In parallel, because other tabs may read at any moment: they should see one of the two.
     await Promise.all([this.putSessions([session]), this.#indexedDb.remove("sessions", [from])]);
-    const entries = (await this.outbox()).filter((one) => one.session_id === from);
-    await this.putEntries(entries.map((one) => ({ ...one, session_id: session.session_id })));
+    const entries = (await this.outbox()).filter((entry) => entry.session_id === from);
+    await this.putEntries(entries.map((entry) => ({ ...entry, session_id: session.session_id })));
     const draft = await this.draft(from);
     if (draft) await this.putDraft(session.session_id, draft);
     await this.#indexedDb.remove("drafts", [from]);
@@ -72,13 +72,13 @@ export class Store {
    * @param {string} sessionId
    * @param {number} first
    * @param {number} last
-   * @returns {Promise<Message[]>} those that are kept of this run, oldest first
+   * @returns {Promise<Message[]>} the stored messages of this run, oldest first
    */
   messages(sessionId, first, last) {
     return this.#indexedDb.all("messages", { from: [sessionId, first], to: [sessionId, last] });
   }
 
-  /** The seq of the newest message that is kept of a session; 0 without one. @param {string} sessionId @returns {Promise<number>} */
+  /** The seq of a session's newest stored message; 0 without one. @param {string} sessionId @returns {Promise<number>} */
   async latest(sessionId) {
     const run = { from: [sessionId, 1], to: [sessionId, Number.MAX_SAFE_INTEGER] };
     return (await this.#indexedDb.last("messages", run))?.[1] ?? 0;
@@ -86,7 +86,7 @@ export class Store {
 
   /** @param {string} sessionId @param {Message[]} messages */
   putMessages(sessionId, messages) {
-    const records = messages.map((one) => ({ ...one, session_id: sessionId }));
+    const records = messages.map((message) => ({ ...message, session_id: sessionId }));
     return this.#indexedDb.put("messages", records);
   }
 
@@ -116,7 +116,7 @@ export class Store {
     return this.#indexedDb.remove("outbox", [key]);
   }
 
-  /** Small things by name, as the newest state of a list. @param {string} name */
+  /** A small value by its name. @param {string} name */
   async note(name) {
     return (await this.#indexedDb.get("meta", name))?.value;
   }
@@ -126,23 +126,23 @@ export class Store {
     return this.#indexedDb.put("meta", [{ name, value }]);
   }
 
-  /** Delete everything of everybody. */
+  /** Delete the databases of all users. */
   static removeAll() {
     return removeAllBut(null);
   }
 }
 
-/** @param {object} record what is on it beside its own properties is not for the disk */
+/** Its own properties, which are all that can be stored. @param {object} record */
 function plain(record) {
   return { ...record };
 }
 
 /** @param {string | null} userId */
 async function removeAllBut(userId) {
-  for (const other of known().filter((one) => one !== userId)) {
+  for (const other of known().filter((user) => user !== userId)) {
     await IndexedDbStore.remove(PREFIX + other);
   }
-  write(userId ? known().filter((one) => one === userId) : []);
+  write(userId ? known().filter((user) => user === userId) : []);
 }
 
 /** @param {string} userId */
@@ -150,7 +150,7 @@ function remember(userId) {
   write([...new Set([...known(), userId])]);
 }
 
-/** Whose databases there are; `indexedDB.databases()` does not exist everywhere. */
+/** The users who have a database here; not every browser has `indexedDB.databases()`. */
 function known() {
   try {
     return /** @type {string[]} */ (JSON.parse(localStorage.getItem(USERS) ?? "[]"));

@@ -1,7 +1,6 @@
 /**
- * What happens when: the one place where the page decides. Views call `actions.js`, which stands
- * on this, and draw the state that is left; what is written goes through the outbox, what is read
- * comes through the store.
+ * Connects the parts of the page and reacts to events. Views call `actions.js`, which calls this, and
+ * draw the state. Writes go through the outbox; reads come from the store.
  */
 
 import { WakeableTimer } from "./wakeable_timer.js";
@@ -18,15 +17,15 @@ import { Replies } from "./replies.js";
 import { Store } from "./store.js";
 import { Transfer } from "./transfer.js";
 
-// Another device's messages are looked for this often while somebody looks at the page.
-const LOOK_MS = 15_000;
+// How often other devices' messages are fetched while the page is visible.
+const REFRESH_MS = 15_000;
 
 export class Sync {
   wakeableTimer = new WakeableTimer();
-  /** Whose store is open. */
+  /** The user whose store is open. */
   userId = "";
 
-  /** Told what to tell the user in passing. @type {(text: string, undo?: () => void) => void} */
+  /** Called with a notice for the user. @type {(text: string, undo?: () => void) => void} */
   onNotice = () => {};
 
   /** @param {{api: import("./api.js").Api, state: import("./state.js").State, tabs: import("./tabs.js").Tabs}} parts */
@@ -56,7 +55,7 @@ export class Sync {
     tabs.listen((tabMessage) => this.background(() => handleTabMessage(this, tabMessage)));
   }
 
-  // --- who is here -----------------------------------------------------------------------------
+  // --- the account -----------------------------------------------------------------------------
 
   async start() {
     const { api } = this;
@@ -71,12 +70,12 @@ export class Sync {
       if (!document.hidden) this.#wake();
     });
     credentials.onChange(() => this.background(() => this.#accountChanged()));
-    setInterval(() => this.look(), LOOK_MS);
+    setInterval(() => this.look(), REFRESH_MS);
     if (credentials.read()) await this.begin();
     else this.state.changed("account");
   }
 
-  /** Somebody is signed in: show what this browser has of theirs, then what the service has. */
+  /** After sign-in: show what this browser has stored, then what the service has. */
   async begin() {
     const account = credentials.read();
     if (!account) return;
@@ -92,7 +91,7 @@ export class Sync {
     }
     this.state.account = { user_id, username };
     this.state.notice = "";
-    // From here on something may be written, and it is meant for this session.
+    // From here on the user may write, and means this session.
     this.state.open = sessionInAddress();
     this.state.changed("account", "storage");
     await this.outbox.load();
@@ -109,7 +108,7 @@ export class Sync {
     else if (account && (!this.state.account || account.user_id !== this.userId)) await this.begin();
   }
 
-  /** Nobody is signed in any more: everything local goes. @param {boolean} tell other tabs */
+  /** After sign-out: remove everything local. @param {boolean} tell other tabs */
   async leave(tell) {
     this.userId = "";
     this.tabs.resign();
@@ -123,7 +122,7 @@ export class Sync {
     await Store.removeAll();
   }
 
-  /** The refresh token is dead. Everything stays where it is until the same person is back. */
+  /** The refresh token is dead. Everything stays until the same user signs in again. */
   #askToSignIn() {
     if (!this.state.account) return;
     this.state.account = null;
@@ -149,7 +148,7 @@ export class Sync {
     }
     const draft = await this.drafts.of(sessionId);
     if (sessionId) await this.history.recall(sessionId);
-    // Somebody may have gone on to another one meanwhile, or it may have got its id.
+    // Meanwhile the user may have opened another session, or this one may have got its id.
     if (this.state.open !== sessionId) return;
     if (draft !== null) this.state.draft = draft;
     this.state.changed("open", "messages", "draft", "context", "live");
@@ -164,7 +163,7 @@ export class Sync {
     await this.replies.join(sessionId);
   }
 
-  /** @param {string} sessionId @returns {Promise<boolean>} whether it is still there */
+  /** @param {string} sessionId @returns {Promise<boolean>} whether it still exists */
   async #caughtUp(sessionId) {
     try {
       await this.history.catchUp(sessionId);
@@ -178,7 +177,7 @@ export class Sync {
     }
   }
 
-  /** Ask what the model would see now. */
+  /** Fetch the window that the model would be sent now. */
   async plan() {
     const sessionId = this.state.open;
     if (!sessionId || isLocal(sessionId)) return;
@@ -188,7 +187,7 @@ export class Sync {
     this.state.changed("context");
   }
 
-  /** Look for what other devices have written. */
+  /** Fetch what other devices have written. */
   look() {
     if (document.hidden || !this.state.account) return;
     this.background(async () => {
@@ -200,7 +199,7 @@ export class Sync {
 
   // --- other tabs, the network, the disk -------------------------------------------------------
 
-  /** Do something that may fail without anybody waiting for it. @param {() => Promise<unknown>} work */
+  /** Do something in the background; report its failure. @param {() => Promise<unknown>} work */
   async background(work) {
     try {
       await work();

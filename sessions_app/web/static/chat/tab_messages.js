@@ -1,4 +1,4 @@
-/** What other tabs tell this one, and what comes of it here. */
+/** Handles the messages of other tabs. */
 
 /** @param {import("./sync.js").Sync} sync @param {import("./tabs.js").TabMessage} tabMessage */
 export async function handleTabMessage(sync, tabMessage) {
@@ -13,7 +13,7 @@ export async function handleTabMessage(sync, tabMessage) {
   else if (tabMessage.type === "sessions") await sessionList.reread();
   else if (tabMessage.type === "messages") await history.applyRemote(tabMessage.session_id, tabMessage.messages ?? []);
   else if (tabMessage.type === "live") showLive(sync, tabMessage);
-  else if (tabMessage.type === "who-is-live") replies.tellAll();
+  else if (tabMessage.type === "who-is-live") replies.shareAll();
   else if (tabMessage.type === "draft") drafts.applyRemote(tabMessage.session_id, tabMessage.text);
   else if (tabMessage.type === "renamed") {
     await sessionList.reread();

@@ -1,4 +1,4 @@
-/** The other tabs of this browser: what they are told, and which of all tabs sends. */
+/** The other tabs of this browser: sends them messages, and elects the tab that sends writes. */
 
 import { hold } from "./locks.js";
 import { uuid } from "./identifiers.js";

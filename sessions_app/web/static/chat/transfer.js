@@ -1,4 +1,4 @@
-/** Conversations as files: out of the service, and back into it as a new session. */
+/** Exports conversations as files, and imports them as new sessions. */
 
 import { delay, isTransient } from "./problems.js";
 import { uuid } from "./identifiers.js";
@@ -10,7 +10,7 @@ const TRIES = 6;
 const ROLES = ["system", "user", "assistant", "tool"];
 const FIELDS = ["role", "content", "name", "tool_calls", "tool_call_id", "metadata"];
 
-/** A file that is not an exported conversation; says so. */
+/** The file is not an exported conversation. */
 export class NotAnExport extends Error {}
 
 export class Transfer {
@@ -24,13 +24,13 @@ export class Transfer {
     return this.api.download(`/session/${sessionId}/export?format=${format}`);
   }
 
-  /** @returns {Promise<Blob>} all of one's data as JSON lines */
+  /** @returns {Promise<Blob>} all data of the user as JSON lines */
   account() {
     return this.api.download("/auth/me/export");
   }
 
   /**
-   * Make a session of an exported one. The service numbers and dates the messages anew.
+   * Create a session from an export. The service gives the messages new numbers and times.
    * @param {string} text of a file that was exported as JSON
    * @param {(done: number, of: number) => void} onProgress
    * @returns {Promise<import("./types.js").Session>}
@@ -41,9 +41,9 @@ export class Transfer {
     const mark = uuid();
     let done = 0;
     for (const batch of batches(messages)) {
-      // Their keys make it safe to send a batch again when its answer was lost.
-      const keyed = batch.map((one, at) => ({ ...one, client_id: `import-${mark}-${done + at}` }));
-      await this.#surely(`/session/${created.session_id}/messages`, { messages: keyed });
+      // The keys make it safe to send a batch again when its answer was lost.
+      const keyed = batch.map((message, index) => ({ ...message, client_id: `import-${mark}-${done + index}` }));
+      await this.#post(`/session/${created.session_id}/messages`, { messages: keyed });
       done += batch.length;
       onProgress(done, messages.length);
     }
@@ -51,7 +51,7 @@ export class Transfer {
   }
 
   /** @param {string} path @param {unknown} body */
-  async #surely(path, body) {
+  async #post(path, body) {
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await this.api.request("POST", path, { body });
@@ -72,14 +72,14 @@ function parsed(text) {
     throw new NotAnExport("This file is not a chat exported as JSON.");
   }
   const listed = Array.isArray(file?.messages) ? file.messages : null;
-  if (!listed?.every((/** @type {any} */ one) => ROLES.includes(one?.role))) {
+  if (!listed?.every((/** @type {any} */ message) => ROLES.includes(message?.role))) {
     throw new NotAnExport("This file is not a chat exported as JSON.");
   }
   const messages = listed
-    // Neither erased messages nor replies that others took the place of.
-    .filter((/** @type {any} */ one) => !one.deleted && !one.superseded_by)
-    .map((/** @type {any} */ one) =>
-      Object.fromEntries(FIELDS.filter((name) => one[name] != null).map((name) => [name, one[name]])),
+    // Without erased messages and superseded replies.
+    .filter((/** @type {any} */ message) => !message.deleted && !message.superseded_by)
+    .map((/** @type {any} */ message) =>
+      Object.fromEntries(FIELDS.filter((name) => message[name] != null).map((name) => [name, message[name]])),
     );
   const title = typeof file.title === "string" ? file.title.slice(0, 200) : "";
   return { title: title || "Imported chat", messages };

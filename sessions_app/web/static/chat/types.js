@@ -1,5 +1,5 @@
 /**
- * The shapes that the modules share, for people and for `tsc --checkJs`. Nothing runs here.
+ * Types that the modules share, for readers and for `tsc --checkJs`. There is no code here.
  *
  * @typedef {object} Message as the service stores it (see API.md), a tombstone when `deleted`
  * @property {string} id
@@ -38,7 +38,7 @@
  * @property {boolean} [create_tried] of this client: a request to create it may have arrived
  *
  * @typedef {object} Entry one write that the service has not confirmed
- * @property {string} key its place in the order of all writes
+ * @property {string} key orders the writes of all tabs
  * @property {string} session_id
  * @property {string} kind see `outbox.js`
  * @property {string} [client_id] the idempotency key of a message
@@ -46,7 +46,7 @@
  * @property {string} [title]
  * @property {number} [seq]
  * @property {string} created_at
- * @property {number} [not_before] milliseconds since 1970: until then it can be taken back
+ * @property {number} [not_before] milliseconds since 1970: until then it can be undone
  * @property {"queued"|"failed"} state
  * @property {string} [problem] why it failed, in words for people
  * @property {string} [code] the service's error code
@@ -54,12 +54,12 @@
  * @typedef {object} Live a reply that is being written
  * @property {string} session_id
  * @property {string} client_id of the message that it answers
- * @property {string} text as far as it has come
+ * @property {string} text so far
  * @property {"waiting"|"streaming"|"reconnecting"} status
  * @property {string} [last_event_id]
- * @property {string} [turn_id] once the service has said it
- * @property {boolean} [quiet] there is nothing to see of it yet
- * @property {number} [replaces] the seq of the reply that this one will take the place of
+ * @property {string} [turn_id] once the service has sent it
+ * @property {boolean} [quiet] it does not show yet
+ * @property {number} [replaces] the seq of the reply that this one will supersede
  *
  * @typedef {object} Draft
  * @property {string} session_id
@@ -68,8 +68,8 @@
  * @typedef {object} Account
  * @property {string} user_id
  * @property {string} username
- * @property {string} refresh the refresh token, good for one use
- * @property {string} [renewal] the key of a request for the next one that may have arrived
+ * @property {string} refresh the refresh token, which can be used once
+ * @property {string} [renewal] the idempotency key of a refresh whose answer has not arrived
  *
  * @typedef {object} ServerEvent
  * @property {string} event

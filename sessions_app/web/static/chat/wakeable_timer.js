@@ -1,25 +1,25 @@
-/** Waiting that can be cut short. */
+/** A timer whose waits can be ended early. */
 export class WakeableTimer {
   /** @type {Set<() => void>} */
-  #sleepers = new Set();
+  #wakers = new Set();
 
-  /** Wake everybody who waits. */
+  /** End all waits now. */
   wake() {
-    const sleepers = [...this.#sleepers];
-    this.#sleepers.clear();
-    for (const wake of sleepers) wake();
+    const wakers = [...this.#wakers];
+    this.#wakers.clear();
+    for (const wake of wakers) wake();
   }
 
-  /** @param {number} milliseconds @returns {Promise<void>} after that time, or at the next ring */
+  /** @param {number} milliseconds @returns {Promise<void>} after that time, or at the next `wake` */
   wait(milliseconds) {
     return new Promise((resolve) => {
       const wake = () => {
         clearTimeout(timer);
-        this.#sleepers.delete(wake);
+        this.#wakers.delete(wake);
         resolve();
       };
       const timer = setTimeout(wake, milliseconds);
-      this.#sleepers.add(wake);
+      this.#wakers.add(wake);
     });
   }
 }

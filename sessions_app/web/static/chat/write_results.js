@@ -1,4 +1,4 @@
-/** What comes of a write: of what was sent, of a session that got its id, of a turn that ended. */
+/** Applies the results of writes: an answer, a refusal, a created session, a turn that ended. */
 
 import { isLocal } from "./identifiers.js";
 
@@ -21,7 +21,7 @@ export class WriteResults {
     const created = { ...session, updated_at: known?.updated_at ?? session.updated_at };
     this.state.sessions.delete(localId);
     this.state.sessions.set(session.session_id, created);
-    this.#name(localId, session.session_id);
+    this.#moveEntries(localId, session.session_id);
     await this.sync.store.renameSession(localId, created);
     this.renamed(localId, session.session_id);
     const user_id = this.sync.userId;
@@ -30,7 +30,7 @@ export class WriteResults {
 
   /** A session has got its id. @param {string} from @param {string} to */
   renamed(from, to) {
-    this.#name(from, to);
+    this.#moveEntries(from, to);
     if (this.state.open === from) {
       this.state.open = to;
       globalThis.history.replaceState(null, "", `/?session=${encodeURIComponent(to)}`);
@@ -38,8 +38,8 @@ export class WriteResults {
     this.state.changed("open");
   }
 
-  /** What waits here belongs to the new id at once. @param {string} from @param {string} to */
-  #name(from, to) {
+  /** Entries that wait in the outbox belong to the new id at once. @param {string} from @param {string} to */
+  #moveEntries(from, to) {
     this.state.created.set(from, to);
     for (const entry of this.state.entries(from)) entry.session_id = to;
     this.state.changed("sessions", "outbox");
@@ -63,19 +63,19 @@ export class WriteResults {
   /** @param {Entry} entry @param {string} why */
   refused(entry, why) {
     this.sync.onNotice(why);
-    // What was shown before the service agreed is shown as it is there.
+    // The change showed at once; now the service's version shows again.
     if (isLocal(entry.session_id)) return;
     this.sync.background(() => this.sessionList.reload(entry.session_id));
   }
 
-  /** A session gets its title, its totals and its topics with its turns. @param {string} sessionId */
+  /** A turn may have changed the session's title, totals and topics. @param {string} sessionId */
   async afterTurn(sessionId) {
     if (!this.state.account || isLocal(sessionId)) return;
     await this.sessionList.reload(sessionId);
     if (this.state.open !== sessionId) return;
     await this.sync.plan();
     await this.sync.history.findTopics(sessionId);
-    // A first title takes the service a moment longer than the reply.
+    // The service makes the first title after the reply.
     if (this.state.conversation(sessionId).latest > 2) return;
     await this.sync.wakeableTimer.wait(TITLE_MS);
     await this.sessionList.reload(sessionId);

@@ -5,8 +5,7 @@ from collections.abc import Callable
 from sessions_app.api.wire import context as wire
 from sessions_app.domain.data import Strategy
 from sessions_app.repository import summaries as stored
-from sessions_app.services import erasure
-from sessions_app.services.context import planning as context
+from sessions_app.services import context, erasure
 from sessions_app.services.context import summaries
 from sessions_app.services.context.summaries import ExtensionOutcome
 from tests.repository.conftest import OWNER, append_many, new_session, now

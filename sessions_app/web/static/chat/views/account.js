@@ -1,4 +1,4 @@
-/** The account: how the page looks, the password, one's data, and the end of it all. */
+/** The account dialog: appearance, password, data export, deletion. */
 
 import { ApiError, inWords } from "../problems.js";
 import { h } from "./dom.js";
@@ -30,10 +30,10 @@ function button(label, name, act) {
 
 function appearance() {
   const group = h("div.choice", { role: "radiogroup", aria: { label: "Appearance" } });
-  for (const one of THEMES) {
-    const input = h("input", { type: "radio", name: "theme", value: one, checked: theme() === one });
-    input.addEventListener("change", () => setTheme(one));
-    group.append(h("label", {}, input, h("span", {}, one)));
+  for (const choice of THEMES) {
+    const input = h("input", { type: "radio", name: "theme", value: choice, checked: theme() === choice });
+    input.addEventListener("change", () => setTheme(choice));
+    group.append(h("label", {}, input, h("span", {}, choice)));
   }
   return group;
 }
@@ -46,16 +46,16 @@ function passwordForm(actions, notices) {
     h("button.quiet-button", { type: "submit" }, "Change password")); // prettier-ignore
   form.addEventListener("submit", async (/** @type {Event} */ event) => {
     event.preventDefault();
-    for (const one of [current, next]) one.complain([]);
+    for (const password of [current, next]) password.showProblems([]);
     try {
       await actions.changePassword(current.input.value, next.input.value);
       form.reset();
       notices.show("Password changed. Other devices have to sign in again.");
     } catch (error) {
-      const named = error instanceof ApiError ? error.errors : [];
-      const wrong = named.find((one) => one.attr === "new_password");
-      if (wrong) next.complain([wrong.detail ?? ""]);
-      else current.complain([named[0]?.detail ?? inWords(error)]);
+      const problems = error instanceof ApiError ? error.errors : [];
+      const rejected = problems.find((problem) => problem.attr === "new_password");
+      if (rejected) next.showProblems([rejected.detail ?? ""]);
+      else current.showProblems([problems[0]?.detail ?? inWords(error)]);
     }
   });
   return form;
@@ -74,7 +74,7 @@ function deletionForm(actions, done) {
       await actions.deleteAccount(password.input.value);
       done();
     } catch (error) {
-      password.complain([inWords(error)]);
+      password.showProblems([inWords(error)]);
     }
   });
   return form;

@@ -1,4 +1,4 @@
-/** Where messages are written, with the meter of the context window beside it. */
+/** The field for a new message, with the meter of the context window. */
 
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
@@ -17,7 +17,7 @@ export class Composer {
     this.actions = actions;
     this.area = h("textarea.composer-text", {
       rows: "1",
-      placeholder: "Write something…",
+      placeholder: "Message…",
       dir: "auto",
       enterkeyhint: "send",
       aria: { label: "Message" },
@@ -45,7 +45,7 @@ export class Composer {
     });
     this.area.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
       if (event.key === "Escape") onLeave();
-      // Enter in an input method chooses a word; with Shift it begins a line.
+      // Enter confirms a word of an input method; Shift+Enter starts a new line.
       if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
       event.preventDefault();
       this.#submit();
@@ -86,7 +86,7 @@ export class Composer {
     this.stop.hidden = !live;
     this.box.hidden = archived;
     this.archived.hidden = !archived;
-    this.note.textContent = online ? "" : "Offline: what you write is kept and sent later";
+    this.note.textContent = online ? "" : "Offline: messages are saved and sent later";
     this.meter.show(this.state.context);
   }
 

@@ -1,4 +1,4 @@
-/** The plan of the context window: what the model sees, what was left out, and why. */
+/** The plan of the context window: the messages that the model is sent, those it is not, and why. */
 
 import { counted, fill, h } from "./dom.js";
 import { icon } from "./icons.js";
@@ -9,23 +9,23 @@ const REASONS = {
   newest_user_message: "Newest question",
   recent: "Recent",
   current_topic: "Current topic",
-  relevant: "Bears on the question",
+  relevant: "Relevant to the question",
   deleted: "Deleted",
-  superseded: "Another answer took its place",
+  superseded: "Replaced by another answer",
   before_reset: "Before the fresh start",
-  previous_topic: "Belongs to an earlier topic",
+  previous_topic: "Earlier topic",
   tool_result_without_its_call: "Tool result without its call",
   tool_call_without_all_results: "Tool call without its results",
-  over_budget: "No room left",
-  over_max_messages: "Too many messages",
-  before_stable_cut: "Cut early, so that the cut can stay",
-  less_relevant: "Bears less on the question",
+  over_budget: "Over the token budget",
+  over_max_messages: "Over the message limit",
+  before_stable_cut: "Dropped early, so that the window changes less often",
+  less_relevant: "Less relevant to the question",
 };
 /** @type {Record<string, string>} */
 const STRATEGIES = {
   recent: "the newest that fit",
   topic: "the current topic first",
-  relevant: "recent ones and what bears on the question",
+  relevant: "recent messages and those relevant to the question",
   hybrid: "topic, relevance and recency together",
 };
 const SHOWN = 400;
@@ -71,8 +71,8 @@ export class ContextPanel {
       fill(this.content, h("p.quiet", {}, "Once there are messages, this shows which of them the model is sent."));
       return;
     }
-    const kept = plan.plan.filter((/** @type {any} */ one) => one.kept);
-    const dropped = plan.plan.filter((/** @type {any} */ one) => !one.kept);
+    const kept = plan.plan.filter((/** @type {any} */ entry) => entry.kept);
+    const dropped = plan.plan.filter((/** @type {any} */ entry) => !entry.kept);
     fill(
       this.content,
       this.#budget(plan, kept),
@@ -114,10 +114,10 @@ export class ContextPanel {
   /** @param {string} title @param {any[]} entries oldest first */
   #group(title, entries) {
     const newestFirst = entries.slice(-SHOWN).reverse();
-    const tokens = entries.reduce((sum, one) => sum + one.token_count, 0);
+    const tokens = entries.reduce((sum, entry) => sum + entry.token_count, 0);
     return h("section", {},
       h("h3", {}, title, h("span.quiet", {}, counted(tokens, "token"))),
-      h("ol.plan", {}, ...newestFirst.map((one) => this.#entry(one))),
+      h("ol.plan", {}, ...newestFirst.map((entry) => this.#entry(entry))),
       entries.length > SHOWN && h("p.quiet", {}, `and ${(entries.length - SHOWN).toLocaleString()} more`),
     ); // prettier-ignore
   }
@@ -140,7 +140,7 @@ export class ContextPanel {
   }
 }
 
-/** Its first words without the signs of Markdown. @param {string} content */
+/** The first words, without Markdown syntax. @param {string} content */
 function excerpt(content) {
   return content.slice(0, EXCERPT).replace(/[*_`#>]+/g, "").trim();
 }

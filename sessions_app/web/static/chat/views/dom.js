@@ -1,4 +1,4 @@
-/** Making elements. Text goes in as text nodes only, so that no string can become markup. */
+/** Creates elements. Text becomes text nodes only, so that no string can become markup. */
 
 /**
  * @param {string} tag with classes, as `button.primary.wide`
@@ -21,8 +21,8 @@ function set(element, key, value) {
   if (value === null || value === undefined || value === false) return;
   if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
   else if (key === "aria" || key === "data") {
-    for (const [name, one] of Object.entries(value)) {
-      if (one !== null && one !== undefined) element.setAttribute(`${key}-${name}`, String(one));
+    for (const [name, item] of Object.entries(value)) {
+      if (item !== null && item !== undefined) element.setAttribute(`${key}-${name}`, String(item));
     }
   } else element.setAttribute(key, value === true ? "" : String(value));
 }
@@ -30,7 +30,7 @@ function set(element, key, value) {
 /** @param {(Node | string | null | undefined | false)[]} children */
 function present(children) {
   return /** @type {(Node | string)[]} */ (
-    children.filter((one) => one !== null && one !== undefined && one !== false)
+    children.filter((child) => child !== null && child !== undefined && child !== false)
   );
 }
 
@@ -44,7 +44,7 @@ export function timeOfDay(iso) {
   return new Date(iso).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
 }
 
-/** @param {number} count @param {string} one @param {string} [many] */
-export function counted(count, one, many = `${one}s`) {
-  return `${count.toLocaleString()} ${count === 1 ? one : many}`;
+/** @param {number} count @param {string} singular @param {string} [plural] */
+export function counted(count, singular, plural = `${singular}s`) {
+  return `${count.toLocaleString()} ${count === 1 ? singular : plural}`;
 }

@@ -1,4 +1,4 @@
-/** Heights of many rows, measured or guessed, with sums that are quick to ask for. */
+/** The heights of many rows, measured or guessed. Sums are kept by chunk, so that offsets are fast. */
 
 const CHUNK = 64;
 
@@ -48,22 +48,22 @@ export class Heights {
   top(row) {
     const chunk = Math.floor(row / CHUNK);
     let top = 0;
-    for (let at = 0; at < chunk; at += 1) top += this.#chunks[at];
-    for (let at = chunk * CHUNK; at < row; at += 1) top += this.#rows[at];
+    for (let index = 0; index < chunk; index += 1) top += this.#chunks[index];
+    for (let index = chunk * CHUNK; index < row; index += 1) top += this.#rows[index];
     return top;
   }
 
   /** The row at a distance from the top. @param {number} offset */
-  at(offset) {
-    let left = Math.max(0, offset);
+  rowAt(offset) {
+    let distance = Math.max(0, offset);
     let chunk = 0;
-    while (chunk < this.#chunks.length - 1 && left >= this.#chunks[chunk]) {
-      left -= this.#chunks[chunk];
+    while (chunk < this.#chunks.length - 1 && distance >= this.#chunks[chunk]) {
+      distance -= this.#chunks[chunk];
       chunk += 1;
     }
     let row = chunk * CHUNK;
-    while (row < this.#rows.length - 1 && left >= this.#rows[row]) {
-      left -= this.#rows[row];
+    while (row < this.#rows.length - 1 && distance >= this.#rows[row]) {
+      distance -= this.#rows[row];
       row += 1;
     }
     return row;

@@ -1,8 +1,8 @@
-/** Colours for code, loaded with the first block of code and one language at a time. */
+/** Highlights code. The first block of code loads this module, and each language when needed. */
 
 import hljs from "../vendor/highlight/core.js";
 
-// Longer code stays plain: colouring it would hold up the page.
+// Longer code stays plain: highlighting it would block the page.
 const MAX_CHARS = 20_000;
 
 /** @type {Record<string, () => Promise<any>>} */
@@ -30,9 +30,9 @@ const ALIASES = {
   ts: "typescript", tsx: "typescript", html: "xml", svg: "xml", yml: "yaml", patch: "diff",
 }; // prettier-ignore
 
-/** @param {string} given @param {string} text @returns {Promise<string | null>} HTML to be cleaned */
-export async function highlighted(given, text) {
-  const name = ALIASES[given.toLowerCase()] ?? given.toLowerCase();
+/** @param {string} language @param {string} text @returns {Promise<string | null>} HTML to be cleaned */
+export async function highlighted(language, text) {
+  const name = ALIASES[language.toLowerCase()] ?? language.toLowerCase();
   if (!Object.hasOwn(LANGUAGES, name) || text.length > MAX_CHARS) return null;
   if (!hljs.getLanguage(name)) hljs.registerLanguage(name, (await LANGUAGES[name]()).default);
   return hljs.highlight(text, { language: name }).value;

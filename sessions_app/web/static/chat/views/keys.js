@@ -1,4 +1,4 @@
-/** The keyboard: one table, which is also what the help shows. */
+/** Keyboard shortcuts: one table, which the help shows too. */
 
 import { h } from "./dom.js";
 import { dialog } from "./popups.js";
@@ -6,43 +6,43 @@ import { dialog } from "./popups.js";
 /** @typedef {{keys: string, label: string, act?: () => void}} Shortcut */
 
 /**
- * Single letters work outside of text fields, those with Alt everywhere.
+ * Single letters work outside of text fields; shortcuts with Alt work everywhere.
  * @param {{fresh: () => void, search: () => void, plan: () => void, write: () => void,
- *   aside: () => void}} deeds
+ *   aside: () => void}} actions
  */
-export function listenForKeys(deeds) {
+export function listenForKeys(actions) {
   /** @type {Shortcut[]} */
   const table = [
-    { keys: "n", label: "New chat", act: deeds.fresh },
-    { keys: "Alt+n", label: "New chat, also while writing", act: deeds.fresh },
-    { keys: "/", label: "Search", act: deeds.search },
-    { keys: "m", label: "Write", act: deeds.write },
-    { keys: "c", label: "What the model sees", act: deeds.plan },
-    { keys: "s", label: "Show or hide the list", act: deeds.aside },
+    { keys: "n", label: "New chat", act: actions.fresh },
+    { keys: "Alt+n", label: "New chat, also while writing", act: actions.fresh },
+    { keys: "/", label: "Search", act: actions.search },
+    { keys: "m", label: "Write", act: actions.write },
+    { keys: "c", label: "What the model sees", act: actions.plan },
+    { keys: "s", label: "Show or hide the list", act: actions.aside },
     { keys: "?", label: "This list", act: () => help(table) },
     { keys: "Enter", label: "Send" },
     { keys: "Shift+Enter", label: "New line" },
-    { keys: "Esc", label: "Leave the field, close what is open" },
-    { keys: "↑ ↓", label: "From message to message, in the conversation" },
+    { keys: "Esc", label: "Leave the text field, close a menu or dialog" },
+    { keys: "↑ ↓", label: "Move between messages" },
   ];
   document.addEventListener("keydown", (event) => {
     if (document.querySelector("dialog[open], .menu") || event.ctrlKey || event.metaKey) return;
     const target = /** @type {HTMLElement} */ (event.target);
     if (!event.altKey && target.matches("input, textarea, select")) return;
-    // With Alt some layouts give another character; the key's place tells.
+    // With Alt, some layouts produce another character; `code` names the key itself.
     const key = event.altKey ? `Alt+${event.code.replace("Key", "").toLowerCase()}` : event.key;
-    const found = table.find((one) => one.keys === key && one.act);
-    if (!found) return;
+    const shortcut = table.find(({ keys, act }) => keys === key && act);
+    if (!shortcut) return;
     event.preventDefault();
-    found.act?.();
+    shortcut.act?.();
   });
   return () => help(table);
 }
 
 /** @param {Shortcut[]} table */
 function help(table) {
-  const rows = table.map((one) =>
-    h("div.shortcut", {}, h("dt", {}, ...one.keys.split("+").map((key) => h("kbd", {}, key))), h("dd", {}, one.label)),
+  const rows = table.map((shortcut) =>
+    h("div.shortcut", {}, h("dt", {}, ...shortcut.keys.split("+").map((key) => h("kbd", {}, key))), h("dd", {}, shortcut.label)),
   );
   dialog("Keyboard", [h("dl.shortcuts", {}, ...rows)]);
 }

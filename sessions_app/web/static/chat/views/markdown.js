@@ -1,6 +1,6 @@
 /**
- * A reply's Markdown as elements. The text is a stranger's: it is made HTML by marked, cleaned by
- * DOMPurify down to what prose needs, and comes back as nodes; nothing is ever set as a string.
+ * Renders a reply's Markdown. The text is untrusted: marked makes HTML of it, DOMPurify removes
+ * everything but prose and returns nodes; no string is ever set as HTML.
  */
 
 import { Marked } from "../vendor/marked.js";
@@ -8,7 +8,7 @@ import "../vendor/purify.js";
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
 
-// Its small build is no module; it leaves itself here.
+// DOMPurify's small build is not a module; it sets a global.
 const { DOMPurify } = /** @type {any} */ (globalThis);
 
 const CLEAN = {
@@ -30,7 +30,7 @@ const marked = new Marked({
   gfm: true,
   breaks: true,
   renderer: {
-    // HTML in a reply is something to read, as it is in code.
+    // HTML in a reply is shown as text.
     html: (/** @type {any} */ token) =>
       token.block ? `<p>${escaped(token.text)}</p>` : escaped(token.text),
   },
@@ -40,8 +40,8 @@ const marked = new Marked({
 const drawn = new WeakMap();
 
 /**
- * Draw `text` into `element`, leaving alone the blocks that have not changed since the last time:
- * while a reply grows, only its last block is drawn anew, and a selection above it stays.
+ * Draw `text` into `element`, but leave unchanged blocks alone: while a reply grows, only its last
+ * block is drawn again, and a selection above it stays.
  * @param {HTMLElement} element
  * @param {string} text
  */
@@ -51,20 +51,20 @@ export function drawMarkdown(element, text) {
   /** @type {Block[]} */
   const blocks = [];
   let same = true;
-  for (const [at, token] of tokens.entries()) {
-    same &&= before[at]?.raw === token.raw;
+  for (const [index, token] of tokens.entries()) {
+    same &&= before[index]?.raw === token.raw;
     if (same) {
-      blocks.push(before[at]);
+      blocks.push(before[index]);
       continue;
     }
-    const one = Object.assign([token], { links: tokens.links });
-    blocks.push({ raw: token.raw, nodes: [...elements(marked.parser(one)).childNodes] });
+    const single = Object.assign([token], { links: tokens.links });
+    blocks.push({ raw: token.raw, nodes: [...elements(marked.parser(single)).childNodes] });
   }
   const kept = new Set(blocks.flatMap((block) => block.nodes));
   for (const node of before.flatMap((block) => block.nodes)) {
     if (!kept.has(node)) node.remove();
   }
-  // What is new comes after all that has stayed.
+  // New blocks come after all that stayed.
   element.append(...[...kept].filter((node) => node.parentNode !== element));
   drawn.set(element, blocks);
 }
@@ -74,14 +74,14 @@ function elements(html) {
   const fragment = /** @type {any} */ (DOMPurify.sanitize(html, CLEAN));
   for (const link of fragment.querySelectorAll("a")) {
     if (!link.hasAttribute("href")) {
-      link.replaceWith(...link.childNodes); // it led to where no link may lead
+      link.replaceWith(...link.childNodes); // DOMPurify has removed an address that is not allowed
       continue;
     }
     link.target = "_blank";
     link.rel = "noopener noreferrer nofollow";
   }
   for (const box of fragment.querySelectorAll("input")) {
-    // Only the boxes of task lists are left, and those say what they are.
+    // Only checkboxes of task lists are allowed; they need a name for screen readers.
     if (box.type !== "checkbox") box.remove();
     box.disabled = true;
     box.setAttribute("aria-label", box.checked ? "done" : "to do");
@@ -92,8 +92,8 @@ function elements(html) {
     scroller.append(table);
   }
   for (const code of fragment.querySelectorAll("pre > code")) code.parentElement.replaceWith(block(code));
-  for (const one of fragment.querySelectorAll("[class]")) {
-    if (!one.closest(".code")) one.removeAttribute("class");
+  for (const element of fragment.querySelectorAll("[class]")) {
+    if (!element.closest(".code")) element.removeAttribute("class");
   }
   return fragment;
 }
@@ -102,7 +102,7 @@ function elements(html) {
 function escaped(text) {
   /** @type {Record<string, string>} */
   const entities = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
-  return text.replace(/[&<>"']/g, (one) => entities[one]);
+  return text.replace(/[&<>"']/g, (character) => entities[character]);
 }
 
 /** A block of code under a bar with its language and a button to copy it. @param {HTMLElement} code */
@@ -140,7 +140,7 @@ async function copied(text) {
   }
 }
 
-/** Colours come when the highlighter has been loaded; until then, and without it, it is plain. @param {HTMLElement} code @param {string} language @param {string} text */
+/** Code stays plain until the highlighter is loaded, or if it cannot be loaded. @param {HTMLElement} code @param {string} language @param {string} text */
 async function highlight(code, language, text) {
   try {
     const { highlighted } = await import("./highlight.js");
@@ -149,6 +149,6 @@ async function highlight(code, language, text) {
     const options = { RETURN_DOM_FRAGMENT: true, ALLOWED_TAGS: ["span"], ALLOWED_ATTR: ["class"] };
     code.replaceChildren(/** @type {any} */ (DOMPurify.sanitize(html, options)));
   } catch {
-    // offline before it was ever loaded
+    // offline, and never loaded before
   }
 }

@@ -1,4 +1,4 @@
-/** One message as an article: what was said, and what can be done with it. */
+/** One message as an article, with its buttons. */
 
 import { fill, h, timeOfDay } from "./dom.js";
 import { icon } from "./icons.js";
@@ -9,39 +9,39 @@ import { copyButton, drawMarkdown } from "./markdown.js";
 const NAMES = { user: "User", assistant: "Assistant", system: "System", tool: "Tool" };
 
 /**
- * @typedef {object} Deeds what the buttons of a message do; those that are missing have no button
+ * @typedef {object} Buttons what the buttons of a message do; a missing one has no button
  * @property {(() => void)} [regenerate]
  * @property {(() => void)} [edit]
  * @property {(() => void)} [fork]
  * @property {(() => void)} [remove]
  * @property {(() => void)} [again]
  * @property {(() => void)} [discard]
- * @property {{at: number, of: number, turn: (by: number) => void}} [alternatives]
+ * @property {{position: number, count: number, turn: (by: number) => void}} [alternatives]
  */
 
 /**
  * @param {Pick<Message, "role" | "content"> & Partial<Message>} message
- * @param {{position?: number, size?: number, note?: string, trouble?: string, growing?: boolean}} place
- * @param {Deeds} deeds
+ * @param {{position?: number, size?: number, note?: string, trouble?: string, growing?: boolean}} options `position` of `size` messages
+ * @param {Buttons} buttons
  * @returns {HTMLElement}
  */
-export function messageArticle(message, place, deeds) {
+export function messageArticle(message, options, buttons) {
   const time = message.timestamp ? `, ${timeOfDay(message.timestamp)}` : "";
   const article = h(`article.message.${message.role}`, {
     tabindex: "-1",
     aria: {
       label: `${NAMES[message.role]}${time}`,
-      posinset: place.position,
-      setsize: place.size,
-      busy: place.growing ? "true" : null,
+      posinset: options.position,
+      setsize: options.size,
+      busy: options.growing ? "true" : null,
     },
   });
   fill(
     article,
     body(message),
-    place.note && h("p.note", {}, place.note),
-    place.trouble && trouble(place.trouble, deeds),
-    !place.growing && !message.deleted && tools(message, deeds),
+    options.note && h("p.note", {}, options.note),
+    options.trouble && trouble(options.trouble, buttons),
+    !options.growing && !message.deleted && tools(message, buttons),
   );
   return article;
 }
@@ -60,58 +60,58 @@ function body(message) {
   return h("details.body", {}, h("summary", {}, label), h("pre", { tabindex: "0" }, message.content));
 }
 
-/** @param {object[]} made */
-function calls(made) {
-  const text = JSON.stringify(made, null, 2);
+/** @param {object[]} toolCalls */
+function calls(toolCalls) {
+  const text = JSON.stringify(toolCalls, null, 2);
   return h("details", {}, h("summary", {}, "Tool calls"), h("pre", { tabindex: "0" }, text));
 }
 
-/** @param {string} text @param {Deeds} deeds */
-function trouble(text, deeds) {
+/** @param {string} text @param {Buttons} buttons */
+function trouble(text, buttons) {
   return h(
     "div.trouble",
     { role: "alert" },
     icon("warning"),
     h("span", {}, text),
-    deeds.again && h("button.text-button", { type: "button", onclick: deeds.again }, "Try again"),
-    deeds.discard && h("button.text-button", { type: "button", onclick: deeds.discard }, "Discard"),
+    buttons.again && h("button.text-button", { type: "button", onclick: buttons.again }, "Try again"),
+    buttons.discard && h("button.text-button", { type: "button", onclick: buttons.discard }, "Discard"),
   );
 }
 
-/** @param {Pick<Message, "role" | "content">} message @param {Deeds} deeds */
-function tools(message, deeds) {
-  const { alternatives: others } = deeds;
+/** @param {Pick<Message, "role" | "content">} message @param {Buttons} buttons */
+function tools(message, buttons) {
+  const { alternatives: others } = buttons;
   return h(
     "div.tools",
     {},
-    others && button("left", "Earlier answer", () => others.turn(-1), others.at === 1),
-    others && h("span.count", {}, `${others.at} / ${others.of}`),
-    others && button("right", "Later answer", () => others.turn(1), others.at === others.of),
+    others && button("left", "Earlier answer", () => others.turn(-1), others.position === 1),
+    others && h("span.count", {}, `${others.position} / ${others.count}`),
+    others && button("right", "Later answer", () => others.turn(1), others.position === others.count),
     copyButton(() => message.content),
-    deeds.regenerate && button("retry", "Regenerate", deeds.regenerate),
-    deeds.edit && button("edit", "Edit", deeds.edit),
-    deeds.fork && button("branch", "Branch off here", deeds.fork),
-    deeds.remove && button("trash", "Delete", deeds.remove),
+    buttons.regenerate && button("retry", "Regenerate", buttons.regenerate),
+    buttons.edit && button("edit", "Edit", buttons.edit),
+    buttons.fork && button("branch", "Branch off here", buttons.fork),
+    buttons.remove && button("trash", "Delete", buttons.remove),
   );
 }
 
 /** @param {string} name of its icon @param {string} label @param {() => void} act @param {boolean} [disabled] */
 function button(name, label, act, disabled = false) {
-  const one = h("button.small-button", {
+  const element = h("button.small-button", {
     type: "button",
     title: label,
     disabled,
     aria: { label },
     onclick: act,
   });
-  one.append(icon(name));
-  return one;
+  element.append(icon(name));
+  return element;
 }
 
 /**
- * A message while it is edited, in the place of its text.
+ * The editor that replaces a message's text.
  * @param {string} text
- * @param {{done: (text: string) => void, cancel: () => void}} deeds
+ * @param {{done: (text: string) => void, cancel: () => void}} buttons
  */
 export function editor(text, { done, cancel }) {
   const area = h("textarea", { rows: "3", aria: { label: "Edit" } });
@@ -123,7 +123,7 @@ export function editor(text, { done, cancel }) {
     event.preventDefault();
     finish();
   });
-  const hint = h("p.note", {}, "The chat branches off here; this one stays as it is.");
+  const hint = h("p.note", {}, "This makes a new chat from here; the old one stays unchanged.");
   const quit = h("button.quiet-button", { type: "button", onclick: cancel }, "Cancel");
   const go = h("button.primary-button", { type: "button", onclick: finish }, "Branch and ask");
   return h("div.editor", {}, area, hint, h("div.dialog-foot", {}, quit, go));

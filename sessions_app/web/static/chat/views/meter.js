@@ -1,17 +1,17 @@
-/** How full the context window is: a ring with the figures beside it, which opens the plan. */
+/** The fill level of the context window: a ring with figures; a click opens the plan. */
 
 import { h } from "./dom.js";
 
 const SVG = "http://www.w3.org/2000/svg";
-const AROUND = 2 * Math.PI * 8;
+const CIRCUMFERENCE = 2 * Math.PI * 8;
 
 /** @param {string} kind */
 function circle(kind) {
-  const one = document.createElementNS(SVG, "circle");
+  const element = document.createElementNS(SVG, "circle");
   for (const [key, value] of Object.entries({ cx: "10", cy: "10", r: "8", class: kind })) {
-    one.setAttribute(key, value);
+    element.setAttribute(key, value);
   }
-  return one;
+  return element;
 }
 
 /** @param {() => void} onOpen */
@@ -30,8 +30,8 @@ export function contextMeter(onOpen) {
     element.hidden = !plan;
     if (!plan) return;
     const share = Math.min(1, plan.token_count / plan.max_tokens);
-    used.style.strokeDasharray = `${share * AROUND} ${AROUND}`;
-    const [tokens, budget] = [plan.token_count, plan.max_tokens].map((one) => one.toLocaleString());
+    used.style.strokeDasharray = `${share * CIRCUMFERENCE} ${CIRCUMFERENCE}`;
+    const [tokens, budget] = [plan.token_count, plan.max_tokens].map((count) => count.toLocaleString());
     text.textContent = `${tokens} / ${budget}`;
     element.setAttribute("aria-label", `Context: ${tokens} of ${budget} tokens`);
   };

@@ -1,4 +1,4 @@
-/** The whole page: who stands where, and what opens what. */
+/** The layout of the page; connects its views. */
 
 import { Composer } from "./composer.js";
 import { ContextPanel } from "./context_panel.js";
@@ -19,7 +19,7 @@ const IDEAS = [
 ];
 /** @type {Record<string, string>} */
 const STORAGE = {
-  full: "This browser's storage is full. The page works on, but keeps nothing new when it is closed.",
+  full: "This browser's storage is full. The page still works, but saves nothing new on this device.",
   forbidden: "This browser keeps no data for the page. It works, but starts empty each time.",
 };
 
@@ -46,21 +46,21 @@ export class Page {
     });
     this.welcome = this.#welcome();
     this.banner = h("div.banner", { role: "status", hidden: true });
-    this.shade = h("div.shade", { onclick: () => this.#aside(false) });
+    this.shade = h("div.shade", { onclick: () => this.#toggleSidebar(false) });
     this.app = h("div.app", { hidden: true }, this.sidebar.element, this.shade,
       h("main.main", {}, this.#head(), this.banner, this.welcome, this.transcript.element, this.composer.element),
       this.panel.element,
     ); // prettier-ignore
     this.help = listenForKeys({
       fresh: () => this.open(null),
-      search: () => this.#find(),
+      search: () => this.#focusSearch(),
       plan: () => this.panel.toggle(),
       write: () => this.composer.focus(),
-      aside: () => this.#aside(),
+      aside: () => this.#toggleSidebar(),
     });
-    state.on(["account"], () => this.#enter());
+    state.on(["account"], () => this.#showAccount());
     state.on(["open", "sessions", "messages", "live", "outbox"], () => this.#draw());
-    state.on(["storage"], () => this.#warn());
+    state.on(["storage"], () => this.#showStorageProblem());
   }
 
   /** @param {HTMLElement} parent */
@@ -68,20 +68,20 @@ export class Page {
     fill(parent, this.signIn.element, this.app, this.notices.stack, this.notices.spoken);
     document.addEventListener("keydown", (event) => {
       if (event.key !== "Escape" || document.querySelector("dialog[open], .menu")) return;
-      if (NARROW.matches) this.#aside(false);
+      if (NARROW.matches) this.#toggleSidebar(false);
     });
   }
 
   /** @param {string | null} sessionId @param {number} [seq] to show */
   async open(sessionId, seq) {
-    if (NARROW.matches) this.#aside(false);
+    if (NARROW.matches) this.#toggleSidebar(false);
     await this.actions.open(sessionId);
     if (seq) requestAnimationFrame(() => this.transcript.jump(seq));
     else if (!NARROW.matches || !sessionId) this.composer.focus();
   }
 
   #head() {
-    const list = iconButton("menu", "Show or hide the list", () => this.#aside());
+    const list = iconButton("menu", "Show or hide the list", () => this.#toggleSidebar());
     list.setAttribute("aria-controls", "sidebar");
     this.title = h("h1.title", { dir: "auto" });
     this.fresh = iconButton("plus", "New chat", () => this.open(null));
@@ -100,12 +100,12 @@ export class Page {
         h("strong", {}, name), h("span", {}, text)),
     ); // prettier-ignore
     return h("div.welcome", {}, this.greeting,
-      h("p.quiet", {}, "Everything you write is kept, on this device and on the service."),
+      h("p.quiet", {}, "Everything you write is saved on this device and in your account."),
       h("div.ideas", {}, ...ideas),
     ); // prettier-ignore
   }
 
-  #enter() {
+  #showAccount() {
     const { account } = this.state;
     this.app.hidden = account === null;
     document.documentElement.classList.remove("starting");
@@ -147,10 +147,10 @@ export class Page {
   #rename(session) {
     const field = h("input.rename", { type: "text", maxlength: "200", aria: { label: "Title" } });
     field.value = session.title;
-    let over = false;
+    let finished = false;
     const finish = (/** @type {boolean} */ save) => {
-      if (over) return;
-      over = true; // taking the field away makes it lose the focus, which ends here again
+      if (finished) return;
+      finished = true; // removing the field blurs it, which calls this again
       field.replaceWith(this.title);
       const title = field.value.trim();
       if (save && title && title !== session.title) this.actions.rename(session.session_id, title);
@@ -166,15 +166,15 @@ export class Page {
   }
 
   /** Show or hide the list: over the page where it is narrow, beside it elsewhere. @param {boolean} [show] */
-  #aside(show) {
+  #toggleSidebar(show) {
     const name = NARROW.matches ? "list-over" : "list-away";
     const shown = NARROW.matches ? this.app.classList.contains(name) : !this.app.classList.contains(name);
     const next = show ?? !shown;
     this.app.classList.toggle(name, NARROW.matches ? next : !next);
   }
 
-  #find() {
-    this.#aside(true);
+  #focusSearch() {
+    this.#toggleSidebar(true);
     this.sidebar.focusSearch();
   }
 
@@ -190,7 +190,7 @@ export class Page {
     await this.actions.signOut();
   }
 
-  #warn() {
+  #showStorageProblem() {
     const text = STORAGE[this.state.storage];
     this.banner.hidden = !text;
     const close = iconButton("close", "Close", () => (this.banner.hidden = true));

@@ -1,4 +1,4 @@
-/** What comes up over the page: menus, dialogs, and notices in passing. */
+/** Menus, dialogs and notices above the page. */
 
 import { fill, h } from "./dom.js";
 import { icon } from "./icons.js";
@@ -8,7 +8,7 @@ const GAP = 6;
 
 /** @typedef {{label: string, icon: string, danger?: boolean, act: () => void}} Item */
 
-/** A menu at the element that asked for it. @param {HTMLElement} anchor @param {Item[]} items */
+/** A menu beside the button that opens it. @param {HTMLElement} anchor @param {Item[]} items */
 export function menu(anchor, items) {
   document.querySelector(".menu")?.remove();
   const list = h("div.menu", { role: "menu", popover: "auto" });
@@ -32,34 +32,34 @@ export function menu(anchor, items) {
   });
   document.body.append(list);
   list.showPopover();
-  place(list, anchor.getBoundingClientRect());
+  moveBeside(list, anchor.getBoundingClientRect());
   list.firstElementChild.focus();
 }
 
 /** @param {HTMLElement} list @param {KeyboardEvent} event */
 function steer(list, event) {
   const items = /** @type {HTMLElement[]} */ ([...list.children]);
-  const at = items.indexOf(/** @type {HTMLElement} */ (document.activeElement));
-  const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: items.length - 1 }[event.key];
+  const position = items.indexOf(/** @type {HTMLElement} */ (document.activeElement));
+  const target = { ArrowDown: position + 1, ArrowUp: position - 1, Home: 0, End: items.length - 1 }[event.key];
   if (event.key === "Tab") list.hidePopover();
-  if (to === undefined) return;
+  if (target === undefined) return;
   event.preventDefault();
-  items[(to + items.length) % items.length].focus();
+  items[(target + items.length) % items.length].focus();
 }
 
-/** Below the anchor, or above it where there is no room. @param {HTMLElement} list @param {DOMRect} at */
-function place(list, at) {
+/** Below the anchor, or above it where there is no room. @param {HTMLElement} list @param {DOMRect} box of the anchor */
+function moveBeside(list, box) {
   const { offsetWidth: width, offsetHeight: height } = list;
-  const below = at.bottom + GAP + height < innerHeight;
-  list.style.top = `${below ? at.bottom + GAP : Math.max(GAP, at.top - GAP - height)}px`;
-  list.style.left = `${Math.max(GAP, Math.min(at.left, innerWidth - width - GAP))}px`;
+  const below = box.bottom + GAP + height < innerHeight;
+  list.style.top = `${below ? box.bottom + GAP : Math.max(GAP, box.top - GAP - height)}px`;
+  list.style.left = `${Math.max(GAP, Math.min(box.left, innerWidth - width - GAP))}px`;
 }
 
 /**
  * @param {string} title
  * @param {Node[]} content
  * @param {{wide?: boolean}} [options]
- * @returns {HTMLDialogElement} open; it is gone once it is closed
+ * @returns {HTMLDialogElement} open; closing removes it
  */
 export function dialog(title, content, { wide = false } = {}) {
   const close = () => box.close();
@@ -80,7 +80,7 @@ export function dialog(title, content, { wide = false } = {}) {
 /**
  * @param {string} title
  * @param {string} text
- * @param {string} yes what the button says that goes on
+ * @param {string} yes the label of the button that confirms
  * @returns {Promise<boolean>}
  */
 export function confirmed(title, text, yes) {
@@ -98,7 +98,7 @@ export function confirmed(title, text, yes) {
   });
 }
 
-/** Notices at the lower edge, and what is only said to screen readers. */
+/** Notices at the lower edge, and texts for screen readers only. */
 export class Notices {
   constructor() {
     this.stack = h("div.notices", { role: "status" });
@@ -114,7 +114,7 @@ export class Notices {
       gone();
       undo?.();
     });
-    // A newer word of the same kind takes the older one's place.
+    // A newer notice of the same kind replaces the older one.
     const kind = text.replace(/\d+/g, "");
     for (const older of [...this.stack.children]) {
       if (older.dataset.kind === kind) older.remove();

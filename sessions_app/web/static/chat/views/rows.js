@@ -1,6 +1,6 @@
 /**
- * The rows of a transcript: every stored message by its seq, then what waits to be sent, then the
- * reply that is being written. Nothing here touches the page.
+ * The rows of a transcript: the stored messages by seq, then those that wait to be sent, with the
+ * reply in progress after the message that it answers. Nothing here touches the page.
  */
 
 /** @typedef {import("../types.js").Message} Message */
@@ -12,12 +12,12 @@
  */
 
 export class Rows {
-  /** Which of several answers is looked at, by the seq that they answer. @type {Map<number, number>} */
+  /** The seq of a question → the seq of the answer that the user has chosen to see. @type {Map<number, number>} */
   chosen = new Map();
 
-  /** @type {Entry[]} the messages that are still to be answered, stored or not */
+  /** @type {Entry[]} messages without a reply, stored or not */
   entries = [];
-  /** @type {Entry[]} those of them that are not stored */
+  /** @type {Entry[]} those of `entries` that are not stored */
   waiting = [];
 
   /** @param {import("../state.js").State} state */
@@ -26,15 +26,15 @@ export class Rows {
     this.refresh();
   }
 
-  /** Look at what has changed. */
+  /** Read the state again. */
   refresh() {
     const { open } = this.state;
     this.conversation = open ? this.state.conversation(open) : null;
     this.session = open ? this.state.sessions.get(open) : undefined;
     this.live = open ? this.state.live(open) : undefined;
-    this.entries = (open ? this.state.entries(open) : []).filter((one) => one.kind === "chat");
+    this.entries = (open ? this.state.entries(open) : []).filter((entry) => entry.kind === "chat");
     const { conversation } = this;
-    this.waiting = this.entries.filter((one) => !conversation?.has(one.client_id ?? ""));
+    this.waiting = this.entries.filter((entry) => !conversation?.has(entry.client_id ?? ""));
   }
 
   get latest() {
@@ -48,16 +48,16 @@ export class Rows {
   /** @param {number} row @returns {Row} */
   at(row) {
     if (row < this.latest) return { kind: "stored", seq: row + 1 };
-    // The reply belongs below the message that it answers, above those that wait behind it.
-    const place = row - this.latest;
+    // The reply stands below the message that it answers, above those that wait for their turn.
+    const position = row - this.latest;
     const before = this.#waitingBeforeLive;
-    if (this.live && place === before) return { kind: "live", live: this.live };
-    return { kind: "waiting", entry: this.waiting[this.live && place > before ? place - 1 : place] };
+    if (this.live && position === before) return { kind: "live", live: this.live };
+    return { kind: "waiting", entry: this.waiting[this.live && position > before ? position - 1 : position] };
   }
 
   get #waitingBeforeLive() {
-    const asked = this.waiting.findIndex((one) => one.client_id === this.live?.client_id);
-    return asked + 1;
+    const question = this.waiting.findIndex((entry) => entry.client_id === this.live?.client_id);
+    return question + 1;
   }
 
   /** @param {number} seq @returns {Message | undefined} */
@@ -65,15 +65,15 @@ export class Rows {
     return this.conversation?.messages.get(seq);
   }
 
-  /** A message stays in its row when it is stored. @param {number} row */
+  /** A message has the same key before and after it is stored, so that it stays in its row. @param {number} row */
   key(row) {
-    const what = this.at(row);
-    if (what.kind === "live") return "live";
-    if (what.kind === "waiting") return `message-${what.entry.client_id}`;
-    return `message-${this.message(what.seq)?.client_id ?? what.seq}`;
+    const item = this.at(row);
+    if (item.kind === "live") return "live";
+    if (item.kind === "waiting") return `message-${item.entry.client_id}`;
+    return `message-${this.message(item.seq)?.client_id ?? item.seq}`;
   }
 
-  /** Whether an answer gives way to another one. @param {Message} message */
+  /** Whether another answer replaces this one. @param {Message} message */
   isHidden(message) {
     return Boolean(message.superseded_by) || this.live?.replaces === message.seq;
   }
@@ -82,15 +82,15 @@ export class Rows {
   alternatives(message) {
     const to = message.generation?.reply_to;
     if (!to) return [message];
-    const found = [];
+    const answers = [];
     for (let seq = to + 1; seq <= message.seq; seq += 1) {
       const other = this.message(seq);
-      if (other?.generation?.reply_to === to && !other.deleted) found.push(other);
+      if (other?.generation?.reply_to === to && !other.deleted) answers.push(other);
     }
-    return found;
+    return answers;
   }
 
-  /** The one of them that is looked at. @param {Message} message */
+  /** The answer that the user has chosen, or `message`. @param {Message} message */
   shown(message) {
     const chosen = this.chosen.get(message.generation?.reply_to ?? 0);
     return (chosen && this.message(chosen)) || message;
@@ -103,15 +103,15 @@ export class Rows {
     if (next) this.chosen.set(message.generation?.reply_to ?? 0, next.seq);
   }
 
-  /** Whether nobody answers this message and nobody is going to. @param {Message} message */
+  /** Whether this message has no answer, and none is on its way. @param {Message} message */
   isUnanswered(message) {
     if (message.role !== "user" || message.seq !== this.latest) return false;
     if (this.state.liveReplies.follows(this.state.open ?? "") || this.live) return false;
-    if (this.entries.some((one) => one.state === "queued")) return false;
+    if (this.entries.some((entry) => entry.state === "queued")) return false;
     return Date.now() - Date.parse(message.timestamp) > 5_000;
   }
 
-  /** What stands above a message. @param {Message} message @returns {{kind: "topic"|"fresh", text: string}[]} */
+  /** The dividers above a message. @param {Message} message @returns {{kind: "topic"|"fresh", text: string}[]} */
   dividers(message) {
     /** @type {{kind: "topic"|"fresh", text: string}[]} */
     const above = [];

@@ -1,4 +1,4 @@
-/** The sessions: a list to search, and what can be done with each. */
+/** The list of sessions, with search and a menu for each. */
 
 import { fill, h } from "./dom.js";
 import { icon } from "./icons.js";
@@ -87,27 +87,28 @@ export class Sidebar {
     for (const tab of this.choice.querySelectorAll(".tab")) {
       tab.setAttribute("aria-pressed", String(tab.dataset.list === this.state.list));
     }
-    if (this.#renaming) return; // it would take the field away
-    // Drawn again with every word of a reply, a button could go between pressing and letting go.
-    const shown = this.#shown();
-    if (shown === this.#drawn) return;
-    this.#drawn = shown;
+    if (this.#renaming) return; // drawing would remove the text field
+    // If the list were drawn again with every piece of a reply, a click could miss its button, which
+    // is replaced between press and release.
+    const content = this.#content();
+    if (content === this.#drawn) return;
+    this.#drawn = content;
     const focused = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset?.focus;
-    if (this.state.search.query) this.#drawFound();
+    if (this.state.search.query) this.#drawResults();
     else this.#drawSessions();
     if (focused) this.list.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus();
   }
 
-  /** All that the list is drawn from. */
-  #shown() {
+  /** Everything that the list shows, to tell whether it has to be drawn again. */
+  #content() {
     const { search, list, open } = this.state;
     const rows = search.query
       ? search.results
-      : this.state.listed().map((one) => [
-          one.session_id,
-          one.title || this.#firstWords(one.session_id),
-          age(one.updated_at),
-          Boolean(this.state.live(one.session_id)),
+      : this.state.listed().map((session) => [
+          session.session_id,
+          session.title || this.#firstWords(session.session_id),
+          age(session.updated_at),
+          Boolean(this.state.live(session.session_id)),
         ]);
     return JSON.stringify([search.query, search.busy, list, open, rows]);
   }
@@ -126,7 +127,7 @@ export class Sidebar {
     }
     fill(this.list, ...[...groups].flatMap(([name, members]) => [
       h("h2.group", {}, name),
-      h("ul", {}, ...members.map((/** @type {Session} */ one) => this.#item(one))),
+      h("ul", {}, ...members.map((/** @type {Session} */ member) => this.#item(member))),
     ])); // prettier-ignore
   }
 
@@ -158,9 +159,9 @@ export class Sidebar {
     return this.list.querySelector(`[data-focus="${CSS.escape(sessionId)}"]`);
   }
 
-  /** Until the service has found a title. @param {string} sessionId */
+  /** Stands for the title until the service has made one. @param {string} sessionId */
   #firstWords(sessionId) {
-    const waiting = this.state.entries(sessionId).find((one) => one.kind === "chat")?.content;
+    const waiting = this.state.entries(sessionId).find((entry) => entry.kind === "chat")?.content;
     const first = waiting ?? this.state.conversations.get(sessionId)?.messages.get(1)?.content;
     return first?.slice(0, 60) || "Untitled";
   }
@@ -171,10 +172,10 @@ export class Sidebar {
     const field = h("input.rename", { type: "text", maxlength: "200", aria: { label: "Title" } });
     field.value = session.title || button.textContent;
     this.#renaming = session.session_id;
-    let over = false;
+    let finished = false;
     const finish = (/** @type {boolean} */ save) => {
-      if (over) return;
-      over = true;
+      if (finished) return;
+      finished = true;
       this.#renaming = "";
       this.#drawn = "";
       const title = field.value.trim();
@@ -193,18 +194,18 @@ export class Sidebar {
     field.select();
   }
 
-  #drawFound() {
+  #drawResults() {
     const { results, busy } = this.state.search;
-    const quiet = busy ? "Searching…" : results.length ? "" : "Nothing was found.";
+    const quiet = busy ? "Searching…" : results.length ? "" : "No results.";
     fill(
       this.list,
-      results.length > 0 && h("ul", {}, ...results.map((one) => this.#found(one))),
+      results.length > 0 && h("ul", {}, ...results.map((result) => this.#result(result))),
       quiet && h("p.quiet.empty", { role: "status" }, quiet),
     );
   }
 
   /** @param {any} result */
-  #found(result) {
+  #result(result) {
     const title = result.title || this.#firstWords(result.session_id);
     const open = h("button.session.found", { type: "button", onclick: () => this.onOpen(result.session_id, result.seq) },
       h("span.session-title", { dir: "auto" }, title),
@@ -214,7 +215,7 @@ export class Sidebar {
   }
 }
 
-/** What can be done with a session. @param {Session} session @param {import("../actions.js").Actions} actions @param {() => void} rename */
+/** The menu items of a session. @param {Session} session @param {import("../actions.js").Actions} actions @param {() => void} rename */
 export function sessionOptions(session, actions, rename) {
   const { session_id: id } = session;
   const archived = session.status === "archived";
@@ -232,8 +233,8 @@ export function sessionOptions(session, actions, rename) {
 /** @param {string} iso */
 function age(iso) {
   const midnight = new Date().setHours(0, 0, 0, 0);
-  const at = Date.parse(iso);
-  if (at >= midnight) return "Today";
-  if (at >= midnight - DAY) return "Yesterday";
-  return at >= midnight - 7 * DAY ? "Last 7 days" : "Earlier";
+  const time = Date.parse(iso);
+  if (time >= midnight) return "Today";
+  if (time >= midnight - DAY) return "Yesterday";
+  return time >= midnight - 7 * DAY ? "Last 7 days" : "Earlier";
 }

@@ -1,4 +1,4 @@
-/** Signing in and creating an account: one form, two buttons. */
+/** The form for signing in and for creating an account. */
 
 import { ApiError, inWords } from "../problems.js";
 import { fill, h } from "./dom.js";
@@ -32,10 +32,10 @@ export class SignIn {
     const wasHidden = this.element.hidden;
     this.element.hidden = this.state.account !== null;
     this.notice.textContent =
-      this.state.notice || "Sign in, or choose a name and a password to begin.";
+      this.state.notice || "Sign in, or choose a username and password to create an account.";
     if (!wasHidden || this.element.hidden) return;
     this.password.input.value = "";
-    this.#complain([]);
+    this.#showErrors([]);
     this.username.input.focus();
   }
 
@@ -45,13 +45,13 @@ export class SignIn {
     const missing = [];
     if (!username) missing.push({ attr: "username", detail: "Enter a username." });
     if (!password) missing.push({ attr: "password", detail: "Enter a password." });
-    this.#complain(missing);
+    this.#showErrors(missing);
     if (missing.length) return;
     this.#busy(true);
     try {
       await this.actions.enter(how, username, password);
     } catch (error) {
-      this.#complain(error instanceof ApiError && error.errors.length && error.status < 429 ? error.errors : [{ detail: inWords(error) }]);
+      this.#showErrors(error instanceof ApiError && error.errors.length && error.status < 429 ? error.errors : [{ detail: inWords(error) }]);
     } finally {
       this.#busy(false);
     }
@@ -63,13 +63,13 @@ export class SignIn {
   }
 
   /** @param {{attr?: string | null, detail?: string}[]} errors */
-  #complain(errors) {
+  #showErrors(errors) {
     const about = (/** @type {string} */ attr) =>
-      errors.filter((one) => one.attr === attr).map((one) => one.detail ?? "");
-    this.username.complain(about("username"));
-    this.password.complain(about("password"));
-    const rest = errors.filter((one) => !["username", "password"].includes(one.attr ?? ""));
-    fill(this.problem, ...rest.map((one) => one.detail ?? ""));
+      errors.filter((error) => error.attr === attr).map((error) => error.detail ?? "");
+    this.username.showProblems(about("username"));
+    this.password.showProblems(about("password"));
+    const rest = errors.filter((error) => !["username", "password"].includes(error.attr ?? ""));
+    fill(this.problem, ...rest.map((error) => error.detail ?? ""));
   }
 }
 
@@ -79,11 +79,11 @@ export function field(id, label, attributes) {
   const problem = h("p.field-problem", { id: `${id}-problem` });
   const element = h("div.field", {}, h("label", { for: id }, label), input, problem);
   /** @param {string[]} texts */
-  const complain = (texts) => {
+  const showProblems = (texts) => {
     problem.textContent = texts.join(" ");
     input.setAttribute("aria-invalid", String(texts.length > 0));
     if (texts.length) input.setAttribute("aria-describedby", problem.id);
     else input.removeAttribute("aria-describedby");
   };
-  return { element, input, complain };
+  return { element, input, showProblems };
 }

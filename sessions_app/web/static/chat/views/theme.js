@@ -1,4 +1,4 @@
-/** Light or dark: as the system has it, unless somebody chooses. */
+/** The theme: the system's, unless the user chooses light or dark. */
 
 const KEY = "chat.theme";
 
@@ -12,13 +12,13 @@ export function theme() {
   }
 }
 
-/** @param {string} chosen */
-export function setTheme(chosen) {
+/** @param {string} name */
+export function setTheme(name) {
   try {
-    if (chosen === "system") localStorage.removeItem(KEY);
-    else localStorage.setItem(KEY, chosen);
+    if (name === "system") localStorage.removeItem(KEY);
+    else localStorage.setItem(KEY, name);
   } catch {
-    // it holds until the page is closed
+    // without storage, it lasts until the page is closed
   }
-  document.documentElement.dataset.theme = chosen;
+  document.documentElement.dataset.theme = name;
 }

@@ -1,4 +1,4 @@
-/** The conversation: a log of articles, drawn as far as they are in view. */
+/** The transcript: a log of articles, of which only those near the view are drawn. */
 
 import { fill, h } from "./dom.js";
 import { icon } from "./icons.js";
@@ -32,7 +32,7 @@ export class Transcript {
     this.log = h("div.log", {
       role: "log",
       tabindex: "0",
-      // Rows come and go with scrolling; what is worth saying is said elsewhere, once.
+      // Rows come and go with scrolling; screen readers get a finished reply once, from `#speak`.
       aria: { label: "Conversation", live: "off" },
       onkeydown: (/** @type {KeyboardEvent} */ event) => this.#steer(event),
     });
@@ -72,7 +72,7 @@ export class Transcript {
     this.#moved();
   }
 
-  /** Whether the same conversation goes on under another id: it has just been created. @param {number} before */
+  /** Whether it is the same session under a new id: the service has just created it. @param {number} before */
   #isSame(before) {
     return this.#open?.startsWith("local-") && before === 0 && this.rows.waiting.length > 0;
   }
@@ -89,7 +89,7 @@ export class Transcript {
     return message?.role === "assistant" ? message : undefined;
   }
 
-  /** Say a finished reply, once. */
+  /** Give a finished reply to screen readers, once. */
   #speak() {
     const reply = this.#newestReply();
     if (!reply || this.rows.live || reply.id === this.#spoken) return;
@@ -115,35 +115,35 @@ export class Transcript {
 
   /** @param {number} row */
   #guess(row) {
-    const what = this.rows.at(row);
-    const message = what.kind === "stored" ? this.rows.message(what.seq) : undefined;
+    const item = this.rows.at(row);
+    const message = item.kind === "stored" ? this.rows.message(item.seq) : undefined;
     if (message && this.rows.isHidden(message)) return 0;
     return 84 + Math.ceil((message?.content.length ?? 120) / CHARS_A_LINE) * LINE;
   }
 
   /** @param {number} row */
   #version(row) {
-    const what = this.rows.at(row);
-    if (what.kind === "live") return `${what.live.turn_id}${what.live.status}${what.live.text.length}`;
-    if (what.kind === "waiting") return this.#waitingNote(row) + what.entry.state;
-    const message = this.rows.message(what.seq);
+    const item = this.rows.at(row);
+    if (item.kind === "live") return `${item.live.turn_id}${item.live.status}${item.live.text.length}`;
+    if (item.kind === "waiting") return this.#waitingNote(row) + item.entry.state;
+    const message = this.rows.message(item.seq);
     if (!message) return "unknown";
     const trouble = this.#trouble(message)?.text ?? "";
-    const above = this.rows.dividers(message).map((one) => one.text).join();
-    const last = what.seq === this.rows.latest;
+    const above = this.rows.dividers(message).map((divider) => divider.text).join();
+    const last = item.seq === this.rows.latest;
     const fresh = last && this.rows.startsFreshNext;
     const flags = [message.deleted, this.rows.isHidden(message), last, fresh, Boolean(this.rows.live)];
     const shown = this.rows.shown(message);
-    return [message.id, shown.id, ...flags, this.#editing === what.seq, above, trouble].join("|");
+    return [message.id, shown.id, ...flags, this.#editing === item.seq, above, trouble].join("|");
   }
 
   /** @param {number} row @param {HTMLElement | null} element */
   #draw(row, element) {
     const holder = element ?? h("div.row");
-    const what = this.rows.at(row);
-    if (what.kind === "live") return this.#drawLive(holder, what.live);
-    if (what.kind === "waiting") fill(holder, this.#waiting(row, what.entry));
-    else fill(holder, ...this.#stored(what.seq));
+    const item = this.rows.at(row);
+    if (item.kind === "live") return this.#drawLive(holder, item.live);
+    if (item.kind === "waiting") fill(holder, this.#waiting(row, item.entry));
+    else fill(holder, ...this.#stored(item.seq));
     return holder;
   }
 
@@ -152,12 +152,12 @@ export class Transcript {
     const message = this.rows.message(seq);
     if (!message) return [h("article.message.placeholder", { aria: { busy: "true", label: "Loading" } })];
     if (this.rows.isHidden(message)) return [];
-    const above = this.rows.dividers(message).map((one) => this.#divider(one));
+    const above = this.rows.dividers(message).map((divider) => this.#divider(divider));
     if (this.#editing === seq) return [...above, this.#editor(message)];
-    const place = { position: seq, size: this.rows.latest, note: note(message), trouble: "" };
+    const options = { position: seq, size: this.rows.latest, note: note(message), trouble: "" };
     const trouble = this.#trouble(message);
-    if (trouble) place.trouble = trouble.text;
-    const article = messageArticle(this.rows.shown(message), place, this.#deeds(message));
+    if (trouble) options.trouble = trouble.text;
+    const article = messageArticle(this.rows.shown(message), options, this.#buttons(message));
     const below = seq === this.rows.latest && this.rows.startsFreshNext;
     return [...above, article, below && this.#divider({ kind: "fresh", text: "Starts fresh here" })];
   }
@@ -170,8 +170,8 @@ export class Transcript {
     return h(`div.divider.${kind}`, {}, h("span", {}, text), undo);
   }
 
-  /** @param {Message} message @returns {import("./message.js").Deeds} */
-  #deeds(message) {
+  /** @param {Message} message @returns {import("./message.js").Buttons} */
+  #buttons(message) {
     const { actions, rows } = this;
     const { seq } = message;
     const archived = rows.session?.status === "archived";
@@ -186,7 +186,7 @@ export class Transcript {
       remove: idle ? () => actions.deleteMessage(seq) : undefined,
       alternatives:
         others.length > 1
-          ? { at: others.indexOf(rows.shown(message)) + 1, of: others.length, turn: (by) => this.#turn(message, by) }
+          ? { position: others.indexOf(rows.shown(message)) + 1, count: others.length, turn: (by) => this.#turn(message, by) }
           : undefined,
     };
   }
@@ -199,28 +199,28 @@ export class Transcript {
 
   /** @param {Message} message @returns {{text: string} | undefined} */
   #trouble(message) {
-    const entry = this.rows.entries.find((one) => one.client_id === message.client_id);
-    if (entry?.state === "failed") return { text: entry.problem ?? "It could not be answered." };
-    return this.rows.isUnanswered(message) ? { text: "This has no answer yet." } : undefined;
+    const entry = this.rows.entries.find((entry) => entry.client_id === message.client_id);
+    if (entry?.state === "failed") return { text: entry.problem ?? "This message could not be answered." };
+    return this.rows.isUnanswered(message) ? { text: "This message has no answer yet." } : undefined;
   }
 
   /** @param {number} row @param {import("../types.js").Entry} entry */
   #waiting(row, entry) {
     const message = { role: /** @type {const} */ ("user"), content: entry.content ?? "" };
     const failed = entry.state === "failed";
-    const place = { note: this.#waitingNote(row), trouble: failed ? entry.problem : "" };
-    const deeds = { again: () => this.actions.again(entry), discard: () => this.actions.discard(entry) };
-    const article = messageArticle(message, place, deeds);
+    const options = { note: this.#waitingNote(row), trouble: failed ? entry.problem : "" };
+    const buttons = { again: () => this.actions.again(entry), discard: () => this.actions.discard(entry) };
+    const article = messageArticle(message, options, buttons);
     article.classList.add("waiting");
     return article;
   }
 
   /** @param {number} row */
   #waitingNote(row) {
-    const what = this.rows.at(row);
-    if (what.kind !== "waiting" || what.entry.state === "failed") return "";
+    const item = this.rows.at(row);
+    if (item.kind !== "waiting" || item.entry.state === "failed") return "";
     if (!this.state.online) return "Waiting for the network";
-    return what.entry === this.rows.entries[0] ? "" : "Waiting for its turn";
+    return item.entry === this.rows.entries[0] ? "" : "Waiting for its turn";
   }
 
   /** @param {HTMLElement} holder @param {import("../types.js").Live} live */
@@ -238,7 +238,7 @@ export class Transcript {
     return holder;
   }
 
-  // --- editing and moving about ----------------------------------------------------------------
+  // --- editing and moving between messages ----------------------------------------------------------------
 
   /** @param {Message} message */
   #editor(message) {
@@ -265,7 +265,7 @@ export class Transcript {
     return this.list.element(row)?.querySelector("article");
   }
 
-  /** Arrows go from article to article; Page and Home keys scroll as anywhere. @param {KeyboardEvent} event */
+  /** Arrow keys move between articles; Page and Home keys scroll. @param {KeyboardEvent} event */
   #steer(event) {
     const target = /** @type {HTMLElement} */ (event.target);
     const by = { ArrowUp: -1, ArrowDown: 1 }[event.key];
@@ -273,7 +273,7 @@ export class Transcript {
     if (target !== this.log && !target.matches("article")) return;
     event.preventDefault();
     let row = target === this.log ? (by < 0 ? this.rows.count : -1) : this.#rowOf(target);
-    // Rows without an article, as answers that gave way to others, are passed over.
+    // Rows without an article, such as replaced answers, are skipped.
     for (row += by; row >= 0 && row < this.rows.count; row += by) {
       if (!this.#article(row)) this.list.scrollTo(row);
       const article = this.#article(row);

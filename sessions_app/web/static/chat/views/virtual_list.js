@@ -1,24 +1,24 @@
 /**
- * A long list of rows of any height, of which only those near the view are in the page. It keeps
- * to the lower edge while it is there, and otherwise keeps what is being read where it is.
+ * A long list of rows of any height, of which only those near the view are in the page. It stays at
+ * its end while it is there; otherwise the rows that are being read do not move.
  */
 
 import { h } from "./dom.js";
 import { Heights } from "./heights.js";
 
-// Rows are kept this far outside of the view, so that scrolling does not show their making.
+// Rows are drawn this far outside of the view, so that scrolling does not show them being drawn.
 const MARGIN = 900;
 const AT_END = 48;
 
 /**
  * @typedef {object} Source
  * @property {() => number} count
- * @property {(row: number) => string} key changes when another row takes the place
+ * @property {(row: number) => string} key changes when another row is there
  * @property {(row: number) => string} version changes when the row must be drawn anew
  * @property {(row: number, element: HTMLElement | null) => HTMLElement} draw into the old element
  *   where there is one
  * @property {(row: number) => number} guess a height in pixels
- * @property {(first: number, last: number) => void} shown told which rows are in the page
+ * @property {(first: number, last: number) => void} shown called with the rows that are in the page
  */
 
 export class VirtualList {
@@ -94,44 +94,44 @@ export class VirtualList {
   /** The first row in view and how far it is above the upper edge. */
   #anchor() {
     if (this.pinned || !this.#heights.count) return null;
-    const row = this.#heights.at(this.viewport.scrollTop);
+    const row = this.#heights.rowAt(this.viewport.scrollTop);
     return { row, above: this.viewport.scrollTop - this.#heights.top(row) };
   }
 
-  /** @param {{row: number, above: number} | null} anchor what stays where it is */
+  /** @param {{row: number, above: number} | null} anchor the row that must not move */
   #draw(anchor) {
-    // Nothing has a height where nothing is shown; the observer tells when it is.
+    // A hidden list has no heights; the observer calls once it shows.
     if (!this.viewport.clientHeight) return;
-    this.#place(anchor);
-    // Rows that are measured for the first time may leave room for more.
+    this.#scrollToAnchor(anchor);
+    // Rows that were measured for the first time may be smaller than guessed and leave room for more.
     for (let pass = 0; pass < 3; pass += 1) {
       const [first, last] = this.#range();
       this.#fill(first, last);
       if (!this.#measure()) break;
-      this.#place(anchor);
+      this.#scrollToAnchor(anchor);
     }
   }
 
   /** @returns {[number, number]} the rows to have in the page */
   #range() {
     const { scrollTop, clientHeight } = this.viewport;
-    const first = this.#heights.at(scrollTop - MARGIN);
-    const last = this.#heights.at(scrollTop + clientHeight + MARGIN);
+    const first = this.#heights.rowAt(scrollTop - MARGIN);
+    const last = this.#heights.rowAt(scrollTop + clientHeight + MARGIN);
     return [first, Math.min(last, this.#heights.count - 1)];
   }
 
   /** @param {number} first @param {number} last */
   #fill(first, last) {
-    const wanted = new Map();
-    for (let row = first; row <= last; row += 1) wanted.set(this.source.key(row), row);
+    const visible = new Map();
+    for (let row = first; row <= last; row += 1) visible.set(this.source.key(row), row);
     for (const [key, { element }] of this.#rows) {
-      if (wanted.has(key)) continue;
+      if (visible.has(key)) continue;
       this.#drop(element);
       this.#rows.delete(key);
     }
     /** @type {ChildNode | null} */
     let next = this.rows.firstChild;
-    for (const [key, row] of wanted) {
+    for (const [key, row] of visible) {
       const element = this.#row(key, row);
       if (element === next) next = element.nextSibling;
       else this.rows.insertBefore(element, next);
@@ -143,21 +143,21 @@ export class VirtualList {
   /** @param {string} key @param {number} row */
   #row(key, row) {
     const version = this.source.version(row);
-    const held = this.#rows.get(key);
-    if (held && held.version === version) {
-      held.row = row;
-      return held.element;
+    const drawn = this.#rows.get(key);
+    if (drawn && drawn.version === version) {
+      drawn.row = row;
+      return drawn.element;
     }
-    const element = this.source.draw(row, held?.element ?? null);
-    if (held && held.element !== element) this.#drop(held.element);
-    if (held?.element !== element) this.observer.observe(element);
+    const element = this.source.draw(row, drawn?.element ?? null);
+    if (drawn && drawn.element !== element) this.#drop(drawn.element);
+    if (drawn?.element !== element) this.observer.observe(element);
     this.#rows.set(key, { element, version, row });
     return element;
   }
 
   /** @param {HTMLElement} element */
   #drop(element) {
-    // Who reads with the keyboard must not be thrown to the start of the page.
+    // Keyboard focus must not jump to the start of the page.
     if (element.contains(document.activeElement)) this.viewport.focus({ preventScroll: true });
     this.observer.unobserve(element);
     element.remove();
@@ -187,7 +187,7 @@ export class VirtualList {
   }
 
   /** @param {{row: number, above: number} | null} anchor */
-  #place(anchor) {
+  #scrollToAnchor(anchor) {
     this.space.style.height = `${this.#heights.total}px`;
     if (this.pinned) this.viewport.scrollTop = this.viewport.scrollHeight;
     else if (anchor) this.viewport.scrollTop = this.#heights.top(anchor.row) + anchor.above;
@@ -197,7 +197,7 @@ export class VirtualList {
   #scrolled() {
     const { scrollTop, scrollHeight, clientHeight } = this.viewport;
     const atEnd = scrollHeight - scrollTop - clientHeight <= AT_END;
-    // Growth alone never leaves the end: only somebody who scrolls up does.
+    // Growth alone does not leave the end; only scrolling up does.
     if (atEnd) this.pinned = true;
     else if (scrollTop < this.#lastTop - 1) this.pinned = false;
     this.#lastTop = scrollTop;

@@ -1,4 +1,4 @@
-"""Holding things up, so that a test sets the order in which they happen, and watching the page."""
+"""Holds back requests and the database, so that a test sets their order, and watches the page."""
 
 import re
 from typing import Any
@@ -7,7 +7,7 @@ from playwright.sync_api import Page, Route
 
 from tests.web.people import Person
 
-# As long as the transaction lives, nobody else reads or writes that part of the database.
+# While the transaction lives, no other reads or writes that part of the database.
 _HOLD = """
 async (store) => {
   const [{ name }] = await indexedDB.databases();
@@ -20,8 +20,8 @@ async (store) => {
     if (window.released) return;
     target.get("nothing").onsuccess = hold;
   };
-  const held = new Promise((resolve) => (target.get("nothing").onsuccess = resolve));
-  await held.then(hold);
+  const started = new Promise((resolve) => (target.get("nothing").onsuccess = resolve));
+  await started.then(hold);
   transaction.oncomplete = () => open.result.close();
 }
 """
@@ -31,15 +31,15 @@ _WATCH = """
   window.seen = new Set();
   const log = document.querySelector(".log");
   const note = () => window.seen.add(JSON.stringify(
-    [...log.querySelectorAll("article")].map((one) => one.ariaLabel.split(",")[0])));
+    [...log.querySelectorAll("article")].map((article) => article.ariaLabel.split(",")[0])));
   new MutationObserver(note).observe(log, { childList: true, subtree: true });
   note();
 }
 """
 
 
-class Requests:
-    """Requests of a page that wait until they are let go; those in `answers` have been answered."""
+class HeldRequests:
+    """Requests of a page that wait until `let_go`; if `answered`, only the answers wait."""
 
     def __init__(self, page: Page, address: str, *, answered: bool = False) -> None:
         self.answered = answered
@@ -51,11 +51,11 @@ class Requests:
         if self.free:
             route.fallback()
             return
-        # What the service says now, the page hears only when it is let go.
+        # The service answers now; the page gets the answer at `let_go`.
         self.waiting.append((route, route.fetch() if self.answered else None))
 
     def let_go(self, stream: str | None = None) -> None:
-        """On to the service, or with the answer that they have had, or with this event stream."""
+        """Send them on, or answer them with the service's answer, or with this stream."""
         self.free = True
         for route, answer in self.waiting:
             if stream is not None:
@@ -66,26 +66,26 @@ class Requests:
                 route.fulfill(response=answer)
 
 
-class Losing:
-    """The first `count` requests to an address reach the service, and their answers get lost."""
+class LostAnswers:
+    """The first `count` requests to an address reach the service, but their answers are lost."""
 
     def __init__(self, target: Any, address: str, count: int = 1) -> None:
-        self.left = count
+        self.remaining = count
         target.route(re.compile(address), self._lose)
 
     def _lose(self, route: Route) -> None:
-        if not self.left:
+        if not self.remaining:
             route.fallback()
             return
-        self.left -= 1
+        self.remaining -= 1
         route.fetch()
         route.abort()
 
 
-class Database:
-    """One store of somebody's database, held by a tab without the page until it is let go.
+class HeldDatabase:
+    """A store of a person's database, locked by another tab until `let_go`.
 
-    Browsers may let nothing be written meanwhile, and so nothing be read of what is to be written.
+    Meanwhile a browser may run no writes, nor any reads that come after them.
     """
 
     def __init__(self, person: Person, store: str) -> None:
@@ -99,16 +99,16 @@ class Database:
 
 
 def watch(page: Page) -> None:
-    """Note from now on which articles are in the conversation, however shortly."""
+    """Record from now on which articles are in the transcript, however briefly."""
     page.evaluate(_WATCH)
 
 
 def most_seen(page: Page, role: str) -> int:
-    """How many articles of a role were in the page at one time, at most."""
-    found: list[str] = page.evaluate("() => [...window.seen]")
-    return max(labels.count(f'"{role}"') for labels in found)
+    """The maximum number of articles of a role that were in the page at one time."""
+    seen: list[str] = page.evaluate("() => [...window.seen]")
+    return max(labels.count(f'"{role}"') for labels in seen)
 
 
-def tell(page: Page, news: dict[str, Any]) -> None:
-    """Tell the page what another tab would."""
-    page.evaluate("(news) => new BroadcastChannel('chat-tabs').postMessage(news)", news)
+def tell(page: Page, message: dict[str, Any]) -> None:
+    """Send the page a message as another tab would."""
+    page.evaluate("(message) => new BroadcastChannel('chat-tabs').postMessage(message)", message)
