@@ -1,21 +1,21 @@
 """What does it cost to read many streamed answers at once, and how late does a piece arrive?
 
-A model's server in a process of its own sends so many slow streams at once. Threads of this
-process read them, first through the service's provider, then through the `openai` package's own
+A model's server in a process of its own sends so many slow streams at once. One event loop of this
+process reads them, first through the service's provider, then through the `openai` package's own
 stream. Measured are the processor time of this process per piece, and the time from the server's
 sending of a piece to its arrival here, for first pieces and for all. Nothing else is done with the
 pieces: what a turn adds to them comes on top.
 """
 
 import argparse
+import asyncio
 import os
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 HELLO = [{"role": "user", "content": "Hello"}]
-Read = Callable[[], Iterator[str]]
+Read = Callable[[], AsyncIterator[str]]
 
 
 def main() -> None:
@@ -29,53 +29,55 @@ def main() -> None:
     pieces = given.pieces or (30 if given.short else 300)
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatproject.settings")
-    from openai import OpenAI
-
     from benchmarks.harness import model_server, report
-    from sessions_app.providers.openai_compatible import OpenAICompatible
 
     result = report.Report("provider_streams")
     result.machine(Path.cwd())
     with model_server.serving(pieces=pieces, rate=given.rate, first=0.5) as base_url:
-        provider = OpenAICompatible(base_url=base_url, api_key="", model="m", timeout_seconds=60)
-        package = OpenAI(base_url=base_url, api_key="none", max_retries=0)
-
-        def through_the_package() -> Iterator[str]:
-            for chunk in package.chat.completions.create(model="m", messages=HELLO, stream=True):
-                if chunk.choices and chunk.choices[0].delta.content:
-                    yield chunk.choices[0].delta.content
-
-        readers: dict[str, Read] = {
-            "this provider": lambda: iter(provider.stream(HELLO)),
-            "the package's stream": through_the_package,
-        }
-        for name, read in readers.items():
-            _measure(result, name, read, given.streams)
-        provider.close()
-        package.close()
+        for name, read in _readers(base_url).items():
+            asyncio.run(_measure(result, name, read, given.streams))
     result.table()
 
 
-def _measure(result: object, name: str, read: Read, streams: int) -> None:
+def _readers(base_url: str) -> dict[str, Read]:
+    from openai import AsyncOpenAI
+
+    from sessions_app.providers.openai_compatible import OpenAICompatible
+
+    provider = OpenAICompatible(base_url=base_url, api_key="", model="m", timeout_seconds=60)
+    package = AsyncOpenAI(base_url=base_url, api_key="none", max_retries=0)
+
+    async def through_the_package() -> AsyncIterator[str]:
+        stream = await package.chat.completions.create(model="m", messages=HELLO, stream=True)
+        async for chunk in stream:
+            if chunk.choices and chunk.choices[0].delta.content:
+                yield chunk.choices[0].delta.content
+
+    return {
+        "this provider": lambda: aiter(provider.stream(HELLO)),
+        "the package's stream": through_the_package,
+    }
+
+
+async def _measure(result: object, name: str, read: Read, streams: int) -> None:
     from benchmarks.harness import report
 
-    def delays(_: int) -> list[float]:
-        return [(time.monotonic() - float(piece)) * 1_000 for piece in read()]
+    async def delays() -> list[float]:
+        return [(time.monotonic() - float(piece)) * 1_000 async for piece in read()]
 
-    delays(0)  # imports and the first connection
+    await delays()  # imports and the first connection
     began = time.process_time()
-    with ThreadPoolExecutor(streams) as pool:
-        found = list(pool.map(delays, range(streams)))
+    measured = await asyncio.gather(*(delays() for _ in range(streams)))
     spent = time.process_time() - began
-    every = [delay for one in found for delay in one]
+    every = [delay for one in measured for delay in one]
     assert isinstance(result, report.Report)
     result.add(
         name,
         streams=streams,
         pieces=len(every),
         cpu_us_per_piece=round(spent / len(every) * 1e6, 1),
-        first_p50_ms=round(report.quantile([one[0] for one in found], 0.5), 2),
-        first_p95_ms=round(report.quantile([one[0] for one in found], 0.95), 2),
+        first_p50_ms=round(report.quantile([one[0] for one in measured], 0.5), 2),
+        first_p95_ms=round(report.quantile([one[0] for one in measured], 0.95), 2),
         p50_ms=round(report.quantile(every, 0.5), 2),
         p95_ms=round(report.quantile(every, 0.95), 2),
     )

@@ -1,4 +1,4 @@
-"""How much later than from the model itself does a first token come, with 200 streams at once?
+"""How much later than from the model itself does a first token come, with many streams at once?
 
 A model's server in a process of its own takes 0.5 s to its first piece and then gives so many a
 second (`--rates`) for 14 s (`--answer`); each client asks, reads its stream to the end, and asks
@@ -8,16 +8,20 @@ the clients.
 
 `added` is from the request's first byte to the first piece's arrival, less what the model's server
 took. The modes are ways to serve: `loop`, an event loop that passes on the streams and threads for
-everything else, as `serve` does; `threads N`, a thread a request and N of them in each worker.
+everything else, as `serve` does; `threads N`, a thread a request and N of them in each worker;
+`baseline`, another checkout (`--baseline PATH`) as it serves itself.
 """
 
+import itertools
 import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import psutil
 
@@ -27,9 +31,10 @@ from chatproject.mongod import replica_set as mongod_replica_set
 from chatproject.serving import server
 from sessions_app.domain.data import Role
 from sessions_app.domain.drafts import MessageDraft
-from sessions_app.services import sessions, topics
+from sessions_app.services import sessions
 
 ADDED_TARGET_MS = 50.0
+BASELINE = "baseline"
 MODES = ("loop", "threads 256", "threads 16")
 # Pieces a second: a large model on a processor, and a person's reading pace twice over.
 RATES = (5.0, 15.0)
@@ -39,25 +44,30 @@ _HISTORY = 6
 def main() -> None:
     """Run every mode."""
     parser = store.arguments(__doc__)
-    parser.add_argument("--streams", type=int, default=200)
+    parser.add_argument("--streams", type=int, nargs="+", default=[200])
     parser.add_argument("--seconds", type=float, help="how long each mode is measured")
     parser.add_argument("--first", type=float, default=0.5, help="seconds to a first piece")
     parser.add_argument("--rates", type=float, nargs="+", default=RATES, help="pieces per second")
     parser.add_argument("--answer", type=float, default=14.0, help="seconds of an answer")
     parser.add_argument("--appends", type=float, default=20.0, help="plain appends per second")
-    parser.add_argument("--modes", nargs="+", default=MODES, choices=MODES)
+    parser.add_argument("--modes", nargs="+", default=MODES, choices=[*MODES, BASELINE])
+    parser.add_argument(
+        "--baseline", type=Path, help="another checkout, served as it is as the mode `baseline`"
+    )
     given = parser.parse_args()
     seconds = given.seconds or (3.0 if given.short else 30.0)
     result = report.Report("turn_streams")
     os.environ |= {"LLM_MODEL": "slow", "THROTTLE_CHAT": "", "THROTTLE_USER": ""}
     with store.own_store(given.dir, result):
         os.environ["THROTTLE_USER"] = ""
-        people = service.users(given.streams)
-        for rate in given.rates:
+        everybody = service.users(max(given.streams))
+        # More than a worker has by itself, where the kernel deals connections out unevenly.
+        os.environ["TURNS_MAX"] = str(max(128, *given.streams))
+        for rate, streams in itertools.product(given.rates, given.streams):
             with _model(given.first, rate, given.answer):
                 for mode in given.modes:
-                    ways = Ways(mode, rate, given.appends, seconds, given.answer)
-                    _run(result, ways, people)
+                    ways = Ways(mode, rate, given.appends, seconds, given.answer, given.baseline)
+                    _run(result, ways, everybody[:streams])
     result.table()
 
 
@@ -69,12 +79,13 @@ class Ways(NamedTuple):
     appends: float
     seconds: float
     answer: float
+    baseline: Path | None
 
 
 def _run(result: report.Report, ways: Ways, people: Sequence[service.User]) -> None:
-    mode, rate, appends, seconds, answer = ways
+    mode, rate, appends, seconds, answer, baseline = ways
     report.progress(f"{mode}: appends alone, then {len(people)} streams of {rate:g} a second …")
-    with _serving(mode) as (port, process):
+    with _serving(mode, baseline) as (port, process):
         plain = _requests(people[:20], "message", {"content": text(1, 30)})
         chats = _requests(people, "chat", {"content": text(2, 30), "stream": True})
         common = {"port": port, "plain": plain, "plain_rate": appends}
@@ -84,20 +95,23 @@ def _run(result: report.Report, ways: Ways, people: Sequence[service.User]) -> N
         before = _cpu(process)
         # Begun over the time that an answer takes, they go on beginning evenly.
         ramp = max(2.0, answer)
-        taken = _measured(common | {"streams": chats, "ramp": ramp, "seconds": seconds})
+        with _most_memory(process) as memory:
+            taken = _measured(common | {"streams": chats, "ramp": ramp, "seconds": seconds})
         spent = _cpu(process) - before
-    _add(result, mode, rate, len(people), alone, taken, spent / (seconds + ramp))
+    per_stream = memory.grown / 1024 / max(1, taken["most"])
+    _add(result, ways, len(people), alone, taken, spent / (seconds + ramp), per_stream)
 
 
 def _add(
     result: report.Report,
-    mode: str,
-    rate: float,
+    ways: Ways,
     streams: int,
-    alone: dict[str, list[float]],
-    taken: dict[str, list[float]],
+    alone: dict[str, Any],
+    taken: dict[str, Any],
     cores: float,
+    kb_per_stream: float,
 ) -> None:
+    mode, rate = ways.mode, ways.rate
     added = report.timing(taken["added_ms"] or [float("inf")])
     result.add(
         "first piece",
@@ -109,6 +123,8 @@ def _add(
         errors=taken["errors"],
         refused=taken["statuses"],
         worker_cores=round(cores, 2),
+        kb_per_stream=round(kb_per_stream),
+        load_average=round(os.getloadavg()[0], 1),
         **added,
         ratio=round(added["p95_ms"] / ADDED_TARGET_MS, 2),
         target=1.0,
@@ -127,7 +143,10 @@ def _add(
 
 
 def _requests(people: Sequence[service.User], route: str, body: dict[str, object]) -> list[str]:
-    """One request for each person, in a session of theirs that has a short history."""
+    """One request for each person, in a session of theirs that has a short history.
+
+    No turn waits for its topics: the window holds all of it.
+    """
     found = []
     for person in people:
         history = [
@@ -139,14 +158,12 @@ def _requests(people: Sequence[service.User], route: str, body: dict[str, object
             draft=sessions.SessionDraft(title="a title", history=history),
             now=conversations.now(),
         )
-        # A session that has been talked in: its messages have been judged before.
-        topics.catch_up(session_id=session.session_id, user_id=person.id, seconds=10.0)
         path = f"/session/{session.session_id}/{route}"
         found.append(load.request("POST", path, token=person.token, body=body))
     return found
 
 
-def _measured(job: dict[str, object]) -> dict[str, list[float]]:
+def _measured(job: dict[str, object]) -> dict[str, Any]:
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.harness.streams"],
         input=json.dumps(job),
@@ -154,7 +171,7 @@ def _measured(job: dict[str, object]) -> dict[str, list[float]]:
         text=True,
         check=True,
     )
-    found: dict[str, list[float]] = json.loads(done.stdout)
+    found: dict[str, Any] = json.loads(done.stdout)
     return found
 
 
@@ -175,11 +192,11 @@ def _model(first: float, rate: float, answer: float) -> Iterator[None]:
 
 
 @contextmanager
-def _serving(mode: str) -> Iterator[tuple[int, psutil.Process]]:
+def _serving(mode: str, baseline: Path | None) -> Iterator[tuple[int, psutil.Process]]:
     port = mongod_replica_set.choose_port()
     address = server.Address(load.HOST, port)
     with service.said_on_stderr():
-        running = server.serving(address, _command(mode, address))
+        running = server.serving(address, _command(mode, address, baseline))
         process = running.__enter__()
     try:
         yield port, psutil.Process(process.pid)
@@ -187,16 +204,59 @@ def _serving(mode: str) -> Iterator[tuple[int, psutil.Process]]:
         running.__exit__(None, None, None)
 
 
-def _command(mode: str, address: server.Address) -> list[str]:
+def _command(mode: str, address: server.Address, baseline: Path | None) -> list[str]:
     command = server.command(address)
     if mode == "loop":
         return command
+    if mode == BASELINE:
+        if baseline is None:
+            raise SystemExit("the mode `baseline` needs --baseline")
+        return ["env", "-C", str(baseline.resolve()), *_as_laid_out_in(baseline, command)]
     interface = command.index("asgi")
     return [
         *("chatproject.serving.worker:wsgi_application" if "worker:" in part else part
           for part in command[:interface]),
         "wsgi", *command[interface + 1 :], "--blocking-threads", mode.split()[1],
     ]  # fmt: skip
+
+
+def _as_laid_out_in(checkout: Path, command: list[str]) -> list[str]:
+    """The command with the worker's module as that checkout has it."""
+    if (checkout / "chatproject" / "serving" / "worker.py").exists():
+        return command
+    return [part.replace("chatproject.serving.worker:", "chatproject.worker:") for part in command]
+
+
+class _Memory:
+    """Resident bytes of the workers: at first, and by how much they have grown at most."""
+
+    def __init__(self, process: psutil.Process) -> None:
+        self._process = process
+        self._first, self.grown = self._resident(), 0
+
+    def look(self) -> None:
+        """Measure once more."""
+        self.grown = max(self.grown, self._resident() - self._first)
+
+    def _resident(self) -> int:
+        return sum(child.memory_info().rss for child in self._process.children(recursive=True))
+
+
+@contextmanager
+def _most_memory(process: psutil.Process) -> Iterator[_Memory]:
+    memory, over = _Memory(process), threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.5):
+            memory.look()
+
+    watching = threading.Thread(target=watch)
+    watching.start()
+    try:
+        yield memory
+    finally:
+        over.set()
+        watching.join()
 
 
 def _cpu(process: psutil.Process) -> float:

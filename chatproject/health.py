@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from sessions_app import encoders
+from sessions_app.http.waiting import Waits, waits
 from sessions_app.repository import health
 
 # Load balancers commonly wait two seconds; both checks together stay below that.
@@ -21,6 +22,7 @@ ACCOUNTS_SECONDS = 1.5
 _accounts_check = ThreadPoolExecutor(max_workers=1, thread_name_prefix="readyz")
 
 
+@waits(Waits.FOR_NOTHING)
 @never_cache
 @require_safe
 def healthz(_request: HttpRequest) -> JsonResponse:

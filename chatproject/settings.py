@@ -82,7 +82,7 @@ if len(JWT_SIGNING_KEY) < 32:
 SESSION_TTL_SECONDS = env.integer("SESSION_TTL_SECONDS", 2_592_000, high=3_153_600_000)
 EXPIRY_MODE = env.choice("EXPIRY_MODE", "archive", ["archive", "delete"])
 ARCHIVE_RETENTION_DAYS = env.integer("ARCHIVE_RETENTION_DAYS", 365, high=36_500)
-MESSAGE_MAX_CHARS = env.integer("MESSAGE_MAX_CHARS", 32_000, low=1, high=1_000_000)
+MESSAGE_MAX_CHARS = env.integer("MESSAGE_MAX_CHARS", 500_000, low=1, high=1_000_000)
 CONTEXT_MAX_TOKENS = env.integer("CONTEXT_MAX_TOKENS", 4_000, low=64, high=1_000_000)
 CONTEXT_STRATEGY = env.choice(
     "CONTEXT_STRATEGY", "hybrid", ["recent", "topic", "relevant", "hybrid"]
@@ -96,6 +96,8 @@ LLM_API_KEY = env.text("LLM_API_KEY")
 LLM_MODEL = env.text("LLM_MODEL")
 LLM_TIMEOUT_SECONDS = env.integer("LLM_TIMEOUT_SECONDS", 60, low=1, high=3_600)
 LLM_ANSWER_SECONDS = env.integer("LLM_ANSWER_SECONDS", 600, low=1, high=86_400)
+# `auto` learns from what the server refuses; see docs/dialects.md.
+LLM_DIALECT = env.choice("LLM_DIALECT", "auto", ("auto", "openai", "strict"))
 LLM_MODEL_FILE = env.text("LLM_MODEL_FILE")
 if LLM_BASE_URL and not LLM_BASE_URL.startswith(("http://", "https://")):
     raise ImproperlyConfigured("LLM_BASE_URL must begin with http:// or https://")

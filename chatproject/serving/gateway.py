@@ -2,25 +2,35 @@
 
 An ASGI application around Django's WSGI one. Django's own ASGI handler would run every view that
 is not `async` on a thread made for it, and this project's views are not. A turn's events, which
-may take minutes and come a few times a second, are passed on by the event loop. What waits for a
-model has threads of its own, so that any number of it keeps no other request waiting.
+may take minutes and come a few times a second, are passed on by the event loop, on which the turns
+run. A view says what it waits for, and each kind has threads of its own, so that any number that
+wait for a model keep no other request waiting; what waits for nothing is answered on the loop.
 """
 
 import asyncio
 import io
-import re
 import signal
 import sys
 import threading
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Iterator, MutableMapping
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    MutableMapping,
+)
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from contextlib import aclosing, contextmanager, suppress
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote_to_bytes
 
 from django.conf import settings
 
+from sessions_app import event_loop
 from sessions_app.http.departure import ENVIRON_KEY, Departure
+from sessions_app.http.waiting import Waits, waits_of
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
@@ -29,7 +39,6 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-_WAITS_FOR_A_MODEL = re.compile(r"^/(?:session/[^/]+/chat|v1)(?:/|$)")
 _STOPS = (signal.SIGINT, signal.SIGTERM)
 _NAMED_OTHERWISE = {"CONTENT_TYPE": "CONTENT_TYPE", "CONTENT_LENGTH": "CONTENT_LENGTH"}
 
@@ -70,8 +79,12 @@ class Gateway:
     ) -> None:
         self._application = application
         self._started, self._stopping = started, _Once(stopping)
-        self._threads = ThreadPoolExecutor(settings.THREADS, "request")
-        self._waiting = ThreadPoolExecutor(settings.TURNS_MAX + settings.THREADS, "chat")
+        sizes = {
+            Waits.BRIEFLY: settings.THREADS,
+            Waits.FOR_A_MODEL: settings.TURNS_MAX + settings.THREADS,
+            Waits.FOR_A_STOP: settings.THREADS,
+        }
+        self._threads = {kind: ThreadPoolExecutor(size, kind.value) for kind, size in sizes.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or follow the server's life."""
@@ -81,14 +94,14 @@ class Gateway:
             await self._answer(scope, receive, send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
-        loop = asyncio.get_running_loop()
+        loop, threads = asyncio.get_running_loop(), self._threads[Waits.BRIEFLY]
         # The server tells of its end when the last answer has been sent, and a stream waits for the
         # end of its turn, which this would bring about: so it is brought about by the signal.
-        with _at_a_stop(self._stopping):
+        with event_loop.lent(), _at_a_stop(self._stopping):
             while (await receive())["type"] == "lifespan.startup":
-                await loop.run_in_executor(self._threads, self._started)
+                await loop.run_in_executor(threads, self._started)
                 await send({"type": "lifespan.startup.complete"})
-            await loop.run_in_executor(self._threads, self._stopping)
+            await loop.run_in_executor(threads, self._stopping)
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -96,13 +109,19 @@ class Gateway:
         if body is None:
             return
         environ = _environ(scope, body)
-        if not _WAITS_FOR_A_MODEL.match(scope["path"]):
-            await self._respond(self._threads, environ, receive, send)
+        kind = waits_of(scope["path"], scope["method"])
+        if kind is Waits.FOR_NOTHING:
+            answer, whole = self._call(environ)
+            await _send(answer, whole, None, receive, send)
+            return
+        threads = self._threads[kind]
+        if kind is not Waits.FOR_A_MODEL:
+            await self._respond(threads, environ, receive, send)
             return
         departure = environ[ENVIRON_KEY] = Departure()
         gone = asyncio.ensure_future(_until_gone(receive, departure.leave))
         try:
-            await self._respond(self._waiting, environ, receive, send, gone)
+            await self._respond(threads, environ, receive, send, gone)
         finally:
             gone.cancel()
 
@@ -116,16 +135,13 @@ class Gateway:
     ) -> None:
         loop = asyncio.get_running_loop()
         answer, whole = await loop.run_in_executor(threads, self._call, environ)
-        await send(
-            {"type": "http.response.start", "status": answer.status, "headers": answer.headers}
-        )
-        if whole is not None:
-            await send({"type": "http.response.body", "body": whole})
-            return
         try:
-            await _stream(answer.events or _on(threads, answer.body), receive, send, gone)
+            chunks = None if whole is not None else answer.events or _on(threads, answer.body)
+            await _send(answer, whole, chunks, receive, send, gone)
         finally:
-            await loop.run_in_executor(threads, answer.close)
+            # A whole answer has been closed when its body was taken.
+            if whole is None:
+                await loop.run_in_executor(threads, answer.close)
 
     def _call(self, environ: dict[str, Any]) -> tuple[Answer, bytes | None]:
         """Run the application; its body too, where that is there already."""
@@ -179,6 +195,21 @@ def _at_a_stop(call: Callable[[], None]) -> Iterator[None]:
             signal.signal(number, handler)
 
 
+async def _send(
+    answer: Answer,
+    whole: bytes | None,
+    chunks: AsyncIterable[bytes] | None,
+    receive: Receive,
+    send: Send,
+    gone: "asyncio.Future[None] | None" = None,
+) -> None:
+    await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+    if chunks is None:
+        await send({"type": "http.response.body", "body": whole or b""})
+    else:
+        await _stream(chunks, receive, send, gone)
+
+
 async def _stream(
     chunks: AsyncIterable[bytes],
     receive: Receive,
@@ -188,10 +219,11 @@ async def _stream(
     """Send what comes, until the client has gone, which `gone` tells where it is watched."""
     leaving = gone or asyncio.ensure_future(_until_gone(receive))
     try:
-        async for chunk in chunks:
-            if leaving.done():
-                return
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        async with aclosing(cast("AsyncGenerator[bytes, None]", aiter(chunks))) as incoming:
+            async for chunk in incoming:
+                if leaving.done():
+                    return
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
     finally:
         leaving.cancel()

@@ -17,6 +17,7 @@ from sessions_app.domain.data import Role
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.http.input import idempotency_key, user_id, validated
 from sessions_app.http.throttles import ChatThrottle
+from sessions_app.http.waiting import Waits, waits
 from sessions_app.services import turns
 from sessions_app.services.turns import Feed, ModelCall, Reader, TurnRequest
 
@@ -34,6 +35,7 @@ class ChatViewSet(ViewSet):
         calls_a_model = self.action in {"create", "regenerate"}
         return [*super().get_throttles(), *([ChatThrottle()] if calls_a_model else [])]
 
+    @waits(Waits.FOR_A_MODEL)
     @described.chat_create
     def create(self, request: Request, session_id: str) -> HttpResponseBase:
         """Store the user's message, have the model answer it, and store the reply."""
@@ -51,6 +53,7 @@ class ChatViewSet(ViewSet):
         )
         return _answer(feed, stream=data["stream"])
 
+    @waits(Waits.FOR_A_MODEL)
     @described.chat_regenerate
     def regenerate(self, request: Request, session_id: str) -> HttpResponseBase:
         """Have the model reply to the last user message again; earlier replies stay readable."""
@@ -75,6 +78,7 @@ class ChatViewSet(ViewSet):
             return Response(status=204)
         return event_stream.response(Reader(feed, after))
 
+    @waits(Waits.FOR_A_STOP)
     @described.chat_cancel
     def cancel(self, request: Request, session_id: str) -> Response:
         """Stop the turn in progress; the part of the reply that has come so far is stored."""

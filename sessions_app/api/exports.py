@@ -1,6 +1,6 @@
 """`/session/{id}/export`: a whole conversation as a file, streamed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -16,6 +16,7 @@ from sessions_app.api.wire.messages import timestamp
 from sessions_app.api.wire.sessions import ExportQuery, etag
 from sessions_app.api.wire.sessions import session as written_session
 from sessions_app.domain.data import Message, Role, Session
+from sessions_app.domain.text import escaped, inert
 from sessions_app.http.input import user_id, validated
 from sessions_app.services.transfer import session_stream
 
@@ -56,7 +57,7 @@ def _as_json(session: Session, messages: Iterator[Message]) -> Iterator[bytes]:
     yield orjson.dumps(written_session(session))[:-1] + b',"messages":['
     comma = b""
     for message in messages:
-        yield comma + orjson.dumps(written_message(message))
+        yield comma + escaped(orjson.dumps(written_message(message)))
         comma = b","
     yield b"]}\n"
 
@@ -64,7 +65,7 @@ def _as_json(session: Session, messages: Iterator[Message]) -> Iterator[bytes]:
 def _as_json_lines(_: Session, messages: Iterator[Message]) -> Iterator[bytes]:
     """One message a line."""
     for message in messages:
-        yield orjson.dumps(written_message(message)) + b"\n"
+        yield escaped(orjson.dumps(written_message(message))) + b"\n"
 
 
 def _as_markdown(session: Session, messages: Iterator[Message]) -> Iterator[str]:
@@ -76,9 +77,13 @@ def _as_markdown(session: Session, messages: Iterator[Message]) -> Iterator[str]
         yield f"\n## {message.seq}. {speaker}, {timestamp(message.timestamp)}\n\n"
         if message.superseded_by is not None:
             yield f"*superseded by {message.superseded_by}*\n\n"
-        yield "*deleted*\n" if message.deleted else f"{message.content}\n"
+        yield "*deleted*\n" if message.deleted else f"{inert(message.content)}\n"
         for call in message.tool_calls or ():
-            yield f"\n```json\n{orjson.dumps(call, option=orjson.OPT_INDENT_2).decode()}\n```\n"
+            yield f"\n```json\n{_call(call)}\n```\n"
+
+
+def _call(call: Mapping[str, Any]) -> str:
+    return escaped(orjson.dumps(call, option=orjson.OPT_INDENT_2)).decode()
 
 
 _FORMS: dict[str, Any] = {

@@ -21,7 +21,13 @@ from sessions_app.documents.messages import (
     MessageBucket,
     MetadataEntry,
 )
-from sessions_app.documents.operations import ErasedUser, Figures, Sweep, ThrottleWindow
+from sessions_app.documents.operations import (
+    ErasedUser,
+    Figures,
+    ServerDialect,
+    Sweep,
+    ThrottleWindow,
+)
 from sessions_app.documents.search import SearchDocument, SearchProgress
 from sessions_app.documents.sessions import (
     ContextPolicy,
@@ -45,6 +51,7 @@ __all__ = [
     "MetadataEntry",
     "SearchDocument",
     "SearchProgress",
+    "ServerDialect",
     "Session",
     "StandingFigures",
     "StoredDocument",
@@ -70,5 +77,6 @@ ALL: tuple[type[StoredDocument], ...] = (
     ThrottleWindow,
     Sweep,
     Figures,
+    ServerDialect,
     *review.ALL,
 )

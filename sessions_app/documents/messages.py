@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from mongoengine import (
     BooleanField,
     DateTimeField,
+    DictField,
     EmbeddedDocument,
     EmbeddedDocumentField,
     EmbeddedDocumentListField,
@@ -39,6 +40,8 @@ class GenerationRecord(EmbeddedDocument):
     finish_reason = StringField(max_length=limits.FINISH_REASON_MAX_CHARS)
     prompt_tokens = LongField(min_value=0)
     completion_tokens = LongField(min_value=0)
+    # All that the model's server counted, under its own names.
+    usage = DictField()
 
 
 class Message(EmbeddedDocument):
@@ -61,6 +64,9 @@ class Message(EmbeddedDocument):
     generation = EmbeddedDocumentField(GenerationRecord)
     # The seq of the reply that was generated in place of this one.
     superseded_by = LongField(min_value=1)
+    # What the model thought, and JSON text of what its server wants back; no part of the text.
+    reasoning = StringField(max_length=limits.REASONING_MAX_CHARS)
+    extra = StringField(max_length=limits.EXTRA_MAX_CHARS)
 
     meta: ClassVar[dict[str, Any]] = {"allow_inheritance": False}
 

@@ -13,6 +13,7 @@ from mongoengine import (
 
 from sessions_app.documents.base import IdentifierField, StoredDocument
 from sessions_app.domain import limits
+from sessions_app.domain.dialect import Extras, Form
 from sessions_app.domain.expiry import ExpiryMode
 
 
@@ -68,6 +69,18 @@ class Figures(StoredDocument):
     meta: ClassVar[dict[str, Any]] = {
         "collection": COLLECTION,
     }
+
+
+class ServerDialect(StoredDocument):
+    """How a model's server wants conversations written, learned from what it refused."""
+
+    server = IdentifierField(primary_key=True, max_length=300)
+    form = StringField(required=True, choices=[form.value for form in Form])
+    extras = StringField(required=True, choices=[extras.value for extras in Extras])
+    learned_at = DateTimeField(required=True)
+
+    COLLECTION: ClassVar[str] = "server_dialects"
+    meta: ClassVar[dict[str, Any]] = {"collection": COLLECTION}
 
 
 class ErasedUser(StoredDocument):

@@ -45,6 +45,8 @@ class Turn(StoredDocument):
     completion_tokens = LongField(min_value=0)
     error_code = StringField(max_length=40)
     error_detail = StringField()
+    # The status and the words of a model's server that refused.
+    error_refusal = DictField()
 
     COLLECTION: ClassVar[str] = "turns"
     objects: ClassVar[BelongingQuerySet]

@@ -12,6 +12,7 @@ from itertools import takewhile
 from typing import Any
 
 from sessions_app.domain.data import Message, Role
+from sessions_app.domain.dialect import as_object, without_thoughts
 from sessions_app.domain.drafts import MessageDraft
 
 Key = tuple[str, str, str, str]
@@ -36,14 +37,27 @@ class Alignment:
 def key(message: Message | MessageDraft) -> Key:
     """What two copies of a message have in common.
 
-    Many clients lose white space around an assistant's text, and members of tool calls that
-    OpenAI's wire does not have.
+    Ends of lines and the blanks before them differ between systems; white space around an
+    assistant's text is lost in many clients, and so are its thoughts and a call's further members.
     """
-    text = message.content
+    text = _with_plain_ends(message.content)
     if message.role is Role.ASSISTANT:
-        text = text.strip()
+        text = without_thoughts(text)
     calls = [_call(call) for call in message.tool_calls or ()]
     return message.role.value, text, json.dumps(calls) if calls else "", message.tool_call_id or ""
+
+
+def _with_plain_ends(text: str) -> str:
+    if "\n" in text or "\r" in text:
+        lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        text = "\n".join(map(str.rstrip, lines))
+    return text.rstrip()
+
+
+def _is_nothing(message: Message) -> bool:
+    """An empty reply, which clients do not send along."""
+    is_empty = not message.content.strip() and not message.tool_calls
+    return message.role is Role.ASSISTANT and is_empty and not message.deleted
 
 
 def _call(call: Mapping[str, Any]) -> list[Any]:
@@ -58,11 +72,27 @@ def _call(call: Mapping[str, Any]) -> list[Any]:
 
 
 def _arguments(text: Any) -> str:
-    """The text of JSON in one form, as clients write it differently; other text unchanged."""
+    """The object that arguments mean, however a client has written it again: `""` for `{}`, `1` for
+    `1.0`; what means none as it is."""
     try:
-        return json.dumps(json.loads(text), sort_keys=True)
+        value = _DECODER.decode(text)
     except (TypeError, ValueError, RecursionError):
-        return str(text)
+        value = None
+    if not isinstance(value, dict):
+        meant = as_object(text)
+        if meant.quoted is not None:
+            return str(text)
+        value = _DECODER.decode(meant.text)
+    return json.dumps(value, sort_keys=True)
+
+
+def _number(digits: str) -> float | int:
+    value = float(digits)
+    return int(value) if value.is_integer() else value
+
+
+# One for all: making one takes longer than reading a call's arguments.
+_DECODER = json.JSONDecoder(parse_float=_number)
 
 
 def align(request: Sequence[MessageDraft], stored: Sequence[Message], *, whole: bool) -> Alignment:
@@ -80,7 +110,7 @@ def align(request: Sequence[MessageDraft], stored: Sequence[Message], *, whole: 
 
     A request without any reply in it is no history, and only 1 and 2 are tried.
     """
-    current = [m for m in stored if m.superseded_by is None]
+    current = [m for m in stored if m.superseded_by is None and not _is_nothing(m)]
     # Instructions come with each request and are not part of its history.
     while whole and current and current[0].role is Role.SYSTEM:
         current = current[1:]

@@ -55,7 +55,8 @@ class Generation:
     """How a model wrote a message: in the turn `turn_id`, as the reply to seq `reply_to`.
 
     `finish_reason` is the model server's word (`stop`, `length`, `tool_calls` …) or `cancelled`.
-    The counts are the server's own, None where it reported none.
+    The counts are the server's own, None where it reported none; `usage` is all that it counted,
+    with the details (cached, reasoning, audio tokens) and the total as they came.
     """
 
     turn_id: str
@@ -64,6 +65,7 @@ class Generation:
     finish_reason: str
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+    usage: Mapping[str, Any] | None = None
 
 
 class Message(NamedTuple):
@@ -73,6 +75,10 @@ class Message(NamedTuple):
     `topic` is the number of the topic it belongs to, None until it has been judged. A deleted
     message is a tombstone: its `seq` and times stay, its content is gone. `generation` is set on
     a reply that a turn stored; `superseded_by` is the seq of the reply that replaced this message.
+
+    `reasoning` is what a model thought before it answered, and `extra` what its server wants back
+    within the tool loop: members of the message, and of its calls by their ids, see
+    `dialect.Extra`. Neither is text: they are in no token count, title, topic, search or summary.
     """
 
     id: str
@@ -92,22 +98,35 @@ class Message(NamedTuple):
     deleted: bool = False
     generation: Generation | None = None
     superseded_by: int | None = None
+    reasoning: str | None = None
+    extra: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewLease:
+    """The right to be the one turn of a session, for a worker that would run it.
+
+    `client_id` is the key that the turn was asked for with.
+    """
+
+    turn_id: str
+    owner: str
+    client_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TurnLease:
-    """The one turn that a session is in, until `deadline` unless it is renewed.
+    """The turn that has taken a session, until `deadline` unless it is renewed.
 
-    `client_id` is the key the turn was asked for with; `cancelled`, whether somebody wants it to
-    stop; `followed`, whether somebody reads it at another worker than the one that runs it.
+    `is_live` says whether it was good when it was read, by the clock of MongoDB. One that is not
+    remains its turn's until another turn takes the session.
     """
 
     turn_id: str
     owner: str
     deadline: datetime
+    is_live: bool
     client_id: str | None = None
-    cancelled: bool = False
-    followed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,9 +184,10 @@ class Session:
     topic: TopicStanding | None = None
     turn: TurnLease | None = None
 
-    def in_turn(self, *, now: datetime) -> bool:
-        """Whether a turn is in progress: decided by the clock, as its worker may be gone."""
-        return self.turn is not None and self.turn.deadline > now
+    @property
+    def in_turn(self) -> bool:
+        """Whether a turn was in progress when this was read, by MongoDB's clock."""
+        return self.turn is not None and self.turn.is_live
 
 
 @dataclass(frozen=True, slots=True)

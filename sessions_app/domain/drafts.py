@@ -32,13 +32,15 @@ class MessageDraft:
 class NewMessage(MessageDraft):
     """A draft that has been checked and counted, ready to be stored.
 
-    `generation` is set on what a model wrote.
+    `generation` is set on what a model wrote, and so are `reasoning` and `extra`, as in `Message`.
     """
 
     id: str
     token_count: int
     timestamp: datetime
     generation: Generation | None = None
+    reasoning: str | None = None
+    extra: Mapping[str, Any] | None = None
 
     def says_the_same_as(self, stored: Message) -> bool:
         """Whether `stored` has this body. A tombstone has lost its body and counts as the same."""

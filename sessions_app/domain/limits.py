@@ -23,11 +23,14 @@ SEARCH_LIMIT_MAX = 100
 TTL_MAX_SECONDS = 3_153_600_000  # a hundred years
 USER_ID_MAX_CHARS = 255
 
-# A lease is renewed many times before it ends, so that only a worker that is gone loses it.
+# A lease is renewed so early that one which MongoDB holds up for ten seconds is still good.
 TURN_LEASE_SECONDS = 15
-TURN_RENEW_SECONDS = 4
+TURN_RENEW_SECONDS = 3
 MODEL_NAME_MAX_CHARS = 200
 FINISH_REASON_MAX_CHARS = 40
+# What a model thinks before it answers, and what its server wants back (as JSON text).
+REASONING_MAX_CHARS = 64_000
+EXTRA_MAX_CHARS = 64_000
 
 # How many system messages at the start of a session count as its prompt.
 OPENING_MAX_MESSAGES = 16

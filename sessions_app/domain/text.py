@@ -11,12 +11,38 @@ from sessions_app.domain.limits import JSON_MAX_DEPTH
 # no UTF-8 can carry (RFC 8259, 8.2).
 _UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_UNESCAPED = re.compile(rb"\x7f|\xc2[\x80-\x9f]")
+_LONE = re.compile("[\ud800-\udfff]")
+
 _INT64 = range(-(2**63), 2**63)
 
 
 def is_text(value: str) -> bool:
     """Whether `value` may be stored: no control characters, no lone surrogates."""
     return _UNSTORABLE.search(value) is None
+
+
+def is_storable(value: str) -> bool:
+    """Whether `value` can be stored at all: no lone surrogates, which no UTF-8 can carry."""
+    return _LONE.search(value) is None
+
+
+def inert(value: str) -> str:
+    """`value` with its control characters as signs that can be seen and do nothing."""
+    return _CONTROLS.sub(lambda match: _sign(ord(match[0])), value)
+
+
+def _sign(code: int) -> str:
+    """A control picture (U+2400 to U+2421); there are none of C1."""
+    if code < 0x20:
+        return chr(0x2400 + code)
+    return "\u2421" if code == 0x7F else f"\\x{code:02x}"
+
+
+def escaped(written: bytes) -> bytes:
+    """JSON in UTF-8 with DEL and the C1 controls as escapes: JSON itself escapes only C0."""
+    return _UNESCAPED.sub(lambda match: b"\\u%04x" % ord(match[0].decode()), written)
 
 
 def storable(value: str) -> str:

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterable
 
+from sessions_app.domain.dialect import unwrapped
+
 TITLE_CHARS = 60
 
 _FENCED = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
@@ -84,6 +86,7 @@ def title_prompt(texts: Iterable[tuple[str, str]], *, chars: int = 600) -> list[
 
 def title_in_answer(answer: str) -> str:
     """The title in a model's answer, without marks and quotes; empty when there is none."""
+    answer = unwrapped(answer)
     lines = [line for line in answer.splitlines() if line.strip()]
     if not lines or len(lines) > 3:
         return ""

@@ -1,13 +1,18 @@
 """One turn: a model call for the newest messages of a session, from asking to the stored reply."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
+from sessions_app.domain.dialect import Refusal
 from sessions_app.domain.errors import (
     InvalidInput,
+    NothingToAnswer,
+    ProviderBusy,
     ProviderError,
+    ProviderRefused,
     ProviderTimeout,
     SessionError,
     StorageUnavailable,
@@ -73,6 +78,7 @@ class Turn:
     completion_tokens: int | None = None
     error_code: str | None = None
     error_detail: str | None = None
+    error_refusal: Mapping[str, Any] | None = None
 
     @property
     def ended(self) -> bool:
@@ -81,11 +87,24 @@ class Turn:
 
     def failure(self) -> SessionError:
         """What went wrong in a failed turn, to be raised again."""
-        return failure(self.error_code or "", self.error_detail or "")
+        return failure(self.error_code or "", self.error_detail or "", self.error_refusal)
 
 
-def failure(code: str, detail: str) -> SessionError:
-    """The error that `code` and `detail` were recorded of."""
+def recorded_refusal(error: SessionError) -> dict[str, Any] | None:
+    """What a turn's record holds of the refusal of a model's server; None for any other error."""
+    if isinstance(error, ProviderBusy):
+        return {**asdict(error.refusal), "retry_after": error.retry_after}
+    return asdict(error.refusal) if isinstance(error, ProviderRefused) else None
+
+
+def failure(code: str, detail: str, refusal: Mapping[str, Any] | None = None) -> SessionError:
+    """The error that `code`, `detail` and `refusal` were recorded of."""
+    if refusal is not None:
+        told = dict(refusal)
+        retry_after = told.pop("retry_after", None)
+        if code == ProviderBusy.code:
+            return ProviderBusy(Refusal(**told), retry_after=retry_after)
+        return ProviderRefused(Refusal(**told))
     kind = next((kind for kind in _FAILURES if kind.code == code), None)
     if kind is not None:
         return kind(detail)
@@ -101,6 +120,7 @@ _FAILURES: tuple[type[SessionError], ...] = (
     ProviderError,
     StorageUnavailable,
     TurnInterrupted,
+    NothingToAnswer,
 )
 
 

@@ -13,10 +13,10 @@ class Departure:
 
     def __init__(self) -> None:
         self._left = False
-        self._then: list[Callable[[], None]] = []
+        self._then: list[Callable[[], object]] = []
         self._lock = threading.Lock()
 
-    def then(self, act: Callable[[], None]) -> None:
+    def then(self, act: Callable[[], object]) -> None:
         """Call `act` when the caller leaves, or now if they have left; it must not block."""
         with self._lock:
             if not self._left:

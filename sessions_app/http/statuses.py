@@ -20,9 +20,15 @@ _STATUS_OF: dict[type[errors.SessionError], int] = {
     errors.TooManyTurns: 503,
     errors.TurnInterrupted: 503,
     errors.ProviderTimeout: 504,
+    errors.ProviderBusy: 429,
 }
 
 
 def status_of(error: errors.SessionError) -> int:
-    """The status of the error's class, or of its nearest base class that has one."""
+    """The status of the error's class, or of its nearest base class that has one.
+
+    A refusal of a model's server has that server's status.
+    """
+    if isinstance(error, errors.ProviderRefused) and error.refusal.status in errors.REFUSALS:
+        return error.refusal.status
     return next(_STATUS_OF[kind] for kind in type(error).__mro__ if kind in _STATUS_OF)

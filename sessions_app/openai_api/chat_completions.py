@@ -13,6 +13,7 @@ from sessions_app.http import event_stream
 from sessions_app.http.departure import departure_of
 from sessions_app.http.event_stream import TurnSource
 from sessions_app.http.input import idempotency_key, user_id
+from sessions_app.http.waiting import Waits, waits
 from sessions_app.openai_api import messages, parameters, requests, schema, wire
 from sessions_app.openai_api.errors import Required
 from sessions_app.openai_api.views import ModelCallView
@@ -24,6 +25,7 @@ from sessions_app.services.turns import CompletionRequest, Feed, Reader
 class ChatCompletionsView(ModelCallView):
     """Chat completions."""
 
+    @waits(Waits.FOR_A_MODEL)
     @schema.chat_completions
     def post(self, request: Request) -> HttpResponseBase:
         """Have the model answer; in a session what is new is stored, without one nothing is."""
@@ -57,7 +59,7 @@ def _in_session(request: Request, body: dict[str, Any], session_id: str) -> Http
 
 def _streamed(feed: Feed, model: str, *, with_usage: bool) -> HttpResponseBase:
     chunks = wire.Chunks(feed, model, with_usage=with_usage)
-    return event_stream.response(TurnSource(Reader(feed), chunks, chunks.last))
+    return event_stream.response(TurnSource(Reader(feed), chunks, chunks.last, chunks.heartbeat))
 
 
 def _passed(request: Request, body: dict[str, Any]) -> HttpResponseBase:
@@ -69,7 +71,7 @@ def _passed(request: Request, body: dict[str, Any]) -> HttpResponseBase:
         answer = pass_through.completion_pass(body=sent, departed=departure.then)
         return HttpResponse(answer.body, content_type=answer.content_type)
     source = pass_through.completion_pass_streamed(
-        body=sent, failed=wire.error_line, departed=departure.then
+        body=sent, failed=wire.error_line, heartbeat=wire.HEARTBEAT, departed=departure.then
     )
     return event_stream.response(source)
 

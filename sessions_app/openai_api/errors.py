@@ -73,6 +73,11 @@ def body_of(error: errors.SessionError) -> dict[str, Any]:
     status = _status(error)
     if isinstance(error, PassedError) and error.error:
         return {"error": dict.fromkeys(("message", "type", "param", "code")) | dict(error.error)}
+    if isinstance(error, errors.ProviderRefused | errors.ProviderBusy):
+        refusal = error.refusal
+        found = body(status, error.detail, refusal.code or error.code, refusal.param)
+        found["error"]["type"] = refusal.kind or found["error"]["type"]
+        return found
     return body(status, error.detail, error.code, error.attr)
 
 
@@ -109,9 +114,18 @@ def _domain(error: errors.SessionError) -> Response:
         headers["Retry-After"] = str(retry)
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(error, errors.Conflict) and not isinstance(error, _PASSING):
+    if _is_final(error):
         headers["X-Should-Retry"] = "false"
     return Response(body_of(error), status=status, headers=headers)
+
+
+def _is_final(error: errors.SessionError) -> bool:
+    """Whether asking again is of no use, or has been done: clients repeat by themselves."""
+    if isinstance(error, errors.ProviderError):
+        return error.repeated or isinstance(error, errors.ProviderRefused)
+    if isinstance(error, PassedError):
+        return error.status < 500 and error.status != 429
+    return isinstance(error, errors.Conflict) and not isinstance(error, _PASSING)
 
 
 def _framework(exc: APIException) -> Response:

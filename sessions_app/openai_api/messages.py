@@ -77,7 +77,9 @@ def _draft(value: Any, path: str) -> MessageDraft:
     for name in ("audio", "function_call"):
         if value.get(name) is not None:
             raise Unsupported("This is not supported.", attr=f"{path}.{name}")
-    content = content_text(value.get("content"), f"{path}.content")
+    # A terminal's output has its control characters; whoever shows it makes them harmless.
+    raw = role == Role.TOOL
+    content = content_text(value.get("content"), f"{path}.content", raw=raw)
     if not content and role == Role.ASSISTANT:
         content = _short(value, "refusal", path, None) or ""
     if not content and role == Role.TOOL:
@@ -91,18 +93,21 @@ def _draft(value: Any, path: str) -> MessageDraft:
     )
 
 
-def content_text(value: Any, path: str) -> str:
-    """A message's text; of one in parts, those of its parts on lines of their own."""
+def content_text(value: Any, path: str, *, raw: bool = False) -> str:
+    """A message's text; of one in parts, those of its parts on lines of their own.
+
+    With `raw`, control characters are kept.
+    """
     if value is None:
         return ""
     if isinstance(value, str):
-        return _checked(value, path)
+        return _checked(value, path, raw=raw)
     if not isinstance(value, list):
         raise InvalidInput("Expected text, or a list of parts.", attr=path)
-    return "\n".join(_part(part, f"{path}.{place}") for place, part in enumerate(value))
+    return "\n".join(_part(part, f"{path}.{place}", raw=raw) for place, part in enumerate(value))
 
 
-def _part(part: Any, path: str) -> str:
+def _part(part: Any, path: str, *, raw: bool) -> str:
     if not isinstance(part, dict):
         raise InvalidInput("Expected an object.", attr=path)
     kind = part.get("type")
@@ -113,11 +118,11 @@ def _part(part: Any, path: str) -> str:
     value = part.get(kind)
     if not isinstance(value, str):
         raise InvalidInput("Expected text.", attr=f"{path}.{kind}")
-    return _checked(value, f"{path}.{kind}")
+    return _checked(value, f"{path}.{kind}", raw=raw)
 
 
-def _checked(value: str, path: str) -> str:
-    if not text.is_text(value):
+def _checked(value: str, path: str, *, raw: bool = False) -> str:
+    if not (text.is_storable(value) if raw else text.is_text(value)):
         raise InvalidInput(_CONTROLS, attr=path)
     return value
 
@@ -136,6 +141,12 @@ def _short(value: dict[str, Any], name: str, path: str, most: int | None) -> str
 def _calls(value: Any, path: str) -> list[dict[str, Any]] | None:
     if value is None or value == []:
         return None
+    if isinstance(value, list):
+        # Some clients leave the one kind out that there is.
+        value = [
+            {"type": "function", **call} if isinstance(call, dict) and "function" in call else call
+            for call in value
+        ]
     try:
         calls: list[dict[str, Any]] = _TOOL_CALLS.run_validation(value)
     except ValidationError as error:

@@ -29,8 +29,9 @@ def completion(feed: Feed, result: TurnResult, model: str) -> dict[str, Any]:
         "content": (message.content or None) if message else "",
         "refusal": None,
     }
+    answered |= _beside(message)
     if message and message.tool_calls:
-        answered["tool_calls"] = message.tool_calls
+        answered["tool_calls"] = _calls(message)
     choice = {
         "index": 0,
         "message": answered,
@@ -44,15 +45,32 @@ def completion(feed: Feed, result: TurnResult, model: str) -> dict[str, Any]:
     }
 
 
-def usage(message: Message | None, seen: Seen | None) -> dict[str, int]:
-    """The model server's counts, and where it gave none, this service's own."""
+def _beside(message: Message | None) -> dict[str, Any]:
+    """What a model's server has said beside the text, under the names that it used."""
+    if message is None:
+        return {}
+    extra = message.extra or {}
+    thoughts = {extra.get("thought_member") or "reasoning_content": message.reasoning}
+    return {**(thoughts if message.reasoning else {}), **(extra.get("message") or {})}
+
+
+def _calls(message: Message) -> list[dict[str, Any]]:
+    """The calls with the members that their server wants back."""
+    beside = (message.extra or {}).get("calls") or {}
+    return [{**call, **beside.get(call.get("id"), {})} for call in message.tool_calls or ()]
+
+
+def usage(message: Message | None, seen: Seen | None) -> dict[str, Any]:
+    """The model server's counts as they came, and where it gave none, this service's own."""
     made = message.generation if message else None
+    told = dict(made.usage or {}) if made else {}
     prompt, said = (made.prompt_tokens, made.completion_tokens) if made else (None, None)
     if prompt is None:
         prompt = seen.token_count if seen else 0
     if said is None:
         said = message.token_count if message else 0
-    return {"prompt_tokens": prompt, "completion_tokens": said, "total_tokens": prompt + said}
+    counts = {"prompt_tokens": prompt, "completion_tokens": said}
+    return {"total_tokens": prompt + said, **told, **counts}
 
 
 class Chunks:
@@ -93,8 +111,15 @@ class Chunks:
 
     def _stored(self, message: Message) -> bytes:
         self._message, self._model = message, _model(message) or self._model
-        calls = [{"index": at, **call} for at, call in enumerate(message.tool_calls or ())]
-        return self._beginning() + (self._chunk({"tool_calls": calls}) if calls else b"")
+        written = self._beginning()
+        if beside := _beside(message):
+            written += self._chunk(beside)
+        calls = [{"index": at, **call} for at, call in enumerate(_calls(message))]
+        return written + (self._chunk({"tool_calls": calls}) if calls else b"")
+
+    def heartbeat(self) -> bytes:
+        """An empty chunk: a comment would be read as JSON by some clients."""
+        return self._beginning() or self._chunk({})
 
     def _done(self) -> bytes:
         self._ended = True
@@ -129,6 +154,18 @@ def _head(feed: Feed, kind: str, model: str) -> dict[str, Any]:
         "created": seconds(feed.begun_at),
         "model": model,
     }
+
+
+HEARTBEAT = _line(
+    {
+        "id": "chatcmpl-waiting",
+        "object": "chat.completion.chunk",
+        "created": 0,
+        "model": "",
+        "choices": [{"index": 0, "delta": {}, "logprobs": None, "finish_reason": None}],
+    }
+)
+"""An empty chunk, for a stream that is passed on and whose own head is not known yet."""
 
 
 def seconds(moment: datetime) -> int:

@@ -1,16 +1,20 @@
 """The model call. Services know the protocol; which server answers is a matter of settings."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Protocol
 
 from django.conf import settings
 
+from sessions_app.domain.dialect import Extra
 from sessions_app.domain.tokens import TokenCounter
 
 Messages = Sequence[Mapping[str, Any]]
 """A conversation in the form of the chat completions wire: `{"role", "content", …}` each."""
+
+
+NOTHING_BESIDE = Extra()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +32,9 @@ class Ending:
     """What is known when a streamed answer has ended by itself.
 
     `finish_reason` is the server's word: `stop`, `length`, `tool_calls`, `content_filter` …. The
-    counts are the server's own, None where it gave none. `tool_calls` are whole, in the form of the
-    wire.
+    counts are the server's own, None where it gave none, and `usage` all of them with their
+    details. `tool_calls` are whole, in the form of the wire. `reasoning` is what the model thought,
+    `extra` what its server wants back.
     """
 
     finish_reason: str
@@ -37,26 +42,24 @@ class Ending:
     completion_tokens: int | None
     model: str
     tool_calls: Sequence[Mapping[str, Any]] = ()
+    # Beside the answer, and no part of what it says.
+    usage: Mapping[str, Any] | None = field(default=None, compare=False)
+    reasoning: str = field(default="", compare=False)
+    extra: Extra = field(default=NOTHING_BESIDE, compare=False)
 
 
 class Reply(Protocol):
     """One streamed answer. Nothing is sent before the iteration begins; it can be done once.
 
-    It is iterated by one thread; any other may close it.
+    Ending the iteration, or cancelling the task that is in it, ends the call at once.
     """
 
-    def __iter__(self) -> Iterator[str]:
+    def __aiter__(self) -> AsyncGenerator[str, None]:
         """The answer in pieces, none empty, together at most MESSAGE_MAX_CHARS long.
 
-        Raises ProviderError, ProviderTimeout, also after some pieces: those stand, and `ending`
-        stays None. An answer without any text is an error, unless it calls tools, and so is one
-        that goes on past that length.
-        """
-
-    def close(self) -> None:
-        """End the call at once, from any thread, at any time, as often as one likes.
-
-        The iteration then ends quietly, and `ending` stays None.
+        Raises ProviderRefused and ProviderBusy before the first piece; ProviderError and
+        ProviderTimeout also after some: those stand, and `ending` stays None. An answer that goes
+        on past that length is an error. One without any text is none: its `ending` says why.
         """
 
     @property
@@ -65,7 +68,7 @@ class Reply(Protocol):
 
 
 class Provider(Protocol):
-    """Whatever can answer a conversation; threads may share it."""
+    """Whatever can answer a conversation; it streams on the process's event loop."""
 
     @property
     def name(self) -> str:
@@ -74,7 +77,7 @@ class Provider(Protocol):
     def complete(self, messages: Messages, *, max_tokens: int) -> Completion:
         """The answer, never blank, asked for in at most `max_tokens` of the model's tokens.
 
-        Raises ProviderError, ProviderTimeout.
+        Waits for it, so it is for threads. Raises ProviderError, ProviderTimeout.
         """
 
     def stream(
@@ -95,20 +98,20 @@ class Provider(Protocol):
 class Passage(Protocol):
     """A request that is passed on to the model's server as it is, and the answer likewise.
 
-    Any thread may close it, at any time, as often as it likes.
+    Cancelling the task that waits for any of it ends the call at once.
     """
 
-    def open(self) -> tuple[int, Mapping[str, str]]:
+    async def open(self) -> tuple[int, Mapping[str, str]]:
         """Send it; the answer's status and headers. Raises ProviderError, ProviderTimeout."""
 
-    def whole(self) -> bytes:
+    async def whole(self) -> bytes:
         """The answer's body at once; raises ProviderError, ProviderTimeout."""
 
-    def __iter__(self) -> Iterator[bytes]:
+    def __aiter__(self) -> AsyncGenerator[bytes, None]:
         """The body as it comes; raises ProviderError, ProviderTimeout, also after some of it."""
 
-    def close(self) -> None:
-        """End the call at once; an iteration then ends quietly."""
+    async def close(self) -> None:
+        """End the call, as often as one likes; nobody is iterating."""
 
 
 class Server(Provider, Protocol):
@@ -149,7 +152,7 @@ def _provider(
     answer_seconds: float,
     answer_max_chars: int,
 ) -> Server:
-    # Importing `openai` takes most of a second, which a process without a provider need not pay.
+    # Importing `httpx` takes a while, which a process without a provider need not pay.
     from sessions_app.providers.openai_compatible import OpenAICompatible
 
     return OpenAICompatible(

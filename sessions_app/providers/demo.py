@@ -1,8 +1,8 @@
 """The built-in responder: no model, no network. It shows what the service remembers."""
 
+import asyncio
 import re
-import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from typing import Any
 
 from sessions_app.domain.drafts import message_tokens
@@ -37,9 +37,9 @@ class Demo:
     def complete(self, messages: Messages, *, max_tokens: int) -> Completion:
         """As `Provider.complete`, at once."""
         reply = DemoReply(messages, self._count, max_tokens=max_tokens, waits=(0, 0))
-        text = "".join(reply)
+        text = "".join(reply.pieces(answer(messages)))
         ending = reply.ending
-        assert ending is not None  # noqa: S101 - nobody can have closed it
+        assert ending is not None  # noqa: S101 - it has said all
         return Completion(text, ending.prompt_tokens, ending.completion_tokens, NAME)
 
     def stream(
@@ -69,7 +69,6 @@ class DemoReply:
         self._count = count
         self._max_tokens = max_tokens
         self._waits = waits
-        self._closed = threading.Event()
         self._ending: Ending | None = None
 
     @property
@@ -77,17 +76,18 @@ class DemoReply:
         """As `Reply.ending`."""
         return self._ending
 
-    def close(self) -> None:
-        """As `Reply.close`."""
-        self._closed.set()
+    async def __aiter__(self) -> AsyncGenerator[str, None]:
+        """As `Reply.__aiter__`."""
+        wait, between = self._waits
+        for piece in self.pieces(await asyncio.to_thread(answer, self._messages)):
+            await asyncio.sleep(wait)
+            wait = between
+            yield piece
 
-    def __iter__(self) -> Iterator[str]:
-        """As `Reply.__iter__`."""
-        first, between = self._waits
+    def pieces(self, text: str) -> Iterator[str]:
+        """The words of `text` that there are tokens for, and then the ending."""
         spent, said, finish_reason = 0, "", "stop"
-        for number, piece in enumerate(_pieces(answer(self._messages))):
-            if self._closed.wait(between if number else first):
-                return
+        for number, piece in enumerate(_pieces(text)):
             cost = self._count(piece)
             if self._max_tokens is not None and spent + cost > self._max_tokens and number:
                 finish_reason = "length"
@@ -95,10 +95,9 @@ class DemoReply:
             spent += cost
             said += piece
             yield piece
-        if not self._closed.is_set():
-            self._ending = Ending(
-                finish_reason, _prompt_tokens(self._messages, self._count), self._count(said), NAME
-            )
+        self._ending = Ending(
+            finish_reason, _prompt_tokens(self._messages, self._count), self._count(said), NAME
+        )
 
 
 def _pieces(text: str) -> Iterator[str]:

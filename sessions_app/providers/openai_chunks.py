@@ -1,17 +1,17 @@
-"""A streamed chat completion, put together from its chunks; any shape that it has not is an error.
-
-The package's own stream builds a model object per chunk, which costs more than all the rest of
-reading one (docs/providers.md has the figures), and bounds neither lines nor events.
-"""
+"""A streamed chat completion, put together from its chunks by `dialect.ReplyReader`."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from uuid import uuid4
 
-from sessions_app.domain.errors import ProviderError
+from sessions_app.domain.dialect import Refusal, ReplyReader, refusal_of
+from sessions_app.domain.errors import REFUSALS, ProviderBusy, ProviderError, ProviderRefused
 from sessions_app.providers import Ending
 
 EVENT_MAX_BYTES = 1024 * 1024
+# A whole answer that comes as plain JSON where a stream was asked for.
+PLAIN_MAX_BYTES = 8 * 1024 * 1024
 # What may pass without a word of the answer: a model that thinks aloud is given this much.
 WORDLESS_MAX_BYTES = 16 * 1024 * 1024
 
@@ -20,118 +20,152 @@ _ENDLESS = "The model's server gave an endless answer."
 _DONE = b"[DONE]"
 
 
-def events(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The data of each server-sent event (HTML Living Standard, 9.2.6), up to `[DONE]` included.
+class Events:
+    """Server-sent events (HTML Living Standard, 9.2.6), put together from a body's chunks.
 
-    Raises ProviderError for an event over EVENT_MAX_BYTES.
+    A body of plain JSON is one event: some servers answer a request for a stream so.
     """
-    rest = b""
-    data: list[bytes] = []
-    for chunk in chunks:
-        *lines, rest = (rest + chunk).split(b"\n")
-        for line in lines:
-            line = line.removesuffix(b"\r")
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._data: list[bytes] = []
+        # The lines of a body that may be plain JSON; None once it is a stream.
+        self._plain: list[bytes] | None = []
+
+    def take(self, chunk: bytes) -> Iterator[bytes]:
+        """The data of each event that this chunk completes.
+
+        Raises ProviderError for an event over EVENT_MAX_BYTES.
+        """
+        *lines, self._rest = (self._rest + chunk).split(b"\n")
+        for raw in lines:
+            line = raw.removesuffix(b"\r")
+            if self._plain is not None and _is_json([*self._plain, line]):
+                self._plain.append(line)
+                continue
             if line.startswith(b"data:"):
-                data.append(line[5:].removeprefix(b" "))
-            elif not line and data:
-                yield b"\n".join(data)
-                data = []
-        if len(rest) + sum(map(len, data)) > EVENT_MAX_BYTES:
+                self._data.append(line[5:].removeprefix(b" "))
+            elif not line and self._data:
+                yield b"\n".join(self._data)
+                self._data = []
+            self._plain = None if line.strip() else self._plain
+        most = PLAIN_MAX_BYTES if self._is_plain() else EVENT_MAX_BYTES
+        if len(self._rest) + sum(map(len, self._data or self._plain or ())) > most:
             raise ProviderError(_ENDLESS)
+
+    def finish(self) -> Iterator[bytes]:
+        """What the end of the body completes."""
+        if self._is_plain():
+            yield b"\n".join([*(self._plain or ()), self._rest])
+        # A stream that ends without the empty line behind its last event.
+        elif self._data:
+            yield b"\n".join(self._data)
+
+    def _is_plain(self) -> bool:
+        return self._plain is not None and _is_json([*self._plain, self._rest])
+
+
+def _is_json(lines: Sequence[bytes]) -> bool:
+    """Whether a body that begins with these lines is an object or a list."""
+    first = next(filter(None, map(bytes.lstrip, lines)), b"")
+    return first[:1] in {b"{", b"["}
 
 
 class Answer:
     """What has come of an answer so far; `done` when nothing more is wanted."""
 
-    def __init__(self, *, model: str, max_chars: int) -> None:
-        self._model = model
+    def __init__(self, *, model: str, max_chars: int, secrets: Sequence[str] = ()) -> None:
+        self._asked_model = model
         self._max_chars = self._room = max_chars
-        self._finish_reason = ""
-        self._usage: dict[str, Any] = {}
-        self._calls: dict[int, dict[str, Any]] = {}
+        self._secrets = secrets
+        self._reader = ReplyReader(new_id=new_call_id)
         self._wordless_bytes = 0
-        self._half = ""
-        self._blank = True
+        self._begun = False
+        self.thought = ""
         self.done = False
 
     def take(self, data: bytes) -> str:
-        """The text that an event adds, perhaps none; raises ProviderError for rubbish or no end."""
+        """The text that an event adds, perhaps none, `thought` what it adds to the reasoning.
+
+        Raises ProviderError for rubbish, for no end, and for an error in the server's own words.
+        """
         if data.strip() == _DONE:
             self.done = True
             return ""
+        chunk = _json(data)
+        if isinstance(chunk, dict) and chunk.get("error"):
+            raise self._failure(chunk)
         try:
-            text = self._take(json.loads(data))
+            piece = self._reader.feed(chunk)
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             raise ProviderError(_RUBBISH) from error
-        self._wordless_bytes = 0 if text else self._wordless_bytes + len(data)
+        if isinstance(chunk, dict) and chunk.get("object") == "chat.completion":
+            self.done = True
+        self._wordless_bytes = 0 if piece.text else self._wordless_bytes + len(data)
         if self._wordless_bytes > WORDLESS_MAX_BYTES:
             raise ProviderError(_ENDLESS)
-        return self._fitting(self._whole(text)) if text else ""
+        self.thought = piece.thought
+        return self._fitting(piece.text)
+
+    def rest(self) -> str:
+        """The text that waited for more; `ending` comes after it."""
+        piece, self._reply = self._reader.finish()
+        return self._fitting(piece.text)
 
     def ending(self) -> Ending:
         """What is known now that nothing more comes; raises ProviderError for half an answer."""
-        if not (self.done or self._finish_reason):
+        reply = self._reply
+        if not (self.done or reply.finish_reason):
             raise ProviderError("The model's server broke off its answer.")
-        if self._blank and not self._calls:
-            raise ProviderError("The model's server gave an empty answer.")
+        usage = reply.usage or {}
         return Ending(
-            finish_reason=self._finish_reason or "stop",
-            prompt_tokens=count(self._usage.get("prompt_tokens")),
-            completion_tokens=count(self._usage.get("completion_tokens")),
-            model=self._model,
-            tool_calls=tuple(self._calls[index] for index in sorted(self._calls)),
+            finish_reason=reply.finish_reason or "stop",
+            prompt_tokens=count(usage.get("prompt_tokens")),
+            completion_tokens=count(usage.get("completion_tokens")),
+            model=reply.model or self._asked_model,
+            tool_calls=tuple(reply.tool_calls),
+            usage=reply.usage,
+            reasoning=reply.reasoning,
+            extra=reply.extra,
         )
-
-    def _take(self, chunk: Any) -> str:
-        if chunk.get("error"):
-            raise ProviderError("The model's server reported an error in its answer.")
-        named = chunk.get("model")
-        self._model = named if isinstance(named, str) and named else self._model
-        usage = chunk.get("usage")
-        self._usage = usage if isinstance(usage, dict) else self._usage
-        # The last chunk, with the counts, has no choice; of several only the first was asked for.
-        choices = [choice for choice in chunk.get("choices") or () if not choice.get("index")]
-        if not choices:
-            return ""
-        delta = choices[0].get("delta") or {}
-        for call in delta.get("tool_calls") or ():
-            self._take_call(call)
-        reason = choices[0].get("finish_reason")
-        self._finish_reason = reason if isinstance(reason, str) and reason else self._finish_reason
-        text = delta.get("content") or ""
-        if not isinstance(text, str):
-            raise TypeError
-        return text
-
-    def _take_call(self, piece: dict[str, Any]) -> None:
-        index = piece.get("index", 0)
-        if not isinstance(index, int):
-            raise TypeError
-        whole = self._calls.setdefault(
-            index, {"id": "", "type": "function", "function": {"name": "", "arguments": ""}}
-        )
-        whole["id"] = str(piece.get("id") or whole["id"])
-        function = piece.get("function") or {}
-        whole["function"]["name"] += function.get("name") or ""
-        whole["function"]["arguments"] += function.get("arguments") or ""
-
-    def _whole(self, text: str) -> str:
-        """The text with half a character kept back for its other half, as some servers cut them."""
-        text, self._half = self._half + text, ""
-        if text.isascii():
-            return text
-        if "\ud800" <= text[-1] <= "\udbff":
-            text, self._half = text[:-1], text[-1]
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
     def _fitting(self, text: str) -> str:
-        """A text that there is room for; an answer begins with a word, so what is before goes."""
-        text = text.lstrip() if self._blank else text
-        self._blank = not text and self._blank
         self._room -= len(text)
         if self._room < 0:
             raise ProviderError(f"The model's answer went on past {self._max_chars:,} characters.")
+        self._begun = self._begun or bool(text)
         return text
+
+    def _failure(self, chunk: Mapping[str, Any]) -> ProviderError:
+        """Of an error that comes instead of an answer the code may be an HTTP status."""
+        error = chunk["error"]
+        status = error.get("code", error.get("status")) if isinstance(error, dict) else None
+        known = status if isinstance(status, int) and not self._begun else 0
+        if failure := refused(refusal_of(known, chunk, self._secrets), retry_after=None):
+            return failure
+        return ProviderError("The model's server reported an error in its answer.")
+
+
+def refused(refusal: Refusal, *, retry_after: float | None) -> ProviderError | None:
+    """The error of ours for a server's 4xx about the request; None for any other status.
+
+    A 401 or 403 is about this service's key: to the caller, it would be about their own.
+    """
+    if refusal.status == 429:
+        return ProviderBusy(refusal, retry_after=retry_after)
+    return ProviderRefused(refusal) if refusal.status in REFUSALS else None
+
+
+def _json(data: bytes) -> Any:
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise ProviderError(_RUBBISH) from error
+
+
+def new_call_id() -> str:
+    """An id for a call that a server gave none, as OpenAI's look."""
+    return f"call_{uuid4().hex[:24]}"
 
 
 def count(value: Any) -> int | None:

@@ -4,22 +4,23 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from openai import APIResponse
+import httpx
 
+from sessions_app import event_loop
+from sessions_app.domain.dialect import ReplyReader
 from sessions_app.domain.errors import ProviderError
 from sessions_app.providers import Completion, Messages
-from sessions_app.providers.calls import Call
-from sessions_app.providers.openai_chunks import count
+from sessions_app.providers.openai_chunks import count, new_call_id
 from sessions_app.providers.openai_relay import Relay
 from sessions_app.providers.openai_stream import StreamedReply
-from sessions_app.providers.openai_wire import Wire
+from sessions_app.providers.openai_wire import Limits, Wire
 
 RETRY_WAITS_SECONDS = (0.5, 2.0)
 ANSWER_MAX_BYTES = 1024 * 1024
 
 
 class OpenAICompatible:
-    """A `Provider`; threads may share it.
+    """A `Provider` over HTTP.
 
     `timeout_seconds` bounds a `complete` with its retries, and of a streamed answer the wait for
     its beginning and each silence in it; `answer_seconds` and `answer_max_chars` bound how long
@@ -34,7 +35,7 @@ class OpenAICompatible:
         model: str,
         timeout_seconds: float,
         answer_seconds: float = 600,
-        answer_max_chars: int = 32_000,
+        answer_max_chars: int = 500_000,
     ) -> None:
         self.name = model
         self._wire = Wire(base_url=base_url, api_key=api_key)
@@ -48,21 +49,25 @@ class OpenAICompatible:
 
     def complete(self, messages: Messages, *, max_tokens: int) -> Completion:
         """As `Provider.complete`. Repeats what failed before an answer began, never a timeout."""
+        return event_loop.run(self._complete(messages, max_tokens))
+
+    async def _complete(self, messages: Messages, max_tokens: int) -> Completion:
         request = {"model": self.name, "messages": list(messages)}
-        with self._wire.opened(
+        limits = Limits(silence_seconds=self._timeout_seconds)
+        async with self._wire.opened(
             request,
-            Call(silence_seconds=self._timeout_seconds),
+            limits,
             max_tokens=max_tokens,
             retry_waits=RETRY_WAITS_SECONDS,
+            is_unseen=True,
         ) as response:
-            assert response is not None  # noqa: S101 - nobody else has the call to close it
-            body = _body(response)
+            body = await _body(response, limits)
         return _completion(body, self.name)
 
     def relay(self, body: bytes) -> Relay:
         """The request `body` passed on as it is; nothing is sent before it is opened."""
-        call = Call(silence_seconds=self._timeout_seconds, total_seconds=self._answer_seconds)
-        return Relay(self._wire, body, call)
+        limits = Limits(silence_seconds=self._timeout_seconds, total_seconds=self._answer_seconds)
+        return Relay(self._wire, body, limits)
 
     def stream(
         self,
@@ -90,9 +95,9 @@ class OpenAICompatible:
         )
 
 
-def _body(response: APIResponse[Any]) -> bytes:
+async def _body(response: httpx.Response, limits: Limits) -> bytes:
     body = bytearray()
-    for chunk in response.iter_bytes():
+    async for chunk in limits.chunks(response):
         body += chunk
         if len(body) > ANSWER_MAX_BYTES:
             raise ProviderError("The model's server gave an endless answer.")
@@ -100,18 +105,20 @@ def _body(response: APIResponse[Any]) -> bytes:
 
 
 def _completion(body: bytes, model: str) -> Completion:
+    reader = ReplyReader(new_id=new_call_id)
     try:
         answer = json.loads(body)
-        text = answer["choices"][0]["message"]["content"]
-        named, usage = answer.get("model"), answer.get("usage")
+        piece = reader.feed(answer if answer["choices"][0] else {})
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise ProviderError("The model's server did not answer with a completion.") from error
-    if not isinstance(text, str) or not text.strip():
+    rest, reply = reader.finish()
+    text = piece.text + rest.text
+    if not text.strip():
         raise ProviderError("The model's server gave an empty answer.")
-    usage = usage if isinstance(usage, dict) else {}
+    usage = reply.usage or {}
     return Completion(
         text=text,
         prompt_tokens=count(usage.get("prompt_tokens")),
         completion_tokens=count(usage.get("completion_tokens")),
-        model=named if isinstance(named, str) and named else model,
+        model=reply.model or model,
     )

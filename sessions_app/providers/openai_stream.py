@@ -1,19 +1,16 @@
 """A streamed answer of a server that speaks OpenAI's chat completions."""
 
-from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
-from threading import Lock
+import asyncio
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing, suppress
 from typing import Any
 
-import httpx2
-from openai import APIError
+import httpx
 
 from sessions_app.domain.errors import ProviderError
 from sessions_app.providers import Ending
-from sessions_app.providers.calls import Call
-from sessions_app.providers.openai_chunks import Answer, events
-from sessions_app.providers.openai_wire import Wire
+from sessions_app.providers.openai_chunks import Answer, Events
+from sessions_app.providers.openai_wire import Limits, Wire
 
 # After the last event: the end of the body, without which the connection cannot be used again.
 _LAST_BYTES_SECONDS = 0.25
@@ -37,11 +34,11 @@ class StreamedReply:
         self._request = request
         self._max_tokens = max_tokens
         self._retry_waits = retry_waits
-        self._limits = {"silence_seconds": silence_seconds, "total_seconds": total_seconds}
-        self._answer = Answer(model=str(request["model"]), max_chars=max_chars)
-        self._lock = Lock()
-        self._call: Call | None = None
-        self._closed = False
+        self._seconds = {"silence_seconds": silence_seconds, "total_seconds": total_seconds}
+        self._answer = Answer(
+            model=str(request["model"]), max_chars=max_chars, secrets=wire.secrets
+        )
+        self._has_begun = False
         self._ending: Ending | None = None
 
     @property
@@ -49,48 +46,40 @@ class StreamedReply:
         """As `Reply.ending`."""
         return self._ending
 
-    def close(self) -> None:
-        """As `Reply.close`; but a connection that is just being made is waited for."""
-        with self._lock:
-            self._closed = True
-        if self._call is not None:
-            self._call.close()
-
-    def __iter__(self) -> Iterator[str]:
-        """As `Reply.__iter__`."""
-        with self._lock:
-            if self._call is not None:
-                raise RuntimeError("a reply is iterated once")
-            self._call = call = Call(**self._limits)
-            if self._closed:
-                return
-        try:
-            yield from self._pieces(call)
-        except ProviderError:
-            if not call.closed:
-                raise
-
-    def _pieces(self, call: Call) -> Iterator[str]:
-        with self._wire.opened(
-            self._request, call, max_tokens=self._max_tokens, retry_waits=self._retry_waits
-        ) as response:
-            if response is None:
-                return
-            body = response.iter_bytes()
-            for event in events(body):
-                text = self._answer.take(event)
-                if call.closed:
-                    return
-                if text:
-                    yield text
-                # After the yield: the time that the caller took is not the server's.
-                call.progress()
-                if self._answer.done:
-                    break
-            if call.closed:
-                return
-            self._ending = self._answer.ending()
-            call.settle(_LAST_BYTES_SECONDS)
+    async def __aiter__(self) -> AsyncGenerator[str, None]:
+        """As `Reply.__aiter__`."""
+        if self._has_begun:
+            raise RuntimeError("a reply is iterated once")
+        self._has_begun = True
+        limits, answer = Limits(**self._seconds), self._answer
+        async with (
+            self._wire.opened(
+                self._request, limits, max_tokens=self._max_tokens, retry_waits=self._retry_waits
+            ) as response,
+            aclosing(limits.chunks(response)) as chunks,
+        ):
+            async with aclosing(_events(chunks)) as events:
+                async for event in events:
+                    if text := answer.take(event):
+                        yield text
+                    # After the yield: the time that the caller took is not the server's.
+                    limits.progress()
+                    if answer.done:
+                        break
+            if rest := answer.rest():
+                yield rest
+            self._ending = answer.ending()
             # The answer is whole, whatever becomes of the connection.
-            with suppress(APIError, httpx2.HTTPError):
-                deque(body, maxlen=0)
+            with suppress(TimeoutError, httpx.HTTPError, ProviderError):
+                async with asyncio.timeout(_LAST_BYTES_SECONDS):
+                    async for _ in chunks:
+                        pass
+
+
+async def _events(chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    events = Events()
+    async for chunk in chunks:
+        for event in events.take(chunk):
+            yield event
+    for event in events.finish():
+        yield event

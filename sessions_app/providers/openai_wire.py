@@ -1,152 +1,209 @@
-"""Requests to a server that speaks OpenAI's chat completions, through the official package.
+"""Requests to a server that speaks OpenAI's chat completions, and the limits of each call.
 
-What is asked again is what failed before an answer began, within the call's own time. The
-package's retries are off: each of them would have the full time again.
+What is asked again is what failed before an answer began, within the call's own time.
 """
 
+import asyncio
+import json
 import logging
+import math
 import time
-import weakref
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, TypeVar
 
-import httpx2
-from openai import (
-    APIConnectionError,
-    APIError,
-    APIResponse,
-    APIStatusError,
-    APITimeoutError,
-    DefaultHttpxClient,
-    OpenAI,
+import httpx
+
+from sessions_app import event_loop
+from sessions_app.domain.dialect import Manner, other_manner, refusal_of
+from sessions_app.domain.errors import (
+    ProviderBusy,
+    ProviderError,
+    ProviderRefused,
+    ProviderTimeout,
 )
-
-from sessions_app.domain.errors import ProviderError, ProviderTimeout
-from sessions_app.providers.calls import Call, make_closable
+from sessions_app.providers.connections import Connections, Exchange
+from sessions_app.providers.openai_chunks import refused
 
 logger = logging.getLogger(__name__)
 
-CONNECT_SECONDS = 5.0
-# Of finished calls, for the next ones; how many are open at once is the callers' affair.
-IDLE_CONNECTIONS = 256
-# Busy, starting up, or between two deployments; anything else would fail again.
-_WORTH_REPEATING = frozenset({408, 409, 429, 500, 502, 503, 504})
+T = TypeVar("T")
+
+# Starting up, or between two deployments; anything else would fail again.
+_WORTH_REPEATING = frozenset({500, 502, 503, 504})
+# What a client that is waiting is told, and repeats itself; in the background nobody else does.
+_WORTH_REPEATING_UNSEEN = _WORTH_REPEATING | {408, 409, 429}
 # Answers to a request that has a member too many.
 _DISLIKES = frozenset({400, 422})
-# A local server asks for none, and the package does not start without one.
-_NO_KEY = "none"
+_ERROR_MAX_BYTES = 64 * 1024
+
+UNREACHABLE = "The model's server cannot be reached."
+BROKEN_OFF = "The model's server broke off its answer."
+
+
+class Refused(Exception):
+    """The server answered with an error; `refusal` is what it said of it, without secrets."""
+
+    def __init__(self, response: httpx.Response, body: bytes, secrets: Sequence[str]) -> None:
+        super().__init__(str(response.status_code))
+        self.status = response.status_code
+        self.refusal = refusal_of(self.status, body, secrets)
+        self.retry_after = response.headers.get("retry-after", "")
+        self._error = _error_in(body)
+
+    @property
+    def is_about_messages(self) -> bool:
+        """A 500 of a chat template that raises: it would again."""
+        return self.status == 500 and bool(other_manner(Manner(), self.refusal))
+
+    def is_about(self, member: str) -> bool:
+        """Whether it names this member of the request as the one at fault."""
+        return self._error.get("param") == member
+
+    def dislikes(self, member: str) -> bool:
+        """Whether it speaks of this member of the request."""
+        return member in f"{self._error.get('param')} {self._error.get('message')}"
+
+
+def _error_in(body: bytes) -> Mapping[str, Any]:
+    try:
+        error = json.loads(body).get("error")
+    except (ValueError, AttributeError, RecursionError):
+        return {}
+    return error if isinstance(error, dict) else {"message": error}
+
+
+class Limits:
+    """How long a call may last: so long without progress, and so long in all.
+
+    The clock runs from when it is made.
+    """
+
+    def __init__(self, *, silence_seconds: float, total_seconds: float = math.inf) -> None:
+        self._silence_seconds = silence_seconds
+        self._end = time.monotonic() + total_seconds
+        self.progress()
+
+    def progress(self) -> None:
+        """Something came: the silence begins anew."""
+        self._deadline = min(self._end, time.monotonic() + self._silence_seconds)
+
+    @property
+    def seconds_left(self) -> float:
+        """Until the nearer of the limits; negative after it."""
+        return self._deadline - time.monotonic()
+
+    async def within(self, work: Awaitable[T]) -> T:
+        """What `work` gives; raises ProviderTimeout where the call has no time left for it."""
+        try:
+            async with asyncio.timeout(max(0.0, self.seconds_left)):
+                return await work
+        except TimeoutError as error:
+            raise ProviderTimeout from error
+
+    async def chunks(self, response: httpx.Response) -> AsyncGenerator[bytes, None]:
+        """The body as it comes; raises ProviderTimeout, httpx.HTTPError."""
+        body = response.aiter_bytes()
+        while (chunk := await self.within(anext(body, None))) is not None:
+            yield chunk
+            # A server that always has a byte ready would never be waited for.
+            if self.seconds_left <= 0:
+                raise ProviderTimeout
 
 
 class Wire:
     """A client of one server, and what it has learned of that server's dialect."""
 
     def __init__(self, *, base_url: str, api_key: str) -> None:
-        limits = httpx2.Limits(
-            max_connections=None, max_keepalive_connections=IDLE_CONNECTIONS, keepalive_expiry=30
-        )
-        http = DefaultHttpxClient(limits=limits)
-        make_closable(http)
-        self._client = OpenAI(
-            base_url=base_url, api_key=api_key or _NO_KEY, max_retries=0, http_client=http
-        )
-        self._http, self._url = http, f"{base_url.rstrip('/')}/chat/completions"
-        self._headers = {
-            "Authorization": f"Bearer {api_key or _NO_KEY}",
-            "Content-Type": "application/json",
-        }
-        # A wire that is dropped unclosed leaves no connections behind.
-        weakref.finalize(self, self._client.close)
+        url = f"{base_url.rstrip('/')}/chat/completions"
+        key = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        self._connections = Connections(url, key)
+        self._secrets = tuple(filter(None, (api_key, base_url)))
         # The name every compatible server knows. OpenAI's own newer models refuse it, and others
         # ignore the newer name and run on without a bound.
         self._limit_name = "max_tokens"
         self._asks_for_usage = True
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no error may tell."""
+        return self._secrets
+
     def close(self) -> None:
         """Give the connections back."""
-        self._client.close()
+        event_loop.run(self._connections.close())
 
-    def passed_on(self, body: bytes, call: Call) -> httpx2.Response:
-        """The response to a request that is sent as it is, its body unread; whatever its status.
+    async def send(self, body: bytes) -> Exchange:
+        """A request as it is and its response, whatever its status.
 
-        Nothing is asked again. Raises httpx2.HTTPError.
+        Nothing is asked again. Raises httpx.HTTPError.
         """
-        left = max(0.001, call.seconds_left)
-        request = self._http.build_request(
-            "POST",
-            self._url,
-            content=body,
-            headers=self._headers,
-            timeout=httpx2.Timeout(left, connect=min(left, CONNECT_SECONDS)),
-        )
-        with call.on_this_thread():
-            return self._http.send(request, stream=True)
+        return await self._connections.send(body)
 
-    @contextmanager
-    def opened(
+    @asynccontextmanager
+    async def opened(
         self,
         request: Mapping[str, Any],
-        call: Call,
+        limits: Limits,
         *,
         max_tokens: int | None,
         retry_waits: Sequence[float],
-    ) -> Iterator[APIResponse[Any] | None]:
-        """The response to `request`, its body unread; None when the call was closed meanwhile.
+        is_unseen: bool = False,
+    ) -> AsyncIterator[httpx.Response]:
+        """The response to `request`, its body unread.
 
-        Raises ProviderError, ProviderTimeout, from within the block too.
+        `is_unseen`: no client waits that could repeat what this does not. Raises ProviderError and
+        its kinds, from within the block too.
         """
+        statuses = _WORTH_REPEATING_UNSEEN if is_unseen else _WORTH_REPEATING
         try:
-            with self._response(request, call, max_tokens, iter(retry_waits)) as response:
-                yield response
-        except (APITimeoutError, httpx2.TimeoutException) as error:
-            raise ProviderTimeout from error
-        except (APIError, httpx2.HTTPError) as error:
-            failure = _failure(error)
-            if not call.closed:
-                logger.warning("%s", failure.detail)
-            raise failure from error
+            exchange = await self._accepted(
+                request, limits, max_tokens, iter(retry_waits), statuses
+            )
+        except (ProviderTimeout, httpx.TimeoutException) as error:
+            raise _repeated(ProviderTimeout()) from error
+        except (Refused, httpx.HTTPError) as error:
+            raise _logged(_repeated(_failure(error))) from error
+        try:
+            yield exchange.response
+        except (ProviderTimeout, httpx.TimeoutException) as error:
+            raise _repeated(ProviderTimeout()) from error
+        except httpx.HTTPError as error:
+            raise _logged(_repeated(ProviderError(BROKEN_OFF))) from error
+        finally:
+            await exchange.close()
 
-    @contextmanager
-    def _response(
+    async def _accepted(
         self,
         request: Mapping[str, Any],
-        call: Call,
+        limits: Limits,
         max_tokens: int | None,
         waits: Iterator[float],
-    ) -> Iterator[APIResponse[Any] | None]:
-        while not call.closed:
+        statuses: frozenset[int],
+    ) -> Exchange:
+        while True:
             body = self._body(request, max_tokens)
             try:
-                with call.on_this_thread():
-                    manager = self._asked(body, call)
-                    response = manager.__enter__()
-                break
-            except (APIError, httpx2.HTTPError) as error:
+                return await limits.within(self._asked(body))
+            except (Refused, httpx.HTTPError) as error:
                 if self._learns(error, body):
                     continue
-                wait = _wait(error, next(waits, None))
-                if wait is None or wait >= call.seconds_left:
+                if isinstance(error, Refused) and error.is_about_messages:
                     raise
-                call.pause(wait)
-        else:
-            yield None
-            return
-        try:
-            yield response
-        finally:
-            manager.__exit__(None, None, None)
+                wait = _wait(error, next(waits, None), statuses)
+                if wait is None or wait >= limits.seconds_left:
+                    raise
+            await asyncio.sleep(wait)
 
-    def _asked(self, body: dict[str, Any], call: Call) -> AbstractContextManager[APIResponse[Any]]:
-        left = max(0.001, call.seconds_left)
-        return self._client.chat.completions.with_streaming_response.create(
-            model=body["model"],
-            # The body's own take their place. Here the package would walk through each of them to
-            # see what it is, which for a hundred messages takes ten times all the rest.
-            messages=[],
-            extra_body=body,
-            timeout=httpx2.Timeout(left, connect=min(left, CONNECT_SECONDS)),
-        )
+    async def _asked(self, body: Mapping[str, Any]) -> Exchange:
+        exchange = await self.send(json.dumps(body, ensure_ascii=False).encode())
+        if exchange.response.is_success:
+            return exchange
+        try:
+            raise Refused(exchange.response, await _start_of(exchange.response), self._secrets)
+        finally:
+            await exchange.close()
 
     def _body(self, request: Mapping[str, Any], max_tokens: int | None) -> dict[str, Any]:
         body = dict(request)
@@ -158,26 +215,53 @@ class Wire:
 
     def _learns(self, error: Exception, body: Mapping[str, Any]) -> bool:
         """Whether the server dislikes a name that can be left out or changed, from here on."""
-        if not isinstance(error, APIStatusError) or error.status_code not in _DISLIKES:
+        if not isinstance(error, Refused) or error.status not in _DISLIKES:
             return False
-        if error.param == "max_tokens" and "max_tokens" in body:
+        if error.is_about("max_tokens") and "max_tokens" in body:
             self._limit_name = "max_completion_tokens"
             return True
-        if "stream_options" in body and "stream_options" in f"{error.param} {error.message}":
+        if "stream_options" in body and error.dislikes("stream_options"):
             self._asks_for_usage = False
             return True
         return False
 
 
-def _wait(error: Exception, usual: float | None) -> float | None:
+async def _start_of(response: httpx.Response) -> bytes:
+    """The body of an error, as far as it is of a sensible size."""
+    body = b""
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > _ERROR_MAX_BYTES:
+            return b""
+    return body
+
+
+def _failure(error: Exception) -> ProviderError:
+    """What may be told: of a refusal the server's own words, without secrets."""
+    if not isinstance(error, Refused):
+        return ProviderError(UNREACHABLE)
+    if other_manner(Manner(), error.refusal):
+        return ProviderRefused(error.refusal)
+    wait = _retry_after(error.retry_after) if error.retry_after else None
+    failure = refused(error.refusal, retry_after=wait)
+    return failure or ProviderError(f"The model's server answered {error.status}.")
+
+
+def _repeated(failure: ProviderError) -> ProviderError:
+    """Say that no client need repeat this: it has been, as far as that is of use."""
+    failure.repeated = not isinstance(failure, ProviderBusy)
+    return failure
+
+
+def _wait(error: Exception, usual: float | None, statuses: frozenset[int]) -> float | None:
     """Seconds before asking again; None where that is of no use or was done often enough."""
-    if usual is None or isinstance(error, APITimeoutError | httpx2.TimeoutException):
+    if usual is None or isinstance(error, httpx.TimeoutException):
         return None
-    if isinstance(error, APIConnectionError):
+    if not isinstance(error, Refused):
         return usual
-    if not isinstance(error, APIStatusError) or error.status_code not in _WORTH_REPEATING:
+    if error.status not in statuses:
         return None
-    return max(usual, _retry_after(error.response.headers.get("retry-after", "")))
+    return max(usual, _retry_after(error.retry_after))
 
 
 def _retry_after(value: str) -> float:
@@ -190,10 +274,10 @@ def _retry_after(value: str) -> float:
         return 0.0
 
 
-def _failure(error: Exception) -> ProviderError:
-    """What may be told: the server's own words can hold a key or an address."""
-    if isinstance(error, APIStatusError):
-        return ProviderError(f"The model's server answered {error.status_code}.")
-    if isinstance(error, APIConnectionError):
-        return ProviderError("The model's server cannot be reached.")
-    return ProviderError("The model's server broke off its answer.")
+def _logged(failure: ProviderError) -> ProviderError:
+    # A refusal's own words may quote what somebody has written.
+    if isinstance(failure, ProviderRefused | ProviderBusy):
+        logger.warning("The model's server answered %s.", failure.refusal.status)
+    else:
+        logger.warning("%s", failure.detail)
+    return failure

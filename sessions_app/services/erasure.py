@@ -8,6 +8,7 @@ from sessions_app.domain import lifecycle
 from sessions_app.domain.limits import SEQ_LAST
 from sessions_app.repository import annotations, search, titles
 from sessions_app.repository import erasure as erasure_store
+from sessions_app.services import turns
 
 
 def message_delete(*, session_id: str, user_id: str, seq: int, now: datetime) -> None:
@@ -22,6 +23,7 @@ def message_delete(*, session_id: str, user_id: str, seq: int, now: datetime) ->
         now=lifecycle.to_milliseconds(now),
         default_ttl_seconds=settings.SESSION_TTL_SECONDS,
     )
+    turns.message_erased(session_id)
     # What is derived goes after the message: work in progress that still read the old content
     # writes before this, and is removed here, or is refused by the session's erasure count.
     annotations.forget_message(session_id=session_id, user_id=user_id, seq=seq)

@@ -7,6 +7,7 @@ from sessions_app import providers
 from sessions_app.domain import titles as title_rules
 from sessions_app.domain.text import storable
 from sessions_app.repository import titles
+from sessions_app.services import dialects
 from sessions_app.services.titles import first_messages, write_title
 
 _MAX_TOKENS = 64
@@ -25,6 +26,6 @@ def title_improve(*, session_id: str, user_id: str) -> bool:
         return False
     messages = first_messages(session_id, user_id)
     prompt = title_rules.title_prompt((message.role.value, message.content) for message in messages)
-    answer = provider.complete(prompt, max_tokens=_MAX_TOKENS)
+    answer = dialects.complete(provider, prompt, max_tokens=_MAX_TOKENS)
     title = title_rules.title_in_answer(storable(answer.text))
     return write_title(title, messages, replacing=untitled, session_id=session_id, user_id=user_id)

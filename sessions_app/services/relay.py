@@ -1,16 +1,19 @@
 """Model calls without a session: passed on to the model's server, and nothing is stored."""
 
+import asyncio
+import logging
 import re
-import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from concurrent.futures import CancelledError
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from django.conf import settings
 
-from sessions_app import providers, tokenizer
+from sessions_app import event_loop, providers, tokenizer
 from sessions_app.domain.data import Generation, Message, Role
 from sessions_app.domain.errors import ProviderError, SessionError, TurnFailed
 from sessions_app.domain.turns import Seen, TurnState
@@ -18,11 +21,15 @@ from sessions_app.providers import Ending, Passage, Reply
 from sessions_app.services import identity
 from sessions_app.services.turns import Feed, Outcome, Slot
 
-# What a reader may be behind before the server is read on.
-_BUFFER_BYTES = 256 * 1024
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
 _ERROR_MAX_BYTES = 64 * 1024
 # A server's answer to what the caller has asked for, and no fault of this service's own request.
 _CALLERS = frozenset({400, 404, 409, 413, 415, 422, 429})
+# With the empty line that ends them where they stand alone.
+_COMMENTS = re.compile(rb"^:[^\n]*\n(?:\r?\n)?", re.MULTILINE)
 _SECRETS = re.compile(r"\b(?:sk|key)-[\w*.-]+|Bearer\s+\S+", re.IGNORECASE)
 
 
@@ -54,16 +61,17 @@ class PassedWhole:
     content_type: str
 
 
-def completion_pass(*, body: bytes, departed: Callable[[Callable[[], None]], None]) -> PassedWhole:
-    """Ask the configured server; `departed` is told what to do when the caller has gone.
+Departed = Callable[[Callable[[], object]], None]
+"""Takes what is to be called when the caller has gone; that must not block."""
+
+
+def completion_pass(*, body: bytes, departed: Departed) -> PassedWhole:
+    """Ask the configured server; the call ends when the caller has gone.
 
     Raises PassedError, ProviderError, ProviderTimeout, TooManyTurns.
     """
     with Slot():
-        passage = _server().relay(body)
-        departed(passage.close)
-        headers = _opened(passage)
-        answer = passage.whole()
+        headers, answer = _waited_for(_whole(_server().relay(body)), departed)
     try:
         orjson.loads(answer)
     except orjson.JSONDecodeError as error:
@@ -71,110 +79,131 @@ def completion_pass(*, body: bytes, departed: Callable[[Callable[[], None]], Non
     return PassedWhole(answer, headers.get("content-type", "application/json"))
 
 
+async def _whole(passage: Passage) -> tuple[Mapping[str, str], bytes]:
+    headers = await _opened(passage)
+    return headers, await passage.whole()
+
+
 def completion_pass_streamed(
     *,
     body: bytes,
     failed: Callable[[SessionError], bytes],
-    departed: Callable[[Callable[[], None]], None],
+    heartbeat: bytes,
+    departed: Departed,
 ) -> "PassedStream":
     """The same for a stream; `failed` writes an error that comes in the middle of it.
+
+    `heartbeat` is sent while the server says nothing; its own comments are not passed on, as some
+    clients read JSON from every line.
 
     Raises as `completion_pass`, before anything has been streamed.
     """
     with Slot() as slot:
         passage = _server().relay(body)
-        departed(passage.close)
-        headers = _opened(passage)
+        headers = _waited_for(_opened(passage), departed)
         if not headers.get("content-type", "").startswith("text/event-stream"):
-            passage.close()
+            event_loop.run(passage.close())
             raise ProviderError("The model's server did not answer with a stream.")
+        stream = PassedStream(passage, slot, failed, heartbeat)
         slot.keep()
-        return PassedStream(passage, slot, failed)
+        departed(stream.close)
+        return stream
+
+
+def _waited_for(work: Coroutine[Any, Any, T], departed: Departed) -> T:
+    """What `work` gives, which is cancelled when the caller goes."""
+    future = event_loop.submit(work)
+    departed(future.cancel)
+    try:
+        return future.result()
+    except CancelledError as error:
+        raise ProviderError("The caller has gone.") from error
 
 
 class PassedStream:
-    """A server's events as they come, for one reader who may leave at any time."""
+    """A server's events as they come, for one reader who may leave at any time.
+
+    The server is read as fast as the reader takes what it says.
+    """
+
+    # Byte for byte as it comes: nothing is gathered.
+    begun = False
 
     def __init__(
-        self, passage: Passage, slot: Slot, failed: Callable[[SessionError], bytes]
+        self,
+        passage: Passage,
+        slot: Slot,
+        failed: Callable[[SessionError], bytes],
+        heartbeat: bytes,
     ) -> None:
         self._passage, self._slot, self._failed = passage, slot, failed
-        self._read = bytearray()
-        self._over = self._left = False
-        self.begun = False
-        self._change = threading.Condition()
-        self._wakers: list[Callable[[], None]] = []
-        threading.Thread(target=self._run, name="pass through", daemon=True).start()
+        self._heartbeat = heartbeat
+        self._chunks = aiter(passage)
+        self._next: asyncio.Task[bytes | None] | None = None
+        self._is_over = False
 
     @property
     def ended(self) -> bool:
         """Whether everything has been taken."""
-        return self._over and not self._read
+        return self._is_over
 
-    @property
-    def has_news(self) -> bool:
-        """Whether `take` would give something, or the end."""
-        return self._over or bool(self._read)
-
-    def wait(self, seconds: float) -> bool:
-        """Wait for news, at most so long; whether there is some."""
-        with self._change:
-            return self._change.wait_for(lambda: self.has_news, seconds)
-
-    def wake(self, waker: Callable[[], None]) -> None:
-        """Call `waker`, once, at the next news."""
-        with self._change:
-            self._wakers.append(waker)
+    async def wait(self, seconds: float) -> bool:
+        """Wait for the next events, at most so long; whether they or the end are there."""
+        if self._is_over:
+            return True
+        if self._next is None:
+            self._next = asyncio.ensure_future(self._read())
+        done, _ = await asyncio.wait([self._next], timeout=seconds)
+        return bool(done)
 
     def take(self) -> bytes:
-        """What has come since the last time."""
-        with self._change:
-            taken, self._read = bytes(self._read), bytearray()
-            self.begun = True
-            self._change.notify_all()
-        return taken
+        """What has come."""
+        task, self._next = self._next, None
+        chunk = task.result() if task is not None and not task.cancelled() else None
+        if chunk is None:
+            self._finish()
+        return chunk or b""
+
+    def opening(self) -> bytes:
+        """Nothing: the server's first event is what opens it."""
+        return b""
+
+    def heartbeat(self) -> bytes:
+        """What keeps the connection open while the server says nothing."""
+        return self._heartbeat
 
     def close(self) -> None:
-        """The reader has gone: the call is ended."""
-        with self._change:
-            self._left = True
-            self._change.notify_all()
-        self._passage.close()
+        """The reader has gone: the call is ended; from any thread."""
+        event_loop.call(self._close)
 
-    def _run(self) -> None:
+    async def _read(self) -> bytes | None:
+        """The next events, or the error in their place; None at the end."""
         try:
-            for chunk in self._passage:
-                self._put(chunk)
+            while (chunk := await anext(self._chunks, None)) is not None:
+                if events := _COMMENTS.sub(b"", chunk):
+                    return events
+            return None
         except SessionError as error:
-            self._put(self._failed(error))
+            return self._failed(error)
         except Exception:
-            self._put(self._failed(TurnFailed()))
-            raise
-        finally:
+            logger.exception("a request that is passed on failed")
+            return self._failed(TurnFailed())
+
+    def _close(self) -> None:
+        if self._next is not None:
+            self._next.cancel()
+        self._finish()
+
+    def _finish(self) -> None:
+        if not self._is_over:
+            self._is_over = True
             self._slot.give_back()
-            self._over = True
-            self._tell()
-
-    def _put(self, chunk: bytes) -> None:
-        with self._change:
-            self._change.wait_for(
-                lambda: len(self._read) < _BUFFER_BYTES or self._left, settings.LLM_ANSWER_SECONDS
-            )
-            if not self._left:
-                self._read += chunk
-        self._tell()
-
-    def _tell(self) -> None:
-        with self._change:
-            self._change.notify_all()
-            wakers, self._wakers = self._wakers, []
-        for waker in wakers:
-            waker()
+            self._closing = asyncio.ensure_future(self._passage.close())
 
 
 def completion_demonstrate(
     *, messages: Sequence[Mapping[str, Any]], max_tokens: int | None, now: datetime
-) -> tuple[Feed, Callable[[], None]]:
+) -> tuple[Feed, Callable[[], object]]:
     """The demo's answer from these messages alone, as the feed of a turn; and what ends it early.
 
     Raises TooManyTurns.
@@ -184,22 +213,22 @@ def completion_demonstrate(
         reply = provider.stream(messages, max_tokens=max_tokens)
         feed = Feed("", "", identity.new_turn_id(), now)
         feed.show(Seen(0, 0, "", len(messages), 0, ()), None)
+        work = event_loop.submit(_demonstrate(reply, feed))
         slot.keep()
-        args = [reply, feed, slot]
-        threading.Thread(target=_demonstrate, args=args, name="demo", daemon=True).start()
-    return feed, reply.close
+        work.add_done_callback(lambda _: slot.give_back())
+    return feed, work.cancel
 
 
-def _demonstrate(reply: Reply, feed: Feed, slot: Slot) -> None:
+async def _demonstrate(reply: Reply, feed: Feed) -> None:
     try:
-        for piece in reply:
+        async for piece in aiter(reply):
             feed.add(piece)
-        if reply.ending is None:
-            feed.finish(Outcome(TurnState.CANCELLED))
-        else:
-            feed.finish(Outcome(TurnState.DONE, _message(reply.ending, feed)))
+        assert reply.ending is not None  # noqa: S101 - it has come to its end
+        feed.finish(Outcome(TurnState.DONE, _message(reply.ending, feed)))
+    except asyncio.CancelledError:
+        feed.finish(Outcome(TurnState.CANCELLED))
+        raise
     finally:
-        slot.give_back()
         feed.finish(Outcome(TurnState.FAILED, error=TurnFailed()))
 
 
@@ -221,16 +250,16 @@ def _server() -> providers.Server:
     return server
 
 
-def _opened(passage: Passage) -> Mapping[str, str]:
-    status, headers = passage.open()
+async def _opened(passage: Passage) -> Mapping[str, str]:
+    status, headers = await passage.open()
     if status < 400:
         return headers
     text = b""
-    for chunk in passage:
-        text += chunk
-        if len(text) > _ERROR_MAX_BYTES:
-            break
-    passage.close()
+    async with aclosing(aiter(passage)) as chunks:
+        async for chunk in chunks:
+            text += chunk
+            if len(text) > _ERROR_MAX_BYTES:
+                break
     retry = headers.get("retry-after", "")
     if status in {401, 403}:
         # They are about this service's key: to the caller, a 401 would be about their own.

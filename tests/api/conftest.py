@@ -1,6 +1,7 @@
 """Sessions in the states that the tests of the API begin with."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,9 +10,8 @@ from pymongo import MongoClient
 
 from sessions_app import encoders
 from sessions_app.repository.log import headers, spilled_keys
-from sessions_app.services.turns import keeper as turn_keeper
-from sessions_app.services.turns import starting as turn_starting
-from sessions_app.services.turns import taking as turns
+from sessions_app.services.turns import starting, taking
+from sessions_app.services.turns.worker import Worker
 from tests.api.bodies import NO_SESSION, UNKNOWN, path
 from tests.conftest import Create, Person, use_database
 
@@ -156,15 +156,22 @@ def next_worker(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[[], None]]:
     """From here on, turns are asked after at this worker, or at one that runs none of them."""
-    other = turn_keeper.Keeper()
+    other = Worker()
 
     def go_on() -> None:
         if request.param == "another worker":
-            monkeypatch.setattr(turn_starting, "keeper", other)
-            monkeypatch.setattr(turns, "keeper", other)
+            monkeypatch.setattr(starting, "worker", other)
+            monkeypatch.setattr(taking, "worker", other)
 
     yield go_on
     other.let_go()
+
+
+@pytest.fixture
+def together() -> Iterator[Callable[..., Future[Any]]]:
+    """Have something done meanwhile, on a thread."""
+    with ThreadPoolExecutor() as pool:
+        yield pool.submit
 
 
 @pytest.fixture

@@ -84,8 +84,8 @@ def test_one_wrong_message_stores_none_and_is_named(alice, session, stored, plac
 
 def test_one_message_over_the_limit_stores_none_and_is_named(alice, session, stored):
     before = stored()
-    response = post(alice, session, batch("x", "x" * 32_001))
-    detail = "At most 32000 characters are allowed."
+    response = post(alice, session, batch("x", "x" * 500_001))
+    detail = "At most 500000 characters are allowed."
     assert (response.status_code, response.json()) == (413, too_large(detail, "messages.1.content"))
     assert stored() == before
 

@@ -146,24 +146,24 @@ def test_what_is_not_the_clients_to_set_is_ignored(alice, session):
 
 @pytest.mark.parametrize("letter", ["x", "é", "🦉"])
 def test_the_limit_counts_characters(alice, session, letter):
-    response = post(alice, session, {"content": letter * 32_000})
-    assert (response.status_code, response.json()["content"]) == (201, letter * 32_000)
+    response = post(alice, session, {"content": letter * 500_000})
+    assert (response.status_code, response.json()["content"]) == (201, letter * 500_000)
 
 
 @pytest.mark.parametrize("letter", ["x", "🦉"])
 def test_it_rejects_a_message_over_the_limit(alice, session, stored, letter):
     before = stored()
-    response = post(alice, session, {"content": letter * 32_001})
-    detail = "At most 32000 characters are allowed."
+    response = post(alice, session, {"content": letter * 500_001})
+    detail = "At most 500000 characters are allowed."
     assert (response.status_code, response.json()) == (413, too_large(detail, "content"))
     assert stored() == before
 
 
 def test_tool_calls_have_the_limit_too(alice, session, stored):
     before = stored()
-    call = CALL | {"function": {"arguments": "x" * 32_000}}
+    call = CALL | {"function": {"arguments": "x" * 500_000}}
     response = post(alice, session, {"role": "assistant", "tool_calls": [call]})
-    detail = "At most 32000 characters are allowed."
+    detail = "At most 500000 characters are allowed."
     assert (response.status_code, response.json()) == (413, too_large(detail, "tool_calls"))
     assert stored() == before
 

@@ -140,19 +140,31 @@ def test_what_is_wrong_is_named(alice: Person, session: dict[str, Any], model: S
 def test_a_question_over_the_limit_is_refused(
     alice: Person, session: dict[str, Any], model: ScriptedModel
 ):
-    response = chat(alice, session, "x" * 32_001)
+    response = chat(alice, session, "x" * 500_001)
     assert (response.status_code, response.json()) == (
-        413, too_large("At most 32000 characters are allowed.", "content"),
+        413, too_large("At most 500000 characters are allowed.", "content"),
     )  # fmt: skip
 
 
-def test_a_question_that_fits_no_window_is_kept_and_said_to(
+def test_a_question_that_is_longer_than_the_window_is_cut_and_answered(
     alice: Person, create: Any, model: ScriptedModel
 ):
     session = create(context_policy={"max_tokens": 64})
     response = chat(alice, session, "word " * 500)
+    assert response.status_code == 200
+    assert response.json()["user_message"]["content"] == "word " * 500
+    [asked] = model.asked[0]
+    assert "characters left out" in asked["content"]
+    assert response.json()["context"]["token_count"] <= 64
+
+
+def test_a_prompt_that_fits_no_window_is_kept_and_said_to(
+    alice: Person, create: Any, model: ScriptedModel
+):
+    session = create(context_policy={"max_tokens": 64}, system_prompt="word " * 500)
+    response = chat(alice, session, "Hello?")
     assert response.status_code == 400
     assert response.json()["errors"][0]["code"] == "window_budget"
     read = alice.client.get(path(session)).json()
-    assert (read["message_count"], read["turn_in_progress"]) == (1, False)
+    assert (read["message_count"], read["turn_in_progress"]) == (2, False)
     assert model.asked == []

@@ -1,11 +1,15 @@
 """`GET /session/{id}/chat/stream`: taking a turn up where it was left."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-from sessions_app.domain.errors import ProviderTimeout
-from sessions_app.services.turns import keeper as turn_keeper
+from sessions_app import event_loop
+from sessions_app.domain.errors import ProviderTimeout, StorageUnavailable
+from sessions_app.repository.turns import leases
+from sessions_app.services.turns import fanout, starting
+from sessions_app.services.turns.worker import Worker, worker
 from tests.api.bodies import EXPIRED, NO_TOKEN, path
 from tests.conftest import Person
 from tests.services.turns import events
@@ -56,7 +60,7 @@ def test_it_is_heard_while_it_is_said_and_written_down_for_nobody_else(
 ):
     script = Script("One", " two", gates=[1])
     begun(alice, session, model, script)
-    turn_keeper.keeper._tick()
+    event_loop.run(worker._tell(worker._clocks["tell"]))
     assert "text" not in database.turns.find_one({"session_id": session["session_id"]})
     next_worker()
 
@@ -136,3 +140,49 @@ def test_an_event_source_may_ask(alice: Person, session: dict[str, Any], model: 
     )
     script.open()
     assert events.text(events.read(response)) == "One two"
+
+
+def test_a_position_ahead_of_the_text_goes_on_with_what_follows(
+    alice: Person, session: dict[str, Any], model: ScriptedModel, next_worker: Any
+):
+    script = Script("One", " two", " three", gates=[1, 2])
+    turn = begun(alice, session, model, script)[0].id.partition(":")[0]
+    next_worker()
+
+    stream = iter(attach(alice, session, f"{turn}:1000").streaming_content)
+    assert next(stream)
+    hears = ThreadPoolExecutor(1).submit(next, stream)
+    # A worker that does not run the turn waits a moment: the client may be ahead of it by right.
+    followed = starting.worker._followed
+    while any(feed.readings <= fanout.AHEAD_READINGS for feed in followed):
+        assert not hears.done()
+    script.gates[1].set()
+    heard = events.parse(hears.result())
+
+    assert events.names(heard) == ["delta"]
+    assert events.text(heard) == " two"
+    script.open()
+    rest = events.parse(b"".join(stream))
+    assert (events.text(rest), events.names(rest)) == (" three", ["delta", "message", "done"])
+
+
+def test_a_reader_elsewhere_is_told_although_the_first_mark_for_it_fails(
+    alice: Person, session: dict[str, Any], model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
+):
+    script = Script("One", " two", gates=[1])
+    begun(alice, session, model, script)
+    monkeypatch.setattr(starting, "worker", Worker())
+    follow, calls = leases.follow, []
+
+    def fails_once(**place: Any) -> None:
+        calls.append(place)
+        if len(calls) == 1:
+            raise StorageUnavailable
+        follow(**place)
+
+    monkeypatch.setattr(leases, "follow", fails_once)
+    heard = events.until(attach(alice, session), "delta")
+    script.open()
+
+    assert events.text(heard) == "One"
+    assert len(calls) == 2

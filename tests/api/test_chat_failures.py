@@ -26,10 +26,7 @@ def server(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelServ
 
 
 WRONG: dict[str, tuple[Any, int]] = {
-    "bad request": (model_server.fails(400), 502),
     "unauthorized": (model_server.fails(401), 502),
-    "unknown model": (model_server.fails(404), 502),
-    "throttled": (model_server.fails(429), 502),
     "broken": (model_server.fails(500), 502),
     "busy": (model_server.fails(503), 502),
     "silence": (model_server.hangs, 504),
@@ -37,7 +34,6 @@ WRONG: dict[str, tuple[Any, int]] = {
     "cut": (model_server.cuts_after("One", " two"), 502),
     "rubbish": (model_server.sends(b"<html>"), 502),
     "rubbish events": (model_server.sends_events("{", "}"), 502),
-    "nothing": (model_server.streams(), 502),
 }
 
 

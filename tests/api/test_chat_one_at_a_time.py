@@ -1,12 +1,14 @@
 """One turn at a time in a session; everything else goes on."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from sessions_app.services.turns import keeper as turn_keeper
-from sessions_app.services.turns.slots import Slot
+from sessions_app import event_loop
+from sessions_app.services.turns import Slot
+from sessions_app.services.turns import worker as turn_worker
 from tests.api.bodies import path
 from tests.conftest import Person, error
 from tests.services.turns import events
@@ -83,14 +85,14 @@ def test_it_is_freed_when_a_worker_that_died_has_not_renewed_its_lease(
 def test_a_turn_that_is_running_renews_its_lease(
     alice: Person, session: Any, running: Script, database: Any, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(turn_keeper, "TURN_RENEW_SECONDS", 0)
+    monkeypatch.setattr(turn_worker, "TURN_RENEW_SECONDS", 0)
     where = {"_id": session["session_id"]}
     soon = datetime.now(UTC) + timedelta(seconds=2)
     database.sessions.update_one(where, {"$set": {"turn.deadline": soon}})
     for _ in range(500):
         if database.sessions.find_one(where)["turn"]["deadline"] > soon + timedelta(seconds=5):
             return
-        turn_keeper.time.sleep(0.02)
+        time.sleep(0.02)
     pytest.fail("the lease was not renewed")
 
 
@@ -123,7 +125,8 @@ def test_a_session_deleted_during_a_turn_takes_everything_along(
 ):
     assert alice.client.delete(path(session)).status_code == 204
     running.open()
-    turn_keeper.keeper.running[0].feed.wait(lambda: not turn_keeper.keeper.running, 10)
+    for turn in turn_worker.worker.running:
+        assert event_loop.run(turn.feed.ended(10))
     for collection in ("sessions", "turns", "message_buckets"):
         assert database[collection].count_documents({}) == 0
 

@@ -163,9 +163,9 @@ def test_a_seed_over_the_limit_is_named_by_its_place(alice, settings, stored):
 
 
 def test_a_system_prompt_over_the_limit_is_named(alice, stored):
-    response = alice.client.post("/session/create", {"system_prompt": "x" * 32_001})
+    response = alice.client.post("/session/create", {"system_prompt": "x" * 500_001})
     assert response.status_code == 413
-    assert response.json() == too_large("At most 32000 characters are allowed.", "system_prompt")
+    assert response.json() == too_large("At most 500000 characters are allowed.", "system_prompt")
     assert stored()["sessions"] == []
 
 

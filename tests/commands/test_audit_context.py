@@ -197,7 +197,8 @@ def test_a_document_that_cannot_be_read_is_named_and_the_others_are_audited(
 
 
 def test_what_does_not_fit_the_budget_is_told_and_breaks_no_promise(run: Run) -> None:
-    append_many(new_session().session_id, ["a message of far too many words " * 30])
+    prompt = MessageDraft(role=Role.SYSTEM, content="a prompt of far too many words " * 30)
+    append_many(new_session(history=[prompt]).session_id, ["Hello?"])
     outcome = run(COMMAND, "--max-tokens", "64")
     assert outcome.code == 0
     assert "1 have no window" in outcome.out

@@ -10,7 +10,7 @@ from sessions_app import documents
 from sessions_app.api import authentication, identity_provider
 from sessions_app.domain.turns import TurnState
 from sessions_app.domain.window import Reason, summaries
-from sessions_app.providers import openai_chunks, openai_compatible, openai_relay, openai_wire
+from sessions_app.providers import connections, openai_chunks, openai_compatible, openai_relay
 from sessions_app.repository import sharding
 from tests.docs import pages
 
@@ -73,7 +73,7 @@ def test_every_collection_has_its_shard_key_in_the_plan():
 @pytest.mark.parametrize(
     ("what", "bound"),
     [
-        ("making a connection", f"{openai_wire.CONNECT_SECONDS:g} s"),
+        ("making a connection", f"{connections.CONNECT_SECONDS:g} s"),
         ("one event of a stream", f"{openai_chunks.EVENT_MAX_BYTES // MEBIBYTE} MiB"),
         ("a whole answer at once", f"{openai_compatible.ANSWER_MAX_BYTES // MEBIBYTE} MiB"),
         ("a relayed answer at once", f"{openai_relay.WHOLE_MAX_BYTES // MEBIBYTE} MiB"),

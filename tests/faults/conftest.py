@@ -10,8 +10,11 @@ from pymongo import MongoClient
 
 from chatproject import mongo
 from sessions_app.repository import indexes
+from tests.chatproject.conftest import serve
 from tests.conftest import use_database
 from tests.faults.replica_set import ReplicaSet, three
+
+__all__ = ["serve"]
 
 TIMEOUT_MS = 2_000
 

@@ -4,7 +4,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -78,6 +78,15 @@ class ReplicaSet:
                     return member
             time.sleep(0.1)
         raise AssertionError("no primary was elected")
+
+    def step_down(self) -> None:
+        """Have the primary hand over to another member."""
+        before = self.primary()
+        with (
+            MongoClient(HOST, before.port, directConnection=True) as client,
+            suppress(PyMongoError),
+        ):
+            client.admin.command("replSetStepDown", 20, secondaryCatchUpPeriodSecs=10)
 
     def wait_until_whole(self) -> None:
         """Until one is primary and the other two follow it."""

@@ -9,8 +9,9 @@ import pytest
 from sessions_app.domain.errors import StorageUnavailable
 from sessions_app.repository.turns import leases
 from sessions_app.repository.turns import records as turns
-from sessions_app.services.turns import runs as turn_runs
-from sessions_app.services.turns.slots import Slot
+from sessions_app.services.turns import Slot
+from sessions_app.services.turns import turn as running_turn
+from sessions_app.services.turns.worker import worker
 from tests.conftest import Person, error
 from tests.services.turns import events
 from tests.services.turns.api import chat, read, said, stream
@@ -42,7 +43,7 @@ def away(monkeypatch: pytest.MonkeyPatch, module: Any, name: str, times: int) ->
 def test_the_reply_is_stored_when_storage_is_back(
     alice: Person, session: Any, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(turn_runs, "_STORE_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(running_turn, "_STORE_PAUSE_SECONDS", 0.01)
     away(monkeypatch, leases, "store_reply", 3)
     assert chat(alice, session, client_id="k").status_code == 200
     assert said(alice, session) == [("user", "Hello?"), ("assistant", "Well.")]
@@ -51,7 +52,7 @@ def test_the_reply_is_stored_when_storage_is_back(
 def test_when_it_stays_away_the_turn_fails_and_can_be_repeated(
     alice: Person, session: Any, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(turn_runs, "STORE_SECONDS", 0)
+    monkeypatch.setattr(running_turn, "STORE_SECONDS", 0)
     away(monkeypatch, leases, "store_reply", 1)
     response = chat(alice, session, client_id="k")
     assert (response.status_code, response.json()) == (503, UNAVAILABLE)
@@ -63,7 +64,7 @@ def test_an_answer_that_got_lost_does_not_store_the_reply_twice(
     alice: Person, session: Any, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ):
     """The write was done, and the connection broke before it was acknowledged."""
-    monkeypatch.setattr(turn_runs, "_STORE_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(running_turn, "_STORE_PAUSE_SECONDS", 0.01)
     original = leases.store_reply
     calls: list[Any] = []
 
@@ -92,7 +93,7 @@ def test_a_reply_whose_end_could_not_be_recorded_is_there_all_the_same(
 def test_a_turn_goes_on_when_nobody_can_be_told_how_far_it_is(
     alice: Person, session: Any, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ):
-    for module, name in ((turns, "write_progress"), (leases, "held"), (leases, "renew")):
+    for module, name in ((turns, "write_progress"), (leases, "marks"), (leases, "renew")):
         away(monkeypatch, module, name, 5)
     script = Script("One", " two", gates=[1])
     model.scripts.append(script)
@@ -112,17 +113,15 @@ def test_a_turn_that_could_not_be_recorded_leaves_the_session_to_the_next(
     assert said(alice, session) == [("user", "Hello?"), ("assistant", "Well.")]
 
 
-def test_a_turn_that_gets_no_thread_leaves_session_and_slot_to_the_next(
+def test_a_turn_that_the_event_loop_does_not_take_leaves_session_and_slot_to_the_next(
     alice: Person, session: Any, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ):
-    def start(thread: threading.Thread) -> None:
-        if thread.name.startswith("turn_"):
-            raise RuntimeError("can't start new thread")
-        original(thread)
+    def refuse(*_: Any) -> None:
+        raise RuntimeError("Event loop is closed")
 
-    original, taken = threading.Thread.start, Slot.taken()
+    taken = Slot.taken()
     with monkeypatch.context() as patch:
-        patch.setattr(threading.Thread, "start", start)
+        patch.setattr(worker, "launch", refuse)
         assert chat(alice, session, client_id="k").status_code == 500
     assert Slot.taken() == taken
     assert read(alice, session)["turn_in_progress"] is False

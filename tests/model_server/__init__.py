@@ -10,6 +10,9 @@ Each request takes the next of `model.answers`, in the order in which they arriv
 says `model.text`, with `model.first` seconds before the first word and `model.between` after each.
 A request with `"stream": true` is answered with an event stream, any other with one JSON body.
 
+With `model.speaks = "mistral"` it refuses what that server refuses, in its words (`rules` has them
+all), and counts that in `model.refused`; such a request takes no answer.
+
 What it was asked stands in `model.requests` (bodies) and `model.headers`, one each per call, so
 `len(model.requests)` is what was paid for. `model.connections` counts connections,
 `model.hang_ups` the clients that left before their answer was over, and `model.wait_for_hang_up()`
@@ -37,12 +40,14 @@ waits for one. The answers, all in `answers`, each for one request:
 `with` block does; what hangs is let go.
 """
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import ThreadingHTTPServer
 from typing import Any
 
+from tests.model_server import rules
 from tests.model_server.answers import (
     Request,
     breaks_off,
@@ -104,6 +109,7 @@ class ModelServer:
         self.first = self.between = 0.0
         self.connections = 0
         self.hang_ups = 0
+        self.speaks, self.refused = "", 0
         self.released = threading.Event()
         self._change = threading.Condition()
 
@@ -112,9 +118,18 @@ class ModelServer:
         with self._change:
             self.headers.append({name.lower(): value for name, value in request.headers.items()})
             self.requests.append(request.body)
-            answer = self.answers.pop(0) if self.answers else says(self.text)
+            answer = self._next(request)
             self._change.notify_all()
         answer(request)
+
+    def _next(self, request: Request) -> Answer:
+        """What the rules of the server that it plays refuse takes no answer."""
+        refused = rules.refusal(self.speaks, request.body) if self.speaks else None
+        if refused is not None:
+            self.refused += 1
+            status, body = refused
+            return sends(json.dumps(body).encode(), status)
+        return self.answers.pop(0) if self.answers else says(self.text)
 
     def note_hang_up(self) -> None:
         """A client has left; called by the server's threads."""

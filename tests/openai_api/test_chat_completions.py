@@ -125,8 +125,7 @@ def test_instructions_hold_for_the_call_alone(alice: Person, create: Any, model:
         system = {"role": "developer", "content": told}
         complete(alice, session, system, {"role": "system", "content": "You plan trips."}, told)
     assert [(m["role"], m["content"]) for m in model.asked[1]] == [
-        ("system", "You plan trips."),
-        ("developer", "Be long."),
+        ("system", "You plan trips.\n\nBe long."),
         ("user", "Be brief."),
         ("assistant", "Well."),
         ("user", "Be long."),

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sessions_app.services.turns.slots import Slot
+from sessions_app.services.turns import Slot
 from tests import model_server
 from tests.conftest import Person
 from tests.model_server import ModelServer
@@ -15,7 +15,6 @@ from tests.services.turns.scripted import ScriptedModel
 @pytest.mark.parametrize(
     ("answer", "status", "code"),
     [
-        (model_server.fails(400), 502, "provider_error"),
         (model_server.fails(401), 502, "provider_error"),
         (model_server.cuts_after("One"), 502, "provider_error"),
         (model_server.hangs, 504, "provider_timeout"),

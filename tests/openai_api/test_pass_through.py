@@ -1,11 +1,11 @@
 """`POST /v1/chat/completions` without a session: passed on, and nothing is stored."""
 
-import asyncio
 import json
 from typing import Any
 
 import pytest
 
+from sessions_app import event_loop
 from sessions_app.http.departure import ENVIRON_KEY, Departure
 from tests import model_server
 from tests.conftest import Person
@@ -60,7 +60,7 @@ def test_an_event_loop_gets_the_same(alice: Person, server: ModelServer):
     async def read() -> bytes:
         return b"".join([chunk async for chunk in response.events])
 
-    found = parse(asyncio.run(read()))
+    found = parse(event_loop.run(read()))
     said = [each["choices"][0]["delta"].get("content") for each in found[:-2] if each["choices"]]
     assert "".join(filter(None, said)) == "One two"
     assert found[-1] == "[DONE]"

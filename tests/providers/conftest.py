@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from sessions_app import event_loop
 from sessions_app.domain.errors import ProviderError
 from sessions_app.providers import Reply, openai_compatible
 from sessions_app.providers.openai_compatible import OpenAICompatible
@@ -52,10 +53,24 @@ class Cut:
     error: ProviderError | None
 
 
+def said(reply: Reply) -> list[str]:
+    """All pieces of a reply."""
+    cut = cut_short(reply)
+    if cut.error is not None:
+        raise cut.error
+    return cut.pieces
+
+
 def cut_short(reply: Reply) -> Cut:
+    """The pieces of a reply up to its end or to what goes wrong."""
     pieces: list[str] = []
     try:
-        pieces.extend(reply)
+        event_loop.run(read(reply, pieces))
     except ProviderError as error:
         return Cut(reply, pieces, error)
     return Cut(reply, pieces, None)
+
+
+async def read(reply: Reply, pieces: list[str]) -> None:
+    async for piece in aiter(reply):
+        pieces += [piece]

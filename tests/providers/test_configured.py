@@ -8,6 +8,7 @@ import pytest
 
 from sessions_app import providers
 from tests.model_server import ModelServer
+from tests.providers.conftest import said
 
 
 def test_without_an_address_there_is_none(settings):
@@ -59,5 +60,5 @@ def test_with_one_that_server_does(settings, model: ModelServer):
     settings.LLM_MODEL = "gulf"
     provider = providers.for_turns(count=len)
     assert provider is providers.configured()
-    assert (provider.name, "".join(provider.stream([]))) == ("gulf", model.text)
+    assert (provider.name, "".join(said(provider.stream([])))) == ("gulf", model.text)
     provider.close()

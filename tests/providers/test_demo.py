@@ -1,14 +1,15 @@
 """The built-in demo: what it answers, and that it streams as a model does."""
 
-import threading
 import time
+from contextlib import aclosing
 
 import pytest
 
-from sessions_app import tokenizer
+from sessions_app import event_loop, tokenizer
 from sessions_app.domain.tokens import total_window_cost
 from sessions_app.providers.demo import Demo
 from sessions_app.providers.demo_answers import NOTICE, QUOTE_MAX_CHARS, answer
+from tests.providers import conftest
 
 RUFUS = "My dog is called Rufus"
 FILLER = ["Tell me about the towns of the coast.", "There are five, all with a harbour."]
@@ -138,7 +139,7 @@ def test_it_streams_piece_by_piece_and_counts():
     talk = said(RUFUS, "Noted.", "What is my dog's name?")
     reply = demo().stream(talk)
     assert reply.ending is None
-    pieces = list(reply)
+    pieces = conftest.said(reply)
     assert len(pieces) > 10
     assert all(pieces)
     assert "".join(pieces) == answer(talk)
@@ -152,7 +153,7 @@ def test_it_streams_piece_by_piece_and_counts():
 
 def test_it_keeps_to_the_number_of_tokens_it_is_given():
     reply = demo().stream(said("Hello"), max_tokens=10)
-    assert 1 <= tokenizer.count_tokens("".join(reply)) <= 10
+    assert 1 <= tokenizer.count_tokens("".join(conftest.said(reply))) <= 10
     assert reply.ending.finish_reason == "length"
 
 
@@ -164,24 +165,29 @@ def test_it_completes_at_once():
 def test_it_takes_its_time_as_a_model_does():
     reply = demo(first_piece_seconds=0.2, between_pieces_seconds=0.01).stream(said("Hello"))
     began = time.monotonic()
-    next(iter(reply))
-    assert time.monotonic() - began >= 0.2
+    heard: list[float] = []
+
+    async def hear() -> None:
+        heard.extend([time.monotonic() - began async for _ in aiter(reply)])
+
+    event_loop.run(hear())
+    assert heard[0] >= 0.2
 
 
-def test_closed_it_ends_at_once_and_quietly():
+def test_ended_from_without_it_says_nothing_of_an_end():
     reply = demo(first_piece_seconds=60).stream(said("Hello"))
-    threading.Timer(0.05, reply.close).start()
-    began = time.monotonic()
-    assert list(reply) == []
-    assert time.monotonic() - began < 30
-    assert reply.ending is None
-    reply.close()
+    pieces: list[str] = []
+    reading = event_loop.submit(conftest.read(reply, pieces))
+    reading.cancel()
+    assert (pieces, reply.ending) == ([], None)
 
 
-def test_closed_on_the_way_it_gives_no_more():
+def test_left_on_the_way_it_has_no_ending():
     reply = demo().stream(said("Hello"))
-    heard = 0
-    for _ in reply:
-        heard += 1
-        reply.close()
-    assert (heard, reply.ending) == (1, None)
+
+    async def hear_one() -> str:
+        async with aclosing(aiter(reply)) as pieces:
+            return await anext(pieces)
+
+    assert event_loop.run(hear_one())
+    assert reply.ending is None

@@ -1,5 +1,6 @@
 """Streamed answers from a real HTTP server, at its best and at its worst."""
 
+import asyncio
 import json
 import threading
 import time
@@ -7,16 +8,16 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from sessions_app.domain.errors import ProviderTimeout
+from sessions_app import event_loop
+from sessions_app.domain.errors import ProviderBusy, ProviderRefused, ProviderTimeout
 from sessions_app.providers import Ending
 from tests import model_server
 from tests.model_server import ModelServer
-from tests.providers.conftest import Connect, Cut, cut_short
+from tests.providers.conftest import Connect, Cut, cut_short, said
 
 HELLO = [{"role": "user", "content": "Hello"}]
 RUBBISH = "The model's server did not answer with a completion."
 BROKEN_OFF = "The model's server broke off its answer."
-EMPTY = "The model's server gave an empty answer."
 
 
 def failed(connect: Connect, **how) -> Cut:
@@ -31,17 +32,17 @@ def test_it_gives_the_pieces_and_what_they_cost(connect: Connect, model: ModelSe
     model.answers = [model_server.streams("By", " train", ".")]
     reply = connect().stream(HELLO)
     assert reply.ending is None
-    assert list(reply) == ["By", " train", "."]
+    assert said(reply) == ["By", " train", "."]
     assert reply.ending == Ending("stop", 100, 7, "gulf-1")
 
 
 def test_what_stands_before_the_first_word_is_left_out(connect: Connect, model: ModelServer):
     model.answers = [model_server.streams(" ", "\n\n By", "\n", " train. ")]
-    assert list(connect().stream(HELLO)) == ["By", "\n", " train. "]
+    assert said(connect().stream(HELLO)) == ["By", "\n", " train. "]
 
 
 def test_it_asks_as_the_wire_wants_it(connect: Connect, model: ModelServer):
-    list(connect().stream(HELLO, max_tokens=50))
+    said(connect().stream(HELLO, max_tokens=50))
     assert model.requests == [
         {
             "model": "gulf",
@@ -61,14 +62,14 @@ def test_nothing_is_sent_before_the_iteration(connect: Connect, model: ModelServ
 
 def test_a_reply_is_paid_for_once(connect: Connect, model: ModelServer):
     reply = connect().stream(HELLO)
-    list(reply)
+    said(reply)
     with pytest.raises(RuntimeError, match="once"):
-        list(reply)
+        said(reply)
     assert len(model.requests) == 1
 
 
 def test_another_model_can_be_asked(connect: Connect, model: ModelServer):
-    list(connect().stream(HELLO, model="strait"))
+    said(connect().stream(HELLO, model="strait"))
     assert model.requests[0]["model"] == "strait"
 
 
@@ -76,7 +77,7 @@ def test_options_go_along_but_do_not_change_the_request_itself(
     connect: Connect, model: ModelServer
 ):
     options = {"temperature": 0.2, "stop": ["\n"], "stream": False, "messages": [], "model": "x"}
-    list(connect().stream(HELLO, options=options))
+    said(connect().stream(HELLO, options=options))
     assert model.requests[0] | {"temperature": 0.2, "stop": ["\n"]} == model.requests[0]
     assert (model.requests[0]["stream"], model.requests[0]["messages"]) == (True, HELLO)
     assert model.requests[0]["model"] == "gulf"
@@ -95,7 +96,7 @@ def test_tool_calls_are_put_together(connect: Connect, model: ModelServer):
         )
     ]
     reply = connect().stream(HELLO)
-    assert list(reply) == []
+    assert said(reply) == []
     function = {"name": "weather", "arguments": '{"city": "Lisbon"}'}
     assert reply.ending == Ending(
         "tool_calls",
@@ -110,7 +111,7 @@ def test_tool_calls_are_put_together(connect: Connect, model: ModelServer):
 def test_it_makes_do_without_counts(connect: Connect, model: ModelServer, usage):
     model.answers = [model_server.streams("Yes", usage=usage)]
     reply = connect().stream(HELLO)
-    assert list(reply) == ["Yes"]
+    assert said(reply) == ["Yes"]
     assert reply.ending == Ending("stop", None, None, "gulf-1")
 
 
@@ -122,28 +123,26 @@ def test_a_server_that_refuses_to_count_is_not_asked_to_again(
     provider = connect()
     for _ in range(2):
         reply = provider.stream(HELLO)
-        assert "".join(reply) == model.text
+        assert "".join(said(reply)) == model.text
         assert reply.ending == Ending("stop", None, None, "gulf-1")
     assert ["stream_options" in request for request in model.requests] == [True, False, False]
 
 
 def test_it_takes_the_newer_name_of_the_limit_where_it_must(connect: Connect, model: ModelServer):
     model.answers = [model_server.refuses_member("max_tokens")]
-    list(connect().stream(HELLO, max_tokens=9))
+    said(connect().stream(HELLO, max_tokens=9))
     assert [request.get("max_completion_tokens") for request in model.requests] == [None, 9]
 
 
-@pytest.mark.parametrize("status", [408, 409, 429, 500, 502, 503, 504])
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
 def test_it_asks_again_where_that_helps(connect: Connect, model: ModelServer, status: int):
     model.answers = [model_server.fails(status), model_server.fails(status)]
-    assert "".join(connect().stream(HELLO)) == model.text
+    assert "".join(said(connect().stream(HELLO))) == model.text
     assert len(model.requests) == 3
 
 
-@pytest.mark.parametrize(
-    ("status", "calls"), [(400, 1), (401, 1), (403, 1), (404, 1), (422, 1), (429, 3), (500, 3)]
-)
-def test_a_refusal_is_an_error_without_the_servers_own_words(
+@pytest.mark.parametrize(("status", "calls"), [(401, 1), (403, 1), (500, 3)])
+def test_a_failure_is_an_error_without_the_servers_own_words(
     connect: Connect, model: ModelServer, caplog: pytest.LogCaptureFixture, status: int, calls: int
 ):
     model.answers = [model_server.fails(status)] * 3
@@ -153,28 +152,75 @@ def test_a_refusal_is_an_error_without_the_servers_own_words(
     assert len(model.requests) == calls
 
 
+@pytest.mark.parametrize("status", [400, 404, 409, 413, 415, 422])
+def test_a_refusal_is_told_in_the_servers_own_words_and_asked_once(
+    connect: Connect, model: ModelServer, caplog: pytest.LogCaptureFixture, status: int
+):
+    error = {"message": "key sk-abc: no such tool", "param": "tools[0]", "code": "bad_tool"}
+    model.answers = [model_server.sends(json.dumps({"error": error}).encode(), status)]
+    cut = failed(connect)
+    assert isinstance(cut.error, ProviderRefused)
+    refusal = cut.error.refusal
+    assert (refusal.status, refusal.message) == (status, "key …: no such tool")
+    assert (refusal.param, refusal.code) == ("tools[0]", "bad_tool")
+    assert "sk-" not in caplog.text
+    assert len(model.requests) == 1
+
+
+@pytest.mark.parametrize(("told", "seconds"), [({}, None), ({"Retry_After": "7"}, 7)])
+def test_a_busy_server_is_asked_once_and_says_when_to_come_back(
+    connect: Connect, model: ModelServer, told, seconds
+):
+    model.answers = [model_server.fails(429, **told)]
+    cut = failed(connect)
+    assert isinstance(cut.error, ProviderBusy)
+    assert (cut.error.retry_after, cut.error.repeated) == (seconds, False)
+    assert len(model.requests) == 1
+
+
+def test_a_template_that_raises_is_not_asked_again(connect: Connect, model: ModelServer):
+    said = {"error": {"message": "Jinja Exception: System message must be at the beginning."}}
+    model.answers = [model_server.sends(json.dumps(said).encode(), 500)]
+    assert isinstance(failed(connect).error, ProviderRefused)
+    assert len(model.requests) == 1
+
+
+def test_a_plain_answer_to_a_request_for_a_stream_is_read(connect: Connect, model: ModelServer):
+    choice = {"message": {"role": "assistant", "content": "By\ntrain."}, "finish_reason": "stop"}
+    body = json.dumps({"object": "chat.completion", "choices": [choice]}, indent=1)
+    model.answers = [model_server.sends(body.encode())]
+    reply = connect().stream(HELLO)
+    assert "".join(reply) == "By\ntrain."
+    assert reply.ending.finish_reason == "stop"
+
+
+def test_an_error_instead_of_an_answer_is_a_refusal(connect: Connect, model: ModelServer):
+    model.answers = [model_server.sends_events({"error": {"message": "No.", "code": 400}})]
+    assert isinstance(failed(connect).error, ProviderRefused)
+
+
 @pytest.mark.parametrize("ahead", ["1", "in a second"])
 def test_it_waits_as_long_as_it_is_told(connect: Connect, model: ModelServer, ahead: str):
     if not ahead.isdigit():
         at = time.time() + 2  # in whole seconds, so at least one from now
         ahead = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(at))
-    model.answers = [model_server.fails(429, Retry_After=ahead)]
+    model.answers = [model_server.fails(503, Retry_After=ahead)]
     began = time.monotonic()
-    assert list(connect().stream(HELLO))
+    assert said(connect().stream(HELLO))
     assert time.monotonic() - began >= 0.9
 
 
 @pytest.mark.parametrize("told", ["3600", "Fri, 01 Jan 2100 00:00:00 GMT"])
 def test_it_does_not_wait_beyond_its_time(connect: Connect, model: ModelServer, told: str):
-    model.answers = [model_server.fails(429, Retry_After=told)]
-    assert failed(connect).error.detail == "The model's server answered 429."
+    model.answers = [model_server.fails(503, Retry_After=told)]
+    assert failed(connect).error.detail == "The model's server answered 503."
     assert len(model.requests) == 1
 
 
 @pytest.mark.parametrize("told", ["soon", "-5", "1e9", "٣", "Thu, 01 Jan 1970 00:00:00 GMT"])
 def test_a_wait_that_makes_no_sense_is_passed_over(connect: Connect, model: ModelServer, told):
     model.answers = [model_server.fails(503, Retry_After=told.encode().decode("latin-1"))]
-    assert list(connect().stream(HELLO))
+    assert said(connect().stream(HELLO))
     assert len(model.requests) == 2
 
 
@@ -208,7 +254,7 @@ def test_silence_is_a_timeout_and_what_came_before_it_stands(
 
 def test_a_slow_answer_that_lives_is_heard_to_its_end(connect: Connect, model: ModelServer):
     model.answers = [model_server.streams(*"abcdefgh", first=0.2, between=0.1)]
-    assert "".join(connect(timeout=0.5).stream(HELLO)) == "abcdefgh"
+    assert "".join(said(connect(timeout=0.5).stream(HELLO))) == "abcdefgh"
 
 
 def test_but_not_for_ever(connect: Connect, model: ModelServer):
@@ -221,11 +267,15 @@ def test_but_not_for_ever(connect: Connect, model: ModelServer):
 
 def test_a_caller_who_dawdles_is_not_the_servers_silence(connect: Connect, model: ModelServer):
     model.answers = [model_server.streams("a", "b")]
-    heard = ""
-    for piece in connect(timeout=0.3).stream(HELLO):
-        time.sleep(0.4)
-        heard += piece
-    assert heard == "ab"
+
+    async def dawdle() -> str:
+        heard = ""
+        async for piece in aiter(connect(timeout=0.3).stream(HELLO)):
+            await asyncio.sleep(0.4)
+            heard += piece
+        return heard
+
+    assert event_loop.run(dawdle()) == "ab"
 
 
 def test_an_endless_answer_is_an_error_at_the_longest_message(connect: Connect, model: ModelServer):
@@ -240,7 +290,7 @@ def test_an_endless_answer_is_an_error_at_the_longest_message(connect: Connect, 
 def test_an_answer_of_just_that_length_is_whole(connect: Connect, model: ModelServer):
     model.answers = [model_server.streams("12345", "67890")]
     reply = connect(answer_max_chars=10).stream(HELLO)
-    assert "".join(reply) == "1234567890"
+    assert "".join(said(reply)) == "1234567890"
     assert reply.ending == Ending("stop", 100, 7, "gulf-1")
 
 
@@ -272,7 +322,7 @@ def test_either_sign_of_the_end_will_do(connect: Connect, model: ModelServer):
     reasons = []
     for _ in range(3):
         reply = provider.stream(HELLO)
-        assert list(reply) == ["a"]
+        assert said(reply) == ["a"]
         reasons.append(reply.ending.finish_reason)
     assert reasons == ["stop", "stop", "length"]
 
@@ -288,9 +338,22 @@ def test_either_sign_of_the_end_will_do(connect: Connect, model: ModelServer):
         model_server.sends_events("[DONE]"),
     ],
 )
-def test_an_empty_answer_is_an_error(connect: Connect, model: ModelServer, answer):
+def test_an_empty_answer_has_an_ending(connect: Connect, model: ModelServer, answer):
     model.answers = [answer]
-    assert failed(connect).error.detail == EMPTY
+    reply = connect().stream(HELLO)
+    assert list(reply) == []
+    assert reply.ending.finish_reason == "stop"
+    assert len(model.requests) == 1
+
+
+@pytest.mark.parametrize("reason", ["length", "content_filter"])
+def test_thoughts_alone_end_with_the_servers_word(
+    connect: Connect, model: ModelServer, reason: str
+):
+    model.answers = [model_server.streams({"reasoning_content": "Hm."}, finish_reason=reason)]
+    reply = connect().stream(HELLO)
+    assert list(reply) == []
+    assert (reply.ending.finish_reason, reply.ending.reasoning) == (reason, "Hm.")
 
 
 @pytest.mark.parametrize(
@@ -335,12 +398,12 @@ def test_it_reads_what_the_standard_of_event_streams_allows(connect: Connect, mo
     lines = json.dumps(last, indent=1).replace("\n", "\r\ndata:")
     body = f":hello\n\nevent: x\nid: 1\ndata:{json.dumps(first)}\n\n\n\r\ndata: {lines}\r\n\r\n"
     model.answers = [model_server.sends((body + "data: [DONE]\n\n").encode())]
-    assert list(connect().stream(HELLO)) == ["a", "b"]
+    assert said(connect().stream(HELLO)) == ["a", "b"]
 
 
 def test_characters_cut_in_two_are_mended(connect: Connect, model: ModelServer):
     model.answers = [model_server.streams("a\ud83d", "\ude00b", "\udc00", "c")]
-    pieces = list(connect().stream(HELLO))
+    pieces = said(connect().stream(HELLO))
     assert "".join(pieces) == "a😀b�c"
     assert all(pieces)
 
@@ -348,7 +411,7 @@ def test_characters_cut_in_two_are_mended(connect: Connect, model: ModelServer):
 def test_no_two_answers_cost_two_connections(connect: Connect, model: ModelServer):
     provider = connect()
     for _ in range(5):
-        list(provider.stream(HELLO))
+        said(provider.stream(HELLO))
         provider.complete(HELLO, max_tokens=5)
     assert (len(model.requests), model.connections) == (10, 1)
 
@@ -363,5 +426,5 @@ def test_many_answers_at_once_do_not_wait_for_one_another(connect: Connect, mode
     model.answers = [answer] * 200
     provider = connect(timeout=60)
     with ThreadPoolExecutor(200) as pool:
-        texts = list(pool.map(lambda _: "".join(provider.stream(HELLO)), range(200)))
+        texts = list(pool.map(lambda _: "".join(said(provider.stream(HELLO))), range(200)))
     assert texts == ["All here."] * 200

@@ -1,29 +1,27 @@
-"""Closing a streamed answer: from any thread, whatever the call is doing, at once."""
+"""Ending a streamed answer: its task is cancelled, and whatever the call is doing, it ends."""
 
-import threading
-import time
+from contextlib import aclosing
 
 import pytest
 
+from sessions_app import event_loop
+from sessions_app.providers import Reply
 from tests import model_server
 from tests.model_server import ModelServer
-from tests.providers.conftest import Connect, Cut, cut_short
+from tests.providers.conftest import Connect, read, said
 
 HELLO = [{"role": "user", "content": "Hello"}]
 
 
-def closed_while(reply, doing) -> Cut:
-    """What came of a reply that another thread closed when `doing` said so."""
-    results: list[Cut] = []
-    reading = threading.Thread(target=lambda: results.append(cut_short(reply)))
-    reading.start()
-    try:
-        assert doing()
-    finally:
-        reply.close()
-        reading.join(10)
-    assert not reading.is_alive()
-    return results[0]
+def cancelled_when(reply: Reply, model: ModelServer, pieces: int, requests: int = 1) -> list[str]:
+    """What had come of a reply that was cancelled when so much of it was there."""
+    came: list[str] = []
+    reading = event_loop.submit(read(reply, came))
+    assert model.wait_for_request(requests)
+    while len(came) < pieces:
+        assert not reading.done()
+    reading.cancel()
+    return came
 
 
 @pytest.mark.parametrize(
@@ -35,78 +33,52 @@ def closed_while(reply, doing) -> Cut:
         (model_server.drips_after("Once"), ["Once"]),
     ],
 )
-def test_the_call_ends_at_once_and_the_iteration_quietly(
-    connect: Connect, model: ModelServer, answer, pieces
-):
+def test_the_server_is_hung_up_on_at_once(connect: Connect, model: ModelServer, answer, pieces):
     model.answers = [answer]
     reply = connect(timeout=60).stream(HELLO)
-
-    def waiting() -> bool:
-        came = model.wait_for_request()
-        time.sleep(0.1)
-        return came
-
-    cut = closed_while(reply, waiting)
-    assert (cut.pieces, cut.error, reply.ending) == (pieces, None, None)
+    assert cancelled_when(reply, model, len(pieces)) == pieces
     assert model.wait_for_hang_up()
+    assert reply.ending is None
     assert len(model.requests) == 1
 
 
 def test_it_also_holds_on_a_connection_that_was_used_before(connect: Connect, model: ModelServer):
     provider = connect(timeout=60)
-    list(provider.stream(HELLO))
+    said(provider.stream(HELLO))
     model.answers = [model_server.hangs]
-    cut = closed_while(provider.stream(HELLO), lambda: model.wait_for_request(2))
-    assert cut.error is None
+    assert cancelled_when(provider.stream(HELLO), model, 0, requests=2) == []
     assert model.wait_for_hang_up()
     assert model.connections == 1
 
 
 def test_it_ends_the_wait_before_another_attempt(connect: Connect, model: ModelServer):
-    model.answers = [model_server.fails(429, Retry_After="30")]
-    cut = closed_while(connect(timeout=60).stream(HELLO), model.wait_for_request)
-    assert cut.error is None
-    assert len(model.requests) == 1
+    model.answers = [model_server.fails(429, Retry_After="1")]
+    provider = connect(timeout=60)
+    assert cancelled_when(provider.stream(HELLO), model, 0) == []
+    said(provider.stream(HELLO))
+    assert not model.wait_for_request(3, seconds=1.5)
 
 
-def test_closed_before_it_began_it_asks_nothing(connect: Connect, model: ModelServer):
-    reply = connect().stream(HELLO)
-    reply.close()
-    assert (list(reply), model.requests) == ([], [])
-
-
-def test_closed_between_two_pieces_it_gives_no_more(connect: Connect, model: ModelServer):
+def test_left_between_two_pieces_it_hangs_up(connect: Connect, model: ModelServer):
     model.answers = [model_server.never_ends()]
     reply = connect().stream(HELLO)
-    pieces = []
-    for piece in reply:
-        pieces.append(piece)
-        reply.close()
-    assert (len(pieces), reply.ending) == (1, None)
+
+    async def hear_one() -> str:
+        async with aclosing(aiter(reply)) as pieces:
+            return await anext(pieces)
+
+    assert event_loop.run(hear_one())
+    assert reply.ending is None
     assert model.wait_for_hang_up()
 
 
-def test_left_alone_it_hangs_up(connect: Connect, model: ModelServer):
-    model.answers = [model_server.never_ends()]
-    pieces = iter(connect().stream(HELLO))
-    next(pieces)
-    del pieces
-    assert model.wait_for_hang_up()
-
-
-def test_closing_twice_or_afterwards_changes_nothing(connect: Connect, model: ModelServer):
+def test_what_has_ended_disturbs_nobody_who_has_the_connection_now(
+    connect: Connect, model: ModelServer
+):
     provider = connect()
-    reply = provider.stream(HELLO)
-    text = "".join(reply)
-    ending = reply.ending
-    reply.close()
-    reply.close()
-    assert (text, reply.ending) == (model.text, ending)
-    assert ending is not None
-    # Nor for whoever has the connection now.
+    ended = event_loop.submit(read(provider.stream(HELLO), []))
+    ended.result()
     model.answers = [model_server.streams("a", "b", "c", between=0.05)]
-    heard = ""
-    for piece in provider.stream(HELLO):
-        reply.close()
-        heard += piece
-    assert (heard, model.connections) == ("abc", 1)
+    ended.cancel()
+    assert "".join(said(provider.stream(HELLO))) == "abc"
+    assert model.connections == 1

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sessions_app import encoders, providers
+from sessions_app import encoders, event_loop, providers
 from sessions_app.domain.data import Role
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.repository import sessions
@@ -13,14 +13,17 @@ from sessions_app.repository.log import pages
 from sessions_app.repository.turns import leases
 from sessions_app.repository.turns import records as turns
 from sessions_app.services import erasure, model_titles
-from sessions_app.services.turns import completions
-from sessions_app.services.turns import keeper as turn_keeper
-from sessions_app.services.turns import settling as turn_settling
-from sessions_app.services.turns import taking as service
-from sessions_app.services.turns.completions import CompletionRequest
-from sessions_app.services.turns.events import Place
-from sessions_app.services.turns.runs import ModelCall
-from sessions_app.services.turns.taking import TurnRequest
+from sessions_app.services import turns as service
+from sessions_app.services.turns import (
+    CompletionRequest,
+    Feed,
+    ModelCall,
+    Place,
+    TurnRequest,
+    completions,
+    settling,
+)
+from sessions_app.services.turns import worker as turn_worker
 from tests.repository.conftest import OWNER, append_many, new_session, now
 from tests.services.turns.scripted import Script, ScriptedModel
 
@@ -45,8 +48,8 @@ def walk_turns(database: Any) -> None:
         model.scripts.append(script)
         running = _start(session_id, "third")
         leases.follow(session_id=session_id, turn_id=running.turn_id)
-        patch.setattr(turn_keeper, "TURN_RENEW_SECONDS", 0.0)
-        turn_keeper.keeper._tick()
+        patch.setattr(turn_worker, "TURN_RENEW_SECONDS", 0.0)
+        _look_after(turn_worker.worker)
         service.turn_cancel(**place, now=now())
         service.turn_attach(**place, after=Place(feed.turn_id), now=now())
         service.turn_wait(feed=running)
@@ -55,6 +58,19 @@ def walk_turns(database: Any) -> None:
         erasure.message_delete(**place, seq=1, now=now())
         turns.discard(session_id=session_id, turn_id="turn_unknown")
         service.turns_shut_down(seconds=10)
+
+
+def _look_after(worker: turn_worker.Worker) -> None:
+    """Each duty once, with a turn that runs here followed as if it ran elsewhere."""
+    turn = worker.running[0].turn
+    feed = Feed(turn.session_id, turn.user_id, turn.turn_id, now(), runs_here=False)
+    other = turn_worker.Worker()
+    other.follow(feed)
+    for one, names in ((worker, ("watch", "renew", "tell", "sweep")), (other, ["follow"] * 4)):
+        for name in names:
+            clock = one._clocks[name]
+            event_loop.run(clock._duty(clock))
+    other.let_go()
 
 
 def _start(session_id: str, key: str) -> Any:
@@ -98,4 +114,4 @@ def _overdue(database: Any, session_id: str) -> None:
             database.sessions.update_one({"_id": session_id}, {"$set": {"turn": held}})
             service.turn_wait(feed=_start(session_id, "fifth"))
         else:
-            turn_settling.settle_overdue(now=now())
+            settling.settle_abandoned(now=now())

@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from sessions_app.domain import limits
 from sessions_app.domain.data import Role, Strategy
+from sessions_app.domain.dialect import Change, SentAs
 from sessions_app.domain.window import Recalled, ShownSummary
 from sessions_app.http.input import (
     StrictBooleanField,
@@ -45,6 +46,12 @@ class PlannedMessageOutput(serializers.Serializer[Data]):
     topic = StrictIntegerField(allow_null=True)
     kept = StrictBooleanField()
     reason = StrictCharField()
+    sent_as = serializers.ChoiceField(
+        choices=values_of(SentAs),
+        required=False,
+        help_text="In which other form than it is stored; left out where it is sent as it is.",
+    )
+    sent_as_reason = StrictCharField(required=False, help_text="Why, in words.")
 
 
 class WindowMessageOutput(serializers.Serializer[Data]):
@@ -115,6 +122,7 @@ class TopicListOutput(serializers.Serializer[Data]):
 def context(window: ContextWindow) -> dict[str, Any]:
     """A context window with its plan."""
     plan, summary, recalled = window.plan, window.summary, window.recalled
+    changes = window.request.changes
     return {
         "messages": window.sent,
         "token_count": plan.token_count,
@@ -129,6 +137,7 @@ def context(window: ContextWindow) -> dict[str, Any]:
                 "topic": each.topic,
                 "kept": each.kept,
                 "reason": each.reason.value,
+                **_sent_as([change for change in changes if change.seq == each.seq]),
             }
             for each in plan.messages
         ],
@@ -136,6 +145,14 @@ def context(window: ContextWindow) -> dict[str, Any]:
         **({"summary": _summary(summary)} if summary else {}),
         **({"recalled": _recalled(recalled)} if recalled else {}),
     }
+
+
+def _sent_as(changes: Sequence[Change]) -> dict[str, str]:
+    """The gravest change of a message by its name, and why there are any."""
+    if not changes:
+        return {}
+    reasons = "; ".join(change.reason for change in changes)
+    return {"sent_as": changes[0].sent_as.value, "sent_as_reason": reasons}
 
 
 def _summary(shown: ShownSummary) -> dict[str, int]:

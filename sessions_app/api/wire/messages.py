@@ -8,7 +8,7 @@ from typing import Any
 from rest_framework import serializers
 
 from sessions_app.domain import limits
-from sessions_app.domain.data import Message, MessagePage, Role
+from sessions_app.domain.data import Generation, Message, MessagePage, Role
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.http.input import (
     MetadataField,
@@ -72,7 +72,8 @@ class GenerationOutput(serializers.Serializer[Data]):
     """How a model wrote a message: in which turn, as the reply to which seq.
 
     `finish_reason` is the model server's word (`stop`, `length`, `tool_calls` …), or `cancelled`
-    for a reply that was stopped. The counts are the server's, null where it reported none.
+    for a reply that was stopped. The counts are the server's, null where it reported none; `usage`
+    holds all of them as they came, with their details.
     """
 
     turn_id = StrictCharField()
@@ -81,13 +82,15 @@ class GenerationOutput(serializers.Serializer[Data]):
     finish_reason = StrictCharField()
     prompt_tokens = StrictIntegerField(min_value=0, allow_null=True)
     completion_tokens = StrictIntegerField(min_value=0, allow_null=True)
+    usage = serializers.DictField(required=False)
 
 
 class MessageOutput(serializers.Serializer[Data]):
     """A stored message.
 
     Replies with the same `generation.reply_to` are alternatives; those with `superseded_by`, the
-    seq of the one generated instead, are not sent to a model any more.
+    seq of the one generated instead, are not sent to a model any more. `reasoning` is what the
+    model thought, `extra` what its server wants back within a tool loop: neither is text.
     """
 
     id = StrictCharField()
@@ -106,6 +109,8 @@ class MessageOutput(serializers.Serializer[Data]):
     deleted = StrictBooleanField()
     generation = GenerationOutput(allow_null=True)
     superseded_by = StrictIntegerField(min_value=1, allow_null=True)
+    reasoning = StrictCharField(required=False)
+    extra = serializers.DictField(required=False)
 
 
 class BatchOutput(serializers.Serializer[Data]):
@@ -158,9 +163,20 @@ def message(stored: Message) -> dict[str, Any]:
         "tool_call_id": stored.tool_call_id,
         "metadata": stored.metadata,
         "deleted": stored.deleted,
-        "generation": asdict(stored.generation) if stored.generation else None,
+        "generation": _generation(stored.generation) if stored.generation else None,
         "superseded_by": stored.superseded_by,
+        # Few messages have them.
+        **({"reasoning": stored.reasoning} if stored.reasoning else {}),
+        **({"extra": stored.extra} if stored.extra else {}),
     }
+
+
+def _generation(made: Generation) -> dict[str, Any]:
+    """How it was generated; `usage` where the model's server counted anything."""
+    written = asdict(made)
+    if made.usage is None:
+        del written["usage"]
+    return written
 
 
 def messages(stored: Sequence[Message]) -> list[dict[str, Any]]:

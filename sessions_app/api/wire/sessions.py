@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.utils import timezone
 from rest_framework import serializers
 
 from sessions_app.api.wire.messages import (
@@ -183,7 +182,7 @@ def session(stored: Session) -> dict[str, Any]:
         "context_start": stored.context_start,
         "topic": topic(stored),
         # By the clock: the worker of a turn may be gone without having ended it.
-        "turn_in_progress": stored.in_turn(now=timezone.now()),
+        "turn_in_progress": stored.in_turn,
     }
 
 

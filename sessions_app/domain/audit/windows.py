@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import pairwise
 
+from sessions_app.domain.audit.sent import Messages, complaints, tokens_sent
 from sessions_app.domain.data import Message, Role, Strategy
+from sessions_app.domain.dialect import LEAST_TOKENS
 from sessions_app.domain.drafts import message_tokens
 from sessions_app.domain.tokens import TokenCounter, window_cost
-from sessions_app.domain.window import WindowMessage, WindowPlan, WindowPolicy
+from sessions_app.domain.window import Reason, WindowMessage, WindowPlan, WindowPolicy
 
 
 class Promise(StrEnum):
@@ -31,6 +33,7 @@ class Promise(StrEnum):
     HIDDEN = "hidden_message_shown"
     REFUSAL = "refused_without_cause"
     PLAN = "cannot_be_planned"
+    ACCEPTED = "request_would_be_refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,7 @@ class StoredFacts:
     prompt_tokens: int = 0
     newest_user: int | None = None
     newest_user_tokens: int = 0
+    ends_with_result: bool = False
     breaches: list[Breach] = field(default_factory=list)
 
 
@@ -76,6 +80,7 @@ def read_facts(
             continue
         cost = window_cost(message.token_count)
         facts.tokens += cost
+        facts.ends_with_result = message.role is Role.TOOL
         # Only the unbroken run of system messages at the beginning is the prompt.
         opening = opening and message.role is Role.SYSTEM
         if opening:
@@ -109,24 +114,45 @@ def check_window(
         *_missing(facts, kept_seqs),
         *_order(offered, plan, kept_seqs, sent),
         *_hidden(facts, policy, shown),
-        *_split_pairs([m for m in offered if _may_be_shown(m, policy)], kept_seqs),
+        *_split_pairs([m for m in offered if _may_be_shown(m, policy)], kept_seqs, policy),
     ]
     return [Breach(promise, seq, detail, policy.strategy) for promise, seq, detail in breaches]
 
 
-def check_total(policy: WindowPolicy, plan: WindowPlan) -> list[Breach]:
-    """A breach where everything that is sent, with summary and quotation, exceeds the budget."""
-    if plan.token_count <= policy.max_tokens:
-        return []
-    detail = f"{plan.token_count} tokens in all, {policy.max_tokens} allowed"
-    return [Breach(Promise.BUDGET, None, detail, policy.strategy)]
+def check_sent(
+    policy: WindowPolicy,
+    plan: WindowPlan,
+    sent: Messages,
+    count: TokenCounter | None,
+    *,
+    strict: bool,
+) -> list[Breach]:
+    """Whether what is sent fits the budget, costs what the plan says, and would be accepted.
+
+    `count` is None where what is sent is as stored: that has been counted, or miscounted, there.
+    """
+    found: list[tuple[Promise, str]] = []
+    cost = plan.token_count if count is None else tokens_sent(sent, count)
+    if cost != plan.token_count:
+        found.append((Promise.WINDOW_COUNT, f"says {plan.token_count}, sends {cost}"))
+    kept = sum(window_cost(message.token_count) for message in plan.messages if message.kept)
+    # A plan that is over the budget by itself is found with its messages.
+    if policy.max_tokens < cost and kept <= policy.max_tokens:
+        found.append((Promise.BUDGET, f"{cost} tokens in all, {policy.max_tokens} allowed"))
+    found += [(Promise.ACCEPTED, complaint) for complaint in complaints(sent, strict=strict)]
+    return [Breach(promise, None, detail, policy.strategy) for promise, detail in found]
 
 
 def check_refusal(facts: StoredFacts, policy: WindowPolicy) -> list[Breach]:
-    """A breach where a window was refused although its required messages fit."""
-    needed = facts.prompt_tokens + facts.newest_user_tokens
-    # Only these two must be in every window.
-    if needed > policy.max_tokens:
+    """A window may be refused only where what must be in it does not fit.
+
+    A question is cut before that; calls with results to be answered may be larger by themselves.
+    """
+    question = facts.newest_user_tokens
+    if policy.answering:
+        question = min(question, window_cost(2 * LEAST_TOKENS))
+    needed = facts.prompt_tokens + question
+    if needed > policy.max_tokens or (policy.answering and facts.ends_with_result):
         return []
     detail = f"{needed} tokens fit {policy.max_tokens}"
     return [Breach(Promise.REFUSAL, facts.newest_user, detail, policy.strategy)]
@@ -144,8 +170,9 @@ def _limits(
         yield Promise.BUDGET, oldest, f"{cost} tokens, {policy.max_tokens} allowed"
     if cost != plan.token_count:
         yield Promise.WINDOW_COUNT, oldest, f"says {plan.token_count}, holds {cost}"
-    # System prompts do not count toward `max_messages`.
-    counted = sum(message.seq not in facts.prompt for message in shown)
+    # System prompts do not count toward `max_messages`, nor does what is to be answered.
+    answered = {m.seq for m in plan.messages if m.reason is Reason.TO_BE_ANSWERED}
+    counted = sum(message.seq not in {*facts.prompt, *answered} for message in shown)
     if policy.max_messages is not None and counted > policy.max_messages:
         yield Promise.MAX_MESSAGES, oldest, f"{counted} messages, {policy.max_messages} allowed"
 
@@ -190,10 +217,13 @@ def _may_be_shown(message: WindowMessage, policy: WindowPolicy) -> bool:
     return not hidden and message.seq >= policy.context_start
 
 
-def _split_pairs(offered: Sequence[WindowMessage], kept_seqs: set[int]) -> Breaches:
+def _split_pairs(
+    offered: Sequence[WindowMessage], kept_seqs: set[int], policy: WindowPolicy
+) -> Breaches:
     """Yield results kept without their call, and calls kept without all of their results.
 
-    A call with only its own results after it still waits for the rest.
+    A call with only its own results after it still waits for the rest. In an `answering` window a
+    missing result is written as "(no result)", so that only parted pairs are breaches.
     """
     messages = sorted(offered, key=lambda message: message.seq)
     answers, orphans = _answers(messages)
@@ -210,7 +240,7 @@ def _split_pairs(offered: Sequence[WindowMessage], kept_seqs: set[int]) -> Breac
         missing = set(call.tool_call_ids) - {result.tool_call_id for result in results}
         # The last messages are this call and its results: the others may still come.
         waiting = messages[-len(results) - 1].seq == call.seq
-        if call.seq in kept_seqs and missing and not waiting:
+        if call.seq in kept_seqs and missing and not waiting and not policy.answering:
             yield Promise.TOOL_PAIR, call.seq, "a call without all of its results"
 
 

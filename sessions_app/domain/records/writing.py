@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from sessions_app.domain.text import escaped
+
 Record = Mapping[str, Any]
 
 BEGIN, END = "export", "end"
@@ -32,7 +34,7 @@ def line(record: Record) -> bytes:
     text = json.dumps(
         record, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_moment
     )
-    return f"{text}\n".encode()
+    return escaped(f"{text}\n".encode())
 
 
 def blocks(records: Iterable[Record]) -> Iterator[bytes]:

@@ -16,6 +16,7 @@ from sessions_app.domain.window.planning import (
     Layout,
     Strategy,
     WindowBudgetError,
+    must_hold,
     plan_window,
 )
 from sessions_app.domain.window.summaries import (
@@ -58,6 +59,7 @@ __all__ = [
     "extension",
     "fits_whole",
     "length_bound",
+    "must_hold",
     "newest_start",
     "overflows",
     "plan_window",

@@ -30,6 +30,7 @@ class Reason(StrEnum):
     RECENT = "recent"
     CURRENT_TOPIC = "current_topic"
     RELEVANT = "relevant"
+    TO_BE_ANSWERED = "to_be_answered"
     # dropped
     DELETED = "deleted"
     SUPERSEDED = "superseded"
@@ -50,7 +51,9 @@ class WindowPolicy:
     `max_tokens` bounds the whole window, overhead included. `max_messages` bounds the kept
     messages that are not system prompts. `context_start` is the first `seq` the model may see;
     system prompts at the start of the session stay visible. With STABLE_PREFIX, the run of the
-    newest messages begins where it began in the last turns; see `window.layout`.
+    newest messages begins where it began in the last turns; see `window.layout`. `answering` is for
+    a window that `dialect` writes: calls may lack results, and calls with results at the end are
+    always in it, as they are what is to be answered.
     """
 
     max_tokens: int = 4_000
@@ -59,6 +62,7 @@ class WindowPolicy:
     on_topic_shift: OnTopicShift = OnTopicShift.ADJUST
     context_start: int = 1
     layout: Layout = Layout.CONVERSATION
+    answering: bool = False
 
 
 class PlannedMessage(NamedTuple):
@@ -103,7 +107,7 @@ class WindowPlan:
 
 
 class WindowBudgetError(SessionError):
-    """The system prompt and the newest user message alone exceed the budget.
+    """The system prompt and what is to be answered alone exceed the budget.
 
     `needed` and `available` are tokens, overhead included.
     """

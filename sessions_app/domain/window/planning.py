@@ -8,7 +8,9 @@ reason.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +29,7 @@ from sessions_app.domain.window.data import (
     WindowPolicy,
 )
 from sessions_app.domain.window.filling import Filling
-from sessions_app.domain.window.units import group_units
+from sessions_app.domain.window.units import Unit, group_units
 
 __all__ = [
     "MIN_BUDGET",
@@ -43,6 +45,7 @@ __all__ = [
     "WindowMessage",
     "WindowPlan",
     "WindowPolicy",
+    "must_hold",
     "plan_window",
 ]
 
@@ -87,15 +90,38 @@ def _pin(filling: Filling) -> None:
     filling.newest_user = users[-1] if users else None
     if filling.policy.on_topic_shift == OnTopicShift.RESET:
         eligible = _current_topic_only(filling, eligible)
-    filling.units, refused = group_units(filling.messages, eligible)
+    answering = filling.policy.answering
+    filling.units, refused = group_units(filling.messages, eligible, unanswered=answering)
     for index, reason in refused.items():
         filling.drop([index], reason)
-    pinned = next((unit for unit in filling.units if unit.first == filling.newest_user), None)
-    needed = filling.used + (pinned.cost if pinned else 0)
+    needed = filling.used + sum(unit.cost for unit, _ in _pinned(filling))
     if needed > filling.policy.max_tokens:
         raise WindowBudgetError(needed=needed, available=filling.policy.max_tokens)
-    if pinned:
-        filling.keep(pinned, Reason.NEWEST_USER)
+    for unit, reason in _pinned(filling):
+        filling.keep(unit, reason)
+
+
+def _pinned(filling: Filling) -> list[tuple[Unit, Reason]]:
+    """What is always in the window: the newest user message, and what is to be answered."""
+    units = filling.units
+    pinned = [(unit, Reason.NEWEST_USER) for unit in units if unit.first == filling.newest_user]
+    if filling.policy.answering and units:
+        newest = max(units, key=lambda unit: unit.last)
+        if filling.messages[newest.last].role == "tool":
+            pinned.append((newest, Reason.TO_BE_ANSWERED))
+    return pinned
+
+
+def must_hold(
+    messages: Sequence[WindowMessage], policy: WindowPolicy
+) -> tuple[int, list[WindowMessage]]:
+    """The tokens of the system prompt, and the messages that a window must hold beside it."""
+    unbounded = replace(policy, max_tokens=sys.maxsize)
+    filling = Filling(sorted(messages, key=lambda message: message.seq), unbounded)
+    _pin(filling)
+    indexes = sorted(index for unit, _ in _pinned(filling) for index in unit.indexes)
+    held = [filling.messages[index] for index in indexes]
+    return filling.used - sum(message.cost for message in held), held
 
 
 def _eligible(filling: Filling) -> list[int]:

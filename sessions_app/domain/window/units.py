@@ -35,13 +35,14 @@ class Unit(NamedTuple):
 
 
 def group_units(
-    messages: Sequence[WindowMessage], eligible: Sequence[int]
+    messages: Sequence[WindowMessage], eligible: Sequence[int], *, unanswered: bool = False
 ) -> tuple[list[Unit], dict[int, Reason]]:
     """Group the eligible candidates (indexes, ascending) into units, in conversation order.
 
     Also returns the reason for each candidate that no window can hold: a result without its call,
     and a call with missing results, together with the results it has. A call at the very end, with
-    only its own results after it, still waits for the others, so it is a unit.
+    only its own results after it, still waits for the others, so it is a unit. With `unanswered`,
+    so is every other.
     """
     groups, orphans = _calls_with_results(messages, eligible)
     dropped = dict.fromkeys(orphans, Reason.ORPHANED_RESULT)
@@ -50,7 +51,7 @@ def group_units(
         answered = {messages[index].tool_call_id for index in members[1:]}
         # The client may append the other results one by one.
         pending = members[-1] == newest and len(members) == newest - call + 1
-        if not pending and not answered.issuperset(messages[call].tool_call_ids):
+        if not (pending or unanswered) and not answered.issuperset(messages[call].tool_call_ids):
             dropped.update(dict.fromkeys(members, Reason.UNANSWERED_CALL))
     in_group = {index for members in groups.values() for index in members[1:]}
     units = [

@@ -11,7 +11,7 @@ from pymongo.client_session import ClientSession
 from sessions_app import instruments
 from sessions_app.documents import MessageBucket, Session, collection
 from sessions_app.domain import lifecycle
-from sessions_app.domain.data import Appended, Message, Status, TurnLease
+from sessions_app.domain.data import Appended, Message, NewLease, Status
 from sessions_app.domain.drafts import NewMessage
 from sessions_app.domain.errors import (
     IdempotencyMismatch,
@@ -47,7 +47,7 @@ class AppendRequest:
     messages: Sequence[NewMessage]
     now: datetime
     default_ttl_seconds: int
-    lease: TurnLease | None = None
+    lease: NewLease | None = None
     newest_seq: int | None = None
 
     @property
@@ -68,7 +68,7 @@ class Push:
     messages: Sequence[Stored]
     now: datetime
     expires_at: datetime | None
-    lease: TurnLease | None = None
+    lease: NewLease | None = None
     ends_turn: bool = False
 
 
@@ -79,8 +79,7 @@ def append(request: AppendRequest) -> Appended:
     When one of their `client_id`s is known in this session, nothing is stored and the messages of
     that earlier append are returned. Raises SessionNotFound, SessionExpired, SessionArchived,
     IdempotencyMismatch (a known key with another body, or a batch known in part), Overtaken (see
-    `newest_seq`), and with a lease TurnInProgress: also for a lease that has run out, whose turn
-    the caller ends first.
+    `newest_seq`), and with a lease TurnInProgress; a lease that has run out is taken over.
     """
     session_id, keys = request.session_id, request.keys
     stored = [codec.encode_message(message) for message in request.messages]
@@ -127,9 +126,7 @@ def _guarded(request: AppendRequest, stored: Sequence[Stored], remembered: Remem
         default_ttl_seconds=request.default_ttl_seconds,
     )
     if request.lease is not None:
-        guard["turn"] = None
-        # A session does not time out while it is in a turn, however short its timeout.
-        expires_at = max(expires_at, request.lease.deadline) if expires_at else None
+        guard |= codec.FREE
     return Push(guard, stored, request.now, expires_at, lease=request.lease)
 
 
@@ -138,36 +135,57 @@ def push(update: Push, transaction: ClientSession | None = None) -> Stored | Non
 
     Outside of this module for writers that hold a session by a lease; they call `after_push`, too.
     """
-    written: Stored = {}
-    removed: Stored = {}
-    if update.lease is not None:
-        written["turn"] = codec.encode_lease(update.lease)
-    if update.ends_turn:
-        removed["turn"] = 1
-    if update.expires_at is None:
-        removed["expires_at"] = 1
-    else:
-        written["expires_at"] = update.expires_at
     header: Stored | None = collection(Session).find_one_and_update(
         update.guard,
-        {
-            "$push": {"messages": {"$each": list(update.messages)}},
-            "$inc": {
-                "message_count": len(update.messages),
-                "token_count": sum(message["token_count"] for message in update.messages),
-                "tail_bytes": sum(codec.stored_size(message) for message in update.messages),
-                "version": 1,
-            },
-            # Workers' clocks differ by milliseconds; activity never moves backwards.
-            "$max": {"updated_at": update.now},
-            **({"$set": written} if written else {}),
-            **({"$unset": removed} if removed else {}),
-        },
+        _changes(update) if update.lease is None else _changes_with_lease(update, update.lease),
         projection={"message_count": 1, "tail_start": 1, "tail_bytes": 1},
         return_document=ReturnDocument.AFTER,
         session=transaction,
     )
     return header
+
+
+def _sums(messages: Sequence[Stored]) -> dict[str, int]:
+    """What the counters of a session grow by."""
+    return {
+        "message_count": len(messages),
+        "token_count": sum(message["token_count"] for message in messages),
+        "tail_bytes": sum(codec.stored_size(message) for message in messages),
+        "version": 1,
+    }
+
+
+def _changes(update: Push) -> Stored:
+    removed: Stored = {"turn": 1} if update.ends_turn else {}
+    if update.expires_at is None:
+        removed["expires_at"] = 1
+    return {
+        "$push": {"messages": {"$each": list(update.messages)}},
+        "$inc": _sums(update.messages),
+        # Workers' clocks differ by milliseconds; activity never moves backwards.
+        "$max": {"updated_at": update.now},
+        **({"$set": {"expires_at": update.expires_at}} if update.expires_at else {}),
+        **({"$unset": removed} if removed else {}),
+    }
+
+
+def _changes_with_lease(update: Push, lease: NewLease) -> list[Stored]:
+    """The same as a pipeline, which alone can tell the time of MongoDB's clock."""
+    sums = {name: {"$add": [f"${name}", by]} for name, by in _sums(update.messages).items()}
+    # A session does not time out while it is in a turn, however short its timeout.
+    until = {"$max": [update.expires_at, codec.lease_end()]} if update.expires_at else "$$REMOVE"
+    messages = {"$concatArrays": ["$messages", {"$literal": list(update.messages)}]}
+    return [
+        {
+            "$set": {
+                "messages": messages,
+                **sums,
+                "updated_at": {"$max": ["$updated_at", update.now]},
+                "expires_at": until,
+                "turn": codec.encode_lease(lease),
+            }
+        }
+    ]
 
 
 def after_push(session_id: str, header: Stored, number: int) -> None:
@@ -180,7 +198,9 @@ def after_push(session_id: str, header: Stored, number: int) -> None:
 def _explain(request: AppendRequest) -> Appended | None:
     """Why a guard did not match: raised, or a replay; None when trying again is right."""
     session_id, keys = request.session_id, request.keys
-    stored_session = collection(Session).find_one({"_id": session_id, "user_id": request.user_id})
+    stored_session = collection(Session).find_one(
+        {"_id": session_id, "user_id": request.user_id}, {**codec.HEADER, "messages": 1}
+    )
     if stored_session is None:
         raise SessionNotFound
     session = codec.decode_session(stored_session)
@@ -194,7 +214,7 @@ def _explain(request: AppendRequest) -> Appended | None:
     # After the look for a key: a message that was acknowledged stays acknowledged, even when the
     # session has been archived since.
     lifecycle.require_writable(session, now=request.now)
-    if request.lease is not None and session.turn is not None:
+    if request.lease is not None and session.in_turn:
         raise TurnInProgress(retry_after=TURN_RETRY_SECONDS)
     if request.newest_seq is not None and session.message_count != request.newest_seq:
         raise Overtaken

@@ -13,6 +13,7 @@ from sessions_app.domain.data import (
     ContextPolicy,
     Generation,
     Message,
+    NewLease,
     NewSession,
     OnTopicShift,
     Role,
@@ -23,12 +24,18 @@ from sessions_app.domain.data import (
     TurnLease,
 )
 from sessions_app.domain.drafts import NewMessage
+from sessions_app.domain.limits import TURN_LEASE_SECONDS
 
 Stored = dict[str, Any]
 
+# Whether the turn's lease is good: by the clock of MongoDB, as those of the workers' hosts differ.
+LIVE: Mapping[str, Any] = {"$gt": ["$turn.deadline", "$$NOW"]}
+# The condition for taking a session: without a lease, or with one that has run out.
+FREE: Mapping[str, Any] = {"$or": [{"turn": None}, {"$expr": {"$not": [LIVE]}}]}
+
 # A session without its messages. Listed rather than excluded, because a projection that computes
 # a slice of the messages must name what else it wants.
-HEADER: Mapping[str, int] = dict.fromkeys(
+HEADER: Mapping[str, Any] = dict.fromkeys(
     (
         "user_id", "title", "status", "created_at", "updated_at", "expires_at", "archived_at",
         "ttl_seconds", "metadata", "context_policy", "context_start", "message_count",
@@ -37,7 +44,7 @@ HEADER: Mapping[str, int] = dict.fromkeys(
         "turn",
     ),
     1,
-)  # fmt: skip
+) | {"turn_is_live": LIVE}  # fmt: skip
 
 
 def encode_metadata(metadata: Mapping[str, str]) -> list[Stored]:
@@ -50,9 +57,9 @@ def decode_metadata(pairs: Iterable[Mapping[str, str]] | None) -> dict[str, str]
     return {pair["k"]: pair["v"] for pair in pairs or ()}
 
 
-def encode_calls(calls: Sequence[Mapping[str, Any]]) -> str:
-    """Tool calls as they are stored: JSON text, whatever their keys."""
-    return json.dumps(calls, ensure_ascii=False, separators=(",", ":"))
+def encode_json(value: Sequence[Mapping[str, Any]] | Mapping[str, Any]) -> str:
+    """A client's or a server's own JSON as it is stored: as text, whatever its keys."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def encode_policy(policy: ContextPolicy) -> Stored:
@@ -71,12 +78,12 @@ def encode_message(message: NewMessage | Message) -> Stored:
         "client_id": message.client_id,
         "name": message.name,
         # Not as sub-documents: a client's keys may hold dots and dollars.
-        "tool_calls": (
-            encode_calls(message.tool_calls) if message.tool_calls is not None else None
-        ),
+        "tool_calls": (encode_json(message.tool_calls) if message.tool_calls is not None else None),
         "tool_call_id": message.tool_call_id,
         "metadata": encode_metadata(message.metadata) or None,
         "generation": encode_generation(message.generation) if message.generation else None,
+        "reasoning": message.reasoning or None,
+        "extra": encode_json(message.extra) if message.extra else None,
     }
     if isinstance(message, Message):
         optional["topic"] = message.topic
@@ -146,6 +153,8 @@ def decode_message(stored: Mapping[str, Any], seq: int) -> Message:
         get("deleted", False),
         decode_generation(get("generation")),
         get("superseded_by"),
+        get("reasoning"),
+        json.loads(extra) if (extra := get("extra")) else None,
     )
 
 
@@ -260,30 +269,30 @@ def decode_session(stored: Mapping[str, Any]) -> Session:
         legal_hold=stored.get("legal_hold", False),
         context_resets=stored.get("context_resets", ()),
         topic=decode_standing(stored.get("topic")),
-        turn=decode_lease(stored.get("turn")),
+        turn=decode_lease(stored.get("turn"), is_live=stored.get("turn_is_live", False)),
     )
 
 
-def decode_lease(stored: Mapping[str, Any] | None) -> TurnLease | None:
-    """The lease of the turn in progress."""
+def decode_lease(stored: Mapping[str, Any] | None, *, is_live: bool) -> TurnLease | None:
+    """The lease that the last turn has taken, if it has not given it back."""
     if not stored:
         return None
     return TurnLease(
         turn_id=stored["id"],
         owner=stored["owner"],
         deadline=stored["deadline"],
+        is_live=is_live,
         client_id=stored.get("client_id"),
-        cancelled=stored.get("cancelled", False),
-        followed=stored.get("followed", False),
     )
 
 
-def encode_lease(lease: TurnLease) -> Stored:
-    """The lease of a turn that begins, as it is stored."""
+def encode_lease(lease: NewLease) -> Stored:
+    """The lease of a turn that begins, for an update by pipeline: its end is by MongoDB's clock."""
     optional = {"client_id": lease.client_id} if lease.client_id else {}
-    return {
-        "id": lease.turn_id,
-        "owner": lease.owner,
-        "deadline": lease.deadline,
-        **optional,
-    }
+    values = {"id": lease.turn_id, "owner": lease.owner, **optional}
+    return {"$mergeObjects": [{"$literal": values}, {"deadline": lease_end()}]}
+
+
+def lease_end() -> Stored:
+    """When a lease ends that is taken or renewed now."""
+    return {"$add": ["$$NOW", TURN_LEASE_SECONDS * 1_000]}

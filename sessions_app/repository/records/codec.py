@@ -19,6 +19,9 @@ NOT_CARRIED = frozenset({"messages", "tail_start", "tail_bytes", "tail_revision"
 # What a turn has for those who watch it run.
 _OF_RUNNING_TURNS = {"_id", "user_id", "deadline", "fingerprint", "text"}
 
+JSON_TEXTS = frozenset({"tool_calls", "extra"})
+"""Members of a message that are stored as JSON text, whatever their keys."""
+
 _SESSION_FIELDS = [
     name for name in Session._fields_ordered if name not in NOT_CARRIED | {"session_id"}
 ]
@@ -53,7 +56,7 @@ def message_record(session_id: str, stored: Mapping[str, Any], seq: int) -> Reco
 def _value(name: str, value: Any) -> Any:
     if name == "metadata":
         return log.decode_metadata(value)
-    return json.loads(value) if name == "tool_calls" else value
+    return json.loads(value) if name in JSON_TEXTS else value
 
 
 def turn_record(stored: Mapping[str, Any]) -> Record:

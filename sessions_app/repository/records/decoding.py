@@ -12,6 +12,7 @@ from typing import Any
 from mongoengine import (
     BooleanField,
     DateTimeField,
+    DictField,
     EmbeddedDocumentField,
     IntField,
     ListField,
@@ -21,12 +22,14 @@ from mongoengine import (
 from mongoengine.errors import ValidationError
 
 from sessions_app.documents import Message, Session
+from sessions_app.domain.data import Role
+from sessions_app.domain.dialect import usage_of
 from sessions_app.domain.errors import InvalidInput
 from sessions_app.domain.records.writing import timestamp
-from sessions_app.domain.text import json_problem
+from sessions_app.domain.text import is_storable, json_problem
 from sessions_app.repository import log
 from sessions_app.repository.log import Stored
-from sessions_app.repository.records.codec import NOT_CARRIED
+from sessions_app.repository.records.codec import JSON_TEXTS, NOT_CARRIED
 
 # It begins the ids of all that belongs to its session, where a "/" ends it.
 _SESSION_ID = re.compile(r"[0-9A-Za-z-]{1,36}")
@@ -76,7 +79,11 @@ def _reason(error: ValidationError) -> str:
 def _decoded(
     record: Mapping[str, Any], fields: Mapping[str, Any], *, passed_over: set[str]
 ) -> Stored:
-    if problem := json_problem(record):
+    told = dict(record)
+    if record.get("role") == Role.TOOL and isinstance(content := told.pop("content", ""), str):
+        # A terminal's output may hold control characters.
+        told["content"] = content if not is_storable(content) else ""
+    if problem := json_problem(told):
         raise InvalidInput(problem)
     if unknown := sorted(record.keys() - fields.keys() - passed_over):
         raise InvalidInput(f"unknown: {', '.join(unknown)}")
@@ -91,8 +98,10 @@ def _value(name: str, value: Any, field: Any) -> Any:
     if name == "metadata":
         pairs = _checked(name, value, dict)
         return log.encode_metadata({key: _checked(key, v, str) for key, v in pairs.items()})
-    if name == "tool_calls":
-        return log.encode_calls(_checked(name, value, list))
+    if name in JSON_TEXTS:
+        return log.encode_json(_checked(name, value, dict if name == "extra" else list))
+    if isinstance(field, DictField):
+        return usage_of(_checked(name, value, dict)) or {}
     if isinstance(field, EmbeddedDocumentField):
         return _decoded(_checked(name, value, dict), field.document_type._fields, passed_over=set())
     if isinstance(field, ListField):

@@ -1,18 +1,21 @@
 """The lease of a session's one turn: taken, renewed, given up; and the reply that ends it.
 
 A turn owns its session as long as the lease in the document names it. Whatever a turn writes is
-guarded by that, so a worker that was thought dead and comes back can write nothing.
+guarded by that, so a worker that was thought dead and comes back can write nothing once another
+turn has taken the session; until then a lease that has run out is still its turn's to renew.
+Leases begin, are renewed and end by the clock of MongoDB.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
-from pymongo import ReturnDocument, UpdateOne
+import pymongo
 from pymongo.client_session import ClientSession
 
-from sessions_app.documents import MessageBucket, Session
+from sessions_app.documents import MessageBucket, Session, collection
 from sessions_app.domain import data, lifecycle
-from sessions_app.domain.data import Status, TurnLease
+from sessions_app.domain.data import NewLease, Status
 from sessions_app.domain.drafts import NewMessage
 from sessions_app.domain.errors import StorageUnavailable
 from sessions_app.repository import failures, log, sessions
@@ -20,6 +23,22 @@ from sessions_app.repository.log import Stored
 
 _ATTEMPTS = 20
 _BATCH = 200
+# What a worker asks again in a moment anyway, it need not wait for.
+PROMPT_SECONDS = 2.0
+
+
+class Mark(NamedTuple):
+    """What a session says to whoever runs or follows its turn.
+
+    `is_live`: the lease has not run out. `cancelled`: somebody wants the turn to stop. `followed`:
+    somebody reads it at another worker. `erasures` grows with each message that is erased.
+    """
+
+    turn_id: str
+    is_live: bool
+    cancelled: bool
+    followed: bool
+    erasures: int
 
 
 @failures.translated
@@ -27,59 +46,84 @@ def take(
     *,
     session_id: str,
     user_id: str,
-    lease: TurnLease,
+    lease: NewLease,
     now: datetime,
     behind: int | None = None,
-) -> data.Session | None:
-    """Take a lease that nobody holds, without a new message; None when that cannot be now.
+) -> bool:
+    """Take a session without a new message; False when that cannot be now.
 
     With `behind`, only where that is the seq of the session's newest message.
     """
     newest = {} if behind is None else {"message_count": behind}
-    held = Session._get_collection().find_one_and_update(
+    taken = collection(Session).update_one(
         {
             "_id": session_id,
             "user_id": user_id,
             "status": Status.ACTIVE.value,
             "expires_at": {"$not": {"$lte": now}},
-            "turn": None,
+            **log.FREE,
             **newest,
         },
-        {"$set": {"turn": log.encode_lease(lease)}, "$inc": {"version": 1}},
-        projection=log.HEADER,
-        return_document=ReturnDocument.AFTER,
+        [
+            {
+                "$set": {
+                    "turn": log.encode_lease(lease),
+                    "version": {"$add": ["$version", 1]},
+                    **_lasting(),
+                }
+            }
+        ],
     )
-    return log.decode_session(held) if held else None
+    return bool(taken.matched_count)
 
 
 @failures.translated
-def renew(turns: Iterable[tuple[str, str]], *, deadline: datetime) -> None:
-    """Hold on to the leases of these turns, given as session id and turn id, until `deadline`.
+def renew(turns: Iterable[tuple[str, str]]) -> None:
+    """Hold on to the leases of these turns, given as session id and turn id."""
+    session_ids, turn_ids = zip(*turns, strict=True)
+    with pymongo.timeout(PROMPT_SECONDS):
+        collection(Session).update_many(
+            # An id of a turn stands in one session only, so each pair is as it was given.
+            {"_id": {"$in": session_ids}, "turn.id": {"$in": turn_ids}},
+            [{"$set": {"turn.deadline": log.lease_end(), **_lasting()}}],
+        )
 
-    A session does not time out before the lease of its turn.
-    """
-    writes = []
-    for session_id, turn_id in turns:
-        mine = {"_id": session_id, "turn.id": turn_id}
-        writes.append(UpdateOne(mine, {"$set": {"turn.deadline": deadline}}))
-        sooner = {"expires_at": {"$lt": deadline}}
-        writes.append(UpdateOne(mine | sooner, {"$set": {"expires_at": deadline}}))
-    if writes:
-        Session._get_collection().bulk_write(writes, ordered=False)
+
+def _lasting() -> Stored:
+    """A session does not time out before the lease of its turn; one without a timeout never."""
+    until, end = "$expires_at", log.lease_end()
+    return {"expires_at": {"$cond": [{"$gt": [until, None]}, {"$max": [until, end]}, "$$REMOVE"]}}
 
 
 @failures.translated
-def held(session_ids: Sequence[str]) -> Mapping[str, TurnLease]:
-    """The leases of these sessions, as far as they have one."""
-    found = Session._get_collection().find({"_id": {"$in": list(session_ids)}}, {"turn": 1})
-    leases = ((stored["_id"], log.decode_lease(stored.get("turn"))) for stored in found)
-    return {session_id: lease for session_id, lease in leases if lease is not None}
+def marks(session_ids: Iterable[str]) -> Mapping[str, Mark]:
+    """What these sessions say of their turns, as far as they are there."""
+    with pymongo.timeout(PROMPT_SECONDS):
+        found = collection(Session).find(
+            {"_id": {"$in": list(session_ids)}},
+            {
+                "turn.id": 1, "turn.cancelled": 1, "turn.followed": 1, "erasure_count": 1,
+                "turn_is_live": log.LIVE,
+            },
+        )  # fmt: skip
+        return {stored["_id"]: _mark_of(stored) for stored in found}
+
+
+def _mark_of(stored: Stored) -> Mark:
+    turn = stored.get("turn") or {}
+    return Mark(
+        turn.get("id", ""),
+        stored["turn_is_live"],
+        turn.get("cancelled", False),
+        turn.get("followed", False),
+        stored.get("erasure_count", 0),
+    )
 
 
 @failures.translated
 def cancel(*, session_id: str, user_id: str, turn_id: str) -> bool:
     """Ask whoever runs this turn to stop it; False when it no longer holds the session."""
-    changed = Session._get_collection().update_one(
+    changed = collection(Session).update_one(
         {"_id": session_id, "user_id": user_id, "turn.id": turn_id},
         {"$set": {"turn.cancelled": True}},
     )
@@ -89,28 +133,29 @@ def cancel(*, session_id: str, user_id: str, turn_id: str) -> bool:
 @failures.translated
 def follow(*, session_id: str, turn_id: str) -> None:
     """Ask whoever runs this turn to write down what the model says, as it says it."""
-    Session._get_collection().update_one(
-        {"_id": session_id, "turn.id": turn_id}, {"$set": {"turn.followed": True}}
-    )
+    with pymongo.timeout(PROMPT_SECONDS):
+        collection(Session).update_one(
+            {"_id": session_id, "turn.id": turn_id}, {"$set": {"turn.followed": True}}
+        )
 
 
 @failures.translated
 def release(*, session_id: str, turn_id: str) -> bool:
     """Give the lease up without a reply; False when another has it, or none."""
-    changed = Session._get_collection().update_one(
+    changed = collection(Session).update_one(
         {"_id": session_id, "turn.id": turn_id}, {"$unset": {"turn": 1}, "$inc": {"version": 1}}
     )
     return bool(changed.matched_count)
 
 
 @failures.translated
-def release_overdue(*, session_id: str, turn_id: str, now: datetime) -> bool:
-    """Take the lease from a turn whose worker has not renewed it; whether it is without it now."""
-    mine = {"_id": session_id, "turn.id": turn_id}
-    Session._get_collection().update_one(
-        mine | {"turn.deadline": {"$lte": now}}, {"$unset": {"turn": 1}, "$inc": {"version": 1}}
+def release_lapsed(*, session_id: str, turn_id: str) -> bool:
+    """Take away a lease that has run out; False where it is another's, none, or good again."""
+    changed = collection(Session).update_one(
+        {"_id": session_id, "turn.id": turn_id, "$expr": {"$not": [log.LIVE]}},
+        {"$unset": {"turn": 1}, "$inc": {"version": 1}},
     )
-    return Session._get_collection().find_one(mine, {"_id": 1}) is None
+    return bool(changed.matched_count)
 
 
 @failures.translated
@@ -119,7 +164,7 @@ def overdue(*, after: str, before: datetime) -> list[tuple[str, str]]:
 
     For operators: it walks the sessions.
     """
-    found = Session._get_collection().find(
+    found = collection(Session).find(
         {"_id": {"$gt": after}, "turn.deadline": {"$lt": before}}, {"turn.id": 1}
     )
     return [(stored["_id"], stored["turn"]["id"]) for stored in found.sort("_id", 1).limit(_BATCH)]
@@ -189,29 +234,30 @@ def _mark(
     """Write the new reply's seq on each of `supersedes`, in the tail or in its bucket."""
     by, tail_start = after["message_count"], after["tail_start"]
     # A summary that has heard of them would go on telling it.
-    Session._get_collection().update_one(
+    collection(Session).update_one(
         {"_id": session_id, "summary.last_seq": {"$gte": min(supersedes)}},
         {"$unset": {"summary": 1}},
         session=transaction,
     )
     in_tail = [seq - tail_start for seq in supersedes if seq >= tail_start]
     if in_tail:
-        collection = Session._get_collection()
-        held = collection.find_one({"_id": session_id}, {"messages": 1}, session=transaction)
-        marked = [held["messages"][place] for place in in_tail] if held else []
+        sessions = collection(Session)
+        stored = sessions.find_one({"_id": session_id}, {"messages": 1}, session=transaction)
+        marked = [stored["messages"][position] for position in in_tail] if stored else []
         grown = sum(
-            log.stored_size(one | {"superseded_by": by}) - log.stored_size(one) for one in marked
+            log.stored_size(message | {"superseded_by": by}) - log.stored_size(message)
+            for message in marked
         )
-        collection.update_one(
+        sessions.update_one(
             {"_id": session_id},
             {
-                "$set": {f"messages.{place}.superseded_by": by for place in in_tail},
+                "$set": {f"messages.{position}.superseded_by": by for position in in_tail},
                 # A spill that has copied these without the mark will not be able to cut.
                 "$inc": {"tail_revision": 1, "tail_bytes": grown},
             },
             session=transaction,
         )
-    buckets = MessageBucket._get_collection()
+    buckets = collection(MessageBucket)
     for seq in (seq for seq in supersedes if seq < tail_start):
         bucket = buckets.find_one(
             log.buckets_of_range(session_id, seq, seq) | {"last_seq": {"$gte": seq}},

@@ -5,29 +5,33 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+import pymongo
 from pymongo import UpdateOne, WriteConcern
 
 from sessions_app import instruments
 from sessions_app.documents import Turn as Record
+from sessions_app.documents import collection
+from sessions_app.domain.errors import TurnInterrupted
 from sessions_app.domain.identifiers import uuid7_floor
 from sessions_app.domain.turns import Seen, Turn, TurnState
 from sessions_app.repository import failures, log
 from sessions_app.repository.log import Stored
+from sessions_app.repository.turns.leases import PROMPT_SECONDS
 
-_OVERDUE = 100
+# A turn that may still come to another end than its record says: its worker may be back.
+_OPEN: Stored = {"$or": [{"state": TurnState.RUNNING.value}, {"error_code": TurnInterrupted.code}]}
 # Turns begin within a moment of the message they answer.
 _AROUND = timedelta(seconds=60)
 _SOME = 20
 
 
 class Progress(NamedTuple):
-    """What is to be written of a running turn; None is left as it is."""
+    """What is to be written of a running turn; without `seen`, that is left as it is."""
 
     session_id: str
     turn_id: str
     seen: Seen | None
-    text: str | None
-    deadline: datetime
+    text: str
 
 
 def record_id(session_id: str, turn_id: str) -> str:
@@ -51,30 +55,35 @@ def insert(turn: Turn) -> None:
         **{name: value for name, value in optional.items() if value is not None},
     }
     Record._from_son(document).validate()
-    Record._get_collection().insert_one(document)
+    collection(Record).insert_one(document)
 
 
 @failures.translated
 def write_progress(running: Iterable[Progress]) -> None:
-    """Write how far these turns are, for readers on other workers.
+    """Write how far these turns are, for readers on other workers; they run, whatever others say.
 
     Not waiting for a majority: what is lost of this in a fail-over is written again in a moment.
     """
     writes = [
         UpdateOne(
-            _running(each.session_id, each.turn_id),
+            {
+                "_id": record_id(each.session_id, each.turn_id),
+                "session_id": each.session_id,
+                **_OPEN,
+            },
             {
                 "$set": {
-                    "deadline": each.deadline,
-                    **({} if each.text is None else {"text": each.text}),
+                    "state": TurnState.RUNNING.value,
+                    "text": each.text,
                     **({"seen": _stored_seen(each.seen)} if each.seen else {}),
-                }
+                },
+                "$unset": dict.fromkeys(("ended_at", "error_code", "error_detail"), 1),
             },
         )
         for each in running
     ]
-    if writes:
-        quick = Record._get_collection().with_options(write_concern=WriteConcern(w=1, j=False))
+    quick = collection(Record).with_options(write_concern=WriteConcern(w=1, j=False))
+    with pymongo.timeout(PROMPT_SECONDS):
         quick.bulk_write(writes, ordered=False)
 
 
@@ -87,38 +96,43 @@ def finish(
     seen: Seen | None,
     ended_at: datetime,
     outcome: Mapping[str, Any],
-) -> bool:
-    """Record how a turn ended; False when that had been recorded before.
+    by_its_worker: bool = True,
+) -> None:
+    """Record how a turn ended; `outcome` are further fields of a Turn, None leaves one out.
 
-    `outcome` are further fields of a Turn; None leaves one out.
+    Its own worker has the last word: it may be back after others took it for dead, and only it
+    knows what the model saw. Others change a turn that is said to run or to have been interrupted.
     """
     written = {name: value for name, value in outcome.items() if value is not None}
     if seen is not None:
         written["seen"] = _stored_seen(seen)
-    changed = Record._get_collection().update_one(
-        _running(session_id, turn_id),
+    unset = {"text", "error_code", "error_detail"} - written.keys()
+    before = collection(Record).find_one_and_update(
+        {
+            "_id": record_id(session_id, turn_id),
+            "session_id": session_id,
+            **({} if by_its_worker else _OPEN),
+        },
         {
             "$set": {"state": state.value, "ended_at": ended_at, **written},
-            "$unset": {"text": 1},
+            "$unset": dict.fromkeys(sorted(unset), 1),
         },
+        projection={"state": 1},
     )
-    if changed.matched_count:
+    if before is not None and before["state"] == TurnState.RUNNING.value:
         instruments.turn_ended(state.value)
-    return bool(changed.matched_count)
 
 
 @failures.translated
 def discard(*, session_id: str, turn_id: str) -> None:
     """Remove the record of a turn whose session has been deleted meanwhile."""
-    Record._get_collection().delete_one(
-        {"_id": record_id(session_id, turn_id), "session_id": session_id}
-    )
+    collection(Record).delete_one({"_id": record_id(session_id, turn_id), "session_id": session_id})
 
 
 @failures.translated
 def read(turns: Sequence[tuple[str, str]]) -> Mapping[str, Turn]:
     """The turns of these session and turn ids, by turn id, as far as they are recorded."""
-    found = Record._get_collection().find(
+    found = collection(Record).find(
         {
             "_id": {"$in": [record_id(*each) for each in turns]},
             "session_id": {"$in": list({session_id for session_id, _ in turns})},
@@ -134,7 +148,7 @@ def about(*, session_id: str, moment: datetime) -> list[Turn]:
     A turn's id has its time (RFC 9562, 5.7).
     """
     first = uuid7_floor(moment - _AROUND).replace("-", "")
-    found = Record._get_collection().find(
+    found = collection(Record).find(
         {
             "_id": {"$gte": f"{session_id}/turn_{first}", "$lt": f"{session_id}0"},
             "session_id": session_id,
@@ -147,7 +161,7 @@ def about(*, session_id: str, moment: datetime) -> list[Turn]:
 @failures.translated
 def newest(*, session_id: str, limit: int) -> list[Turn]:
     """The newest turns of a session, newest first, without what they are saying now."""
-    found = Record._get_collection().find(log.every_bucket(session_id), {"text": 0})
+    found = collection(Record).find(log.every_bucket(session_id), {"text": 0})
     return [_turn(stored) for stored in found.sort("_id", -1).limit(limit)]
 
 
@@ -155,7 +169,7 @@ def newest(*, session_id: str, limit: int) -> list[Turn]:
 def newest_of_key(*, session_id: str, client_id: str) -> Turn | None:
     """The last turn that was asked for with this key."""
     found = (
-        Record._get_collection()
+        collection(Record)
         .find({"session_id": session_id, "client_id": client_id})
         .sort("_id", -1)
         .limit(1)
@@ -164,20 +178,15 @@ def newest_of_key(*, session_id: str, client_id: str) -> Turn | None:
 
 
 @failures.translated
-def overdue(*, before: datetime, limit: int = _OVERDUE) -> list[Turn]:
-    """Some turns that are said to run, but were to be heard of again until `before`."""
-    found = Record._get_collection().find(
-        {"state": TurnState.RUNNING.value, "deadline": {"$lt": before}}
+def running(*, begun_before: datetime, limit: int) -> list[Turn]:
+    """Turns that are said to run and whose first lease ended by then, without what they say now.
+
+    Most of them have renewed it: whether a turn still runs, its session's lease says.
+    """
+    found = collection(Record).find(
+        {"state": TurnState.RUNNING.value, "deadline": {"$lt": begun_before}}, {"text": 0}
     )
     return [_turn(stored) for stored in found.limit(limit)]
-
-
-def _running(session_id: str, turn_id: str) -> Stored:
-    return {
-        "_id": record_id(session_id, turn_id),
-        "session_id": session_id,
-        "state": TurnState.RUNNING.value,
-    }
 
 
 def _stored_seen(seen: Seen) -> Stored:
@@ -225,4 +234,5 @@ def _turn(stored: Mapping[str, Any]) -> Turn:
         completion_tokens=get("completion_tokens"),
         error_code=get("error_code"),
         error_detail=get("error_detail"),
+        error_refusal=get("error_refusal"),
     )

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from sessions_app.domain.data import Message
 from sessions_app.domain.review import Act
+from sessions_app.domain.text import escaped, inert
 from sessions_app.review import pages
 from sessions_app.review.conversations.forms import ExportForm
 from sessions_app.review.conversations.recent_actions import remember
@@ -76,7 +77,7 @@ def _as_markdown(exported: Sequence[ExportedConversation]) -> Iterator[str]:
             name = f" ({message.name})" if message.name else ""
             yield f"\n## {message.seq}. {message.role.value.capitalize()}{name}, "
             yield f"{_moment(message.timestamp)}\n\n"
-            yield "*deleted*\n" if message.deleted else f"{message.content}\n"
+            yield "*deleted*\n" if message.deleted else f"{inert(message.content)}\n"
             for call in message.tool_calls or ():
                 yield f"\n```json\n{_json(call, indent=2)}\n```\n"
         yield "\n"
@@ -104,4 +105,4 @@ def _moment(moment: datetime) -> str:
 
 
 def _json(value: Any, **options: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, **options)
+    return escaped(json.dumps(value, ensure_ascii=False, **options).encode()).decode()

@@ -12,21 +12,22 @@ from sessions_app.domain.audit.windows import (
     Promise,
     StoredFacts,
     check_refusal,
-    check_total,
+    check_sent,
     check_window,
     read_facts,
 )
 from sessions_app.domain.data import Session, Strategy
+from sessions_app.domain.dialect import Form
 from sessions_app.domain.errors import SessionNotFound
+from sessions_app.domain.tokens import window_cost
 from sessions_app.domain.window import (
     ShownSummary,
     WindowBudgetError,
     WindowPlan,
     WindowPolicy,
-    quotation_cost,
 )
 from sessions_app.repository import audits, log
-from sessions_app.services import context
+from sessions_app.services import context, dialects
 from sessions_app.services.context import Candidates
 from sessions_app.services.progress import Progress
 
@@ -153,15 +154,20 @@ def _replay(
     facts: StoredFacts, policy: WindowPolicy, gathered: Candidates, summary: ShownSummary | None
 ) -> tuple[WindowPlan | None, list[Breach]]:
     """The plan, with the tokens of its messages alone, and its breaches."""
+    manner = dialects.known()
     try:
-        plan, shown, recalled = context.window_laid_out(gathered, policy, None, summary)
+        laid_out, request = context.window_written(gathered, policy, None, summary, manner=manner)
     except WindowBudgetError:
         return None, check_refusal(facts, policy)
-    kept_seqs = set(plan.kept_seqs)
-    sent = [message.seq for message in gathered.messages if message.seq in kept_seqs]
-    quotation = quotation_cost(plan, recalled) if recalled else 0
-    # The whole is checked with the quotation, the messages without it.
-    over = check_total(policy, plan) if recalled else []
-    plan = replace(plan, token_count=plan.token_count - (shown.cost if shown else 0) - quotation)
+    shown = laid_out.summary
+    strict = manner.form is not Form.OPENAI
+    miscounted = any(breach.promise is Promise.MISCOUNT for breach in facts.breaches)
+    as_stored = all(each.as_stored for each in request.sent)
+    count = None if as_stored or miscounted else tokenizer.count_tokens
+    breaches = check_sent(policy, laid_out.plan, request.messages, count, strict=strict)
+    sent = [message.seq for message in laid_out.messages]
+    kept = [message for message in laid_out.plan.messages if message.kept]
+    cost = sum(window_cost(message.token_count) for message in kept)
+    plan = replace(laid_out.plan, token_count=cost)
     rest = replace(policy, max_tokens=policy.max_tokens - (shown.cost if shown else 0))
-    return plan, over + check_window(facts, rest, gathered.offered, plan, sent)
+    return plan, breaches + check_window(facts, rest, laid_out.offered, plan, sent)

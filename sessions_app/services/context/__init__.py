@@ -9,10 +9,9 @@ through the pure planner of `domain.window`. `resets` starts the window anew and
 from sessions_app.services.context.candidates import Candidates, gather
 from sessions_app.services.context.planning import (
     ContextWindow,
-    Instruction,
     context_plan,
-    window_laid_out,
     window_policy,
+    window_written,
 )
 from sessions_app.services.context.resets import context_reset
 from sessions_app.services.context.summaries import (
@@ -23,12 +22,14 @@ from sessions_app.services.context.summaries import (
     summary_extend,
     summary_shown,
 )
+from sessions_app.services.context.writing import Instruction, LaidOut
 
 __all__ = [
     "Candidates",
     "ContextWindow",
     "ExtensionOutcome",
     "Instruction",
+    "LaidOut",
     "context_plan",
     "context_reset",
     "enabled",
@@ -37,6 +38,6 @@ __all__ = [
     "summary_candidates",
     "summary_extend",
     "summary_shown",
-    "window_laid_out",
     "window_policy",
+    "window_written",
 ]

@@ -1,6 +1,6 @@
 """Plans a session's context window: the messages of a model call, and the reason for each."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,10 +11,10 @@ from django.conf import settings
 from sessions_app import tokenizer
 from sessions_app.domain import lifecycle, window
 from sessions_app.domain.data import Message, OnTopicShift, Session, Strategy
+from sessions_app.domain.dialect import AS_OPENAI, Manner, Request
 from sessions_app.domain.tokens import window_cost
 from sessions_app.domain.window import (
     Layout,
-    Reason,
     Recalled,
     ShownSummary,
     WindowBudgetError,
@@ -24,63 +24,34 @@ from sessions_app.domain.window import (
     plan_window,
 )
 from sessions_app.repository import log
-from sessions_app.services import topics
-from sessions_app.services.context import candidates, summaries
+from sessions_app.services import dialects, topics
+from sessions_app.services.context import candidates, summaries, writing
 from sessions_app.services.context.candidates import Candidates
-
-
-@dataclass(frozen=True, slots=True)
-class Instruction:
-    """A system prompt for one call alone; `role` is `system` or `developer`."""
-
-    role: str
-    content: str
+from sessions_app.services.context.writing import Instruction, LaidOut
 
 
 @dataclass(frozen=True, slots=True)
 class ContextWindow:
-    """A planned window: the session, the plan, and the kept messages in order.
+    """A planned window: the session, the plan, and the request that it is sent as.
 
-    `instructions` follow the system prompt, then the `summary` if there is one. `recalled` is sent
-    in place of the messages it quotes. The plan's `token_count` covers everything that is sent.
+    `messages` are the candidates as they are stored, kept or not.
+
+    The call's own instructions follow the system prompt, then the `summary` if there is one.
+    `recalled` is sent in place of the messages it quotes. The plan's `token_count` covers
+    everything that is sent.
     """
 
     session: Session
     plan: WindowPlan
-    messages: Sequence[Message]
+    request: Request
+    messages: Sequence[Message] = ()
     summary: ShownSummary | None = None
     recalled: Recalled | None = None
-    instructions: Sequence[Instruction] = ()
 
     @property
     def sent(self) -> list[dict[str, Any]]:
         """The messages of the model call, in the shape of OpenAI's chat completions."""
-        reasons = {each.seq: each.reason for each in self.plan.messages}
-        quoted = set(self.recalled.seqs) if self.recalled else set()
-        prompt = [m for m in self.messages if reasons[m.seq] is Reason.SYSTEM_PROMPT]
-        sent = [_wire(message) for message in prompt]
-        sent += [{"role": each.role, "content": each.content} for each in self.instructions]
-        if self.summary is not None:
-            sent.append({"role": "system", "content": self.summary.content})
-        for message in self.messages[len(prompt) :]:
-            if self.recalled is not None and reasons[message.seq] is Reason.NEWEST_USER:
-                sent.append({"role": "system", "content": self.recalled.content})
-            if message.seq not in quoted:
-                sent.append(_wire(message))
-        return sent
-
-
-def _wire(message: Message) -> dict[str, Any]:
-    optional = {
-        "name": message.name,
-        "tool_calls": message.tool_calls,
-        "tool_call_id": message.tool_call_id,
-    }
-    return {
-        "role": message.role.value,
-        "content": message.content,
-        **{name: value for name, value in optional.items() if value is not None},
-    }
+        return self.request.messages
 
 
 def context_plan(
@@ -95,13 +66,15 @@ def context_plan(
     tells_topics: bool = True,
     without: Collection[int] = (),
     instructions: Sequence[Instruction] = (),
+    manner: Manner | None = None,
 ) -> ContextWindow:
     """Plan the window of a session as it is now; the session is not changed.
 
     `max_tokens` and `strategy` replace the session's own, `query` the newest user message. `until`
     is the last seq that is considered, None for the newest; the messages in `without` count as
     superseded. Without `tells_topics`, topics are judged only where they can change the window.
-    `instructions` take their share of the budget. Raises SessionNotFound, SessionExpired,
+    `instructions` take their share of the budget. `manner` is how the server wants it written,
+    None for what is known of the configured one. Raises SessionNotFound, SessionExpired,
     WindowBudgetError.
     """
     newest: list[Message] = []
@@ -115,10 +88,11 @@ def context_plan(
     instruction_cost = sum(
         window_cost(tokenizer.count_tokens(each.content)) for each in instructions
     )
-    policy = _less(window_policy(session, max_tokens, strategy), instruction_cost)
+    policy = window_policy(session, max_tokens, strategy)
+    rest = replace(policy, max_tokens=policy.max_tokens - instruction_cost)
     # Everything fits: no topics, vectors or older messages have to be read.
-    whole = len(newest) == session.message_count and _keeps_all(session, policy)
-    if not whole and _needs_topics(session, policy):
+    whole = len(newest) == session.message_count and _keeps_all(session, rest)
+    if not whole and _needs_topics(session, rest):
         session = topics.catch_up(
             session_id=session_id, user_id=user_id, seconds=topics.CATCH_UP_SECONDS
         ).session
@@ -130,33 +104,26 @@ def context_plan(
             context_start=min(session.context_start, until),
         )
     # Again, since judging topics and `until` may have changed what the policy depends on.
-    policy = _less(window_policy(session, max_tokens, strategy), instruction_cost)
+    policy = window_policy(session, max_tokens, strategy)
     if whole:
         gathered = candidates.unranked(m for m in newest if m.seq <= session.message_count)
     else:
-        gathered = candidates.gather(session, policy, query)
+        rest = replace(policy, max_tokens=policy.max_tokens - instruction_cost)
+        gathered = candidates.gather(session, rest, query)
     if without:
         gathered = candidates.superseding(gathered, without)
     summary = summaries.summary_shown(session=session, max_tokens=policy.max_tokens)
-    try:
-        plan, summary, recalled = window_laid_out(gathered, policy, query, summary)
-    except WindowBudgetError as error:
-        raise WindowBudgetError(
-            needed=error.needed + instruction_cost, available=error.available + instruction_cost
-        ) from error
-    if instruction_cost:
-        plan = replace(
-            plan,
-            token_count=plan.token_count + instruction_cost,
-            max_tokens=plan.max_tokens + instruction_cost,
-        )
-    kept_seqs = set(plan.kept_seqs)
-    messages = [message for message in gathered.messages if message.seq in kept_seqs]
-    return ContextWindow(session, plan, messages, summary, recalled, instructions)
-
-
-def _less(policy: WindowPolicy, tokens: int) -> WindowPolicy:
-    return replace(policy, max_tokens=policy.max_tokens - tokens) if tokens else policy
+    laid_out, request = window_written(
+        gathered, policy, query, summary, instructions, manner or dialects.known()
+    )
+    return ContextWindow(
+        session,
+        laid_out.plan,
+        request,
+        gathered.messages,
+        laid_out.summary,
+        laid_out.recalled,
+    )
 
 
 # A session up to this long is read together with its header, in one round trip.
@@ -183,18 +150,55 @@ def _keeps_all(session: Session, policy: WindowPolicy) -> bool:
     )
 
 
-# Attempts to fit the quotation: each plans with the budget of the one before, less the tokens by
+# Attempts to fit the budget: each plans with the budget of the one before, less the tokens by
 # which that one was over.
 _QUOTATIONS = 4
+_WRITINGS = 8
+
+
+def window_written(
+    gathered: Candidates,
+    policy: WindowPolicy,
+    query: str | None,
+    summary: ShownSummary | None,
+    instructions: Sequence[Instruction] = (),
+    manner: Manner = AS_OPENAI,
+) -> tuple[LaidOut, Request]:
+    """The window as it is sent, all of it within the budget, and the request.
+
+    The plan's `token_count` is the request's. Raises WindowBudgetError.
+    """
+    told = sum(window_cost(tokenizer.count_tokens(each.content)) for each in instructions)
+    budget, over = policy.max_tokens - told, 0
+    for _ in range(_WRITINGS):
+        budget -= over
+        try:
+            laid_out = window_laid_out(gathered, replace(policy, max_tokens=budget), query, summary)
+        except WindowBudgetError as error:
+            # What is asked for is missing, whatever an attempt was planned for.
+            short = error.needed - error.available
+            most = policy.max_tokens
+            raise WindowBudgetError(needed=most + short, available=most) from error
+        request = writing.write(laid_out, instructions, manner)
+        spent = writing.cost(request, laid_out.messages)
+        over = spent - policy.max_tokens
+        # A plan over its own budget is a mistake, which planning again would not mend: the audit
+        # finds it.
+        if over <= 0 or laid_out.plan.token_count > budget:
+            plan = replace(laid_out.plan, token_count=spent, max_tokens=policy.max_tokens)
+            return replace(laid_out, plan=plan), request
+    raise WindowBudgetError(needed=policy.max_tokens + over, available=policy.max_tokens)
 
 
 def window_laid_out(
     gathered: Candidates, policy: WindowPolicy, query: str | None, summary: ShownSummary | None
-) -> tuple[WindowPlan, ShownSummary | None, Recalled | None]:
+) -> LaidOut:
     """Plan a window; under STABLE_PREFIX the recalled messages become one quotation.
 
-    Falls back to the conversation's order where the quotation does not fit the budget.
+    Falls back to the conversation's order where the quotation does not fit the budget. What must
+    be in the window is cut where it would not fit.
     """
+    gathered, cut = writing.cut_to_fit(gathered, policy)
     budget = policy.max_tokens
     for _ in range(_QUOTATIONS if policy.layout is Layout.STABLE_PREFIX else 0):
         with suppress(WindowBudgetError):
@@ -206,10 +210,22 @@ def window_laid_out(
             over = spent - policy.max_tokens
             if over <= 0:
                 plan = replace(plan, token_count=spent, max_tokens=policy.max_tokens)
-                return plan, shown, recalled
+                return _laid_out(plan, gathered, shown, recalled, cut)
             budget -= over
     plan, shown = window_plan(gathered, replace(policy, layout=Layout.CONVERSATION), query, summary)
-    return plan, shown, None
+    return _laid_out(plan, gathered, shown, None, cut)
+
+
+def _laid_out(
+    plan: WindowPlan,
+    gathered: Candidates,
+    summary: ShownSummary | None,
+    recalled: Recalled | None,
+    cut: Mapping[int, str],
+) -> LaidOut:
+    kept = set(plan.kept_seqs)
+    messages = [message for message in gathered.messages if message.seq in kept]
+    return LaidOut(plan, messages, summary, recalled, cut, gathered.offered)
 
 
 def window_plan(
@@ -243,4 +259,5 @@ def window_policy(
         on_topic_shift=on_shift,
         context_start=session.context_start,
         layout=Layout(settings.CONTEXT_LAYOUT),
+        answering=True,
     )

@@ -10,6 +10,7 @@ from django.conf import settings
 from sessions_app import tokenizer
 from sessions_app.domain import lifecycle, window
 from sessions_app.domain.data import Message, Role, Session, SessionPosition, Status
+from sessions_app.domain.dialect import unwrapped
 from sessions_app.domain.errors import ProviderError, SessionNotFound
 from sessions_app.domain.limits import OPENING_MAX_MESSAGES, PAGE_MAX
 from sessions_app.domain.text import storable
@@ -17,6 +18,7 @@ from sessions_app.domain.tokens import total_window_cost
 from sessions_app.domain.window import MOST_READ, Extension, ShownSummary, Summary
 from sessions_app.providers import Completion, Provider
 from sessions_app.repository import log, sessions, summaries
+from sessions_app.services import dialects
 from sessions_app.services.context.candidates import read_range
 
 _MODEL_MAX_CHARS = 200
@@ -196,9 +198,10 @@ def _extended(
     completion = None
     # A run of tombstones alone extends the range without a model call.
     if extension.lines:
-        request = window.request(before, extension.lines, bound=bound)
-        completion = provider.complete(request, max_tokens=bound)
-        text = window.clipped(storable(completion.text), bound, tokenizer.count_tokens)
+        prompt = window.request(before, extension.lines, bound=bound)
+        completion = dialects.complete(provider, prompt, max_tokens=bound)
+        said = storable(unwrapped(completion.text))
+        text = window.clipped(said, bound, tokenizer.count_tokens)
         model = storable(completion.model)[:_MODEL_MAX_CHARS]
         # An empty summary would stand for messages that said something.
         if not text:

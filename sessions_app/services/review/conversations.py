@@ -22,6 +22,7 @@ from sessions_app.domain.review import (
     TextPart,
     Why,
 )
+from sessions_app.domain.text import inert
 from sessions_app.domain.turns import Turn
 from sessions_app.repository import annotations as stored
 from sessions_app.repository import log, review, turns
@@ -225,6 +226,7 @@ def parts(text: str, *, masked: bool) -> Sequence[TextPart]:
     """`text` as parts, with sensitive ones marked where `masked`."""
     if not text:
         return []
+    text = inert(text)
     return masking.masked(text) if masked else [TextPart(text)]
 
 

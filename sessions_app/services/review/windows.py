@@ -80,10 +80,10 @@ def window_at(*, session: Session, seq: int) -> SeenWindow:
     record = _record(session, message, upto)
     gathered = _gather(then, policy)
     try:
-        plan, _, _ = context.window_laid_out(gathered, policy, None, None)
+        laid_out, _ = context.window_written(gathered, policy, None, None)
     except WindowBudgetError as error:
         return SeenWindow(seq, upto, policy, None, refusal=error.detail, record=record)
-    return SeenWindow(seq, upto, policy, plan, record=record)
+    return SeenWindow(seq, upto, policy, laid_out.plan, record=record)
 
 
 def as_of(session: Session, seq: int) -> Session:

@@ -107,8 +107,13 @@ class JudgeAhead:
 
 def _give_way() -> None:
     """Lower the priority of this thread; Linux has a niceness per thread."""
-    if sys.platform == "linux":
+    if sys.platform != "linux":
+        return
+    try:
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+    except OSError as error:
+        # As in a sandbox: it judges all the same, within its share.
+        logger.info("topics are judged at the usual priority: %s", error)
 
 
 judge_ahead = JudgeAhead()

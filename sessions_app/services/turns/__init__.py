@@ -1,24 +1,51 @@
-"""TODO map."""
+"""Turns: one model call at a time in a session, as tasks of the worker's event loop.
+
+    view (thread)          event loop                                 threads
+
+    taking, completions
+      │ what is asked for
+      ▼
+    starting ────────────▶ RunningTurn (turn), one task a turn
+      │  message + lease     plan the window ──────────────────────▶ MongoDB
+      │  in one write        ask the model ◀── pieces ── providers
+      │                        │
+      │                        ▼
+      ◀── a Feed ──────────  Feed (fanout) ──▶ Reader ──▶ one client's stream
+      │                        │               Reader ──▶ another's
+      ▼                        ▼
+    waits, or lets the       store the reply, give up the lease ───▶ MongoDB
+    gateway stream it
+                           Worker (worker), one a process
+                             renew   its turns' leases ────────────▶ MongoDB
+                             watch   cancels, losses, erasures
+                             tell    readers at other workers
+                             follow  turns of other workers ──▶ Feed ──▶ Readers here
+                             sweep   turns whose workers are gone (settling)
+
+`taking` is what the REST routes call, `completions` what OpenAI's wire does; `following` reads a
+turn that runs elsewhere or has ended, `settling` says what became of one whose worker is gone, and
+`integrity` finds what nobody has passed by. Why it is so: docs/decisions/0022.
+"""
 
 from sessions_app.services.turns.completions import CompletionRequest, completion_start
-from sessions_app.services.turns.events import (
+from sessions_app.services.turns.fanout import (
     Context,
     Delta,
     Done,
     Event,
     Failed,
+    Feed,
+    Outcome,
     Place,
     Reader,
     Stored,
     place,
 )
-from sessions_app.services.turns.feeds import Feed, Outcome
 from sessions_app.services.turns.integrity import turns_check
-from sessions_app.services.turns.runs import ModelCall
-from sessions_app.services.turns.slots import Slot
 from sessions_app.services.turns.taking import (
     TurnRequest,
     TurnResult,
+    message_erased,
     turn_attach,
     turn_cancel,
     turn_regenerate,
@@ -27,6 +54,7 @@ from sessions_app.services.turns.taking import (
     turns_look_after,
     turns_shut_down,
 )
+from sessions_app.services.turns.turn import ModelCall, Slot
 
 __all__ = [
     "CompletionRequest",
@@ -45,6 +73,7 @@ __all__ = [
     "TurnRequest",
     "TurnResult",
     "completion_start",
+    "message_erased",
     "place",
     "turn_attach",
     "turn_cancel",

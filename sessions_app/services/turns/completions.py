@@ -23,13 +23,13 @@ from sessions_app.domain.errors import (
 )
 from sessions_app.domain.limits import SEED_MAX_MESSAGES
 from sessions_app.domain.turns import Turn, TurnState
-from sessions_app.repository import log, turns
+from sessions_app.repository import log
+from sessions_app.repository.turns import records
 from sessions_app.services.turns import settling
-from sessions_app.services.turns.feeds import Feed
-from sessions_app.services.turns.runs import ModelCall
-from sessions_app.services.turns.slots import Slot
+from sessions_app.services.turns.fanout import Feed
 from sessions_app.services.turns.starting import Asked, feed_of, follow, new_lease, resume
 from sessions_app.services.turns.taking import TurnRequest, turn_start
+from sessions_app.services.turns.turn import ModelCall, Slot
 
 _ATTEMPTS = 10
 # Beyond as many as the request has: how far back it may have left the conversation.
@@ -131,9 +131,9 @@ def _earlier(
 
 def _turn_of(session: Session, request: CompletionRequest) -> Turn | None:
     if request.key is not None:
-        return turns.records.newest_of_key(session_id=session.session_id, client_id=request.key)
+        return records.newest_of_key(session_id=session.session_id, client_id=request.key)
     # The same words may be said again: a repeat is of the newest turn, or of none.
-    for turn in turns.records.newest(session_id=session.session_id, limit=1):
+    for turn in records.newest(session_id=session.session_id, limit=1):
         if turn.client_id == request.turn_key and request.since and turn.started_at > request.since:
             return turn
     return None
@@ -146,7 +146,7 @@ def _holder(session: Session, request: CompletionRequest, now: datetime) -> Feed
     """
     session = log.read_header(session_id=session.session_id, user_id=session.user_id)
     lease = session.turn
-    if lease is None or not session.in_turn(now=now) or not request.may_be_known:
+    if lease is None or not session.in_turn or not request.may_be_known:
         return None
     if lease.client_id != request.turn_key:
         return None
@@ -175,7 +175,7 @@ def _begin(
         )
     asked = replace(asked, message=message, regenerates=bool(found.supersedes))
     with Slot() as slot:
-        lease, behind = new_lease(asked.key, now), session.message_count
+        lease, behind = new_lease(asked.key), session.message_count
         return resume(asked, lease, slot, now, found.supersedes, behind)
 
 

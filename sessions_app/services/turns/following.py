@@ -1,38 +1,61 @@
-"""Feeding what a record says of a turn to those who follow it from another process."""
+"""A turn as it is stored: for readers at other workers, and for those who come later."""
 
-from datetime import datetime
+from dataclasses import dataclass
 
 from sessions_app.domain.data import Message
-from sessions_app.domain.turns import Turn, TurnState
+from sessions_app.domain.turns import Seen, Turn, TurnState
 from sessions_app.repository import annotations, log
-from sessions_app.services.turns import settling
-from sessions_app.services.turns.feeds import Feed, Outcome
+from sessions_app.services.turns.fanout import Feed, Outcome
 
 
-def bring_up_to_date(feed: Feed, turn: Turn, *, now: datetime) -> None:
-    """Tell `feed` what `turn` has come to; raises SessionNotFound."""
-    turn = settling.settle(turn, now=now)
-    if feed.seen is None and turn.seen is not None:
-        feed.show(turn.seen, _asked(turn))
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far a turn of another worker, or one that has ended, is by what is stored."""
+
+    seen: Seen | None
+    user_message: Message | None
+    text: str
+    outcome: Outcome | None
+
+    def tell(self, feed: Feed) -> None:
+        """Tell a feed what it does not know yet; on the event loop, where others have the feed."""
+        if feed.seen is None and self.seen is not None:
+            feed.show(self.seen, self.user_message)
+        feed.user_message = self.user_message or feed.user_message
+        feed.readings += 1
+        feed.catch_up(self.text)
+        if self.outcome is not None:
+            feed.finish(self.outcome)
+
+
+def standing(turn: Turn, knows_question: bool = False) -> Standing:
+    """Where a turn stands by its record; raises SessionNotFound.
+
+    `knows_question` spares a running turn's reader the reading of the message it answers.
+    """
+    question = None if knows_question and not turn.ended else message_at(turn, turn.user_seq)
     if not turn.ended:
-        feed.catch_up(turn.text)
-    elif turn.state is TurnState.FAILED:
-        feed.finish(Outcome(turn.state, error=turn.failure()))
-    else:
-        reply = _message(turn, turn.assistant_seq) if turn.assistant_seq else None
-        if feed.user_message is None:
-            feed.user_message = _asked(turn)
-        feed.catch_up(reply.content if reply else "")
-        feed.finish(Outcome(turn.state, reply))
+        return Standing(turn.seen, question, turn.text, None)
+    if turn.state is TurnState.FAILED:
+        return Standing(turn.seen, question, "", Outcome(turn.state, error=turn.failure()))
+    reply = message_at(turn, turn.assistant_seq) if turn.assistant_seq else None
+    text = reply.content if reply else ""
+    return Standing(turn.seen, question, text, Outcome(turn.state, reply))
 
 
-def _asked(turn: Turn) -> Message | None:
-    session, found = log.read_range(
-        session_id=turn.session_id, user_id=turn.user_id, first=turn.user_seq, last=turn.user_seq
+def message_at(of: Turn | Feed, seq: int) -> Message | None:
+    """A message of the turn's session as it is stored now, with its topic."""
+    session, messages = log.read_range(
+        session_id=of.session_id, user_id=of.user_id, first=seq, last=seq
     )
-    return next(iter(annotations.with_topics(session, found)), None)
+    return next(iter(annotations.with_topics(session, messages)), None)
 
 
-def _message(turn: Turn, seq: int) -> Message | None:
-    _, found = log.read_range(session_id=turn.session_id, user_id=turn.user_id, first=seq, last=seq)
-    return found[0] if found else None
+def as_stored(feed: Feed) -> tuple[Message | None, Message | None]:
+    """The question and the reply that a feed tells, as they are stored now."""
+    question = feed.user_message
+    reply = feed.outcome.message if feed.outcome else None
+    return (
+        message_at(feed, question.seq) if question else None,
+        message_at(feed, reply.seq) if reply else None,
+    )

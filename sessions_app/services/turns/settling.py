@@ -1,52 +1,94 @@
-"""What became of a turn whose worker is gone: whoever looks after its deadline says so."""
+"""What became of a turn: as its record says, and where its worker is gone, as its session says.
 
+A worker that dies leaves a record that says `running`, and a lease that runs out. Whoever meets
+such a turn ends it: done when the session holds its reply, else failed as interrupted. A worker
+that was only held up may come back; unless another turn has taken the session meanwhile, it renews
+the lease and has the last word.
+"""
+
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sessions_app.domain.data import Message
 from sessions_app.domain.errors import SessionNotFound, TurnInterrupted
 from sessions_app.domain.limits import PAGE_MAX
 from sessions_app.domain.turns import CANCELLED, Turn, TurnState
-from sessions_app.repository import log, turns
+from sessions_app.repository import clocks, log
+from sessions_app.repository.turns import leases, records
+from sessions_app.repository.turns.leases import Mark
 
-# The record's deadline is written a moment after the lease's, which alone decides.
-GRACE = timedelta(seconds=1)
+_MOST = 10_000
+_BATCH = 500
 
 
 def settle(turn: Turn, *, now: datetime) -> Turn:
-    """The turn as it is, ended if its lease has run out; raises SessionNotFound.
+    """The turn as it is, ended if its lease has run out or is gone; raises SessionNotFound."""
+    interrupted = turn.error_code == TurnInterrupted.code
+    if turn.ended and not interrupted:
+        return turn
+    if _holds_session(turn):
+        return replace(turn, state=TurnState.RUNNING, error_code=None) if interrupted else turn
+    return end(turn, now)
 
-    A worker may have stored the reply and died before it could say so: then the turn is done.
+
+def _holds_session(turn: Turn) -> bool:
+    try:
+        lease = log.read_header(session_id=turn.session_id, user_id=turn.user_id).turn
+    except SessionNotFound:
+        return False
+    return lease is not None and lease.turn_id == turn.turn_id and lease.is_live
+
+
+def settle_abandoned(*, now: datetime) -> int:
+    """End the turns whose workers are gone, whoever's they were; how many there were."""
+    ended = 0
+    for turn in abandoned(clocks.server_time()):
+        try:
+            end(turn, now)
+        except SessionNotFound:
+            continue
+        ended += 1
+    return ended
+
+
+def abandoned(before: datetime) -> Iterator[Turn]:
+    """Turns that are said to run, began before then, and have no lease any more."""
+    candidates = records.running(begun_before=before, limit=_MOST)
+    for first in range(0, len(candidates), _BATCH):
+        batch = candidates[first : first + _BATCH]
+        marks = leases.marks({turn.session_id for turn in batch})
+        yield from (turn for turn in batch if not _is_live(turn, marks))
+
+
+def _is_live(turn: Turn, marks: Mapping[str, Mark]) -> bool:
+    mark = marks.get(turn.session_id)
+    return mark is not None and mark.turn_id == turn.turn_id and mark.is_live
+
+
+def end(turn: Turn, now: datetime) -> Turn:
+    """The turn as it ended, recorded so; raises SessionNotFound.
+
+    A worker may have stored the reply and died, or be about to, before it could say so.
     """
-    if turn.ended or turn.deadline + GRACE > now:
-        return turn
     place = {"session_id": turn.session_id, "turn_id": turn.turn_id}
-    if not turns.leases.release_overdue(**place, now=now):
-        return turn
     try:
         reply = _stored_reply(turn)
     except SessionNotFound:
-        turns.records.discard(**place)
+        records.discard(**place)
         raise
-    state, outcome = _ended(reply)
-    turns.records.finish(**place, state=state, seen=None, ended_at=now, outcome=outcome)
-    return turns.records.read([(turn.session_id, turn.turn_id)]).get(
+    if turn.ended and reply is None:
+        return turn
+    state, outcome = _outcome(reply)
+    records.finish(
+        **place, state=state, seen=None, ended_at=now, outcome=outcome, by_its_worker=False
+    )
+    return records.read([(turn.session_id, turn.turn_id)]).get(
         turn.turn_id, replace(turn, state=TurnState.FAILED, error_code=TurnInterrupted.code)
     )
 
 
-def settle_overdue(*, now: datetime) -> int:
-    """Settle turns that have not been heard of, whoever's they are; how many there were."""
-    found = turns.records.overdue(before=now - GRACE)
-    for turn in found:
-        try:
-            settle(turn, now=now)
-        except SessionNotFound:
-            continue
-    return len(found)
-
-
-def _ended(reply: Message | None) -> tuple[TurnState, dict[str, object]]:
+def _outcome(reply: Message | None) -> tuple[TurnState, dict[str, object]]:
     if reply is None or reply.generation is None:
         error = TurnInterrupted()
         return TurnState.FAILED, {"error_code": error.code, "error_detail": error.detail}

@@ -2,23 +2,29 @@
 
 import hashlib
 import json
-import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sessions_app.domain import lifecycle
-from sessions_app.domain.data import Message, Role, TurnLease
-from sessions_app.domain.errors import IdempotencyMismatch, NothingToAnswer, TurnInProgress
+from sessions_app.domain.data import Message, NewLease, Role
+from sessions_app.domain.errors import (
+    IdempotencyMismatch,
+    NothingToAnswer,
+    StorageUnavailable,
+    TurnInProgress,
+    TurnInterrupted,
+)
 from sessions_app.domain.limits import PAGE_MAX, TURN_LEASE_SECONDS
 from sessions_app.domain.turns import Turn, TurnState
-from sessions_app.repository import log, turns
+from sessions_app.repository import log
+from sessions_app.repository.turns import leases, records
 from sessions_app.services import identity
 from sessions_app.services.turns import following, settling
-from sessions_app.services.turns.feeds import Feed
-from sessions_app.services.turns.keeper import Keeper, keeper, owner
-from sessions_app.services.turns.runs import ModelCall, Run
-from sessions_app.services.turns.slots import Slot
+from sessions_app.services.turns.fanout import Feed
+from sessions_app.services.turns.turn import ModelCall, RunningTurn, Slot
+from sessions_app.services.turns.worker import owner, worker
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,24 +51,19 @@ class Asked:
         return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
 
 
-def new_lease(key: str | None, now: datetime) -> TurnLease:
+def new_lease(key: str | None) -> NewLease:
     """The lease of a turn that this process would run."""
-    return TurnLease(
-        turn_id=identity.new_turn_id(),
-        owner=owner(),
-        deadline=now + timedelta(seconds=TURN_LEASE_SECONDS),
-        client_id=key,
-    )
+    return NewLease(turn_id=identity.new_turn_id(), owner=owner(), client_id=key)
 
 
 def launch(
     asked: Asked,
-    lease: TurnLease,
+    lease: NewLease,
     slot: Slot,
     now: datetime,
     supersedes: Sequence[int] = (),
 ) -> Feed:
-    """Record the turn that holds the lease now, and run it on a thread of its own.
+    """Record the turn that holds the lease now, and have it run.
 
     It plans while it is being recorded, and calls no model before it is.
     """
@@ -74,44 +75,32 @@ def launch(
         state=TurnState.RUNNING,
         user_seq=asked.message.seq,
         started_at=now,
-        deadline=lease.deadline,
+        deadline=now + timedelta(seconds=TURN_LEASE_SECONDS),
         client_id=asked.key,
         fingerprint=asked.fingerprint,
         regenerates=asked.regenerates,
     )
     feed = Feed(asked.session_id, asked.user_id, turn.turn_id, now)
     feed.user_message = asked.message
-    run = Run(turn, asked.call, feed, supersedes)
-    args = [run, slot, keeper]
+    running = RunningTurn(turn, asked.call, feed, supersedes)
+    is_recorded = False
     try:
-        threading.Thread(target=_run, args=args, name=turn.turn_id, daemon=True).start()
-        # Not before: a thread that does not begin gives no slot back.
+        worker.launch(running, slot)
+        # Not before: a turn that does not begin gives no slot back.
         slot.keep()
-        turns.records.insert(turn)
+        records.insert(turn)
+        is_recorded = True
     except BaseException:
-        run.recorded(False)
-        turns.leases.release(session_id=turn.session_id, turn_id=turn.turn_id)
+        leases.release(session_id=turn.session_id, turn_id=turn.turn_id)
         raise
-    keeper.enter(run)
-    run.recorded(True)
-    return feed
-
-
-def _run(run: Run, slot: Slot, keeper: Keeper) -> None:
-    try:
-        run.run()
-        keeper.leave(run)
-        run.afterwards()
     finally:
-        keeper.leave(run)
-        slot.give_back()
+        running.is_recorded.set_result(is_recorded)
+    return feed
 
 
 def known(asked: Asked, now: datetime) -> Feed | None:
     """The feed of the turn that this key stands for; None where it is to be run."""
-    if asked.key is None:
-        return None
-    turn = turns.records.newest_of_key(session_id=asked.session_id, client_id=asked.key)
+    turn = _newest(asked)
     if turn is None:
         return None
     session = log.read_header(session_id=asked.session_id, user_id=asked.user_id)
@@ -119,13 +108,31 @@ def known(asked: Asked, now: datetime) -> Feed | None:
     wanted = (asked.fingerprint, asked.regenerates)
     if (turn.fingerprint, turn.regenerates) != wanted:
         raise IdempotencyMismatch
+    return _unless_failed(turn, now)
+
+
+def _newest(asked: Asked) -> Turn | None:
+    if asked.key is None:
+        return None
+    return records.newest_of_key(session_id=asked.session_id, client_id=asked.key)
+
+
+def _unless_failed(turn: Turn, now: datetime) -> Feed | None:
     turn = settling.settle(turn, now=now)
     return None if turn.state is TurnState.FAILED else feed_of(turn, now)
 
 
+def _answered_late(asked: Asked, now: datetime) -> Feed | None:
+    """The feed of an attempt that was taken for dead, and whose worker has stored its reply."""
+    turn = _newest(asked)
+    if turn is None or turn.error_code != TurnInterrupted.code:
+        return None
+    return _unless_failed(turn, now)
+
+
 def resume(
     asked: Asked,
-    lease: TurnLease,
+    lease: NewLease,
     slot: Slot,
     now: datetime,
     supersedes: Sequence[int] = (),
@@ -133,20 +140,27 @@ def resume(
 ) -> Feed | None:
     """Run a turn for messages that are stored; None when it is to be tried again.
 
-    With `behind`, only where that is the seq of the session's newest message.
+    With `behind`, only where that is the seq of the session's newest message. Raises
+    NothingToAnswer where the question has been erased.
     """
-    taken = turns.leases.take(
+    if asked.message is not None and asked.message.deleted:
+        raise NothingToAnswer
+    if not leases.take(
         session_id=asked.session_id, user_id=asked.user_id, lease=lease, now=now, behind=behind
-    )
-    if taken is None:
+    ):
         return _holder(asked, now)
-    if asked.message is None:
-        try:
+    try:
+        # Asked now that no other attempt can store a reply any more.
+        answered = _answered_late(asked, now)
+        if answered is None and asked.message is None:
             question, supersedes = _last_question(asked.session_id, asked.user_id)
-        except BaseException:
-            turns.leases.release(session_id=asked.session_id, turn_id=lease.turn_id)
-            raise
-        asked = replace(asked, message=question)
+            asked = replace(asked, message=question)
+    except BaseException:
+        leases.release(session_id=asked.session_id, turn_id=lease.turn_id)
+        raise
+    if answered is not None:
+        leases.release(session_id=asked.session_id, turn_id=lease.turn_id)
+        return answered
     return launch(asked, lease, slot, now, supersedes)
 
 
@@ -154,25 +168,11 @@ def _holder(asked: Asked, now: datetime) -> Feed | None:
     """Why the lease could not be taken; the feed of the turn that has it when the key is its."""
     session = log.read_header(session_id=asked.session_id, user_id=asked.user_id)
     lifecycle.require_writable(session, now=now)
-    if session.turn is not None and session.in_turn(now=now):
-        if asked.key is not None and session.turn.client_id == asked.key:
-            return follow(asked.session_id, asked.user_id, session.turn.turn_id, now)
-        raise TurnInProgress(retry_after=log.TURN_RETRY_SECONDS)
-    end_overdue(asked.session_id, asked.user_id, now)
-    return None
-
-
-def end_overdue(session_id: str, user_id: str, now: datetime) -> None:
-    """End the turn whose lease has run out; raises TurnInProgress for one that has not."""
-    lease = log.read_header(session_id=session_id, user_id=user_id).turn
-    if lease is None:
-        return
-    if lease.deadline > now:
-        raise TurnInProgress(retry_after=log.TURN_RETRY_SECONDS)
-    turn = turns.records.read([(session_id, lease.turn_id)]).get(lease.turn_id)
-    if turn is not None:
-        settling.settle(turn, now=now)
-    turns.leases.release_overdue(session_id=session_id, turn_id=lease.turn_id, now=now)
+    if session.turn is None or not session.turn.is_live:
+        return None
+    if asked.key is not None and session.turn.client_id == asked.key:
+        return follow(asked.session_id, asked.user_id, session.turn.turn_id, now)
+    raise TurnInProgress(retry_after=log.TURN_RETRY_SECONDS)
 
 
 def _last_question(session_id: str, user_id: str) -> tuple[Message, list[int]]:
@@ -197,20 +197,33 @@ def _last_question(session_id: str, user_id: str) -> tuple[Message, list[int]]:
 
 def feed_of(turn: Turn, now: datetime) -> Feed:
     """The feed of a recorded turn, running here or elsewhere, or ended."""
-    run = keeper.run_of(turn.turn_id)
-    if run is not None:
-        return run.feed
-    feed = Feed(turn.session_id, turn.user_id, turn.turn_id, turn.started_at)
-    following.bring_up_to_date(feed, turn, now=now)
-    return feed if feed.outcome is not None else keeper.follow(feed)
+    running = worker.running_turn(turn.turn_id)
+    if running is not None:
+        return worker.correct(running.feed)
+    standing = following.standing(settling.settle(turn, now=now))
+    feed = Feed(turn.session_id, turn.user_id, turn.turn_id, turn.started_at, runs_here=False)
+    if standing.outcome is not None:
+        standing.tell(feed)
+        feed.runs_here = True
+    kept = _followed(feed)
+    return kept if kept is feed else worker.correct(kept)
 
 
 def follow(session_id: str, user_id: str, turn_id: str, now: datetime) -> Feed:
     """The feed of a turn that may not have been recorded yet."""
-    run = keeper.run_of(turn_id)
-    if run is not None:
-        return run.feed
-    turn = turns.records.read([(session_id, turn_id)]).get(turn_id)
+    running = worker.running_turn(turn_id)
+    if running is not None:
+        return worker.correct(running.feed)
+    turn = records.read([(session_id, turn_id)]).get(turn_id)
     if turn is not None:
         return feed_of(turn, now)
-    return keeper.follow(Feed(session_id, user_id, turn_id, now))
+    return _followed(Feed(session_id, user_id, turn_id, now, runs_here=False))
+
+
+def _followed(feed: Feed) -> Feed:
+    kept = worker.follow(feed)
+    if kept is feed and feed.outcome is None:
+        # Where it fails, the worker does it in a moment.
+        with suppress(StorageUnavailable):
+            leases.follow(session_id=feed.session_id, turn_id=feed.turn_id)
+    return kept

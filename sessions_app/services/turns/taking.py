@@ -12,24 +12,20 @@ from datetime import datetime
 
 from django.conf import settings
 
-from sessions_app import encoders, providers, tokenizer
+from sessions_app import encoders, event_loop, providers, tokenizer
 from sessions_app.domain import lifecycle
 from sessions_app.domain.data import Message
 from sessions_app.domain.drafts import MessageDraft, NewMessage
-from sessions_app.domain.errors import StorageUnavailable, TurnInProgress, TurnInterrupted
+from sessions_app.domain.errors import StorageUnavailable, TurnInterrupted
 from sessions_app.domain.turns import Seen, TurnState
-from sessions_app.repository import log, turns
+from sessions_app.repository import log
+from sessions_app.repository.turns import leases, records
 from sessions_app.services.messages import batch_prepare, message_prepare
 from sessions_app.services.tallies import tallies
 from sessions_app.services.topics import judge_ahead
-from sessions_app.services.turns.events import Place
-from sessions_app.services.turns.feeds import Feed
-from sessions_app.services.turns.keeper import keeper
-from sessions_app.services.turns.runs import ModelCall, Stop
-from sessions_app.services.turns.slots import Slot
+from sessions_app.services.turns.fanout import Feed, Place
 from sessions_app.services.turns.starting import (
     Asked,
-    end_overdue,
     feed_of,
     follow,
     known,
@@ -37,6 +33,8 @@ from sessions_app.services.turns.starting import (
     new_lease,
     resume,
 )
+from sessions_app.services.turns.turn import ModelCall, Slot, Stop
+from sessions_app.services.turns.worker import worker
 
 _ATTEMPTS = 10
 # Beside what the model may take: planning before, storing after.
@@ -82,28 +80,24 @@ def turn_start(*, session_id: str, user_id: str, request: TurnRequest, now: date
     With a key that is known, nothing is stored again: a turn that has ended gives the feed of what
     came of it, one in progress its own, and one that has failed is run again. Raises InvalidInput,
     TooLarge, SessionNotFound, SessionExpired, SessionArchived, TurnInProgress, TooManyTurns,
-    IdempotencyMismatch, Overtaken.
+    IdempotencyMismatch, Overtaken, and NothingToAnswer where the question has been erased.
     """
     now = lifecycle.to_milliseconds(now)
     prepared = _prepared(request, now)
     with Slot() as slot:
         for _ in range(_ATTEMPTS):
-            lease = new_lease(request.key, now)
-            try:
-                appended = log.append(
-                    log.AppendRequest(
-                        session_id=session_id,
-                        user_id=user_id,
-                        messages=prepared,
-                        now=now,
-                        default_ttl_seconds=settings.SESSION_TTL_SECONDS,
-                        lease=lease,
-                        newest_seq=request.behind,
-                    )
+            lease = new_lease(request.key)
+            appended = log.append(
+                log.AppendRequest(
+                    session_id=session_id,
+                    user_id=user_id,
+                    messages=prepared,
+                    now=now,
+                    default_ttl_seconds=settings.SESSION_TTL_SECONDS,
+                    lease=lease,
+                    newest_seq=request.behind,
                 )
-            except TurnInProgress:
-                end_overdue(session_id, user_id, now)
-                continue
+            )
             newest = appended.messages[-1]
             asked = Asked(session_id, user_id, request.key, request.call, newest, body=request.body)
             if not appended.replayed:
@@ -132,7 +126,7 @@ def turn_regenerate(
     with Slot() as slot:
         for _ in range(_ATTEMPTS):
             asked = Asked(session_id, user_id, client_id, call, regenerates=True)
-            feed = known(asked, now) or resume(asked, new_lease(client_id, now), slot, now)
+            feed = known(asked, now) or resume(asked, new_lease(client_id), slot, now)
             if feed is not None:
                 return feed
     raise StorageUnavailable
@@ -141,7 +135,10 @@ def turn_regenerate(
 def turn_wait(*, feed: Feed, seconds: float | None = None) -> TurnResult:
     """Wait for the end of a turn; raises what made it fail."""
     most = settings.LLM_TIMEOUT_SECONDS + settings.LLM_ANSWER_SECONDS + _WAIT_BEYOND_SECONDS
-    feed.wait(lambda: feed.outcome is not None, most if seconds is None else seconds)
+    event_loop.run(feed.ended(most if seconds is None else seconds))
+    if feed.session_id:
+        # What has been erased while this was waiting is not told.
+        worker.correct(feed)
     outcome = feed.outcome
     if outcome is None or outcome.state is TurnState.RUNNING:
         raise TurnInterrupted
@@ -160,10 +157,10 @@ def turn_attach(
     session = log.read_header(session_id=session_id, user_id=user_id)
     lifecycle.require_readable(session, now=now)
     if after is not None and after.past != "end":
-        left = turns.records.read([(session_id, after.turn_id)]).get(after.turn_id)
+        left = records.read([(session_id, after.turn_id)]).get(after.turn_id)
         if left is not None:
             return feed_of(left, now)
-    if session.turn is None or not session.in_turn(now=now):
+    if session.turn is None or not session.in_turn:
         return None
     if after is not None and after.turn_id == session.turn.turn_id:
         return None
@@ -177,14 +174,17 @@ def turn_cancel(*, session_id: str, user_id: str, now: datetime) -> Feed | None:
     """
     session = log.read_header(session_id=session_id, user_id=user_id)
     lifecycle.require_readable(session, now=now)
-    if session.turn is None or not session.in_turn(now=now):
+    if session.turn is None or not session.in_turn:
         return None
     turn_id = session.turn.turn_id
-    turns.leases.cancel(session_id=session_id, user_id=user_id, turn_id=turn_id)
-    run = keeper.run_of(turn_id)
-    if run is not None:
-        run.stop(Stop.CANCELLED)
+    leases.cancel(session_id=session_id, user_id=user_id, turn_id=turn_id)
+    worker.stop(turn_id, Stop.CANCELLED)
     return follow(session_id, user_id, turn_id, now)
+
+
+def message_erased(session_id: str) -> None:
+    """A message of this session has been erased: from now on no turn tells it here."""
+    worker.erased(session_id)
 
 
 def turns_look_after() -> None:
@@ -192,7 +192,7 @@ def turns_look_after() -> None:
 
     Also loads what a first turn would wait for, a second or more, without waiting for it.
     """
-    keeper.sweep_from_now_on()
+    worker.sweep_from_now_on()
     judge_ahead.start()
     threading.Thread(target=_load, name="turns ahead", daemon=True).start()
 
@@ -203,12 +203,12 @@ def turns_shut_down(*, seconds: float) -> None:
     while Slot.taken() and time.monotonic() < deadline:
         time.sleep(0.05)
     judge_ahead.stop()
-    keeper.let_go()
-    left = keeper.running
-    for run in left:
-        run.stop(Stop.SHUTDOWN)
-    for run in left:
-        run.feed.wait(lambda run=run: run.feed.outcome is not None, 2.0)  # type: ignore[misc]
+    worker.let_go()
+    left = worker.running
+    for turn in left:
+        worker.stop(turn.turn.turn_id, Stop.SHUTDOWN)
+    for turn in left:
+        event_loop.run(turn.feed.ended(2.0))
 
 
 def _load() -> None:

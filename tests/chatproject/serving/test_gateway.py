@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from chatproject.serving.gateway import Gateway
+from sessions_app import event_loop
 from sessions_app.http.departure import ENVIRON_KEY, Departure
 
 App = Callable[[dict[str, Any], Any], Any]
@@ -241,7 +242,9 @@ def test_a_client_that_goes_before_its_body_is_there_is_not_answered():
         ("/session", "request"),
         ("/session/1/message", "request"),
         ("/session/1/chat", "chat"),
-        ("/session/1/chat/cancel", "chat"),
+        ("/session/1/chat/cancel", "stop"),
+        ("/session/1/chat/regenerate", "chat"),
+        ("/healthz", "MainThread"),
         ("/session/1/chatter", "request"),
         ("/v1/chat/completions", "chat"),
         ("/v1x", "request"),
@@ -257,6 +260,91 @@ def test_what_waits_for_a_model_keeps_nothing_else_waiting(path: str, threads: s
 
     ask(django, scope(path))
     assert [name.split("_")[0] for name in names] == [threads]
+
+
+def test_cancel_and_health_wait_for_nothing(settings: Any):
+    """All threads that wait for a model, and all for everything else, wait."""
+    settings.TURNS_MAX = settings.THREADS = 1
+    released, busy = threading.Event(), threading.Semaphore(0)
+    answered: list[str] = []
+
+    def django(environ: dict[str, Any], start_response: Any) -> Body:
+        if environ["PATH_INFO"] in {"/session/1/chat", "/session"}:
+            busy.release()
+            assert released.wait(10)
+        answered.append(environ["PATH_INFO"])
+        start_response("204 No Content", [])
+        return Body()
+
+    async def ask_all() -> None:
+        gateway = Gateway(django, started=lambda: None, stopping=lambda: None)
+
+        def once() -> Any:
+            """A request's body, and then a client that stays."""
+            messages = [{"type": "http.request", "body": b"", "more_body": False}]
+
+            async def receive() -> dict[str, Any]:
+                return messages.pop() if messages else await asyncio.Future()
+
+            return receive
+
+        async def send(_: Any) -> None:
+            pass
+
+        async def ask_for(path: str) -> None:
+            await gateway(scope(path), once(), send)
+
+        waiting = [asyncio.create_task(ask_for("/session/1/chat")) for _ in range(5)]
+        waiting += [asyncio.create_task(ask_for("/session")) for _ in range(5)]
+        for _ in range(3):
+            await asyncio.to_thread(busy.acquire)
+        try:
+            await asyncio.wait_for(ask_for("/session/1/chat/cancel"), 10)
+            await asyncio.wait_for(ask_for("/healthz"), 10)
+            assert answered == ["/session/1/chat/cancel", "/healthz"]
+        finally:
+            released.set()
+        await asyncio.gather(*waiting)
+
+    asyncio.run(ask_all())
+
+
+def test_an_answer_whose_beginning_cannot_be_sent_is_closed():
+    body = Streamed(iter([b"one"]))
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(_: Any) -> None:
+        raise ConnectionResetError
+
+    gateway = Gateway(streaming(body), started=lambda: None, stopping=lambda: None)
+    with pytest.raises(ConnectionResetError):
+        asyncio.run(gateway(scope(), receive, send))
+    assert body.closed == 1
+
+
+def test_turns_run_on_the_servers_loop_for_as_long_as_it_serves():
+    loops: list[object] = []
+    messages = [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}]
+
+    async def live() -> None:
+        gateway = Gateway(
+            lambda *_: [], started=lambda: loops.append(event_loop.current()), stopping=lambda: None
+        )
+
+        async def receive() -> dict[str, Any]:
+            return messages.pop(0)
+
+        async def send(_: Any) -> None:
+            return None
+
+        loops.append(asyncio.get_running_loop())
+        await gateway({"type": "lifespan"}, receive, send)
+
+    asyncio.run(live())
+    assert loops[0] is loops[1]
+    assert event_loop.current() is not loops[0]
 
 
 def test_it_says_when_it_begins_and_when_it_ends():

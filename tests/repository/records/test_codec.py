@@ -3,6 +3,7 @@
 from mongoengine import (
     BooleanField,
     DateTimeField,
+    DictField,
     EmbeddedDocumentField,
     IntField,
     ListField,
@@ -13,7 +14,7 @@ from mongoengine import (
 from sessions_app.documents import Message, MetadataEntry, Session
 from sessions_app.repository.records import codec as record_codec
 
-PLAIN = (StringField, IntField, LongField, BooleanField, DateTimeField)
+PLAIN = (StringField, IntField, LongField, BooleanField, DateTimeField, DictField)
 
 
 def carries(field) -> bool:

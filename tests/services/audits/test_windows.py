@@ -11,7 +11,6 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from sessions_app import encoders
-from sessions_app.domain import window
 from sessions_app.domain.audit.plot import plot
 from sessions_app.domain.audit.tally import Tally
 from sessions_app.domain.audit.windows import (
@@ -34,6 +33,7 @@ from sessions_app.repository.audits import pages as stored
 from sessions_app.services import erasure
 from sessions_app.services.audits import windows as audits
 from sessions_app.services.context import planning as context
+from sessions_app.services.context import writing
 from sessions_app.services.topics import annotations
 from tests.domain.window.builders import call, conversations, policies, result, say, turns
 from tests.repository.conftest import OWNER, append, append_many, new_session, now
@@ -235,12 +235,14 @@ def test_a_window_with_a_quotation_is_sound(
     settings.CONTEXT_LAYOUT = "stable_prefix"
     append_many(new_session().session_id, [f"message number {n % 9}" for n in range(120)])
     assert [audit(max_tokens=limit)[0].breaches for limit in (64, 150, 900)] == [[], [], []]
-    monkeypatch.setattr(window_layout, "HEADING", "much too long " * 100)
-    monkeypatch.setattr(context, "_QUOTATIONS", 1)
-    (audited,) = audit(max_tokens=900)
-    assert audited.breaches == []
-    monkeypatch.setattr(window, "quotation_cost", lambda *_: 0)
-    monkeypatch.setattr(audits, "quotation_cost", lambda *_: -1)
+    with monkeypatch.context() as patched:
+        patched.setattr(window_layout, "HEADING", "much too long " * 100)
+        patched.setattr(context, "_QUOTATIONS", 1)
+        (audited,) = audit(max_tokens=900)
+        assert audited.breaches == []
+    # Neighbours are joined, so that what is sent is counted anew.
+    settings.LLM_DIALECT = "strict"
+    monkeypatch.setattr(writing, "cost", lambda *_: 1)
     (audited,) = audit(max_tokens=900, strategy=Strategy.HYBRID)
     assert {breach.promise for breach in audited.breaches} == {Promise.WINDOW_COUNT}
 

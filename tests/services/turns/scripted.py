@@ -1,7 +1,8 @@
 """A model that says what a test tells it to, when the test tells it to."""
 
+import asyncio
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any
 
 from sessions_app.providers import Completion, Ending, Messages
@@ -35,21 +36,14 @@ class Script:
 class ScriptedReply:
     def __init__(self, script: Script) -> None:
         self._script = script
-        self._closed = threading.Event()
         self.ending: Ending | None = None
 
-    def close(self) -> None:
-        self._closed.set()
-        self._script.open()
-
-    def __iter__(self) -> Iterator[str]:
+    async def __aiter__(self) -> AsyncGenerator[str, None]:
         script = self._script
         script.started.set()
         for place, piece in enumerate([*script.pieces, ""]):
-            if place in script.gates:
-                assert script.gates[place].wait(30), "the test did not open the gate"
-            if self._closed.is_set():
-                return
+            while place in script.gates and not script.gates[place].is_set():
+                await asyncio.sleep(0.002)
             if piece:
                 yield piece
         if script.error is not None:

@@ -1,19 +1,22 @@
 """What readers of a turn get: everything, once, in order, from wherever they begin."""
 
 import asyncio
-import threading
 from datetime import UTC, datetime
 
 import pytest
 
-from sessions_app.api import event_stream
+from sessions_app import event_loop
+from sessions_app.api.event_stream import response
 from sessions_app.domain.turns import Seen, TurnState
-from sessions_app.services.turns import events as turn_events
-from sessions_app.services.turns.events import Delta, Done, Place, Reader
-from sessions_app.services.turns.feeds import Feed, Outcome
+from sessions_app.http.event_stream import EventStream
+from sessions_app.services.turns import Delta, Done, Feed, Outcome, Place, Reader, fanout
 from tests.services.turns import events
 
 SEEN = Seen(10, 4_000, "hybrid", 1, 0, [(1, 1)])
+
+
+def _stream(feed: Feed) -> EventStream:
+    return response(Reader(feed)).events  # type: ignore[attr-defined]
 
 
 @pytest.fixture
@@ -83,7 +86,7 @@ def test_when_it_is_no_longer_followed_the_stream_just_ends(feed: Feed):
     ],
 )
 def test_an_id_is_a_place_and_nothing_else_is(text: str, place: Place | None):
-    assert turn_events.place(text) == place
+    assert fanout.place(text) == place
 
 
 def test_a_place_behind_the_text_gets_the_end_only(feed: Feed):
@@ -100,11 +103,11 @@ def test_an_event_loop_gets_what_a_thread_gets(feed: Feed):
         feed.finish(Outcome(TurnState.DONE))
 
     async def read() -> bytes:
-        threading.Thread(target=write).start()
-        return b"".join([chunk async for chunk in event_stream.response(Reader(feed)).events])
+        event_loop.call(write)
+        return b"".join([chunk async for chunk in _stream(feed)])
 
-    looped = events.parse(asyncio.run(read()))
-    threaded = events.parse(b"".join(event_stream.response(Reader(feed)).events))
+    looped = events.parse(event_loop.run(read()))
+    threaded = events.parse(b"".join(_stream(feed)))
     expected = "".join(f"{number} " for number in range(200))
     assert events.text(looped) == events.text(threaded) == expected
     assert list(dict.fromkeys(events.names(looped))) == ["context", "delta", "done"]
@@ -117,7 +120,7 @@ def test_an_event_loop_holds_back_nothing_before_the_second_words(
     monkeypatch.setattr("sessions_app.http.event_stream.GATHER_SECONDS", 3_600.0)
 
     async def read() -> list[bytes]:
-        chunks = aiter(event_stream.response(Reader(feed)).events)
+        chunks = aiter(_stream(feed))
         found = [await anext(chunks)]
         for tell in (lambda: feed.show(SEEN, None), lambda: feed.add("One")):
             tell()
@@ -127,7 +130,7 @@ def test_an_event_loop_holds_back_nothing_before_the_second_words(
             await asyncio.wait_for(anext(chunks), 0.05)
         return found
 
-    found = events.parse(b"".join(asyncio.run(read())))
+    found = events.parse(b"".join(event_loop.run(read())))
     assert events.names(found) == ["context", "delta"]
     assert events.text(found) == "One"
 
@@ -137,10 +140,28 @@ def test_an_event_loop_says_when_nothing_happens(feed: Feed, monkeypatch: pytest
 
     async def read() -> list[bytes]:
         found = []
-        async for chunk in event_stream.response(Reader(feed)).events:
+        async for chunk in _stream(feed):
             found.append(chunk)
             if found.count(b": \n\n") == 3:
                 feed.finish(Outcome(TurnState.DONE))
         return found
 
-    assert events.names(events.parse(b"".join(asyncio.run(read())))) == ["done"]
+    assert events.names(events.parse(b"".join(event_loop.run(read())))) == ["done"]
+
+
+def test_a_position_ahead_of_a_turn_that_runs_here_is_brought_back_at_once(feed: Feed):
+    feed.add("One")
+    reader = Reader(feed, Place("turn_1", 1_000))
+    assert not reader.has_news
+    feed.add(" two")
+    assert [event for _, event in reader.take()] == [Delta(" two")]
+
+
+def test_a_position_ahead_of_a_turn_elsewhere_is_given_time_to_be_right():
+    feed = Feed("session", "user", "turn_1", datetime.now(UTC), runs_here=False)
+    reader = Reader(feed, Place("turn_1", 7))
+    feed.readings += fanout.AHEAD_READINGS - 1
+    feed.catch_up("One")
+    assert reader.take() == []
+    feed.catch_up("One two three")
+    assert [event for _, event in reader.take()] == [Delta(" three")]

@@ -1,0 +1,416 @@
+"""One turn as a task of the event loop: plan the window, call the model, store the reply.
+
+It runs to its end whether or not a client is waiting. What waits for MongoDB runs on threads.
+"""
+
+import asyncio
+import functools
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import aclosing
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Any, ParamSpec, TypeVar
+
+from django.conf import settings
+
+from sessions_app import providers, tokenizer
+from sessions_app.domain import lifecycle
+from sessions_app.domain.data import Generation, Message, Role
+from sessions_app.domain.dialect import Manner, Names, Request, known_calls, written_options
+from sessions_app.domain.drafts import NewMessage, message_tokens
+from sessions_app.domain.errors import (
+    NothingToAnswer,
+    ProviderRefused,
+    SessionError,
+    SessionNotFound,
+    StorageUnavailable,
+    TooManyTurns,
+    TurnFailed,
+    TurnInterrupted,
+)
+from sessions_app.domain.limits import FINISH_REASON_MAX_CHARS, MODEL_NAME_MAX_CHARS
+from sessions_app.domain.text import storable
+from sessions_app.domain.turns import CANCELLED, Seen, Turn, TurnState, recorded_refusal, runs
+from sessions_app.providers import Ending, Reply
+from sessions_app.repository import annotations, log
+from sessions_app.repository.turns import leases, records
+from sessions_app.services import context, dialects, messages, model_titles, titles
+from sessions_app.services.context import ContextWindow, Instruction
+from sessions_app.services.tallies import tallies
+from sessions_app.services.topics import judge_ahead
+from sessions_app.services.turns.fanout import Feed, Outcome
+
+logger = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+# Whoever waits for a reply that cannot be stored is told so after this long; storing goes on.
+STORE_SECONDS = 30.0
+_STORE_PAUSE_SECONDS = 0.5
+
+# Apart, so that titles and summaries, which wait for a model, keep no turn from its storage.
+_storage = ThreadPoolExecutor(16, "turn")
+_afterwards = ThreadPoolExecutor(8, "afterwards")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCall:
+    """What the model is asked with; None and empty leave it to the settings and the server.
+
+    `options` are further members of the request under the wire's names, such as `temperature`;
+    `instructions` hold for this call alone, behind the session's own system prompt.
+    """
+
+    model: str | None = None
+    max_tokens: int | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    instructions: Sequence[Instruction] = ()
+
+
+class Slot:
+    """One of the model calls that this process may make at a time; raises TooManyTurns.
+
+    More would starve each other, and everybody else. A semaphore that refuses rather than waits.
+    """
+
+    _taken = 0
+    _lock = threading.Lock()
+
+    @classmethod
+    def taken(cls) -> int:
+        """How many are taken."""
+        return cls._taken
+
+    def __enter__(self) -> "Slot":
+        with Slot._lock:
+            if Slot._taken >= settings.TURNS_MAX:
+                raise TooManyTurns
+            Slot._taken += 1
+        self._is_kept = False
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if not self._is_kept:
+            self.give_back()
+
+    def keep(self) -> None:
+        """Hold it beyond the block, until it is given back."""
+        self._is_kept = True
+
+    def give_back(self) -> None:
+        """Let another call have it."""
+        with Slot._lock:
+            Slot._taken -= 1
+
+
+class Stop(Enum):
+    """Why a turn is to end before the model has."""
+
+    CANCELLED = "cancelled"
+    # The session is gone, or another turn has taken it.
+    LOST = "lost"
+    SHUTDOWN = "shutdown"
+
+
+class _Unrecorded(Exception):
+    """The turn could not be recorded; whoever asked for it has been told."""
+
+
+def clock() -> datetime:
+    """The time, for what goes on long after the request that began it."""
+    return lifecycle.to_milliseconds(datetime.now(UTC))
+
+
+async def stored(query: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """What `query` gives, which waits for MongoDB on a thread."""
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(_storage, functools.partial(query, *args, **kwargs))
+
+
+class RunningTurn:
+    """One turn in progress in this process. `supersedes` are the seqs that its reply replaces."""
+
+    def __init__(self, turn: Turn, call: ModelCall, feed: Feed, supersedes: Sequence[int]) -> None:
+        self.turn = turn
+        self.feed = feed
+        # Whether somebody reads it at another worker, and how far its record is for them.
+        self.is_followed = False
+        self.written = (False, 0)
+        # When the lease was last taken or renewed, by the monotonic clock.
+        self.renewed_at = time.monotonic()
+        self._place: Any = {"session_id": turn.session_id, "turn_id": turn.turn_id}
+        self._owned: Any = {"session_id": turn.session_id, "user_id": turn.user_id}
+        self._call = call
+        self._supersedes = supersedes
+        self._stop: Stop | None = None
+        # The task while it waits for the model, when it may be cancelled.
+        self._answering: asyncio.Task[Any] | None = None
+        self._is_titled = False
+        # Whether the record of the turn is there, which everything but planning waits for.
+        self.is_recorded: Future[bool] = Future()
+
+    def stop(self, why: Stop) -> None:
+        """End the model call; the first reason stands."""
+        self._stop = self._stop or why
+        if self._answering is not None:
+            self._answering.cancel()
+
+    async def run(self) -> None:
+        """Run to the end, whatever happens; the feed and the record say how it ended."""
+        try:
+            await self._conclude(await self._answer())
+        except _Unrecorded:
+            return
+        except SessionError as error:
+            await self._fail(error)
+        except Exception:
+            logger.exception("turn %s failed", self.turn.turn_id)
+            await self._fail(TurnFailed())
+
+    async def afterwards(self) -> None:
+        """What nobody waits for: topics, a title by the model, the summary."""
+        outcome = self.feed.outcome
+        if outcome is None or outcome.message is None or self._stop is Stop.SHUTDOWN:
+            return
+        judge_ahead.later(**self._owned)
+        if self._is_titled or context.enabled():
+            await asyncio.get_running_loop().run_in_executor(_afterwards, self._embellish)
+
+    def _embellish(self) -> None:
+        try:
+            if self._is_titled:
+                model_titles.title_improve(**self._owned)
+            if context.enabled():
+                provider = providers.for_turns(count=tokenizer.count_tokens)
+                context.summary_extend(**self._owned, provider=provider, now=clock())
+        except SessionError as error:
+            logger.info("after turn %s: %s", self.turn.turn_id, error.detail)
+        except Exception:
+            logger.exception("after turn %s", self.turn.turn_id)
+
+    async def _answer(self) -> Ending | None:
+        """Show the model its window and pass on what it says; None when it was stopped.
+
+        A server that refuses how the window is written is asked again in another manner.
+        """
+        manner = await stored(dialects.known, self._call.model)
+        tried = [manner]
+        while True:
+            window, question = await self._patiently(functools.partial(self._plan, manner))
+            self.feed.show(seen_of(window), question)
+            if not await asyncio.wrap_future(self.is_recorded):
+                raise _Unrecorded
+            if self._stop is not None:
+                return None
+            try:
+                ending = await self._ask(window.request)
+                break
+            except ProviderRefused as refused:
+                other = dialects.otherwise(refused, manner)
+                if other is None or other in tried or self._stop is not None:
+                    raise
+                tried.append(manner := other)
+        if len(tried) > 1:
+            await stored(dialects.accepted, self._call.model, manner, now=clock())
+        return ending
+
+    async def _ask(self, request: Request) -> Ending | None:
+        """The model's answer to a request, its calls under the names that the client knows."""
+        names = Names()
+        reply = providers.for_turns(count=tokenizer.count_tokens).stream(
+            request.messages,
+            model=self._call.model,
+            max_tokens=self._call.max_tokens,
+            options=written_options(self._call.options, names),
+        )
+        ending = await self._pass_on(reply)
+        client_names = {**request.names, **names.known}
+        if ending is None:
+            return None
+        return replace(ending, tool_calls=known_calls(ending.tool_calls, client_names))
+
+    async def _patiently(self, query: Callable[[], T]) -> T:
+        """What `query` gives, asked again while storage is away; raises StorageUnavailable."""
+        patience_ends = time.monotonic() + STORE_SECONDS
+        while True:
+            try:
+                return await stored(query)
+            except StorageUnavailable:
+                if self._stop is not None or time.monotonic() >= patience_ends:
+                    raise
+            await asyncio.sleep(_STORE_PAUSE_SECONDS)
+
+    def _plan(self, manner: Manner) -> tuple[ContextWindow, Message]:
+        """The window, with the question in it; raises NothingToAnswer where that is erased."""
+        turn = self.turn
+        window = context.context_plan(
+            **self._owned,
+            max_tokens=None,
+            strategy=None,
+            query=None,
+            now=turn.started_at,
+            until=turn.user_seq,
+            tells_topics=False,
+            without=self._supersedes,
+            instructions=self._call.instructions,
+            manner=manner,
+        )
+        question = next((m for m in window.messages if m.seq == turn.user_seq), None)
+        if question is None:
+            _, [question] = log.read_range(**self._owned, first=turn.user_seq, last=turn.user_seq)
+        if question.deleted:
+            raise NothingToAnswer
+        [question] = annotations.with_topics(window.session, [question])
+        return window, question
+
+    async def _pass_on(self, reply: Reply) -> Ending | None:
+        task = self._answering = asyncio.current_task()
+        try:
+            async with aclosing(aiter(reply)) as pieces:
+                async for raw in pieces:
+                    if piece := storable(raw):
+                        self.feed.add(piece)
+        except asyncio.CancelledError:
+            # Without a reason of ours, it is the loop that ends.
+            if self._stop is None or task is None:
+                raise
+            task.uncancel()
+        finally:
+            self._answering = None
+        return reply.ending
+
+    async def _conclude(self, ending: Ending | None) -> None:
+        asked_model = self._call.model or providers.for_turns(count=tokenizer.count_tokens).name
+        if ending is None and self._stop is not Stop.CANCELLED:
+            # Raises SessionNotFound where the session has been deleted.
+            await stored(log.read_header, **self._owned)
+            raise TurnInterrupted
+        state = TurnState.CANCELLED if ending is None else TurnState.DONE
+        ending = ending or Ending(CANCELLED, None, None, asked_model)
+        # An empty reply is stored, too: it says why it is empty, and clients need not ask again.
+        if state is TurnState.CANCELLED and not self.feed.text:
+            await self._end(state, None, {"finish_reason": ending.finish_reason})
+            return
+        message = await self._store(self._message(ending, asked_model))
+        if message is None:
+            raise TurnInterrupted
+        tallies.messages_stored(self.turn.user_id, [message], clock())
+        await self._end(state, message, outcome_of(message))
+
+    def _message(self, ending: Ending, asked_model: str) -> NewMessage:
+        text = self.feed.text
+        calls = ending.tool_calls or None
+        return NewMessage(
+            id=messages.new_message_id(),
+            role=Role.ASSISTANT,
+            content=text,
+            token_count=message_tokens(tokenizer.count_tokens, text, tool_calls=calls or ()),
+            timestamp=clock(),
+            tool_calls=calls,
+            reasoning=storable(ending.reasoning) or None,
+            extra=asdict(ending.extra) if ending.extra else None,
+            generation=Generation(
+                turn_id=self.turn.turn_id,
+                reply_to=self.turn.user_seq,
+                model=storable(ending.model or asked_model)[:MODEL_NAME_MAX_CHARS],
+                finish_reason=storable(ending.finish_reason)[:FINISH_REASON_MAX_CHARS],
+                prompt_tokens=ending.prompt_tokens,
+                completion_tokens=ending.completion_tokens,
+                usage=ending.usage,
+            ),
+        )
+
+    async def _store(self, reply: NewMessage) -> Message | None:
+        """The reply as stored; None when another turn has the session. Tried until either is so."""
+        patience_ends = time.monotonic() + STORE_SECONDS
+        while True:
+            try:
+                return await stored(
+                    leases.store_reply,
+                    **self._owned,
+                    turn_id=self.turn.turn_id,
+                    reply=reply,
+                    supersedes=self._supersedes,
+                    now=clock(),
+                    default_ttl_seconds=settings.SESSION_TTL_SECONDS,
+                )
+            except StorageUnavailable as error:
+                if self._stop is Stop.SHUTDOWN:
+                    raise
+                if time.monotonic() >= patience_ends:
+                    self.feed.finish(Outcome(TurnState.FAILED, error=error))
+                    self.feed = self.feed.successor()
+                    patience_ends = time.monotonic() + STORE_SECONDS
+            await asyncio.sleep(_STORE_PAUSE_SECONDS)
+
+    async def _end(
+        self, state: TurnState, message: Message | None, outcome: Mapping[str, Any]
+    ) -> None:
+        """Say how it ended. The reply is stored by now, so storage that is away changes nothing."""
+        try:
+            await stored(self._record, state, outcome)
+            if message is None:
+                await stored(leases.release, **self._place)
+            else:
+                self._is_titled = await stored(titles.title_from_text, **self._owned)
+        except StorageUnavailable:
+            logger.warning("the end of turn %s could not be recorded now", self.turn.turn_id)
+        self.feed.finish(Outcome(state, message))
+
+    async def _fail(self, error: SessionError) -> None:
+        """Record the failure and free the session; when even that fails, the lease runs out."""
+        if not await asyncio.wrap_future(self.is_recorded):
+            return
+        try:
+            if isinstance(error, SessionNotFound):
+                await stored(records.discard, **self._place)
+            else:
+                outcome = {
+                    "error_code": error.code,
+                    "error_detail": error.detail,
+                    "error_refusal": recorded_refusal(error),
+                }
+                await stored(self._record, TurnState.FAILED, outcome)
+                await stored(leases.release, **self._place)
+        except StorageUnavailable:
+            logger.warning("the failure of turn %s could not be recorded now", self.turn.turn_id)
+        self.feed.finish(Outcome(TurnState.FAILED, error=error))
+
+    def _record(self, state: TurnState, outcome: Mapping[str, Any]) -> None:
+        tallies.turn_ended(self.feed.seen, failed=state is TurnState.FAILED, now=clock())
+        records.finish(
+            **self._place, state=state, seen=self.feed.seen, ended_at=clock(), outcome=outcome
+        )
+
+
+def seen_of(window: ContextWindow) -> Seen:
+    """The counts and the seqs of a window, without its texts."""
+    plan, summary = window.plan, window.summary
+    return Seen(
+        token_count=plan.token_count,
+        max_tokens=plan.max_tokens,
+        strategy=plan.strategy.value,
+        kept=plan.kept_count,
+        dropped=window.session.message_count - plan.kept_count,
+        seqs=runs(plan.kept_seqs),
+        summary=(summary.first_seq, summary.last_seq) if summary else None,
+    )
+
+
+def outcome_of(reply: Message) -> dict[str, Any]:
+    """What the record of a turn says of the reply that it has stored."""
+    made = reply.generation
+    assert made is not None  # noqa: S101 - a turn has made it
+    return {
+        "assistant_seq": reply.seq,
+        "model": made.model,
+        "finish_reason": made.finish_reason,
+        "prompt_tokens": made.prompt_tokens,
+        "completion_tokens": made.completion_tokens,
+    }
