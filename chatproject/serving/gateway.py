@@ -243,19 +243,19 @@ async def _on(threads: ThreadPoolExecutor, chunks: Iterable[bytes]) -> AsyncIter
 
 
 async def _body(receive: Receive) -> bytes | None:
-    """The request's body, up to one byte over the limit, so that too long a one still shows.
+    """The body, up to one byte over the limit, so that a body over the limit is still noticed.
 
-    None when the client has gone before it was there.
+    None if the client disconnects before it is complete.
     """
     limit = settings.REQUEST_MAX_BYTES + 1
-    found = bytearray()
+    body = bytearray()
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
             return None
-        found += message.get("body", b"")
-        if not message.get("more_body") or len(found) >= limit:
-            return bytes(found[:limit])
+        body += message.get("body", b"")
+        if not message.get("more_body") or len(body) >= limit:
+            return bytes(body[:limit])
 
 
 def _environ(scope: Scope, body: bytes) -> dict[str, Any]:

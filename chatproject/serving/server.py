@@ -29,41 +29,41 @@ class Address:
 
     @property
     def reachable(self) -> str:
-        """An IP address that leads there from this machine."""
+        """An IP address that reaches the server from this machine."""
         return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.ip, self.ip)  # noqa: S104
 
     @property
     def url(self) -> str:
-        """The same for a browser, without a path."""
+        """The server's URL on this machine, without a path."""
         host = f"[{self.reachable}]" if ":" in self.reachable else self.reachable
         return f"http://{host}:{self.port}"
 
 
 def free_address() -> Address:
-    """`HOST` and `PORT`, resolved and tried.
+    """The address of `HOST` and `PORT`, if the service can listen there.
 
     Raises:
-        ServiceError: one cannot listen there.
+        ServiceError: it cannot.
     """
     host, port = settings.HOST, settings.PORT
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except OSError as error:
         raise ServiceError(f"HOST {host} is not known here; set HOST to an address") from error
-    # As `localhost` may be both; most clients try this one first.
-    family, *_, where = min(found, key=lambda each: each[0] != socket.AF_INET)
+    # `localhost` may be an IPv4 and an IPv6 address; most clients try IPv4 first.
+    family, *_, socket_address = min(addresses, key=lambda info: info[0] != socket.AF_INET)
     with socket.socket(family, socket.SOCK_STREAM) as probe:
-        # Connections of the last run linger in TIME_WAIT; a listener is what must not be there.
+        # Connections of the last run linger in TIME_WAIT; only a listener is in the way.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(where)
+            probe.bind(socket_address)
             probe.listen(1)
         except OSError as error:
             raise ServiceError(
                 f"cannot listen on {host} port {port} ({(error.strerror or '').lower()}); "
                 "stop what uses it, or set PORT (and HOST) to something else"
             ) from error
-    return Address(str(where[0]), port)
+    return Address(str(socket_address[0]), port)
 
 
 @contextmanager
@@ -81,8 +81,8 @@ def serving(address: Address, way: list[str] | None = None) -> Iterator[subproce
         env={k: v for k, v in os.environ.items() if not k.startswith("GRANIAN_")}
         | {"PROMETHEUS_MULTIPROC_DIR": str(_counters())},
         stdin=subprocess.DEVNULL,
-        # In a group of its own: a Ctrl-C in the terminal is for the supervisor to pass on, and
-        # whatever is left of the group at the end can be ended at once.
+        # In a group of its own: a Ctrl-C in the terminal must reach the supervisor only, and at the
+        # end the workers that are left can be killed together.
         start_new_session=True,
         preexec_fn=parent_death.following(signal.SIGTERM),
     )
@@ -94,23 +94,23 @@ def serving(address: Address, way: list[str] | None = None) -> Iterator[subproce
 
 
 def _counters() -> Path:
-    """An empty directory where the workers keep their counters: they begin at 0 with the server."""
+    """An empty directory for the workers' counters, which start at 0 with the server."""
     directory: Path = settings.DATA_DIR / "metrics"
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for left in directory.glob("*.db"):
-        left.unlink(missing_ok=True)
+    for counter_file in directory.glob("*.db"):
+        counter_file.unlink(missing_ok=True)
     return directory
 
 
 def command(address: Address) -> list[str]:
-    """What starts the server on `address`."""
+    """The command that starts the server on `address`."""
     return [
         sys.executable, "-m", "granian", "chatproject.serving.worker:application", "--factory",
         "--interface", "asgi", "--no-ws", "--host", address.ip, "--port", str(address.port),
         "--workers", str(settings.WORKERS),
-        # Connections, idle ones included, that a worker holds; more wait in the kernel.
+        # The open connections of a worker, idle ones included; more wait in the kernel.
         "--backlog", "1024", "--backpressure", "1024",
-        # A worker that dies ends the server, and so the run: said, and restarted as a whole.
+        # A worker that dies ends the server, so that the supervisor reports it and stops.
         "--no-respawn-failed-workers", "--workers-kill-timeout", str(STOP_SECONDS),
         "--log-level", "error", "--no-access-log",
     ]  # fmt: skip
@@ -137,7 +137,7 @@ def _wait_until_healthy(process: subprocess.Popen[bytes], address: Address) -> N
 
 
 def _allowed_host() -> str:
-    """A Host header that `ALLOWED_HOSTS` lets through."""
+    """A Host header that `ALLOWED_HOSTS` allows."""
     first = next(iter(settings.ALLOWED_HOSTS), "localhost")
     return "localhost" if first == "*" else str(first).lstrip(".")
 

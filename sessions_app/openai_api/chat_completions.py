@@ -23,12 +23,10 @@ from sessions_app.services.turns import CompletionRequest, Feed, Reader
 
 
 class ChatCompletionsView(ModelCallView):
-    """Chat completions."""
-
     @waits(Waits.FOR_A_MODEL)
     @schema.chat_completions
     def post(self, request: Request) -> HttpResponseBase:
-        """Have the model answer; in a session what is new is stored, without one nothing is."""
+        """Have the model answer; new messages are stored if a session is named."""
         body = requests.body_of(request)
         session_id = requests.session_id(request, body)
         if session_id is not None:
@@ -38,20 +36,20 @@ class ChatCompletionsView(ModelCallView):
 
 def _in_session(request: Request, body: dict[str, Any], session_id: str) -> HttpResponseBase:
     now = timezone.now()
-    told = messages.conversation(body.get("messages"))
+    conversation = messages.conversation(body.get("messages"))
     stream, with_usage = parameters.truth(body, "stream"), parameters.wants_usage(body)
-    asked = CompletionRequest(
-        messages=told.messages,
-        call=parameters.model_call(body, told.instructions),
+    completion_request = CompletionRequest(
+        messages=conversation.messages,
+        call=parameters.model_call(body, conversation.instructions),
         digest=requests.digest(session_id, body),
         key=idempotency_key(request),
         since=requests.repeated_since(request, now),
-        places=told.places,
+        places=conversation.places,
     )
     feed = turns.completion_start(
-        session_id=session_id, user_id=user_id(request), request=asked, now=now
+        session_id=session_id, user_id=user_id(request), request=completion_request, now=now
     )
-    model = asked.call.model or pass_through.model_name()
+    model = completion_request.call.model or pass_through.model_name()
     if stream:
         return _streamed(feed, model, with_usage=with_usage)
     return Response(wire.completion(feed, turns.turn_wait(feed=feed), model))
@@ -64,8 +62,10 @@ def _streamed(feed: Feed, model: str, *, with_usage: bool) -> HttpResponseBase:
 
 def _passed(request: Request, body: dict[str, Any]) -> HttpResponseBase:
     stream = parameters.truth(body, "stream")
-    asked = {name: value for name, value in body.items() if name != "session_id"}
-    sent = json.dumps({"model": pass_through.model_name(), **asked}, ensure_ascii=False).encode()
+    # A body without a model is for the configured one.
+    parameters_sent = {name: value for name, value in body.items() if name != "session_id"}
+    payload = {"model": pass_through.model_name(), **parameters_sent}
+    sent = json.dumps(payload, ensure_ascii=False).encode()
     departure = departure_of(request)
     if not stream:
         answer = pass_through.completion_pass(body=sent, departed=departure.then)
@@ -77,15 +77,16 @@ def _passed(request: Request, body: dict[str, Any]) -> HttpResponseBase:
 
 
 def _demonstrated(request: Request, body: dict[str, Any]) -> HttpResponseBase:
-    said = body.get("messages")
-    if said is None:
+    request_messages = body.get("messages")
+    if request_messages is None:
         raise Required(attr="messages")
-    if not isinstance(said, list) or not said or not all(isinstance(m, dict) for m in said):
+    is_list = isinstance(request_messages, list) and bool(request_messages)
+    if not is_list or not all(isinstance(message, dict) for message in request_messages):
         raise InvalidInput("Expected a list of at least one message.", attr="messages")
     stream, with_usage = parameters.truth(body, "stream"), parameters.wants_usage(body)
     model = parameters.model_name(body) or pass_through.model_name()
     feed, end = pass_through.completion_demonstrate(
-        messages=said, max_tokens=parameters.token_limit(body), now=timezone.now()
+        messages=request_messages, max_tokens=parameters.token_limit(body), now=timezone.now()
     )
     departure_of(request).then(end)
     if stream:

@@ -42,9 +42,9 @@ def conversation(value: Any) -> Conversation:
         raise InvalidInput("Expected a list of at least one message.", attr="messages")
     if len(value) > MESSAGES_MAX:
         raise InvalidInput(f"At most {MESSAGES_MAX} messages are allowed.", attr="messages")
-    drafts = [_draft(each, f"messages.{place}") for place, each in enumerate(value)]
+    drafts = [_draft(message, f"messages.{index}") for index, message in enumerate(value)]
     first = next(
-        (place for place, draft in enumerate(drafts) if draft.role is not Role.SYSTEM), len(drafts)
+        (index for index, draft in enumerate(drafts) if draft.role is not Role.SYSTEM), len(drafts)
     )
     if first == len(drafts):
         raise InvalidInput("Expected a message besides the instructions.", attr="messages")
@@ -53,13 +53,13 @@ def conversation(value: Any) -> Conversation:
             "The last message is to be a user's or a tool's: that is what is answered.",
             attr=f"messages.{len(drafts) - 1}.role",
         )
-    told = [
-        Instruction(given["role"], draft.content)
-        for given, draft in zip(value[:first], drafts[:first], strict=True)
+    instructions = [
+        Instruction(message["role"], draft.content)
+        for message, draft in zip(value[:first], drafts[:first], strict=True)
         if draft.content
     ]
-    places = [at for at in range(first, len(drafts)) if not _is_nothing(drafts[at])]
-    return Conversation(told, [drafts[at] for at in places], places)
+    positions = [index for index in range(first, len(drafts)) if not _is_nothing(drafts[index])]
+    return Conversation(instructions, [drafts[index] for index in positions], positions)
 
 
 def _is_nothing(draft: MessageDraft) -> bool:

@@ -14,7 +14,7 @@ def phone_regions(**_: Any) -> list[CheckMessage]:
     unknown = sorted(set(settings.REVIEW_PHONE_REGIONS) - review.known_regions())
     if not unknown:
         return []
-    problem = f"REVIEW_PHONE_REGIONS has unknown countries: {', '.join(unknown)}"
+    problem = f"REVIEW_PHONE_REGIONS names no country that is known: {', '.join(unknown)}"
     return [
         Error(problem, hint="Use two capital letters for each, such as US,GB,DE.", id="review.E001")
     ]

@@ -179,15 +179,19 @@ class PassedStream:
     async def _read(self) -> bytes | None:
         """The next events, or the error in their place; None at the end."""
         try:
-            while (chunk := await anext(self._chunks, None)) is not None:
-                if events := _COMMENTS.sub(b"", chunk):
-                    return events
-            return None
+            return await self._next_events()
         except SessionError as error:
             return self._failed(error)
         except Exception:
             logger.exception("a request that is passed on failed")
             return self._failed(TurnFailed())
+
+    async def _next_events(self) -> bytes | None:
+        while (chunk := await anext(self._chunks, None)) is not None:
+            # Some clients read JSON from every line, so a server's comments stay here.
+            if events := _COMMENTS.sub(b"", chunk):
+                return events
+        return None
 
     def _close(self) -> None:
         if self._next is not None:

@@ -1,4 +1,4 @@
-"""A trailing slash is accepted everywhere and needed nowhere."""
+"""Trailing slashes are optional."""
 
 import pytest
 

@@ -130,7 +130,7 @@ def test_a_mistake_of_ours_shows_nothing(
     def fail(**_: Any) -> Any:
         raise RuntimeError("secret path /etc")
 
-    monkeypatch.setattr("sessions_app.services.turns.completions.completion_start", fail)
+    monkeypatch.setattr("sessions_app.services.turns.completion_start", fail)
     response = complete(alice, session, "Hello?")
     assert (response.status_code, response.json()) == (
         500, error("A server error occurred.", "error", kind="server_error"),

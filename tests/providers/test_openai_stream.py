@@ -190,7 +190,7 @@ def test_a_plain_answer_to_a_request_for_a_stream_is_read(connect: Connect, mode
     body = json.dumps({"object": "chat.completion", "choices": [choice]}, indent=1)
     model.answers = [model_server.sends(body.encode())]
     reply = connect().stream(HELLO)
-    assert "".join(reply) == "By\ntrain."
+    assert "".join(said(reply)) == "By\ntrain."
     assert reply.ending.finish_reason == "stop"
 
 
@@ -341,7 +341,7 @@ def test_either_sign_of_the_end_will_do(connect: Connect, model: ModelServer):
 def test_an_empty_answer_has_an_ending(connect: Connect, model: ModelServer, answer):
     model.answers = [answer]
     reply = connect().stream(HELLO)
-    assert list(reply) == []
+    assert said(reply) == []
     assert reply.ending.finish_reason == "stop"
     assert len(model.requests) == 1
 
@@ -352,7 +352,7 @@ def test_thoughts_alone_end_with_the_servers_word(
 ):
     model.answers = [model_server.streams({"reasoning_content": "Hm."}, finish_reason=reason)]
     reply = connect().stream(HELLO)
-    assert list(reply) == []
+    assert said(reply) == []
     assert (reply.ending.finish_reason, reply.ending.reasoning) == (reason, "Hm.")
 
 

@@ -51,7 +51,7 @@ def test_what_was_left_out_is_listed_with_the_reason(talked, site):
     expect(panel(talked)).to_contain_text("of 64 tokens")
     expect(panel(talked)).to_contain_text("Left out")
     dropped = panel(talked).locator("li.dropped").first
-    expect(dropped.locator(".plan-why")).to_contain_text("Bears less on the question")
+    expect(dropped.locator(".plan-why")).to_contain_text("Less relevant to the question")
 
 
 def test_a_topic_shift_is_a_divider_with_its_label(talked):

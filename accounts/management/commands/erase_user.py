@@ -70,7 +70,7 @@ class Command(OperatorCommand):
                          f"{_counts(result['receipt']['counts'])}")  # fmt: skip
         lines += [f"{collection}: {count:,} left" for collection, count in result["left"].items()]
         lines += [
-            f"{collection}: {count:,} without a session; check_integrity --repair removes them"
+            f"{collection}: {count:,} whose session is gone; check_integrity --repair removes them"
             for collection, count in result["orphans"].items()
             if count
         ]

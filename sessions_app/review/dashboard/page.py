@@ -96,7 +96,7 @@ def _tiles(figures: Dashboard) -> list[Tile]:
         Tile(
             "Expire within 7 days",
             short(sum(standing.expiring)),
-            "unless used before",
+            "unless used again",
             conversations(expiry="soon"),
         ),
         Tile(
@@ -156,7 +156,7 @@ def _people(figures: Dashboard) -> Panel:
         "people",
         "Active people",
         f"{short(most)} at most",
-        "People who stored a message, accurate to about 2 %. Nobody's name is kept.",
+        "People with a message stored, accurate to about 2 %; no list of them is kept.",
         chart(_day_labels(figures), [Series("People", "fill-d", values)]),
     )
 
@@ -190,7 +190,7 @@ def _windows(figures: Dashboard) -> Panel:
         "windows",
         "Context windows",
         share,
-        f"The share of messages that model calls were sent.{full}",
+        f"The share of its conversation that each model call was sent.{full}",
         chart(_day_labels(figures), series, write=lambda value: f"{value:.0f} %", top=100),
     )
 
@@ -242,7 +242,7 @@ def _expiring(figures: Dashboard) -> Panel:
         "expiring",
         "Expiring soon",
         short(sum(figures.standing.expiring)),
-        "By day, unless the conversations are used before.",
+        "By day, unless the conversations are used again.",
         chart(labels, [Series("Conversations", "fill-e", figures.standing.expiring)]),
         conversations(expiry="soon"),
         "Expiring conversations",

@@ -6,8 +6,6 @@ to is annotated when a request needs it.
 """
 
 import logging
-import os
-import sys
 import threading
 import time
 
@@ -18,7 +16,8 @@ logger = logging.getLogger(__name__)
 
 # Of a core: the rest is left to everything else that this process does.
 SHARE = 0.05
-NICENESS = 10
+# No lower priority: where cores are scarce, a thread that gets none and has the interpreter's lock
+# makes the event loop, and with it every stream of this process, wait for seconds.
 # A session with a long backlog goes back to the end of the queue after this.
 _AT_ONCE_SECONDS = 0.25
 # Beyond this, the session that has waited longest is dropped: a request will annotate it.
@@ -67,7 +66,6 @@ class JudgeAhead:
 
     def _loop(self) -> None:
         me = threading.current_thread()
-        _give_way()
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._waiting or self._thread is not me)
@@ -103,17 +101,6 @@ class JudgeAhead:
         except Exception:
             logger.exception("session %s could not be judged", session_id)
         return True
-
-
-def _give_way() -> None:
-    """Lower the priority of this thread; Linux has a niceness per thread."""
-    if sys.platform != "linux":
-        return
-    try:
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
-    except OSError as error:
-        # As in a sandbox: it judges all the same, within its share.
-        logger.info("topics are judged at the usual priority: %s", error)
 
 
 judge_ahead = JudgeAhead()

@@ -54,8 +54,10 @@ T = TypeVar("T")
 STORE_SECONDS = 30.0
 _STORE_PAUSE_SECONDS = 0.5
 
-# Apart, so that titles and summaries, which wait for a model, keep no turn from its storage.
-_storage = ThreadPoolExecutor(16, "turn")
+# Threads that wait for MongoDB. Apart, so that neither the ends of turns keep others
+# from beginning, nor titles and summaries, which wait for a model, keep any from either.
+_planning = ThreadPoolExecutor(64, "plan")
+_storing = ThreadPoolExecutor(64, "store")
 _afterwards = ThreadPoolExecutor(8, "afterwards")
 
 
@@ -130,7 +132,7 @@ def clock() -> datetime:
 async def stored(query: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """What `query` gives, which waits for MongoDB on a thread."""
     loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(_storage, functools.partial(query, *args, **kwargs))
+    return await loop.run_in_executor(_storing, functools.partial(query, *args, **kwargs))
 
 
 class RunningTurn:
@@ -238,9 +240,10 @@ class RunningTurn:
     async def _patiently(self, query: Callable[[], T]) -> T:
         """What `query` gives, asked again while storage is away; raises StorageUnavailable."""
         patience_ends = time.monotonic() + STORE_SECONDS
+        loop = asyncio.get_running_loop()
         while True:
             try:
-                return await stored(query)
+                return await loop.run_in_executor(_planning, query)
             except StorageUnavailable:
                 if self._stop is not None or time.monotonic() >= patience_ends:
                     raise

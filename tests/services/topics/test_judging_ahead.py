@@ -1,8 +1,6 @@
 """Topics of what turns have said: made behind them, and never in front of one that they cannot
 change."""
 
-import errno
-import os
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -69,23 +67,6 @@ def test_what_a_session_has_is_judged_behind_it(judge: JudgeAhead, encoder: Fake
     until(lambda: judge.waiting == 0)
     assert [judged(session_id) for session_id in talks] == [len(TALK)] * 3
     assert len(encoder.encoded) == 3 * len(TALK)
-
-
-def test_it_judges_where_its_priority_may_not_be_lowered(
-    encoder: FakeEncoder, monkeypatch: pytest.MonkeyPatch
-):
-    def refuse(*_: int) -> None:
-        raise PermissionError(errno.EACCES, "Permission denied")
-
-    monkeypatch.setattr(os, "setpriority", refuse)
-    session_id = new_session()
-    append_many(session_id, TALK)
-    judge = JudgeAhead()
-    judge.start()
-    judge.later(session_id=session_id, user_id=OWNER)
-    until(lambda: judge.waiting == 0)
-    judge.stop()
-    assert judged(session_id) == len(TALK)
 
 
 def test_what_is_said_while_a_session_is_judged_is_judged_too(
