@@ -75,7 +75,7 @@ WALKS = {
     "expiry.audit._receipts_page",
     "expiry.audit.count_belongings",
     "expiry.retiming.following_default",
-    "turns.records.overdue",
+    "turns.records.running",
     "turns.leases.overdue",
     "search.index.moved_of_all",
     "search.reading.candidates_of_all",
