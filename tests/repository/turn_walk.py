@@ -57,6 +57,7 @@ def walk_turns(database: Any) -> None:
         _overdue(database, session_id)
         erasure.message_delete(**place, seq=1, now=now())
         turns.discard(session_id=session_id, turn_id="turn_unknown")
+        leases.release_lapsed(session_id=session_id, turn_id="turn_unknown")
         service.turns_shut_down(seconds=10)
 
 
