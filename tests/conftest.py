@@ -2,7 +2,7 @@
 
 import signal
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ from sessions_app.repository import indexes
 from sessions_app.repository.log import headers, spilled_keys
 from sessions_app.services import throttling
 from sessions_app.services.turns import taking as turns
+from tests import mongodb_in_memory
 from tests.repository.commands import recorder
 from tests.services.turns.scripted import ScriptedModel
 
@@ -38,21 +39,46 @@ def pytest_configure() -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--slow", action="store_true", help="also run the tests marked as slow")
+    parser.addoption(
+        "--quick",
+        action="store_true",
+        help="run what needs no process of its own, on mongomock instead of a mongod",
+    )
 
 
-# Tests of a service's processes, of a browser before it, of clusters: five to ten processes each,
-# which a machine that does much else at once may keep from answering for longer than a test waits.
-# They are run up to twice more, and the summary names those that were; what is wrong fails thrice.
 _HERE = Path(__file__).parent
-_MANY_PROCESSES = {"chatproject", "web", "review", "sharding", "faults"}
+# What `--quick` runs, with those that are marked `mongod` left out.
+QUICK = ("domain", "repository", "services", "api", "openai_api", "test_documents.py")
+# A browser is a dozen processes, and a signal arrives when the kernel gets to it: on a machine that
+# does much else at once either may take longer than a test waits. These are run up to twice more,
+# and the summary names those that were. Nothing else is run again: a race or a fault that is lost
+# once is a finding.
+RERUN = ("web", "review/test_in_a_browser.py", "review/test_dashboard_in_a_browser.py",
+         "chatproject/serving/test_stopping.py")  # fmt: skip
+
+
+def is_under(path: Path, parts: Iterable[str]) -> bool:
+    """Whether `path` is, or is in, one of these files and directories of `tests`."""
+    return any(path.is_relative_to(_HERE / part) for part in parts)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """With `--quick`, do not even import what it leaves out."""
+    if not config.getoption("--quick") or _HERE.is_relative_to(collection_path):
+        return None
+    return None if is_under(collection_path, QUICK) else True
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
-        if _MANY_PROCESSES.intersection(item.path.parts[len(_HERE.parts) :]):
+        if is_under(item.path, RERUN):
             item.add_marker(pytest.mark.flaky(reruns=2))
         if "slow" in item.keywords and not config.getoption("--slow"):
             item.add_marker(pytest.mark.skip(reason="slow: run with --slow"))
+    if config.getoption("--quick"):
+        left_out = [item for item in items if "mongod" in item.keywords]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if "mongod" not in item.keywords]
 
 
 @pytest.fixture(scope="session")
@@ -63,12 +89,20 @@ def mongod_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def mongo_client(mongod_uri: str) -> "Iterator[MongoClient[dict[str, Any]]]":
+def mongo_client(request: pytest.FixtureRequest) -> "Iterator[MongoClient[dict[str, Any]]]":
+    """A client of a real `mongod`, or of mongomock with `--quick`."""
     mongoengine.disconnect()
-    client = mongoengine.connect(
-        host=mongod_uri, event_listeners=[recorder], **mongo.client_options(timeout_ms=10_000)
-    )
-    yield client
+    if request.config.getoption("--quick"):
+        in_memory: Any = mongodb_in_memory.connect()
+        yield mongoengine.connect(
+            mongo_client_class=lambda **_: in_memory, uuidRepresentation="standard"
+        )
+    else:
+        yield mongoengine.connect(
+            host=request.getfixturevalue("mongod_uri"),
+            event_listeners=[recorder],
+            **mongo.client_options(timeout_ms=10_000),
+        )
     mongoengine.disconnect_all()
 
 
@@ -82,7 +116,9 @@ def database_name() -> str:
 def database(mongo_client: "MongoClient[dict[str, Any]]", database_name: str) -> Any:
     """An empty database with the indexes, behind the documents."""
     use_database(mongo_client, database_name)
-    if indexes.differences():
+    if isinstance(mongo_client, mongodb_in_memory.InMemoryClient):
+        mongodb_in_memory.create_indexes(mongo_client, database_name)
+    elif indexes.differences():
         mongo_client.drop_database(database_name)
         indexes.ensure()
     for document in documents.ALL:
