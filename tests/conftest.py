@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import mongoengine
 import pytest
 from pymongo import MongoClient
@@ -22,15 +23,21 @@ from sessions_app.repository.log import headers, spilled_keys
 from sessions_app.services import throttling
 from sessions_app.services.turns import taking as turns
 from tests import mongodb_in_memory
+from tests.changed_collections import changed_collections
 from tests.repository.commands import recorder
 from tests.services.turns.scripted import ScriptedModel
 
+# Examples of a property; one that matters more than others is tried with a multiple of it.
+hypothesis.settings.register_profile("full", max_examples=60, deadline=None)
+hypothesis.settings.register_profile("quick", max_examples=20, deadline=None)
 
-def pytest_configure() -> None:
-    """Let the processes that tests start be interrupted.
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose how many examples a property is tried with; let children be interrupted.
 
     A shell starts what runs in the background with Ctrl-C ignored, and children inherit that.
     """
+    hypothesis.settings.load_profile("quick" if config.getoption("--quick") else "full")
     for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_IGN:
             default = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
@@ -100,7 +107,7 @@ def mongo_client(request: pytest.FixtureRequest) -> "Iterator[MongoClient[dict[s
     else:
         yield mongoengine.connect(
             host=request.getfixturevalue("mongod_uri"),
-            event_listeners=[recorder],
+            event_listeners=[recorder, changed_collections],
             **mongo.client_options(timeout_ms=10_000),
         )
     mongoengine.disconnect_all()
@@ -113,17 +120,39 @@ def database_name() -> str:
 
 
 @pytest.fixture
-def database(mongo_client: "MongoClient[dict[str, Any]]", database_name: str) -> Any:
+def database(
+    request: pytest.FixtureRequest,
+    mongo_client: "MongoClient[dict[str, Any]]",
+    database_name: str,
+) -> Any:
     """An empty database with the indexes, behind the documents."""
     use_database(mongo_client, database_name)
+    database = mongo_client[database_name]
     if isinstance(mongo_client, mongodb_in_memory.InMemoryClient):
-        mongodb_in_memory.create_indexes(mongo_client, database_name)
-    elif indexes.differences():
         mongo_client.drop_database(database_name)
-        indexes.ensure()
-    for document in documents.ALL:
-        documents.collection(document).delete_many({})
-    return mongo_client[database_name]
+        mongodb_in_memory.create_indexes(mongo_client, database_name)
+        return database
+    if changed_collections.all_may_differ:
+        if indexes.differences():
+            mongo_client.drop_database(database_name)
+            indexes.ensure()
+        written = list(indexes.declared())
+    else:
+        written = changed_collections.of(database)
+    for name in written:
+        database[name].delete_many({})
+    changed_collections.forget(database)
+    # Who asks for the address lets another process write.
+    changed_collections.all_may_differ = "mongod_uri" in request.fixturenames
+    return database
+
+
+def _is_used(client: "MongoClient[dict[str, Any]]", name: str) -> bool:
+    try:
+        database = mongoengine.get_db()
+    except mongoengine.ConnectionFailure:
+        return False
+    return database.client is client and database.name == name
 
 
 # By `id`: what gives MongoEngine a client that is there already.
@@ -132,6 +161,14 @@ _GIVING: dict[int, Callable[..., Any]] = {}
 
 def use_database(client: "MongoClient[dict[str, Any]]", name: str) -> None:
     """Point the documents at a database, and forget what this process remembers of another."""
+    if not _is_used(client, name):
+        _connect(client, name)
+    headers.memory.forget()
+    spilled_keys.forget()
+    throttling.forget()
+
+
+def _connect(client: "MongoClient[dict[str, Any]]", name: str) -> None:
     # MongoEngine closes a client with the last alias that has it; `client` is the caller's.
     options: Any = {
         "mongo_client_class": _GIVING.setdefault(id(client), lambda **_: client),
@@ -143,9 +180,6 @@ def use_database(client: "MongoClient[dict[str, Any]]", name: str) -> None:
     mongoengine.disconnect()
     mongoengine.connect(db=name, **options)
     documents.collection.cache_clear()
-    headers.memory.forget()
-    spilled_keys.forget()
-    throttling.forget()
 
 
 @dataclass(frozen=True)

@@ -31,35 +31,59 @@ class Collection(mongomock.Collection):  # type: ignore[misc]
     """Computes where mongomock only does so in an aggregation: in projections and in updates."""
 
     def find(
-        self, filter: Any = None, projection: Any = None, *args: Any, hint: Any = None, **more: Any
+        self, query: Any = None, projection: Any = None, *args: Any, hint: Any = None, **more: Any
     ) -> Any:
         if not _computes(projection):
-            return super().find(filter, projection, *args, **more)
-        return self.aggregate([{"$match": filter or {}}, {"$project": projection}])
+            return super().find(query, projection, *args, **more)
+        return self._find_computed(query or {}, projection)
 
-    def update_one(self, filter: Any, update: Any, *args: Any, **more: Any) -> Any:
+    def _find_computed(self, query: Any, projection: Mapping[str, Any]) -> Iterator[Any]:
+        slices = {name: value for name, value in projection.items() if _is_slice(value)}
+        bounds = {
+            f"{name}_{at}": {"$add": [bound, 0]}
+            for name, value in slices.items()
+            for at, bound in enumerate(value["$slice"][1:])
+        }
+        for stored in super().find(query, {"_id": 1}):
+            match = {"$match": {"_id": stored["_id"]}}
+            # An aggregation of mongomock's computes everything but where a slice begins and ends.
+            [numbers] = self.aggregate([match, {"$project": bounds}])
+            numeric = {
+                name: {
+                    "$slice": [value["$slice"][0]]
+                    + [numbers[f"{name}_{at}"] for at in range(len(value["$slice"]) - 1)]
+                }
+                for name, value in slices.items()
+            }
+            yield from self.aggregate([match, {"$project": {**projection, **numeric}}])
+
+    def update_one(self, query: Any, update: Any, *args: Any, **more: Any) -> Any:
         if not isinstance(update, list):
-            return super().update_one(filter, update, *args, **more)
-        computed = list(self.aggregate([{"$match": filter}, {"$limit": 1}, *update]))
-        return self.replace_one(filter, computed[0] if computed else {})
+            return super().update_one(query, update, *args, **more)
+        computed = list(self.aggregate([{"$match": query}, {"$limit": 1}, *update]))
+        return self.replace_one(query, computed[0] if computed else {})
 
     def find_one_and_update(
-        self, filter: Any, update: Any, *args: Any, projection: Any = None, **more: Any
+        self, query: Any, update: Any, *args: Any, projection: Any = None, **more: Any
     ) -> Any:
         if not isinstance(update, list):
-            return super().find_one_and_update(filter, update, *args, projection=projection, **more)
-        computed = list(self.aggregate([{"$match": filter}, {"$limit": 1}, *update]))
+            return super().find_one_and_update(query, update, *args, projection=projection, **more)
+        computed = list(self.aggregate([{"$match": query}, {"$limit": 1}, *update]))
         if not computed:
             return None
-        return self.find_one_and_replace(filter, computed[0], projection=projection, **more)
+        return self.find_one_and_replace(query, computed[0], projection=projection, **more)
+
+
+def _is_slice(value: Any) -> bool:
+    """Whether it is `{"$slice": ["$messages", …]}`, which an aggregation alone knows."""
+    arguments = value.get("$slice") if isinstance(value, Mapping) else None
+    return isinstance(arguments, list) and isinstance(arguments[0], str)
 
 
 def _computes(projection: Any) -> bool:
-    """Whether a projection has expressions, such as `{"$slice": ["$messages", 2]}`."""
+    """Whether a projection has expressions, not names of fields only."""
     return isinstance(projection, Mapping) and any(
-        isinstance(value, str)
-        or (isinstance(value, Mapping) and isinstance(next(iter(value.values())), list))
-        for value in projection.values()
+        isinstance(value, str) or _is_slice(value) for value in projection.values()
     )
 
 
@@ -96,7 +120,11 @@ def connect() -> InMemoryClient:
 
 
 def create_indexes(client: InMemoryClient, name: str) -> None:
-    """Those that the documents declare, for what they forbid: two documents of one key."""
+    """Those that the documents declare, for what they forbid: two documents of one key.
+
+    None by which documents expire: mongomock drops them at once, by the machine's clock.
+    """
     for collection, models in indexes.declared().items():
-        if models:
-            client[name][collection].create_indexes(models)
+        for model in models:
+            if "expireAfterSeconds" not in model.document:
+                client[name][collection].create_indexes([model])
