@@ -6,6 +6,7 @@ server, transactions that fail or writers at the same moment. Tests of those are
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -27,51 +28,84 @@ class Bulk(mongomock.collection.BulkOperationBuilder):  # type: ignore[misc]
         super().add_update(*args, **more)
 
 
+class ComputedCursor(mongomock.collection.Cursor):  # type: ignore[misc]
+    """Whole documents are found, sorted and counted; each is computed when it is its turn."""
+
+    computed: Mapping[str, Any]
+
+    def __next__(self) -> Any:
+        return self.collection.computed(super().__next__()["_id"], self.computed)
+
+    next = __next__
+
+
 class Collection(mongomock.Collection):  # type: ignore[misc]
     """Computes where mongomock only does so in an aggregation: in projections and in updates."""
 
     def find(
         self, query: Any = None, projection: Any = None, *args: Any, hint: Any = None, **more: Any
     ) -> Any:
+        query = _with_values(query)
         if not _computes(projection):
             return super().find(query, projection, *args, **more)
-        return self._find_computed(query or {}, projection)
+        cursor = super().find(query, None, *args, **more)
+        cursor.__class__, cursor.computed = ComputedCursor, _with_values(projection)
+        return cursor
 
-    def _find_computed(self, query: Any, projection: Mapping[str, Any]) -> Iterator[Any]:
-        slices = {name: value for name, value in projection.items() if _is_slice(value)}
+    def computed(self, document_id: Any, projection: Mapping[str, Any]) -> Any:
+        """A document as an aggregation shows it."""
+        match = {"$match": {"_id": document_id}}
+        slices = {name: value["$slice"] for name, value in projection.items() if _is_slice(value)}
         bounds = {
             f"{name}_{at}": {"$add": [bound, 0]}
-            for name, value in slices.items()
-            for at, bound in enumerate(value["$slice"][1:])
+            for name, (_, *numbers) in slices.items()
+            for at, bound in enumerate(numbers)
         }
-        for stored in super().find(query, {"_id": 1}):
-            match = {"$match": {"_id": stored["_id"]}}
-            # An aggregation of mongomock's computes everything but where a slice begins and ends.
-            [numbers] = self.aggregate([match, {"$project": bounds}])
-            numeric = {
-                name: {
-                    "$slice": [value["$slice"][0]]
-                    + [numbers[f"{name}_{at}"] for at in range(len(value["$slice"]) - 1)]
-                }
-                for name, value in slices.items()
-            }
-            yield from self.aggregate([match, {"$project": {**projection, **numeric}}])
+        # mongomock computes everything but where a slice begins and ends.
+        [known] = self.aggregate([match, {"$project": bounds}]) if bounds else [{}]
+        numeric = {
+            name: {"$slice": [array, *(known[f"{name}_{at}"] for at in range(len(numbers)))]}
+            for name, (array, *numbers) in slices.items()
+        }
+        [shown] = self.aggregate([match, {"$project": {**projection, **numeric}}])
+        return shown
 
     def update_one(self, query: Any, update: Any, *args: Any, **more: Any) -> Any:
         if not isinstance(update, list):
-            return super().update_one(query, update, *args, **more)
-        computed = list(self.aggregate([{"$match": query}, {"$limit": 1}, *update]))
-        return self.replace_one(query, computed[0] if computed else {})
+            return super().update_one(_with_values(query), update, *args, **more)
+        return self.replace_one(query, self._updated(query, update))
 
     def find_one_and_update(
         self, query: Any, update: Any, *args: Any, projection: Any = None, **more: Any
     ) -> Any:
+        query = _with_values(query)
         if not isinstance(update, list):
             return super().find_one_and_update(query, update, *args, projection=projection, **more)
-        computed = list(self.aggregate([{"$match": query}, {"$limit": 1}, *update]))
-        if not computed:
+        changed = self._updated(query, update)
+        if not changed:
             return None
-        return self.find_one_and_replace(query, computed[0], projection=projection, **more)
+        query = {"_id": changed["_id"]}
+        return self.find_one_and_replace(query, changed, projection=projection, **more)
+
+    def _updated(self, query: Any, update: list[Any]) -> Any:
+        stages = [{"$match": query}, {"$limit": 1}, *update]
+        for document in self.aggregate(_with_values(stages)):
+            return {name: value for name, value in document.items() if value != _REMOVED}
+        return {}
+
+
+_REMOVED = "removed by the update"
+
+
+def _with_values(value: Any) -> Any:
+    """MongoDB's variables, which mongomock does not know, replaced by what they stand for."""
+    if isinstance(value, Mapping):
+        return {name: _with_values(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_with_values(each) for each in value]
+    if value == "$$NOW":
+        return datetime.now(UTC)
+    return _REMOVED if value == "$$REMOVE" else value
 
 
 def _is_slice(value: Any) -> bool:
@@ -83,7 +117,10 @@ def _is_slice(value: Any) -> bool:
 def _computes(projection: Any) -> bool:
     """Whether a projection has expressions, not names of fields only."""
     return isinstance(projection, Mapping) and any(
-        isinstance(value, str) or _is_slice(value) for value in projection.values()
+        isinstance(value, str)
+        or _is_slice(value)
+        or (isinstance(value, Mapping) and not value.keys() & {"$slice", "$elemMatch"})
+        for value in projection.values()
     )
 
 
