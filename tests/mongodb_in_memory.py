@@ -6,7 +6,7 @@ server, transactions that fail or writers at the same moment. Tests of those are
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -99,13 +99,18 @@ _REMOVED = "removed by the update"
 
 def _with_values(value: Any) -> Any:
     """MongoDB's variables, which mongomock does not know, replaced by what they stand for."""
-    if isinstance(value, Mapping):
-        return {name: _with_values(each) for name, each in value.items()}
-    if isinstance(value, list):
-        return [_with_values(each) for each in value]
-    if value == "$$NOW":
-        return datetime.now(UTC)
-    return _REMOVED if value == "$$REMOVE" else value
+    match value:
+        case {"$add": ["$$NOW", milliseconds]}:
+            return datetime.now(UTC) + timedelta(milliseconds=milliseconds)
+        case {**entries}:
+            return {name: _with_values(each) for name, each in entries.items()}
+        case [*entries]:
+            return [_with_values(each) for each in entries]
+        case "$$NOW":
+            return datetime.now(UTC)
+        case "$$REMOVE":
+            return _REMOVED
+    return value
 
 
 def _is_slice(value: Any) -> bool:
@@ -139,6 +144,11 @@ class InMemoryClient(mongomock.MongoClient):  # type: ignore[misc]
 
     options = SimpleNamespace(timeout=None)
     secondaries: frozenset[Any] = frozenset()
+
+    @property
+    def admin(self) -> Any:
+        """What answers `hello`, by which the service reads MongoDB's clock."""
+        return SimpleNamespace(command=lambda *_, **__: {"localTime": datetime.now(UTC)})
 
     @contextmanager
     def start_session(self, *_: Any, **__: Any) -> Iterator[Transaction]:
