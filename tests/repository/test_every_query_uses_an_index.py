@@ -54,6 +54,8 @@ from tests.repository.conftest import OWNER, append, append_many, new_session, n
 from tests.repository.turn_walk import walk_turns
 from tests.repository.walked_review import walk_review
 
+pytestmark = pytest.mark.mongod("plans of queries")
+
 # These walk whole collections by design, in order of `_id`, and serve operators only.
 WALKS = {
     "audits.integrity.session_ids",

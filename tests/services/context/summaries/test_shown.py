@@ -73,11 +73,7 @@ def test_it_gives_way_to_the_prompt_and_the_newest_question(talk: str, extend: E
     words=st.integers(0, 450),
     covered=st.integers(1, 61),
 )
-@examples(
-    max_examples=80,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@examples(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_window_with_it_never_exceeds_the_budget(
     summarised: str, max_tokens: int, strategy: Strategy, words: int, covered: int
 ):
