@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import mongoengine
 import pytest
 from pymongo import MongoClient
@@ -23,6 +24,11 @@ from sessions_app.services import throttling
 from sessions_app.services.turns import taking as turns
 from tests.repository.commands import recorder
 from tests.services.turns.scripted import ScriptedModel
+
+
+# How long an example takes says more of the machine than of the code.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 def pytest_configure() -> None:

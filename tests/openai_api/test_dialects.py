@@ -166,6 +166,24 @@ def test_the_plan_says_what_is_sent_otherwise_and_why(alice: Person, session: An
     assert stored(alice, session)[0]["name"] == "Ann Smith"
 
 
+def test_what_the_dialect_leaves_out_is_dropped_in_the_plan_with_its_reason(
+    alice: Person, create: Any, server: ModelServer
+):
+    session = create(system_prompt="Be brief.")
+    server.answers = [streams({"reasoning_content": "Hm."}, finish_reason="length")]
+    complete(alice, session, "One?")
+    text(complete(alice, session, "Two?"))
+    window = alice.client.get(path(session, "context")).json()
+    [row] = [each for each in window["plan"] if not each["kept"]]
+    assert (row["seq"], row["reason"], row["sent_as"]) == (3, "nothing_to_send", "left_out")
+    assert (window["dropped_count"], len(window["messages"])) == (1, 4)
+    overhead = 4 * len(window["messages"])
+    kept = sum(each["token_count"] for each in window["plan"] if each["kept"])
+    assert window["token_count"] == kept + overhead
+    told = alice.client.post(path(session, "chat"), {"content": "Three?"}).json()["context"]
+    assert (told["kept"], told["dropped"]) == (5, 1)
+
+
 def test_offered_tools_are_renamed_and_their_calls_come_back_under_their_names(
     alice: Person, session: Any, server: ModelServer
 ):
@@ -379,7 +397,7 @@ answers = st.lists(st.lists(pieces, max_size=3), min_size=3, max_size=3)
 
 @given(answers)
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_what_this_service_handed_out_it_takes_back(
     alice: Person, create: Any, server: ModelServer, three: list[list[Any]]

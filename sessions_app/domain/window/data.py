@@ -38,6 +38,7 @@ class Reason(StrEnum):
     PREVIOUS_TOPIC = "previous_topic"
     ORPHANED_RESULT = "tool_result_without_its_call"
     UNANSWERED_CALL = "tool_call_without_all_results"
+    NOTHING_TO_SEND = "nothing_to_send"
     OVER_BUDGET = "over_budget"
     OVER_MAX_MESSAGES = "over_max_messages"
     STABLE_CUT = "before_stable_cut"
