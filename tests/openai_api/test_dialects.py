@@ -15,6 +15,7 @@ from tests.api.bodies import path
 from tests.conftest import Person
 from tests.model_server import ModelServer, rules, streams
 from tests.openai_api.calls import assistant, complete, lines, stored, text, user
+from tests.services.turns import events
 
 pytestmark = pytest.mark.usefixtures("no_encoder", "nothing_learned")
 
@@ -306,9 +307,19 @@ def test_a_refusal_comes_through_and_is_asked_once(
     server.answers = [model_server.sends(json.dumps({"error": error}).encode(), 422)]
     over_rest = alice.client.post(path(session, "chat"), {"content": "Hi"})
     assert over_rest.status_code == 422
-    [told] = over_rest.json()["errors"]
-    assert (told["code"], told["detail"]) == ("provider_refused", error["message"])
+    assert over_rest.json()["errors"] == [
+        {"code": "provider_refused", "detail": error["message"], "attr": error["param"],
+         "provider_code": error["code"]}
+    ]  # fmt: skip
     assert len(asked(server)) == 2
+    server.answers = [model_server.sends(json.dumps({"error": error}).encode(), 422)]
+    streamed = alice.client.post(path(session, "chat"), {"content": "Hi", "stream": True})
+    last = events.read(streamed)[-1]
+    assert (last.name, last.data) == (
+        "error",
+        {"code": "provider_refused", "detail": error["message"], "attr": error["param"],
+         "status": 422, "provider_code": error["code"]},
+    )  # fmt: skip
 
 
 def test_a_busy_server_stays_busy(alice: Person, session: Any, server: ModelServer):

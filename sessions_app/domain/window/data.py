@@ -113,7 +113,7 @@ class WindowBudgetError(SessionError):
     `needed` and `available` are tokens, overhead included.
     """
 
-    code = "window_budget"
+    code = "context_length_exceeded"
     default_detail = "The system prompt and the newest user message do not fit the token budget."
 
     def __init__(self, *, needed: int, available: int) -> None:
