@@ -51,7 +51,7 @@ class StoredFacts:
     """The facts that a session's windows are checked against, from all of its messages.
 
     `tokens` is the cost of all messages in a window, `prompt` holds the seqs of the system prompt
-    as far as it has text, `newest_user` is the seq of the newest user message that a window may show.
+    as far as it has text, `newest_user` is the seq of the newest user message a window may show.
     """
 
     messages: int = 0
