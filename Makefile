@@ -14,7 +14,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-llm test check bench docs clean
+.PHONY: help run run-llm test quick check bench docs clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
@@ -29,6 +29,9 @@ run-llm: $(VENV)/llm.stamp ## the same, with a small local language model on the
 
 test: $(VENV)/dev.stamp $(VENV)/agents.stamp ## set up if need be, and run the tests; ARGS=--slow runs the slow ones too
 	@$(BIN)/python -m pytest -n $(N) --dist loadgroup $(ARGS)
+
+quick: $(VENV)/dev.stamp ## the tests that need no process of their own, on mongomock, in a minute
+	@$(BIN)/python -m pytest --quick -n $(N) --dist worksteal $(ARGS)
 
 check: $(VENV)/dev.stamp ## format, lint, strict types, import contracts
 	@$(BIN)/ruff format --check .

@@ -7,7 +7,7 @@ from rest_framework import HTTP_HEADER_ENCODING
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 
-from accounts.api_keys import PREFIX, key_verify
+from accounts.credentials.api_keys import PREFIX, key_verify
 from accounts.models import ApiKey
 from sessions_app.api.authentication import TokenAuthentication
 

@@ -6,7 +6,8 @@ from django.core.validators import EmailValidator
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 
-from accounts import passwords, usernames
+from accounts import usernames
+from accounts.credentials import passwords
 from sessions_app.api.authentication import MAX_TOKEN_CHARS
 from sessions_app.http.input import StrictCharField
 

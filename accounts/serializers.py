@@ -12,10 +12,11 @@ from rest_framework_simplejwt.serializers import (
     TokenVerifySerializer,
 )
 
-from accounts import passwords, usernames
+from accounts import usernames
+from accounts.credentials import passwords
+from accounts.credentials.tokens import AccountRefreshToken
 from accounts.fields import EmailField, PasswordField, TokenField, UsernameField
 from accounts.models import KEY_NAME_MAX_CHARS, ApiKey, User
-from accounts.tokens import AccountRefreshToken
 from sessions_app.api.authentication import TokenNotValid, access_token_user
 from sessions_app.http.input import StrictCharField, StrictIntegerField, idempotency_key
 

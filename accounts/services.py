@@ -1,4 +1,4 @@
-"""Services of accounts: register, read, change. Tokens are in `accounts.tokens`."""
+"""Services of accounts: register, read, change. Tokens are in `accounts.credentials.tokens`."""
 
 import uuid
 
@@ -8,7 +8,8 @@ from django.db.models import F
 from rest_framework.exceptions import ValidationError
 from rest_framework_simplejwt.settings import api_settings
 
-from accounts import passwords, usernames
+from accounts import usernames
+from accounts.credentials import passwords
 from accounts.errors import AccountNotFound, UsernameTaken, WrongPassword
 from accounts.models import User
 from sessions_app.api.authentication import TokenNotValid

@@ -22,10 +22,13 @@ from rest_framework_simplejwt.views import (
     TokenViewBase,
 )
 
-from accounts import api_keys, erasure, personal_data, services
 from accounts import schema as described
+from accounts import services
 from accounts.authentication import InPerson
+from accounts.credentials import api_keys
+from accounts.credentials.tokens import AccountRefreshToken
 from accounts.models import ApiKey
+from accounts.privacy import erasure, personal_data
 from accounts.serializers import (
     ApiKeyRequestSerializer,
     PasswordChangeSerializer,
@@ -36,7 +39,6 @@ from accounts.serializers import (
     UserSerializer,
 )
 from accounts.throttles import SignInThrottle
-from accounts.tokens import AccountRefreshToken
 from sessions_app.api.authentication import TokenNotValid
 from sessions_app.api.negotiation import AcceptIgnored
 from sessions_app.api.wire.messages import timestamp

@@ -12,7 +12,7 @@ from functools import partial
 
 from benchmarks.harness import bulk, conversations, report, rounds, store
 from sessions_app.documents import StandingFigures
-from sessions_app.domain.figures.daily import Figure, Tally, day_of
+from sessions_app.domain.figures.daily import DayTally, Figure, day_of
 from sessions_app.domain.lifecycle import to_milliseconds
 from sessions_app.repository import figures as figures_store
 from sessions_app.services import figures
@@ -57,7 +57,7 @@ def _fill_days() -> None:
     for back in range(90):
         day = day_of(conversations.now() - timedelta(days=back))
         counts = Counter(dict.fromkeys(Figure, 1000 + back))
-        figures_store.daily.add(day, Tally(counts, dict.fromkeys(range(1500), 3)))
+        figures_store.daily.add(day, DayTally(counts, dict.fromkeys(range(1500), 3)))
         figures_store.daily.count_users(day, over=back > 1)
 
 

@@ -170,7 +170,7 @@ def _buckets(session_id: str) -> Asks:
 
     return {
         DRIVER: lambda: list(
-            collection(MessageBucket).find(log.bucket_range(session_id, 1, 128)).sort("_id", 1)
+            collection(MessageBucket).find(log.buckets_of_range(session_id, 1, 128)).sort("_id", 1)
         ),
         DICTIONARIES: lambda: list(
             MessageBucket.objects.of_session(session_id).order_by("pk").limit(2).as_pymongo()
@@ -184,11 +184,10 @@ def _buckets(session_id: str) -> Asks:
 def _append(driven: str, asked: str) -> Asks:
     """`$push` as the store does it, without the spill; each way on a session of its own."""
     from sessions_app.documents import Message, Session, collection
-    from sessions_app.domain import identifiers
 
     def message() -> dict[str, Any]:
         return {
-            "id": identifiers.message_id(str(uuid4())),
+            "id": f"msg_{uuid4().hex}",
             "role": "user",
             "content": "word " * 20,
             "timestamp": datetime.now(UTC),

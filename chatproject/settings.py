@@ -169,7 +169,7 @@ TEMPLATES = [
 ]
 AUTH_USER_MODEL = "accounts.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-PASSWORD_HASHERS = ["accounts.hashers.ServiceArgon2Hasher"]
+PASSWORD_HASHERS = ["accounts.credentials.hashers.ServiceArgon2Hasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (

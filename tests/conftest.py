@@ -2,12 +2,13 @@
 
 import signal
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import mongoengine
 import pytest
 from pymongo import MongoClient
@@ -21,15 +22,22 @@ from sessions_app.repository import indexes
 from sessions_app.repository.log import headers, spilled_keys
 from sessions_app.services import throttling
 from sessions_app.services.turns import taking as turns
+from tests import mongodb_in_memory
+from tests.changed_collections import changed_collections
 from tests.repository.commands import recorder
 from tests.services.turns.scripted import ScriptedModel
 
+# Examples of a property; one that matters more than others is tried with a multiple of it.
+hypothesis.settings.register_profile("full", max_examples=60, deadline=None)
+hypothesis.settings.register_profile("quick", max_examples=20, deadline=None)
 
-def pytest_configure() -> None:
-    """Let the processes that tests start be interrupted.
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose how many examples a property is tried with; let children be interrupted.
 
     A shell starts what runs in the background with Ctrl-C ignored, and children inherit that.
     """
+    hypothesis.settings.load_profile("quick" if config.getoption("--quick") else "full")
     for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_IGN:
             default = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
@@ -38,21 +46,46 @@ def pytest_configure() -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--slow", action="store_true", help="also run the tests marked as slow")
+    parser.addoption(
+        "--quick",
+        action="store_true",
+        help="run what needs no process of its own, on mongomock instead of a mongod",
+    )
 
 
-# Tests of a service's processes, of a browser before it, of clusters: five to ten processes each,
-# which a machine that does much else at once may keep from answering for longer than a test waits.
-# They are run up to twice more, and the summary names those that were; what is wrong fails thrice.
 _HERE = Path(__file__).parent
-_MANY_PROCESSES = {"chatproject", "web", "review", "sharding", "faults"}
+# What `--quick` runs, with those that are marked `mongod` left out.
+QUICK = ("domain", "repository", "services", "api", "openai_api", "test_documents.py")
+# A browser is a dozen processes, and a signal arrives when the kernel gets to it: on a machine that
+# does much else at once either may take longer than a test waits. These are run up to twice more,
+# and the summary names those that were. Nothing else is run again: a race or a fault that is lost
+# once is a finding.
+RERUN = ("web", "review/test_in_a_browser.py", "review/test_dashboard_in_a_browser.py",
+         "chatproject/serving/test_stopping.py")  # fmt: skip
+
+
+def is_under(path: Path, parts: Iterable[str]) -> bool:
+    """Whether `path` is, or is in, one of these files and directories of `tests`."""
+    return any(path.is_relative_to(_HERE / part) for part in parts)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """With `--quick`, do not even import what it leaves out."""
+    if not config.getoption("--quick") or _HERE.is_relative_to(collection_path):
+        return None
+    return None if is_under(collection_path, QUICK) else True
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
-        if _MANY_PROCESSES.intersection(item.path.parts[len(_HERE.parts) :]):
+        if is_under(item.path, RERUN):
             item.add_marker(pytest.mark.flaky(reruns=2))
         if "slow" in item.keywords and not config.getoption("--slow"):
             item.add_marker(pytest.mark.skip(reason="slow: run with --slow"))
+    if config.getoption("--quick"):
+        left_out = [item for item in items if "mongod" in item.keywords]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if "mongod" not in item.keywords]
 
 
 @pytest.fixture(scope="session")
@@ -63,12 +96,20 @@ def mongod_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def mongo_client(mongod_uri: str) -> "Iterator[MongoClient[dict[str, Any]]]":
+def mongo_client(request: pytest.FixtureRequest) -> "Iterator[MongoClient[dict[str, Any]]]":
+    """A client of a real `mongod`, or of mongomock with `--quick`."""
     mongoengine.disconnect()
-    client = mongoengine.connect(
-        host=mongod_uri, event_listeners=[recorder], **mongo.client_options(timeout_ms=10_000)
-    )
-    yield client
+    if request.config.getoption("--quick"):
+        in_memory: Any = mongodb_in_memory.connect()
+        yield mongoengine.connect(
+            mongo_client_class=lambda **_: in_memory, uuidRepresentation="standard"
+        )
+    else:
+        yield mongoengine.connect(
+            host=request.getfixturevalue("mongod_uri"),
+            event_listeners=[recorder, changed_collections],
+            **mongo.client_options(timeout_ms=10_000),
+        )
     mongoengine.disconnect_all()
 
 
@@ -79,15 +120,39 @@ def database_name() -> str:
 
 
 @pytest.fixture
-def database(mongo_client: "MongoClient[dict[str, Any]]", database_name: str) -> Any:
+def database(
+    request: pytest.FixtureRequest,
+    mongo_client: "MongoClient[dict[str, Any]]",
+    database_name: str,
+) -> Any:
     """An empty database with the indexes, behind the documents."""
     use_database(mongo_client, database_name)
-    if indexes.differences():
+    database = mongo_client[database_name]
+    if isinstance(mongo_client, mongodb_in_memory.InMemoryClient):
         mongo_client.drop_database(database_name)
-        indexes.ensure()
-    for document in documents.ALL:
-        documents.collection(document).delete_many({})
-    return mongo_client[database_name]
+        mongodb_in_memory.create_indexes(mongo_client, database_name)
+        return database
+    if changed_collections.all_may_differ:
+        if indexes.differences():
+            mongo_client.drop_database(database_name)
+            indexes.ensure()
+        written = list(indexes.declared())
+    else:
+        written = changed_collections.of(database)
+    for name in written:
+        database[name].delete_many({})
+    changed_collections.forget(database)
+    # Who asks for the address lets another process write.
+    changed_collections.all_may_differ = "mongod_uri" in request.fixturenames
+    return database
+
+
+def _is_used(client: "MongoClient[dict[str, Any]]", name: str) -> bool:
+    try:
+        database = mongoengine.get_db()
+    except mongoengine.ConnectionFailure:
+        return False
+    return database.client is client and database.name == name
 
 
 # By `id`: what gives MongoEngine a client that is there already.
@@ -96,6 +161,14 @@ _GIVING: dict[int, Callable[..., Any]] = {}
 
 def use_database(client: "MongoClient[dict[str, Any]]", name: str) -> None:
     """Point the documents at a database, and forget what this process remembers of another."""
+    if not _is_used(client, name):
+        _connect(client, name)
+    headers.memory.forget()
+    spilled_keys.forget()
+    throttling.forget()
+
+
+def _connect(client: "MongoClient[dict[str, Any]]", name: str) -> None:
     # MongoEngine closes a client with the last alias that has it; `client` is the caller's.
     options: Any = {
         "mongo_client_class": _GIVING.setdefault(id(client), lambda **_: client),
@@ -107,9 +180,6 @@ def use_database(client: "MongoClient[dict[str, Any]]", name: str) -> None:
     mongoengine.disconnect()
     mongoengine.connect(db=name, **options)
     documents.collection.cache_clear()
-    headers.memory.forget()
-    spilled_keys.forget()
-    throttling.forget()
 
 
 @dataclass(frozen=True)

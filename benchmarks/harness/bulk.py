@@ -37,14 +37,14 @@ def template(now: datetime) -> Document:
         now=now,
     )
     stored = [
-        log.stored_message(replace(message, timestamp=now))
+        log.encode_message(replace(message, timestamp=now))
         for message in messages.batch_prepare(batch=conversations.drafts(1, 2, words=30), now=now)
     ]
-    return log.stored_session(new) | {
+    return log.encode_session(new) | {
         "messages": stored,
         "message_count": len(stored),
         "token_count": sum(message["token_count"] for message in stored),
-        "tail_bytes": sum(map(log.size, stored)),
+        "tail_bytes": sum(map(log.stored_size, stored)),
     }
 
 

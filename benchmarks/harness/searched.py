@@ -11,12 +11,12 @@ from benchmarks.harness.bulk import Document
 from sessions_app.domain import search
 from sessions_app.domain.data import NewSession, Role
 from sessions_app.domain.drafts import NewMessage
-from sessions_app.domain.identifiers import bucket_id, message_id
+from sessions_app.domain.identifiers import bucket_id
 from sessions_app.domain.lifecycle import to_milliseconds
 from sessions_app.repository import indexes, log
 from sessions_app.repository.log import new_bucket
 from sessions_app.repository.search.index import TITLE
-from sessions_app.services import sessions
+from sessions_app.services import messages, sessions
 
 FILLED = "benchmark"
 VOCABULARY = 30_000
@@ -36,7 +36,7 @@ def _text(words: int) -> str:
 def _message(number: int, words: int) -> Document:
     return log.encode_message(
         NewMessage(
-            id=message_id(str(uuid_utils.uuid7())),
+            id=messages.new_message_id(),
             role=Role.USER if number % 2 else Role.ASSISTANT,
             content=_text(words * 2 // 5 if number % 2 else words * 8 // 5),
             token_count=words,

@@ -62,7 +62,16 @@ class Handler(ExceptionHandler):
 def exception_handler(exc: Exception, context: ExceptionHandlerContext) -> Response | None:
     """DRF's `EXCEPTION_HANDLER`."""
     response: Response | None = Handler(exc, context).run()
+    if response is not None and isinstance(exc, errors.SessionError):
+        response.data["errors"][0].update(of_the_provider(exc))
     return response
+
+
+def of_the_provider(error: errors.SessionError) -> dict[str, str]:
+    """The code of the model's server beside ours, where it gave one."""
+    if not isinstance(error, errors.ProviderRefused | errors.ProviderBusy):
+        return {}
+    return {"provider_code": error.refusal.code} if error.refusal.code else {}
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

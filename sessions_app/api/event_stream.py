@@ -6,10 +6,13 @@ from typing import Any
 import orjson
 from django.http import StreamingHttpResponse
 
+from sessions_app.api.errors import of_the_provider
 from sessions_app.api.wire import messages as message_wire
 from sessions_app.api.wire import turns as turn_wire
+from sessions_app.domain.errors import ProviderBusy, ProviderRefused, SessionError
 from sessions_app.http import event_stream
 from sessions_app.http.event_stream import TurnSource
+from sessions_app.http.statuses import status_of
 from sessions_app.services import turns
 from sessions_app.services.turns import Event, Place, Reader
 
@@ -39,6 +42,18 @@ def _named(event: Event) -> tuple[bytes, Any]:
         case turns.Stored():
             return b"message", message_wire.message(event.message)
         case turns.Failed():
-            return b"error", {"code": event.error.code, "detail": event.error.detail}
+            return b"error", _error(event.error)
         case turns.Done():
             return b"done", {"state": event.state}
+
+
+def _error(error: SessionError) -> dict[str, Any]:
+    """An error, with what a response would say of it in its status line and headers."""
+    told: dict[str, Any] = {"code": error.code, "detail": error.detail}
+    if error.attr:
+        told["attr"] = error.attr
+    if isinstance(error, ProviderRefused | ProviderBusy):
+        told |= {"status": status_of(error), **of_the_provider(error)}
+    if retry_after := getattr(error, "retry_after", None):
+        told["retry_after"] = retry_after
+    return told

@@ -12,7 +12,6 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from sessions_app.domain import errors
-from sessions_app.domain.window import WindowBudgetError
 from sessions_app.http.statuses import status_of
 from sessions_app.services.relay import PassedError
 
@@ -28,7 +27,6 @@ _CODES = {
     "user_erased": "invalid_api_key",
     "throttled": "rate_limit_exceeded",
     "parse_error": "invalid_json",
-    WindowBudgetError.code: "context_length_exceeded",
 }
 _TYPES = {401: "invalid_request_error", 403: "permission_error", 429: "requests"}
 # The clients repeat a 409 by themselves. Of these only the first is worth it.

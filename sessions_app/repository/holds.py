@@ -18,4 +18,4 @@ def set_hold(*, session_id: str, held: bool) -> data.Session:
     document = Session.objects(pk=session_id).headers().modify(new=True, **change)
     if document is None:
         raise SessionNotFound
-    return log.decode_session(document.to_mongo())
+    return log.decode_session(log.with_liveness([document.to_mongo()])[0])

@@ -23,7 +23,7 @@ def read(
     after = (position.moment, position.session_id) if position else None
     walked = sessions.walk_by(by, after=after, descending=descending != backwards)
     # One more than the page says whether another follows.
-    stored_sessions = list(walked.headers().limit(limit + 1))
+    stored_sessions = log.with_liveness(walked.headers().limit(limit + 1))
     more = len(stored_sessions) > limit
     page = [log.decode_session(stored_session) for stored_session in stored_sessions[:limit]]
     if backwards:

@@ -258,7 +258,7 @@ def _update(unchanged: Any, changes: Mapping[str, Any], now: datetime) -> data.S
     )
     if document is None:
         return None
-    session = log.decode_session(document.to_mongo())
+    session = log.decode_session(log.with_liveness([document.to_mongo()])[0])
     memory.remember(
         session.session_id, tail_start=session.tail_start, ttl_seconds=session.ttl_seconds
     )

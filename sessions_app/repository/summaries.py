@@ -80,4 +80,5 @@ def owner(session_id: str) -> str | None:
 def active_sessions(*, after: str, now: datetime) -> list[data.Session]:
     """The next sessions that take messages, in order of their ids; empty at the end."""
     sessions = Session.objects.active().unexpired(now).walk(after=after).headers()
-    return [log.decode_session(stored_session) for stored_session in sessions.limit(_BATCH)]
+    page = log.with_liveness(sessions.limit(_BATCH))
+    return [log.decode_session(stored_session) for stored_session in page]

@@ -15,7 +15,7 @@ CONTEXT = "GET /session/{session_id}/context"
 TOPICS = "GET /session/{session_id}/topics"
 
 # The error where the system prompt and the newest user message alone exceed the budget.
-NO_WINDOW = "window_budget"
+NO_WINDOW = "context_length_exceeded"
 NEWEST = 50
 # Small, so that dialogues of ordinary length take several pages.
 PAGE_MESSAGES = 10

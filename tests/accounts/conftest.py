@@ -10,8 +10,8 @@ from rest_framework.test import APIClient
 from rest_framework_simplejwt import state
 from rest_framework_simplejwt.settings import api_settings
 
+from accounts.credentials.tokens import AccountRefreshToken
 from accounts.models import User
-from accounts.tokens import AccountRefreshToken
 from sessions_app.services import privacy
 
 PASSWORD = "correct horse battery staple"

@@ -8,9 +8,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts import api_keys
+from accounts.credentials import api_keys
 from accounts.models import ApiKey, User
-from accounts.traces import account_traces
+from accounts.privacy.traces import account_traces
 from tests.accounts.bodies import NO_ACCOUNT, NOT_AUTHENTICATED, TOKEN_NOT_VALID, required
 from tests.accounts.conftest import bearer
 from tests.conftest import error

@@ -8,7 +8,7 @@ from django.test import Client
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from accounts.models import User
-from accounts.traces import account_traces
+from accounts.privacy.traces import account_traces
 from sessions_app.domain.errors import LegalHold
 from sessions_app.services import privacy
 from tests.accounts.bodies import (

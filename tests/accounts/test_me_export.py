@@ -204,7 +204,8 @@ def test_storage_that_is_down_is_an_error_before_the_first_line(alice, database,
     def down(*_, **__):
         raise AutoReconnect("gone")
 
-    monkeypatch.setattr(type(database.sessions), "find_one", down)
+    for read in ("find_one", "find", "aggregate"):
+        monkeypatch.setattr(type(database.sessions), read, down)
     response = alice.client.get(URL)
     detail = StorageUnavailable.default_detail
     assert (response.status_code, response.json()) == (

@@ -5,7 +5,7 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from accounts.models import User
-from accounts.traces import account_traces
+from accounts.privacy.traces import account_traces
 
 pytestmark = pytest.mark.django_db
 

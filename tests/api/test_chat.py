@@ -164,7 +164,7 @@ def test_a_prompt_that_fits_no_window_is_kept_and_said_to(
     session = create(context_policy={"max_tokens": 64}, system_prompt="word " * 500)
     response = chat(alice, session, "Hello?")
     assert response.status_code == 400
-    assert response.json()["errors"][0]["code"] == "window_budget"
+    assert response.json()["errors"][0]["code"] == "context_length_exceeded"
     read = alice.client.get(path(session)).json()
     assert (read["message_count"], read["turn_in_progress"]) == (2, False)
     assert model.asked == []

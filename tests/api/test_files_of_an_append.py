@@ -40,6 +40,7 @@ def test_an_append_passes_through_at_most_twenty_files(alice, session, append, a
     assert len(files) <= MOST_FILES, "\n".join(files)
 
 
+@pytest.mark.mongod("a process of its own")
 def test_an_append_loads_no_model_window_or_topic():
     code = (
         "import os, sys, django\n"

@@ -210,8 +210,7 @@ BODIES = {
     "{}/fork": st.fixed_dictionaries({}, optional={"up_to_seq": ANY, "title": WORDS}),
 }
 FUZZ = settings(
-    max_examples=30,
-    deadline=None,
+    max_examples=settings.default.max_examples // 2,
     database=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

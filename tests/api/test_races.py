@@ -12,6 +12,8 @@ from rest_framework.test import APIClient
 from sessions_app.repository import log
 from tests.api.bodies import CHANGED, path
 
+pytestmark = pytest.mark.mongod("writers that meet")
+
 WRITERS = 8
 
 

@@ -148,7 +148,7 @@ def test_a_prompt_that_does_not_fit_is_said_so(alice, create, append):
     response = alice.client.get(path(session, "context"), {"max_tokens": 64})
     detail = "The system prompt and the newest user message need 110 tokens; max_tokens allows 64."
     assert response.status_code == 400
-    assert response.json() == invalid("max_tokens", detail, "window_budget")
+    assert response.json() == invalid("max_tokens", detail, "context_length_exceeded")
 
 
 @pytest.mark.parametrize(

@@ -154,11 +154,12 @@ def test_a_transcript_shows_windows_and_topic_shifts_as_the_service_tells_them(
     assert lines[-1].startswith("topic shifts: ")
 
 
-def test_a_message_too_long_for_any_window_is_said_in_its_transcript(
+def test_a_system_prompt_too_long_for_any_window_is_said_in_its_transcript(
     run: Run, service: str, tmp_path: Path
 ):
     path = tmp_path / "long.jsonl"
-    path.write_text(dialogue("long", [{"role": "user", "content": "word " * 5_000}]))
+    long_prompt = {"role": "system", "content": "word " * 5_000}
+    path.write_text(dialogue("long", [long_prompt, {"role": "user", "content": "Hello."}]))
 
     outcome = run(COMMAND, str(path), "--base-url", service, "--transcript")
 
@@ -205,7 +206,7 @@ def test_a_lost_message_is_a_mismatch(
 
 def test_a_refused_message_is_a_failure(run: Run, service: str, tmp_path: Path):
     path = tmp_path / "long.jsonl"
-    path.write_text(dialogue("long", [TURN[0], {"role": "user", "content": "x" * 40_000}]))
+    path.write_text(dialogue("long", [TURN[0], {"role": "user", "content": "x" * 500_001}]))
 
     outcome = run(COMMAND, str(path), "--json", "--base-url", service)
 

@@ -20,7 +20,7 @@ import yaml
 from django.conf import settings as configured
 from django.core.management import call_command
 
-from accounts.hashers import ServiceArgon2Hasher
+from accounts.credentials.hashers import ServiceArgon2Hasher
 from chatproject import metrics
 from sessions_app import instruments
 from sessions_app.domain import errors

@@ -15,7 +15,7 @@ from sessions_app.repository import sharding
 from tests.docs import pages
 
 PAGES = [pages.ROOT / "README.md", *sorted((pages.ROOT / "docs").rglob("*.md"))]
-OF_ONE = {document._get_collection_name(): document for document in documents.ALL}
+OF_ONE = {document.COLLECTION: document for document in documents.ALL}
 MEBIBYTE = 1024 * 1024
 
 

@@ -7,10 +7,10 @@ import pytest
 
 from sessions_app import providers
 from tests import model_server
-from tests.api.conftest import append, archive, expire, no_encoder, session, without_mongodb
+from tests.api.conftest import append, archive, expire, no_encoder, session, use, without_mongodb
 from tests.model_server import ModelServer
 
-__all__ = ["append", "archive", "expire", "no_encoder", "session", "without_mongodb"]
+__all__ = ["append", "archive", "expire", "no_encoder", "session", "use", "without_mongodb"]
 
 
 @pytest.fixture

@@ -54,6 +54,8 @@ from tests.repository.conftest import OWNER, append, append_many, new_session, n
 from tests.repository.turn_walk import walk_turns
 from tests.repository.walked_review import walk_review
 
+pytestmark = pytest.mark.mongod("plans of queries")
+
 # These walk whole collections by design, in order of `_id`, and serve operators only.
 WALKS = {
     "audits.integrity.session_ids",
@@ -75,7 +77,7 @@ WALKS = {
     "expiry.audit._receipts_page",
     "expiry.audit.count_belongings",
     "expiry.retiming.following_default",
-    "turns.records.overdue",
+    "turns.records.running",
     "turns.leases.overdue",
     "search.index.moved_of_all",
     "search.reading.candidates_of_all",
@@ -109,7 +111,7 @@ SHARD_KEYS = {
     "review_log": {"session_id", "user_id"},
 }
 # How a function comes by documents: a queryset, or the driver's collection.
-ASKS = re.compile(r"\.objects\b|\bcollection\(|_get_collection\(")
+ASKS = re.compile(r"\.objects\b|\bcollection\(")
 # An index, a document by its `_id`, or what the collection's metadata tell.
 CHEAP = {"IXSCAN", "IDHACK", "COUNT_SCAN", "RECORD_STORE_FAST_COUNT", "EOF"}
 # No query of ours: the driver's or the server's own housekeeping.
@@ -275,6 +277,7 @@ def _walk_sessions(session_id: str) -> None:
     staff_actions.session_delete_any(session_id=fork.session_id)
     tail.spill(session_id)
     pages.read_header(session_id=session_id, user_id=OWNER)
+    pages.with_liveness([{"_id": session_id, "turn": {"id": "turn_1"}}])
 
 
 def _walk_operators(database: Any, session_id: str) -> None:

@@ -7,8 +7,9 @@ import pytest
 
 from sessions_app import encoders, event_loop, providers
 from sessions_app.domain.data import Role
+from sessions_app.domain.dialect import Manner
 from sessions_app.domain.drafts import MessageDraft
-from sessions_app.repository import sessions
+from sessions_app.repository import dialects, sessions
 from sessions_app.repository.log import pages
 from sessions_app.repository.turns import leases
 from sessions_app.repository.turns import records as turns
@@ -57,6 +58,10 @@ def walk_turns(database: Any) -> None:
         _overdue(database, session_id)
         erasure.message_delete(**place, seq=1, now=now())
         turns.discard(session_id=session_id, turn_id="turn_unknown")
+        server = {"base_url": "http://127.0.0.1:1/v1", "model": "walked"}
+        dialects.write(**server, manner=Manner(), now=now())
+        assert dialects.read(**server) == Manner()
+        leases.release_lapsed(session_id=session_id, turn_id="turn_unknown")
         service.turns_shut_down(seconds=10)
 
 

@@ -1,6 +1,6 @@
 """Alice and Bob talk; Carol is a reviewer, Lea a lead reviewer, Stan staff without permissions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -17,6 +17,7 @@ from sessions_app.domain.review.data import LogFilter, LogLine
 from sessions_app.services import sessions
 from sessions_app.services.review import read_log as review_log
 from sessions_app.services.sessions import SessionDraft
+from tests.review import browser
 
 LIST = "/admin/conversations/"
 ACTIONS = "/admin/conversations/actions/"
@@ -38,6 +39,16 @@ class Person:
     @property
     def id(self) -> str:
         return str(self.user.pk)
+
+
+# For tests that use `chromium`: one pytest process runs them all, so there is but one browser.
+shares_the_browser = pytest.mark.xdist_group("staff pages in a browser")
+
+
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Any]:
+    with browser.chromium() as running:
+        yield running
 
 
 @pytest.fixture(autouse=True)

@@ -3,9 +3,10 @@
 import pytest
 
 from tests.review import browser, demo, figures
-from tests.review.conftest import now
+from tests.review.conftest import now, shares_the_browser
 
 pytestmark = [
+    shares_the_browser,
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(not browser.CHROMIUM.exists(), reason="there is no chromium here"),
 ]
@@ -13,14 +14,16 @@ SIZES = {"wide": {"width": 1360, "height": 900}, "phone": {"width": 390, "height
 
 
 @pytest.fixture
-def shown(lea, session_id, monkeypatch):
+def shown(lea, session_id, chromium):
     """The page as Lea sees it, by the size and the colours of her screen; what it complains of."""
     figures.fill(now())
     complaints: list[str] = []
-    with browser.server() as base, browser.chromium() as chromium:
+    contexts = []
+    with browser.server() as base:
 
         def show(size="wide", scheme="light", days=30):
             context = chromium.new_context(viewport=SIZES[size], color_scheme=scheme)
+            contexts.append(context)
             page = context.new_page()
             page.on("console", lambda said: complaints.append(f"{said.text} {said.location}"))
             page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -29,6 +32,8 @@ def shown(lea, session_id, monkeypatch):
             return page
 
         yield show
+        for context in contexts:
+            context.close()
     # Browsers ask every site for one, whether or not a page names it.
     assert [one for one in complaints if "/favicon.ico" not in one] == []
 

@@ -20,10 +20,12 @@ from sessions_app.repository import indexes
 from sessions_app.services.review import read_log as review_log
 from tests.conftest import use_database
 from tests.review import browser, demo
+from tests.review.conftest import shares_the_browser
 
-pytestmark = pytest.mark.skipif(
-    not browser.CHROMIUM.exists(), reason=f"there is no {browser.CHROMIUM}"
-)
+pytestmark = [
+    shares_the_browser,
+    pytest.mark.skipif(not browser.CHROMIUM.exists(), reason=f"there is no {browser.CHROMIUM}"),
+]
 STICKING_OUT = """() => document.documentElement.scrollWidth <= innerWidth ? [] :
   [...document.querySelectorAll("#content *")]
     .filter((e) => e.getBoundingClientRect().right > innerWidth + 1)
@@ -32,7 +34,7 @@ PAGES = r"/admin/conversations/(?:[0-9a-f-]{36}/(?:\?.*)?)?(?:\?.*)?$"
 
 
 @pytest.fixture(scope="module")
-def service(mongo_client: Any, django_db_setup: Any, django_db_blocker: Any) -> Any:
+def service(chromium: Any, mongo_client: Any, django_db_setup: Any, django_db_blocker: Any) -> Any:
     """An address, the users, and the flagged conversation."""
     name = "test_browser"
     use_database(mongo_client, name)
@@ -49,8 +51,7 @@ def service(mongo_client: Any, django_db_setup: Any, django_db_blocker: Any) -> 
         call_command("migrate", verbosity=0)
         users = demo.accounts()
         main = demo.fill(users, datetime.now(UTC))
-        with browser.chromium() as chromium:
-            yield {"base": base, "chromium": chromium, "main": main, "users": users}
+        yield {"base": base, "chromium": chromium, "main": main, "users": users}
         from accounts.models import User
 
         User.objects.all().delete()

@@ -83,7 +83,7 @@ def test_a_window_at_an_unknown_message_is_refused(alice, talk, window):
 
 
 def test_a_window_without_room_says_so(carol, alice, talk, opened):
-    which = talk(alice, "word " * 200, policy={"max_tokens": 64})
+    which = talk(alice, system_prompt="word " * 200, policy={"max_tokens": 64})
     shown = text(carol.client.get(f"{opened(carol, which)}?window=1"))
     assert "max_tokens allows 64" in shown
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from django.utils import timezone
 
-from accounts.erasure import person_erase
-from accounts.people import Person, person_find, person_identify
-from accounts.traces import account_traces
+from accounts.privacy.erasure import person_erase
+from accounts.privacy.people import Person, person_find, person_identify
+from accounts.privacy.traces import account_traces
 from sessions_app.domain.records.writing import timestamp
 from sessions_app.management.operator import OperatorCommand
 from sessions_app.services.audits import session_count

@@ -7,8 +7,8 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.utils import timezone
 
-from accounts.people import person_find
-from accounts.personal_data import person_export
+from accounts.privacy.people import person_find
+from accounts.privacy.personal_data import person_export
 from sessions_app.domain import records
 from sessions_app.management.operator import WRONG_USAGE, OperatorCommand
 from sessions_app.management.output import STDOUT, destination, whole_file

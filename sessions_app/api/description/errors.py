@@ -17,6 +17,9 @@ class ErrorItem(serializers.Serializer[Any]):
     code = StrictCharField()
     detail = StrictCharField()
     attr = StrictCharField(allow_null=True)
+    provider_code = StrictCharField(
+        required=False, help_text="The code of the model's server, where it refused the request."
+    )
 
 
 class ErrorBody(serializers.Serializer[Any]):

@@ -50,8 +50,8 @@ class Breach:
 class StoredFacts:
     """The facts that a session's windows are checked against, from all of its messages.
 
-    `tokens` is the cost of all messages in a window, `prompt` holds the seqs of the system prompt,
-    `newest_user` is the seq of the newest user message that a window may show.
+    `tokens` is the cost of all messages in a window, `prompt` holds the seqs of the system prompt
+    as far as it has text, `newest_user` is the seq of the newest user message a window may show.
     """
 
     messages: int = 0
@@ -84,8 +84,9 @@ def read_facts(
         # Only the unbroken run of system messages at the beginning is the prompt.
         opening = opening and message.role is Role.SYSTEM
         if opening:
-            facts.prompt.append(message.seq)
             facts.prompt_tokens += cost
+            if message.content.strip():
+                facts.prompt.append(message.seq)
         elif message.role is Role.USER and message.seq >= context_start:
             facts.newest_user, facts.newest_user_tokens = message.seq, cost
     return facts
@@ -114,6 +115,7 @@ def check_window(
         *_missing(facts, kept_seqs),
         *_order(offered, plan, kept_seqs, sent),
         *_hidden(facts, policy, shown),
+        *_silenced(offered, plan),
         *_split_pairs([m for m in offered if _may_be_shown(m, policy)], kept_seqs, policy),
     ]
     return [Breach(promise, seq, detail, policy.strategy) for promise, seq, detail in breaches]
@@ -210,6 +212,16 @@ def _hidden(facts: StoredFacts, policy: WindowPolicy, shown: Sequence[WindowMess
             yield Promise.HIDDEN, message.seq, "superseded"
         elif not _may_be_shown(message, policy) and message.seq not in facts.prompt:
             yield Promise.HIDDEN, message.seq, f"before the reset at seq {policy.context_start}"
+
+
+def _silenced(offered: Sequence[WindowMessage], plan: WindowPlan) -> Breaches:
+    """Only replies and instructions without anything in them are left out for that."""
+    silenced = {m.seq for m in plan.messages if m.reason is Reason.NOTHING_TO_SEND}
+    for message in offered:
+        speaks = message.content.strip() or message.tool_call_ids
+        may_be_silent = message.role in {Role.ASSISTANT.value, Role.SYSTEM.value}
+        if message.seq in silenced and (speaks or not may_be_silent):
+            yield Promise.REASON, message.seq, "left out, and has something to say"
 
 
 def _may_be_shown(message: WindowMessage, policy: WindowPolicy) -> bool:

@@ -38,6 +38,7 @@ class Reason(StrEnum):
     PREVIOUS_TOPIC = "previous_topic"
     ORPHANED_RESULT = "tool_result_without_its_call"
     UNANSWERED_CALL = "tool_call_without_all_results"
+    NOTHING_TO_SEND = "nothing_to_send"
     OVER_BUDGET = "over_budget"
     OVER_MAX_MESSAGES = "over_max_messages"
     STABLE_CUT = "before_stable_cut"
@@ -112,7 +113,7 @@ class WindowBudgetError(SessionError):
     `needed` and `available` are tokens, overhead included.
     """
 
-    code = "window_budget"
+    code = "context_length_exceeded"
     default_detail = "The system prompt and the newest user message do not fit the token budget."
 
     def __init__(self, *, needed: int, available: int) -> None:

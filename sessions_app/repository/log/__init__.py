@@ -57,6 +57,7 @@ from sessions_app.repository.log.pages import (
     read_range,
     read_runs,
     walk_stored_messages,
+    with_liveness,
 )
 from sessions_app.repository.log.tail import new_bucket
 
@@ -99,4 +100,5 @@ __all__ = [
     "tombstone",
     "validate_message",
     "walk_stored_messages",
+    "with_liveness",
 ]

@@ -5,7 +5,7 @@ lies before the `tail_start` that was read is in the buckets by then; what a buc
 there on is a spill in progress and is ignored. No message is seen twice, none is missed.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import takewhile
 from typing import Any
 
@@ -31,7 +31,25 @@ def read_any_header(session_id: str) -> data.Session:
     stored_session = Session.objects(pk=session_id).headers().first()
     if stored_session is None:
         raise SessionNotFound
-    return codec.decode_session(stored_session)
+    return codec.decode_session(with_liveness([stored_session])[0])
+
+
+@failures.translated
+def with_liveness(stored_sessions: Iterable[Stored]) -> list[Stored]:
+    """Sessions that a queryset has read, with whether the leases of their turns are good.
+
+    MongoDB's clock says so, in a computed field that a queryset cannot project. Few sessions of a
+    page are in a turn, and mostly none, which takes no second query.
+    """
+    sessions = list(stored_sessions)
+    in_turn = [stored["_id"] for stored in sessions if stored.get("turn")]
+    if not in_turn:
+        return sessions
+    marks = collection(Session).find(
+        {"_id": {"$in": in_turn}}, {"turn_is_live": codec.HEADER["turn_is_live"]}
+    )
+    live = {stored["_id"]: stored["turn_is_live"] for stored in marks}
+    return [stored | {"turn_is_live": live.get(stored["_id"], False)} for stored in sessions]
 
 
 @failures.translated

@@ -207,7 +207,7 @@ def _edge(walk: _Walk) -> Stored | None:
 def _by_ids(wanted: ConversationFilter, order: Order) -> ConversationPage:
     """Those of the named sessions that pass the other filters; they are few."""
     named = Session.objects(pk__in=list(wanted.session_ids), __raw__=_filters(wanted))
-    matches = list(named.headers())
+    matches = log.with_liveness(named.headers())
     value = "expires_at" if order.by_expiry else "updated_at"
     matches.sort(
         key=lambda stored: (stored.get(value) or _EPOCH, stored["_id"]), reverse=order.descending
@@ -220,7 +220,7 @@ def _rows(session_ids: Sequence[str]) -> list[Reviewed]:
     if not session_ids:
         return []
     sessions = Session.objects(pk__in=list(session_ids)).headers()
-    rows = {stored["_id"]: _reviewed(stored) for stored in sessions}
+    rows = {stored["_id"]: _reviewed(stored) for stored in log.with_liveness(sessions)}
     return [rows[session_id] for session_id in session_ids if session_id in rows]
 
 

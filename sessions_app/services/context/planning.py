@@ -166,7 +166,8 @@ def window_written(
 ) -> tuple[LaidOut, Request]:
     """The window as it is sent, all of it within the budget, and the request.
 
-    The plan's `token_count` is the request's. Raises WindowBudgetError.
+    The plan's `token_count` is the request's; what the request leaves out is dropped in the plan.
+    Raises WindowBudgetError.
     """
     told = sum(window_cost(tokenizer.count_tokens(each.content)) for each in instructions)
     budget, over = policy.max_tokens - told, 0
@@ -186,7 +187,7 @@ def window_written(
         # finds it.
         if over <= 0 or laid_out.plan.token_count > budget:
             plan = replace(laid_out.plan, token_count=spent, max_tokens=policy.max_tokens)
-            return replace(laid_out, plan=plan), request
+            return writing.without_left_out(replace(laid_out, plan=plan), request), request
     raise WindowBudgetError(needed=policy.max_tokens + over, available=policy.max_tokens)
 
 

@@ -56,6 +56,31 @@ def write(laid_out: LaidOut, instructions: Sequence[Instruction], manner: Manner
     return replace(request, changes=tuple(sorted((*cut, *request.changes), key=_by_seq)))
 
 
+def without_left_out(laid_out: LaidOut, request: Request) -> LaidOut:
+    """The same with those messages among the dropped ones of which nothing is sent."""
+    sent = {seq for each in request.sent for seq in each.seqs}
+    left_out = {
+        change.seq
+        for change in request.changes
+        if change.sent_as is SentAs.LEFT_OUT and change.seq not in sent
+    }
+    if not left_out:
+        return laid_out
+    planned = tuple(
+        each._replace(kept=False, reason=_unsent(each.role)) if each.seq in left_out else each
+        for each in laid_out.plan.messages
+    )
+    return replace(
+        laid_out,
+        plan=replace(laid_out.plan, messages=planned),
+        messages=[message for message in laid_out.messages if message.seq not in left_out],
+    )
+
+
+def _unsent(role: str) -> Reason:
+    return Reason.ORPHANED_RESULT if role == Role.TOOL.value else Reason.NOTHING_TO_SEND
+
+
 def _by_seq(change: Change) -> tuple[int, int]:
     return change.seq, list(SentAs).index(change.sent_as)
 

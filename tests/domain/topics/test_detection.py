@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sessions_app.domain.topics import TopicMessage, TopicState, observe, pack_vector
@@ -61,13 +61,11 @@ def test_a_decision_carries_its_score_threshold_and_a_readable_reason():
     assert decisions[1].reason.startswith("stays with the topic")
 
 
-@settings(max_examples=60, deadline=None)
 @given(messages)
 def test_replaying_a_session_reproduces_its_decisions(conversation):
     assert follow(conversation)[0] == follow(conversation)[0]
 
 
-@settings(max_examples=60, deadline=None)
 @given(messages)
 def test_a_stored_state_decides_exactly_as_the_one_kept_in_memory(conversation):
     in_memory, stored = TopicState(), TopicState()
@@ -79,20 +77,17 @@ def test_a_stored_state_decides_exactly_as_the_one_kept_in_memory(conversation):
         assert decision == expected
 
 
-@settings(max_examples=40, deadline=None)
 @given(messages)
 def test_a_packed_vector_decides_as_the_vector_it_was_packed_from(conversation):
     packed = [(role, text, pack_vector(vector) or None) for role, text, vector in conversation]
     assert follow(packed)[0] == follow(conversation)[0]
 
 
-@settings(max_examples=40, deadline=None)
 @given(messages, messages)
 def test_a_decision_depends_on_the_past_alone(past, future):
     assert follow(past + future)[0][: len(past)] == follow(past)[0]
 
 
-@settings(max_examples=60, deadline=None)
 @given(messages)
 def test_topics_count_up_by_one_at_each_shift_and_never_back(conversation):
     decisions, state = follow(conversation)

@@ -40,7 +40,7 @@ def prompts(messages):
 
 
 @given(conversations(), policies(), queries)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=3 * settings.default.max_examples)
 def test_it_never_exceeds_the_budget(messages, policy, query):
     plan = planned(messages, policy, query)
     cost = total_window_cost(m.token_count for m in kept_messages(messages, plan))
@@ -76,7 +76,7 @@ def test_it_refuses_only_what_cannot_fit(messages, policy, query):
 
 
 @given(conversations(), policies(), queries)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=3 * settings.default.max_examples)
 def test_a_call_and_its_results_are_never_parted(messages, policy, query):
     window = kept_messages(messages, planned(messages, policy, query))
     answers = {message.tool_call_id for message in window if message.role == "tool"}

@@ -21,6 +21,8 @@ from sessions_app.services.audits import integrity
 from sessions_app.services.privacy import erasing as privacy
 from tests.repository.conftest import OWNER, append, append_many, new_session, now, read_all
 
+pytestmark = pytest.mark.mongod("transactions that fail")
+
 WRITES = (
     "insert_one", "insert_many", "update_one", "replace_one", "delete_one", "delete_many",
     "find_one_and_update",

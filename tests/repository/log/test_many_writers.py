@@ -4,8 +4,12 @@ import threading
 from collections import defaultdict
 from typing import Any
 
+import pytest
+
 from sessions_app.services.audits import integrity
 from tests.repository.conftest import append, new_session, read_all
+
+pytestmark = pytest.mark.mongod("writers that meet")
 
 WRITERS, EACH = 8, 60
 

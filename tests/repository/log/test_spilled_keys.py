@@ -40,6 +40,7 @@ def test_a_new_key_is_not_looked_for(session_id: str, monkeypatch: pytest.Monkey
     assert asked == []
 
 
+@pytest.mark.mongod("commands are counted")
 def test_a_new_key_costs_one_command(session_id: str) -> None:
     append(session_id, "warm", "key-warm")
     recorder.sent.clear()

@@ -1,5 +1,6 @@
 """The audit replays the rules of servers: nothing to find, and found where there is something."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from sessions_app.domain.audit.windows import Promise
 from sessions_app.domain.data import Role
 from sessions_app.domain.dialect import Form, Manner, write
 from sessions_app.domain.drafts import MessageDraft
+from sessions_app.domain.window import Reason
 from sessions_app.services.audits import windows as audits
 from sessions_app.services.context import writing
 from tests.domain.dialect.histories import HISTORIES, numbered
@@ -52,6 +54,36 @@ def test_a_result_larger_than_the_window_is_sound(audit: Any) -> None:
     result = MessageDraft(Role.TOOL, "word " * 900, tool_call_id="a.b")
     new_session(history=[*REFUSED_AS_STORED[:3], result])
     assert audit(max_tokens=200).breaches == []
+
+
+def silent(audit: Any, monkeypatch: pytest.MonkeyPatch, *seqs: int) -> Any:
+    """The audit of a session of which a careless dialect leaves these messages out."""
+    new_session(history=REFUSED_AS_STORED)
+    honest = writing.dialect.write
+
+    def careless(said: Any, manner: Any) -> Any:
+        written = honest([each for each in said if each.seq not in seqs], manner)
+        left_out = [writing.Change(seq, writing.SentAs.LEFT_OUT, "careless") for seq in seqs]
+        return replace(written, changes=(*left_out, *written.changes))
+
+    monkeypatch.setattr(writing.dialect, "write", careless)
+    return audit()
+
+
+def test_a_reply_without_text_is_dropped_and_sound(audit: Any) -> None:
+    blank = MessageDraft(Role.ASSISTANT, " ")
+    new_session(history=[*REFUSED_AS_STORED, blank, MessageDraft(Role.USER, "4")])
+    found = audit()
+    assert found.breaches == []
+    plan = found.plans[found.replayed]
+    assert [(m.seq, m.reason) for m in plan.messages if not m.kept] == [(8, Reason.NOTHING_TO_SEND)]
+
+
+def test_a_reply_with_text_that_is_left_out_is_found(
+    audit: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    breaches = silent(audit, monkeypatch, 1).breaches
+    assert (Promise.REASON, 1) in {(breach.promise, breach.seq) for breach in breaches}
 
 
 def test_a_request_that_would_be_refused_is_found(

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from sessions_app import encoders
@@ -69,7 +68,6 @@ def keeping(plan: WindowPlan, *seqs: int) -> WindowPlan:
 
 
 @given(conversations(), policies())
-@hypothesis_settings(max_examples=150, deadline=None)
 def test_no_plan_of_any_conversation_raises_a_false_alarm(
     offered: list[WindowMessage], policy: WindowPolicy
 ) -> None:

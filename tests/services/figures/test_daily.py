@@ -20,6 +20,8 @@ from sessions_app.services.tallies import Tallies, tallies
 from sessions_app.services.topics import segments
 from tests.repository.conftest import OWNER, append, append_many, new_session, now
 
+pytestmark = pytest.mark.mongod("dbStats")
+
 
 @pytest.fixture
 def counting(database: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tallies]:

@@ -20,7 +20,10 @@ from tests.repository.conftest import OWNER, append, append_many, now
 from tests.services.conftest import FakeEncoder
 from tests.services.topics.test_annotations import TALK
 
-pytestmark = pytest.mark.usefixtures("database")
+pytestmark = [
+    pytest.mark.usefixtures("database"),
+    pytest.mark.mongod("judged beside the test, by threads"),
+]
 
 
 @pytest.fixture

@@ -17,6 +17,8 @@ from tests.model_server import ModelServer
 from tests.repository.conftest import OWNER
 from tests.services.context.summaries.talks import Extend, delete, go_on, make_talk, stored_summary
 
+pytestmark = pytest.mark.mongod("writers that meet")
+
 
 class Meanwhile:
     """A provider that does something else before it answers."""

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from sessions_app import tokenizer
 from sessions_app.domain.data import Strategy
-from sessions_app.domain.window.planning import WindowBudgetError
 from sessions_app.repository import summaries as stored
 from tests.model_server import ModelServer
 from tests.repository.conftest import OWNER, append
@@ -24,14 +23,16 @@ from tests.services.context.summaries.talks import (
 
 def test_it_stands_behind_the_system_prompt(summarised: str, model: ModelServer):
     shown = window(summarised)
-    prompt, summary, first = shown["messages"][:3]
+    prompt, first = shown["messages"][:2]
     last = stored_summary(summarised).last_seq
-    assert prompt["content"] == "Be brief."
-    assert summary["role"] == "system"
-    assert summary["content"].startswith(f"Summary of messages 1-{last} of this conversation")
-    assert summary["content"].endswith(model.text)
+    assert prompt["role"] == "system"
+    # Servers want one system message at the beginning.
+    instruction, _, summary = prompt["content"].partition("\n\n")
+    assert instruction == "Be brief."
+    assert summary.startswith(f"Summary of messages 1-{last} of this conversation")
+    assert summary.endswith(model.text)
     assert first["content"].startswith("number")
-    tokens = tokenizer.count_tokens(summary["content"])
+    tokens = tokenizer.count_tokens(summary)
     assert shown["summary"] == {"first_seq": 1, "last_seq": last, "token_count": tokens}
 
 
@@ -73,11 +74,7 @@ def test_it_gives_way_to_the_prompt_and_the_newest_question(talk: str, extend: E
     words=st.integers(0, 450),
     covered=st.integers(1, 61),
 )
-@examples(
-    max_examples=80,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@examples(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_window_with_it_never_exceeds_the_budget(
     summarised: str, max_tokens: int, strategy: Strategy, words: int, covered: int
 ):
@@ -87,12 +84,13 @@ def test_the_window_with_it_never_exceeds_the_budget(
     shown = window(summarised, max_tokens=max_tokens, strategy=strategy)
     spent = sum(tokenizer.count_tokens(m["content"]) + 4 for m in shown["messages"])
     assert shown["token_count"] == spent <= max_tokens == shown["max_tokens"]
-    assert shown["messages"][0]["content"] == "Be brief."
+    assert shown["messages"][0]["content"].startswith("Be brief.")
     assert shown["messages"][-1]["content"].startswith("number 61 ")
 
 
-def test_too_small_a_budget_is_the_same_error_with_it(summarised: str):
+def test_a_question_over_the_budget_is_cut_without_it(summarised: str):
     append(summarised, "word " * 600)
-    with pytest.raises(WindowBudgetError) as caught:
-        window(summarised)
-    assert caught.value.available == BUDGET
+    shown = window(summarised)
+    assert "summary" not in shown
+    assert "characters left out" in shown["messages"][-1]["content"]
+    assert shown["token_count"] <= BUDGET

@@ -13,9 +13,9 @@ from django.contrib.sessions.models import Session
 from django.db import models
 from django.db.models import Q
 
-from accounts.erasure import session_is_of
 from accounts.models import User
-from accounts.people import as_uuid
+from accounts.privacy.erasure import session_is_of
+from accounts.privacy.people import as_uuid
 
 # Their rows come with the code. A username may equal a permission's name without being about it.
 _NOT_PERSONAL = (ContentType, Group, Permission)

@@ -11,7 +11,7 @@ from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from accounts.errors import WrongPassword
 from accounts.models import User
-from accounts.people import Person
+from accounts.privacy.people import Person
 from accounts.services import account_get
 from sessions_app.services import privacy
 
