@@ -7,9 +7,8 @@ without streams first. All of it shares the machine: the service, MongoDB, the m
 the clients.
 
 `added` is from the request's first byte to the first piece's arrival, less what the model's server
-took. The modes are ways to serve: `loop`, an event loop that passes on the streams and threads for
-everything else, as `serve` does; `threads N`, a thread a request and N of them in each worker;
-`baseline`, another checkout (`--baseline PATH`) as it serves itself.
+took. The modes are `loop`, this checkout as `serve` serves it, and `baseline`, another checkout
+(`--baseline PATH`) as it serves itself.
 """
 
 import itertools
@@ -17,6 +16,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -29,13 +29,14 @@ from benchmarks.harness import conversations, load, report, service, store
 from benchmarks.harness.conversations import text
 from chatproject.mongod import replica_set as mongod_replica_set
 from chatproject.serving import server
+from sessions_app import child_process
 from sessions_app.domain.data import Role
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.services import sessions
 
 ADDED_TARGET_MS = 50.0
 BASELINE = "baseline"
-MODES = ("loop", "threads 256", "threads 16")
+MODES = ("loop",)
 # Pieces a second: a large model on a processor, and a person's reading pace twice over.
 RATES = (5.0, 15.0)
 _HISTORY = 6
@@ -85,7 +86,7 @@ class Ways(NamedTuple):
 def _run(result: report.Report, ways: Ways, people: Sequence[service.User]) -> None:
     mode, rate, appends, seconds, answer, baseline = ways
     report.progress(f"{mode}: appends alone, then {len(people)} streams of {rate:g} a second …")
-    with _serving(mode, baseline) as (port, process):
+    with _serving(baseline if mode == BASELINE else None) as (port, process):
         plain = _requests(people[:20], "message", {"content": text(1, 30)})
         chats = _requests(people, "chat", {"content": text(2, 30), "stream": True})
         common = {"port": port, "plain": plain, "plain_rate": appends}
@@ -192,11 +193,13 @@ def _model(first: float, rate: float, answer: float) -> Iterator[None]:
 
 
 @contextmanager
-def _serving(mode: str, baseline: Path | None) -> Iterator[tuple[int, psutil.Process]]:
+def _serving(baseline: Path | None) -> Iterator[tuple[int, psutil.Process]]:
     port = mongod_replica_set.choose_port()
     address = server.Address(load.HOST, port)
     with service.said_on_stderr():
-        running = server.serving(address, _command(mode, address, baseline))
+        running = (
+            server.serving(address) if baseline is None else _checkout_serving(baseline, address)
+        )
         process = running.__enter__()
     try:
         yield port, psutil.Process(process.pid)
@@ -204,20 +207,27 @@ def _serving(mode: str, baseline: Path | None) -> Iterator[tuple[int, psutil.Pro
         running.__exit__(None, None, None)
 
 
-def _command(mode: str, address: server.Address, baseline: Path | None) -> list[str]:
-    command = server.command(address)
-    if mode == "loop":
-        return command
-    if mode == BASELINE:
-        if baseline is None:
-            raise SystemExit("the mode `baseline` needs --baseline")
-        return ["env", "-C", str(baseline.resolve()), *_as_laid_out_in(baseline, command)]
-    interface = command.index("asgi")
-    return [
-        *("chatproject.serving.worker:wsgi_application" if "worker:" in part else part
-          for part in command[:interface]),
-        "wsgi", *command[interface + 1 :], "--blocking-threads", mode.split()[1],
-    ]  # fmt: skip
+@contextmanager
+def _checkout_serving(checkout: Path, address: server.Address) -> Iterator[subprocess.Popen[bytes]]:
+    """Another checkout's service, as long as the block runs."""
+    with (
+        tempfile.TemporaryDirectory() as counters,
+        subprocess.Popen(
+            _as_laid_out_in(checkout, server.command(address)),
+            cwd=checkout,
+            env=os.environ | {"PROMETHEUS_MULTIPROC_DIR": counters},
+            start_new_session=True,
+        ) as process,
+    ):
+        try:
+            child_process.wait_until_it_answers(
+                process,
+                lambda: child_process.answers_ok(address.ip, address.port, "/healthz"),
+                seconds=60,
+            )
+            yield process
+        finally:
+            process.terminate()
 
 
 def _as_laid_out_in(checkout: Path, command: list[str]) -> list[str]:

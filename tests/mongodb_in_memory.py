@@ -98,10 +98,12 @@ _REMOVED = "removed by the update"
 
 
 def _with_values(value: Any) -> Any:
-    """MongoDB's variables, which mongomock does not know, replaced by what they stand for."""
+    """Variables and operators that mongomock does not know, replaced by their values."""
     match value:
         case {"$add": ["$$NOW", milliseconds]}:
             return datetime.now(UTC) + timedelta(milliseconds=milliseconds)
+        case {"$mergeObjects": [{"$literal": values}, more]}:
+            return {"$literal": {**values, **_with_values(more)}}
         case {**entries}:
             return {name: _with_values(each) for name, each in entries.items()}
         case [*entries]:

@@ -67,16 +67,14 @@ def free_address() -> Address:
 
 
 @contextmanager
-def serving(address: Address, way: list[str] | None = None) -> Iterator[subprocess.Popen[bytes]]:
+def serving(address: Address) -> Iterator[subprocess.Popen[bytes]]:
     """Run the server as long as the block; yield its process once `/healthz` answers.
-
-    `way` is another command than `command` gives.
 
     Raises:
         ServiceError: it does not get that far.
     """
     process = subprocess.Popen(  # noqa: S603 - the command is ours
-        way or command(address),
+        command(address),
         cwd=Path(__file__).resolve().parents[2],
         env={k: v for k, v in os.environ.items() if not k.startswith("GRANIAN_")}
         | {"PROMETHEUS_MULTIPROC_DIR": str(_counters())},

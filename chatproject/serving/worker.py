@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 from chatproject.serving import parent_death
 
 if TYPE_CHECKING:
-    from wsgiref.types import WSGIApplication
-
     from chatproject.serving.gateway import Gateway
 
 # A turn that takes longer is ended, and asked for again: a restart must not wait for a model.
@@ -22,15 +20,6 @@ def application() -> "Gateway":
     from chatproject.wsgi import django
 
     return Gateway(django, started=_started, stopping=_stopping)
-
-
-def wsgi_application() -> "WSGIApplication":
-    """The WSGI application in the same way, to be compared."""
-    _prepare()
-    from chatproject import wsgi
-
-    _started()
-    return wsgi.application
 
 
 def _started() -> None:

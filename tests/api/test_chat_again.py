@@ -34,6 +34,7 @@ def test_it_does_so_when_much_has_been_said_since(
     assert len(model.asked) == 1
 
 
+@pytest.mark.mongod("turns that meet")
 def test_it_waits_for_the_turn_in_progress(alice: Person, session: Any, model: ScriptedModel):
     script = Script("One", " two", gates=[1])
     model.scripts.append(script)
@@ -134,6 +135,7 @@ def test_a_regeneration_has_keys_of_its_own(alice: Person, session: Any, model: 
     assert read(alice, session)["message_count"] == 3
 
 
+@pytest.mark.mongod("turns that meet")
 def test_a_turn_whose_worker_died_is_run_again_when_its_lease_is_over(
     alice: Person, session: Any, append: Any, model: ScriptedModel, database: Any
 ):

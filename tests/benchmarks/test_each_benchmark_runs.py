@@ -231,12 +231,12 @@ def test_dashboard_measures_the_page_and_what_keeps_it(tmp_path: Path):
     }
 
 
-def test_turn_streams_measures_first_pieces_and_appends_in_each_mode(tmp_path: Path):
+def test_turn_streams_measures_first_pieces_and_appends(tmp_path: Path):
     sizes = ("--streams", "2", "--seconds", "1", "--first", "0.05", "--answer", "0.5")
-    more = ("--rates", "10", "--modes", "loop", "threads 16")
+    more = ("--rates", "10", "--modes", "loop", "baseline", "--baseline", str(ROOT))
     lines = run("turn_streams", "--dir", str(tmp_path), *sizes, *more)
     assert named(lines) == {"first piece", "plain append"}
-    assert {line["mode"] for line in lines} == {"loop", "threads 16"}
+    assert {line["mode"] for line in lines} == {"loop", "baseline"}
     assert all(line["errors"] == 0 for line in lines if line["name"] == "first piece")
     assert all(line["ratio"] > 0 for line in lines)
 

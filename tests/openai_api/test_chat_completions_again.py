@@ -36,6 +36,7 @@ def test_a_repeat_gets_the_answer_that_was_lost(alice: Person, session: Any, mod
     assert len(model.asked) == 1
 
 
+@pytest.mark.mongod("turns that meet")
 def test_a_repeat_waits_for_the_turn_in_progress(alice: Person, session: Any, model: ScriptedModel):
     script = Script("One", " two", gates=[1])
     model.scripts.append(script)
@@ -158,6 +159,7 @@ def test_a_key_that_no_message_may_have_is_refused(
     assert response.json()["error"]["param"] == "Idempotency-Key"
 
 
+@pytest.mark.mongod("turns that meet")
 def test_many_under_one_key_at_once_make_one_turn(
     alice: Person, session: Any, model: ScriptedModel
 ):

@@ -124,12 +124,14 @@ def test_every_kind_of_damage_is_planted_here() -> None:
     assert set(PLANTED) == set(Damage)
 
 
+@pytest.mark.mongod("leases by the server's clock")
 @pytest.mark.parametrize("damage", list(Damage))
 def test_it_finds_planted_damage(database: Any, long_session: Any, damage: Damage) -> None:
     PLANTED[damage](database, long_session.session_id)
     assert damage in {checked.finding.damage for checked in findings()}
 
 
+@pytest.mark.mongod("leases by the server's clock")
 @pytest.mark.parametrize("damage", sorted(REPAIRABLE))
 def test_it_repairs_what_can_be(database: Any, long_session: Any, damage: Damage) -> None:
     PLANTED[damage](database, long_session.session_id)

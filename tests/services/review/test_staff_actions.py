@@ -124,6 +124,7 @@ def test_an_unknown_session_is_not_found(database: Any) -> None:
             act()
 
 
+@pytest.mark.mongod("writers that meet")
 def test_of_a_hold_and_a_deletion_at_once_only_one_succeeds(database: Any) -> None:
     for _ in range(20):
         session_id = new_session().session_id

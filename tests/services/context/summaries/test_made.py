@@ -72,6 +72,7 @@ def test_a_call_waits_until_it_is_worth_it(summarised: str, extend: Extend, mode
     assert len(model.requests) - calls == 4
 
 
+@pytest.mark.mongod("3,000 messages")
 def test_a_call_costs_the_same_in_a_session_of_any_length(
     database, extend: Extend, model: ModelServer
 ):
