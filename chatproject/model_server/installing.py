@@ -24,7 +24,7 @@ def install() -> None:
     _say(f"The packaged llama-server does not run on this machine: {reason.split('; see ')[0]}.")
     if missing := compiled.missing():
         raise ServiceError(
-            f"compiling one for this machine needs {missing}; install it (Debian, Ubuntu: "
+            f"compiling one for this machine needs {missing}; install that (Debian, Ubuntu: "
             "build-essential) and run `make run-llm` again, or set LLM_BASE_URL to a server of "
             "your own and use `make run`"
         )
