@@ -550,28 +550,56 @@ pieces = st.sampled_from(
 answers = st.lists(st.lists(pieces, max_size=3), min_size=3, max_size=3)
 
 
-@given(answers)
+def gathered(streamed: list[Any]) -> dict[str, Any]:
+    """The message that a client puts together from a stream's chunks."""
+    message: dict[str, Any] = {"role": "assistant", "content": ""}
+    for delta in (each["choices"][0]["delta"] for each in streamed if each != "[DONE]"):
+        for name in delta.keys() & {"content", "reasoning", "reasoning_content"}:
+            message[name] = message.get(name, "") + delta[name]
+        for each in delta.get("tool_calls", ()):
+            members = {name: value for name, value in each.items() if name != "index"}
+            message.setdefault("tool_calls", []).append(members)
+    return message
+
+
+def answered(response: Any, *, stream: bool) -> dict[str, Any]:
+    if stream:
+        return gathered(lines(response))
+    assert response.status_code == 200, response.content
+    message: dict[str, Any] = response.json()["choices"][0]["message"]
+    return message
+
+
+@given(answers, st.lists(st.booleans(), min_size=3, max_size=3))
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_this_service_handed_out_it_takes_back(
-    alice: Person, create: Any, server: ModelServer, three: list[list[Any]]
+    alice: Person, create: Any, server: ModelServer, three: list[list[Any]], streamed: list[bool]
 ):
     session = create()
     history: list[dict[str, Any]] = []
-    for number, deltas in enumerate(three):
+    for number, (deltas, stream) in enumerate(zip(three, streamed, strict=True)):
         server.answers = [streams(*deltas)]
         if not history or history[-1]["role"] != "tool":
             history.append(user(f"Question {number}?"))
-        response = complete(alice, session, *history)
-        assert response.status_code == 200, response.content
-        message = response.json()["choices"][0]["message"]
+        message = answered(complete(alice, session, *history, stream=stream), stream=stream)
         history.append(message)
         history += [result("done", each["id"]) for each in message.get("tool_calls", ())]
     kept = stored(alice, session)
     assert not any(m["superseded_by"] for m in kept)
-    told = [(m["role"], m["content"] or "") for m in history]
+    told = [(m["role"], m["content"] or "", called(m)) for m in history]
     while told[-1][0] == "tool":
         told.pop()
-    assert [(m["role"], m["content"]) for m in kept] == told
+    assert [(m["role"], m["content"], called(m)) for m in kept] == told
+    thoughts = [(m.get("reasoning_content") or m.get("reasoning")) for m in history]
+    assert [m.get("reasoning") for m in kept] == thoughts[: len(kept)]
+
+
+def called(message: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Id, name and arguments of the calls that a message makes."""
+    return [
+        (each["id"], each["function"]["name"], each["function"]["arguments"])
+        for each in message.get("tool_calls") or ()
+    ]
 
 
 @pytest.mark.parametrize(
