@@ -39,6 +39,8 @@ def _named(event: Event) -> tuple[bytes, Any]:
             return b"context", turn_wire.seen(event.seen) | {"user_message": user_message}
         case turns.Delta():
             return b"delta", {"text": event.text}
+        case turns.Thinking():
+            return b"reasoning", {"text": event.text}
         case turns.Stored():
             return b"message", message_wire.message(event.message)
         case turns.Failed():

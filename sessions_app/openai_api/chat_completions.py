@@ -21,6 +21,9 @@ from sessions_app.services import relay as pass_through
 from sessions_app.services import turns
 from sessions_app.services.turns import CompletionRequest, Feed, Reader
 
+# How long the answer's status waits for the first words: what fails until then has one of its own.
+BEGINNING_SECONDS = 5.0
+
 
 class ChatCompletionsView(ModelCallView):
     @waits(Waits.FOR_A_MODEL)
@@ -56,6 +59,7 @@ def _in_session(request: Request, body: dict[str, Any], session_id: str) -> Http
 
 
 def _streamed(feed: Feed, model: str, *, with_usage: bool) -> HttpResponseBase:
+    turns.turn_begun(feed=feed, seconds=BEGINNING_SECONDS)
     chunks = wire.Chunks(feed, model, with_usage=with_usage)
     return event_stream.response(TurnSource(Reader(feed), chunks, chunks.last, chunks.heartbeat))
 

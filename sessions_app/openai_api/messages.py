@@ -11,6 +11,7 @@ from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import InvalidInput
 from sessions_app.domain.limits import NAME_MAX_CHARS, TOOL_CALL_ID_MAX_CHARS
 from sessions_app.http.input import ToolCallsField
+from sessions_app.openai_api import legacy
 from sessions_app.openai_api.errors import Required, Unsupported, UnsupportedValue
 from sessions_app.services.context import Instruction
 
@@ -42,7 +43,9 @@ def conversation(value: Any) -> Conversation:
         raise InvalidInput("Expected a list of at least one message.", attr="messages")
     if len(value) > MESSAGES_MAX:
         raise InvalidInput(f"At most {MESSAGES_MAX} messages are allowed.", attr="messages")
-    drafts = [_draft(message, f"messages.{index}") for index, message in enumerate(value)]
+    drafts = [
+        _draft(message, f"messages.{index}") for index, message in enumerate(legacy.with_ids(value))
+    ]
     first = next(
         (index for index, draft in enumerate(drafts) if draft.role is not Role.SYSTEM), len(drafts)
     )
@@ -74,15 +77,14 @@ def _draft(value: Any, path: str) -> MessageDraft:
     if not isinstance(role, str) or role not in _ROLES:
         known = ", ".join(sorted(_ROLES))
         raise UnsupportedValue(f"Expected one of: {known}.", attr=f"{path}.role")
-    for name in ("audio", "function_call"):
-        if value.get(name) is not None:
-            raise Unsupported("This is not supported.", attr=f"{path}.{name}")
+    if value.get("audio") is not None:
+        raise Unsupported("This is not supported.", attr=f"{path}.audio")
     # A terminal's output has its control characters; whoever shows it makes them harmless.
     raw = role == Role.TOOL
     content = content_text(value.get("content"), f"{path}.content", raw=raw)
     if not content and role == Role.ASSISTANT:
         content = _short(value, "refusal", path, None) or ""
-    if not content and role == Role.TOOL:
+    if not content and raw:
         content = NO_OUTPUT
     return MessageDraft(
         role=_ROLES[role],

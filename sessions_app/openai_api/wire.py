@@ -45,13 +45,17 @@ def completion(feed: Feed, result: TurnResult, model: str) -> dict[str, Any]:
     }
 
 
-def _beside(message: Message | None) -> dict[str, Any]:
-    """What a model's server has said beside the text, under the names that it used."""
+def _beside(message: Message | None, known: int = 0) -> dict[str, Any]:
+    """What a model's server has said beside the text, under the names that it used.
+
+    Of the thoughts, what comes after the `known` first characters.
+    """
     if message is None:
         return {}
     extra = message.extra or {}
-    thoughts = {extra.get("thought_member") or "reasoning_content": message.reasoning}
-    return {**(thoughts if message.reasoning else {}), **(extra.get("message") or {})}
+    rest = (message.reasoning or "")[known:]
+    thoughts = {extra.get("thought_member") or "reasoning_content": rest}
+    return {**(thoughts if rest else {}), **(extra.get("message") or {})}
 
 
 def _calls(message: Message) -> list[dict[str, Any]]:
@@ -80,6 +84,8 @@ class Chunks:
         self._feed, self._model, self._with_usage = feed, model, with_usage
         self._begun = self._ended = False
         self._message: Message | None = None
+        # Characters of the thoughts that have been told as they came.
+        self._thoughts = 0
 
     def __call__(self, events: Sequence[tuple[Place, Event]]) -> bytes:
         """The lines of these events."""
@@ -95,6 +101,9 @@ class Chunks:
                 return self._beginning()
             case turns.Delta():
                 return self._beginning() + self._chunk({"content": event.text})
+            case turns.Thinking():
+                self._thoughts += len(event.text)
+                return self._beginning() + self._chunk({event.member: event.text})
             case turns.Stored():
                 return self._stored(event.message)
             case turns.Failed():
@@ -112,7 +121,7 @@ class Chunks:
     def _stored(self, message: Message) -> bytes:
         self._message, self._model = message, _model(message) or self._model
         written = self._beginning()
-        if beside := _beside(message):
+        if beside := _beside(message, self._thoughts):
             written += self._chunk(beside)
         calls = [{"index": at, **call} for at, call in enumerate(_calls(message))]
         return written + (self._chunk({"tool_calls": calls}) if calls else b"")

@@ -15,6 +15,7 @@ Messages = Sequence[Mapping[str, Any]]
 
 
 NOTHING_BESIDE = Extra()
+THOUGHT_MEMBER = "reasoning_content"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +49,28 @@ class Ending:
     extra: Extra = field(default=NOTHING_BESIDE, compare=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Thought:
+    """A part of what a model thinks before or between its words; `member` is its server's name for
+    it on the wire."""
+
+    text: str
+    member: str = THOUGHT_MEMBER
+
+
 class Reply(Protocol):
     """One streamed answer. Nothing is sent before the iteration begins; it can be done once.
 
     Ending the iteration, or cancelling the task that is in it, ends the call at once.
     """
 
-    def __aiter__(self) -> AsyncGenerator[str, None]:
+    def __aiter__(self) -> AsyncGenerator[str | Thought, None]:
         """The answer in pieces, none empty, together at most MESSAGE_MAX_CHARS long.
 
-        Raises ProviderRefused and ProviderBusy before the first piece; ProviderError and
-        ProviderTimeout also after some: those stand, and `ending` stays None. An answer that goes
-        on past that length is an error. One without any text is none: its `ending` says why.
+        Thoughts come between them and are no part of the answer. Raises ProviderRefused and
+        ProviderBusy before the first piece; ProviderError and ProviderTimeout also after some:
+        those stand, and `ending` stays None. An answer that goes on past that length is an error.
+        One without any text is none: its `ending` says why.
         """
 
     @property

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
-from sessions_app.domain.dialect import Refusal, ReplyReader, refusal_of
+from sessions_app.domain.dialect import Piece, Refusal, ReplyReader, refusal_of
 from sessions_app.domain.errors import REFUSALS, ProviderBusy, ProviderError, ProviderRefused
-from sessions_app.providers import Ending
+from sessions_app.providers import THOUGHT_MEMBER, Ending, Thought
 
 EVENT_MAX_BYTES = 1024 * 1024
 # A whole answer that comes as plain JSON where a stream was asked for.
@@ -81,17 +81,16 @@ class Answer:
         self._reader = ReplyReader(new_id=new_call_id)
         self._wordless_bytes = 0
         self._begun = False
-        self.thought = ""
         self.done = False
 
-    def take(self, data: bytes) -> str:
-        """The text that an event adds, perhaps none, `thought` what it adds to the reasoning.
+    def take(self, data: bytes) -> Iterator[str | Thought]:
+        """What an event adds: a thought, text, both or nothing.
 
         Raises ProviderError for rubbish, for no end, and for an error in the server's own words.
         """
         if data.strip() == _DONE:
             self.done = True
-            return ""
+            return
         chunk = _json(data)
         if isinstance(chunk, dict) and chunk.get("error"):
             raise self._failure(chunk)
@@ -104,13 +103,12 @@ class Answer:
         self._wordless_bytes = 0 if piece.text else self._wordless_bytes + len(data)
         if self._wordless_bytes > WORDLESS_MAX_BYTES:
             raise ProviderError(_ENDLESS)
-        self.thought = piece.thought
-        return self._fitting(piece.text)
+        yield from self._pieces(piece)
 
-    def rest(self) -> str:
-        """The text that waited for more; `ending` comes after it."""
+    def rest(self) -> Iterator[str | Thought]:
+        """What waited for more; `ending` comes after it."""
         piece, self._reply = self._reader.finish()
-        return self._fitting(piece.text)
+        yield from self._pieces(piece)
 
     def ending(self) -> Ending:
         """What is known now that nothing more comes; raises ProviderError for half an answer."""
@@ -129,12 +127,15 @@ class Answer:
             extra=reply.extra,
         )
 
-    def _fitting(self, text: str) -> str:
-        self._room -= len(text)
+    def _pieces(self, piece: Piece) -> Iterator[str | Thought]:
+        self._room -= len(piece.text)
         if self._room < 0:
             raise ProviderError(f"The model's answer went on past {self._max_chars:,} characters.")
-        self._begun = self._begun or bool(text)
-        return text
+        self._begun = self._begun or bool(piece.text or piece.thought)
+        if piece.thought:
+            yield Thought(piece.thought, self._reader.thought_member or THOUGHT_MEMBER)
+        if piece.text:
+            yield piece.text
 
     def _failure(self, chunk: Mapping[str, Any]) -> ProviderError:
         """Of an error that comes instead of an answer the code may be an HTTP status."""

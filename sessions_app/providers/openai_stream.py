@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from sessions_app.domain.errors import ProviderError
-from sessions_app.providers import Ending
+from sessions_app.providers import Ending, Thought
 from sessions_app.providers.openai_chunks import Answer, Events
 from sessions_app.providers.openai_wire import Limits, Wire
 
@@ -46,7 +46,7 @@ class StreamedReply:
         """As `Reply.ending`."""
         return self._ending
 
-    async def __aiter__(self) -> AsyncGenerator[str, None]:
+    async def __aiter__(self) -> AsyncGenerator[str | Thought, None]:
         """As `Reply.__aiter__`."""
         if self._has_begun:
             raise RuntimeError("a reply is iterated once")
@@ -60,14 +60,14 @@ class StreamedReply:
         ):
             async with aclosing(_events(chunks)) as events:
                 async for event in events:
-                    if text := answer.take(event):
-                        yield text
+                    for piece in answer.take(event):
+                        yield piece
                     # After the yield: the time that the caller took is not the server's.
                     limits.progress()
                     if answer.done:
                         break
-            if rest := answer.rest():
-                yield rest
+            for piece in answer.rest():
+                yield piece
             self._ending = answer.ending()
             # The answer is whole, whatever becomes of the connection.
             with suppress(TimeoutError, httpx.HTTPError, ProviderError):

@@ -17,7 +17,7 @@ from sessions_app import event_loop, providers, tokenizer
 from sessions_app.domain.data import Generation, Message, Role
 from sessions_app.domain.errors import ProviderError, SessionError, TurnFailed
 from sessions_app.domain.turns import Seen, TurnState
-from sessions_app.providers import Ending, Passage, Reply
+from sessions_app.providers import Ending, Passage, Reply, Thought
 from sessions_app.services import identity
 from sessions_app.services.turns import Feed, Outcome, Slot
 
@@ -226,6 +226,8 @@ def completion_demonstrate(
 async def _demonstrate(reply: Reply, feed: Feed) -> None:
     try:
         async for piece in aiter(reply):
+            if isinstance(piece, Thought):
+                continue
             feed.add(piece)
         assert reply.ending is not None  # noqa: S101 - it has come to its end
         feed.finish(Outcome(TurnState.DONE, _message(reply.ending, feed)))

@@ -60,6 +60,14 @@ def test_every_reason_of_a_window_is_explained():
     assert sorted(shown) == sorted(reason.value for reason in Reason)
 
 
+def test_every_reason_of_a_window_has_words_on_the_page():
+    panel = pages.ROOT / "sessions_app/web/static/chat/views/context_panel.js"
+    _, _, table = panel.read_text(encoding="utf-8").partition("const REASONS = {")
+    worded = re.findall(r"^  (\w+):", table.partition("};")[0], re.MULTILINE)
+
+    assert sorted(worded) == sorted(reason.value for reason in Reason)
+
+
 def test_every_collection_has_its_shard_key_in_the_plan():
     rows = pages.tables(pages.section(pages.read("scaling.md"), "Shard key"))["collection"]
     shown = {name: row[1] for row in rows for name in pages.code(row[0])}

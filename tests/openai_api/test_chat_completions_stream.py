@@ -6,6 +6,7 @@ import pytest
 
 from sessions_app import event_loop
 from sessions_app.domain.errors import ProviderError
+from sessions_app.openai_api import chat_completions
 from sessions_app.services.turns.worker import worker
 from tests.conftest import Person
 from tests.openai_api.calls import complete, error, lines, parse, repeat, said, stored, text, until
@@ -13,6 +14,12 @@ from tests.services.turns.api import cancel
 from tests.services.turns.scripted import Script, ScriptedModel
 
 CALL = {"id": "call_1", "type": "function", "function": {"name": "find", "arguments": "{}"}}
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stream begins without waiting for its first words."""
+    monkeypatch.setattr(chat_completions, "BEGINNING_SECONDS", 0.0)
 
 
 def deltas(chunks: list[Any]) -> list[Any]:
@@ -75,6 +82,7 @@ def test_it_goes_on_when_the_client_hangs_up(alice: Person, session: Any, model:
     assert said(alice, session)[1] == ("assistant", "One two")
 
 
+@pytest.mark.usefixtures("at_once")
 @pytest.mark.parametrize("gate", [0, 1])
 def test_what_somebody_stops_has_ended(
     alice: Person, session: Any, model: ScriptedModel, gate: int
@@ -101,6 +109,7 @@ def test_an_event_loop_gets_the_same(alice: Person, session: Any, model: Scripte
     assert parse(event_loop.run(read()))[-1] == "[DONE]"
 
 
+@pytest.mark.usefixtures("at_once")
 def test_it_says_when_nothing_happens(
     alice: Person, session: Any, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ):
@@ -115,6 +124,7 @@ def test_it_says_when_nothing_happens(
     assert parse(b"".join(stream))[-1] == "[DONE]"
 
 
+@pytest.mark.usefixtures("at_once")
 def test_a_stream_that_this_worker_tells_no_further_ends_with_an_error(
     alice: Person, session: Any, model: ScriptedModel
 ):

@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 
 from sessions_app import documents, providers
 from sessions_app.domain import titles
+from sessions_app.openai_api import chat_completions
 from sessions_app.services import dialects
 from tests import model_server
 from tests.api.bodies import path
 from tests.conftest import Person
 from tests.model_server import ModelServer, rules, streams
-from tests.openai_api.calls import assistant, complete, lines, stored, text, user
+from tests.openai_api.calls import assistant, complete, lines, stored, text, until, user
 from tests.services.turns import events
 
 pytestmark = pytest.mark.usefixtures("no_encoder", "nothing_learned")
@@ -260,9 +261,77 @@ def test_thoughts_are_streamed_on(alice: Person, session: Any, server: ModelServ
         for each in lines(complete(alice, session, "Hi", stream=True))
         if each != "[DONE]"
     ]
-    assert [d["reasoning_content"] for d in deltas if "reasoning_content" in d] == ["Hm, yes."]
+    told = [d["reasoning_content"] for d in deltas if "reasoning_content" in d]
+    assert "".join(told) == "Hm, yes."
     [calls] = [d["tool_calls"] for d in deltas if "tool_calls" in d]
     assert calls[0]["extra_content"]["google"]["thought_signature"] == "sig"
+
+
+def thinks_and_waits(member: str) -> Any:
+    """A server that thinks, and does not go on before the test ends."""
+
+    def answer(request: Any) -> None:
+        request.begin()
+        choice = {"index": 0, "delta": {member: "Hm, yes."}, "finish_reason": None}
+        request.event({"object": "chat.completion.chunk", "choices": [choice]})
+        request.wait()
+
+    return answer
+
+
+@pytest.mark.parametrize("member", ["reasoning_content", "reasoning"])
+def test_thoughts_are_streamed_on_while_the_model_thinks(
+    alice: Person, session: Any, server: ModelServer, member: str
+):
+    server.answers = [thinks_and_waits(member)]
+    until(complete(alice, session, "Hi", stream=True), f'{{"{member}":"Hm, yes."}}')
+    response = alice.client.get(path(session, "chat", "stream"))
+    *_, thought = events.until(response, "reasoning")
+    assert thought.data == {"text": "Hm, yes."}
+    assert thought.id.endswith(":0+8")
+    alice.client.post(path(session, "chat", "cancel"))
+
+
+def test_thoughts_are_events_of_their_own_and_no_text_over_rest(
+    alice: Person, session: Any, server: ModelServer
+):
+    server.answers = [streams({"reasoning_content": "Hm. "}, {"reasoning": "Yes."}, "Well.")]
+    streamed = alice.client.post(path(session, "chat"), {"content": "Hi", "stream": True})
+    told = events.read(streamed)
+    said = {name: "".join(e.data["text"] for e in told if e.name == name)
+            for name in ("reasoning", "delta")}  # fmt: skip
+    assert said == {"reasoning": "Hm. Yes.", "delta": "Well."}
+    [message] = [each.data for each in told if each.name == "message"]
+    assert (message["content"], message["reasoning"]) == ("Well.", "Hm. Yes.")
+    alone = alice.client.post(path(session, "message"), {"content": "Well.", "role": "assistant"})
+    assert message["token_count"] == alone.json()["token_count"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "header"),
+    [
+        (model_server.fails(422), 422, ("X-Should-Retry", "false")),
+        (model_server.fails(429, Retry_After="7"), 429, ("Retry-After", "7")),
+        (model_server.fails(401), 502, ("X-Should-Retry", "false")),
+    ],
+)
+def test_a_stream_that_fails_before_its_first_words_has_the_status_of_that(
+    alice: Person, session: Any, server: ModelServer, answer: Any, status: int, header: Any
+):
+    server.answers = [answer]
+    response = complete(alice, session, "Hi", stream=True)
+    assert (response.status_code, response.headers[header[0]]) == (status, header[1])
+    assert set(response.json()["error"]) == {"message", "type", "param", "code"}
+    assert len(asked(server)) == 1
+
+
+def test_a_stream_whose_first_words_are_late_begins_without_them(
+    alice: Person, session: Any, server: ModelServer, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(chat_completions, "BEGINNING_SECONDS", 0.0)
+    server.answers = [model_server.fails(422)]
+    *_, last = lines(complete(alice, session, "Hi", stream=True))
+    assert "error" in last
 
 
 @pytest.mark.parametrize("reason", ["length", "content_filter", "stop"])
@@ -357,6 +426,24 @@ def test_a_terminals_output_is_taken_and_given_back(
     assert "\u241b[31mred" in markdown
 
 
+def test_a_terminals_output_is_taken_over_rest_from_tools_alone(alice: Person, session: Any):
+    output = "\x1b[31mred\x1b[0m\x00\x07\x0c\x85 done"
+    batch = [
+        {"role": "user", "content": "Run it."},
+        {"role": "assistant", "content": "", "tool_calls": [call()]},
+    ]
+    alice.client.post(path(session, "messages"), {"messages": batch})
+    sent = {"role": "tool", "content": output, "tool_call_id": "call_a"}
+    response = alice.client.post(path(session, "message"), sent)
+    assert response.status_code == 201, response.content
+    assert response.json()["content"] == output
+    assert stored(alice, session)[2]["content"] == output
+    for role in ("user", "assistant", "system"):
+        refused = alice.client.post(path(session, "message"), {"role": role, "content": output})
+        assert refused.status_code == 400
+        assert refused.json()["errors"][0]["code"] == "control_characters"
+
+
 @pytest.mark.parametrize(
     "again",
     [
@@ -373,6 +460,63 @@ def test_ends_of_lines_and_thoughts_make_no_other_message(
     text(complete(alice, session, *again, "c"))
     assert len(stored(alice, session)) == 4
     assert not any(m["superseded_by"] for m in stored(alice, session))
+
+
+def with_thoughts(message: dict[str, Any]) -> dict[str, Any]:
+    return {**message, "reasoning": "Other.", "reasoning_content": "Other.",
+            "reasoning_details": [{"type": "reasoning.text", "text": "Other."}]}  # fmt: skip
+
+
+def unsigned(message: dict[str, Any]) -> dict[str, Any]:
+    calls = [{name: each[name] for name in ("id", "type", "function")}
+             for each in message["tool_calls"]]  # fmt: skip
+    return {"role": "assistant", "content": None, "tool_calls": calls}
+
+
+@pytest.mark.parametrize("resent", [dict, with_thoughts, unsigned])
+def test_thoughts_and_signatures_that_come_back_or_do_not_make_no_other_message(
+    alice: Person, session: Any, server: ModelServer, resent: Any
+):
+    server.answers = [thinking()]
+    message = complete(alice, session, "Hi").json()["choices"][0]["message"]
+    text(complete(alice, session, user("Hi"), resent(message), result("r", "c")))
+    kept = stored(alice, session)
+    assert [m["role"] for m in kept] == ["user", "assistant", "tool", "assistant"]
+    assert not any(m["superseded_by"] for m in kept)
+    again = asked(server)[1][1]
+    assert again["reasoning_content"] == "Hm, yes."
+    assert again["tool_calls"][0]["extra_content"]["google"]["thought_signature"] == "sig"
+
+
+def test_calls_of_the_old_form_are_understood_and_are_the_same_again(
+    alice: Person, session: Any, server: ModelServer
+):
+    server.speaks = "openai"
+    called = {"name": "find", "arguments": '{"a": 1}'}
+    history = [
+        user("Find it."), assistant(None, function_call=called),
+        {"role": "function", "name": "find", "content": "Found."},
+    ]  # fmt: skip
+    answer = text(complete(alice, session, *history))
+    assert text(complete(alice, session, *history, assistant(answer), user("And?"))) == answer
+    kept = stored(alice, session)
+    assert [m["role"] for m in kept] == [
+        "user", "assistant", "tool", "assistant", "user", "assistant",
+    ]  # fmt: skip
+    assert not any(m["superseded_by"] for m in kept)
+    [made] = kept[1]["tool_calls"]
+    assert (made["function"], kept[2]["tool_call_id"]) == (called, made["id"])
+    assert [m["role"] for m in asked(server)[0]] == ["user", "assistant", "tool"]
+
+
+@pytest.mark.parametrize("called", ["find", {}, {"name": 1}, {"name": "find", "arguments": {}}])
+def test_a_call_of_the_old_form_without_a_name_or_text_is_refused(
+    alice: Person, session: Any, called: Any
+):
+    message = assistant(None, function_call=called)
+    response = complete(alice, session, user("1"), message, user("2"))
+    assert response.status_code == 400
+    assert response.json()["error"]["param"].startswith("messages.1.function_call")
 
 
 @pytest.mark.parametrize(
@@ -406,28 +550,56 @@ pieces = st.sampled_from(
 answers = st.lists(st.lists(pieces, max_size=3), min_size=3, max_size=3)
 
 
-@given(answers)
+def gathered(streamed: list[Any]) -> dict[str, Any]:
+    """The message that a client puts together from a stream's chunks."""
+    message: dict[str, Any] = {"role": "assistant", "content": ""}
+    for delta in (each["choices"][0]["delta"] for each in streamed if each != "[DONE]"):
+        for name in delta.keys() & {"content", "reasoning", "reasoning_content"}:
+            message[name] = message.get(name, "") + delta[name]
+        for each in delta.get("tool_calls", ()):
+            members = {name: value for name, value in each.items() if name != "index"}
+            message.setdefault("tool_calls", []).append(members)
+    return message
+
+
+def answered(response: Any, *, stream: bool) -> dict[str, Any]:
+    if stream:
+        return gathered(lines(response))
+    assert response.status_code == 200, response.content
+    message: dict[str, Any] = response.json()["choices"][0]["message"]
+    return message
+
+
+@given(answers, st.lists(st.booleans(), min_size=3, max_size=3))
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_this_service_handed_out_it_takes_back(
-    alice: Person, create: Any, server: ModelServer, three: list[list[Any]]
+    alice: Person, create: Any, server: ModelServer, three: list[list[Any]], streamed: list[bool]
 ):
     session = create()
     history: list[dict[str, Any]] = []
-    for number, deltas in enumerate(three):
+    for number, (deltas, stream) in enumerate(zip(three, streamed, strict=True)):
         server.answers = [streams(*deltas)]
         if not history or history[-1]["role"] != "tool":
             history.append(user(f"Question {number}?"))
-        response = complete(alice, session, *history)
-        assert response.status_code == 200, response.content
-        message = response.json()["choices"][0]["message"]
+        message = answered(complete(alice, session, *history, stream=stream), stream=stream)
         history.append(message)
         history += [result("done", each["id"]) for each in message.get("tool_calls", ())]
     kept = stored(alice, session)
     assert not any(m["superseded_by"] for m in kept)
-    told = [(m["role"], m["content"] or "") for m in history]
+    told = [(m["role"], m["content"] or "", called(m)) for m in history]
     while told[-1][0] == "tool":
         told.pop()
-    assert [(m["role"], m["content"]) for m in kept] == told
+    assert [(m["role"], m["content"], called(m)) for m in kept] == told
+    thoughts = [(m.get("reasoning_content") or m.get("reasoning")) for m in history]
+    assert [m.get("reasoning") for m in kept] == thoughts[: len(kept)]
+
+
+def called(message: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Id, name and arguments of the calls that a message makes."""
+    return [
+        (each["id"], each["function"]["name"], each["function"]["arguments"])
+        for each in message.get("tool_calls") or ()
+    ]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 
 from sessions_app import event_loop
 from sessions_app.domain.errors import ProviderError
-from sessions_app.providers import Reply, openai_compatible
+from sessions_app.providers import Reply, Thought, openai_compatible
 from sessions_app.providers.openai_compatible import OpenAICompatible
 from tests import model_server
 from tests.model_server import ModelServer
@@ -73,4 +73,4 @@ def cut_short(reply: Reply) -> Cut:
 
 async def read(reply: Reply, pieces: list[str]) -> None:
     async for piece in aiter(reply):
-        pieces += [piece]
+        pieces += [] if isinstance(piece, Thought) else [piece]

@@ -153,6 +153,18 @@ def test_markup_is_text(carol, alice, talk, opened):
     assert "&lt;b&gt;bold" in shown
 
 
+def test_a_terminals_control_characters_are_signs(carol, alice, talk, opened):
+    session = talk(alice, "Run it.")
+    call = {"id": "c1", "type": "function", "function": {"name": "run", "arguments": "{}"}}
+    asked = MessageDraft(Role.ASSISTANT, "", tool_calls=[call])
+    result = MessageDraft(Role.TOOL, "\x1b[2Jred\x00\x07 done", tool_call_id="c1")
+    for draft in (asked, result):
+        messages.message_append(session_id=session, user_id=alice.id, draft=draft, now=now())
+    shown = text(carol.client.get(opened(carol, session)))
+    assert "\x1b" not in shown
+    assert "\u241b[2Jred\u2400\u2407 done" in shown
+
+
 def test_a_tombstone_and_a_tool_call_are_readable(carol, alice, talk, opened):
     which = talk(alice, "first", "second")
     call = {"id": "call_1", "type": "function"}

@@ -87,6 +87,26 @@ def test_markup_in_titles_names_tools_labels_and_snippets_does_nothing(alice, si
     is_unharmed(alice)
 
 
+def test_a_terminals_control_characters_are_signs(alice, site):
+    headers = {"Authorization": f"Bearer {alice.token()}"}
+    call = {"id": "c1", "type": "function", "function": {"name": "run", "arguments": "{}"}}
+    output = "\x1b[2Jred\x00\x07\x85\x7f done"
+    messages = [
+        {"role": "user", "content": "Run it."},
+        {"role": "assistant", "content": "", "tool_calls": [call]},
+        {"role": "tool", "content": output, "tool_call_id": "c1"},
+    ]
+    body = {"title": "A terminal", "messages": messages}
+    created = httpx.post(f"{site.url}/session/create", json=body, headers=headers, timeout=30)
+    assert created.status_code == 201, created.text
+    alice.page.reload()
+    alice.button("A terminal").click()
+    expect(alice.messages("Tool")).to_have_count(1)
+    alice.messages("Tool").locator("summary").click()
+    shown = "\u241b[2Jred\u2400\u2407\ufffd\u2421 done"
+    expect(alice.messages("Tool").locator("pre")).to_have_text(shown)
+
+
 def test_markup_in_the_address_the_sign_in_and_an_imported_file_does_nothing(somebody, tmp_path):
     alice = somebody(opened=False)
     alice.page.goto(f"{alice.service.url}/?session=%3Cscript%3Ewindow.hacked=1%3C/script%3E")

@@ -65,7 +65,8 @@ _EVENTS = "".join(
 )
 _STREAM = """
 `text/event-stream`. `context` comes first and says what the model is sent; `delta`s
-`{text}` follow, then the stored `message`, then `done` `{state}`. A failure ends the stream with
+`{text}` follow, and `reasoning` `{text}` where the model's server tells its thoughts; then the
+stored `message`, then `done` `{state}`. A failure ends the stream with
 `error` `{code, detail}` instead. Each event has an `id`, from which
 `GET /session/{id}/chat/stream` goes on; lines that begin with a colon are heartbeats.
 """

@@ -5,9 +5,10 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from django.core.validators import ProhibitNullCharactersValidator
 from rest_framework import serializers
 
-from sessions_app.domain import limits
+from sessions_app.domain import limits, text
 from sessions_app.domain.data import Generation, Message, MessagePage, Role
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.http.input import (
@@ -24,11 +25,31 @@ from sessions_app.http.input import (
 Data = dict[str, Any]
 
 
+class ContentField(StrictCharField):
+    """A message's text. Whether it may hold control characters depends on who says it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.validators = [
+            validator
+            for validator in self.validators
+            if not isinstance(validator, ProhibitNullCharactersValidator)
+        ]
+
+    def to_internal_value(self, data: Any) -> str:
+        """The text itself; as `StrictCharField`, but with control characters."""
+        if not isinstance(data, str):
+            self.fail("invalid")
+        if not text.is_storable(data):
+            self.fail("control_characters")
+        return data
+
+
 class MessageInput(serializers.Serializer[Data]):
     """A message to append."""
 
     role = StrictChoiceField(choices=values_of(Role), default=Role.USER.value)
-    content = StrictCharField(allow_blank=True, allow_null=True, default="")
+    content = ContentField(allow_blank=True, allow_null=True, default="")
     client_id = StrictCharField(
         max_length=limits.CLIENT_ID_MAX_CHARS, allow_null=True, required=False
     )
@@ -38,6 +59,13 @@ class MessageInput(serializers.Serializer[Data]):
         max_length=limits.TOOL_CALL_ID_MAX_CHARS, allow_null=True, required=False
     )
     metadata = MetadataField(required=False, allow_null=True)
+
+    def validate(self, attrs: Data) -> Data:
+        """A terminal's output has its control characters; whoever shows it makes them harmless."""
+        if attrs["role"] != Role.TOOL.value and not text.is_text(attrs["content"] or ""):
+            message = StrictCharField.default_error_messages["control_characters"]
+            raise serializers.ValidationError({"content": [message]}, "control_characters")
+        return attrs
 
 
 class BatchInput(serializers.Serializer[Data]):

@@ -50,8 +50,8 @@ class Breach:
 class StoredFacts:
     """The facts that a session's windows are checked against, from all of its messages.
 
-    `tokens` is the cost of all messages in a window, `prompt` holds the seqs of the system prompt
-    as far as it has text, `newest_user` is the seq of the newest user message a window may show.
+    `tokens` is the cost of all messages in a window, `prompt` holds the seqs of the system prompt,
+    `newest_user` is the seq of the newest user message that a window may show.
     """
 
     messages: int = 0
@@ -84,9 +84,8 @@ def read_facts(
         # Only the unbroken run of system messages at the beginning is the prompt.
         opening = opening and message.role is Role.SYSTEM
         if opening:
+            facts.prompt.append(message.seq)
             facts.prompt_tokens += cost
-            if message.content.strip():
-                facts.prompt.append(message.seq)
         elif message.role is Role.USER and message.seq >= context_start:
             facts.newest_user, facts.newest_user_tokens = message.seq, cost
     return facts
@@ -112,7 +111,8 @@ def check_window(
     shown = sorted((m for m in offered if m.seq in kept_seqs), key=lambda message: message.seq)
     breaches = [
         *_limits(facts, policy, shown, plan),
-        *_missing(facts, kept_seqs),
+        # A prompt without text may be left out; `_silenced` sees to the rest of those.
+        *_missing(facts, kept_seqs | _silent(plan)),
         *_order(offered, plan, kept_seqs, sent),
         *_hidden(facts, policy, shown),
         *_silenced(offered, plan),
@@ -216,12 +216,17 @@ def _hidden(facts: StoredFacts, policy: WindowPolicy, shown: Sequence[WindowMess
 
 def _silenced(offered: Sequence[WindowMessage], plan: WindowPlan) -> Breaches:
     """Only replies and instructions without anything in them are left out for that."""
-    silenced = {m.seq for m in plan.messages if m.reason is Reason.NOTHING_TO_SEND}
+    silenced = _silent(plan)
     for message in offered:
         speaks = message.content.strip() or message.tool_call_ids
         may_be_silent = message.role in {Role.ASSISTANT.value, Role.SYSTEM.value}
         if message.seq in silenced and (speaks or not may_be_silent):
             yield Promise.REASON, message.seq, "left out, and has something to say"
+
+
+def _silent(plan: WindowPlan) -> set[int]:
+    """What is left out since there is nothing in it."""
+    return {m.seq for m in plan.messages if m.reason is Reason.NOTHING_TO_SEND}
 
 
 def _may_be_shown(message: WindowMessage, policy: WindowPolicy) -> bool:

@@ -75,6 +75,11 @@ class ReplyReader:
         self._blank = True
 
     @property
+    def thought_member(self) -> str:
+        """The name under which the server sends its thoughts; empty before the first."""
+        return self._member
+
+    @property
     def has_ended(self) -> bool:
         """Whether the server has said why the reply ends."""
         return bool(self._finish_reason)

@@ -28,15 +28,17 @@ _AHEAD_LOOK_SECONDS = 0.25
 class Place:
     """A reader's position: `characters` of the reply, or behind the `message` or the `end`.
 
-    `characters` None is before everything.
+    `characters` None is before everything. `thoughts` are the characters of those read beside it.
     """
 
     turn_id: str
     characters: int | None = None
     past: str = ""
+    thoughts: int = 0
 
     def __str__(self) -> str:
-        return f"{self.turn_id}:{self.past or self.characters}"
+        thoughts = f"+{self.thoughts}" if self.thoughts else ""
+        return f"{self.turn_id}:{self.past or f'{self.characters}{thoughts}'}"
 
 
 def place(event_id: str) -> Place | None:
@@ -44,9 +46,14 @@ def place(event_id: str) -> Place | None:
     turn_id, _, position = event_id.partition(":")
     if position in {_MESSAGE, _END}:
         return Place(turn_id, past=position)
-    if position.isascii() and position.isdigit() and len(position) < 10:
-        return Place(turn_id, int(position))
+    characters, _, thoughts = position.partition("+")
+    if _is_count(characters) and _is_count(thoughts or "0"):
+        return Place(turn_id, int(characters), thoughts=int(thoughts or "0"))
     return None
+
+
+def _is_count(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +69,14 @@ class Delta:
     """The next characters of the reply."""
 
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Thinking:
+    """The next characters of what the model thinks; `member` is its server's name for them."""
+
+    text: str
+    member: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +100,7 @@ class Done:
     state: str
 
 
-Event = Context | Delta | Stored | Failed | Done
+Event = Context | Delta | Thinking | Stored | Failed | Done
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +141,9 @@ class Feed:
         self.erasures = 0
         self._pieces: list[str] = []
         self._ends: list[int] = []
+        # What the model has thought so far; at other workers, only once the reply is stored.
+        self.thoughts = ""
+        self.thought_member = ""
         self._waiting: list[asyncio.Future[bool]] = []
         self._readers: WeakSet[Reader] = WeakSet()
 
@@ -138,6 +156,11 @@ class Feed:
     def text(self) -> str:
         """The reply so far."""
         return "".join(self._pieces)
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether something of the reply or its thoughts has come, or the end."""
+        return bool(self.length or self.thoughts or self.outcome)
 
     @property
     def is_read(self) -> bool:
@@ -163,6 +186,13 @@ class Feed:
         self._ends.append(self.length + len(piece))
         self._tell()
 
+    def think(self, thought: str, member: str) -> None:
+        """Tell the next part of what the model thinks; perhaps empty."""
+        if thought:
+            self.thoughts += thought
+            self.thought_member = self.thought_member or member
+            self._tell()
+
     def catch_up(self, text: str) -> None:
         """Tell what `text`, the whole reply so far, has beyond what is known."""
         if len(text) > self.length:
@@ -180,12 +210,13 @@ class Feed:
             return
         self.outcome = Outcome(self.outcome.state, reply, self.outcome.error)
         if reply.deleted:
-            self._pieces, self._ends = [], []
+            self._pieces, self._ends, self.thoughts = [], [], ""
 
     def successor(self) -> "Feed":
         """The same turn for those who ask from now on, while its end here has been told."""
         feed = Feed(self.session_id, self.user_id, self.turn_id, self.begun_at)
         feed.seen, feed.user_message, feed.erasures = self.seen, self.user_message, self.erasures
+        feed.think(self.thoughts, self.thought_member)
         feed.catch_up(self.text)
         return feed
 
@@ -196,6 +227,13 @@ class Feed:
         while self.outcome is None and (left := until - loop.time()) > 0:
             await self.news(left)
         return self.outcome is not None
+
+    async def begun(self, seconds: float) -> None:
+        """Wait for the first of the reply, or the end without any, at most so long."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + seconds
+        while not self.has_begun and (left := until - loop.time()) > 0:
+            await self.news(left)
 
     async def news(self, seconds: float) -> bool:
         """Wait for the next change, at most so long; whether there was one."""
@@ -233,6 +271,7 @@ class Reader:
         if after is None or after.turn_id != feed.turn_id:
             after = Place(feed.turn_id)
         self._characters = after.characters
+        self._thoughts = after.thoughts
         self._past = after.past
         self._patience = 0 if feed.runs_here else feed.readings + AHEAD_READINGS
         self.is_open = True
@@ -245,8 +284,8 @@ class Reader:
 
     @property
     def begun(self) -> bool:
-        """Whether some of the reply has been read."""
-        return bool(self._characters)
+        """Whether some of the reply, or of what the model thinks, has been read."""
+        return bool(self._characters or self._thoughts)
 
     @property
     def has_news(self) -> bool:
@@ -256,7 +295,8 @@ class Reader:
             return False
         if self._characters is None and not self._past:
             return feed.seen is not None or feed.outcome is not None
-        return feed.outcome is not None or feed.length > self._position()
+        more = feed.length > self._position() or len(feed.thoughts) > self._thoughts
+        return feed.outcome is not None or more
 
     async def wait(self, seconds: float) -> bool:
         """Wait for news, at most so long; whether there is some."""
@@ -300,6 +340,9 @@ class Reader:
         if self._characters is None and feed.seen is not None:
             self._characters = 0
             yield self._here(), Context(feed.seen, feed.user_message)
+        if self._characters is not None and (thought := feed.thoughts[self._thoughts :]):
+            self._thoughts += len(thought)
+            yield self._here(), Thinking(thought, feed.thought_member)
         if self._characters is not None and (text := feed.since(self._position())):
             self._characters += len(text)
             yield self._here(), Delta(text)
@@ -312,4 +355,4 @@ class Reader:
         return position
 
     def _here(self) -> Place:
-        return Place(self.feed.turn_id, self._characters, self._past)
+        return Place(self.feed.turn_id, self._characters, self._past, self._thoughts)

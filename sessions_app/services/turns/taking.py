@@ -147,6 +147,14 @@ def turn_wait(*, feed: Feed, seconds: float | None = None) -> TurnResult:
     return TurnResult(feed.user_message, outcome.message, feed.seen, outcome.state)
 
 
+def turn_begun(*, feed: Feed, seconds: float) -> None:
+    """Wait for the first words of a turn, at most so long; raises what made it fail before them."""
+    event_loop.run(feed.begun(seconds))
+    outcome = feed.outcome
+    if outcome is not None and outcome.error is not None and not (feed.length or feed.thoughts):
+        raise outcome.error
+
+
 def turn_attach(
     *, session_id: str, user_id: str, after: Place | None, now: datetime
 ) -> Feed | None:

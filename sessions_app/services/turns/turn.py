@@ -36,7 +36,7 @@ from sessions_app.domain.errors import (
 from sessions_app.domain.limits import FINISH_REASON_MAX_CHARS, MODEL_NAME_MAX_CHARS
 from sessions_app.domain.text import storable
 from sessions_app.domain.turns import CANCELLED, Seen, Turn, TurnState, recorded_refusal, runs
-from sessions_app.providers import Ending, Reply
+from sessions_app.providers import Ending, Reply, Thought
 from sessions_app.repository import annotations, log
 from sessions_app.repository.turns import leases, records
 from sessions_app.services import context, dialects, messages, model_titles, titles
@@ -277,7 +277,9 @@ class RunningTurn:
         try:
             async with aclosing(aiter(reply)) as pieces:
                 async for raw in pieces:
-                    if piece := storable(raw):
+                    if isinstance(raw, Thought):
+                        self.feed.think(storable(raw.text), raw.member)
+                    elif piece := storable(raw):
                         self.feed.add(piece)
         except asyncio.CancelledError:
             # Without a reason of ours, it is the loop that ends.
@@ -316,7 +318,8 @@ class RunningTurn:
             token_count=message_tokens(tokenizer.count_tokens, text, tool_calls=calls or ()),
             timestamp=clock(),
             tool_calls=calls,
-            reasoning=storable(ending.reasoning) or None,
+            # Of a reply that was stopped, as far as it had come.
+            reasoning=storable(ending.reasoning) or self.feed.thoughts or None,
             extra=asdict(ending.extra) if ending.extra else None,
             generation=Generation(
                 turn_id=self.turn.turn_id,

@@ -74,6 +74,8 @@ def test_when_it_is_no_longer_followed_the_stream_just_ends(feed: Feed):
     [
         ("turn_1:0", Place("turn_1", 0)),
         ("turn_1:17", Place("turn_1", 17)),
+        ("turn_1:17+4", Place("turn_1", 17, thoughts=4)),
+        ("turn_1:17+", Place("turn_1", 17)),
         ("turn_1:message", Place("turn_1", past="message")),
         ("turn_1:end", Place("turn_1", past="end")),
         ("", None),

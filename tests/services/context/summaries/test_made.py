@@ -159,9 +159,11 @@ def test_an_answer_that_is_too_long_is_cut_after_a_sentence(
     assert BUDGET // 16 < summary.token_count <= BUDGET // 8
 
 
-def test_what_cannot_be_stored_is_taken_out(talk: str, extend: Extend, model: ModelServer):
+def test_what_cannot_be_stored_is_taken_out_or_marked(
+    talk: str, extend: Extend, model: ModelServer
+):
     model.text = "\x00The \ud800sea.\x07"
-    assert extend(talk).summary.text == "The sea."
+    assert extend(talk).summary.text == "The \ufffdsea."
 
 
 def test_the_messages_and_the_version_stay_as_they_are(talk: str, extend: Extend):
