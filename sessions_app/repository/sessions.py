@@ -253,8 +253,8 @@ def _update(unchanged: Any, changes: Mapping[str, Any], now: datetime) -> data.S
         new=True,
         inc__version=1,
         max__updated_at=now,
-        **{f"set__{name}": value for name, value in written.items()},
-        **{f"unset__{name}": 1 for name in removed},
+        **{f"set__{_keyword(name)}": value for name, value in written.items()},
+        **{f"unset__{_keyword(name)}": 1 for name in removed},
     )
     if document is None:
         return None
@@ -299,3 +299,8 @@ def in_transaction(work: Any, write_concern: WriteConcern | None = None) -> Any:
         client.start_session() as transaction,
     ):
         return transaction.with_transaction(work, write_concern=write_concern)
+
+
+def _keyword(name: str) -> str:
+    """A field as MongoEngine's keywords spell it: `topic.undone` is `topic__undone`."""
+    return name.replace(".", "__")
