@@ -62,7 +62,6 @@ function body(message) {
 
 /** A terminal's control characters as pictures (U+2400 on); of C1 there are none. @param {string} text */
 function inert(text) {
-  // eslint-disable-next-line no-control-regex -- they are what is looked for
   return text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g, (control) => {
     const code = control.charCodeAt(0);
     return String.fromCharCode(code < 0x20 ? 0x2400 + code : code === 0x7f ? 0x2421 : 0xfffd);
