@@ -23,12 +23,12 @@ def response(reader: Reader) -> StreamingHttpResponse:
 
 
 def _encoded(events: Sequence[tuple[Place, Event]]) -> bytes:
-    return b"".join(_event(place, event) for place, event in events)
+    return b"".join(_event(position, event) for position, event in events)
 
 
-def _event(place: Place, event: Event) -> bytes:
+def _event(position: Place, event: Event) -> bytes:
     name, data = _named(event)
-    return b"id: %s\nevent: %s\ndata: %s\n\n" % (str(place).encode(), name, orjson.dumps(data))
+    return b"id: %s\nevent: %s\ndata: %s\n\n" % (str(position).encode(), name, orjson.dumps(data))
 
 
 def _named(event: Event) -> tuple[bytes, Any]:
@@ -51,11 +51,11 @@ def _named(event: Event) -> tuple[bytes, Any]:
 
 def _error(error: SessionError) -> dict[str, Any]:
     """An error, with what a response would say of it in its status line and headers."""
-    told: dict[str, Any] = {"code": error.code, "detail": error.detail}
+    error_data: dict[str, Any] = {"code": error.code, "detail": error.detail}
     if error.attr:
-        told["attr"] = error.attr
+        error_data["attr"] = error.attr
     if isinstance(error, ProviderRefused | ProviderBusy):
-        told |= {"status": status_of(error), **of_the_provider(error)}
+        error_data |= {"status": status_of(error), **of_the_provider(error)}
     if retry_after := getattr(error, "retry_after", None):
-        told["retry_after"] = retry_after
-    return told
+        error_data["retry_after"] = retry_after
+    return error_data

@@ -100,11 +100,11 @@ def recorded_refusal(error: SessionError) -> dict[str, Any] | None:
 def failure(code: str, detail: str, refusal: Mapping[str, Any] | None = None) -> SessionError:
     """The error that `code`, `detail` and `refusal` were recorded of."""
     if refusal is not None:
-        told = dict(refusal)
-        retry_after = told.pop("retry_after", None)
+        known_refusal = dict(refusal)
+        retry_after = known_refusal.pop("retry_after", None)
         if code == ProviderBusy.code:
-            return ProviderBusy(Refusal(**told), retry_after=retry_after)
-        return ProviderRefused(Refusal(**told))
+            return ProviderBusy(Refusal(**known_refusal), retry_after=retry_after)
+        return ProviderRefused(Refusal(**known_refusal))
     kind = next((kind for kind in _FAILURES if kind.code == code), None)
     if kind is not None:
         return kind(detail)

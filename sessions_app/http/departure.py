@@ -36,5 +36,5 @@ class Departure:
 
 def departure_of(request: HttpRequest) -> Departure:
     """That of a request; of a server that does not tell, one that never happens."""
-    found = request.META.get(ENVIRON_KEY)
-    return found if isinstance(found, Departure) else Departure()
+    departure = request.META.get(ENVIRON_KEY)
+    return departure if isinstance(departure, Departure) else Departure()

@@ -73,9 +73,9 @@ def body_of(error: errors.SessionError) -> dict[str, Any]:
         return {"error": dict.fromkeys(("message", "type", "param", "code")) | dict(error.error)}
     if isinstance(error, errors.ProviderRefused | errors.ProviderBusy):
         refusal = error.refusal
-        found = body(status, error.detail, refusal.code or error.code, refusal.param)
-        found["error"]["type"] = refusal.kind or found["error"]["type"]
-        return found
+        problem = body(status, error.detail, refusal.code or error.code, refusal.param)
+        problem["error"]["type"] = refusal.kind or problem["error"]["type"]
+        return problem
     return body(status, error.detail, error.code, error.attr)
 
 
@@ -137,13 +137,13 @@ def _framework(exc: APIException) -> Response:
     return Response(body(status, detail, code, param), status=status, headers=headers)
 
 
-def _first(found: Any, param: str | None = None) -> tuple[str | None, str, str]:
+def _first(problem: Any, param: str | None = None) -> tuple[str | None, str, str]:
     """The first of the framework's errors: field, message and code."""
-    if isinstance(found, list):
-        return _first(found[0], param)
-    if isinstance(found.get("message"), str):
-        return param, found["message"], found["code"]
-    name, inner = next(iter(found.items()))
+    if isinstance(problem, list):
+        return _first(problem[0], param)
+    if isinstance(problem.get("message"), str):
+        return param, problem["message"], problem["code"]
+    name, inner = next(iter(problem.items()))
     return _first(inner, "Idempotency-Key" if name == "client_id" else name)
 
 

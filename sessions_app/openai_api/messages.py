@@ -106,7 +106,9 @@ def content_text(value: Any, path: str, *, raw: bool = False) -> str:
         return _checked(value, path, raw=raw)
     if not isinstance(value, list):
         raise InvalidInput("Expected text, or a list of parts.", attr=path)
-    return "\n".join(_part(part, f"{path}.{place}", raw=raw) for place, part in enumerate(value))
+    return "\n".join(
+        _part(part, f"{path}.{position}", raw=raw) for position, part in enumerate(value)
+    )
 
 
 def _part(part: Any, path: str, *, raw: bool) -> str:

@@ -67,14 +67,14 @@ def _calls(message: Message) -> list[dict[str, Any]]:
 def usage(message: Message | None, seen: Seen | None) -> dict[str, Any]:
     """The model server's counts as they came, and where it gave none, this service's own."""
     made = message.generation if message else None
-    told = dict(made.usage or {}) if made else {}
+    details = dict(made.usage or {}) if made else {}
     prompt, said = (made.prompt_tokens, made.completion_tokens) if made else (None, None)
     if prompt is None:
         prompt = seen.token_count if seen else 0
     if said is None:
         said = message.token_count if message else 0
     counts = {"prompt_tokens": prompt, "completion_tokens": said}
-    return {"total_tokens": prompt + said, **told, **counts}
+    return {"total_tokens": prompt + said, **details, **counts}
 
 
 class Chunks:

@@ -86,23 +86,26 @@ class DemoReply:
 
     def pieces(self, text: str) -> Iterator[str]:
         """The words of `text` that there are tokens for, and then the ending."""
-        spent, said, finish_reason = 0, "", "stop"
+        spent, text_so_far, finish_reason = 0, "", "stop"
         for number, piece in enumerate(_pieces(text)):
             cost = self._count(piece)
             if self._max_tokens is not None and spent + cost > self._max_tokens and number:
                 finish_reason = "length"
                 break
             spent += cost
-            said += piece
+            text_so_far += piece
             yield piece
         self._ending = Ending(
-            finish_reason, _prompt_tokens(self._messages, self._count), self._count(said), NAME
+            finish_reason,
+            _prompt_tokens(self._messages, self._count),
+            self._count(text_so_far),
+            NAME,
         )
 
 
 def _pieces(text: str) -> Iterator[str]:
     """Words, each with the white space before it; of scripts without any, a few characters."""
-    return (found.group() for found in re.finditer(r"\s*\S{1,12}", text))
+    return (match.group() for match in re.finditer(r"\s*\S{1,12}", text))
 
 
 def _prompt_tokens(messages: Messages, count: TokenCounter) -> int:

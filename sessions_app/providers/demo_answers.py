@@ -44,24 +44,24 @@ class _Heard:
 
 def answer(messages: Messages) -> str:
     """The whole answer to the newest user message of a conversation; never empty."""
-    asked = _newest_question(messages)
-    if asked is None:
+    question = _newest_question(messages)
+    if question is None:
         return f"Nobody has asked anything yet. {NOTICE}"
-    text = text_of(messages[asked]).strip()
-    heard = _heard(messages, asked)
-    found = _bearing_on(text, heard)
-    if found is not None:
-        return f"{_quoting(found)} I found that among {_earlier(heard)}. {_SHORT_NOTICE}"
-    told = any(message.role in {"user", "assistant"} for message in heard)
+    text = text_of(messages[question]).strip()
+    earlier = _heard(messages, question)
+    fitting = _bearing_on(text, earlier)
+    if fitting is not None:
+        return f"{_quoting(fitting)} I found that among {_earlier(earlier)}. {_SHORT_NOTICE}"
+    has_talk = any(message.role in {"user", "assistant"} for message in earlier)
     if _GREETING.fullmatch(text.strip(" \t\n!.,?…！。")):
-        return _welcome_back(heard) if told else f"Hello! {NOTICE} {_HINT}"
+        return _welcome_back(earlier) if has_talk else f"Hello! {NOTICE} {_HINT}"
     if not _telling(text):
         return f"I see no word in your message that I could look for. {NOTICE}"
     if not _ASKS.fullmatch(text):
         return f"I will remember that; ask me about it later. {NOTICE}"
-    if not told:
+    if not has_talk:
         return f"This is the beginning of our conversation, so I know nothing yet. {NOTICE} {_HINT}"
-    return f"Nothing in {_earlier(heard)} bears on that. {NOTICE}"
+    return f"Nothing in {_earlier(earlier)} bears on that. {NOTICE}"
 
 
 _HINT = "Tell me something, such as “My dog is called Rufus”, and ask me about it later."
@@ -83,14 +83,14 @@ def _newest_question(messages: Messages) -> int | None:
     return next((at for at in reversed(places) if messages[at].get("role") == "user"), None)
 
 
-def _heard(messages: Messages, asked: int) -> list[_Heard]:
+def _heard(messages: Messages, question: int) -> list[_Heard]:
     return [
-        _Heard(str(message.get("role", "")), text_of(message), asked - at)
-        for at, message in enumerate(messages[:asked])
+        _Heard(str(message.get("role", "")), text_of(message), question - at)
+        for at, message in enumerate(messages[:question])
     ]
 
 
-def _bearing_on(text: str, heard: Sequence[_Heard]) -> _Heard | None:
+def _bearing_on(text: str, earlier: Sequence[_Heard]) -> _Heard | None:
     """The best of the earlier messages that share a telling word with `text`; None without one.
 
     What the demo itself has said is passed over: it would quote itself for ever.
@@ -98,13 +98,13 @@ def _bearing_on(text: str, heard: Sequence[_Heard]) -> _Heard | None:
     wanted = _telling(text)
     candidates = [
         WindowMessage(seq=at, role=message.role, token_count=0, content=message.text)
-        for at, message in enumerate(heard)
+        for at, message in enumerate(earlier)
     ]
-    asked = WindowMessage(seq=len(heard), role="user", token_count=0, content=text)
-    scores = rank([*candidates, asked], text, asked_by=len(heard)).scores
+    question = WindowMessage(seq=len(earlier), role="user", token_count=0, content=text)
+    scores = rank([*candidates, question], text, asked_by=len(earlier)).scores
     known = text.casefold().strip()
     best: tuple[int, float] | None = None
-    for at, message in enumerate(heard):
+    for at, message in enumerate(earlier):
         if message.role not in _EARLIER or _is_own(message) or not wanted:
             continue
         shared = len(wanted & _telling(message.text))
@@ -114,15 +114,15 @@ def _bearing_on(text: str, heard: Sequence[_Heard]) -> _Heard | None:
         score = shared + float(scores[at]) - (2.0 if _ASKS.fullmatch(message.text.strip()) else 0)
         if best is None or score >= best[1]:
             best = at, score
-    return heard[best[0]] if best else None
+    return earlier[best[0]] if best else None
 
 
 def _telling(text: str) -> frozenset[str]:
     """The stems that say what a text is about; of scripts without spaces, pairs of characters."""
-    found = {"name" if word in _NAMING else word for word in words(text)} - _ASKING
+    terms = {"name" if word in _NAMING else word for word in words(text)} - _ASKING
     unspaced = re.findall(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+", text)
-    found.update(run[at : at + 2] for run in unspaced for at in range(max(1, len(run) - 1)))
-    return frozenset(found)
+    terms.update(run[at : at + 2] for run in unspaced for at in range(max(1, len(run) - 1)))
+    return frozenset(terms)
 
 
 def _is_own(message: _Heard) -> bool:
@@ -147,15 +147,15 @@ def _shortened(text: str) -> str:
     return f"{cut[: cut.rfind(' ')] if ' ' in cut[QUOTE_MAX_CHARS // 2 :] else cut}…"
 
 
-def _earlier(heard: Sequence[_Heard]) -> str:
-    number = sum(message.role in _EARLIER for message in heard)
+def _earlier(earlier: Sequence[_Heard]) -> str:
+    number = sum(message.role in _EARLIER for message in earlier)
     if number == 1:
         return "the one earlier message that I see"
     return f"the {number} earlier messages that I see"
 
 
-def _welcome_back(heard: Sequence[_Heard]) -> str:
-    first = next((message for message in heard if message.role == "user"), None)
+def _welcome_back(earlier: Sequence[_Heard]) -> str:
+    first = next((message for message in earlier if message.role == "user"), None)
     if first is None:
         return f"Hello again! {NOTICE}"
     return f"Hello again! You began with “{_shortened(first.text)}”. {NOTICE}"

@@ -36,18 +36,18 @@ def readings() -> list[ClockReading]:
 
 def _read(preference: Any) -> ClockReading:
     wall, started = datetime.now(UTC), time.monotonic()
-    said = _hello(preference)
+    hello = _hello(preference)
     took = timedelta(seconds=time.monotonic() - started)
     # Read somewhere between the asking and the answer; and MongoDB tells whole milliseconds.
-    ahead = said["localTime"] - (wall + took / 2)
-    server = str(said.get("me") or "mongos")
+    ahead = hello["localTime"] - (wall + took / 2)
+    server = str(hello.get("me") or "mongos")
     return ClockReading(server, ahead, took / 2 + timedelta(milliseconds=1))
 
 
 def _hello(preference: Any) -> dict[str, Any]:
     client = failures.client()
     # A command's times come without their zone unless the client's options go along.
-    said: dict[str, Any] = client.admin.command(
+    hello: dict[str, Any] = client.admin.command(
         "hello", read_preference=preference, codec_options=client.codec_options
     )
-    return said
+    return hello

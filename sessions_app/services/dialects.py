@@ -79,11 +79,11 @@ def complete(
     Raises ProviderError and its kinds.
     """
     manner = known()
-    said = [Said(message["role"], message["content"]) for message in asked]
+    conversation = [Said(message["role"], message["content"]) for message in asked]
     tried = [manner]
     while True:
         try:
-            return provider.complete(write(said, manner).messages, max_tokens=max_tokens)
+            return provider.complete(write(conversation, manner).messages, max_tokens=max_tokens)
         except ProviderRefused as refused:
             other = otherwise(refused, manner)
             if other is None or other in tried:

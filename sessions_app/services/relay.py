@@ -270,9 +270,9 @@ async def _opened(passage: Passage) -> Mapping[str, str]:
     if status in {401, 403}:
         # They are about this service's key: to the caller, a 401 would be about their own.
         raise ProviderError(f"The model's server answered {status}.")
-    said = _said(text) if status in _CALLERS else {}
-    detail = said.get("message") or f"The model's server answered {status}."
-    raise PassedError(status, detail, said, retry)
+    server_error = _said(text) if status in _CALLERS else {}
+    detail = server_error.get("message") or f"The model's server answered {status}."
+    raise PassedError(status, detail, server_error, retry)
 
 
 def _said(body: bytes) -> dict[str, Any]:

@@ -26,7 +26,7 @@ def test_a_lease_is_as_good_in_every_reading(database: Any, minutes: int, live: 
         log.read_any_header(session_id),
         *listed.sessions,
         conversations.read_one(session_id).session,
-        holds.set_hold(session_id=session_id, held=True),
+        holds.set_hold(session_id=session_id, legal_hold=True),
         sessions.change(session=header, changes={"title": "x"}, now=now(), versions=None),
     ]
     assert len(readings) == 6

@@ -133,16 +133,16 @@ def check_sent(
 
     `count` is None where what is sent is as stored: that has been counted, or miscounted, there.
     """
-    found: list[tuple[Promise, str]] = []
+    problems: list[tuple[Promise, str]] = []
     cost = plan.token_count if count is None else tokens_sent(sent, count)
     if cost != plan.token_count:
-        found.append((Promise.WINDOW_COUNT, f"says {plan.token_count}, sends {cost}"))
+        problems.append((Promise.WINDOW_COUNT, f"says {plan.token_count}, sends {cost}"))
     kept = sum(window_cost(message.token_count) for message in plan.messages if message.kept)
     # A plan that is over the budget by itself is found with its messages.
     if policy.max_tokens < cost and kept <= policy.max_tokens:
-        found.append((Promise.BUDGET, f"{cost} tokens in all, {policy.max_tokens} allowed"))
-    found += [(Promise.ACCEPTED, complaint) for complaint in complaints(sent, strict=strict)]
-    return [Breach(promise, None, detail, policy.strategy) for promise, detail in found]
+        problems.append((Promise.BUDGET, f"{cost} tokens in all, {policy.max_tokens} allowed"))
+    problems += [(Promise.ACCEPTED, complaint) for complaint in complaints(sent, strict=strict)]
+    return [Breach(promise, None, detail, policy.strategy) for promise, detail in problems]
 
 
 def check_refusal(facts: StoredFacts, policy: WindowPolicy) -> list[Breach]:

@@ -81,11 +81,11 @@ def _lenient(text: str) -> Any:
 
 def _last_of_several(text: str) -> Any:
     """Of `{}` and one object behind it, the latter: some servers begin a stream with the former."""
-    decoder, place = json.JSONDecoder(parse_constant=_refuse), 0
+    decoder, position = json.JSONDecoder(parse_constant=_refuse), 0
     objects: list[Any] = []
     try:
-        while rest := text[place:].lstrip():
-            value, place = decoder.raw_decode(text, len(text) - len(rest))
+        while rest := text[position:].lstrip():
+            value, position = decoder.raw_decode(text, len(text) - len(rest))
             objects.append(value)
     except (ValueError, RecursionError):
         return None

@@ -142,12 +142,12 @@ def _piece(raw: Any) -> _Piece:
         raise TypeError
     function = raw.get("function") or raw.get("custom")
     function = function if isinstance(function, dict) else raw
-    given = function.get("arguments", function.get("input", function.get("parameters")))
+    raw_arguments = function.get("arguments", function.get("input", function.get("parameters")))
     return _Piece(
         index=_index(raw.get("index")),
         id=_text(str(number) if isinstance(number := raw.get("id"), int) else number),
         name=_text(function.get("name")),
-        arguments=_arguments(given),
+        arguments=_arguments(raw_arguments),
         extra={
             name: value
             for name, value in raw.items()

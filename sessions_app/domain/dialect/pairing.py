@@ -63,8 +63,8 @@ def _results(lines: Sequence[Line], notes: Notes) -> dict[_Slot, list[Line]]:
     answers: dict[str, count[int]] = {}
     for line in lines:
         own: dict[str, list[_Slot]] = {}
-        for place, call in enumerate(line.calls):
-            own.setdefault(_id_of(call), []).append((line.position, place))
+        for position, call in enumerate(line.calls):
+            own.setdefault(_id_of(call), []).append((line.position, position))
         open_slots |= own
         answers |= {call_id: count() for call_id in own}
         if line.role == "tool":
@@ -90,10 +90,10 @@ def _answered(
     answers: list[Line] = []
     written = []
     seq = line.seqs[0] if line.seqs else None
-    for place, call in enumerate(line.calls):
+    for position, call in enumerate(line.calls):
         known_id = _id_of(call)
-        sent_id = ids.sent_id(known_id, seq=seq, place=place)
-        result = _one_result(results.get((line.position, place), []), line, notes)
+        sent_id = ids.sent_id(known_id, seq=seq, place=position)
+        result = _one_result(results.get((line.position, position), []), line, notes)
         result.call_id = sent_id
         if sent_id != known_id:
             result.as_stored = False

@@ -98,20 +98,20 @@ class ReplyReader:
         reason = choice.get("finish_reason")
         if isinstance(reason, str) and reason:
             self._finish_reason = reason
-        said = Spoken()
+        spoken_parts = Spoken()
         for name in ("delta", "message"):
             delta = choice.get(name)
             if delta and not isinstance(delta, dict):
                 raise TypeError
             # A last chunk with the whole message again says nothing new.
             if isinstance(delta, dict) and (name == "delta" or self._is_untouched):
-                said = self._take(delta)
+                spoken_parts = self._take(delta)
                 if delta:
                     break
         else:
             if isinstance(text := choice.get("text"), str):
-                said = Spoken(text)
-        return self._piece(said)
+                spoken_parts = Spoken(text)
+        return self._piece(spoken_parts)
 
     def finish(self) -> tuple[Piece, Reply]:
         """What was waiting for more, and the whole reply."""
@@ -140,21 +140,21 @@ class ReplyReader:
 
     def _take_usage(self, chunk: Mapping[str, Any]) -> None:
         further = chunk.get("x_groq")
-        for place in (chunk, further if isinstance(further, dict) else {}):
-            usage = place.get("usage")
+        for holder in (chunk, further if isinstance(further, dict) else {}):
+            usage = holder.get("usage")
             if isinstance(usage, dict) and usage:
                 self._usage = usage
 
     def _take(self, delta: dict[str, Any]) -> Spoken:
         self._calls.take(delta.get("tool_calls"))
         self._calls.take_function(delta.get("function_call"))
-        said = spoken(delta)
-        self._member = self._member or said.member
-        merged(self._further, said.further)
-        return said
+        spoken_parts = spoken(delta)
+        self._member = self._member or spoken_parts.member
+        merged(self._further, spoken_parts.further)
+        return spoken_parts
 
-    def _piece(self, said: Spoken) -> Piece:
-        text, thought = self._text.join(said.text), self._thought.join(said.thought)
+    def _piece(self, spoken_parts: Spoken) -> Piece:
+        text, thought = self._text.join(spoken_parts.text), self._thought.join(spoken_parts.thought)
         return Piece(self._visible(text), self._think(thought))
 
     def _visible(self, text: str) -> str:
@@ -174,8 +174,8 @@ def _first_choice(choices: Any) -> dict[str, Any] | None:
     """The one that was asked for; the last chunk, with the counts, has none."""
     for choice in choices or ():
         if choice.get("index") in {None, 0, "0", ""}:
-            found: dict[str, Any] = choice
-            return found
+            choice_data: dict[str, Any] = choice
+            return choice_data
     return None
 
 

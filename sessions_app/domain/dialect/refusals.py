@@ -98,8 +98,8 @@ def _error_in(value: Any) -> dict[str, Any]:
         return {"message": error}
     detail = value.get("detail")
     if isinstance(detail, list) and detail and isinstance(detail[0], dict):
-        place = detail[0].get("loc")
-        param = ".".join(str(each) for each in place[1:]) if isinstance(place, list) else None
+        location = detail[0].get("loc")
+        param = ".".join(str(each) for each in location[1:]) if isinstance(location, list) else None
         return {"message": str(detail[0].get("msg", "")), "param": param}
     if isinstance(detail, str):
         return {"message": detail}

@@ -41,15 +41,15 @@ def without_thoughts(text: str) -> str:
     if not any(mark in rest for mark in ("</", "[/", "◁/")):
         return rest
     for opens, closes in _THOUGHTS:
-        place = rest.lower().find(closes.lower())
-        if place >= 0 and opens.lower() not in rest[:place].lower():
-            rest = rest[place + len(closes) :].strip()
+        position = rest.lower().find(closes.lower())
+        if position >= 0 and opens.lower() not in rest[:position].lower():
+            rest = rest[position + len(closes) :].strip()
     return rest
 
 
 def _behind(text: str, mark: str) -> str:
-    place = text.lower().find(mark.lower())
-    return text[place + len(mark) :] if place >= 0 else ""
+    position = text.lower().find(mark.lower())
+    return text[position + len(mark) :] if position >= 0 else ""
 
 
 def unwrapped(answer: str) -> str:

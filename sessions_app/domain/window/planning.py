@@ -120,8 +120,8 @@ def must_hold(
     filling = Filling(sorted(messages, key=lambda message: message.seq), unbounded)
     _pin(filling)
     indexes = sorted(index for unit, _ in _pinned(filling) for index in unit.indexes)
-    held = [filling.messages[index] for index in indexes]
-    return filling.used - sum(message.cost for message in held), held
+    required = [filling.messages[index] for index in indexes]
+    return filling.used - sum(message.cost for message in required), required
 
 
 def _eligible(filling: Filling) -> list[int]:

@@ -52,27 +52,27 @@ def expired(cutoff: datetime, mode: ExpiryMode) -> Iterator[Due]:
     sessions = Session.objects(expires_at__lte=cutoff).active().hint("expiry")
     for stored_session in _pages(sessions, "expires_at"):
         # Archiving destroys nothing, so a hold does not stand in its way.
-        held = mode is ExpiryMode.DELETE and stored_session.get("legal_hold", False)
+        on_hold = mode is ExpiryMode.DELETE and stored_session.get("legal_hold", False)
         since = stored_session["expires_at"]
-        yield _due(stored_session, since, timedelta(0), held=held, now=cutoff)
+        yield _due(stored_session, since, timedelta(0), on_hold=on_hold, now=cutoff)
 
 
 def past_retention(until: datetime, retention: timedelta) -> Iterator[Due]:
     """The archives from up to then, the oldest first, with those that are exempt."""
     sessions = Session.objects(archived_at__lte=until).archived().hint("retention")
     for stored_session in _pages(sessions, "archived_at"):
-        held = stored_session.get("legal_hold", False)
+        on_hold = stored_session.get("legal_hold", False)
         since = stored_session["archived_at"]
-        yield _due(stored_session, since, retention, held=held, now=until + retention)
+        yield _due(stored_session, since, retention, on_hold=on_hold, now=until + retention)
 
 
 def _due(
-    stored_session: Stored, since: datetime, after: timedelta, *, held: bool, now: datetime
+    stored_session: Stored, since: datetime, after: timedelta, *, on_hold: bool, now: datetime
 ) -> Due:
     # A lease that has run out is nobody's: its worker is gone.
     deadline = (stored_session.get("turn") or {}).get("deadline")
     in_turn = deadline is not None and deadline > now
-    exemption = Exemption.HELD if held else Exemption.IN_TURN if in_turn else None
+    exemption = Exemption.HELD if on_hold else Exemption.IN_TURN if in_turn else None
     return Due(
         session_id=stored_session["_id"],
         user_id=stored_session["user_id"],

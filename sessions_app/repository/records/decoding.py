@@ -72,8 +72,8 @@ def stored_message(record: Mapping[str, Any]) -> Stored:
 
 def _reason(error: ValidationError) -> str:
     """What MongoEngine says, with the name of the field."""
-    said = error.to_dict() or {error.field_name: error.message}
-    return "; ".join(f"{name}: {reason}" for name, reason in said.items())
+    reasons = error.to_dict() or {error.field_name: error.message}
+    return "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
 
 
 def _decoded(

@@ -99,14 +99,14 @@ def _lasting() -> Stored:
 def marks(session_ids: Iterable[str]) -> Mapping[str, Mark]:
     """What these sessions say of their turns, as far as they are there."""
     with pymongo.timeout(PROMPT_SECONDS):
-        found = collection(Session).find(
+        cursor = collection(Session).find(
             {"_id": {"$in": list(session_ids)}},
             {
                 "turn.id": 1, "turn.cancelled": 1, "turn.followed": 1, "erasure_count": 1,
                 "turn_is_live": log.LIVE,
             },
         )  # fmt: skip
-        return {stored["_id"]: _mark_of(stored) for stored in found}
+        return {stored["_id"]: _mark_of(stored) for stored in cursor}
 
 
 def _mark_of(stored: Stored) -> Mark:
@@ -164,10 +164,10 @@ def overdue(*, after: str, before: datetime) -> list[tuple[str, str]]:
 
     For operators: it walks the sessions.
     """
-    found = collection(Session).find(
+    cursor = collection(Session).find(
         {"_id": {"$gt": after}, "turn.deadline": {"$lt": before}}, {"turn.id": 1}
     )
-    return [(stored["_id"], stored["turn"]["id"]) for stored in found.sort("_id", 1).limit(_BATCH)]
+    return [(stored["_id"], stored["turn"]["id"]) for stored in cursor.sort("_id", 1).limit(_BATCH)]
 
 
 @failures.translated

@@ -132,13 +132,13 @@ def discard(*, session_id: str, turn_id: str) -> None:
 @failures.translated
 def read(turns: Sequence[tuple[str, str]]) -> Mapping[str, Turn]:
     """The turns of these session and turn ids, by turn id, as far as they are recorded."""
-    found = collection(Record).find(
+    cursor = collection(Record).find(
         {
             "_id": {"$in": [record_id(*each) for each in turns]},
             "session_id": {"$in": list({session_id for session_id, _ in turns})},
         }
     )
-    return {turn.turn_id: turn for turn in map(_turn, found)}
+    return {turn.turn_id: turn for turn in map(_turn, cursor)}
 
 
 @failures.translated
@@ -148,33 +148,33 @@ def about(*, session_id: str, moment: datetime) -> list[Turn]:
     A turn's id has its time (RFC 9562, 5.7).
     """
     first = uuid7_floor(moment - _AROUND).replace("-", "")
-    found = collection(Record).find(
+    cursor = collection(Record).find(
         {
             "_id": {"$gte": f"{session_id}/turn_{first}", "$lt": f"{session_id}0"},
             "session_id": session_id,
         },
         {"text": 0},
     )
-    return [_turn(stored) for stored in found.sort("_id", 1).limit(_SOME)]
+    return [_turn(stored) for stored in cursor.sort("_id", 1).limit(_SOME)]
 
 
 @failures.translated
 def newest(*, session_id: str, limit: int) -> list[Turn]:
     """The newest turns of a session, newest first, without what they are saying now."""
-    found = collection(Record).find(log.every_bucket(session_id), {"text": 0})
-    return [_turn(stored) for stored in found.sort("_id", -1).limit(limit)]
+    cursor = collection(Record).find(log.every_bucket(session_id), {"text": 0})
+    return [_turn(stored) for stored in cursor.sort("_id", -1).limit(limit)]
 
 
 @failures.translated
 def newest_of_key(*, session_id: str, client_id: str) -> Turn | None:
     """The last turn that was asked for with this key."""
-    found = (
+    cursor = (
         collection(Record)
         .find({"session_id": session_id, "client_id": client_id})
         .sort("_id", -1)
         .limit(1)
     )
-    return next(map(_turn, found), None)
+    return next(map(_turn, cursor), None)
 
 
 @failures.translated
@@ -183,10 +183,10 @@ def running(*, begun_before: datetime, limit: int) -> list[Turn]:
 
     Most of them have renewed it: whether a turn still runs, its session's lease says.
     """
-    found = collection(Record).find(
+    cursor = collection(Record).find(
         {"state": TurnState.RUNNING.value, "deadline": {"$lt": begun_before}}, {"text": 0}
     )
-    return [_turn(stored) for stored in found.limit(limit)]
+    return [_turn(stored) for stored in cursor.limit(limit)]
 
 
 def _stored_seen(seen: Seen) -> Stored:

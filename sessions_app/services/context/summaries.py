@@ -200,8 +200,8 @@ def _extended(
     if extension.lines:
         prompt = window.request(before, extension.lines, bound=bound)
         completion = dialects.complete(provider, prompt, max_tokens=bound)
-        said = storable(unwrapped(completion.text))
-        text = window.clipped(said, bound, tokenizer.count_tokens)
+        summary_text = storable(unwrapped(completion.text))
+        text = window.clipped(summary_text, bound, tokenizer.count_tokens)
         model = storable(completion.model)[:_MODEL_MAX_CHARS]
         # An empty summary would stand for messages that said something.
         if not text:

@@ -48,8 +48,8 @@ class LaidOut:
 
 def write(laid_out: LaidOut, instructions: Sequence[Instruction], manner: Manner) -> Request:
     """What a model call is sent; the changes tell of what was cut, too."""
-    said = _said(laid_out, instructions)
-    request = dialect.write(said, manner)
+    conversation = _said(laid_out, instructions)
+    request = dialect.write(conversation, manner)
     cut = tuple(Change(seq, SentAs.CUT, _CUT) for seq in laid_out.cut or ())
     if not cut:
         return request
@@ -90,16 +90,16 @@ def _said(laid_out: LaidOut, instructions: Sequence[Instruction]) -> list[Said]:
     reasons = {each.seq: each.reason for each in plan.messages}
     quoted = set(recalled.seqs) if recalled else set()
     prompt = [m for m in laid_out.messages if reasons[m.seq] is Reason.SYSTEM_PROMPT]
-    said = [_message(message) for message in prompt]
-    said += [Said(each.role, each.content) for each in instructions]
+    conversation = [_message(message) for message in prompt]
+    conversation += [Said(each.role, each.content) for each in instructions]
     if summary is not None:
-        said.append(Said("system", summary.content))
+        conversation.append(Said("system", summary.content))
     for message in laid_out.messages[len(prompt) :]:
         if recalled is not None and reasons[message.seq] is Reason.NEWEST_USER:
-            said.append(Said("system", recalled.content))
+            conversation.append(Said("system", recalled.content))
         if message.seq not in quoted:
-            said.append(_message(message))
-    return said
+            conversation.append(_message(message))
+    return conversation
 
 
 def _message(message: Message) -> Said:

@@ -36,7 +36,7 @@ def session_hold_any(*, session_id: str, legal_hold: bool) -> Session:
     The hold keeps it from every deletion, expired or archived as it may be. It does not keep it
     from expiring and being archived, which destroy nothing.
     """
-    return holds.set_hold(session_id=session_id, held=legal_hold)
+    return holds.set_hold(session_id=session_id, legal_hold=legal_hold)
 
 
 def session_delete_any(*, session_id: str) -> None:

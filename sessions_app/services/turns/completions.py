@@ -27,7 +27,7 @@ from sessions_app.repository import log
 from sessions_app.repository.turns import records
 from sessions_app.services.turns import settling
 from sessions_app.services.turns.fanout import Feed
-from sessions_app.services.turns.starting import Asked, feed_of, follow, new_lease, resume
+from sessions_app.services.turns.starting import PendingTurn, feed_of, follow, new_lease, resume
 from sessions_app.services.turns.taking import TurnRequest, turn_start
 from sessions_app.services.turns.turn import ModelCall, Slot
 
@@ -75,10 +75,10 @@ def completion_start(
     for _ in range(_ATTEMPTS):
         session, newest = _newest(session_id, user_id, len(request.messages))
         lifecycle.require_readable(session, now=now)
-        asked = _asked(session, request)
+        pending_turn = _pending_turn(session, request)
         try:
-            feed, failed = _earlier(session, asked, request, now)
-            feed = feed or _begin(session, newest, asked, request, failed, now)
+            feed, failed = _earlier(session, pending_turn, request, now)
+            feed = feed or _begin(session, newest, pending_turn, request, failed, now)
         except Overtaken:
             # Perhaps by this request's own repeat, while it was waiting here.
             request = replace(request, since=request.since or now - _CLOCKS_APART)
@@ -104,18 +104,20 @@ def _newest(session_id: str, user_id: str, wanted: int) -> tuple[Session, list[M
     return session, newest
 
 
-def _asked(session: Session, request: CompletionRequest) -> Asked:
+def _pending_turn(session: Session, request: CompletionRequest) -> PendingTurn:
     """With the instructions that the session does not begin with anyway."""
     call = request.call
     if call.instructions:
         opening = {message.content for message in log.read_opening(session)}
-        told = [each for each in call.instructions if each.content not in opening]
-        call = replace(call, instructions=told)
-    return Asked(session.session_id, session.user_id, request.turn_key, call, body=request.digest)
+        instructions = [each for each in call.instructions if each.content not in opening]
+        call = replace(call, instructions=instructions)
+    return PendingTurn(
+        session.session_id, session.user_id, request.turn_key, call, body=request.digest
+    )
 
 
 def _earlier(
-    session: Session, asked: Asked, request: CompletionRequest, now: datetime
+    session: Session, pending_turn: PendingTurn, request: CompletionRequest, now: datetime
 ) -> tuple[Feed | None, Turn | None]:
     """The feed of the turn that an earlier attempt began; a turn that failed is to be run again."""
     if not request.may_be_known:
@@ -123,7 +125,7 @@ def _earlier(
     turn = _turn_of(session, request)
     if turn is None:
         return _holder(session, request, now), None
-    if turn.fingerprint != asked.fingerprint:
+    if turn.fingerprint != pending_turn.fingerprint:
         raise IdempotencyMismatch
     turn = settling.settle(turn, now=now)
     return (None, turn) if turn.state is TurnState.FAILED else (feed_of(turn, now), None)
@@ -156,50 +158,54 @@ def _holder(session: Session, request: CompletionRequest, now: datetime) -> Feed
 def _begin(
     session: Session,
     newest: Sequence[Message],
-    asked: Asked,
+    pending_turn: PendingTurn,
     request: CompletionRequest,
     failed: Turn | None,
     now: datetime,
 ) -> Feed | None:
-    found = align(request.messages, newest, whole=len(newest) == session.message_count)
-    question = found.answers
+    alignment = align(request.messages, newest, whole=len(newest) == session.message_count)
+    question = alignment.answers
     if question is None and failed is not None and not failed.regenerates:
         # Others have written behind its question since.
-        question, found = failed.user_seq, Alignment(len(request.messages), failed.user_seq)
+        question, alignment = failed.user_seq, Alignment(len(request.messages), failed.user_seq)
     if question is None:
-        return _append(session, found, asked, request, now)
+        return _append(session, alignment, pending_turn, request, now)
     message = next((one for one in newest if one.seq == question), None)
     if message is None:
         _, [message] = log.read_range(
             session_id=session.session_id, user_id=session.user_id, first=question, last=question
         )
-    asked = replace(asked, message=message, regenerates=bool(found.supersedes))
+    pending_turn = replace(pending_turn, message=message, regenerates=bool(alignment.supersedes))
     with Slot() as slot:
-        lease, behind = new_lease(asked.key), session.message_count
-        return resume(asked, lease, slot, now, found.supersedes, behind)
+        lease, behind = new_lease(pending_turn.key), session.message_count
+        return resume(pending_turn, lease, slot, now, alignment.supersedes, behind)
 
 
 def _append(
-    session: Session, found: Alignment, asked: Asked, request: CompletionRequest, now: datetime
+    session: Session,
+    alignment: Alignment,
+    pending_turn: PendingTurn,
+    request: CompletionRequest,
+    now: datetime,
 ) -> Feed:
-    new = request.messages[found.old :]
+    new = request.messages[alignment.old :]
     if len(new) > SEED_MAX_MESSAGES:
         raise InvalidInput(
             f"At most {SEED_MAX_MESSAGES} messages may be new to the session.", attr="messages"
         )
     # By their places in the request, which the turn does not know.
-    for place, draft in zip(request.places[found.old :], new, strict=False):
-        drafts.check(draft, max_chars=settings.MESSAGE_MAX_CHARS, path=f"messages.{place}.")
+    for position, draft in zip(request.places[alignment.old :], new, strict=False):
+        drafts.check(draft, max_chars=settings.MESSAGE_MAX_CHARS, path=f"messages.{position}.")
     return turn_start(
         session_id=session.session_id,
         user_id=session.user_id,
         request=TurnRequest(
             new,
-            asked.call,
-            asked.key,
-            body=asked.body,
+            pending_turn.call,
+            pending_turn.key,
+            body=pending_turn.body,
             behind=session.message_count,
-            supersedes=found.supersedes,
+            supersedes=alignment.supersedes,
         ),
         now=now,
     )

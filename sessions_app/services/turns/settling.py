@@ -71,17 +71,17 @@ def end(turn: Turn, now: datetime) -> Turn:
 
     A worker may have stored the reply and died, or be about to, before it could say so.
     """
-    place = {"session_id": turn.session_id, "turn_id": turn.turn_id}
+    keys = {"session_id": turn.session_id, "turn_id": turn.turn_id}
     try:
         reply = _stored_reply(turn)
     except SessionNotFound:
-        records.discard(**place)
+        records.discard(**keys)
         raise
     if turn.ended and reply is None:
         return turn
     state, outcome = _outcome(reply)
     records.finish(
-        **place, state=state, seen=None, ended_at=now, outcome=outcome, by_its_worker=False
+        **keys, state=state, seen=None, ended_at=now, outcome=outcome, by_its_worker=False
     )
     return records.read([(turn.session_id, turn.turn_id)]).get(
         turn.turn_id, replace(turn, state=TurnState.FAILED, error_code=TurnInterrupted.code)

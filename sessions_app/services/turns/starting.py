@@ -28,7 +28,7 @@ from sessions_app.services.turns.worker import owner, worker
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PendingTurn:
     """A turn that is asked for: to answer `message`, or, without, the last one anew.
 
     `body` is a digest of what else the same key is to stand for.
@@ -57,7 +57,7 @@ def new_lease(key: str | None) -> NewLease:
 
 
 def launch(
-    asked: Asked,
+    pending_turn: PendingTurn,
     lease: NewLease,
     slot: Slot,
     now: datetime,
@@ -67,22 +67,22 @@ def launch(
 
     It plans while it is being recorded, and calls no model before it is.
     """
-    assert asked.message is not None  # noqa: S101 - the caller has found it
+    assert pending_turn.message is not None  # noqa: S101 - the caller has found it
     turn = Turn(
         turn_id=lease.turn_id,
-        session_id=asked.session_id,
-        user_id=asked.user_id,
+        session_id=pending_turn.session_id,
+        user_id=pending_turn.user_id,
         state=TurnState.RUNNING,
-        user_seq=asked.message.seq,
+        user_seq=pending_turn.message.seq,
         started_at=now,
         deadline=now + timedelta(seconds=TURN_LEASE_SECONDS),
-        client_id=asked.key,
-        fingerprint=asked.fingerprint,
-        regenerates=asked.regenerates,
+        client_id=pending_turn.key,
+        fingerprint=pending_turn.fingerprint,
+        regenerates=pending_turn.regenerates,
     )
-    feed = Feed(asked.session_id, asked.user_id, turn.turn_id, now)
-    feed.user_message = asked.message
-    running = RunningTurn(turn, asked.call, feed, supersedes)
+    feed = Feed(pending_turn.session_id, pending_turn.user_id, turn.turn_id, now)
+    feed.user_message = pending_turn.message
+    running = RunningTurn(turn, pending_turn.call, feed, supersedes)
     is_recorded = False
     try:
         worker.launch(running, slot)
@@ -98,23 +98,23 @@ def launch(
     return feed
 
 
-def known(asked: Asked, now: datetime) -> Feed | None:
+def known(pending_turn: PendingTurn, now: datetime) -> Feed | None:
     """The feed of the turn that this key stands for; None where it is to be run."""
-    turn = _newest(asked)
+    turn = _newest(pending_turn)
     if turn is None:
         return None
-    session = log.read_header(session_id=asked.session_id, user_id=asked.user_id)
+    session = log.read_header(session_id=pending_turn.session_id, user_id=pending_turn.user_id)
     lifecycle.require_readable(session, now=now)
-    wanted = (asked.fingerprint, asked.regenerates)
+    wanted = (pending_turn.fingerprint, pending_turn.regenerates)
     if (turn.fingerprint, turn.regenerates) != wanted:
         raise IdempotencyMismatch
     return _unless_failed(turn, now)
 
 
-def _newest(asked: Asked) -> Turn | None:
-    if asked.key is None:
+def _newest(pending_turn: PendingTurn) -> Turn | None:
+    if pending_turn.key is None:
         return None
-    return records.newest_of_key(session_id=asked.session_id, client_id=asked.key)
+    return records.newest_of_key(session_id=pending_turn.session_id, client_id=pending_turn.key)
 
 
 def _unless_failed(turn: Turn, now: datetime) -> Feed | None:
@@ -122,16 +122,16 @@ def _unless_failed(turn: Turn, now: datetime) -> Feed | None:
     return None if turn.state is TurnState.FAILED else feed_of(turn, now)
 
 
-def _answered_late(asked: Asked, now: datetime) -> Feed | None:
+def _answered_late(pending_turn: PendingTurn, now: datetime) -> Feed | None:
     """The feed of an attempt that was taken for dead, and whose worker has stored its reply."""
-    turn = _newest(asked)
+    turn = _newest(pending_turn)
     if turn is None or turn.error_code != TurnInterrupted.code:
         return None
     return _unless_failed(turn, now)
 
 
 def resume(
-    asked: Asked,
+    pending_turn: PendingTurn,
     lease: NewLease,
     slot: Slot,
     now: datetime,
@@ -143,35 +143,39 @@ def resume(
     With `behind`, only where that is the seq of the session's newest message. Raises
     NothingToAnswer where the question has been erased.
     """
-    if asked.message is not None and asked.message.deleted:
+    if pending_turn.message is not None and pending_turn.message.deleted:
         raise NothingToAnswer
     if not leases.take(
-        session_id=asked.session_id, user_id=asked.user_id, lease=lease, now=now, behind=behind
+        session_id=pending_turn.session_id,
+        user_id=pending_turn.user_id,
+        lease=lease,
+        now=now,
+        behind=behind,
     ):
-        return _holder(asked, now)
+        return _holder(pending_turn, now)
     try:
         # Asked now that no other attempt can store a reply any more.
-        answered = _answered_late(asked, now)
-        if answered is None and asked.message is None:
-            question, supersedes = _last_question(asked.session_id, asked.user_id)
-            asked = replace(asked, message=question)
+        answered = _answered_late(pending_turn, now)
+        if answered is None and pending_turn.message is None:
+            question, supersedes = _last_question(pending_turn.session_id, pending_turn.user_id)
+            pending_turn = replace(pending_turn, message=question)
     except BaseException:
-        leases.release(session_id=asked.session_id, turn_id=lease.turn_id)
+        leases.release(session_id=pending_turn.session_id, turn_id=lease.turn_id)
         raise
     if answered is not None:
-        leases.release(session_id=asked.session_id, turn_id=lease.turn_id)
+        leases.release(session_id=pending_turn.session_id, turn_id=lease.turn_id)
         return answered
-    return launch(asked, lease, slot, now, supersedes)
+    return launch(pending_turn, lease, slot, now, supersedes)
 
 
-def _holder(asked: Asked, now: datetime) -> Feed | None:
+def _holder(pending_turn: PendingTurn, now: datetime) -> Feed | None:
     """Why the lease could not be taken; the feed of the turn that has it when the key is its."""
-    session = log.read_header(session_id=asked.session_id, user_id=asked.user_id)
+    session = log.read_header(session_id=pending_turn.session_id, user_id=pending_turn.user_id)
     lifecycle.require_writable(session, now=now)
     if session.turn is None or not session.turn.is_live:
         return None
-    if asked.key is not None and session.turn.client_id == asked.key:
-        return follow(asked.session_id, asked.user_id, session.turn.turn_id, now)
+    if pending_turn.key is not None and session.turn.client_id == pending_turn.key:
+        return follow(pending_turn.session_id, pending_turn.user_id, session.turn.turn_id, now)
     raise TurnInProgress(retry_after=log.TURN_RETRY_SECONDS)
 
 
@@ -181,12 +185,12 @@ def _last_question(session_id: str, user_id: str) -> tuple[Message, list[int]]:
     while True:
         _, newest = log.read_newest(session_id=session_id, user_id=user_id, limit=limit)
         questions = [m for m in newest if m.role is Role.USER and not m.deleted]
-        asked = [m for m in questions if m.superseded_by is None]
-        if asked:
-            return asked[-1], [
+        standing = [m for m in questions if m.superseded_by is None]
+        if standing:
+            return standing[-1], [
                 message.seq
                 for message in newest
-                if message.seq > asked[-1].seq
+                if message.seq > standing[-1].seq
                 and message.role in {Role.ASSISTANT, Role.TOOL}
                 and message.superseded_by is None
             ]

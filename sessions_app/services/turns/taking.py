@@ -25,7 +25,7 @@ from sessions_app.services.tallies import tallies
 from sessions_app.services.topics import judge_ahead
 from sessions_app.services.turns.fanout import Feed, Place
 from sessions_app.services.turns.starting import (
-    Asked,
+    PendingTurn,
     feed_of,
     follow,
     known,
@@ -99,11 +99,13 @@ def turn_start(*, session_id: str, user_id: str, request: TurnRequest, now: date
                 )
             )
             newest = appended.messages[-1]
-            asked = Asked(session_id, user_id, request.key, request.call, newest, body=request.body)
+            pending_turn = PendingTurn(
+                session_id, user_id, request.key, request.call, newest, body=request.body
+            )
             if not appended.replayed:
                 tallies.messages_stored(user_id, prepared, now)
-                return launch(asked, lease, slot, now, request.supersedes)
-            feed = known(asked, now) or resume(asked, lease, slot, now)
+                return launch(pending_turn, lease, slot, now, request.supersedes)
+            feed = known(pending_turn, now) or resume(pending_turn, lease, slot, now)
             if feed is not None:
                 return feed
     raise StorageUnavailable
@@ -125,8 +127,8 @@ def turn_regenerate(
     now = lifecycle.to_milliseconds(now)
     with Slot() as slot:
         for _ in range(_ATTEMPTS):
-            asked = Asked(session_id, user_id, client_id, call, regenerates=True)
-            feed = known(asked, now) or resume(asked, new_lease(client_id), slot, now)
+            pending_turn = PendingTurn(session_id, user_id, client_id, call, regenerates=True)
+            feed = known(pending_turn, now) or resume(pending_turn, new_lease(client_id), slot, now)
             if feed is not None:
                 return feed
     raise StorageUnavailable
