@@ -25,7 +25,7 @@ from tests.chatproject.conftest import ROOT, living, wait_until
 USER = """
 import sys
 from pathlib import Path
-from chatproject import mongod
+from chatproject.mongod import embedded as mongod
 with mongod.running(Path(sys.argv[1])) as address:
     print(address, flush=True)
     sys.stdin.read()
