@@ -187,9 +187,9 @@ def test_a_host_whose_clock_is_half_a_minute_off_ends_nobodys_turn_and_loses_non
         **with_model(model, WORKERS="1"),
         **secrets,
     }
-    wrong = {"LD_PRELOAD": str(FAKETIME), "FAKETIME": offset, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
-    here = Service(tmp_path / "here" / "data", **hosts)
-    there = Service(tmp_path / "there" / "data", **hosts, **wrong)
+    wrong = {"LD_PRELOAD": str(FAKETIME), "FAKETIME": offset}
+    here = Service(tmp_path / "here", **hosts)
+    there = Service(tmp_path / "there", **hosts, **wrong)
     try:
         here.ready(READY_SECONDS)
         there.ready(READY_SECONDS)
