@@ -117,7 +117,9 @@ def test_a_turn_is_taken_up_and_stopped_from_any_worker(serve: Any, model: Model
             stopped = alice.request("POST", "chat", "cancel")
             assert stopped.json()["state"] == "cancelled", stopped.text
             reply = waiting.result().json()["assistant_message"]
-        assert reply == stopped.json()["assistant_message"]
+        # Topics are judged behind a turn: of two answers, the later may know the reply's.
+        judged = {"topic": None, "topic_shift": False}
+        assert reply | judged == stopped.json()["assistant_message"] | judged
         assert reply["content"] == "One two"
 
 
