@@ -57,6 +57,8 @@ def walk_turns(database: Any) -> None:
         model_titles.title_improve(**place)
         _overdue(database, session_id)
         erasure.message_delete(**place, seq=1, now=now())
+        # Whether the worker has come to it by now depends on the machine.
+        turns.write_progress([turns.Progress(session_id, "turn_unknown", None, "One")])
         turns.discard(session_id=session_id, turn_id="turn_unknown")
         server = {"base_url": "http://127.0.0.1:1/v1", "model": "walked"}
         dialects.write(**server, manner=Manner(), now=now())
