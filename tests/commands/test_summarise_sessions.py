@@ -94,7 +94,7 @@ def test_a_session_that_fails_does_not_keep_the_others(run: Run, model: ModelSer
     model.answers = [model_server.fails(400)]
     outcome = run(COMMAND)
     assert outcome.code == 1
-    assert outcome.out.startswith(f"{failing}: The model's server answered 400.\n1 sessions")
+    assert outcome.out.startswith(f"{failing}: key … is bad\n1 sessions")
     assert (covered(failing), covered(other) > 0) == (0, True)
 
 

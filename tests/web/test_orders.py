@@ -278,5 +278,5 @@ def test_a_lost_answer_to_a_renewal_signs_nobody_out(alice):
             alice.page.reload()
     alice.asks("Still here?")
 
-    assert losing.left == 0
+    assert losing.remaining == 0
     expect(alice.page.get_by_text("You have been signed out")).to_be_hidden()

@@ -116,7 +116,7 @@ def check_window(
         *_order(offered, plan, kept_seqs, sent),
         *_hidden(facts, policy, shown),
         *_silenced(offered, plan),
-        *_split_pairs([m for m in offered if _may_be_shown(m, policy)], kept_seqs, policy),
+        *_split_pairs([m for m in offered if _may_be_shown(m, policy)], kept_seqs, plan, policy),
     ]
     return [Breach(promise, seq, detail, policy.strategy) for promise, seq, detail in breaches]
 
@@ -235,14 +235,16 @@ def _may_be_shown(message: WindowMessage, policy: WindowPolicy) -> bool:
 
 
 def _split_pairs(
-    offered: Sequence[WindowMessage], kept_seqs: set[int], policy: WindowPolicy
+    offered: Sequence[WindowMessage], kept_seqs: set[int], plan: WindowPlan, policy: WindowPolicy
 ) -> Breaches:
     """Yield results kept without their call, and calls kept without all of their results.
 
     A call with only its own results after it still waits for the rest. In an `answering` window a
-    missing result is written as "(no result)", so that only parted pairs are breaches.
+    missing result is written as "(no result)", so that only parted pairs are breaches. A result
+    that was left out for want of its call counts as kept: the call is there to be kept with it.
     """
     messages = sorted(offered, key=lambda message: message.seq)
+    orphaned = {m.seq for m in plan.messages if m.reason is Reason.ORPHANED_RESULT}
     answers, orphans = _answers(messages)
     for orphan in orphans:
         if orphan.seq in kept_seqs:
@@ -250,9 +252,9 @@ def _split_pairs(
     for call in (message for message in messages if message.seq in answers):
         results = answers[call.seq]
         for result in results:
-            if result.seq in kept_seqs and call.seq not in kept_seqs:
+            if result.seq in orphaned or (result.seq in kept_seqs and call.seq not in kept_seqs):
                 yield Promise.TOOL_PAIR, result.seq, f"a result without its call at {call.seq}"
-            if call.seq in kept_seqs and result.seq not in kept_seqs:
+            elif call.seq in kept_seqs and result.seq not in kept_seqs:
                 yield Promise.TOOL_PAIR, call.seq, f"a call without its result at {result.seq}"
         missing = set(call.tool_call_ids) - {result.tool_call_id for result in results}
         # The last messages are this call and its results: the others may still come.
