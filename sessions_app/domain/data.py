@@ -104,6 +104,11 @@ class Message(NamedTuple):
     extra: Mapping[str, Any] | None = None
     items: Mapping[str, Any] | None = None
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether it is an item without text: no window, topic, search or summary has it."""
+        return bool(self.items) and not (self.deleted or self.content.strip() or self.tool_calls)
+
 
 @dataclass(frozen=True, slots=True)
 class NewLease:

@@ -3,10 +3,23 @@
 from django.urls import URLPattern, re_path
 
 from sessions_app.openai_api.chat_completions import ChatCompletionsView
+from sessions_app.openai_api.conversations import (
+    ConversationsView,
+    ConversationView,
+    ItemsView,
+    ItemView,
+)
 from sessions_app.openai_api.model_names import ModelsView, ModelView
 
 urlpatterns: list[URLPattern] = [
     re_path(r"^v1/chat/completions/?$", ChatCompletionsView.as_view()),
+    re_path(r"^v1/conversations/?$", ConversationsView.as_view()),
+    re_path(r"^v1/conversations/(?P<conversation_id>[^/]+)/?$", ConversationView.as_view()),
+    re_path(r"^v1/conversations/(?P<conversation_id>[^/]+)/items/?$", ItemsView.as_view()),
+    re_path(
+        r"^v1/conversations/(?P<conversation_id>[^/]+)/items/(?P<item_id>[^/]+)/?$",
+        ItemView.as_view(),
+    ),
     re_path(r"^v1/models/?$", ModelsView.as_view()),
     # a model's name may contain slashes
     re_path(r"^v1/models/(?P<model_id>.+?)/?$", ModelView.as_view()),

@@ -48,10 +48,13 @@ def policy_default() -> ContextPolicy:
     )
 
 
-def session_create(*, user_id: str, draft: SessionDraft, now: datetime) -> Session:
-    """Create a session with its first messages, in one write.
+def session_create(
+    *, user_id: str, draft: SessionDraft, now: datetime, session_id: str | None = None
+) -> Session:
+    """Create a session with its first messages, in one write; under a new id if none is given.
 
-    Raises InvalidInput or TooLarge for a message that cannot be stored, UserErased.
+    Raises InvalidInput or TooLarge for a message that cannot be stored, UserErased, and
+    SessionExists where there is one with this id.
     """
     now = lifecycle.to_milliseconds(now)
     history = messages.batch_prepare(batch=draft.history, now=now)
@@ -63,7 +66,8 @@ def session_create(*, user_id: str, draft: SessionDraft, now: datetime) -> Sessi
         except (InvalidInput, TooLarge) as error:
             raise type(error)(error.detail, attr="system_prompt") from error
     session = sessions.insert(
-        _new_session(user_id, draft, replace(policy_default(), **draft.policy), now), history
+        _new_session(user_id, draft, replace(policy_default(), **draft.policy), now, session_id),
+        history,
     )
     _refuse_erased(session)
     tallies.messages_stored(user_id, history, now)
@@ -71,10 +75,14 @@ def session_create(*, user_id: str, draft: SessionDraft, now: datetime) -> Sessi
 
 
 def _new_session(
-    user_id: str, draft: SessionDraft, policy: ContextPolicy, now: datetime
+    user_id: str,
+    draft: SessionDraft,
+    policy: ContextPolicy,
+    now: datetime,
+    session_id: str | None = None,
 ) -> NewSession:
     return NewSession(
-        session_id=identity.new_session_id(),
+        session_id=session_id or identity.new_session_id(),
         user_id=user_id,
         title=draft.title,
         metadata=draft.metadata,
