@@ -67,6 +67,8 @@ class Message(EmbeddedDocument):
     # What the model thought, and JSON text of what its server wants back; no part of the text.
     reasoning = StringField(max_length=limits.REASONING_MAX_CHARS)
     extra = StringField(max_length=limits.EXTRA_MAX_CHARS)
+    # JSON text: what it is where it is more than text; see `domain.parts`.
+    parts = StringField()
 
     meta: ClassVar[dict[str, Any]] = {"allow_inheritance": False}
 

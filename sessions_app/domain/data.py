@@ -100,6 +100,8 @@ class Message(NamedTuple):
     superseded_by: int | None = None
     reasoning: str | None = None
     extra: Mapping[str, Any] | None = None
+    # Where it is more than text: see `domain.parts`.
+    parts: Sequence[Mapping[str, Any]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

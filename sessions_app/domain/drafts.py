@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from sessions_app.domain import parts
 from sessions_app.domain.data import Generation, Message, Role
 from sessions_app.domain.errors import InvalidInput, TooLarge
 from sessions_app.domain.tokens import TokenCounter
@@ -16,7 +17,7 @@ class MessageDraft:
     """A message that has not been checked, counted or stored.
 
     `client_id` is the idempotency key, unique within a session. `tool_calls` and `metadata` are
-    the client's own data and are returned unchanged.
+    the client's own data and are returned unchanged. `parts` are set where it is more than text.
     """
 
     role: Role
@@ -26,6 +27,7 @@ class MessageDraft:
     tool_calls: Sequence[Mapping[str, Any]] | None = None
     tool_call_id: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    parts: Sequence[Mapping[str, Any]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,7 @@ class NewMessage(MessageDraft):
             and _calls_text(self.tool_calls) == _calls_text(stored.tool_calls)
             and self.tool_call_id == stored.tool_call_id
             and self.metadata == stored.metadata
+            and parts.signature(self.parts) == parts.signature(stored.parts)
         )
 
 
@@ -117,13 +120,16 @@ def message_tokens(
     *,
     name: str | None = None,
     tool_calls: Sequence[Mapping[str, Any]] = (),
+    attached: parts.Parts | None = None,
 ) -> int:
     """Tokens of one message without the overhead: its content, its name and the calls it makes.
+
+    `attached` are its parts, of which pictures and files are counted as they are sent.
 
     A call is counted as the compact JSON that goes over the wire, which is within a few tokens of
     what providers bill for it.
     """
-    total = count(content)
+    total = count(content) + parts.token_count(attached)
     if name:
         total += count(name)
     # Sorted keys, so that the count does not depend on the order that a client wrote.

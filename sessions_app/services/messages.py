@@ -38,6 +38,7 @@ def message_prepare(*, draft: MessageDraft, now: datetime, path: str = "") -> Ne
             draft.content,
             name=draft.name,
             tool_calls=draft.tool_calls or (),
+            attached=draft.parts,
         ),
         timestamp=lifecycle.to_milliseconds(now),
         client_id=draft.client_id,
@@ -45,6 +46,7 @@ def message_prepare(*, draft: MessageDraft, now: datetime, path: str = "") -> Ne
         tool_calls=draft.tool_calls,
         tool_call_id=draft.tool_call_id,
         metadata=draft.metadata,
+        parts=draft.parts,
     )
 
 

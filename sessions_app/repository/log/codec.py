@@ -84,6 +84,7 @@ def encode_message(message: NewMessage | Message) -> Stored:
         "generation": encode_generation(message.generation) if message.generation else None,
         "reasoning": message.reasoning or None,
         "extra": encode_json(message.extra) if message.extra else None,
+        "parts": encode_json(message.parts) if message.parts else None,
     }
     if isinstance(message, Message):
         optional["topic"] = message.topic
@@ -155,6 +156,7 @@ def decode_message(stored: Mapping[str, Any], seq: int) -> Message:
         get("superseded_by"),
         get("reasoning"),
         json.loads(extra) if (extra := get("extra")) else None,
+        json.loads(parts) if (parts := get("parts")) else None,
     )
 
 

@@ -26,6 +26,7 @@ from sessions_app.domain import session_names
 from sessions_app.domain.data import Role
 from sessions_app.domain.dialect import usage_of
 from sessions_app.domain.errors import InvalidInput
+from sessions_app.domain.parts import are_parts
 from sessions_app.domain.records.writing import timestamp
 from sessions_app.domain.text import is_storable, json_problem
 from sessions_app.repository import log
@@ -65,6 +66,8 @@ def stored_message(record: Mapping[str, Any]) -> Stored:
     stored = _decoded(record, Message._fields, passed_over={"type", "session_id", "seq"})
     # A message that only calls tools may have none; every reader expects it.
     stored.setdefault("content", "")
+    if (attached := record.get("parts")) is not None and not are_parts(attached):
+        raise InvalidInput("parts are not those of a message")
     if stored.get("deleted") and log.tombstone(stored) != stored:
         raise InvalidInput("a deleted message has something left in it")
     try:
