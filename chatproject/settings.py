@@ -98,7 +98,7 @@ LLM_TIMEOUT_SECONDS = env.integer("LLM_TIMEOUT_SECONDS", 60, low=1, high=3_600)
 LLM_ANSWER_SECONDS = env.integer("LLM_ANSWER_SECONDS", 600, low=1, high=86_400)
 # `auto` learns from what the server refuses; see docs/dialects.md.
 LLM_DIALECT = env.choice("LLM_DIALECT", "auto", ("auto", "openai", "strict"))
-# What `/v1` does with requests that name a session which is not there, or none; see docs/openai-sessions.md.
+# What `/v1` does about sessions that are not there, or not named; see docs/openai-sessions.md.
 OPENAI_SESSIONS = env.choice("OPENAI_SESSIONS", "explicit", ("explicit", "create", "by_user"))
 LLM_MODEL_FILE = env.text("LLM_MODEL_FILE")
 if LLM_BASE_URL and not LLM_BASE_URL.startswith(("http://", "https://")):
