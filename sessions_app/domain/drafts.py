@@ -129,7 +129,9 @@ def message_tokens(
     A call is counted as the compact JSON that goes over the wire, which is within a few tokens of
     what providers bill for it.
     """
-    total = count(content) + parts.token_count(attached)
+    total = count(content)
+    if attached:
+        total += parts.token_count(attached)
     if name:
         total += count(name)
     # Sorted keys, so that the count does not depend on the order that a client wrote.

@@ -118,9 +118,9 @@ def sent_tokens(content: Any) -> int:
     return 0 if isinstance(content, str) else sum(map(_tokens, content))
 
 
-def token_count(parts: Parts | None) -> int:
+def token_count(parts: Parts) -> int:
     """What a message's pictures and files are counted as, beside its text."""
-    return sum(map(_tokens, all_as_sent(parts))) if parts else 0
+    return sum(map(_tokens, all_as_sent(parts)))
 
 
 def _tokens(sent_part: Part) -> int:

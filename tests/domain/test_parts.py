@@ -32,7 +32,7 @@ def test_what_is_all_text_is_sent_as_text():
 
 def test_pictures_and_files_cost_tokens():
     small = PICTURE | {"detail": "low"}
-    assert parts.token_count(None) == parts.token_count([TEXT, BYTES]) == 0
+    assert parts.token_count([]) == parts.token_count([TEXT, BYTES]) == 0
     assert parts.token_count([PICTURE, small, FILE]) == 765 + 85 + 1_000
     sent = parts.all_as_sent([TEXT, PICTURE, small, FILE])
     assert parts.sent_tokens(sent) == 765 + 85 + 1_000
