@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import httpx
 
 from sessions_app import event_loop
-from sessions_app.domain.dialect import Manner, other_manner, refusal_of
+from sessions_app.domain.dialect import Manner, Refusal, other_manner, refusal_of
 from sessions_app.domain.errors import (
     ProviderBusy,
     ProviderError,
@@ -55,7 +55,7 @@ class Refused(Exception):
     @property
     def is_about_messages(self) -> bool:
         """A 500 of a chat template that raises: it would again."""
-        return self.status == 500 and bool(other_manner(Manner(), self.refusal))
+        return self.status == 500 and bool(_may_be_written_otherwise(self.refusal))
 
     def is_about(self, member: str) -> bool:
         """Whether it names this member of the request as the one at fault."""
@@ -64,6 +64,10 @@ class Refused(Exception):
     def dislikes(self, member: str) -> bool:
         """Whether it speaks of this member of the request."""
         return member in f"{self._error.get('param')} {self._error.get('message')}"
+
+
+def _may_be_written_otherwise(refusal: Refusal) -> bool:
+    return other_manner(Manner(), refusal, has_attachments=True) is not None
 
 
 def _error_in(body: bytes) -> Mapping[str, Any]:
@@ -240,7 +244,7 @@ def _failure(error: Exception) -> ProviderError:
     """What may be told: of a refusal the server's own words, without secrets."""
     if not isinstance(error, Refused):
         return ProviderError(UNREACHABLE)
-    if other_manner(Manner(), error.refusal):
+    if _may_be_written_otherwise(error.refusal):
         return ProviderRefused(error.refusal)
     wait = _retry_after(error.retry_after) if error.retry_after else None
     failure = refused(error.refusal, retry_after=wait)

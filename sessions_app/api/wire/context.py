@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from sessions_app.domain import limits
@@ -54,11 +55,23 @@ class PlannedMessageOutput(serializers.Serializer[Data]):
     sent_as_reason = StrictCharField(required=False, help_text="Why, in words.")
 
 
+@extend_schema_field(
+    {
+        "oneOf": [
+            {"type": "string"},
+            {"type": "array", "items": {"type": "object", "additionalProperties": True}},
+        ]
+    }
+)
+class SentContentField(StrictCharField):
+    """A message's text, or its parts where a picture or a file is sent with it."""
+
+
 class WindowMessageOutput(serializers.Serializer[Data]):
     """A message as a model is sent it."""
 
     role = serializers.ChoiceField(choices=values_of(Role))
-    content = StrictCharField(allow_blank=True)
+    content = SentContentField(allow_blank=True)
     name = StrictCharField(required=False)
     tool_calls = ToolCallsField(required=False)
     tool_call_id = StrictCharField(required=False)

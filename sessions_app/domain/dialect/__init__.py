@@ -31,6 +31,7 @@ What is stored is what was said; what is sent is what a server accepts; a sessio
 from sessions_app.domain.dialect.arguments import as_object
 from sessions_app.domain.dialect.cutting import LEAST_TOKENS, common_length, cut_middle
 from sessions_app.domain.dialect.data import (
+    Attached,
     Change,
     Extras,
     Form,
@@ -51,6 +52,7 @@ from sessions_app.domain.dialect.writing import AS_OPENAI, write
 __all__ = [
     "AS_OPENAI",
     "LEAST_TOKENS",
+    "Attached",
     "Change",
     "Extra",
     "Extras",

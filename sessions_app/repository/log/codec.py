@@ -42,7 +42,7 @@ HEADER: Mapping[str, Any] = dict.fromkeys(
         "ttl_seconds", "metadata", "context_policy", "context_start", "message_count",
         "token_count", "tail_start", "tail_bytes", "version", "legal_hold", "context_resets",
         "topic.judged", "topic.current", "topic.start_seq", "topic.recent", "topic.undone",
-        "turn",
+        "turn", "external_id",
     ),
     1,
 ) | {"turn_is_live": LIVE}  # fmt: skip
@@ -86,6 +86,7 @@ def encode_message(message: NewMessage | Message) -> Stored:
         "reasoning": message.reasoning or None,
         "extra": encode_json(message.extra) if message.extra else None,
         **encode_items(message.items),
+        "parts": encode_json(message.parts) if message.parts else None,
     }
     if isinstance(message, Message):
         optional["topic"] = message.topic
@@ -166,6 +167,7 @@ def decode_message(stored: Mapping[str, Any], seq: int) -> Message:
         get("reasoning"),
         json.loads(extra) if (extra := get("extra")) else None,
         json.loads(items) if (items := get("items")) else None,
+        json.loads(parts) if (parts := get("parts")) else None,
     )
 
 
@@ -206,7 +208,11 @@ def stored_size(stored: Mapping[str, Any]) -> int:
 
 def encode_session(new: NewSession) -> Stored:
     """A session as it is stored, before it has messages."""
-    optional = {"ttl_seconds": new.ttl_seconds, "expires_at": new.expires_at}
+    optional = {
+        "ttl_seconds": new.ttl_seconds,
+        "expires_at": new.expires_at,
+        "external_id": new.external_id,
+    }
     return {
         "_id": new.session_id,
         "user_id": new.user_id,
@@ -281,6 +287,7 @@ def decode_session(stored: Mapping[str, Any]) -> Session:
         context_resets=stored.get("context_resets", ()),
         topic=decode_standing(stored.get("topic")),
         turn=decode_lease(stored.get("turn"), is_live=stored.get("turn_is_live", False)),
+        external_id=stored.get("external_id"),
     )
 
 

@@ -22,10 +22,12 @@ from mongoengine import (
 from mongoengine.errors import ValidationError
 
 from sessions_app.documents import Message, Session
+from sessions_app.domain import session_names
 from sessions_app.domain.data import Role
 from sessions_app.domain.dialect import usage_of
 from sessions_app.domain.errors import InvalidInput
 from sessions_app.domain.items import problem_of
+from sessions_app.domain.parts import are_parts
 from sessions_app.domain.records.writing import timestamp
 from sessions_app.domain.text import is_storable, json_problem
 from sessions_app.repository import log
@@ -44,6 +46,9 @@ def stored_session(record: Mapping[str, Any]) -> Stored:
         raise InvalidInput("session_id is not one")
     fields = {name: field for name, field in Session._fields.items() if name not in NOT_CARRIED}
     stored: Stored = {"_id": session_id, **_decoded(record, fields, passed_over=_COUNTED)}
+    external_id = stored.get("external_id")
+    if external_id is not None and not session_names.is_external_id(external_id):
+        raise InvalidInput(f"external_id is not one: {session_names.RULE}")
     undone = record.get("topic_undone")
     if undone is not None:
         nothing_judged = {"judged": 0, "current": 0, "start_seq": 0, "recent": []}
@@ -65,6 +70,8 @@ def stored_message(record: Mapping[str, Any]) -> Stored:
         stored |= log.encode_items(_items(record["items"]))
     # A message that only calls tools may have none; every reader expects it.
     stored.setdefault("content", "")
+    if (attached := record.get("parts")) is not None and not are_parts(attached):
+        raise InvalidInput("parts are not those of a message")
     if stored.get("deleted") and log.tombstone(stored) != stored:
         raise InvalidInput("a deleted message has something left in it")
     try:

@@ -27,7 +27,11 @@ turn that runs elsewhere or has ended, `settling` says what became of one whose 
 `integrity` finds what nobody has passed by. Why it is so: docs/decisions/0022.
 """
 
-from sessions_app.services.turns.completions import CompletionRequest, completion_start
+from sessions_app.services.turns.completions import (
+    CompletionRequest,
+    completion_check,
+    completion_start,
+)
 from sessions_app.services.turns.fanout import (
     Context,
     Delta,
@@ -75,6 +79,7 @@ __all__ = [
     "Thinking",
     "TurnRequest",
     "TurnResult",
+    "completion_check",
     "completion_start",
     "message_erased",
     "place",

@@ -214,7 +214,9 @@ class RunningTurn:
                 ending = await self._ask(window.request)
                 break
             except ProviderRefused as refused:
-                other = dialects.otherwise(refused, manner)
+                other = dialects.otherwise(
+                    refused, manner, has_attachments=window.request.has_attachments
+                )
                 if other is None or other in tried or self._stop is not None:
                     raise
                 tried.append(manner := other)
