@@ -27,14 +27,15 @@ def read(value: list[Any], path: str, *, raw: bool = False) -> list[parts.Part]:
 
     With `raw`, control characters in texts are kept.
     """
-    read_parts = [_part(part, f"{path}.{at}", raw=raw) for at, part in enumerate(value)]
+    read_parts = [read_part(part, f"{path}.{at}", raw=raw) for at, part in enumerate(value)]
     others = sum(part["type"] != parts.TEXT for part in read_parts)
     if others > PARTS_MAX:
         raise TooLarge(f"At most {PARTS_MAX} pictures and files are allowed.", attr=path)
     return read_parts
 
 
-def _part(part: Any, path: str, *, raw: bool) -> parts.Part:
+def read_part(part: Any, path: str, *, raw: bool = False) -> parts.Part:
+    """One part; raises InvalidInput naming what is wrong."""
     if not isinstance(part, dict):
         raise InvalidInput("Expected an object.", attr=path)
     kind = part.get("type")
