@@ -2,10 +2,13 @@
 
 import base64
 import hashlib
+import io
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from sessions_app.domain.errors import ProviderError
 from sessions_app.services import dialects
@@ -300,3 +303,43 @@ def test_what_is_no_part_is_refused_and_named(
 def test_too_many_are_refused(alice: Person, session: Any, model: ScriptedModel):
     assert complete(alice, session, user([picture()] * 257)).status_code == 413
     assert complete(alice, session, user([picture()] * 256)).status_code in {200, 400}
+
+
+@pytest.mark.parametrize("dialect", ["auto", "strict"])
+def test_audits_have_nothing_to_say_of_them(
+    alice: Person, session: Any, server: ModelServer, settings: Any, dialect: str
+):
+    settings.LLM_DIALECT = dialect
+    dialects.forget()
+    for part in (picture(), picture(DATA_URL), {"type": "input_file", "file_id": "file-1"}):
+        complete(alice, session, user([TEXT, part]))
+    for command in ("audit_context", "check_integrity"):
+        call_command(command, "--json", stdout=io.StringIO())
+
+
+def test_an_export_and_an_import_carry_them(
+    alice: Person, session: Any, model: ScriptedModel, tmp_path: Path
+):
+    complete(alice, session, user([TEXT, picture(), picture(DATA_URL)]))
+    before = stored(alice, session)
+    files = [tmp_path / name for name in ("first", "second")]
+    call_command("export_sessions", "--output", str(files[0]), stdout=io.StringIO())
+    alice.client.delete(path(session))
+    call_command("import_sessions", str(files[0]), stdout=io.StringIO())
+    call_command("export_sessions", "--output", str(files[1]), stdout=io.StringIO())
+    assert files[0].read_bytes() == files[1].read_bytes()
+    assert [each.get("parts") for each in stored(alice, session)] == [
+        each.get("parts") for each in before
+    ]
+
+
+def test_an_import_refuses_what_are_no_parts(
+    alice: Person, session: Any, model: ScriptedModel, tmp_path: Path
+):
+    complete(alice, session, user([TEXT, picture()]))
+    file = tmp_path / "export"
+    call_command("export_sessions", "--output", str(file), stdout=io.StringIO())
+    alice.client.delete(path(session))
+    file.write_text(file.read_text().replace('"type":"image"', '"type":"tape"'))
+    with pytest.raises(CommandError, match="parts are not those of a message"):
+        call_command("import_sessions", str(file), stdout=io.StringIO())
