@@ -120,7 +120,9 @@ def _value(name: str, value: Any, field: Any) -> Any:
         pairs = _checked(name, value, dict)
         return log.encode_metadata({key: _checked(key, v, str) for key, v in pairs.items()})
     if name in JSON_TEXTS:
-        return log.encode_json(_checked(name, value, list if name == "tool_calls" else dict))
+        return log.encode_json(
+            _checked(name, value, list if name in {"tool_calls", "parts"} else dict)
+        )
     if isinstance(field, DictField):
         return usage_of(_checked(name, value, dict)) or {}
     if isinstance(field, EmbeddedDocumentField):
