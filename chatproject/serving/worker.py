@@ -9,9 +9,6 @@ from chatproject.serving import parent_death
 if TYPE_CHECKING:
     from chatproject.serving.gateway import Gateway
 
-# A turn that takes longer is ended, and asked for again: a restart must not wait for a model.
-FINISH_SECONDS = 5.0
-
 
 def application() -> "Gateway":
     """The ASGI application, in a process that goes when its server does."""
@@ -31,10 +28,13 @@ def _started() -> None:
 
 
 def _stopping() -> None:
+    from django.conf import settings
+
     from sessions_app.services import turns
     from sessions_app.services.figures import keeper
 
-    turns.turns_shut_down(seconds=FINISH_SECONDS)
+    # A turn that takes longer is ended, and asked for again: a restart must not wait for a model.
+    turns.turns_shut_down(seconds=settings.DRAIN_TURNS_SECONDS)
     keeper.stop()
 
 

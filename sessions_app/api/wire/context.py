@@ -18,7 +18,7 @@ from sessions_app.http.input import (
     values_of,
 )
 from sessions_app.services.context import ContextWindow
-from sessions_app.services.topics import TopicSegment
+from sessions_app.services.topics import TopicList
 
 Data = dict[str, Any]
 
@@ -92,6 +92,12 @@ class ContextOutput(serializers.Serializer[Data]):
     """
 
     messages = WindowMessageOutput(many=True)
+    complete = StrictBooleanField(
+        help_text=(
+            "Whether every message had been judged. If not, the window was planned with what was "
+            "judged in the time there was; ask again for the rest."
+        )
+    )
     token_count = StrictIntegerField(min_value=0)
     max_tokens = StrictIntegerField(min_value=64)
     strategy = serializers.ChoiceField(choices=values_of(Strategy))
@@ -114,9 +120,16 @@ class TopicOutput(serializers.Serializer[Data]):
 
 
 class TopicListOutput(serializers.Serializer[Data]):
-    """A session's topics, in order."""
+    """A session's topics, in order, up to the message `judged`."""
 
     results = TopicOutput(many=True)
+    judged = StrictIntegerField(min_value=0)
+    complete = StrictBooleanField(
+        help_text=(
+            "Whether every message has been judged. If not, these are the topics of those that "
+            "were judged in the time there was; ask again for the rest."
+        )
+    )
 
 
 def context(window: ContextWindow) -> dict[str, Any]:
@@ -125,6 +138,7 @@ def context(window: ContextWindow) -> dict[str, Any]:
     changes = window.request.changes
     return {
         "messages": window.sent,
+        "complete": window.complete,
         "token_count": plan.token_count,
         "max_tokens": plan.max_tokens,
         "strategy": plan.strategy.value,
@@ -167,6 +181,7 @@ def _recalled(quoted: Recalled) -> dict[str, Any]:
     return {"seqs": list(quoted.seqs), "token_count": quoted.token_count}
 
 
-def topics(segments: Sequence[TopicSegment]) -> dict[str, Any]:
+def topics(listed: TopicList) -> dict[str, Any]:
     """A session's topics."""
-    return {"results": [asdict(segment) for segment in segments]}
+    results = [asdict(segment) for segment in listed.segments]
+    return {"results": results, "judged": listed.judged, "complete": listed.complete}
