@@ -11,7 +11,7 @@ import dj_database_url
 # More than the threads that ask at a time are of no use.
 POOL_MAX = 8
 # The pool closes one idle connection after each such time.
-IDLE_SECONDS = 5.0
+IDLE_SECONDS = 3.0
 _POSTGRESQL = "django.db.backends.postgresql"
 
 

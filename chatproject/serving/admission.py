@@ -11,6 +11,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import cycle
 from typing import Any, TypeVar
 
 from sessions_app.domain.errors import Overloaded
@@ -19,7 +20,8 @@ T = TypeVar("T")
 
 # How much the newest request counts in the mean of how long requests take.
 _NEWEST = 0.1
-RETRY_SECONDS_MAX = 5
+# When to come again: not all at the same time, and none later than the crowd may have gone.
+_RETRY_SECONDS = cycle((2, 3, 4, 5))
 
 
 class Gone(Exception):
@@ -104,16 +106,20 @@ class Queue:
         """How long the first of those that wait has waited."""
         return time.monotonic() - self._waiting[0].since if self._waiting else 0.0
 
-    async def enter(self, *, caller: str = "", gone: "asyncio.Future[None] | None" = None) -> Slot:
-        """A thread for a request; raises Overloaded, or Gone when `gone` is done before.
+    async def enter(
+        self, *, caller: str = "", watch: Callable[[], "asyncio.Future[None]"] | None = None
+    ) -> Slot:
+        """A thread for a request; raises Overloaded, or Gone when the client leaves before.
 
+        `watch` gives what is done when the client leaves; it is called only where one has to wait.
         Whoever gets a slot releases it.
         """
         if self._lanes and not self._waiting and self._may_run(caller):
             return self._begin(caller)
         expected = self.expected_seconds(caller)
         if len(self._waiting) >= self._longest or expected > self._seconds:
-            raise self._refusal(expected)
+            raise self._refusal()
+        gone = None if watch is None else watch()
         return await self._queued(caller, gone, self._seconds)
 
     async def reenter(self, caller: str = "") -> Slot:
@@ -149,7 +155,7 @@ class Queue:
             raise Gone
         if not waiter.slot.done():
             waiter.slot.cancel()
-            raise self._refusal(self._seconds)
+            raise self._refusal()
         return waiter.slot.result()
 
     @staticmethod
@@ -173,9 +179,9 @@ class Queue:
             expected = max(expected, before / self._share * pace)
         return expected
 
-    def _refusal(self, expected: float) -> Overloaded:
+    def _refusal(self) -> Overloaded:
         self.refused_at = time.monotonic()
-        return Overloaded(retry_after=max(1, min(RETRY_SECONDS_MAX, round(expected / 2))))
+        return Overloaded(retry_after=next(_RETRY_SECONDS))
 
     def _may_run(self, caller: str) -> bool:
         return self._share is None or not caller or self._running_by[caller] < self._share

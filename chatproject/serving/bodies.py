@@ -21,6 +21,9 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 GRACE_SECONDS = 5.0
 
 
+_WITHOUT = frozenset({"GET", "HEAD"})
+
+
 class Departed(Exception):
     """The client disconnected before its body was complete."""
 
@@ -52,6 +55,8 @@ class Body:
         """The body, up to one byte over the limit."""
         limit = settings.REQUEST_MAX_BYTES + 1
         length = _length(scope)
+        if length == 0 and scope["method"] in _WITHOUT:
+            return b""
         if length is not None and length >= limit:
             raise TooLarge(f"The body may have at most {limit - 1} bytes.")
         began, parts = time.monotonic(), list[bytes]()
@@ -81,10 +86,16 @@ class Body:
 
 
 def _length(scope: Scope) -> int | None:
+    """How long the body is said to be; None where that is not said."""
+    length: int | None = 0
     for name, value in scope["headers"]:
-        if name.lower() == b"content-length" and value.isdigit():
-            return int(value)
-    return None
+        match name.lower():
+            case b"transfer-encoding":
+                return None
+            case b"content-length" if value.isdigit():
+                length = int(value)
+    # RFC 9112, 6.3: without either there is no body.
+    return length
 
 
 @contextmanager

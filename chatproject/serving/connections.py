@@ -43,7 +43,7 @@ class InProgress:
     def request(self, scope: Scope) -> Iterator[None]:
         """One request, as long as the block; raises Overloaded where its address has too many."""
         peer = _peer(scope)
-        address = address_of(scope)
+        address = address_of(scope) if _has_proxies() else peer[0]
         if address and self._by_address[address] >= settings.CONNECTIONS_PER_ADDRESS:
             raise Overloaded(
                 "Too many requests of this address are in progress; try again.", retry_after=1
@@ -85,6 +85,8 @@ def address_of(scope: Scope) -> str:
 
 def _plain(host: str) -> str:
     """An IPv4 address that came over an IPv6 socket, as itself."""
+    if ":" not in host:
+        return host
     with suppress(ValueError):
         address = ipaddress.ip_address(host)
         return str(getattr(address, "ipv4_mapped", None) or address)

@@ -100,8 +100,7 @@ class Gateway:
                 environ[metrics.ARRIVED_KEY] = arrived
                 await _Request(self, scope, environ, receive, send).answer(view)
         except SessionError as error:
-            _count_refused(view, scope, error, arrived)
-            await _refuse(error, scope, send)
+            await _refuse(error, view, scope, arrived, send)
         except Gone:
             instruments.request_refused(view.waits.value, "gone")
         except bodies.Departed:
@@ -162,15 +161,14 @@ class _Request:
         if view.waits is Waits.FOR_MUCH:
             caller = callers.caller_of(self._environ, connections.address_of(self._scope))
             self._environ[ALLOWANCE_KEY] = self._gateway.queues.allowance()
-        if queue.is_full:
-            self._watch()
-        return await queue.enter(caller=caller, gone=self._gone)
+        return await queue.enter(caller=caller, watch=self._watch)
 
-    def _watch(self) -> None:
-        """From now on notice when the client leaves."""
+    def _watch(self) -> "asyncio.Future[None]":
+        """What is done when the client leaves, which is noticed from now on."""
         if self._gone is None:
             gone = _until_gone(self._receive, self._departure.leave)
             self._gone = asyncio.ensure_future(gone)
+        return self._gone
 
     async def _respond(self, slot: Slot) -> None:
         answer, whole = await slot.call(self._gateway.call, self._environ)
@@ -191,22 +189,18 @@ class _Request:
 
     async def _stream(self, chunks: AsyncIterable[bytes]) -> None:
         """Send what comes, until the client has gone."""
-        self._watch()
+        gone = self._watch()
         async with aclosing(cast("AsyncGenerator[bytes, None]", aiter(chunks))) as incoming:
             async for chunk in incoming:
-                if self._gone is not None and self._gone.done():
+                if gone.done():
                     return
                 await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
         await self._send({"type": "http.response.body", "body": b""})
 
 
-def _count_refused(view: Declared, scope: Scope, error: SessionError, arrived: float) -> None:
-    instruments.request_refused(view.waits.value, error.code)
-    status, _, _ = error_pages.refusal(scope["path"], error)
-    metrics.count(view.route, scope["method"], status, time.monotonic() - arrived)
-
-
-async def _refuse(error: SessionError, scope: Scope, send: Send) -> None:
+async def _refuse(
+    error: SessionError, view: Declared, scope: Scope, arrived: float, send: Send
+) -> None:
     status, headers, body = error_pages.refusal(scope["path"], error)
     for name, value in scope["headers"]:
         if name.lower() == b"origin":
@@ -216,6 +210,8 @@ async def _refuse(error: SessionError, scope: Scope, send: Send) -> None:
     if status in _UNREAD:
         # What is left of the body is not read, so nothing can follow on this connection.
         encoded.append((b"connection", b"close"))
+    instruments.request_refused(view.waits.value, error.code)
+    metrics.count(view.route, scope["method"], status, time.monotonic() - arrived)
     await _send_whole(status, encoded, body, send)
 
 

@@ -2,12 +2,16 @@
 
 import multiprocessing
 import signal
+import sys
 from typing import TYPE_CHECKING
 
 from chatproject.serving import parent_death
 
 if TYPE_CHECKING:
     from chatproject.serving.gateway import Gateway
+
+
+SWITCH_SECONDS = 0.001
 
 
 def application() -> "Gateway":
@@ -46,6 +50,9 @@ def _prepare() -> None:
     server = multiprocessing.parent_process()
     if server is not None and server.pid is not None:
         parent_death.follow(server.pid, signal.SIGKILL)
+    # With many threads at work the event loop has to wait for the interpreter's lock again and
+    # again, each time for up to so long; it answers probes and refuses what is too much.
+    sys.setswitchinterval(SWITCH_SECONDS)
     from chatproject import wsgi  # noqa: F401 - sets Django up
     from sessions_app import tokenizer
 

@@ -75,8 +75,8 @@ def context_plan(
 
     `max_tokens` and `strategy` replace the session's own, `query` the newest user message. `until`
     is the last seq that is considered, None for the newest; the messages in `without` count as
-    superseded. Without `tells_topics`, topics are judged only where they can change the window. They
-    are judged for about `seconds`; the window is planned with what is known then.
+    superseded. Without `tells_topics`, topics are judged only where they can change the window, and
+    for about `seconds`; the window is planned with what is known then.
     `instructions` take their share of the budget. `manner` is how the server wants it written,
     None for what is known of the configured one. Raises SessionNotFound, SessionExpired,
     WindowBudgetError.
