@@ -34,8 +34,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
     Without the accounts database it is degraded, and still 200: who has a token can go on.
     """
     report = readiness.report(request.META.get(ARRIVED_KEY))
-    body = {"status": report.status.value}
-    body |= {name: "ok" if well else "unavailable" for name, well in report.well.items()}
+    body = {"status": report.status.value} | report.parts
     is_ready = report.status is not readiness.Weight.REQUIRED
     return JsonResponse(body, status=HTTPStatus.OK if is_ready else HTTPStatus.SERVICE_UNAVAILABLE)
 

@@ -30,6 +30,8 @@ class Check:
 
     ask: Callable[[], bool]
     weight: Weight
+    says: Callable[[], str]
+    always: bool
     thread: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="readyz")
     )
@@ -44,9 +46,9 @@ class Check:
 
 @dataclass(frozen=True)
 class Report:
-    """What was found, by name, and until when it was looked."""
+    """What was found, in words by name, and until when it was looked."""
 
-    well: dict[str, bool]
+    parts: dict[str, str]
     status: Weight
     at: float
 
@@ -56,9 +58,19 @@ _looking = threading.Lock()
 _last = Report({}, Weight.TOLD, float("-inf"))
 
 
-def add(name: str, ask: Callable[[], bool], weight: Weight = Weight.REQUIRED) -> None:
-    """Have `ask` asked, in place of another check of this name."""
-    _checks[name] = Check(ask, weight)
+def add(
+    name: str,
+    ask: Callable[[], bool],
+    weight: Weight = Weight.REQUIRED,
+    *,
+    says: Callable[[], str] = lambda: "unavailable",
+    always: bool = True,
+) -> None:
+    """Have `ask` asked, in place of another check of this name.
+
+    `says` words a failure; without `always`, the check is named only when it fails.
+    """
+    _checks[name] = Check(ask, weight, says, always)
 
 
 def report(since: float | None = None) -> Report:
@@ -77,11 +89,16 @@ def report(since: float | None = None) -> Report:
 def _look() -> Report:
     asked = {name: check.begin() for name, check in _checks.items()}
     done, _ = wait(asked.values(), timeout=SECONDS)
-    well = {name: answer in done and _is_well(answer) for name, answer in asked.items()}
-    failed = {_checks[name].weight for name, good in well.items() if not good}
+    failed = [name for name, answer in asked.items() if not (answer in done and _is_well(answer))]
+    weights = {_checks[name].weight for name in failed}
     # The gravest first.
-    status = next((weight for weight in Weight if weight in failed), Weight.TOLD)
-    return Report(well, status, time.monotonic())
+    status = next((weight for weight in Weight if weight in weights), Weight.TOLD)
+    parts = {
+        name: check.says() if name in failed else "ok"
+        for name, check in _checks.items()
+        if check.always or name in failed
+    }
+    return Report(parts, status, time.monotonic())
 
 
 def _is_well(answer: "Future[bool]") -> bool:

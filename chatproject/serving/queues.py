@@ -39,7 +39,7 @@ class Queues:
             Waits.FOR_A_PROBE: _queue(Waits.FOR_A_PROBE.value, PROBE_THREADS),
         }
         self.keys = _queue("api_keys", accounts)
-        readiness.add("requests", lambda: not self.sheds())
+        readiness.add("requests", lambda: not self.sheds(), says=lambda: "refused")
 
     def of(self, kind: Waits) -> Queue:
         """The queue of a kind that waits for something."""
