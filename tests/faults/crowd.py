@@ -64,6 +64,7 @@ class Client:
         return int(head[0].split(" ")[1]), headers, body
 
     def close(self) -> None:
+        """Leave the connection; the next request has one of its own."""
         if self._streams is not None:
             self._streams[1].close()
             self._streams = None
@@ -126,3 +127,13 @@ async def crowd(port: int, requests: list[bytes], clients: int, seconds: float) 
     await asyncio.gather(*(goes_on(client, n) for n, client in enumerate(everybody)))
     answers = [answer for client in everybody for answer in client.answers]
     return Crowd(seconds, answers)
+
+
+async def ask_once(port: int, request: bytes, address: str) -> Answered:
+    """One client, from this address."""
+    client = Client(port, address)
+    answer = await client.ask(request)
+    client.close()
+    # For the loop to close it before it ends itself.
+    await asyncio.sleep(0)
+    return answer
