@@ -157,11 +157,13 @@ class _Request:
 
     async def _enter(self, view: Declared) -> Slot:
         queue = self._gateway.queues.of(view.waits)
-        caller = ""
-        if view.waits is Waits.FOR_MUCH:
-            caller = callers.caller_of(self._environ, connections.address_of(self._scope))
-            self._environ[ALLOWANCE_KEY] = self._gateway.queues.allowance()
-        return await queue.enter(caller=caller, watch=self._watch)
+        if view.waits is not Waits.FOR_MUCH:
+            return await queue.enter(watch=self._watch)
+        caller = callers.caller_of(self._environ, connections.address_of(self._scope))
+        slot = await queue.enter(caller=caller, watch=self._watch)
+        waited = slot.began - self._environ[metrics.ARRIVED_KEY]
+        self._environ[ALLOWANCE_KEY] = self._gateway.queues.allowance(waited)
+        return slot
 
     def _watch(self) -> "asyncio.Future[None]":
         """What is done when the client leaves, which is noticed from now on."""

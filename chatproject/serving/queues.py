@@ -45,11 +45,16 @@ class Queues:
         """The queue of a kind that waits for something."""
         return self._of[kind]
 
-    def allowance(self) -> float:
-        """How many seconds the heavy read that comes now may work: the less, the more wait."""
+    def allowance(self, waited: float) -> float:
+        """How many seconds the heavy read that begins now may work.
+
+        The less, the more it has waited itself, so that its client has an answer in time, and the
+        more wait behind it.
+        """
         queue = self._of[Waits.FOR_MUCH]
-        ahead = queue.waiting // queue.threads
-        return max(_ALLOWANCE_SECONDS_MIN, settings.HEAVY_SECONDS / (1 + ahead))
+        behind = queue.waiting // queue.threads
+        left: float = settings.HEAVY_SECONDS - waited / 2
+        return max(_ALLOWANCE_SECONDS_MIN, left / (1 + behind))
 
     def sheds(self) -> bool:
         """Whether ordinary requests were refused a moment ago."""
