@@ -19,7 +19,7 @@ from sessions_app.http.input import (
     values_of,
 )
 from sessions_app.services.context import ContextWindow
-from sessions_app.services.topics import TopicSegment
+from sessions_app.services.topics import TopicList
 
 Data = dict[str, Any]
 
@@ -105,6 +105,12 @@ class ContextOutput(serializers.Serializer[Data]):
     """
 
     messages = WindowMessageOutput(many=True)
+    complete = StrictBooleanField(
+        help_text=(
+            "Whether every message had been judged. If not, the window was planned with what was "
+            "judged in the time there was; ask again for the rest."
+        )
+    )
     token_count = StrictIntegerField(min_value=0)
     max_tokens = StrictIntegerField(min_value=64)
     strategy = serializers.ChoiceField(choices=values_of(Strategy))
@@ -127,9 +133,16 @@ class TopicOutput(serializers.Serializer[Data]):
 
 
 class TopicListOutput(serializers.Serializer[Data]):
-    """A session's topics, in order."""
+    """A session's topics, in order, up to the message `judged`."""
 
     results = TopicOutput(many=True)
+    judged = StrictIntegerField(min_value=0)
+    complete = StrictBooleanField(
+        help_text=(
+            "Whether every message has been judged. If not, these are the topics of those that "
+            "were judged in the time there was; ask again for the rest."
+        )
+    )
 
 
 def context(window: ContextWindow) -> dict[str, Any]:
@@ -138,6 +151,7 @@ def context(window: ContextWindow) -> dict[str, Any]:
     changes = window.request.changes
     return {
         "messages": window.sent,
+        "complete": window.complete,
         "token_count": plan.token_count,
         "max_tokens": plan.max_tokens,
         "strategy": plan.strategy.value,
@@ -180,6 +194,7 @@ def _recalled(quoted: Recalled) -> dict[str, Any]:
     return {"seqs": list(quoted.seqs), "token_count": quoted.token_count}
 
 
-def topics(segments: Sequence[TopicSegment]) -> dict[str, Any]:
+def topics(listed: TopicList) -> dict[str, Any]:
     """A session's topics."""
-    return {"results": [asdict(segment) for segment in segments]}
+    results = [asdict(segment) for segment in listed.segments]
+    return {"results": results, "judged": listed.judged, "complete": listed.complete}
