@@ -283,11 +283,6 @@ class Reader:
         return self._past == _END
 
     @property
-    def begun(self) -> bool:
-        """Whether some of the reply, or of what the model thinks, has been read."""
-        return bool(self._characters or self._thoughts)
-
-    @property
     def has_news(self) -> bool:
         """Whether `take` would give something."""
         feed = self.feed
