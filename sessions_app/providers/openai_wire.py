@@ -107,7 +107,7 @@ class Limits:
     async def chunks(self, response: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:
         """The body as it comes; raises ProviderTimeout, aiohttp.ClientError."""
         body = response.content
-        while chunk := await self.within(body.readany()):
+        while chunk := body.read_nowait() or await self.within(body.readany()):
             yield chunk
             # A server that always has a byte ready would never be waited for.
             if self.seconds_left <= 0:
