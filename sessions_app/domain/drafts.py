@@ -16,7 +16,8 @@ class MessageDraft:
     """A message that has not been checked, counted or stored.
 
     `client_id` is the idempotency key, unique within a session. `tool_calls` and `metadata` are
-    the client's own data and are returned unchanged.
+    the client's own data and are returned unchanged. `reasoning` and `extra` are as in `Message`:
+    of a model's reply, or of one that a client brings along.
     """
 
     role: Role
@@ -26,21 +27,21 @@ class MessageDraft:
     tool_calls: Sequence[Mapping[str, Any]] | None = None
     tool_call_id: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    reasoning: str | None = None
+    extra: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewMessage(MessageDraft):
     """A draft that has been checked and counted, ready to be stored.
 
-    `generation` is set on what a model wrote, and so are `reasoning` and `extra`, as in `Message`.
+    `generation` is set on what a model wrote here.
     """
 
     id: str
     token_count: int
     timestamp: datetime
     generation: Generation | None = None
-    reasoning: str | None = None
-    extra: Mapping[str, Any] | None = None
 
     def says_the_same_as(self, stored: Message) -> bool:
         """Whether `stored` has this body. A tombstone has lost its body and counts as the same."""

@@ -1,6 +1,7 @@
 """Connections to one server, for any number of calls at once."""
 
 import asyncio
+import atexit
 import io
 import os
 import ssl
@@ -59,6 +60,7 @@ class Connections:
                 trust_env=True,
             )
             self._sessions[:], self._loop = [session], loop
+            _open.add(session)
         return self._sessions[0]
 
 
@@ -66,6 +68,17 @@ def _trusted() -> ssl.SSLContext:
     """Trusts what SSL_CERT_FILE and SSL_CERT_DIR name, else the usual authorities."""
     is_named = {"SSL_CERT_FILE", "SSL_CERT_DIR"} & os.environ.keys()
     return ssl.create_default_context(cafile=None if is_named else certifi.where())
+
+
+# Closed at the end of the process: aiohttp complains of those that are not.
+_open: weakref.WeakSet[aiohttp.ClientSession] = weakref.WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    for session in list(_open):
+        with suppress(RuntimeError, TimeoutError):
+            event_loop.submit(session.close()).result(1.0)
 
 
 def _close(sessions: list[aiohttp.ClientSession]) -> None:

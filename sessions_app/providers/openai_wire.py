@@ -11,7 +11,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from email.utils import parsedate_to_datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import aiohttp
 
@@ -107,7 +107,11 @@ class Limits:
     async def chunks(self, response: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:
         """The body as it comes; raises ProviderTimeout, aiohttp.ClientError."""
         body = response.content
-        while chunk := body.read_nowait() or await self.within(body.readany()):
+        while (
+            chunk := _before_a_break(body)
+            or body.read_nowait()
+            or await self.within(body.readany())
+        ):
             yield chunk
             # A server that always has a byte ready would never be waited for.
             if self.seconds_left <= 0:
@@ -226,6 +230,17 @@ class Wire:
             self._asks_for_usage = False
             return True
         return False
+
+
+def _before_a_break(body: aiohttp.StreamReader) -> bytes:
+    """What had come when the connection broke, which a reader that has failed keeps to itself."""
+    failure = body.exception()
+    if failure is None:
+        return b""
+    body.set_exception(cast("BaseException", None))
+    rest = body.read_nowait()
+    body.set_exception(failure)
+    return rest
 
 
 async def _start_of(response: aiohttp.ClientResponse) -> bytes:

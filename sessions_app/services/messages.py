@@ -45,6 +45,8 @@ def message_prepare(*, draft: MessageDraft, now: datetime, path: str = "") -> Ne
         tool_calls=draft.tool_calls,
         tool_call_id=draft.tool_call_id,
         metadata=draft.metadata,
+        reasoning=draft.reasoning,
+        extra=draft.extra,
     )
 
 

@@ -141,7 +141,7 @@ class Feed:
         self.erasures = 0
         self._pieces: list[str] = []
         self._ends: list[int] = []
-        # What the model has thought so far; at other workers, only once the reply is stored.
+        # What the model has thought so far.
         self.thoughts = ""
         self.thought_member = ""
         self._waiting: list[asyncio.Future[bool]] = []
