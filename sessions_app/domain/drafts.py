@@ -18,8 +18,8 @@ class MessageDraft:
     """A message that has not been checked, counted or stored.
 
     `client_id` is the idempotency key, unique within a session. `tool_calls` and `metadata` are
-    the client's own data and are returned unchanged. `parts`, `reasoning`,
-    `extra` and `items`: as in `Message`.
+    the client's own data and are returned unchanged. `parts`, `reasoning`, `extra` and `items` are
+    as in `Message`: of a model's reply, or of one that a client brings along.
     """
 
     role: Role
@@ -39,7 +39,7 @@ class MessageDraft:
 class NewMessage(MessageDraft):
     """A draft that has been checked and counted, ready to be stored.
 
-    `generation` is set on what a model wrote.
+    `generation` is set on what a model wrote here.
     """
 
     id: str

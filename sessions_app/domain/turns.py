@@ -52,7 +52,8 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A turn as recorded. `user_seq` is the last message it answers; `text` its reply so far.
+    """A turn as recorded. `user_seq` is the last message it answers; `text` its reply so far and
+    `thoughts` what the model has thought, under its server's name for them.
 
     `fingerprint` tells the parameters it was asked for with from others. `regenerates` marks one
     whose reply takes the place of an earlier one.
@@ -72,12 +73,15 @@ class Turn:
     ended_at: datetime | None = None
     seen: Seen | None = None
     text: str = ""
+    thoughts: str = ""
+    thought_member: str = ""
     model: str = ""
     finish_reason: str = ""
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     error_code: str | None = None
     error_detail: str | None = None
+    error_attr: str | None = None
     error_refusal: Mapping[str, Any] | None = None
 
     @property
@@ -87,7 +91,9 @@ class Turn:
 
     def failure(self) -> SessionError:
         """What went wrong in a failed turn, to be raised again."""
-        return failure(self.error_code or "", self.error_detail or "", self.error_refusal)
+        error = failure(self.error_code or "", self.error_detail or "", self.error_refusal)
+        error.attr = error.attr or self.error_attr
+        return error
 
 
 def recorded_refusal(error: SessionError) -> dict[str, Any] | None:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from rest_framework.exceptions import ValidationError
 
 from sessions_app.domain.data import Role
+from sessions_app.domain.dialect import thoughts
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import InvalidInput
 from sessions_app.domain.limits import NAME_MAX_CHARS, TOOL_CALL_ID_MAX_CHARS
@@ -87,6 +88,7 @@ def _draft(value: Any, path: str) -> MessageDraft:
         content = _short(value, "refusal", path, None) or ""
     if not content and raw:
         content = NO_OUTPUT
+    reasoning, thought_member = thoughts(value) if role == Role.ASSISTANT else ("", "")
     return MessageDraft(
         role=_ROLES[role],
         content=content,
@@ -94,6 +96,8 @@ def _draft(value: Any, path: str) -> MessageDraft:
         tool_calls=_calls(value.get("tool_calls"), f"{path}.tool_calls"),
         tool_call_id=_short(value, "tool_call_id", path, TOOL_CALL_ID_MAX_CHARS),
         parts=read_parts if any(each["type"] != "text" for each in read_parts) else None,
+        reasoning=reasoning or None,
+        extra={"thought_member": thought_member} if thought_member else None,
     )
 
 

@@ -23,6 +23,10 @@ _OPEN: Stored = {"$or": [{"state": TurnState.RUNNING.value}, {"error_code": Turn
 # Turns begin within a moment of the message they answer.
 _AROUND = timedelta(seconds=60)
 _SOME = 20
+# What is said now, for readers at other workers, and what is of no use to anybody else.
+_SAID_SO_FAR = ("text", "thoughts", "thought_member")
+_UNSAID = dict.fromkeys(_SAID_SO_FAR, 0)
+_FAILURE = ("error_code", "error_detail", "error_attr", "error_refusal")
 
 
 class Progress(NamedTuple):
@@ -32,6 +36,8 @@ class Progress(NamedTuple):
     turn_id: str
     seen: Seen | None
     text: str
+    thoughts: str = ""
+    thought_member: str = ""
 
 
 def record_id(session_id: str, turn_id: str) -> str:
@@ -76,8 +82,9 @@ def write_progress(running: Iterable[Progress]) -> None:
                     "state": TurnState.RUNNING.value,
                     "text": each.text,
                     **({"seen": _stored_seen(each.seen)} if each.seen else {}),
+                    **_stored_thoughts(each),
                 },
-                "$unset": dict.fromkeys(("ended_at", "error_code", "error_detail"), 1),
+                "$unset": dict.fromkeys(("ended_at", *_FAILURE), 1),
             },
         )
         for each in running
@@ -106,7 +113,7 @@ def finish(
     written = {name: value for name, value in outcome.items() if value is not None}
     if seen is not None:
         written["seen"] = _stored_seen(seen)
-    unset = {"text", "error_code", "error_detail"} - written.keys()
+    unset = {*_SAID_SO_FAR, *_FAILURE} - written.keys()
     before = collection(Record).find_one_and_update(
         {
             "_id": record_id(session_id, turn_id),
@@ -153,7 +160,7 @@ def about(*, session_id: str, moment: datetime) -> list[Turn]:
             "_id": {"$gte": f"{session_id}/turn_{first}", "$lt": f"{session_id}0"},
             "session_id": session_id,
         },
-        {"text": 0},
+        _UNSAID,
     )
     return [_turn(stored) for stored in cursor.sort("_id", 1).limit(_SOME)]
 
@@ -161,7 +168,7 @@ def about(*, session_id: str, moment: datetime) -> list[Turn]:
 @failures.translated
 def newest(*, session_id: str, limit: int) -> list[Turn]:
     """The newest turns of a session, newest first, without what they are saying now."""
-    cursor = collection(Record).find(log.every_bucket(session_id), {"text": 0})
+    cursor = collection(Record).find(log.every_bucket(session_id), _UNSAID)
     return [_turn(stored) for stored in cursor.sort("_id", -1).limit(limit)]
 
 
@@ -184,9 +191,15 @@ def running(*, begun_before: datetime, limit: int) -> list[Turn]:
     Most of them have renewed it: whether a turn still runs, its session's lease says.
     """
     cursor = collection(Record).find(
-        {"state": TurnState.RUNNING.value, "deadline": {"$lt": begun_before}}, {"text": 0}
+        {"state": TurnState.RUNNING.value, "deadline": {"$lt": begun_before}}, _UNSAID
     )
     return [_turn(stored) for stored in cursor.limit(limit)]
+
+
+def _stored_thoughts(progress: Progress) -> Stored:
+    if not progress.thoughts:
+        return {}
+    return {"thoughts": progress.thoughts, "thought_member": progress.thought_member}
 
 
 def _stored_seen(seen: Seen) -> Stored:
@@ -228,11 +241,14 @@ def _turn(stored: Mapping[str, Any]) -> Turn:
         ended_at=get("ended_at"),
         seen=_seen(get("seen")),
         text=get("text", ""),
+        thoughts=get("thoughts", ""),
+        thought_member=get("thought_member", ""),
         model=get("model", ""),
         finish_reason=get("finish_reason", ""),
         prompt_tokens=get("prompt_tokens"),
         completion_tokens=get("completion_tokens"),
         error_code=get("error_code"),
         error_detail=get("error_detail"),
+        error_attr=get("error_attr"),
         error_refusal=get("error_refusal"),
     )

@@ -16,6 +16,8 @@ class Standing:
     user_message: Message | None
     text: str
     outcome: Outcome | None
+    thoughts: str = ""
+    thought_member: str = ""
 
     def tell(self, feed: Feed) -> None:
         """Tell a feed what it does not know yet; on the event loop, where others have the feed."""
@@ -23,6 +25,7 @@ class Standing:
             feed.show(self.seen, self.user_message)
         feed.user_message = self.user_message or feed.user_message
         feed.readings += 1
+        feed.think(self.thoughts[len(feed.thoughts) :], self.thought_member)
         feed.catch_up(self.text)
         if self.outcome is not None:
             feed.finish(self.outcome)
@@ -35,12 +38,15 @@ def standing(turn: Turn, knows_question: bool = False) -> Standing:
     """
     question = None if knows_question and not turn.ended else message_at(turn, turn.user_seq)
     if not turn.ended:
-        return Standing(turn.seen, question, turn.text, None)
+        return Standing(turn.seen, question, turn.text, None, turn.thoughts, turn.thought_member)
     if turn.state is TurnState.FAILED:
         return Standing(turn.seen, question, "", Outcome(turn.state, error=turn.failure()))
     reply = message_at(turn, turn.assistant_seq) if turn.assistant_seq else None
-    text = reply.content if reply else ""
-    return Standing(turn.seen, question, text, Outcome(turn.state, reply))
+    outcome = Outcome(turn.state, reply)
+    if reply is None:
+        return Standing(turn.seen, question, "", outcome)
+    member = (reply.extra or {}).get("thought_member", "")
+    return Standing(turn.seen, question, reply.content, outcome, reply.reasoning or "", member)
 
 
 def message_at(of: Turn | Feed, seq: int) -> Message | None:

@@ -143,7 +143,7 @@ class RunningTurn:
         self.feed = feed
         # Whether somebody reads it at another worker, and how far its record is for them.
         self.is_followed = False
-        self.written = (False, 0)
+        self.written = (False, 0, 0)
         # When the lease was last taken or renewed, by the monotonic clock.
         self.renewed_at = time.monotonic()
         self._place: Any = {"session_id": turn.session_id, "turn_id": turn.turn_id}
@@ -382,6 +382,7 @@ class RunningTurn:
                 outcome = {
                     "error_code": error.code,
                     "error_detail": error.detail,
+                    "error_attr": error.attr,
                     "error_refusal": recorded_refusal(error),
                 }
                 await stored(self._record, TurnState.FAILED, outcome)
