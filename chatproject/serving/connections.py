@@ -11,10 +11,11 @@ import os
 import socket
 import stat
 import threading
+import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Container, Iterator, MutableMapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
@@ -38,6 +39,7 @@ class InProgress:
     def __init__(self) -> None:
         self._by_peer = Counter[Peer]()
         self._by_address = Counter[str]()
+        self._answered: dict[Peer, float] = {}
 
     @contextmanager
     def request(self, scope: Scope) -> Iterator[None]:
@@ -53,12 +55,24 @@ class InProgress:
         try:
             yield
         finally:
+            # First: between the two the connection must not look idle.
+            self._answered[peer] = time.monotonic()
             _subtract(self._by_peer, peer)
             _subtract(self._by_address, address)
 
     def has(self, peer: Peer) -> bool:
         """Whether a request of this connection is in progress."""
         return peer in self._by_peer
+
+    def answered_at(self, peer: Peer) -> float:
+        """When this connection's last answer ended, on the monotonic clock; 0 for none."""
+        return self._answered.get(peer, 0)
+
+    def keep(self, peers: Container[Peer]) -> None:
+        """Forget the answers of connections that are gone."""
+        for peer in list(self._answered):
+            if peer not in peers:
+                self._answered.pop(peer, None)
 
 
 def _subtract(counter: Counter[Any], key: Any) -> None:
@@ -95,15 +109,23 @@ def _plain(host: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A connection that the server has accepted; `inode` tells it from a later one."""
+    """A connection that the server has accepted; `inode` tells it from a later one.
+
+    `seen_at` is when it was first seen, on the monotonic clock.
+    """
 
     descriptor: int
     inode: int
     peer: Peer
+    seen_at: float = field(default=0, compare=False)
 
 
 class Guard:
-    """Closes idle connections where an address, or all together, have more than they may."""
+    """Closes connections that are idle for long, and idle ones where there are too many.
+
+    The server closes an idle connection of HTTP/1 by itself. One that has not said a word yet may
+    become one of HTTP/2, and the server waits for those without end.
+    """
 
     def __init__(self, in_progress: InProgress) -> None:
         self._in_progress = in_progress
@@ -125,10 +147,23 @@ class Guard:
 
     def look(self) -> int:
         """Close what is too much; how many that were."""
-        surplus = self.surplus(self.connections())
-        for connection in surplus:
+        connections = self.connections()
+        self._in_progress.keep({each.peer for each in connections})
+        stale = self.stale(connections, time.monotonic())
+        rest = [each for each in connections if each not in stale]
+        closing = [*stale, *self.surplus(rest)]
+        for connection in closing:
             _shut_down(connection)
-        return len(surplus)
+        return len(closing)
+
+    def stale(self, connections: list[Connection], now: float) -> set[Connection]:
+        """The connections that have been idle for longer than `IDLE_SECONDS`."""
+        return {
+            each
+            for each in self._idle(connections)
+            if now - max(each.seen_at, self._in_progress.answered_at(each.peer))
+            > settings.IDLE_SECONDS + LOOK_SECONDS
+        }
 
     def surplus(self, connections: list[Connection]) -> list[Connection]:
         """The idle connections to be closed, those accepted first before later ones."""
@@ -199,7 +234,7 @@ def _accepted(descriptor: int, inode: int) -> Connection | None:
     # A listener, or closed meanwhile.
     except OSError:
         return None
-    return Connection(descriptor, inode, (_plain(host), port))
+    return Connection(descriptor, inode, (_plain(host), port), time.monotonic())
 
 
 def _shut_down(connection: Connection) -> None:

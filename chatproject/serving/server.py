@@ -105,9 +105,9 @@ def command(address: Address) -> list[str]:
         sys.executable, "-m", "granian", "chatproject.serving.worker:application", "--factory",
         "--interface", "asgi", "--no-ws", "--host", address.ip, "--port", str(address.port),
         "--workers", str(settings.WORKERS),
-        # HTTP/1 only: where a connection may become HTTP/2, its first bytes are waited for without
-        # end. Others are closed when they are idle for so long, or take so long for their headers.
-        "--http", "1", "--http1-header-read-timeout", str(settings.IDLE_SECONDS * 1_000),
+        # Connections that are idle for so long, or take so long for their headers, are closed. What
+        # may become HTTP/2 is waited for without end: `connections` closes that.
+        "--http", "auto", "--http1-header-read-timeout", str(settings.IDLE_SECONDS * 1_000),
         # The open connections of a worker, idle ones included; more wait in the kernel.
         "--backlog", "4096", "--backpressure", str(settings.CONNECTIONS_MAX),
         # A worker that dies ends the server, so that the supervisor reports it and stops.

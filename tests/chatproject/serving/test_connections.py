@@ -1,8 +1,10 @@
 """Which connections are closed, and which requests are refused for where they come from."""
 
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -37,6 +39,31 @@ def test_there_is_always_room_for_a_new_one(settings: Any):
     guard = Guard(InProgress())
     everybody = [connection(n, f"10.0.0.{n}") for n in range(8)]
     assert len(guard.surplus(everybody)) == 1
+
+
+def test_a_connection_without_a_request_for_long_is_closed(settings: Any):
+    settings.IDLE_SECONDS = 30
+    in_progress = InProgress()
+    guard = Guard(in_progress)
+    now = time.monotonic() + 100
+    silent, answered, busy, fresh = (connection(n) for n in range(4))
+    fresh = replace(fresh, seen_at=now - 5)
+    with in_progress.request(scope(client=answered.peer)):
+        pass
+    connections = [silent, answered, busy, fresh]
+    with in_progress.request(scope(client=busy.peer)):
+        assert guard.stale(connections, now) == {silent, answered}
+        assert guard.stale(connections, in_progress.answered_at(answered.peer) + 5) == {silent}
+
+
+def test_answers_of_connections_that_are_gone_are_forgotten():
+    in_progress = InProgress()
+    with in_progress.request(scope(client=("10.0.0.1", 5))):
+        pass
+    in_progress.keep({("10.0.0.1", 5)})
+    assert in_progress.answered_at(("10.0.0.1", 5)) > 0
+    in_progress.keep(set())
+    assert in_progress.answered_at(("10.0.0.1", 5)) == 0
 
 
 def test_behind_a_proxy_connections_are_not_counted_by_address(settings: Any):
