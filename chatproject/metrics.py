@@ -11,7 +11,6 @@ from http import HTTPStatus
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -20,7 +19,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.registry import Collector
 
-from sessions_app import encoders, instruments
+from sessions_app import clock, encoders, instruments
 from sessions_app.domain.errors import StorageUnavailable
 from sessions_app.http.error_body import error_body
 from sessions_app.repository import health
@@ -138,7 +137,7 @@ class _Gauges(Collector):
 
 
 def _counted() -> Iterator[Metric]:
-    counted = figures_get(now=timezone.now())
+    counted = figures_get(now=clock.now())
     if counted is None:
         return
     values = counted.values

@@ -19,6 +19,8 @@ HOST = env.text("HOST", "127.0.0.1")
 PORT = env.integer("PORT", 8000, low=1, high=65_535)
 WORKERS = env.integer("WORKERS", 2, low=1, high=256)
 THREADS = env.integer("THREADS", 16, low=1, high=1_024)
+# A worker whose event loop says nothing for so long is replaced; 0 switches that off.
+WORKER_SILENCE_SECONDS = env.integer("WORKER_SILENCE_SECONDS", 6, high=3_600)
 DEBUG = env.flag("DJANGO_DEBUG")
 METRICS_TOKEN = env.text("METRICS_TOKEN")
 if METRICS_TOKEN and len(METRICS_TOKEN) < 16:

@@ -17,6 +17,7 @@ from chatproject.mongod import embedded as mongod
 from chatproject.service_error import ServiceError
 from chatproject.serving import server
 from chatproject.serving.server import Address
+from chatproject.serving.watchdog import CRASH_LOOP
 
 _WATCH_SECONDS = 0.25
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -64,9 +65,14 @@ def _serve(stack: ExitStack, with_model: bool) -> None:
             log = settings.DATA_DIR / "llama-server.log"
             raise ServiceError(f"llama-server has ended by itself; see {log}, and start again")
         time.sleep(_WATCH_SECONDS)
-    raise ServiceError(
-        f"the server has ended by itself (code {process.returncode}); "
-        "see what it printed above, and start again"
+    raise ServiceError(_why_ended(process.returncode))
+
+
+def _why_ended(code: int) -> str:
+    if code == CRASH_LOOP:
+        return "workers keep ending; see what they printed above, and start again"
+    return (
+        f"the server has ended by itself (code {code}); see what it printed above, and start again"
     )
 
 

@@ -1,10 +1,15 @@
 """What each worker process of `serve` loads."""
 
+import faulthandler
 import multiprocessing
+import os
 import signal
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chatproject.serving import parent_death
+from chatproject.serving import counters, parent_death
+from chatproject.serving.watchdog import WHERE
 
 if TYPE_CHECKING:
     from chatproject.serving.gateway import Gateway
@@ -23,17 +28,23 @@ def application() -> "Gateway":
 
 
 def _started() -> None:
+    from chatproject.serving import liveness
+    from sessions_app.repository import clocks
     from sessions_app.services import turns
     from sessions_app.services.figures import keeper
 
+    clocks.keep()
+    liveness.begin()
     keeper.start()
     turns.turns_look_after()
 
 
 def _stopping() -> None:
+    from chatproject.serving import liveness
     from sessions_app.services import turns
     from sessions_app.services.figures import keeper
 
+    liveness.end()
     turns.turns_shut_down(seconds=FINISH_SECONDS)
     keeper.stop()
 
@@ -46,8 +57,18 @@ def _prepare() -> None:
     server = multiprocessing.parent_process()
     if server is not None and server.pid is not None:
         parent_death.follow(server.pid, signal.SIGKILL)
+    # What the watchdog asks of a worker that hangs, before it kills it.
+    faulthandler.register(WHERE, all_threads=True)
+    _count_together()
     from chatproject import wsgi  # noqa: F401 - sets Django up
     from sessions_app import tokenizer
 
     # Loads the ranks (a third of a second) now rather than in somebody's first request.
     tokenizer.count_tokens("ready")
+
+
+def _count_together() -> None:
+    """Before anything makes a metric."""
+    directory = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    if directory and not counters.count_in(Path(directory)):
+        sys.stderr.write("metrics: no set of files is free, so this worker counts for itself\n")

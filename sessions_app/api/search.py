@@ -1,11 +1,11 @@
 """`/session/search`: find messages and titles of the caller's own sessions."""
 
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from sessions_app import clock
 from sessions_app.api.description.errors import responses
 from sessions_app.api.description.examples import response_example
 from sessions_app.api.wire import search as wire
@@ -39,6 +39,6 @@ class SearchView(APIView):
         """
         query = validated(wire.SearchQuery, request.query_params)
         search_results = search_own(
-            user_id=user_id(request), text=query["q"], limit=query["limit"], now=timezone.now()
+            user_id=user_id(request), text=query["q"], limit=query["limit"], now=clock.now()
         )
         return Response(wire.search(search_results))

@@ -3,8 +3,7 @@ from collections.abc import Mapping
 from itertools import chain
 from typing import Any
 
-from django.utils import timezone
-
+from sessions_app import clock
 from sessions_app.management.operator import OperatorCommand
 from sessions_app.services.audits import integrity_check, session_count
 from sessions_app.services.turns import turns_check
@@ -43,7 +42,7 @@ class Command(OperatorCommand):
             # Turns last: they are checked against the clock, and may end meanwhile.
             for each in chain(
                 integrity_check(repair=repair, progress=advance),
-                turns_check(repair=repair, now=timezone.now()),
+                turns_check(repair=repair, now=clock.now()),
             ):
                 finding = {
                     "session_id": each.finding.session_id,

@@ -4,9 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.core.management.base import CommandError
-from django.utils import timezone
 
-from sessions_app import providers
+from sessions_app import clock, providers
 from sessions_app.domain.data import Session
 from sessions_app.domain.errors import (
     ProviderError,
@@ -77,7 +76,7 @@ class Command(OperatorCommand):
                     session_id=session_id,
                     user_id=user_id,
                     provider=self.provider,
-                    now=timezone.now(),
+                    now=clock.now(),
                 )
             except ProviderError as error:
                 self.failures.append({"session_id": session_id, "detail": error.detail})
@@ -127,6 +126,6 @@ def _sessions(options: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         owner = options["user"] or context.session_owner(session_id=session_id)
         return iter([(session_id, owner)])
     candidates: Iterator[Session] = context.summary_candidates(
-        user_id=options["user"], now=timezone.now()
+        user_id=options["user"], now=clock.now()
     )
     return ((session.session_id, session.user_id) for session in candidates)

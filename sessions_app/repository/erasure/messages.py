@@ -47,7 +47,6 @@ class _Activity(NamedTuple):
 
     guard: Stored
     max: Stored
-    set: Stored
     unset: Stored
 
 
@@ -64,8 +63,8 @@ def _activity(session: data.Session, now: datetime, default_ttl_seconds: int) ->
             "ttl_seconds": session.ttl_seconds,
             "legal_hold": {"$ne": True},
         },
-        max={"updated_at": now},
-        set={"expires_at": expires_at} if expires_at else {},
+        # Activity only extends a timeout, whatever this worker's clock.
+        max={"updated_at": now, **({"expires_at": expires_at} if expires_at else {})},
         unset={} if expires_at else {"expires_at": 1},
     )
 
@@ -91,7 +90,7 @@ def _erase_in_tail(session: data.Session, seq: int, activity: _Activity) -> None
             f"messages.{position}.deleted": {"$ne": True},
         },
         {
-            "$set": {f"messages.{position}": empty, **activity.set},
+            "$set": {f"messages.{position}": empty},
             "$inc": {
                 "token_count": -stored["token_count"],
                 "tail_bytes": log.stored_size(empty) - log.stored_size(stored),
@@ -178,7 +177,6 @@ def _erase_in_bucket(session: data.Session, seq: int, activity: _Activity) -> No
                     "erasure_count": 1,
                 },
                 "$max": activity.max,
-                **({"$set": activity.set} if activity.set else {}),
             },
             activity.unset,
             transaction,

@@ -162,9 +162,12 @@ def _changes(update: Push) -> Stored:
     return {
         "$push": {"messages": {"$each": list(update.messages)}},
         "$inc": _sums(update.messages),
-        # Workers' clocks differ by milliseconds; activity never moves backwards.
-        "$max": {"updated_at": update.now},
-        **({"$set": {"expires_at": update.expires_at}} if update.expires_at else {}),
+        # Workers' clocks differ, if only by milliseconds: activity never moves backwards, and it
+        # only ever extends a timeout.
+        "$max": {
+            "updated_at": update.now,
+            **({"expires_at": update.expires_at} if update.expires_at else {}),
+        },
         **({"$unset": removed} if removed else {}),
     }
 
@@ -173,7 +176,11 @@ def _changes_with_lease(update: Push, lease: NewLease) -> list[Stored]:
     """The same as a pipeline, which alone can tell the time of MongoDB's clock."""
     sums = {name: {"$add": [f"${name}", by]} for name, by in _sums(update.messages).items()}
     # A session does not time out while it is in a turn, however short its timeout.
-    until = {"$max": [update.expires_at, codec.lease_end()]} if update.expires_at else "$$REMOVE"
+    until = (
+        {"$max": ["$expires_at", update.expires_at, codec.lease_end()]}
+        if update.expires_at
+        else "$$REMOVE"
+    )
     messages = {"$concatArrays": ["$messages", {"$literal": list(update.messages)}]}
     return [
         {
