@@ -34,7 +34,7 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 
 def counting(get_response: GetResponse) -> GetResponse:
-    """The outermost middleware: counts and times requests by route, method and status."""
+    """The outermost middleware but one: counts and times requests by route, method and status."""
 
     def answer(request: HttpRequest) -> HttpResponseBase:
         started = time.perf_counter()

@@ -28,10 +28,10 @@ if METRICS_TOKEN and len(METRICS_TOKEN) < 16:
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 CORS_ALLOWED_ORIGINS = env.words("CORS_ALLOWED_ORIGINS")
-CORS_EXPOSE_HEADERS = ["ETag", "Location", "Retry-After", "X-Should-Retry"]
+CORS_EXPOSE_HEADERS = ["ETag", "Location", "Retry-After", "X-Request-Id", "X-Should-Retry"]
 CORS_ALLOW_HEADERS = [
     "accept", "authorization", "content-type", "idempotency-key", "if-match", "if-none-match",
-    "last-event-id", "x-session-id",
+    "last-event-id", "x-request-id", "x-session-id",
     # what OpenAI's package for browsers sends along
     "openai-beta", "openai-organization", "openai-project",
     *(f"x-stainless-{name}" for name in (
@@ -141,6 +141,7 @@ INSTALLED_APPS = [
     "sessions_app.apps.SessionsConfig",
 ]
 MIDDLEWARE = [
+    "chatproject.request_ids.naming",
     "chatproject.metrics.counting",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -282,8 +283,17 @@ JWT_AUDIENCE = env.text("JWT_AUDIENCE")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s%(of_request)s"}
+    },
+    "filters": {"of_request": {"()": "chatproject.request_ids.OfRequest"}},
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["of_request"],
+        }
+    },
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     # Clients see their mistakes in the response; logging each would hide the service's own errors.
     "loggers": {"django.request": {"level": "ERROR"}},

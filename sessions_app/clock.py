@@ -73,8 +73,7 @@ def uuid7() -> uuid.UUID:
     """A new id with the time in it (RFC 9562, 5.7)."""
     if abs(_behind()) < _CLOSE_SECONDS:
         return uuid.UUID(int=uuid_utils.uuid7().int)
-    seconds, microseconds = divmod(round(now().timestamp() * 1_000_000), 1_000_000)
-    return uuid.UUID(int=uuid_utils.uuid7(seconds, microseconds * 1_000).int)
+    return uuid.UUID(int=uuid_utils.uuid7(nanoseconds=round(now().timestamp() * 1e9)).int)
 
 
 def _behind() -> float:

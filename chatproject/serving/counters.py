@@ -77,5 +77,5 @@ def count_in(directory: Path) -> bool:
     from prometheus_client import values
 
     # The library's own way to name the files by something else than the process number.
-    values.ValueClass = values.MultiProcessValue(lambda: slot)
+    values.ValueClass = values.MultiProcessValue(lambda: slot)  # type: ignore[no-untyped-call]
     return True

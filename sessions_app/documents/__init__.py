@@ -4,6 +4,7 @@ The repository alone reads and writes them. A `seq` is not stored but counted: i
 a message in its list plus `tail_start` (or `first_seq` in a bucket), so it cannot have a gap.
 
 - `base`: what all documents share, and `collection`, the one way past them to the driver
+- `checking`: whether what is stored is what is declared, without making documents of it
 - `querysets`: named conditions and orders: `Session.objects.owned_by(user_id).newest_first()`
 - `sessions`, `messages`, `turns`: conversations; `review_indexes`: those of staff's list
 - `annotations`, `search`: derived from messages, may be deleted and made again
@@ -11,7 +12,7 @@ a message in its list plus `tail_start` (or `first_seq` in a bucket), so it cann
 - `figures`, `operations`: figures over all sessions, receipts, rate limits
 """
 
-from sessions_app.documents import review
+from sessions_app.documents import checking, review
 from sessions_app.documents.annotations import MessageAnnotations
 from sessions_app.documents.base import StoredDocument, collection
 from sessions_app.documents.figures import DailyFigures, StandingFigures
@@ -22,6 +23,7 @@ from sessions_app.documents.messages import (
     MetadataEntry,
 )
 from sessions_app.documents.operations import (
+    AuditProgress,
     ErasedUser,
     Figures,
     ServerDialect,
@@ -40,6 +42,7 @@ from sessions_app.documents.turns import Turn
 
 __all__ = [
     "ALL",
+    "AuditProgress",
     "ContextPolicy",
     "DailyFigures",
     "ErasedUser",
@@ -61,6 +64,7 @@ __all__ = [
     "TopicRecord",
     "Turn",
     "TurnLeaseRecord",
+    "checking",
     "collection",
 ]
 
@@ -77,6 +81,7 @@ ALL: tuple[type[StoredDocument], ...] = (
     ThrottleWindow,
     Sweep,
     Figures,
+    AuditProgress,
     ServerDialect,
     *review.ALL,
 )

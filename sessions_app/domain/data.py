@@ -160,7 +160,8 @@ class Session:
     """A session without its messages. Times are UTC; `ttl_seconds` None means the default.
 
     `version` grows with every write and is the session's ETag. `tail_start` is the `seq` of the
-    first message that is still in the session's own document.
+    first message that is still in the session's own document. `damage`, in lists only, says what of
+    it cannot be read.
     """
 
     session_id: str
@@ -183,6 +184,7 @@ class Session:
     context_resets: Sequence[int] = ()
     topic: TopicStanding | None = None
     turn: TurnLease | None = None
+    damage: str = ""
 
     @property
     def in_turn(self) -> bool:

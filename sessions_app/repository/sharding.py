@@ -29,6 +29,7 @@ TOGETHER: Sequence[Any] = (
     review.ReviewLog,
     documents.Sweep,
     documents.Figures,
+    documents.AuditProgress,
     documents.ServerDialect,
     documents.DailyFigures,
     documents.StandingFigures,

@@ -31,7 +31,7 @@ def shared() -> Iterator[ModelServer]:
 @pytest.fixture(scope="module")
 def service(shared: ModelServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     directory = tmp_path_factory.mktemp("held up") / "data"
-    # A worker that stands still is not to be replaced here: what it does afterwards is the question.
+    # A worker that stands still is not replaced here: what it does afterwards is the question.
     off = {"WORKER_SILENCE_SECONDS": "0"}
     running = Service(directory, **with_model(shared, **off)).ready(READY_SECONDS)
     yield running

@@ -130,6 +130,11 @@ class SessionOutput(serializers.Serializer[Data]):
     context_start = StrictIntegerField(min_value=1)
     topic = serializers.JSONField(allow_null=True)
     turn_in_progress = StrictBooleanField()
+    damaged = StrictBooleanField(
+        required=False,
+        help_text="In lists only, and true: what is stored of the session cannot be read whole. "
+        "Defaults stand in its place; the session's own route answers 500.",
+    )
 
 
 class SessionWithMessages(SessionOutput):
@@ -183,6 +188,7 @@ def session(stored: Session) -> dict[str, Any]:
         "topic": topic(stored),
         # By the clock: the worker of a turn may be gone without having ended it.
         "turn_in_progress": stored.in_turn,
+        **({"damaged": True} if stored.damage else {}),
     }
 
 

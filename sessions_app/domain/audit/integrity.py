@@ -83,6 +83,7 @@ class StoredRun:
     message_ids: Sequence[str]
     client_ids: Sequence[str]
     unerased: int
+    invalid: str = ""
 
     @property
     def last_seq(self) -> int:
@@ -118,6 +119,8 @@ def _document(stored: StoredSession) -> Iterator[tuple[Damage, str]]:
     if stored.invalid:
         yield Damage.INVALID_DOCUMENT, stored.invalid
     for run in (*stored.buckets, stored.tail):
+        if run.invalid:
+            yield Damage.INVALID_DOCUMENT, f"bucket {run.identifier}: {run.invalid}"
         if run.unerased:
             yield Damage.UNERASED_TOMBSTONE, f"{run.unerased} from seq {run.first_seq} on"
 

@@ -8,6 +8,7 @@ from django.core.management.base import CommandError
 from sessions_app import clock, providers
 from sessions_app.domain.data import Session
 from sessions_app.domain.errors import (
+    DamagedSession,
     ProviderError,
     SessionArchived,
     SessionExpired,
@@ -78,6 +79,9 @@ class Command(OperatorCommand):
                     provider=self.provider,
                     now=clock.now(),
                 )
+            except DamagedSession as error:
+                self.failures.append({"session_id": session_id, "detail": error.problem})
+                break
             except ProviderError as error:
                 self.failures.append({"session_id": session_id, "detail": error.detail})
                 # A failed call counts toward the limit: it may have cost something.

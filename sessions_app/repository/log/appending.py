@@ -212,7 +212,7 @@ def _explain(request: AppendRequest) -> Appended | None:
         raise SessionNotFound
     session = codec.decode_session(stored_session)
     lifecycle.require_readable(session, now=request.now)
-    for seq, message in enumerate(stored_session["messages"], session.tail_start):
+    for seq, message in codec.run_of(stored_session, "tail_start"):
         if message.get("client_id") in keys:
             return _replay(request, message["client_id"], seq)
     if memory.recall(session_id) != (session.tail_start, session.ttl_seconds):
@@ -241,7 +241,7 @@ def _find_in_buckets(session_id: str, keys: Sequence[str]) -> tuple[str, int] | 
     )
     if bucket is None:
         return None
-    for seq, message in enumerate(bucket["messages"], bucket["first_seq"]):
+    for seq, message in codec.run_of(bucket, "first_seq"):
         if message.get("client_id") in set(keys):
             return message["client_id"], seq
     return None
