@@ -10,7 +10,8 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from sessions_app import encoders
+from chatproject import disk
+from sessions_app import clock, encoders
 from sessions_app.http.waiting import Waits, waits
 from sessions_app.repository import health
 
@@ -35,7 +36,8 @@ def healthz(_request: HttpRequest) -> JsonResponse:
 def readyz(_request: HttpRequest) -> JsonResponse:
     """200 when a MongoDB primary and the accounts database answer; else 503, naming which.
 
-    A missing encoder does not make it 503: older messages are then ranked by their words.
+    A missing encoder does not make it 503: older messages are then ranked by their words. Nor does
+    a full disk, on which reads go on. Clock and disk are named when something is wrong with them.
     """
     deadline = time.monotonic() + ACCOUNTS_SECONDS
     # A server that went silent hangs its client; a file on this machine does not.
@@ -45,10 +47,17 @@ def readyz(_request: HttpRequest) -> JsonResponse:
         "mongodb": health.primary_is_up(MONGODB_MS),
         "accounts": _in_time(check, deadline) if check else _ask_accounts(),
     }
+    if not clock.is_right():
+        parts["clock"] = False
     ready = all(parts.values())
     body = {"status": "ok" if ready else "unavailable"}
     parts["encoder"] = encoders.available()
     body |= {name: "ok" if available else "unavailable" for name, available in parts.items()}
+    if not clock.is_right():
+        body["clock"] = f"{clock.off_by():+.0f} s from MongoDB's"
+    if disk.is_short():
+        # Reads go on, so it stays in service.
+        body["disk"] = "full"
     return JsonResponse(body, status=HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE)
 
 

@@ -19,6 +19,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.registry import Collector
 
+from chatproject import disk
 from sessions_app import clock, encoders, instruments
 from sessions_app.domain.errors import StorageUnavailable
 from sessions_app.http.error_body import error_body
@@ -126,6 +127,16 @@ class _Gauges(Collector):
         )
         build.add_metric([VERSION, platform.python_version()], 1)
         yield build
+        yield _gauge(
+            "chat_clock_off_seconds",
+            "By how much this host's clock is ahead of MongoDB's.",
+            clock.off_by(),
+        )
+        yield _gauge(
+            "chat_disk_free_bytes",
+            "What is free on the disk of DATA_DIR.",
+            disk.free(settings.DATA_DIR),
+        )
         yield _gauge("chat_encoder_available", "Whether vectors can be made.", encoders.available())
         up = health.primary_is_up(_MONGODB_MS)
         if up:

@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from django.http import HttpRequest
 
 HEADER = "X-Request-Id"
-_META = "HTTP_X_REQUEST_ID"
+META = "HTTP_X_REQUEST_ID"
 # What is safe to repeat in a header, a log and a page.
 _ALLOWED = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 
@@ -22,6 +22,11 @@ def accepted(sent: str) -> str:
 
 def request_id_of(request: HttpRequest) -> str:
     """The id of a request, which it keeps."""
-    request_id = accepted(request.META.get(_META, ""))
-    request.META[_META] = request_id
+    request_id = accepted(request.META.get(META, ""))
+    request.META[META] = request_id
     return request_id
+
+
+def is_named(request: HttpRequest) -> bool:
+    """Whether a request has brought an id, or been given one by the server."""
+    return META in request.META

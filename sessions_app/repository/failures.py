@@ -31,14 +31,18 @@ _UNAVAILABLE_CODES = frozenset(
     | {9001, 10058, 10107, 11600, 11602, 13388, 13435, 13436, 14031}
 )
 
-# A stored value is not of the type that an update or a projection works on: BadValue,
-# TypeMismatch, and the aggregation's own of $concatArrays, $slice, $add and $subtract.
-_MISSHAPEN_CODES = frozenset({2, 14, 16554, 16556, 28664, 28724, 28725, 28726, 28727})
+# A stored value is not of the type that an update or a projection works on: TypeMismatch, and the
+# aggregation's own of $concatArrays, $slice, $add and $subtract.
+_MISSHAPEN_CODES = frozenset({14, 16554, 16556, 28664, 28724, 28725, 28726, 28727})
+# Of $push, whose code is that of every bad value.
+_NOT_A_LIST = "must be an array but is of type"
 
 
 def is_damage(error: Exception) -> bool:
     """Whether MongoDB could not work on what is stored, because it is of another type."""
-    return isinstance(error, OperationFailure) and error.code in _MISSHAPEN_CODES
+    if not isinstance(error, OperationFailure):
+        return False
+    return error.code in _MISSHAPEN_CODES or _NOT_A_LIST in str(error)
 
 
 def is_unavailability(error: Exception) -> bool:

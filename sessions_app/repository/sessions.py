@@ -1,6 +1,7 @@
 """Sessions as wholes: create, fork, list, change, archive, delete."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -173,7 +174,7 @@ def list_page(
     backwards: bool,
 ) -> SessionPage:
     """A page of the user's sessions after (or, `backwards`, before) `position`, newest first."""
-    return session_pages.read(
+    page = session_pages.read(
         # Past its timeout means gone from the list at once, whether or not a sweeper has passed.
         Session.objects.owned_by(user_id).filter(status=status.value).unexpired(now),
         by="updated_at",
@@ -182,6 +183,12 @@ def list_page(
         backwards=backwards,
         limit=limit,
     )
+    room = limit - len(page.sessions)
+    if status is Status.ACTIVE and position is None and room:
+        # One whose status is damaged is in no list, and would seem to be gone.
+        strange = Session.objects.owned_by(user_id).of_unknown_status().headers().limit(room)
+        page = replace(page, sessions=[*page.sessions, *map(log.decode_listed, strange)])
+    return page
 
 
 @failures.translated

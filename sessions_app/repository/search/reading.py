@@ -35,7 +35,7 @@ def candidates(
     For `titles`, sessions whose title has them, as the empty range 0 to 0.
     """
     blocks = _matching(SearchDocument.objects(user_id=user_id), query, titles)
-    return _ranges(blocks.skip(skip).limit(limit))
+    return _ranges(list(blocks.skip(skip).limit(limit)))
 
 
 @failures.translated
@@ -44,7 +44,7 @@ def candidates_of_all(
 ) -> list[TextRange]:
     """The same of everybody's."""
     blocks = _matching(SearchDocument.objects, query, titles)
-    return _ranges(blocks.skip(skip).limit(limit))
+    return _ranges(list(blocks.skip(skip).limit(limit)))
 
 
 def _matching(blocks: BelongingQuerySet, query: SearchQuery, titles: bool) -> BelongingQuerySet:

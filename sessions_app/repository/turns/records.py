@@ -189,7 +189,7 @@ def running(*, begun_before: datetime, limit: int) -> list[Turn]:
     cursor = collection(Record).find(
         {"state": TurnState.RUNNING.value, "deadline": {"$lt": begun_before}}, {"text": 0}
     )
-    return list(_turns(cursor.limit(limit)))
+    return list(_turns(list(cursor.limit(limit))))
 
 
 def _stored_seen(seen: Seen) -> Stored:

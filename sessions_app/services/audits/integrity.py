@@ -1,7 +1,7 @@
 """Checks the invariants of stored data, and repairs what can be repaired."""
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -57,6 +57,10 @@ class IntegrityCheck:
     ) -> None:
         self._repair, self._selection = repair, selection or Selection()
         self._processes = processes
+        # Another process can send a whole list only; here each finding is told as it is made.
+        here = processes == 1
+        self._step: Any = _check_step if here else _whole_step
+        self._orphans: Any = _check_orphans if here else _whole_orphans
         self._key = self._selection.key(repair=repair)
         self.reached = audits.integrity.progress(self._key) or audits.integrity.Progress()
         # Of an earlier run, which has told its findings.
@@ -72,8 +76,10 @@ class IntegrityCheck:
         """Check; yield the findings as they are made."""
         with self._pool() as pool:
             for ids, findings in self._steps(pool):
-                yield from findings
-                left = sum(not each.repaired for each in findings)
+                left = 0
+                for each in findings:
+                    yield each
+                    left += not each.repaired
                 self.reached = audits.integrity.Progress(
                     ids[-1], self.reached.checked + len(ids), self.reached.unrepaired + left
                 )
@@ -82,7 +88,7 @@ class IntegrityCheck:
             if self._limit_is_reached:
                 return
             # What belongs to sessions that are gone, which the steps cannot meet.
-            for orphans in pool.map(_check_orphans, OF_SESSIONS, repeat(self._repair)):
+            for orphans in pool.map(self._orphans, OF_SESSIONS, repeat(self._repair)):
                 yield from orphans
         audits.integrity.forget_progress(self._key)
         self.complete = True
@@ -99,11 +105,11 @@ class IntegrityCheck:
             self._processes, mp_context=get_context("spawn"), initializer=django.setup
         )
 
-    def _steps(self, pool: "_Pool") -> Iterator[tuple[list[str], list[CheckedFinding]]]:
+    def _steps(self, pool: "_Pool") -> Iterator[tuple[list[str], Iterable[CheckedFinding]]]:
         """The steps, in order, each with its findings; as many at a time as there are processes."""
         ids_of_steps = self._ids()
         while group := list(islice(ids_of_steps, 4 * self._processes)):
-            yield from zip(group, pool.map(_check_step, group, repeat(self._repair)), strict=True)
+            yield from zip(group, pool.map(self._step, group, repeat(self._repair)), strict=True)
 
     def _ids(self) -> Iterator[list[str]]:
         left = self._selection.limit
@@ -147,23 +153,27 @@ def integrity_check(
     return check.run(progress)
 
 
-def _check_step(ids: Sequence[str], repair: bool) -> list[CheckedFinding]:
-    findings: list[CheckedFinding] = []
+def _whole_step(ids: Sequence[str], repair: bool) -> list[CheckedFinding]:
+    return list(_check_step(ids, repair))
+
+
+def _check_step(ids: Sequence[str], repair: bool) -> Iterator[CheckedFinding]:
     for first in range(0, len(ids), _BATCH):
         for stored in audits.integrity.read_many(ids[first : first + _BATCH]):
             # Almost all sessions are whole: only a suspicion is looked at by itself.
             if audit.integrity.check(stored):
-                findings += _check_session(stored.session_id, repair=repair)
-    return findings
+                yield from _check_session(stored.session_id, repair=repair)
 
 
-def _check_orphans(damage: Damage, repair: bool) -> list[CheckedFinding]:
-    findings = []
+def _whole_orphans(damage: Damage, repair: bool) -> list[CheckedFinding]:
+    return list(_check_orphans(damage, repair))
+
+
+def _check_orphans(damage: Damage, repair: bool) -> Iterator[CheckedFinding]:
     for document_id, session_id in audits.integrity.orphans(damage):
         if repair:
             audits.integrity.delete_orphan(damage, document_id, session_id)
-        findings.append(CheckedFinding(Finding(session_id, damage, document_id), repaired=repair))
-    return findings
+        yield CheckedFinding(Finding(session_id, damage, document_id), repaired=repair)
 
 
 def _check_session(session_id: str, *, repair: bool) -> Iterator[CheckedFinding]:
