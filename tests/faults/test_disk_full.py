@@ -92,6 +92,7 @@ def test_a_full_disk_refuses_writes_lets_reads_go_on_and_recovers(
 ):
     service = serve(data_dir_on(volume), WORKERS="2").ready(READY_SECONDS)
     talk = Talk(service)
+    other = Talk(service, talk)
     assert append(talk) == 201
     wait_until((volume / "reserve").exists)
     workers = service.workers()
@@ -105,7 +106,7 @@ def test_a_full_disk_refuses_writes_lets_reads_go_on_and_recovers(
         assert service.get("/readyz").json()["disk"] == "full"
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            routes_of_all_kinds(talk)
+            routes_of_all_kinds(other)
             reads.append(read(talk))
         wait_until(lambda: read(talk) == 200)
         assert append(talk) == 503
@@ -128,10 +129,11 @@ def test_workers_live_on_a_full_disk_when_mongodb_is_elsewhere(
         elsewhere = {"MONGODB_URI": members.uri, "WORKERS": "2", **secrets}
         service = serve(data_dir_on(volume), **elsewhere).ready(READY_SECONDS)
         talk = Talk(service)
+        other = Talk(service, talk)
         workers = service.workers()
         with filled(volume):
             for _ in range(3):
-                routes_of_all_kinds(talk)
+                routes_of_all_kinds(other)
                 assert append(talk) == 201
                 assert read(talk) == 200
             assert service.get("/metrics").status_code == 200
