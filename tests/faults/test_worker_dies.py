@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests import model_server
 from tests.chatproject.conftest import Serve, Service, wait_until
@@ -77,6 +78,16 @@ class Regular:
         self.client.close()
 
 
+def requests_counted(service: Service) -> float:
+    families = text_string_to_metric_families(service.get("/metrics").text)
+    return sum(
+        sample.value
+        for family in families
+        for sample in family.samples
+        if sample.name == "chat_http_requests_total"
+    )
+
+
 def two_workers(service: Service) -> tuple[Regular, int]:
     """Somebody at one worker, and the other one."""
     regular = Regular(service)
@@ -98,9 +109,12 @@ def test_a_killed_worker_is_named_and_replaced_and_its_sibling_goes_on(
 ):
     service = serve(WORKERS="2").ready(READY_SECONDS)
     regular, doomed = two_workers(service)
+    counted = requests_counted(service)
     with regular.asking():
         os.kill(doomed, number)
         seconds = replaced(service, doomed)
+    # Prometheus would take a counter that falls for one that began again.
+    assert requests_counted(service) > counted
     assert regular.failures == []
     assert regular.worker in service.workers()
     assert (str(doomed), number.name) in [
