@@ -67,8 +67,11 @@ def _forget_gauges(directory: Path, slot: int) -> None:
 def count_in(directory: Path) -> bool:
     """Have this process count in a set of files; before any metric is made. False if none is free.
 
-    Without a set it counts in its own memory, and a scrape that it answers is of it alone.
+    Without a set it counts in its own memory, and a scrape that it answers is of it alone. Where
+    none has been made at all, as under another server, the library makes files as it needs them.
     """
+    if not any(directory.glob(_SET.format(slot="*"))):
+        return True
     slot = claim(directory)
     if slot is None:
         os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
