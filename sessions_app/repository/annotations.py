@@ -12,7 +12,7 @@ from sessions_app.domain.data import Message, TopicStanding
 from sessions_app.domain.data import Session as SessionHeader
 from sessions_app.domain.identifiers import bucket_id
 from sessions_app.domain.limits import ANNOTATION_BLOCK
-from sessions_app.repository import failures, log
+from sessions_app.repository import derived, failures
 from sessions_app.repository.log import Stored
 
 _OF_SHIFTS = {field.name for field in fields(Shift)}
@@ -42,7 +42,7 @@ def read_blocks(*, session_id: str, ranges: Sequence[tuple[int, int]]) -> list[B
     blocks = MessageAnnotations.objects(session_id=session_id, __raw__={"$or": spans})
     # As dictionaries: a window reads dozens, and a document copies each block's vectors.
     stored_blocks = blocks.exclude("state").order_by("pk").as_pymongo()
-    return [_block(stored) for stored in log.derived(MessageAnnotations, stored_blocks)]
+    return [_block(stored) for stored in derived.readable(MessageAnnotations, stored_blocks)]
 
 
 @failures.translated
@@ -61,7 +61,7 @@ def read_sketches(*, session_id: str, before: int, limit: int) -> list[Block]:
         .order_by("-pk")
         .limit(limit)
     )
-    stored_blocks = log.derived(MessageAnnotations, blocks.as_pymongo())
+    stored_blocks = derived.readable(MessageAnnotations, blocks.as_pymongo())
     newest = [_block(stored) for stored in stored_blocks]
     # Only the newest block can be short of messages; it has no sketch yet.
     return [block for block in reversed(newest) if block.count == ANNOTATION_BLOCK]
@@ -71,7 +71,7 @@ def read_sketches(*, session_id: str, before: int, limit: int) -> list[Block]:
 def read_shifts(*, session_id: str) -> list[Shift]:
     """Every shift of a session, in order."""
     blocks = MessageAnnotations.objects.of_session(session_id).only("shifts").order_by("pk")
-    stored_blocks = log.derived(MessageAnnotations, blocks.as_pymongo(), only=("shifts",))
+    stored_blocks = derived.readable(MessageAnnotations, blocks.as_pymongo(), only=("shifts",))
     return [shift for stored in stored_blocks for shift in _shifts(stored)]
 
 
@@ -137,7 +137,7 @@ def write_block(block: Block, *, replacing: int | None) -> bool:
 def read_block(*, session_id: str, seq: int) -> Block | None:
     """The block that the message `seq` belongs to, with the judge's state; None without one."""
     blocks = MessageAnnotations.objects.starting_at(session_id, block_start(seq))
-    stored = next(log.derived(MessageAnnotations, blocks.as_pymongo()), None)
+    stored = next(derived.readable(MessageAnnotations, blocks.as_pymongo()), None)
     return None if stored is None else _block(stored)
 
 

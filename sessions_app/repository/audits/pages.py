@@ -11,7 +11,7 @@ from typing import Any
 from sessions_app.documents import MessageAnnotations, Session, checking
 from sessions_app.domain.annotations import Block
 from sessions_app.domain.audit.pages import ListedSession
-from sessions_app.repository import failures, log
+from sessions_app.repository import derived, failures
 
 PAGE = 200
 _OF_A_USER = "user_status_activity"
@@ -62,5 +62,7 @@ def blocks_made(session_id: str) -> list[Block]:
     only = ("first_seq", "count", "encoder")
     return [
         Block(session_id, stored["first_seq"], stored["count"], stored.get("encoder", ""))
-        for stored in log.derived(MessageAnnotations, blocks.order_by("pk").as_pymongo(), only=only)
+        for stored in derived.readable(
+            MessageAnnotations, blocks.order_by("pk").as_pymongo(), only=only
+        )
     ]

@@ -7,7 +7,8 @@ buckets of at most 64. An append is one update of the session's document, whatev
   that start with an append;
 - `tail`: moves the oldest messages of a tail that has outgrown its bounds to buckets;
 - `pages`: reads headers, pages, runs of messages and whole sessions from tail and buckets;
-- `codec`: encodes the domain's data as it is stored, and decodes it;
+- `codec`: encodes the domain's data as it is stored, and decodes it; `listed`: for lists, which a
+  damaged session must not break;
 - `headers`, `spilled_keys`: what this process remembers, so that an append is one round trip.
 
 These modules ask the driver where all others ask querysets: appends and windows are the time that
@@ -29,12 +30,10 @@ from sessions_app.repository.log.codec import (
     LIVE,
     Stored,
     decode_lease,
-    decode_listed,
     decode_message,
     decode_messages,
     decode_metadata,
     decode_session,
-    derived,
     encode_changes,
     encode_json,
     encode_lease,
@@ -49,6 +48,7 @@ from sessions_app.repository.log.codec import (
     validate_message,
 )
 from sessions_app.repository.log.headers import memory
+from sessions_app.repository.log.listed import decode_listed
 from sessions_app.repository.log.pages import (
     buckets_of_range,
     every_bucket,
@@ -81,7 +81,6 @@ __all__ = [
     "decode_messages",
     "decode_metadata",
     "decode_session",
-    "derived",
     "encode_changes",
     "encode_json",
     "encode_lease",

@@ -2,9 +2,8 @@
 
 import json
 import logging
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import bson
@@ -12,7 +11,7 @@ from mongoengine import ValidationError
 
 from sessions_app.documents import Message as MessageDocument
 from sessions_app.documents import Session as SessionDocument
-from sessions_app.documents import StoredDocument, checking
+from sessions_app.documents import checking
 from sessions_app.domain.data import (
     ContextPolicy,
     Generation,
@@ -30,8 +29,6 @@ from sessions_app.domain.data import (
 from sessions_app.domain.drafts import NewMessage
 from sessions_app.domain.errors import DamagedSession
 from sessions_app.domain.limits import (
-    CONTEXT_MAX_MESSAGES_DEFAULT,
-    CONTEXT_TOKENS_DEFAULT,
     TURN_LEASE_SECONDS,
 )
 
@@ -213,25 +210,6 @@ def run_of(document: Mapping[str, Any], first: str) -> Iterator[tuple[int, Store
     return iter(enumerate(messages, first_seq))
 
 
-def derived(
-    document: type[StoredDocument],
-    cursor: Iterable[Stored],
-    *,
-    only: Collection[str] | None = None,
-) -> Iterator[Stored]:
-    """Those documents of derived data that can be read; the others are removed, and made again.
-
-    `only` are the fields that were read of each, where that is not all that is required.
-    """
-    for stored in cursor:
-        problem = checking.readable(document).first_problem(stored, only=only)
-        if not problem:
-            yield stored
-            continue
-        logger.warning("damaged: %s %s: %s", document.COLLECTION, stored.get("_id"), problem)
-        document.objects(pk=stored["_id"]).delete()
-
-
 def encode_generation(generation: Generation) -> Stored:
     """How a message was generated, as it is stored."""
     return {name: value for name, value in asdict(generation).items() if value is not None}
@@ -321,48 +299,13 @@ def decode_session(stored: Mapping[str, Any]) -> Session:
     if problem:
         raise DamagedSession(f"session {stored.get('_id')}: {problem}")
     try:
-        return _decode_session(stored)
+        return decode_unchecked(stored)
     except _MISSHAPEN as error:
         raise DamagedSession(f"session {stored.get('_id')}: {error!r}") from error
 
 
-# What a list shows in place of what cannot be read.
-_UNREADABLE: Stored = {
-    "user_id": "",
-    "status": Status.ACTIVE.value,
-    "created_at": datetime.fromtimestamp(0, UTC),
-    "updated_at": datetime.fromtimestamp(0, UTC),
-    "context_policy": {
-        "strategy": Strategy.HYBRID.value,
-        "max_tokens": CONTEXT_TOKENS_DEFAULT,
-        "max_messages": CONTEXT_MAX_MESSAGES_DEFAULT,
-        "on_topic_shift": OnTopicShift.ADJUST.value,
-    },
-    **dict.fromkeys(("message_count", "token_count"), 0),
-    **dict.fromkeys(("context_start", "tail_start", "version"), 1),
-}
-
-
-def decode_listed(stored: Mapping[str, Any]) -> Session:
-    """A session's header for a list, which one damaged session must not break.
-
-    Its `damage` says what cannot be read; in place of that stands a default.
-    """
-    try:
-        return decode_session(stored)
-    except DamagedSession as error:
-        logger.warning("damaged: %s", error.problem)
-        sound = checking.readable(SessionDocument).sound_part(stored)
-        # Pairs of wrong lengths are beyond what is declared.
-        sound.pop("topic", None)
-        live = {"turn_is_live": stored.get("turn_is_live", False)}
-        return replace(
-            _decode_session(_UNREADABLE | {"_id": str(stored["_id"])} | sound | live),
-            damage=error.problem,
-        )
-
-
-def _decode_session(stored: Mapping[str, Any]) -> Session:
+def decode_unchecked(stored: Mapping[str, Any]) -> Session:
+    """A session's header of which every field has been checked."""
     policy = stored["context_policy"]
     return Session(
         session_id=stored["_id"],

@@ -21,7 +21,7 @@ from sessions_app.domain.data import Status
 from sessions_app.domain.identifiers import bucket_id
 from sessions_app.domain.limits import ANNOTATION_BLOCK
 from sessions_app.domain.search.data import IndexedBlock, IndexedSession, SearchedSession
-from sessions_app.repository import failures, log
+from sessions_app.repository import derived, failures
 from sessions_app.repository.log import Stored
 
 # A title's term is no message's: no term of a text begins like this.
@@ -112,7 +112,7 @@ def indexed(session_ids: Sequence[str]) -> dict[str, IndexedSession]:
             holes=stored.get("holes", []),
             title=stored.get("title"),
         )
-        for stored in log.derived(SearchDocument, titles.as_pymongo())
+        for stored in derived.readable(SearchDocument, titles.as_pymongo())
     }
 
 
