@@ -14,7 +14,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-llm test quick check bench docs clean
+.PHONY: help run run-llm test quick drills check bench docs clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
@@ -32,6 +32,10 @@ test: $(VENV)/dev.stamp $(VENV)/agents.stamp $(VENV)/clients.stamp $(VENV)/node-
 
 quick: $(VENV)/dev.stamp ## the tests that need no process of their own, on mongomock, in a minute
 	@$(BIN)/python -m pytest --quick -n $(N) --dist worksteal $(ARGS)
+
+# one at a time: a drill measures what users of a whole machine see
+drills: $(VENV)/dev.stamp ## every fault that is promised something about, at full size, and a table of what users saw
+	@$(BIN)/python -m pytest -m drill --slow -n 0 $(ARGS)
 
 check: $(VENV)/dev.stamp ## format, lint, strict types, import contracts
 	@$(BIN)/ruff format --check .

@@ -39,6 +39,7 @@ from accounts.serializers import (
     UserSerializer,
 )
 from accounts.throttles import SignInThrottle
+from sessions_app import clock
 from sessions_app.api.authentication import TokenNotValid
 from sessions_app.api.negotiation import AcceptIgnored
 from sessions_app.api.wire.messages import timestamp
@@ -167,7 +168,7 @@ class ExportView(APIView):
 
     def get(self, request: Request) -> StreamingHttpResponse:
         """Stream everything that is stored about the caller, as JSON lines."""
-        exported = personal_data.own_export(user_id=user_id(request), now=timezone.now())
+        exported = personal_data.own_export(user_id=user_id(request), now=clock.now())
         return StreamingHttpResponse(
             records.writing.blocks(exported),
             content_type="application/x-ndjson",
@@ -204,7 +205,7 @@ class ApiKeysView(APIView):
     def post(self, request: Request) -> Response:
         """Make an API key; only this answer shows the whole key."""
         body = {"expires_in_days": None, **validated(ApiKeyRequestSerializer, request)}
-        new_key = api_keys.key_make(user_id=user_id(request), now=timezone.now(), **body)
+        new_key = api_keys.key_make(user_id=user_id(request), now=clock.now(), **body)
         headers = {"Cache-Control": "no-store"}
         return Response({**key_body(new_key.stored_key), "key": new_key.key}, 201, headers=headers)
 

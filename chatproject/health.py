@@ -7,9 +7,9 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from chatproject import readiness
+from chatproject import disk, readiness
 from chatproject.metrics import ARRIVED_KEY
-from sessions_app import encoders
+from sessions_app import clock, encoders
 from sessions_app.http.waiting import Waits, waits
 from sessions_app.repository import health
 
@@ -31,7 +31,8 @@ def healthz(_request: HttpRequest) -> JsonResponse:
 def readyz(request: HttpRequest) -> JsonResponse:
     """200 when this worker can serve conversations; else 503, naming what is missing.
 
-    Without the accounts database it is degraded, and still 200: who has a token can go on.
+    Without the accounts database it is degraded, and still 200: who has a token can go on. With a
+    full disk it is in service, too: reads go on. Clock and disk are named when something is wrong.
     """
     report = readiness.report(request.META.get(ARRIVED_KEY))
     body = {"status": report.status.value} | report.parts
@@ -58,3 +59,12 @@ def _accounts_answer() -> bool:
 readiness.add("mongodb", _mongodb_takes_writes)
 readiness.add("accounts", _accounts_answer, readiness.Weight.DEGRADES)
 readiness.add("encoder", encoders.available, readiness.Weight.TOLD)
+readiness.add(
+    "clock",
+    clock.is_right,
+    says=lambda: f"{clock.off_by():+.0f} s from MongoDB's",
+    always=False,
+)
+readiness.add(
+    "disk", lambda: not disk.is_short(), readiness.Weight.TOLD, says=lambda: "full", always=False
+)

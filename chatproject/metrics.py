@@ -11,7 +11,6 @@ from http import HTTPStatus
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -20,7 +19,8 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.registry import Collector
 
-from sessions_app import encoders, instruments
+from chatproject import disk
+from sessions_app import clock, encoders, instruments
 from sessions_app.domain.errors import StorageUnavailable
 from sessions_app.http.error_body import error_body
 from sessions_app.http.waiting import Waits, waits
@@ -39,7 +39,7 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 
 def counting(get_response: GetResponse) -> GetResponse:
-    """The outermost middleware: counts and times requests by route, method and status."""
+    """The outermost middleware but one: counts and times requests by route, method and status."""
 
     def answer(request: HttpRequest) -> HttpResponseBase:
         arrived = request.META.get(ARRIVED_KEY) or time.monotonic()
@@ -143,6 +143,16 @@ class _Gauges(Collector):
         )
         build.add_metric([VERSION, platform.python_version()], 1)
         yield build
+        yield _gauge(
+            "chat_clock_off_seconds",
+            "By how much this host's clock is ahead of MongoDB's.",
+            clock.off_by(),
+        )
+        yield _gauge(
+            "chat_disk_free_bytes",
+            "What is free on the disk of DATA_DIR.",
+            disk.free(settings.DATA_DIR),
+        )
         yield _gauge("chat_encoder_available", "Whether vectors can be made.", encoders.available())
         up = health.primary_is_up(_MONGODB_MS)
         if up:
@@ -154,7 +164,7 @@ class _Gauges(Collector):
 
 
 def _counted() -> Iterator[Metric]:
-    counted = figures_get(now=timezone.now())
+    counted = figures_get(now=clock.now())
     if counted is None:
         return
     values = counted.values

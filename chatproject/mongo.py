@@ -32,6 +32,10 @@ def client_options(timeout_ms: int) -> dict[str, Any]:
         "heartbeatFrequencyMS": 2_000,
         "maxPoolSize": 200,
         "tz_aware": True,
+        # A damaged document must not make the others unreadable that come with it: a time out of
+        # Python's range is one of another type, and broken UTF-8 is shown as such.
+        "datetime_conversion": "DATETIME_AUTO",
+        "unicode_decode_error_handler": "replace",
         "uuidRepresentation": "standard",
         "appname": "chat-sessions",
     }

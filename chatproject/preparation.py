@@ -19,6 +19,7 @@ from django.db.migrations.executor import MigrationExecutor
 from pymongo.errors import PyMongoError
 
 from accounts import checks
+from chatproject import disk
 from chatproject.service_error import ServiceError
 from sessions_app.domain.errors import StorageUnavailable
 from sessions_app.services import operations
@@ -40,15 +41,14 @@ def prepare() -> Path | None:
         collect_static()
         return first_staff_account()
     except DatabaseError as error:
+        if disk.is_full(settings.DATA_DIR):
+            raise ServiceError(disk.full(settings.DATA_DIR)) from error
         raise ServiceError(
             f"the accounts database cannot be used ({_first_line(error)}); "
             "correct DATABASE_URL, or make DATA_DIR writable"
         ) from error
     except OSError as error:
-        raise ServiceError(
-            f"{error.filename or settings.DATA_DIR} cannot be written ({error.strerror}); "
-            "give this user the right to, or set another DATA_DIR"
-        ) from error
+        raise ServiceError(disk.sentence(error, settings.DATA_DIR)) from error
     except (PyMongoError, StorageUnavailable) as error:
         raise ServiceError(
             f"the MongoDB indexes cannot be made ({_first_line(error)}); "

@@ -23,6 +23,8 @@ ACCOUNTS_THREADS = env.integer("ACCOUNTS_THREADS", 4, low=1, high=64)
 HEAVY_THREADS = env.integer("HEAVY_THREADS", 2, low=1, high=64)
 # How long a heavy read works before it answers with what it has.
 HEAVY_SECONDS = env.integer("HEAVY_SECONDS", 2, low=1, high=60)
+# A worker whose event loop says nothing for so long is replaced; 0 switches that off.
+WORKER_SILENCE_SECONDS = env.integer("WORKER_SILENCE_SECONDS", 6, high=3_600)
 DEBUG = env.flag("DJANGO_DEBUG")
 
 # --- load -------------------------------------------------------------------------------------
@@ -46,10 +48,12 @@ if METRICS_TOKEN and len(METRICS_TOKEN) < 16:
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 CORS_ALLOWED_ORIGINS = env.words("CORS_ALLOWED_ORIGINS")
-CORS_EXPOSE_HEADERS = ["ETag", "Location", "Retry-After", "X-Session-Id", "X-Should-Retry"]
+CORS_EXPOSE_HEADERS = [
+    "ETag", "Location", "Retry-After", "X-Request-Id", "X-Session-Id", "X-Should-Retry",
+]  # fmt: skip
 CORS_ALLOW_HEADERS = [
     "accept", "authorization", "content-type", "idempotency-key", "if-match", "if-none-match",
-    "last-event-id", "x-session-create", "x-session-id",
+    "last-event-id", "x-request-id", "x-session-create", "x-session-id",
     # what OpenAI's package for browsers sends along
     "openai-beta", "openai-organization", "openai-project",
     *(f"x-stainless-{name}" for name in (
@@ -165,7 +169,9 @@ INSTALLED_APPS = [
     "sessions_app.apps.SessionsConfig",
 ]
 MIDDLEWARE = [
+    "chatproject.request_ids.naming",
     "chatproject.metrics.counting",
+    "chatproject.disk.refusing_growth",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -306,8 +312,17 @@ JWT_AUDIENCE = env.text("JWT_AUDIENCE")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s%(of_request)s"}
+    },
+    "filters": {"of_request": {"()": "chatproject.request_ids.OfRequest"}},
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["of_request"],
+        }
+    },
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     # Clients see their mistakes in the response; logging each would hide the service's own errors.
     "loggers": {"django.request": {"level": "ERROR"}},

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
+from sessions_app.http.request_ids import META, accepted
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -34,5 +36,17 @@ def taking_chunked_bodies(wrapped: "WSGIApplication") -> "WSGIApplication":
     return application
 
 
-django = get_wsgi_application()
+def naming_requests(wrapped: "WSGIApplication") -> "WSGIApplication":
+    """Give every request an id: the one it brings, where that may be repeated, else a new one."""
+
+    def application(
+        environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> "Iterable[bytes]":
+        environ[META] = accepted(environ.get(META, ""))
+        return wrapped(environ, start_response)
+
+    return application
+
+
+django = naming_requests(get_wsgi_application())
 application = taking_chunked_bodies(django)

@@ -1,8 +1,9 @@
 """The metrics of this process: requests and their durations, queues, appended messages, turns.
 
-With PROMETHEUS_MULTIPROC_DIR set, as `serve` sets it, each worker counts in a file of its own, and
+With PROMETHEUS_MULTIPROC_DIR set, as `serve` sets it, each worker counts in files of its own, and
 the worker that answers a scrape adds all of them up. No label names a user or a session: that would
-be personal data, and too many series.
+be personal data, and too many series. The files have room for so many series and never grow
+(`chatproject.serving.counters`): what comes after the last counts as the route `other`.
 """
 
 import os
@@ -58,6 +59,9 @@ _OLDEST = Gauge(
     registry=_own,
     multiprocess_mode="livemax",
 )
+# By route and method, a histogram each; and of these by status.
+_MOST_HISTOGRAMS, _MOST_COUNTERS = 600, 1_500
+_histograms: set[tuple[str, str]] = set()
 
 # Looking up a series by its labels takes the library longer than counting.
 _series: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
@@ -68,10 +72,20 @@ def request_answered(route: str, method: str, status: int, seconds: float) -> No
     key = (route, method, status)
     series = _series.get(key)
     if series is None:
+        route = _within_bounds(route, method)
         requests = _REQUESTS.labels(route, method, str(status))
         series = _series[key] = (requests, _SECONDS.labels(route, method))
     series[0].inc()
     series[1].observe(seconds)
+
+
+def _within_bounds(route: str, method: str) -> str:
+    """The route, or `other` where there are as many series as there may be."""
+    is_new = (route, method) not in _histograms
+    if len(_series) >= _MOST_COUNTERS or (is_new and len(_histograms) >= _MOST_HISTOGRAMS):
+        return "other"
+    _histograms.add((route, method))
+    return route
 
 
 def messages_appended(number: int) -> None:

@@ -24,8 +24,11 @@ from sessions_app.services import throttling
 from sessions_app.services.turns import taking as turns
 from tests import mongodb_in_memory
 from tests.changed_collections import changed_collections
+from tests.drills import pytest_terminal_summary, saw
 from tests.repository.commands import recorder
 from tests.services.turns.scripted import ScriptedModel
+
+__all__ = ["pytest_terminal_summary", "saw"]
 
 # Examples of a property; one that matters more than others is tried with a multiple of it.
 hypothesis.settings.register_profile("full", max_examples=60, deadline=None)

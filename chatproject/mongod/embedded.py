@@ -6,6 +6,7 @@ gets that lock exclusively. So no killed process, not even by `kill -9`, takes t
 the others, and no `mongod` is left running without users.
 """
 
+import errno
 import subprocess
 import time
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from chatproject.mongod import binary as mongod_binary
 from chatproject.mongod import record as mongod_record
 from chatproject.mongod import replica_set as mongod_replica_set
 from chatproject.mongod.binary import MongodError
+from chatproject.mongod.diagnosis import DISK_FULL
 from chatproject.mongod.keeper import STOP_SECONDS
 from chatproject.mongod.launch import launch, reap
 from chatproject.serving import parent_death
@@ -57,6 +59,17 @@ def running(data_dir: Path) -> Iterator[str]:
         yield address
 
 
+def restart(data_dir: Path) -> str:
+    """Start `mongod` again for a user of it, after it has stopped by itself; its address.
+
+    Raises:
+        MongodError: it does not start.
+    """
+    reap()
+    with _errors_as_sentences(data_dir):
+        return _find_or_start(data_dir.resolve())
+
+
 @contextmanager
 def _errors_as_sentences(data_dir: Path) -> Iterator[None]:
     try:
@@ -67,6 +80,8 @@ def _errors_as_sentences(data_dir: Path) -> Iterator[None]:
             "wait for it or end it, and start again"
         ) from error
     except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise MongodError(DISK_FULL) from error
         raise MongodError(
             f"DATA_DIR {data_dir} cannot be written ({error.strerror}); "
             "set DATA_DIR to a directory that this user may write"

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from django.conf import settings
 
+from chatproject import disk
 from chatproject.service_error import ServiceError
-from chatproject.serving import parent_death
+from chatproject.serving import counters, parent_death
 from sessions_app import child_process
 
 START_SECONDS = 60.0
@@ -91,18 +92,21 @@ def serving(address: Address) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def _counters() -> Path:
-    """An empty directory for the workers' counters, which start at 0 with the server."""
+    """The directory with the workers' counters, which start at 0 with the server."""
     directory: Path = settings.DATA_DIR / "metrics"
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for counter_file in directory.glob("*.db"):
-        counter_file.unlink(missing_ok=True)
+    try:
+        counters.write_out(directory, settings.WORKERS)
+    except OSError as error:
+        raise ServiceError(disk.sentence(error, settings.DATA_DIR)) from error
     return directory
 
 
 def command(address: Address) -> list[str]:
     """The command that starts the server on `address`."""
     return [
-        sys.executable, "-m", "granian", "chatproject.serving.worker:application", "--factory",
+        sys.executable, "-m", "chatproject.serving.watchdog",
+        "--silence", str(settings.WORKER_SILENCE_SECONDS),
+        "-m", "granian", "chatproject.serving.worker:application", "--factory",
         "--interface", "asgi", "--no-ws", "--host", address.ip, "--port", str(address.port),
         "--workers", str(settings.WORKERS),
         # Connections that are idle for so long, or take so long for their headers, are closed. What
@@ -110,8 +114,8 @@ def command(address: Address) -> list[str]:
         "--http", "auto", "--http1-header-read-timeout", str(settings.IDLE_SECONDS * 1_000),
         # The open connections of a worker, idle ones included; more wait in the kernel.
         "--backlog", "4096", "--backpressure", str(settings.CONNECTIONS_MAX),
-        # A worker that dies ends the server, so that the supervisor reports it and stops.
-        "--no-respawn-failed-workers", "--workers-kill-timeout", str(settings.DRAIN_SECONDS),
+        # The watchdog ends a crash loop, by its own measure.
+        "--respawn-failed-workers", "--workers-kill-timeout", str(settings.DRAIN_SECONDS),
         "--log-level", "error", "--no-access-log",
     ]  # fmt: skip
 

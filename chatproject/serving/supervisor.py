@@ -1,5 +1,6 @@
 """Starts everything that `serve` needs, in order, watches it, and stops it again."""
 
+import errno
 import json
 import os
 import signal
@@ -8,17 +9,30 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from itertools import count
 from pathlib import Path
 
 from django.conf import settings
 
-from chatproject import external_mongodb, locks, model_server, mongo, open_files, preparation
+from chatproject import (
+    disk,
+    external_mongodb,
+    locks,
+    model_server,
+    mongo,
+    open_files,
+    preparation,
+)
 from chatproject.mongod import embedded as mongod
 from chatproject.service_error import ServiceError
 from chatproject.serving import server
 from chatproject.serving.server import Address
+from chatproject.serving.watchdog import CRASH_LOOP
 
 _WATCH_SECONDS = 0.25
+_ROOM_SECONDS = 1.0
+# How often it is looked whether there is room for the reserve again.
+_RESERVE_LOOKS = 240
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -56,17 +70,52 @@ def _serve(stack: ExitStack, with_model: bool) -> None:
     process = stack.enter_context(server.serving(address))
     stack.callback(_ignore_signals)
     _announce(address, password_file)
-    while process.poll() is None:
+    for look in count():
+        if process.poll() is not None:
+            break
+        if database and look % _RESERVE_LOOKS == 0:
+            disk.keep_reserve(settings.DATA_DIR)
         if database and mongod.endpoint(settings.DATA_DIR) != database:
-            log = settings.DATA_DIR / "mongod.log"
-            raise ServiceError(f"mongod has stopped by itself; see {log}, and start again")
+            _start_again(process, database)
         if model and model.poll() is not None:
             log = settings.DATA_DIR / "llama-server.log"
             raise ServiceError(f"llama-server has ended by itself; see {log}, and start again")
         time.sleep(_WATCH_SECONDS)
-    raise ServiceError(
-        f"the server has ended by itself (code {process.returncode}); "
-        "see what it printed above, and start again"
+    raise ServiceError(_why_ended(process.returncode))
+
+
+def _start_again(process: "subprocess.Popen[bytes]", database: str) -> None:
+    """Start a `mongod` again that a full disk has stopped, as soon as there is room for it.
+
+    Meanwhile the workers answer 503. Raises ServiceError if it was not the disk.
+    """
+    data_dir: Path = settings.DATA_DIR
+    log = data_dir / "mongod.log"
+    if not disk.is_full(data_dir):
+        raise ServiceError(f"mongod has stopped by itself; see {log}, and start again")
+    _say(f"The disk of DATA_DIR {data_dir} is full, and mongod has stopped.")
+    disk.give_up_reserve(data_dir)
+    while process.poll() is None:
+        if not disk.is_full(data_dir):
+            try:
+                address = mongod.restart(data_dir)
+            except mongod.MongodError:
+                # It took what room there was: it goes on when there is more.
+                if not disk.is_full(data_dir):
+                    raise
+            else:
+                if address != database:
+                    raise ServiceError(f"mongod has another port now; see {log}, and start again")
+                _say("mongod runs again.")
+                return
+        time.sleep(_ROOM_SECONDS)
+
+
+def _why_ended(code: int) -> str:
+    if code == CRASH_LOOP:
+        return "workers keep ending; see what they printed above, and start again"
+    return (
+        f"the server has ended by itself (code {code}); see what it printed above, and start again"
     )
 
 
@@ -87,6 +136,8 @@ def _only_service() -> Iterator[None]:
                 "stop it, or set another DATA_DIR and PORT"
             ) from error
         except OSError as error:
+            if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+                raise ServiceError(disk.full(data_dir)) from error
             raise ServiceError(
                 f"DATA_DIR {data_dir} cannot be written ({error.strerror}); "
                 "set DATA_DIR to a directory that this user may write"

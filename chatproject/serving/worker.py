@@ -1,11 +1,15 @@
 """What each worker process of `serve` loads."""
 
+import faulthandler
 import multiprocessing
+import os
 import signal
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chatproject.serving import parent_death
+from chatproject.serving import counters, parent_death
+from chatproject.serving.watchdog import WHERE
 
 if TYPE_CHECKING:
     from chatproject.serving.gateway import Gateway
@@ -24,9 +28,13 @@ def application() -> "Gateway":
 
 
 def _started() -> None:
+    from chatproject.serving import liveness
+    from sessions_app.repository import clocks
     from sessions_app.services import turns
     from sessions_app.services.figures import keeper
 
+    clocks.keep()
+    liveness.begin()
     keeper.start()
     turns.turns_look_after()
 
@@ -34,9 +42,11 @@ def _started() -> None:
 def _stopping() -> None:
     from django.conf import settings
 
+    from chatproject.serving import liveness
     from sessions_app.services import turns
     from sessions_app.services.figures import keeper
 
+    liveness.end()
     # A turn that takes longer is ended, and asked for again: a restart must not wait for a model.
     turns.turns_shut_down(seconds=settings.DRAIN_TURNS_SECONDS)
     keeper.stop()
@@ -53,8 +63,23 @@ def _prepare() -> None:
     # With many threads at work the event loop has to wait for the interpreter's lock again and
     # again, each time for up to so long; it answers probes and refuses what is too much.
     sys.setswitchinterval(SWITCH_SECONDS)
+    # What the watchdog asks of a worker that hangs, before it kills it.
+    faulthandler.register(WHERE, all_threads=True)
+    _count_together()
+    from django.urls import resolve
+
     from chatproject import wsgi  # noqa: F401 - sets Django up
     from sessions_app import tokenizer
 
+    # The routes, with all views behind them: the event loop would load them with the first request,
+    # and do nothing else for seconds on a busy machine.
+    resolve("/healthz")
     # Loads the ranks (a third of a second) now rather than in somebody's first request.
     tokenizer.count_tokens("ready")
+
+
+def _count_together() -> None:
+    """Before anything makes a metric."""
+    directory = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    if directory and not counters.count_in(Path(directory)):
+        sys.stderr.write("metrics: no set of files is free, so this worker counts for itself\n")

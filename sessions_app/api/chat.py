@@ -3,12 +3,12 @@
 from typing import Any
 
 from django.http import HttpResponseBase
-from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework.viewsets import ViewSet
 
+from sessions_app import clock
 from sessions_app.api import event_stream
 from sessions_app.api.description import chat as described
 from sessions_app.api.negotiation import AcceptIgnored
@@ -52,7 +52,7 @@ class ChatViewSet(ViewSet):
             session_id=session_id,
             user_id=user_id(request),
             request=TurnRequest([draft], _call(data)),
-            now=timezone.now(),
+            now=clock.now(),
         )
         return _answer(feed, stream=data["stream"])
 
@@ -66,7 +66,7 @@ class ChatViewSet(ViewSet):
             user_id=user_id(request),
             client_id=data.get("client_id") or idempotency_key(request),
             call=_call(data),
-            now=timezone.now(),
+            now=clock.now(),
         )
         return _answer(feed, stream=data["stream"])
 
@@ -75,7 +75,7 @@ class ChatViewSet(ViewSet):
         """Stream the turn in progress, or the turn of `Last-Event-ID` from that event on."""
         after = turns.place(request.headers.get("Last-Event-ID", ""))
         feed = turns.turn_attach(
-            session_id=session_id, user_id=user_id(request), after=after, now=timezone.now()
+            session_id=session_id, user_id=user_id(request), after=after, now=clock.now()
         )
         if feed is None:
             return Response(status=204)
@@ -85,9 +85,7 @@ class ChatViewSet(ViewSet):
     @described.chat_cancel
     def cancel(self, request: Request, session_id: str) -> Response:
         """Stop the turn in progress; the part of the reply that has come so far is stored."""
-        feed = turns.turn_cancel(
-            session_id=session_id, user_id=user_id(request), now=timezone.now()
-        )
+        feed = turns.turn_cancel(session_id=session_id, user_id=user_id(request), now=clock.now())
         if feed is None:
             return Response(status=204)
         return Response(wire.cancelled(turns.turn_wait(feed=feed, seconds=CANCEL_WAIT_SECONDS)))

@@ -1,10 +1,10 @@
 """`/session/{id}/context` and `/session/{id}/topics`: the context window and the topics."""
 
-from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
+from sessions_app import clock
 from sessions_app.api.description import context as described
 from sessions_app.api.wire import context as wire
 from sessions_app.api.wire import sessions as session_wire
@@ -30,7 +30,7 @@ class ContextViewSet(ViewSet):
             strategy=Strategy(query["strategy"]) if "strategy" in query else None,
             query=query.get("query"),
             seconds=allowance(request),
-            now=timezone.now(),
+            now=clock.now(),
         )
         return Response(wire.context(window))
 
@@ -41,7 +41,7 @@ class ContextViewSet(ViewSet):
             session_id=session_id,
             user_id=user_id(request),
             undo=validated(wire.ResetInput, request.data)["undo"],
-            now=timezone.now(),
+            now=clock.now(),
         )
         return Response(session_wire.session(session), headers={"ETag": session_wire.etag(session)})
 
@@ -53,6 +53,6 @@ class ContextViewSet(ViewSet):
             session_id=session_id,
             user_id=user_id(request),
             seconds=allowance(request),
-            now=timezone.now(),
+            now=clock.now(),
         )
         return Response(wire.topics(listed))

@@ -1,10 +1,10 @@
 """`DELETE /session/{id}/messages/{seq}`: erase one message."""
 
-from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
+from sessions_app import clock
 from sessions_app.api.description import messages as described
 from sessions_app.domain.errors import MessageNotFound
 from sessions_app.http.input import user_id
@@ -23,6 +23,6 @@ class ErasureViewSet(ViewSet):
         if not (seq.isascii() and seq.isdigit() and len(seq) <= _SEQ_DIGITS):
             raise MessageNotFound
         erasure.message_delete(
-            session_id=session_id, user_id=user_id(request), seq=int(seq), now=timezone.now()
+            session_id=session_id, user_id=user_id(request), seq=int(seq), now=clock.now()
         )
         return Response(status=204)

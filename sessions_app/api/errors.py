@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from sessions_app.domain import errors
 from sessions_app.domain.window import WindowBudgetError
 from sessions_app.http.error_body import error_body
+from sessions_app.http.request_ids import request_id_of
 from sessions_app.http.statuses import status_of
 
 logger = logging.getLogger(__name__)
@@ -64,6 +65,12 @@ def exception_handler(exc: Exception, context: ExceptionHandlerContext) -> Respo
     response: Response | None = Handler(exc, context).run()
     if response is not None and isinstance(exc, errors.SessionError):
         response.data["errors"][0].update(of_the_provider(exc))
+    request = context["request"]
+    if response is not None and request is not None and response.status_code == 500:
+        if isinstance(exc, errors.DamagedSession):
+            logger.error("%s is damaged: %s", request.path, exc.problem)
+        # For the operator, who finds it in the log; other failures pass by themselves.
+        response.data["request_id"] = request_id_of(request)
     return response
 
 
@@ -86,4 +93,5 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's `handler500`."""
-    return JsonResponse(error_body(500, "error", "Server Error (500)"), status=500)
+    body = error_body(500, "error", "Server Error (500)", request_id=request_id_of(request))
+    return JsonResponse(body, status=500)

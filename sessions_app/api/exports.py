@@ -5,10 +5,10 @@ from typing import Any
 
 import orjson
 from django.http import StreamingHttpResponse
-from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from sessions_app import clock
 from sessions_app.api.description import sessions as described
 from sessions_app.api.negotiation import AcceptIgnored
 from sessions_app.api.wire.messages import message as written_message
@@ -38,7 +38,7 @@ class ExportView(APIView):
         """Stream the conversation as JSON, JSON lines or Markdown."""
         form = validated(ExportQuery, request.query_params)["format"]
         session, messages = session_stream(
-            session_id=session_id, user_id=user_id(request), now=timezone.now()
+            session_id=session_id, user_id=user_id(request), now=clock.now()
         )
         write, content_type, suffix = _FORMS[form]
         return StreamingHttpResponse(

@@ -1,10 +1,10 @@
 """`/session/{id}/message` and `/session/{id}/messages`: append and read messages."""
 
-from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
+from sessions_app import clock
 from sessions_app.api.description import messages as described
 from sessions_app.api.wire import messages as wire
 from sessions_app.domain.limits import BATCH_MAX_MESSAGES
@@ -22,7 +22,7 @@ class MessageViewSet(ViewSet):
             validated(wire.MessageInput, request.data), client_id=idempotency_key(request)
         )
         appended = messages.message_append(
-            session_id=session_id, user_id=user_id(request), draft=draft, now=timezone.now()
+            session_id=session_id, user_id=user_id(request), draft=draft, now=clock.now()
         )
         return Response(
             wire.message(appended.messages[0]), status=200 if appended.replayed else 201
@@ -38,7 +38,7 @@ class MessageViewSet(ViewSet):
             batch=[wire.message_draft(data) for data in batch],
             # Room for the suffixes that make a batch's key one key for each message.
             key=idempotency_key(request, suffix_chars=len(f"/{BATCH_MAX_MESSAGES - 1}")),
-            now=timezone.now(),
+            now=clock.now(),
         )
         return Response(
             {"messages": wire.messages(appended.messages)},
@@ -55,6 +55,6 @@ class MessageViewSet(ViewSet):
             after=query.get("after"),
             before=query.get("before"),
             limit=query["limit"],
-            now=timezone.now(),
+            now=clock.now(),
         )
         return Response(wire.message_page(page))

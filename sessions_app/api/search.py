@@ -1,11 +1,11 @@
 """`/session/search`: find messages and titles of the caller's own sessions."""
 
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from sessions_app import clock
 from sessions_app.api.description.errors import responses
 from sessions_app.api.description.examples import response_example
 from sessions_app.api.wire import search as wire
@@ -45,6 +45,6 @@ class SearchView(APIView):
             text=query["q"],
             limit=query["limit"],
             seconds=allowance(request),
-            now=timezone.now(),
+            now=clock.now(),
         )
         return Response(wire.search(search_results))

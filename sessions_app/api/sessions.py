@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
+from sessions_app import clock
 from sessions_app.api import cursors
 from sessions_app.api.description import sessions as described
 from sessions_app.api.preconditions import expected_versions
@@ -32,7 +32,7 @@ class SessionViewSet(ViewSet):
     def create(self, request: Request) -> Response:
         """Create a session; the one that has this `external_id` already is answered with 200."""
         draft = wire.session_draft(validated(wire.SessionInput, request.data))
-        whose: dict[str, Any] = {"user_id": user_id(request), "now": timezone.now()}
+        whose: dict[str, Any] = {"user_id": user_id(request), "now": clock.now()}
         if draft.external_id is None:
             return _answer(sessions.session_create(**whose, draft=draft), created=True)
         session, is_new = named_sessions.session_open(**whose, draft=draft, name=draft.external_id)
@@ -49,7 +49,7 @@ class SessionViewSet(ViewSet):
             "limit": query["limit"],
             "position": cursor.position if cursor else None,
             "backwards": cursor.backwards if cursor else False,
-            "now": timezone.now(),
+            "now": clock.now(),
         }
         if "expiring_within" in query:
             within = query["expiring_within"]
@@ -65,7 +65,7 @@ class SessionViewSet(ViewSet):
             session_id=session_id,
             user_id=user_id(request),
             limit=validated(NewestQuery, request.query_params)["limit"],
-            now=timezone.now(),
+            now=clock.now(),
         )
         return Response(
             wire.session_with_messages(session, newest), headers={"ETag": wire.etag(session)}
@@ -79,7 +79,7 @@ class SessionViewSet(ViewSet):
             user_id=user_id(request),
             changes=validated(wire.SessionChanges, request.data),
             versions=expected_versions(request),
-            now=timezone.now(),
+            now=clock.now(),
         )
         return _answer(session)
 
@@ -98,7 +98,7 @@ class SessionViewSet(ViewSet):
             user_id=user_id(request),
             up_to_seq=data.get("up_to_seq"),
             title=data.get("title"),
-            now=timezone.now(),
+            now=clock.now(),
         )
         return _answer(session, created=True)
 
@@ -107,7 +107,7 @@ class SessionViewSet(ViewSet):
         """Make a session read-only."""
         return _answer(
             sessions.session_archive(
-                session_id=session_id, user_id=user_id(request), now=timezone.now()
+                session_id=session_id, user_id=user_id(request), now=clock.now()
             )
         )
 
@@ -116,6 +116,6 @@ class SessionViewSet(ViewSet):
         """Make an archived session active again."""
         return _answer(
             sessions.session_restore(
-                session_id=session_id, user_id=user_id(request), now=timezone.now()
+                session_id=session_id, user_id=user_id(request), now=clock.now()
             )
         )

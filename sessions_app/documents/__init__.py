@@ -4,6 +4,7 @@ The repository alone reads and writes them. A `seq` is not stored but counted: i
 a message in its list plus `tail_start` (or `first_seq` in a bucket), so it cannot have a gap.
 
 - `base`: what all documents share, and `collection`, the one way past them to the driver
+- `checking`: whether what is stored is what is declared, without making documents of it
 - `querysets`: named conditions and orders: `Session.objects.owned_by(user_id).newest_first()`
 - `sessions`, `messages`, `turns`: conversations; `session_names`: the clients' own names of them;
   `review_indexes`: those of staff's list
@@ -12,7 +13,7 @@ a message in its list plus `tail_start` (or `first_seq` in a bucket), so it cann
 - `figures`, `operations`: figures over all sessions, receipts, rate limits
 """
 
-from sessions_app.documents import review
+from sessions_app.documents import checking, review
 from sessions_app.documents.annotations import MessageAnnotations
 from sessions_app.documents.base import StoredDocument, collection
 from sessions_app.documents.figures import DailyFigures, StandingFigures
@@ -23,6 +24,7 @@ from sessions_app.documents.messages import (
     MetadataEntry,
 )
 from sessions_app.documents.operations import (
+    AuditProgress,
     Creation,
     ErasedUser,
     Figures,
@@ -43,6 +45,7 @@ from sessions_app.documents.turns import Turn
 
 __all__ = [
     "ALL",
+    "AuditProgress",
     "ContextPolicy",
     "Creation",
     "DailyFigures",
@@ -66,6 +69,7 @@ __all__ = [
     "TopicRecord",
     "Turn",
     "TurnLeaseRecord",
+    "checking",
     "collection",
 ]
 
@@ -84,6 +88,7 @@ ALL: tuple[type[StoredDocument], ...] = (
     Creation,
     Sweep,
     Figures,
+    AuditProgress,
     ServerDialect,
     *review.ALL,
 )

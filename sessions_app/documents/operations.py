@@ -57,6 +57,20 @@ class Sweep(StoredDocument):
     }
 
 
+class AuditProgress(StoredDocument):
+    """How far a check of all sessions has come that was stopped before its end."""
+
+    # Which sessions, and whether they are repaired: another selection begins anew.
+    selection = StringField(primary_key=True)
+    after = IdentifierField(required=True)
+    checked = LongField(required=True, min_value=0)
+    unrepaired = LongField(required=True, min_value=0)
+    saved_at = DateTimeField(required=True)
+
+    COLLECTION: ClassVar[str] = "audit_progress"
+    meta: ClassVar[dict[str, Any]] = {"collection": COLLECTION}
+
+
 class Figures(StoredDocument):
     """What was last counted over all sessions, shared by all workers until `due_at`."""
 

@@ -91,6 +91,10 @@ class SessionQuerySet(StoredQuerySet):
         """All, said so that an index on the status is walked in the order of what follows it."""
         return self.filter(status__in=[status.value for status in Status])
 
+    def of_unknown_status(self) -> Self:
+        """Of a status that this version does not know."""
+        return self.filter(status__nin=[status.value for status in Status])
+
     def unexpired(self, now: datetime) -> Self:
         """Within their timeout at `now`, or without one."""
         # Not `__gt`: a session that never expires has no `expires_at` to compare.

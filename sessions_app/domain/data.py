@@ -171,7 +171,7 @@ class Session:
 
     `external_id` is its client's own id, unique for its owner. `version` grows with every write and
     is the session's ETag. `tail_start` is the `seq` of the first message that is still in the
-    session's own document.
+    session's own document. `damage`, in lists only, says what of it cannot be read.
     """
 
     session_id: str
@@ -195,6 +195,7 @@ class Session:
     topic: TopicStanding | None = None
     turn: TurnLease | None = None
     external_id: str | None = None
+    damage: str = ""
 
     @property
     def in_turn(self) -> bool:

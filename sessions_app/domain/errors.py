@@ -22,6 +22,7 @@ SessionError
 ├── Overloaded              this worker cannot begin the request in time    503
 ├── TooManyTurns            this worker runs as many turns as it can        503
 ├── TurnInterrupted         the worker that ran the turn is gone            503
+├── DamagedSession          what is stored of the session cannot be read    500
 ├── TurnFailed              a bug of this service ended the turn            500
 └── ProviderError           the model's server failed                       502
     ├── ProviderTimeout     it took too long                                504
@@ -225,6 +226,23 @@ class TurnFailed(SessionError):
     # DRF's code for a 500: the answer says nothing of the cause.
     code = "error"
     default_detail = "A server error occurred."
+
+
+class DamagedSession(SessionError):
+    """What is stored of a session is not what this version can read; `problem` says what is wrong.
+
+    The owner is not told what: the log and `check_integrity` say it, for an operator.
+    """
+
+    code = "session_damaged"
+    default_detail = (
+        "What is stored of this session is damaged and cannot be read. Tell the service's operator "
+        "the id of this request."
+    )
+
+    def __init__(self, problem: str) -> None:
+        super().__init__()
+        self.problem = problem
 
 
 class ProviderError(SessionError):

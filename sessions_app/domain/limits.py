@@ -62,6 +62,8 @@ RESETS_KEPT = 16  # how many context resets can be undone
 SEQ_DIGITS = 12  # zero-padding of `first_seq` in a bucket's _id, so that ids sort like numbers
 
 CONTEXT_MAX_MESSAGES_DEFAULT = 1_000
+# Shown for a session whose own cannot be read; a new one gets the setting CONTEXT_MAX_TOKENS.
+CONTEXT_TOKENS_DEFAULT = 4_000
 
 # --- how sessions end -------------------------------------------------------------------------
 SWEEP_BATCH = 25  # sessions in one transaction of a sweep: larger ones make appends wait

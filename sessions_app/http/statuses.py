@@ -18,6 +18,7 @@ _STATUS_OF: dict[type[errors.SessionError], int] = {
     errors.IdempotencyMismatch: 422,
     errors.ProviderError: 502,
     errors.TurnFailed: 500,
+    errors.DamagedSession: 500,
     errors.StorageUnavailable: 503,
     errors.Overloaded: 503,
     errors.TooManyTurns: 503,

@@ -3,10 +3,10 @@
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
-from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
+from sessions_app import clock
 from sessions_app.services.throttling import caller_key, throttle_take
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class RateThrottle(BaseThrottle):
             key=caller_key(scope=self.scope, caller=caller),
             limit=int(count),
             period_seconds=_SECONDS[period[0]],
-            now=timezone.now(),
+            now=clock.now(),
         )
         return self._wait is None
 

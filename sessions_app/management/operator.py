@@ -21,6 +21,7 @@ from rich.progress import (
 from rich.text import Text
 
 from sessions_app.domain.errors import SessionError
+from sessions_app.repository import clocks
 
 WRONG_FOUND = 1
 WRONG_USAGE = 2
@@ -59,6 +60,9 @@ class OperatorCommand(BaseCommand):
     def handle(self, *_: Any, **options: Any) -> None:
         """Work, print the result, and exit with its code."""
         self.as_json = options["json"]
+        if getattr(self, "requires_mongodb", True):
+            # What is due, and until when, MongoDB's clock says, and not that of this host.
+            clocks.read_if_there()
         try:
             result, well = self.work(options)
         # Errors of the domain are for people: one line rather than a traceback.

@@ -4,10 +4,10 @@ import json
 from typing import Any
 
 from django.http import HttpResponse, HttpResponseBase
-from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from sessions_app import clock
 from sessions_app.domain.errors import InvalidInput
 from sessions_app.http import event_stream
 from sessions_app.http.departure import departure_of
@@ -40,7 +40,7 @@ class ChatCompletionsView(ModelCallView):
     def _in_session(
         self, request: Request, body: dict[str, Any], wanted: WantedSession
     ) -> HttpResponseBase:
-        now = timezone.now()
+        now = clock.now()
         conversation = messages.conversation(body.get("messages"))
         stream, with_usage = parameters.truth(body, "stream"), parameters.wants_usage(body)
         call = parameters.model_call(body, conversation.instructions)
@@ -98,7 +98,7 @@ def _demonstrated(request: Request, body: dict[str, Any]) -> HttpResponseBase:
     stream, with_usage = parameters.truth(body, "stream"), parameters.wants_usage(body)
     model = parameters.model_name(body) or pass_through.model_name()
     feed, end = pass_through.completion_demonstrate(
-        messages=request_messages, max_tokens=parameters.token_limit(body), now=timezone.now()
+        messages=request_messages, max_tokens=parameters.token_limit(body), now=clock.now()
     )
     departure_of(request).then(end)
     if stream:

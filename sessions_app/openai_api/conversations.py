@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from sessions_app import clock
 from sessions_app.domain import session_names
 from sessions_app.domain.data import Session
 from sessions_app.domain.items import Item
@@ -31,7 +31,7 @@ class ConversationsView(OpenAIView):
             metadata=read.metadata(body),
             body_digest=requests.digest("", body),
             attempt=_attempt(request, "", body),
-            now=timezone.now(),
+            now=clock.now(),
         )
         self.answers_for(session.session_id)
         return Response(_conversation(session))
@@ -54,7 +54,7 @@ class ConversationView(_OfConversation):
         session = conversations.conversation_get(
             session_id=self.session_id(conversation_id),
             user_id=user_id(request),
-            now=timezone.now(),
+            now=clock.now(),
         )
         return Response(_conversation(session))
 
@@ -67,7 +67,7 @@ class ConversationView(_OfConversation):
             user_id=user_id(request),
             changes={"metadata": read.metadata(body)},
             versions=None,
-            now=timezone.now(),
+            now=clock.now(),
         )
         return Response(_conversation(session))
 
@@ -96,7 +96,7 @@ class ItemsView(_OfConversation):
             after=query.after,
             limit=query.limit,
             ascending=query.ascending,
-            now=timezone.now(),
+            now=clock.now(),
         )
         return Response(_list(page.items, has_more=page.has_more))
 
@@ -111,7 +111,7 @@ class ItemsView(_OfConversation):
             user_id=user_id(request),
             batch=read.items(body),
             attempt=_attempt(request, session_id, body),
-            now=timezone.now(),
+            now=clock.now(),
         )
         return Response(_list(items, has_more=False))
 
@@ -125,7 +125,7 @@ class ItemView(_OfConversation):
             session_id=self.session_id(conversation_id),
             user_id=user_id(request),
             item_id=item_id,
-            now=timezone.now(),
+            now=clock.now(),
         )
         return Response(item)
 
@@ -136,13 +136,13 @@ class ItemView(_OfConversation):
             session_id=self.session_id(conversation_id),
             user_id=user_id(request),
             item_id=item_id,
-            now=timezone.now(),
+            now=clock.now(),
         )
         return Response(_conversation(session))
 
 
 def _attempt(request: Request, session_id: str, body: dict[str, Any]) -> Attempt:
-    now = timezone.now()
+    now = clock.now()
     # Room for the position that makes a batch's key one key for each message.
     key = idempotency_key(request, suffix_chars=len(f"/{read.ITEMS_MAX - 1}"))
     # A package that says how often it has tried may try again.

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from sessions_app.domain import errors, session_names
+from sessions_app.http.request_ids import request_id_of
 from sessions_app.http.statuses import status_of
 from sessions_app.services.relay import PassedError
 
@@ -115,7 +116,7 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response:
         logger.warning("the accounts database is unavailable: %s", exc)
         exc = errors.StorageUnavailable("The accounts database is unavailable; try again.")
     if isinstance(exc, errors.SessionError):
-        return _domain(exc)
+        return _named(_domain(exc), exc, context)
     if isinstance(exc, Http404):
         return Response(body(404, "There is no such route.", "not_found"), status=404)
     if isinstance(exc, PermissionDenied):
@@ -124,7 +125,18 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response:
         return _framework(exc)
     logger.exception("a request of the OpenAI wire failed", exc_info=exc)
     got_request_exception.send(sender=None, request=context.get("request"))
-    return Response(body(500, "A server error occurred.", "error"), status=500)
+    response = Response(body(500, "A server error occurred.", "error"), status=500)
+    return _named(response, exc, context)
+
+
+def _named(response: Response, exc: Exception, context: dict[str, Any]) -> Response:
+    """With the id of the request in the body, where an operator has to look into it."""
+    request = context.get("request")
+    if response.status_code == 500 and request is not None:
+        if isinstance(exc, errors.DamagedSession):
+            logger.error("%s met a damaged session: %s", request.path, exc.problem)
+        response.data["error"]["request_id"] = request_id_of(request)
+    return response
 
 
 def _domain(error: errors.SessionError) -> Response:
@@ -185,4 +197,5 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """A mistake of ours outside of the views."""
     problem = body(500, "A server error occurred.", "error")
+    problem["error"]["request_id"] = request_id_of(request)
     return JsonResponse(problem, status=500, headers=_NO_SESSION)

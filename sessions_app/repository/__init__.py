@@ -10,7 +10,8 @@ Errors of MongoDB and MongoEngine become the domain's in `failures`.
 - `log`: the message log, which everything else rests on: append, tail, buckets, pages
 - `sessions`, `session_pages`: sessions as wholes, and pages of them
 - `turns`: leases and records of model calls; `titles`, `summaries`: what a model makes of a session
-- `annotations`, `search`: derived from messages, made again when it is missing
+- `annotations`, `search`: derived from messages, made again when it is missing, or cannot be read
+  (`derived`)
 - `expiry`, `erasure`, `holds`, `belongings`: how sessions end, and what goes with them
 - `records`: exports and imports; `audits`: integrity; `figures`: over all sessions; `review`: staff
 - `throttles`: rate limits; `indexes`, `sharding`, `clocks`, `health`: the database itself

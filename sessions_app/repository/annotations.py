@@ -1,7 +1,7 @@
 """Derived data: blocks of annotations, and how far a session's topics have been judged."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 from mongoengine import NotUniqueError
@@ -12,9 +12,10 @@ from sessions_app.domain.data import Message, TopicStanding
 from sessions_app.domain.data import Session as SessionHeader
 from sessions_app.domain.identifiers import bucket_id
 from sessions_app.domain.limits import ANNOTATION_BLOCK
-from sessions_app.repository import failures
+from sessions_app.repository import derived, failures
 from sessions_app.repository.log import Stored
 
+_OF_SHIFTS = {field.name for field in fields(Shift)}
 # What nothing has been judged of, but for what the user has undone.
 _UNJUDGED = {
     "set__topic__judged": 0,
@@ -40,7 +41,8 @@ def read_blocks(*, session_id: str, ranges: Sequence[tuple[int, int]]) -> list[B
     ]
     blocks = MessageAnnotations.objects(session_id=session_id, __raw__={"$or": spans})
     # As dictionaries: a window reads dozens, and a document copies each block's vectors.
-    return [_block(stored) for stored in blocks.exclude("state").order_by("pk").as_pymongo()]
+    stored_blocks = blocks.exclude("state").order_by("pk").as_pymongo()
+    return [_block(stored) for stored in derived.readable(MessageAnnotations, stored_blocks)]
 
 
 @failures.translated
@@ -59,7 +61,8 @@ def read_sketches(*, session_id: str, before: int, limit: int) -> list[Block]:
         .order_by("-pk")
         .limit(limit)
     )
-    newest = [_block(stored) for stored in blocks.as_pymongo()]
+    stored_blocks = derived.readable(MessageAnnotations, blocks.as_pymongo())
+    newest = [_block(stored) for stored in stored_blocks]
     # Only the newest block can be short of messages; it has no sketch yet.
     return [block for block in reversed(newest) if block.count == ANNOTATION_BLOCK]
 
@@ -68,7 +71,8 @@ def read_sketches(*, session_id: str, before: int, limit: int) -> list[Block]:
 def read_shifts(*, session_id: str) -> list[Shift]:
     """Every shift of a session, in order."""
     blocks = MessageAnnotations.objects.of_session(session_id).only("shifts").order_by("pk")
-    return [shift for stored in blocks.as_pymongo() for shift in _shifts(stored)]
+    stored_blocks = derived.readable(MessageAnnotations, blocks.as_pymongo(), only=("shifts",))
+    return [shift for stored in stored_blocks for shift in _shifts(stored)]
 
 
 def with_topics(session: SessionHeader, messages: Sequence[Message]) -> list[Message]:
@@ -120,20 +124,20 @@ def write_block(block: Block, *, replacing: int | None) -> bool:
         except NotUniqueError:
             return False
         return True
-    block_id, fields = bucket_id(block.session_id, block.first_seq), _fields(block)
+    block_id, values = bucket_id(block.session_id, block.first_seq), _fields(block)
     unchanged = MessageAnnotations.objects(
-        pk=block_id, session_id=fields.pop("session_id"), count=replacing
+        pk=block_id, session_id=values.pop("session_id"), count=replacing
     )
     # Querysets have no `replace_one`; setting every field is the same.
-    del fields["block_id"]
-    return bool(unchanged.update_one(**{f"set__{name}": value for name, value in fields.items()}))
+    del values["block_id"]
+    return bool(unchanged.update_one(**{f"set__{name}": value for name, value in values.items()}))
 
 
 @failures.translated
 def read_block(*, session_id: str, seq: int) -> Block | None:
     """The block that the message `seq` belongs to, with the judge's state; None without one."""
     blocks = MessageAnnotations.objects.starting_at(session_id, block_start(seq))
-    stored = blocks.as_pymongo().first()
+    stored = next(derived.readable(MessageAnnotations, blocks.as_pymongo()), None)
     return None if stored is None else _block(stored)
 
 
@@ -226,4 +230,4 @@ def _block(stored: Mapping[str, Any]) -> Block:
 
 
 def _shifts(stored: Mapping[str, Any]) -> list[Shift]:
-    return [Shift(**shift) for shift in stored.get("shifts", ())]
+    return [Shift(**shift) for shift in stored.get("shifts", ()) if shift.keys() == _OF_SHIFTS]

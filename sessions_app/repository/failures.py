@@ -17,7 +17,7 @@ from pymongo.errors import (
     WTimeoutError,
 )
 
-from sessions_app.domain.errors import StorageUnavailable, TooLarge
+from sessions_app.domain.errors import DamagedSession, StorageUnavailable, TooLarge
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +30,19 @@ _UNAVAILABLE_CODES = frozenset(
     {6, 7, 13, 18, 50, 63, 64, 79, 89, 91, 100, 112, 133, 134, 189, 202, 251, 262}
     | {9001, 10058, 10107, 11600, 11602, 13388, 13435, 13436, 14031}
 )
+
+# A stored value is not of the type that an update or a projection works on: TypeMismatch, and the
+# aggregation's own of $concatArrays, $slice, $add and $subtract.
+_MISSHAPEN_CODES = frozenset({14, 16554, 16556, 28664, 28724, 28725, 28726, 28727})
+# Of $push, whose code is that of every bad value.
+_NOT_A_LIST = "must be an array but is of type"
+
+
+def is_damage(error: Exception) -> bool:
+    """Whether MongoDB could not work on what is stored, because it is of another type."""
+    if not isinstance(error, OperationFailure):
+        return False
+    return error.code in _MISSHAPEN_CODES or _NOT_A_LIST in str(error)
 
 
 def is_unavailability(error: Exception) -> bool:
@@ -55,7 +68,10 @@ def _cause(error: Exception) -> Exception:
 
 
 def translated(query: Callable[P, R]) -> Callable[P, R]:
-    """Make `query` raise StorageUnavailable or TooLarge where the driver's errors mean that."""
+    """Make `query` raise the domain's error where the driver's errors mean one.
+
+    StorageUnavailable, TooLarge, or DamagedSession for what MongoDB cannot work on.
+    """
 
     @functools.wraps(query)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -68,6 +84,8 @@ def translated(query: Callable[P, R]) -> Callable[P, R]:
             if is_unavailability(cause):
                 logger.warning("storage unavailable in %s: %s", query.__qualname__, cause)
                 raise StorageUnavailable from error
+            if is_damage(cause):
+                raise DamagedSession(f"{query.__qualname__}: {cause}") from error
             raise
 
     return call

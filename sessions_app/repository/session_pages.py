@@ -25,7 +25,7 @@ def read(
     # One more than the page says whether another follows.
     stored_sessions = log.with_liveness(walked.headers().limit(limit + 1))
     more = len(stored_sessions) > limit
-    page = [log.decode_session(stored_session) for stored_session in stored_sessions[:limit]]
+    page = [log.decode_listed(stored_session) for stored_session in stored_sessions[:limit]]
     if backwards:
         page.reverse()
         return SessionPage(page, has_previous=more, has_next=True)

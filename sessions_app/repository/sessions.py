@@ -1,6 +1,7 @@
 """Sessions as wholes: create, fork, list, change, archive, delete."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -205,7 +206,7 @@ def list_page(
     backwards: bool,
 ) -> SessionPage:
     """A page of the user's sessions after (or, `backwards`, before) `position`, newest first."""
-    return session_pages.read(
+    page = session_pages.read(
         # Past its timeout means gone from the list at once, whether or not a sweeper has passed.
         Session.objects.owned_by(user_id).filter(status=status.value).unexpired(now),
         by="updated_at",
@@ -214,6 +215,12 @@ def list_page(
         backwards=backwards,
         limit=limit,
     )
+    room = limit - len(page.sessions)
+    if status is Status.ACTIVE and position is None and room:
+        # One whose status is damaged is in no list, and would seem to be gone.
+        strange = Session.objects.owned_by(user_id).of_unknown_status().headers().limit(room)
+        page = replace(page, sessions=[*page.sessions, *map(log.decode_listed, strange)])
+    return page
 
 
 @failures.translated
@@ -245,7 +252,9 @@ def change(
     if "title" in changes:
         # From here on it is a person's.
         changes = {**changes, "titled_from": None}
-    changed = _update(unchanged, changes, now)
+    # Activity only extends a timeout; who changes `ttl_seconds` gets the new one, longer or not.
+    extends = changes.get("ttl_seconds", session.ttl_seconds) == session.ttl_seconds
+    changed = _update(unchanged, changes, now, extends=extends)
     if changed is not None:
         return changed
     current = log.read_header(session_id=session.session_id, user_id=session.user_id)
@@ -276,15 +285,26 @@ def set_status(
     return _update(unchanged, {"status": status.value, **changes}, now)
 
 
-def _update(unchanged: Any, changes: Mapping[str, Any], now: datetime) -> data.Session | None:
-    """Write `changes` on the one session of a queryset; None when it is no longer among them."""
+def _update(
+    unchanged: Any, changes: Mapping[str, Any], now: datetime, *, extends: bool = False
+) -> data.Session | None:
+    """Write `changes` on the one session of a queryset; None when it is no longer among them.
+
+    With `extends`, a timeout among them is written only where it is later than the stored one.
+    """
     written, removed = log.encode_changes(changes)
+    later = (
+        {"max__expires_at": written.pop("expires_at")}
+        if extends and "expires_at" in written
+        else {}
+    )
     # `modify` validates the values it sets, but not the document that comes of them: an unset
     # field that is required would pass. Callers unset optional ones only.
     document = unchanged.headers().modify(
         new=True,
         inc__version=1,
         max__updated_at=now,
+        **later,
         **{f"set__{_keyword(name)}": value for name, value in written.items()},
         **{f"unset__{_keyword(name)}": 1 for name in removed},
     )

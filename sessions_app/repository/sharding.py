@@ -31,6 +31,7 @@ TOGETHER: Sequence[Any] = (
     review.ReviewLog,
     documents.Sweep,
     documents.Figures,
+    documents.AuditProgress,
     documents.ServerDialect,
     documents.DailyFigures,
     documents.StandingFigures,

@@ -81,4 +81,4 @@ def active_sessions(*, after: str, now: datetime) -> list[data.Session]:
     """The next sessions that take messages, in order of their ids; empty at the end."""
     sessions = Session.objects.active().unexpired(now).walk(after=after).headers()
     page = log.with_liveness(sessions.limit(_BATCH))
-    return [log.decode_session(stored_session) for stored_session in page]
+    return [log.decode_listed(stored_session) for stored_session in page]

@@ -10,9 +10,9 @@ from urllib.parse import urlencode
 
 from django.contrib.auth import get_user_model
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.utils import timezone
 from django.utils.dateparse import parse_date
 
+from sessions_app import clock
 from sessions_app.domain.review import REASONS, Act, LogFilter, LogLine, Reason
 from sessions_app.review import pages, people
 from sessions_app.review.conversations import presentation
@@ -70,7 +70,7 @@ def _log(request: HttpRequest, act: Act, parameters: dict[str, str], **more: str
     # User and session go into their own fields, where the erasure of a user finds them.
     session_id, user_id = parameters.get("session", "")[:36], _user_id(parameters.get("user", ""))
     about = About(session_id, user_id, filters | more)
-    review.log_write(staff=pages.staff_of(request), act=act, now=timezone.now(), about=[about])
+    review.log_write(staff=pages.staff_of(request), act=act, now=clock.now(), about=[about])
 
 
 def _parameters(query: dict[str, str]) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """What all staff pages share: the permission check, the error page, rendering."""
 
+import logging
 from collections.abc import Callable, Mapping
 from functools import wraps
 from http import HTTPStatus
@@ -13,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from sessions_app.domain.errors import (
+    DamagedSession,
     InvalidInput,
     MessageNotFound,
     SessionError,
@@ -20,7 +22,10 @@ from sessions_app.domain.errors import (
     StorageUnavailable,
 )
 from sessions_app.domain.review import Staff
+from sessions_app.http.request_ids import request_id_of
 from sessions_app.review.permissions import May
+
+logger = logging.getLogger(__name__)
 
 Page = Callable[..., HttpResponseBase]
 
@@ -29,6 +34,7 @@ _STATUS: Mapping[type[SessionError], HTTPStatus] = {
     MessageNotFound: HTTPStatus.NOT_FOUND,
     InvalidInput: HTTPStatus.BAD_REQUEST,
     StorageUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    DamagedSession: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 
 
@@ -46,6 +52,10 @@ def page(needed: May, *, methods: tuple[str, ...] = ("GET",)) -> Callable[[Page]
                 return view(request, *args, **kwargs)
             except SessionError as error:
                 status = _STATUS.get(type(error), HTTPStatus.CONFLICT)
+                if isinstance(error, DamagedSession):
+                    logger.warning("%s is damaged: %s", request.path, error.problem)
+                    sentence = f"{error.detail} It is {request_id_of(request)}."
+                    return problem(request, sentence, status)
                 return problem(request, error.detail, status)
 
         return guarded

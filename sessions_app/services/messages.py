@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-import uuid_utils
 from django.conf import settings
 
-from sessions_app import tokenizer
+from sessions_app import clock, tokenizer
 from sessions_app.domain import drafts, lifecycle
 from sessions_app.domain.data import Appended, MessagePage
 from sessions_app.domain.drafts import MessageDraft, NewMessage
@@ -21,7 +20,7 @@ from sessions_app.services.tallies import tallies
 
 def new_message_id() -> str:
     """`msg_` and the 32 hexadecimal digits of a UUIDv7, so that ids sort by time."""
-    return f"msg_{uuid_utils.uuid7().hex}"
+    return f"msg_{clock.uuid7().hex}"
 
 
 def message_prepare(*, draft: MessageDraft, now: datetime, path: str = "") -> NewMessage:

@@ -305,3 +305,9 @@ def test_part_costs_times_each_part_of_a_window():
     lines = run("part_costs", "--rounds", "1")
     assert {line["name"].partition(":")[0] for line in lines} == {"encoder", "tokenizer", "topics"}
     assert all(line.get("cpu_ms", line.get("p50_ms")) >= 0 for line in lines)
+
+
+def test_integrity_speed_checks_every_session_and_finds_nothing(tmp_path: Path):
+    lines = run("integrity_speed", "--dir", str(tmp_path), "--sessions", "300")
+    assert named(lines) == {"check in 1 process", "check in 2 processes"}
+    assert all((line["sessions"], line["findings"]) == (300, 0) for line in lines)

@@ -112,6 +112,11 @@ class Service:
             "worker": servers[-1],
         }[part]
 
+    def workers(self) -> list[int]:
+        """The process numbers of the workers that live, oldest first."""
+        servers = sorted(p for p, line in living(self.data_dir).items() if "-m granian" in line)
+        return servers[1:]
+
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         self.process.send_signal(number)
         return self.process.wait(60)

@@ -4,16 +4,18 @@ import importlib.metadata
 import os
 import signal
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
 from django.db import DatabaseError
 from django.test import Client
 
-from chatproject import health, readiness
+from chatproject import disk, health, readiness
 from chatproject.serving import queues
-from sessions_app import encoders
+from sessions_app import clock, encoders
 from tests.chatproject.conftest import Service
+from tests.conftest import error
 
 
 @pytest.fixture
@@ -21,8 +23,8 @@ def parts(monkeypatch):
     """How what the service depends on is, whatever is there; all is well at first."""
     state = {"mongodb": True, "accounts": True, "requests": True, "encoder": True}
     checks = {name: replace(check) for name, check in readiness._checks.items()}
-    for name, check in checks.items():
-        check.ask = partial(state.get, name)
+    for name in state:
+        checks[name].ask = partial(state.get, name)
     monkeypatch.setattr(readiness, "_checks", checks)
     return state
 
@@ -65,6 +67,52 @@ def test_readyz_tells_of_a_missing_encoder_and_is_ready_without(parts):
     response = Client().get("/readyz")
     assert response.status_code == 200
     assert response.json() == body(encoder="unavailable")
+
+
+@pytest.mark.parametrize(
+    ("ahead", "status", "said"),
+    [
+        (timedelta(hours=1), 503, "+3600 s from MongoDB's"),
+        (timedelta(days=-40), 503, "-3456000 s from MongoDB's"),
+        (timedelta(seconds=20), 200, None),
+    ],
+)
+def test_readyz_names_a_clock_that_is_off(parts, ahead, status, said):
+    clock.read(datetime.now(UTC) - ahead, at=clock.steady())
+    try:
+        response = Client().get("/readyz")
+    finally:
+        clock.forget()
+    assert response.status_code == status
+    expected = body(status="unavailable", clock=said) if said else body()
+    assert response.json() == expected
+
+
+def test_readyz_names_a_full_disk_and_stays_ready_as_reads_go_on(parts, monkeypatch):
+    monkeypatch.setattr(disk, "free", lambda _: disk.RESERVED_BYTES - 1)
+    response = Client().get("/readyz")
+    assert (response.status_code, response.json()) == (200, body(disk="full"))
+
+
+def test_a_full_disk_refuses_writes_by_name(alice, create, monkeypatch):
+    session_id = create()["session_id"]
+    monkeypatch.setattr(disk, "free", lambda _: disk.RESERVED_BYTES - 1)
+    refused = alice.client.post(f"/session/{session_id}/message", {"content": "x"})
+    detail = "The disk is full: reads go on, and writes again when there is room."
+    assert refused.status_code == 503
+    assert refused.headers["Retry-After"] == "5"
+    assert refused.json() == error("storage_unavailable", detail, kind="server_error")
+    assert alice.client.get(f"/session/{session_id}").status_code == 200
+    # Whoever comes back to read has to sign in.
+    assert alice.client.post("/auth/token", {}).status_code == 400
+    monkeypatch.setattr(disk, "free", lambda _: disk.RESERVED_BYTES)
+    assert alice.client.post(f"/session/{session_id}/message", {"content": "x"}).status_code == 201
+
+
+def test_with_mongodb_elsewhere_the_disk_refuses_nothing(alice, create, monkeypatch, settings):
+    settings.MONGODB_URI = "mongodb://elsewhere"
+    monkeypatch.setattr(disk, "free", lambda _: 0)
+    assert create()["session_id"]
 
 
 @pytest.fixture

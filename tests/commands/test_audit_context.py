@@ -196,7 +196,8 @@ def test_a_document_that_cannot_be_read_is_named_and_the_others_are_audited(
     database.sessions.update_one({"_id": with_tools}, {"$unset": {"messages.0.role": 1}})
     outcome = run(COMMAND)
     assert outcome.code == 1
-    assert f"{with_tools}: cannot_be_planned (KeyError('role'))" in outcome.out
+    problem = "message 1: ValueError('role is missing')"
+    assert f"{with_tools}: cannot_be_planned ({problem})" in outcome.out
     assert other not in outcome.out
     assert "2 sessions replayed" in outcome.out
 

@@ -59,7 +59,11 @@ class Talk:
         answers: list[httpx.Response] = []
 
         def is_answered() -> bool:
-            answers.append(self.ask(key))
+            try:
+                answers.append(self.ask(key))
+            except httpx.TransportError:
+                # A worker that has just died had accepted the connection.
+                return False
             if answers[-1].status_code == 200:
                 return True
             assert answers[-1].status_code in {409, 503}, answers[-1].text

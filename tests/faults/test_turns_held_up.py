@@ -31,7 +31,9 @@ def shared() -> Iterator[ModelServer]:
 @pytest.fixture(scope="module")
 def service(shared: ModelServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     directory = tmp_path_factory.mktemp("held up") / "data"
-    running = Service(directory, **with_model(shared)).ready(READY_SECONDS)
+    # A worker that stands still is not replaced here: what it does afterwards is the question.
+    off = {"WORKER_SILENCE_SECONDS": "0"}
+    running = Service(directory, **with_model(shared, **off)).ready(READY_SECONDS)
     yield running
     running.kill()
 

@@ -67,6 +67,7 @@ pytestmark = pytest.mark.mongod("plans of queries")
 # These walk whole collections by design, in order of `_id`, and serve operators only.
 WALKS = {
     "audits.integrity.session_ids",
+    "audits.integrity.active_session_ids",
     "audits.integrity._owners",
     "audits.integrity.count_sessions",
     "summaries.active_sessions",
@@ -316,6 +317,8 @@ def _walk_operators(database: Any, session_id: str) -> None:
     )
     database.sessions.update_one({"_id": session_id}, {"$set": {"messages.0.deleted": True}})
     list(integrity.integrity_check(repair=True, progress=lambda _: None))
+    recent = integrity.Selection(since=now() - timedelta(days=1), limit=10)
+    list(integrity.IntegrityCheck(repair=False, selection=recent).run(lambda _: None))
     list(turn_integrity.turns_check(repair=True, now=now()))
     _walk_audits()
     _walk_sweeps(database)

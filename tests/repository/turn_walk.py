@@ -64,6 +64,7 @@ def walk_turns(database: Any) -> None:
         dialects.write(**server, manner=Manner(), now=now())
         assert dialects.read(**server) == Manner()
         leases.release_lapsed(session_id=session_id, turn_id="turn_unknown")
+        leases.release_of_dead(session_id=session_id, turn_id="turn_unknown", owner="here/1")
         service.turns_shut_down(seconds=10)
 
 

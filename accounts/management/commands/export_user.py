@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.management.base import CommandError
-from django.utils import timezone
 
 from accounts.privacy.people import person_find
 from accounts.privacy.personal_data import person_export
+from sessions_app import clock
 from sessions_app.domain import records
 from sessions_app.management.operator import WRONG_USAGE, OperatorCommand
 from sessions_app.management.output import STDOUT, destination, whole_file
@@ -43,7 +43,7 @@ class Command(OperatorCommand):
         if self.as_json and output == STDOUT:
             raise CommandError("--json needs --output FILE", returncode=WRONG_USAGE)
         person = person_find(name=options["user"], is_id=options["id"])
-        exported = person_export(user_id=person.user_id, user=person.user, now=timezone.now())
+        exported = person_export(user_id=person.user_id, user=person.user, now=clock.now())
         last_record: records.writing.Record = {}
         with (
             self.progress("sessions", session_count(user_id=person.user_id)) as show,

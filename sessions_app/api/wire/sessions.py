@@ -148,6 +148,11 @@ class SessionOutput(serializers.Serializer[Data]):
     topic = serializers.JSONField(allow_null=True)
     turn_in_progress = StrictBooleanField()
     external_id = StrictCharField(allow_null=True)
+    damaged = StrictBooleanField(
+        required=False,
+        help_text="In lists only, and true: what is stored of the session cannot be read whole. "
+        "Defaults stand in its place; the session's own route answers 500.",
+    )
 
 
 class SessionWithMessages(SessionOutput):
@@ -203,6 +208,7 @@ def session(stored: Session) -> dict[str, Any]:
         # By the clock: the worker of a turn may be gone without having ended it.
         "turn_in_progress": stored.in_turn,
         "external_id": stored.external_id,
+        **({"damaged": True} if stored.damage else {}),
     }
 
 

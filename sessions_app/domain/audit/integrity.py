@@ -92,6 +92,7 @@ class StoredRun:
     client_ids: Sequence[str]
     item_ids: Sequence[str] = ()
     unerased: int = 0
+    invalid: str = ""
     unreadable: int = 0
     mislisted: int = 0
 
@@ -134,6 +135,8 @@ def _document(stored: StoredSession) -> Iterator[tuple[Damage, str]]:
     if stored.invalid:
         yield Damage.INVALID_DOCUMENT, stored.invalid
     for run in (*stored.buckets, stored.tail):
+        if run.invalid:
+            yield Damage.INVALID_DOCUMENT, f"bucket {run.identifier}: {run.invalid}"
         for damage, count in (
             (Damage.UNERASED_TOMBSTONE, run.unerased),
             (Damage.UNREADABLE_ITEMS, run.unreadable),

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from django.utils import timezone
-
+from sessions_app import clock
 from sessions_app.management.arguments import seconds
 from sessions_app.management.operator import OperatorCommand
 from sessions_app.services.expiry import AuditProgress, audit_count, expiry_audit_run
@@ -48,7 +47,7 @@ class Command(OperatorCommand):
         with self.progress("documents", audit_count()) as show:
             for fault in expiry_audit_run(
                 audited,
-                now=timezone.now(),
+                now=clock.now(),
                 grace=timedelta(seconds=options["grace"]),
                 progress=show,
             ):

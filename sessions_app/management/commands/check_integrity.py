@@ -1,13 +1,21 @@
 from argparse import ArgumentParser
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Any
 
-from django.utils import timezone
-
+from sessions_app import clock
+from sessions_app.management.arguments import moment, positive
 from sessions_app.management.operator import OperatorCommand
-from sessions_app.services.audits import integrity_check, session_count
+from sessions_app.services.audits import (
+    CheckedFinding,
+    IntegrityCheck,
+    Selection,
+    session_count,
+)
 from sessions_app.services.turns import turns_check
+
+# From so many sessions on two processes are worth their start.
+MANY = 20_000
 
 
 class Command(OperatorCommand):
@@ -16,7 +24,8 @@ class Command(OperatorCommand):
     help = (
         "Check every stored session: seq without gap or repeat, totals, idempotency keys, erased "
         "contents, orphans, and turns and leases that no process works on. Exit 1 if something is "
-        "wrong and was not repaired. Changes nothing without --repair; safe beside a live service."
+        "wrong and was not repaired. Changes nothing without --repair; safe beside a live service. "
+        "What a stopped run has checked, the next one does not check again."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -26,25 +35,41 @@ class Command(OperatorCommand):
             action="store_true",
             help="correct totals, finish erasures, remove orphans, end turns",
         )
+        parser.add_argument(
+            "--since", type=moment, metavar="TIME", help="only sessions with activity since then"
+        )
+        parser.add_argument(
+            "--limit",
+            type=positive,
+            metavar="N",
+            help="stop after N sessions; the next run goes on behind them",
+        )
+        parser.add_argument(
+            "--processes",
+            type=positive,
+            metavar="N",
+            help=f"work in N processes (default: 2 from {MANY:,} sessions on, else 1)",
+        )
+        parser.add_argument(
+            "--restart",
+            action="store_true",
+            help="begin at the first session, though an earlier run was stopped on its way",
+        )
 
     def work(self, options: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
         """Check everything, and print each finding as it is made."""
         findings = []
-        checked = 0
-
-        def advance(done: int) -> None:
-            # Counted here as well, for the closing line.
-            nonlocal checked
-            checked += done
-            show(done)
-
-        with self.progress("sessions", session_count()) as show:
-            repair = options["repair"]
-            # Turns last: they are checked against the clock, and may end meanwhile.
-            for each in chain(
-                integrity_check(repair=repair, progress=advance),
-                turns_check(repair=repair, now=timezone.now()),
-            ):
+        repair, total = options["repair"], session_count()
+        selection = Selection(options["since"], options["limit"])
+        processes = options["processes"] or (2 if total >= MANY else 1)
+        check = IntegrityCheck(repair=repair, selection=selection, processes=processes)
+        if options["restart"]:
+            check.restart()
+        if check.before.checked and not self.as_json:
+            self.stderr.write(f"going on after {check.before.checked:,} sessions")
+        with self.progress("sessions", total) as show:
+            show(check.before.checked)
+            for each in chain(check.run(show), self._turns(check, repair)):
                 finding = {
                     "session_id": each.finding.session_id,
                     "damage": each.finding.damage.value,
@@ -54,16 +79,25 @@ class Command(OperatorCommand):
                 findings.append(finding)
                 if not self.as_json:
                     self.stdout.write(_line(finding))
-        # Repaired damage is no reason for a scheduled job to fail.
-        well = all(finding["repaired"] for finding in findings)
-        return {"checked": checked, "findings": findings}, well
+        # Repaired damage is no reason for a scheduled job to fail; what an earlier part of this
+        # check has found and not repaired is.
+        well = all(finding["repaired"] for finding in findings) and not check.before.unrepaired
+        result = {"checked": check.reached.checked, "findings": findings}
+        more = {} if check.complete else {"complete": False}
+        return result | more, well
+
+    def _turns(self, check: IntegrityCheck, repair: bool) -> Iterator[CheckedFinding]:
+        # Last: they are checked against the clock, and may end meanwhile.
+        if check.complete:
+            yield from turns_check(repair=repair, now=clock.now())
 
     def describe(self, result: Mapping[str, Any]) -> str:
         findings = result["findings"]
         repaired = sum(finding["repaired"] for finding in findings)
-        return (
+        line = (
             f"{result['checked']} sessions checked, {len(findings)} findings, {repaired} repaired"
         )
+        return line if result.get("complete", True) else f"{line}; run it again to go on"
 
 
 def _line(finding: Mapping[str, Any]) -> str:

@@ -16,6 +16,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from sessions_app import clock
 from sessions_app.domain.errors import StorageUnavailable
 from sessions_app.domain.expiry import AGES, ExpiryMode, Fate
 from sessions_app.domain.limits import SWEEP_BATCH, SWEEP_BATCH_MAX
@@ -90,7 +91,7 @@ class Command(OperatorCommand):
             return self._loop(options), True
 
     def _run(self, options: Mapping[str, Any]) -> dict[str, Any]:
-        plan = expiry.expiry_plan(mode=options["mode"], now=timezone.now())
+        plan = expiry.expiry_plan(mode=options["mode"], now=clock.now())
         total = expiry.expiry_count(plan)
         # For the bar: a run ends no more than that.
         if options["limit"] is not None:
@@ -117,12 +118,12 @@ class Command(OperatorCommand):
             except StorageUnavailable as error:
                 # MongoDB may be back by the next run, so the loop continues.
                 counts["failed_runs"] += 1
-                self.stderr.write(f"{timezone.now():%Y-%m-%dT%H:%M:%SZ} {error.detail}")
+                self.stderr.write(f"{clock.now():%Y-%m-%dT%H:%M:%SZ} {error.detail}")
             else:
                 counts["runs"] += 1
                 counts.update({fate.value: result[fate.value] for fate in Fate})
                 if not self.as_json:
-                    self.stdout.write(f"{timezone.now():%Y-%m-%dT%H:%M:%SZ} {_sentence(result)}")
+                    self.stdout.write(f"{clock.now():%Y-%m-%dT%H:%M:%SZ} {_sentence(result)}")
             self._rest(options["every"])
         return {"every": options["every"], **counts}
 

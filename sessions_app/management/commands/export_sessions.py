@@ -64,7 +64,9 @@ class Command(OperatorCommand):
                 )
                 last = self._write(following, selection, file, export.written.get("session", 0))
                 partial_file.finish(output, file)
-        return {"output": output, "counts": last["counts"]}, True
+        result = {"output": output, "counts": last["counts"]}
+        damaged = last.get("damaged", 0)
+        return result | ({"damaged": damaged} if damaged else {}), not damaged
 
     def _write(
         self, following: Iterable[Record], selection: Selection, file: BinaryIO, done: int = 0
@@ -81,4 +83,6 @@ class Command(OperatorCommand):
 
     def describe(self, result: Mapping[str, Any]) -> str:
         counts = result["counts"]
-        return f"{counts.get('session', 0):,} sessions, {counts.get('message', 0):,} messages"
+        line = f"{counts.get('session', 0):,} sessions, {counts.get('message', 0):,} messages"
+        damaged = result.get("damaged", 0)
+        return f"{line}; {damaged:,} damaged and left out" if damaged else line

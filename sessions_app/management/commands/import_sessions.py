@@ -5,8 +5,7 @@ from contextlib import closing
 from dataclasses import asdict
 from typing import Any
 
-from django.utils import timezone
-
+from sessions_app import clock
 from sessions_app.management.operator import OperatorCommand
 from sessions_app.services.transfer import FORMATS, Source, sessions_import, source_read
 
@@ -39,7 +38,7 @@ class Command(OperatorCommand):
 
     def work(self, options: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
         source = Source(options["file"], options["format"], options["collection"])
-        reading = source_read(source=source, user_id=options["user"], now=timezone.now())
+        reading = source_read(source=source, user_id=options["user"], now=clock.now())
         # Also where a line is refused: the source may be a database.
         with closing(reading), self.progress("records", _about(options["file"])) as show:
             done = sessions_import(

@@ -3,8 +3,7 @@ from argparse import ArgumentParser
 from collections.abc import Mapping
 from typing import Any
 
-from django.utils import timezone
-
+from sessions_app import clock
 from sessions_app.management.operator import OperatorCommand
 from sessions_app.services.audits import session_count
 from sessions_app.services.search import search_rebuild
@@ -35,7 +34,7 @@ class Command(OperatorCommand):
                 user_id=user,
                 only_missing=options["only_missing"],
                 progress=show,
-                now=timezone.now(),
+                now=clock.now(),
             ):
                 sessions += rebuilt.sessions
                 messages += rebuilt.messages

@@ -2,8 +2,7 @@ from argparse import ArgumentParser
 from collections.abc import Mapping
 from typing import Any
 
-from django.utils import timezone
-
+from sessions_app import clock
 from sessions_app.management.operator import OperatorCommand
 from sessions_app.services.audits import session_count
 from sessions_app.services.expiry import sessions_retime
@@ -26,7 +25,7 @@ class Command(OperatorCommand):
 
     def work(self, options: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
         with self.progress("sessions", session_count()) as show:
-            counts = sessions_retime(now=timezone.now(), dry_run=options["dry_run"], progress=show)
+            counts = sessions_retime(now=clock.now(), dry_run=options["dry_run"], progress=show)
         return {"dry_run": options["dry_run"], **counts}, True
 
     def describe(self, result: Mapping[str, Any]) -> str:

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.core.management.base import CommandError
-from django.utils import timezone
 
-from sessions_app import providers
+from sessions_app import clock, providers
 from sessions_app.domain.data import Session
 from sessions_app.domain.errors import (
+    DamagedSession,
     ProviderError,
     SessionArchived,
     SessionExpired,
@@ -77,8 +77,11 @@ class Command(OperatorCommand):
                     session_id=session_id,
                     user_id=user_id,
                     provider=self.provider,
-                    now=timezone.now(),
+                    now=clock.now(),
                 )
+            except DamagedSession as error:
+                self.failures.append({"session_id": session_id, "detail": error.problem})
+                break
             except ProviderError as error:
                 self.failures.append({"session_id": session_id, "detail": error.detail})
                 # A failed call counts toward the limit: it may have cost something.
@@ -127,6 +130,6 @@ def _sessions(options: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         owner = options["user"] or context.session_owner(session_id=session_id)
         return iter([(session_id, owner)])
     candidates: Iterator[Session] = context.summary_candidates(
-        user_id=options["user"], now=timezone.now()
+        user_id=options["user"], now=clock.now()
     )
     return ((session.session_id, session.user_id) for session in candidates)

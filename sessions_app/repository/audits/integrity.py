@@ -2,11 +2,17 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
-from mongoengine.errors import ValidationError
-
-from sessions_app.documents import MessageBucket, Session, StoredDocument
+from sessions_app.documents import (
+    AuditProgress,
+    MessageBucket,
+    Session,
+    StoredDocument,
+    checking,
+    review_indexes,
+)
 from sessions_app.domain.audit.integrity import Damage, StoredRun, StoredSession
 from sessions_app.domain.items import problem_of
 from sessions_app.repository import failures, log
@@ -14,6 +20,16 @@ from sessions_app.repository.belongings import WITH_SESSIONS
 from sessions_app.repository.log import Stored
 
 _BATCH = 200
+# Messages that have left the tail: a session with more is read by itself.
+_LONG = 2_000
+
+
+class Progress(NamedTuple):
+    """The last session that a check has done, how many it were, and what it could not repair."""
+
+    after: str = ""
+    checked: int = 0
+    unrepaired: int = 0
 
 
 @failures.translated
@@ -24,10 +40,44 @@ def count_sessions() -> int:
 
 
 @failures.translated
-def session_ids(after: str) -> list[str]:
+def session_ids(after: str, *, limit: int = _BATCH) -> list[str]:
     """The next ids in order, from the index alone; empty at the end."""
-    sessions = Session.objects.walk(after=after).only("pk").limit(_BATCH)
+    sessions = Session.objects.walk(after=after).only("pk").limit(limit)
     return [stored["_id"] for stored in sessions.as_pymongo()]
+
+
+@failures.translated
+def active_session_ids(since: datetime) -> list[str]:
+    """The ids of the sessions with activity since then, in order, from an index alone."""
+    active = Session.objects(updated_at__gte=since).hint(review_indexes.EVERY)
+    return sorted(stored["_id"] for stored in active.only("pk").as_pymongo())
+
+
+@failures.translated
+def progress(selection: str) -> Progress | None:
+    """How far an earlier check of the same selection came that was stopped."""
+    stored = AuditProgress.objects(pk=selection).as_pymongo().first()
+    if stored is None or checking.readable(AuditProgress).first_problem(stored):
+        return None
+    return Progress(stored["after"], stored["checked"], stored["unrepaired"])
+
+
+@failures.translated
+def save_progress(selection: str, reached: Progress, *, now: datetime) -> None:
+    """Keep how far a check has come, so that another run goes on from there."""
+    AuditProgress(
+        selection=selection,
+        after=reached.after,
+        checked=reached.checked,
+        unrepaired=reached.unrepaired,
+        saved_at=now,
+    ).save()
+
+
+@failures.translated
+def forget_progress(selection: str) -> None:
+    """The next check of this selection begins at the first session."""
+    AuditProgress.objects(pk=selection).delete()
 
 
 @failures.translated
@@ -41,46 +91,105 @@ def read(session_id: str) -> StoredSession | None:
     stored_session = Session.objects(pk=session_id).as_pymongo().first()
     if stored_session is None:
         return None
-    get = stored_session.get
-    tail_start = get("tail_start", 1)
-    buckets = MessageBucket.objects.of_session(session_id).filter(first_seq__lt=tail_start)
+    return _stored(stored_session, _buckets_of([stored_session]).get(session_id, []))
+
+
+@failures.translated
+def read_many(session_ids: Sequence[str]) -> list[StoredSession]:
+    """The same of those of the sessions that are there: two queries rather than two for each.
+
+    A session with many messages is read alone, so that memory stays bounded by one session.
+    """
+    sessions = list(Session.objects(pk__in=list(session_ids)).as_pymongo())
+    long = {stored["_id"] for stored in sessions if _integer(stored, "tail_start", 1) > _LONG}
+    buckets = _buckets_of([stored for stored in sessions if stored["_id"] not in long])
+    whole = [
+        _stored(stored, buckets.get(stored["_id"], []))
+        for stored in sessions
+        if stored["_id"] not in long
+    ]
+    return whole + [stored for each in sorted(long) if (stored := read(each)) is not None]
+
+
+def _buckets_of(sessions: Sequence[Stored]) -> Mapping[str, list[Stored]]:
+    """The buckets before the tails of these sessions, by session; no query where none has any."""
+    before = {stored["_id"]: _integer(stored, "tail_start", 1) for stored in sessions}
+    spilled = [session_id for session_id, tail_start in before.items() if tail_start > 1]
+    if not spilled:
+        return {}
+    ranges = [{"_id": log.every_bucket(session_id)["_id"]} for session_id in spilled]
+    found: dict[str, list[Stored]] = {}
+    for bucket in MessageBucket.objects(
+        session_id__in=spilled, __raw__={"$or": ranges}
+    ).as_pymongo():
+        if _integer(bucket, "first_seq", 0) < before[bucket["session_id"]]:
+            found.setdefault(bucket["session_id"], []).append(bucket)
+    return found
+
+
+def _stored(stored_session: Stored, buckets: Sequence[Stored]) -> StoredSession:
     return StoredSession(
-        session_id=session_id,
-        version=get("version", 0),
-        message_count=get("message_count", 0),
-        token_count=get("token_count", 0),
-        tail_bytes=get("tail_bytes", 0),
-        buckets=sorted(map(_bucket_run, buckets.as_pymongo()), key=lambda run: run.first_seq),
-        tail=_run(None, tail_start, get("messages", []), {}),
-        invalid=_invalid(stored_session),
+        session_id=stored_session["_id"],
+        version=_integer(stored_session, "version", 0),
+        message_count=_integer(stored_session, "message_count", 0),
+        token_count=_integer(stored_session, "token_count", 0),
+        tail_bytes=_integer(stored_session, "tail_bytes", 0),
+        buckets=sorted(map(_bucket_run, buckets), key=lambda run: run.first_seq),
+        tail=_run(None, _integer(stored_session, "tail_start", 1), stored_session, {}),
+        invalid=checking.declared(Session).first_problem(stored_session) or None,
     )
 
 
+def _integer(stored: Mapping[str, Any], name: str, default: int) -> int:
+    """A number of a document; the default where it is none, which `invalid` says."""
+    value = stored.get(name, default)
+    return value if isinstance(value, int) and not isinstance(value, bool) else default
+
+
 def _bucket_run(bucket: Stored) -> StoredRun:
-    return _run(bucket["_id"], bucket["first_seq"], bucket["messages"], bucket)
+    return _run(bucket["_id"], _integer(bucket, "first_seq", 0), bucket, bucket)
 
 
 def _run(
     identifier: str | None,
     first_seq: int,
-    messages: Sequence[Stored],
+    document: Mapping[str, Any],
     declared: Mapping[str, Any],
 ) -> StoredRun:
+    stored_messages = document.get("messages")
+    # What is no message is counted as none, and said by `invalid`.
+    messages: list[Stored] = [
+        message
+        for message in (stored_messages if isinstance(stored_messages, list) else [])
+        if isinstance(message, dict)
+    ]
+    invalid = checking.declared(MessageBucket).first_problem(declared) if declared else ""
     return StoredRun(
         identifier=identifier,
         first_seq=first_seq,
-        declared_last_seq=declared.get("last_seq", 0),
-        declared_tokens=declared.get("token_count", 0),
+        declared_last_seq=_integer(declared, "last_seq", 0),
+        declared_tokens=_integer(declared, "token_count", 0),
         message_count=len(messages),
-        token_count=sum(message.get("token_count", 0) for message in messages),
+        token_count=sum(_integer(message, "token_count", 0) for message in messages),
+        invalid=invalid,
         byte_count=sum(map(log.stored_size, messages)),
-        message_ids=[message["id"] for message in messages if "id" in message],
-        client_ids=[message["client_id"] for message in messages if "client_id" in message],
-        item_ids=[item_id for message in messages for item_id in message.get("item_ids", ())],
+        message_ids=_texts(messages, "id"),
+        client_ids=_texts(messages, "client_id"),
+        item_ids=_item_ids(messages),
         unerased=sum(map(_unerased, messages)),
         unreadable=sum(_items(message) is None for message in messages),
         mislisted=sum(map(_mislisted, messages)),
     )
+
+
+def _texts(messages: Sequence[Stored], name: str) -> list[str]:
+    return [value for message in messages if isinstance(value := message.get(name), str)]
+
+
+def _item_ids(messages: Sequence[Stored]) -> list[str]:
+    lists = (message.get("item_ids") for message in messages)
+    ids = [item_id for each in lists if isinstance(each, list) for item_id in each]
+    return [item_id for item_id in ids if isinstance(item_id, str)]
 
 
 def _unerased(message: Stored) -> bool:
@@ -91,7 +200,7 @@ def _items(message: Stored) -> Stored | None:
     """What a message's `items` and `item_ids` should be; None where `items` cannot be read."""
     try:
         items = json.loads(message.get("items", "{}"))
-    except ValueError:
+    except (TypeError, ValueError):
         return None
     return None if problem_of(items) else log.encode_items(items)
 
@@ -99,16 +208,6 @@ def _items(message: Stored) -> Stored | None:
 def _mislisted(message: Stored) -> bool:
     items = _items(message)
     return items is not None and items.get("item_ids") != message.get("item_ids")
-
-
-def _invalid(stored_session: Stored) -> str | None:
-    """What MongoEngine's declarations say against a document, in one line."""
-    # MongoEngine has no public way from a dictionary to a document without a query.
-    try:
-        Session._from_son(stored_session).validate()
-    except (ValidationError, ValueError, TypeError) as error:
-        return " ".join(str(error).split())
-    return None
 
 
 @failures.translated

@@ -4,12 +4,14 @@ A page of everybody's sessions walks `_id`. A page of one user's comes from that
 entries alone, sorted by `_id`; the hint keeps the planner from walking `_id` past everybody else.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
 
-from sessions_app.documents import MessageAnnotations, Session
+from sessions_app.documents import MessageAnnotations, Session, checking
 from sessions_app.domain.annotations import Block
 from sessions_app.domain.audit.pages import ListedSession
-from sessions_app.repository import failures
+from sessions_app.repository import derived, failures
 
 PAGE = 200
 _OF_A_USER = "user_status_activity"
@@ -22,10 +24,17 @@ def page(*, after: str, user_id: str | None) -> list[ListedSession]:
     if user_id is not None:
         # MongoDB sorts the entries of one user by `_id` in memory: they are few.
         sessions = sessions.owned_by(user_id).hint(_OF_A_USER)
-    return [
-        ListedSession(stored["_id"], stored["user_id"], stored["updated_at"])
-        for stored in sessions.as_pymongo()
-    ]
+    return [_listed(stored) for stored in sessions.as_pymongo()]
+
+
+def _listed(stored: Mapping[str, Any]) -> ListedSession:
+    # A damaged session is listed, too, so that a command can say so and go on.
+    sound = checking.readable(Session).sound_part(stored)
+    return ListedSession(
+        stored["_id"],
+        sound.get("user_id", ""),
+        sound.get("updated_at", datetime.fromtimestamp(0, UTC)),
+    )
 
 
 @failures.translated
@@ -50,7 +59,10 @@ def with_vectors(session_ids: Sequence[str], encoder: str) -> set[str]:
 def blocks_made(session_id: str) -> list[Block]:
     """A session's blocks in order: how many messages each holds, and by which encoder."""
     blocks = MessageAnnotations.objects.of_session(session_id).only("first_seq", "count", "encoder")
+    only = ("first_seq", "count", "encoder")
     return [
         Block(session_id, stored["first_seq"], stored["count"], stored.get("encoder", ""))
-        for stored in blocks.order_by("pk").as_pymongo()
+        for stored in derived.readable(
+            MessageAnnotations, blocks.order_by("pk").as_pymongo(), only=only
+        )
     ]

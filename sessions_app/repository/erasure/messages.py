@@ -70,7 +70,6 @@ class _Activity(NamedTuple):
 
     guard: Stored
     max: Stored
-    set: Stored
     unset: Stored
 
 
@@ -87,8 +86,8 @@ def _activity(session: data.Session, now: datetime, default_ttl_seconds: int) ->
             "ttl_seconds": session.ttl_seconds,
             "legal_hold": {"$ne": True},
         },
-        max={"updated_at": now},
-        set={"expires_at": expires_at} if expires_at else {},
+        # Activity only extends a timeout, whatever this worker's clock.
+        max={"updated_at": now, **({"expires_at": expires_at} if expires_at else {})},
         unset={} if expires_at else {"expires_at": 1},
     )
 
@@ -113,7 +112,7 @@ def _erase_in_tail(session: data.Session, seq: int, activity: _Activity, reduce:
             f"messages.{position}": stored,
         },
         {
-            "$set": {f"messages.{position}": left, **activity.set},
+            "$set": {f"messages.{position}": left},
             "$inc": {
                 "token_count": left["token_count"] - stored["token_count"],
                 "tail_bytes": log.stored_size(left) - log.stored_size(stored),
@@ -198,7 +197,6 @@ def _erase_in_bucket(session: data.Session, seq: int, activity: _Activity, reduc
             {
                 "$inc": {"token_count": tokens, "version": 1, "erasure_count": 1},
                 "$max": activity.max,
-                **({"$set": activity.set} if activity.set else {}),
             },
             activity.unset,
             transaction,

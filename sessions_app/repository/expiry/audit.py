@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
+from datetime import datetime
 from typing import Any
 
-from sessions_app.documents import Session, Sweep
+from sessions_app.documents import Session, Sweep, checking
 from sessions_app.documents.querysets import SessionQuerySet
 from sessions_app.domain.audit.expiry import Receipt, StoredTimes
 from sessions_app.domain.audit.integrity import Damage
@@ -38,8 +39,10 @@ def _timed(sessions: SessionQuerySet) -> SessionQuerySet:
 
 
 def _times(stored_session: Mapping[str, Any]) -> StoredTimes:
-    # `get` even for what is required: the audit says what is missing.
-    get = stored_session.get
+    # `get` even for what is required: the audit says what is missing, or is of another type.
+    get = checking.readable(Session).sound_part(stored_session).get
+    turn = stored_session.get("turn")
+    deadline = turn.get("deadline") if isinstance(turn, dict) else None
     return StoredTimes(
         session_id=stored_session["_id"],
         status=get("status"),
@@ -49,7 +52,7 @@ def _times(stored_session: Mapping[str, Any]) -> StoredTimes:
         archived_at=get("archived_at"),
         ttl_seconds=get("ttl_seconds"),
         legal_hold=bool(get("legal_hold")),
-        turn_until=(get("turn") or {}).get("deadline"),
+        turn_until=deadline if isinstance(deadline, datetime) else None,
     )
 
 

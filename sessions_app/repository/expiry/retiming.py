@@ -1,14 +1,15 @@
 """Giving idle sessions another timeout, counted from their last activity."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from pymongo import UpdateOne
 
-from sessions_app.documents import Session, collection
+from sessions_app.documents import Session, checking, collection
 from sessions_app.domain.data import Status
 from sessions_app.repository import failures
+from sessions_app.repository.log import Stored
 
 _PAGE = 1_000
 
@@ -33,10 +34,14 @@ def following_default(*, after: str, now: datetime) -> list[Idle]:
     """The next active sessions without a timeout of their own, in order of their ids."""
     idle = Session.objects(ttl_seconds=None).active().unexpired(now).walk(after=after)
     idle = idle.only("updated_at", "expires_at").limit(_PAGE)
-    return [
-        Idle(stored["_id"], stored["updated_at"], stored.get("expires_at"))
-        for stored in idle.as_pymongo()
-    ]
+    return [_idle(stored) for stored in idle.as_pymongo()]
+
+
+def _idle(stored: Stored) -> Idle:
+    # One whose last activity cannot be read is as it was then: no write will match it.
+    sound = checking.readable(Session).sound_part(stored)
+    unknown = datetime.fromtimestamp(0, UTC)
+    return Idle(stored["_id"], sound.get("updated_at", unknown), sound.get("expires_at"))
 
 
 @failures.translated

@@ -18,7 +18,7 @@ from pymongo import WriteConcern
 from pymongo.client_session import ClientSession
 from pymongo.errors import OperationFailure
 
-from sessions_app.documents import Session, Sweep, collection
+from sessions_app.documents import Session, Sweep, checking, collection
 from sessions_app.documents.querysets import SessionQuerySet
 from sessions_app.domain.data import Status
 from sessions_app.domain.expiry import Due, Exemption, ExpiryMode, Fate
@@ -70,14 +70,17 @@ def _due(
     stored_session: Stored, since: datetime, after: timedelta, *, on_hold: bool, now: datetime
 ) -> Due:
     # A lease that has run out is nobody's: its worker is gone.
-    deadline = (stored_session.get("turn") or {}).get("deadline")
-    in_turn = deadline is not None and deadline > now
+    turn = stored_session.get("turn")
+    deadline = turn.get("deadline") if isinstance(turn, dict) else None
+    in_turn = isinstance(deadline, datetime) and deadline > now
+    # A damaged session ends as others do; what cannot be read of it is not counted.
+    sound = checking.readable(Session).sound_part(stored_session)
     exemption = Exemption.HELD if on_hold else Exemption.IN_TURN if in_turn else None
     return Due(
         session_id=stored_session["_id"],
-        user_id=stored_session["user_id"],
+        user_id=sound.get("user_id", ""),
         since=since + after,
-        message_count=stored_session.get("message_count", 0),
+        message_count=sound.get("message_count", 0),
         exemption=exemption,
     )
 

@@ -7,7 +7,8 @@ buckets of at most 64. An append is one update of the session's document, whatev
   that start with an append;
 - `tail`: moves the oldest messages of a tail that has outgrown its bounds to buckets;
 - `pages`: reads headers, pages, runs of messages and whole sessions from tail and buckets;
-- `codec`: encodes the domain's data as it is stored, and decodes it;
+- `codec`: encodes the domain's data as it is stored, and decodes it; `listed`: for lists, which a
+  damaged session must not break;
 - `once`: what keeps a batch from being stored twice that comes without a key of the client's;
 - `items`: finds the message of an item of the OpenAI wire;
 - `headers`, `spilled_keys`: what this process remembers, so that an append is one round trip.
@@ -44,12 +45,14 @@ from sessions_app.repository.log.codec import (
     encode_policy,
     encode_session,
     lease_end,
+    run_of,
     stored_size,
     tombstone,
     validate_message,
 )
 from sessions_app.repository.log.headers import memory
 from sessions_app.repository.log.items import find_items
+from sessions_app.repository.log.listed import decode_listed
 from sessions_app.repository.log.once import Repeat
 from sessions_app.repository.log.pages import (
     buckets_of_range,
@@ -79,6 +82,7 @@ __all__ = [
     "append",
     "buckets_of_range",
     "decode_lease",
+    "decode_listed",
     "decode_message",
     "decode_messages",
     "decode_metadata",
@@ -104,6 +108,7 @@ __all__ = [
     "read_opening",
     "read_range",
     "read_runs",
+    "run_of",
     "stored_size",
     "tombstone",
     "validate_message",

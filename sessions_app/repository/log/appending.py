@@ -188,9 +188,12 @@ def _changes(update: Push) -> Stored:
     return {
         "$push": {"messages": {"$each": list(update.messages)}},
         "$inc": _sums(update.messages),
-        # Workers' clocks differ by milliseconds; activity never moves backwards.
-        "$max": {"updated_at": update.now},
-        **({"$set": {"expires_at": update.expires_at}} if update.expires_at else {}),
+        # Workers' clocks differ, if only by milliseconds: activity never moves backwards, and it
+        # only ever extends a timeout.
+        "$max": {
+            "updated_at": update.now,
+            **({"expires_at": update.expires_at} if update.expires_at else {}),
+        },
         **({"$unset": removed} if removed else {}),
     }
 
@@ -199,7 +202,11 @@ def _changes_with_lease(update: Push, lease: NewLease) -> list[Stored]:
     """The same as a pipeline, which alone can tell the time of MongoDB's clock."""
     sums = {name: {"$add": [f"${name}", by]} for name, by in _sums(update.messages).items()}
     # A session does not time out while it is in a turn, however short its timeout.
-    until = {"$max": [update.expires_at, codec.lease_end()]} if update.expires_at else "$$REMOVE"
+    until = (
+        {"$max": ["$expires_at", update.expires_at, codec.lease_end()]}
+        if update.expires_at
+        else "$$REMOVE"
+    )
     messages = {"$concatArrays": ["$messages", {"$literal": list(update.messages)}]}
     return [
         {
@@ -231,7 +238,7 @@ def _explain(request: AppendRequest) -> Appended | None:
         raise SessionNotFound
     session = codec.decode_session(stored_session)
     lifecycle.require_readable(session, now=request.now)
-    for seq, message in enumerate(stored_session["messages"], session.tail_start):
+    for seq, message in codec.run_of(stored_session, "tail_start"):
         if message.get("client_id") in keys:
             return _replay(request, message["client_id"], seq)
     if request.repeat and (key := request.repeat.key_in(stored_session["messages"])):
@@ -263,7 +270,7 @@ def _find_in_buckets(session_id: str, keys: Sequence[str]) -> tuple[str, int] | 
     )
     if bucket is None:
         return None
-    for seq, message in enumerate(bucket["messages"], bucket["first_seq"]):
+    for seq, message in codec.run_of(bucket, "first_seq"):
         if message.get("client_id") in set(keys):
             return message["client_id"], seq
     return None

@@ -1,7 +1,8 @@
 """Between what is stored and the domain's data. Nulls and defaults are left out of storage."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -9,6 +10,8 @@ import bson
 from mongoengine import ValidationError
 
 from sessions_app.documents import Message as MessageDocument
+from sessions_app.documents import Session as SessionDocument
+from sessions_app.documents import checking
 from sessions_app.domain.data import (
     ContextPolicy,
     Generation,
@@ -24,8 +27,11 @@ from sessions_app.domain.data import (
     TurnLease,
 )
 from sessions_app.domain.drafts import NewMessage
+from sessions_app.domain.errors import DamagedSession
 from sessions_app.domain.items import brought_ids
 from sessions_app.domain.limits import TURN_LEASE_SECONDS
+
+logger = logging.getLogger(__name__)
 
 Stored = dict[str, Any]
 
@@ -41,11 +47,16 @@ HEADER: Mapping[str, Any] = dict.fromkeys(
         "user_id", "title", "status", "created_at", "updated_at", "expires_at", "archived_at",
         "ttl_seconds", "metadata", "context_policy", "context_start", "message_count",
         "token_count", "tail_start", "tail_bytes", "version", "legal_hold", "context_resets",
-        "topic.judged", "topic.current", "topic.start_seq", "topic.recent", "topic.undone",
-        "turn", "external_id",
+        "topic", "turn", "external_id",
     ),
     1,
 ) | {"turn_is_live": LIVE}  # fmt: skip
+
+
+# What `HEADER` reads, and a session's id.
+_OF_HEADER = frozenset({"_id", *HEADER}) - {"turn_is_live"}
+# What goes wrong when a document is decoded that is not what it should be.
+_MISSHAPEN = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
 
 
 def encode_metadata(metadata: Mapping[str, str]) -> list[Stored]:
@@ -142,8 +153,34 @@ def validate_message(stored: Mapping[str, Any]) -> None:
 _ROLES = {role.value: role for role in Role}
 
 
+# Which fields and types have been checked: a page is mostly of a few shapes, and looking one up
+# takes a tenth of checking every field. None has lists or documents, whose contents may differ.
+_sound_shapes: set[tuple[tuple[str, ...], tuple[type, ...]]] = set()
+_MOST_SHAPES = 1_000
+
+
 def decode_message(stored: Mapping[str, Any], seq: int) -> Message:
-    """The message at `seq`."""
+    """The message at `seq`; raises DamagedSession."""
+    try:
+        shape = tuple(stored), tuple(map(type, stored.values()))
+        if shape not in _sound_shapes:
+            _check_message(stored, shape)
+        return _decode_message(stored, seq)
+    except _MISSHAPEN as error:
+        raise DamagedSession(f"message {seq}: {error!r}") from error
+
+
+def _check_message(
+    stored: Mapping[str, Any], shape: tuple[tuple[str, ...], tuple[type, ...]]
+) -> None:
+    problem = checking.readable(MessageDocument).first_problem(stored)
+    if problem:
+        raise ValueError(problem)
+    if not {list, dict} & set(shape[1]) and len(_sound_shapes) < _MOST_SHAPES:
+        _sound_shapes.add(shape)
+
+
+def _decode_message(stored: Mapping[str, Any], seq: int) -> Message:
     # Positional and without lookups of attributes: a page decodes hundreds of messages.
     get = stored.get
     calls = get("tool_calls")
@@ -169,6 +206,19 @@ def decode_message(stored: Mapping[str, Any], seq: int) -> Message:
         json.loads(items) if (items := get("items")) else None,
         json.loads(parts) if (parts := get("parts")) else None,
     )
+
+
+def run_of(document: Mapping[str, Any], first: str) -> Iterator[tuple[int, Stored]]:
+    """The stored messages of a bucket or a tail with their seqs; the field `first` has the first.
+
+    Raises DamagedSession where they cannot be told.
+    """
+    first_seq, messages = document.get(first), document.get("messages")
+    if not isinstance(first_seq, int) or not isinstance(messages, list):
+        raise DamagedSession(f"{document.get('_id')}: {first} or messages cannot be read")
+    if not all(isinstance(message, dict) for message in messages):
+        raise DamagedSession(f"{document.get('_id')}: a message is not a document")
+    return iter(enumerate(messages, first_seq))
 
 
 def encode_generation(generation: Generation) -> Stored:
@@ -259,7 +309,18 @@ def decode_standing(stored: Mapping[str, Any] | None) -> TopicStanding | None:
 
 
 def decode_session(stored: Mapping[str, Any]) -> Session:
-    """A session's header."""
+    """A session's header; raises DamagedSession."""
+    problem = checking.readable(SessionDocument).first_problem(stored, only=_OF_HEADER)
+    if problem:
+        raise DamagedSession(f"session {stored.get('_id')}: {problem}")
+    try:
+        return decode_unchecked(stored)
+    except _MISSHAPEN as error:
+        raise DamagedSession(f"session {stored.get('_id')}: {error!r}") from error
+
+
+def decode_unchecked(stored: Mapping[str, Any]) -> Session:
+    """A session's header of which every field has been checked."""
     policy = stored["context_policy"]
     return Session(
         session_id=stored["_id"],

@@ -60,16 +60,15 @@ def read_newest(
     stored_session = read_stored(
         session_id, user_id, {"messages": {"$slice": ["$messages", -limit]}}
     )
-    in_tail = stored_session["messages"]
+    session = codec.decode_session(stored_session)
+    in_tail = [message for _, message in codec.run_of(stored_session, "tail_start")]
     first_in_tail = stored_session["message_count"] - len(in_tail) + 1
     # The tail is read first: what lies before its `tail_start` is in buckets by then.
     missing = min(limit - len(in_tail), stored_session["tail_start"] - 1)
     older = _from_buckets(
         stored_session, stored_session["tail_start"] - missing, stored_session["tail_start"] - 1
     )
-    return codec.decode_session(stored_session), older + codec.decode_messages(
-        in_tail, first_in_tail
-    )
+    return session, older + codec.decode_messages(in_tail, first_in_tail)
 
 
 @failures.translated
@@ -86,12 +85,12 @@ def read_range(
         user_id,
         {"messages": {"$slice": ["$messages", offset, {"$max": [1, length]}]}},
     )
+    session = codec.decode_session(stored_session)
     tail_first = max(first, stored_session["tail_start"])
-    in_tail = codec.decode_messages(
-        stored_session["messages"][: max(0, last - tail_first + 1)], tail_first
-    )
+    in_tail = [message for _, message in codec.run_of(stored_session, "tail_start")]
+    newest = codec.decode_messages(in_tail[: max(0, last - tail_first + 1)], tail_first)
     older = _from_buckets(stored_session, first, min(last, stored_session["tail_start"] - 1))
-    return codec.decode_session(stored_session), older + in_tail
+    return session, older + newest
 
 
 @failures.translated
@@ -111,7 +110,7 @@ def read_runs(session: data.Session, runs: Sequence[tuple[int, int]]) -> list[da
         .find({"session_id": session.session_id, "$or": [{"_id": ids["_id"]} for ids in ranges]})
         .sort("_id", 1)
     ):
-        for seq, stored in enumerate(bucket["messages"], bucket["first_seq"]):
+        for seq, stored in codec.run_of(bucket, "first_seq"):
             # A bucket may already hold messages of the tail, while a spill is in progress.
             if seq in seqs and seq < session.tail_start:
                 messages.append(codec.decode_message(stored, seq))
@@ -132,7 +131,8 @@ def read_opening(session: data.Session) -> list[data.Message]:
             {"_id": bucket_id(session.session_id, 1), "session_id": session.session_id},
             {"messages": {"$slice": OPENING_MAX_MESSAGES}},
         )
-        first = codec.decode_messages(bucket["messages"] if bucket else [], 1)
+        run = codec.run_of(bucket, "first_seq") if bucket else ()
+        first = [codec.decode_message(stored, seq) for seq, stored in run]
     else:
         _, first = read_range(
             session_id=session.session_id,
@@ -180,10 +180,10 @@ def walk_stored_messages(
         )
         # Small batches: 50 buckets of large messages are megabytes, and an export streams them.
         for bucket in buckets.sort("_id", 1).batch_size(50):
-            for seq, stored in enumerate(bucket["messages"], bucket["first_seq"]):
+            for seq, stored in codec.run_of(bucket, "first_seq"):
                 if seq < tail_start:
                     yield stored, seq
-    for seq, stored in enumerate(stored_session["messages"], tail_start):
+    for seq, stored in codec.run_of(stored_session, "tail_start"):
         yield stored, seq
 
 
@@ -208,7 +208,7 @@ def _from_buckets(stored_session: Stored, first: int, last: int) -> list[data.Me
         .find(buckets_of_range(stored_session["_id"], first, last))
         .sort("_id", 1)
     ):
-        for seq, stored in enumerate(bucket["messages"], bucket["first_seq"]):
+        for seq, stored in codec.run_of(bucket, "first_seq"):
             if first <= seq <= last:
                 messages.append(codec.decode_message(stored, seq))
     return messages

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sessions_app.documents import MessageBucket, collection
-from sessions_app.repository.log import pages
+from sessions_app.repository.log import codec, pages
 
 _STEP = 8_192  # messages read at most by one append
 _MOST_KEYS = 500_000  # in all; a key takes about 70 bytes
@@ -48,7 +48,7 @@ def _learn(session_id: str, known: _SpilledKeys, tail_start: int) -> None:
     for bucket in collection(MessageBucket).find(
         pages.buckets_of_range(session_id, first, last), {"first_seq": 1, "messages.client_id": 1}
     ):
-        for seq, message in enumerate(bucket["messages"], bucket["first_seq"]):
+        for seq, message in codec.run_of(bucket, "first_seq"):
             if first <= seq <= last:
                 seen += 1
                 if "client_id" in message:

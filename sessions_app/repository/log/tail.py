@@ -18,7 +18,7 @@ from pymongo.errors import DuplicateKeyError
 
 from sessions_app.documents import MessageBucket, Session, collection
 from sessions_app.domain import tail
-from sessions_app.domain.errors import StorageUnavailable
+from sessions_app.domain.errors import DamagedSession, StorageUnavailable
 from sessions_app.domain.identifiers import bucket_id
 from sessions_app.repository import failures
 from sessions_app.repository.log import codec
@@ -55,8 +55,8 @@ def tidy(session_id: str) -> None:
     try:
         while spill(session_id):
             pass
-    except StorageUnavailable:
-        logger.warning("the tail of session %s could not be spilled now", session_id)
+    except (StorageUnavailable, DamagedSession) as error:
+        logger.warning("the tail of session %s could not be spilled now: %r", session_id, error)
 
 
 @failures.translated
@@ -69,7 +69,9 @@ def spill(session_id: str) -> bool:
     if stored_session is None:
         return False
     # Recomputed rather than read from `tail_bytes`, which says nothing of single messages.
-    sizes = [codec.stored_size(message) for message in stored_session["messages"]]
+    sizes = [
+        codec.stored_size(message) for _, message in codec.run_of(stored_session, "tail_start")
+    ]
     length = tail.next_run(sizes)
     if not length:
         return False

@@ -6,7 +6,7 @@ read as dictionaries, which records are made of.
 
 from collections.abc import Iterator, Sequence
 
-from sessions_app.documents import MessageBucket, Session, Turn
+from sessions_app.documents import MessageBucket, Session, Turn, checking
 from sessions_app.domain.identifiers import bucket_id
 from sessions_app.domain.records.writing import Record
 from sessions_app.repository import failures
@@ -34,7 +34,26 @@ def session_ids(*, user_id: str | None, after: str, limit: int = _IDS) -> list[s
 def session_records(ids: Sequence[str], *, user_id: str | None) -> Iterator[Record]:
     """Each session with its messages, as they are when they are read; those gone are left out."""
     for stored_session in stored_sessions(ids, user_id=user_id):
-        yield from records_of(stored_session)
+        problem = problem_of(stored_session)
+        if problem:
+            # Said rather than left out: the person has a right to know of it.
+            yield {"type": "damaged_session", "session_id": stored_session["_id"]}
+        else:
+            yield from records_of(stored_session)
+
+
+def problem_of(stored_session: Stored) -> str:
+    """Why a session cannot be exported, "" when it can; reads its buckets once more."""
+    problem = checking.readable(Session).first_problem(stored_session)
+    if problem:
+        return problem
+    after = f"{stored_session['_id']}/"
+    while buckets := _some_buckets(stored_session["_id"], after, stored_session["tail_start"]):
+        problems = map(checking.readable(MessageBucket).first_problem, buckets)
+        if problem := next(filter(None, problems), ""):
+            return problem
+        after = buckets[-1]["_id"]
+    return ""
 
 
 def records_of(stored_session: Stored) -> Iterator[Record]:

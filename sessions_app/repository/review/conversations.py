@@ -210,9 +210,13 @@ def _by_ids(wanted: ConversationFilter, order: Order) -> ConversationPage:
     matches = log.with_liveness(named.headers())
     value = "expires_at" if order.by_expiry else "updated_at"
     matches.sort(
-        key=lambda stored: (stored.get(value) or _EPOCH, stored["_id"]), reverse=order.descending
+        key=lambda stored: (_moment(stored.get(value)), stored["_id"]), reverse=order.descending
     )
     return ConversationPage([_reviewed(stored) for stored in matches], len(matches), None, None)
+
+
+def _moment(value: Any) -> datetime:
+    return value if isinstance(value, datetime) else _EPOCH
 
 
 def _rows(session_ids: Sequence[str]) -> list[Reviewed]:
@@ -226,4 +230,6 @@ def _rows(session_ids: Sequence[str]) -> list[Reviewed]:
 
 def _reviewed(stored: Mapping[str, Any]) -> Reviewed:
     flagged_at = stored.get("flagged_at") if stored.get("flagged") else None
-    return Reviewed(log.decode_session(stored), flagged_at)
+    return Reviewed(
+        log.decode_listed(stored), flagged_at if isinstance(flagged_at, datetime) else None
+    )

@@ -7,13 +7,13 @@ nothing says yet that it is there.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from mongoengine import NotUniqueError
 from pymongo import ReplaceOne, UpdateOne
 from pymongo.errors import BulkWriteError
 
-from sessions_app.documents import SearchDocument, SearchProgress, Session, collection
+from sessions_app.documents import SearchDocument, SearchProgress, Session, checking, collection
 from sessions_app.documents.querysets import SessionQuerySet
 from sessions_app.documents.review_indexes import EVERY
 from sessions_app.domain.annotations import block_start
@@ -21,7 +21,7 @@ from sessions_app.domain.data import Status
 from sessions_app.domain.identifiers import bucket_id
 from sessions_app.domain.limits import ANNOTATION_BLOCK
 from sessions_app.domain.search.data import IndexedBlock, IndexedSession, SearchedSession
-from sessions_app.repository import failures
+from sessions_app.repository import derived, failures
 from sessions_app.repository.log import Stored
 
 # A title's term is no message's: no term of a text begins like this.
@@ -74,8 +74,18 @@ def as_searched(sessions: SessionQuerySet) -> SessionQuerySet:
     return sessions.only(*_FIELDS).as_pymongo()
 
 
+_UNREADABLE: Stored = {
+    "user_id": "",
+    "status": Status.ACTIVE.value,
+    "created_at": datetime.fromtimestamp(0, UTC),
+    "updated_at": datetime.fromtimestamp(0, UTC),
+    "message_count": 0,
+}
+
+
 def searched(stored: Stored) -> SearchedSession:
-    """A session's document as search sees it."""
+    """A session's document as search sees it, with defaults for what cannot be read."""
+    stored = _UNREADABLE | checking.readable(Session).sound_part(stored)
     return SearchedSession(
         session_id=stored["_id"],
         user_id=stored["user_id"],
@@ -96,13 +106,13 @@ def indexed(session_ids: Sequence[str]) -> dict[str, IndexedSession]:
     return {
         stored["session_id"]: IndexedSession(
             session_id=stored["session_id"],
-            indexed=stored["indexed"],
-            erasure_count=stored["erasure_count"],
-            forgotten=stored["forgotten"],
-            holes=stored["holes"],
+            indexed=stored.get("indexed", 0),
+            erasure_count=stored.get("erasure_count", 0),
+            forgotten=stored.get("forgotten", 0),
+            holes=stored.get("holes", []),
             title=stored.get("title"),
         )
-        for stored in titles.as_pymongo()
+        for stored in derived.readable(SearchDocument, titles.as_pymongo())
     }
 
 

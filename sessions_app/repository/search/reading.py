@@ -3,7 +3,14 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sessions_app.documents import MessageBucket, SearchDocument, Session
+from sessions_app.documents import (
+    Message,
+    MessageBucket,
+    SearchDocument,
+    Session,
+    StoredDocument,
+    checking,
+)
 from sessions_app.documents.querysets import BelongingQuerySet
 from sessions_app.domain.search.data import SearchedSession, SearchedText, TextRange
 from sessions_app.domain.search.query import SearchQuery
@@ -12,9 +19,11 @@ from sessions_app.repository import failures, log
 from sessions_app.repository.log import Stored
 from sessions_app.repository.search.index import TITLE, as_searched, searched
 
+_OF_RANGES = ("session_id", "first_seq", "last_seq")
+_OF_TEXTS = ("role", "content", "timestamp", "deleted")
 _TERMS_ASKED = 6
 _LAST_CHARACTER = "\U0010ffff"
-_MESSAGE_FIELDS = [f"messages.{name}" for name in ("role", "content", "timestamp", "deleted")]
+_MESSAGE_FIELDS = [f"messages.{name}" for name in _OF_TEXTS]
 
 
 @failures.translated
@@ -26,7 +35,7 @@ def candidates(
     For `titles`, sessions whose title has them, as the empty range 0 to 0.
     """
     blocks = _matching(SearchDocument.objects(user_id=user_id), query, titles)
-    return [_range(stored) for stored in blocks.skip(skip).limit(limit)]
+    return _ranges(list(blocks.skip(skip).limit(limit)))
 
 
 @failures.translated
@@ -35,7 +44,7 @@ def candidates_of_all(
 ) -> list[TextRange]:
     """The same of everybody's."""
     blocks = _matching(SearchDocument.objects, query, titles)
-    return [_range(stored) for stored in blocks.skip(skip).limit(limit)]
+    return _ranges(list(blocks.skip(skip).limit(limit)))
 
 
 def _matching(blocks: BelongingQuerySet, query: SearchQuery, titles: bool) -> BelongingQuerySet:
@@ -53,8 +62,12 @@ def _matching(blocks: BelongingQuerySet, query: SearchQuery, titles: bool) -> Be
     return matching.only("session_id", "first_seq", "last_seq").as_pymongo()
 
 
-def _range(stored: Stored) -> TextRange:
-    return TextRange(stored["session_id"], stored["first_seq"], stored.get("last_seq", 0))
+def _ranges(blocks: Iterable[Stored]) -> list[TextRange]:
+    return [
+        TextRange(stored["session_id"], stored["first_seq"], stored.get("last_seq", 0))
+        for stored in blocks
+        if not checking.readable(SearchDocument).first_problem(stored, only=_OF_RANGES)
+    ]
 
 
 def _longest(terms: Iterable[str]) -> list[str]:
@@ -91,7 +104,7 @@ def texts(ranges: Sequence[TextRange]) -> list[SearchedText]:
     older: list[TextRange] = []
     for wanted in ranges:
         stored_session = tails.get(wanted.session_id)
-        if stored_session is None:
+        if stored_session is None or _is_damaged(stored_session, Session, "tail_start"):
             continue
         start = stored_session["tail_start"]
         if wanted.first < start:
@@ -101,6 +114,12 @@ def texts(ranges: Sequence[TextRange]) -> list[SearchedText]:
     return sorted([*_from_buckets(older), *in_tails])
 
 
+def _is_damaged(stored: Stored, document: type[StoredDocument], start: str) -> bool:
+    """Whether messages cannot be told apart in a document; `check_integrity` says more."""
+    problem = checking.readable(document).first_problem(stored, only=(start,))
+    return bool(problem) or not isinstance(stored.get("messages"), list)
+
+
 def _from_buckets(ranges: Sequence[TextRange]) -> Iterator[SearchedText]:
     if not ranges:
         return
@@ -108,6 +127,8 @@ def _from_buckets(ranges: Sequence[TextRange]) -> Iterator[SearchedText]:
     for wanted in ranges:
         ranges_of.setdefault(wanted.session_id, []).append(wanted)
     for bucket in _buckets(ranges):
+        if _is_damaged(bucket, MessageBucket, "first_seq"):
+            continue
         for wanted in ranges_of[bucket["session_id"]]:
             yield from _texts(wanted, bucket["first_seq"], bucket["messages"])
 
@@ -126,6 +147,8 @@ def _texts(wanted: TextRange, first_seq: int, messages: Sequence[Any]) -> Iterat
     high = min(wanted.last, first_seq + len(messages) - 1)
     for seq in range(low, high + 1):
         stored = messages[seq - first_seq]
+        if checking.readable(Message).first_problem(stored, only=_OF_TEXTS):
+            continue
         content = stored.get("content")
         if content and not stored.get("deleted"):
             yield SearchedText(wanted.session_id, seq, stored["role"], content, stored["timestamp"])

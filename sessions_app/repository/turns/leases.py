@@ -32,6 +32,7 @@ class Mark(NamedTuple):
 
     `is_live`: the lease has not run out. `cancelled`: somebody wants the turn to stop. `followed`:
     somebody reads it at another worker. `erasures` grows with each message that is erased.
+    `owner` is the process that runs it.
     """
 
     turn_id: str
@@ -39,6 +40,7 @@ class Mark(NamedTuple):
     cancelled: bool
     followed: bool
     erasures: int
+    owner: str
 
 
 @failures.translated
@@ -102,8 +104,8 @@ def marks(session_ids: Iterable[str]) -> Mapping[str, Mark]:
         cursor = collection(Session).find(
             {"_id": {"$in": list(session_ids)}},
             {
-                "turn.id": 1, "turn.cancelled": 1, "turn.followed": 1, "erasure_count": 1,
-                "turn_is_live": log.LIVE,
+                "turn.id": 1, "turn.cancelled": 1, "turn.followed": 1, "turn.owner": 1,
+                "erasure_count": 1, "turn_is_live": log.LIVE,
             },
         )  # fmt: skip
         return {stored["_id"]: _mark_of(stored) for stored in cursor}
@@ -117,6 +119,7 @@ def _mark_of(stored: Stored) -> Mark:
         turn.get("cancelled", False),
         turn.get("followed", False),
         stored.get("erasure_count", 0),
+        turn.get("owner", ""),
     )
 
 
@@ -153,6 +156,16 @@ def release_lapsed(*, session_id: str, turn_id: str) -> bool:
     """Take away a lease that has run out; False where it is another's, none, or good again."""
     changed = collection(Session).update_one(
         {"_id": session_id, "turn.id": turn_id, "$expr": {"$not": [log.LIVE]}},
+        {"$unset": {"turn": 1}, "$inc": {"version": 1}},
+    )
+    return bool(changed.matched_count)
+
+
+@failures.translated
+def release_of_dead(*, session_id: str, turn_id: str, owner: str) -> bool:
+    """Take away the lease of a process that has died; False where it is another's, or none."""
+    changed = collection(Session).update_one(
+        {"_id": session_id, "turn.id": turn_id, "turn.owner": owner},
         {"$unset": {"turn": 1}, "$inc": {"version": 1}},
     )
     return bool(changed.matched_count)

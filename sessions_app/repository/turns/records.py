@@ -1,6 +1,7 @@
 """The records of turns: what each was asked for with, what the model saw, how far it is."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -10,13 +11,15 @@ from pymongo import UpdateOne, WriteConcern
 
 from sessions_app import instruments
 from sessions_app.documents import Turn as Record
-from sessions_app.documents import collection
+from sessions_app.documents import checking, collection
 from sessions_app.domain.errors import TurnInterrupted
 from sessions_app.domain.identifiers import uuid7_floor
 from sessions_app.domain.turns import Seen, Turn, TurnState
 from sessions_app.repository import failures, log
 from sessions_app.repository.log import Stored
 from sessions_app.repository.turns.leases import PROMPT_SECONDS
+
+logger = logging.getLogger(__name__)
 
 # A turn that may still come to another end than its record says: its worker may be back.
 _OPEN: Stored = {"$or": [{"state": TurnState.RUNNING.value}, {"error_code": TurnInterrupted.code}]}
@@ -145,7 +148,7 @@ def read(turns: Sequence[tuple[str, str]]) -> Mapping[str, Turn]:
             "session_id": {"$in": list({session_id for session_id, _ in turns})},
         }
     )
-    return {turn.turn_id: turn for turn in map(_turn, cursor)}
+    return {turn.turn_id: turn for turn in _turns(cursor)}
 
 
 @failures.translated
@@ -162,14 +165,14 @@ def about(*, session_id: str, moment: datetime) -> list[Turn]:
         },
         _UNSAID,
     )
-    return [_turn(stored) for stored in cursor.sort("_id", 1).limit(_SOME)]
+    return list(_turns(cursor.sort("_id", 1).limit(_SOME)))
 
 
 @failures.translated
 def newest(*, session_id: str, limit: int) -> list[Turn]:
     """The newest turns of a session, newest first, without what they are saying now."""
     cursor = collection(Record).find(log.every_bucket(session_id), _UNSAID)
-    return [_turn(stored) for stored in cursor.sort("_id", -1).limit(limit)]
+    return list(_turns(cursor.sort("_id", -1).limit(limit)))
 
 
 @failures.translated
@@ -181,7 +184,7 @@ def newest_of_key(*, session_id: str, client_id: str) -> Turn | None:
         .sort("_id", -1)
         .limit(1)
     )
-    return next(map(_turn, cursor), None)
+    return next(_turns(cursor), None)
 
 
 @failures.translated
@@ -193,7 +196,7 @@ def running(*, begun_before: datetime, limit: int) -> list[Turn]:
     cursor = collection(Record).find(
         {"state": TurnState.RUNNING.value, "deadline": {"$lt": begun_before}}, _UNSAID
     )
-    return [_turn(stored) for stored in cursor.limit(limit)]
+    return list(_turns(list(cursor.limit(limit))))
 
 
 def _stored_thoughts(progress: Progress) -> Stored:
@@ -222,6 +225,19 @@ def _seen(stored: Mapping[str, Any] | None) -> Seen | None:
         seqs=[(first, last) for first, last in stored["seqs"]],
         summary=(summary[0], summary[1]) if summary else None,
     )
+
+
+def _turns(cursor: Iterable[Mapping[str, Any]]) -> Iterator[Turn]:
+    """Those that can be read: one damaged record keeps no other turn from being looked after."""
+    for stored in cursor:
+        problem = checking.readable(Record).first_problem(stored)
+        if not problem:
+            try:
+                yield _turn(stored)
+            except (KeyError, TypeError, ValueError) as error:
+                problem = repr(error)
+        if problem:
+            logger.warning("damaged: turn %s: %s", stored.get("_id"), problem)
 
 
 def _turn(stored: Mapping[str, Any]) -> Turn:

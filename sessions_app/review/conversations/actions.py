@@ -8,9 +8,9 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from sessions_app import clock
 from sessions_app.domain.errors import InvalidInput
 from sessions_app.domain.limits import REVIEW_BULK
 from sessions_app.domain.review import Act, Reviewed
@@ -130,7 +130,7 @@ def _carry_out(
         act=chosen,
         text=text,
         staff=pages.staff_of(request),
-        now=timezone.now(),
+        now=clock.now(),
     )
     done = [outcome.session_id for outcome in outcomes if not outcome.problem]
     remember(request, chosen, done)

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.http import HttpRequest, StreamingHttpResponse
-from django.utils import timezone
 
+from sessions_app import clock
 from sessions_app.domain.data import Message
 from sessions_app.domain.review import Act
 from sessions_app.domain.text import escaped, inert
@@ -33,7 +33,7 @@ def respond(
         why=form.why,
         form=options["form"],
         masked=not options.get("unmasked", False),
-        now=timezone.now(),
+        now=clock.now(),
     )
     remember(request, Act.EXPORT, [conversation.session.session_id for conversation in exported])
     kind, suffix = _TYPES[options["form"]]

@@ -6,8 +6,8 @@ from datetime import datetime
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 
+from sessions_app import clock
 from sessions_app.domain import lifecycle
 from sessions_app.domain.limits import REVIEW_COUNTED
 from sessions_app.domain.review import (
@@ -56,7 +56,7 @@ class Column:
 @pages.page(May.VIEW)
 def show(request: HttpRequest) -> HttpResponse:
     """The list of conversations. It shows titles, so it writes to the read log."""
-    query, now = ListQuery.parse(request.GET.dict()), timezone.now()
+    query, now = ListQuery.parse(request.GET.dict()), clock.now()
     cursor = _cursor(query)
     page, hits = _page(request, query, cursor, now)
     names = people.names(row.session.user_id for row in page.rows)

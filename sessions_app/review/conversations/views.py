@@ -4,8 +4,8 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils import timezone
 
+from sessions_app import clock
 from sessions_app.domain import lifecycle
 from sessions_app.domain.errors import InvalidInput
 from sessions_app.domain.limits import REVIEW_MESSAGES
@@ -29,7 +29,7 @@ def show(request: HttpRequest, session_id: str) -> HttpResponse:
                 session_id=session_id,
                 staff=pages.staff_of(request),
                 why=form.why,
-                now=timezone.now(),
+                now=clock.now(),
             )
             return HttpResponseRedirect(request.get_full_path())
         return _reason_page(request, session_id, form)
@@ -40,7 +40,7 @@ def show(request: HttpRequest, session_id: str) -> HttpResponse:
             at=_number(request, "at"),
             window_at=_number(request, "window"),
             may_unmask=_may_unmask(request),
-            now=timezone.now(),
+            now=clock.now(),
         )
     except ReasonNeeded:
         return _reason_page(request, session_id, ReasonForm())
@@ -56,7 +56,7 @@ def unmask(request: HttpRequest, session_id: str) -> HttpResponse:
     form.fields["reason"].label = "Why do you need to see what is masked?"
     if request.method == "POST" and form.is_valid():
         review.conversation_unmask(
-            session_id=session_id, staff=pages.staff_of(request), why=form.why, now=timezone.now()
+            session_id=session_id, staff=pages.staff_of(request), why=form.why, now=clock.now()
         )
         return HttpResponseRedirect(_address(session_id))
     return _reason_page(request, session_id, form, unmasking=True)
@@ -118,7 +118,7 @@ def _reason_page(
 def _transcript_page(request: HttpRequest, transcript: Transcript) -> HttpResponse:
     reviewed = transcript.reviewed
     session = reviewed.session
-    now = timezone.now()
+    now = clock.now()
     notes = review.notes(session_id=session.session_id, limit=20)
     labels = review.topic_labels(reviewed)
     names = people.names([session.user_id])

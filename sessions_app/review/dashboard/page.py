@@ -11,8 +11,8 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 
+from sessions_app import clock
 from sessions_app.domain.errors import StorageUnavailable
 from sessions_app.domain.figures.daily import Figure
 from sessions_app.review.dashboard.charts import Chart, Series, chart, in_bytes, short
@@ -56,7 +56,7 @@ def context(request: HttpRequest) -> Mapping[str, Any]:
     requested_days = request.GET.get("days", "")
     days = int(requested_days) if requested_days in {str(span) for span in SPANS} else _SPAN
     try:
-        figures = dashboard_get(days=days, now=timezone.now())
+        figures = dashboard_get(days=days, now=clock.now())
     except StorageUnavailable as error:
         return {"dashboard_problem": error.detail}
     return {

@@ -5,12 +5,19 @@ session's window under every strategy and checks its promises. `rebuilding` make
 again, for a command.
 """
 
-from sessions_app.services.audits.integrity import CheckedFinding, integrity_check
+from sessions_app.services.audits.integrity import (
+    CheckedFinding,
+    IntegrityCheck,
+    Selection,
+    integrity_check,
+)
 from sessions_app.services.audits.rebuilding import annotations_rebuild
 from sessions_app.services.audits.windows import context_audit, listed_sessions, session_count
 
 __all__ = [
     "CheckedFinding",
+    "IntegrityCheck",
+    "Selection",
     "annotations_rebuild",
     "context_audit",
     "integrity_check",

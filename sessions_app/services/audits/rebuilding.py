@@ -1,5 +1,6 @@
 """Makes vectors and topics again, session by session."""
 
+import logging
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,13 +8,15 @@ from dataclasses import dataclass
 from sessions_app import encoders
 from sessions_app.domain.audit.pages import ListedSession
 from sessions_app.domain.data import Session
-from sessions_app.domain.errors import SessionError, SessionNotFound
+from sessions_app.domain.errors import DamagedSession, SessionError, SessionNotFound
 from sessions_app.domain.limits import ANNOTATION_BLOCK
 from sessions_app.repository import annotations as stored
 from sessions_app.repository import audits, log
 from sessions_app.services import topics
 from sessions_app.services.audits.windows import listed_sessions
 from sessions_app.services.progress import Progress
+
+logger = logging.getLogger(__name__)
 
 
 class EncoderUnavailable(SessionError):
@@ -72,6 +75,9 @@ def _rebuild(listed: ListedSession, encoder: str, *, only_missing: bool) -> Rebu
             return None
         done = topics.catch_up(**keys, seconds=math.inf).session
     except SessionNotFound:  # deleted meanwhile
+        return None
+    except DamagedSession as error:
+        logger.warning("%s is damaged and passed over: %s", listed.session_id, error.problem)
         return None
     return RebuiltSession(session.session_id, done.message_count - judged)
 

@@ -18,7 +18,7 @@ from sessions_app.domain.audit.windows import (
 )
 from sessions_app.domain.data import Session, Strategy
 from sessions_app.domain.dialect import Form
-from sessions_app.domain.errors import SessionNotFound
+from sessions_app.domain.errors import DamagedSession, SessionNotFound
 from sessions_app.domain.tokens import window_cost
 from sessions_app.domain.window import (
     ShownSummary,
@@ -114,9 +114,10 @@ def _audit(
             own = replace(policy, strategy=each)
             plans[each], broken = _replay(facts, own, gathered, summary)
             breaches += broken
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, DamagedSession) as error:
         # The stored document is invalid; `check_integrity` says how.
-        breaches.append(Breach(Promise.PLAN, None, repr(error)))
+        problem = error.problem if isinstance(error, DamagedSession) else repr(error)
+        breaches.append(Breach(Promise.PLAN, None, problem))
     return AuditedSession(
         session_id=listed.session_id,
         facts=facts,

@@ -114,7 +114,7 @@ def session_owner(*, session_id: str) -> str:
 def summary_candidates(*, user_id: str | None, now: datetime) -> Iterator[Session]:
     """The sessions whose summary may be due: a user's, newest activity first, or all users'."""
     active = _sessions_of(user_id, now) if user_id else _sessions(now)
-    return (session for session in active if may_be_due(session))
+    return (session for session in active if session.damage or may_be_due(session))
 
 
 def _sessions_of(user_id: str, now: datetime) -> Iterator[Session]:

@@ -4,8 +4,7 @@ import logging
 import threading
 from collections.abc import Callable
 
-from django.utils import timezone
-
+from sessions_app import clock
 from sessions_app.domain.errors import SessionError
 from sessions_app.repository.figures import daily as daily_figures
 from sessions_app.services.figures import dashboard
@@ -61,7 +60,7 @@ class DailyKeeper:
     def _loop(self) -> None:
         while not self._stopped.wait(HANDED_OVER_SECONDS):
             self._keep(hand_over)
-            self._keep(lambda: dashboard.refresh(now=timezone.now()))
+            self._keep(lambda: dashboard.refresh(now=clock.now()))
 
     @staticmethod
     def _keep(duty: Callable[[], object]) -> None:

@@ -3,6 +3,7 @@
 Everything is streamed: at most one bucket of a session is in memory.
 """
 
+import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from sessions_app.domain.limits import ANNOTATION_BLOCK
 from sessions_app.domain.records.reading import FORMATS, SESSIONS_FORMAT
 from sessions_app.domain.records.writing import BEGIN, END, Record, timestamp
 from sessions_app.repository import annotations, log, records
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +54,23 @@ def sessions_export(
 ) -> Iterator[Record]:
     """The records after the first: sessions in order of their ids, then the last record.
 
-    `after` and `written` (counts by type) continue an export that stopped after that session.
+    `after` and `written` (counts by type) continue an export that stopped after that session. A
+    damaged session is left out, and the last record says how many there were.
     """
-    counts = Counter(written or {})
+    counts, damaged = Counter(written or {}), 0
     while ids := records.reading.session_ids(user_id=selection.user_id, after=after):
         for stored in records.reading.stored_sessions(ids, user_id=selection.user_id):
-            if selection.takes(stored):
+            problem = records.reading.problem_of(stored)
+            if problem:
+                logger.error("session %s is damaged and not exported: %s", stored["_id"], problem)
+                damaged += 1
+            elif selection.takes(stored):
                 for record in records.reading.records_of(stored):
                     counts[record["type"]] += 1
                     yield record
         after = ids[-1]
-    yield {"type": END, "complete": True, "counts": dict(counts)}
+    more = {"damaged": damaged} if damaged else {}
+    yield {"type": END, "complete": True, "counts": dict(counts), **more}
 
 
 def session_stream(

@@ -58,6 +58,8 @@ from sessions_app.services.turns.taking import (
     turn_start,
     turn_wait,
     turns_look_after,
+    turns_name_instance,
+    turns_settle_dead,
     turns_shut_down,
 )
 from sessions_app.services.turns.turn import ModelCall, Slot
@@ -91,5 +93,7 @@ __all__ = [
     "turn_wait",
     "turns_check",
     "turns_look_after",
+    "turns_name_instance",
+    "turns_settle_dead",
     "turns_shut_down",
 ]

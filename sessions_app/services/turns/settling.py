@@ -6,13 +6,14 @@ that was only held up may come back; unless another turn has taken the session m
 the lease and has the last word.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sessions_app.domain.data import Message
 from sessions_app.domain.errors import SessionNotFound, TurnInterrupted
-from sessions_app.domain.limits import PAGE_MAX
+from sessions_app.domain.limits import PAGE_MAX, TURN_LEASE_SECONDS
 from sessions_app.domain.turns import CANCELLED, Turn, TurnState
 from sessions_app.repository import clocks, log
 from sessions_app.repository.turns import leases, records
@@ -52,17 +53,40 @@ def settle_abandoned(*, now: datetime) -> int:
     return ended
 
 
+def settle_dead(*, owners: Collection[str], now: datetime) -> int:
+    """End the turns of processes that have died, without waiting for their leases to run out.
+
+    How many there were. For who knows that they are dead: a process that was only held up would
+    find its session taken when it comes back.
+    """
+    ended = 0
+    # Every turn that is said to run: those that began last, too.
+    begun = clocks.server_time() + timedelta(seconds=2 * TURN_LEASE_SECONDS)
+    for turn, mark in _running(begun):
+        if mark is None or mark.turn_id != turn.turn_id or mark.owner not in owners:
+            continue
+        leases.release_of_dead(session_id=turn.session_id, turn_id=turn.turn_id, owner=mark.owner)
+        with suppress(SessionNotFound):
+            end(turn, now)
+            ended += 1
+    return ended
+
+
 def abandoned(before: datetime) -> Iterator[Turn]:
     """Turns that are said to run, began before then, and have no lease any more."""
+    return (turn for turn, mark in _running(before) if not _is_live(turn, mark))
+
+
+def _running(before: datetime) -> Iterator[tuple[Turn, Mark | None]]:
+    """Turns that are said to run and began before then, with what their sessions say."""
     candidates = records.running(begun_before=before, limit=_MOST)
     for first in range(0, len(candidates), _BATCH):
         batch = candidates[first : first + _BATCH]
         marks = leases.marks({turn.session_id for turn in batch})
-        yield from (turn for turn in batch if not _is_live(turn, marks))
+        yield from ((turn, marks.get(turn.session_id)) for turn in batch)
 
 
-def _is_live(turn: Turn, marks: Mapping[str, Mark]) -> bool:
-    mark = marks.get(turn.session_id)
+def _is_live(turn: Turn, mark: Mark | None) -> bool:
     return mark is not None and mark.turn_id == turn.turn_id and mark.is_live
 
 

@@ -23,6 +23,7 @@ from sessions_app.repository.turns import leases, records
 from sessions_app.services.messages import batch_prepare, message_prepare
 from sessions_app.services.tallies import tallies
 from sessions_app.services.topics import judge_ahead
+from sessions_app.services.turns import settling
 from sessions_app.services.turns.fanout import Feed, Place
 from sessions_app.services.turns.starting import (
     PendingTurn,
@@ -33,8 +34,8 @@ from sessions_app.services.turns.starting import (
     new_lease,
     resume,
 )
-from sessions_app.services.turns.turn import ModelCall, Slot, Stop
-from sessions_app.services.turns.worker import worker
+from sessions_app.services.turns.turn import ModelCall, Slot, Stop, clock
+from sessions_app.services.turns.worker import name_instance, owner, worker
 
 _ATTEMPTS = 10
 # Beside what the model may take: planning before, storing after.
@@ -205,6 +206,16 @@ def turns_look_after() -> None:
     worker.sweep_from_now_on()
     judge_ahead.start()
     threading.Thread(target=_load, name="turns ahead", daemon=True).start()
+
+
+def turns_name_instance(name: str) -> None:
+    """What leases call the processes of one server, so that a dead one's can be told apart."""
+    name_instance(name)
+
+
+def turns_settle_dead(*, pids: Sequence[int]) -> int:
+    """End the turns of processes of this instance that have died; how many there were."""
+    return settling.settle_dead(owners={owner(pid) for pid in pids}, now=clock())
 
 
 def turns_shut_down(*, seconds: float) -> None:

@@ -12,13 +12,14 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import Enum
 from typing import Any, ParamSpec, TypeVar
 
 from django.conf import settings
 
 from sessions_app import providers, tokenizer
+from sessions_app.clock import now as service_time
 from sessions_app.domain import lifecycle
 from sessions_app.domain.data import Generation, Message, Role
 from sessions_app.domain.dialect import Manner, Names, Request, known_calls, written_options
@@ -126,7 +127,7 @@ class _Unrecorded(Exception):
 
 def clock() -> datetime:
     """The time, for what goes on long after the request that began it."""
-    return lifecycle.to_milliseconds(datetime.now(UTC))
+    return lifecycle.to_milliseconds(service_time())
 
 
 async def stored(query: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

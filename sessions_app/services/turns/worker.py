@@ -43,9 +43,22 @@ SWEEP_SECONDS = 15.0
 _LEASE_LOOKS = 4
 
 
-def owner() -> str:
-    """This process, as leases name it."""
-    return f"{socket.gethostname()}/{os.getpid()}"[:200]
+class _Instance:
+    name = ""
+
+
+def name_instance(name: str) -> None:
+    """Call the processes that a server runs together by `name`, in leases from now on."""
+    _Instance.name = name
+
+
+def owner(pid: int | None = None) -> str:
+    """This process, or another of its instance, as leases name it.
+
+    With the instance, as two containers may share the name of a host and a process number.
+    """
+    parts = (socket.gethostname()[:150], _Instance.name, str(pid or os.getpid()))
+    return "/".join(part for part in parts if part)
 
 
 class Clock:

@@ -1,6 +1,7 @@
 """What `serve` offers while it runs."""
 
 import json
+import re
 import stat
 
 import httpx
@@ -22,6 +23,15 @@ def test_it_answers_when_it_says_that_it_is_ready(service):
     assert service.get("/healthz").json() == {"status": "ok"}
     ready = dict.fromkeys(("status", "mongodb", "accounts", "encoder", "requests"), "ok")
     assert service.get("/readyz").json() == ready
+
+
+def test_every_answer_has_the_id_of_its_request(service):
+    for path in ("/healthz", "/session", "/nowhere", "/static/admin/css/base.css", "/"):
+        given = {"X-Request-Id": "trace-1"}
+        assert httpx.get(service.url + path, headers=given).headers["X-Request-Id"] == "trace-1"
+        made = [service.get(path).headers["X-Request-Id"] for _ in range(2)]
+        assert all(re.fullmatch("[0-9a-f]{32}", each) for each in made)
+        assert made[0] != made[1]
 
 
 def test_it_answers_head_without_a_body(service):

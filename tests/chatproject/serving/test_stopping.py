@@ -33,7 +33,6 @@ def test_ctrl_c_while_it_starts_stops_everything(serve):
         ("mongod", "error: mongod has stopped by itself"),
         ("keeper", "error: mongod has stopped by itself"),
         ("server", "error: the server has ended by itself (code -9)"),
-        ("worker", "error: the server has ended by itself (code 1)"),
     ],
 )
 def test_the_death_of_a_part_is_said_and_ends_the_run(serve, part, sentence):

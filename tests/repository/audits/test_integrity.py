@@ -204,3 +204,79 @@ def test_it_can_be_stopped_and_run_again(database: Any, long_session: Any) -> No
     interrupted.close()
     assert len(findings(repair=True)) == 1
     assert findings() == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "detail"),
+    [
+        ("context_policy", 7, "context_policy is a number, not a document"),
+        ("context_policy.strategy", "telepathy", "context_policy strategy is unknown: 'telepathy'"),
+        ("messages", 7, "messages is a number, not a list"),
+        ("messages.0", "x", "messages [0] is a text, not a document"),
+        ("messages.0.token_count", "x", "messages [0] token_count is a text, not a number"),
+        ("tail_start", "x", "tail_start is a text, not a number"),
+        ("message_count", None, "message_count is null, not a number"),
+        ("turn", 7, "turn is a number, not a document"),
+        ("title", "x" * 201, "title has 201 characters, at most 200 are allowed"),
+        ("expires_at", "soon", "expires_at is a text, not a time"),
+    ],
+)
+def test_a_document_that_cannot_be_read_is_reported_and_the_check_goes_on(
+    database: Any, field: str, value: Any, detail: str
+) -> None:
+    damaged, other = new_session().session_id, new_session().session_id
+    append(damaged, "x")
+    set_session(database, damaged, **{field: value})
+    PLANTED[Damage.MISCOUNTED_TOKENS](database, other)
+    found = [(each.finding.session_id, each.finding.damage) for each in findings()]
+    assert (damaged, Damage.INVALID_DOCUMENT) in found
+    assert (other, Damage.MISCOUNTED_TOKENS) in found
+    assert detail in [each.finding.detail for each in findings()]
+
+
+@pytest.mark.parametrize("field", ["messages", "first_seq", "last_seq", "messages.0.role"])
+def test_so_is_a_bucket(database: Any, long_session: Any, field: str) -> None:
+    set_bucket(database, long_session.session_id, {field: [7]})
+    assert Damage.INVALID_DOCUMENT in {each.finding.damage for each in findings()}
+
+
+def check(**options: Any) -> integrity.IntegrityCheck:
+    return integrity.IntegrityCheck(repair=False, **options)
+
+
+def test_a_stopped_check_goes_on_where_it_was(
+    database: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(integrity, "_STEP", 2)
+    ids = sorted(new_session().session_id for _ in range(6))
+    for session_id in ids:
+        PLANTED[Damage.MISCOUNTED_TOKENS](database, session_id)
+    first = check().run(lambda _: None)
+    stopped = [next(first).finding.session_id for _ in range(3)]
+    first.close()
+    # The step of the first two was done, the one of the third was not.
+    again = check()
+    rest = [each.finding.session_id for each in again.run(lambda _: None)]
+    assert (stopped, rest) == (ids[:3], ids[2:])
+    assert (again.before.checked, again.before.unrepaired, again.reached.checked) == (2, 2, 6)
+    # One that has come to its end leaves nothing behind: the next begins anew.
+    assert len(list(check().run(lambda _: None))) == 6
+
+
+def test_a_limit_stops_it_and_the_next_run_goes_on(database: Any) -> None:
+    ids = sorted(new_session().session_id for _ in range(5))
+    seen: list[int] = []
+    for expected in (False, False, True):
+        one = check(selection=integrity.Selection(limit=2))
+        list(one.run(seen.append))
+        assert one.complete is expected
+    assert sum(seen) == len(ids)
+
+
+def test_since_looks_at_active_sessions_only(database: Any) -> None:
+    old, new = new_session().session_id, new_session().session_id
+    set_session(database, old, updated_at=now() - timedelta(days=2))
+    for session_id in (old, new):
+        PLANTED[Damage.MISCOUNTED_TOKENS](database, session_id)
+    recent = check(selection=integrity.Selection(since=now() - timedelta(days=1)))
+    assert [each.finding.session_id for each in recent.run(lambda _: None)] == [new]
