@@ -39,6 +39,11 @@ class Turn(StoredDocument):
     # What the model saw: token counts, the strategy, and the seqs as runs `[first, last]`.
     seen = DictField()
     text = StringField()
+    # What the model thinks, for the same readers; and how much of it came before the reply.
+    thoughts = StringField()
+    early_thoughts = LongField(min_value=0)
+    # The terms of a response of the OpenAI wire; its parameters as JSON text.
+    response = DictField()
     model = StringField(max_length=limits.MODEL_NAME_MAX_CHARS)
     finish_reason = StringField(max_length=limits.FINISH_REASON_MAX_CHARS)
     prompt_tokens = LongField(min_value=0)

@@ -192,7 +192,10 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class NewSession:
-    """A session to store; fields as in Session. `now` becomes its `created_at`."""
+    """A session to store; fields as in Session. `now` becomes its `created_at`.
+
+    `opened_by` is the key of the request that makes it.
+    """
 
     session_id: str
     user_id: str
@@ -202,6 +205,7 @@ class NewSession:
     ttl_seconds: int | None
     expires_at: datetime | None
     now: datetime
+    opened_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,10 +60,19 @@ def _calls_text(calls: Sequence[Mapping[str, Any]] | None) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionOpening:
+    """The id of a session that a request makes, and the key that its repeat finds it by."""
+
+    session_id: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class SessionDraft:
     """A session to create. `policy` holds the fields of a ContextPolicy that differ from default.
 
-    `system_prompt` becomes the first message, before `history`.
+    `system_prompt` becomes the first message, before `history`. `opening` is set where a request
+    makes the session, which its repeat has to find.
     """
 
     title: str = ""
@@ -72,6 +81,7 @@ class SessionDraft:
     ttl_seconds: int | None = None
     policy: Mapping[str, Any] = field(default_factory=dict)
     history: Sequence[MessageDraft] = ()
+    opening: SessionOpening | None = None
 
 
 def check(draft: MessageDraft, *, max_chars: int, tool_call_chars: int = 0, path: str = "") -> None:

@@ -19,6 +19,7 @@ from sessions_app.domain.errors import (
     TurnFailed,
     TurnInterrupted,
 )
+from sessions_app.domain.responses import ResponseTerms
 
 CANCELLED = "cancelled"
 """The `finish_reason` of a reply that somebody stopped."""
@@ -55,7 +56,9 @@ class Turn:
     """A turn as recorded. `user_seq` is the last message it answers; `text` its reply so far.
 
     `fingerprint` tells the parameters it was asked for with from others. `regenerates` marks one
-    whose reply takes the place of an earlier one.
+    whose reply takes the place of an earlier one. `thoughts` are what the model has thought so far,
+    `early_thoughts` how many characters of them came before the reply's first. `response` is set
+    where it was asked for as a response of the OpenAI wire.
     """
 
     turn_id: str
@@ -72,6 +75,9 @@ class Turn:
     ended_at: datetime | None = None
     seen: Seen | None = None
     text: str = ""
+    thoughts: str = ""
+    early_thoughts: int | None = None
+    response: ResponseTerms | None = None
     model: str = ""
     finish_reason: str = ""
     prompt_tokens: int | None = None

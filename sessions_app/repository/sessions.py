@@ -67,6 +67,7 @@ def _document(new: NewSession) -> Session:
         updated_at=new.now,
         ttl_seconds=new.ttl_seconds,
         expires_at=new.expires_at,
+        opened_by=new.opened_by,
     )
 
 

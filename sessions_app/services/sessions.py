@@ -21,7 +21,7 @@ from sessions_app.domain.data import (
     Status,
     Strategy,
 )
-from sessions_app.domain.drafts import MessageDraft, SessionDraft
+from sessions_app.domain.drafts import MessageDraft, SessionDraft, SessionOpening
 from sessions_app.domain.errors import (
     InvalidInput,
     SessionExpired,
@@ -74,7 +74,7 @@ def _new_session(
     user_id: str, draft: SessionDraft, policy: ContextPolicy, now: datetime
 ) -> NewSession:
     return NewSession(
-        session_id=identity.new_session_id(),
+        session_id=draft.opening.session_id if draft.opening else identity.new_session_id(),
         user_id=user_id,
         title=draft.title,
         metadata=draft.metadata,
@@ -82,6 +82,7 @@ def _new_session(
         ttl_seconds=draft.ttl_seconds,
         expires_at=timeout_at(now, draft.ttl_seconds),
         now=now,
+        opened_by=draft.opening.key if draft.opening else None,
     )
 
 
@@ -225,6 +226,7 @@ def session_fork(
     up_to_seq: int | None,
     title: str | None,
     now: datetime,
+    opening: SessionOpening | None = None,
 ) -> Session:
     """A new session with a copy of the history up to `up_to_seq` (all of it when None).
 
@@ -241,6 +243,7 @@ def session_fork(
         title=source.title if title is None else title,
         metadata=source.metadata,
         ttl_seconds=source.ttl_seconds,
+        opening=opening,
     )
     fork = sessions.fork(
         _new_session(user_id, draft, source.context_policy, now),

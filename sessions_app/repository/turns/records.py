@@ -1,5 +1,6 @@
 """The records of turns: what each was asked for with, what the model saw, how far it is."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from sessions_app.documents import Turn as Record
 from sessions_app.documents import collection
 from sessions_app.domain.errors import TurnInterrupted
 from sessions_app.domain.identifiers import uuid7_floor
+from sessions_app.domain.responses import ResponseTerms
 from sessions_app.domain.turns import Seen, Turn, TurnState
 from sessions_app.repository import failures, log
 from sessions_app.repository.log import Stored
@@ -23,6 +25,7 @@ _OPEN: Stored = {"$or": [{"state": TurnState.RUNNING.value}, {"error_code": Turn
 # Turns begin within a moment of the message they answer.
 _AROUND = timedelta(seconds=60)
 _SOME = 20
+_WITHOUT_WORDS = {"text": 0, "thoughts": 0}
 
 
 class Progress(NamedTuple):
@@ -32,6 +35,8 @@ class Progress(NamedTuple):
     turn_id: str
     seen: Seen | None
     text: str
+    thoughts: str = ""
+    early_thoughts: int | None = None
 
 
 def record_id(session_id: str, turn_id: str) -> str:
@@ -42,7 +47,11 @@ def record_id(session_id: str, turn_id: str) -> str:
 @failures.translated
 def insert(turn: Turn) -> None:
     """Record a turn that has just taken its session's lease."""
-    optional = {"client_id": turn.client_id, "regenerates": turn.regenerates or None}
+    optional = {
+        "client_id": turn.client_id,
+        "regenerates": turn.regenerates or None,
+        "response": _stored_terms(turn.response),
+    }
     document: Stored = {
         "_id": record_id(turn.session_id, turn.turn_id),
         "session_id": turn.session_id,
@@ -75,6 +84,7 @@ def write_progress(running: Iterable[Progress]) -> None:
                 "$set": {
                     "state": TurnState.RUNNING.value,
                     "text": each.text,
+                    **_stored_thoughts(each),
                     **({"seen": _stored_seen(each.seen)} if each.seen else {}),
                 },
                 "$unset": dict.fromkeys(("ended_at", "error_code", "error_detail"), 1),
@@ -106,7 +116,7 @@ def finish(
     written = {name: value for name, value in outcome.items() if value is not None}
     if seen is not None:
         written["seen"] = _stored_seen(seen)
-    unset = {"text", "error_code", "error_detail"} - written.keys()
+    unset = {"text", "thoughts", "error_code", "error_detail"} - written.keys()
     before = collection(Record).find_one_and_update(
         {
             "_id": record_id(session_id, turn_id),
@@ -153,7 +163,7 @@ def about(*, session_id: str, moment: datetime) -> list[Turn]:
             "_id": {"$gte": f"{session_id}/turn_{first}", "$lt": f"{session_id}0"},
             "session_id": session_id,
         },
-        {"text": 0},
+        _WITHOUT_WORDS,
     )
     return [_turn(stored) for stored in cursor.sort("_id", 1).limit(_SOME)]
 
@@ -161,7 +171,7 @@ def about(*, session_id: str, moment: datetime) -> list[Turn]:
 @failures.translated
 def newest(*, session_id: str, limit: int) -> list[Turn]:
     """The newest turns of a session, newest first, without what they are saying now."""
-    cursor = collection(Record).find(log.every_bucket(session_id), {"text": 0})
+    cursor = collection(Record).find(log.every_bucket(session_id), _WITHOUT_WORDS)
     return [_turn(stored) for stored in cursor.sort("_id", -1).limit(limit)]
 
 
@@ -184,9 +194,30 @@ def running(*, begun_before: datetime, limit: int) -> list[Turn]:
     Most of them have renewed it: whether a turn still runs, its session's lease says.
     """
     cursor = collection(Record).find(
-        {"state": TurnState.RUNNING.value, "deadline": {"$lt": begun_before}}, {"text": 0}
+        {"state": TurnState.RUNNING.value, "deadline": {"$lt": begun_before}}, _WITHOUT_WORDS
     )
     return [_turn(stored) for stored in cursor.limit(limit)]
+
+
+def _stored_thoughts(progress: Progress) -> Stored:
+    if not progress.thoughts:
+        return {}
+    early = {} if progress.early_thoughts is None else {"early_thoughts": progress.early_thoughts}
+    return {"thoughts": progress.thoughts, **early}
+
+
+def _stored_terms(terms: ResponseTerms | None) -> Stored | None:
+    if terms is None:
+        return None
+    # Schemas of tools have names that a field of a document may not have.
+    stored = asdict(terms) | {"parameters": json.dumps(terms.parameters, ensure_ascii=False)}
+    return {name: value for name, value in stored.items() if value not in (None, False)}
+
+
+def _terms(stored: Mapping[str, Any] | None) -> ResponseTerms | None:
+    if not stored:
+        return None
+    return ResponseTerms(**{**stored, "parameters": json.loads(stored["parameters"])})
 
 
 def _stored_seen(seen: Seen) -> Stored:
@@ -228,6 +259,9 @@ def _turn(stored: Mapping[str, Any]) -> Turn:
         ended_at=get("ended_at"),
         seen=_seen(get("seen")),
         text=get("text", ""),
+        thoughts=get("thoughts", ""),
+        early_thoughts=get("early_thoughts"),
+        response=_terms(get("response")),
         model=get("model", ""),
         finish_reason=get("finish_reason", ""),
         prompt_tokens=get("prompt_tokens"),
@@ -236,3 +270,17 @@ def _turn(stored: Mapping[str, Any]) -> Turn:
         error_detail=get("error_detail"),
         error_refusal=get("error_refusal"),
     )
+
+
+@failures.translated
+def drop_response(*, session_id: str, turn_id: str) -> bool:
+    """Forget that this turn was a response; False where it is none, or none any more."""
+    changed = collection(Record).update_one(
+        {
+            "_id": record_id(session_id, turn_id),
+            "session_id": session_id,
+            "response": {"$exists": True},
+        },
+        {"$unset": {"response": 1}},
+    )
+    return bool(changed.modified_count)

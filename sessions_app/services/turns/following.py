@@ -7,6 +7,9 @@ from sessions_app.domain.turns import Seen, Turn, TurnState
 from sessions_app.repository import annotations, log
 from sessions_app.services.turns.fanout import Feed, Outcome
 
+# Until the reply is stored, the name that its server uses is known only where the turn runs.
+_THOUGHT_MEMBER = "reasoning_content"
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -16,6 +19,9 @@ class Standing:
     user_message: Message | None
     text: str
     outcome: Outcome | None
+    thoughts: str = ""
+    early_thoughts: int | None = None
+    thought_member: str = _THOUGHT_MEMBER
 
     def tell(self, feed: Feed) -> None:
         """Tell a feed what it does not know yet; on the event loop, where others have the feed."""
@@ -23,6 +29,9 @@ class Standing:
             feed.show(self.seen, self.user_message)
         feed.user_message = self.user_message or feed.user_message
         feed.readings += 1
+        feed.think(self.thoughts[len(feed.thoughts) :], self.thought_member)
+        if self.early_thoughts is not None:
+            feed.early_thoughts = self.early_thoughts
         feed.catch_up(self.text)
         if self.outcome is not None:
             feed.finish(self.outcome)
@@ -35,12 +44,15 @@ def standing(turn: Turn, knows_question: bool = False) -> Standing:
     """
     question = None if knows_question and not turn.ended else message_at(turn, turn.user_seq)
     if not turn.ended:
-        return Standing(turn.seen, question, turn.text, None)
+        return Standing(turn.seen, question, turn.text, None, turn.thoughts, turn.early_thoughts)
     if turn.state is TurnState.FAILED:
         return Standing(turn.seen, question, "", Outcome(turn.state, error=turn.failure()))
     reply = message_at(turn, turn.assistant_seq) if turn.assistant_seq else None
     text = reply.content if reply else ""
-    return Standing(turn.seen, question, text, Outcome(turn.state, reply))
+    thoughts = (reply.reasoning or "") if reply else ""
+    member = ((reply.extra or {}).get("thought_member") if reply else None) or _THOUGHT_MEMBER
+    outcome = Outcome(turn.state, reply)
+    return Standing(turn.seen, question, text, outcome, thoughts, turn.early_thoughts, member)
 
 
 def message_at(of: Turn | Feed, seq: int) -> Message | None:

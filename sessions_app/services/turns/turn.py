@@ -39,7 +39,7 @@ from sessions_app.domain.turns import CANCELLED, Seen, Turn, TurnState, recorded
 from sessions_app.providers import Ending, Reply, Thought
 from sessions_app.repository import annotations, log
 from sessions_app.repository.turns import leases, records
-from sessions_app.services import context, dialects, messages, model_titles, titles
+from sessions_app.services import context, dialects, model_titles, titles
 from sessions_app.services.context import ContextWindow, Instruction
 from sessions_app.services.tallies import tallies
 from sessions_app.services.topics import judge_ahead
@@ -66,13 +66,15 @@ class ModelCall:
     """What the model is asked with; None and empty leave it to the settings and the server.
 
     `options` are further members of the request under the wire's names, such as `temperature`;
-    `instructions` hold for this call alone, behind the session's own system prompt.
+    `instructions` hold for this call alone, behind the session's own system prompt. Where `whole`,
+    a conversation that does not fit the window is refused rather than trimmed.
     """
 
     model: str | None = None
     max_tokens: int | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     instructions: Sequence[Instruction] = ()
+    whole: bool = False
 
 
 class Slot:
@@ -143,7 +145,7 @@ class RunningTurn:
         self.feed = feed
         # Whether somebody reads it at another worker, and how far its record is for them.
         self.is_followed = False
-        self.written = (False, 0)
+        self.written = (False, 0, 0)
         # When the lease was last taken or renewed, by the monotonic clock.
         self.renewed_at = time.monotonic()
         self._place: Any = {"session_id": turn.session_id, "turn_id": turn.turn_id}
@@ -264,6 +266,8 @@ class RunningTurn:
             instructions=self._call.instructions,
             manner=manner,
         )
+        if self._call.whole:
+            context.require_whole(window)
         question = next((m for m in window.messages if m.seq == turn.user_seq), None)
         if question is None:
             _, [question] = log.read_range(**self._owned, first=turn.user_seq, last=turn.user_seq)
@@ -312,7 +316,7 @@ class RunningTurn:
         text = self.feed.text
         calls = ending.tool_calls or None
         return NewMessage(
-            id=messages.new_message_id(),
+            id=reply_id(self.turn.turn_id),
             role=Role.ASSISTANT,
             content=text,
             token_count=message_tokens(tokenizer.count_tokens, text, tool_calls=calls or ()),
@@ -389,10 +393,17 @@ class RunningTurn:
         self.feed.finish(Outcome(TurnState.FAILED, error=error))
 
     def _record(self, state: TurnState, outcome: Mapping[str, Any]) -> None:
+        if (self.feed.early_thoughts or 0) < len(self.feed.thoughts):
+            outcome = {**outcome, "early_thoughts": self.feed.early_thoughts}
         tallies.turn_ended(self.feed.seen, failed=state is TurnState.FAILED, now=clock())
         records.finish(
             **self._place, state=state, seen=self.feed.seen, ended_at=clock(), outcome=outcome
         )
+
+
+def reply_id(turn_id: str) -> str:
+    """The id of the message that a turn stores, which its readers are told while it is written."""
+    return f"msg_{turn_id.removeprefix('turn_')}"
 
 
 def seen_of(window: ContextWindow) -> Seen:

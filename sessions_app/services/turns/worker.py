@@ -236,10 +236,20 @@ class Worker:
     async def _tell(self, clock_: Clock) -> None:
         progress: list[Progress] = []
         for turn in self.running:
-            feed, now = turn.feed, (turn.feed.seen is not None, turn.feed.length)
+            feed = turn.feed
+            now = (feed.seen is not None, feed.length, len(feed.thoughts))
             if turn.is_followed and turn.written != now:
                 seen = None if turn.written[0] else feed.seen
-                progress.append(Progress(feed.session_id, feed.turn_id, seen, feed.text))
+                progress.append(
+                    Progress(
+                        feed.session_id,
+                        feed.turn_id,
+                        seen,
+                        feed.text,
+                        feed.thoughts,
+                        feed.early_thoughts,
+                    )
+                )
                 turn.written = now
         if progress:
             await clock_.ask(records.write_progress, progress)
