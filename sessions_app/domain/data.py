@@ -78,7 +78,9 @@ class Message(NamedTuple):
 
     `reasoning` is what a model thought before it answered, and `extra` what its server wants back
     within the tool loop: members of the message, and of its calls by their ids, see
-    `dialect.Extra`. Neither is text: they are in no token count, title, topic, search or summary.
+    `dialect.Extra`. `items` is what the OpenAI wire's items of this message have beyond it, see
+    `domain.items`. None of these is text: they are in no token count, title, topic, search or
+    summary.
     """
 
     id: str
@@ -100,6 +102,7 @@ class Message(NamedTuple):
     superseded_by: int | None = None
     reasoning: str | None = None
     extra: Mapping[str, Any] | None = None
+    items: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

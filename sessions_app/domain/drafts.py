@@ -16,7 +16,8 @@ class MessageDraft:
     """A message that has not been checked, counted or stored.
 
     `client_id` is the idempotency key, unique within a session. `tool_calls` and `metadata` are
-    the client's own data and are returned unchanged.
+    the client's own data and are returned unchanged. `reasoning`, `extra` and `items`: as in
+    `Message`.
     """
 
     role: Role
@@ -26,37 +27,44 @@ class MessageDraft:
     tool_calls: Sequence[Mapping[str, Any]] | None = None
     tool_call_id: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    reasoning: str | None = None
+    extra: Mapping[str, Any] | None = None
+    items: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewMessage(MessageDraft):
     """A draft that has been checked and counted, ready to be stored.
 
-    `generation` is set on what a model wrote, and so are `reasoning` and `extra`, as in `Message`.
+    `generation` is set on what a model wrote.
     """
 
     id: str
     token_count: int
     timestamp: datetime
     generation: Generation | None = None
-    reasoning: str | None = None
-    extra: Mapping[str, Any] | None = None
 
     def says_the_same_as(self, stored: Message) -> bool:
-        """Whether `stored` has this body. A tombstone has lost its body and counts as the same."""
-        return stored.deleted or (
+        """Whether `stored` has this body.
+
+        A message that was erased, whole or in part, has lost its body and counts as the same.
+        """
+        has_lost = stored.deleted or bool((stored.items or {}).get("removed"))
+        return has_lost or (
             self.role == stored.role
             and self.content == stored.content
             and self.name == stored.name
-            and _calls_text(self.tool_calls) == _calls_text(stored.tool_calls)
+            and _json_text(self.tool_calls) == _json_text(stored.tool_calls)
             and self.tool_call_id == stored.tool_call_id
             and self.metadata == stored.metadata
+            and self.reasoning == stored.reasoning
+            and _json_text(self.items) == _json_text(stored.items)
         )
 
 
-def _calls_text(calls: Sequence[Mapping[str, Any]] | None) -> str:
-    """Calls as JSON text, which tells 1, 1.0 and true apart as Python's `==` does not."""
-    return json.dumps(calls, sort_keys=True)
+def _json_text(value: Any) -> str:
+    """As JSON text, which tells 1, 1.0 and true apart as Python's `==` does not."""
+    return json.dumps(value, sort_keys=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +102,11 @@ def check(draft: MessageDraft, *, max_chars: int, tool_call_chars: int = 0, path
     for chars, attr in ((len(draft.content), "content"), (tool_call_chars, "tool_calls")):
         if chars > max_chars:
             raise TooLarge(f"At most {max_chars} characters are allowed.", attr=f"{path}{attr}")
-    if not draft.content and not draft.tool_calls:
+    # A model may only have thought, and an opaque item mostly has no text.
+    may_be_empty = draft.tool_calls or (
+        draft.role is Role.ASSISTANT and (draft.items or draft.reasoning)
+    )
+    if not draft.content and not may_be_empty:
         raise InvalidInput("May be empty only beside tool_calls.", attr=f"{path}content")
     if draft.tool_calls and draft.role is not Role.ASSISTANT:
         raise InvalidInput("Only an assistant makes tool calls.", attr=f"{path}tool_calls")

@@ -7,6 +7,7 @@ METADATA_KEY_MAX_CHARS = 64
 METADATA_VALUE_MAX_CHARS = 512
 CLIENT_ID_MAX_CHARS = 128
 NAME_MAX_CHARS = 64
+ITEM_ID_MAX_CHARS = 128
 TOOL_CALLS_MAX = 128
 TOOL_CALL_ID_MAX_CHARS = 128
 JSON_MAX_DEPTH = 32
@@ -31,6 +32,8 @@ FINISH_REASON_MAX_CHARS = 40
 # What a model thinks before it answers, and what its server wants back (as JSON text).
 REASONING_MAX_CHARS = 64_000
 EXTRA_MAX_CHARS = 64_000
+# What the items of a message have beyond it: an opaque item, members, ids (as JSON text).
+ITEMS_MAX_CHARS = 256_000
 
 # How many system messages at the start of a session count as its prompt.
 OPENING_MAX_MESSAGES = 16

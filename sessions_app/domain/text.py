@@ -55,12 +55,16 @@ def is_visible(value: str) -> bool:
     return any(unicodedata.category(character)[0] not in "ZC" for character in value)
 
 
-def json_problem(value: Any, *, depth: int = 0) -> str | None:
-    """Why a client's JSON value cannot be stored and returned unchanged; None when it can."""
+def json_problem(value: Any, *, depth: int = 0, raw: bool = False) -> str | None:
+    """Why a client's JSON value cannot be stored and returned unchanged; None when it can.
+
+    With `raw`, its texts may have control characters.
+    """
     if depth > JSON_MAX_DEPTH:
         return f"Nested deeper than {JSON_MAX_DEPTH} levels."
     if isinstance(value, str):
-        return None if is_text(value) else "Control characters and lone surrogates are not allowed."
+        fits = is_storable(value) if raw else is_text(value)
+        return None if fits else "Control characters and lone surrogates are not allowed."
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, int):
@@ -68,4 +72,5 @@ def json_problem(value: Any, *, depth: int = 0) -> str | None:
     if isinstance(value, float):
         return None if math.isfinite(value) else "A number is too large."
     children = [*value.keys(), *value.values()] if isinstance(value, dict) else value
-    return next(filter(None, (json_problem(child, depth=depth + 1) for child in children)), None)
+    problems = (json_problem(child, depth=depth + 1, raw=raw) for child in children)
+    return next(filter(None, problems), None)

@@ -1,0 +1,32 @@
+"""Items, as OpenAI's Conversations and Responses write what was said, and messages.
+
+A message is one or several items: what a model thought (`reasoning`), what it said (`message`), and
+each call it made (`function_call`). A tool's message is a `function_call_output`. Any other item is
+opaque: it is kept as it came, in a message of its own.
+
+- `reading`: items as drafts of messages; consecutive items of one model answer become one draft;
+- `writing`: a stored message as items, with the ids and members that a client brought;
+- `ids`: the ids of items, made of the message's own, and which message an id may belong to;
+- `parts`: the texts of content parts; `removing`: a message without one of its items.
+
+What an item has beyond its message stands in `Message.items`:
+`{"reasoning"|"message"|"output": {"members", "part"}, "calls": {call_id: {"members"}},
+"opaque": item, "removed": true}`, each where there is any.
+"""
+
+from sessions_app.domain.items.data import Item, ItemBatch, Kind
+from sessions_app.domain.items.ids import brought_ids, message_ids
+from sessions_app.domain.items.reading import read_items
+from sessions_app.domain.items.removing import without_item
+from sessions_app.domain.items.writing import items_of
+
+__all__ = [
+    "Item",
+    "ItemBatch",
+    "Kind",
+    "brought_ids",
+    "items_of",
+    "message_ids",
+    "read_items",
+    "without_item",
+]

@@ -1,0 +1,171 @@
+"""The items that are modelled, read one by one."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sessions_app.domain import text
+from sessions_app.domain.data import Role
+from sessions_app.domain.drafts import MessageDraft
+from sessions_app.domain.errors import InvalidInput
+from sessions_app.domain.items import parts
+from sessions_app.domain.items.answers import AnswerPart
+from sessions_app.domain.items.data import Kind
+from sessions_app.domain.items.writing import DONE, canonical_part, canonical_summary, unseal
+from sessions_app.domain.limits import TOOL_CALL_ID_MAX_CHARS
+
+ROLES = {role.value: role for role in (Role.USER, Role.ASSISTANT, Role.SYSTEM)} | {
+    "developer": Role.SYSTEM
+}
+NO_OUTPUT = "(no output)"
+"""The text of a result that has none: models are shown that the tool has answered."""
+
+# Further members of a call are its model server's, such as a signature, and are sent back to it.
+_CALL_MEMBERS = frozenset(
+    {
+        "id", "type", "call_id", "name", "arguments", "status",
+        "namespace", "caller", "async", "created_by",
+    }
+)  # fmt: skip
+
+
+def answer_part(kind: str, item: Mapping[str, Any], place: str) -> AnswerPart | None:
+    """The item as a part of a model's answer; None for any other item."""
+    if kind == Kind.REASONING:
+        return _thought(item, place)
+    if kind == Kind.CALL:
+        return _call(item, place)
+    if kind == Kind.MESSAGE and item.get("role") == Role.ASSISTANT:
+        said, record = _content(item, Role.ASSISTANT, place)
+        return AnswerPart(Kind.MESSAGE, said, record=record)
+    return None
+
+
+def message(item: Mapping[str, Any], place: str) -> MessageDraft:
+    """A message that no model has said."""
+    role = item.get("role")
+    if not isinstance(role, str) or role not in ROLES:
+        known = ", ".join(sorted(ROLES))
+        raise InvalidInput(f"Expected one of: {known}.", attr=f"{place}.role")
+    said, record = _content(item, ROLES[role], place)
+    return MessageDraft(ROLES[role], said, items={"message": record} if record else None)
+
+
+def _content(
+    item: Mapping[str, Any], role: Role, place: str
+) -> tuple[str, dict[str, Mapping[str, Any]]]:
+    """A message's text, and what the item has beyond it."""
+    content, path = item.get("content"), f"{place}.content"
+    canonical: dict[str, Any] = {"type": Kind.MESSAGE, "role": role.value, "status": DONE}
+    if "content" not in item:
+        raise parts.missing(path)
+    if content is None or isinstance(content, str):
+        said = parts.checked_text(content or "", path)
+        return said, _record(item, canonical, {"content": content}, place)
+    known = parts.checked_parts(content, path)
+    said = parts.text_of(known)
+    if len(known) == 1 and (member := parts.text_member(known[0])):
+        canonical_text = canonical_part(role)
+        of_own_type = known[0]["type"] != canonical_text["type"]
+        part = _differing(known[0], {} if of_own_type else canonical_text, {member})
+        record = _record(item, canonical, {"content": content}, place)
+        return said, record | ({"part": part} if part else {})
+    if not said and role is not Role.ASSISTANT:
+        said = parts.placeholder(known)
+    return said, _record(item, canonical, {}, place)
+
+
+def output(item: Mapping[str, Any], place: str) -> MessageDraft:
+    """The result of a call."""
+    call_id, result = _call_id(item, place), item.get("output")
+    path = f"{place}.output"
+    if isinstance(result, str):
+        said = parts.checked_text(result, path, raw=True)
+    elif result is None:
+        raise parts.missing(path)
+    else:
+        known = parts.checked_parts(result, path, raw=True)
+        said = parts.text_of(known) or parts.placeholder(known)
+    content = said or NO_OUTPUT
+    canonical = {"type": Kind.OUTPUT, "call_id": call_id, "output": content, "status": DONE}
+    record = _record(item, canonical, {}, place, raw=True)
+    items = {"output": record} if record else None
+    return MessageDraft(Role.TOOL, content, tool_call_id=call_id, items=items)
+
+
+def _call(item: Mapping[str, Any], place: str) -> AnswerPart:
+    call_id = _call_id(item, place)
+    function = {
+        name: parts.checked_text(item.get(name), f"{place}.{name}")
+        for name in ("name", "arguments")
+    }
+    if not function["name"]:
+        raise InvalidInput("Expected the function's name.", attr=f"{place}.name")
+    canonical = {"type": Kind.CALL, "call_id": call_id, **function, "status": DONE}
+    further = {name: item[name] for name in item.keys() - _CALL_MEMBERS if item[name] is not None}
+    _check_json(further, place)
+    return AnswerPart(
+        Kind.CALL,
+        call={"id": call_id, "type": "function", "function": function},
+        record=_record(item, canonical, further, place),
+        extra=further,
+    )
+
+
+def _call_id(item: Mapping[str, Any], place: str) -> str:
+    path = f"{place}.call_id"
+    call_id = parts.checked_text(item.get("call_id"), path)
+    if not 1 <= len(call_id) <= TOOL_CALL_ID_MAX_CHARS:
+        raise InvalidInput(f"Expected 1 to {TOOL_CALL_ID_MAX_CHARS} characters.", attr=path)
+    return call_id
+
+
+def _thought(item: Mapping[str, Any], place: str) -> AnswerPart:
+    texts = {
+        name: parts.text_of(parts.checked_parts(item[name], f"{place}.{name}"))
+        for name in ("content", "summary")
+        if item.get(name) is not None
+    }
+    # The thoughts themselves where there are any, and else what was made of them for people.
+    thought = texts.get("content") or texts.get("summary") or ""
+    extra = unseal(item.get("encrypted_content")) or {}
+    _check_json(extra, f"{place}.encrypted_content")
+    canonical: dict[str, Any] = {
+        "type": Kind.REASONING,
+        "summary": canonical_summary(thought),
+        **({"encrypted_content": item["encrypted_content"]} if extra else {}),
+    }
+    record = _record(item, canonical, {}, place)
+    return AnswerPart(Kind.REASONING, thought, record=record, extra=extra)
+
+
+def _record(
+    item: Mapping[str, Any],
+    canonical: Mapping[str, Any],
+    elsewhere: Mapping[str, Any],
+    place: str,
+    *,
+    raw: bool = False,
+) -> dict[str, Mapping[str, Any]]:
+    """What the item has beyond its canonical members and those that are kept `elsewhere`."""
+    members = _differing(item, canonical, elsewhere)
+    if problem := text.json_problem(members, raw=raw or "content" in members):
+        raise InvalidInput(problem, attr=place)
+    return {"members": members} if members else {}
+
+
+def _differing(
+    values: Mapping[str, Any], canonical: Mapping[str, Any], elsewhere: Mapping[str, Any] | set[str]
+) -> dict[str, Any]:
+    # A null says nothing that a missing member does not, and clients write many of them.
+    return {
+        name: value
+        for name, value in values.items()
+        if value is not None
+        and name not in elsewhere
+        and not (name in canonical and canonical[name] == value)
+    }
+
+
+def _check_json(value: Any, place: str) -> None:
+    if problem := text.json_problem(value):
+        raise InvalidInput(problem, attr=place)

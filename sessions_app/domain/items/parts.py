@@ -1,0 +1,74 @@
+"""Content in parts: the text of it, and what stands for parts that have none."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sessions_app.domain import text
+from sessions_app.domain.errors import InvalidInput
+
+_TEXT_MEMBERS = {
+    "input_text": "text",
+    "output_text": "text",
+    "text": "text",
+    "summary_text": "text",
+    "reasoning_text": "text",
+    "refusal": "refusal",
+}
+_CONTROLS = "Control characters and lone surrogates are not allowed."
+
+
+def text_member(part: Mapping[str, Any]) -> str | None:
+    """The member that holds a part's text; None for a part that has none, such as a picture."""
+    return _TEXT_MEMBERS.get(str(part.get("type")))
+
+
+def missing(path: str) -> InvalidInput:
+    """The error for a member that has to be there."""
+    error = InvalidInput("This parameter is required.", attr=path)
+    error.code = "required"
+    return error
+
+
+def checked_text(value: Any, path: str, *, raw: bool = False) -> str:
+    """`value` if it can be stored as text; with `raw`, control characters may be in it."""
+    if value is None:
+        raise missing(path)
+    if not isinstance(value, str):
+        raise InvalidInput("Expected text.", attr=path)
+    if not (text.is_storable(value) if raw else text.is_text(value)):
+        raise InvalidInput(_CONTROLS, attr=path)
+    return value
+
+
+def checked_parts(value: Any, path: str, *, raw: bool = False) -> list[Mapping[str, Any]]:
+    """A list of parts, each an object with a type; raises InvalidInput naming what is wrong."""
+    if not isinstance(value, list):
+        raise InvalidInput("Expected text, or a list of parts.", attr=path)
+    for position, part in enumerate(value):
+        place = f"{path}.{position}"
+        if not isinstance(part, dict):
+            raise InvalidInput("Expected an object.", attr=place)
+        if not isinstance(part.get("type"), str):
+            raise InvalidInput("Expected the part's type.", attr=f"{place}.type")
+        if member := text_member(part):
+            checked_text(part.get(member), f"{place}.{member}", raw=raw)
+        if problem := text.json_problem(part, raw=raw or text_member(part) is None):
+            raise InvalidInput(problem, attr=place)
+    return value
+
+
+def text_of(parts: Sequence[Any]) -> str:
+    """The texts of the parts that have any, on lines of their own."""
+    texts = []
+    for part in parts:
+        member = text_member(part) if isinstance(part, Mapping) else None
+        if member and isinstance(part.get(member), str):
+            texts.append(part[member])
+    return "\n".join(texts)
+
+
+def placeholder(parts: Sequence[Mapping[str, Any]]) -> str:
+    """What the text of a message says that has none: which kinds of parts it has instead."""
+    others = (part for part in parts if text_member(part) is None)
+    kinds = (str(part["type"]).removeprefix("input_") for part in others)
+    return "\n".join(f"[{kind.removesuffix('_url')}]" for kind in kinds)
