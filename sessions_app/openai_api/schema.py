@@ -10,7 +10,7 @@ from drf_spectacular.utils import (
     extend_schema,
 )
 
-_TAGS = ["OpenAI wire"]
+TAGS = ["OpenAI wire"]
 _ID = "chatcmpl-01932c0790f47e5a8d0b6c1f2a3b4c5d"
 _SESSION = "01932c07-8a3e-7d52-b1c4-5f0e6a9d2b31"
 _MODEL = {"id": "gemma-3-270m", "object": "model", "created": 0, "owned_by": "chat-sessions"}
@@ -65,7 +65,8 @@ _WHEN = {
 }
 
 
-def _errors(*statuses: int) -> dict[int, OpenApiResponse]:
+def errors(*statuses: int) -> dict[int, OpenApiResponse]:
+    """These errors, each with an example."""
     responses = {}
     for status in statuses:
         when, param, code = _WHEN[status]
@@ -77,7 +78,8 @@ def _errors(*statuses: int) -> dict[int, OpenApiResponse]:
     return responses
 
 
-def _answer(name: str, value: object, media_type: str = "application/json") -> OpenApiExample:
+def answer(name: str, value: object, media_type: str = "application/json") -> OpenApiExample:
+    """An answer's example."""
     return OpenApiExample(
         name, value=value, response_only=True, status_codes=["200"], media_type=media_type
     )
@@ -85,7 +87,7 @@ def _answer(name: str, value: object, media_type: str = "application/json") -> O
 
 chat_completions = extend_schema(
     operation_id="openai_chat_completions",
-    tags=_TAGS,
+    tags=TAGS,
     parameters=[
         OpenApiParameter(
             "X-Session-Id",
@@ -104,7 +106,7 @@ chat_completions = extend_schema(
     responses={
         (200, "application/json"): OpenApiResponse(OpenApiTypes.OBJECT, "The completion."),
         (200, "text/event-stream"): OpenApiResponse(OpenApiTypes.STR, "The same in chunks."),
-        **_errors(400, 401, 404, 409, 410, 413, 422, 429, 502, 503, 504),
+        **errors(400, 401, 404, 409, 410, 413, 422, 429, 502, 503, 504),
     },
     examples=[
         OpenApiExample(
@@ -116,19 +118,19 @@ chat_completions = extend_schema(
             },
             request_only=True,
         ),
-        _answer("A completion", _COMPLETION),
-        _answer("Chunks", _STREAM, "text/event-stream"),
+        answer("A completion", _COMPLETION),
+        answer("Chunks", _STREAM, "text/event-stream"),
     ],
 )
 models_list = extend_schema(
     operation_id="openai_models",
-    tags=_TAGS,
-    responses={200: OpenApiTypes.OBJECT, **_errors(401, 429, 503)},
-    examples=[_answer("The model", {"object": "list", "data": [_MODEL]})],
+    tags=TAGS,
+    responses={200: OpenApiTypes.OBJECT, **errors(401, 429, 503)},
+    examples=[answer("The model", {"object": "list", "data": [_MODEL]})],
 )
 models_show = extend_schema(
     operation_id="openai_model",
-    tags=_TAGS,
-    responses={200: OpenApiTypes.OBJECT, **_errors(401, 404, 429, 503)},
-    examples=[_answer("The model", _MODEL)],
+    tags=TAGS,
+    responses={200: OpenApiTypes.OBJECT, **errors(401, 404, 429, 503)},
+    examples=[answer("The model", _MODEL)],
 )

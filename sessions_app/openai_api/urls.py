@@ -4,9 +4,19 @@ from django.urls import URLPattern, re_path
 
 from sessions_app.openai_api.chat_completions import ChatCompletionsView
 from sessions_app.openai_api.model_names import ModelsView, ModelView
+from sessions_app.openai_api.responses.views import (
+    CancelView,
+    InputItemsView,
+    ResponsesView,
+    ResponseView,
+)
 
 urlpatterns: list[URLPattern] = [
     re_path(r"^v1/chat/completions/?$", ChatCompletionsView.as_view()),
+    re_path(r"^v1/responses/?$", ResponsesView.as_view()),
+    re_path(r"^v1/responses/(?P<response_id>[^/]+)/?$", ResponseView.as_view()),
+    re_path(r"^v1/responses/(?P<response_id>[^/]+)/cancel/?$", CancelView.as_view()),
+    re_path(r"^v1/responses/(?P<response_id>[^/]+)/input_items/?$", InputItemsView.as_view()),
     re_path(r"^v1/models/?$", ModelsView.as_view()),
     # a model's name may contain slashes
     re_path(r"^v1/models/(?P<model_id>.+?)/?$", ModelView.as_view()),

@@ -15,7 +15,7 @@ What an item has beyond its message stands in `Message.items`:
 """
 
 from sessions_app.domain.items.data import Item, ItemBatch, Kind
-from sessions_app.domain.items.ids import brought_ids, message_ids
+from sessions_app.domain.items.ids import brought_ids, item_id, message_ids
 from sessions_app.domain.items.reading import read_items
 from sessions_app.domain.items.removing import without_item
 from sessions_app.domain.items.writing import items_of
@@ -25,6 +25,7 @@ __all__ = [
     "ItemBatch",
     "Kind",
     "brought_ids",
+    "item_id",
     "items_of",
     "message_ids",
     "read_items",

@@ -1,0 +1,147 @@
+"""Reads a request for a response: its input, and the session that it goes on in."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from rest_framework.request import Request
+
+from sessions_app.domain import drafts as draft_rules
+from sessions_app.domain.data import Role
+from sessions_app.domain.drafts import MessageDraft
+from sessions_app.domain.errors import InvalidInput
+from sessions_app.domain.items import read_items
+from sessions_app.domain.limits import SEED_MAX_MESSAGES
+from sessions_app.domain.responses import ResponseName, ResponseTerms, response_name
+from sessions_app.http.input import idempotency_key
+from sessions_app.openai_api import requests
+from sessions_app.openai_api.errors import Required, Unsupported, UnsupportedValue
+from sessions_app.openai_api.responses import parameters
+from sessions_app.services.responses import PreviousNotFound, ResponseRequest
+
+_REFERENCE = "item_reference"
+
+
+def response_request(
+    request: Request, body: Mapping[str, Any], now: datetime
+) -> tuple[ResponseRequest, bool]:
+    """What is asked for, and whether it is to be stored; raises InvalidInput naming what is wrong.
+
+    Nothing has been stored then.
+    """
+    store = parameters.truth(body, "store", default=True)
+    background = parameters.truth(body, "background", default=False)
+    if background and not store:
+        raise UnsupportedValue("A response in the background is stored.", attr="background")
+    call = parameters.model_call(body)
+    previous, session_id = _origin(request, body)
+    is_known = previous is not None or session_id is not None
+    drafts = _drafts(body.get("input"), is_known)
+    return (
+        ResponseRequest(
+            drafts,
+            call,
+            ResponseTerms(
+                parameters=parameters.repeated(body),
+                in_conversation=session_id is not None,
+                background=background,
+                previous=None if previous is None else str(previous),
+            ),
+            digest=requests.digest(str(previous or session_id or ""), body),
+            session_id=session_id,
+            previous=previous,
+            key=idempotency_key(request),
+            since=requests.repeated_since(request, now),
+        ),
+        store,
+    )
+
+
+def _origin(request: Request, body: Mapping[str, Any]) -> tuple[ResponseName | None, str | None]:
+    """The response that is continued, or the session that is named; neither for a new one."""
+    named = requests.session_id(request, body)
+    conversation = _conversation(body.get("conversation"))
+    if conversation is not None and named not in (None, conversation):
+        raise UnsupportedValue("Two sessions are named.", attr="conversation")
+    session_id = conversation or named
+    value = body.get("previous_response_id")
+    if value is None:
+        return None, session_id
+    if not isinstance(value, str):
+        raise InvalidInput("Expected text.", attr="previous_response_id")
+    if session_id is not None:
+        raise Unsupported(
+            "Name a conversation or a response to continue, not both.",
+            attr="previous_response_id",
+        )
+    previous = response_name(value)
+    if previous is None:
+        raise PreviousNotFound(
+            f"Previous response with id '{value[:128]}' not found.", attr="previous_response_id"
+        )
+    return previous, None
+
+
+def _conversation(value: Any) -> str | None:
+    """The id in `conversation`, which is text or an object."""
+    if value is None:
+        return None
+    path = "conversation"
+    if isinstance(value, dict):
+        value, path = value.get("id"), "conversation.id"
+    if not isinstance(value, str) or not value:
+        raise InvalidInput("Expected the id of a conversation.", attr=path)
+    return value.removeprefix(requests.CONVERSATION_PREFIX)
+
+
+def _drafts(value: Any, is_known: bool) -> Sequence[MessageDraft]:
+    if value is None:
+        raise Required(attr="input")
+    if isinstance(value, str):
+        drafts: Sequence[MessageDraft] = read_items(
+            [{"type": "message", "role": "user", "content": value}], "input"
+        ).drafts
+        _check(drafts, None)
+        return drafts
+    if not isinstance(value, list) or not value:
+        raise InvalidInput("Expected text, or a list of at least one item.", attr="input")
+    batch = read_items(_without_references(value, is_known), "input")
+    if not batch.drafts:
+        raise InvalidInput("Expected an item besides references.", attr="input")
+    if len(batch.drafts) > SEED_MAX_MESSAGES:
+        raise InvalidInput(f"At most {SEED_MAX_MESSAGES} messages are allowed.", attr="input")
+    if batch.drafts[-1].role is Role.ASSISTANT:
+        raise UnsupportedValue(
+            "The last item is to be a message of the user or a call's output: that is what is "
+            "answered.",
+            attr=f"input.{len(value) - 1}",
+        )
+    _check(batch.drafts, batch.positions)
+    return batch.drafts
+
+
+def _without_references(items: Sequence[Any], is_known: bool) -> list[Any]:
+    """The items that are given whole: the others are in the session that is gone on with."""
+    rest = [item for item in items if not (isinstance(item, dict) and _is_reference(item))]
+    if len(rest) < len(items) and not is_known:
+        raise UnsupportedValue(
+            "A reference is to an item of the conversation: name that, or previous_response_id.",
+            attr="input",
+        )
+    return rest
+
+
+def _is_reference(item: Mapping[str, Any]) -> bool:
+    return item.get("type") == _REFERENCE or (item.keys() == {"id"})
+
+
+def _check(drafts: Sequence[MessageDraft], positions: Sequence[int] | None) -> None:
+    for index, draft in enumerate(drafts):
+        path = "input." if positions is None else f"input.{positions[index]}."
+        try:
+            draft_rules.check(draft, max_chars=settings.MESSAGE_MAX_CHARS, path=path)
+        except InvalidInput as error:
+            if positions is None:
+                error.attr = "input"
+            raise
