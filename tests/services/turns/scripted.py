@@ -5,18 +5,18 @@ import threading
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any
 
-from sessions_app.providers import Completion, Ending, Messages
+from sessions_app.providers import Completion, Ending, Messages, Thought
 
 
 class Script:
-    """One reply: its pieces, with a gate before each piece whose number is in `gates`.
+    """One reply: its pieces and thoughts, with a gate before each piece whose number is in `gates`.
 
     A gate holds the model until the test opens it. `error` is raised after the last piece.
     """
 
     def __init__(
         self,
-        *pieces: str,
+        *pieces: str | Thought,
         gates: Sequence[int] = (),
         error: Exception | None = None,
         finish_reason: str = "stop",
@@ -25,7 +25,10 @@ class Script:
         self.pieces = pieces
         self.gates = {place: threading.Event() for place in gates}
         self.error = error
-        self.ending = Ending(finish_reason, 20, len(pieces), "scripted-1", tool_calls)
+        thoughts = "".join(piece.text for piece in pieces if isinstance(piece, Thought))
+        self.ending = Ending(
+            finish_reason, 20, len(pieces), "scripted-1", tool_calls, reasoning=thoughts
+        )
         self.started = threading.Event()
 
     def open(self) -> None:
@@ -38,7 +41,7 @@ class ScriptedReply:
         self._script = script
         self.ending: Ending | None = None
 
-    async def __aiter__(self) -> AsyncGenerator[str, None]:
+    async def __aiter__(self) -> AsyncGenerator[str | Thought, None]:
         script = self._script
         script.started.set()
         for place, piece in enumerate([*script.pieces, ""]):
