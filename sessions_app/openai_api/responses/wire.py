@@ -67,7 +67,7 @@ def response(state: ResponseState) -> dict[str, Any]:
 def status_of(state: ResponseState) -> str:
     """How far a response is, in OpenAI's word."""
     if state.state is TurnState.RUNNING:
-        return "in_progress" if state.seen or not state.terms.background else "queued"
+        return "queued" if state.is_queued and state.terms.background else "in_progress"
     if state.state is TurnState.DONE:
         return "incomplete" if _finish_reason(state.message) in _INCOMPLETE else "completed"
     return state.state.value

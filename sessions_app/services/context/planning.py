@@ -11,7 +11,7 @@ from django.conf import settings
 from sessions_app import tokenizer
 from sessions_app.domain import lifecycle, window
 from sessions_app.domain.data import Message, OnTopicShift, Role, Session, Strategy
-from sessions_app.domain.dialect import AS_OPENAI, Manner, Request
+from sessions_app.domain.dialect import AS_OPENAI, Manner, Request, SentAs
 from sessions_app.domain.errors import InvalidInput
 from sessions_app.domain.tokens import window_cost
 from sessions_app.domain.window import (
@@ -163,7 +163,8 @@ def require_whole(planned: ContextWindow) -> None:
     considered = sum(each.seq >= session.context_start for each in plan.messages)
     unread = session.message_count - session.context_start + 1 - considered
     trimmed = sum(each.reason in _TRIMMED for each in plan.messages if not each.kept)
-    if planned.summary is not None or trimmed or unread > 0:
+    cut = any(change.sent_as is SentAs.CUT for change in planned.request.changes)
+    if planned.summary is not None or trimmed or cut or unread > 0:
         error = InvalidInput(
             f"The conversation does not fit into {plan.max_tokens} tokens, and truncation is "
             "disabled.",

@@ -52,6 +52,7 @@ class ResponseState:
     """A response as far as it is.
 
     `message` is the stored reply, None where there is none; `seen` is what the model was sent.
+    `is_queued`: it has only just begun.
     """
 
     name: ResponseName
@@ -62,3 +63,4 @@ class ResponseState:
     error: SessionError | None = None
     seen: Seen | None = None
     ended_at: datetime | None = None
+    is_queued: bool = False

@@ -62,6 +62,7 @@ def response_state(feed: Feed, terms: ResponseTerms) -> ResponseState:
         outcome.message if outcome else None,
         outcome.error if outcome else None,
         feed.seen,
+        is_queued=outcome is None and feed.seen is None,
     )
 
 
