@@ -22,6 +22,7 @@ from sessions_app.documents.messages import (
     MetadataEntry,
 )
 from sessions_app.documents.operations import (
+    Creation,
     ErasedUser,
     Figures,
     ServerDialect,
@@ -41,6 +42,7 @@ from sessions_app.documents.turns import Turn
 __all__ = [
     "ALL",
     "ContextPolicy",
+    "Creation",
     "DailyFigures",
     "ErasedUser",
     "Figures",
@@ -75,6 +77,7 @@ ALL: tuple[type[StoredDocument], ...] = (
     StandingFigures,
     ErasedUser,
     ThrottleWindow,
+    Creation,
     Sweep,
     Figures,
     ServerDialect,

@@ -10,6 +10,7 @@ from mongoengine import (
     EmbeddedDocumentField,
     EmbeddedDocumentListField,
     IntField,
+    ListField,
     LongField,
     StringField,
 )
@@ -67,6 +68,10 @@ class Message(EmbeddedDocument):
     # What the model thought, and JSON text of what its server wants back; no part of the text.
     reasoning = StringField(max_length=limits.REASONING_MAX_CHARS)
     extra = StringField(max_length=limits.EXTRA_MAX_CHARS)
+    # JSON text: what the OpenAI wire's items have beyond the message; see `domain.items`.
+    items = StringField(max_length=limits.ITEMS_MAX_CHARS)
+    # The ids in `items` that a client brought, by which an item is found.
+    item_ids = ListField(StringField(max_length=limits.ITEM_ID_MAX_CHARS), default=None)
 
     meta: ClassVar[dict[str, Any]] = {"allow_inheritance": False}
 
@@ -93,6 +98,17 @@ class MessageBucket(StoredDocument):
                 "name": "session_client_id",
                 "fields": ["session_id", "messages.client_id"],
                 "partialFilterExpression": {"messages.client_id": {"$exists": True}},
+            },
+            {
+                # an item of the OpenAI wire by its id, which is made of its message's
+                "name": "session_message_id",
+                "fields": ["session_id", "messages.id"],
+            },
+            {
+                # an item by an id that a client brought
+                "name": "session_item_id",
+                "fields": ["session_id", "messages.item_ids"],
+                "partialFilterExpression": {"messages.item_ids": {"$exists": True}},
             },
         ],
     }

@@ -101,6 +101,39 @@ class ErasedUser(StoredDocument):
     meta: ClassVar[dict[str, Any]] = {"collection": COLLECTION}
 
 
+class Creation(StoredDocument):
+    """Which session a request has created that may be repeated; MongoDB deletes it after a day.
+
+    `key` is a hash of the user and the request's key; for a request without one, a hash of what it
+    asks for and the session's id: the same may be asked for again.
+    """
+
+    key = IdentifierField(primary_key=True, max_length=128)
+    session_id = IdentifierField(required=True, max_length=36)
+    # Of the body, so that the same key with another is noticed.
+    digest = StringField(required=True, max_length=64)
+    made_at = DateTimeField(required=True)
+    # The session is there, or was: without it a repeat creates it.
+    stored = BooleanField()
+    # How often the request has been repeated, as its client counts.
+    repeats = LongField(min_value=0)
+    # A repeat came first; the request itself may still be on its way.
+    awaits_first = BooleanField()
+
+    COLLECTION: ClassVar[str] = "creations"
+    meta: ClassVar[dict[str, Any]] = {
+        "collection": COLLECTION,
+        "indexes": [
+            {
+                # MongoDB's own deletion
+                "name": "made_at_ttl",
+                "fields": ["made_at"],
+                "expireAfterSeconds": limits.CREATIONS_KEPT_SECONDS,
+            }
+        ],
+    }
+
+
 class ThrottleWindow(StoredDocument):
     """How much of a rate limit one caller has used in one period; MongoDB deletes it later."""
 

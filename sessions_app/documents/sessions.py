@@ -102,8 +102,6 @@ class Session(StoredDocument):
     expires_at = DateTimeField()
     archived_at = DateTimeField()
     legal_hold = BooleanField()
-    # The key of the request that made the session, for that request's repeats.
-    opened_by = IdentifierField(max_length=limits.CLIENT_ID_MAX_CHARS)
     # What staff have to look at; the words behind it are in `documents.review.ReviewNote`.
     flagged = BooleanField()
     flagged_at = DateTimeField()
@@ -136,12 +134,6 @@ class Session(StoredDocument):
                 "name": "retention",
                 "fields": ["archived_at", "session_id"],
                 "partialFilterExpression": {"archived_at": {"$exists": True}},
-            },
-            {
-                # the sessions that a request has made, for its repeats
-                "name": "user_opened_by",
-                "fields": ["user_id", "opened_by"],
-                "partialFilterExpression": {"opened_by": {"$exists": True}},
             },
             *review_indexes.OF_SESSIONS,
         ],

@@ -27,7 +27,7 @@ class WindowMessage:
     it makes, `tool_call_id` the call it answers. `vector` is a unit vector of `relevance`'s
     dense space, `terms` what `relevance_terms.term_ids` gave for `content`; both are derived and
     may be absent: without a vector the message is ranked by its words alone, without terms they
-    are computed when first needed.
+    are computed when first needed. `silent` is an item without text.
     """
 
     seq: int
@@ -40,6 +40,7 @@ class WindowMessage:
     tool_call_id: str | None = None
     deleted: bool = False
     superseded: bool = False
+    silent: bool = False
     vector: NDArray[np.float32] | None = None
     terms: NDArray[np.uint32] | None = None
 

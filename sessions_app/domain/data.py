@@ -104,6 +104,11 @@ class Message(NamedTuple):
     extra: Mapping[str, Any] | None = None
     items: Mapping[str, Any] | None = None
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether it is an item without text: no window, topic, search or summary has it."""
+        return bool(self.items) and not (self.deleted or self.content.strip() or self.tool_calls)
+
 
 @dataclass(frozen=True, slots=True)
 class NewLease:
@@ -195,10 +200,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class NewSession:
-    """A session to store; fields as in Session. `now` becomes its `created_at`.
-
-    `opened_by` is the key of the request that makes it.
-    """
+    """A session to store; fields as in Session. `now` becomes its `created_at`."""
 
     session_id: str
     user_id: str
@@ -208,7 +210,6 @@ class NewSession:
     ttl_seconds: int | None
     expires_at: datetime | None
     now: datetime
-    opened_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

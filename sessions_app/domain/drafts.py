@@ -8,6 +8,7 @@ from typing import Any
 
 from sessions_app.domain.data import Generation, Message, Role
 from sessions_app.domain.errors import InvalidInput, TooLarge
+from sessions_app.domain.limits import EXTRA_MAX_CHARS, ITEMS_MAX_CHARS, REASONING_MAX_CHARS
 from sessions_app.domain.tokens import TokenCounter
 
 
@@ -68,19 +69,10 @@ def _json_text(value: Any) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class SessionOpening:
-    """The id of a session that a request makes, and the key that its repeat finds it by."""
-
-    session_id: str
-    key: str
-
-
-@dataclass(frozen=True, slots=True)
 class SessionDraft:
     """A session to create. `policy` holds the fields of a ContextPolicy that differ from default.
 
-    `system_prompt` becomes the first message, before `history`. `opening` is set where a request
-    makes the session, which its repeat has to find.
+    `system_prompt` becomes the first message, before `history`.
     """
 
     title: str = ""
@@ -89,7 +81,6 @@ class SessionDraft:
     ttl_seconds: int | None = None
     policy: Mapping[str, Any] = field(default_factory=dict)
     history: Sequence[MessageDraft] = ()
-    opening: SessionOpening | None = None
 
 
 def check(draft: MessageDraft, *, max_chars: int, tool_call_chars: int = 0, path: str = "") -> None:
@@ -102,6 +93,13 @@ def check(draft: MessageDraft, *, max_chars: int, tool_call_chars: int = 0, path
     for chars, attr in ((len(draft.content), "content"), (tool_call_chars, "tool_calls")):
         if chars > max_chars:
             raise TooLarge(f"At most {max_chars} characters are allowed.", attr=f"{path}{attr}")
+    for value, most, attr in (
+        (draft.reasoning or "", REASONING_MAX_CHARS, "reasoning"),
+        (json.dumps(draft.extra) if draft.extra else "", EXTRA_MAX_CHARS, "extra"),
+        (json.dumps(draft.items) if draft.items else "", ITEMS_MAX_CHARS, "items"),
+    ):
+        if len(value) > most:
+            raise TooLarge(f"At most {most} characters are allowed.", attr=f"{path}{attr}")
     # A model may only have thought, and an opaque item mostly has no text.
     may_be_empty = draft.tool_calls or (
         draft.role is Role.ASSISTANT and (draft.items or draft.reasoning)

@@ -2,14 +2,17 @@
 
 SessionError
 ├── InvalidInput            a value breaks a rule; names the field          400
+│   └── DuplicateItem       the conversation has an item with this id       400
 ├── TooLarge                a message or a body over its limit              413
 ├── SessionNotFound         no such session for this user                   404
 ├── MessageNotFound         no such message in the session                  404
+├── ItemNotFound            no such item in the conversation                404
 ├── UserErased              the token is valid, its user is erased          401
 ├── Conflict                the session is not in a state for this
 │   ├── SessionArchived     archived sessions are read-only                 409
 │   ├── LegalHold           staff ordered that the session be kept          409
 │   ├── NothingToAnswer     there is no user message to reply to again      409
+│   ├── SessionExists       another request has created this session        409
 │   ├── Overtaken           other messages were appended since the read     409
 │   └── TurnInProgress      one turn at a time; has a `retry_after`         409
 ├── SessionExpired          the caller's own, and past its timeout          410
@@ -51,6 +54,19 @@ class InvalidInput(SessionError):
     default_detail = "Invalid input."
 
 
+class DuplicateItem(InvalidInput):
+    """The conversation has an item with this id already, or the request has two."""
+
+    code = "duplicate_item"
+
+    def __init__(self, item_id: str, *, attr: str | None = None) -> None:
+        self.item_id = item_id
+        super().__init__(
+            f"Duplicate item found with id {item_id}. Remove it from the request and try again.",
+            attr=attr,
+        )
+
+
 class TooLarge(SessionError):
     """A message or a body is over its limit."""
 
@@ -71,6 +87,13 @@ class MessageNotFound(SessionError):
 
     code = "not_found"
     default_detail = "No such message."
+
+
+class ItemNotFound(SessionError):
+    """The conversation has no item with this id."""
+
+    code = "not_found"
+    default_detail = "No such item in this conversation."
 
 
 class UserErased(SessionError):
@@ -112,6 +135,13 @@ class Overtaken(Conflict):
 
     code = "overtaken"
     default_detail = "Messages have been appended to the session meanwhile; try again."
+
+
+class SessionExists(Conflict):
+    """Another request has created the session with this id; the caller reads it."""
+
+    code = "session_exists"
+    default_detail = "The session exists already."
 
 
 class TurnInProgress(Conflict):

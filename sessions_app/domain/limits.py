@@ -64,6 +64,9 @@ SWEEP_BATCH_MAX = 1_000
 SWEEP_BATCH_DOCUMENTS = 4_000
 SWEEPS_KEPT_SECONDS = 31_536_000  # receipts of sweeps, a year
 
+# --- what a client may repeat ------------------------------------------------------------------
+CREATIONS_KEPT_SECONDS = 86_400  # which session a key has created
+
 # --- what staff see and write -----------------------------------------------------------------
 REASON_MAX_CHARS = 500
 NOTE_MAX_CHARS = 4_000

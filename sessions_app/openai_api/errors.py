@@ -45,6 +45,12 @@ class UnsupportedValue(errors.InvalidInput):
     code = "unsupported_value"
 
 
+class UnknownParameter(errors.InvalidInput):
+    """A member of a body or a query that means nothing here; `attr` names it."""
+
+    code = "unknown_parameter"
+
+
 class Required(errors.InvalidInput):
     """A parameter that must be there."""
 

@@ -60,13 +60,20 @@ def digest(session_id: str, body: Mapping[str, Any]) -> str:
     return hashlib.blake2b(text.encode(), digest_size=24).hexdigest()
 
 
+def repeat_count(request: Request) -> int | None:
+    """How often OpenAI's package has sent the request before; None for any other client."""
+    if "X-Stainless-Retry-Count" not in request.headers:
+        return None
+    return min(_REPEATS_MAX, int(_number(request, "X-Stainless-Retry-Count") or 0))
+
+
 def repeated_since(request: Request, now: datetime) -> datetime | None:
     """The earliest time at which a repeat's first attempt was sent; None for a first attempt.
 
     OpenAI's packages send the number of repeats, and how long they wait for an answer.
     """
-    count = min(_REPEATS_MAX, int(_number(request, "X-Stainless-Retry-Count") or 0))
-    if count <= 0:
+    count = repeat_count(request)
+    if not count:
         return None
     headers = ("X-Stainless-Read-Timeout", "X-Stainless-Timeout")
     timeout = next(filter(None, (_number(request, name) for name in headers)), _TIMEOUT_SECONDS)

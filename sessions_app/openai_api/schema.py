@@ -65,8 +65,8 @@ _WHEN = {
 }
 
 
-def errors(*statuses: int) -> dict[int, OpenApiResponse]:
-    """These errors, each with an example."""
+def error_responses(*statuses: int) -> dict[int, OpenApiResponse]:
+    """The errors with these statuses, as OpenAI's clients read them."""
     responses = {}
     for status in statuses:
         when, param, code = _WHEN[status]
@@ -78,8 +78,10 @@ def errors(*statuses: int) -> dict[int, OpenApiResponse]:
     return responses
 
 
-def answer(name: str, value: object, media_type: str = "application/json") -> OpenApiExample:
-    """An answer's example."""
+def answer_example(
+    name: str, value: object, media_type: str = "application/json"
+) -> OpenApiExample:
+    """An answer of 200."""
     return OpenApiExample(
         name, value=value, response_only=True, status_codes=["200"], media_type=media_type
     )
@@ -106,7 +108,7 @@ chat_completions = extend_schema(
     responses={
         (200, "application/json"): OpenApiResponse(OpenApiTypes.OBJECT, "The completion."),
         (200, "text/event-stream"): OpenApiResponse(OpenApiTypes.STR, "The same in chunks."),
-        **errors(400, 401, 404, 409, 410, 413, 422, 429, 502, 503, 504),
+        **error_responses(400, 401, 404, 409, 410, 413, 422, 429, 502, 503, 504),
     },
     examples=[
         OpenApiExample(
@@ -118,19 +120,19 @@ chat_completions = extend_schema(
             },
             request_only=True,
         ),
-        answer("A completion", _COMPLETION),
-        answer("Chunks", _STREAM, "text/event-stream"),
+        answer_example("A completion", _COMPLETION),
+        answer_example("Chunks", _STREAM, "text/event-stream"),
     ],
 )
 models_list = extend_schema(
     operation_id="openai_models",
     tags=TAGS,
-    responses={200: OpenApiTypes.OBJECT, **errors(401, 429, 503)},
-    examples=[answer("The model", {"object": "list", "data": [_MODEL]})],
+    responses={200: OpenApiTypes.OBJECT, **error_responses(401, 429, 503)},
+    examples=[answer_example("The model", {"object": "list", "data": [_MODEL]})],
 )
 models_show = extend_schema(
     operation_id="openai_model",
     tags=TAGS,
-    responses={200: OpenApiTypes.OBJECT, **errors(401, 404, 429, 503)},
-    examples=[answer("The model", _MODEL)],
+    responses={200: OpenApiTypes.OBJECT, **error_responses(401, 404, 429, 503)},
+    examples=[answer_example("The model", _MODEL)],
 )

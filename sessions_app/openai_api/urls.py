@@ -3,6 +3,12 @@
 from django.urls import URLPattern, re_path
 
 from sessions_app.openai_api.chat_completions import ChatCompletionsView
+from sessions_app.openai_api.conversations import (
+    ConversationsView,
+    ConversationView,
+    ItemsView,
+    ItemView,
+)
 from sessions_app.openai_api.model_names import ModelsView, ModelView
 from sessions_app.openai_api.responses.views import (
     CancelView,
@@ -13,6 +19,13 @@ from sessions_app.openai_api.responses.views import (
 
 urlpatterns: list[URLPattern] = [
     re_path(r"^v1/chat/completions/?$", ChatCompletionsView.as_view()),
+    re_path(r"^v1/conversations/?$", ConversationsView.as_view()),
+    re_path(r"^v1/conversations/(?P<conversation_id>[^/]+)/?$", ConversationView.as_view()),
+    re_path(r"^v1/conversations/(?P<conversation_id>[^/]+)/items/?$", ItemsView.as_view()),
+    re_path(
+        r"^v1/conversations/(?P<conversation_id>[^/]+)/items/(?P<item_id>[^/]+)/?$",
+        ItemView.as_view(),
+    ),
     re_path(r"^v1/responses/?$", ResponsesView.as_view()),
     re_path(r"^v1/responses/(?P<response_id>[^/]+)/?$", ResponseView.as_view()),
     re_path(r"^v1/responses/(?P<response_id>[^/]+)/cancel/?$", CancelView.as_view()),

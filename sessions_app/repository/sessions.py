@@ -5,8 +5,10 @@ from datetime import datetime
 from typing import Any
 
 import pymongo
+from mongoengine import NotUniqueError
 from pymongo import WriteConcern
 from pymongo.client_session import ClientSession
+from pymongo.errors import DuplicateKeyError
 
 from sessions_app.documents import (
     ContextPolicy,
@@ -23,7 +25,7 @@ from sessions_app.domain.data import (
     Status,
 )
 from sessions_app.domain.drafts import NewMessage
-from sessions_app.domain.errors import LegalHold, SessionNotFound, VersionMismatch
+from sessions_app.domain.errors import LegalHold, SessionExists, SessionNotFound, VersionMismatch
 from sessions_app.repository import belongings, failures, log, session_pages, summaries, titles
 from sessions_app.repository.log import Stored, memory, new_bucket
 
@@ -32,14 +34,20 @@ _TRANSACTION_OPERATIONS = 4
 
 @failures.translated
 def insert(new: NewSession, history: Sequence[NewMessage]) -> data.Session:
-    """Store a new session with its messages: the newest in its tail, the others in buckets."""
+    """Store a new session with its messages: the newest in its tail, the others in buckets.
+
+    Raises SessionExists where there is one with this id.
+    """
     document = _document(new)
-    if history:
-        stored_session, buckets = _with_history(document, history)
-        in_transaction(lambda transaction: _insert_all(stored_session, buckets, transaction))
-    else:
-        document.save(force_insert=True)
-        stored_session = document.to_mongo()
+    try:
+        if history:
+            stored_session, buckets = _with_history(document, history)
+            in_transaction(lambda transaction: _insert_all(stored_session, buckets, transaction))
+        else:
+            document.save(force_insert=True)
+            stored_session = document.to_mongo()
+    except (DuplicateKeyError, NotUniqueError) as error:
+        raise SessionExists from error
     session = log.decode_session(stored_session)
     memory.remember(
         session.session_id, tail_start=session.tail_start, ttl_seconds=session.ttl_seconds
@@ -67,7 +75,6 @@ def _document(new: NewSession) -> Session:
         updated_at=new.now,
         ttl_seconds=new.ttl_seconds,
         expires_at=new.expires_at,
-        opened_by=new.opened_by,
     )
 
 
@@ -94,9 +101,9 @@ def _with_history(document: Session, history: Sequence[NewMessage]) -> tuple[Sto
 
 def _insert_all(stored_session: Stored, buckets: list[Stored], transaction: ClientSession) -> None:
     # By the driver: MongoEngine's querysets take no transaction.
+    collection(Session).insert_one(stored_session, session=transaction)
     if buckets:
         collection(MessageBucket).insert_many(buckets, session=transaction)
-    collection(Session).insert_one(stored_session, session=transaction)
 
 
 @failures.translated
@@ -106,7 +113,8 @@ def fork(
     """Store `new` with a copy of the source's messages up to `up_to_seq`, under new ids.
 
     One transaction: the source is read as it was at one moment, and a copy that is interrupted
-    leaves nothing behind. Memory stays bounded by the tail, whatever the length.
+    leaves nothing behind. Memory stays bounded by the tail, whatever the length. Raises
+    SessionNotFound, and SessionExists where there is a session of the new one's id.
     """
     forked: data.Session | None = None
 
@@ -120,7 +128,10 @@ def fork(
             raise SessionNotFound
         forked = _copy_messages(new, source, up_to_seq, new_message_id, transaction)
 
-    in_transaction(copy)
+    try:
+        in_transaction(copy)
+    except DuplicateKeyError as error:
+        raise SessionExists from error
     assert forked is not None  # noqa: S101 - `copy` has run to its end
     return forked
 

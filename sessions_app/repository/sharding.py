@@ -23,6 +23,7 @@ BY_ID = (
     documents.SearchProgress,
     documents.ErasedUser,
     documents.ThrottleWindow,
+    documents.Creation,
 )
 # Small, or read in order by several filters: these stay together, on the database's primary shard.
 TOGETHER: Sequence[Any] = (

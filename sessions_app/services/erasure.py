@@ -1,18 +1,27 @@
 """Erases one message: its content, and everything that was derived from it."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from django.conf import settings
 
 from sessions_app.domain import lifecycle
+from sessions_app.domain.data import Message
 from sessions_app.domain.limits import SEQ_LAST
 from sessions_app.repository import annotations, search, titles
 from sessions_app.repository import erasure as erasure_store
 from sessions_app.services import turns
 
 
-def message_delete(*, session_id: str, user_id: str, seq: int, now: datetime) -> None:
-    """Erase one message's content; its `seq` stays as a tombstone.
+def message_delete(
+    *,
+    session_id: str,
+    user_id: str,
+    seq: int,
+    now: datetime,
+    reduce: Callable[[Message], Message | None] = lambda _: None,
+) -> None:
+    """Erase one message's content; its `seq` stays as a tombstone, or as what `reduce` leaves.
 
     Raises SessionNotFound, SessionExpired, SessionArchived, MessageNotFound, LegalHold.
     """
@@ -22,6 +31,7 @@ def message_delete(*, session_id: str, user_id: str, seq: int, now: datetime) ->
         seq=min(seq, SEQ_LAST),
         now=lifecycle.to_milliseconds(now),
         default_ttl_seconds=settings.SESSION_TTL_SECONDS,
+        reduce=reduce,
     )
     turns.message_erased(session_id)
     # What is derived goes after the message: work in progress that still read the old content

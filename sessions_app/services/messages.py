@@ -15,7 +15,7 @@ from sessions_app.domain.drafts import MessageDraft, NewMessage
 from sessions_app.domain.errors import IdempotencyMismatch
 from sessions_app.domain.limits import SEQ_LAST
 from sessions_app.repository import annotations, log
-from sessions_app.repository.log import AppendRequest
+from sessions_app.repository.log import AppendRequest, Repeat
 from sessions_app.services.tallies import tallies
 
 
@@ -45,6 +45,9 @@ def message_prepare(*, draft: MessageDraft, now: datetime, path: str = "") -> Ne
         tool_calls=draft.tool_calls,
         tool_call_id=draft.tool_call_id,
         metadata=draft.metadata,
+        reasoning=draft.reasoning,
+        extra=draft.extra,
+        items=draft.items,
     )
 
 
@@ -72,17 +75,19 @@ def message_append_batch(
     batch: Sequence[MessageDraft],
     now: datetime,
     key: str | None = None,
+    repeat: Repeat | None = None,
 ) -> Appended:
     """Append all of `batch` at consecutive `seq`, or nothing.
 
     `key` stands for the whole batch: its messages without a `client_id` get `key/0`, `key/1` …
+    `repeat`: as in an `AppendRequest`.
     """
     if key:
         batch = [
             draft if draft.client_id else replace(draft, client_id=f"{key}/{position}")
             for position, draft in enumerate(batch)
         ]
-    appended = _append(session_id, user_id, batch_prepare(batch=batch, now=now), now)
+    appended = _append(session_id, user_id, batch_prepare(batch=batch, now=now), now, repeat)
     # Keys `key/0` … may be those of a longer batch under the same key: then the body differs.
     if key and appended.replayed:
         _refuse_part(session_id, user_id, appended, f"{key}/{len(batch)}")
@@ -98,7 +103,11 @@ def _refuse_part(session_id: str, user_id: str, appended: Appended, next_key: st
 
 
 def _append(
-    session_id: str, user_id: str, prepared: Sequence[NewMessage], now: datetime
+    session_id: str,
+    user_id: str,
+    prepared: Sequence[NewMessage],
+    now: datetime,
+    repeat: Repeat | None = None,
 ) -> Appended:
     request = AppendRequest(
         session_id=session_id,
@@ -106,6 +115,7 @@ def _append(
         messages=prepared,
         now=lifecycle.to_milliseconds(now),
         default_ttl_seconds=settings.SESSION_TTL_SECONDS,
+        repeat=repeat,
     )
     appended = log.append(request)
     # A replay stored nothing, so it must not count again.

@@ -21,7 +21,7 @@ from sessions_app.domain.data import (
     Status,
     Strategy,
 )
-from sessions_app.domain.drafts import MessageDraft, SessionDraft, SessionOpening
+from sessions_app.domain.drafts import MessageDraft, SessionDraft
 from sessions_app.domain.errors import (
     InvalidInput,
     SessionExpired,
@@ -48,10 +48,13 @@ def policy_default() -> ContextPolicy:
     )
 
 
-def session_create(*, user_id: str, draft: SessionDraft, now: datetime) -> Session:
-    """Create a session with its first messages, in one write.
+def session_create(
+    *, user_id: str, draft: SessionDraft, now: datetime, session_id: str | None = None
+) -> Session:
+    """Create a session with its first messages, in one write; under a new id if none is given.
 
-    Raises InvalidInput or TooLarge for a message that cannot be stored, UserErased.
+    Raises InvalidInput or TooLarge for a message that cannot be stored, UserErased, and
+    SessionExists where there is one with this id.
     """
     now = lifecycle.to_milliseconds(now)
     history = messages.batch_prepare(batch=draft.history, now=now)
@@ -63,7 +66,8 @@ def session_create(*, user_id: str, draft: SessionDraft, now: datetime) -> Sessi
         except (InvalidInput, TooLarge) as error:
             raise type(error)(error.detail, attr="system_prompt") from error
     session = sessions.insert(
-        _new_session(user_id, draft, replace(policy_default(), **draft.policy), now), history
+        _new_session(user_id, draft, replace(policy_default(), **draft.policy), now, session_id),
+        history,
     )
     _refuse_erased(session)
     tallies.messages_stored(user_id, history, now)
@@ -71,10 +75,14 @@ def session_create(*, user_id: str, draft: SessionDraft, now: datetime) -> Sessi
 
 
 def _new_session(
-    user_id: str, draft: SessionDraft, policy: ContextPolicy, now: datetime
+    user_id: str,
+    draft: SessionDraft,
+    policy: ContextPolicy,
+    now: datetime,
+    session_id: str | None = None,
 ) -> NewSession:
     return NewSession(
-        session_id=draft.opening.session_id if draft.opening else identity.new_session_id(),
+        session_id=session_id or identity.new_session_id(),
         user_id=user_id,
         title=draft.title,
         metadata=draft.metadata,
@@ -82,7 +90,6 @@ def _new_session(
         ttl_seconds=draft.ttl_seconds,
         expires_at=timeout_at(now, draft.ttl_seconds),
         now=now,
-        opened_by=draft.opening.key if draft.opening else None,
     )
 
 
@@ -226,11 +233,12 @@ def session_fork(
     up_to_seq: int | None,
     title: str | None,
     now: datetime,
-    opening: SessionOpening | None = None,
+    fork_id: str | None = None,
 ) -> Session:
     """A new session with a copy of the history up to `up_to_seq` (all of it when None).
 
-    Raises SessionNotFound, SessionExpired, InvalidInput for a `up_to_seq` that does not exist.
+    Its id is `fork_id`, or a new one. Raises SessionExists, SessionNotFound, SessionExpired,
+    InvalidInput for a `up_to_seq` that does not exist.
     """
     now = lifecycle.to_milliseconds(now)
     source = log.read_header(session_id=session_id, user_id=user_id)
@@ -243,10 +251,9 @@ def session_fork(
         title=source.title if title is None else title,
         metadata=source.metadata,
         ttl_seconds=source.ttl_seconds,
-        opening=opening,
     )
     fork = sessions.fork(
-        _new_session(user_id, draft, source.context_policy, now),
+        _new_session(user_id, draft, source.context_policy, now, fork_id),
         source_id=session_id,
         up_to_seq=last,
         new_message_id=messages.new_message_id,

@@ -138,7 +138,7 @@ def test_its_page_loads_nothing_from_outside(anybody: APIClient):
 def message() -> data.Message:
     return data.Message(
         id="msg_1", seq=1, role=data.Role.USER, content="Hi", timestamp=NOW, token_count=1,
-        reasoning="Hm.", extra={"message": {}},
+        reasoning="Hm.", extra={"message": {}}, items={"removed": True},
     )  # fmt: skip
 
 

@@ -118,7 +118,8 @@ class MessageOutput(serializers.Serializer[Data]):
 
     Replies with the same `generation.reply_to` are alternatives; those with `superseded_by`, the
     seq of the one generated instead, are not sent to a model any more. `reasoning` is what the
-    model thought, `extra` what its server wants back within a tool loop: neither is text.
+    model thought, `extra` what its server wants back within a tool loop, `items` what the OpenAI
+    wire's items of this message have beyond it: none of these is text.
     """
 
     id = StrictCharField()
@@ -139,6 +140,7 @@ class MessageOutput(serializers.Serializer[Data]):
     superseded_by = StrictIntegerField(min_value=1, allow_null=True)
     reasoning = StrictCharField(required=False)
     extra = serializers.DictField(required=False)
+    items = serializers.DictField(required=False)
 
 
 class BatchOutput(serializers.Serializer[Data]):
@@ -196,6 +198,7 @@ def message(stored: Message) -> dict[str, Any]:
         # Few messages have them.
         **({"reasoning": stored.reasoning} if stored.reasoning else {}),
         **({"extra": stored.extra} if stored.extra else {}),
+        **({"items": stored.items} if stored.items else {}),
     }
 
 

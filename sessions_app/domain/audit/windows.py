@@ -76,7 +76,9 @@ def read_facts(
         if counted != message.token_count:
             detail = f"says {message.token_count}, holds {counted}"
             facts.breaches.append(Breach(Promise.MISCOUNT, message.seq, detail))
-        if message.deleted or message.superseded_by:
+        # An item without text is no prompt, and ends it.
+        opening = opening and not message.is_silent
+        if message.deleted or message.superseded_by or message.is_silent:
             continue
         cost = window_cost(message.token_count)
         facts.tokens += cost
@@ -210,6 +212,8 @@ def _hidden(facts: StoredFacts, policy: WindowPolicy, shown: Sequence[WindowMess
             yield Promise.HIDDEN, message.seq, "erased"
         elif message.superseded:
             yield Promise.HIDDEN, message.seq, "superseded"
+        elif message.silent:
+            yield Promise.HIDDEN, message.seq, "an item without text"
         elif not _may_be_shown(message, policy) and message.seq not in facts.prompt:
             yield Promise.HIDDEN, message.seq, f"before the reset at seq {policy.context_start}"
 
@@ -230,7 +234,7 @@ def _silent(plan: WindowPlan) -> set[int]:
 
 
 def _may_be_shown(message: WindowMessage, policy: WindowPolicy) -> bool:
-    hidden = message.deleted or message.superseded
+    hidden = message.deleted or message.superseded or message.silent
     return not hidden and message.seq >= policy.context_start
 
 

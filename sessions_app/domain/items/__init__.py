@@ -7,6 +7,7 @@ opaque: it is kept as it came, in a message of its own.
 - `reading`: items as drafts of messages; consecutive items of one model answer become one draft;
 - `writing`: a stored message as items, with the ids and members that a client brought;
 - `ids`: the ids of items, made of the message's own, and which message an id may belong to;
+- `checking`: whether `Message.items` has its shape, where it comes from a file;
 - `parts`: the texts of content parts; `removing`: a message without one of its items.
 
 What an item has beyond its message stands in `Message.items`:
@@ -14,6 +15,7 @@ What an item has beyond its message stands in `Message.items`:
 "opaque": item, "removed": true}`, each where there is any.
 """
 
+from sessions_app.domain.items.checking import problem_of
 from sessions_app.domain.items.data import Item, ItemBatch, Kind
 from sessions_app.domain.items.ids import brought_ids, item_id, message_ids
 from sessions_app.domain.items.reading import read_items
@@ -28,6 +30,7 @@ __all__ = [
     "item_id",
     "items_of",
     "message_ids",
+    "problem_of",
     "read_items",
     "without_item",
 ]

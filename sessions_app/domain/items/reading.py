@@ -5,7 +5,7 @@ from typing import Any
 
 from sessions_app.domain import text
 from sessions_app.domain.drafts import MessageDraft
-from sessions_app.domain.errors import InvalidInput
+from sessions_app.domain.errors import DuplicateItem, InvalidInput
 from sessions_app.domain.items import modelled, opaque
 from sessions_app.domain.items.answers import Answer
 from sessions_app.domain.items.data import ItemBatch, Kind
@@ -75,5 +75,5 @@ def _take_id(item: Mapping[str, Any], ids: set[str], place: str) -> None:
     if not text.is_text(item_id):
         raise InvalidInput("Control characters and lone surrogates are not allowed.", attr=place)
     if item_id in ids:
-        raise InvalidInput(f"Duplicate item found with id {item_id}.", attr=f"{place}.id")
+        raise DuplicateItem(item_id, attr=f"{place}.id")
     ids.add(item_id)

@@ -21,7 +21,8 @@ def items_of(message: Message) -> list[dict[str, Any]]:
         return []
     items = message.items or {}
     if (opaque := items.get("opaque")) is not None:
-        return [{"id": item_id(message.id, str(opaque.get("type"))), **opaque}]
+        own_id = opaque.get("id") or item_id(message.id, str(opaque.get("type")))
+        return [{**opaque, "id": own_id}]
     if message.role is Role.TOOL:
         return [_output(message, items.get("output"))]
     written: list[dict[str, Any]] = []

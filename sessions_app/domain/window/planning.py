@@ -135,6 +135,9 @@ def _eligible(filling: Filling) -> list[int]:
             filling.drop([index], Reason.DELETED)
         elif message.superseded:
             filling.drop([index], Reason.SUPERSEDED)
+        elif message.silent:
+            opening = False
+            filling.drop([index], Reason.NOTHING_TO_SEND)
         elif opening and message.role == "system":
             filling.keep_prompt(index)
         else:

@@ -120,7 +120,7 @@ def fits_whole(session: Session, *, max_tokens: int, max_messages: int) -> bool:
 
 def overflows(messages: Sequence[Message], *, max_tokens: int, max_messages: int) -> bool:
     """Whether these messages are more than a window holds."""
-    counts = [message.token_count for message in messages if not message.deleted]
+    counts = [m.token_count for m in messages if not (m.deleted or m.is_silent)]
     return total_window_cost(counts) > max_tokens or len(counts) > max_messages
 
 
@@ -133,8 +133,9 @@ def newest_start(newest: Sequence[Message], *, max_tokens: int, max_messages: in
     tokens = count = 0
     start = newest[-1].seq + 1
     for message in reversed(newest):
-        tokens += 0 if message.deleted else window_cost(message.token_count)
-        count += not message.deleted
+        hidden = message.deleted or message.is_silent
+        tokens += 0 if hidden else window_cost(message.token_count)
+        count += not hidden
         if tokens > max_tokens * RECENT_SHARE or count > max_messages * RECENT_SHARE:
             break
         start = message.seq
@@ -153,7 +154,8 @@ def extension(run: Sequence[Message], *, max_tokens: int, count: TokenCounter) -
     for message in run:
         # The window always holds the system prompt, so a summary does not repeat it.
         opening = opening and (message.deleted or message.role is Role.SYSTEM)
-        if not (message.deleted or message.superseded_by or opening):
+        hidden = message.deleted or message.superseded_by or message.is_silent
+        if not (hidden or opening):
             line = _line(message, count)
             cost = count(line) + 1
             if lines and tokens + cost > EXTENSION_TOKENS:

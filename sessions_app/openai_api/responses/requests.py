@@ -53,6 +53,7 @@ def response_request(
             previous=previous,
             key=idempotency_key(request),
             since=requests.repeated_since(request, now),
+            repeats=requests.repeat_count(request),
         ),
         store,
     )

@@ -11,7 +11,7 @@ from drf_spectacular.utils import (
 )
 
 from sessions_app.openai_api.responses.wire import DEFAULTS
-from sessions_app.openai_api.schema import TAGS, answer, errors
+from sessions_app.openai_api.schema import TAGS, answer_example, error_responses
 
 _ID = "resp_01932c078a3e7d52b1c45f0e6a9d2b3101932c0790f47e5a8d0b6c1f2a3b4c5d"
 _MESSAGE: dict[str, Any] = {
@@ -79,7 +79,7 @@ responses_create = extend_schema(
     request=OpenApiTypes.OBJECT,
     responses={
         **_WHOLE_OR_STREAMED,
-        **errors(400, 401, 404, 409, 410, 413, 422, 429, 502, 503, 504),
+        **error_responses(400, 401, 404, 409, 410, 413, 422, 429, 502, 503, 504),
     },
     examples=[
         OpenApiExample(
@@ -91,8 +91,8 @@ responses_create = extend_schema(
             },
             request_only=True,
         ),
-        answer("A response", _RESPONSE),
-        answer("Events", _STREAM, "text/event-stream"),
+        answer_example("A response", _RESPONSE),
+        answer_example("Events", _STREAM, "text/event-stream"),
     ],
 )
 responses_retrieve = extend_schema(
@@ -102,21 +102,21 @@ responses_retrieve = extend_schema(
         _query("stream", OpenApiTypes.BOOL, "Its events, from the beginning."),
         _query("starting_after", OpenApiTypes.INT, "Only those behind this `sequence_number`."),
     ],
-    responses={**_WHOLE_OR_STREAMED, **errors(400, 401, 404, 410, 429, 503)},
-    examples=[answer("A response", _RESPONSE)],
+    responses={**_WHOLE_OR_STREAMED, **error_responses(400, 401, 404, 410, 429, 503)},
+    examples=[answer_example("A response", _RESPONSE)],
 )
 responses_cancel = extend_schema(
     operation_id="openai_responses_cancel",
     tags=TAGS,
     request=None,
-    responses={200: OpenApiTypes.OBJECT, **errors(401, 404, 410, 429, 503)},
-    examples=[answer("A response", _RESPONSE)],
+    responses={200: OpenApiTypes.OBJECT, **error_responses(401, 404, 410, 429, 503)},
+    examples=[answer_example("A response", _RESPONSE)],
 )
 responses_delete = extend_schema(
     operation_id="openai_responses_delete",
     tags=TAGS,
-    responses={200: OpenApiTypes.OBJECT, **errors(401, 404, 409, 410, 429, 503)},
-    examples=[answer("Deleted", {"id": _ID, "object": "response", "deleted": True})],
+    responses={200: OpenApiTypes.OBJECT, **error_responses(401, 404, 409, 410, 429, 503)},
+    examples=[answer_example("Deleted", {"id": _ID, "object": "response", "deleted": True})],
 )
 responses_input_items = extend_schema(
     operation_id="openai_responses_input_items",
@@ -126,6 +126,6 @@ responses_input_items = extend_schema(
         _query("after", OpenApiTypes.STR, "The item before the page."),
         _query("order", OpenApiTypes.STR, "`asc` or `desc`, which is the default."),
     ],
-    responses={200: OpenApiTypes.OBJECT, **errors(400, 401, 404, 410, 429, 503)},
-    examples=[answer("Items", _ITEMS)],
+    responses={200: OpenApiTypes.OBJECT, **error_responses(400, 401, 404, 410, 429, 503)},
+    examples=[answer_example("Items", _ITEMS)],
 )

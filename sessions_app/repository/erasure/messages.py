@@ -1,5 +1,6 @@
-"""Erasing one message's content."""
+"""Erasing one message's content, whole or in part."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
 
@@ -16,13 +17,28 @@ from sessions_app.repository.log import Stored
 _ATTEMPTS = 20
 
 
+Reduce = Callable[[data.Message], data.Message | None]
+"""What is left of a message; None for nothing."""
+
+
+def _nothing(_: data.Message) -> None:
+    return None
+
+
 @failures.translated
 def erase_message(
-    *, session_id: str, user_id: str, seq: int, now: datetime, default_ttl_seconds: int
+    *,
+    session_id: str,
+    user_id: str,
+    seq: int,
+    now: datetime,
+    default_ttl_seconds: int,
+    reduce: Reduce = _nothing,
 ) -> None:
-    """Put a tombstone at `seq`; doing so twice is the same as once.
+    """Put what `reduce` leaves at `seq`, mostly a tombstone; doing that twice is the same as once.
 
-    Raises SessionNotFound, SessionExpired, SessionArchived, MessageNotFound, LegalHold.
+    Raises SessionNotFound, SessionExpired, SessionArchived, MessageNotFound, LegalHold, and what
+    `reduce` raises, which is called for each attempt.
     """
     for _ in range(_ATTEMPTS):
         session, messages = log.read_range(
@@ -36,10 +52,17 @@ def erase_message(
             return
         if session.legal_hold:
             raise LegalHold
-        # Read again afterwards: the message may have moved between the reading and this.
+        # Not erased: the message has moved or changed between the reading and this.
         erase = _erase_in_tail if seq >= session.tail_start else _erase_in_bucket
-        erase(session, seq, _activity(session, now, default_ttl_seconds))
+        if erase(session, seq, _activity(session, now, default_ttl_seconds), reduce):
+            _drop_stale_copy(session_id, user_id)
+            return
     raise StorageUnavailable
+
+
+def _reduced(stored: Stored, seq: int, reduce: Reduce) -> Stored:
+    left = reduce(log.decode_message(stored, seq))
+    return log.tombstone(stored) if left is None else log.encode_message(left)
 
 
 class _Activity(NamedTuple):
@@ -70,7 +93,7 @@ def _activity(session: data.Session, now: datetime, default_ttl_seconds: int) ->
     )
 
 
-def _erase_in_tail(session: data.Session, seq: int, activity: _Activity) -> None:
+def _erase_in_tail(session: data.Session, seq: int, activity: _Activity, reduce: Reduce) -> bool:
     position = seq - session.tail_start
     unmoved = Session.objects(pk=session.session_id, tail_start=session.tail_start)
     stored_session = (
@@ -78,23 +101,22 @@ def _erase_in_tail(session: data.Session, seq: int, activity: _Activity) -> None
     )
     if stored_session is None or not stored_session["messages"]:
         # Spilled since: the next attempt finds it in a bucket.
-        return
+        return False
     stored = stored_session["messages"][0]
-    empty = log.tombstone(stored)
-    _change_session(
+    left = _reduced(stored, seq, reduce)
+    return _change_session(
         seq,
         activity.guard
         | {
             "tail_start": session.tail_start,
-            f"messages.{position}.id": stored["id"],
-            # Of two erasures at once, one counts.
-            f"messages.{position}.deleted": {"$ne": True},
+            # Of two erasures at once, one counts; of two of its items, each builds on the other.
+            f"messages.{position}": stored,
         },
         {
-            "$set": {f"messages.{position}": empty, **activity.set},
+            "$set": {f"messages.{position}": left, **activity.set},
             "$inc": {
-                "token_count": -stored["token_count"],
-                "tail_bytes": log.stored_size(empty) - log.stored_size(stored),
+                "token_count": left["token_count"] - stored["token_count"],
+                "tail_bytes": log.stored_size(left) - log.stored_size(stored),
                 # A spill that has already copied the old text will not be able to cut.
                 "tail_revision": 1,
                 "version": 1,
@@ -142,29 +164,31 @@ def _drop_stale_copy(session_id: str, user_id: str) -> None:
         copy.filter(revision__lt=stored_session["tail_revision"]).delete()
 
 
-def _erase_in_bucket(session: data.Session, seq: int, activity: _Activity) -> None:
+def _erase_in_bucket(session: data.Session, seq: int, activity: _Activity, reduce: Reduce) -> bool:
     """The bucket and the session's token count change together or not at all.
 
     By the driver: MongoEngine's querysets take no transaction.
     """
     session_id = session.session_id
 
-    def erase(transaction: ClientSession) -> None:
+    def erase(transaction: ClientSession) -> bool:
         bucket = collection(MessageBucket).find_one(
             log.buckets_of_range(session_id, seq, seq) | {"last_seq": {"$gte": seq}},
             session=transaction,
         )
         if bucket is None:
-            return
+            return False
         position = seq - bucket["first_seq"]
         stored = bucket["messages"][position]
         if stored.get("deleted"):
-            return
+            return False
+        left = _reduced(stored, seq, reduce)
+        tokens = left["token_count"] - stored["token_count"]
         collection(MessageBucket).update_one(
             {"_id": bucket["_id"], "session_id": session_id},
             {
-                "$set": {f"messages.{position}": log.tombstone(stored)},
-                "$inc": {"token_count": -stored["token_count"]},
+                "$set": {f"messages.{position}": left},
+                "$inc": {"token_count": tokens},
             },
             session=transaction,
         )
@@ -172,11 +196,7 @@ def _erase_in_bucket(session: data.Session, seq: int, activity: _Activity) -> No
             seq,
             activity.guard,
             {
-                "$inc": {
-                    "token_count": -stored["token_count"],
-                    "version": 1,
-                    "erasure_count": 1,
-                },
+                "$inc": {"token_count": tokens, "version": 1, "erasure_count": 1},
                 "$max": activity.max,
                 **({"$set": activity.set} if activity.set else {}),
             },
@@ -185,5 +205,7 @@ def _erase_in_bucket(session: data.Session, seq: int, activity: _Activity) -> No
         ):
             # The session has changed; the caller reads it again and decides anew.
             transaction.abort_transaction()
+            return False
+        return True
 
-    sessions.in_transaction(erase)
+    return bool(sessions.in_transaction(erase))

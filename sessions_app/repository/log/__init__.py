@@ -8,6 +8,8 @@ buckets of at most 64. An append is one update of the session's document, whatev
 - `tail`: moves the oldest messages of a tail that has outgrown its bounds to buckets;
 - `pages`: reads headers, pages, runs of messages and whole sessions from tail and buckets;
 - `codec`: encodes the domain's data as it is stored, and decodes it;
+- `once`: what keeps a batch from being stored twice that comes without a key of the client's;
+- `items`: finds the message of an item of the OpenAI wire;
 - `headers`, `spilled_keys`: what this process remembers, so that an append is one round trip.
 
 These modules ask the driver where all others ask querysets: appends and windows are the time that
@@ -34,6 +36,7 @@ from sessions_app.repository.log.codec import (
     decode_metadata,
     decode_session,
     encode_changes,
+    encode_items,
     encode_json,
     encode_lease,
     encode_message,
@@ -46,6 +49,8 @@ from sessions_app.repository.log.codec import (
     validate_message,
 )
 from sessions_app.repository.log.headers import memory
+from sessions_app.repository.log.items import find_items
+from sessions_app.repository.log.once import Repeat
 from sessions_app.repository.log.pages import (
     buckets_of_range,
     every_bucket,
@@ -68,6 +73,7 @@ __all__ = [
     "TURN_RETRY_SECONDS",
     "AppendRequest",
     "Push",
+    "Repeat",
     "Stored",
     "after_push",
     "append",
@@ -78,6 +84,7 @@ __all__ = [
     "decode_metadata",
     "decode_session",
     "encode_changes",
+    "encode_items",
     "encode_json",
     "encode_lease",
     "encode_message",
@@ -85,6 +92,7 @@ __all__ = [
     "encode_policy",
     "encode_session",
     "every_bucket",
+    "find_items",
     "lease_end",
     "memory",
     "new_bucket",

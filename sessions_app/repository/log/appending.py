@@ -1,7 +1,9 @@
 """Appending messages: one guarded atomic update, exactly once, in order."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -20,11 +22,13 @@ from sessions_app.domain.errors import (
     StorageUnavailable,
     TurnInProgress,
 )
+from sessions_app.domain.items import brought_ids
 from sessions_app.domain.limits import TAIL_HARD_BYTES
 from sessions_app.repository import failures
-from sessions_app.repository.log import codec, pages, tail
+from sessions_app.repository.log import codec, once, pages, tail
 from sessions_app.repository.log.codec import Stored
 from sessions_app.repository.log.headers import Remembered, has_outgrown, memory
+from sessions_app.repository.log.once import Repeat
 from sessions_app.repository.log.spilled_keys import may_hold
 
 # Each attempt fails only because another writer of the same session has just succeeded in moving
@@ -39,7 +43,8 @@ class AppendRequest:
     """Messages to append to a session, all or none, at consecutive `seq`.
 
     `lease` is that of a turn to start in the same step. With `newest_seq`, the messages are
-    appended only while that is the seq of the session's newest message.
+    appended only while that is the seq of the session's newest message. With `repeat`, not if
+    such messages are there: they are the same batch under another key.
     """
 
     session_id: str
@@ -49,11 +54,25 @@ class AppendRequest:
     default_ttl_seconds: int
     lease: NewLease | None = None
     newest_seq: int | None = None
+    repeat: Repeat | None = None
 
     @property
     def keys(self) -> list[str]:
         """The idempotency keys of the messages that have one."""
         return [message.client_id for message in self.messages if message.client_id]
+
+    @property
+    def item_ids(self) -> list[str]:
+        """The ids that a client brought for items of the messages."""
+        return [each for m in self.messages if m.items for each in brought_ids(m.items)]
+
+    def under(self, key: str) -> AppendRequest:
+        """The same batch with the keys of an earlier one."""
+        messages = [
+            replace(message, client_id=f"{key}/{position}")
+            for position, message in enumerate(self.messages)
+        ]
+        return replace(self, messages=messages, repeat=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +98,8 @@ def append(request: AppendRequest) -> Appended:
     When one of their `client_id`s is known in this session, nothing is stored and the messages of
     that earlier append are returned. Raises SessionNotFound, SessionExpired, SessionArchived,
     IdempotencyMismatch (a known key with another body, or a batch known in part), Overtaken (see
-    `newest_seq`), and with a lease TurnInProgress; a lease that has run out is taken over.
+    `newest_seq`), DuplicateItem, and with a lease TurnInProgress; a lease that has run out is
+    taken over.
     """
     session_id, keys = request.session_id, request.keys
     stored = [codec.encode_message(message) for message in request.messages]
@@ -89,6 +109,10 @@ def append(request: AppendRequest) -> Appended:
             earlier = _find_in_buckets(session_id, keys)
             if earlier is not None:
                 return _replay(request, *earlier)
+        if remembered.tail_start > 1 and (request.repeat or request.item_ids):
+            if request.repeat and (key := once.spilled_key(session_id, request.repeat)):
+                return append(request.under(key))
+            once.refuse_spilled(session_id, request.item_ids)
         header = push(_guarded(request, stored, remembered))
         if header is not None:
             memory.remember(
@@ -118,6 +142,8 @@ def _guarded(request: AppendRequest, stored: Sequence[Stored], remembered: Remem
     }
     if request.keys:
         guard["messages.client_id"] = {"$nin": request.keys}
+    if obstacles := once.obstacles(request.repeat, request.item_ids):
+        guard["$nor"] = obstacles
     if request.newest_seq is not None:
         guard["message_count"] = request.newest_seq
     expires_at = lifecycle.expiry(
@@ -208,6 +234,8 @@ def _explain(request: AppendRequest) -> Appended | None:
     for seq, message in enumerate(stored_session["messages"], session.tail_start):
         if message.get("client_id") in keys:
             return _replay(request, message["client_id"], seq)
+    if request.repeat and (key := request.repeat.key_in(stored_session["messages"])):
+        return append(request.under(key))
     if memory.recall(session_id) != (session.tail_start, session.ttl_seconds):
         memory.remember(session_id, tail_start=session.tail_start, ttl_seconds=session.ttl_seconds)
         return None
@@ -218,6 +246,7 @@ def _explain(request: AppendRequest) -> Appended | None:
         raise TurnInProgress(retry_after=TURN_RETRY_SECONDS)
     if request.newest_seq is not None and session.message_count != request.newest_seq:
         raise Overtaken
+    once.refuse_known(stored_session["messages"], request.item_ids)
     if stored_session["tail_bytes"] >= TAIL_HARD_BYTES:
         tail.spill(session_id)
     return None

@@ -24,6 +24,7 @@ from sessions_app.domain.data import (
     TurnLease,
 )
 from sessions_app.domain.drafts import NewMessage
+from sessions_app.domain.items import brought_ids
 from sessions_app.domain.limits import TURN_LEASE_SECONDS
 
 Stored = dict[str, Any]
@@ -84,6 +85,7 @@ def encode_message(message: NewMessage | Message) -> Stored:
         "generation": encode_generation(message.generation) if message.generation else None,
         "reasoning": message.reasoning or None,
         "extra": encode_json(message.extra) if message.extra else None,
+        **encode_items(message.items),
     }
     if isinstance(message, Message):
         optional["topic"] = message.topic
@@ -100,6 +102,14 @@ def encode_message(message: NewMessage | Message) -> Stored:
     }
     validate_message(stored)
     return stored
+
+
+def encode_items(items: Mapping[str, Any] | None) -> Stored:
+    """What a message's items have beyond it, and the ids to find them by."""
+    if not items:
+        return {}
+    ids = brought_ids(items)
+    return {"items": encode_json(items), **({"item_ids": ids} if ids else {})}
 
 
 # `metadata` and `generation` are documents of their own, made of parts that were checked before.
@@ -155,6 +165,7 @@ def decode_message(stored: Mapping[str, Any], seq: int) -> Message:
         get("superseded_by"),
         get("reasoning"),
         json.loads(extra) if (extra := get("extra")) else None,
+        json.loads(items) if (items := get("items")) else None,
     )
 
 

@@ -22,7 +22,7 @@ from sessions_app.repository.log.codec import Stored
 @failures.translated
 def read_header(*, session_id: str, user_id: str) -> data.Session:
     """The session without its messages; raises SessionNotFound."""
-    return codec.decode_session(_read_session(session_id, user_id, {}))
+    return codec.decode_session(read_stored(session_id, user_id, {}))
 
 
 @failures.translated
@@ -57,7 +57,7 @@ def read_newest(
     *, session_id: str, user_id: str, limit: int
 ) -> tuple[data.Session, list[data.Message]]:
     """The session and its newest `limit` messages, oldest first."""
-    stored_session = _read_session(
+    stored_session = read_stored(
         session_id, user_id, {"messages": {"$slice": ["$messages", -limit]}}
     )
     in_tail = stored_session["messages"]
@@ -81,7 +81,7 @@ def read_range(
     offset = {"$max": [0, {"$subtract": [first, "$tail_start"]}]}
     # Only what the range needs of the tail; a slice's length may not be 0.
     length = {"$subtract": [last + 1, {"$max": [first, "$tail_start"]}]}
-    stored_session = _read_session(
+    stored_session = read_stored(
         session_id,
         user_id,
         {"messages": {"$slice": ["$messages", offset, {"$max": [1, length]}]}},
@@ -161,7 +161,7 @@ def read_all(*, session_id: str, user_id: str) -> tuple[data.Session, Iterator[d
 
 @failures.translated
 def _whole_tail(session_id: str, user_id: str) -> Stored:
-    return _read_session(session_id, user_id, {"messages": 1})
+    return read_stored(session_id, user_id, {"messages": 1})
 
 
 def _stream(stored_session: Stored) -> Iterator[data.Message]:
@@ -187,7 +187,8 @@ def walk_stored_messages(
         yield stored, seq
 
 
-def _read_session(session_id: str, user_id: str, extra: Stored) -> Stored:
+def read_stored(session_id: str, user_id: str, extra: Stored) -> Stored:
+    """The stored session without its messages, and what the projection `extra` adds to that."""
     # By the driver: every window and turn begins here, and `extra` may compute a slice.
     stored_session: Stored | None = collection(Session).find_one(
         {"_id": session_id, "user_id": user_id}, {**codec.HEADER, **extra}

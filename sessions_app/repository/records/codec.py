@@ -19,13 +19,15 @@ NOT_CARRIED = frozenset({"messages", "tail_start", "tail_bytes", "tail_revision"
 # What a turn has for those who watch it run.
 _OF_RUNNING_TURNS = {"_id", "user_id", "deadline", "fingerprint", "text"}
 
-JSON_TEXTS = frozenset({"tool_calls", "extra"})
+JSON_TEXTS = frozenset({"tool_calls", "extra", "items"})
 """Members of a message that are stored as JSON text, whatever their keys."""
 
 _SESSION_FIELDS = [
     name for name in Session._fields_ordered if name not in NOT_CARRIED | {"session_id"}
 ]
-_MESSAGE_FIELDS = list(Message._fields_ordered)
+# Which ids are in its `items` is read from these again.
+DERIVED = frozenset({"item_ids"})
+_MESSAGE_FIELDS = [name for name in Message._fields_ordered if name not in DERIVED]
 
 
 def session_record(stored_session: Mapping[str, Any]) -> Record:

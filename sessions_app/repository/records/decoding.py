@@ -25,11 +25,12 @@ from sessions_app.documents import Message, Session
 from sessions_app.domain.data import Role
 from sessions_app.domain.dialect import usage_of
 from sessions_app.domain.errors import InvalidInput
+from sessions_app.domain.items import problem_of
 from sessions_app.domain.records.writing import timestamp
 from sessions_app.domain.text import is_storable, json_problem
 from sessions_app.repository import log
 from sessions_app.repository.log import Stored
-from sessions_app.repository.records.codec import JSON_TEXTS, NOT_CARRIED
+from sessions_app.repository.records.codec import DERIVED, JSON_TEXTS, NOT_CARRIED
 
 # It begins the ids of all that belongs to its session, where a "/" ends it.
 _SESSION_ID = re.compile(r"[0-9A-Za-z-]{1,36}")
@@ -58,7 +59,10 @@ def stored_session(record: Mapping[str, Any]) -> Stored:
 
 def stored_message(record: Mapping[str, Any]) -> Stored:
     """A message as it is stored; raises InvalidInput naming what is wrong."""
-    stored = _decoded(record, Message._fields, passed_over={"type", "session_id", "seq"})
+    fields = {name: field for name, field in Message._fields.items() if name not in DERIVED}
+    stored = _decoded(record, fields, passed_over={"type", "session_id", "seq"})
+    if "items" in stored:
+        stored |= log.encode_items(_items(record["items"]))
     # A message that only calls tools may have none; every reader expects it.
     stored.setdefault("content", "")
     if stored.get("deleted") and log.tombstone(stored) != stored:
@@ -68,6 +72,13 @@ def stored_message(record: Mapping[str, Any]) -> Stored:
     except ValidationError as error:
         raise InvalidInput(_reason(error)) from error
     return stored
+
+
+def _items(items: Mapping[str, Any]) -> Mapping[str, Any]:
+    # Held to the shape that they are read in: whatever else is in them would be lost unseen.
+    if problem := problem_of(items):
+        raise InvalidInput(f"items: {problem}")
+    return items
 
 
 def _reason(error: ValidationError) -> str:
@@ -83,6 +94,9 @@ def _decoded(
     if record.get("role") == Role.TOOL and isinstance(content := told.pop("content", ""), str):
         # A terminal's output may hold control characters.
         told["content"] = content if not is_storable(content) else ""
+    # So may what came as an item, which is held to its own rules.
+    if problem := json_problem(told.pop("items", None), raw=True):
+        raise InvalidInput(problem)
     if problem := json_problem(told):
         raise InvalidInput(problem)
     if unknown := sorted(record.keys() - fields.keys() - passed_over):
@@ -99,7 +113,7 @@ def _value(name: str, value: Any, field: Any) -> Any:
         pairs = _checked(name, value, dict)
         return log.encode_metadata({key: _checked(key, v, str) for key, v in pairs.items()})
     if name in JSON_TEXTS:
-        return log.encode_json(_checked(name, value, dict if name == "extra" else list))
+        return log.encode_json(_checked(name, value, list if name == "tool_calls" else dict))
     if isinstance(field, DictField):
         return usage_of(_checked(name, value, dict)) or {}
     if isinstance(field, EmbeddedDocumentField):

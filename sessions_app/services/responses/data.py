@@ -30,6 +30,7 @@ class ResponseRequest:
 
     `session_id` is the conversation that it names, `previous` the response that it continues; with
     neither, it makes a session. `digest`, `key` and `since` are as in `turns.CompletionRequest`.
+    `repeats` is how often OpenAI's package has sent it before, None for any other client.
     """
 
     drafts: Sequence[MessageDraft]
@@ -40,6 +41,7 @@ class ResponseRequest:
     previous: ResponseName | None = None
     key: str | None = None
     since: datetime | None = None
+    repeats: int | None = None
 
     @property
     def turn_key(self) -> str:

@@ -108,15 +108,20 @@ def _open(
     user_id: str, request: ResponseRequest, make: opening.Maker, now: datetime
 ) -> Feed | None:
     """A turn in a session of its own, in which the request's key stands for its one first turn."""
-    session, is_new = opening.opened(user_id, request, make)
+    opened = opening.opened(user_id, request, make, now)
+    session = opened.session
+    lifecycle.require_readable(session, now=now)
     turn_request = _turn_request(request, _keyed(request.drafts, request.turn_key))
     try:
-        known = None if is_new else _known(session, request, now)
-        return known or _begin(session, turn_request, request, now)
+        known = None if opened.is_new else _known(session, request, now)
+        feed = known or _begin(session, turn_request, request, now)
     except SessionError as error:
-        if is_new and not isinstance(error, StorageUnavailable):
-            opening.discard(session)
+        # Of what may have been stored nothing is taken away.
+        if not isinstance(error, StorageUnavailable):
+            opened.discard()
         raise
+    opened.confirm()
+    return feed
 
 
 def _begin(

@@ -112,7 +112,7 @@ def _forget_erased(session: Session, messages: Sequence[Message]) -> None:
         annotations.forget_session(session_id=session.session_id)
         raise
     for before, after in zip(messages, now, strict=True):
-        if after.deleted and not before.deleted:
+        if after.content != before.content:
             annotations.forget_message(
                 session_id=session.session_id, user_id=session.user_id, seq=after.seq
             )

@@ -73,6 +73,7 @@ def window_message(
         tool_call_id=message.tool_call_id,
         deleted=message.deleted,
         superseded=message.superseded_by is not None,
+        silent=message.is_silent,
         vector=vector,
     )
 

@@ -161,4 +161,4 @@ def test_an_item_that_cannot_be_kept_is_refused_by_the_members_name(item: Any, a
 def test_two_items_of_one_request_cannot_have_the_same_id() -> None:
     item = {"role": "user", "content": "x", "id": "msg_1"}
     error = refused(item, item)
-    assert (error.attr, error.detail) == ("items.1.id", "Duplicate item found with id msg_1.")
+    assert (error.attr, error.code) == ("items.1.id", "duplicate_item")

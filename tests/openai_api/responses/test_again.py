@@ -50,15 +50,15 @@ def test_a_repeat_in_a_conversation_gets_the_response_that_was_lost(
 
 def test_the_same_words_are_a_new_request(alice: Person, model: ScriptedModel, database: Any):
     for _ in range(2):
-        ask(alice, headers={"X-Stainless-Retry-Count": "0"})
+        ask(alice)
     assert database.sessions.count_documents({}) == 2
 
 
 def test_a_repeat_is_not_of_a_session_long_ago(alice: Person, model: ScriptedModel, database: Any):
     ask(alice)
-    [session] = database.sessions.find()
-    ago = session["created_at"] - timedelta(seconds=200)
-    database.sessions.update_one({}, {"$set": {"created_at": ago}})
+    [creation] = database.creations.find()
+    ago = creation["made_at"] - timedelta(seconds=200)
+    database.creations.update_one({}, {"$set": {"made_at": ago}})
     repeat(alice)
     assert database.sessions.count_documents({}) == 2
 

@@ -34,7 +34,8 @@ def test_it_answers_with_a_response(alice: Person, model: ScriptedModel):
         "text": {"format": {"type": "text"}}, "tool_choice": "auto", "tools": [],
         "top_logprobs": 0, "top_p": None, "truncation": "auto",
         "usage": {
-            "input_tokens": 20, "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
+            "input_tokens": 20,
+            "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
             "output_tokens": 1, "output_tokens_details": {"reasoning_tokens": 0},
             "total_tokens": 21,
         },

@@ -1,5 +1,7 @@
 """A text is divided the same way however it arrives."""
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,7 +26,7 @@ def test_a_long_word_and_a_long_space_are_divided():
 @given(TEXT, st.lists(st.integers(0, 60), max_size=8))
 def test_it_depends_on_the_text_alone(text: str, cuts: list[int]):
     places = [0, *sorted(min(cut, len(text)) for cut in cuts), len(text)]
-    parts = [text[a:b] for a, b in zip(places, places[1:], strict=False)]
+    parts = [text[a:b] for a, b in pairwise(places)]
     assert divided(*parts) == divided(text)
     assert "".join(divided(*parts)) == text
     assert all(divided(text))

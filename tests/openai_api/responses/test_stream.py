@@ -83,7 +83,9 @@ def test_a_failure_before_the_first_words_has_its_status(alice: Person, model: S
 
 
 def test_a_reader_goes_on_where_it_left(alice: Person, model: ScriptedModel):
-    model.scripts.append(Script(Thought("Let me see."), "One two ", "three four", tool_calls=[CALL]))
+    model.scripts.append(
+        Script(Thought("Let me see."), "One two ", "three four", tool_calls=[CALL])
+    )
     whole = events(ask(alice, stream=True, tools=[TOOL]))
     response_id = whole[0]["response"]["id"]
     for after in range(-1, len(whole)):

@@ -16,9 +16,7 @@ OUTPUT = {"type": "function_call_output", "call_id": "call_a", "output": "Here."
 
 
 @pytest.mark.parametrize("named", [False, True])
-def test_a_call_and_its_output(
-    alice: Person, session: Any, model: ScriptedModel, named: bool
-):
+def test_a_call_and_its_output(alice: Person, session: Any, model: ScriptedModel, named: bool):
     model.scripts.append(Script(tool_calls=[CALL], finish_reason="tool_calls"))
     where = {"conversation": session["session_id"]} if named else {}
     first = ask(alice, "Where?", tools=[TOOL], **where)

@@ -32,9 +32,7 @@ def test_it_is_streamed_alike(alice: Person, model: ScriptedModel):
     assert text(read[-1]["response"]) == "One two"
 
 
-def test_a_conversation_is_read_and_not_changed(
-    alice: Person, session: Any, model: ScriptedModel
-):
+def test_a_conversation_is_read_and_not_changed(alice: Person, session: Any, model: ScriptedModel):
     where = {"conversation": session["session_id"]}
     asked(alice, "One?", **where)
     asked(alice, "Two?", store=False, **where)
@@ -54,9 +52,7 @@ def test_a_failure_has_its_status(alice: Person, model: ScriptedModel):
     assert ask(alice, store=False).status_code == 502
 
 
-def test_a_window_that_does_not_fit_is_refused(
-    alice: Person, session: Any, model: ScriptedModel
-):
+def test_a_window_that_does_not_fit_is_refused(alice: Person, session: Any, model: ScriptedModel):
     answer = ask(alice, "word " * 6_000, store=False, conversation=session["session_id"],
                  truncation="disabled")  # fmt: skip
     assert answer.status_code == 400, answer.content
