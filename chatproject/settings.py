@@ -26,10 +26,10 @@ if METRICS_TOKEN and len(METRICS_TOKEN) < 16:
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 CORS_ALLOWED_ORIGINS = env.words("CORS_ALLOWED_ORIGINS")
-CORS_EXPOSE_HEADERS = ["ETag", "Location", "Retry-After", "X-Should-Retry"]
+CORS_EXPOSE_HEADERS = ["ETag", "Location", "Retry-After", "X-Session-Id", "X-Should-Retry"]
 CORS_ALLOW_HEADERS = [
     "accept", "authorization", "content-type", "idempotency-key", "if-match", "if-none-match",
-    "last-event-id", "x-session-id",
+    "last-event-id", "x-session-create", "x-session-id",
     # what OpenAI's package for browsers sends along
     "openai-beta", "openai-organization", "openai-project",
     *(f"x-stainless-{name}" for name in (
@@ -98,6 +98,8 @@ LLM_TIMEOUT_SECONDS = env.integer("LLM_TIMEOUT_SECONDS", 60, low=1, high=3_600)
 LLM_ANSWER_SECONDS = env.integer("LLM_ANSWER_SECONDS", 600, low=1, high=86_400)
 # `auto` learns from what the server refuses; see docs/dialects.md.
 LLM_DIALECT = env.choice("LLM_DIALECT", "auto", ("auto", "openai", "strict"))
+# What `/v1` does with requests that name a session which is not there, or none; see docs/openai.md.
+OPENAI_SESSIONS = env.choice("OPENAI_SESSIONS", "explicit", ("explicit", "create", "by_user"))
 LLM_MODEL_FILE = env.text("LLM_MODEL_FILE")
 if LLM_BASE_URL and not LLM_BASE_URL.startswith(("http://", "https://")):
     raise ImproperlyConfigured("LLM_BASE_URL must begin with http:// or https://")

@@ -12,9 +12,10 @@ from sessions_app.api.description import sessions as described
 from sessions_app.api.preconditions import expected_versions
 from sessions_app.api.wire import sessions as wire
 from sessions_app.api.wire.messages import NewestQuery
+from sessions_app.domain import lifecycle
 from sessions_app.domain.data import Session, Status
 from sessions_app.http.input import user_id, validated
-from sessions_app.services import expiry, sessions
+from sessions_app.services import expiry, named_sessions, sessions
 
 
 def _answer(session: Session, *, created: bool = False, **more: Any) -> Response:
@@ -29,10 +30,14 @@ class SessionViewSet(ViewSet):
 
     @described.session_create
     def create(self, request: Request) -> Response:
-        """Create a session."""
+        """Create a session; the one that has this `external_id` already is answered with 200."""
         draft = wire.session_draft(validated(wire.SessionInput, request.data))
-        session = sessions.session_create(user_id=user_id(request), draft=draft, now=timezone.now())
-        return _answer(session, created=True)
+        whose: dict[str, Any] = {"user_id": user_id(request), "now": timezone.now()}
+        if draft.external_id is None:
+            return _answer(sessions.session_create(**whose, draft=draft), created=True)
+        session, is_new = named_sessions.session_open(**whose, draft=draft, name=draft.external_id)
+        lifecycle.require_readable(session, now=whose["now"])
+        return _answer(session, created=is_new)
 
     @described.session_list
     def list(self, request: Request) -> Response:

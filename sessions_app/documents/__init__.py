@@ -5,7 +5,8 @@ a message in its list plus `tail_start` (or `first_seq` in a bucket), so it cann
 
 - `base`: what all documents share, and `collection`, the one way past them to the driver
 - `querysets`: named conditions and orders: `Session.objects.owned_by(user_id).newest_first()`
-- `sessions`, `messages`, `turns`: conversations; `review_indexes`: those of staff's list
+- `sessions`, `messages`, `turns`: conversations; `session_names`: the clients' own names of them;
+  `review_indexes`: those of staff's list
 - `annotations`, `search`: derived from messages, may be deleted and made again
 - `review`: staff's notes and the log of what they read
 - `figures`, `operations`: figures over all sessions, receipts, rate limits
@@ -30,6 +31,7 @@ from sessions_app.documents.operations import (
     ThrottleWindow,
 )
 from sessions_app.documents.search import SearchDocument, SearchProgress
+from sessions_app.documents.session_names import SessionName
 from sessions_app.documents.sessions import (
     ContextPolicy,
     Session,
@@ -55,6 +57,7 @@ __all__ = [
     "SearchProgress",
     "ServerDialect",
     "Session",
+    "SessionName",
     "StandingFigures",
     "StoredDocument",
     "SummaryRecord",
@@ -68,6 +71,7 @@ __all__ = [
 
 ALL: tuple[type[StoredDocument], ...] = (
     Session,
+    SessionName,
     MessageBucket,
     MessageAnnotations,
     Turn,

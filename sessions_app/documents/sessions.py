@@ -71,6 +71,8 @@ class Session(StoredDocument):
     session_id = IdentifierField(primary_key=True, max_length=36)
     user_id = IdentifierField(required=True, max_length=limits.USER_ID_MAX_CHARS)
     status = StringField(required=True, choices=[s.value for s in Status])
+    # The client's own id; `session_names` holds that it is unique for its owner.
+    external_id = IdentifierField(max_length=limits.EXTERNAL_ID_MAX_CHARS)
     title = StringField(max_length=limits.TITLE_MAX_CHARS)
     metadata = EmbeddedDocumentListField(MetadataEntry, max_length=limits.METADATA_MAX_KEYS)
 

@@ -167,8 +167,9 @@ class TopicStanding:
 class Session:
     """A session without its messages. Times are UTC; `ttl_seconds` None means the default.
 
-    `version` grows with every write and is the session's ETag. `tail_start` is the `seq` of the
-    first message that is still in the session's own document.
+    `external_id` is its client's own id, unique for its owner. `version` grows with every write and
+    is the session's ETag. `tail_start` is the `seq` of the first message that is still in the
+    session's own document.
     """
 
     session_id: str
@@ -191,6 +192,7 @@ class Session:
     context_resets: Sequence[int] = ()
     topic: TopicStanding | None = None
     turn: TurnLease | None = None
+    external_id: str | None = None
 
     @property
     def in_turn(self) -> bool:
@@ -210,6 +212,7 @@ class NewSession:
     ttl_seconds: int | None
     expires_at: datetime | None
     now: datetime
+    external_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,7 @@ class SessionDraft:
     ttl_seconds: int | None = None
     policy: Mapping[str, Any] = field(default_factory=dict)
     history: Sequence[MessageDraft] = ()
+    external_id: str | None = None
 
 
 def check(draft: MessageDraft, *, max_chars: int, tool_call_chars: int = 0, path: str = "") -> None:

@@ -14,8 +14,9 @@ from sessions_app.http.departure import departure_of
 from sessions_app.http.event_stream import TurnSource
 from sessions_app.http.input import idempotency_key, user_id
 from sessions_app.http.waiting import Waits, waits
-from sessions_app.openai_api import messages, parameters, requests, schema, wire
+from sessions_app.openai_api import messages, naming, parameters, requests, schema, wire
 from sessions_app.openai_api.errors import Required
+from sessions_app.openai_api.naming import Attempt, WantedSession
 from sessions_app.openai_api.views import ModelCallView
 from sessions_app.services import relay as pass_through
 from sessions_app.services import turns
@@ -29,33 +30,40 @@ class ChatCompletionsView(ModelCallView):
     @waits(Waits.FOR_A_MODEL)
     @schema.chat_completions
     def post(self, request: Request) -> HttpResponseBase:
-        """Have the model answer; new messages are stored if a session is named."""
+        """Have the model answer; new messages are stored if the request has a session."""
         body = requests.body_of(request)
-        session_id = requests.session_id(request, body)
-        if session_id is not None:
-            return _in_session(request, body, session_id)
+        wanted = naming.wanted_session(request, body)
+        if wanted is not None:
+            return self._in_session(request, body, wanted)
         return (_passed if pass_through.has_server() else _demonstrated)(request, body)
 
-
-def _in_session(request: Request, body: dict[str, Any], session_id: str) -> HttpResponseBase:
-    now = timezone.now()
-    conversation = messages.conversation(body.get("messages"))
-    stream, with_usage = parameters.truth(body, "stream"), parameters.wants_usage(body)
-    completion_request = CompletionRequest(
-        messages=conversation.messages,
-        call=parameters.model_call(body, conversation.instructions),
-        digest=requests.digest(session_id, body),
-        key=idempotency_key(request),
-        since=requests.repeated_since(request, now),
-        places=conversation.places,
-    )
-    feed = turns.completion_start(
-        session_id=session_id, user_id=user_id(request), request=completion_request, now=now
-    )
-    model = completion_request.call.model or pass_through.model_name()
-    if stream:
-        return _streamed(feed, model, with_usage=with_usage)
-    return Response(wire.completion(feed, turns.turn_wait(feed=feed), model))
+    def _in_session(
+        self, request: Request, body: dict[str, Any], wanted: WantedSession
+    ) -> HttpResponseBase:
+        now = timezone.now()
+        conversation = messages.conversation(body.get("messages"))
+        stream, with_usage = parameters.truth(body, "stream"), parameters.wants_usage(body)
+        call = parameters.model_call(body, conversation.instructions)
+        since = requests.repeated_since(request, now)
+        key = idempotency_key(request)
+        attempt = Attempt(user_id(request), conversation, body, key, since, now)
+        session_id = naming.session_id(wanted, attempt)
+        self.answers_for(session_id)
+        completion_request = CompletionRequest(
+            messages=conversation.messages,
+            call=call,
+            digest=requests.digest(session_id, body),
+            key=key,
+            since=since,
+            places=conversation.places,
+        )
+        feed = turns.completion_start(
+            session_id=session_id, user_id=attempt.user_id, request=completion_request, now=now
+        )
+        model = call.model or pass_through.model_name()
+        if stream:
+            return _streamed(feed, model, with_usage=with_usage)
+        return Response(wire.completion(feed, turns.turn_wait(feed=feed), model))
 
 
 def _streamed(feed: Feed, model: str, *, with_usage: bool) -> HttpResponseBase:

@@ -11,7 +11,7 @@ from rest_framework.exceptions import APIException
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from sessions_app.domain import errors
+from sessions_app.domain import errors, session_names
 from sessions_app.http.statuses import status_of
 from sessions_app.services.relay import PassedError
 
@@ -29,6 +29,8 @@ _CODES = {
     "parse_error": "invalid_json",
 }
 _TYPES = {401: "invalid_request_error", 403: "permission_error", 429: "requests"}
+# Of answers that no view of this wire gives.
+_NO_SESSION = {"X-Session-Id": session_names.NONE}
 # The clients repeat a 409 by themselves. Of these only the first is worth it.
 _PASSING = (errors.TurnInProgress, errors.Overtaken)
 
@@ -56,6 +58,15 @@ class Required(errors.InvalidInput):
 
     code = "missing_required_parameter"
     default_detail = "This parameter is required."
+
+
+class NoSuchSession(errors.SessionNotFound):
+    """As for a stranger's session; the message says how to make one."""
+
+    default_detail = (
+        "No such session. Send X-Session-Create: 1 to make it under this id, X-Session-Id: new for "
+        "a new one, or create one by POST /session/create."
+    )
 
 
 class ModelNotFound(errors.SessionError):
@@ -156,14 +167,16 @@ def _first(problem: Any, param: str | None = None) -> tuple[str | None, str, str
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """A path of this wire that is no route."""
     message = f"There is no route {request.method} {request.path}."
-    return JsonResponse(body(404, message, "unknown_url"), status=404)
+    return JsonResponse(body(404, message, "unknown_url"), status=404, headers=_NO_SESSION)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """A request that is refused before any route is looked for."""
-    return JsonResponse(body(400, "Bad request.", "bad_request"), status=400)
+    problem = body(400, "Bad request.", "bad_request")
+    return JsonResponse(problem, status=400, headers=_NO_SESSION)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """A mistake of ours outside of the views."""
-    return JsonResponse(body(500, "A server error occurred.", "error"), status=500)
+    problem = body(500, "A server error occurred.", "error")
+    return JsonResponse(problem, status=500, headers=_NO_SESSION)

@@ -8,6 +8,7 @@ from typing import Any
 
 from rest_framework.request import Request
 
+from sessions_app.domain import session_names
 from sessions_app.domain.errors import InvalidInput
 from sessions_app.openai_api.errors import UnsupportedValue
 
@@ -33,8 +34,8 @@ def body_of(request: Request) -> dict[str, Any]:
     return body
 
 
-def session_id(request: Request, body: Mapping[str, Any]) -> str | None:
-    """The session of a request: in `metadata`, in `session_id`, or in `X-Session-Id`."""
+def session_name(request: Request, body: Mapping[str, Any]) -> str | None:
+    """What a request calls its session: in `metadata`, in `session_id`, or in `X-Session-Id`."""
     metadata = body.get("metadata")
     if metadata is not None and not isinstance(metadata, dict):
         raise InvalidInput("Expected an object.", attr="metadata")
@@ -47,10 +48,10 @@ def session_id(request: Request, body: Mapping[str, Any]) -> str | None:
     for source, value in sources.items():
         if not isinstance(value, str):
             raise InvalidInput("Expected text.", attr=source)
-    session_ids = {str(value).removeprefix(CONVERSATION_PREFIX) for value in sources.values()}
-    if len(session_ids) > 1:
+    names = list(map(str, sources.values()))
+    if len(set(map(session_names.without_prefix, names))) > 1:
         raise UnsupportedValue("Two sessions are named.", attr=list(sources)[1])
-    return session_ids.pop() if session_ids else None
+    return names[0] if names else None
 
 
 def digest(session_id: str, body: Mapping[str, Any]) -> str:

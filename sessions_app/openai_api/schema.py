@@ -95,7 +95,14 @@ chat_completions = extend_schema(
             "X-Session-Id",
             OpenApiTypes.STR,
             OpenApiParameter.HEADER,
-            description="The session, where neither `session_id` nor `metadata` names it.",
+            description="The session, where neither `session_id` nor `metadata` names it: its id, "
+            "an id of your own, or `new`.",
+        ),
+        OpenApiParameter(
+            "X-Session-Create",
+            OpenApiTypes.STR,
+            OpenApiParameter.HEADER,
+            description="1 makes the named session if it is not there.",
         ),
         OpenApiParameter(
             "Idempotency-Key",

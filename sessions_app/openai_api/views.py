@@ -8,8 +8,11 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
+from sessions_app.domain import session_names
 from sessions_app.http.throttles import ChatThrottle
 from sessions_app.openai_api.errors import exception_handler
+
+SESSION_HEADER = "X-Session-Id"
 
 
 class AcceptIgnored(DefaultContentNegotiation):
@@ -25,6 +28,15 @@ class OpenAIView(APIView):
     """A view whose errors are OpenAI's."""
 
     content_negotiation_class = AcceptIgnored
+
+    @property
+    def default_response_headers(self) -> dict[str, str]:
+        """Every answer names its session, errors too."""
+        return {**super().default_response_headers, SESSION_HEADER: session_names.NONE}
+
+    def answers_for(self, session_id: str) -> None:
+        """Name this session in the answer, whatever becomes of the request."""
+        self.headers[SESSION_HEADER] = session_id
 
     def get_exception_handler(self) -> Callable[[Exception, dict[str, Any]], Any]:
         return exception_handler

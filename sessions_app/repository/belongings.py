@@ -12,6 +12,7 @@ from sessions_app.documents import (
     MessageAnnotations,
     MessageBucket,
     SearchDocument,
+    SessionName,
     StoredDocument,
     Turn,
     collection,
@@ -28,6 +29,13 @@ OF_SESSIONS: Mapping[Damage, type[StoredDocument]] = {
     Damage.ORPHANED_REVIEW_NOTE: ReviewNote,
 }
 
+# Found by the name, so neither its `_id` nor its shard key tell the session.
+WITH_SESSIONS: Mapping[Damage, type[StoredDocument]] = {
+    **OF_SESSIONS,
+    Damage.ORPHANED_NAME: SessionName,
+}
+"""All that goes with its session."""
+
 
 def delete_all(session_id: str, transaction: ClientSession) -> None:
     """Remove all that belongs to a session, in the transaction that removes the session."""
@@ -42,3 +50,6 @@ def delete_all_of(session_ids: Sequence[str], transaction: ClientSession | None 
     for document in OF_SESSIONS.values():
         # By the driver: MongoEngine's querysets take no transaction.
         collection(document).delete_many(belonging, session=transaction)
+    collection(SessionName).delete_many(
+        {"session_id": {"$in": list(session_ids)}}, session=transaction
+    )

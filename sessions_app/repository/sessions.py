@@ -26,23 +26,41 @@ from sessions_app.domain.data import (
 )
 from sessions_app.domain.drafts import NewMessage
 from sessions_app.domain.errors import LegalHold, SessionExists, SessionNotFound, VersionMismatch
-from sessions_app.repository import belongings, failures, log, session_pages, summaries, titles
+from sessions_app.repository import (
+    belongings,
+    failures,
+    log,
+    session_names,
+    session_pages,
+    summaries,
+    titles,
+)
 from sessions_app.repository.log import Stored, memory, new_bucket
+from sessions_app.repository.session_names import Claim
 
 _TRANSACTION_OPERATIONS = 4
 
 
 @failures.translated
-def insert(new: NewSession, history: Sequence[NewMessage]) -> data.Session:
+def insert(
+    new: NewSession, history: Sequence[NewMessage], claim: Claim | None = None
+) -> data.Session:
     """Store a new session with its messages: the newest in its tail, the others in buckets.
 
-    Raises SessionExists where there is one with this id.
+    With `claim`, together with its name or not at all; raises NameTaken, and SessionExists where
+    there is a session with this id.
     """
     document = _document(new)
     try:
-        if history:
+        if history or claim:
             stored_session, buckets = _with_history(document, history)
-            in_transaction(lambda transaction: _insert_all(stored_session, buckets, transaction))
+
+            def write(transaction: ClientSession) -> None:
+                if claim is not None:
+                    session_names.claim(claim, transaction)
+                _insert_all(stored_session, buckets, transaction)
+
+            in_transaction(write)
         else:
             document.save(force_insert=True)
             stored_session = document.to_mongo()
@@ -75,6 +93,7 @@ def _document(new: NewSession) -> Session:
         updated_at=new.now,
         ttl_seconds=new.ttl_seconds,
         expires_at=new.expires_at,
+        external_id=new.external_id,
     )
 
 

@@ -20,6 +20,7 @@ Command = dict[str, Any]
 # Found by their whole `_id` only.
 BY_ID = (
     documents.Session,
+    documents.SessionName,
     documents.SearchProgress,
     documents.ErasedUser,
     documents.ThrottleWindow,

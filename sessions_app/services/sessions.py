@@ -31,6 +31,7 @@ from sessions_app.domain.errors import (
 )
 from sessions_app.domain.limits import CONTEXT_MAX_MESSAGES_DEFAULT
 from sessions_app.repository import annotations, log, sessions
+from sessions_app.repository.session_names import Claim
 from sessions_app.services import identity, messages, receipts
 from sessions_app.services.tallies import tallies
 
@@ -49,12 +50,19 @@ def policy_default() -> ContextPolicy:
 
 
 def session_create(
-    *, user_id: str, draft: SessionDraft, now: datetime, session_id: str | None = None
+    *,
+    user_id: str,
+    draft: SessionDraft,
+    now: datetime,
+    session_id: str | None = None,
+    name: str | None = None,
+    replaced: str | None = None,
 ) -> Session:
-    """Create a session with its first messages, in one write; under a new id if none is given.
+    """Create a session with its first messages, in one write; `name` is claimed in the same.
 
-    Raises InvalidInput or TooLarge for a message that cannot be stored, UserErased, and
-    SessionExists where there is one with this id.
+    Its id is `session_id`, or a new one. Raises InvalidInput or TooLarge for a message that cannot
+    be stored, UserErased, SessionExists where there is one with this id, and NameTaken where a
+    session other than `replaced` has the name.
     """
     now = lifecycle.to_milliseconds(now)
     history = messages.batch_prepare(batch=draft.history, now=now)
@@ -65,10 +73,10 @@ def session_create(
             history.insert(0, messages.message_prepare(draft=prompt, now=now))
         except (InvalidInput, TooLarge) as error:
             raise type(error)(error.detail, attr="system_prompt") from error
-    session = sessions.insert(
-        _new_session(user_id, draft, replace(policy_default(), **draft.policy), now, session_id),
-        history,
-    )
+    policy = replace(policy_default(), **draft.policy)
+    new = _new_session(user_id, draft, policy, now, session_id)
+    claim = Claim(name, user_id, new.session_id, replaced) if name else None
+    session = sessions.insert(new, history, claim)
     _refuse_erased(session)
     tallies.messages_stored(user_id, history, now)
     return session
@@ -90,6 +98,7 @@ def _new_session(
         ttl_seconds=draft.ttl_seconds,
         expires_at=timeout_at(now, draft.ttl_seconds),
         now=now,
+        external_id=draft.external_id,
     )
 
 

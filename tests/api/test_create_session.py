@@ -22,6 +22,7 @@ DEFAULTS = {
     "context_start": 1,
     "topic": None,
     "turn_in_progress": False,
+    "external_id": None,
 }
 
 

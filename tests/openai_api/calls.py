@@ -84,5 +84,9 @@ def error(
     return {"error": {"message": message, "type": kind, "param": param, "code": code}}
 
 
-NO_SESSION = error("No such session.", "not_found")
+NO_SESSION = error(
+    "No such session. Send X-Session-Create: 1 to make it under this id, X-Session-Id: new for a "
+    "new one, or create one by POST /session/create.",
+    "not_found",
+)
 BUSY = error("Another turn is in progress in this session.", "turn_in_progress")

@@ -30,7 +30,14 @@ from sessions_app.repository import annotations, belongings, indexes, summaries
 from sessions_app.repository.erasure import traces as user_traces
 from sessions_app.repository.figures import daily as daily_figures
 from sessions_app.repository.log import pages, tail
-from sessions_app.services import context, erasure, messages, sessions, throttling
+from sessions_app.services import (
+    context,
+    erasure,
+    messages,
+    named_sessions,
+    sessions,
+    throttling,
+)
 from sessions_app.services.audits import integrity
 from sessions_app.services.audits import rebuilding as audit_rebuilding
 from sessions_app.services.audits import windows as audits
@@ -109,6 +116,8 @@ SHARD_KEYS = {
     **{one.COLLECTION: {"session_id"} for one in belongings.OF_SESSIONS.values()},
     "search_documents": {"session_id", "user_id"},
     "review_log": {"session_id", "user_id"},
+    # A deletion asks every shard for the names of its session: none of them says which they are.
+    "session_names": {"_id", "session_id"},
 }
 # How a function comes by documents: a queryset, or the driver's collection.
 ASKS = re.compile(r"\.objects\b|\bcollection\(")
@@ -178,6 +187,7 @@ def _walk(database: Any) -> None:
     _walk_searches(session_id)
     walk_turns(database)
     _walk_sessions(session_id)
+    _walk_names()
     walk_review(session_id)
     _walk_operators(database, session_id)
 
@@ -278,6 +288,14 @@ def _walk_sessions(session_id: str) -> None:
     tail.spill(session_id)
     pages.read_header(session_id=session_id, user_id=OWNER)
     pages.with_liveness([{"_id": session_id, "turn": {"id": "turn_1"}}])
+
+
+def _walk_names() -> None:
+    whose: Any = {"name": "trip-42", "user_id": OWNER, "now": now()}
+    draft = sessions.SessionDraft(external_id="trip-42")
+    for keeps in (named_sessions.while_it_stands, lambda *_: False):
+        named_sessions.session_open(**whose, draft=draft, keeps=keeps)
+    named_sessions.session_find(**whose)
 
 
 def _walk_operators(database: Any, session_id: str) -> None:

@@ -45,6 +45,7 @@ SESSION_EXAMPLE = {
     "context_start": 1,
     "topic": None,
     "turn_in_progress": False,
+    "external_id": None,
 }
 
 SESSION_ID = OpenApiParameter("session_id", OpenApiTypes.STR, OpenApiParameter.PATH)

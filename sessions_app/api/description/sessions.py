@@ -55,13 +55,15 @@ def _file(name: str, media_type: str, value: Any) -> OpenApiExample:
 session_create = extend_schema(
     operation_id="session_create",
     request=wire.SessionInput,
-    responses=responses({201: wire.SessionOutput}, 400, 413),
+    responses=responses({201: wire.SessionOutput, 200: wire.SessionOutput}, 400, 410, 413),
     examples=[
         request_example(
             "With a prompt",
             {"title": "Lisbon", "system_prompt": "You plan trips.", "metadata": {"channel": "web"}},
         ),
+        request_example("Under an id of your own", {"external_id": "trip-42"}),
         response_example("Created", SESSION_EXAMPLE, "201"),
+        response_example("Already there", SESSION_EXAMPLE | {"external_id": "trip-42"}),
     ],
 )
 session_list = extend_schema(

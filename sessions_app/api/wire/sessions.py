@@ -13,9 +13,10 @@ from sessions_app.api.wire.messages import (
     messages,
     timestamp,
 )
-from sessions_app.domain import limits
+from sessions_app.domain import limits, session_names
 from sessions_app.domain.data import Message, OnTopicShift, Session, Status, Strategy
 from sessions_app.domain.drafts import SessionDraft
+from sessions_app.domain.errors import InvalidInput
 from sessions_app.http.input import (
     MetadataField,
     NumeralField,
@@ -58,9 +59,25 @@ class SessionChanges(serializers.Serializer[Data]):
     context_policy = PolicyInput(required=False)
 
 
+class ExternalIdField(StrictCharField):
+    """An id of the client's own, unique for its owner."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """The text itself; `invalid` for what is no id."""
+        text = super().to_internal_value(data)
+        try:
+            session_names.check_external_id(text, attr="external_id")
+        except InvalidInput as error:
+            raise serializers.ValidationError(error.detail, "invalid") from error
+        return text
+
+
 class SessionInput(SessionChanges):
     """A session to create; everything is optional."""
 
+    external_id = ExternalIdField(
+        max_length=limits.EXTERNAL_ID_MAX_CHARS, allow_null=True, required=False
+    )
     system_prompt = StrictCharField(allow_blank=True, allow_null=True, required=False)
     messages = serializers.ListField(
         child=MessageInput(), max_length=limits.SEED_MAX_MESSAGES, required=False
@@ -130,6 +147,7 @@ class SessionOutput(serializers.Serializer[Data]):
     context_start = StrictIntegerField(min_value=1)
     topic = serializers.JSONField(allow_null=True)
     turn_in_progress = StrictBooleanField()
+    external_id = StrictCharField(allow_null=True)
 
 
 class SessionWithMessages(SessionOutput):
@@ -156,6 +174,7 @@ def session_draft(data: Data) -> SessionDraft:
         ttl_seconds=data.get("ttl_seconds"),
         policy=data.get("context_policy", {}),
         history=[message_draft(message) for message in data.get("messages", [])],
+        external_id=data.get("external_id"),
     )
 
 
@@ -183,6 +202,7 @@ def session(stored: Session) -> dict[str, Any]:
         "topic": topic(stored),
         # By the clock: the worker of a turn may be gone without having ended it.
         "turn_in_progress": stored.in_turn,
+        "external_id": stored.external_id,
     }
 
 

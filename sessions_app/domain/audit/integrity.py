@@ -29,6 +29,7 @@ class Damage(StrEnum):
     ORPHANED_SEARCH_DOCUMENT = "orphaned_search_document"
     ORPHANED_TURN = "orphaned_turn"
     ORPHANED_REVIEW_NOTE = "orphaned_review_note"
+    ORPHANED_NAME = "orphaned_name"
     OVERDUE_TURN = "overdue_turn"
     OVERDUE_LEASE = "overdue_lease"
 
@@ -46,6 +47,7 @@ REPAIRABLE = frozenset(
         Damage.ORPHANED_SEARCH_DOCUMENT,
         Damage.ORPHANED_TURN,
         Damage.ORPHANED_REVIEW_NOTE,
+        Damage.ORPHANED_NAME,
         Damage.OVERDUE_TURN,
         Damage.OVERDUE_LEASE,
     }

@@ -8,6 +8,7 @@ from django.conf import settings
 from rest_framework.request import Request
 
 from sessions_app.domain import drafts as draft_rules
+from sessions_app.domain import session_names
 from sessions_app.domain.data import Role
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import InvalidInput
@@ -15,7 +16,7 @@ from sessions_app.domain.items import read_items
 from sessions_app.domain.limits import SEED_MAX_MESSAGES
 from sessions_app.domain.responses import ResponseName, ResponseTerms, response_name
 from sessions_app.http.input import idempotency_key
-from sessions_app.openai_api import requests
+from sessions_app.openai_api import naming, requests
 from sessions_app.openai_api.errors import Required, Unsupported, UnsupportedValue
 from sessions_app.openai_api.responses import parameters
 from sessions_app.services.responses import PreviousNotFound, ResponseRequest
@@ -28,60 +29,65 @@ def response_request(
 ) -> tuple[ResponseRequest, bool]:
     """What is asked for, and whether it is to be stored; raises InvalidInput naming what is wrong.
 
-    Nothing has been stored then.
+    Nothing has been stored then. A session that is to be made under a name is made last.
     """
     store = parameters.truth(body, "store", default=True)
     background = parameters.truth(body, "background", default=False)
     if background and not store:
         raise UnsupportedValue("A response in the background is stored.", attr="background")
     call = parameters.model_call(body)
-    previous, session_id = _origin(request, body)
-    is_known = previous is not None or session_id is not None
-    drafts = _drafts(body.get("input"), is_known)
-    return (
-        ResponseRequest(
-            drafts,
-            call,
-            ResponseTerms(
-                parameters=parameters.repeated(body),
-                in_conversation=session_id is not None,
-                background=background,
-                previous=None if previous is None else str(previous),
-            ),
-            digest=requests.digest(str(previous or session_id or ""), body),
-            session_id=session_id,
-            previous=previous,
-            key=idempotency_key(request),
-            since=requests.repeated_since(request, now),
-            repeats=requests.repeat_count(request),
-        ),
-        store,
-    )
-
-
-def _origin(request: Request, body: Mapping[str, Any]) -> tuple[ResponseName | None, str | None]:
-    """The response that is continued, or the session that is named; neither for a new one."""
-    named = requests.session_id(request, body)
+    previous = _previous(body)
     conversation = _conversation(body.get("conversation"))
-    if conversation is not None and named not in (None, conversation):
+    name = requests.session_name(request, body)
+    if name in {session_names.NEW, session_names.NONE}:
+        name = None
+    _refuse_two(previous, conversation, name)
+    is_known = bool(previous or conversation or name)
+    drafts = _drafts(body.get("input"), is_known)
+    repeated = parameters.repeated(body)
+    session_id = conversation or (name and naming.named_session_id(request, name, now)) or None
+    asking = ResponseRequest(
+        drafts,
+        call,
+        ResponseTerms(
+            parameters=repeated,
+            in_conversation=session_id is not None,
+            background=background,
+            previous=None if previous is None else str(previous),
+        ),
+        digest=requests.digest(str(previous or session_id or ""), body),
+        session_id=session_id,
+        previous=previous,
+        key=idempotency_key(request),
+        since=requests.repeated_since(request, now),
+        repeats=requests.repeat_count(request),
+    )
+    return asking, store
+
+
+def _refuse_two(previous: ResponseName | None, conversation: str | None, name: str | None) -> None:
+    if conversation and name and session_names.without_prefix(name) != conversation:
         raise UnsupportedValue("Two sessions are named.", attr="conversation")
-    session_id = conversation or named
-    value = body.get("previous_response_id")
-    if value is None:
-        return None, session_id
-    if not isinstance(value, str):
-        raise InvalidInput("Expected text.", attr="previous_response_id")
-    if session_id is not None:
+    if previous and (conversation or name):
         raise Unsupported(
             "Name a conversation or a response to continue, not both.",
             attr="previous_response_id",
         )
+
+
+def _previous(body: Mapping[str, Any]) -> ResponseName | None:
+    """The response that is continued."""
+    value = body.get("previous_response_id")
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise InvalidInput("Expected text.", attr="previous_response_id")
     previous = response_name(value)
     if previous is None:
         raise PreviousNotFound(
             f"Previous response with id '{value[:128]}' not found.", attr="previous_response_id"
         )
-    return previous, None
+    return previous
 
 
 def _conversation(value: Any) -> str | None:

@@ -1,13 +1,14 @@
 """`/v1/responses`: create, retrieve, resume, cancel and delete responses; list their input."""
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 from django.http import HttpResponseBase
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from sessions_app.domain import session_names
 from sessions_app.domain.errors import InvalidInput
 from sessions_app.domain.items import items_of
 from sessions_app.domain.responses import ResponseName, ResponseTerms, response_name
@@ -27,8 +28,6 @@ from sessions_app.services import responses, turns
 from sessions_app.services.responses import ResponseNotFound
 from sessions_app.services.turns import Feed, Reader
 
-Answer = TypeVar("Answer", bound=HttpResponseBase)
-
 # A model call in this process stops at once, one on another worker within a second or so.
 CANCEL_WAIT_SECONDS = 10.0
 
@@ -43,6 +42,7 @@ class ResponsesView(ModelCallView):
         stream = parameters.truth(body, "stream", default=False)
         asking, store = response_request(request, body, now)
         terms = asking.terms
+        self.answers_for(asking.session_id or session_names.NONE)
         if store:
             feed = responses.response_start(user_id=user_id(request), request=asking, now=now)
         else:
@@ -50,6 +50,7 @@ class ResponsesView(ModelCallView):
                 user_id=user_id(request), request=asking, now=now
             )
             departure_of(request).then(end)
+        self.answers_for(feed.session_id or session_names.NONE)
         if terms.background:
             return _streamed(feed, terms) if stream else _whole(feed, terms)
         if stream:
@@ -70,9 +71,11 @@ class ResponseView(OpenAIView):
             feed, terms = responses.response_feed(
                 name=name, user_id=user_id(request), now=timezone.now()
             )
+            self.answers_for(name.session_id)
             return _streamed(feed, terms, after=-1 if after is None else after)
         state = responses.response_get(name=name, user_id=user_id(request), now=timezone.now())
-        return _named(Response(wire.response(state)), name.session_id)
+        self.answers_for(name.session_id)
+        return Response(wire.response(state))
 
     @waits(Waits.FOR_A_STOP)
     @schema.responses_delete
@@ -96,7 +99,8 @@ class CancelView(OpenAIView):
         if feed is not None:
             turns.turn_wait(feed=feed, seconds=CANCEL_WAIT_SECONDS)
         state = responses.response_get(name=name, user_id=user_id(request), now=timezone.now())
-        return _named(Response(wire.response(state)), name.session_id)
+        self.answers_for(name.session_id)
+        return Response(wire.response(state))
 
 
 class InputItemsView(OpenAIView):
@@ -106,26 +110,18 @@ class InputItemsView(OpenAIView):
         name = _name(response_id)
         formats.check_include(_listed(request.query_params) or None)
         messages = responses.response_input(name=name, user_id=user_id(request), now=timezone.now())
+        self.answers_for(name.session_id)
         items = [item for message in messages for item in items_of(message)]
-        return _named(Response(item_page(items, request.query_params)), name.session_id)
+        return Response(item_page(items, request.query_params))
 
 
 def _whole(feed: Feed, terms: ResponseTerms) -> Response:
-    state = responses.response_state(feed, terms)
-    return _named(Response(wire.response(state)), feed.session_id)
+    return Response(wire.response(responses.response_state(feed, terms)))
 
 
 def _streamed(feed: Feed, terms: ResponseTerms, after: int = -1) -> HttpResponseBase:
     events = Events(feed, terms, after=after)
-    return _named(
-        event_stream.response(TurnSource(Reader(feed), events, events.last)), feed.session_id
-    )
-
-
-def _named(answer: Answer, session_id: str) -> Answer:
-    """The answer with the session that it is in; an app may not have named one."""
-    answer.headers["X-Session-Id"] = session_id or "none"
-    return answer
+    return event_stream.response(TurnSource(Reader(feed), events, events.last))
 
 
 def _name(response_id: str) -> ResponseName:

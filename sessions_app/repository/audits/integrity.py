@@ -8,7 +8,7 @@ from mongoengine.errors import ValidationError
 from sessions_app.documents import MessageBucket, Session, StoredDocument
 from sessions_app.domain.audit.integrity import Damage, StoredRun, StoredSession
 from sessions_app.repository import failures, log
-from sessions_app.repository.belongings import OF_SESSIONS
+from sessions_app.repository.belongings import WITH_SESSIONS
 from sessions_app.repository.log import Stored
 
 _BATCH = 200
@@ -154,7 +154,7 @@ def orphans(
     `progress` is called with how many documents have been looked at since the last call.
     """
     last = ""
-    while owners := _owners(OF_SESSIONS[damage], last):
+    while owners := _owners(WITH_SESSIONS[damage], last):
         yield from _without_session(owners)
         progress(len(owners))
         last = owners[-1][0]
@@ -180,4 +180,4 @@ def delete_orphan(damage: Damage, document_id: str, session_id: str) -> None:
     """Remove a document, unless its session has turned up."""
     # Looked at again: an import stores buckets first, and their session last.
     if not Session.objects.exists(pk=session_id):
-        OF_SESSIONS[damage].objects(pk=document_id, session_id=session_id).delete()
+        WITH_SESSIONS[damage].objects(pk=document_id, session_id=session_id).delete()

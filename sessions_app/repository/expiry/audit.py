@@ -9,7 +9,7 @@ from sessions_app.documents.querysets import SessionQuerySet
 from sessions_app.domain.audit.expiry import Receipt, StoredTimes
 from sessions_app.domain.audit.integrity import Damage
 from sessions_app.repository import failures
-from sessions_app.repository.belongings import OF_SESSIONS
+from sessions_app.repository.belongings import WITH_SESSIONS
 
 _PAGE = 1_000
 _RECEIPT_FIELDS = [field.name for field in fields(Receipt)]
@@ -81,7 +81,7 @@ def _receipt(sweep: Sweep) -> Receipt:
 def count_belongings() -> int:
     """About how many documents belong to sessions, for showing progress."""
     # Without a filter `count` reads the collection's metadata, however many there are.
-    return sum(int(document.objects.count()) for document in OF_SESSIONS.values())
+    return sum(int(document.objects.count()) for document in WITH_SESSIONS.values())
 
 
 @failures.translated
@@ -89,4 +89,4 @@ def is_orphan(damage: Damage, document_id: str, session_id: str) -> bool:
     """Whether a document is still there, and its session is not."""
     if Session.objects.exists(pk=session_id):
         return False
-    return OF_SESSIONS[damage].objects.exists(pk=document_id, session_id=session_id)
+    return WITH_SESSIONS[damage].objects.exists(pk=document_id, session_id=session_id)

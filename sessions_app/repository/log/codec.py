@@ -42,7 +42,7 @@ HEADER: Mapping[str, Any] = dict.fromkeys(
         "ttl_seconds", "metadata", "context_policy", "context_start", "message_count",
         "token_count", "tail_start", "tail_bytes", "version", "legal_hold", "context_resets",
         "topic.judged", "topic.current", "topic.start_seq", "topic.recent", "topic.undone",
-        "turn",
+        "turn", "external_id",
     ),
     1,
 ) | {"turn_is_live": LIVE}  # fmt: skip
@@ -206,7 +206,11 @@ def stored_size(stored: Mapping[str, Any]) -> int:
 
 def encode_session(new: NewSession) -> Stored:
     """A session as it is stored, before it has messages."""
-    optional = {"ttl_seconds": new.ttl_seconds, "expires_at": new.expires_at}
+    optional = {
+        "ttl_seconds": new.ttl_seconds,
+        "expires_at": new.expires_at,
+        "external_id": new.external_id,
+    }
     return {
         "_id": new.session_id,
         "user_id": new.user_id,
@@ -281,6 +285,7 @@ def decode_session(stored: Mapping[str, Any]) -> Session:
         context_resets=stored.get("context_resets", ()),
         topic=decode_standing(stored.get("topic")),
         turn=decode_lease(stored.get("turn"), is_live=stored.get("turn_is_live", False)),
+        external_id=stored.get("external_id"),
     )
 
 

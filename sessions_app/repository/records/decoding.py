@@ -22,6 +22,7 @@ from mongoengine import (
 from mongoengine.errors import ValidationError
 
 from sessions_app.documents import Message, Session
+from sessions_app.domain import session_names
 from sessions_app.domain.data import Role
 from sessions_app.domain.dialect import usage_of
 from sessions_app.domain.errors import InvalidInput
@@ -44,6 +45,9 @@ def stored_session(record: Mapping[str, Any]) -> Stored:
         raise InvalidInput("session_id is not one")
     fields = {name: field for name, field in Session._fields.items() if name not in NOT_CARRIED}
     stored: Stored = {"_id": session_id, **_decoded(record, fields, passed_over=_COUNTED)}
+    external_id = stored.get("external_id")
+    if external_id is not None and not session_names.is_external_id(external_id):
+        raise InvalidInput(f"external_id is not one: {session_names.RULE}")
     undone = record.get("topic_undone")
     if undone is not None:
         nothing_judged = {"judged": 0, "current": 0, "start_seq": 0, "recent": []}

@@ -15,7 +15,7 @@ from sessions_app.domain import tail
 from sessions_app.domain.errors import InvalidInput, StorageUnavailable
 from sessions_app.domain.identifiers import bucket_id
 from sessions_app.domain.limits import TAIL_MAX_BYTES, TAIL_MAX_MESSAGES
-from sessions_app.repository import failures, log
+from sessions_app.repository import failures, log, session_names
 from sessions_app.repository.log import Stored, new_bucket
 from sessions_app.repository.records.decoding import stored_message, stored_session
 
@@ -153,6 +153,7 @@ def insert_sessions(documents: Sequence[Stored]) -> set[str]:
     for document in documents:
         if document["tail_start"] > 1:
             _check_buckets(document)
+    session_names.claim_for_import(documents)
     try:
         # By the driver: a queryset's `insert` stops at the first that is there already.
         collection(Session).insert_many(documents, ordered=False)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sessions_app.domain import audit
 from sessions_app.domain.audit.integrity import Finding
 from sessions_app.repository import audits
-from sessions_app.repository.belongings import OF_SESSIONS
+from sessions_app.repository.belongings import WITH_SESSIONS
 from sessions_app.services.progress import Progress
 
 
@@ -31,7 +31,7 @@ def integrity_check(*, repair: bool, progress: Progress) -> Iterator[CheckedFind
             progress(1)
         last = ids[-1]
     # What belongs to sessions that are gone, which the loop above cannot meet.
-    for damage in OF_SESSIONS:
+    for damage in WITH_SESSIONS:
         for document_id, session_id in audits.integrity.orphans(damage):
             if repair:
                 audits.integrity.delete_orphan(damage, document_id, session_id)

@@ -18,7 +18,7 @@ from sessions_app.domain.audit.expiry import (
 )
 from sessions_app.domain.data import Status
 from sessions_app.repository import audits, clocks, expiry
-from sessions_app.repository.belongings import OF_SESSIONS
+from sessions_app.repository.belongings import WITH_SESSIONS
 from sessions_app.services.progress import Progress
 
 # The allowed difference between workers' clocks, and between a decision and its write.
@@ -119,7 +119,7 @@ def _orphans(audit_progress: AuditProgress, progress: Progress) -> Iterator[Find
         audit_progress.belongings += done
         progress(done)
 
-    for damage in OF_SESSIONS:
+    for damage in WITH_SESSIONS:
         for document_id, session_id in audits.integrity.orphans(damage, advance):
             # Read again: the session may have been deleted meanwhile, with its documents.
             if expiry.audit.is_orphan(damage, document_id, session_id):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sessions_app.domain.audit.integrity import Damage
 from sessions_app.domain.traces import Trace
 from sessions_app.repository import audits, erasure
-from sessions_app.repository.belongings import OF_SESSIONS
+from sessions_app.repository.belongings import WITH_SESSIONS
 from sessions_app.services.progress import Progress
 
 
@@ -52,7 +52,7 @@ def erasure_prove(*, user_id: str, progress: Progress = lambda _: None) -> Proof
 
 def _orphans() -> dict[str, int]:
     counts: Counter[str] = Counter()
-    for damage, document in OF_SESSIONS.items():
+    for damage, document in WITH_SESSIONS.items():
         counts[document.COLLECTION] = _lasting(damage)
     return dict(counts)
 

@@ -28,7 +28,11 @@ says what became of one whose worker is gone, and `integrity` finds what nobody 
 it is so: docs/decisions/0022.
 """
 
-from sessions_app.services.turns.completions import CompletionRequest, completion_start
+from sessions_app.services.turns.completions import (
+    CompletionRequest,
+    completion_check,
+    completion_start,
+)
 from sessions_app.services.turns.fanout import (
     Context,
     Delta,
@@ -81,6 +85,7 @@ __all__ = [
     "Thinking",
     "TurnRequest",
     "TurnResult",
+    "completion_check",
     "completion_start",
     "message_erased",
     "place",

@@ -85,6 +85,17 @@ def completion_start(
     raise StorageUnavailable
 
 
+def completion_check(*, messages: Sequence[MessageDraft], places: Sequence[int]) -> None:
+    """Raise InvalidInput or TooLarge for messages that no session could begin with."""
+    if len(messages) > SEED_MAX_MESSAGES:
+        raise InvalidInput(
+            f"At most {SEED_MAX_MESSAGES} messages may be new to the session.", attr="messages"
+        )
+    # By their places in the request, which the turn does not know.
+    for position, draft in zip(places, messages, strict=False):
+        drafts.check(draft, max_chars=settings.MESSAGE_MAX_CHARS, path=f"messages.{position}.")
+
+
 def _newest(session_id: str, user_id: str, wanted: int) -> tuple[Session, list[Message]]:
     """As many current messages as the request has, and some; however long the session is."""
     limit = wanted + _MARGIN
@@ -141,13 +152,7 @@ def _append(
     now: datetime,
 ) -> Feed:
     new = request.messages[alignment.old :]
-    if len(new) > SEED_MAX_MESSAGES:
-        raise InvalidInput(
-            f"At most {SEED_MAX_MESSAGES} messages may be new to the session.", attr="messages"
-        )
-    # By their places in the request, which the turn does not know.
-    for position, draft in zip(request.places[alignment.old :], new, strict=False):
-        drafts.check(draft, max_chars=settings.MESSAGE_MAX_CHARS, path=f"messages.{position}.")
+    completion_check(messages=new, places=request.places[alignment.old :])
     return turn_start(
         session_id=session.session_id,
         user_id=session.user_id,

@@ -101,6 +101,9 @@ PLANTED: dict[Damage, Plant] = {
     Damage.ORPHANED_REVIEW_NOTE: lambda db, s: db.review_notes.insert_one(
         {"_id": "gone/1", "session_id": "gone", "text": "left"}
     ),
+    Damage.ORPHANED_NAME: lambda db, s: db.session_names.insert_one(
+        {"_id": "trip-42/somebody", "session_id": "gone"}
+    ),
     Damage.ORPHANED_BUCKET: lambda db, s: db.message_buckets.insert_one(
         buckets(db, s)[0] | {"_id": "gone/000000000001", "session_id": "gone"}
     ),

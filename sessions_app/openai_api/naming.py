@@ -1,0 +1,149 @@
+"""Which session a request is for: the one it names, a new one, or that of whoever it speaks for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from rest_framework.request import Request
+
+from sessions_app.domain import alignment, session_names
+from sessions_app.domain.data import Role, Session
+from sessions_app.domain.drafts import SessionDraft
+from sessions_app.domain.errors import InvalidInput, SessionNotFound
+from sessions_app.domain.limits import METADATA_VALUE_MAX_CHARS
+from sessions_app.http.input import user_id
+from sessions_app.openai_api import requests
+from sessions_app.openai_api.errors import NoSuchSession
+from sessions_app.openai_api.messages import Conversation
+from sessions_app.services import named_sessions, turns
+from sessions_app.services.named_sessions import Keeps
+
+_CREATE_HEADER = "X-Session-Create"
+_SWITCH = {"1": True, "true": True, "0": False, "false": False, "": False}
+# The new name of the parameter and the old one. What either holds is the application's own.
+_OF_USERS = ("safety_identifier", "user")
+
+
+@dataclass(frozen=True, slots=True)
+class WantedSession:
+    """What a request says of its session: its `name`, or `user`, whom an application speaks for.
+
+    `makes` says whether one that is not there is to be made.
+    """
+
+    name: str | None = None
+    user: str | None = None
+    makes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A request of `user_id`, read and found valid; `since` is set for a repeat."""
+
+    user_id: str
+    conversation: Conversation
+    body: Mapping[str, Any]
+    key: str | None
+    since: datetime | None
+    now: datetime
+
+
+def wanted_session(request: Request, body: Mapping[str, Any]) -> WantedSession | None:
+    """The session that a request wants; None where it is to be passed on."""
+    name = requests.session_name(request, body)
+    if name == session_names.NONE:
+        return None
+    if name is not None:
+        return WantedSession(name=name, makes=_makes(request))
+    user = _user(body) if settings.OPENAI_SESSIONS == "by_user" else None
+    return WantedSession(user=user, makes=True) if user else None
+
+
+def _makes(request: Request) -> bool:
+    header = request.headers.get(_CREATE_HEADER)
+    if header is None:
+        return settings.OPENAI_SESSIONS == "create"
+    if header.lower() not in _SWITCH:
+        raise InvalidInput("Expected 1 or 0.", attr=_CREATE_HEADER)
+    return _SWITCH[header.lower()]
+
+
+def _user(body: Mapping[str, Any]) -> str | None:
+    values = (body.get(name) for name in _OF_USERS)
+    return next((value for value in values if isinstance(value, str) and value), None)
+
+
+def session_id(wanted: WantedSession, attempt: Attempt) -> str:
+    """The id of the session, which is made if need be, after all that could be refused.
+
+    Raises NoSuchSession, whose message says how to make one.
+    """
+    if wanted.name == session_names.NEW:
+        return _made_for(attempt)
+    if wanted.user is not None:
+        return _of_user(wanted.user, attempt)
+    assert wanted.name is not None  # noqa: S101 - see `wanted_session`
+    try:
+        return named_sessions.session_find(
+            name=wanted.name, user_id=attempt.user_id, now=attempt.now, only_standing=wanted.makes
+        ).session_id
+    except SessionNotFound as error:
+        if not wanted.makes:
+            raise NoSuchSession from error
+    session_names.check_external_id(wanted.name, attr="session_id")
+    return _opened(wanted.name, attempt, SessionDraft(external_id=wanted.name))
+
+
+def named_session_id(request: Request, name: str, now: datetime) -> str:
+    """The id of the session that a request names, which is made if the request says so."""
+    whose: dict[str, Any] = {"name": name, "user_id": user_id(request), "now": now}
+    makes = _makes(request)
+    try:
+        return named_sessions.session_find(**whose, only_standing=makes).session_id
+    except SessionNotFound as error:
+        if not makes:
+            raise NoSuchSession from error
+    session_names.check_external_id(name, attr="session_id")
+    draft = SessionDraft(external_id=name)
+    return named_sessions.session_open(**whose, draft=draft).session.session_id
+
+
+def _of_user(user: str, attempt: Attempt) -> str:
+    """An application's user goes on in the session that began with the same message."""
+    drafts = attempt.conversation.messages
+    first = next((draft for draft in drafts if draft.role is Role.USER), drafts[0])
+    name = session_names.name_of_opening(user, alignment.key(first))
+    metadata = {"user": user} if len(user) <= METADATA_VALUE_MAX_CHARS else {}
+    draft = SessionDraft(metadata=metadata)
+    return _opened(name, attempt, draft, named_sessions.while_it_takes_messages)
+
+
+def _made_for(attempt: Attempt) -> str:
+    """A new session, which repeats of this request find by its key, or by what they ask."""
+    if attempt.key is not None:
+        name = session_names.name_of_request(f"key {attempt.key}")
+        return _opened(name, attempt, SessionDraft())
+
+    def is_of_this_request(session: Session, _: datetime) -> bool:
+        return attempt.since is not None and session.created_at >= attempt.since
+
+    name = session_names.name_of_request(requests.digest("", attempt.body))
+    return _opened(name, attempt, SessionDraft(), is_of_this_request)
+
+
+def _opened(
+    name: str,
+    attempt: Attempt,
+    draft: SessionDraft,
+    keeps: Keeps = named_sessions.while_it_stands,
+) -> str:
+    whose: dict[str, Any] = {"name": name, "user_id": attempt.user_id, "now": attempt.now}
+    standing = named_sessions.session_named(**whose, keeps=keeps)
+    if standing is not None:
+        return standing.session_id
+    turns.completion_check(
+        messages=attempt.conversation.messages, places=attempt.conversation.places
+    )
+    return named_sessions.session_open(**whose, draft=draft, keeps=keeps).session.session_id
