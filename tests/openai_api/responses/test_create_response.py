@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Person
-from tests.openai_api.calls import NO_SESSION, error
+from tests.openai_api.calls import error
 from tests.openai_api.responses.calls import URL, ask, asked, get, said, session_of, text
 from tests.services.turns.scripted import Script, ScriptedModel
 
@@ -133,7 +133,7 @@ def test_a_stranger_gets_what_an_unknown_id_gets(
         "previous_response_id",
     )
     named = ask(bob, conversation=f"conv_{session['session_id']}")
-    assert (named.status_code, named.json()) == (404, NO_SESSION)
+    assert (named.status_code, named.json()) == (404, error("No such session.", "not_found"))
 
 
 def test_its_input_is_listed(alice: Person, model: ScriptedModel):
