@@ -129,13 +129,16 @@ def _chain(length: int, step: Step, counter: Counter) -> Chain:
         # What goes on behind the answer, such as judging topics, is not the request's.
         chain.taken.append((taken, counter.count - counted))
         chain.session_ids.add(feed.session_id)
-        _rest()
+        _rest(counter)
     return chain
 
 
-def _rest() -> None:
+def _rest(counter: Counter) -> None:
     """Let what was begun behind an answer come to its end."""
-    time.sleep(0.02)
+    before = -1
+    while counter.count != before:
+        before = counter.count
+        time.sleep(0.05)
 
 
 def _responses(parameters: Mapping[str, Any]) -> Step:

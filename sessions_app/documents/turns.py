@@ -44,6 +44,8 @@ class Turn(StoredDocument):
     early_thoughts = LongField(min_value=0)
     # The terms of a response of the OpenAI wire; its parameters as JSON text.
     response = DictField()
+    # The id of the message that such a response stores, which clients refer to.
+    reply_id = IdentifierField(max_length=40)
     model = StringField(max_length=limits.MODEL_NAME_MAX_CHARS)
     finish_reason = StringField(max_length=limits.FINISH_REASON_MAX_CHARS)
     prompt_tokens = LongField(min_value=0)
@@ -64,6 +66,12 @@ class Turn(StoredDocument):
                 "name": "session_client_id",
                 "fields": ["session_id", "client_id"],
                 "partialFilterExpression": {"client_id": {"$exists": True}},
+            },
+            {
+                # the response that has given an item, for clients that keep the history themselves
+                "name": "user_reply",
+                "fields": ["user_id", "reply_id"],
+                "partialFilterExpression": {"reply_id": {"$exists": True}},
             },
             {
                 # the few that are running, for finding those whose worker is gone

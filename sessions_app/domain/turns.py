@@ -96,6 +96,11 @@ class Turn:
         return failure(self.error_code or "", self.error_detail or "", self.error_refusal)
 
 
+def reply_id(turn_id: str) -> str:
+    """The id of the message that a turn stores, which its readers are told while it is written."""
+    return f"msg_{turn_id.removeprefix('turn_')}"
+
+
 def recorded_refusal(error: SessionError) -> dict[str, Any] | None:
     """What a turn's record holds of the refusal of a model's server; None for any other error."""
     if isinstance(error, ProviderBusy):

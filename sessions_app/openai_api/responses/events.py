@@ -11,7 +11,7 @@ from sessions_app.domain.errors import SessionError
 from sessions_app.domain.items import item_id, items_of
 from sessions_app.domain.items.data import Kind
 from sessions_app.domain.responses import ResponseTerms
-from sessions_app.domain.turns import TurnState
+from sessions_app.domain.turns import TurnState, reply_id
 from sessions_app.openai_api.responses import wire
 from sessions_app.openai_api.responses.pieces import Pieces
 from sessions_app.services import turns
@@ -38,7 +38,7 @@ class Events:
         self._begun = self._ended = False
         self._items = 0
         self._stored: Message | None = None
-        message_id = turns.reply_id(feed.turn_id)
+        message_id = reply_id(feed.turn_id)
         self._thoughts = _Thoughts(item_id(message_id, Kind.REASONING))
         self._reply = _Reply(item_id(message_id, Kind.MESSAGE))
 

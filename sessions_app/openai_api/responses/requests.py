@@ -11,14 +11,15 @@ from sessions_app.domain import drafts as draft_rules
 from sessions_app.domain import session_names
 from sessions_app.domain.data import Role
 from sessions_app.domain.drafts import MessageDraft
-from sessions_app.domain.errors import InvalidInput
-from sessions_app.domain.items import read_items
+from sessions_app.domain.errors import InvalidInput, ItemNotFound
+from sessions_app.domain.items import ItemBatch, read_items
 from sessions_app.domain.limits import SEED_MAX_MESSAGES
 from sessions_app.domain.responses import ResponseName, ResponseTerms, response_name
-from sessions_app.http.input import idempotency_key
+from sessions_app.http.input import idempotency_key, user_id
 from sessions_app.openai_api import naming, requests
 from sessions_app.openai_api.errors import Required, Unsupported, UnsupportedValue
 from sessions_app.openai_api.responses import parameters
+from sessions_app.services import responses
 from sessions_app.services.responses import PreviousNotFound, ResponseRequest
 
 _REFERENCE = "item_reference"
@@ -43,11 +44,11 @@ def response_request(
         name = None
     _refuse_two(previous, conversation, name)
     is_known = bool(previous or conversation or name)
-    drafts = _drafts(body.get("input"), is_known)
+    batch = _drafts(request, body.get("input"), is_known)
     repeated = parameters.repeated(body)
     session_id = conversation or (name and naming.named_session_id(request, name, now)) or None
     asking = ResponseRequest(
-        drafts,
+        batch.drafts,
         call,
         ResponseTerms(
             parameters=repeated,
@@ -61,6 +62,7 @@ def response_request(
         key=idempotency_key(request),
         since=requests.repeated_since(request, now),
         repeats=requests.repeat_count(request),
+        item_ids=() if is_known else sorted(batch.ids),
     )
     return asking, store
 
@@ -102,18 +104,16 @@ def _conversation(value: Any) -> str | None:
     return value.removeprefix(requests.CONVERSATION_PREFIX)
 
 
-def _drafts(value: Any, is_known: bool) -> Sequence[MessageDraft]:
+def _drafts(request: Request, value: Any, is_known: bool) -> ItemBatch:
     if value is None:
         raise Required(attr="input")
     if isinstance(value, str):
-        drafts: Sequence[MessageDraft] = read_items(
-            [{"type": "message", "role": "user", "content": value}], "input"
-        ).drafts
-        _check(drafts, None)
-        return drafts
+        batch = read_items([{"type": "message", "role": "user", "content": value}], "input")
+        _check(batch.drafts, None)
+        return batch
     if not isinstance(value, list) or not value:
         raise InvalidInput("Expected text, or a list of at least one item.", attr="input")
-    batch = read_items(_without_references(value, is_known), "input")
+    batch = read_items(_without_references(request, value, is_known), "input")
     if not batch.drafts:
         raise InvalidInput("Expected an item besides references.", attr="input")
     if len(batch.drafts) > SEED_MAX_MESSAGES:
@@ -125,22 +125,33 @@ def _drafts(value: Any, is_known: bool) -> Sequence[MessageDraft]:
             attr=f"input.{len(value) - 1}",
         )
     _check(batch.drafts, batch.positions)
-    return batch.drafts
+    return batch
 
 
-def _without_references(items: Sequence[Any], is_known: bool) -> list[Any]:
-    """The items that are given whole: the others are in the session that is gone on with."""
-    rest = [item for item in items if not (isinstance(item, dict) and _is_reference(item))]
-    if len(rest) < len(items) and not is_known:
-        raise UnsupportedValue(
-            "A reference is to an item of the conversation: name that, or previous_response_id.",
-            attr="input",
-        )
-    return rest
+def _without_references(request: Request, items: Sequence[Any], is_known: bool) -> list[Any]:
+    """The items given whole: what is referred to is in the session that is named, or is read."""
+    references = [item for item in items if _is_reference(item)]
+    if not references:
+        return list(items)
+    if is_known:
+        return [item for item in items if not _is_reference(item)]
+    item_ids = [item["id"] for item in references if isinstance(item.get("id"), str)]
+    read = responses.response_items(user_id=user_id(request), item_ids=item_ids)
+    whole = []
+    for position, item in enumerate(items):
+        if _is_reference(item):
+            if item.get("id") not in read:
+                raise ItemNotFound(
+                    f"Item with id '{str(item.get('id'))[:128]}' not found.",
+                    attr=f"input.{position}.id",
+                )
+            item = read[item["id"]]
+        whole.append(item)
+    return whole
 
 
-def _is_reference(item: Mapping[str, Any]) -> bool:
-    return item.get("type") == _REFERENCE or (item.keys() == {"id"})
+def _is_reference(item: Any) -> bool:
+    return isinstance(item, dict) and (item.get("type") == _REFERENCE or item.keys() == {"id"})
 
 
 def _check(drafts: Sequence[MessageDraft], positions: Sequence[int] | None) -> None:

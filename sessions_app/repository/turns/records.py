@@ -15,7 +15,7 @@ from sessions_app.documents import collection
 from sessions_app.domain.errors import TurnInterrupted
 from sessions_app.domain.identifiers import uuid7_floor
 from sessions_app.domain.responses import ResponseTerms
-from sessions_app.domain.turns import Seen, Turn, TurnState
+from sessions_app.domain.turns import Seen, Turn, TurnState, reply_id
 from sessions_app.repository import failures, log
 from sessions_app.repository.log import Stored
 from sessions_app.repository.turns.leases import PROMPT_SECONDS
@@ -51,6 +51,7 @@ def insert(turn: Turn) -> None:
         "client_id": turn.client_id,
         "regenerates": turn.regenerates or None,
         "response": _stored_terms(turn.response),
+        "reply_id": reply_id(turn.turn_id) if turn.response else None,
     }
     document: Stored = {
         "_id": record_id(turn.session_id, turn.turn_id),
@@ -188,6 +189,15 @@ def newest_of_key(*, session_id: str, client_id: str) -> Turn | None:
 
 
 @failures.translated
+def of_replies(*, user_id: str, reply_ids: Sequence[str]) -> list[Turn]:
+    """The user's responses that have stored these messages, newest first."""
+    cursor = collection(Record).find(
+        {"user_id": user_id, "reply_id": {"$in": list(reply_ids)}}, _WITHOUT_WORDS
+    )
+    return sorted(map(_turn, cursor), key=lambda turn: turn.turn_id, reverse=True)
+
+
+@failures.translated
 def running(*, begun_before: datetime, limit: int) -> list[Turn]:
     """Turns that are said to run and whose first lease ended by then, without what they say now.
 
@@ -281,6 +291,6 @@ def drop_response(*, session_id: str, turn_id: str) -> bool:
             "session_id": session_id,
             "response": {"$exists": True},
         },
-        {"$unset": {"response": 1}},
+        {"$unset": {"response": 1, "reply_id": 1}},
     )
     return bool(changed.modified_count)

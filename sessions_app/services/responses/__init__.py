@@ -1,6 +1,7 @@
 """Responses: turns that are asked for, told and kept as OpenAI's Responses are.
 
-    starting ──▶ in a conversation, behind a response, or in a session of its own (`opening`)
+    starting ──▶ in a conversation, behind a response, where a history that is sent along goes on
+                 (`histories`), or in a session of its own (`opening`)
                  └──▶ turns.turn_start, or the turn that the request's earlier attempt began
     reading  ──▶ a response as it is stored, its input, its events from the beginning
     ending   ──▶ stop one; delete one with the words that it brought
@@ -19,6 +20,7 @@ from sessions_app.services.responses.data import (
     ResponseState,
 )
 from sessions_app.services.responses.ending import response_cancel, response_delete
+from sessions_app.services.responses.histories import response_items
 from sessions_app.services.responses.reading import (
     response_feed,
     response_get,
@@ -38,6 +40,7 @@ __all__ = [
     "response_feed",
     "response_get",
     "response_input",
+    "response_items",
     "response_start",
     "response_state",
     "response_unstored",

@@ -29,7 +29,8 @@ class ResponseRequest:
     """A request for a response: `drafts` are its new messages, the last of which is answered.
 
     `session_id` is the conversation that it names, `previous` the response that it continues; with
-    neither, it makes a session. `digest`, `key` and `since` are as in `turns.CompletionRequest`.
+    neither, it makes a session, unless the items that it sends along, with `item_ids`, are the
+    history of one. `digest`, `key` and `since` are as in `turns.CompletionRequest`.
     `repeats` is how often OpenAI's package has sent it before, None for any other client.
     """
 
@@ -42,6 +43,7 @@ class ResponseRequest:
     key: str | None = None
     since: datetime | None = None
     repeats: int | None = None
+    item_ids: Sequence[str] = ()
 
     @property
     def turn_key(self) -> str:

@@ -18,7 +18,7 @@ from sessions_app.domain.turns import Turn
 from sessions_app.repository import log
 from sessions_app.repository.turns import records
 from sessions_app.services import turns
-from sessions_app.services.responses import opening
+from sessions_app.services.responses import histories, opening
 from sessions_app.services.responses.data import PreviousNotFound, ResponseRequest
 from sessions_app.services.turns import Feed, TurnRequest
 
@@ -52,15 +52,28 @@ def _attempt(user_id: str, request: ResponseRequest, now: datetime) -> Feed | No
         lifecycle.require_readable(session, now=now)
         return _known(session, request, now) or _go_on(session, request, now)
     if request.previous is None:
-        return _open(user_id, request, opening.session_made(user_id, now), now)
+        return _along(user_id, request, now) or _open(
+            user_id, request, opening.session_made(user_id, now), now
+        )
     session, previous = previous_of(user_id, request, now)
     if feed := _known(session, request, now):
         return feed
     last = previous.assistant_seq or previous.user_seq
     if session.message_count == last and session.status is Status.ACTIVE:
-        return _go_on(session, request, now)
+        return _go_on(session, request, now, behind=last)
     make = opening.fork_made(user_id, session.session_id, last, now)
     return _open(user_id, request, make, now)
+
+
+def _along(user_id: str, request: ResponseRequest, now: datetime) -> Feed | None:
+    """A turn in the session whose history the request sends along; None where there is none."""
+    session = histories.session_of(user_id, request, now)
+    if session is None:
+        return None
+    if feed := _known(session, request, now):
+        return feed
+    rest = histories.without_history(session, request)
+    return None if rest is None else _go_on(session, rest, now, behind=session.message_count)
 
 
 def previous_of(user_id: str, request: ResponseRequest, now: datetime) -> tuple[Session, Turn]:
@@ -94,12 +107,13 @@ def _known(session: Session, request: ResponseRequest, now: datetime) -> Feed | 
     )
 
 
-def _go_on(session: Session, request: ResponseRequest, now: datetime) -> Feed | None:
-    """A turn behind the newest message of a session."""
+def _go_on(
+    session: Session, request: ResponseRequest, now: datetime, behind: int | None = None
+) -> Feed | None:
+    """A turn in a session; with `behind`, only behind that message."""
     # Without a key of the client's own, the same words may be said again.
     drafts = _keyed(request.drafts, request.key)
-    behind = None if request.key else session.message_count
-    if request.previous is not None:
+    if behind is None and not request.key:
         behind = session.message_count
     return _begin(session, _turn_request(request, drafts, behind), request, now)
 

@@ -15,7 +15,7 @@ from sessions_app.domain.dialect import Manner, Names, Request, known_calls, wri
 from sessions_app.domain.drafts import NewMessage
 from sessions_app.domain.errors import ProviderRefused, SessionError, TurnFailed
 from sessions_app.domain.text import storable
-from sessions_app.domain.turns import Seen, TurnState
+from sessions_app.domain.turns import Seen, TurnState, reply_id
 from sessions_app.providers import Ending, Thought
 from sessions_app.repository import log
 from sessions_app.services import context, dialects, identity, messages, turns
@@ -188,7 +188,7 @@ def _message(ending: Ending, feed: Feed) -> Message:
         usage=ending.usage,
     )
     return Message(
-        turns.reply_id(feed.turn_id),
+        reply_id(feed.turn_id),
         0,
         Role.ASSISTANT,
         feed.text,

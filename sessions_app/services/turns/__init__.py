@@ -66,7 +66,7 @@ from sessions_app.services.turns.taking import (
     turns_look_after,
     turns_shut_down,
 )
-from sessions_app.services.turns.turn import ModelCall, Slot, reply_id, seen_of, stored
+from sessions_app.services.turns.turn import ModelCall, Slot, seen_of, stored
 
 __all__ = [
     "CompletionRequest",
@@ -89,7 +89,6 @@ __all__ = [
     "completion_start",
     "message_erased",
     "place",
-    "reply_id",
     "seen_of",
     "stored",
     "turn_attach",

@@ -35,7 +35,15 @@ from sessions_app.domain.errors import (
 )
 from sessions_app.domain.limits import FINISH_REASON_MAX_CHARS, MODEL_NAME_MAX_CHARS
 from sessions_app.domain.text import storable
-from sessions_app.domain.turns import CANCELLED, Seen, Turn, TurnState, recorded_refusal, runs
+from sessions_app.domain.turns import (
+    CANCELLED,
+    Seen,
+    Turn,
+    TurnState,
+    recorded_refusal,
+    reply_id,
+    runs,
+)
 from sessions_app.providers import Ending, Reply, Thought
 from sessions_app.repository import annotations, log
 from sessions_app.repository.turns import leases, records
@@ -399,11 +407,6 @@ class RunningTurn:
         records.finish(
             **self._place, state=state, seen=self.feed.seen, ended_at=clock(), outcome=outcome
         )
-
-
-def reply_id(turn_id: str) -> str:
-    """The id of the message that a turn stores, which its readers are told while it is written."""
-    return f"msg_{turn_id.removeprefix('turn_')}"
 
 
 def seen_of(window: ContextWindow) -> Seen:

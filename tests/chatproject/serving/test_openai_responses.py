@@ -296,7 +296,7 @@ def test_after_a_killed_worker_the_response_is_there_or_has_failed(
 ):
     first = Service(tmp_path / "data", **with_model(model, WORKERS="1")).ready(READY_SECONDS)
     person = Alice(first)
-    model.answers = [model_server.streams(*["word "] * 100, between=0.2)]
+    model.answers, model.requests = [model_server.streams(*["word "] * 100, between=0.2)], []
     response = ask(person, background=True)
     assert model.wait_for_request()
     os.kill(first.pid("worker"), signal.SIGKILL)

@@ -111,8 +111,6 @@ def test_it_is_written_as_a_chat_completion(
         ({"input": [{"role": "user"}]}, "input.0.content"),
         ({"input": [{"role": "user", "content": "1"}, {"role": "assistant", "content": "2"}]},
          "input.1"),
-        ({"input": [{"type": "item_reference", "id": "msg_1"}, {"role": "user", "content": "1"}]},
-         "input"),
     ],
 )  # fmt: skip
 def test_it_is_refused_by_name_before_anything_is_stored(
