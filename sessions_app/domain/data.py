@@ -107,7 +107,7 @@ class Message(NamedTuple):
     @property
     def is_silent(self) -> bool:
         """Whether it is an item without text: no window, topic, search or summary has it."""
-        return bool(self.items) and not (self.deleted or self.content.strip() or self.tool_calls)
+        return bool(self.items) and not (self.deleted or self.content or self.tool_calls)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from pymongo import ReturnDocument
 
 from sessions_app.documents import Creation, collection
+from sessions_app.domain.identifiers import uuid7_floor
 from sessions_app.repository import failures
 
 
@@ -50,8 +51,8 @@ def claim_keyless(
     taken = {"$set": {"repeats": repeats}} if repeats else {"$unset": {"awaits_first": 1}}
     stored = collection(Creation).find_one_and_update(
         {
-            "_id": {"$gte": f"{prefix}/", "$lt": f"{prefix}0"},  # "0" follows "/" in ASCII
-            "made_at": {"$gte": since},
+            # Session ids sort by time: those of long ago are not even looked at. "0" follows "/".
+            "_id": {"$gte": f"{prefix}/{uuid7_floor(since)}", "$lt": f"{prefix}0"},
             **earlier,
         },
         taken,

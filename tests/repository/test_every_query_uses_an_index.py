@@ -58,6 +58,7 @@ from sessions_app.services.transfer import importing as imports
 from sessions_app.services.turns import integrity as turn_integrity
 from tests.repository.commands import REPOSITORY, Sent, module, recorder
 from tests.repository.conftest import OWNER, append, append_many, new_session, now
+from tests.repository.item_walk import walk_items
 from tests.repository.turn_walk import walk_turns
 from tests.repository.walked_review import walk_review
 
@@ -186,6 +187,7 @@ def _walk(database: Any) -> None:
     _walk_summaries(session_id)
     _walk_searches(session_id)
     walk_turns(database)
+    walk_items()
     _walk_sessions(session_id)
     _walk_names()
     walk_review(session_id)

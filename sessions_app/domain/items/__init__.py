@@ -11,7 +11,7 @@ opaque: it is kept as it came, in a message of its own.
 - `parts`: the texts of content parts; `removing`: a message without one of its items.
 
 What an item has beyond its message stands in `Message.items`:
-`{"reasoning"|"message"|"output": {"members", "part"}, "calls": {call_id: {"members"}},
+`{"reasoning"|"message"|"output": {"members", "part", "parts"}, "calls": {call_id: {"members"}},
 "opaque": item, "removed": true}`, each where there is any.
 """
 

@@ -6,7 +6,7 @@ from typing import Any
 from sessions_app.domain.items.data import Kind
 
 _RECORDS = frozenset({"reasoning", "message", "output"})
-_RECORD_MEMBERS = frozenset({"members", "part"})
+_RECORD_MEMBERS = frozenset({"members", "part", "parts"})
 
 
 def problem_of(items: Any) -> str | None:
@@ -38,7 +38,15 @@ def _is_record(value: Any) -> bool:
         return False
     members, part = value.get("members", {}), value.get("part", {})
     has_parts = isinstance(members, Mapping) and isinstance(part, Mapping)
-    return has_parts and _has_id(members) and isinstance(part.get("type", ""), str)
+    is_whole = has_parts and _has_id(members) and isinstance(part.get("type", ""), str)
+    return is_whole and all(map(_is_part, value.get("parts", ())))
+
+
+def _is_part(value: Any) -> bool:
+    """Whether it is a length and the rest of a part; see `parts.without_texts`."""
+    if not isinstance(value, list) or len(value) != 2 or not isinstance(value[1], Mapping):
+        return False
+    return value[0] is None or (type(value[0]) is int and value[0] >= 0)
 
 
 def _has_id(members: Mapping[str, Any]) -> bool:

@@ -1,6 +1,6 @@
 """The items that are modelled, read one by one."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sessions_app.domain import text
@@ -50,9 +50,7 @@ def message(item: Mapping[str, Any], place: str) -> MessageDraft:
     return MessageDraft(ROLES[role], said, items={"message": record} if record else None)
 
 
-def _content(
-    item: Mapping[str, Any], role: Role, place: str
-) -> tuple[str, dict[str, Mapping[str, Any]]]:
+def _content(item: Mapping[str, Any], role: Role, place: str) -> tuple[str, dict[str, Any]]:
     """A message's text, and what the item has beyond it."""
     content, path = item.get("content"), f"{place}.content"
     canonical: dict[str, Any] = {"type": Kind.MESSAGE, "role": role.value, "status": DONE}
@@ -60,34 +58,35 @@ def _content(
         raise parts.missing(path)
     if content is None or isinstance(content, str):
         said = parts.checked_text(content or "", path)
-        return said, _record(item, canonical, {"content": content}, place)
+        return said, _record(item, canonical, {"content"}, place)
     known = parts.checked_parts(content, path)
     said = parts.text_of(known)
     if len(known) == 1 and (member := parts.text_member(known[0])):
         canonical_text = canonical_part(role)
         of_own_type = known[0]["type"] != canonical_text["type"]
         part = _differing(known[0], {} if of_own_type else canonical_text, {member})
-        record = _record(item, canonical, {"content": content}, place)
+        record = _record(item, canonical, {"content"}, place)
         return said, record | ({"part": part} if part else {})
+    record = _record(item, canonical, {"content"}, place)
     if not said and role is not Role.ASSISTANT:
         said = parts.placeholder(known)
-    return said, _record(item, canonical, {}, place)
+    return said, {**record, "parts": parts.without_texts(known)}
 
 
 def output(item: Mapping[str, Any], place: str) -> MessageDraft:
     """The result of a call."""
     call_id, result = _call_id(item, place), item.get("output")
     path = f"{place}.output"
-    if isinstance(result, str):
-        said = parts.checked_text(result, path, raw=True)
-    elif result is None:
-        raise parts.missing(path)
+    canonical = {"type": Kind.OUTPUT, "call_id": call_id, "status": DONE}
+    if result is None or isinstance(result, str):
+        # Where it is empty, `members` tells it from the text that models are shown in its place.
+        content = parts.checked_text(result, path, raw=True) or NO_OUTPUT
+        record = _record(item, canonical, {"output"} if result else set(), place)
     else:
         known = parts.checked_parts(result, path, raw=True)
-        said = parts.text_of(known) or parts.placeholder(known)
-    content = said or NO_OUTPUT
-    canonical = {"type": Kind.OUTPUT, "call_id": call_id, "output": content, "status": DONE}
-    record = _record(item, canonical, {}, place, raw=True)
+        content = parts.text_of(known) or parts.placeholder(known) or NO_OUTPUT
+        record = _record(item, canonical, {"output"}, place)
+        record["parts"] = parts.without_texts(known)
     items = {"output": record} if record else None
     return MessageDraft(Role.TOOL, content, tool_call_id=call_id, items=items)
 
@@ -134,27 +133,25 @@ def _thought(item: Mapping[str, Any], place: str) -> AnswerPart:
         "summary": canonical_summary(thought),
         **({"encrypted_content": item["encrypted_content"]} if extra else {}),
     }
-    record = _record(item, canonical, {}, place)
+    record = _record(item, canonical, (), place)
     return AnswerPart(Kind.REASONING, thought, record=record, extra=extra)
 
 
 def _record(
     item: Mapping[str, Any],
     canonical: Mapping[str, Any],
-    elsewhere: Mapping[str, Any],
+    elsewhere: Collection[str],
     place: str,
-    *,
-    raw: bool = False,
-) -> dict[str, Mapping[str, Any]]:
+) -> dict[str, Any]:
     """What the item has beyond its canonical members and those that are kept `elsewhere`."""
     members = _differing(item, canonical, elsewhere)
-    if problem := text.json_problem(members, raw=raw or "content" in members):
+    if problem := text.json_problem(members):
         raise InvalidInput(problem, attr=place)
     return {"members": members} if members else {}
 
 
 def _differing(
-    values: Mapping[str, Any], canonical: Mapping[str, Any], elsewhere: Mapping[str, Any] | set[str]
+    values: Mapping[str, Any], canonical: Mapping[str, Any], elsewhere: Collection[str]
 ) -> dict[str, Any]:
     # A null says nothing that a missing member does not, and clients write many of them.
     return {

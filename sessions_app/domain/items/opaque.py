@@ -10,7 +10,6 @@ from sessions_app.domain.errors import InvalidInput
 from sessions_app.domain.items import parts
 
 _REFERENCE = "item_reference"
-_ROLES = {role.value: role for role in (Role.USER, Role.ASSISTANT)}
 
 
 def draft(item: Mapping[str, Any], place: str) -> MessageDraft:
@@ -20,11 +19,11 @@ def draft(item: Mapping[str, Any], place: str) -> MessageDraft:
     # A terminal's output has its control characters.
     if problem := text.json_problem(item, raw=True):
         raise InvalidInput(problem, attr=place)
-    role = item.get("role")
+    said, role = _text(item), item.get("role")
+    # Without a text it is nothing that a user has said.
+    is_users = bool(said) and role == Role.USER
     return MessageDraft(
-        _ROLES.get(role, Role.ASSISTANT) if isinstance(role, str) else Role.ASSISTANT,
-        _text(item),
-        items={"opaque": dict(item)},
+        Role.USER if is_users else Role.ASSISTANT, said, items={"opaque": dict(item)}
     )
 
 

@@ -72,3 +72,28 @@ def placeholder(parts: Sequence[Mapping[str, Any]]) -> str:
     others = (part for part in parts if text_member(part) is None)
     kinds = (str(part["type"]).removeprefix("input_") for part in others)
     return "\n".join(f"[{kind.removesuffix('_url')}]" for kind in kinds)
+
+
+def without_texts(parts: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
+    """The parts without their texts, each behind the length of the text that it has in `text_of`.
+
+    A message has its text once, however many parts it came in.
+    """
+    taken: list[list[Any]] = []
+    for part in parts:
+        member = text_member(part)
+        rest = {name: value for name, value in part.items() if name != member}
+        taken.append([len(part[member]) if member else None, rest])
+    return taken
+
+
+def with_texts(taken: Sequence[Sequence[Any]], said: str) -> list[dict[str, Any]]:
+    """The parts that `without_texts` has taken apart; `said` is their text."""
+    parts, start = [], 0
+    for length, rest in taken:
+        part = dict(rest)
+        if length is not None and (member := text_member(part)):
+            part[member] = said[start : start + length]
+            start += length + 1
+        parts.append(part)
+    return parts

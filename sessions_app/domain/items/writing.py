@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sessions_app.domain.data import Message, Role
+from sessions_app.domain.items import parts
 from sessions_app.domain.items.data import Item, Kind
 from sessions_app.domain.items.ids import item_id
 
@@ -53,26 +54,36 @@ def canonical_part(role: Role) -> dict[str, Any]:
 
 
 def _message(message: Message, record: Mapping[str, Any] | None) -> dict[str, Any]:
-    own = dict((record or {}).get("part") or {})
-    # A part of another type came with all of its members.
-    part = own if "type" in own else canonical_part(message.role) | own
-    part["refusal" if part["type"] == "refusal" else "text"] = message.content
+    content = parts_of(record, message.content)
+    if content is None:
+        own = dict((record or {}).get("part") or {})
+        # A part of another type came with all of its members.
+        part = own if "type" in own else canonical_part(message.role) | own
+        part["refusal" if part["type"] == "refusal" else "text"] = message.content
+        content = [part]
     canonical = {
         "id": item_id(message.id, Kind.MESSAGE),
         "type": Kind.MESSAGE.value,
         "role": message.role.value,
         "status": DONE,
-        "content": [part],
+        "content": content,
     }
     return _completed(canonical, record)
 
 
+def parts_of(record: Mapping[str, Any] | None, said: str) -> list[dict[str, Any]] | None:
+    """The content of an item that came in several parts; None where it is the text alone."""
+    taken = (record or {}).get("parts")
+    return None if taken is None else parts.with_texts(taken, said)
+
+
 def _output(message: Message, record: Mapping[str, Any] | None) -> dict[str, Any]:
+    output = parts_of(record, message.content)
     canonical = {
         "id": item_id(message.id, Kind.OUTPUT),
         "type": Kind.OUTPUT.value,
         "call_id": message.tool_call_id,
-        "output": message.content,
+        "output": message.content if output is None else output,
         "status": DONE,
     }
     return _completed(canonical, record)

@@ -100,6 +100,11 @@ def test_an_opaque_items_text_is_that_of_its_content(stored: Stored) -> None:
     assert (message.role, message.content) == (Role.USER, "found")
 
 
+def test_an_opaque_item_without_text_is_nothing_that_a_user_said(stored: Stored) -> None:
+    [message] = stored({"type": "mcp_approval_response", "role": "user", "approve": True})
+    assert (message.role, message.content, message.is_silent) == (Role.ASSISTANT, "", True)
+
+
 def test_further_members_of_a_call_go_back_to_its_server(stored: Stored) -> None:
     [message] = stored(CALL | {"extra_content": {"google": {"thought_signature": "x"}}})
     assert message.extra == {
