@@ -42,6 +42,7 @@ class Turn(StoredDocument):
     # What the model thinks, for the same readers; and how much of it came before the reply.
     thoughts = StringField()
     early_thoughts = LongField(min_value=0)
+    refuses = BooleanField()
     # The terms of a response of the OpenAI wire; its parameters as JSON text.
     response = DictField()
     # The id of the message that such a response stores, which clients refer to.

@@ -57,8 +57,9 @@ class Turn:
 
     `fingerprint` tells the parameters it was asked for with from others. `regenerates` marks one
     whose reply takes the place of an earlier one. `thoughts` are what the model has thought so far,
-    `early_thoughts` how many characters of them came before the reply's first. `response` is set
-    where it was asked for as a response of the OpenAI wire.
+    `early_thoughts` how many characters of them came before the reply's first; `refuses` says that
+    the reply is a refusal. `response` is set where it was asked for as a response of the OpenAI
+    wire.
     """
 
     turn_id: str
@@ -77,6 +78,7 @@ class Turn:
     text: str = ""
     thoughts: str = ""
     early_thoughts: int | None = None
+    refuses: bool = False
     response: ResponseTerms | None = None
     model: str = ""
     finish_reason: str = ""

@@ -21,7 +21,8 @@ from sessions_app.services.turns import Event, Feed, Place
 Line = tuple[str, dict[str, Any]]
 """An event without its number: the type and the other members."""
 
-_PART = {"type": "output_text", "text": "", "annotations": [], "logprobs": []}
+_TEXT = {"type": "output_text", "text": "", "annotations": [], "logprobs": []}
+_REFUSAL = {"type": "refusal", "refusal": ""}
 _BROKEN_OFF = {
     "code": "turn_interrupted",
     "message": "The response is told no further here; go on with starting_after.",
@@ -97,7 +98,7 @@ class Events:
     def _saying(self, text: str) -> Iterator[Line]:
         yield from self._thoughts.rest()
         if not self._reply.is_open:
-            yield from self._reply.begin(self._next_item())
+            yield from self._reply.begin(self._next_item(), refuses=self._feed.refuses)
         yield from self._reply.add(text)
 
     def _closing(self, message: Message) -> Iterator[Line]:
@@ -107,7 +108,7 @@ class Events:
                 yield from self._close_thoughts(item)
             elif item["type"] == Kind.MESSAGE:
                 if not self._reply.is_open:
-                    yield from self._reply.begin(self._next_item())
+                    yield from self._reply.begin(self._next_item(), refuses=False)
                 yield from self._reply.end(item)
             else:
                 yield from _call(self._next_item(), item)
@@ -189,31 +190,38 @@ def _summary(text: str) -> dict[str, str]:
 
 
 class _Reply:
-    """The item of what the model says, with one part of text."""
+    """The item of what the model says, with one part: a text or a refusal."""
 
     def __init__(self, item_id: str) -> None:
         self._id, self._at = item_id, 0
-        self.is_open = False
+        self.is_open = self._refuses = False
         self._pieces = Pieces()
 
-    def begin(self, output_index: int) -> Iterator[Line]:
-        self.is_open, self._at = True, output_index
+    def begin(self, output_index: int, *, refuses: bool) -> Iterator[Line]:
+        self.is_open, self._at, self._refuses = True, output_index, refuses
         item = {"id": self._id, "type": "message", "role": "assistant", "content": []}
         placed = {"output_index": output_index, "item": item | {"status": "in_progress"}}
         yield "response.output_item.added", placed
-        yield "response.content_part.added", self._placed(part=_PART)
+        yield "response.content_part.added", self._placed(part=_REFUSAL if refuses else _TEXT)
 
     def add(self, text: str) -> Iterator[Line]:
-        for piece in self._pieces.take(text):
-            yield "response.output_text.delta", self._placed(delta=piece, logprobs=[])
+        yield from map(self._delta, self._pieces.take(text))
 
     def end(self, item: Mapping[str, Any]) -> Iterator[Line]:
-        for piece in self._pieces.finish():
-            yield "response.output_text.delta", self._placed(delta=piece, logprobs=[])
+        yield from map(self._delta, self._pieces.finish())
         [part] = item["content"]
-        yield "response.output_text.done", self._placed(text=part["text"], logprobs=[])
-        yield "response.content_part.done", self._placed(part={**_PART, **part})
+        if self._refuses:
+            yield "response.refusal.done", self._placed(refusal=part["refusal"])
+        else:
+            part = {**_TEXT, **part}
+            yield "response.output_text.done", self._placed(text=part["text"], logprobs=[])
+        yield "response.content_part.done", self._placed(part=part)
         yield "response.output_item.done", {"output_index": self._at, "item": item}
+
+    def _delta(self, piece: str) -> Line:
+        if self._refuses:
+            return "response.refusal.delta", self._placed(delta=piece)
+        return "response.output_text.delta", self._placed(delta=piece, logprobs=[])
 
     def _placed(self, **members: Any) -> dict[str, Any]:
         place = {"item_id": self._id, "output_index": self._at, "content_index": 0}

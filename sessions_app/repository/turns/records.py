@@ -37,6 +37,7 @@ class Progress(NamedTuple):
     text: str
     thoughts: str = ""
     early_thoughts: int | None = None
+    refuses: bool = False
 
 
 def record_id(session_id: str, turn_id: str) -> str:
@@ -86,6 +87,7 @@ def write_progress(running: Iterable[Progress]) -> None:
                     "state": TurnState.RUNNING.value,
                     "text": each.text,
                     **_stored_thoughts(each),
+                    **({"refuses": True} if each.refuses else {}),
                     **({"seen": _stored_seen(each.seen)} if each.seen else {}),
                 },
                 "$unset": dict.fromkeys(("ended_at", "error_code", "error_detail"), 1),
@@ -271,6 +273,7 @@ def _turn(stored: Mapping[str, Any]) -> Turn:
         text=get("text", ""),
         thoughts=get("thoughts", ""),
         early_thoughts=get("early_thoughts"),
+        refuses=get("refuses", False),
         response=_terms(get("response")),
         model=get("model", ""),
         finish_reason=get("finish_reason", ""),

@@ -14,9 +14,10 @@ from sessions_app.domain.data import Generation, Message, Role
 from sessions_app.domain.dialect import Manner, Names, Request, known_calls, written_options
 from sessions_app.domain.drafts import NewMessage
 from sessions_app.domain.errors import ProviderRefused, SessionError, TurnFailed
+from sessions_app.domain.items import REFUSAL
 from sessions_app.domain.text import storable
 from sessions_app.domain.turns import Seen, TurnState, reply_id
-from sessions_app.providers import Ending, Thought
+from sessions_app.providers import Ending, Refusal, Thought
 from sessions_app.repository import log
 from sessions_app.services import context, dialects, identity, messages, turns
 from sessions_app.services.responses.data import ResponseRequest
@@ -170,6 +171,7 @@ async def _ask(
             if isinstance(raw, Thought):
                 feed.think(storable(raw.text), raw.member)
             elif piece := storable(raw):
+                feed.refuses = feed.refuses or isinstance(raw, Refusal)
                 feed.add(piece)
     assert reply.ending is not None  # noqa: S101 - it has come to its end
     client_names = {**model_request.names, **names.known}
@@ -197,5 +199,6 @@ def _message(ending: Ending, feed: Feed) -> Message:
         tool_calls=ending.tool_calls or None,
         reasoning=ending.reasoning or feed.thoughts or None,
         extra=asdict(ending.extra) if ending.extra else None,
+        items=REFUSAL if feed.refuses else None,
         generation=made,
     )

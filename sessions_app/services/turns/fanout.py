@@ -146,6 +146,8 @@ class Feed:
         self.thought_member = ""
         # How many characters of the thoughts came before the reply; None before its first.
         self.early_thoughts: int | None = None
+        # Whether the reply is a refusal.
+        self.refuses = False
         self._waiting: list[asyncio.Future[bool]] = []
         self._readers: WeakSet[Reader] = WeakSet()
 
@@ -223,7 +225,7 @@ class Feed:
         feed.seen, feed.user_message, feed.erasures = self.seen, self.user_message, self.erasures
         feed.think(self.thoughts, self.thought_member)
         feed.catch_up(self.text)
-        feed.early_thoughts = self.early_thoughts
+        feed.early_thoughts, feed.refuses = self.early_thoughts, self.refuses
         return feed
 
     async def ended(self, seconds: float) -> bool:

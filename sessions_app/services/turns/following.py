@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from sessions_app.domain.data import Message
+from sessions_app.domain.items import is_refusal
 from sessions_app.domain.turns import Seen, Turn, TurnState
 from sessions_app.repository import annotations, log
 from sessions_app.services.turns.fanout import Feed, Outcome
@@ -22,6 +23,7 @@ class Standing:
     thoughts: str = ""
     early_thoughts: int | None = None
     thought_member: str = _THOUGHT_MEMBER
+    refuses: bool = False
 
     def tell(self, feed: Feed) -> None:
         """Tell a feed what it does not know yet; on the event loop, where others have the feed."""
@@ -32,6 +34,7 @@ class Standing:
         feed.think(self.thoughts[len(feed.thoughts) :], self.thought_member)
         if self.early_thoughts is not None:
             feed.early_thoughts = self.early_thoughts
+        feed.refuses = self.refuses
         feed.catch_up(self.text)
         if self.outcome is not None:
             feed.finish(self.outcome)
@@ -44,7 +47,15 @@ def standing(turn: Turn, knows_question: bool = False) -> Standing:
     """
     question = None if knows_question and not turn.ended else message_at(turn, turn.user_seq)
     if not turn.ended:
-        return Standing(turn.seen, question, turn.text, None, turn.thoughts, turn.early_thoughts)
+        return Standing(
+            turn.seen,
+            question,
+            turn.text,
+            None,
+            turn.thoughts,
+            turn.early_thoughts,
+            refuses=turn.refuses,
+        )
     if turn.state is TurnState.FAILED:
         return Standing(turn.seen, question, "", Outcome(turn.state, error=turn.failure()))
     reply = message_at(turn, turn.assistant_seq) if turn.assistant_seq else None
@@ -52,7 +63,16 @@ def standing(turn: Turn, knows_question: bool = False) -> Standing:
     thoughts = (reply.reasoning or "") if reply else ""
     member = ((reply.extra or {}).get("thought_member") if reply else None) or _THOUGHT_MEMBER
     outcome = Outcome(turn.state, reply)
-    return Standing(turn.seen, question, text, outcome, thoughts, turn.early_thoughts, member)
+    return Standing(
+        turn.seen,
+        question,
+        text,
+        outcome,
+        thoughts,
+        turn.early_thoughts,
+        member,
+        refuses=reply is not None and is_refusal(reply),
+    )
 
 
 def message_at(of: Turn | Feed, seq: int) -> Message | None:

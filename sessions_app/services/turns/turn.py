@@ -33,6 +33,7 @@ from sessions_app.domain.errors import (
     TurnFailed,
     TurnInterrupted,
 )
+from sessions_app.domain.items import REFUSAL
 from sessions_app.domain.limits import FINISH_REASON_MAX_CHARS, MODEL_NAME_MAX_CHARS
 from sessions_app.domain.text import storable
 from sessions_app.domain.turns import (
@@ -44,7 +45,7 @@ from sessions_app.domain.turns import (
     reply_id,
     runs,
 )
-from sessions_app.providers import Ending, Reply, Thought
+from sessions_app.providers import Ending, Refusal, Reply, Thought
 from sessions_app.repository import annotations, log
 from sessions_app.repository.turns import leases, records
 from sessions_app.services import context, dialects, model_titles, titles
@@ -292,6 +293,7 @@ class RunningTurn:
                     if isinstance(raw, Thought):
                         self.feed.think(storable(raw.text), raw.member)
                     elif piece := storable(raw):
+                        self.feed.refuses = self.feed.refuses or isinstance(raw, Refusal)
                         self.feed.add(piece)
         except asyncio.CancelledError:
             # Without a reason of ours, it is the loop that ends.
@@ -333,6 +335,7 @@ class RunningTurn:
             # Of a reply that was stopped, as far as it had come.
             reasoning=storable(ending.reasoning) or self.feed.thoughts or None,
             extra=asdict(ending.extra) if ending.extra else None,
+            items=REFUSAL if self.feed.refuses else None,
             generation=Generation(
                 turn_id=self.turn.turn_id,
                 reply_to=self.turn.user_seq,

@@ -248,6 +248,7 @@ class Worker:
                         feed.text,
                         feed.thoughts,
                         feed.early_thoughts,
+                        feed.refuses,
                     )
                 )
                 turn.written = now

@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from sessions_app.domain.errors import ProviderError
-from sessions_app.providers import Thought
+from sessions_app.providers import Refusal, Thought
+from tests import model_server
 from tests.conftest import Person
+from tests.model_server import ModelServer
 from tests.openai_api.calls import leave
 from tests.openai_api.responses.calls import ask, asked, events, get, kinds, parse
 from tests.services.turns.scripted import Script, ScriptedModel
@@ -67,6 +69,29 @@ def test_calls_come_whole(alice: Person, model: ScriptedModel):
     assert (item["type"], item["call_id"], item["name"], item["arguments"]) == (
         "function_call", "call_a", "find", "{}",
     )  # fmt: skip
+
+
+def test_a_refusal_is_told_as_one(alice: Person, model: ScriptedModel):
+    model.scripts.append(Script(Refusal("I will"), Refusal(" not.")))
+    read = events(ask(alice, stream=True))
+    assert kinds(read) == [
+        "created", "in_progress", "output_item.added", "content_part.added", "refusal.delta",
+        "refusal.done", "content_part.done", "output_item.done", "completed",
+    ]  # fmt: skip
+    final = read[-1]["response"]
+    assert final["output"][0]["content"] == [{"type": "refusal", "refusal": "I will not."}]
+    assert events(get(alice, final["id"], stream="true")) == read
+    asked(alice, "Why?", previous_response_id=final["id"])
+    assert [message["content"] for message in model.asked[-1]] == ["Hello?", "I will not.", "Why?"]
+
+
+def test_a_servers_refusal_is_told_as_one(alice: Person, server: ModelServer):
+    server.answers = [model_server.streams({"refusal": "I will"}, {"refusal": " not."})]
+    read = events(ask(alice, stream=True))
+    assert "refusal.delta" in kinds(read)
+    assert read[-1]["response"]["output"][0]["content"] == [
+        {"type": "refusal", "refusal": "I will not."}
+    ]
 
 
 def test_a_failure_in_the_middle_is_a_failed_response(alice: Person, model: ScriptedModel):
