@@ -268,6 +268,7 @@ def session_fork(
         new_message_id=messages.new_message_id,
     )
     _refuse_erased(fork)
+    annotations.carry(source_id=session_id, fork_id=fork.session_id, up_to_seq=last)
     return fork
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from sessions_app.domain.errors import ProviderError
+from sessions_app.domain.identifiers import uuid7_floor
 from tests.conftest import Person
 from tests.openai_api.calls import leave
 from tests.openai_api.responses.calls import ask, asked, get, repeat, said, session_of, text
@@ -57,8 +58,10 @@ def test_the_same_words_are_a_new_request(alice: Person, model: ScriptedModel, d
 def test_a_repeat_is_not_of_a_session_long_ago(alice: Person, model: ScriptedModel, database: Any):
     ask(alice)
     [creation] = database.creations.find()
-    ago = creation["made_at"] - timedelta(seconds=200)
-    database.creations.update_one({}, {"$set": {"made_at": ago}})
+    database.creations.delete_many({})
+    prefix, _, _ = creation["_id"].partition("/")
+    ago = uuid7_floor(creation["made_at"] - timedelta(seconds=200))
+    database.creations.insert_one({**creation, "_id": f"{prefix}/{ago}"})
     repeat(alice)
     assert database.sessions.count_documents({}) == 2
 
