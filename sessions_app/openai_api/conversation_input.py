@@ -10,7 +10,12 @@ from sessions_app.domain.errors import InvalidInput
 from sessions_app.domain.items import ItemBatch, read_items
 from sessions_app.http.input import MetadataField
 from sessions_app.openai_api import requests
-from sessions_app.openai_api.errors import Required, UnknownParameter, UnsupportedValue
+from sessions_app.openai_api.errors import (
+    Required,
+    TooManyItems,
+    UnknownParameter,
+    UnsupportedValue,
+)
 
 FIRST_ITEMS_MAX = 20
 ITEMS_MAX = 100
@@ -83,9 +88,7 @@ def _items(value: Any, most: int) -> ItemBatch:
     if not isinstance(value, list):
         raise InvalidInput("Expected a list of items.", attr="items")
     if len(value) > most:
-        error = InvalidInput(f"At most {most} items are allowed, got {len(value)}.", attr="items")
-        error.code = "array_above_max_length"
-        raise error
+        raise TooManyItems(f"At most {most} items are allowed, got {len(value)}.", attr="items")
     return read_items(value, "items")
 
 

@@ -53,6 +53,12 @@ class UnknownParameter(errors.InvalidInput):
     code = "unknown_parameter"
 
 
+class TooManyItems(errors.InvalidInput):
+    """More items than one request takes."""
+
+    code = "array_above_max_length"
+
+
 class Required(errors.InvalidInput):
     """A parameter that must be there."""
 

@@ -50,6 +50,8 @@ def statuses_of_the_code() -> dict[str, int]:
         kind.code: 404 if kind is wire_errors.ModelNotFound else 400
         for kind in (
             wire_errors.Unsupported,
+            wire_errors.UnknownParameter,
+            wire_errors.TooManyItems,
             wire_errors.UnsupportedValue,
             wire_errors.Required,
             wire_errors.ModelNotFound,

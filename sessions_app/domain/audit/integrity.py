@@ -23,6 +23,9 @@ class Damage(StrEnum):
     OVERSIZED_BUCKET = "oversized_bucket"
     REPEATED_CLIENT_ID = "repeated_client_id"
     REPEATED_MESSAGE_ID = "repeated_message_id"
+    REPEATED_ITEM_ID = "repeated_item_id"
+    UNREADABLE_ITEMS = "unreadable_items"
+    MISLISTED_ITEMS = "mislisted_items"
     UNERASED_TOMBSTONE = "unerased_tombstone"
     ORPHANED_BUCKET = "orphaned_bucket"
     ORPHANED_ANNOTATIONS = "orphaned_annotations"
@@ -41,6 +44,7 @@ REPAIRABLE = frozenset(
         Damage.MISCOUNTED_TOKENS,
         Damage.MISCOUNTED_BYTES,
         Damage.MISCOUNTED_BUCKET,
+        Damage.MISLISTED_ITEMS,
         Damage.UNERASED_TOMBSTONE,
         Damage.ORPHANED_BUCKET,
         Damage.ORPHANED_ANNOTATIONS,
@@ -72,7 +76,9 @@ class Finding:
 class StoredRun:
     """A run of stored messages, counted: a bucket, or the tail (`identifier` None).
 
-    `declared_*` are the totals in its document, the others are counted from its messages.
+    `declared_*` are the totals in its document, the others are counted from its messages: how many
+    tombstones have something left in them, have items that nobody can read, or do not list the
+    ids of their items by which these are found.
     """
 
     identifier: str | None
@@ -84,7 +90,15 @@ class StoredRun:
     byte_count: int
     message_ids: Sequence[str]
     client_ids: Sequence[str]
-    unerased: int
+    item_ids: Sequence[str] = ()
+    unerased: int = 0
+    unreadable: int = 0
+    mislisted: int = 0
+
+    @property
+    def is_mendable(self) -> bool:
+        """Whether some of its messages can be repaired by themselves."""
+        return bool(self.unerased or self.mislisted)
 
     @property
     def last_seq(self) -> int:
@@ -120,8 +134,13 @@ def _document(stored: StoredSession) -> Iterator[tuple[Damage, str]]:
     if stored.invalid:
         yield Damage.INVALID_DOCUMENT, stored.invalid
     for run in (*stored.buckets, stored.tail):
-        if run.unerased:
-            yield Damage.UNERASED_TOMBSTONE, f"{run.unerased} from seq {run.first_seq} on"
+        for damage, count in (
+            (Damage.UNERASED_TOMBSTONE, run.unerased),
+            (Damage.UNREADABLE_ITEMS, run.unreadable),
+            (Damage.MISLISTED_ITEMS, run.mislisted),
+        ):
+            if count:
+                yield damage, f"{count} from seq {run.first_seq} on"
 
 
 def _order(stored: StoredSession) -> Iterator[tuple[Damage, str]]:
@@ -163,6 +182,7 @@ def _repeats(stored: StoredSession) -> Iterator[tuple[Damage, str]]:
     for damage, values in (
         (Damage.REPEATED_MESSAGE_ID, Counter(i for run in runs for i in run.message_ids)),
         (Damage.REPEATED_CLIENT_ID, Counter(i for run in runs for i in run.client_ids)),
+        (Damage.REPEATED_ITEM_ID, Counter(i for run in runs for i in run.item_ids)),
     ):
         for value, count in values.items():
             if count > 1:

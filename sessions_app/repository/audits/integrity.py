@@ -1,5 +1,6 @@
 """Reading stored sessions whole, to be checked, and putting right what can be."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -7,6 +8,7 @@ from mongoengine.errors import ValidationError
 
 from sessions_app.documents import MessageBucket, Session, StoredDocument
 from sessions_app.domain.audit.integrity import Damage, StoredRun, StoredSession
+from sessions_app.domain.items import problem_of
 from sessions_app.repository import failures, log
 from sessions_app.repository.belongings import WITH_SESSIONS
 from sessions_app.repository.log import Stored
@@ -74,12 +76,29 @@ def _run(
         byte_count=sum(map(log.stored_size, messages)),
         message_ids=[message["id"] for message in messages if "id" in message],
         client_ids=[message["client_id"] for message in messages if "client_id" in message],
+        item_ids=[item_id for message in messages for item_id in message.get("item_ids", ())],
         unerased=sum(map(_unerased, messages)),
+        unreadable=sum(_items(message) is None for message in messages),
+        mislisted=sum(map(_mislisted, messages)),
     )
 
 
 def _unerased(message: Stored) -> bool:
     return bool(message.get("deleted") and log.tombstone(message) != message)
+
+
+def _items(message: Stored) -> Stored | None:
+    """What a message's `items` and `item_ids` should be; None where `items` cannot be read."""
+    try:
+        items = json.loads(message.get("items", "{}"))
+    except ValueError:
+        return None
+    return None if problem_of(items) else log.encode_items(items)
+
+
+def _mislisted(message: Stored) -> bool:
+    items = _items(message)
+    return items is not None and items.get("item_ids") != message.get("item_ids")
 
 
 def _invalid(stored_session: Stored) -> str | None:
@@ -114,19 +133,22 @@ def write_bucket_counts(session_id: str, run: StoredRun) -> None:
 
 
 @failures.translated
-def finish_erasures(stored: StoredSession) -> bool:
-    """Take out what tombstones still hold, in the buckets and, guarded, in the tail."""
+def mend_messages(stored: StoredSession) -> bool:
+    """Take out what tombstones still hold, and list the ids of items, in the buckets and the tail.
+
+    That in the tail is guarded.
+    """
     for run in stored.buckets:
-        if run.unerased:
-            _finish_in_bucket(stored.session_id, run)
+        if run.is_mendable:
+            _mend_in_bucket(stored.session_id, run)
     session = Session.objects(pk=stored.session_id)
     stored_session = session.only("version", "messages").as_pymongo().first()
     # Deleted meanwhile: then there is nothing left to repair, which is no success of ours.
-    if stored_session is None or not stored.tail.unerased:
+    if stored_session is None or not stored.tail.is_mendable:
         return stored_session is not None
     changed = session.filter(version=stored_session["version"]).update_one(
         # `__raw__`: a message is set as it is stored, and not made a document of first.
-        __raw__={"$set": {"messages": _erased(stored_session["messages"])}},
+        __raw__={"$set": {"messages": _mended(stored_session["messages"])}},
         inc__version=1,
         # A spill that has copied the old text will not be able to cut.
         inc__tail_revision=1,
@@ -134,16 +156,27 @@ def finish_erasures(stored: StoredSession) -> bool:
     return bool(changed)
 
 
-def _finish_in_bucket(session_id: str, run: StoredRun) -> None:
+def _mend_in_bucket(session_id: str, run: StoredRun) -> None:
     bucket = MessageBucket.objects(pk=run.identifier, session_id=session_id)
     stored_bucket = bucket.only("messages").as_pymongo().first()
     # Unguarded: only another erasure changes a bucket, and it has the same outcome.
     if stored_bucket is not None:
-        bucket.update_one(__raw__={"$set": {"messages": _erased(stored_bucket["messages"])}})
+        bucket.update_one(__raw__={"$set": {"messages": _mended(stored_bucket["messages"])}})
 
 
-def _erased(messages: Sequence[Stored]) -> list[Stored]:
-    return [log.tombstone(message) if message.get("deleted") else message for message in messages]
+def _mended(messages: Sequence[Stored]) -> list[Stored]:
+    return [
+        log.tombstone(message) if message.get("deleted") else _listed(message)
+        for message in messages
+    ]
+
+
+def _listed(message: Stored) -> Stored:
+    """The message with the ids of its items beside them."""
+    if not _mislisted(message):
+        return message
+    rest = {name: value for name, value in message.items() if name not in {"items", "item_ids"}}
+    return rest | (_items(message) or {})
 
 
 def orphans(

@@ -142,8 +142,8 @@ def _guarded(request: AppendRequest, stored: Sequence[Stored], remembered: Remem
     }
     if request.keys:
         guard["messages.client_id"] = {"$nin": request.keys}
-    if obstacles := once.obstacles(request.repeat, request.item_ids):
-        guard["$nor"] = obstacles
+    if request.repeat or request.item_ids:
+        guard["$nor"] = once.obstacles(request.repeat, request.item_ids)
     if request.newest_seq is not None:
         guard["message_count"] = request.newest_seq
     expires_at = lifecycle.expiry(

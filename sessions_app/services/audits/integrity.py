@@ -63,9 +63,9 @@ def _findings(session_id: str) -> list[Finding]:
 
 def _repair(session_id: str) -> None:
     stored = audits.integrity.read(session_id)
-    if stored is not None and any(run.unerased for run in (*stored.buckets, stored.tail)):
+    if stored is not None and any(run.is_mendable for run in (*stored.buckets, stored.tail)):
         # First, since it changes the counts that are repaired below.
-        audits.integrity.finish_erasures(stored)
+        audits.integrity.mend_messages(stored)
         stored = audits.integrity.read(session_id)
     if stored is None:
         return

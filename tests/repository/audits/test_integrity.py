@@ -50,6 +50,15 @@ def repeat_message(database: Any, session_id: str, name: str) -> None:
     set_bucket(database, session_id, {f"messages.5.{name}": value}, number=1)
 
 
+def put_items(database: Any, session_id: str, *seqs: int, items: str, **listed: Any) -> None:
+    for seq in seqs:
+        changes = {f"messages.{seq}.{name}": value for name, value in listed.items()}
+        set_bucket(database, session_id, {f"messages.{seq}.items": items, **changes}, number=0)
+
+
+SEARCH = '{"opaque":{"id":"ws_1","type":"web_search_call"}}'
+
+
 def overdue_turn(database: Any, session_id: str) -> None:
     """As a killed worker leaves it, with nobody to look after it since."""
     long_ago = now() - timedelta(hours=1)
@@ -86,6 +95,9 @@ PLANTED: dict[Damage, Plant] = {
     Damage.OVERSIZED_BUCKET: overfill_bucket,
     Damage.REPEATED_CLIENT_ID: lambda db, s: repeat_message(db, s, "client_id"),
     Damage.REPEATED_MESSAGE_ID: lambda db, s: repeat_message(db, s, "id"),
+    Damage.REPEATED_ITEM_ID: lambda db, s: put_items(db, s, 3, 5, items=SEARCH, item_ids=["ws_1"]),
+    Damage.UNREADABLE_ITEMS: lambda db, s: put_items(db, s, 3, items='{"canvas":1}'),
+    Damage.MISLISTED_ITEMS: lambda db, s: put_items(db, s, 3, items=SEARCH),
     Damage.UNERASED_TOMBSTONE: lambda db, s: set_bucket(db, s, {"messages.2.deleted": True}),
     Damage.ORPHANED_ANNOTATIONS: lambda db, s: db.message_annotations.insert_one(
         {"_id": "gone/000000000001", "session_id": "gone", "first_seq": 1, "count": 0}
