@@ -11,7 +11,7 @@ from sessions_app.domain import drafts as draft_rules
 from sessions_app.domain import session_names
 from sessions_app.domain.data import Role
 from sessions_app.domain.drafts import MessageDraft
-from sessions_app.domain.errors import InvalidInput, ItemNotFound
+from sessions_app.domain.errors import InvalidInput, ItemNotFound, PreviousNotFound
 from sessions_app.domain.items import ItemBatch, read_items
 from sessions_app.domain.limits import SEED_MAX_MESSAGES
 from sessions_app.domain.responses import ResponseName, ResponseTerms, response_name
@@ -20,7 +20,7 @@ from sessions_app.openai_api import naming, requests
 from sessions_app.openai_api.errors import Required, Unsupported, UnsupportedValue
 from sessions_app.openai_api.responses import parameters
 from sessions_app.services import responses
-from sessions_app.services.responses import PreviousNotFound, ResponseRequest
+from sessions_app.services.responses import ResponseRequest
 
 _REFERENCE = "item_reference"
 

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from sessions_app.domain import session_names
-from sessions_app.domain.errors import InvalidInput
+from sessions_app.domain.errors import InvalidInput, ResponseNotFound
 from sessions_app.domain.items import items_of
 from sessions_app.domain.responses import ResponseName, ResponseTerms, response_name
 from sessions_app.http import event_stream
@@ -25,7 +25,6 @@ from sessions_app.openai_api.responses.pages import item_page
 from sessions_app.openai_api.responses.requests import response_request
 from sessions_app.openai_api.views import ModelCallView, OpenAIView
 from sessions_app.services import responses, turns
-from sessions_app.services.responses import ResponseNotFound
 from sessions_app.services.turns import Feed, Reader
 
 # A model call in this process stops at once, one on another worker within a second or so.

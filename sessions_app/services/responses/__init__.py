@@ -13,12 +13,7 @@ session goes on there, and one that continues an older one begins a fork. Why it
 docs/decisions/0026.
 """
 
-from sessions_app.services.responses.data import (
-    PreviousNotFound,
-    ResponseNotFound,
-    ResponseRequest,
-    ResponseState,
-)
+from sessions_app.services.responses.data import ResponseRequest, ResponseState
 from sessions_app.services.responses.ending import response_cancel, response_delete
 from sessions_app.services.responses.histories import response_items
 from sessions_app.services.responses.reading import (
@@ -31,8 +26,6 @@ from sessions_app.services.responses.starting import response_start
 from sessions_app.services.responses.unstored import response_unstored
 
 __all__ = [
-    "PreviousNotFound",
-    "ResponseNotFound",
     "ResponseRequest",
     "ResponseState",
     "response_cancel",

@@ -6,22 +6,10 @@ from datetime import datetime
 
 from sessions_app.domain.data import Message
 from sessions_app.domain.drafts import MessageDraft
-from sessions_app.domain.errors import SessionError, SessionNotFound
+from sessions_app.domain.errors import SessionError
 from sessions_app.domain.responses import ResponseName, ResponseTerms
 from sessions_app.domain.turns import Seen, TurnState
 from sessions_app.services.turns import ModelCall
-
-
-class ResponseNotFound(SessionNotFound):
-    """There is no such response for this user."""
-
-    default_detail = "No such response."
-
-
-class PreviousNotFound(SessionNotFound):
-    """The response that is to be continued is not there."""
-
-    code = "previous_response_not_found"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,12 @@
 from contextlib import suppress
 from datetime import datetime
 
-from sessions_app.domain.errors import MessageNotFound
+from sessions_app.domain.errors import MessageNotFound, ResponseNotFound
 from sessions_app.domain.limits import PAGE_MAX
 from sessions_app.domain.responses import ResponseName
 from sessions_app.repository import log
 from sessions_app.repository.turns import records
 from sessions_app.services import erasure, sessions, turns
-from sessions_app.services.responses.data import ResponseNotFound
 from sessions_app.services.responses.reading import response_turn
 from sessions_app.services.turns import Feed
 

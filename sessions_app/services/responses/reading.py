@@ -4,13 +4,13 @@ from datetime import datetime
 
 from sessions_app.domain import lifecycle
 from sessions_app.domain.data import Message
-from sessions_app.domain.errors import SessionNotFound
+from sessions_app.domain.errors import ResponseNotFound, SessionNotFound
 from sessions_app.domain.responses import ResponseName, ResponseTerms
 from sessions_app.domain.turns import Turn, TurnState
 from sessions_app.repository import log
 from sessions_app.repository.turns import records
 from sessions_app.services import turns
-from sessions_app.services.responses.data import ResponseNotFound, ResponseState
+from sessions_app.services.responses.data import ResponseState
 from sessions_app.services.turns import Feed
 
 

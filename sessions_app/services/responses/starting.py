@@ -9,6 +9,7 @@ from sessions_app.domain.data import Session, Status
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import (
     Overtaken,
+    PreviousNotFound,
     SessionError,
     SessionNotFound,
     StorageUnavailable,
@@ -19,7 +20,7 @@ from sessions_app.repository import log
 from sessions_app.repository.turns import records
 from sessions_app.services import turns
 from sessions_app.services.responses import histories, opening
-from sessions_app.services.responses.data import PreviousNotFound, ResponseRequest
+from sessions_app.services.responses.data import ResponseRequest
 from sessions_app.services.turns import Feed, TurnRequest
 
 _ATTEMPTS = 10
