@@ -10,6 +10,7 @@ from sessions_app.domain.data import Role
 from sessions_app.domain.dialect import Manner
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.responses import ResponseName, ResponseTerms
+from sessions_app.domain.turns import reply_id
 from sessions_app.repository import dialects, sessions
 from sessions_app.repository.log import pages
 from sessions_app.repository.turns import leases
@@ -118,6 +119,8 @@ def _respond() -> None:
         feed = responses.response_start(user_id=OWNER, request=request, now=now())
         service.turn_wait(feed=feed)
         names.append(ResponseName(feed.session_id, feed.turn_id))
+    item_ids = [reply_id(name.turn_id) for name in names]
+    assert len(responses.response_items(user_id=OWNER, item_ids=item_ids)) == len(names)
     for name in names:
         whose = {"name": name, "user_id": OWNER, "now": now()}
         responses.response_get(**whose)
