@@ -27,7 +27,7 @@ run: $(VENV)/runtime.stamp ## install what is missing, and serve until Ctrl-C
 run-llm: $(VENV)/llm.stamp ## the same, with a small local language model on the CPU
 	@exec $(BIN)/python manage.py serve --follow-parent --with-model
 
-test: $(VENV)/dev.stamp $(VENV)/agents.stamp ## set up if need be, and run the tests; ARGS=--slow runs the slow ones too
+test: $(VENV)/dev.stamp $(VENV)/agents.stamp $(VENV)/clients.stamp $(VENV)/node-clients.stamp ## set up if need be, and run the tests; ARGS=--slow runs the slow ones too
 	@$(BIN)/python -m pytest -n $(N) --dist loadgroup $(ARGS)
 
 quick: $(VENV)/dev.stamp ## the tests that need no process of their own, on mongomock, in a minute
@@ -55,7 +55,7 @@ docs: $(VENV)/docs.stamp ## build the documentation in ./site; a broken link fai
 	@echo "site/index.html"
 
 clean: ## remove the virtual environment and caches; data stays
-	rm -rf $(VENV) site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) site tests/clients/node/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
@@ -93,6 +93,20 @@ $(VENV)/agents.stamp: requirements-agents.txt $(VENV)/runtime.stamp | $(BIN)/pyt
 	@echo "Installing the agent frameworks of the guides …"
 	@$(BIN)/python -m venv --clear $(VENV)/agents
 	@$(VENV)/agents/bin/python -m pip install -qq --disable-pip-version-check --no-input -r requirements-agents.txt
+	@touch $@
+
+# Clients that docs/clients.md shows; those for Node need node and npm, and are passed over without.
+$(VENV)/clients.stamp: requirements-clients.txt $(VENV)/runtime.stamp | $(BIN)/python
+	@echo "Installing the clients of docs/clients.md …"
+	@$(BIN)/python -m venv --clear $(VENV)/clients
+	@$(VENV)/clients/bin/python -m pip install -qq --disable-pip-version-check --no-input -r requirements-clients.txt
+	@touch $@
+
+$(VENV)/node-clients.stamp: tests/clients/node/package.json tests/clients/node/package-lock.json | $(BIN)/python
+	@if command -v node >/dev/null && command -v npm >/dev/null; then \
+		echo "Installing the clients of docs/clients.md for Node …"; \
+		cd tests/clients/node && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null; \
+	fi
 	@touch $@
 
 # The packaged llama-server is compiled for recent processors; where it does not start, another one

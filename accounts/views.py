@@ -44,6 +44,7 @@ from sessions_app.api.negotiation import AcceptIgnored
 from sessions_app.api.wire.messages import timestamp
 from sessions_app.domain import records
 from sessions_app.http.throttles import AnonThrottle, LoginThrottle, UserThrottle
+from sessions_app.http.waiting import Waits, waits
 
 
 def validated(serializer: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
@@ -81,6 +82,7 @@ class TokenView(TokenViewBase):
             raise TokenNotValid from error
 
 
+@waits(Waits.FOR_ACCOUNTS)
 @described.register
 class RegisterView(APIView):
     # An expired access token, which clients send along, must not prevent it.
@@ -96,6 +98,7 @@ class RegisterView(APIView):
         return Response(body, status=status.HTTP_201_CREATED)
 
 
+@waits(Waits.FOR_ACCOUNTS)
 @described.sign_in
 class SignInView(TokenView, TokenObtainPairView):
     """Exchanges a username and password for a pair of tokens."""
@@ -103,16 +106,19 @@ class SignInView(TokenView, TokenObtainPairView):
     throttle_classes = (AnonThrottle, SignInThrottle)
 
 
+@waits(Waits.FOR_ACCOUNTS)
 @described.refresh
 class RefreshView(TokenView, TokenRefreshView):
     """Exchanges a refresh token for a new pair; the old refresh token is spent."""
 
 
+@waits(Waits.FOR_ACCOUNTS)
 @described.verify
 class VerifyView(TokenView, TokenVerifyView):
     """Answers `{}` if the access or refresh token is valid."""
 
 
+@waits(Waits.FOR_ACCOUNTS)
 @described.logout
 class SignOutView(TokenView, TokenBlacklistView):
     """Spends a refresh token. It is the credential: the access token may have expired."""
@@ -125,6 +131,7 @@ class SignOutView(TokenView, TokenBlacklistView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
+@waits(Waits.FOR_ACCOUNTS)
 @described.me
 class MeView(APIView):
     permission_classes = (InPerson,)
@@ -152,6 +159,7 @@ class MeView(APIView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
+@waits(Waits.FOR_ACCOUNTS)
 @described.export
 class ExportView(APIView):
     permission_classes = (InPerson,)
@@ -170,6 +178,7 @@ class ExportView(APIView):
         )
 
 
+@waits(Waits.FOR_ACCOUNTS)
 @described.password
 class PasswordView(APIView):
     permission_classes = (InPerson,)
@@ -182,6 +191,7 @@ class PasswordView(APIView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
+@waits(Waits.FOR_ACCOUNTS)
 @described.api_keys
 class ApiKeysView(APIView):
     permission_classes = (InPerson,)
@@ -199,6 +209,7 @@ class ApiKeysView(APIView):
         return Response({**key_body(new_key.stored_key), "key": new_key.key}, 201, headers=headers)
 
 
+@waits(Waits.FOR_ACCOUNTS)
 @described.api_key
 class ApiKeyView(APIView):
     permission_classes = (InPerson,)

@@ -7,8 +7,9 @@ without streams first. All of it shares the machine: the service, MongoDB, the m
 the clients.
 
 `added` is from the request's first byte to the first piece's arrival, less what the model's server
-took. The modes are `loop`, this checkout as `serve` serves it, and `baseline`, another checkout
-(`--baseline PATH`) as it serves itself.
+took. The seconds of a core that each process spends on a thousand pieces, with the turns that they
+belong to, hold on a busy machine, too. The modes are `loop`, this checkout as `serve` serves it,
+and `baseline`, another checkout (`--baseline PATH`) as it serves itself.
 """
 
 import itertools
@@ -83,6 +84,19 @@ class Ways(NamedTuple):
     baseline: Path | None
 
 
+class Spent(NamedTuple):
+    """Seconds of a core while streams were read; that of the clients with their start."""
+
+    workers: float
+    mongod: float
+    clients: float
+
+    def per_thousand(self, pieces: int) -> dict[str, float]:
+        """The same for a thousand pieces, by process."""
+        thousands = max(1, pieces) / 1_000
+        return {f"{name}_s": round(cpu / thousands, 3) for name, cpu in self._asdict().items()}
+
+
 def _run(result: report.Report, ways: Ways, people: Sequence[service.User]) -> None:
     mode, rate, appends, seconds, answer, baseline = ways
     report.progress(f"{mode}: appends alone, then {len(people)} streams of {rate:g} a second …")
@@ -93,14 +107,19 @@ def _run(result: report.Report, ways: Ways, people: Sequence[service.User]) -> N
         report.progress("a first turn in each worker …")
         _measured(common | {"streams": chats[:16], "ramp": 1.0, "seconds": 10.0})
         alone = _measured(common | {"streams": [], "ramp": 1.0, "seconds": seconds})
-        before = _cpu(process)
+        mongod = _mongod()
+        before = _cpu(process), _cpu_of(mongod)
         # Begun over the time that an answer takes, they go on beginning evenly.
         ramp = max(2.0, answer)
         with _most_memory(process) as memory:
             taken = _measured(common | {"streams": chats, "ramp": ramp, "seconds": seconds})
-        spent = _cpu(process) - before
+        spent = Spent(
+            workers=_cpu(process) - before[0],
+            mongod=_cpu_of(mongod) - before[1],
+            clients=taken["cpu_seconds"],
+        )
     per_stream = memory.grown / 1024 / max(1, taken["most"])
-    _add(result, ways, len(people), alone, taken, spent / (seconds + ramp), per_stream)
+    _add(result, ways, len(people), alone, taken, spent, per_stream)
 
 
 def _add(
@@ -109,7 +128,7 @@ def _add(
     streams: int,
     alone: dict[str, Any],
     taken: dict[str, Any],
-    cores: float,
+    spent: Spent,
     kb_per_stream: float,
 ) -> None:
     mode, rate = ways.mode, ways.rate
@@ -123,7 +142,8 @@ def _add(
         turns=taken["turns"],
         errors=taken["errors"],
         refused=taken["statuses"],
-        worker_cores=round(cores, 2),
+        pieces=taken["pieces"],
+        **spent.per_thousand(taken["pieces"]),
         kb_per_stream=round(kb_per_stream),
         load_average=round(os.getloadavg()[0], 1),
         **added,
@@ -271,7 +291,17 @@ def _most_memory(process: psutil.Process) -> Iterator[_Memory]:
 
 def _cpu(process: psutil.Process) -> float:
     """Seconds of a core that the workers have used."""
-    return sum(sum(child.cpu_times()[:2]) for child in process.children(recursive=True))
+    return sum(map(_cpu_of, process.children(recursive=True)))
+
+
+def _cpu_of(process: psutil.Process) -> float:
+    return sum(process.cpu_times()[:2])
+
+
+def _mongod() -> psutil.Process:
+    """The database that this process has started."""
+    children = psutil.Process().children(recursive=True)
+    return next(child for child in children if child.name() == "mongod")
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from django.core.management import (
     load_command_class,
 )
 
+from chatproject import accounts_database
 from chatproject.mongod.binary import MongodError
 
 # Commands of these apps use MongoDB, unless a command says `requires_mongodb = False`.
@@ -25,7 +26,8 @@ def main(argv: list[str]) -> int:
     signal.signal(signal.SIGTERM, _exit_on_sigterm)
     try:
         with ExitStack() as stack:
-            settings.INSTALLED_APPS  # noqa: B018 - the first access evaluates the settings
+            # The first access evaluates the settings.
+            accounts_database.without_limits(settings.DATABASES["default"])
             django.setup()
             command = _command(argv)
             if command is not None and _needs_embedded_mongodb(command):

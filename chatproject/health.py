@@ -1,8 +1,5 @@
 """Whether the process is up, and whether what it depends on is."""
 
-import time
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as FutureTimeoutError
 from http import HTTPStatus
 
 from django.db import DatabaseError, connection
@@ -10,16 +7,14 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from chatproject import readiness
+from chatproject.metrics import ARRIVED_KEY
 from sessions_app import encoders
 from sessions_app.http.waiting import Waits, waits
 from sessions_app.repository import health
 
-# Load balancers commonly wait two seconds; both checks together stay below that.
+# Below what a check may take, so that it fails by itself before it is given up.
 MONGODB_MS = 1_000
-ACCOUNTS_SECONDS = 1.5
-
-# One thread: a check of a silent database may hang, and later ones must not take more threads.
-_accounts_check = ThreadPoolExecutor(max_workers=1, thread_name_prefix="readyz")
 
 
 @waits(Waits.FOR_NOTHING)
@@ -30,48 +25,36 @@ def healthz(_request: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": "ok"})
 
 
+@waits(Waits.FOR_A_PROBE)
 @never_cache
 @require_safe
-def readyz(_request: HttpRequest) -> JsonResponse:
-    """200 when a MongoDB primary and the accounts database answer; else 503, naming which.
+def readyz(request: HttpRequest) -> JsonResponse:
+    """200 when this worker can serve conversations; else 503, naming what is missing.
 
-    A missing encoder does not make it 503: older messages are then ranked by their words.
+    Without the accounts database it is degraded, and still 200: who has a token can go on.
     """
-    deadline = time.monotonic() + ACCOUNTS_SECONDS
-    # A server that went silent hangs its client; a file on this machine does not.
-    remote = connection.vendor != "sqlite"
-    check = _accounts_check.submit(_ask_accounts_and_close) if remote else None
-    parts = {
-        "mongodb": health.primary_is_up(MONGODB_MS),
-        "accounts": _in_time(check, deadline) if check else _ask_accounts(),
-    }
-    ready = all(parts.values())
-    body = {"status": "ok" if ready else "unavailable"}
-    parts["encoder"] = encoders.available()
-    body |= {name: "ok" if available else "unavailable" for name, available in parts.items()}
-    return JsonResponse(body, status=HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE)
+    report = readiness.report(request.META.get(ARRIVED_KEY))
+    body = {"status": report.status.value} | report.parts
+    is_ready = report.status is not readiness.Weight.REQUIRED
+    return JsonResponse(body, status=HTTPStatus.OK if is_ready else HTTPStatus.SERVICE_UNAVAILABLE)
 
 
-def _in_time(check: "Future[bool]", deadline: float) -> bool:
-    try:
-        return check.result(timeout=max(deadline - time.monotonic(), 0.01))
-    except FutureTimeoutError:
-        check.cancel()
-        return False
+def _mongodb_takes_writes() -> bool:
+    return health.majority_takes_writes(MONGODB_MS)
 
 
-def _ask_accounts() -> bool:
+def _accounts_answer() -> bool:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
             return bool(cursor.fetchone() == (1,))
     except DatabaseError:
         return False
-
-
-def _ask_accounts_and_close() -> bool:
-    # Outside of requests Django does not close connections; a new one also proves more.
-    try:
-        return _ask_accounts()
     finally:
+        # Outside of requests Django does not give connections back.
         connection.close()
+
+
+readiness.add("mongodb", _mongodb_takes_writes)
+readiness.add("accounts", _accounts_answer, readiness.Weight.DEGRADES)
+readiness.add("encoder", encoders.available, readiness.Weight.TOLD)

@@ -23,6 +23,7 @@ from prometheus_client.registry import Collector
 from sessions_app import encoders, instruments
 from sessions_app.domain.errors import StorageUnavailable
 from sessions_app.http.error_body import error_body
+from sessions_app.http.waiting import Waits, waits
 from sessions_app.repository import health
 from sessions_app.services.figures import figures_get
 
@@ -31,6 +32,9 @@ _MONGODB_MS = 1_000
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 _FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_VIA")
 
+# In a request's environment: when it came, by `time.monotonic`, before it waited for anything.
+ARRIVED_KEY = "chat_sessions.arrived"
+
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 
@@ -38,23 +42,34 @@ def counting(get_response: GetResponse) -> GetResponse:
     """The outermost middleware: counts and times requests by route, method and status."""
 
     def answer(request: HttpRequest) -> HttpResponseBase:
-        started = time.perf_counter()
+        arrived = request.META.get(ARRIVED_KEY) or time.monotonic()
         response = get_response(request)
         match = request.resolver_match
-        instruments.request_answered(
-            template(match.route) if match else "static" if _is_static(request) else "unmatched",
-            # A client may send any method, and each would make a new series.
-            request.method if request.method in _METHODS else "other",
-            response.status_code,
-            time.perf_counter() - started,
-        )
+        route = match.route if match else _STATIC if _is_static(request) else None
+        seconds = time.monotonic() - arrived
+        count(route, request.method or "", response.status_code, seconds)
         return response
 
     return answer
 
 
+def count(route: str | None, method: str, status: int, seconds: float) -> None:
+    """Count an answered request, by its route as it is declared; None where it has none."""
+    instruments.request_answered(
+        "unmatched" if route is None else "static" if route == _STATIC else template(route),
+        # A client may send any method, and each would make a new series.
+        method if method in _METHODS else "other",
+        status,
+        seconds,
+    )
+
+
 def _is_static(request: HttpRequest) -> bool:
     return request.path_info.startswith(settings.STATIC_URL)
+
+
+# In place of a route: files have none.
+_STATIC = "(static)"
 
 
 _GROUP = re.compile(r"\(\?P<(\w+)>[^()]*\)|<(?:\w+:)?(\w+)>")
@@ -69,6 +84,7 @@ def template(route: str) -> str:
     return "/" + path.strip("/")
 
 
+@waits(Waits.FOR_A_PROBE)
 @never_cache
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:

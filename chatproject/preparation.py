@@ -54,6 +54,8 @@ def prepare() -> Path | None:
             f"the MongoDB indexes cannot be made ({_first_line(error)}); "
             "see what `manage.py ensure_indexes --check` says"
         ) from error
+    finally:
+        connection.close()
 
 
 def check_settings() -> None:

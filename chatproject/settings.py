@@ -4,11 +4,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import dj_database_url
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from chatproject import env, secrets_file
+from chatproject import accounts_database, env, secrets_file
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(env.text("DATA_DIR", ".data")).expanduser()
@@ -19,7 +18,28 @@ HOST = env.text("HOST", "127.0.0.1")
 PORT = env.integer("PORT", 8000, low=1, high=65_535)
 WORKERS = env.integer("WORKERS", 2, low=1, high=256)
 THREADS = env.integer("THREADS", 16, low=1, high=1_024)
+# Of these, none counts among THREADS: what touches the accounts database, and reads that compute.
+ACCOUNTS_THREADS = env.integer("ACCOUNTS_THREADS", 4, low=1, high=64)
+HEAVY_THREADS = env.integer("HEAVY_THREADS", 2, low=1, high=64)
+# How long a heavy read works before it answers with what it has.
+HEAVY_SECONDS = env.integer("HEAVY_SECONDS", 2, low=1, high=60)
 DEBUG = env.flag("DJANGO_DEBUG")
+
+# --- load -------------------------------------------------------------------------------------
+# A request that would wait longer for a thread is refused at once.
+QUEUE_SECONDS = env.integer("QUEUE_SECONDS", 3, low=1, high=60)
+QUEUE_MAX = env.integer("QUEUE_MAX", 1_000, low=1, high=100_000)
+CONNECTIONS_MAX = env.integer("CONNECTIONS_MAX", 4_096, low=16, high=60_000)
+CONNECTIONS_PER_ADDRESS = env.integer("CONNECTIONS_PER_ADDRESS", 2_048, low=1, high=60_000)
+IDLE_SECONDS = env.integer("IDLE_SECONDS", 30, low=1, high=60)
+BODY_SECONDS = env.integer("BODY_SECONDS", 60, low=1, high=3_600)
+BODY_MIN_RATE = env.integer("BODY_MIN_RATE", 4_096, low=1, high=2**30)
+BODIES_MAX_BYTES = env.integer("BODIES_MAX_BYTES", 134_217_728, low=8_388_608, high=2**40)
+# How long a stop waits: for requests in progress, and, within that, for the answers of turns.
+DRAIN_SECONDS = env.integer("DRAIN_SECONDS", 10, low=1, high=1_800)
+DRAIN_TURNS_SECONDS = env.integer("DRAIN_TURNS_SECONDS", 5, low=0, high=1_800)
+if DRAIN_TURNS_SECONDS >= DRAIN_SECONDS:
+    raise ImproperlyConfigured("DRAIN_TURNS_SECONDS must be less than DRAIN_SECONDS")
 METRICS_TOKEN = env.text("METRICS_TOKEN")
 if METRICS_TOKEN and len(METRICS_TOKEN) < 16:
     raise ImproperlyConfigured("METRICS_TOKEN must have at least 16 characters")
@@ -46,8 +66,12 @@ MONGODB_TIMEOUT_MS = env.integer("MONGODB_TIMEOUT_MS", 5_000, low=100, high=120_
 MONGOD_BINARY = env.text("MONGOD_BINARY")
 
 DATABASE_URL = env.text("DATABASE_URL")
+# How long each thing that PostgreSQL is asked may take, a connection included.
+ACCOUNTS_TIMEOUT_MS = env.integer("ACCOUNTS_TIMEOUT_MS", 1_500, low=100, high=120_000)
 DATABASES: dict[str, Any] = {
-    "default": dj_database_url.parse(DATABASE_URL, conn_max_age=60, conn_health_checks=True)
+    "default": accounts_database.by_url(
+        DATABASE_URL, threads=THREADS, timeout_ms=ACCOUNTS_TIMEOUT_MS
+    )
     if DATABASE_URL
     else {
         "ENGINE": "django.db.backends.sqlite3",
@@ -98,7 +122,7 @@ LLM_TIMEOUT_SECONDS = env.integer("LLM_TIMEOUT_SECONDS", 60, low=1, high=3_600)
 LLM_ANSWER_SECONDS = env.integer("LLM_ANSWER_SECONDS", 600, low=1, high=86_400)
 # `auto` learns from what the server refuses; see docs/dialects.md.
 LLM_DIALECT = env.choice("LLM_DIALECT", "auto", ("auto", "openai", "strict"))
-# What `/v1` does with requests that name a session which is not there, or none; see docs/openai.md.
+# What `/v1` does about sessions that are not there, or not named; see docs/openai-sessions.md.
 OPENAI_SESSIONS = env.choice("OPENAI_SESSIONS", "explicit", ("explicit", "create", "by_user"))
 LLM_MODEL_FILE = env.text("LLM_MODEL_FILE")
 if LLM_BASE_URL and not LLM_BASE_URL.startswith(("http://", "https://")):

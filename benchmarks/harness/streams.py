@@ -16,6 +16,8 @@ _FIRST = re.compile(rb"read=([\d.]+) sent=([\d.]+);")
 _STATUS = re.compile(rb"HTTP/1\.1 (\d+)")
 _ENDS = (b"event: done", b"event: error")
 _LONGEST_END = 16
+# What a piece of the model's answer is told by, but for the first.
+PIECE = b" word"
 
 
 @dataclass
@@ -27,8 +29,10 @@ class Taken:
     statuses: dict[str, int] = field(default_factory=dict)
     errors: int = 0
     turns: int = 0
-    events: int = 0
+    # Pieces of answers, however many came in one event.
+    pieces: int = 0
     most: int = 0
+    cpu_seconds: float = 0.0
 
 
 class Stream(asyncio.Protocol):
@@ -55,7 +59,7 @@ class Stream(asyncio.Protocol):
         job, now = self._job, time.monotonic()
         # What is looked for may be cut in two; once an answer has begun, only its end is.
         self._held = (self._held[-_LONGEST_END:] if self._begun else self._held) + data
-        job.taken.events += data.count(b"event: delta")
+        job.taken.pieces += data.count(PIECE)
         if not self._begun and (found := _FIRST.search(self._held)):
             self._begun = True
             job.open += 1
@@ -99,6 +103,7 @@ class Job:
                 self.given["port"],
             )
         await asyncio.gather(*tasks)
+        self.taken.cpu_seconds = time.process_time()
         return self.taken
 
     async def _plain(self) -> None:

@@ -3,15 +3,15 @@
 An ASGI application around Django's WSGI one. Django's own ASGI handler would run every view that
 is not `async` on a thread made for it, and this project's views are not. A turn's events, which
 may take minutes and come a few times a second, are passed on by the event loop, on which the turns
-run. A view says what it waits for, and each kind has threads of its own, so that any number that
-wait for a model keep no other request waiting; what waits for nothing is answered on the loop.
+run. A view says what it waits for, and each kind has a queue and threads of its own, so that any
+number that wait for a model keep no other request waiting; what waits for nothing is answered on
+the loop, before anything else is looked at.
 """
 
 import asyncio
-import io
 import signal
-import sys
 import threading
+import time
 from collections.abc import (
     AsyncGenerator,
     AsyncIterable,
@@ -24,47 +24,25 @@ from collections.abc import (
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import unquote_to_bytes
 
-from django.conf import settings
+from django.db import close_old_connections
 
-from sessions_app import event_loop
+from chatproject import error_pages, metrics
+from chatproject.serving import bodies, callers, connections, queues, wsgi_calls
+from chatproject.serving.admission import Gone, Slot
+from chatproject.serving.wsgi_calls import Answer, Headers, Scope
+from sessions_app import event_loop, instruments
+from sessions_app.domain.errors import SessionError
 from sessions_app.http.departure import ENVIRON_KEY, Departure
-from sessions_app.http.waiting import Waits, waits_of
+from sessions_app.http.waiting import ALLOWANCE_KEY, Declared, Waits, declared
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
-Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _STOPS = (signal.SIGINT, signal.SIGTERM)
-_NAMED_OTHERWISE = {"CONTENT_TYPE": "CONTENT_TYPE", "CONTENT_LENGTH": "CONTENT_LENGTH"}
-
-
-class Answer:
-    """A WSGI answer: its status and headers, and the body to be iterated and closed."""
-
-    def __init__(self, status: str, headers: Iterable[tuple[str, str]], body: Any) -> None:
-        self.status = int(status.split(" ", 1)[0])
-        self.headers = [(n.lower().encode("latin-1"), v.encode("latin-1")) for n, v in headers]
-        self.body = body
-
-    @property
-    def events(self) -> AsyncIterable[bytes] | None:
-        """What the event loop can iterate by itself."""
-        return getattr(self.body, "events", None)
-
-    @property
-    def whole(self) -> bytes | None:
-        """The body, where it is there already."""
-        return None if getattr(self.body, "streaming", True) else b"".join(self.body)
-
-    def close(self) -> None:
-        """Tell the application that the answer has been sent, or has not been wanted."""
-        if hasattr(self.body, "close"):
-            self.body.close()
 
 
 class Gateway:
@@ -79,85 +57,168 @@ class Gateway:
     ) -> None:
         self._application = application
         self._started, self._stopping = started, _Once(stopping)
-        sizes = {
-            Waits.BRIEFLY: settings.THREADS,
-            Waits.FOR_A_MODEL: settings.TURNS_MAX + settings.THREADS,
-            Waits.FOR_A_STOP: settings.THREADS,
-        }
-        self._threads = {kind: ThreadPoolExecutor(size, kind.value) for kind, size in sizes.items()}
+        self.queues = queues.Queues()
+        self._bodies = bodies.Budget()
+        self._in_progress = connections.InProgress()
+        self._guard = connections.Guard(self._in_progress)
+        # For what begins and ends this process, and for ends of answers that needed no thread.
+        self._ends = ThreadPoolExecutor(2, "ends")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or follow the server's life."""
         if scope["type"] == "lifespan":
             await self._live(receive, send)
         elif scope["type"] == "http":
-            await self._answer(scope, receive, send)
+            await self._serve(scope, receive, send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
-        loop, threads = asyncio.get_running_loop(), self._threads[Waits.BRIEFLY]
+        loop = asyncio.get_running_loop()
+        measuring = loop.create_task(self.queues.measure())
+        self._guard.start()
         # The server tells of its end when the last answer has been sent, and a stream waits for the
         # end of its turn, which this would bring about: so it is brought about by the signal.
         with event_loop.lent(), _at_a_stop(self._stopping):
             while (await receive())["type"] == "lifespan.startup":
-                await loop.run_in_executor(threads, self._started)
+                await loop.run_in_executor(self._ends, self._started)
                 await send({"type": "lifespan.startup.complete"})
-            await loop.run_in_executor(threads, self._stopping)
+            await loop.run_in_executor(self._ends, self._stopping)
+        self._guard.stop()
+        measuring.cancel()
         await send({"type": "lifespan.shutdown.complete"})
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = await _body(receive)
-        if body is None:
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        arrived = time.monotonic()
+        view = declared(scope["path"], scope["method"])
+        if view.waits is Waits.FOR_NOTHING:
+            environ = wsgi_calls.environ_of(scope, b"") | {metrics.ARRIVED_KEY: arrived}
+            answer, whole = wsgi_calls.call(self._application, environ)
+            await _send_whole(answer.status, answer.headers, whole or b"", send)
             return
-        environ = _environ(scope, body)
-        kind = waits_of(scope["path"], scope["method"])
-        if kind is Waits.FOR_NOTHING:
-            answer, whole = self._call(environ)
-            await _send(answer, whole, None, receive, send)
-            return
-        threads = self._threads[kind]
-        if kind is not Waits.FOR_A_MODEL:
-            await self._respond(threads, environ, receive, send)
-            return
-        departure = environ[ENVIRON_KEY] = Departure()
-        gone = asyncio.ensure_future(_until_gone(receive, departure.leave))
         try:
-            await self._respond(threads, environ, receive, send, gone)
-        finally:
-            gone.cancel()
+            with self._in_progress.request(scope), bodies.kept(self._bodies) as body:
+                environ = wsgi_calls.environ_of(scope, await body.read(scope, receive))
+                environ[metrics.ARRIVED_KEY] = arrived
+                await _Request(self, scope, environ, receive, send).answer(view)
+        except SessionError as error:
+            await _refuse(error, view, scope, arrived, send)
+        except Gone:
+            instruments.request_refused(view.waits.value, "gone")
+        except bodies.Departed:
+            pass
 
-    async def _respond(
+    def call(self, environ: dict[str, Any]) -> tuple[Answer, bytes | None]:
+        """Run Django; on a thread."""
+        return wsgi_calls.call(self._application, environ)
+
+    async def end(self, answer: Answer) -> None:
+        """Close an answer that the loop has passed on."""
+        await asyncio.get_running_loop().run_in_executor(self._ends, answer.close)
+
+
+class _Request:
+    """A request whose body is there, on its way through its queue."""
+
+    def __init__(
         self,
-        threads: ThreadPoolExecutor,
+        gateway: Gateway,
+        scope: Scope,
         environ: dict[str, Any],
         receive: Receive,
         send: Send,
-        gone: "asyncio.Future[None] | None" = None,
     ) -> None:
-        loop = asyncio.get_running_loop()
-        answer, whole = await loop.run_in_executor(threads, self._call, environ)
+        self._gateway, self._scope, self._environ = gateway, scope, environ
+        self._receive, self._send = receive, send
+        self._departure = environ[ENVIRON_KEY] = Departure()
+        self._gone: asyncio.Future[None] | None = None
+
+    async def answer(self, view: Declared) -> None:
+        """Wait for a thread, run Django and send what it says; raises Overloaded, Gone."""
         try:
-            chunks = None if whole is not None else answer.events or _on(threads, answer.body)
-            await _send(answer, whole, chunks, receive, send, gone)
+            if view.waits is not Waits.FOR_ACCOUNTS and callers.has_api_key(self._environ):
+                await self._look_up_key()
+            if view.waits is Waits.FOR_A_MODEL:
+                # Whoever works for this client is told when it leaves.
+                self._watch()
+            slot = await self._enter(view)
+            try:
+                await self._respond(slot)
+            finally:
+                slot.release()
         finally:
-            # A whole answer has been closed when its body was taken.
-            if whole is None:
-                await loop.run_in_executor(threads, answer.close)
+            if self._gone is not None:
+                self._gone.cancel()
 
-    def _call(self, environ: dict[str, Any]) -> tuple[Answer, bytes | None]:
-        """Run the application; its body too, where that is there already."""
-        status, headers = "", list[tuple[str, str]]()
+    async def _look_up_key(self) -> None:
+        slot = await self._gateway.queues.keys.enter()
+        try:
+            await slot.call(callers.look_up_key, self._environ)
+        finally:
+            slot.release()
 
-        def start_response(of: str, with_: Any, _: Any = None) -> Callable[[bytes], object]:
-            nonlocal status, headers
-            status, headers = of, with_
-            return _refuse_writing
+    async def _enter(self, view: Declared) -> Slot:
+        queue = self._gateway.queues.of(view.waits)
+        if view.waits is not Waits.FOR_MUCH:
+            return await queue.enter(watch=self._watch)
+        caller = callers.caller_of(self._environ, connections.address_of(self._scope))
+        slot = await queue.enter(caller=caller, watch=self._watch)
+        waited = slot.began - self._environ[metrics.ARRIVED_KEY]
+        self._environ[ALLOWANCE_KEY] = self._gateway.queues.allowance(waited)
+        return slot
 
-        body = self._application(environ, start_response)
-        answer = Answer(status, headers, body)
-        whole = answer.whole
+    def _watch(self) -> "asyncio.Future[None]":
+        """What is done when the client leaves, which is noticed from now on."""
+        if self._gone is None:
+            gone = _until_gone(self._receive, self._departure.leave)
+            self._gone = asyncio.ensure_future(gone)
+        return self._gone
+
+    async def _respond(self, slot: Slot) -> None:
+        answer, whole = await slot.call(self._gateway.call, self._environ)
         if whole is not None:
-            answer.close()
-        return answer, whole
+            # Its thread is free while it is being sent, however slowly the client reads.
+            slot.release()
+            await _send_whole(answer.status, answer.headers, whole, self._send)
+            return
+        # Nor is it held between the pieces of a stream.
+        slot.release()
+        chunks = answer.events or _on(slot, answer.body)
+        try:
+            await _start(answer.status, answer.headers, self._send)
+            await self._stream(chunks)
+        finally:
+            await self._gateway.end(answer)
+            slot.queue.on_free_threads(close_old_connections)
+
+    async def _stream(self, chunks: AsyncIterable[bytes]) -> None:
+        """Send what comes, until the client has gone."""
+        gone = self._watch()
+        async with aclosing(cast("AsyncGenerator[bytes, None]", aiter(chunks))) as incoming:
+            async for chunk in incoming:
+                if gone.done():
+                    return
+                await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await self._send({"type": "http.response.body", "body": b""})
+
+
+async def _refuse(
+    error: SessionError, view: Declared, scope: Scope, arrived: float, send: Send
+) -> None:
+    status, headers, body = error_pages.refusal(scope["path"], error)
+    for name, value in scope["headers"]:
+        if name.lower() == b"origin":
+            headers += error_pages.cross_origin(value.decode("latin-1"))
+    encoded = [(n.lower().encode("latin-1"), v.encode("latin-1")) for n, v in headers]
+    encoded.append((b"content-length", str(len(body)).encode()))
+    if status in _UNREAD:
+        # What is left of the body is not read, so nothing can follow on this connection.
+        encoded.append((b"connection", b"close"))
+    instruments.request_refused(view.waits.value, error.code)
+    metrics.count(view.route, scope["method"], status, time.monotonic() - arrived)
+    await _send_whole(status, encoded, body, send)
+
+
+# Request Timeout and Content Too Large.
+_UNREAD = frozenset({408, 413})
 
 
 class _Once:
@@ -195,105 +256,31 @@ def _at_a_stop(call: Callable[[], None]) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-async def _send(
-    answer: Answer,
-    whole: bytes | None,
-    chunks: AsyncIterable[bytes] | None,
-    receive: Receive,
-    send: Send,
-    gone: "asyncio.Future[None] | None" = None,
-) -> None:
-    await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
-    if chunks is None:
-        await send({"type": "http.response.body", "body": whole or b""})
-    else:
-        await _stream(chunks, receive, send, gone)
+async def _start(status: int, headers: Headers, send: Send) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": headers})
 
 
-async def _stream(
-    chunks: AsyncIterable[bytes],
-    receive: Receive,
-    send: Send,
-    gone: "asyncio.Future[None] | None",
-) -> None:
-    """Send what comes, until the client has gone, which `gone` tells where it is watched."""
-    leaving = gone or asyncio.ensure_future(_until_gone(receive))
-    try:
-        async with aclosing(cast("AsyncGenerator[bytes, None]", aiter(chunks))) as incoming:
-            async for chunk in incoming:
-                if leaving.done():
-                    return
-                await send({"type": "http.response.body", "body": chunk, "more_body": True})
-        await send({"type": "http.response.body", "body": b""})
-    finally:
-        leaving.cancel()
+async def _send_whole(status: int, headers: Headers, body: bytes, send: Send) -> None:
+    await _start(status, headers, send)
+    await send({"type": "http.response.body", "body": body})
 
 
-async def _until_gone(receive: Receive, left: Callable[[], None] = lambda: None) -> None:
+async def _until_gone(receive: Receive, left: Callable[[], None]) -> None:
     with suppress(asyncio.CancelledError):
         while (await receive())["type"] != "http.disconnect":
             pass
         left()
 
 
-async def _on(threads: ThreadPoolExecutor, chunks: Iterable[bytes]) -> AsyncIterable[bytes]:
-    loop, iterator = asyncio.get_running_loop(), iter(chunks)
-    while (chunk := await loop.run_in_executor(threads, next, iterator, None)) is not None:
-        yield chunk
-
-
-async def _body(receive: Receive) -> bytes | None:
-    """The body, up to one byte over the limit, so that a body over the limit is still noticed.
-
-    None if the client disconnects before it is complete.
-    """
-    limit = settings.REQUEST_MAX_BYTES + 1
-    body = bytearray()
+async def _on(first: Slot, chunks: Iterable[bytes]) -> AsyncIterable[bytes]:
+    """The pieces of a stream, each made on a thread of the queue that the first one came from."""
+    iterator = iter(chunks)
     while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return None
-        body += message.get("body", b"")
-        if not message.get("more_body") or len(body) >= limit:
-            return bytes(body[:limit])
-
-
-def _environ(scope: Scope, body: bytes) -> dict[str, Any]:
-    """PEP 3333."""
-    client, server = scope.get("client") or ("", 0), scope.get("server") or ("localhost", 80)
-    raw_path = scope.get("raw_path") or scope["path"].encode()
-    environ: dict[str, Any] = {
-        "REQUEST_METHOD": scope["method"],
-        "SCRIPT_NAME": "",
-        "PATH_INFO": unquote_to_bytes(raw_path.partition(b"?")[0]).decode("latin-1"),
-        "QUERY_STRING": scope["query_string"].decode("latin-1"),
-        "SERVER_NAME": str(server[0]),
-        "SERVER_PORT": str(server[1]),
-        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
-        "REMOTE_ADDR": str(client[0]),
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": scope.get("scheme", "http"),
-        "wsgi.input": io.BytesIO(body),
-        "wsgi.errors": sys.stderr,
-        "wsgi.multithread": True,
-        "wsgi.multiprocess": True,
-        "wsgi.run_once": False,
-    }
-    for raw_name, raw_value in scope["headers"]:
-        name = raw_name.decode("latin-1").upper()
-        # `X_A` and `X-A` would be one: a client could pass off the first for a proxy's own second.
-        if "_" in name:
-            continue
-        key = name.replace("-", "_")
-        key = _NAMED_OTHERWISE.get(key, f"HTTP_{key}")
-        value = raw_value.decode("latin-1")
-        if key in environ:
-            value = environ[key] + ("; " if key == "HTTP_COOKIE" else ",") + value
-        environ[key] = value
-    # RFC 9112, 6.3: a chunked body has no length of its own, and this one has been read.
-    environ["CONTENT_LENGTH"] = str(len(body))
-    return environ
-
-
-def _refuse_writing(_: bytes) -> object:
-    raise NotImplementedError("Django returns what it has to say")
+        slot = await first.queue.reenter(first.caller)
+        try:
+            chunk = await slot.call(next, iterator, None)
+        finally:
+            slot.release()
+        if chunk is None:
+            return
+        yield chunk

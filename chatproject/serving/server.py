@@ -17,7 +17,6 @@ from chatproject.serving import parent_death
 from sessions_app import child_process
 
 START_SECONDS = 60.0
-STOP_SECONDS = 10
 
 
 @dataclass(frozen=True)
@@ -106,10 +105,13 @@ def command(address: Address) -> list[str]:
         sys.executable, "-m", "granian", "chatproject.serving.worker:application", "--factory",
         "--interface", "asgi", "--no-ws", "--host", address.ip, "--port", str(address.port),
         "--workers", str(settings.WORKERS),
+        # HTTP/1 only: where a connection may become HTTP/2, its first bytes are waited for without
+        # end. Others are closed when they are idle for so long, or take so long for their headers.
+        "--http", "1", "--http1-header-read-timeout", str(settings.IDLE_SECONDS * 1_000),
         # The open connections of a worker, idle ones included; more wait in the kernel.
-        "--backlog", "1024", "--backpressure", "1024",
+        "--backlog", "4096", "--backpressure", str(settings.CONNECTIONS_MAX),
         # A worker that dies ends the server, so that the supervisor reports it and stops.
-        "--no-respawn-failed-workers", "--workers-kill-timeout", str(STOP_SECONDS),
+        "--no-respawn-failed-workers", "--workers-kill-timeout", str(settings.DRAIN_SECONDS),
         "--log-level", "error", "--no-access-log",
     ]  # fmt: skip
 
@@ -143,7 +145,7 @@ def _allowed_host() -> str:
 def _stop(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     with suppress(subprocess.TimeoutExpired):
-        process.wait(STOP_SECONDS + 2)
+        process.wait(settings.DRAIN_SECONDS + 2)
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)  # workers that a killed server left behind
     process.wait()

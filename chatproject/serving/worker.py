@@ -2,6 +2,7 @@
 
 import multiprocessing
 import signal
+import sys
 from typing import TYPE_CHECKING
 
 from chatproject.serving import parent_death
@@ -9,8 +10,8 @@ from chatproject.serving import parent_death
 if TYPE_CHECKING:
     from chatproject.serving.gateway import Gateway
 
-# A turn that takes longer is ended, and asked for again: a restart must not wait for a model.
-FINISH_SECONDS = 5.0
+
+SWITCH_SECONDS = 0.001
 
 
 def application() -> "Gateway":
@@ -31,10 +32,13 @@ def _started() -> None:
 
 
 def _stopping() -> None:
+    from django.conf import settings
+
     from sessions_app.services import turns
     from sessions_app.services.figures import keeper
 
-    turns.turns_shut_down(seconds=FINISH_SECONDS)
+    # A turn that takes longer is ended, and asked for again: a restart must not wait for a model.
+    turns.turns_shut_down(seconds=settings.DRAIN_TURNS_SECONDS)
     keeper.stop()
 
 
@@ -46,6 +50,9 @@ def _prepare() -> None:
     server = multiprocessing.parent_process()
     if server is not None and server.pid is not None:
         parent_death.follow(server.pid, signal.SIGKILL)
+    # With many threads at work the event loop has to wait for the interpreter's lock again and
+    # again, each time for up to so long; it answers probes and refuses what is too much.
+    sys.setswitchinterval(SWITCH_SECONDS)
     from chatproject import wsgi  # noqa: F401 - sets Django up
     from sessions_app import tokenizer
 

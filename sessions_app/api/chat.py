@@ -15,6 +15,7 @@ from sessions_app.api.negotiation import AcceptIgnored
 from sessions_app.api.wire import turns as wire
 from sessions_app.domain.data import Role
 from sessions_app.domain.drafts import MessageDraft
+from sessions_app.domain.errors import ProviderBusy, ProviderRefused, SessionError
 from sessions_app.http.input import idempotency_key, user_id, validated
 from sessions_app.http.throttles import ChatThrottle
 from sessions_app.http.waiting import Waits, waits
@@ -23,6 +24,8 @@ from sessions_app.services.turns import Feed, ModelCall, Reader, TurnRequest
 
 # A model call in this process stops at once, one on another worker within a second or so.
 CANCEL_WAIT_SECONDS = 10.0
+# How long a stream's status waits for the first words: a refusal until then has one of its own.
+BEGINNING_SECONDS = 1.0
 
 
 class ChatViewSet(ViewSet):
@@ -96,5 +99,16 @@ def _call(data: dict[str, Any]) -> ModelCall:
 
 def _answer(feed: Feed, *, stream: bool) -> HttpResponseBase:
     if stream:
+        _refuse_as_the_model(feed)
         return event_stream.response(Reader(feed))
     return Response(wire.result(turns.turn_wait(feed=feed)))
+
+
+def _refuse_as_the_model(feed: Feed) -> None:
+    """Raise what a model's server refuses at once; any other failure is an event of the stream."""
+    try:
+        turns.turn_begun(feed=feed, seconds=BEGINNING_SECONDS)
+    except (ProviderRefused, ProviderBusy):
+        raise
+    except SessionError:
+        return

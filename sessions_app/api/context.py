@@ -10,6 +10,7 @@ from sessions_app.api.wire import context as wire
 from sessions_app.api.wire import sessions as session_wire
 from sessions_app.domain.data import Strategy
 from sessions_app.http.input import user_id, validated
+from sessions_app.http.waiting import Waits, allowance, waits
 from sessions_app.services import context
 from sessions_app.services import topics as topics_service
 
@@ -17,6 +18,7 @@ from sessions_app.services import topics as topics_service
 class ContextViewSet(ViewSet):
     """The context window of one of the caller's sessions."""
 
+    @waits(Waits.FOR_MUCH)
     @described.context_show
     def retrieve(self, request: Request, session_id: str) -> Response:
         """Plan the window: what a model call would be sent now, with a reason for each message."""
@@ -27,6 +29,7 @@ class ContextViewSet(ViewSet):
             max_tokens=query.get("max_tokens"),
             strategy=Strategy(query["strategy"]) if "strategy" in query else None,
             query=query.get("query"),
+            seconds=allowance(request),
             now=timezone.now(),
         )
         return Response(wire.context(window))
@@ -42,10 +45,14 @@ class ContextViewSet(ViewSet):
         )
         return Response(session_wire.session(session), headers={"ETag": session_wire.etag(session)})
 
+    @waits(Waits.FOR_MUCH)
     @described.topic_list
     def topics(self, request: Request, session_id: str) -> Response:
         """List the session's topics."""
-        segments = topics_service.topic_list(
-            session_id=session_id, user_id=user_id(request), now=timezone.now()
+        listed = topics_service.topic_list(
+            session_id=session_id,
+            user_id=user_id(request),
+            seconds=allowance(request),
+            now=timezone.now(),
         )
-        return Response(wire.topics(segments))
+        return Response(wire.topics(listed))

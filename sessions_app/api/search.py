@@ -10,6 +10,7 @@ from sessions_app.api.description.errors import responses
 from sessions_app.api.description.examples import response_example
 from sessions_app.api.wire import search as wire
 from sessions_app.http.input import user_id, validated
+from sessions_app.http.waiting import Waits, allowance, waits
 from sessions_app.services.search import search_own
 
 _HIT = {
@@ -22,6 +23,7 @@ _HIT = {
 }
 
 
+@waits(Waits.FOR_MUCH)
 class SearchView(APIView):
     """The caller's own messages and titles."""
 
@@ -39,6 +41,10 @@ class SearchView(APIView):
         """
         query = validated(wire.SearchQuery, request.query_params)
         search_results = search_own(
-            user_id=user_id(request), text=query["q"], limit=query["limit"], now=timezone.now()
+            user_id=user_id(request),
+            text=query["q"],
+            limit=query["limit"],
+            seconds=allowance(request),
+            now=timezone.now(),
         )
         return Response(wire.search(search_results))

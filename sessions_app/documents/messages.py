@@ -72,6 +72,8 @@ class Message(EmbeddedDocument):
     items = StringField(max_length=limits.ITEMS_MAX_CHARS)
     # The ids in `items` that a client brought, by which an item is found.
     item_ids = ListField(StringField(max_length=limits.ITEM_ID_MAX_CHARS), default=None)
+    # JSON text: what it is where it is more than text; see `domain.parts`.
+    parts = StringField()
 
     meta: ClassVar[dict[str, Any]] = {"allow_inheritance": False}
 

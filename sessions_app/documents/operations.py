@@ -13,7 +13,7 @@ from mongoengine import (
 
 from sessions_app.documents.base import IdentifierField, StoredDocument
 from sessions_app.domain import limits
-from sessions_app.domain.dialect import Extras, Form
+from sessions_app.domain.dialect import Attached, Extras, Form
 from sessions_app.domain.expiry import ExpiryMode
 
 
@@ -77,6 +77,7 @@ class ServerDialect(StoredDocument):
     server = IdentifierField(primary_key=True, max_length=300)
     form = StringField(required=True, choices=[form.value for form in Form])
     extras = StringField(required=True, choices=[extras.value for extras in Extras])
+    attached = StringField(choices=[attached.value for attached in Attached])
     learned_at = DateTimeField(required=True)
 
     COLLECTION: ClassVar[str] = "server_dialects"

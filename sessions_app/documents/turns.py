@@ -19,8 +19,8 @@ from sessions_app.domain.turns import TurnState
 class Turn(StoredDocument):
     """One model call: what it was asked for with, what the model saw, what came of it.
 
-    `text` is the reply so far, for clients on other workers; it goes when the turn ends, as the
-    stored message has it then.
+    `text` is the reply so far and `thoughts` what the model thought, for clients on other workers;
+    they go when the turn ends, as the stored message has them then.
     """
 
     record_id = IdentifierField(primary_key=True)
@@ -39,8 +39,10 @@ class Turn(StoredDocument):
     # What the model saw: token counts, the strategy, and the seqs as runs `[first, last]`.
     seen = DictField()
     text = StringField()
-    # What the model thinks, for the same readers; and how much of it came before the reply.
-    thoughts = StringField()
+    # What the model thinks, the name under which its server sends it, and how many characters of it
+    # came before the reply.
+    thoughts = StringField(max_length=limits.REASONING_MAX_CHARS)
+    thought_member = StringField(max_length=40)
     early_thoughts = LongField(min_value=0)
     refuses = BooleanField()
     # The terms of a response of the OpenAI wire; its parameters as JSON text.
@@ -53,6 +55,8 @@ class Turn(StoredDocument):
     completion_tokens = LongField(min_value=0)
     error_code = StringField(max_length=40)
     error_detail = StringField()
+    # The field of the request that the error names.
+    error_attr = StringField(max_length=200)
     # The status and the words of a model's server that refused.
     error_refusal = DictField()
 

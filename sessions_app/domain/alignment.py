@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
 
+from sessions_app.domain import parts
 from sessions_app.domain.data import Message, Role
 from sessions_app.domain.dialect import as_object, without_thoughts
 from sessions_app.domain.drafts import MessageDraft
 
 Key = tuple[str, str, str, str]
-"""A message as it is compared: role, text, tool calls and the call it answers."""
+"""A message as it is compared: role, text with attachments, tool calls, the call it answers."""
 StoredKey = Key | tuple[str]
 """The same of a stored message; of an erased one, the role alone."""
 
@@ -43,6 +44,9 @@ def key(message: Message | MessageDraft) -> Key:
     text = _with_plain_ends(message.content)
     if message.role is Role.ASSISTANT:
         text = without_thoughts(text)
+    if attached := parts.signature(message.parts):
+        # No text has this character.
+        text = f"{text}\0{attached}"
     calls = [_call(call) for call in message.tool_calls or ()]
     return message.role.value, text, json.dumps(calls) if calls else "", message.tool_call_id or ""
 

@@ -103,6 +103,8 @@ class Message(NamedTuple):
     reasoning: str | None = None
     extra: Mapping[str, Any] | None = None
     items: Mapping[str, Any] | None = None
+    # Where it is more than text: see `domain.parts`.
+    parts: Sequence[Mapping[str, Any]] | None = None
 
     @property
     def is_silent(self) -> bool:

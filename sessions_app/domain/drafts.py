@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from sessions_app.domain import parts
 from sessions_app.domain.data import Generation, Message, Role
 from sessions_app.domain.errors import InvalidInput, TooLarge
 from sessions_app.domain.limits import EXTRA_MAX_CHARS, ITEMS_MAX_CHARS, REASONING_MAX_CHARS
@@ -17,8 +18,8 @@ class MessageDraft:
     """A message that has not been checked, counted or stored.
 
     `client_id` is the idempotency key, unique within a session. `tool_calls` and `metadata` are
-    the client's own data and are returned unchanged. `reasoning`, `extra` and `items`: as in
-    `Message`.
+    the client's own data and are returned unchanged. `parts`, `reasoning`, `extra` and `items` are
+    as in `Message`: of a model's reply, or of one that a client brings along.
     """
 
     role: Role
@@ -31,13 +32,14 @@ class MessageDraft:
     reasoning: str | None = None
     extra: Mapping[str, Any] | None = None
     items: Mapping[str, Any] | None = None
+    parts: Sequence[Mapping[str, Any]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewMessage(MessageDraft):
     """A draft that has been checked and counted, ready to be stored.
 
-    `generation` is set on what a model wrote.
+    `generation` is set on what a model wrote here.
     """
 
     id: str
@@ -60,6 +62,7 @@ class NewMessage(MessageDraft):
             and self.metadata == stored.metadata
             and self.reasoning == stored.reasoning
             and _json_text(self.items) == _json_text(stored.items)
+            and parts.signature(self.parts) == parts.signature(stored.parts)
         )
 
 
@@ -137,13 +140,18 @@ def message_tokens(
     *,
     name: str | None = None,
     tool_calls: Sequence[Mapping[str, Any]] = (),
+    attached: parts.Parts | None = None,
 ) -> int:
     """Tokens of one message without the overhead: its content, its name and the calls it makes.
+
+    `attached` are its parts, of which pictures and files are counted as they are sent.
 
     A call is counted as the compact JSON that goes over the wire, which is within a few tokens of
     what providers bill for it.
     """
     total = count(content)
+    if attached:
+        total += parts.token_count(attached)
     if name:
         total += count(name)
     # Sorted keys, so that the count does not depend on the order that a client wrote.

@@ -21,6 +21,7 @@ SessionError
 ├── VersionMismatch         `If-Match` names another version                412
 ├── IdempotencyMismatch     the same key came with another body             422
 ├── StorageUnavailable      MongoDB did not answer, or could not write      503
+├── Overloaded              this worker cannot begin the request in time    503
 ├── TooManyTurns            this worker runs as many turns as it can        503
 ├── TurnInterrupted         the worker that ran the turn is gone            503
 ├── TurnFailed              a bug of this service ended the turn            500
@@ -74,6 +75,13 @@ class TooLarge(SessionError):
 
     code = "too_large"
     default_detail = "The request is too large."
+
+
+class SlowBody(SessionError):
+    """The request's body came too slowly, or took too long; nothing was begun."""
+
+    code = "request_timeout"
+    default_detail = "The request's body came too slowly."
 
 
 class SessionNotFound(SessionError):
@@ -197,6 +205,17 @@ class StorageUnavailable(SessionError):
     code = "storage_unavailable"
     default_detail = "Storage is unavailable at the moment; try again."
     retry_after = 2
+
+
+class Overloaded(SessionError):
+    """This worker cannot begin the request in time; nothing was begun. `retry_after` in seconds."""
+
+    code = "overloaded"
+    default_detail = "The service has more requests than it can answer in time; try again."
+
+    def __init__(self, detail: str | None = None, *, retry_after: int) -> None:
+        self.retry_after = retry_after
+        super().__init__(detail)
 
 
 class TooManyTurns(SessionError):

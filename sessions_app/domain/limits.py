@@ -29,6 +29,10 @@ SESSION_NAME_MAX_CHARS = EXTERNAL_ID_MAX_CHARS  # names that are made here are s
 # A lease is renewed so early that one which MongoDB holds up for ten seconds is still good.
 TURN_LEASE_SECONDS = 15
 TURN_RENEW_SECONDS = 3
+# Of a message's pictures, files and sounds.
+PARTS_MAX = 256
+PART_URL_MAX_CHARS = 8_192
+PART_NAME_MAX_CHARS = 200
 MODEL_NAME_MAX_CHARS = 200
 FINISH_REASON_MAX_CHARS = 40
 # What a model thinks before it answers, and what its server wants back (as JSON text).
@@ -48,7 +52,7 @@ TAIL_KEEP_MESSAGES = 64
 TAIL_MAX_MESSAGES = 128
 TAIL_MAX_BYTES = 512 * 1024
 # No append is accepted onto a tail beyond this; it spills first. With the largest request (5 MB)
-# on top, a session document stays below 8 MB, half of MongoDB's limit.
+# on top, whose texts stand twice where it has pictures, a session document stays below 13 MB.
 TAIL_HARD_BYTES = 2 * 1024 * 1024
 BUCKET_MAX_MESSAGES = 64
 BUCKET_MAX_BYTES = 1024 * 1024

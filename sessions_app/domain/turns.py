@@ -53,13 +53,13 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A turn as recorded. `user_seq` is the last message it answers; `text` its reply so far.
+    """A turn as recorded. `user_seq` is the last message it answers; `text` its reply so far and
+    `thoughts` what the model has thought, under its server's name for them.
 
     `fingerprint` tells the parameters it was asked for with from others. `regenerates` marks one
-    whose reply takes the place of an earlier one. `thoughts` are what the model has thought so far,
-    `early_thoughts` how many characters of them came before the reply's first; `refuses` says that
-    the reply is a refusal. `response` is set where it was asked for as a response of the OpenAI
-    wire.
+    whose reply takes the place of an earlier one. `early_thoughts` are the characters of the
+    thoughts that came before the reply's first; `refuses` says that the reply is a refusal.
+    `response` is set where it was asked for as a response of the OpenAI wire.
     """
 
     turn_id: str
@@ -77,6 +77,7 @@ class Turn:
     seen: Seen | None = None
     text: str = ""
     thoughts: str = ""
+    thought_member: str = ""
     early_thoughts: int | None = None
     refuses: bool = False
     response: ResponseTerms | None = None
@@ -86,6 +87,7 @@ class Turn:
     completion_tokens: int | None = None
     error_code: str | None = None
     error_detail: str | None = None
+    error_attr: str | None = None
     error_refusal: Mapping[str, Any] | None = None
 
     @property
@@ -95,7 +97,9 @@ class Turn:
 
     def failure(self) -> SessionError:
         """What went wrong in a failed turn, to be raised again."""
-        return failure(self.error_code or "", self.error_detail or "", self.error_refusal)
+        error = failure(self.error_code or "", self.error_detail or "", self.error_refusal)
+        error.attr = error.attr or self.error_attr
+        return error
 
 
 def reply_id(turn_id: str) -> str:

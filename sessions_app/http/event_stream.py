@@ -1,7 +1,5 @@
 """Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html)."""
 
-import asyncio
-import math
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from typing import Protocol
 
@@ -12,11 +10,6 @@ from sessions_app.services.turns import Event, Place, Reader
 
 # Shorter than what proxies take for an idle connection.
 HEARTBEAT_SECONDS = 12.0
-# What comes within this time of the last event goes out in one: ten times a second is a flow to
-# whoever reads it, and of two hundred streams each event costs what a small request does. Of very
-# many streams each has fewer. Nobody waits so for the first words.
-GATHER_SECONDS = 0.1
-EVENTS_PER_SECOND = 500.0
 HEARTBEAT = b": \n\n"
 # Tells at once that the stream is open, also through what buffers little answers.
 OPENING = b": stream\n\n"
@@ -34,10 +27,6 @@ class Source(Protocol):
     @property
     def ended(self) -> bool:
         """Whether everything has been taken."""
-
-    @property
-    def begun(self) -> bool:
-        """Whether what comes may be gathered: the first words have been taken."""
 
     async def wait(self, seconds: float) -> bool:
         """Wait for news, at most so long; whether there is some."""
@@ -73,11 +62,6 @@ class TurnSource:
         """As `Source.ended`."""
         return self._reader.ended
 
-    @property
-    def begun(self) -> bool:
-        """As `Source.begun`."""
-        return self._reader.begun
-
     async def wait(self, seconds: float) -> bool:
         """As `Source.wait`."""
         return await self._reader.wait(seconds)
@@ -103,8 +87,6 @@ class TurnSource:
 class EventStream:
     """What has not been read of a source yet, as bytes; for the event loop, or for a thread."""
 
-    _open = 0
-
     def __init__(self, source: Source) -> None:
         self._source = source
 
@@ -123,24 +105,14 @@ class EventStream:
 
     async def __aiter__(self) -> AsyncGenerator[bytes, None]:
         """What is there, and what comes; a heartbeat where nothing does."""
-        source, loop = self._source, asyncio.get_running_loop()
-        sent = -math.inf
-        EventStream._open += 1
-        try:
-            if opening := source.opening():
-                yield opening
-            while not source.ended:
-                gather = max(GATHER_SECONDS, EventStream._open / EVENTS_PER_SECOND)
-                early = sent + gather - loop.time()
-                if source.begun and early > 0:
-                    await asyncio.sleep(early)
-                if await source.wait(HEARTBEAT_SECONDS):
-                    sent = loop.time()
-                    yield source.take()
-                else:
-                    yield source.heartbeat()
-        finally:
-            EventStream._open -= 1
+        source = self._source
+        if opening := source.opening():
+            yield opening
+        while not source.ended:
+            if await source.wait(HEARTBEAT_SECONDS):
+                yield source.take()
+            else:
+                yield source.heartbeat()
 
 
 async def _next(chunks: AsyncGenerator[bytes, None]) -> bytes:

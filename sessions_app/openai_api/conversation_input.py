@@ -16,6 +16,7 @@ from sessions_app.openai_api.errors import (
     UnknownParameter,
     UnsupportedValue,
 )
+from sessions_app.openai_api.parts import read_part
 
 FIRST_ITEMS_MAX = 20
 ITEMS_MAX = 100
@@ -89,7 +90,7 @@ def _items(value: Any, most: int) -> ItemBatch:
         raise InvalidInput("Expected a list of items.", attr="items")
     if len(value) > most:
         raise TooManyItems(f"At most {most} items are allowed, got {len(value)}.", attr="items")
-    return read_items(value, "items")
+    return read_items(value, "items", read_part)
 
 
 def page_query(request: Request) -> PageQuery:

@@ -6,6 +6,7 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from sessions_app.domain import session_names
 from sessions_app.domain.data import Session
 from sessions_app.domain.items import Item
 from sessions_app.http.input import idempotency_key, user_id
@@ -32,15 +33,28 @@ class ConversationsView(OpenAIView):
             attempt=_attempt(request, "", body),
             now=timezone.now(),
         )
+        self.answers_for(session.session_id)
         return Response(_conversation(session))
 
 
-class ConversationView(OpenAIView):
+class _OfConversation(OpenAIView):
+    def session_id(self, conversation_id: str) -> str:
+        """The session of a conversation, which the answer names."""
+        session_id = conversation_id.removeprefix(CONVERSATION_PREFIX)
+        # A path may have any character in it, and a header may not.
+        if session_names.is_external_id(session_id):
+            self.answers_for(session_id)
+        return session_id
+
+
+class ConversationView(_OfConversation):
     @described.show
     def get(self, request: Request, conversation_id: str) -> Response:
         """Show a conversation."""
         session = conversations.conversation_get(
-            session_id=_session_id(conversation_id), user_id=user_id(request), now=timezone.now()
+            session_id=self.session_id(conversation_id),
+            user_id=user_id(request),
+            now=timezone.now(),
         )
         return Response(_conversation(session))
 
@@ -49,7 +63,7 @@ class ConversationView(OpenAIView):
         """Replace a conversation's metadata."""
         body = read.members(request, {"metadata"}, required=("metadata",))
         session = sessions.session_update(
-            session_id=_session_id(conversation_id),
+            session_id=self.session_id(conversation_id),
             user_id=user_id(request),
             changes={"metadata": read.metadata(body)},
             versions=None,
@@ -60,7 +74,7 @@ class ConversationView(OpenAIView):
     @described.delete
     def delete(self, request: Request, conversation_id: str) -> Response:
         """Delete a conversation with all of its items."""
-        session_id = _session_id(conversation_id)
+        session_id = self.session_id(conversation_id)
         sessions.session_delete(session_id=session_id, user_id=user_id(request))
         return Response(
             {
@@ -71,13 +85,13 @@ class ConversationView(OpenAIView):
         )
 
 
-class ItemsView(OpenAIView):
+class ItemsView(_OfConversation):
     @described.item_list
     def get(self, request: Request, conversation_id: str) -> Response:
         """List items, the newest first unless `order` is `asc`."""
         query = read.page_query(request)
         page = conversations.item_page(
-            session_id=_session_id(conversation_id),
+            session_id=self.session_id(conversation_id),
             user_id=user_id(request),
             after=query.after,
             limit=query.limit,
@@ -91,7 +105,7 @@ class ItemsView(OpenAIView):
         """Add items, all or none."""
         body = read.members(request, {"items", "include"}, required=("items",))
         read.include(request, body)
-        session_id = _session_id(conversation_id)
+        session_id = self.session_id(conversation_id)
         items = conversations.items_append(
             session_id=session_id,
             user_id=user_id(request),
@@ -102,13 +116,13 @@ class ItemsView(OpenAIView):
         return Response(_list(items, has_more=False))
 
 
-class ItemView(OpenAIView):
+class ItemView(_OfConversation):
     @described.item_show
     def get(self, request: Request, conversation_id: str, item_id: str) -> Response:
         """Show an item."""
         read.include(request)
         item = conversations.item_get(
-            session_id=_session_id(conversation_id),
+            session_id=self.session_id(conversation_id),
             user_id=user_id(request),
             item_id=item_id,
             now=timezone.now(),
@@ -119,16 +133,12 @@ class ItemView(OpenAIView):
     def delete(self, request: Request, conversation_id: str, item_id: str) -> Response:
         """Erase an item; the answer is the conversation."""
         session = conversations.item_delete(
-            session_id=_session_id(conversation_id),
+            session_id=self.session_id(conversation_id),
             user_id=user_id(request),
             item_id=item_id,
             now=timezone.now(),
         )
         return Response(_conversation(session))
-
-
-def _session_id(conversation_id: str) -> str:
-    return conversation_id.removeprefix(CONVERSATION_PREFIX)
 
 
 def _attempt(request: Request, session_id: str, body: dict[str, Any]) -> Attempt:

@@ -5,14 +5,16 @@ from typing import Any, NamedTuple
 
 from rest_framework.exceptions import ValidationError
 
-from sessions_app.domain import text
 from sessions_app.domain.data import Role
+from sessions_app.domain.dialect import thoughts
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import InvalidInput
 from sessions_app.domain.limits import NAME_MAX_CHARS, TOOL_CALL_ID_MAX_CHARS
+from sessions_app.domain.parts import Part, text_of
 from sessions_app.http.input import ToolCallsField
-from sessions_app.openai_api import legacy
+from sessions_app.openai_api import legacy, parts
 from sessions_app.openai_api.errors import Required, Unsupported, UnsupportedValue
+from sessions_app.openai_api.parts import checked
 from sessions_app.services.context import Instruction
 
 # As many as OpenAI takes.
@@ -20,7 +22,6 @@ MESSAGES_MAX = 2_048
 _ROLES = {role.value: role for role in Role} | {"developer": Role.SYSTEM}
 # A tool may have nothing to say, but a message has: models are shown that it has answered.
 NO_OUTPUT = "(no output)"
-_CONTROLS = "Control characters and lone surrogates are not allowed."
 _TOOL_CALLS = ToolCallsField()
 
 
@@ -81,54 +82,34 @@ def _draft(value: Any, path: str) -> MessageDraft:
         raise Unsupported("This is not supported.", attr=f"{path}.audio")
     # A terminal's output has its control characters; whoever shows it makes them harmless.
     raw = role == Role.TOOL
-    content = content_text(value.get("content"), f"{path}.content", raw=raw)
+    read_parts = content_parts(value.get("content"), f"{path}.content", raw=raw)
+    content = text_of(read_parts)
     if not content and role == Role.ASSISTANT:
         content = _short(value, "refusal", path, None) or ""
     if not content and raw:
         content = NO_OUTPUT
+    reasoning, thought_member = thoughts(value) if role == Role.ASSISTANT else ("", "")
     return MessageDraft(
         role=_ROLES[role],
         content=content,
         name=_short(value, "name", path, NAME_MAX_CHARS),
         tool_calls=_calls(value.get("tool_calls"), f"{path}.tool_calls"),
         tool_call_id=_short(value, "tool_call_id", path, TOOL_CALL_ID_MAX_CHARS),
+        parts=read_parts if any(each["type"] != "text" for each in read_parts) else None,
+        reasoning=reasoning or None,
+        extra={"thought_member": thought_member} if thought_member else None,
     )
 
 
-def content_text(value: Any, path: str, *, raw: bool = False) -> str:
-    """A message's text; of one in parts, those of its parts on lines of their own.
-
-    With `raw`, control characters are kept.
-    """
-    if value is None:
-        return ""
+def content_parts(value: Any, path: str, *, raw: bool = False) -> list[Part]:
+    """A message's content as parts, a text as one; with `raw`, control characters are kept."""
+    if value is None or value == "":
+        return []
     if isinstance(value, str):
-        return _checked(value, path, raw=raw)
+        return [{"type": "text", "text": checked(value, path, raw=raw)}]
     if not isinstance(value, list):
         raise InvalidInput("Expected text, or a list of parts.", attr=path)
-    return "\n".join(
-        _part(part, f"{path}.{position}", raw=raw) for position, part in enumerate(value)
-    )
-
-
-def _part(part: Any, path: str, *, raw: bool) -> str:
-    if not isinstance(part, dict):
-        raise InvalidInput("Expected an object.", attr=path)
-    kind = part.get("type")
-    if kind not in {"text", "refusal"}:
-        raise UnsupportedValue(
-            "A session keeps text: parts other than text are not supported.", attr=f"{path}.type"
-        )
-    value = part.get(kind)
-    if not isinstance(value, str):
-        raise InvalidInput("Expected text.", attr=f"{path}.{kind}")
-    return _checked(value, f"{path}.{kind}", raw=raw)
-
-
-def _checked(value: str, path: str, *, raw: bool = False) -> str:
-    if not (text.is_storable(value) if raw else text.is_text(value)):
-        raise InvalidInput(_CONTROLS, attr=path)
-    return value
+    return parts.read(value, path, raw=raw)
 
 
 def _short(value: dict[str, Any], name: str, path: str, most: int | None) -> str | None:
@@ -139,7 +120,7 @@ def _short(value: dict[str, Any], name: str, path: str, most: int | None) -> str
         raise InvalidInput("Expected text.", attr=f"{path}.{name}")
     if most is not None and len(found) > most:
         raise InvalidInput(f"At most {most} characters are allowed.", attr=f"{path}.{name}")
-    return _checked(found, f"{path}.{name}")
+    return checked(found, f"{path}.{name}")
 
 
 def _calls(value: Any, path: str) -> list[dict[str, Any]] | None:

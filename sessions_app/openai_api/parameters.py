@@ -17,7 +17,9 @@ _OURS = {
     "session_id", "metadata", "n",
 }  # fmt: skip
 # Their results have no field in a stored message.
-_NOT_STORED = ("audio", "functions", "function_call", "logprobs", "top_logprobs")
+_NOT_STORED = ("audio", "logprobs", "top_logprobs")
+# As they were called before they had ids, by which a session tells the calls of a history.
+_RENAMED = {"functions": "tools", "function_call": "tool_choice"}
 _NUMBER, _WHOLE, _TEXT, _TRUTH, _OBJECT, _LIST = (
     (int, float), (int,), (str,), (bool,), (dict,), (list,)
 )  # fmt: skip
@@ -103,6 +105,9 @@ def _refuse(body: Mapping[str, Any]) -> None:
     for name in _NOT_STORED:
         if body.get(name) not in (None, False, 0):
             raise Unsupported("A session does not keep this; ask without one.", attr=name)
+    for name, new_name in _RENAMED.items():
+        if body.get(name) not in (None, []):
+            raise Unsupported(f"In a session this is {new_name}.", attr=name)
     modalities = body.get("modalities")
     if modalities not in (None, ["text"]):
         raise UnsupportedValue("A session keeps text.", attr="modalities")

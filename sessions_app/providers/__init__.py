@@ -169,7 +169,7 @@ def _provider(
     answer_seconds: float,
     answer_max_chars: int,
 ) -> Server:
-    # Importing `httpx` takes a while, which a process without a provider need not pay.
+    # Importing `aiohttp` takes a while, which a process without a provider need not pay.
     from sessions_app.providers.openai_compatible import OpenAICompatible
 
     return OpenAICompatible(

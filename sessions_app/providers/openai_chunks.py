@@ -2,8 +2,11 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 from uuid import uuid4
+
+import orjson
 
 from sessions_app.domain.dialect import Piece, Refusal, ReplyReader, refusal_of
 from sessions_app.domain.errors import REFUSALS, ProviderBusy, ProviderError, ProviderRefused
@@ -73,7 +76,10 @@ def _is_json(lines: Sequence[bytes]) -> bool:
 
 
 class Answer:
-    """What has come of an answer so far; `done` when nothing more is wanted."""
+    """What has come of an answer so far; `done` when nothing more is wanted.
+
+    `has_begun` when some of its text or thoughts have come.
+    """
 
     def __init__(self, *, model: str, max_chars: int, secrets: Sequence[str] = ()) -> None:
         self._asked_model = model
@@ -81,16 +87,16 @@ class Answer:
         self._secrets = secrets
         self._reader = ReplyReader(new_id=new_call_id)
         self._wordless_bytes = 0
-        self._begun = False
+        self.has_begun = False
         self.done = False
 
     def take(self, data: bytes) -> Iterator[str | Thought]:
-        """What an event adds: a thought, text, both or nothing.
+        """What an event adds: a thought, text, both or nothing; what follows the last, nothing.
 
         Raises ProviderError for rubbish, for no end, and for an error in the server's own words.
         """
-        if data.strip() == _DONE:
-            self.done = True
+        self.done = self.done or data.strip() == _DONE
+        if self.done:
             return
         chunk = _json(data)
         if isinstance(chunk, dict) and chunk.get("error"):
@@ -132,7 +138,7 @@ class Answer:
         self._room -= len(piece.text)
         if self._room < 0:
             raise ProviderError(f"The model's answer went on past {self._max_chars:,} characters.")
-        self._begun = self._begun or bool(piece.text or piece.thought)
+        self.has_begun = self.has_begun or bool(piece.text or piece.thought)
         if piece.thought:
             yield Thought(piece.thought, self._reader.thought_member or THOUGHT_MEMBER)
         if piece.text:
@@ -142,7 +148,7 @@ class Answer:
         """Of an error that comes instead of an answer the code may be an HTTP status."""
         error = chunk["error"]
         status = error.get("code", error.get("status")) if isinstance(error, dict) else None
-        known = status if isinstance(status, int) and not self._begun else 0
+        known = status if isinstance(status, int) and not self.has_begun else 0
         if failure := refused(refusal_of(known, chunk, self._secrets), retry_after=None):
             return failure
         return ProviderError("The model's server reported an error in its answer.")
@@ -159,7 +165,10 @@ def refused(refusal: Refusal, *, retry_after: float | None) -> ProviderError | N
 
 
 def _json(data: bytes) -> Any:
+    with suppress(orjson.JSONDecodeError):
+        return orjson.loads(data)
     try:
+        # Halves of an emoji and NaN are no JSON to the other, which is the faster.
         return json.loads(data)
     except (ValueError, RecursionError) as error:
         raise ProviderError(_RUBBISH) from error

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-import httpx
+import aiohttp
 
 from sessions_app import event_loop
 from sessions_app.domain.dialect import ReplyReader
@@ -95,7 +95,7 @@ class OpenAICompatible:
         )
 
 
-async def _body(response: httpx.Response, limits: Limits) -> bytes:
+async def _body(response: aiohttp.ClientResponse, limits: Limits) -> bytes:
     body = bytearray()
     async for chunk in limits.chunks(response):
         body += chunk

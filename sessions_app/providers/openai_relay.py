@@ -2,10 +2,9 @@
 
 from collections.abc import AsyncGenerator, Mapping
 
-import httpx
+import aiohttp
 
 from sessions_app.domain.errors import ProviderError, ProviderTimeout
-from sessions_app.providers.connections import Exchange
 from sessions_app.providers.openai_wire import BROKEN_OFF, UNREACHABLE, Limits, Wire
 
 # Room for many choices with the probabilities of their tokens, and none for an endless body.
@@ -18,19 +17,19 @@ class Relay:
 
     def __init__(self, wire: Wire, body: bytes, limits: Limits) -> None:
         self._wire, self._body, self._limits = wire, body, limits
-        self._exchange: Exchange | None = None
+        self._response: aiohttp.ClientResponse | None = None
 
     async def open(self) -> tuple[int, Mapping[str, str]]:
         """As `Passage.open`."""
         try:
-            exchange = await self._limits.within(self._wire.send(self._body))
-        except httpx.TimeoutException as error:
+            response = await self._limits.within(self._wire.send(self._body))
+        except aiohttp.ServerTimeoutError as error:
             raise ProviderTimeout from error
-        except httpx.HTTPError as error:
+        except aiohttp.ClientError as error:
             raise ProviderError(UNREACHABLE) from error
-        self._exchange = exchange
+        self._response = response
         self._limits.progress()
-        return exchange.response.status_code, exchange.response.headers
+        return response.status, response.headers
 
     async def whole(self) -> bytes:
         """As `Passage.whole`."""
@@ -60,21 +59,21 @@ class Relay:
             yield rest
 
     async def _chunks(self) -> AsyncGenerator[bytes, None]:
-        assert self._exchange is not None  # noqa: S101 - it is opened first
+        assert self._response is not None  # noqa: S101 - it is opened first
         try:
-            async for chunk in self._limits.chunks(self._exchange.response):
+            async for chunk in self._limits.chunks(self._response):
                 yield chunk
-        except httpx.TimeoutException as error:
+        except aiohttp.ServerTimeoutError as error:
             raise ProviderTimeout from error
-        except httpx.HTTPError as error:
+        except aiohttp.ClientError as error:
             raise ProviderError(BROKEN_OFF) from error
         finally:
-            await self._exchange.close()
+            self._response.close()
 
     async def close(self) -> None:
         """As `Passage.close`."""
-        if self._exchange is not None:
-            await self._exchange.close()
+        if self._response is not None:
+            self._response.close()
 
 
 def _end_of(text: bytes, mark: bytes) -> int:

@@ -1,11 +1,11 @@
 """A streamed answer of a server that speaks OpenAI's chat completions."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from contextlib import aclosing, contextmanager, suppress
 from typing import Any
 
-import httpx
+import aiohttp
 
 from sessions_app.domain.errors import ProviderError
 from sessions_app.providers import Ending, Thought
@@ -14,6 +14,11 @@ from sessions_app.providers.openai_wire import Limits, Wire
 
 # After the last event: the end of the body, without which the connection cannot be used again.
 _LAST_BYTES_SECONDS = 0.25
+# What comes within this time is read together, but for the first words: ten times a second is a
+# flow to whoever reads it, and with hundreds of streams each reading costs what a piece does. Of
+# very many streams each is read less often.
+READ_SECONDS = 0.1
+READS_PER_SECOND = 1000.0
 
 
 class StreamedReply:
@@ -51,35 +56,52 @@ class StreamedReply:
         if self._has_begun:
             raise RuntimeError("a reply is iterated once")
         self._has_begun = True
-        limits, answer = Limits(**self._seconds), self._answer
+        limits, answer, events = Limits(**self._seconds), self._answer, Events()
         async with (
             self._wire.opened(
                 self._request, limits, max_tokens=self._max_tokens, retry_waits=self._retry_waits
             ) as response,
             aclosing(limits.chunks(response)) as chunks,
         ):
-            async with aclosing(_events(chunks)) as events:
-                async for event in events:
-                    for piece in answer.take(event):
-                        yield piece
-                    # After the yield: the time that the caller took is not the server's.
-                    limits.progress()
+            with _counted():
+                async for chunk in chunks:
+                    for event in events.take(chunk):
+                        for piece in answer.take(event):
+                            yield piece
+                        # After the yield: the time that the caller took is not the server's.
+                        limits.progress()
                     if answer.done:
                         break
+                    if answer.has_begun:
+                        await asyncio.sleep(min(_pause(), limits.seconds_left / 2))
+            for event in events.finish():
+                for piece in answer.take(event):
+                    yield piece
             for piece in answer.rest():
                 yield piece
             self._ending = answer.ending()
             # The answer is whole, whatever becomes of the connection.
-            with suppress(TimeoutError, httpx.HTTPError, ProviderError):
+            with suppress(TimeoutError, aiohttp.ClientError, ProviderError):
                 async with asyncio.timeout(_LAST_BYTES_SECONDS):
                     async for _ in chunks:
                         pass
 
 
-async def _events(chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
-    events = Events()
-    async for chunk in chunks:
-        for event in events.take(chunk):
-            yield event
-    for event in events.finish():
-        yield event
+def _pause() -> float:
+    """Seconds until a reply is read on."""
+    return max(READ_SECONDS, _Open.replies / READS_PER_SECOND)
+
+
+class _Open:
+    """How many replies of this process are being read."""
+
+    replies = 0
+
+
+@contextmanager
+def _counted() -> Iterator[None]:
+    _Open.replies += 1
+    try:
+        yield
+    finally:
+        _Open.replies -= 1

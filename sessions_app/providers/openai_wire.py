@@ -11,19 +11,19 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from email.utils import parsedate_to_datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-import httpx
+import aiohttp
 
 from sessions_app import event_loop
-from sessions_app.domain.dialect import Manner, other_manner, refusal_of
+from sessions_app.domain.dialect import Manner, Refusal, other_manner, refusal_of
 from sessions_app.domain.errors import (
     ProviderBusy,
     ProviderError,
     ProviderRefused,
     ProviderTimeout,
 )
-from sessions_app.providers.connections import Connections, Exchange
+from sessions_app.providers.connections import Connections
 from sessions_app.providers.openai_chunks import refused
 
 logger = logging.getLogger(__name__)
@@ -45,9 +45,11 @@ BROKEN_OFF = "The model's server broke off its answer."
 class Refused(Exception):
     """The server answered with an error; `refusal` is what it said of it, without secrets."""
 
-    def __init__(self, response: httpx.Response, body: bytes, secrets: Sequence[str]) -> None:
-        super().__init__(str(response.status_code))
-        self.status = response.status_code
+    def __init__(
+        self, response: aiohttp.ClientResponse, body: bytes, secrets: Sequence[str]
+    ) -> None:
+        super().__init__(str(response.status))
+        self.status = response.status
         self.refusal = refusal_of(self.status, body, secrets)
         self.retry_after = response.headers.get("retry-after", "")
         self._error = _error_in(body)
@@ -55,7 +57,7 @@ class Refused(Exception):
     @property
     def is_about_messages(self) -> bool:
         """A 500 of a chat template that raises: it would again."""
-        return self.status == 500 and bool(other_manner(Manner(), self.refusal))
+        return self.status == 500 and bool(_may_be_written_otherwise(self.refusal))
 
     def is_about(self, member: str) -> bool:
         """Whether it names this member of the request as the one at fault."""
@@ -64,6 +66,10 @@ class Refused(Exception):
     def dislikes(self, member: str) -> bool:
         """Whether it speaks of this member of the request."""
         return member in f"{self._error.get('param')} {self._error.get('message')}"
+
+
+def _may_be_written_otherwise(refusal: Refusal) -> bool:
+    return other_manner(Manner(), refusal, has_attachments=True) is not None
 
 
 def _error_in(body: bytes) -> Mapping[str, Any]:
@@ -102,10 +108,14 @@ class Limits:
         except TimeoutError as error:
             raise ProviderTimeout from error
 
-    async def chunks(self, response: httpx.Response) -> AsyncGenerator[bytes, None]:
-        """The body as it comes; raises ProviderTimeout, httpx.HTTPError."""
-        body = response.aiter_bytes()
-        while (chunk := await self.within(anext(body, None))) is not None:
+    async def chunks(self, response: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:
+        """The body as it comes; raises ProviderTimeout, aiohttp.ClientError."""
+        body = response.content
+        while (
+            chunk := _before_a_break(body)
+            or body.read_nowait()
+            or await self.within(body.readany())
+        ):
             yield chunk
             # A server that always has a byte ready would never be waited for.
             if self.seconds_left <= 0:
@@ -134,10 +144,10 @@ class Wire:
         """Give the connections back."""
         event_loop.run(self._connections.close())
 
-    async def send(self, body: bytes) -> Exchange:
-        """A request as it is and its response, whatever its status.
+    async def send(self, body: bytes) -> aiohttp.ClientResponse:
+        """The response to a request that is sent as it is, whatever its status; it must be closed.
 
-        Nothing is asked again. Raises httpx.HTTPError.
+        Nothing is asked again. Raises aiohttp.ClientError.
         """
         return await self._connections.send(body)
 
@@ -150,7 +160,7 @@ class Wire:
         max_tokens: int | None,
         retry_waits: Sequence[float],
         is_unseen: bool = False,
-    ) -> AsyncIterator[httpx.Response]:
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
         """The response to `request`, its body unread.
 
         `is_unseen`: no client waits that could repeat what this does not. Raises ProviderError and
@@ -158,21 +168,21 @@ class Wire:
         """
         statuses = _WORTH_REPEATING_UNSEEN if is_unseen else _WORTH_REPEATING
         try:
-            exchange = await self._accepted(
+            response = await self._accepted(
                 request, limits, max_tokens, iter(retry_waits), statuses
             )
-        except (ProviderTimeout, httpx.TimeoutException) as error:
+        except (ProviderTimeout, aiohttp.ServerTimeoutError) as error:
             raise _repeated(ProviderTimeout()) from error
-        except (Refused, httpx.HTTPError) as error:
+        except (Refused, aiohttp.ClientError) as error:
             raise _logged(_repeated(_failure(error))) from error
         try:
-            yield exchange.response
-        except (ProviderTimeout, httpx.TimeoutException) as error:
+            yield response
+        except (ProviderTimeout, aiohttp.ServerTimeoutError) as error:
             raise _repeated(ProviderTimeout()) from error
-        except httpx.HTTPError as error:
+        except aiohttp.ClientError as error:
             raise _logged(_repeated(ProviderError(BROKEN_OFF))) from error
         finally:
-            await exchange.close()
+            response.close()
 
     async def _accepted(
         self,
@@ -181,12 +191,12 @@ class Wire:
         max_tokens: int | None,
         waits: Iterator[float],
         statuses: frozenset[int],
-    ) -> Exchange:
+    ) -> aiohttp.ClientResponse:
         while True:
             body = self._body(request, max_tokens)
             try:
                 return await limits.within(self._asked(body))
-            except (Refused, httpx.HTTPError) as error:
+            except (Refused, aiohttp.ClientError) as error:
                 if self._learns(error, body):
                     continue
                 if isinstance(error, Refused) and error.is_about_messages:
@@ -196,14 +206,14 @@ class Wire:
                     raise
             await asyncio.sleep(wait)
 
-    async def _asked(self, body: Mapping[str, Any]) -> Exchange:
-        exchange = await self.send(json.dumps(body, ensure_ascii=False).encode())
-        if exchange.response.is_success:
-            return exchange
+    async def _asked(self, body: Mapping[str, Any]) -> aiohttp.ClientResponse:
+        response = await self.send(json.dumps(body, ensure_ascii=False).encode())
+        if response.ok:
+            return response
         try:
-            raise Refused(exchange.response, await _start_of(exchange.response), self._secrets)
+            raise Refused(response, await _start_of(response), self._secrets)
         finally:
-            await exchange.close()
+            response.close()
 
     def _body(self, request: Mapping[str, Any], max_tokens: int | None) -> dict[str, Any]:
         body = dict(request)
@@ -226,10 +236,21 @@ class Wire:
         return False
 
 
-async def _start_of(response: httpx.Response) -> bytes:
+def _before_a_break(body: aiohttp.StreamReader) -> bytes:
+    """What had come when the connection broke, which a reader that has failed keeps to itself."""
+    failure = body.exception()
+    if failure is None:
+        return b""
+    body.set_exception(cast("BaseException", None))
+    rest = body.read_nowait()
+    body.set_exception(failure)
+    return rest
+
+
+async def _start_of(response: aiohttp.ClientResponse) -> bytes:
     """The body of an error, as far as it is of a sensible size."""
     body = b""
-    async for chunk in response.aiter_bytes():
+    async for chunk in response.content.iter_any():
         body += chunk
         if len(body) > _ERROR_MAX_BYTES:
             return b""
@@ -240,7 +261,7 @@ def _failure(error: Exception) -> ProviderError:
     """What may be told: of a refusal the server's own words, without secrets."""
     if not isinstance(error, Refused):
         return ProviderError(UNREACHABLE)
-    if other_manner(Manner(), error.refusal):
+    if _may_be_written_otherwise(error.refusal):
         return ProviderRefused(error.refusal)
     wait = _retry_after(error.retry_after) if error.retry_after else None
     failure = refused(error.refusal, retry_after=wait)
@@ -255,7 +276,7 @@ def _repeated(failure: ProviderError) -> ProviderError:
 
 def _wait(error: Exception, usual: float | None, statuses: frozenset[int]) -> float | None:
     """Seconds before asking again; None where that is of no use or was done often enough."""
-    if usual is None or isinstance(error, httpx.TimeoutException):
+    if usual is None or isinstance(error, aiohttp.ServerTimeoutError):
         return None
     if not isinstance(error, Refused):
         return usual

@@ -4,7 +4,7 @@ import hashlib
 from datetime import datetime
 
 from sessions_app.documents import ServerDialect
-from sessions_app.domain.dialect import Extras, Form, Manner
+from sessions_app.domain.dialect import Attached, Extras, Form, Manner
 from sessions_app.repository import failures
 
 
@@ -17,7 +17,11 @@ def _key(base_url: str, model: str) -> str:
 def read(*, base_url: str, model: str) -> Manner | None:
     """How this server wants conversations for this model; None where nothing has been learned."""
     learned = ServerDialect.objects(pk=_key(base_url, model)).first()
-    return Manner(Form(learned.form), Extras(learned.extras)) if learned else None
+    if learned is None:
+        return None
+    # What was learned before there were pictures says nothing of them.
+    attached = Attached(learned.attached or Attached.KEPT)
+    return Manner(Form(learned.form), Extras(learned.extras), attached)
 
 
 @failures.translated
@@ -27,6 +31,7 @@ def write(*, base_url: str, model: str, manner: Manner, now: datetime) -> None:
     known.update_one(
         set__form=manner.form.value,
         set__extras=manner.extras.value,
+        set__attached=manner.attached.value,
         set__learned_at=now,
         upsert=True,
     )

@@ -47,23 +47,12 @@ def insert(
 ) -> data.Session:
     """Store a new session with its messages: the newest in its tail, the others in buckets.
 
-    With `claim`, together with its name or not at all; raises NameTaken, and SessionExists where
-    there is a session with this id.
+    With `claim`, together with its name or not at all. Raises NameTaken, and SessionExists where
+    there is one with this id.
     """
     document = _document(new)
     try:
-        if history or claim:
-            stored_session, buckets = _with_history(document, history)
-
-            def write(transaction: ClientSession) -> None:
-                if claim is not None:
-                    session_names.claim(claim, transaction)
-                _insert_all(stored_session, buckets, transaction)
-
-            in_transaction(write)
-        else:
-            document.save(force_insert=True)
-            stored_session = document.to_mongo()
+        stored_session = _insert(document, history, claim)
     except (DuplicateKeyError, NotUniqueError) as error:
         raise SessionExists from error
     session = log.decode_session(stored_session)
@@ -71,6 +60,22 @@ def insert(
         session.session_id, tail_start=session.tail_start, ttl_seconds=session.ttl_seconds
     )
     return session
+
+
+def _insert(document: Session, history: Sequence[NewMessage], claim: Claim | None) -> Stored:
+    if not (history or claim):
+        document.save(force_insert=True)
+        stored: Stored = document.to_mongo()
+        return stored
+    stored_session, buckets = _with_history(document, history)
+
+    def write(transaction: ClientSession) -> None:
+        if claim is not None:
+            session_names.claim(claim, transaction)
+        _insert_all(stored_session, buckets, transaction)
+
+    in_transaction(write)
+    return stored_session
 
 
 def _document(new: NewSession) -> Session:

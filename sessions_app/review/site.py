@@ -1,11 +1,13 @@
 """The admin site: Django's, with the pages about conversations."""
 
+from inspect import ismethod
 from typing import Any
 
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest
 from django.urls import URLPattern, URLResolver, re_path
 
+from sessions_app.http.waiting import Waits, waits
 from sessions_app.review import audit
 from sessions_app.review.conversations import actions, listing
 from sessions_app.review.conversations import views as conversations
@@ -21,6 +23,10 @@ class ReviewAdminSite(AdminSite):
     index_title = "Overview"
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
+        # Who is asking, the accounts database says for each page.
+        return _waiting_for_accounts(self._urls())
+
+    def _urls(self) -> list[URLPattern | URLResolver]:
         return [
             *self._pages(r"conversations", listing.show, "review_conversation_changelist"),
             *self._pages(r"conversations/actions", actions.act, "review_conversation_actions"),
@@ -36,6 +42,11 @@ class ReviewAdminSite(AdminSite):
             *super().get_urls(),
         ]
 
+    @waits(Waits.FOR_ACCOUNTS)
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """The form to sign in with."""
+        return super().login(request, extra_context)
+
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """The first page: figures for those who may see conversations, then the list of models."""
         return super().index(request, {**dashboard.context(request), **(extra_context or {})})
@@ -44,3 +55,14 @@ class ReviewAdminSite(AdminSite):
         """The routes of a page. Links use the address with a slash; without one it works too."""
         view = self.admin_view(page)
         return [re_path(rf"^{pattern}/$", view, name=name), re_path(rf"^{pattern}$", view)]
+
+
+def _waiting_for_accounts(
+    routes: list[URLPattern | URLResolver],
+) -> list[URLPattern | URLResolver]:
+    for route in routes:
+        if isinstance(route, URLResolver):
+            _waiting_for_accounts(route.url_patterns)
+        elif not ismethod(route.callback):  # a method is marked where it is defined
+            waits(Waits.FOR_ACCOUNTS)(route.callback)
+    return routes

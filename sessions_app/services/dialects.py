@@ -12,7 +12,15 @@ from datetime import datetime
 
 from django.conf import settings
 
-from sessions_app.domain.dialect import AS_OPENAI, Form, Manner, Said, other_manner, write
+from sessions_app.domain.dialect import (
+    AS_OPENAI,
+    Attached,
+    Form,
+    Manner,
+    Said,
+    other_manner,
+    write,
+)
 from sessions_app.domain.errors import ProviderRefused, StorageUnavailable
 from sessions_app.providers import Completion, Provider
 from sessions_app.repository import dialects
@@ -50,9 +58,11 @@ def _learned(server: tuple[str, str]) -> Manner:
     return manner
 
 
-def otherwise(refused: ProviderRefused, manner: Manner) -> Manner | None:
+def otherwise(
+    refused: ProviderRefused, manner: Manner, *, has_attachments: bool = False
+) -> Manner | None:
     """How to write the same for a server that refused it so; None where that would not help."""
-    other = other_manner(manner, refused.refusal)
+    other = other_manner(manner, refused.refusal, has_attachments=has_attachments)
     if other is None or settings.LLM_DIALECT != Form.OPENAI:
         return other
     # Whoever sets this form wants no other; what stands beside the messages is no part of it.
@@ -63,6 +73,9 @@ def accepted(model: str | None, manner: Manner, *, now: datetime) -> None:
     """Remember, for all workers, the manner that a server has accepted after a refusal."""
     if settings.LLM_DIALECT == Form.OPENAI or not settings.LLM_BASE_URL:
         return
+    if manner.attached is Attached.ONCE:
+        # The next picture may be a better one.
+        manner = replace(manner, attached=Attached.KEPT)
     server = _server(model)
     _remember(server, manner)
     try:

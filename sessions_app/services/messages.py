@@ -38,6 +38,7 @@ def message_prepare(*, draft: MessageDraft, now: datetime, path: str = "") -> Ne
             draft.content,
             name=draft.name,
             tool_calls=draft.tool_calls or (),
+            attached=draft.parts,
         ),
         timestamp=lifecycle.to_milliseconds(now),
         client_id=draft.client_id,
@@ -48,6 +49,7 @@ def message_prepare(*, draft: MessageDraft, now: datetime, path: str = "") -> Ne
         reasoning=draft.reasoning,
         extra=draft.extra,
         items=draft.items,
+        parts=draft.parts,
     )
 
 

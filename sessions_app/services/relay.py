@@ -126,9 +126,6 @@ class PassedStream:
     The server is read as fast as the reader takes what it says.
     """
 
-    # Byte for byte as it comes: nothing is gathered.
-    begun = False
-
     def __init__(
         self,
         passage: Passage,

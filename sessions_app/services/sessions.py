@@ -54,15 +54,16 @@ def session_create(
     user_id: str,
     draft: SessionDraft,
     now: datetime,
-    session_id: str | None = None,
     name: str | None = None,
     replaced: str | None = None,
+    session_id: str | None = None,
 ) -> Session:
     """Create a session with its first messages, in one write; `name` is claimed in the same.
 
-    Its id is `session_id`, or a new one. Raises InvalidInput or TooLarge for a message that cannot
-    be stored, UserErased, SessionExists where there is one with this id, and NameTaken where a
-    session other than `replaced` has the name.
+        `session_id` is that of the session, a new one if it is left out.
+
+    Raises InvalidInput or TooLarge for a message that cannot be stored, UserErased, NameTaken
+    where a session other than `replaced` has the name, and SessionExists.
     """
     now = lifecycle.to_milliseconds(now)
     history = messages.batch_prepare(batch=draft.history, now=now)

@@ -7,6 +7,8 @@ import pytest
 
 from sessions_app import event_loop
 from sessions_app.domain.errors import ProviderTimeout, StorageUnavailable
+from sessions_app.domain.window import WindowBudgetError
+from sessions_app.providers import Thought
 from sessions_app.repository.turns import leases
 from sessions_app.services.turns import fanout, starting
 from sessions_app.services.turns.worker import Worker, worker
@@ -17,10 +19,16 @@ from tests.services.turns.api import attach, stream
 from tests.services.turns.scripted import Script, ScriptedModel
 
 
-def begun(alice: Person, session: dict[str, Any], model: ScriptedModel, script: Script) -> Any:
-    """A turn whose first piece has been received; then the client hung up."""
+def begun(
+    alice: Person,
+    session: dict[str, Any],
+    model: ScriptedModel,
+    script: Script,
+    until: str = "delta",
+) -> Any:
+    """A turn whose first piece, or event, has been received; then the client hung up."""
     model.scripts.append(script)
-    return events.until(stream(alice, session), "delta")
+    return events.until(stream(alice, session), until)
 
 
 def test_it_tells_the_whole_turn_in_progress(
@@ -69,6 +77,55 @@ def test_it_is_heard_while_it_is_said_and_written_down_for_nobody_else(
 
     assert events.text(heard) == "One"
     assert events.text(events.read(attach(alice, session, heard[-1].id))) == " two"
+
+
+def test_thoughts_are_told_at_another_worker_while_they_are_thought(
+    alice: Person, session: dict[str, Any], model: ScriptedModel, next_worker: Any, database: Any
+):
+    script = Script(Thought("Hm, "), Thought("yes.", "reasoning"), "One", gates=[1, 2])
+    model.scripts.append(script)
+    events.until(stream(alice, session), "reasoning")
+    next_worker()
+
+    heard = events.until(attach(alice, session), "reasoning")
+    assert heard[-1].data == {"text": "Hm, "}
+    script.open()
+    rest = events.read(attach(alice, session, heard[-1].id))
+
+    assert "".join(e.data["text"] for e in rest if e.name == "reasoning") == "yes."
+    assert events.text(rest) == "One"
+    assert rest[-2].data["reasoning"] == "Hm, yes."
+    record = database.turns.find_one({"session_id": session["session_id"]})
+    assert not {"text", "thoughts", "thought_member"} & record.keys()
+
+
+def test_thoughts_that_were_missed_of_a_turn_that_has_ended_are_told(
+    alice: Person, session: dict[str, Any], model: ScriptedModel, next_worker: Any
+):
+    model.scripts.append(Script(Thought("Hm, yes."), "One"))
+    whole = events.read(stream(alice, session))
+    next_worker()
+
+    again = events.read(attach(alice, session, f"{whole[0].id}+4"))
+
+    assert [(e.name, e.data) for e in again[:2]] == [
+        ("reasoning", {"text": "yes."}), ("delta", {"text": "One"}),
+    ]  # fmt: skip
+
+
+def test_the_field_that_a_failure_names_is_told_at_another_worker(
+    alice: Person, session: dict[str, Any], model: ScriptedModel, next_worker: Any
+):
+    script = Script(gates=[0], error=WindowBudgetError(needed=90, available=80))
+    begun(alice, session, model, script, "context")
+    next_worker()
+
+    response = attach(alice, session)
+    script.open()
+    error = events.read(response)[-1]
+
+    assert error.data["code"] == "context_length_exceeded"
+    assert error.data["attr"] == "max_tokens"
 
 
 def test_what_was_missed_of_a_turn_that_has_ended_is_told(

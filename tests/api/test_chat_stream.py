@@ -2,7 +2,14 @@
 
 from typing import Any
 
-from sessions_app.domain.errors import ProviderError
+import pytest
+
+from sessions_app.domain.dialect import Refusal
+from sessions_app.domain.errors import (
+    ProviderBusy,
+    ProviderError,
+    ProviderRefused,
+)
 from tests.api.bodies import path
 from tests.conftest import Person
 from tests.services.turns import events
@@ -103,6 +110,51 @@ def test_a_failure_ends_it_with_an_error(
     read = alice.client.get(path(session)).json()
     assert [m["role"] for m in read["messages"]] == ["user"]
     assert read["turn_in_progress"] is False
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (ProviderRefused(Refusal(400, "No such tool.", "tools", "bad_tool")), 400,
+         "provider_refused"),
+        (ProviderBusy(Refusal(429, "Slow down."), retry_after=7), 429, "provider_busy"),
+    ],
+)  # fmt: skip
+def test_what_is_refused_before_the_first_words_has_a_status_of_its_own(
+    alice: Person,
+    session: dict[str, Any],
+    model: ScriptedModel,
+    error: Exception,
+    status: int,
+    code: str,
+):
+    model.scripts += [Script(error=error), Script(error=error)]
+
+    streamed = stream(alice, session)
+    whole = alice.client.post(path(session, "chat"), {"content": "Hello?"})
+
+    assert (streamed.status_code, streamed.json()["errors"][0]["code"]) == (status, code)
+    assert streamed.json() == whole.json()
+    assert streamed.headers.get("Retry-After") == whole.headers.get("Retry-After")
+    read = alice.client.get(path(session)).json()
+    assert [m["role"] for m in read["messages"]] == ["user", "user"]
+    assert read["turn_in_progress"] is False
+
+
+def test_a_stream_opens_while_the_model_is_still_silent(
+    alice: Person, session: dict[str, Any], model: ScriptedModel, monkeypatch: Any
+):
+    monkeypatch.setattr("sessions_app.api.chat.BEGINNING_SECONDS", 0.01)
+    script = Script(gates=[0], error=ProviderRefused(Refusal(400, "Too late.")))
+    model.scripts.append(script)
+
+    response = stream(alice, session)
+    script.open()
+    found = events.read(response)
+
+    assert response.status_code == 200
+    assert events.names(found) == ["context", "error"]
+    assert (found[-1].data["code"], found[-1].data["status"]) == ("provider_refused", 400)
 
 
 def test_the_turn_goes_on_when_the_client_hangs_up(

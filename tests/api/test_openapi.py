@@ -139,6 +139,7 @@ def message() -> data.Message:
     return data.Message(
         id="msg_1", seq=1, role=data.Role.USER, content="Hi", timestamp=NOW, token_count=1,
         reasoning="Hm.", extra={"message": {}}, items={"removed": True},
+        parts=[{"type": "text", "text": "Hi"}],
     )  # fmt: skip
 
 

@@ -27,6 +27,7 @@ def test_a_short_conversation_is_sent_whole(alice, create, append):
             {"role": "user", "content": "Hello"},
             {"role": "assistant", "content": "Good day."},
         ],
+        "complete": True,
         "token_count": 3 + 1 + 3 + 3 * 4,
         "max_tokens": 4000,
         "strategy": "hybrid",

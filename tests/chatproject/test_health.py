@@ -3,47 +3,65 @@
 import importlib.metadata
 import os
 import signal
-import time
+from dataclasses import replace
+from functools import partial
 
 import pytest
 from django.db import DatabaseError
 from django.test import Client
 
-from chatproject import health
+from chatproject import health, readiness
+from chatproject.serving import queues
 from sessions_app import encoders
 from tests.chatproject.conftest import Service
 
 
 @pytest.fixture
-def up(monkeypatch):
-    """Both parts answer, whatever is there."""
-    monkeypatch.setattr(health.health, "primary_is_up", lambda _timeout_ms: True)
-    monkeypatch.setattr(health, "_ask_accounts", lambda: True)
-    monkeypatch.setattr(health.encoders, "available", lambda: True)
+def parts(monkeypatch):
+    """How what the service depends on is, whatever is there; all is well at first."""
+    state = {"mongodb": True, "accounts": True, "requests": True, "encoder": True}
+    checks = {name: replace(check) for name, check in readiness._checks.items()}
+    for name, check in checks.items():
+        check.ask = partial(state.get, name)
+    monkeypatch.setattr(readiness, "_checks", checks)
+    return state
 
 
 def body(**parts: str) -> dict[str, str]:
     """All well, but for these."""
-    well = {"status": "ok", "mongodb": "ok", "accounts": "ok", "encoder": "ok"}
+    well = dict.fromkeys(("status", "mongodb", "accounts", "encoder", "requests"), "ok")
     return well | parts
 
 
-def test_readyz_names_mongodb(up, monkeypatch):
-    monkeypatch.setattr(health.health, "primary_is_up", lambda _timeout_ms: False)
+@pytest.fixture(autouse=True)
+def worker():
+    """What a worker's queues add to the checks."""
+    queues.Queues()
+
+
+def test_readyz_names_mongodb(parts):
+    parts["mongodb"] = False
     response = Client().get("/readyz")
     assert response.status_code == 503
     assert response.json() == body(status="unavailable", mongodb="unavailable")
 
 
-def test_readyz_names_the_accounts_database(up, monkeypatch):
-    monkeypatch.setattr(health, "_ask_accounts", lambda: False)
+def test_without_accounts_it_is_degraded_and_stays_in_service(parts):
+    parts["accounts"] = False
+    response = Client().get("/readyz")
+    assert response.status_code == 200
+    assert response.json() == body(status="degraded", accounts="unavailable")
+
+
+def test_a_worker_that_refuses_requests_is_not_ready(parts):
+    parts["requests"] = False
     response = Client().get("/readyz")
     assert response.status_code == 503
-    assert response.json() == body(status="unavailable", accounts="unavailable")
+    assert response.json() == body(status="unavailable", requests="refused")
 
 
-def test_readyz_tells_of_a_missing_encoder_and_is_ready_without(up, monkeypatch):
-    monkeypatch.setattr(health.encoders, "available", lambda: False)
+def test_readyz_tells_of_a_missing_encoder_and_is_ready_without(parts):
+    parts["encoder"] = False
     response = Client().get("/readyz")
     assert response.status_code == 200
     assert response.json() == body(encoder="unavailable")
@@ -94,19 +112,11 @@ def test_a_failing_query_means_that_accounts_are_unavailable(monkeypatch):
         raise DatabaseError
 
     monkeypatch.setattr(health.connection, "cursor", cursor)
-    assert health._ask_accounts() is False
-
-
-def test_readyz_does_not_wait_for_a_silent_accounts_server(up, monkeypatch):
-    monkeypatch.setattr(health, "ACCOUNTS_SECONDS", 0.2)
-    monkeypatch.setattr(health, "_ask_accounts", lambda: time.sleep(1) or True)
-    monkeypatch.setattr(type(health.connection._connections["default"]), "vendor", "postgresql")
-    for _ in range(2):
-        assert Client().get("/readyz").json()["accounts"] == "unavailable"
+    assert health._accounts_answer() is False
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
-def test_health_takes_no_token_no_post_and_no_cache(up, path):
+def test_health_takes_no_token_no_post_and_no_cache(parts, path):
     assert Client().post(path).status_code == 405
     assert "no-store" in Client().head(path)["Cache-Control"]
 

@@ -72,8 +72,8 @@ def test_every_test_that_is_named_exists():
 SNIPPETS = [
     (page, block.text)
     for page, text in TEXTS.items()
-    # these need a service; test_tour.py and test_guides.py run them with one
-    if page != "README.md" and not page.startswith("docs/guides/")
+    # these need a service; test_tour.py, test_guides.py and tests/clients run them with one
+    if page not in {"README.md", "docs/clients.md"} and not page.startswith("docs/guides/")
     for block in shell.blocks(text)
     if block.language == "python"
 ]

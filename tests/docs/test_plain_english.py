@@ -43,6 +43,7 @@ WRITE = {
 MOST_WORDS = 2_000
 LONGER = {
     "docs/schema.md": "a reference: a row for each field that is stored",
+    "docs/operations.md": "tables of series, of what is printed, and of what is promised",
     "docs/benchmarks.md": "tables that `benchmarks.publish` writes",
     "docs/scaling.md": "tables that `benchmarks.publish` writes",
     "CONTRIBUTING.md": "a glossary, a map of the packages and the recipes",

@@ -118,8 +118,8 @@ def hello(member: Member) -> dict[str, Any]:
 
 
 @contextmanager
-def three(directory: Path) -> Iterator[ReplicaSet]:
-    """A replica set of three that elects a new primary within about a second."""
+def three(directory: Path, *, election_ms: int = 1_000) -> Iterator[ReplicaSet]:
+    """A replica set of three; who misses a primary for so long elects another."""
     ports = set()
     while len(ports) < 3:
         ports.add(mongod_replica_set.choose_port())
@@ -127,7 +127,7 @@ def three(directory: Path) -> Iterator[ReplicaSet]:
     try:
         for member in found.members:
             member.start()
-        _initiate(found)
+        _initiate(found, election_ms)
         found.wait_until_whole()
         yield found
     finally:
@@ -135,13 +135,13 @@ def three(directory: Path) -> Iterator[ReplicaSet]:
             member.kill()
 
 
-def _initiate(found: ReplicaSet) -> None:
+def _initiate(found: ReplicaSet, election_ms: int) -> None:
     config = {
         "_id": mongod_replica_set.SET_NAME,
         "members": [
             {"_id": number, "host": member.address} for number, member in enumerate(found.members)
         ],
-        "settings": {"electionTimeoutMillis": 1_000, "heartbeatIntervalMillis": 300},
+        "settings": {"electionTimeoutMillis": election_ms, "heartbeatIntervalMillis": 300},
     }
     deadline = time.monotonic() + START_SECONDS
     while not all(hello(member) for member in found.members):

@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Person
+from tests.conftest import Create, Person
+from tests.model_server import ModelServer
 from tests.openai_api.calls import URL, assistant, complete, error, said, user
 from tests.services.turns.scripted import ScriptedModel
 
 CALL = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
 CONTROLS = "Control characters and lone surrogates are not allowed."
 NOT_KEPT = "A session does not keep this; ask without one."
-IMAGE = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,10 @@ IMAGE = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
         ({"n": "2"}, "invalid_type", "n", "Expected a whole number."),
         ({"logprobs": True}, "unsupported_parameter", "logprobs", NOT_KEPT),
         ({"audio": {"voice": "x"}}, "unsupported_parameter", "audio", NOT_KEPT),
-        ({"functions": [{}]}, "unsupported_parameter", "functions", NOT_KEPT),
+        ({"top_logprobs": 2}, "unsupported_parameter", "top_logprobs", NOT_KEPT),
+        ({"functions": [{}]}, "unsupported_parameter", "functions", "In a session this is tools."),
+        ({"function_call": "auto"}, "unsupported_parameter", "function_call",
+         "In a session this is tool_choice."),
         ({"modalities": ["text", "audio"]}, "unsupported_value", "modalities",
          "A session keeps text."),
         ({"temperature": "hot"}, "invalid_type", "temperature", "Expected a number."),
@@ -57,8 +60,11 @@ IMAGE = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
         ({"messages": [user(5)]}, "invalid_value", "messages.0.content",
          "Expected text, or a list of parts."),
         ({"messages": [user("a\x00b")]}, "invalid_value", "messages.0.content", CONTROLS),
-        ({"messages": [user([IMAGE])]}, "unsupported_value", "messages.0.content.0.type",
-         "A session keeps text: parts other than text are not supported."),
+        ({"messages": [user([{"type": "video_url"}])]}, "unsupported_value",
+         "messages.0.content.0.type", "Expected one of: file, image_url, input_audio, input_file, "
+         "input_image, input_text, output_text, refusal, text."),
+        ({"messages": [user([{"type": "image_url"}])]}, "invalid_value",
+         "messages.0.content.0.image_url", "Expected an address, bytes, or the id of a file."),
         ({"messages": [user([{"type": "text"}])]}, "invalid_value", "messages.0.content.0.text",
          "Expected text."),
         ({"messages": [{"role": "tool", "content": "x"}]}, "invalid_value",
@@ -121,3 +127,22 @@ def test_more_than_a_session_begins_with_is_refused(
         "At most 1000 messages may be new to the session.", "invalid_value", "messages"
     )
     assert said(alice, session) == []
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"n": 1}, {"n": None}, {"logprobs": False}, {"top_logprobs": 0}, {"functions": []},
+        {"function_call": None}, {"modalities": ["text"]}, {"audio": None},
+    ],
+)  # fmt: skip
+def test_what_asks_for_nothing_of_these_is_taken(
+    alice: Person, session: Any, model: ScriptedModel, more: dict[str, Any]
+):
+    assert complete(alice, session, "Hello?", **more).status_code == 200
+
+
+def test_what_is_not_known_here_is_passed_on(alice: Person, create: Create, server: ModelServer):
+    unknown = {"top_k": 40, "min_p": 0.05, "vendor": {"deep": [1, None, "é"]}, "store": True}
+    complete(alice, create(title="Titled"), "Hello?", **unknown)
+    assert {name: server.requests[0][name] for name in unknown} == unknown

@@ -5,12 +5,13 @@ import json
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
 
 import pytest
 
 from sessions_app import event_loop
 from sessions_app.domain.errors import ProviderBusy, ProviderRefused, ProviderTimeout
-from sessions_app.providers import Ending
+from sessions_app.providers import Ending, openai_stream
 from tests import model_server
 from tests.model_server import ModelServer
 from tests.providers.conftest import Connect, Cut, cut_short, said
@@ -406,6 +407,32 @@ def test_characters_cut_in_two_are_mended(connect: Connect, model: ModelServer):
     pieces = said(connect().stream(HELLO))
     assert "".join(pieces) == "a😀b�c"
     assert all(pieces)
+
+
+def test_what_comes_within_a_moment_is_read_together(
+    connect: Connect, model: ModelServer, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(openai_stream, "READ_SECONDS", 3_600.0)
+    model.answers = [model_server.streams("One", " two", first=0.05, between=0.05)]
+
+    async def read() -> str:
+        reply = connect(timeout=7_200).stream(HELLO)
+        async with aclosing(aiter(reply)) as pieces:
+            # Nobody waits so for the first words.
+            first = await asyncio.wait_for(anext(pieces), 30)
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(anext(pieces), 0.3)
+        return first
+
+    assert event_loop.run(read()) == "One"
+
+
+def test_a_reply_is_read_on_within_the_silence_that_it_may_keep(
+    connect: Connect, model: ModelServer, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(openai_stream, "READ_SECONDS", 3_600.0)
+    model.answers = [model_server.streams("One", " two", " three", between=0.05)]
+    assert "".join(said(connect(timeout=0.6).stream(HELLO))) == "One two three"
 
 
 def test_no_two_answers_cost_two_connections(connect: Connect, model: ModelServer):

@@ -15,8 +15,12 @@ def talk_with_secrets(alice, talk):
     which = talk(alice, *SECRETS, title=f"Mail to {SECRETS[0]}", metadata={"mail": SECRETS[0]})
     call = {"id": "c", "type": "function"}
     call["function"] = {"name": "send", "arguments": f'{{"to": "{SECRETS[0]}"}}'}
-    draft = MessageDraft(role=Role.ASSISTANT, content="", tool_calls=[call])
-    messages.message_append(session_id=which, user_id=alice.id, draft=draft, now=now())
+    item = {"type": "web_search_call", "action": {"query": SECRETS[0]}}
+    for draft in (
+        MessageDraft(role=Role.ASSISTANT, content="", tool_calls=[call], reasoning=SECRETS[1]),
+        MessageDraft(role=Role.ASSISTANT, content="", items={"opaque": item}),
+    ):
+        messages.message_append(session_id=which, user_id=alice.id, draft=draft, now=now())
     return which
 
 

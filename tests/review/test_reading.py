@@ -165,6 +165,17 @@ def test_a_terminals_control_characters_are_signs(carol, alice, talk, opened):
     assert "\u241b[2Jred\u2400\u2407 done" in shown
 
 
+def test_an_item_without_text_is_readable_and_masked(carol, alice, talk, opened):
+    session = talk(alice, "Find her.")
+    item = {"type": "web_search_call", "action": {"query": "maria@example.org in Lisbon"}}
+    draft = MessageDraft(Role.ASSISTANT, "", items={"opaque": item})
+    messages.message_append(session_id=session, user_id=alice.id, draft=draft, now=now())
+    shown = text(carol.client.get(opened(carol, session)))
+    assert "web_search_call" in shown
+    assert "in Lisbon" in shown
+    assert "maria@example.org" not in shown
+
+
 def test_a_tombstone_and_a_tool_call_are_readable(carol, alice, talk, opened):
     which = talk(alice, "first", "second")
     call = {"id": "call_1", "type": "function"}

@@ -13,6 +13,7 @@ WORD_SECONDS = 0.01
 class Model:
     """Answers `Answer to: <question>`, or what `answers` holds for a question.
 
+    `thoughts` are what it thinks before it answers, by the question.
     `titles` are its titles for what a text says, by some words of it.
     A question with the word `wait` stops after its first words until `gate` is opened. `asked`
     counts the calls for each question, `broken` makes it fail them all.
@@ -20,6 +21,7 @@ class Model:
 
     def __init__(self) -> None:
         self.answers: dict[str, str] = {}
+        self.thoughts: dict[str, str] = {}
         self.titles: dict[str, str] = {}
         self.asked: Counter[str] = Counter()
         self.gate = threading.Event()
@@ -78,6 +80,8 @@ class Model:
         handler.send_header("Connection", "close")
         handler.end_headers()
         try:
+            if thoughts := self.thoughts.get(question):
+                self._chunk(handler, {"reasoning_content": thoughts})
             for number, word in enumerate(text.split(" ")):
                 if number == 3 and "wait" in question:
                     self.gate.wait(60)

@@ -37,6 +37,35 @@ def test_a_reply_appears_as_it_is_written(alice, model):
     alice.rests()
 
 
+def test_what_the_model_thinks_is_folded_up_above_its_reply(alice, model):
+    model.thoughts["please wait"] = "First <b>I</b> count.\nThen I say."
+    model.answers["please wait"] = "one two three four five"
+    alice.says("please wait")
+
+    reply = alice.messages("Assistant")
+    thoughts = reply.locator("details.thoughts")
+    expect(thoughts.locator("summary")).to_have_text("Thoughts")
+    expect(thoughts.locator("pre")).to_be_hidden()
+    expect(reply.locator(".body")).to_have_text("one two three")
+    thoughts.locator("summary").click()
+    expect(thoughts.locator("pre")).to_have_text("First <b>I</b> count.\nThen I say.")
+    model.gate.set()
+    expect(reply.locator(".body")).to_have_text("one two three four five")
+    alice.rests()
+
+    # As it is stored, too, folded up again.
+    alice.page.reload()
+    expect(thoughts.locator("pre")).to_be_hidden()
+    thoughts.locator("summary").click()
+    expect(thoughts.locator("pre")).to_have_text("First <b>I</b> count.\nThen I say.")
+
+
+def test_a_reply_without_thoughts_has_no_place_for_them(alice):
+    alice.asks("Hello")
+
+    expect(alice.messages("Assistant").locator("details.thoughts")).to_have_count(0)
+
+
 def test_enter_sends_and_shift_enter_begins_a_line(alice):
     alice.writing.press_sequentially("first")
     alice.writing.press("Shift+Enter")

@@ -14,6 +14,7 @@ from sessions_app.api.wire.sessions import SessionOutput
 
 _WINDOW = {
     "messages": [{"role": "user", "content": "Which hotels in Lisbon take dogs?"}],
+    "complete": True,
     "token_count": 12,
     "max_tokens": 4000,
     "strategy": "hybrid",
@@ -59,5 +60,5 @@ topic_list = extend_schema(
     operation_id="topic_list",
     parameters=[SESSION_ID],
     responses=responses({200: wire.TopicListOutput}, 404, 410),
-    examples=[response_example("Topics", {"results": [_TOPIC]})],
+    examples=[response_example("Topics", {"results": [_TOPIC], "judged": 6, "complete": True})],
 )

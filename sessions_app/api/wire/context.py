@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from sessions_app.domain import limits
@@ -18,7 +19,7 @@ from sessions_app.http.input import (
     values_of,
 )
 from sessions_app.services.context import ContextWindow
-from sessions_app.services.topics import TopicSegment
+from sessions_app.services.topics import TopicList
 
 Data = dict[str, Any]
 
@@ -54,11 +55,23 @@ class PlannedMessageOutput(serializers.Serializer[Data]):
     sent_as_reason = StrictCharField(required=False, help_text="Why, in words.")
 
 
+@extend_schema_field(
+    {
+        "oneOf": [
+            {"type": "string"},
+            {"type": "array", "items": {"type": "object", "additionalProperties": True}},
+        ]
+    }
+)
+class SentContentField(StrictCharField):
+    """A message's text, or its parts where a picture or a file is sent with it."""
+
+
 class WindowMessageOutput(serializers.Serializer[Data]):
     """A message as a model is sent it."""
 
     role = serializers.ChoiceField(choices=values_of(Role))
-    content = StrictCharField(allow_blank=True)
+    content = SentContentField(allow_blank=True)
     name = StrictCharField(required=False)
     tool_calls = ToolCallsField(required=False)
     tool_call_id = StrictCharField(required=False)
@@ -92,6 +105,12 @@ class ContextOutput(serializers.Serializer[Data]):
     """
 
     messages = WindowMessageOutput(many=True)
+    complete = StrictBooleanField(
+        help_text=(
+            "Whether every message had been judged. If not, the window was planned with what was "
+            "judged in the time there was; ask again for the rest."
+        )
+    )
     token_count = StrictIntegerField(min_value=0)
     max_tokens = StrictIntegerField(min_value=64)
     strategy = serializers.ChoiceField(choices=values_of(Strategy))
@@ -114,9 +133,16 @@ class TopicOutput(serializers.Serializer[Data]):
 
 
 class TopicListOutput(serializers.Serializer[Data]):
-    """A session's topics, in order."""
+    """A session's topics, in order, up to the message `judged`."""
 
     results = TopicOutput(many=True)
+    judged = StrictIntegerField(min_value=0)
+    complete = StrictBooleanField(
+        help_text=(
+            "Whether every message has been judged. If not, these are the topics of those that "
+            "were judged in the time there was; ask again for the rest."
+        )
+    )
 
 
 def context(window: ContextWindow) -> dict[str, Any]:
@@ -125,6 +151,7 @@ def context(window: ContextWindow) -> dict[str, Any]:
     changes = window.request.changes
     return {
         "messages": window.sent,
+        "complete": window.complete,
         "token_count": plan.token_count,
         "max_tokens": plan.max_tokens,
         "strategy": plan.strategy.value,
@@ -167,6 +194,7 @@ def _recalled(quoted: Recalled) -> dict[str, Any]:
     return {"seqs": list(quoted.seqs), "token_count": quoted.token_count}
 
 
-def topics(segments: Sequence[TopicSegment]) -> dict[str, Any]:
+def topics(listed: TopicList) -> dict[str, Any]:
     """A session's topics."""
-    return {"results": [asdict(segment) for segment in segments]}
+    results = [asdict(segment) for segment in listed.segments]
+    return {"results": results, "judged": listed.judged, "complete": listed.complete}

@@ -120,6 +120,7 @@ class MessageOutput(serializers.Serializer[Data]):
     seq of the one generated instead, are not sent to a model any more. `reasoning` is what the
     model thought, `extra` what its server wants back within a tool loop, `items` what the OpenAI
     wire's items of this message have beyond it: none of these is text.
+    `parts` are there where the message is more than text, which `content` is.
     """
 
     id = StrictCharField()
@@ -141,6 +142,7 @@ class MessageOutput(serializers.Serializer[Data]):
     reasoning = StrictCharField(required=False)
     extra = serializers.DictField(required=False)
     items = serializers.DictField(required=False)
+    parts = serializers.ListField(child=serializers.DictField(), required=False)
 
 
 class BatchOutput(serializers.Serializer[Data]):
@@ -199,6 +201,7 @@ def message(stored: Message) -> dict[str, Any]:
         **({"reasoning": stored.reasoning} if stored.reasoning else {}),
         **({"extra": stored.extra} if stored.extra else {}),
         **({"items": stored.items} if stored.items else {}),
+        **({"parts": stored.parts} if stored.parts else {}),
     }
 
 

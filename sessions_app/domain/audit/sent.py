@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+from sessions_app.domain import parts
 from sessions_app.domain.drafts import message_tokens
 from sessions_app.domain.tokens import TokenCounter, window_cost
 
@@ -38,14 +39,17 @@ def tokens_sent(messages: Messages, count: TokenCounter) -> int:
             {name: call[name] for name in ("id", "type", "function", "custom") if name in call}
             for call in message.get("tool_calls", ())
         ]
-        text = message_tokens(count, message["content"], name=message.get("name"), tool_calls=calls)
-        total += window_cost(text)
+        content = message["content"]
+        text = message_tokens(
+            count, parts.sent_text(content), name=message.get("name"), tool_calls=calls
+        )
+        total += window_cost(text + parts.sent_tokens(content))
     return total
 
 
 def _texts(messages: Messages) -> Iterator[str]:
     for at, message in enumerate(messages):
-        if not message["content"].strip() and not message.get("tool_calls"):
+        if not parts.sent_text(message["content"]).strip() and not message.get("tool_calls"):
             yield f"message {at} says nothing"
         name = message.get("name")
         if name is not None and not (_FITS.fullmatch(name) and len(name) <= 64):

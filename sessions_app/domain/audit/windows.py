@@ -97,7 +97,11 @@ def _counted(message: Message, count: TokenCounter) -> int:
     if message.deleted:
         return 0
     return message_tokens(
-        count, message.content, name=message.name, tool_calls=message.tool_calls or ()
+        count,
+        message.content,
+        name=message.name,
+        tool_calls=message.tool_calls or (),
+        attached=message.parts,
     )
 
 

@@ -29,8 +29,10 @@ What is stored is what was said; what is sent is what a server accepts; a sessio
 """
 
 from sessions_app.domain.dialect.arguments import as_object
+from sessions_app.domain.dialect.blocks import thoughts
 from sessions_app.domain.dialect.cutting import LEAST_TOKENS, common_length, cut_middle
 from sessions_app.domain.dialect.data import (
+    Attached,
     Change,
     Extras,
     Form,
@@ -51,6 +53,7 @@ from sessions_app.domain.dialect.writing import AS_OPENAI, write
 __all__ = [
     "AS_OPENAI",
     "LEAST_TOKENS",
+    "Attached",
     "Change",
     "Extra",
     "Extras",
@@ -74,6 +77,7 @@ __all__ = [
     "known_calls",
     "other_manner",
     "refusal_of",
+    "thoughts",
     "unwrapped",
     "usage_of",
     "whole",

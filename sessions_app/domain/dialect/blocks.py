@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
+
+from sessions_app.domain.limits import REASONING_MAX_CHARS
+from sessions_app.domain.text import storable
 
 _THOUGHTS = ("reasoning_content", "reasoning", "thinking")
 _KNOWN = frozenset(
@@ -41,6 +45,15 @@ def spoken(delta: dict[str, Any]) -> Spoken:
             break
     further = {name: value for name, value in delta.items() if name not in _KNOWN and value}
     return Spoken(text, thought, member, further, refused)
+
+
+def thoughts(message: Mapping[str, Any]) -> tuple[str, str]:
+    """What a message of the wire says was thought, within the bound, and under which name."""
+    for name in _THOUGHTS:
+        value = message.get(name)
+        if isinstance(value, str) and (thought := storable(value)[:REASONING_MAX_CHARS]):
+            return thought, name
+    return "", ""
 
 
 def _content(value: Any) -> tuple[str, str, str]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from sessions_app.domain.parts import Parts, is_attachment
+
 
 class Form(StrEnum):
     """How strictly a server reads a conversation, from the most lenient to the strictest.
@@ -31,12 +33,24 @@ class Extras(StrEnum):
     SIGNATURE = "signature"
 
 
+class Attached(StrEnum):
+    """How pictures and files are sent: as such, or as lines of text.
+
+    ONCE is for an answer that a picture stood in the way of; it is not remembered.
+    """
+
+    KEPT = "kept"
+    WRITTEN = "written"
+    ONCE = "once"
+
+
 @dataclass(frozen=True, slots=True)
 class Manner:
     """What has been learned of one model's server: how it wants conversations written."""
 
     form: Form = Form.OPENAI
     extras: Extras = Extras.KEPT
+    attached: Attached = Attached.KEPT
 
 
 class SentAs(StrEnum):
@@ -65,6 +79,7 @@ class Said:
 
     `role` is that of the wire, `developer` included. `extra` holds further members of the message,
     `call_extra` those of its calls by their ids; they are sent within the tool loop they belong to.
+    `parts` are set where it is more than text.
     """
 
     role: str
@@ -75,6 +90,7 @@ class Said:
     tool_call_id: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
     call_extra: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    parts: Parts = ()
 
 
 class Sent(NamedTuple):
@@ -97,6 +113,11 @@ class Request:
     def messages(self) -> list[dict[str, Any]]:
         """The messages in the form of the chat completions wire."""
         return [each.message for each in self.sent]
+
+    @property
+    def has_attachments(self) -> bool:
+        """Whether a picture or a file is sent with it."""
+        return any(isinstance(each.message["content"], list) for each in self.sent)
 
     def known_name(self, sent_name: str) -> str:
         """The tool that the model means by the name that it was told."""
@@ -137,12 +158,21 @@ class Line:
     extra: dict[str, Any] = field(default_factory=dict)
     call_extra: dict[str, dict[str, Any]] = field(default_factory=dict)
     as_stored: bool = True
+    # Of a message that is more than text, what is sent in place of the text.
+    content: list[dict[str, Any]] = field(default_factory=list)
 
     def say(self, text: str) -> None:
-        """Give it another text than it was stored with."""
+        """Give it another text than it was stored with; what is attached stays, behind the text."""
         self.text, self.as_stored = text, False
+        self._attach(self.content)
 
     def take_in(self, other: Line, text: str) -> None:
         """Become one with `other`, and say `text`."""
         self.seqs += other.seqs
+        self.content = [*self.content, *other.content]
         self.say(text)
+
+    def _attach(self, content: Sequence[dict[str, Any]]) -> None:
+        attached = [each for each in content if is_attachment(each)]
+        text = {"type": "text", "text": self.text}
+        self.content = [text, *attached] if attached else []

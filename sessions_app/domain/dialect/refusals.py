@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sessions_app.domain.dialect.data import Extras, Form, Manner
+from sessions_app.domain.dialect.data import Attached, Extras, Form, Manner
 from sessions_app.domain.dialect.halves import whole
 
 DETAIL_MAX_CHARS = 2_000
@@ -36,6 +36,20 @@ _TOO_MUCH = re.compile(
     re.IGNORECASE,
 )
 _MISSING = re.compile(r"missing|must be (?:passed|provided|included)|required|passed back", re.I)
+# What a server says of pictures and files.
+_ABOUT_ATTACHED = re.compile(
+    r"image|vision|picture|multi-?modal|modalit|mmproj|audio|\bfiles?\b|\bpdf\b|download|\burls?\b|"
+    r"content (?:part|type|block)|content.{0,60}\b(?:str|string|text)\b|unknown variant",
+    re.IGNORECASE | re.DOTALL,
+)
+# That it takes none at all, rather than that one of them is bad.
+_TAKES_NONE = re.compile(
+    r"support|not enabled|does not (?:accept|take|allow)|cannot (?:process|handle|read)|text.only|"
+    r"not a multi-?modal|mmproj|unknown variant|valid string|be a str|be of type str|"
+    r"expected .{0,20}(?:str|text)|is not a vision",
+    re.IGNORECASE | re.DOTALL,
+)
+_ATTACHED_STATUSES = frozenset({400, 404, 415, 422})
 _STRICTER = {Form.OPENAI: Form.STRICT, Form.STRICT: Form.PLAIN}
 
 
@@ -115,10 +129,16 @@ def _tellable(text: str, secrets: Sequence[str], most: int) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def other_manner(manner: Manner, refusal: Refusal) -> Manner | None:
+def other_manner(
+    manner: Manner, refusal: Refusal, *, has_attachments: bool = False
+) -> Manner | None:
     """How the same conversation is to be written for a server that refused it so; None for errors
     that are not about how it is written."""
     text = f"{refusal.param or ''} {refusal.message}"
+    if has_attachments and manner.attached is Attached.KEPT:
+        attached = _other_attached(refusal.status, text)
+        if attached is not None:
+            return replace(manner, attached=attached)
     is_about_a_template = bool(_ABOUT_A_TEMPLATE.search(text))
     if refusal.status not in {400, 422} and not (refusal.status == 500 and is_about_a_template):
         return None
@@ -132,6 +152,19 @@ def other_manner(manner: Manner, refusal: Refusal) -> Manner | None:
         stricter = _STRICTER.get(manner.form)
         return replace(manner, form=stricter) if stricter else None
     return None
+
+
+def _other_attached(status: int, text: str) -> Attached | None:
+    """As text, for this time or from now on; None for a refusal about something else.
+
+    llama.cpp answers 500 where a model has no eyes ("image input is not supported").
+    """
+    if not _ABOUT_ATTACHED.search(text):
+        return None
+    takes_none = bool(_TAKES_NONE.search(text))
+    if status in _ATTACHED_STATUSES:
+        return Attached.WRITTEN if takes_none else Attached.ONCE
+    return Attached.WRITTEN if status == 500 and takes_none else None
 
 
 def _other_extras(extras: Extras, text: str) -> Extras | None:

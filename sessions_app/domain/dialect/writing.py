@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from itertools import takewhile
 from typing import Any
 
+from sessions_app.domain import parts
 from sessions_app.domain.dialect.alternation import alternate, in_words, without_system
 from sessions_app.domain.dialect.data import (
+    Attached,
     Extras,
     Form,
     Line,
@@ -34,6 +36,7 @@ _NO_INSTRUCTION = "an instruction without text"
 _BLANK = "a message without text is sent with a word for it"
 _ONE_INSTRUCTION = "the instructions at the beginning are sent as one system message"
 _RENAMED_SPEAKER = "a speaker's name has 1 to 64 letters, digits, _ and -"
+_IN_WORDS = "pictures and files are sent as lines that say what is there"
 _INSTRUCTING = ("system", "developer")
 
 
@@ -45,7 +48,9 @@ def write(said: Sequence[Said], manner: Manner = AS_OPENAI, names: Names | None 
     way back.
     """
     notes, names = Notes(), names or Names()
-    lines = [line for at, each in enumerate(said) if (line := _line(each, at, notes)) is not None]
+    lines = [
+        line for at, each in enumerate(said) if (line := _line(each, at, notes, manner)) is not None
+    ]
     strict = manner.form is not Form.OPENAI
     lines = pair(lines, notes, Ids(short=strict), names)
     lines = _one_instruction(lines, notes)
@@ -57,7 +62,7 @@ def write(said: Sequence[Said], manner: Manner = AS_OPENAI, names: Names | None 
     return Request(tuple(map(_sent, lines)), notes.all(), dict(names.known))
 
 
-def _line(said: Said, position: int, notes: Notes) -> Line | None:
+def _line(said: Said, position: int, notes: Notes, manner: Manner) -> Line | None:
     """A message with a sendable speaker and text; None where there is nothing to send."""
     seqs = [said.seq] if said.seq is not None else []
     role = "system" if said.role in _INSTRUCTING else said.role
@@ -70,6 +75,8 @@ def _line(said: Said, position: int, notes: Notes) -> Line | None:
             line.call_extra.setdefault(call["id"], {}).update(extra)
     if role != said.role:
         line.as_stored = False
+    if said.parts:
+        _attach(line, said, notes, manner)
     if (text := whole(line.text)) != line.text:
         line.say(text)
         notes.add(seqs, SentAs.REPAIRED, "half a character is sent as U+FFFD")
@@ -85,6 +92,17 @@ def _line(said: Said, position: int, notes: Notes) -> Line | None:
     line.say(NO_OUTPUT if role == "tool" else NO_TEXT)
     notes.add(seqs, SentAs.PLACEHOLDER, _BLANK)
     return line
+
+
+def _attach(line: Line, said: Said, notes: Notes, manner: Manner) -> None:
+    """Send what is more than text as such, where the role and the server allow it."""
+    content = parts.all_as_sent(said.parts)
+    # OpenAI takes pictures of users alone; every other role's content is text.
+    if manner.attached is Attached.KEPT and said.role == "user":
+        line.content = content
+    elif content:
+        line.say(parts.spoken(said.parts))
+        notes.add(line.seqs, SentAs.PLACEHOLDER, _IN_WORDS)
 
 
 def _one_instruction(lines: list[Line], notes: Notes) -> list[Line]:
@@ -123,7 +141,7 @@ def _sent(line: Line) -> Sent:
         "tool_calls": line.calls or None,
         "tool_call_id": line.call_id,
     }
-    message = {"role": line.role, "content": line.text}
+    message: dict[str, Any] = {"role": line.role, "content": line.content or line.text}
     message |= {name: value for name, value in optional.items() if value is not None}
     message |= {name: value for name, value in line.extra.items() if name not in message}
     return Sent(message, tuple(line.seqs), line.as_stored)

@@ -1,6 +1,6 @@
 """One answer of a model, gathered from the items that it is."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ class AnswerPart:
     """An item of an answer: its text, or its call, and what it has beyond them.
 
     `extra` is what the model's server wants back: as in `Message.extra`, of a call its members.
+    `attached` are the text's parts where it has pictures, files or sounds.
     """
 
     kind: Kind
@@ -22,6 +23,7 @@ class AnswerPart:
     call: Mapping[str, Any] | None = None
     record: Mapping[str, Any] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
+    attached: Sequence[Mapping[str, Any]] | None = None
 
     @property
     def call_id(self) -> str:
@@ -80,4 +82,5 @@ class Answer:
             reasoning=(thought.text or None) if thought else None,
             extra=extra or None,
             items=items or None,
+            parts=said.attached if said else None,
         )

@@ -1,8 +1,9 @@
 """The items that are modelled, read one by one."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from sessions_app.domain import parts as attachments
 from sessions_app.domain import text
 from sessions_app.domain.data import Role
 from sessions_app.domain.drafts import MessageDraft
@@ -28,37 +29,45 @@ _CALL_MEMBERS = frozenset(
 )  # fmt: skip
 
 
-def answer_part(kind: str, item: Mapping[str, Any], place: str) -> AnswerPart | None:
+def answer_part(
+    kind: str, item: Mapping[str, Any], place: str, read_part: parts.ReadPart | None
+) -> AnswerPart | None:
     """The item as a part of a model's answer; None for any other item."""
     if kind == Kind.REASONING:
         return _thought(item, place)
     if kind == Kind.CALL:
         return _call(item, place)
     if kind == Kind.MESSAGE and item.get("role") == Role.ASSISTANT:
-        said, record = _content(item, Role.ASSISTANT, place)
-        return AnswerPart(Kind.MESSAGE, said, record=record)
+        said, record, attached = _content(item, Role.ASSISTANT, place, read_part)
+        return AnswerPart(Kind.MESSAGE, said, record=record, attached=attached)
     return None
 
 
-def message(item: Mapping[str, Any], place: str) -> MessageDraft:
+def message(item: Mapping[str, Any], place: str, read_part: parts.ReadPart | None) -> MessageDraft:
     """A message that no model has said."""
     role = item.get("role")
     if not isinstance(role, str) or role not in ROLES:
         known = ", ".join(sorted(ROLES))
         raise InvalidInput(f"Expected one of: {known}.", attr=f"{place}.role")
-    said, record = _content(item, ROLES[role], place)
-    return MessageDraft(ROLES[role], said, items={"message": record} if record else None)
+    said, record, attached = _content(item, ROLES[role], place, read_part)
+    items = {"message": record} if record else None
+    return MessageDraft(ROLES[role], said, parts=attached, items=items)
 
 
-def _content(item: Mapping[str, Any], role: Role, place: str) -> tuple[str, dict[str, Any]]:
-    """A message's text, and what the item has beyond it."""
+Attached = Sequence[Mapping[str, Any]] | None
+
+
+def _content(
+    item: Mapping[str, Any], role: Role, place: str, read_part: parts.ReadPart | None
+) -> tuple[str, dict[str, Any], Attached]:
+    """A message's text, what the item has beyond it, and its pictures, files and sounds."""
     content, path = item.get("content"), f"{place}.content"
     canonical: dict[str, Any] = {"type": Kind.MESSAGE, "role": role.value, "status": DONE}
     if "content" not in item:
         raise parts.missing(path)
     if content is None or isinstance(content, str):
         said = parts.checked_text(content or "", path)
-        return said, _record(item, canonical, {"content"}, place)
+        return said, _record(item, canonical, {"content"}, place), None
     known = parts.checked_parts(content, path)
     said = parts.text_of(known)
     if len(known) == 1 and (member := parts.text_member(known[0])):
@@ -66,11 +75,14 @@ def _content(item: Mapping[str, Any], role: Role, place: str) -> tuple[str, dict
         of_own_type = known[0]["type"] != canonical_text["type"]
         part = _differing(known[0], {} if of_own_type else canonical_text, {member})
         record = _record(item, canonical, {"content"}, place)
-        return said, record | ({"part": part} if part else {})
+        return said, record | ({"part": part} if part else {}), None
     record = _record(item, canonical, {"content"}, place)
-    if not said and role is not Role.ASSISTANT:
+    attached = parts.attached(known, path, read_part) if read_part else None
+    if attached:
+        said = attachments.text_of(attached)
+    elif not said and role is not Role.ASSISTANT:
         said = parts.placeholder(known)
-    return said, {**record, "parts": parts.without_texts(known)}
+    return said, {**record, "parts": parts.without_texts(known, attached)}, attached
 
 
 def output(item: Mapping[str, Any], place: str) -> MessageDraft:

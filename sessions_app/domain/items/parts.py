@@ -1,6 +1,9 @@
-"""Content in parts: the text of it, and what stands for parts that have none."""
+"""Content in parts: the text of it, and what stands for parts that have none.
 
-from collections.abc import Mapping, Sequence
+`domain.parts` has the parts that a message is stored with; here they are as the wire writes them.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sessions_app.domain import text
@@ -15,6 +18,14 @@ _TEXT_MEMBERS = {
     "refusal": "refusal",
 }
 _CONTROLS = "Control characters and lone surrogates are not allowed."
+
+
+ReadPart = Callable[[Mapping[str, Any], str], Mapping[str, Any]]
+"""Reads a picture, file or sound as `domain.parts` stores it; raises InvalidInput, TooLarge."""
+ATTACHMENTS = frozenset({"image_url", "input_image", "file", "input_file", "input_audio"})
+# Where the bytes themselves may stand in place of an address.
+_BYTES = frozenset({"image_url", "url", "file_url", "file_data", "data", "input_audio"})
+_REFERENCES = _BYTES | {"file_id", "id"}
 
 
 def text_member(part: Mapping[str, Any]) -> str | None:
@@ -74,26 +85,73 @@ def placeholder(parts: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join(f"[{kind.removesuffix('_url')}]" for kind in kinds)
 
 
-def without_texts(parts: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
+def attached(
+    parts: Sequence[Mapping[str, Any]], path: str, read_part: ReadPart
+) -> list[Mapping[str, Any]] | None:
+    """The parts as a message is stored with them; None where there is no picture, file or sound."""
+    if not any(map(_is_attachment, parts)):
+        return None
+    stored: list[Mapping[str, Any]] = []
+    for position, part in enumerate(parts):
+        if member := text_member(part):
+            stored.append({"type": "text", "text": part[member]})
+        elif _is_attachment(part):
+            stored.append(read_part(part, f"{path}.{position}"))
+    return stored
+
+
+def without_texts(
+    parts: Sequence[Mapping[str, Any]], stored: Sequence[Mapping[str, Any]] | None = None
+) -> list[list[Any]]:
     """The parts without their texts, each behind the length of the text that it has in `text_of`.
 
-    A message has its text once, however many parts it came in.
+    A message has its text once, however many parts it came in. Of `stored` parts, those whose bytes
+    are not kept lose them here, too.
     """
     taken: list[list[Any]] = []
+    kept = iter(stored or ())
     for part in parts:
         member = text_member(part)
         rest = {name: value for name, value in part.items() if name != member}
+        if stored is not None and (member or _is_attachment(part)):
+            rest = _without_bytes(rest) if "size" in next(kept) else rest
         taken.append([len(part[member]) if member else None, rest])
     return taken
 
 
-def with_texts(taken: Sequence[Sequence[Any]], said: str) -> list[dict[str, Any]]:
-    """The parts that `without_texts` has taken apart; `said` is their text."""
+def _is_attachment(part: Mapping[str, Any]) -> bool:
+    """Whether it refers to something. One whose bytes were not kept comes back without any."""
+    return part["type"] in ATTACHMENTS and _refers(part)
+
+
+def _refers(part: Mapping[str, Any]) -> bool:
+    return any(
+        _refers(value) if isinstance(value, Mapping) else name in _REFERENCES and bool(value)
+        for name, value in part.items()
+    )
+
+
+def _without_bytes(part: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: _without_bytes(value) if isinstance(value, Mapping) else value
+        for name, value in part.items()
+        if name not in _BYTES or isinstance(value, Mapping)
+    }
+
+
+def with_texts(
+    taken: Sequence[Sequence[Any]], said: str, stored: Sequence[Mapping[str, Any]] | None = None
+) -> list[dict[str, Any]]:
+    """The parts that `without_texts` has taken apart; `said` is their text, unless `stored` has it.
+
+    The text of a message with pictures has lines for those, too.
+    """
+    texts = iter([part["text"] for part in stored if part["type"] == "text"] if stored else ())
     parts, start = [], 0
     for length, rest in taken:
         part = dict(rest)
         if length is not None and (member := text_member(part)):
-            part[member] = said[start : start + length]
+            part[member] = next(texts, "") if stored else said[start : start + length]
             start += length + 1
         parts.append(part)
     return parts

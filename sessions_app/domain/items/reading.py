@@ -9,14 +9,17 @@ from sessions_app.domain.errors import DuplicateItem, InvalidInput
 from sessions_app.domain.items import modelled, opaque
 from sessions_app.domain.items.answers import Answer
 from sessions_app.domain.items.data import ItemBatch, Kind
+from sessions_app.domain.items.parts import ReadPart
 from sessions_app.domain.limits import ITEM_ID_MAX_CHARS
 
 
-def read_items(items: Sequence[Any], path: str) -> ItemBatch:
+def read_items(items: Sequence[Any], path: str, read_part: ReadPart | None = None) -> ItemBatch:
     """Drafts of the messages that `items` are, in order.
 
     Thoughts, the text behind them and the calls behind that are one answer of a model and become
-    one draft. `path` is what the items are called in errors. Raises InvalidInput naming the member.
+    one draft. `path` is what the items are called in errors. `read_part` reads pictures, files and
+    sounds; without it they are kept and no model is told of them. Raises InvalidInput naming the
+    member.
     """
     drafts: list[MessageDraft] = []
     positions: list[int] = []
@@ -31,7 +34,7 @@ def read_items(items: Sequence[Any], path: str) -> ItemBatch:
         place = f"{path}.{position}"
         kind = _kind(item, place)
         _take_id(item, ids, place)
-        part = modelled.answer_part(kind, item, place)
+        part = modelled.answer_part(kind, item, place, read_part)
         if part is not None:
             if not answer.takes(part):
                 finish()
@@ -42,7 +45,7 @@ def read_items(items: Sequence[Any], path: str) -> ItemBatch:
         finish()
         positions.append(position)
         drafts.append(
-            modelled.message(item, place)
+            modelled.message(item, place, read_part)
             if kind == Kind.MESSAGE
             else modelled.output(item, place)
             if kind == Kind.OUTPUT

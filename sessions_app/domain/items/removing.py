@@ -24,7 +24,7 @@ def without_item(message: Message, item_id: str) -> Message | None:
         return message._replace(reasoning=None, extra=left, items=kept)
     if removed["type"] == Kind.MESSAGE:
         kept.pop("message", None)
-        return message._replace(content="", items=kept)
+        return message._replace(content="", parts=None, items=kept)
     call_id = removed["call_id"]
     for records, name in ((kept, "calls"), (extra, "calls")):
         if name in records:

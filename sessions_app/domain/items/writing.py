@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from sessions_app.domain import parts as attachments
 from sessions_app.domain.data import Message, Role
 from sessions_app.domain.items import parts
 from sessions_app.domain.items.data import Item, Kind
@@ -54,7 +55,7 @@ def canonical_part(role: Role) -> dict[str, Any]:
 
 
 def _message(message: Message, record: Mapping[str, Any] | None) -> dict[str, Any]:
-    content = parts_of(record, message.content)
+    content = parts_of(record, message)
     if content is None:
         own = dict((record or {}).get("part") or {})
         # A part of another type came with all of its members.
@@ -71,14 +72,31 @@ def _message(message: Message, record: Mapping[str, Any] | None) -> dict[str, An
     return _completed(canonical, record)
 
 
-def parts_of(record: Mapping[str, Any] | None, said: str) -> list[dict[str, Any]] | None:
+def parts_of(record: Mapping[str, Any] | None, message: Message) -> list[dict[str, Any]] | None:
     """The content of an item that came in several parts; None where it is the text alone."""
     taken = (record or {}).get("parts")
-    return None if taken is None else parts.with_texts(taken, said)
+    if taken is not None:
+        return parts.with_texts(taken, message.content, message.parts)
+    return [_wire_part(part, message.role) for part in message.parts] if message.parts else None
+
+
+def _wire_part(part: Mapping[str, Any], role: Role) -> dict[str, Any]:
+    """A stored part as the wire writes it; of bytes that are not kept, the line that says so."""
+    named = {"filename": part["name"]} if part.get("name") else {}
+    match part["type"]:
+        case "text":
+            return canonical_part(role) | {"text": part["text"]}
+        case "image" if "size" not in part:
+            reference = {"image_url": part.get("url"), "file_id": part.get("file_id")}
+            return {"type": "input_image", "detail": part.get("detail", "auto"), **reference}
+        case "file" if "size" not in part:
+            reference = {"file_url": part.get("url"), "file_id": part.get("file_id")}
+            return {"type": "input_file", **reference, **named}
+    return canonical_part(role) | {"text": attachments.in_words(part)}
 
 
 def _output(message: Message, record: Mapping[str, Any] | None) -> dict[str, Any]:
-    output = parts_of(record, message.content)
+    output = parts_of(record, message)
     canonical = {
         "id": item_id(message.id, Kind.OUTPUT),
         "type": Kind.OUTPUT.value,

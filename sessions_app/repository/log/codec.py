@@ -86,6 +86,7 @@ def encode_message(message: NewMessage | Message) -> Stored:
         "reasoning": message.reasoning or None,
         "extra": encode_json(message.extra) if message.extra else None,
         **encode_items(message.items),
+        "parts": encode_json(message.parts) if message.parts else None,
     }
     if isinstance(message, Message):
         optional["topic"] = message.topic
@@ -166,6 +167,7 @@ def decode_message(stored: Mapping[str, Any], seq: int) -> Message:
         get("reasoning"),
         json.loads(extra) if (extra := get("extra")) else None,
         json.loads(items) if (items := get("items")) else None,
+        json.loads(parts) if (parts := get("parts")) else None,
     )
 
 

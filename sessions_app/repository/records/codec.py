@@ -19,7 +19,7 @@ NOT_CARRIED = frozenset({"messages", "tail_start", "tail_bytes", "tail_revision"
 # What a turn has for those who watch it run.
 _OF_RUNNING_TURNS = {"_id", "user_id", "deadline", "fingerprint", "text", "thoughts"}
 
-JSON_TEXTS = frozenset({"tool_calls", "extra", "items"})
+JSON_TEXTS = frozenset({"tool_calls", "extra", "items", "parts"})
 """Members of a message that are stored as JSON text, whatever their keys."""
 
 _SESSION_FIELDS = [

@@ -27,6 +27,7 @@ from sessions_app.domain.data import Role
 from sessions_app.domain.dialect import usage_of
 from sessions_app.domain.errors import InvalidInput
 from sessions_app.domain.items import problem_of
+from sessions_app.domain.parts import are_parts
 from sessions_app.domain.records.writing import timestamp
 from sessions_app.domain.text import is_storable, json_problem
 from sessions_app.repository import log
@@ -69,6 +70,8 @@ def stored_message(record: Mapping[str, Any]) -> Stored:
         stored |= log.encode_items(_items(record["items"]))
     # A message that only calls tools may have none; every reader expects it.
     stored.setdefault("content", "")
+    if (attached := record.get("parts")) is not None and not are_parts(attached):
+        raise InvalidInput("parts are not those of a message")
     if stored.get("deleted") and log.tombstone(stored) != stored:
         raise InvalidInput("a deleted message has something left in it")
     try:
@@ -117,7 +120,9 @@ def _value(name: str, value: Any, field: Any) -> Any:
         pairs = _checked(name, value, dict)
         return log.encode_metadata({key: _checked(key, v, str) for key, v in pairs.items()})
     if name in JSON_TEXTS:
-        return log.encode_json(_checked(name, value, list if name == "tool_calls" else dict))
+        return log.encode_json(
+            _checked(name, value, list if name in {"tool_calls", "parts"} else dict)
+        )
     if isinstance(field, DictField):
         return usage_of(_checked(name, value, dict)) or {}
     if isinstance(field, EmbeddedDocumentField):

@@ -25,7 +25,10 @@ _OPEN: Stored = {"$or": [{"state": TurnState.RUNNING.value}, {"error_code": Turn
 # Turns begin within a moment of the message they answer.
 _AROUND = timedelta(seconds=60)
 _SOME = 20
-_WITHOUT_WORDS = {"text": 0, "thoughts": 0}
+# What is said now, for readers at other workers, and what is of no use to anybody else.
+_SAID_SO_FAR = ("text", "thoughts", "thought_member")
+_UNSAID = dict.fromkeys(_SAID_SO_FAR, 0)
+_FAILURE = ("error_code", "error_detail", "error_attr", "error_refusal")
 
 
 class Progress(NamedTuple):
@@ -36,6 +39,7 @@ class Progress(NamedTuple):
     seen: Seen | None
     text: str
     thoughts: str = ""
+    thought_member: str = ""
     early_thoughts: int | None = None
     refuses: bool = False
 
@@ -86,11 +90,11 @@ def write_progress(running: Iterable[Progress]) -> None:
                 "$set": {
                     "state": TurnState.RUNNING.value,
                     "text": each.text,
-                    **_stored_thoughts(each),
                     **({"refuses": True} if each.refuses else {}),
                     **({"seen": _stored_seen(each.seen)} if each.seen else {}),
+                    **_stored_thoughts(each),
                 },
-                "$unset": dict.fromkeys(("ended_at", "error_code", "error_detail"), 1),
+                "$unset": dict.fromkeys(("ended_at", *_FAILURE), 1),
             },
         )
         for each in running
@@ -119,7 +123,7 @@ def finish(
     written = {name: value for name, value in outcome.items() if value is not None}
     if seen is not None:
         written["seen"] = _stored_seen(seen)
-    unset = {"text", "thoughts", "error_code", "error_detail"} - written.keys()
+    unset = {*_SAID_SO_FAR, *_FAILURE} - written.keys()
     before = collection(Record).find_one_and_update(
         {
             "_id": record_id(session_id, turn_id),
@@ -166,7 +170,7 @@ def about(*, session_id: str, moment: datetime) -> list[Turn]:
             "_id": {"$gte": f"{session_id}/turn_{first}", "$lt": f"{session_id}0"},
             "session_id": session_id,
         },
-        _WITHOUT_WORDS,
+        _UNSAID,
     )
     return [_turn(stored) for stored in cursor.sort("_id", 1).limit(_SOME)]
 
@@ -174,7 +178,7 @@ def about(*, session_id: str, moment: datetime) -> list[Turn]:
 @failures.translated
 def newest(*, session_id: str, limit: int) -> list[Turn]:
     """The newest turns of a session, newest first, without what they are saying now."""
-    cursor = collection(Record).find(log.every_bucket(session_id), _WITHOUT_WORDS)
+    cursor = collection(Record).find(log.every_bucket(session_id), _UNSAID)
     return [_turn(stored) for stored in cursor.sort("_id", -1).limit(limit)]
 
 
@@ -194,7 +198,7 @@ def newest_of_key(*, session_id: str, client_id: str) -> Turn | None:
 def of_replies(*, user_id: str, reply_ids: Sequence[str]) -> list[Turn]:
     """The user's responses that have stored these messages, newest first."""
     cursor = collection(Record).find(
-        {"user_id": user_id, "reply_id": {"$in": list(reply_ids)}}, _WITHOUT_WORDS
+        {"user_id": user_id, "reply_id": {"$in": list(reply_ids)}}, _UNSAID
     )
     return sorted(map(_turn, cursor), key=lambda turn: turn.turn_id, reverse=True)
 
@@ -206,7 +210,7 @@ def running(*, begun_before: datetime, limit: int) -> list[Turn]:
     Most of them have renewed it: whether a turn still runs, its session's lease says.
     """
     cursor = collection(Record).find(
-        {"state": TurnState.RUNNING.value, "deadline": {"$lt": begun_before}}, _WITHOUT_WORDS
+        {"state": TurnState.RUNNING.value, "deadline": {"$lt": begun_before}}, _UNSAID
     )
     return [_turn(stored) for stored in cursor.limit(limit)]
 
@@ -215,7 +219,7 @@ def _stored_thoughts(progress: Progress) -> Stored:
     if not progress.thoughts:
         return {}
     early = {} if progress.early_thoughts is None else {"early_thoughts": progress.early_thoughts}
-    return {"thoughts": progress.thoughts, **early}
+    return {"thoughts": progress.thoughts, "thought_member": progress.thought_member, **early}
 
 
 def _stored_terms(terms: ResponseTerms | None) -> Stored | None:
@@ -272,6 +276,7 @@ def _turn(stored: Mapping[str, Any]) -> Turn:
         seen=_seen(get("seen")),
         text=get("text", ""),
         thoughts=get("thoughts", ""),
+        thought_member=get("thought_member", ""),
         early_thoughts=get("early_thoughts"),
         refuses=get("refuses", False),
         response=_terms(get("response")),
@@ -281,6 +286,7 @@ def _turn(stored: Mapping[str, Any]) -> Turn:
         completion_tokens=get("completion_tokens"),
         error_code=get("error_code"),
         error_detail=get("error_detail"),
+        error_attr=get("error_attr"),
         error_refusal=get("error_refusal"),
     )
 

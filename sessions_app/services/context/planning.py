@@ -46,6 +46,8 @@ class ContextWindow:
     session: Session
     plan: WindowPlan
     request: Request
+    # Whether every message had been judged, where the window depends on it.
+    complete: bool = True
     messages: Sequence[Message] = ()
     summary: ShownSummary | None = None
     recalled: Recalled | None = None
@@ -66,6 +68,7 @@ def context_plan(
     now: datetime,
     until: int | None = None,
     tells_topics: bool = True,
+    seconds: float = topics.CATCH_UP_SECONDS,
     without: Collection[int] = (),
     instructions: Sequence[Instruction] = (),
     manner: Manner | None = None,
@@ -75,13 +78,15 @@ def context_plan(
 
     `max_tokens` and `strategy` replace the session's own, `query` the newest user message. `until`
     is the last seq that is considered, None for the newest; the messages in `without` count as
-    superseded. Without `tells_topics`, topics are judged only where they can change the window.
-    `unsaved` are messages behind those, which are not stored: the last of them is to be answered.
+    superseded. Without `tells_topics`, topics are judged only where they can change the window, and
+    for about `seconds`; the window is planned with what is known then. `unsaved` are messages
+    behind those, which are not stored: the last of them is to be answered.
     `instructions` take their share of the budget. `manner` is how the server wants it written,
     None for what is known of the configured one. Raises SessionNotFound, SessionExpired,
     WindowBudgetError.
     """
     newest: list[Message] = []
+    complete = True
     if tells_topics:
         session = log.read_header(session_id=session_id, user_id=user_id)
     else:
@@ -98,9 +103,8 @@ def context_plan(
     query = query or _newest_question(unsaved)
     whole = len(newest) == session.message_count and _keeps_all(_with(session, unsaved), rest)
     if not whole and _needs_topics(session, rest):
-        session = topics.catch_up(
-            session_id=session_id, user_id=user_id, seconds=topics.CATCH_UP_SECONDS
-        ).session
+        caught_up = topics.catch_up(session_id=session_id, user_id=user_id, seconds=seconds)
+        session, complete = caught_up.session, caught_up.complete
     if until is not None:
         session = replace(
             session,
@@ -127,6 +131,7 @@ def context_plan(
         session,
         laid_out.plan,
         request,
+        complete,
         gathered.messages,
         laid_out.summary,
         laid_out.recalled,

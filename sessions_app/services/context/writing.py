@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sessions_app import tokenizer
-from sessions_app.domain import dialect, window
+from sessions_app.domain import dialect, parts, window
 from sessions_app.domain.candidate import WindowMessage
 from sessions_app.domain.data import Message, Role
 from sessions_app.domain.dialect import Change, Manner, Request, Said, SentAs
@@ -124,6 +124,7 @@ def _message(message: Message) -> Said:
         tool_call_id=message.tool_call_id,
         extra=members,
         call_extra=extra.get("calls") or {},
+        parts=message.parts or (),
     )
 
 
@@ -139,10 +140,10 @@ def cost(request: Request, messages: Sequence[Message]) -> int:
 
 def _tokens(message: Mapping[str, object]) -> int:
     """What stands beside a message and its calls is no text and is not counted."""
-    calls = message.get("tool_calls")
-    return message_tokens(
+    calls, content = message.get("tool_calls"), message["content"]
+    return parts.sent_tokens(content) + message_tokens(
         tokenizer.count_tokens,
-        str(message["content"]),
+        parts.sent_text(content),
         name=name if isinstance(name := message.get("name"), str) else None,
         tool_calls=[dialect.bare(call) for call in calls] if isinstance(calls, list) else (),
     )
@@ -164,8 +165,11 @@ def cut_to_fit(gathered: Candidates, policy: WindowPolicy) -> tuple[Candidates, 
         lengths = [_content_tokens(message) for message in texts]
         most = dialect.common_length(lengths, room - needed + sum(lengths)) if texts else None
         if most is not None:
+            spoken = {m.seq: parts.spoken(m.parts) for m in gathered.messages if m.parts}
             cut = {
-                message.seq: dialect.cut_middle(message.content, most, tokenizer.count_tokens)
+                message.seq: dialect.cut_middle(
+                    spoken.get(message.seq, message.content), most, tokenizer.count_tokens
+                )
                 for message, length in zip(texts, lengths, strict=True)
                 if length > most
             }
@@ -188,7 +192,9 @@ def _with(gathered: Candidates, cut: Mapping[int, str]) -> Candidates:
     return replace(
         gathered,
         messages=[
-            m._replace(content=cut[m.seq], token_count=counts[m.seq]) if m.seq in cut else m
+            m._replace(content=cut[m.seq], token_count=counts[m.seq], parts=None)
+            if m.seq in cut
+            else m
             for m in gathered.messages
         ],
         offered=[

@@ -116,6 +116,8 @@ def _numbered(prepared: Sequence[NewMessage], *, behind: int) -> list[Message]:
             tool_call_id=message.tool_call_id,
             reasoning=message.reasoning,
             extra=message.extra,
+            items=message.items,
+            parts=message.parts,
         )
         for seq, message in enumerate(prepared, behind + 1)
     ]

@@ -44,6 +44,14 @@ class ToolCall:
 
 
 @dataclass(frozen=True, slots=True)
+class OpaqueItem:
+    """An item of the OpenAI wire that is no message or call, for reading: its type and its JSON."""
+
+    kind: str
+    text: Sequence[TextPart]
+
+
+@dataclass(frozen=True, slots=True)
 class ShownMessage:
     """A message as staff see it: `topic_label` where it opens a topic, `fate` in a window."""
 
@@ -53,6 +61,7 @@ class ShownMessage:
     topic_label: str | None
     fate: MessageFate | None
     name: str
+    item: OpaqueItem | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +226,7 @@ def _shown(
             topic_label=_divider(message, labels),
             fate=fates.get(message.seq),
             name=(masking.hidden(message.name) if masked else message.name) if message.name else "",
+            item=_opaque_item(message, masked=masked),
         )
         for message in stored.with_topics(session, messages)
     ]
@@ -255,6 +265,13 @@ def _call(call: Mapping[str, Any], *, masked: bool) -> ToolCall:
         name=str(function.get("name", call.get("type", "tool"))),
         arguments=parts(_readable(arguments), masked=masked),
     )
+
+
+def _opaque_item(message: Message, *, masked: bool) -> OpaqueItem | None:
+    item = (message.items or {}).get("opaque")
+    if item is None:
+        return None
+    return OpaqueItem(str(item.get("type")), parts(_readable(item), masked=masked))
 
 
 def _readable(value: Any) -> str:

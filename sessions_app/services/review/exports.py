@@ -78,6 +78,9 @@ def _masked(message: Message) -> Message:
         content=masking.hidden(message.content),
         name=masking.hidden(message.name) if message.name else None,
         tool_calls=_masked_json(message.tool_calls),
+        reasoning=masking.hidden(message.reasoning) if message.reasoning else None,
+        extra=_masked_json(message.extra),
+        items=_masked_json(message.items),
         metadata={
             masking.hidden(key): masking.hidden(value) for key, value in message.metadata.items()
         },

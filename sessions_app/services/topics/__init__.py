@@ -11,6 +11,7 @@ from sessions_app.services.topics.annotations import (
 )
 from sessions_app.services.topics.judging_ahead import judge_ahead
 from sessions_app.services.topics.segments import (
+    TopicList,
     TopicSegment,
     current_label,
     topic_list,
@@ -19,6 +20,7 @@ from sessions_app.services.topics.vectors import Vector, query_vector, restored,
 
 __all__ = [
     "CATCH_UP_SECONDS",
+    "TopicList",
     "TopicSegment",
     "Vector",
     "catch_up",

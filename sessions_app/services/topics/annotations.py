@@ -42,7 +42,8 @@ def catch_up(*, session_id: str, user_id: str, seconds: float) -> CaughtUp:
             return CaughtUp(session, complete=True)
         if time.monotonic() >= deadline:
             return CaughtUp(session, complete=False)
-        _annotate_next_block(session, session.topic.judged if session.topic else 0)
+        judged = session.topic.judged if session.topic else 0
+        _annotate_next_block(session, judged, deadline)
 
 
 def is_complete(session: Session) -> bool:
@@ -50,8 +51,11 @@ def is_complete(session: Session) -> bool:
     return (session.topic.judged if session.topic else 0) >= session.message_count
 
 
-def _annotate_next_block(session: Session, judged: int) -> None:
-    """Judge the messages after `judged` up to the end of their block."""
+def _annotate_next_block(session: Session, judged: int, deadline: float) -> None:
+    """Judge the messages after `judged` up to the end of their block.
+
+    Where the deadline passes meanwhile, fewer of them, but one at least.
+    """
     start = block_start(judged + 1)
     _, messages = log.read_range(
         session_id=session.session_id,
@@ -67,7 +71,8 @@ def _annotate_next_block(session: Session, judged: int) -> None:
         # The state is of another version, or lost: judge from the start, with the stored vectors.
         _begin_again(session)
         return
-    rows = vectors.packed_vectors(messages, block)
+    rows = vectors.packed_vectors(messages, block, least=done + 1, deadline=deadline)
+    messages = messages[: len(rows)]
     state, decisions, shifts = _judge(messages[done:], rows[done:], state)
     new_block = replace(
         block,

@@ -1,5 +1,6 @@
 """A session's topics as they have been judged: of messages, as a list, and the current label."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,16 +25,35 @@ class TopicSegment:
     score: float
 
 
-def topic_list(*, session_id: str, user_id: str, now: datetime) -> list[TopicSegment]:
-    """A session's topics in order. Raises SessionNotFound, SessionExpired."""
+@dataclass(frozen=True, slots=True)
+class TopicList:
+    """A session's topics in order, up to the message `judged`.
+
+    `complete` is whether that is the newest one; the others have no topic yet.
+    """
+
+    segments: Sequence[TopicSegment]
+    judged: int
+    complete: bool
+
+
+def topic_list(
+    *, session_id: str, user_id: str, now: datetime, seconds: float = CATCH_UP_SECONDS
+) -> TopicList:
+    """A session's topics, after judging for about `seconds`.
+
+    Raises SessionNotFound, SessionExpired.
+    """
     lifecycle.require_readable(log.read_header(session_id=session_id, user_id=user_id), now=now)
-    session = annotations.catch_up(
-        session_id=session_id, user_id=user_id, seconds=CATCH_UP_SECONDS
-    ).session
+    caught_up = annotations.catch_up(session_id=session_id, user_id=user_id, seconds=seconds)
+    session = caught_up.session
     judged = session.topic.judged if session.topic else 0
-    if not judged:
-        return []
-    shifts = stored.read_shifts(session_id=session_id)
+    segments = _segments(session, judged) if judged else []
+    return TopicList(segments, judged, caught_up.complete)
+
+
+def _segments(session: Session, judged: int) -> list[TopicSegment]:
+    shifts = stored.read_shifts(session_id=session.session_id)
     starts = [1, *(shift.seq for shift in shifts)]
     ends = [*(shift.seq - 1 for shift in shifts), judged]
     labels = [*(shift.label for shift in shifts), current_label(session)]

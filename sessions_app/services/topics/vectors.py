@@ -1,5 +1,6 @@
 """The vectors of messages: encoded, stored in blocks, restored for ranking."""
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,8 +16,13 @@ DIMENSIONS = encoders.DIMENSIONS
 Vector = np.ndarray[Any, np.dtype[np.float32]]
 
 
-def packed_vectors(messages: Sequence[Message], block: Block) -> list[bytes]:
-    """A packed vector per message: the stored ones, and new ones for the other messages."""
+def packed_vectors(
+    messages: Sequence[Message], block: Block, *, least: int, deadline: float
+) -> list[bytes]:
+    """A packed vector per message: the stored ones, and new ones for the other messages.
+
+    Once the deadline has passed, by `time.monotonic`, no more than those and the `least` first.
+    """
     encoder = encoders.load_encoder()
     width = DIMENSIONS
     if encoder is None:
@@ -34,6 +40,8 @@ def packed_vectors(messages: Sequence[Message], block: Block) -> list[bytes]:
         for message, row in zip(messages, rows, strict=False)
     ]
     for message in messages[reusable:]:
+        if len(rows) >= least and time.monotonic() >= deadline:
+            break
         rows.append(_encode(encoder, message.content) if message.content else bytes(width))
     return rows
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from sessions_app import tokenizer
 from sessions_app.domain.drafts import message_tokens
 from sessions_app.domain.errors import InvalidInput, SessionNotFound
+from sessions_app.domain.parts import are_parts
 from sessions_app.domain.records.reading import LineRefused
 from sessions_app.domain.records.writing import Record
 from sessions_app.repository import records, sessions
@@ -193,12 +194,15 @@ def _counted(record: Record) -> Record:
     # Our own exports have counts; counting again takes most of an import.
     if "token_count" in record:
         return record
-    content, name, calls = (record.get(key) for key in ("content", "name", "tool_calls"))
+    content, name, calls, attached = (
+        record.get(key) for key in ("content", "name", "tool_calls", "parts")
+    )
     count = message_tokens(
         tokenizer.count_tokens,
         # A value of another type is refused when the message is decoded.
         content if isinstance(content, str) else "",
         name=name if isinstance(name, str) else None,
         tool_calls=calls if isinstance(calls, list) else (),
+        attached=attached if are_parts(attached) else None,
     )
     return {**record, "token_count": count}

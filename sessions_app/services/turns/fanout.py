@@ -141,7 +141,7 @@ class Feed:
         self.erasures = 0
         self._pieces: list[str] = []
         self._ends: list[int] = []
-        # What the model has thought so far; at other workers, only once the reply is stored.
+        # What the model has thought so far.
         self.thoughts = ""
         self.thought_member = ""
         # How many characters of the thoughts came before the reply; None before its first.
@@ -289,11 +289,6 @@ class Reader:
     def ended(self) -> bool:
         """Whether everything has been read."""
         return self._past == _END
-
-    @property
-    def begun(self) -> bool:
-        """Whether some of the reply, or of what the model thinks, has been read."""
-        return bool(self._characters or self._thoughts)
 
     @property
     def has_news(self) -> bool:

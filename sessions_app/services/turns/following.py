@@ -8,9 +8,6 @@ from sessions_app.domain.turns import Seen, Turn, TurnState
 from sessions_app.repository import annotations, log
 from sessions_app.services.turns.fanout import Feed, Outcome
 
-# Until the reply is stored, the name that its server uses is known only where the turn runs.
-_THOUGHT_MEMBER = "reasoning_content"
-
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -21,8 +18,8 @@ class Standing:
     text: str
     outcome: Outcome | None
     thoughts: str = ""
+    thought_member: str = ""
     early_thoughts: int | None = None
-    thought_member: str = _THOUGHT_MEMBER
     refuses: bool = False
 
     def tell(self, feed: Feed) -> None:
@@ -53,25 +50,25 @@ def standing(turn: Turn, knows_question: bool = False) -> Standing:
             turn.text,
             None,
             turn.thoughts,
+            turn.thought_member,
             turn.early_thoughts,
-            refuses=turn.refuses,
+            turn.refuses,
         )
     if turn.state is TurnState.FAILED:
         return Standing(turn.seen, question, "", Outcome(turn.state, error=turn.failure()))
     reply = message_at(turn, turn.assistant_seq) if turn.assistant_seq else None
-    text = reply.content if reply else ""
-    thoughts = (reply.reasoning or "") if reply else ""
-    member = ((reply.extra or {}).get("thought_member") if reply else None) or _THOUGHT_MEMBER
     outcome = Outcome(turn.state, reply)
+    if reply is None:
+        return Standing(turn.seen, question, "", outcome)
     return Standing(
         turn.seen,
         question,
-        text,
+        reply.content,
         outcome,
-        thoughts,
+        reply.reasoning or "",
+        (reply.extra or {}).get("thought_member", ""),
         turn.early_thoughts,
-        member,
-        refuses=reply is not None and is_refusal(reply),
+        is_refusal(reply),
     )
 
 

@@ -225,7 +225,9 @@ class RunningTurn:
                 ending = await self._ask(window.request)
                 break
             except ProviderRefused as refused:
-                other = dialects.otherwise(refused, manner)
+                other = dialects.otherwise(
+                    refused, manner, has_attachments=window.request.has_attachments
+                )
                 if other is None or other in tried or self._stop is not None:
                     raise
                 tried.append(manner := other)
@@ -395,6 +397,7 @@ class RunningTurn:
                 outcome = {
                     "error_code": error.code,
                     "error_detail": error.detail,
+                    "error_attr": error.attr,
                     "error_refusal": recorded_refusal(error),
                 }
                 await stored(self._record, TurnState.FAILED, outcome)

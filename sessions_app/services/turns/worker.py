@@ -100,16 +100,21 @@ class Worker:
         self._tasks: set[asyncio.Task[None]] = set()
         self._sweeps = False
         self._readings = 0
-        runs = lambda: bool(self._turns)  # noqa: E731 - a name for what three clocks ask
         self._clocks = {
-            "renew": Clock("renew", lambda: RENEW_LOOK_SECONDS, runs, self._renew),
-            "watch": Clock("watch", lambda: WATCH_SECONDS, lambda: bool(self._open), self._watch),
-            "tell": Clock("tell", lambda: TELL_SECONDS, runs, self._tell),
+            "renew": Clock("renew", lambda: RENEW_LOOK_SECONDS, self._runs_some, self._renew),
+            "watch": Clock("watch", lambda: WATCH_SECONDS, self._tells_some, self._watch),
+            "tell": Clock("tell", lambda: TELL_SECONDS, self._runs_some, self._tell),
             "follow": Clock(
                 "follow", lambda: TELL_SECONDS, lambda: bool(self._followed), self._follow
             ),
             "sweep": Clock("sweep", lambda: SWEEP_SECONDS, lambda: self._sweeps, self._sweep),
         }
+
+    def _runs_some(self) -> bool:
+        return bool(self._turns)
+
+    def _tells_some(self) -> bool:
+        return self._runs_some() or bool(self._open)
 
     @property
     def running(self) -> list[RunningTurn]:
@@ -119,8 +124,8 @@ class Worker:
     @property
     def _open(self) -> list[Feed]:
         """What is being told here, whoever runs it."""
-        runs = [turn.feed for turn in self.running]
-        return [*runs, *(feed for feed in list(self._told) if feed.is_read and feed not in runs)]
+        runs = {turn.feed for turn in self.running}
+        return [*runs, *(feed for feed in list(self._told) if feed not in runs and feed.is_read)]
 
     @property
     def _followed(self) -> list[Feed]:
@@ -239,14 +244,14 @@ class Worker:
             feed = turn.feed
             now = (feed.seen is not None, feed.length, len(feed.thoughts))
             if turn.is_followed and turn.written != now:
-                seen = None if turn.written[0] else feed.seen
                 progress.append(
                     Progress(
                         feed.session_id,
                         feed.turn_id,
-                        seen,
+                        None if turn.written[0] else feed.seen,
                         feed.text,
                         feed.thoughts,
+                        feed.thought_member,
                         feed.early_thoughts,
                         feed.refuses,
                     )

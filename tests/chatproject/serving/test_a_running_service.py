@@ -20,7 +20,7 @@ def test_it_says_where_everything_is(service):
 
 def test_it_answers_when_it_says_that_it_is_ready(service):
     assert service.get("/healthz").json() == {"status": "ok"}
-    ready = {"status": "ok", "mongodb": "ok", "accounts": "ok", "encoder": "ok"}
+    ready = dict.fromkeys(("status", "mongodb", "accounts", "encoder", "requests"), "ok")
     assert service.get("/readyz").json() == ready
 
 

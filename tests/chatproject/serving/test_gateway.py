@@ -162,7 +162,7 @@ def test_a_streamed_answer_is_passed_on_piece_by_piece_from_a_thread():
     _, *sent = ask(streaming(body))
     assert [message["body"] for message in sent] == [b"one", b"", b"two", b""]
     assert [message.get("more_body", False) for message in sent] == [True, True, True, False]
-    assert all(name.startswith("request") for name in body.threads)
+    assert all(name.startswith("writes") for name in body.threads)
     assert body.closed == 1
 
 
@@ -237,20 +237,34 @@ def test_a_client_that_goes_before_its_body_is_there_is_not_answered():
 
 
 @pytest.mark.parametrize(
-    ("path", "threads"),
+    ("method", "path", "threads"),
     [
-        ("/session", "request"),
-        ("/session/1/message", "request"),
-        ("/session/1/chat", "chat"),
-        ("/session/1/chat/cancel", "stop"),
-        ("/session/1/chat/regenerate", "chat"),
-        ("/healthz", "MainThread"),
-        ("/session/1/chatter", "request"),
-        ("/v1/chat/completions", "chat"),
-        ("/v1x", "request"),
+        ("POST", "/session", "writes"),
+        ("GET", "/session", "reads"),
+        ("HEAD", "/session/1", "reads"),
+        ("POST", "/session/1/message", "writes"),
+        ("DELETE", "/session/1", "writes"),
+        ("GET", "/session/1/context", "heavy_reads"),
+        ("POST", "/session/1/context/reset", "writes"),
+        ("GET", "/session/1/topics", "heavy_reads"),
+        ("GET", "/session/search", "heavy_reads"),
+        ("POST", "/session/1/chat", "turns"),
+        ("POST", "/session/1/chat/cancel", "stops"),
+        ("POST", "/session/1/chat/regenerate", "turns"),
+        ("GET", "/session/1/chatter", "reads"),
+        ("POST", "/v1/chat/completions", "turns"),
+        ("GET", "/v1x", "reads"),
+        ("POST", "/auth/token", "sign_in"),
+        ("GET", "/auth/me", "sign_in"),
+        ("GET", "/admin/", "sign_in"),
+        ("POST", "/admin/login/", "sign_in"),
+        ("GET", "/admin/conversations", "sign_in"),
+        ("GET", "/readyz", "probes"),
+        ("GET", "/metrics", "probes"),
+        ("POST", "/healthz", "MainThread"),
     ],
 )
-def test_what_waits_for_a_model_keeps_nothing_else_waiting(path: str, threads: str):
+def test_each_kind_of_request_has_threads_of_its_own(method: str, path: str, threads: str):
     names: list[str] = []
 
     def django(_: dict[str, Any], start_response: Any) -> Body:
@@ -258,8 +272,8 @@ def test_what_waits_for_a_model_keeps_nothing_else_waiting(path: str, threads: s
         start_response("204 No Content", [])
         return Body()
 
-    ask(django, scope(path))
-    assert [name.split("_")[0] for name in names] == [threads]
+    ask(django, scope(path, method=method))
+    assert [name.split("-")[0] for name in names] == [threads]
 
 
 def test_cancel_and_health_wait_for_nothing(settings: Any):

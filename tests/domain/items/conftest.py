@@ -26,6 +26,7 @@ def as_message(draft: MessageDraft, seq: int = 1) -> Message:
         reasoning=draft.reasoning,
         extra=draft.extra,
         items=draft.items,
+        parts=draft.parts,
     )
 
 

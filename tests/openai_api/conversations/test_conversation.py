@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 
 from tests.api.bodies import path
-from tests.openai_api.calls import NO_SESSION, error
+from tests.openai_api.calls import error
 from tests.openai_api.conversations import calls
 from tests.openai_api.conversations.calls import URL
+
+NO_SESSION = error("No such session.", "not_found")
 
 
 def test_it_creates_a_conversation_with_items_and_metadata(alice):

@@ -115,8 +115,8 @@ def test_topic_shifts_are_counted_once(
     monkeypatch.setattr(encoders, "load_encoder", lambda: None)
     session = new_session()
     append_many(session.session_id, TALK)
-    figures = segments.topic_list(session_id=session.session_id, user_id=OWNER, now=now())
-    shifts = len(figures) - 1
+    listed = segments.topic_list(session_id=session.session_id, user_id=OWNER, now=now())
+    shifts = len(listed.segments) - 1
     assert shifts > 0
     assert today().counts[Figure.TOPIC_SHIFTS] == shifts
     segments.topic_list(session_id=session.session_id, user_id=OWNER, now=now())

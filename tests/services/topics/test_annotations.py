@@ -246,7 +246,7 @@ def test_a_session_deleted_while_it_is_judged_leaves_none(
 
 def test_segments_follow_the_topics(database: Any, encoder: FakeEncoder) -> None:
     session_id = talk(150)
-    segment_list = segments.topic_list(session_id=session_id, user_id=OWNER, now=now())
+    segment_list = segments.topic_list(session_id=session_id, user_id=OWNER, now=now()).segments
     topics = topics_of(session_id)
     assert len(segment_list) > 1
     assert [segment.topic for segment in segment_list] == list(range(1, len(segment_list) + 1))

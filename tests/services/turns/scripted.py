@@ -11,7 +11,8 @@ from sessions_app.providers import Completion, Ending, Messages, Thought
 class Script:
     """One reply: its pieces and thoughts, with a gate before each piece whose number is in `gates`.
 
-    A gate holds the model until the test opens it. `error` is raised after the last piece.
+    A gate holds the model until the test opens it. A piece may be a thought. `error` is
+    raised after the last piece.
     """
 
     def __init__(

@@ -1,6 +1,5 @@
 """What readers of a turn get: everything, once, in order, from wherever they begin."""
 
-import asyncio
 from datetime import UTC, datetime
 
 import pytest
@@ -114,27 +113,6 @@ def test_an_event_loop_gets_what_a_thread_gets(feed: Feed):
     assert events.text(looped) == events.text(threaded) == expected
     assert list(dict.fromkeys(events.names(looped))) == ["context", "delta", "done"]
     assert events.names(threaded) == ["context", "delta", "done"]
-
-
-def test_an_event_loop_holds_back_nothing_before_the_second_words(
-    feed: Feed, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr("sessions_app.http.event_stream.GATHER_SECONDS", 3_600.0)
-
-    async def read() -> list[bytes]:
-        chunks = aiter(_stream(feed))
-        found = [await anext(chunks)]
-        for tell in (lambda: feed.show(SEEN, None), lambda: feed.add("One")):
-            tell()
-            found.append(await asyncio.wait_for(anext(chunks), 30))
-        feed.add(" two")
-        with pytest.raises(TimeoutError):
-            await asyncio.wait_for(anext(chunks), 0.05)
-        return found
-
-    found = events.parse(b"".join(event_loop.run(read())))
-    assert events.names(found) == ["context", "delta"]
-    assert events.text(found) == "One"
 
 
 def test_an_event_loop_says_when_nothing_happens(feed: Feed, monkeypatch: pytest.MonkeyPatch):

@@ -146,6 +146,11 @@ export class Replies {
       this.#show(live, true);
       return events;
     } catch (error) {
+      if (error instanceof ApiError && error.code.startsWith("provider_")) {
+        // The question is stored; what the model's server says of it ends the turn.
+        await this.history.catchUp(live.session_id).catch(() => {});
+        throw new TurnEnded({ code: error.code, detail: error.message });
+      }
       if (!(error instanceof ApiError) || error.code !== "turn_in_progress") throw error;
       // Another client's turn is followed to its end; then this message is sent again.
       live.quiet = true;
@@ -183,9 +188,13 @@ export class Replies {
       live.quiet = false;
       if (event === "context") {
         live.text = "";
+        live.thoughts = "";
         this.#updateMeter(live.session_id, data);
         await this.#takeQuestion(live, data.user_message);
         this.#show(live, true);
+      } else if (event === "reasoning") {
+        live.thoughts = (live.thoughts ?? "") + data.text;
+        this.#show(live, false);
       } else if (event === "delta") {
         live.text += data.text;
         live.status = "streaming";

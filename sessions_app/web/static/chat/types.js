@@ -16,6 +16,7 @@
  * @property {string|null} [tool_call_id]
  * @property {Record<string, string>} [metadata]
  * @property {boolean} [deleted]
+ * @property {string} [reasoning] what the model thought before it answered
  * @property {number|null} [superseded_by] the seq of the reply that was generated in its place
  * @property {{turn_id: string, reply_to: number, model: string, finish_reason: string}|null} [generation]
  *   how a model came to write it; `finish_reason` is `cancelled` for a reply that was stopped
@@ -55,6 +56,7 @@
  * @property {string} session_id
  * @property {string} client_id of the message that it answers
  * @property {string} text so far
+ * @property {string} [thoughts] what the model has thought so far
  * @property {"waiting"|"streaming"|"reconnecting"} status
  * @property {string} [last_event_id]
  * @property {string} [turn_id] once the service has sent it

@@ -38,6 +38,7 @@ export function messageArticle(message, options, buttons) {
   });
   fill(
     article,
+    message.reasoning && thoughts(message.reasoning),
     body(message),
     options.note && h("p.note", {}, options.note),
     options.trouble && trouble(options.trouble, buttons),
@@ -58,6 +59,20 @@ function body(message) {
   if (message.role === "user") return h("div.body", { dir: "auto" }, message.content);
   const label = message.role === "system" ? "System prompt" : `Tool result ${message.name ?? ""}`;
   return h("details.body", {}, h("summary", {}, label), h("pre", { tabindex: "0" }, inert(message.content)));
+}
+
+/** What a model thought before it answered, which few want to read. @param {string} text */
+function thoughts(text) {
+  const drawn = h("pre", { tabindex: "0", dir: "auto" }, inert(text));
+  return h("details.thoughts", {}, h("summary", {}, "Thoughts"), drawn);
+}
+
+/** The thoughts of a reply that is growing; what the reader has opened stays open. @param {HTMLElement} article @param {string} text */
+export function drawThoughts(article, text) {
+  const drawn = article.querySelector(".thoughts pre");
+  if (drawn && text) drawn.textContent = inert(text);
+  else if (text) article.prepend(thoughts(text));
+  else article.querySelector(".thoughts")?.remove();
 }
 
 /** A terminal's control characters as pictures (U+2400 on); of C1 there are none. @param {string} text */

@@ -3,7 +3,7 @@
 import { fill, h } from "./dom.js";
 import { icon } from "./icons.js";
 import { drawMarkdown } from "./markdown.js";
-import { editor, messageArticle } from "./message.js";
+import { drawThoughts, editor, messageArticle } from "./message.js";
 import { Rows } from "./rows.js";
 import { VirtualList } from "./virtual_list.js";
 
@@ -231,7 +231,8 @@ export class Transcript {
       article.append(h("p.note"));
       holder.replaceChildren(article);
     }
-    const [text, below] = /** @type {HTMLElement[]} */ ([...article.children]);
+    drawThoughts(article, live.thoughts ?? "");
+    const [text, below] = /** @type {HTMLElement[]} */ ([...article.querySelectorAll(":scope > .body, :scope > .note")]);
     article.classList.toggle("thinking", live.status === "waiting" && !live.text);
     drawMarkdown(text, live.text);
     below.textContent = live.status === "reconnecting" ? "Connection lost. Reconnecting…" : "";

@@ -1,0 +1,1 @@
+"""What runs in the environment of openai-agents, beside that package's own tests."""

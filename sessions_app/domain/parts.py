@@ -1,0 +1,167 @@
+"""Messages that are more than text: pictures, files and sounds, by reference.
+
+A part is a mapping with a `type`: a `text` with its text; an `image`, a `file` or an `audio` with
+the `url` or the `file_id` that its client named, or, where the client sent the bytes themselves,
+with their `media_type`, `size` and `sha256`; perhaps with a `name`, and a `detail` for pictures.
+
+The message's `content` is its text. Bytes are not kept: a line in the text says what was there.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+Part = Mapping[str, Any]
+Parts = Sequence[Part]
+
+TEXT, IMAGE, FILE, AUDIO = "text", "image", "file", "audio"
+# What OpenAI's guide "Images and vision" names for a picture of 1024 by 1024, and for a small one.
+IMAGE_TOKENS, SMALL_IMAGE_TOKENS = 765, 85
+FILE_TOKENS = 1_000
+
+# What is signed anew each time that the same object is handed out: S3, GCS, Azure, CloudFront.
+_SIGNATURE = re.compile(
+    r"x-(?:amz|goog|oss|ms|cos)-.*|signature|sig|expires|se|sp|sv|st|sr|skoid|sktid|skt|ske|sks|skv|"
+    r"policy|key-pair-id|googleaccessid|awsaccesskeyid|ossaccesskeyid",
+    re.IGNORECASE,
+)
+
+
+def are_parts(value: Any) -> bool:
+    """Whether this has the form of a message's parts, wherever it comes from."""
+    return isinstance(value, list) and bool(value) and all(map(_is_part, value))
+
+
+def _is_part(value: Any) -> bool:
+    if not isinstance(value, dict):
+        return False
+    texts = {name: each for name, each in value.items() if name != "size"}
+    if not all(isinstance(each, str) for each in texts.values()):
+        return False
+    match value.get("type"):
+        case "text":
+            return value.keys() == {"type", "text"}
+        case "image" | "file" | "audio":
+            is_described = {"media_type", "sha256"} <= value.keys() and _is_size(value.get("size"))
+            return is_described or ("size" not in value and bool({"url", "file_id"} & value.keys()))
+    return False
+
+
+def _is_size(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def text_of(parts: Parts) -> str:
+    """A message's `content`: its texts, and a line for each part that is sent as one.
+
+    Of a message without any text, a line for every part.
+    """
+    told = [each["text"] if each["type"] == TEXT else in_words(each)
+            for each in parts if as_sent(each) is None or each["type"] == TEXT]  # fmt: skip
+    text = "\n".join(told)
+    return text if text.strip() else spoken(parts)
+
+
+def spoken(parts: Parts) -> str:
+    """The same with a line for each picture, file and sound: for a reader of text alone."""
+    return "\n".join(each["text"] if each["type"] == TEXT else in_words(each) for each in parts)
+
+
+def in_words(part: Part) -> str:
+    """The line that says what was there: `[image not kept: image/png, 68 bytes, cat.png]`."""
+    name = part.get("name")
+    if "size" in part:
+        facts = [part["media_type"], f"{part['size']} bytes", *([name] if name else [])]
+        return f"[{part['type']} not kept: {', '.join(facts)}]"
+    facts = [*([name] if name else []), part.get("url") or part.get("file_id") or ""]
+    return f"[{part['type']}: {', '.join(facts)}]"
+
+
+def as_sent(part: Part) -> dict[str, Any] | None:
+    """A part in the form of the chat completions wire; None for what has none there."""
+    kind = part["type"]
+    if kind == TEXT:
+        return {"type": "text", "text": part["text"]}
+    if kind == IMAGE and "url" in part:
+        detail = {"detail": part["detail"]} if "detail" in part else {}
+        return {"type": "image_url", "image_url": {"url": part["url"], **detail}}
+    if kind == FILE and "file_id" in part:
+        name = {"filename": part["name"]} if "name" in part else {}
+        return {"type": "file", "file": {"file_id": part["file_id"], **name}}
+    return None
+
+
+def all_as_sent(parts: Parts) -> list[dict[str, Any]]:
+    """A message's parts on the wire; empty where all of it is text."""
+    sent = [as_sent(each) or {"type": "text", "text": in_words(each)} for each in parts]
+    return sent if any(each["type"] != "text" for each in sent) else []
+
+
+def is_attachment(sent_part: Part) -> bool:
+    """Whether a part on the wire is other than text."""
+    return bool(sent_part["type"] != "text")
+
+
+def sent_text(content: Any) -> str:
+    """The text of a message's content on the wire, whether it has parts or not."""
+    if isinstance(content, str):
+        return content
+    return "\n".join(each["text"] for each in content if not is_attachment(each))
+
+
+def sent_tokens(content: Any) -> int:
+    """What the pictures and files of a message on the wire are counted as."""
+    return 0 if isinstance(content, str) else sum(map(_tokens, content))
+
+
+def token_count(parts: Parts) -> int:
+    """What a message's pictures and files are counted as, beside its text."""
+    return sum(map(_tokens, all_as_sent(parts)))
+
+
+def _tokens(sent_part: Part) -> int:
+    match sent_part["type"]:
+        case "image_url":
+            is_small = sent_part["image_url"].get("detail") == "low"
+            return SMALL_IMAGE_TOKENS if is_small else IMAGE_TOKENS
+        case "file":
+            return FILE_TOKENS
+    return 0
+
+
+def signature(parts: Parts | None) -> str:
+    """What two copies of a message's pictures, files and sounds have in common; "" without any.
+
+    An address counts without what signs it, which is new each time that a client is given it.
+    """
+    identities = list(map(_identity, _others(parts or ())))
+    return json.dumps(identities) if identities else ""
+
+
+def _others(parts: Parts) -> Iterable[Part]:
+    return (each for each in parts if each["type"] != TEXT)
+
+
+def _identity(part: Part) -> list[Any]:
+    url = part.get("url")
+    named = part.get("sha256") or part.get("file_id") or (_unsigned(url) if url else None)
+    return [part["type"], named]
+
+
+def _unsigned(url: str) -> str:
+    try:
+        split = urlsplit(url)
+    except ValueError:
+        return url
+    if not split.query:
+        return url
+    query = [
+        (name, value)
+        for name, value in parse_qsl(split.query, keep_blank_values=True)
+        if not _SIGNATURE.fullmatch(name)
+    ]
+    return split._replace(query=urlencode(query)).geturl()

@@ -1,0 +1,91 @@
+"""One served service for all clients, and what the page says about it."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx
+import pytest
+
+from sessions_app.simulation import own_service
+from tests.docs import pages, shell
+
+ROOT = pages.ROOT
+PAGE = pages.read("clients.md")
+# The frameworks need other versions than the service; `make test` installs them.
+PYTHON = ROOT / ".venv" / "clients" / "bin" / "python"
+NODE_PACKAGES = Path(__file__).parent / "node" / "node_modules"
+NODE = shutil.which("node")
+needs_python = pytest.mark.skipif(
+    not PYTHON.exists(), reason="needs requirements-clients.txt in .venv/clients: run make test"
+)
+needs_node = pytest.mark.skipif(
+    NODE is None or not NODE_PACKAGES.exists(),
+    reason="needs node, and the packages of tests/clients/node: run make test",
+)
+
+
+class Clients(NamedTuple):
+    """Where the service is, and the key that the page's preparation has made."""
+
+    base: str
+    key: str
+
+    def environment(self) -> dict[str, str]:
+        """What a client's program runs with."""
+        path = f"{PYTHON.parent}:{os.environ['PATH']}"
+        # None of them may ask anybody else.
+        return {"BASE": self.base, "CHAT_KEY": self.key, "PATH": path, "HOME": os.environ["HOME"],
+                "LITELLM_LOCAL_MODEL_COST_MAP": "True"}  # fmt: skip
+
+    def run(self, *command: str, cwd: Path | None = None) -> str:
+        """What a program prints; it must succeed."""
+        ran = subprocess.run(
+            command, cwd=cwd, env=self.environment(), capture_output=True, encoding="utf-8",
+            timeout=180,
+        )  # fmt: skip
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        return ran.stdout
+
+    def get(self, path: str, **query: Any) -> Any:
+        """What a REST route answers."""
+        signed_in = {"Authorization": f"Bearer {self.key}"}
+        return httpx.get(f"{self.base}{path}", params=query, headers=signed_in).json()
+
+    def sessions(self) -> list[Any]:
+        """All sessions so far."""
+        results: list[Any] = self.get("/session", limit=200)["results"]
+        return results
+
+    def said(self, session: Any) -> list[tuple[str, str]]:
+        """Role and text of its messages."""
+        messages = self.get(f"/session/{session['session_id']}")["messages"]
+        return [(message["role"], message["content"]) for message in messages]
+
+
+def blocks(heading: str, language: str) -> list[str]:
+    """The code under a heading of the page."""
+    section = shell.blocks(pages.section(PAGE, heading))
+    return [block.text for block in section if block.language == language]
+
+
+@pytest.fixture(scope="session")
+def clients() -> Iterator[Clients]:
+    """A service that gives apps a session by their users, too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OPENAI_SESSIONS", "by_user")
+        patch.setenv("WORKERS", "1")
+        # What the tests, or the machine's owner, have set for themselves.
+        for name in ("DJANGO_SETTINGS_MODULE", "LLM_BASE_URL", "REGISTRATION"):
+            patch.delenv(name, raising=False)
+        with own_service.running(ROOT / "manage.py") as base:
+            [prepare] = blocks("Prepare", "sh")
+            script = f"{prepare.replace(shell.SHOWN_BASE, base)}\necho $CHAT_KEY"
+            ran = subprocess.run(
+                ["sh", "-eu", "-c", script], capture_output=True, encoding="utf-8", timeout=60
+            )
+            assert (ran.returncode, ran.stderr) == (0, "")
+            yield Clients(base, ran.stdout.strip())

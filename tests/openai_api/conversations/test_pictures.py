@@ -1,0 +1,79 @@
+"""Pictures, files and sounds in items: addresses are kept and passed on, bytes are described."""
+
+import base64
+
+import pytest
+
+from tests.api.bodies import path
+from tests.openai_api.conversations import calls
+
+URL = "https://example.com/a.png"
+BYTES = base64.b64encode(b"0123456789").decode()
+TEXT = {"type": "input_text", "text": "What is it?"}
+PICTURE = {"type": "input_image", "image_url": URL, "detail": "low"}
+INLINE = {"type": "input_image", "image_url": f"data:image/png;base64,{BYTES}", "detail": "low"}
+
+
+def stored(alice, conversation):
+    url = path(calls.session_of(conversation), "messages")
+    return alice.client.get(url).json()["results"]
+
+
+def test_an_address_is_a_part_of_the_message(alice):
+    conversation = calls.created(alice, calls.user([TEXT, PICTURE]))
+    [message] = stored(alice, conversation)
+    assert message["content"] == "What is it?"
+    assert message["parts"] == [
+        {"type": "text", "text": "What is it?"},
+        {"type": "image", "url": URL, "detail": "low"},
+    ]
+    [item] = calls.items(alice, conversation)
+    assert item["content"] == [TEXT, PICTURE]
+
+
+def test_of_bytes_a_line_says_what_was_there(alice):
+    conversation = calls.created(alice, calls.user([INLINE, TEXT, PICTURE]))
+    [message] = stored(alice, conversation)
+    assert message["content"] == "[image not kept: image/png, 10 bytes]\nWhat is it?"
+    [item] = calls.items(alice, conversation)
+    assert item["content"] == [{"type": "input_image", "detail": "low"}, TEXT, PICTURE]
+    assert BYTES not in str(message)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        PICTURE,
+        {"type": "input_image", "file_id": "file_1", "detail": "auto"},
+        {"type": "input_file", "file_url": "https://example.com/a.pdf", "filename": "a.pdf"},
+        {"type": "input_file", "file_id": "file_1"},
+        {"type": "computer_screenshot", "image_url": URL},
+    ],
+)
+def test_what_came_back_is_understood_again(alice, part):
+    conversation = calls.created(alice, calls.user([TEXT, part]))
+    [item] = calls.items(alice, conversation)
+    assert item["content"] == [TEXT, part]
+    again = calls.created(alice, item)
+    assert calls.items(alice, again) == [item]
+
+
+def test_a_picture_that_came_back_without_its_bytes_is_understood_again(alice):
+    [item] = calls.items(alice, calls.created(alice, calls.user([INLINE, TEXT])))
+    again = calls.created(alice, item)
+    assert calls.items(alice, again) == [item]
+
+
+def test_a_large_picture_makes_no_history_a_refusal(alice):
+    large = base64.b64encode(bytes(1_000_000)).decode()
+    picture = {"type": "input_image", "image_url": f"data:image/png;base64,{large}"}
+    conversation = calls.created(alice, calls.user([TEXT, picture]))
+    assert calls.texts(calls.items(alice, conversation)) == ["What is it?"]
+
+
+def test_a_removed_message_takes_its_pictures_along(alice):
+    said = [{"type": "output_text", "text": "This."}, PICTURE]
+    conversation = calls.created(alice, calls.assistant(said, id="msg_1"), calls.CALL)
+    calls.remove(alice, conversation, "msg_1")
+    [message] = stored(alice, conversation)
+    assert URL not in str(message)
