@@ -12,7 +12,8 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 # In a request's environment: how many seconds a view that is marked FOR_MUCH may work.
 ALLOWANCE_KEY = "chat_sessions.allowance"
-DEFAULT_ALLOWANCE_SECONDS = 2.0
+# Under a server that gives none.
+DEFAULT_ALLOWANCE_SECONDS = 8.0
 
 _SAFE = frozenset({"get", "head", "options"})
 
