@@ -39,9 +39,16 @@ class Turn(StoredDocument):
     # What the model saw: token counts, the strategy, and the seqs as runs `[first, last]`.
     seen = DictField()
     text = StringField()
+    # What the model thinks, the name under which its server sends it, and how many characters of it
+    # came before the reply.
     thoughts = StringField(max_length=limits.REASONING_MAX_CHARS)
-    # The name under which the model's server sends them.
     thought_member = StringField(max_length=40)
+    early_thoughts = LongField(min_value=0)
+    refuses = BooleanField()
+    # The terms of a response of the OpenAI wire; its parameters as JSON text.
+    response = DictField()
+    # The id of the message that such a response stores, which clients refer to.
+    reply_id = IdentifierField(max_length=40)
     model = StringField(max_length=limits.MODEL_NAME_MAX_CHARS)
     finish_reason = StringField(max_length=limits.FINISH_REASON_MAX_CHARS)
     prompt_tokens = LongField(min_value=0)
@@ -64,6 +71,12 @@ class Turn(StoredDocument):
                 "name": "session_client_id",
                 "fields": ["session_id", "client_id"],
                 "partialFilterExpression": {"client_id": {"$exists": True}},
+            },
+            {
+                # the response that has given an item, for clients that keep the history themselves
+                "name": "user_reply",
+                "fields": ["user_id", "reply_id"],
+                "partialFilterExpression": {"reply_id": {"$exists": True}},
             },
             {
                 # the few that are running, for finding those whose worker is gone

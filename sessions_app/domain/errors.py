@@ -5,6 +5,8 @@ SessionError
 │   └── DuplicateItem       the conversation has an item with this id       400
 ├── TooLarge                a message or a body over its limit              413
 ├── SessionNotFound         no such session for this user                   404
+│   ├── ResponseNotFound    no such response of the OpenAI wire             404
+│   └── PreviousNotFound    the response to be continued is not there       404
 ├── MessageNotFound         no such message in the session                  404
 ├── ItemNotFound            no such item in the conversation                404
 ├── UserErased              the token is valid, its user is erased          401
@@ -89,6 +91,19 @@ class SessionNotFound(SessionError):
     # Two codes would tell strangers which ids exist.
     code = "not_found"
     default_detail = "No such session."
+
+
+class ResponseNotFound(SessionNotFound):
+    """There is no such response for this user."""
+
+    default_detail = "No such response."
+
+
+class PreviousNotFound(SessionNotFound):
+    """The response that is to be continued is not there."""
+
+    code = "previous_response_not_found"
+    default_detail = "The previous response was not found."
 
 
 class MessageNotFound(SessionError):

@@ -19,6 +19,7 @@ from sessions_app.domain.errors import (
     TurnFailed,
     TurnInterrupted,
 )
+from sessions_app.domain.responses import ResponseTerms
 
 CANCELLED = "cancelled"
 """The `finish_reason` of a reply that somebody stopped."""
@@ -56,7 +57,9 @@ class Turn:
     `thoughts` what the model has thought, under its server's name for them.
 
     `fingerprint` tells the parameters it was asked for with from others. `regenerates` marks one
-    whose reply takes the place of an earlier one.
+    whose reply takes the place of an earlier one. `early_thoughts` are the characters of the
+    thoughts that came before the reply's first; `refuses` says that the reply is a refusal.
+    `response` is set where it was asked for as a response of the OpenAI wire.
     """
 
     turn_id: str
@@ -75,6 +78,9 @@ class Turn:
     text: str = ""
     thoughts: str = ""
     thought_member: str = ""
+    early_thoughts: int | None = None
+    refuses: bool = False
+    response: ResponseTerms | None = None
     model: str = ""
     finish_reason: str = ""
     prompt_tokens: int | None = None
@@ -94,6 +100,11 @@ class Turn:
         error = failure(self.error_code or "", self.error_detail or "", self.error_refusal)
         error.attr = error.attr or self.error_attr
         return error
+
+
+def reply_id(turn_id: str) -> str:
+    """The id of the message that a turn stores, which its readers are told while it is written."""
+    return f"msg_{turn_id.removeprefix('turn_')}"
 
 
 def recorded_refusal(error: SessionError) -> dict[str, Any] | None:

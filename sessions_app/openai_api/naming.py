@@ -13,6 +13,7 @@ from sessions_app.domain.data import Role, Session
 from sessions_app.domain.drafts import SessionDraft
 from sessions_app.domain.errors import InvalidInput, SessionNotFound
 from sessions_app.domain.limits import METADATA_VALUE_MAX_CHARS
+from sessions_app.http.input import user_id
 from sessions_app.openai_api import requests
 from sessions_app.openai_api.errors import NoSuchSession
 from sessions_app.openai_api.messages import Conversation
@@ -93,6 +94,20 @@ def session_id(wanted: WantedSession, attempt: Attempt) -> str:
             raise NoSuchSession from error
     session_names.check_external_id(wanted.name, attr="session_id")
     return _opened(wanted.name, attempt, SessionDraft(external_id=wanted.name))
+
+
+def named_session_id(request: Request, name: str, now: datetime) -> str:
+    """The id of the session that a request names, which is made if the request says so."""
+    whose: dict[str, Any] = {"name": name, "user_id": user_id(request), "now": now}
+    makes = _makes(request)
+    try:
+        return named_sessions.session_find(**whose, only_standing=makes).session_id
+    except SessionNotFound as error:
+        if not makes:
+            raise NoSuchSession from error
+    session_names.check_external_id(name, attr="session_id")
+    draft = SessionDraft(external_id=name)
+    return named_sessions.session_open(**whose, draft=draft).session.session_id
 
 
 def _of_user(user: str, attempt: Attempt) -> str:

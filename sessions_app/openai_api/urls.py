@@ -10,6 +10,12 @@ from sessions_app.openai_api.conversations import (
     ItemView,
 )
 from sessions_app.openai_api.model_names import ModelsView, ModelView
+from sessions_app.openai_api.responses.views import (
+    CancelView,
+    InputItemsView,
+    ResponsesView,
+    ResponseView,
+)
 
 urlpatterns: list[URLPattern] = [
     re_path(r"^v1/chat/completions/?$", ChatCompletionsView.as_view()),
@@ -20,6 +26,10 @@ urlpatterns: list[URLPattern] = [
         r"^v1/conversations/(?P<conversation_id>[^/]+)/items/(?P<item_id>[^/]+)/?$",
         ItemView.as_view(),
     ),
+    re_path(r"^v1/responses/?$", ResponsesView.as_view()),
+    re_path(r"^v1/responses/(?P<response_id>[^/]+)/?$", ResponseView.as_view()),
+    re_path(r"^v1/responses/(?P<response_id>[^/]+)/cancel/?$", CancelView.as_view()),
+    re_path(r"^v1/responses/(?P<response_id>[^/]+)/input_items/?$", InputItemsView.as_view()),
     re_path(r"^v1/models/?$", ModelsView.as_view()),
     # a model's name may contain slashes
     re_path(r"^v1/models/(?P<model_id>.+?)/?$", ModelView.as_view()),

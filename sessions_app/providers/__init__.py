@@ -49,6 +49,12 @@ class Ending:
     extra: Extra = field(default=NOTHING_BESIDE, compare=False)
 
 
+class Refusal(str):
+    """A piece of a reply by which the model refuses to answer."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Thought:
     """A part of what a model thinks before or between its words; `member` is its server's name for

@@ -11,6 +11,7 @@ import orjson
 from sessions_app.domain.dialect import Piece, Refusal, ReplyReader, refusal_of
 from sessions_app.domain.errors import REFUSALS, ProviderBusy, ProviderError, ProviderRefused
 from sessions_app.providers import THOUGHT_MEMBER, Ending, Thought
+from sessions_app.providers import Refusal as Refused
 
 EVENT_MAX_BYTES = 1024 * 1024
 # A whole answer that comes as plain JSON where a stream was asked for.
@@ -141,7 +142,7 @@ class Answer:
         if piece.thought:
             yield Thought(piece.thought, self._reader.thought_member or THOUGHT_MEMBER)
         if piece.text:
-            yield piece.text
+            yield Refused(piece.text) if self._reader.refused else piece.text
 
     def _failure(self, chunk: Mapping[str, Any]) -> ProviderError:
         """Of an error that comes instead of an answer the code may be an HTTP status."""

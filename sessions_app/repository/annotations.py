@@ -1,7 +1,7 @@
 """Derived data: blocks of annotations, and how far a session's topics have been judged."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 from mongoengine import NotUniqueError
@@ -131,6 +131,38 @@ def write_block(block: Block, *, replacing: int | None) -> bool:
     # Querysets have no `replace_one`; setting every field is the same.
     del values["block_id"]
     return bool(unchanged.update_one(**{f"set__{name}": value for name, value in values.items()}))
+
+
+@failures.translated
+def carry(*, source_id: str, fork_id: str, up_to_seq: int) -> None:
+    """Give a fork the vectors of the messages that it shares, which take long to make.
+
+    Topics are judged anew from them, which takes a moment.
+    """
+    # Unvalidated dictionaries would do, but a fork has few blocks.
+    blocks = [
+        MessageAnnotations(**_fields(_carried(block, fork_id, up_to_seq)))
+        for block in map(_block, MessageAnnotations.objects.of_session(source_id).as_pymongo())
+        if block.first_seq <= up_to_seq and block.encoder
+    ]
+    if blocks:
+        MessageAnnotations.objects.insert(blocks, load_bulk=False)
+
+
+def _carried(block: Block, fork_id: str, up_to_seq: int) -> Block:
+    count = min(block.count, up_to_seq - block.first_seq + 1)
+    width = len(block.vectors) // block.count if block.count else 0
+    cut = replace(
+        block,
+        session_id=fork_id,
+        count=count,
+        vectors=block.vectors[: count * width],
+        topics=(),
+        shifts=(),
+        state=b"",
+    )
+    # A sketch is of all messages of its block.
+    return cut if count == block.count else replace(cut, terms=b"", centroids=b"")
 
 
 @failures.translated

@@ -138,7 +138,8 @@ def fork(
     """Store `new` with a copy of the source's messages up to `up_to_seq`, under new ids.
 
     One transaction: the source is read as it was at one moment, and a copy that is interrupted
-    leaves nothing behind. Memory stays bounded by the tail, whatever the length.
+    leaves nothing behind. Memory stays bounded by the tail, whatever the length. Raises
+    SessionNotFound, and SessionExists where there is a session of the new one's id.
     """
     forked: data.Session | None = None
 
@@ -152,7 +153,10 @@ def fork(
             raise SessionNotFound
         forked = _copy_messages(new, source, up_to_seq, new_message_id, transaction)
 
-    in_transaction(copy)
+    try:
+        in_transaction(copy)
+    except DuplicateKeyError as error:
+        raise SessionExists from error
     assert forked is not None  # noqa: S101 - `copy` has run to its end
     return forked
 

@@ -60,7 +60,7 @@ def session_create(
 ) -> Session:
     """Create a session with its first messages, in one write; `name` is claimed in the same.
 
-    `session_id` is that of the session, a new one if it is left out.
+        `session_id` is that of the session, a new one if it is left out.
 
     Raises InvalidInput or TooLarge for a message that cannot be stored, UserErased, NameTaken
     where a session other than `replaced` has the name, and SessionExists.
@@ -243,10 +243,12 @@ def session_fork(
     up_to_seq: int | None,
     title: str | None,
     now: datetime,
+    fork_id: str | None = None,
 ) -> Session:
     """A new session with a copy of the history up to `up_to_seq` (all of it when None).
 
-    Raises SessionNotFound, SessionExpired, InvalidInput for a `up_to_seq` that does not exist.
+    Its id is `fork_id`, or a new one. Raises SessionExists, SessionNotFound, SessionExpired,
+    InvalidInput for a `up_to_seq` that does not exist.
     """
     now = lifecycle.to_milliseconds(now)
     source = log.read_header(session_id=session_id, user_id=user_id)
@@ -261,12 +263,13 @@ def session_fork(
         ttl_seconds=source.ttl_seconds,
     )
     fork = sessions.fork(
-        _new_session(user_id, draft, source.context_policy, now),
+        _new_session(user_id, draft, source.context_policy, now, fork_id),
         source_id=session_id,
         up_to_seq=last,
         new_message_id=messages.new_message_id,
     )
     _refuse_erased(fork)
+    annotations.carry(source_id=session_id, fork_id=fork.session_id, up_to_seq=last)
     return fork
 
 

@@ -241,6 +241,20 @@ def test_turn_streams_measures_first_pieces_and_appends(tmp_path: Path):
     assert all(line["ratio"] > 0 for line in lines)
 
 
+def test_response_chain_compares_chains_with_turns_and_a_fork(tmp_path: Path):
+    lines = run("response_chain", "--dir", str(tmp_path), "--length", "3")
+    assert named(lines) == {
+        "turns over REST",
+        "responses",
+        "responses with 5 tools",
+        "fork in the middle",
+        "retrieve",
+        "input items",
+    }
+    chains = [line for line in lines if "record_bytes" in line]
+    assert all(line["message_bytes"] > 0 and line["record_bytes"] > 0 for line in chains)
+
+
 def test_review_list_asks_for_every_filter_and_some_combinations(tmp_path: Path):
     sizes = ("--sessions", "300", "--rounds", "1", "--combinations", "5", "--appends", "24")
     lines = run("review_list", "--dir", str(tmp_path), *sizes)

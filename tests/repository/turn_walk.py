@@ -9,12 +9,15 @@ from sessions_app import encoders, event_loop, providers
 from sessions_app.domain.data import Role
 from sessions_app.domain.dialect import Manner
 from sessions_app.domain.drafts import MessageDraft
+from sessions_app.domain.responses import ResponseName, ResponseTerms
+from sessions_app.domain.turns import reply_id
 from sessions_app.repository import dialects, sessions
 from sessions_app.repository.log import pages
 from sessions_app.repository.turns import leases
 from sessions_app.repository.turns import records as turns
-from sessions_app.services import erasure, model_titles
+from sessions_app.services import erasure, model_titles, responses
 from sessions_app.services import turns as service
+from sessions_app.services.responses import ResponseRequest
 from sessions_app.services.turns import (
     CompletionRequest,
     Feed,
@@ -56,6 +59,7 @@ def walk_turns(database: Any) -> None:
         service.turn_wait(feed=running)
         model_titles.title_improve(**place)
         _overdue(database, session_id)
+        _respond()
         erasure.message_delete(**place, seq=1, now=now())
         # Whether the worker has come to it by now depends on the machine.
         turns.write_progress([turns.Progress(session_id, "turn_unknown", None, "One")])
@@ -99,6 +103,32 @@ def _complete(session_id: str) -> None:
         place = {"session_id": session_id, "user_id": OWNER}
         feed = completions.completion_start(**place, request=request, now=now())
         service.turn_wait(feed=feed)
+
+
+def _respond() -> None:
+    """A response of its own, one behind it, and a fork; all of them read, stopped and deleted."""
+    names: list[ResponseName] = []
+    for previous in (None, 0, 0):
+        request = ResponseRequest(
+            [MessageDraft(Role.USER, "Well?")],
+            ModelCall(),
+            ResponseTerms(),
+            digest="walked",
+            previous=None if previous is None else names[previous],
+            key=f"response-{len(names)}",
+        )
+        feed = responses.response_start(user_id=OWNER, request=request, now=now())
+        service.turn_wait(feed=feed)
+        names.append(ResponseName(feed.session_id, feed.turn_id))
+    item_ids = [reply_id(name.turn_id) for name in names]
+    assert len(responses.response_items(user_id=OWNER, item_ids=item_ids)) == len(names)
+    for name in names:
+        whose = {"name": name, "user_id": OWNER, "now": now()}
+        responses.response_get(**whose)
+        responses.response_feed(**whose)
+        responses.response_input(**whose)
+        responses.response_cancel(**whose)
+        responses.response_delete(**whose)
 
 
 def _supersede_in_a_bucket(session_id: str) -> None:

@@ -15,12 +15,16 @@ _KNOWN = frozenset(
 
 
 class Spoken(NamedTuple):
-    """What a piece of an answer says; `member` is the one that its thoughts came in."""
+    """What a piece of an answer says; `member` is the one that its thoughts came in.
+
+    `refused` says that the text is why the model will not answer.
+    """
 
     text: str = ""
     thought: str = ""
     member: str = ""
     further: dict[str, Any] = {}
+    refused: bool = False
 
 
 def spoken(delta: dict[str, Any]) -> Spoken:
@@ -30,6 +34,7 @@ def spoken(delta: dict[str, Any]) -> Spoken:
     """
     text, thought, member = _content(delta.get("content"))
     refusal = delta.get("refusal")
+    refused = isinstance(refusal, str) and bool(refusal) and not text
     if isinstance(refusal, str):
         text += refusal
     # Some servers say a thought under two names at once.
@@ -39,7 +44,7 @@ def spoken(delta: dict[str, Any]) -> Spoken:
             thought, member = thought + value, name
             break
     further = {name: value for name, value in delta.items() if name not in _KNOWN and value}
-    return Spoken(text, thought, member, further)
+    return Spoken(text, thought, member, further, refused)
 
 
 def thoughts(message: Mapping[str, Any]) -> tuple[str, str]:

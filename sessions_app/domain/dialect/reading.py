@@ -73,6 +73,12 @@ class ReplyReader:
         self._finish_reason = ""
         self._model = ""
         self._blank = True
+        self._refused = False
+
+    @property
+    def refused(self) -> bool:
+        """Whether the text is a refusal, from its beginning."""
+        return self._refused
 
     @property
     def thought_member(self) -> str:
@@ -154,6 +160,7 @@ class ReplyReader:
         return spoken_parts
 
     def _piece(self, spoken_parts: Spoken) -> Piece:
+        self._refused = self._refused or (self._blank and spoken_parts.refused)
         text, thought = self._text.join(spoken_parts.text), self._thought.join(spoken_parts.thought)
         return Piece(self._visible(text), self._think(thought))
 

@@ -17,16 +17,20 @@ What an item has beyond its message stands in `Message.items`:
 
 from sessions_app.domain.items.checking import problem_of
 from sessions_app.domain.items.data import Item, ItemBatch, Kind
-from sessions_app.domain.items.ids import brought_ids, message_ids
+from sessions_app.domain.items.ids import brought_ids, item_id, message_ids
 from sessions_app.domain.items.reading import read_items
+from sessions_app.domain.items.refusals import REFUSAL, is_refusal
 from sessions_app.domain.items.removing import without_item
 from sessions_app.domain.items.writing import items_of
 
 __all__ = [
+    "REFUSAL",
     "Item",
     "ItemBatch",
     "Kind",
     "brought_ids",
+    "is_refusal",
+    "item_id",
     "items_of",
     "message_ids",
     "problem_of",

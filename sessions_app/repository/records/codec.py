@@ -17,7 +17,7 @@ from sessions_app.repository.log import Stored
 # The tail's place and size, the topics judged so far, and the lease of a turn that is running.
 NOT_CARRIED = frozenset({"messages", "tail_start", "tail_bytes", "tail_revision", "topic", "turn"})
 # What a turn has for those who watch it run.
-_OF_RUNNING_TURNS = {"_id", "user_id", "deadline", "fingerprint", "text"}
+_OF_RUNNING_TURNS = {"_id", "user_id", "deadline", "fingerprint", "text", "thoughts"}
 
 JSON_TEXTS = frozenset({"tool_calls", "extra", "items", "parts"})
 """Members of a message that are stored as JSON text, whatever their keys."""

@@ -1,5 +1,6 @@
 """The records of turns: what each was asked for with, what the model saw, how far it is."""
 
+import json
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -14,7 +15,8 @@ from sessions_app.documents import Turn as Record
 from sessions_app.documents import checking, collection
 from sessions_app.domain.errors import TurnInterrupted
 from sessions_app.domain.identifiers import uuid7_floor
-from sessions_app.domain.turns import Seen, Turn, TurnState
+from sessions_app.domain.responses import ResponseTerms
+from sessions_app.domain.turns import Seen, Turn, TurnState, reply_id
 from sessions_app.repository import failures, log
 from sessions_app.repository.log import Stored
 from sessions_app.repository.turns.leases import PROMPT_SECONDS
@@ -41,6 +43,8 @@ class Progress(NamedTuple):
     text: str
     thoughts: str = ""
     thought_member: str = ""
+    early_thoughts: int | None = None
+    refuses: bool = False
 
 
 def record_id(session_id: str, turn_id: str) -> str:
@@ -51,7 +55,12 @@ def record_id(session_id: str, turn_id: str) -> str:
 @failures.translated
 def insert(turn: Turn) -> None:
     """Record a turn that has just taken its session's lease."""
-    optional = {"client_id": turn.client_id, "regenerates": turn.regenerates or None}
+    optional = {
+        "client_id": turn.client_id,
+        "regenerates": turn.regenerates or None,
+        "response": _stored_terms(turn.response),
+        "reply_id": reply_id(turn.turn_id) if turn.response else None,
+    }
     document: Stored = {
         "_id": record_id(turn.session_id, turn.turn_id),
         "session_id": turn.session_id,
@@ -84,6 +93,7 @@ def write_progress(running: Iterable[Progress]) -> None:
                 "$set": {
                     "state": TurnState.RUNNING.value,
                     "text": each.text,
+                    **({"refuses": True} if each.refuses else {}),
                     **({"seen": _stored_seen(each.seen)} if each.seen else {}),
                     **_stored_thoughts(each),
                 },
@@ -188,6 +198,15 @@ def newest_of_key(*, session_id: str, client_id: str) -> Turn | None:
 
 
 @failures.translated
+def of_replies(*, user_id: str, reply_ids: Sequence[str]) -> list[Turn]:
+    """The user's responses that have stored these messages, newest first."""
+    cursor = collection(Record).find(
+        {"user_id": user_id, "reply_id": {"$in": list(reply_ids)}}, _UNSAID
+    )
+    return sorted(_turns(cursor), key=lambda turn: turn.turn_id, reverse=True)
+
+
+@failures.translated
 def running(*, begun_before: datetime, limit: int) -> list[Turn]:
     """Turns that are said to run and whose first lease ended by then, without what they say now.
 
@@ -202,7 +221,22 @@ def running(*, begun_before: datetime, limit: int) -> list[Turn]:
 def _stored_thoughts(progress: Progress) -> Stored:
     if not progress.thoughts:
         return {}
-    return {"thoughts": progress.thoughts, "thought_member": progress.thought_member}
+    early = {} if progress.early_thoughts is None else {"early_thoughts": progress.early_thoughts}
+    return {"thoughts": progress.thoughts, "thought_member": progress.thought_member, **early}
+
+
+def _stored_terms(terms: ResponseTerms | None) -> Stored | None:
+    if terms is None:
+        return None
+    # Schemas of tools have names that a field of a document may not have.
+    stored = asdict(terms) | {"parameters": json.dumps(terms.parameters, ensure_ascii=False)}
+    return {name: value for name, value in stored.items() if value not in (None, False)}
+
+
+def _terms(stored: Mapping[str, Any] | None) -> ResponseTerms | None:
+    if not stored:
+        return None
+    return ResponseTerms(**{**stored, "parameters": json.loads(stored["parameters"])})
 
 
 def _stored_seen(seen: Seen) -> Stored:
@@ -259,6 +293,9 @@ def _turn(stored: Mapping[str, Any]) -> Turn:
         text=get("text", ""),
         thoughts=get("thoughts", ""),
         thought_member=get("thought_member", ""),
+        early_thoughts=get("early_thoughts"),
+        refuses=get("refuses", False),
+        response=_terms(get("response")),
         model=get("model", ""),
         finish_reason=get("finish_reason", ""),
         prompt_tokens=get("prompt_tokens"),
@@ -268,3 +305,17 @@ def _turn(stored: Mapping[str, Any]) -> Turn:
         error_attr=get("error_attr"),
         error_refusal=get("error_refusal"),
     )
+
+
+@failures.translated
+def drop_response(*, session_id: str, turn_id: str) -> bool:
+    """Forget that this turn was a response; False where it is none, or none any more."""
+    changed = collection(Record).update_one(
+        {
+            "_id": record_id(session_id, turn_id),
+            "session_id": session_id,
+            "response": {"$exists": True},
+        },
+        {"$unset": {"response": 1, "reply_id": 1}},
+    )
+    return bool(changed.modified_count)

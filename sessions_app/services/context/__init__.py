@@ -10,6 +10,7 @@ from sessions_app.services.context.candidates import Candidates, gather
 from sessions_app.services.context.planning import (
     ContextWindow,
     context_plan,
+    require_whole,
     window_policy,
     window_written,
 )
@@ -22,7 +23,7 @@ from sessions_app.services.context.summaries import (
     summary_extend,
     summary_shown,
 )
-from sessions_app.services.context.writing import Instruction, LaidOut
+from sessions_app.services.context.writing import Instruction, LaidOut, write_unstored
 
 __all__ = [
     "Candidates",
@@ -34,10 +35,12 @@ __all__ = [
     "context_reset",
     "enabled",
     "gather",
+    "require_whole",
     "session_owner",
     "summary_candidates",
     "summary_extend",
     "summary_shown",
     "window_policy",
     "window_written",
+    "write_unstored",
 ]

@@ -52,6 +52,12 @@ def unranked(messages: Iterable[Message]) -> Candidates:
     return Candidates(candidates, [topics.window_message(m) for m in candidates], None)
 
 
+def followed_by(gathered: Candidates, unsaved: Sequence[Message]) -> Candidates:
+    """The same candidates, and behind them messages that are not stored."""
+    offered = [*gathered.offered, *map(topics.window_message, unsaved)]
+    return replace(gathered, messages=[*gathered.messages, *unsaved], offered=offered)
+
+
 def superseding(gathered: Candidates, seqs: Collection[int]) -> Candidates:
     """The same candidates, with those in `seqs` marked as superseded."""
     offered = [

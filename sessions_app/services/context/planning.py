@@ -10,11 +10,13 @@ from django.conf import settings
 
 from sessions_app import tokenizer
 from sessions_app.domain import lifecycle, window
-from sessions_app.domain.data import Message, OnTopicShift, Session, Strategy
-from sessions_app.domain.dialect import AS_OPENAI, Manner, Request
+from sessions_app.domain.data import Message, OnTopicShift, Role, Session, Strategy
+from sessions_app.domain.dialect import AS_OPENAI, Manner, Request, SentAs
+from sessions_app.domain.errors import InvalidInput
 from sessions_app.domain.tokens import window_cost
 from sessions_app.domain.window import (
     Layout,
+    Reason,
     Recalled,
     ShownSummary,
     WindowBudgetError,
@@ -70,13 +72,15 @@ def context_plan(
     without: Collection[int] = (),
     instructions: Sequence[Instruction] = (),
     manner: Manner | None = None,
+    unsaved: Sequence[Message] = (),
 ) -> ContextWindow:
     """Plan the window of a session as it is now; the session is not changed.
 
     `max_tokens` and `strategy` replace the session's own, `query` the newest user message. `until`
     is the last seq that is considered, None for the newest; the messages in `without` count as
     superseded. Without `tells_topics`, topics are judged only where they can change the window, and
-    for about `seconds`; the window is planned with what is known then.
+    for about `seconds`; the window is planned with what is known then. `unsaved` are messages
+    behind those, which are not stored: the last of them is to be answered.
     `instructions` take their share of the budget. `manner` is how the server wants it written,
     None for what is known of the configured one. Raises SessionNotFound, SessionExpired,
     WindowBudgetError.
@@ -96,7 +100,8 @@ def context_plan(
     policy = window_policy(session, max_tokens, strategy)
     rest = replace(policy, max_tokens=policy.max_tokens - instruction_cost)
     # Everything fits: no topics, vectors or older messages have to be read.
-    whole = len(newest) == session.message_count and _keeps_all(session, rest)
+    query = query or _newest_question(unsaved)
+    whole = len(newest) == session.message_count and _keeps_all(_with(session, unsaved), rest)
     if not whole and _needs_topics(session, rest):
         caught_up = topics.catch_up(session_id=session_id, user_id=user_id, seconds=seconds)
         session, complete = caught_up.session, caught_up.complete
@@ -114,6 +119,8 @@ def context_plan(
     else:
         rest = replace(policy, max_tokens=policy.max_tokens - instruction_cost)
         gathered = candidates.gather(session, rest, query)
+    if unsaved:
+        gathered = candidates.followed_by(gathered, unsaved)
     if without:
         gathered = candidates.superseding(gathered, without)
     summary = summaries.summary_shown(session=session, max_tokens=policy.max_tokens)
@@ -129,6 +136,47 @@ def context_plan(
         laid_out.summary,
         laid_out.recalled,
     )
+
+
+def _newest_question(messages: Sequence[Message]) -> str | None:
+    return next((m.content for m in reversed(messages) if m.role is Role.USER), None)
+
+
+def _with(session: Session, unsaved: Sequence[Message]) -> Session:
+    return replace(
+        session,
+        message_count=session.message_count + len(unsaved),
+        token_count=session.token_count + sum(message.token_count for message in unsaved),
+    )
+
+
+# What a window leaves out because there is no room, or less of it than would be needed.
+_TRIMMED = frozenset(
+    {
+        Reason.PREVIOUS_TOPIC,
+        Reason.OVER_BUDGET,
+        Reason.OVER_MAX_MESSAGES,
+        Reason.STABLE_CUT,
+        Reason.LESS_RELEVANT,
+    }
+)
+
+
+def require_whole(planned: ContextWindow) -> None:
+    """Raise InvalidInput where the window leaves out a message that would be sent if it fitted."""
+    session, plan = planned.session, planned.plan
+    considered = sum(each.seq >= session.context_start for each in plan.messages)
+    unread = session.message_count - session.context_start + 1 - considered
+    trimmed = sum(each.reason in _TRIMMED for each in plan.messages if not each.kept)
+    cut = any(change.sent_as is SentAs.CUT for change in planned.request.changes)
+    if planned.summary is not None or trimmed or cut or unread > 0:
+        error = InvalidInput(
+            f"The conversation does not fit into {plan.max_tokens} tokens, and truncation is "
+            "disabled.",
+            attr="truncation",
+        )
+        error.code = WindowBudgetError.code
+        raise error
 
 
 # A session up to this long is read together with its header, in one round trip.

@@ -56,6 +56,14 @@ def write(laid_out: LaidOut, instructions: Sequence[Instruction], manner: Manner
     return replace(request, changes=tuple(sorted((*cut, *request.changes), key=_by_seq)))
 
 
+def write_unstored(
+    messages: Sequence[Message], instructions: Sequence[Instruction], manner: Manner
+) -> Request:
+    """A conversation that is not a session's, whole."""
+    conversation = [Said(each.role, each.content) for each in instructions]
+    return dialect.write([*conversation, *map(_message, messages)], manner)
+
+
 def without_left_out(laid_out: LaidOut, request: Request) -> LaidOut:
     """The same with those messages among the dropped ones of which nothing is sent."""
     sent = {seq for each in request.sent for seq in each.seqs}

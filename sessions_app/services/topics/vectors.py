@@ -34,6 +34,11 @@ def packed_vectors(
     # A block by another encoder is encoded again as a whole.
     reusable = block.count if block.encoder == encoder.name else 0
     rows = [block.vectors[at * width : (at + 1) * width] for at in range(reusable)][: len(messages)]
+    # A fork may have been given the vector of a message that was being erased just then.
+    rows = [
+        bytes(width) if message.deleted else row
+        for message, row in zip(messages, rows, strict=False)
+    ]
     for message in messages[reusable:]:
         if len(rows) >= least and time.monotonic() >= deadline:
             break

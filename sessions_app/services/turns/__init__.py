@@ -23,8 +23,9 @@
                              sweep   turns whose workers are gone (settling)
 
 `taking` is what the REST routes call, `completions` what OpenAI's wire does; `following` reads a
-turn that runs elsewhere or has ended, `settling` says what became of one whose worker is gone, and
-`integrity` finds what nobody has passed by. Why it is so: docs/decisions/0022.
+turn that runs elsewhere or has ended, `repeats` finds the one of an earlier attempt, `settling`
+says what became of one whose worker is gone, and `integrity` finds what nobody has passed by. Why
+it is so: docs/decisions/0022.
 """
 
 from sessions_app.services.turns.completions import (
@@ -46,7 +47,11 @@ from sessions_app.services.turns.fanout import (
     Thinking,
     place,
 )
+from sessions_app.services.turns.following import message_at as turn_message
 from sessions_app.services.turns.integrity import turns_check
+from sessions_app.services.turns.repeats import turn_holding, turn_repeated
+from sessions_app.services.turns.settling import settle as turn_settled
+from sessions_app.services.turns.starting import feed_of as turn_feed
 from sessions_app.services.turns.taking import (
     TurnRequest,
     TurnResult,
@@ -56,13 +61,14 @@ from sessions_app.services.turns.taking import (
     turn_cancel,
     turn_regenerate,
     turn_start,
+    turn_stop,
     turn_wait,
     turns_look_after,
     turns_name_instance,
     turns_settle_dead,
     turns_shut_down,
 )
-from sessions_app.services.turns.turn import ModelCall, Slot
+from sessions_app.services.turns.turn import ModelCall, Slot, seen_of, stored
 
 __all__ = [
     "CompletionRequest",
@@ -85,11 +91,19 @@ __all__ = [
     "completion_start",
     "message_erased",
     "place",
+    "seen_of",
+    "stored",
     "turn_attach",
     "turn_begun",
     "turn_cancel",
+    "turn_feed",
+    "turn_holding",
+    "turn_message",
     "turn_regenerate",
+    "turn_repeated",
+    "turn_settled",
     "turn_start",
+    "turn_stop",
     "turn_wait",
     "turns_check",
     "turns_look_after",

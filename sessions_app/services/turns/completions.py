@@ -15,19 +15,17 @@ from sessions_app.domain.alignment import Alignment, align
 from sessions_app.domain.data import Message, Session
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import (
-    IdempotencyMismatch,
     InvalidInput,
     Overtaken,
     StorageUnavailable,
     TurnInProgress,
 )
 from sessions_app.domain.limits import SEED_MAX_MESSAGES
-from sessions_app.domain.turns import Turn, TurnState
+from sessions_app.domain.turns import Turn
 from sessions_app.repository import log
-from sessions_app.repository.turns import records
-from sessions_app.services.turns import settling
+from sessions_app.services.turns import repeats
 from sessions_app.services.turns.fanout import Feed
-from sessions_app.services.turns.starting import PendingTurn, feed_of, follow, new_lease, resume
+from sessions_app.services.turns.starting import PendingTurn, new_lease, resume
 from sessions_app.services.turns.taking import TurnRequest, turn_start
 from sessions_app.services.turns.turn import ModelCall, Slot
 
@@ -58,11 +56,6 @@ class CompletionRequest:
         """What the turn is found again by."""
         return self.key or f"req_{self.digest}"
 
-    @property
-    def may_be_known(self) -> bool:
-        """Whether this may be a request that came before."""
-        return self.key is not None or self.since is not None
-
 
 def completion_start(
     *, session_id: str, user_id: str, request: CompletionRequest, now: datetime
@@ -77,14 +70,14 @@ def completion_start(
         lifecycle.require_readable(session, now=now)
         pending_turn = _pending_turn(session, request)
         try:
-            feed, failed = _earlier(session, pending_turn, request, now)
+            feed, failed = repeats.earlier(session, pending_turn, request, now)
             feed = feed or _begin(session, newest, pending_turn, request, failed, now)
         except Overtaken:
             # Perhaps by this request's own repeat, while it was waiting here.
             request = replace(request, since=request.since or now - _CLOCKS_APART)
             continue
         except TurnInProgress:
-            feed = _holder(session, request, now)
+            feed = repeats.holder(session, request, now)
             if feed is None:
                 raise
         if feed is not None:
@@ -127,45 +120,6 @@ def _pending_turn(session: Session, request: CompletionRequest) -> PendingTurn:
     )
 
 
-def _earlier(
-    session: Session, pending_turn: PendingTurn, request: CompletionRequest, now: datetime
-) -> tuple[Feed | None, Turn | None]:
-    """The feed of the turn that an earlier attempt began; a turn that failed is to be run again."""
-    if not request.may_be_known:
-        return None, None
-    turn = _turn_of(session, request)
-    if turn is None:
-        return _holder(session, request, now), None
-    if turn.fingerprint != pending_turn.fingerprint:
-        raise IdempotencyMismatch
-    turn = settling.settle(turn, now=now)
-    return (None, turn) if turn.state is TurnState.FAILED else (feed_of(turn, now), None)
-
-
-def _turn_of(session: Session, request: CompletionRequest) -> Turn | None:
-    if request.key is not None:
-        return records.newest_of_key(session_id=session.session_id, client_id=request.key)
-    # The same words may be said again: a repeat is of the newest turn, or of none.
-    for turn in records.newest(session_id=session.session_id, limit=1):
-        if turn.client_id == request.turn_key and request.since and turn.started_at > request.since:
-            return turn
-    return None
-
-
-def _holder(session: Session, request: CompletionRequest, now: datetime) -> Feed | None:
-    """The feed of the turn in progress where it is the one that is asked for.
-
-    It may not have been recorded yet: the lease is taken first.
-    """
-    session = log.read_header(session_id=session.session_id, user_id=session.user_id)
-    lease = session.turn
-    if lease is None or not session.in_turn or not request.may_be_known:
-        return None
-    if lease.client_id != request.turn_key:
-        return None
-    return follow(session.session_id, session.user_id, lease.turn_id, now)
-
-
 def _begin(
     session: Session,
     newest: Sequence[Message],
@@ -183,9 +137,7 @@ def _begin(
         return _append(session, alignment, pending_turn, request, now)
     message = next((one for one in newest if one.seq == question), None)
     if message is None:
-        _, [message] = log.read_range(
-            session_id=session.session_id, user_id=session.user_id, first=question, last=question
-        )
+        message = repeats.message_of(session, question)
     pending_turn = replace(pending_turn, message=message, regenerates=bool(alignment.supersedes))
     with Slot() as slot:
         lease, behind = new_lease(pending_turn.key), session.message_count

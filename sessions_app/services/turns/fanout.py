@@ -144,6 +144,10 @@ class Feed:
         # What the model has thought so far.
         self.thoughts = ""
         self.thought_member = ""
+        # How many characters of the thoughts came before the reply; None before its first.
+        self.early_thoughts: int | None = None
+        # Whether the reply is a refusal.
+        self.refuses = False
         self._waiting: list[asyncio.Future[bool]] = []
         self._readers: WeakSet[Reader] = WeakSet()
 
@@ -182,6 +186,8 @@ class Feed:
 
     def add(self, piece: str) -> None:
         """Tell the next piece of the reply; not empty."""
+        if self.early_thoughts is None:
+            self.early_thoughts = len(self.thoughts)
         self._pieces.append(piece)
         self._ends.append(self.length + len(piece))
         self._tell()
@@ -211,6 +217,7 @@ class Feed:
         self.outcome = Outcome(self.outcome.state, reply, self.outcome.error)
         if reply.deleted:
             self._pieces, self._ends, self.thoughts = [], [], ""
+            self.early_thoughts = None
 
     def successor(self) -> "Feed":
         """The same turn for those who ask from now on, while its end here has been told."""
@@ -218,6 +225,7 @@ class Feed:
         feed.seen, feed.user_message, feed.erasures = self.seen, self.user_message, self.erasures
         feed.think(self.thoughts, self.thought_member)
         feed.catch_up(self.text)
+        feed.early_thoughts, feed.refuses = self.early_thoughts, self.refuses
         return feed
 
     async def ended(self, seconds: float) -> bool:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from sessions_app.domain.data import Message
+from sessions_app.domain.items import is_refusal
 from sessions_app.domain.turns import Seen, Turn, TurnState
 from sessions_app.repository import annotations, log
 from sessions_app.services.turns.fanout import Feed, Outcome
@@ -18,6 +19,8 @@ class Standing:
     outcome: Outcome | None
     thoughts: str = ""
     thought_member: str = ""
+    early_thoughts: int | None = None
+    refuses: bool = False
 
     def tell(self, feed: Feed) -> None:
         """Tell a feed what it does not know yet; on the event loop, where others have the feed."""
@@ -26,6 +29,9 @@ class Standing:
         feed.user_message = self.user_message or feed.user_message
         feed.readings += 1
         feed.think(self.thoughts[len(feed.thoughts) :], self.thought_member)
+        if self.early_thoughts is not None:
+            feed.early_thoughts = self.early_thoughts
+        feed.refuses = self.refuses
         feed.catch_up(self.text)
         if self.outcome is not None:
             feed.finish(self.outcome)
@@ -38,15 +44,32 @@ def standing(turn: Turn, knows_question: bool = False) -> Standing:
     """
     question = None if knows_question and not turn.ended else message_at(turn, turn.user_seq)
     if not turn.ended:
-        return Standing(turn.seen, question, turn.text, None, turn.thoughts, turn.thought_member)
+        return Standing(
+            turn.seen,
+            question,
+            turn.text,
+            None,
+            turn.thoughts,
+            turn.thought_member,
+            turn.early_thoughts,
+            turn.refuses,
+        )
     if turn.state is TurnState.FAILED:
         return Standing(turn.seen, question, "", Outcome(turn.state, error=turn.failure()))
     reply = message_at(turn, turn.assistant_seq) if turn.assistant_seq else None
     outcome = Outcome(turn.state, reply)
     if reply is None:
         return Standing(turn.seen, question, "", outcome)
-    member = (reply.extra or {}).get("thought_member", "")
-    return Standing(turn.seen, question, reply.content, outcome, reply.reasoning or "", member)
+    return Standing(
+        turn.seen,
+        question,
+        reply.content,
+        outcome,
+        reply.reasoning or "",
+        (reply.extra or {}).get("thought_member", ""),
+        turn.early_thoughts,
+        is_refusal(reply),
+    )
 
 
 def message_at(of: Turn | Feed, seq: int) -> Message | None:

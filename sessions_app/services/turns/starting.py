@@ -17,6 +17,7 @@ from sessions_app.domain.errors import (
     TurnInterrupted,
 )
 from sessions_app.domain.limits import PAGE_MAX, TURN_LEASE_SECONDS
+from sessions_app.domain.responses import ResponseTerms
 from sessions_app.domain.turns import Turn, TurnState
 from sessions_app.repository import log
 from sessions_app.repository.turns import leases, records
@@ -31,7 +32,8 @@ from sessions_app.services.turns.worker import owner, worker
 class PendingTurn:
     """A turn that is asked for: to answer `message`, or, without, the last one anew.
 
-    `body` is a digest of what else the same key is to stand for.
+    `body` is a digest of what else the same key is to stand for. `response` is set for a response
+    of the OpenAI wire.
     """
 
     session_id: str
@@ -41,6 +43,7 @@ class PendingTurn:
     message: Message | None = None
     regenerates: bool = False
     body: str = ""
+    response: ResponseTerms | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -79,6 +82,7 @@ def launch(
         client_id=pending_turn.key,
         fingerprint=pending_turn.fingerprint,
         regenerates=pending_turn.regenerates,
+        response=pending_turn.response,
     )
     feed = Feed(pending_turn.session_id, pending_turn.user_id, turn.turn_id, now)
     feed.user_message = pending_turn.message

@@ -7,7 +7,7 @@ may be waited for, read as events, or left alone.
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.conf import settings
@@ -17,7 +17,8 @@ from sessions_app.domain import lifecycle
 from sessions_app.domain.data import Message
 from sessions_app.domain.drafts import MessageDraft, NewMessage
 from sessions_app.domain.errors import StorageUnavailable, TurnInterrupted
-from sessions_app.domain.turns import Seen, TurnState
+from sessions_app.domain.responses import ResponseTerms
+from sessions_app.domain.turns import Seen, Turn, TurnState
 from sessions_app.repository import log
 from sessions_app.repository.turns import leases, records
 from sessions_app.services.messages import batch_prepare, message_prepare
@@ -49,7 +50,7 @@ class TurnRequest:
     `client_id` is the key of the turn; without one it is that of the last message. `body` is a
     digest of what else that key is to stand for. With `behind`, the messages are stored directly
     behind that seq or not at all. The reply takes the place of `supersedes`, which the model is
-    not shown.
+    not shown. `response` are the terms of a response of the OpenAI wire.
     """
 
     messages: Sequence[MessageDraft]
@@ -58,6 +59,7 @@ class TurnRequest:
     body: str = ""
     behind: int | None = None
     supersedes: Sequence[int] = ()
+    response: ResponseTerms | None = None
 
     @property
     def key(self) -> str | None:
@@ -101,7 +103,13 @@ def turn_start(*, session_id: str, user_id: str, request: TurnRequest, now: date
             )
             newest = appended.messages[-1]
             pending_turn = PendingTurn(
-                session_id, user_id, request.key, request.call, newest, body=request.body
+                session_id,
+                user_id,
+                request.key,
+                request.call,
+                newest,
+                body=request.body,
+                response=_located(request.response, appended.messages[0].seq),
             )
             if not appended.replayed:
                 tallies.messages_stored(user_id, prepared, now)
@@ -193,6 +201,13 @@ def turn_cancel(*, session_id: str, user_id: str, now: datetime) -> Feed | None:
     return follow(session_id, user_id, turn_id, now)
 
 
+def turn_stop(turn: Turn, now: datetime) -> Feed:
+    """Stop this turn, wherever it runs, and no other of its session."""
+    leases.cancel(session_id=turn.session_id, user_id=turn.user_id, turn_id=turn.turn_id)
+    worker.stop(turn.turn_id, Stop.CANCELLED)
+    return feed_of(turn, now)
+
+
 def message_erased(session_id: str) -> None:
     """A message of this session has been erased: from now on no turn tells it here."""
     worker.erased(session_id)
@@ -230,6 +245,10 @@ def turns_shut_down(*, seconds: float) -> None:
         worker.stop(turn.turn.turn_id, Stop.SHUTDOWN)
     for turn in left:
         event_loop.run(turn.feed.ended(2.0))
+
+
+def _located(terms: ResponseTerms | None, first_seq: int) -> ResponseTerms | None:
+    return None if terms is None else replace(terms, first_seq=first_seq)
 
 
 def _load() -> None:

@@ -34,13 +34,22 @@ from sessions_app.domain.errors import (
     TurnFailed,
     TurnInterrupted,
 )
+from sessions_app.domain.items import REFUSAL
 from sessions_app.domain.limits import FINISH_REASON_MAX_CHARS, MODEL_NAME_MAX_CHARS
 from sessions_app.domain.text import storable
-from sessions_app.domain.turns import CANCELLED, Seen, Turn, TurnState, recorded_refusal, runs
-from sessions_app.providers import Ending, Reply, Thought
+from sessions_app.domain.turns import (
+    CANCELLED,
+    Seen,
+    Turn,
+    TurnState,
+    recorded_refusal,
+    reply_id,
+    runs,
+)
+from sessions_app.providers import Ending, Refusal, Reply, Thought
 from sessions_app.repository import annotations, log
 from sessions_app.repository.turns import leases, records
-from sessions_app.services import context, dialects, messages, model_titles, titles
+from sessions_app.services import context, dialects, model_titles, titles
 from sessions_app.services.context import ContextWindow, Instruction
 from sessions_app.services.tallies import tallies
 from sessions_app.services.topics import judge_ahead
@@ -67,13 +76,15 @@ class ModelCall:
     """What the model is asked with; None and empty leave it to the settings and the server.
 
     `options` are further members of the request under the wire's names, such as `temperature`;
-    `instructions` hold for this call alone, behind the session's own system prompt.
+    `instructions` hold for this call alone, behind the session's own system prompt. Where `whole`,
+    a conversation that does not fit the window is refused rather than trimmed.
     """
 
     model: str | None = None
     max_tokens: int | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     instructions: Sequence[Instruction] = ()
+    whole: bool = False
 
 
 class Slot:
@@ -267,6 +278,8 @@ class RunningTurn:
             instructions=self._call.instructions,
             manner=manner,
         )
+        if self._call.whole:
+            context.require_whole(window)
         question = next((m for m in window.messages if m.seq == turn.user_seq), None)
         if question is None:
             _, [question] = log.read_range(**self._owned, first=turn.user_seq, last=turn.user_seq)
@@ -283,6 +296,7 @@ class RunningTurn:
                     if isinstance(raw, Thought):
                         self.feed.think(storable(raw.text), raw.member)
                     elif piece := storable(raw):
+                        self.feed.refuses = self.feed.refuses or isinstance(raw, Refusal)
                         self.feed.add(piece)
         except asyncio.CancelledError:
             # Without a reason of ours, it is the loop that ends.
@@ -315,7 +329,7 @@ class RunningTurn:
         text = self.feed.text
         calls = ending.tool_calls or None
         return NewMessage(
-            id=messages.new_message_id(),
+            id=reply_id(self.turn.turn_id),
             role=Role.ASSISTANT,
             content=text,
             token_count=message_tokens(tokenizer.count_tokens, text, tool_calls=calls or ()),
@@ -324,6 +338,7 @@ class RunningTurn:
             # Of a reply that was stopped, as far as it had come.
             reasoning=storable(ending.reasoning) or self.feed.thoughts or None,
             extra=asdict(ending.extra) if ending.extra else None,
+            items=REFUSAL if self.feed.refuses else None,
             generation=Generation(
                 turn_id=self.turn.turn_id,
                 reply_to=self.turn.user_seq,
@@ -393,6 +408,8 @@ class RunningTurn:
         self.feed.finish(Outcome(TurnState.FAILED, error=error))
 
     def _record(self, state: TurnState, outcome: Mapping[str, Any]) -> None:
+        if (self.feed.early_thoughts or 0) < len(self.feed.thoughts):
+            outcome = {**outcome, "early_thoughts": self.feed.early_thoughts}
         tallies.turn_ended(self.feed.seen, failed=state is TurnState.FAILED, now=clock())
         records.finish(
             **self._place, state=state, seen=self.feed.seen, ended_at=clock(), outcome=outcome

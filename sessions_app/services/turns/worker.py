@@ -265,6 +265,8 @@ class Worker:
                         feed.text,
                         feed.thoughts,
                         feed.thought_member,
+                        feed.early_thoughts,
+                        feed.refuses,
                     )
                 )
                 turn.written = now

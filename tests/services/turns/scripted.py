@@ -9,7 +9,7 @@ from sessions_app.providers import Completion, Ending, Messages, Thought
 
 
 class Script:
-    """One reply: its pieces, with a gate before each piece whose number is in `gates`.
+    """One reply: its pieces and thoughts, with a gate before each piece whose number is in `gates`.
 
     A gate holds the model until the test opens it. A piece may be a thought. `error` is
     raised after the last piece.
@@ -26,7 +26,10 @@ class Script:
         self.pieces = pieces
         self.gates = {place: threading.Event() for place in gates}
         self.error = error
-        self.ending = Ending(finish_reason, 20, len(pieces), "scripted-1", tool_calls)
+        thoughts = "".join(piece.text for piece in pieces if isinstance(piece, Thought))
+        self.ending = Ending(
+            finish_reason, 20, len(pieces), "scripted-1", tool_calls, reasoning=thoughts
+        )
         self.started = threading.Event()
 
     def open(self) -> None:
