@@ -26,7 +26,7 @@ from sessions_app.domain.figures.daily import DayTally, Figure
 from sessions_app.domain.records.writing import line
 from sessions_app.domain.search.data import SearchFilter
 from sessions_app.domain.window.summaries import Summary
-from sessions_app.repository import annotations, belongings, indexes, summaries
+from sessions_app.repository import annotations, belongings, health, indexes, summaries
 from sessions_app.repository.erasure import traces as user_traces
 from sessions_app.repository.figures import daily as daily_figures
 from sessions_app.repository.log import pages, tail
@@ -304,6 +304,7 @@ def _walk_names() -> None:
 
 
 def _walk_operators(database: Any, session_id: str) -> None:
+    assert health.majority_takes_writes(60_000)
     throttling.throttle_take(key="k", limit=60, period_seconds=60, now=now())
     leftover = database.message_buckets.find_one({"session_id": session_id})
     tail._write_bucket(leftover | {"revision": leftover["revision"] + 1})
