@@ -6,8 +6,12 @@ from typing import Any
 import pytest
 
 from tests.api.conftest import Append
+from tests.commands.conftest import Run, run
 from tests.conftest import Create, Person
+from tests.drills import Saw
 from tests.repository.conftest import append_many
+
+__all__ = ["run"]
 
 pytestmark = pytest.mark.mongod("wrong types are refused by MongoDB's own operators")
 
@@ -24,7 +28,7 @@ HEADER = {
     "context_policy.max_tokens": "x", "context_policy.max_messages": None, "context_start": "x",
     "context_resets": 7, "topic": 7, "topic.recent": [[1]], "turn": 7, "turn.deadline": "soon",
     "version": "x", "created_at": "yesterday", "updated_at": 7, "ttl_seconds": "long",
-    "expires_at": "never", "archived_at": 7, "legal_hold": "yes",
+    "expires_at": "never", "archived_at": 7, "legal_hold": "yes", "external_id": 7,
 }  # fmt: skip
 WHOLE = {
     "topic": {"judged": 1, "current": 1, "start_seq": 1, "recent": [[1, 1]]},
@@ -36,6 +40,7 @@ MESSAGES = {
     "messages.0.timestamp": "then", "messages.0.token_count": "x", "messages.0.id": 7,
     "messages.0.tool_calls": 7, "messages.0.metadata": 7, "messages.0.generation": 7,
     "messages.0.deleted": "no", "messages.0.superseded_by": "x", "messages.0.extra": "{",
+    "messages.0.parts": "{", "messages.0.items": "{", "messages.0.reasoning": 7,
 }  # fmt: skip
 
 
@@ -53,6 +58,23 @@ def assert_damaged(response: Any) -> None:
         "errors": [{"code": "session_damaged", "detail": DETAIL, "attr": None}],
         "request_id": response.headers["X-Request-Id"],
     }
+
+
+@pytest.mark.drill(7, "a session's document is damaged: context_policy is 7")
+def test_one_damaged_document_breaks_nothing_but_itself(
+    alice: Person, create: Create, run: Run, database: Any, saw: Saw
+):
+    damaged, whole = (create(messages=[{"content": "x"}])["session_id"] for _ in range(2))
+    damage(database, damaged, "context_policy", 7)
+    assert len(alice.client.get("/session").json()["results"]) == 2
+    assert_damaged(alice.client.get(f"/session/{damaged}"))
+    assert alice.client.get(f"/session/{whole}").status_code == 200
+    check = run("check_integrity", "--json")
+    assert (check.code, check.json()["checked"]) == (1, 2)
+    assert [each["session_id"] for each in check.json()["findings"]] == [damaged]
+    saw(
+        "the list has it as damaged, its route is a 500 with a request id, check_integrity names it"
+    )
 
 
 @pytest.mark.parametrize("field", HEADER)

@@ -14,6 +14,7 @@ import pytest
 
 from tests import model_server, postgresql
 from tests.chatproject.conftest import Serve, Service, wait_until
+from tests.drills import Saw
 from tests.faults.talks import READY_SECONDS, Listener, Talk, with_model
 from tests.model_server import ModelServer
 from tests.postgresql import PostgreSQL
@@ -63,8 +64,9 @@ def api_key(service: Service, token: str) -> str:
     return key
 
 
+@pytest.mark.drill(1, "streams with API keys, accounts in PostgreSQL")
 def test_streams_with_api_keys_hold_no_connection(
-    start: Start, accounts: PostgreSQL, model: ModelServer, request: pytest.FixtureRequest
+    start: Start, accounts: PostgreSQL, model: ModelServer, request: pytest.FixtureRequest, saw: Saw
 ) -> None:
     number = 100 if request.config.getoption("--slow") else 12
     model.first, model.between = 0.2, 0.2
@@ -72,10 +74,12 @@ def test_streams_with_api_keys_hold_no_connection(
     talk = Talk(service)
     talk.token = api_key(service, talk.token)
     listeners = [Listener(Talk(service, talk), asks=True).until_heard(1) for _ in range(number)]
-    assert accounts.connections() <= THREADS
+    beside = accounts.connections()
+    assert beside <= THREADS
     for listener in listeners:
         listener.events()
     wait_until(lambda: accounts.connections() == 0)
+    saw(f"{number} streams, all told to the end; {beside} connections beside them, 0 after them")
 
 
 def sign_in(service: Service, name: str = "nobody") -> tuple[int, float]:
@@ -105,8 +109,9 @@ def appends(talk: Talk, number: int) -> list[float]:
     return took
 
 
+@pytest.mark.drill(2, "PostgreSQL is frozen, and 40 clients sign in")
 def test_while_it_is_frozen_sign_ins_are_refused_soon_and_conversations_go_on(
-    start: Start, accounts: PostgreSQL
+    start: Start, accounts: PostgreSQL, saw: Saw
 ) -> None:
     service = start()
     talk, with_key = Talk(service), Talk(service)
@@ -140,6 +145,9 @@ def test_while_it_is_frozen_sign_ins_are_refused_soon_and_conversations_go_on(
     assert readiness.json()["accounts"] == "unavailable"
     wait_until(lambda: sign_in(service)[0] == 401)
     assert with_key.request("GET", "messages").status_code == 200
+    saw(f"sign-ins 503 within {max(seconds for _, seconds in attempts):.1f} s; append p50 "
+        f"{median(beside) * 1_000:.0f} ms beside them, {median(baseline) * 1_000:.0f} ms "
+        "before")  # fmt: skip
 
 
 def test_what_a_frozen_server_is_asked_ends_as_unavailable(

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from tests.chatproject.conftest import Serve, Service, wait_until
+from tests.drills import Saw
 from tests.faults import crowd
 from tests.faults.crowd import Crowd, append_to, request_of
 from tests.faults.prober import probing
@@ -50,8 +51,9 @@ def refusals(found: Crowd) -> list[crowd.Answered]:
     return [answer for answer in found.answers if answer.status == 503]
 
 
+@pytest.mark.drill(4, "more clients come than can be answered")
 def test_what_is_too_much_is_refused_and_the_rest_goes_on(
-    serve: Serve, data_dir: Path, slow: bool
+    serve: Serve, data_dir: Path, slow: bool, saw: Saw
 ) -> None:
     service = started(serve, data_dir, **({"WORKERS": "2"} if slow else {"THREADS": "2"}))
     requests = appends(service)
@@ -68,7 +70,7 @@ def test_what_is_too_much_is_refused_and_the_rest_goes_on(
     wait_until(lambda: service.get("/readyz").status_code == 200)
     after = come(service, requests, 8, seconds / 4)
     assert set(after.statuses) == {201}
-    print_row("crowd", peak, found, alive, ready, after)
+    saw(sentence(peak, found, alive, ready, after))
     if slow:
         assert refusals(found)
         assert found.done_a_second() >= 0.8 * peak
@@ -76,17 +78,19 @@ def test_what_is_too_much_is_refused_and_the_rest_goes_on(
         assert after.done_a_second() >= 0.8 * peak
 
 
-def print_row(name: str, peak: float, found: Crowd, alive: Any, ready: Any, after: Crowd) -> None:
-    # For whoever runs it with -s.
-    print(  # noqa: T201
-        f"{name}: peak {peak:.0f}/s, in the crowd {found.done_a_second():.0f}/s "
-        f"{dict(found.statuses)}, slowest {found.slowest():.1f} s, "
-        f"healthz {max(s for _, s in alive):.3f} s, readyz {max(s for _, s in ready):.3f} s, "
-        f"after {after.done_a_second():.0f}/s"
+def sentence(peak: float, found: Crowd, alive: Any, ready: Any, after: Crowd) -> str:
+    """The figures of a crowd, for the table."""
+    return (
+        f"peak {peak:.0f}/s, in the crowd {found.done_a_second():.0f}/s {dict(found.statuses)}, "
+        f"slowest {found.slowest():.1f} s, healthz {max(s for _, s in alive):.3f} s, "
+        f"readyz {max(s for _, s in ready):.3f} s, after it {after.done_a_second():.0f}/s"
     )
 
 
-def test_nothing_is_stored_for_clients_that_have_gone(serve: Serve, data_dir: Path) -> None:
+@pytest.mark.drill(4, "clients leave while they wait")
+def test_nothing_is_stored_for_clients_that_have_gone(
+    serve: Serve, data_dir: Path, saw: Saw
+) -> None:
     service = started(serve, data_dir, THREADS="2", QUEUE_SECONDS="30")
     talk = Talk(service)
     mongod = service.pid("mongod")
@@ -110,6 +114,7 @@ def test_nothing_is_stored_for_clients_that_have_gone(serve: Serve, data_dir: Pa
         os.kill(mongod, signal.SIGCONT)
     wait_until(lambda: talk.request("GET").status_code == 200)
     assert len(talk.said()) <= 1
+    saw(f"of 40 appends whose clients left, {len(talk.said())} was stored")
 
 
 def waiting(service: Service) -> int:
@@ -120,8 +125,9 @@ def waiting(service: Service) -> int:
     return 0
 
 
+@pytest.mark.drill(3, "MongoDB is frozen, and clients go on asking")
 def test_probes_are_answered_while_mongodb_is_frozen(
-    serve: Serve, data_dir: Path, slow: bool
+    serve: Serve, data_dir: Path, slow: bool, saw: Saw
 ) -> None:
     service = started(serve, data_dir)
     requests = appends(service)
@@ -137,6 +143,8 @@ def test_probes_are_answered_while_mongodb_is_frozen(
     # The last one may have been asked after it.
     assert {status for status, _ in ready[:-1]} == {503}
     wait_until(lambda: service.get("/readyz").status_code == 200)
+    saw(f"healthz 200 within {max(s for _, s in alive):.3f} s, "
+        f"readyz 503 within {max(s for _, s in ready):.3f} s")  # fmt: skip
     if slow:
         assert max(seconds for _, seconds in alive) < 0.2
         assert max(seconds for _, seconds in ready) < 2

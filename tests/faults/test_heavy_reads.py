@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.chatproject.conftest import Serve, Service
+from tests.drills import Saw
 from tests.faults import crowd
 from tests.faults.crowd import Answered, append_to, request_of
 from tests.faults.talks import READY_SECONDS, Talk
@@ -50,8 +51,9 @@ async def read_at_once(port: int, talks: list[Talk]) -> list[Answered]:
     )
 
 
+@pytest.mark.drill(9, "many windows are asked for that have all to judge")
 def test_windows_that_need_much_are_answered_in_time_and_keep_nobody_waiting(
-    serve: Serve, data_dir: Path, slow: bool
+    serve: Serve, data_dir: Path, slow: bool, saw: Saw
 ) -> None:
     service = serve(data_dir, **UNLIMITED, WORKERS="2" if slow else "1").ready(READY_SECONDS)
     number, length, seconds = (20, 1_000, 6.0) if slow else (4, 300, 2.0)
@@ -70,7 +72,7 @@ def test_windows_that_need_much_are_answered_in_time_and_keep_nobody_waiting(
     assert windows
     assert all(isinstance(each["complete"], bool) and each["messages"] for each in windows)
     assert set(appends.statuses) == {201}
-    print(  # noqa: T201 - for whoever runs it with -s
+    saw(
         f"{number} windows of {length} messages: slowest {max(r.seconds for r in reads):.1f} s, "
         f"{len(windows)} answered, {sum(w['complete'] for w in windows)} of them complete; append "
         f"p95 {appends.percentile(0.95):.3f} s beside them, {alone.percentile(0.95):.3f} s alone"
