@@ -63,7 +63,7 @@ def _pip(*args: str) -> None:
 
 def _unpacked(work: Path) -> Path:
     """The package's source, from the index."""
-    _pip("download", "--no-deps", "--no-binary", ":all:", "-d", str(work), PACKAGE)
+    _pip("download", "--no-deps", "--no-binary", "openai-agents", "-d", str(work), PACKAGE)
     [archive] = work.glob("openai_agents-*.tar.gz")
     subprocess.run(["tar", "xzf", str(archive), "-C", str(work)], check=True)
     return work / archive.name.removesuffix(".tar.gz")
