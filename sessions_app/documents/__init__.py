@@ -15,7 +15,7 @@ a message in its list plus `tail_start` (or `first_seq` in a bucket), so it cann
 
 from sessions_app.documents import checking, review
 from sessions_app.documents.annotations import MessageAnnotations
-from sessions_app.documents.base import StoredDocument, collection
+from sessions_app.documents.base import StoredDocument, collection, fields_of
 from sessions_app.documents.figures import DailyFigures, StandingFigures
 from sessions_app.documents.messages import (
     GenerationRecord,
@@ -71,6 +71,7 @@ __all__ = [
     "TurnLeaseRecord",
     "checking",
     "collection",
+    "fields_of",
 ]
 
 ALL: tuple[type[StoredDocument], ...] = (

@@ -1,9 +1,12 @@
 """What all documents share, and the one way past them to the driver."""
 
+import inspect
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, ClassVar, Protocol, cast
 
-from mongoengine import Document, StringField, get_db
+from mongoengine import Document, EmbeddedDocument, StringField, get_db
+from mongoengine.base import BaseField
 from pymongo.collection import Collection
 
 from sessions_app.documents.querysets import StoredQuerySet
@@ -39,6 +42,24 @@ class IdentifierField(StringField):
     def prepare_query_value(self, op: str | None, value: Any) -> Any:
         """The value as it is; MongoDB compares any two strings."""
         return value
+
+
+_Declared = type[Document] | type[EmbeddedDocument]
+
+
+class _Fields(Protocol):
+    def __call__(self, declared: _Declared, /) -> Mapping[str, BaseField]: ...
+
+
+def _fields_of(declared: _Declared) -> Mapping[str, BaseField]:
+    """The fields that a class declares, by name, in the order of their declaration."""
+    members = inspect.getmembers_static(declared, lambda member: isinstance(member, BaseField))
+    # MongoEngine gives a primary key to the class again, as `id`.
+    own = {field.name: field for name, field in members if name == field.name}
+    return dict(sorted(own.items(), key=lambda each: each[1].creation_counter))
+
+
+fields_of = cast(_Fields, cache(_fields_of))
 
 
 class _Collections(Protocol):

@@ -24,7 +24,7 @@ from mongoengine import (
 )
 from mongoengine.base import BaseField
 
-from sessions_app.documents.base import StoredDocument
+from sessions_app.documents.base import StoredDocument, fields_of
 
 # Says what is wrong with a value; "" where nothing is.
 _Check = Callable[[Any], str]
@@ -51,8 +51,9 @@ class Checker:
     def __init__(self, declared: _Declared, *, bounds: bool) -> None:
         self._checks: dict[str, _Check] = {}
         self._required: list[str] = []
-        for name, field in declared._fields.items():
-            stored_name = declared._db_field_map.get(name, name)
+        for field in fields_of(declared).values():
+            # A primary key is stored as `_id`.
+            stored_name = field.db_field
             self._checks[stored_name] = _check_of(field, bounds)
             if field.required or field.primary_key:
                 self._required.append(stored_name)

@@ -148,11 +148,6 @@ class SessionOutput(serializers.Serializer[Data]):
     topic = serializers.JSONField(allow_null=True)
     turn_in_progress = StrictBooleanField()
     external_id = StrictCharField(allow_null=True)
-    damaged = StrictBooleanField(
-        required=False,
-        help_text="In lists only, and true: what is stored of the session cannot be read whole. "
-        "Defaults stand in its place; the session's own route answers 500.",
-    )
 
 
 class SessionWithMessages(SessionOutput):
@@ -162,12 +157,22 @@ class SessionWithMessages(SessionOutput):
     has_more = StrictBooleanField()
 
 
+class ListedSessionOutput(SessionOutput):
+    """A session as lists show it."""
+
+    damaged = StrictBooleanField(
+        required=False,
+        help_text="Only there when true: what is stored of the session cannot be read whole. "
+        "Defaults stand in its place; the session's own route answers 500.",
+    )
+
+
 class SessionPageOutput(serializers.Serializer[Data]):
     """A page of sessions, newest activity first."""
 
     next = serializers.URLField(allow_null=True)
     previous = serializers.URLField(allow_null=True)
-    results = SessionOutput(many=True)
+    results = ListedSessionOutput(many=True)
 
 
 def session_draft(data: Data) -> SessionDraft:

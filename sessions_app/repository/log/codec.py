@@ -11,7 +11,7 @@ from mongoengine import ValidationError
 
 from sessions_app.documents import Message as MessageDocument
 from sessions_app.documents import Session as SessionDocument
-from sessions_app.documents import checking
+from sessions_app.documents import checking, fields_of
 from sessions_app.domain.data import (
     ContextPolicy,
     Generation,
@@ -125,10 +125,9 @@ def encode_items(items: Mapping[str, Any] | None) -> Stored:
 
 
 # `metadata` and `generation` are documents of their own, made of parts that were checked before.
+_DECLARED = fields_of(MessageDocument)
 _MESSAGE_FIELDS = [
-    (name, field)
-    for name, field in MessageDocument._fields.items()
-    if name not in {"metadata", "generation"}
+    (name, field) for name, field in _DECLARED.items() if name not in {"metadata", "generation"}
 ]
 
 
@@ -145,7 +144,7 @@ def validate_message(stored: Mapping[str, Any]) -> None:
         elif field.required:
             field.error(f"{name} is required")
     # The loop sees declared fields only: a misspelt one would be stored unchecked.
-    if unknown := stored.keys() - MessageDocument._fields.keys():
+    if unknown := stored.keys() - _DECLARED.keys():
         raise ValidationError(f"not fields of a message: {sorted(unknown)}")
 
 

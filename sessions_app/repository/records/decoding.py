@@ -21,7 +21,7 @@ from mongoengine import (
 )
 from mongoengine.errors import ValidationError
 
-from sessions_app.documents import Message, Session
+from sessions_app.documents import Message, Session, fields_of
 from sessions_app.domain import session_names
 from sessions_app.domain.data import Role
 from sessions_app.domain.dialect import usage_of
@@ -44,7 +44,7 @@ def stored_session(record: Mapping[str, Any]) -> Stored:
     session_id = record.get("session_id")
     if not isinstance(session_id, str) or not _SESSION_ID.fullmatch(session_id):
         raise InvalidInput("session_id is not one")
-    fields = {name: field for name, field in Session._fields.items() if name not in NOT_CARRIED}
+    fields = {name: field for name, field in fields_of(Session).items() if name not in NOT_CARRIED}
     stored: Stored = {"_id": session_id, **_decoded(record, fields, passed_over=_COUNTED)}
     external_id = stored.get("external_id")
     if external_id is not None and not session_names.is_external_id(external_id):
@@ -64,7 +64,7 @@ def stored_session(record: Mapping[str, Any]) -> Stored:
 
 def stored_message(record: Mapping[str, Any]) -> Stored:
     """A message as it is stored; raises InvalidInput naming what is wrong."""
-    fields = {name: field for name, field in Message._fields.items() if name not in DERIVED}
+    fields = {name: field for name, field in fields_of(Message).items() if name not in DERIVED}
     stored = _decoded(record, fields, passed_over={"type", "session_id", "seq"})
     if "items" in stored:
         stored |= log.encode_items(_items(record["items"]))
@@ -126,7 +126,9 @@ def _value(name: str, value: Any, field: Any) -> Any:
     if isinstance(field, DictField):
         return usage_of(_checked(name, value, dict)) or {}
     if isinstance(field, EmbeddedDocumentField):
-        return _decoded(_checked(name, value, dict), field.document_type._fields, passed_over=set())
+        return _decoded(
+            _checked(name, value, dict), fields_of(field.document_type), passed_over=set()
+        )
     if isinstance(field, ListField):
         return [_value(name, each, field.field) for each in _checked(name, value, list)]
     return next(read for kind, read in _READ.items() if isinstance(field, kind))(name, value)
