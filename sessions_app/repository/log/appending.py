@@ -120,7 +120,7 @@ def append(request: AppendRequest) -> Appended:
             )
             after_push(session_id, header, len(stored))
             first_seq = header["message_count"] - len(stored) + 1
-            return Appended(codec.decode_messages(stored, first_seq), replayed=False)
+            return Appended(codec.decode_encoded(stored, first_seq), replayed=False)
         replayed = _explain(request)
         if replayed is not None:
             return replayed

@@ -235,6 +235,11 @@ def decode_messages(stored: Sequence[Mapping[str, Any]], first_seq: int) -> list
     return [decode_message(message, seq) for seq, message in enumerate(stored, first_seq)]
 
 
+def decode_encoded(stored: Sequence[Mapping[str, Any]], first_seq: int) -> list[Message]:
+    """Consecutive messages that this process has just encoded, so that none needs checking."""
+    return [_decode_message(message, seq) for seq, message in enumerate(stored, first_seq)]
+
+
 def tombstone(stored: Mapping[str, Any]) -> Stored:
     """What is left of an erased message: its position, its times and its idempotency key."""
     names = (
