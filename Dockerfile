@@ -15,6 +15,8 @@ COPY requirements-image.txt ./
 # Without pip in it, the environment is smaller, and nothing can be installed into a running service.
 RUN python -m venv --without-pip /opt/venv
 RUN python -m pip --python /opt/venv/bin/python install --require-hashes --only-binary :all: -r requirements-image.txt
+# Packages bring their own tests along.
+RUN find /opt/venv -type d -name tests -prune -exec rm -rf {} +
 COPY LICENSE manage.py pyproject.toml package.json package-lock.json ./
 COPY chatproject chatproject
 COPY accounts accounts
@@ -24,7 +26,7 @@ RUN /opt/venv/bin/python -m chatproject.page_libraries --from /page/node_modules
 # The keys that this generates under DATA_DIR stay in this stage, and nothing is signed with them.
 RUN DATA_DIR=/build STATIC_DIR=/srv/static /opt/venv/bin/python manage.py collectstatic --no-input
 # The root file system is read-only later, so modules are compiled here.
-RUN /opt/venv/bin/python -m compileall -q --invalidation-mode unchecked-hash .
+RUN /opt/venv/bin/python -m compileall -q --invalidation-mode unchecked-hash chatproject accounts sessions_app
 
 # --- what runs --------------------------------------------------------------------------------
 FROM python:3.11-slim-trixie

@@ -109,11 +109,10 @@ def test_it_has_what_the_service_needs_and_nothing_else(built):
     assert not list(image.folder.rglob("node_modules"))
 
 
-def test_it_is_small(built, record_property):
+def test_it_is_small(built):
     _, image = built
     size = sum(path.lstat().st_size for path in files(image.folder) if path.is_file())
 
-    record_property("megabytes above the base image", round(size / 1e6))
     assert size < 450e6
 
 
