@@ -55,6 +55,6 @@ USER 10001:10001
 VOLUME /data
 EXPOSE 8000
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=15s --timeout=5s --start-period=90s --retries=3 \
+HEALTHCHECK --interval=20s --timeout=5s --start-period=90s --start-interval=3s --retries=3 \
     CMD ["python", "-m", "chatproject.healthcheck"]
 CMD ["python", "manage.py", "serve"]
