@@ -65,6 +65,8 @@ def exposed(database: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, set[str
     instruments.request_answered("/session", "GET", 200, 0.01)
     instruments.messages_appended(1)
     instruments.turn_ended("done")
+    instruments.request_refused("requests", "overloaded")
+    instruments.queue_measured("requests", waiting=0, running=1, oldest_seconds=0)
     text = APIClient().get("/metrics").content.decode()
     series: dict[str, set[str]] = {"up": {"job", "instance"}}
     for family in text_string_to_metric_families(text):
