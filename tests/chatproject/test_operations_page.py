@@ -4,9 +4,7 @@ import ast
 import re
 
 import pytest
-import yaml
 
-from chatproject import settings
 from chatproject.mongod import record as mongod_record
 from tests.chatproject.conftest import ROOT, looks_at_the_service
 
@@ -52,10 +50,3 @@ def test_the_page_names_the_files_of_a_running_service(service):
 def test_the_makefile_has_the_target(target):
     makefile = (ROOT / "Makefile").read_text()
     assert re.search(rf"^{target}:.* ## ", makefile, re.MULTILINE)
-
-
-def test_compose_uses_settings_that_exist():
-    compose = yaml.safe_load((ROOT / "compose.yaml").read_text())
-    source = (ROOT / "chatproject" / "settings.py").read_text()
-    for name in compose["services"]["service"]["environment"]:
-        assert hasattr(settings, name) or f'"{name}"' in source

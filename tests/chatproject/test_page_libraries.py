@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,19 @@ def test_an_installation_that_was_broken_off_is_done_again(project: Path):
         page_libraries.install(root=project, target=target, with_npm=Npm("one/lib/one.js"))
 
     assert page_libraries.install(root=project, target=target, with_npm=Npm(*WANTED))
+
+
+def test_packages_that_npm_has_put_elsewhere_are_used(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+):
+    Npm(*WANTED)(project)
+    target = project / "kept"
+    monkeypatch.setattr(
+        page_libraries, "install", partial(page_libraries.install, root=project, target=target)
+    )
+
+    assert page_libraries.main(["--from", str(project / "node_modules")]) == 0
+    assert all((target / name).is_file() for name in WANTED.values())
 
 
 def test_without_the_registry_it_says_what_to_do(project: Path, monkeypatch: pytest.MonkeyPatch):

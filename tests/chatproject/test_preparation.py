@@ -74,6 +74,36 @@ def test_static_files_are_collected_again_when_a_source_has_changed(data_dir, mo
     assert (data_dir / css).read_text() != "old"
 
 
+def test_files_that_were_collected_beforehand_are_used_as_they_are(tmp_path, settings):
+    settings.STATIC_DIR = settings.STATIC_ROOT = tmp_path / "static"
+    settings.STATIC_ROOT.mkdir()
+    (settings.STATIC_ROOT / "staticfiles.json").write_text("{}")
+    preparation.collect_static()
+    assert [path.name for path in settings.STATIC_ROOT.iterdir()] == ["staticfiles.json"]
+
+
+def test_a_directory_without_collected_files_is_named(tmp_path, settings):
+    settings.STATIC_DIR = settings.STATIC_ROOT = tmp_path
+    with pytest.raises(ServiceError, match="has no collected static files"):
+        preparation.collect_static()
+
+
+@pytest.mark.django_db
+def test_a_first_password_that_is_set_is_used_and_in_no_file(data_dir, settings):
+    settings.ADMIN_PASSWORD = "from the secret store"
+    assert preparation.first_staff_account() is None
+    assert get_user_model().objects.get().check_password("from the secret store")
+    assert not (data_dir / "admin.json").exists()
+
+
+@pytest.mark.django_db
+def test_a_first_password_changes_no_account_that_exists(settings):
+    preparation.first_staff_account()
+    settings.ADMIN_PASSWORD = "from the secret store"
+    preparation.first_staff_account()
+    assert not get_user_model().objects.get().check_password("from the secret store")
+
+
 def test_a_file_in_the_way_is_named(data_dir, monkeypatch):
     monkeypatch.setattr(preparation, "ensure_indexes", lambda: None)
     monkeypatch.setattr(preparation, "migrate_accounts", lambda: None)
