@@ -1,17 +1,22 @@
 """Whether the process is up, and whether what it depends on is."""
 
 from http import HTTPStatus
+from typing import Any
 
+from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from chatproject import disk, readiness
+from chatproject import jobs as schedule
 from chatproject.metrics import ARRIVED_KEY
 from sessions_app import clock, encoders
+from sessions_app.domain.errors import StorageUnavailable
 from sessions_app.http.waiting import Waits, waits
 from sessions_app.repository import health
+from sessions_app.services import jobs
 
 # Below what a check may take, so that it fails by itself before it is given up.
 MONGODB_MS = 1_000
@@ -35,7 +40,9 @@ def readyz(request: HttpRequest) -> JsonResponse:
     full disk it is in service, too: reads go on. Clock and disk are named when something is wrong.
     """
     report = readiness.report(request.META.get(ARRIVED_KEY))
-    body = {"status": report.status.value} | report.parts
+    body: dict[str, Any] = {"status": report.status.value} | report.parts
+    if report.details:
+        body["details"] = report.details
     is_ready = report.status is not readiness.Weight.REQUIRED
     return JsonResponse(body, status=HTTPStatus.OK if is_ready else HTTPStatus.SERVICE_UNAVAILABLE)
 
@@ -56,6 +63,36 @@ def _accounts_answer() -> bool:
         connection.close()
 
 
+class _Jobs:
+    """How the jobs stand, as the last look saw them: told, and never a reason for 503."""
+
+    def __init__(self) -> None:
+        self.report: jobs.JobReport | None = None
+        self.troubles: dict[str, str] = {}
+
+    def are_well(self) -> bool:
+        """Whether none of those that run by schedule here has failed or is late."""
+        try:
+            self.report = jobs.jobs_report(now=clock.now())
+        except StorageUnavailable:
+            # Which has a check of its own.
+            self.report, self.troubles = None, {}
+            return True
+        names = {job.name.value for job in schedule.scheduled()} if settings.JOBS else set()
+        self.troubles = self.report.troubles(names)
+        return not self.troubles
+
+    def says(self) -> str:
+        """Which job has failed, or is late."""
+        return ", ".join(f"{name} {how}" for name, how in self.troubles.items()) or "unknown"
+
+    def details(self) -> dict[str, Any]:
+        """Each job's last run, figures and next run."""
+        return self.report.as_json() if self.report else {}
+
+
+_jobs = _Jobs()
+
 readiness.add("mongodb", _mongodb_takes_writes)
 readiness.add("accounts", _accounts_answer, readiness.Weight.DEGRADES)
 readiness.add("encoder", encoders.available, readiness.Weight.TOLD)
@@ -67,4 +104,12 @@ readiness.add(
 )
 readiness.add(
     "disk", lambda: not disk.is_short(), readiness.Weight.TOLD, says=lambda: "full", always=False
+)
+readiness.add(
+    "jobs",
+    _jobs.are_well,
+    readiness.Weight.TOLD,
+    says=_jobs.says,
+    always=False,
+    details=_jobs.details,
 )

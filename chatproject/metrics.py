@@ -19,7 +19,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.registry import Collector
 
-from chatproject import disk
+from chatproject import disk, job_metrics
 from sessions_app import clock, encoders, instruments
 from sessions_app.domain.errors import StorageUnavailable
 from sessions_app.http.error_body import error_body
@@ -158,6 +158,7 @@ class _Gauges(Collector):
         if up:
             try:
                 yield from _counted()
+                yield from job_metrics.collect()
             except StorageUnavailable:
                 up = False
         yield _gauge("chat_storage_up", "Whether a MongoDB primary answers.", up)

@@ -7,10 +7,11 @@ before it has come back. Requests that come meanwhile share what was found.
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any
 
 # Load balancers commonly wait two seconds.
 SECONDS = 1.5
@@ -32,6 +33,7 @@ class Check:
     weight: Weight
     says: Callable[[], str]
     always: bool
+    details: Callable[[], Mapping[str, Any]] | None = None
     thread: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="readyz")
     )
@@ -51,6 +53,7 @@ class Report:
     parts: dict[str, str]
     status: Weight
     at: float
+    details: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 _checks: dict[str, Check] = {}
@@ -65,12 +68,14 @@ def add(
     *,
     says: Callable[[], str] = lambda: "unavailable",
     always: bool = True,
+    details: Callable[[], Mapping[str, Any]] | None = None,
 ) -> None:
     """Have `ask` asked, in place of another check of this name.
 
-    `says` words a failure; without `always`, the check is named only when it fails.
+    `says` words a failure; without `always`, the check is named only when it fails. `details` gives
+    what the last look saw beside that, for people.
     """
-    _checks[name] = Check(ask, weight, says, always)
+    _checks[name] = Check(ask, weight, says, always, details)
 
 
 def report(since: float | None = None) -> Report:
@@ -98,7 +103,9 @@ def _look() -> Report:
         for name, check in _checks.items()
         if check.always or name in failed
     }
-    return Report(parts, status, time.monotonic())
+    seen = {name: check.details() for name, check in _checks.items() if check.details is not None}
+    details = {name: values for name, values in seen.items() if values}
+    return Report(parts, status, time.monotonic(), details)
 
 
 def _is_well(answer: "Future[bool]") -> bool:

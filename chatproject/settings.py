@@ -122,6 +122,17 @@ CONTEXT_STRATEGY = env.choice(
 CONTEXT_LAYOUT = env.choice("CONTEXT_LAYOUT", "conversation", ["conversation", "stable_prefix"])
 ON_TOPIC_SHIFT = env.choice("ON_TOPIC_SHIFT", "adjust", ["keep", "adjust", "reset"])
 
+# --- jobs by schedule -------------------------------------------------------------------------
+JOBS = env.flag("JOBS", default=True)
+# From the end of a run to the next; 0 switches one off.
+JOBS_EXPIRE_SECONDS = env.integer("JOBS_EXPIRE_SECONDS", 3_600, high=31_536_000)
+JOBS_TOKENS_SECONDS = env.integer("JOBS_TOKENS_SECONDS", 86_400, high=31_536_000)
+JOBS_SEARCH_SECONDS = env.integer("JOBS_SEARCH_SECONDS", 3_600, high=31_536_000)
+JOBS_TOPICS_SECONDS = env.integer("JOBS_TOPICS_SECONDS", 3_600, high=31_536_000)
+JOBS_SUMMARIES_SECONDS = env.integer("JOBS_SUMMARIES_SECONDS", 3_600, high=31_536_000)
+# The longest run of a job: what is left then is left to its next one, a minute later.
+JOBS_RUN_SECONDS = env.integer("JOBS_RUN_SECONDS", 600, low=1, high=86_400)
+
 # --- the model --------------------------------------------------------------------------------
 LLM_BASE_URL = env.text("LLM_BASE_URL")
 LLM_API_KEY = env.text("LLM_API_KEY")

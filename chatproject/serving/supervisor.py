@@ -25,7 +25,7 @@ from chatproject import (
 )
 from chatproject.mongod import embedded as mongod
 from chatproject.service_error import ServiceError
-from chatproject.serving import server
+from chatproject.serving import scheduler, server
 from chatproject.serving.server import Address
 from chatproject.serving.watchdog import CRASH_LOOP
 
@@ -68,6 +68,7 @@ def _serve(stack: ExitStack, with_model: bool) -> None:
     _say("Preparing accounts, indexes and static files …")
     password_file = preparation.prepare()
     process = stack.enter_context(server.serving(address))
+    jobs = stack.enter_context(scheduler.scheduling())
     stack.callback(_ignore_signals)
     _announce(address, password_file)
     for look in count():
@@ -77,6 +78,8 @@ def _serve(stack: ExitStack, with_model: bool) -> None:
             disk.keep_reserve(settings.DATA_DIR)
         if database and mongod.endpoint(settings.DATA_DIR) != database:
             _start_again(process, database)
+        if jobs:
+            jobs.look()
         if model and model.poll() is not None:
             log = settings.DATA_DIR / "llama-server.log"
             raise ServiceError(f"llama-server has ended by itself; see {log}, and start again")

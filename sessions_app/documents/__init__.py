@@ -11,12 +11,14 @@ a message in its list plus `tail_start` (or `first_seq` in a bucket), so it cann
 - `annotations`, `search`: derived from messages, may be deleted and made again
 - `review`: staff's notes and the log of what they read
 - `figures`, `operations`: figures over all sessions, receipts, rate limits
+- `jobs`: upkeep by schedule
 """
 
 from sessions_app.documents import checking, review
 from sessions_app.documents.annotations import MessageAnnotations
 from sessions_app.documents.base import StoredDocument, collection, fields_of
 from sessions_app.documents.figures import DailyFigures, StandingFigures
+from sessions_app.documents.jobs import Job, JobRun
 from sessions_app.documents.messages import (
     GenerationRecord,
     Message,
@@ -52,6 +54,8 @@ __all__ = [
     "ErasedUser",
     "Figures",
     "GenerationRecord",
+    "Job",
+    "JobRun",
     "Message",
     "MessageAnnotations",
     "MessageBucket",
@@ -91,5 +95,7 @@ ALL: tuple[type[StoredDocument], ...] = (
     Figures,
     AuditProgress,
     ServerDialect,
+    Job,
+    JobRun,
     *review.ALL,
 )

@@ -71,6 +71,8 @@ SWEEP_BATCH_MAX = 1_000
 # With all that belongs to them. MongoDB advises against transactions of many thousands.
 SWEEP_BATCH_DOCUMENTS = 4_000
 SWEEPS_KEPT_SECONDS = 31_536_000  # receipts of sweeps, a year
+JOB_RUNS_KEPT_SECONDS = 2_592_000  # the history of jobs, 30 days
+JOB_ERROR_MAX_CHARS = 500
 
 # --- what a client may repeat ------------------------------------------------------------------
 CREATIONS_KEPT_SECONDS = 86_400  # which session a key has created

@@ -14,5 +14,6 @@ Errors of MongoDB and MongoEngine become the domain's in `failures`.
   (`derived`)
 - `expiry`, `erasure`, `holds`, `belongings`: how sessions end, and what goes with them
 - `records`: exports and imports; `audits`: integrity; `figures`: over all sessions; `review`: staff
+- `jobs`: leases and history of upkeep by schedule
 - `throttles`: rate limits; `indexes`, `sharding`, `clocks`, `health`: the database itself
 """

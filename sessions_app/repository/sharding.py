@@ -35,6 +35,8 @@ TOGETHER: Sequence[Any] = (
     documents.ServerDialect,
     documents.DailyFigures,
     documents.StandingFigures,
+    documents.Job,
+    documents.JobRun,
 )
 
 

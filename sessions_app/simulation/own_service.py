@@ -66,7 +66,8 @@ def _environment(directory: Path, port: int) -> dict[str, str]:
         # Many users from one address would be throttled.
         | dict.fromkeys(_THROTTLES, "")
         | {"DATA_DIR": str(directory / "data"), "HOST": _HOST, "PORT": str(port)}
-        | {"ALLOWED_HOSTS": _HOST}
+        # No upkeep beside what is measured.
+        | {"ALLOWED_HOSTS": _HOST, "JOBS": "0"}
     )
 
 

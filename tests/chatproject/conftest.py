@@ -29,7 +29,8 @@ FOREIGN = {
 
 def environment(data_dir: Path, **more: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name not in FOREIGN}
-    return kept | {"DATA_DIR": str(data_dir), "WORKERS": "1"} | more
+    # Without the process that runs jobs, but for tests of jobs.
+    return kept | {"DATA_DIR": str(data_dir), "WORKERS": "1", "JOBS": "0"} | more
 
 
 def manage(data_dir: Path, *args: str, **more: str) -> "subprocess.CompletedProcess[str]":

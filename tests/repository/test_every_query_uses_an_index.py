@@ -23,10 +23,11 @@ from sessions_app.domain.errors import LegalHold, SessionError
 from sessions_app.domain.expiry import ExpiryMode
 from sessions_app.domain.figures import daily
 from sessions_app.domain.figures.daily import DayTally, Figure
+from sessions_app.domain.jobs import JobName, Outcome
 from sessions_app.domain.records.writing import line
 from sessions_app.domain.search.data import SearchFilter
 from sessions_app.domain.window.summaries import Summary
-from sessions_app.repository import annotations, belongings, health, indexes, summaries
+from sessions_app.repository import annotations, belongings, health, indexes, jobs, summaries
 from sessions_app.repository.erasure import traces as user_traces
 from sessions_app.repository.figures import daily as daily_figures
 from sessions_app.repository.log import pages, tail
@@ -93,6 +94,8 @@ WALKS = {
     "figures.daily.sizes",
     "figures.daily._count",
     "figures.daily.count_flagged",
+    # Of a collection that is kept together.
+    "jobs.history",
 }
 # Staff look at everybody's sessions, and at who did: by an index, on every shard.
 STAFF = {
@@ -144,6 +147,7 @@ WITHOUT_QUERY = {
     "figures.totals._in_all",
     "figures.totals._collection",
     "review.read_log.insert",
+    "jobs._enter",
     "records.importing.insert_sessions",
 }
 
@@ -324,6 +328,7 @@ def _walk_operators(database: Any, session_id: str) -> None:
     list(integrity.IntegrityCheck(repair=False, selection=recent).run(lambda _: None))
     list(turn_integrity.turns_check(repair=True, now=now()))
     _walk_audits()
+    _walk_jobs()
     _walk_sweeps(database)
     _walk_personal_data()
     database.sessions.update_one({"_id": session_id}, {"$set": {"legal_hold": True}})
@@ -332,6 +337,24 @@ def _walk_operators(database: Any, session_id: str) -> None:
     database.sessions.update_one({"_id": session_id}, {"$unset": {"legal_hold": 1}})
     privacy.erase_user(user_id=OWNER, now=now())
     privacy.erasure_complete(user_id=OWNER, counts={"accounts": 1}, now=now())
+
+
+def _walk_jobs() -> None:
+    for name in JobName:
+        jobs.schedule(name.value, first_seconds=0, every_seconds=60)
+    assert jobs.due([name.value for name in JobName])
+    ending: Any = {"counts": {}, "error": None, "position": "", "wait_seconds": 0}
+    claimed = jobs.claim("expire_sessions", owner="here")
+    assert claimed
+    assert jobs.renew(claimed, position="")
+    assert jobs.finish(claimed, outcome=Outcome.DONE, **ending)
+    assert jobs.claim("expire_sessions", owner="killed", whenever=True)
+    documents.collection(documents.Job).update_one(
+        {"_id": "expire_sessions"}, {"$set": {"lease_until": now() - timedelta(hours=1)}}
+    )
+    assert jobs.claim("expire_sessions", owner="here", whenever=True)
+    assert jobs.states()
+    assert len(jobs.history(limit=5)) == 2
 
 
 def _walk_audits() -> None:

@@ -1,4 +1,5 @@
 """The dashboard, the admin's first page: how the service is used, from aggregated figures alone.
 
-`page` gathers the figures, `charts` draws them, `periods` parses dates of addresses.
+`page` gathers the figures, `charts` draws them, `jobs` shows the upkeep by schedule, `periods`
+parses dates of addresses.
 """

@@ -15,6 +15,7 @@ from django.urls import reverse
 from sessions_app import clock
 from sessions_app.domain.errors import StorageUnavailable
 from sessions_app.domain.figures.daily import Figure
+from sessions_app.review.dashboard import jobs
 from sessions_app.review.dashboard.charts import Chart, Series, chart, in_bytes, short
 from sessions_app.review.permissions import May
 from sessions_app.services.figures import Dashboard, dashboard_get
@@ -57,9 +58,11 @@ def context(request: HttpRequest) -> Mapping[str, Any]:
     days = int(requested_days) if requested_days in {str(span) for span in SPANS} else _SPAN
     try:
         figures = dashboard_get(days=days, now=clock.now())
+        job_tables = jobs.tables(now=clock.now())
     except StorageUnavailable as error:
         return {"dashboard_problem": error.detail}
     return {
+        "jobs": job_tables,
         "dashboard": {
             "is_empty": figures.is_empty,
             "at": figures.standing.at,
@@ -67,7 +70,7 @@ def context(request: HttpRequest) -> Mapping[str, Any]:
             "days": days,
             "tiles": _tiles(figures),
             "panels": [make(figures) for make in _PANELS],
-        }
+        },
     }
 
 

@@ -11,13 +11,14 @@ from sessions_app.services.audits.integrity import (
     Selection,
     integrity_check,
 )
-from sessions_app.services.audits.rebuilding import annotations_rebuild
+from sessions_app.services.audits.rebuilding import annotations_catch_up, annotations_rebuild
 from sessions_app.services.audits.windows import context_audit, listed_sessions, session_count
 
 __all__ = [
     "CheckedFinding",
     "IntegrityCheck",
     "Selection",
+    "annotations_catch_up",
     "annotations_rebuild",
     "context_audit",
     "integrity_check",

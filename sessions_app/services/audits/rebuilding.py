@@ -59,6 +59,19 @@ def annotations_rebuild(
             progress(1)
 
 
+def annotations_catch_up(*, after: str) -> Iterator[tuple[str, RebuiltSession | None]]:
+    """Annotate what is missing, in order of `_id` from `after` on; yield each session's id.
+
+    With what has been done, None where nothing was. Raises EncoderUnavailable.
+    """
+    encoder = encoders.load_encoder()
+    if encoder is None:
+        raise EncoderUnavailable
+    for page in listed_sessions(user_id=None, after=after):
+        for listed in page:
+            yield listed.session_id, _rebuild(listed, encoder.name, only_missing=True)
+
+
 def _rebuild(listed: ListedSession, encoder: str, *, only_missing: bool) -> RebuiltSession | None:
     keys = {"session_id": listed.session_id, "user_id": listed.user_id}
     try:

@@ -40,9 +40,8 @@ def session_count(*, user_id: str | None = None) -> int:
     return audits.integrity.count_sessions() if user_id is None else audits.pages.count_of(user_id)
 
 
-def listed_sessions(*, user_id: str | None) -> Iterator[list[ListedSession]]:
-    """All sessions, or a user's, in order of `_id`, page by page."""
-    after = ""
+def listed_sessions(*, user_id: str | None, after: str = "") -> Iterator[list[ListedSession]]:
+    """All sessions, or a user's, in order of `_id` from `after` on, page by page."""
     while page := audits.pages.page(after=after, user_id=user_id):
         yield page
         after = page[-1].session_id

@@ -111,9 +111,12 @@ def session_owner(*, session_id: str) -> str:
     return owner
 
 
-def summary_candidates(*, user_id: str | None, now: datetime) -> Iterator[Session]:
-    """The sessions whose summary may be due: a user's, newest activity first, or all users'."""
-    active = _sessions_of(user_id, now) if user_id else _sessions(now)
+def summary_candidates(*, user_id: str | None, now: datetime, after: str = "") -> Iterator[Session]:
+    """The sessions whose summary may be due: a user's, newest activity first, or all users'.
+
+    All users' come in order of `_id`, from `after` on.
+    """
+    active = _sessions_of(user_id, now) if user_id else _sessions(now, after)
     return (session for session in active if session.damage or may_be_due(session))
 
 
@@ -135,8 +138,7 @@ def _sessions_of(user_id: str, now: datetime) -> Iterator[Session]:
         position = SessionPosition(last.updated_at, last.session_id)
 
 
-def _sessions(now: datetime) -> Iterator[Session]:
-    last = ""
+def _sessions(now: datetime, last: str) -> Iterator[Session]:
     while page := summaries.active_sessions(after=last, now=now):
         yield from page
         last = page[-1].session_id

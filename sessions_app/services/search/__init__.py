@@ -4,8 +4,15 @@
 index and from what is not indexed yet; `rebuilding` indexes sessions ahead of time, for a command.
 """
 
-from sessions_app.services.search.indexing import fall_back, progress_key
+from sessions_app.services.search.indexing import catch_up, fall_back, progress_key
 from sessions_app.services.search.querying import search_all, search_own
 from sessions_app.services.search.rebuilding import search_rebuild
 
-__all__ = ["fall_back", "progress_key", "search_all", "search_own", "search_rebuild"]
+__all__ = [
+    "catch_up",
+    "fall_back",
+    "progress_key",
+    "search_all",
+    "search_own",
+    "search_rebuild",
+]
