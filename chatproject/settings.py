@@ -265,6 +265,7 @@ THROTTLE_RATES = {
     "user": env.rate("THROTTLE_USER", "1200/min"),
     "login": env.rate("THROTTLE_LOGIN", "10/min"),
     "chat": env.rate("THROTTLE_CHAT", "60/min"),
+    "search": env.rate("THROTTLE_SEARCH", "60/min"),
 }
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=env.integer("JWT_ACCESS_MINUTES", 5, low=1)),
