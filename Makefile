@@ -14,7 +14,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-llm test quick check bench docs clean
+.PHONY: help run run-llm test quick check fuzz bench docs clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
@@ -32,6 +32,9 @@ test: $(VENV)/dev.stamp $(VENV)/agents.stamp $(VENV)/clients.stamp $(VENV)/node-
 
 quick: $(VENV)/dev.stamp ## the tests that need no process of their own, on mongomock, in a minute
 	@$(BIN)/python -m pytest --quick -n $(N) --dist worksteal $(ARGS)
+
+fuzz: $(VENV)/dev.stamp ## requests made up from /api/schema, EXAMPLES for each operation, with all checks
+	@FUZZ_EXAMPLES=$(or $(EXAMPLES),100) $(BIN)/python -m pytest -n 0 tests/fuzz $(ARGS)
 
 check: $(VENV)/dev.stamp ## format, lint, strict types, import contracts
 	@$(BIN)/ruff format --check .

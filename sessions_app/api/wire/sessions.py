@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from sessions_app.api.wire.messages import (
@@ -157,6 +158,8 @@ class SessionWithMessages(SessionOutput):
     has_more = StrictBooleanField()
 
 
+# One object: it has the list in it.
+@extend_schema_serializer(many=False)
 class SessionPageOutput(serializers.Serializer[Data]):
     """A page of sessions, newest activity first."""
 
