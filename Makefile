@@ -14,7 +14,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-llm test quick drills check bench lock docs clean
+.PHONY: help run run-llm test quick drills fuzz check bench lock docs clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
@@ -36,6 +36,9 @@ quick: $(VENV)/dev.stamp ## the tests that need no process of their own, on mong
 # one at a time: a drill measures what users of a whole machine see
 drills: $(VENV)/dev.stamp ## every fault that is promised something about, at full size, and a table of what users saw
 	@$(BIN)/python -m pytest -m drill --slow -n 0 $(ARGS)
+
+fuzz: $(VENV)/dev.stamp ## requests made up from /api/schema, EXAMPLES for each operation, with all checks
+	@FUZZ_EXAMPLES=$(or $(EXAMPLES),100) $(BIN)/python -m pytest -n 0 tests/fuzz $(ARGS)
 
 check: $(VENV)/dev.stamp ## format, lint, strict types, import contracts
 	@$(BIN)/ruff format --check .

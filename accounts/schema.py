@@ -12,6 +12,7 @@ from drf_spectacular.utils import (
 from drf_standardized_errors.openapi import AutoSchema
 from rest_framework import serializers
 
+from accounts.authentication import InPerson
 from accounts.serializers import (
     ApiKeyRequestSerializer,
     ApiKeysSerializer,
@@ -110,6 +111,7 @@ DEAD = _fails(
     "The token is not valid: malformed, expired, spent or of the wrong kind.",
 )
 ANONYMOUS = _fails(401, "not_authenticated", "Authentication credentials were not provided.")
+KEY_REFUSED = _fails(403, InPerson.code, InPerson.message)
 NO_ACCOUNT = _fails(404, "not_found", "No such account.")
 
 
@@ -172,23 +174,30 @@ me = extend_schema_view(
     get=extend_schema(
         operation_id="me",
         tags=TAGS,
-        responses=_responses({200: UserSerializer}, 401, 404, 429),
-        examples=[_answers(USER), ANONYMOUS, NO_ACCOUNT],
+        responses=_responses({200: UserSerializer}, 401, 403, 404, 429),
+        examples=[_answers(USER), ANONYMOUS, KEY_REFUSED, NO_ACCOUNT],
     ),
     patch=extend_schema(
         operation_id="me_change",
         tags=TAGS,
         request=ProfileChangesSerializer,
-        responses=_responses({200: UserSerializer}, 400, 401, 404, 429),
-        examples=[_sends({"email": "alice@example.com"}), _answers(USER), TAKEN, NO_ACCOUNT],
+        responses=_responses({200: UserSerializer}, 400, 401, 403, 404, 429),
+        examples=[
+            _sends({"email": "alice@example.com"}),
+            _answers(USER),
+            TAKEN,
+            KEY_REFUSED,
+            NO_ACCOUNT,
+        ],
     ),
     delete=extend_schema(
         operation_id="me_erase",
         tags=TAGS,
         request=PasswordConfirmationSerializer,
-        responses=_responses({204: None}, 400, 401, 404, 409, 429),
+        responses=_responses({204: None}, 400, 401, 403, 404, 409, 429),
         examples=[
             _sends({"password": PASSWORD}),
+            KEY_REFUSED,
             _fails(400, "wrong_password", "The password is wrong.", "password"),
             _fails(
                 409,
@@ -212,7 +221,7 @@ export = extend_schema_view(
         tags=TAGS,
         responses={
             (200, "application/x-ndjson"): OpenApiTypes.STR,
-            **_responses({}, 401, 404, 429, 503),
+            **_responses({}, 401, 403, 404, 429, 503),
         },
         examples=[
             OpenApiExample(
@@ -223,6 +232,7 @@ export = extend_schema_view(
                 media_type="application/x-ndjson",
             ),
             ANONYMOUS,
+            KEY_REFUSED,
             NO_ACCOUNT,
         ],
     )
@@ -233,10 +243,11 @@ password = extend_schema_view(
         operation_id="password_change",
         tags=TAGS,
         request=PasswordChangeSerializer,
-        responses=_responses({204: None}, 400, 401, 404, 429),
+        responses=_responses({204: None}, 400, 401, 403, 404, 429),
         examples=[
             _sends({"current_password": PASSWORD, "new_password": f"{PASSWORD} 2"}),
             _fails(400, "wrong_password", "The password is wrong.", "current_password"),
+            KEY_REFUSED,
         ],
     )
 )
@@ -255,7 +266,7 @@ api_keys = extend_schema_view(
         operation_id="api_keys",
         tags=TAGS,
         responses=_responses({200: ApiKeysSerializer}, 401, 403, 404, 429),
-        examples=[_answers({"results": [_KEY]}), ANONYMOUS, NO_ACCOUNT],
+        examples=[_answers({"results": [_KEY]}), ANONYMOUS, KEY_REFUSED, NO_ACCOUNT],
     ),
     post=extend_schema(
         operation_id="api_key_make",
@@ -265,11 +276,7 @@ api_keys = extend_schema_view(
         examples=[
             _sends({"name": "laptop", "expires_in_days": 90}),
             _answers({**_KEY, "key": "sk-chat-Ab3d…"}, 201),
-            _fails(
-                403,
-                "api_key_not_allowed",
-                "An API key cannot be used for the account that it belongs to.",
-            ),
+            KEY_REFUSED,
         ],
     ),
 )
@@ -280,6 +287,6 @@ api_key = extend_schema_view(
         tags=TAGS,
         parameters=[OpenApiParameter("key_id", OpenApiTypes.UUID, OpenApiParameter.PATH)],
         responses=_responses({204: None}, 401, 403, 404, 429),
-        examples=[_fails(404, "not_found", "No such API key.")],
+        examples=[KEY_REFUSED, _fails(404, "not_found", "No such API key.")],
     )
 )

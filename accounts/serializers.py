@@ -26,7 +26,7 @@ class UserSerializer(serializers.Serializer[User]):
 
     id = serializers.UUIDField(read_only=True)
     username = serializers.CharField(read_only=True)
-    email = serializers.EmailField(read_only=True)
+    email = EmailField(read_only=True)
     is_staff = serializers.BooleanField(read_only=True)
 
 

@@ -6,6 +6,8 @@ import unicodedata
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
 
+from sessions_app.domain.folding import bounded
+
 MAX_CHARS = 150
 # Folding turns an allowed character into at most two ("ß" → "ss"); three leave room for later
 # versions of Unicode.
@@ -27,7 +29,7 @@ def visible_letters(username: str) -> None:
 
 def normalize(username: str) -> str:
     """The stored form: NFKC, so that a name has one spelling."""
-    return unicodedata.normalize("NFKC", username)
+    return unicodedata.normalize("NFKC", bounded(username))
 
 
 def key(username: str) -> str:
@@ -36,5 +38,5 @@ def key(username: str) -> str:
     Unicode's caseless matching (Unicode Standard, 3.13, D146), with a step through capitals:
     folding alone leaves the dotless i (U+0131) apart from its own capital, "I".
     """
-    capitals = unicodedata.normalize("NFKD", username).upper()
-    return normalize(unicodedata.normalize("NFKD", capitals).casefold())
+    capitals = unicodedata.normalize("NFKD", bounded(username)).upper()
+    return normalize(unicodedata.normalize("NFKD", bounded(capitals)).casefold())

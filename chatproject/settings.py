@@ -187,6 +187,7 @@ MIDDLEWARE = [
     "chatproject.request_ids.naming",
     "chatproject.metrics.counting",
     "chatproject.disk.refusing_growth",
+    "chatproject.caching.private",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -288,6 +289,7 @@ THROTTLE_RATES = {
     "user": env.rate("THROTTLE_USER", "1200/min"),
     "login": env.rate("THROTTLE_LOGIN", "10/min"),
     "chat": env.rate("THROTTLE_CHAT", "60/min"),
+    "search": env.rate("THROTTLE_SEARCH", "60/min"),
 }
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=env.integer("JWT_ACCESS_MINUTES", 5, low=1)),
@@ -332,12 +334,15 @@ LOGGING = {
     "formatters": {
         "line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s%(of_request)s"}
     },
-    "filters": {"of_request": {"()": "chatproject.request_ids.OfRequest"}},
+    "filters": {
+        "of_request": {"()": "chatproject.request_ids.OfRequest"},
+        "one_line": {"()": "chatproject.log_lines.OneLine"},
+    },
     "handlers": {
         "stderr": {
             "class": "logging.StreamHandler",
             "formatter": "line",
-            "filters": ["of_request"],
+            "filters": ["of_request", "one_line"],
         }
     },
     "root": {"handlers": ["stderr"], "level": "WARNING"},

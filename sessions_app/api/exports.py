@@ -16,6 +16,7 @@ from sessions_app.api.wire.messages import timestamp
 from sessions_app.api.wire.sessions import ExportQuery, etag
 from sessions_app.api.wire.sessions import session as written_session
 from sessions_app.domain.data import Message, Role, Session
+from sessions_app.domain.display import isolated
 from sessions_app.domain.text import escaped, inert
 from sessions_app.http.input import user_id, validated
 from sessions_app.services.transfer import session_stream
@@ -70,10 +71,10 @@ def _as_json_lines(_: Session, messages: Iterator[Message]) -> Iterator[bytes]:
 
 def _as_markdown(session: Session, messages: Iterator[Message]) -> Iterator[str]:
     """A heading for each message; contents are not escaped, as they often are Markdown."""
-    yield f"# {session.title or 'Conversation'}\n\n"
+    yield f"# {isolated(session.title) or 'Conversation'}\n\n"
     yield f"Session {session.session_id}, created {timestamp(session.created_at)}\n"
     for message in messages:
-        speaker = _SPEAKERS[message.role] + (f" ({message.name})" if message.name else "")
+        speaker = _SPEAKERS[message.role] + (f" ({isolated(message.name)})" if message.name else "")
         yield f"\n## {message.seq}. {speaker}, {timestamp(message.timestamp)}\n\n"
         if message.superseded_by is not None:
             yield f"*superseded by {message.superseded_by}*\n\n"

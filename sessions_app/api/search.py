@@ -3,6 +3,7 @@
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from sessions_app import clock
@@ -10,6 +11,7 @@ from sessions_app.api.description.errors import responses
 from sessions_app.api.description.examples import response_example
 from sessions_app.api.wire import search as wire
 from sessions_app.http.input import user_id, validated
+from sessions_app.http.throttles import SearchThrottle
 from sessions_app.http.waiting import Waits, allowance, waits
 from sessions_app.services.search import search_own
 
@@ -26,6 +28,9 @@ _HIT = {
 @waits(Waits.FOR_MUCH)
 class SearchView(APIView):
     """The caller's own messages and titles."""
+
+    def get_throttles(self) -> list[BaseThrottle]:
+        return [*super().get_throttles(), SearchThrottle()]
 
     @extend_schema(
         operation_id="session_search",

@@ -18,6 +18,7 @@ SessionError
 │   ├── Overtaken           other messages were appended since the read     409
 │   └── TurnInProgress      one turn at a time; has a `retry_after`         409
 ├── SessionExpired          the caller's own, and past its timeout          410
+├── SearchInProgress        one search per user; has a `retry_after`        429
 ├── VersionMismatch         `If-Match` names another version                412
 ├── IdempotencyMismatch     the same key came with another body             422
 ├── StorageUnavailable      MongoDB did not answer, or could not write      503
@@ -184,6 +185,14 @@ class SessionExpired(SessionError):
 
     code = "session_expired"
     default_detail = "The session has expired."
+
+
+class SearchInProgress(SessionError):
+    """Another search of the same user is running; `retry_after` is in seconds."""
+
+    code = "search_in_progress"
+    default_detail = "Another search of yours is in progress."
+    retry_after = 1
 
 
 class VersionMismatch(SessionError):

@@ -8,7 +8,8 @@ from sessions_app.domain.dialect import unwrapped
 TITLE_CHARS = 60
 
 _FENCED = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
-_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
+# Ends at the next bracket: in a row of opening ones, each would be followed to the line's end.
+_LINK = re.compile(r"\[([^\[\]]*)\]\([^)\[\]]*\)")
 _ADDRESS = re.compile(r"https?://(?:www\.)?([^\s/]+)\S*")
 _MARKS = re.compile(r"^[\s>#*+\-–•]+|[*_`~]+")
 # A sentence ends before a space; scripts without spaces have ends of their own.

@@ -12,6 +12,7 @@ _STATUS_OF: dict[type[errors.SessionError], int] = {
     errors.Conflict: 409,
     WindowBudgetError: 400,
     errors.SessionExpired: 410,
+    errors.SearchInProgress: 429,
     errors.VersionMismatch: 412,
     errors.SlowBody: 408,
     errors.TooLarge: 413,

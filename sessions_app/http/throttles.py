@@ -84,3 +84,9 @@ class ChatThrottle(UserThrottle):
     """Model calls, per user."""
 
     scope = "chat"
+
+
+class SearchThrottle(UserThrottle):
+    """Searches, per user: each may take seconds of processor time."""
+
+    scope = "search"

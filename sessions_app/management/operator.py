@@ -20,6 +20,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from sessions_app.domain.display import harmless
 from sessions_app.domain.errors import SessionError
 from sessions_app.repository import clocks
 
@@ -57,6 +58,10 @@ class OperatorCommand(BaseCommand):
         """Word the result for people."""
         raise NotImplementedError
 
+    def printable(self, described: str) -> str:
+        """The description as it is printed: no title or name in it can control the terminal."""
+        return harmless(described)
+
     def handle(self, *_: Any, **options: Any) -> None:
         """Work, print the result, and exit with its code."""
         self.as_json = options["json"]
@@ -67,11 +72,13 @@ class OperatorCommand(BaseCommand):
             result, well = self.work(options)
         # Errors of the domain are for people: one line rather than a traceback.
         except SessionError as error:
-            raise CommandError(error.detail, returncode=WRONG_FOUND) from error
+            raise CommandError(harmless(error.detail), returncode=WRONG_FOUND) from error
         except KeyboardInterrupt:
             self.stderr.write("interrupted; what was done is kept, run it again to go on")
             sys.exit(INTERRUPTED)
-        self.stdout.write(json.dumps(result) if self.as_json else self.describe(result))
+        self.stdout.write(
+            json.dumps(result) if self.as_json else self.printable(self.describe(result))
+        )
         if not well:
             sys.exit(WRONG_FOUND)
 

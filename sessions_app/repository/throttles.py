@@ -1,11 +1,17 @@
-"""Rate limits that all workers share: one counter per caller and period."""
+"""Rate limits that all workers share: one counter per caller and period.
+
+Also what one caller may do only once at a time, for all workers.
+"""
 
 from datetime import datetime
 
 from pymongo import ReturnDocument, WriteConcern
+from pymongo.collection import Collection
+from pymongo.errors import DuplicateKeyError
 
 from sessions_app.documents import ThrottleWindow, collection
 from sessions_app.repository import failures
+from sessions_app.repository.log import Stored
 
 
 @failures.translated
@@ -15,12 +21,37 @@ def take(*, key: str, amount: int, expires_at: datetime) -> int:
     Written to the primary only: a counter that a fail-over forgets lets a few requests more
     through, and waiting for a majority would cost every request a flush of the journal.
     """
-    # By the driver: `modify` takes no write concern, and this is in the way of every request.
-    windows = collection(ThrottleWindow).with_options(write_concern=WriteConcern(w=1, j=False))
-    window = windows.find_one_and_update(
+    window = _windows().find_one_and_update(
         {"_id": key},
         {"$inc": {"used": amount}, "$setOnInsert": {"expires_at": expires_at}},
         upsert=True,
         return_document=ReturnDocument.AFTER,
     )
     return int(window["used"]) if window else 0
+
+
+@failures.translated
+def begin(*, key: str, now: datetime, until: datetime) -> bool:
+    """Begin what `key` names, unless it is in progress; a caller that never ends it blocks it
+    `until` then."""
+    try:
+        _windows().update_one(
+            {"_id": key, "expires_at": {"$lte": now}},
+            {"$set": {"expires_at": until, "used": 1}},
+            upsert=True,
+        )
+    except DuplicateKeyError:
+        # There is one that has not expired, so the filter did not match and an insert was tried.
+        return False
+    return True
+
+
+@failures.translated
+def end(*, key: str, until: datetime) -> None:
+    """End what was begun `until` then; one that another caller has begun since goes on."""
+    _windows().delete_one({"_id": key, "expires_at": until})
+
+
+def _windows() -> "Collection[Stored]":
+    # By the driver: `modify` takes no write concern, and this is in the way of every request.
+    return collection(ThrottleWindow).with_options(write_concern=WriteConcern(w=1, j=False))

@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils.dateparse import parse_date
 
 from sessions_app import clock
+from sessions_app.domain.display import cell
 from sessions_app.domain.review import REASONS, Act, LogFilter, LogLine, Reason
 from sessions_app.review import pages, people
 from sessions_app.review.conversations import presentation
@@ -135,18 +136,14 @@ def _as_json_lines(lines: Iterator[LogLine]) -> Iterator[str]:
 
 def _as_csv(lines: Iterator[LogLine]) -> Iterator[str]:
     buffer = io.StringIO()
-    writer = csv.writer(buffer)
+    # All in quotes: a program that parts cells at semicolons would find others within a cell.
+    writer = csv.writer(buffer, quoting=csv.QUOTE_ALL)
     writer.writerow(["id", *_FIELDS, "erased"])
     for line in lines:
         record = _record(line)
         record["about"] = json.dumps(record["about"], ensure_ascii=False)
-        writer.writerow([_defused(str(value)) for value in record.values()])
+        writer.writerow([cell(str(value)) for value in record.values()])
         yield buffer.getvalue()
         buffer.seek(0)
         buffer.truncate()
     yield buffer.getvalue()
-
-
-def _defused(cell: str) -> str:
-    # A spreadsheet would run a cell that begins like a formula (OWASP, CSV injection).
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell

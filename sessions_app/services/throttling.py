@@ -8,6 +8,8 @@ allow too much.
 
 import hashlib
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -70,6 +72,22 @@ def throttle_take(*, key: str, limit: int, period_seconds: int, now: datetime) -
             _claims.clear()
         _claims[key] = _Claim(int(period), max(0, granted - 1), exhausted=granted < share)
     return None if granted > 0 else wait
+
+
+@contextmanager
+def one_at_a_time(*, key: str, seconds: float, now: datetime) -> Iterator[bool]:
+    """Whether no other caller is in the same `key`, on any worker; work only where it is so.
+
+    A worker that dies meanwhile leaves it taken for `seconds`.
+    """
+    # MongoDB stores milliseconds; the end must name the same moment.
+    until = (now + timedelta(seconds=seconds)).replace(microsecond=0)
+    begun = throttles.begin(key=key, now=now, until=until)
+    try:
+        yield begun
+    finally:
+        if begun:
+            throttles.end(key=key, until=until)
 
 
 def forget() -> None:

@@ -17,7 +17,13 @@ STOP_SECONDS = 60.0
 _HOST = child_process.LOOPBACK
 # A simulation must not write where real users' conversations are stored.
 _NOT_PASSED_ON = ("MONGODB_URI", "DATABASE_URL", "JWT_JWK_URL", "JWT_ISSUER", "JWT_AUDIENCE")
-_THROTTLES = ("THROTTLE_ANON", "THROTTLE_USER", "THROTTLE_LOGIN", "THROTTLE_CHAT")
+_THROTTLES = (
+    "THROTTLE_ANON",
+    "THROTTLE_USER",
+    "THROTTLE_LOGIN",
+    "THROTTLE_CHAT",
+    "THROTTLE_SEARCH",
+)
 
 
 class ServiceDidNotStart(Exception):

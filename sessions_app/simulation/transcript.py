@@ -7,6 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from sessions_app.domain.display import isolated
 from sessions_app.simulation.watched import ShiftCount, Watched
 
 # Marks a shift that the file marks too, or, on a line of its own, one that was not detected.
@@ -87,13 +88,14 @@ def _called(call: Any) -> str:
 
 
 def _clean(text: str) -> str:
-    """Replace characters that would control the terminal or cannot be printed."""
+    """Replace characters that would control the terminal or cannot be printed, isolate others."""
     # A carriage return would overwrite the line on a terminal.
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
-    return "".join(
+    printable = "".join(
         "\ufffd" if unicodedata.category(sign) in {"Cc", "Cs"} and sign not in "\n\t" else sign
         for sign in lines
     )
+    return isolated(printable)
 
 
 def _wrapped(text: Text, width: int, indent: str = "") -> list[Text]:

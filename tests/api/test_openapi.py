@@ -70,6 +70,57 @@ def test_every_operation_has_a_name_of_its_own(operations: dict[tuple[str, str],
     assert all(operation["description"] for operation in operations.values())
 
 
+def test_every_answer_in_json_is_an_object(
+    schema: dict[str, Any], operations: dict[tuple[str, str], Any]
+):
+    def kinds(described: dict[str, Any]) -> set[Any]:
+        if "$ref" in described:
+            described = schema["components"]["schemas"][described["$ref"].rpartition("/")[2]]
+        if one_of := described.get("oneOf"):
+            return {kind for one in one_of for kind in kinds(one)}
+        return {described.get("type")}
+
+    assert {
+        route: kinds(content["schema"])
+        for route, operation in operations.items()
+        for body in operation["responses"].values()
+        for media_type, content in body.get("content", {}).items()
+        if media_type == "application/json" and kinds(content["schema"]) != {"object"}
+    } == {}
+
+
+def test_examples_of_pages_are_pages(operations: dict[tuple[str, str], Any]):
+    for template in ("/session", "/session/{}/messages"):
+        content = operations["GET", template]["responses"]["200"]["content"]["application/json"]
+        (example,) = content["examples"].values()
+        assert isinstance(example["value"]["results"], list)
+
+
+def test_an_email_address_may_be_empty(schema: dict[str, Any]):
+    for name in ("User", "Registration", "PatchedProfileChanges"):
+        email = schema["components"]["schemas"][name]["properties"]["email"]
+        assert {"type": "string", "maxLength": 0} in email["oneOf"], email
+
+
+def test_every_route_that_refuses_api_keys_says_so(operations: dict[tuple[str, str], Any]):
+    routes = {
+        route
+        for route, operation in operations.items()
+        if route[1].startswith("/auth/")
+        and operation.get("security") != [{}]
+        and operation.get("security")
+    }
+    assert ("GET", "/auth/me") in routes
+    for route in routes:
+        body = operations[route]["responses"]["403"]["content"]["application/json"]
+        codes = [
+            error["code"]
+            for example in body["examples"].values()
+            for error in example["value"]["errors"]
+        ]
+        assert "api_key_not_allowed" in codes, route
+
+
 def test_every_body_that_is_sent_has_an_example(operations: dict[tuple[str, str], Any]):
     assert [
         route

@@ -9,7 +9,7 @@ from sessions_app.services import throttling
 from tests.api.bodies import UNAVAILABLE, path
 from tests.conftest import error
 
-OFF = dict.fromkeys(("anon", "user", "login", "chat"))
+OFF = dict.fromkeys(("anon", "user", "login", "chat", "search"))
 
 
 @pytest.fixture

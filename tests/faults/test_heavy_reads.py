@@ -16,7 +16,9 @@ from tests.faults import crowd
 from tests.faults.crowd import Answered, append_to, request_of
 from tests.faults.talks import READY_SECONDS, Talk
 
-UNLIMITED = dict.fromkeys(("THROTTLE_CHAT", "THROTTLE_USER", "THROTTLE_ANON"), "")
+UNLIMITED = dict.fromkeys(
+    ("THROTTLE_CHAT", "THROTTLE_USER", "THROTTLE_ANON", "THROTTLE_SEARCH"), ""
+)
 SUBJECTS = ("the harbour of Lisbon", "old bicycles", "bread with caraway", "tax returns", "owls")
 
 

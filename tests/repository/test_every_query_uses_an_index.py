@@ -251,7 +251,7 @@ def _walk_searches(session_id: str) -> None:
         patch.setattr(search, "_FIRST_BLOCKS", 2)
         for text in ("message 12", "hel", '"another"', "本", "dog"):
             search.search_own(user_id=OWNER, text=text, limit=5, now=now())
-            search.search_all(text=text, limit=5, wanted=everybodys, now=now())
+            search.search_all(text=text, limit=5, wanted=everybodys, staff_id="9", now=now())
         erasure.message_delete(session_id=session_id, user_id=OWNER, seq=10, now=now())
         search_indexing.catch_up(user_id=None, seconds=60, now=now() + timedelta(hours=1))
         search_indexing.catch_up(user_id=None, seconds=60, now=now() + timedelta(hours=1))

@@ -34,7 +34,7 @@ def model() -> Iterator[Model]:
 
 def settings(model: Model) -> dict[str, str]:
     """What a service is started with."""
-    unthrottled = {f"THROTTLE_{kind}": "" for kind in ("ANON", "USER", "LOGIN", "CHAT")}
+    unthrottled = {f"THROTTLE_{kind}": "" for kind in ("ANON", "USER", "LOGIN", "CHAT", "SEARCH")}
     return unthrottled | {
         "LLM_BASE_URL": model.url,
         "LLM_MODEL": "test-model",

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.core.validators import ProhibitNullCharactersValidator
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from sessions_app.domain import limits, text
@@ -151,6 +152,8 @@ class BatchOutput(serializers.Serializer[Data]):
     messages = MessageOutput(many=True)
 
 
+# One object: it has the list in it.
+@extend_schema_serializer(many=False)
 class MessagePageOutput(serializers.Serializer[Data]):
     """A page of a session's messages, oldest first; `latest_seq` is the newest in the session."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from sessions_app.api.wire.messages import (
@@ -167,6 +168,8 @@ class ListedSessionOutput(SessionOutput):
     )
 
 
+# One object: it has the list in it.
+@extend_schema_serializer(many=False)
 class SessionPageOutput(serializers.Serializer[Data]):
     """A page of sessions, newest activity first."""
 

@@ -8,7 +8,10 @@ from typing import Any, NamedTuple, NoReturn
 QUOTE_MAX_CHARS = 2_000
 EMPTY = "{}"
 
-_FENCE = re.compile(r"\s*```(?:json)?\s*\n(.*?)\n?\s*```\s*", re.DOTALL)
+# Matched to a stripped text. What lies inside is stripped afterwards: with `\s*` around `.*?` a run
+# of white space would be tried from each of its characters.
+_FENCE = re.compile(r"```(?:json)?[^\S\n]*\n(.*)```", re.DOTALL)
+_SPACES = re.compile(r"\s*")
 _TRAILING_COMMA = re.compile(r",\s*\}\s*\Z")
 # Nothing but white space and what stands for nothing.
 _NOTHING = {"", "null", "undefined", "none"}
@@ -56,7 +59,7 @@ def _refuse(name: str) -> NoReturn:
 
 def _repaired(text: str) -> dict[str, Any] | None:
     """The object that a text certainly means; None where that would be a guess."""
-    unfenced = fence[1] if (fence := _FENCE.fullmatch(text)) else text
+    unfenced = fence[1].strip() if (fence := _FENCE.fullmatch(text.strip())) else text
     inner = _parsed(unfenced)
     for meant in (
         inner,
@@ -84,14 +87,19 @@ def _last_of_several(text: str) -> Any:
     decoder, position = json.JSONDecoder(parse_constant=_refuse), 0
     objects: list[Any] = []
     try:
-        while rest := text[position:].lstrip():
-            value, position = decoder.raw_decode(text, len(text) - len(rest))
+        while (position := _begins_at(text, position)) < len(text):
+            value, position = decoder.raw_decode(text, position)
             objects.append(value)
     except (ValueError, RecursionError):
         return None
     full = [each for each in objects if each != {}]
     # The same object twice is that object.
     return full[0] if full and all(each == full[0] for each in full) else None
+
+
+def _begins_at(text: str, position: int) -> int:
+    spaces = _SPACES.match(text, position)
+    return spaces.end() if spaces else position
 
 
 def _python(text: str) -> Any:

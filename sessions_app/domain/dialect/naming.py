@@ -12,6 +12,8 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sessions_app.domain.folding import bounded
+
 ID_MAX_CHARS = 40
 NAME_MAX_CHARS = 64
 SHORT_ID_CHARS = 9
@@ -50,7 +52,7 @@ def _fitting(value: str, most: int) -> str:
     fits = len(value) <= most and _FITS.fullmatch(value) and not _LOOKS_MAPPED.fullmatch(value)
     if fits:
         return value
-    plain = unicodedata.normalize("NFKD", value[: 2 * most])
+    plain = unicodedata.normalize("NFKD", bounded(value[: 2 * most]))
     plain = "".join(c for c in plain if not unicodedata.combining(c))
     head = _MISFITS.sub("_", plain).strip("_-")[: most - _DIGEST_CHARS - 1] or UNNAMED
     digest = hashlib.blake2b(_bytes(value), digest_size=_DIGEST_CHARS // 2).hexdigest()

@@ -7,6 +7,8 @@ from typing import Any
 _THOUGHTS = (("<think>", "</think>"), ("<thinking>", "</thinking>"), ("[THINK]", "[/THINK]"),
              ("◁think▷", "◁/think▷"), ("<thought>", "</thought>"),
              ("<reasoning>", "</reasoning>"))  # fmt: skip
+_MARKS = {mark: re.compile(re.escape(mark), re.IGNORECASE) for marks in _THOUGHTS for mark in marks}
+_SPACES = re.compile(r"\s*")
 _FENCED = re.compile(r"\A```[\w-]*[ \t]*\n?(.*?)\n?```\Z", re.DOTALL)
 _KINDS = r"(?:title|summary|name|headline|titel|zusammenfassung|titre|résumé|título|resumen)"
 # "Sure! Here is a title for the conversation:", "Title:", "Here's the updated summary:".
@@ -30,26 +32,41 @@ def without_thoughts(text: str) -> str:
     A thought that does not end is all there is. An end without a beginning ends one whose
     beginning the chat template has given.
     """
-    rest = text.strip()
-    while True:
-        for opens, closes in _THOUGHTS:
-            if rest[: len(opens)].lower() == opens.lower():
-                rest = _behind(rest, closes).strip()
-                break
-        else:
-            break
+    rest = _behind_thoughts(text)
     if not any(mark in rest for mark in ("</", "[/", "◁/")):
         return rest
     for opens, closes in _THOUGHTS:
-        position = rest.lower().find(closes.lower())
-        if position >= 0 and opens.lower() not in rest[:position].lower():
-            rest = rest[position + len(closes) :].strip()
+        ending = _MARKS[closes].search(rest)
+        if ending and not _MARKS[opens].search(rest, 0, ending.start()):
+            rest = rest[ending.end() :].strip()
     return rest
 
 
-def _behind(text: str, mark: str) -> str:
-    position = text.lower().find(mark.lower())
-    return text[position + len(mark) :] if position >= 0 else ""
+def _behind_thoughts(text: str) -> str:
+    """The text without the thoughts that it begins with, and without spaces around it."""
+    # By positions: a copy of the rest for each of many thoughts would take quadratic time.
+    position = _begins_at(text, 0)
+    closes = _closing_mark(text, position)
+    while closes is not None:
+        ending = _MARKS[closes].search(text, position)
+        if ending is None:
+            return ""
+        position = _begins_at(text, ending.end())
+        closes = _closing_mark(text, position)
+    return text[position:].rstrip()
+
+
+def _begins_at(text: str, position: int) -> int:
+    spaces = _SPACES.match(text, position)
+    return spaces.end() if spaces else position
+
+
+def _closing_mark(text: str, position: int) -> str | None:
+    """The mark that ends the thought which begins at `position`; None where none begins there."""
+    for opens, closes in _THOUGHTS:
+        if _MARKS[opens].match(text, position):
+            return closes
+    return None
 
 
 def unwrapped(answer: str) -> str:

@@ -40,6 +40,8 @@ _K1, _B = 1.2, 0.75
 _LABEL = re.compile(r"([A-Z][\w.'-]{0,30}(?: [A-Z][\w.'-]{0,30})?): ")
 # A label of a single line, such as "Note:", is not a speaker.
 _MIN_LINES = 2
+# Each name is looked for at every word of the query.
+MAX_NAMES: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +94,12 @@ def speaker_of(message: WindowMessage) -> str | None:
 
 
 def label_names(speakers: Sequence[str | None]) -> frozenset[str]:
-    """The labels that are speakers: those with several lines, unlike a chance "Note: …"."""
+    """The labels that are speakers: those with several lines, unlike a chance "Note: …".
+
+    Of more than MAX_NAMES, those with most lines.
+    """
     lines = Counter(speaker for speaker in speakers if speaker)
-    return frozenset(name for name, count in lines.items() if count >= _MIN_LINES)
+    return frozenset(name for name, count in lines.most_common(MAX_NAMES) if count >= _MIN_LINES)
 
 
 def without_names(query: str, names: frozenset[str]) -> str:

@@ -99,6 +99,15 @@ class IndexedSession:
         return session.erasure_count - self.erasure_count > self.forgotten
 
 
+class Finished(NamedTuple):
+    """How far a session, as it was read with its progress `before`, is indexed now."""
+
+    before: IndexedSession
+    session: SearchedSession
+    indexed: int
+    holes: Sequence[int]
+
+
 class IndexedBlock(NamedTuple):
     """The terms of the messages `first_seq..last_seq`."""
 

@@ -11,11 +11,16 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from sessions_app.domain.folding import bounded
+
 # A longer word is indexed by its beginning, so that no index entry grows without bound.
 TERM_MAX_CHARS = 32
 SNIPPET_MAX_CHARS = 200
 # Shown before the match, for context.
 _LEAD_CHARS = 60
+# A match is looked for in one stretch of a long text after the other.
+_STRETCH_CHARS = 4_000
+_AROUND_CHARS = 400
 
 _DIACRITICS = re.compile("[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u0640]")
 # Letters that Unicode does not decompose, and that people type without their stroke.
@@ -45,14 +50,18 @@ _SPACE = re.compile(r"\s+")
 
 
 def fold(text: str) -> str:
-    """Fold `text` for comparison; folding twice is the same as once."""
+    """Fold `text` for comparison; folding twice is the same as once.
+
+    Linear in the length: overlong runs of combining marks are left out.
+    """
     # Most text is ASCII, for which this is many times faster.
     if text.isascii():
         return text.lower()
     # Decomposed, so that diacritics are characters of their own and can be removed.
-    apart = unicodedata.normalize("NFKD", text).casefold()
+    apart = unicodedata.normalize("NFKD", bounded(text)).casefold()
     bare = _DIACRITICS.sub("", _VARIATION.sub("", apart)).translate(_LETTERS)
-    return unicodedata.normalize("NFKC", bare)
+    # Bounded again, as a character of a run may have become two.
+    return unicodedata.normalize("NFKC", bounded(bare))
 
 
 def tokens(folded: str) -> Iterator[tuple[str, str]]:
@@ -88,7 +97,7 @@ def snippet(text: str, hit: re.Pattern[str]) -> str:
     `hit` matches folded text; the snippet is cut from the text as it was written.
     """
     # Composed, so that a cut does not part a letter from its accent.
-    text = unicodedata.normalize("NFC", text)
+    text = unicodedata.normalize("NFC", bounded(text))
     start = _backed_to_a_space(text, max(0, _index_of(text, hit) - _LEAD_CHARS))
     # Runs of white space shrink to one space, so twice the length is cut out first.
     shown = _SPACE.sub(" ", text[start : start + 2 * SNIPPET_MAX_CHARS]).strip()
@@ -102,10 +111,21 @@ def snippet(text: str, hit: re.Pattern[str]) -> str:
 
 def _index_of(text: str, hit: re.Pattern[str]) -> int:
     """The index in `text` at which the hit begins; 0 where there is none."""
-    folded = fold(text)
-    if len(folded) == len(text):
-        match = hit.search(folded)
-        return match.start() if match else 0
+    for start in range(0, len(text), _STRETCH_CHARS):
+        # With what lies around it, as a match may reach over its ends.
+        first = max(0, start - _AROUND_CHARS)
+        stretch = text[first : start + _STRETCH_CHARS + _AROUND_CHARS]
+        # A match at the very beginning may be the end of a longer word.
+        match = hit.search(fold(stretch), 1 if first else 0)
+        if match:
+            return first + _unfolded_index(stretch, match.start(), hit)
+    return 0
+
+
+def _unfolded_index(text: str, index: int, hit: re.Pattern[str]) -> int:
+    """The index in `text` of the match that begins at `index` in the folded text."""
+    if len(fold(text)) == len(text):
+        return index
     # Folding changed the length, so indexes differ: fold character by character and count.
     parts = [fold(character) for character in text]
     match = hit.search("".join(parts))

@@ -14,6 +14,7 @@ from sessions_app.domain.topics.words import FUNCTION_WORDS, SOCIAL, SOCIAL_FILL
 READ_CHARS = 3000
 MAX_TERMS = 24
 MAX_TERM_CHARS = 24
+_LINE_CHARS = 240
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _FENCE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
@@ -24,7 +25,7 @@ _UNSPACED_RUN = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30f
 _CODE_LINE = re.compile(
     r"^\s*(?:[{}()\[\];<>#@$]|import |from \w+ import|def |class |return\b|if \(|for \(|while \("
     r"|(?:const|let|var|function|public|private|static|void|int)\b|Traceback|File \"|at \S+\()"
-    r"|\w*(?:Error|Exception)\b.*:|[{};]\s*$|\w\(.*\)\s*:?\s*$|^\s*\w+\s*[-+*/]?=\s*\S"
+    r"|(?:Error|Exception)\b.*:|[{};]\s*$|\w\(.*\)\s*:?\s*$|^\s*\w+\s*[-+*/]?=\s*\S"
 )
 
 
@@ -155,7 +156,16 @@ def is_code_only(text: str) -> bool:
     if not _WORD.search(prose):
         return bool(_WORD.search(text))
     lines = [line for line in prose.splitlines() if line.strip()]
-    return len(lines) >= 2 and all(_CODE_LINE.search(line) for line in lines)
+    return len(lines) >= 2 and all(_CODE_LINE.search(_ends_of(line)) for line in lines)
+
+
+def _ends_of(line: str) -> str:
+    """The line, or the beginning and the end of a long one, where code shows.
+
+    The pattern takes time that grows with the square of a line's length.
+    """
+    half = _LINE_CHARS // 2
+    return line if len(line) <= _LINE_CHARS else line[:half] + line[-half:]
 
 
 def read(content: str) -> Reading:

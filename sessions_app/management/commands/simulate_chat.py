@@ -135,6 +135,10 @@ class Command(OperatorCommand):
         shifts = f"\n\n{shifts_line(count)}" if count else ""
         return so_far + self._transcripts() + "\n".join(lines).strip("\n") + shifts
 
+    def printable(self, described: str) -> str:
+        """As it is: it has styles, and `transcript` has cleaned what was said."""
+        return described
+
     def _transcripts(self) -> str:
         """The transcripts, in the terminal's width and with styles if it is one."""
         is_terminal = self.stdout.isatty()

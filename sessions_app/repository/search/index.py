@@ -20,7 +20,7 @@ from sessions_app.domain.annotations import block_start
 from sessions_app.domain.data import Status
 from sessions_app.domain.identifiers import bucket_id
 from sessions_app.domain.limits import ANNOTATION_BLOCK
-from sessions_app.domain.search.data import IndexedBlock, IndexedSession, SearchedSession
+from sessions_app.domain.search.data import Finished, IndexedBlock, IndexedSession, SearchedSession
 from sessions_app.repository import derived, failures
 from sessions_app.repository.log import Stored
 
@@ -178,7 +178,7 @@ def write_blocks(blocks: Sequence[tuple[SearchedSession, IndexedBlock]]) -> None
 
 @failures.translated
 def finish(
-    sessions: Sequence[tuple[IndexedSession, SearchedSession, int]],
+    sessions: Sequence[Finished],
     title_terms: Callable[[str], Iterable[str]],
 ) -> None:
     """Say how far sessions are indexed now, each only if it has not changed since it was read.
@@ -202,13 +202,13 @@ def finish(
                         "indexed": indexed,
                         "erasure_count": session.erasure_count,
                         "forgotten": 0,
-                        "holes": [],
+                        "holes": list(holes),
                         "title": session.title,
                         "terms": [TITLE + term for term in sorted(title_terms(session.title))],
                     }
                 },
             )
-            for before, session, indexed in sessions
+            for before, session, indexed, holes in sessions
         ],
         ordered=False,
     )

@@ -9,6 +9,7 @@ from django.http import HttpRequest, StreamingHttpResponse
 
 from sessions_app import clock
 from sessions_app.domain.data import Message
+from sessions_app.domain.display import isolated
 from sessions_app.domain.review import Act
 from sessions_app.domain.text import escaped, inert
 from sessions_app.review import pages
@@ -71,10 +72,11 @@ def _as_json(exported: Sequence[ExportedConversation]) -> Iterator[str]:
 def _as_markdown(exported: Sequence[ExportedConversation]) -> Iterator[str]:
     for conversation in exported:
         session = conversation.session
-        yield f"# {conversation.title or 'Conversation'}\n\nSession {session.session_id}, "
-        yield f"user {session.user_id}, created {_moment(session.created_at)}\n"
+        yield f"# {isolated(conversation.title) or 'Conversation'}\n\n"
+        yield f"Session {session.session_id}, "
+        yield f"user {isolated(session.user_id)}, created {_moment(session.created_at)}\n"
         for message in conversation.messages:
-            name = f" ({message.name})" if message.name else ""
+            name = f" ({isolated(message.name)})" if message.name else ""
             yield f"\n## {message.seq}. {message.role.value.capitalize()}{name}, "
             yield f"{_moment(message.timestamp)}\n\n"
             yield "*deleted*\n" if message.deleted else f"{inert(message.content)}\n"

@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from sessions_app import clock
 from sessions_app.domain import lifecycle
+from sessions_app.domain.display import isolated
 from sessions_app.domain.errors import InvalidInput
 from sessions_app.domain.limits import REVIEW_MESSAGES
 from sessions_app.domain.review import Act
@@ -123,7 +124,7 @@ def _transcript_page(request: HttpRequest, transcript: Transcript) -> HttpRespon
     labels = review.topic_labels(reviewed)
     names = people.names([session.user_id])
     context: dict[str, Any] = {
-        "title": transcript.title or "Untitled conversation",
+        "title": isolated(transcript.title) or "Untitled conversation",
         "transcript": transcript,
         "reviewed": reviewed,
         "session": session,

@@ -5,11 +5,18 @@ from typing import Any
 
 from django import template
 
+from sessions_app.domain import display
 from sessions_app.domain.review import REASONS, Act, LogLine, Reason
 from sessions_app.review.conversations import presentation
 from sessions_app.services.review import Entry, MessageFate, Transcript
 
 register = template.Library()
+
+
+@register.filter
+def isolated(value: Any) -> str:
+    """Text of a user so that it does not turn around the line that it stands in."""
+    return display.isolated(str(value))
 
 
 @register.filter

@@ -35,7 +35,11 @@ def conversation_search(
     # The words that staff search for are part of the log.
     read_log.log_write(staff=staff, act=Act.SEARCH, now=now, about=[About(part=filters)])
     results = search.search_all(
-        text=text, limit=REVIEW_BULK, wanted=SearchFilter(status=wanted.status), now=now
+        text=text,
+        limit=REVIEW_BULK,
+        wanted=SearchFilter(status=wanted.status),
+        staff_id=staff.id,
+        now=now,
     )
     best: dict[str, SearchHit] = {}
     for hit in results.hits:

@@ -6,10 +6,10 @@ for writes in progress and for differing clocks of workers.
 """
 
 import time
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import groupby
 
 from django.utils.crypto import salted_hmac
 
@@ -17,6 +17,7 @@ from sessions_app.domain import search as search_rules
 from sessions_app.domain.annotations import block_start
 from sessions_app.domain.limits import ANNOTATION_BLOCK
 from sessions_app.domain.search.data import (
+    Finished,
     IndexedBlock,
     IndexedSession,
     SearchedSession,
@@ -176,7 +177,8 @@ def index_sessions(
             (before[session.session_id], session)
             for session in sessions
             if not before[session.session_id].has_missed_an_erasure(session)
-        ]
+        ],
+        deadline=deadline,
     )
     reached = indexed(_without_gone(sessions))
     for session in sessions:
@@ -213,7 +215,7 @@ def _index_on(
         if before.has_missed_an_erasure(session):
             search_store.index.forget_session(session.session_id)
         else:
-            _index_runs([(before, session)])
+            _index_runs([(before, session)], deadline=deadline)
         fresh = search_store.index.session(session.session_id)
         if fresh is None:
             search_store.index.forget_session(session.session_id)
@@ -229,38 +231,64 @@ def _index_on(
     return before
 
 
-def _index_runs(sessions: Sequence[tuple[IndexedSession, SearchedSession]]) -> None:
-    """Index the holes and the next run of messages of each session."""
-    ranges: list[TextRange] = []
-    finished: list[tuple[IndexedSession, SearchedSession, int]] = []
+def _index_runs(
+    sessions: Sequence[tuple[IndexedSession, SearchedSession]], *, deadline: float
+) -> None:
+    """Index the holes and the next run of messages of each session, until `deadline`.
+
+    One block is always indexed, so that each call gets on whatever the messages are.
+    """
+    starts = {session.session_id: _starts(before, session) for before, session in sessions}
+    ranges = [
+        TextRange(session_id, start, start + ANNOTATION_BLOCK - 1)
+        for session_id, blocks in starts.items()
+        for start in blocks
+    ]
+    texts: defaultdict[tuple[str, int], list[SearchedText]] = defaultdict(list)
+    for text in search_store.reading.texts(ranges) if ranges else ():
+        texts[text.session_id, block_start(text.seq)].append(text)
+    blocks: list[tuple[SearchedSession, IndexedBlock]] = []
+    finished: list[Finished] = []
     for before, session in sessions:
-        # A block that is not full is indexed again with its new messages.
-        first = block_start(before.indexed + 1)
-        last = max(before.indexed, min(first + _RUN - 1, session.message_count))
-        for start in before.holes:
-            if start < first:
-                end = start + ANNOTATION_BLOCK - 1
-                ranges.append(TextRange(session.session_id, start, end))
-        if last > before.indexed or first in before.holes:
-            ranges.append(TextRange(session.session_id, first, last))
-        finished.append((before, session, last))
-    if not finished:
-        return
-    texts = groupby(search_store.reading.texts(ranges), key=lambda text: text.session_id)
-    by_id = {session.session_id: session for _, session in sessions}
-    search_store.index.write_blocks(
-        [(by_id[session_id], block) for session_id, group in texts for block in _blocks(group)]
-    )
-    search_store.index.finish(finished, search_rules.text.terms)
+        left = starts[session.session_id]
+        while left and not (blocks and time.monotonic() >= deadline):
+            block_texts = texts.pop((session.session_id, left.pop(0)), [])
+            blocks += [(session, block) for block in _blocks(block_texts)]
+        finished.append(_finished(before, session, left))
+    if finished:
+        search_store.index.write_blocks(blocks)
+        search_store.index.finish(finished, search_rules.text.terms)
+
+
+def _starts(before: IndexedSession, session: SearchedSession) -> list[int]:
+    """Where the blocks begin that are to be indexed next, ascending."""
+    # A block that is not full is indexed again with its new messages.
+    first, last = _next_run(before, session)
+    starts = [start for start in before.holes if start < first]
+    if last > before.indexed or first in before.holes:
+        starts += range(first, last + 1, ANNOTATION_BLOCK)
+    return sorted(starts)
+
+
+def _next_run(before: IndexedSession, session: SearchedSession) -> tuple[int, int]:
+    first = block_start(before.indexed + 1)
+    return first, max(before.indexed, min(first + _RUN - 1, session.message_count))
+
+
+def _finished(before: IndexedSession, session: SearchedSession, left: Sequence[int]) -> Finished:
+    """How far the session is indexed when the blocks that begin at `left` are not."""
+    first, last = _next_run(before, session)
+    behind = [start for start in left if start >= first]
+    indexed = max(before.indexed, behind[0] - 1) if behind else last
+    return Finished(before, session, indexed, [hole for hole in before.holes if hole in left])
 
 
 def _blocks(texts: Iterable[SearchedText]) -> Iterator[IndexedBlock]:
-    """Split texts, in order, into blocks within one run of 64 and about _TERMS_MAX terms."""
+    """Split the texts of one block, in order, into parts of about _TERMS_MAX terms."""
     block: list[SearchedText] = []
     terms: set[str] = set()
     for text in texts:
-        same = bool(block) and block_start(block[0].seq) == block_start(text.seq)
-        if block and (not same or len(terms) > _TERMS_MAX):
+        if block and len(terms) > _TERMS_MAX:
             yield _block(block, terms)
             block, terms = [], set()
         block.append(text)

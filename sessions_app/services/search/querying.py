@@ -12,6 +12,7 @@ from datetime import datetime
 
 from sessions_app.domain import search as search_rules
 from sessions_app.domain.data import Role
+from sessions_app.domain.errors import SearchInProgress
 from sessions_app.domain.search.data import (
     SearchedSession,
     SearchedText,
@@ -23,15 +24,20 @@ from sessions_app.domain.search.data import (
 from sessions_app.domain.search.query import SearchQuery
 from sessions_app.repository import search as search_store
 from sessions_app.services.search import indexing
+from sessions_app.services.throttling import caller_key, one_at_a_time
 
 # The time for indexing what is new, and for a whole search of staff.
 _INDEXING_SECONDS = 0.5
 _SECONDS = 8.0
+# Longer than any search: a worker that dies during one keeps its user from another for so long.
+_LEASE_SECONDS = 20
 # A user's own search is answered sooner, with what has been found until then.
 OWN_SECONDS = 2.0
 # Blocks of messages that are read at a time: few at first, since these often hold enough hits.
 _FIRST_BLOCKS, _MORE_BLOCKS = 24, 200
 _SCANNED_AT_A_TIME = 1_000
+# Blocks of messages that are in memory at a time.
+_READ_AT_A_TIME = 8
 
 
 def search_own(
@@ -39,19 +45,30 @@ def search_own(
 ) -> SearchResults:
     """Search the user's own messages and titles, in archived sessions too, in expired ones not.
 
-    For about `seconds`; what has been found until then may be incomplete, and says so.
+    For about `seconds`; what has been found until then may be incomplete, and says so. Raises
+    SearchInProgress while another search of this user runs, on any worker.
     """
     started = time.monotonic()
     query = search_rules.query.parse(text)
     if query.is_empty:
         return SearchResults([])
+    with one_at_a_time(key=_running(user_id), seconds=_LEASE_SECONDS, now=now) as begun:
+        if not begun:
+            raise SearchInProgress
+        return _own(query, user_id=user_id, limit=limit, deadline=started + seconds, now=now)
+
+
+def _own(
+    query: SearchQuery, *, user_id: str, limit: int, deadline: float, now: datetime
+) -> SearchResults:
+    seconds = deadline - time.monotonic()
     indexing_seconds = min(_INDEXING_SECONDS, seconds / 2)
     backlog = indexing.catch_up(user_id=user_id, seconds=indexing_seconds, now=now)
     search = _Search(
         query=query,
         user_id=user_id,
         limit=limit,
-        deadline=started + seconds,
+        deadline=deadline,
         admits=lambda session: not session.has_expired(now),
     )
     search.scan(backlog)
@@ -59,15 +76,30 @@ def search_own(
     return SearchResults(search.best(), complete=search.complete)
 
 
-def search_all(*, text: str, limit: int, wanted: SearchFilter, now: datetime) -> SearchResults:
+def search_all(
+    *, text: str, limit: int, wanted: SearchFilter, staff_id: str, now: datetime
+) -> SearchResults:
     """Search all users' messages and titles, for staff; the caller writes the read log.
 
-    Indexes for a moment first; the results say until when the index reaches.
+    Indexes for a moment first; the results say until when the index reaches. Raises
+    SearchInProgress while another search of `staff_id` runs.
     """
-    started = time.monotonic()
     query = search_rules.query.parse(text)
     if query.is_empty:
         return SearchResults([])
+    with one_at_a_time(key=_running(staff_id), seconds=_LEASE_SECONDS, now=now) as begun:
+        if not begun:
+            raise SearchInProgress
+        return _all(query, limit=limit, wanted=wanted, now=now)
+
+
+def _running(caller: str) -> str:
+    """Begins like the counters of the caller's searches, so that an erasure finds it."""
+    return f"{caller_key(scope='search', caller=caller)}/running"
+
+
+def _all(query: SearchQuery, *, limit: int, wanted: SearchFilter, now: datetime) -> SearchResults:
+    started = time.monotonic()
     backlog = indexing.catch_up(user_id=wanted.user_id, seconds=_INDEXING_SECONDS, now=now)
     search = _Search(
         query=query,
@@ -179,6 +211,8 @@ class _Search:
 
     def _take_titles(self, sessions: Iterable[SearchedSession]) -> None:
         for session in sessions:
+            if self._is_over():
+                return
             rank = self._rank(session.title) if self.admits(session) else None
             if rank is not None and self._is_in_time(session.updated_at):
                 self.titles[session.session_id] = _Match(rank, session)
@@ -191,11 +225,17 @@ class _Search:
             for text_range in ranges
             if text_range.session_id in sessions and self.admits(sessions[text_range.session_id])
         ]
-        for text in search_store.reading.texts(admitted) if admitted else ():
-            rank = self._rank(text.content) if self._is_in_time(text.timestamp) else None
-            if rank is not None:
-                match = _Match(rank, sessions[text.session_id], text)
-                self.messages[text.session_id, text.seq] = match
+        for at in range(0, len(admitted), _READ_AT_A_TIME):
+            for text in search_store.reading.texts(admitted[at : at + _READ_AT_A_TIME]):
+                # At each message: one may take tens of milliseconds, and a page has thousands.
+                if self._is_over():
+                    return
+                self._take(text, sessions[text.session_id])
+
+    def _take(self, text: SearchedText, session: SearchedSession) -> None:
+        rank = self._rank(text.content) if self._is_in_time(text.timestamp) else None
+        if rank is not None:
+            self.messages[text.session_id, text.seq] = _Match(rank, session, text)
 
     def _rank(self, content: str) -> int | None:
         folded = search_rules.text.fold(content)

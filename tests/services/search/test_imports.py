@@ -36,6 +36,10 @@ def test_an_imported_session_is_found_at_once(session: Any, find: Any) -> None:
     )
     assert find("needle") == [1]
     everybodys = search.search_all(
-        text="needle", limit=5, wanted=SearchFilter(status=Status.ACTIVE), now=now()
+        text="needle",
+        limit=5,
+        wanted=SearchFilter(status=Status.ACTIVE),
+        staff_id="9",
+        now=now(),
     )
     assert [hit.seq for hit in everybodys.hits] == [1]

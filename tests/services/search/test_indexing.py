@@ -155,8 +155,7 @@ def test_a_search_that_runs_out_of_time_says_so(
     long_session: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(search, "_INDEXING_SECONDS", 0)
-    monkeypatch.setattr(search, "_SECONDS", 0)
-    results = search.search_own(user_id=OWNER, text="message", limit=20, now=now())
+    results = search.search_own(user_id=OWNER, text="message", limit=20, now=now(), seconds=0)
     assert (results.hits, results.complete) == ([], False)
 
 

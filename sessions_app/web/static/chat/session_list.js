@@ -1,10 +1,11 @@
 /** The list of sessions: loads its pages from the service, applies local changes, and searches it. */
 
 import { isLocal } from "./identifiers.js";
-import { Unreachable } from "./problems.js";
+import { ApiError, Unreachable } from "./problems.js";
 
 const PAGE = 50;
 const MAX_RESULTS = 30;
+const RUNNING = "search_in_progress";
 
 /** @typedef {import("./types.js").Session} Session */
 
@@ -163,7 +164,7 @@ export class SessionList {
     this.state.search = { query, results: query ? this.#byTitle(query) : [], busy: query !== "" };
     this.state.changed("search");
     if (!query) return;
-    const results = await this.#results(query);
+    const results = await this.#results(query, search);
     // The user has typed on meanwhile.
     if (search !== this.#searches) return;
     const titles = this.#byTitle(query);
@@ -173,12 +174,17 @@ export class SessionList {
     this.state.changed("search");
   }
 
-  /** @param {string} query @returns {Promise<any[]>} */
-  async #results(query) {
+  /** @param {string} query @param {number} search @returns {Promise<any[]>} */
+  async #results(query, search) {
     try {
       const path = `/session/search?q=${encodeURIComponent(query)}&limit=${MAX_RESULTS}`;
       return (await this.api.request("GET", path)).results;
     } catch (error) {
+      if (error instanceof ApiError && error.code === RUNNING) {
+        // The service runs one search of a user at a time, and the user has typed on.
+        await new Promise((resolve) => setTimeout(resolve, error.retryAfter * 1000));
+        return search === this.#searches ? this.#results(query, search) : [];
+      }
       if (!(error instanceof Unreachable)) throw error;
       return this.#inMessages(query.toLowerCase());
     }

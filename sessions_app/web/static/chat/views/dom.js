@@ -48,3 +48,24 @@ export function timeOfDay(iso) {
 export function counted(count, singular, plural = `${singular}s`) {
   return `${count.toLocaleString()} ${count === 1 ? singular : plural}`;
 }
+
+const DIRECTIONAL = /[\u202a-\u202e\u2066-\u2069]/;
+
+/**
+ * The text so that its directional characters have no effect outside of it, where no element
+ * isolates it: in a label, in the window's title.
+ * @param {string} text
+ */
+export function isolated(text) {
+  if (!DIRECTIONAL.test(text)) return text;
+  let depth = 0;
+  let balanced = "";
+  for (const character of text) {
+    if (character === "\u2069") {
+      if (depth === 0) continue;
+      depth -= 1;
+    } else if (/[\u2066-\u2068]/.test(character)) depth += 1;
+    balanced += character;
+  }
+  return `\u2068${balanced}${"\u2069".repeat(depth + 1)}`;
+}

@@ -1,6 +1,6 @@
 /** One message as an article, with its buttons. */
 
-import { fill, h, timeOfDay } from "./dom.js";
+import { fill, h, isolated, timeOfDay } from "./dom.js";
 import { icon } from "./icons.js";
 import { copyButton, drawMarkdown } from "./markdown.js";
 
@@ -57,7 +57,7 @@ function body(message) {
     return element;
   }
   if (message.role === "user") return h("div.body", { dir: "auto" }, message.content);
-  const label = message.role === "system" ? "System prompt" : `Tool result ${message.name ?? ""}`;
+  const label = message.role === "system" ? "System prompt" : `Tool result ${isolated(message.name ?? "")}`;
   return h("details.body", {}, h("summary", {}, label), h("pre", { tabindex: "0" }, inert(message.content)));
 }
 

@@ -3,7 +3,7 @@
 import { Composer } from "./composer.js";
 import { ContextPanel } from "./context_panel.js";
 import { accountDialog } from "./account.js";
-import { fill, h } from "./dom.js";
+import { fill, h, isolated } from "./dom.js";
 import { icon } from "./icons.js";
 import { listenForKeys } from "./keys.js";
 import { Notices, confirmed, menu } from "./popups.js";
@@ -128,7 +128,7 @@ export class Page {
     this.welcome.hidden = !(empty && open === null);
     this.title.textContent = session?.title ?? "";
     this.more.hidden = !session;
-    document.title = session?.title || "Chat";
+    document.title = isolated(session?.title || "Chat");
   }
 
   #options() {

@@ -1,6 +1,6 @@
 /** The list of sessions, with search and a menu for each. */
 
-import { fill, h } from "./dom.js";
+import { fill, h, isolated } from "./dom.js";
 import { icon } from "./icons.js";
 import { menu } from "./popups.js";
 
@@ -147,7 +147,7 @@ export class Sidebar {
     const more = h("button.small-button.more", {
       type: "button",
       data: { focus: `${id}-more` },
-      aria: { label: `Options for ${title}`, haspopup: "menu" },
+      aria: { label: `Options for ${isolated(title)}`, haspopup: "menu" },
       onclick: () => menu(more, sessionOptions(session, this.actions, () => this.#rename(this.#button(id), session))),
     });
     more.append(icon("more"));

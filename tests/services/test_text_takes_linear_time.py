@@ -1,0 +1,119 @@
+"""What computes on text that users write takes time that grows with its length, not its square.
+
+Processor time is compared, not measured: eight times the text may take 8 times the time, and 24 are
+allowed, while quadratic time is 64 times. Each text repeats what makes a careless function slow.
+"""
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from accounts import usernames
+from sessions_app import tokenizer
+from sessions_app.domain import folding, titles
+from sessions_app.domain import text as stored_text
+from sessions_app.domain.dialect import arguments, naming, unwrapping
+from sessions_app.domain.relevance import ranking, terms
+from sessions_app.domain.search import query as search_query
+from sessions_app.domain.search import text as search_text
+from sessions_app.domain.topics import text as topics_text
+from sessions_app.providers import demo_answers
+from sessions_app.services.review import masking
+
+SHORT, LONG = 4_000, 32_000
+MOST = 3 * LONG // SHORT
+# Below this, the clock and the interpreter weigh more than the text.
+FLOOR_SECONDS = 0.001
+
+QUERY = search_query.parse('"alpha beta" gam')
+
+FUNCTIONS: dict[str, Callable[[str], object]] = {
+    "bounded": folding.bounded,
+    "fold": search_text.fold,
+    "terms": search_text.terms,
+    "snippet": lambda text: search_text.snippet(text, QUERY.patterns[0]),
+    "parse": search_query.parse,
+    "patterns": lambda text: [pattern.search(text) for pattern in QUERY.patterns],
+    "matches": QUERY.matches,
+    "title": lambda text: titles.title_of([text]),
+    "title in an answer": titles.title_in_answer,
+    "reading of a topic": topics_text.read,
+    "words": terms.words,
+    "names": lambda text: ranking.without_names(text, frozenset({"Ann", "A A A"})),
+    "unwrapped": unwrapping.unwrapped,
+    "without thoughts": unwrapping.without_thoughts,
+    "arguments": arguments.as_object,
+    "name of a tool": naming.fitting_name,
+    "masked": masking.masked,
+    "inert": stored_text.inert,
+    "visible": stored_text.is_visible,
+    "username": usernames.key,
+    "demo": lambda text: demo_answers.answer([{"role": "user", "content": text}]),
+    "tokens": tokenizer.count_tokens,
+}
+
+UNITS = {
+    "marks": "\u0323\u0301\u0327\u0302",
+    "marks of one class": "\u0301",
+    "voiced marks": "\u3099",
+    "ligatures": "\ufdfa",
+    "jamo": "\u1161",
+    "virama": "\u094d",
+    "letters": "a",
+    "capitals": "A ",
+    "digits": "1",
+    "spaced digits": "1 ",
+    "signs of numbers": "-+(",
+    "spaces": " ",
+    "lines": "a \n",
+    "empty lines": "\n",
+    "brackets": "[",
+    "links": "[](",
+    "calls": "a( )",
+    "objects": "{} ",
+    "braces": "{",
+    "quotation marks": '"',
+    "fences": "```\n",
+    "thoughts": "<think></think>",
+    "ends of thoughts": "</think>",
+    "addresses": "http://",
+    "e-mail": "a.a@",
+    "polite words": "sure! here is ",
+    "errors": "Error ",
+    "words": "alpha  beta ",
+    "joiners": "\U0001f468\u200d",
+    "Han": "中",
+    "underscores": "_",
+    "commas": ", ",
+}
+
+
+def cost(function: Callable[[str], object], text: str) -> float:
+    """The processor time of a call; the least of three, as other processes disturb it."""
+    costs = []
+    for _ in range(3):
+        started = time.thread_time()
+        function(text)
+        costs.append(time.thread_time() - started)
+        if costs[-1] > 1:
+            break
+    return min(costs)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_time_grows_with_the_length_of_the_text(name: str):
+    function = FUNCTIONS[name]
+    slow = {}
+    for unit, signs in UNITS.items():
+        for around in ("{}", "```\n{}\n!", "x {} y"):
+            short, long = (
+                around.format(signs * (length // len(signs))) for length in (SHORT, LONG)
+            )
+            long_cost = cost(function, long)
+            # Only what takes long at all needs a comparison.
+            if long_cost > MOST * FLOOR_SECONDS:
+                short_cost = max(cost(function, short), FLOOR_SECONDS)
+                if long_cost > MOST * short_cost:
+                    slow[unit, around] = long_cost / short_cost
+    assert slow == {}
