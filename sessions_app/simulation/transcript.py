@@ -7,12 +7,13 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from sessions_app.domain.display import isolated
 from sessions_app.simulation.watched import ShiftCount, Watched
 
 # Marks a shift that the file marks too, or, on a line of its own, one that was not detected.
 GOLD = "◆"
 DIM = "dim"
+# Embeddings, overrides and isolates (Unicode Standard Annex 9, 2).
+DIRECTIONAL = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
 MIN_COLUMNS = 20
 _RULE = "────"
 _TITLE_RULE = "════"
@@ -91,11 +92,14 @@ def _clean(text: str) -> str:
     """Replace characters that would control the terminal or cannot be printed, isolate others."""
     # A carriage return would overwrite the line on a terminal.
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
-    printable = "".join(
-        "\ufffd" if unicodedata.category(sign) in {"Cc", "Cs"} and sign not in "\n\t" else sign
-        for sign in lines
-    )
-    return isolated(printable)
+    return "".join("\ufffd" if _is_unprintable(sign) else sign for sign in lines)
+
+
+def _is_unprintable(sign: str) -> bool:
+    """Whether a terminal would act on it, or it would turn around what follows on the line."""
+    if unicodedata.category(sign) in {"Cc", "Cs"}:
+        return sign not in "\n\t"
+    return unicodedata.bidirectional(sign) in DIRECTIONAL
 
 
 def _wrapped(text: Text, width: int, indent: str = "") -> list[Text]:
