@@ -6,13 +6,17 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
+from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from accounts import usernames
 from accounts.managers import UserManager
+from sessions_app.services import revocations
 
 KEY_NAME_MAX_CHARS = 100
+# Fields whose change makes tokens dead, or good again.
+_REVOKING = frozenset({"password", "token_generation", "is_active"})
 
 
 def new_user_id() -> uuid.UUID:
@@ -24,7 +28,7 @@ class User(AbstractUser):
     """An account; `str(id)` is the `user_id` of everything that its user owns.
 
     `username_key` is unique and set by `save()`; a queryset's `update()` must set it together with
-    `username`. A refresh token names its `token_generation`, and is dead in any other.
+    `username`. A token names its `token_generation`, and is dead in any other.
     """
 
     id = models.UUIDField(primary_key=True, default=new_user_id, editable=False)
@@ -55,9 +59,22 @@ class User(AbstractUser):
         """Store the user; `username_key` follows `username`."""
         self.username = usernames.normalize(self.username)
         self.username_key = usernames.key(self.username)
+        is_new = self._state.adding
         if update_fields is not None and "username" in (update_fields := set(update_fields)):
             update_fields |= {"username_key"}
-        super().save(update_fields=update_fields, **kwargs)
+        with transaction.atomic():
+            super().save(update_fields=update_fields, **kwargs)
+            if not is_new and (update_fields is None or _REVOKING & set(update_fields)):
+                self.publish_revocation()
+
+    def publish_revocation(self) -> None:
+        """Tell all workers which tokens are dead; within the transaction that changes the row.
+
+        A revocation that cannot be stored undoes the change. One whose transaction fails in the
+        end makes its user refresh a token, at worst until the revocation ends.
+        """
+        bearer = revocations.Bearer(str(self.pk), self.token_generation)
+        revocations.revoke(bearer, is_barred=not self.is_active, now=timezone.now())
 
     def set_password(self, raw_password: str | None) -> None:
         # Here, so that a password set in the admin or by a command ends every sign-in too.

@@ -263,8 +263,9 @@ api_keys = extend_schema_view(
         request=ApiKeyRequestSerializer,
         responses=_responses({201: MadeApiKeySerializer}, 400, 401, 403, 404, 429),
         examples=[
-            _sends({"name": "laptop", "expires_in_days": 90}),
+            _sends({"name": "laptop", "expires_in_days": 90, "password": PASSWORD}),
             _answers({**_KEY, "key": "sk-chat-Ab3d…"}, 201),
+            _fails(400, "wrong_password", "The password is wrong.", "password"),
             _fails(
                 403,
                 "api_key_not_allowed",

@@ -137,8 +137,9 @@ class PasswordChangeSerializer(serializers.Serializer[Any]):
 
 
 class ApiKeyRequestSerializer(serializers.Serializer[Any]):
-    """A new API key."""
+    """A new API key; it may outlive the sign-in, so it asks for the password again."""
 
+    password = PasswordField()
     name = StrictCharField(max_length=KEY_NAME_MAX_CHARS)
     expires_in_days = StrictIntegerField(
         min_value=1, max_value=3_650, required=False, allow_null=True

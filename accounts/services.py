@@ -77,11 +77,15 @@ def password_change(*, user_id: str, current_password: str, new_password: str) -
         raise ValidationError({"new_password": problems})
     # Guarded by the hash that was checked: of two changes at once, the second matches no row. The
     # new generation also ends tokens that are being refreshed at this moment.
-    changed = User.objects.filter(pk=user.pk, password=user.password).update(
-        password=make_password(new_password), token_generation=F("token_generation") + 1
-    )
-    if not changed:
-        raise WrongPassword(attr="current_password")
+    stored_password = make_password(new_password)
+    with transaction.atomic():
+        changed = User.objects.filter(pk=user.pk, password=user.password).update(
+            password=stored_password, token_generation=F("token_generation") + 1
+        )
+        if not changed:
+            raise WrongPassword(attr="current_password")
+        user.refresh_from_db(fields=["token_generation"])
+        user.publish_revocation()
 
 
 def _account_id(user_id: str) -> uuid.UUID:

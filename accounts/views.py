@@ -24,7 +24,7 @@ from rest_framework_simplejwt.views import (
 
 from accounts import schema as described
 from accounts import services
-from accounts.authentication import InPerson
+from accounts.authentication import AccountAuthentication, InPerson
 from accounts.credentials import api_keys
 from accounts.credentials.tokens import AccountRefreshToken
 from accounts.models import ApiKey
@@ -135,6 +135,7 @@ class SignOutView(TokenView, TokenBlacklistView):
 @waits(Waits.FOR_ACCOUNTS)
 @described.me
 class MeView(APIView):
+    authentication_classes = (AccountAuthentication,)
     permission_classes = (InPerson,)
     schema = described.BodyOnDelete()
 
@@ -163,6 +164,7 @@ class MeView(APIView):
 @waits(Waits.FOR_ACCOUNTS)
 @described.export
 class ExportView(APIView):
+    authentication_classes = (AccountAuthentication,)
     permission_classes = (InPerson,)
     content_negotiation_class = AcceptIgnored
 
@@ -182,6 +184,7 @@ class ExportView(APIView):
 @waits(Waits.FOR_ACCOUNTS)
 @described.password
 class PasswordView(APIView):
+    authentication_classes = (AccountAuthentication,)
     permission_classes = (InPerson,)
     throttle_classes = (UserThrottle, LoginThrottle)
 
@@ -195,7 +198,13 @@ class PasswordView(APIView):
 @waits(Waits.FOR_ACCOUNTS)
 @described.api_keys
 class ApiKeysView(APIView):
+    authentication_classes = (AccountAuthentication,)
     permission_classes = (InPerson,)
+
+    def get_throttles(self) -> list[BaseThrottle]:
+        # Making a key checks the password, so it could be used to guess it.
+        password_throttle = [LoginThrottle()] if self.request.method == "POST" else []
+        return [*super().get_throttles(), *password_throttle]
 
     def get(self, request: Request) -> Response:
         """List your API keys, without secrets."""
@@ -213,6 +222,7 @@ class ApiKeysView(APIView):
 @waits(Waits.FOR_ACCOUNTS)
 @described.api_key
 class ApiKeyView(APIView):
+    authentication_classes = (AccountAuthentication,)
     permission_classes = (InPerson,)
 
     def delete(self, request: Request, key_id: str) -> Response:

@@ -279,7 +279,9 @@ THROTTLE_RATES = {
     "chat": env.rate("THROTTLE_CHAT", "60/min"),
 }
 SIMPLE_JWT = {
-    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=env.integer("JWT_ACCESS_MINUTES", 5, low=1)),
+    "ACCESS_TOKEN_LIFETIME": timedelta(
+        minutes=env.integer("JWT_ACCESS_MINUTES", 5, low=1, high=60)
+    ),
     "REFRESH_TOKEN_LIFETIME": timedelta(days=env.integer("JWT_REFRESH_DAYS", 7, low=1)),
     "ROTATE_REFRESH_TOKENS": True,
     "BLACKLIST_AFTER_ROTATION": True,

@@ -14,20 +14,16 @@ from rest_framework_simplejwt.tokens import BlacklistMixin, RefreshToken
 from accounts.errors import AccountNotFound
 from accounts.models import User
 from accounts.services import account_get
-from sessions_app.api.authentication import TokenNotValid
-
-GENERATION_CLAIM = "gen"
+from sessions_app.api.authentication import GENERATION_CLAIM, TokenNotValid
 
 
 class AccountRefreshToken(RefreshToken):
-    """A refresh token that names its `token_generation`; the access token does not.
+    """A refresh token that names its user's `token_generation`, as its access tokens do.
 
     Exchanging a token spends it: of two requests with it, only one gets a new token. Two requests
     with the same idempotency `key` are one request that is repeated because its answer was lost:
     both get the same new token, as long as that is unspent.
     """
-
-    no_copy_claims = (*RefreshToken.no_copy_claims, GENERATION_CLAIM)  # type: ignore[assignment]
 
     def __init__(self, token: Any = None, verify: bool = True, *, key: str | None = None) -> None:
         self.key = key

@@ -35,7 +35,12 @@ def person_erase(
     Takes a `clock`, because it may run for minutes. Sessions go first: when it is interrupted, the
     account is still there to start it again.
     """
-    erased = privacy.erase_user(user_id=person.user_id, now=clock(), progress=progress)
+    erased = privacy.erase_user(
+        user_id=person.user_id,
+        now=clock(),
+        has_account=person.user is not None,
+        progress=progress,
+    )
     rows = _account_erase(person.user) if person.user else {}
     other_counts = {"throttle_windows": erased["throttle_windows"], **rows}
     privacy.erasure_complete(user_id=person.user_id, counts=other_counts, now=clock())

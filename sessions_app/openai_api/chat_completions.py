@@ -62,14 +62,15 @@ class ChatCompletionsView(ModelCallView):
         )
         model = call.model or pass_through.model_name()
         if stream:
-            return _streamed(feed, model, with_usage=with_usage)
+            return _streamed(request, feed, model, with_usage=with_usage)
         return Response(wire.completion(feed, turns.turn_wait(feed=feed), model))
 
 
-def _streamed(feed: Feed, model: str, *, with_usage: bool) -> HttpResponseBase:
+def _streamed(request: Request, feed: Feed, model: str, *, with_usage: bool) -> HttpResponseBase:
     turns.turn_begun(feed=feed, seconds=BEGINNING_SECONDS)
     chunks = wire.Chunks(feed, model, with_usage=with_usage)
-    return event_stream.response(TurnSource(Reader(feed), chunks, chunks.last, chunks.heartbeat))
+    source = TurnSource(Reader(feed), chunks, chunks.last, chunks.heartbeat)
+    return event_stream.response(request, source)
 
 
 def _passed(request: Request, body: dict[str, Any]) -> HttpResponseBase:
@@ -85,7 +86,7 @@ def _passed(request: Request, body: dict[str, Any]) -> HttpResponseBase:
     source = pass_through.completion_pass_streamed(
         body=sent, failed=wire.error_line, heartbeat=wire.HEARTBEAT, departed=departure.then
     )
-    return event_stream.response(source)
+    return event_stream.response(request, source)
 
 
 def _demonstrated(request: Request, body: dict[str, Any]) -> HttpResponseBase:
@@ -102,5 +103,5 @@ def _demonstrated(request: Request, body: dict[str, Any]) -> HttpResponseBase:
     )
     departure_of(request).then(end)
     if stream:
-        return _streamed(feed, model, with_usage=with_usage)
+        return _streamed(request, feed, model, with_usage=with_usage)
     return Response(wire.completion(feed, turns.turn_wait(feed=feed), model))

@@ -33,6 +33,7 @@ TOGETHER: Sequence[Any] = (
     documents.Figures,
     documents.AuditProgress,
     documents.ServerDialect,
+    documents.Revocation,
     documents.DailyFigures,
     documents.StandingFigures,
 )

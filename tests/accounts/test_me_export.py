@@ -13,7 +13,7 @@ from rest_framework_simplejwt.tokens import AccessToken
 from accounts.models import User
 from sessions_app.domain.errors import StorageUnavailable
 from sessions_app.services.privacy import erasing as privacy
-from tests.accounts.bodies import NO_ACCOUNT, NOT_AUTHENTICATED, TOKEN_NOT_VALID
+from tests.accounts.bodies import NOT_AUTHENTICATED, TOKEN_NOT_VALID
 from tests.accounts.conftest import bearer
 from tests.conftest import error
 
@@ -213,10 +213,10 @@ def test_storage_that_is_down_is_an_error_before_the_first_line(alice, database,
     )  # fmt: skip
 
 
-def test_an_erased_user_has_no_account(alice, database):
+def test_an_erased_user_is_refused(alice, database):
     assert alice.client.delete("/auth/me", {"password": alice.password}).status_code == 204
     response = alice.client.get(URL)
-    assert (response.status_code, response.json()) == (404, NO_ACCOUNT)
+    assert (response.status_code, response.json()) == (401, TOKEN_NOT_VALID)
 
 
 def test_a_deactivated_user_is_refused(alice, database):

@@ -64,6 +64,8 @@ def elsewhere():
         from django.urls import resolve
         from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
         from tests.api.test_authentication import ask
+        from sessions_app.repository import revocations
+        revocations.changed_since = lambda _: {}
         refresh = RefreshToken()
         refresh["sub"] = "somebody"
         access = refresh.access_token
