@@ -5,13 +5,15 @@ InvalidInput (sessions_app.domain.errors)
 ├── WrongPassword      the password does not match; names the field         400
 └── TooManyKeys        the user has the maximum number of API keys          400
 AuthenticationFailed (Django REST framework)
-└── TokenNotValid      in sessions_app.api.authentication                   401
+├── TokenNotValid      in sessions_app.api.authentication                   401
+└── TokenReused        a spent refresh token was shown again                401
 NotFound (Django REST framework)
 ├── AccountNotFound    the token's subject has no account here              404
-└── KeyNotFound        the user has no such API key                         404
+├── KeyNotFound        the user has no such API key                         404
+└── SignInNotFound     the user has no such signed-in device                404
 """
 
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import AuthenticationFailed, NotFound
 
 from sessions_app.domain.errors import InvalidInput
 
@@ -50,3 +52,19 @@ class KeyNotFound(NotFound):
     """The user has no such API key, though another user may."""
 
     default_detail = "No such API key."
+
+
+class SignInNotFound(NotFound):
+    """The user has no such signed-in device, though another user may."""
+
+    default_detail = "No such signed-in device."
+
+
+class TokenReused(AuthenticationFailed):
+    """A spent refresh token was shown again, which ends the sign-in that it comes from."""
+
+    default_detail = (
+        "This sign-in has ended, because one of its refresh tokens was used twice. Sign in again; "
+        "if it was not you, change your password."
+    )
+    default_code = "token_reused"

@@ -15,6 +15,7 @@ from accounts.managers import UserManager
 from sessions_app.services import revocations
 
 KEY_NAME_MAX_CHARS = 100
+DEVICE_MAX_CHARS = 200
 # Fields whose change makes tokens dead, or good again.
 _REVOKING = frozenset({"password", "token_generation", "is_active"})
 
@@ -118,3 +119,29 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.shown}…)"
+
+
+class SignIn(models.Model):
+    """A device that signed in, and the family of refresh tokens that it got one after the other.
+
+    It is dead once it has ended, or its user's `token_generation` differs from `user_generation`.
+    """
+
+    class End(models.TextChoices):
+        SIGNED_OUT = "signed_out"
+        REUSED = "reused"  # a spent token of the family was shown again
+
+    id = models.UUIDField(primary_key=True, default=new_user_id, editable=False)
+    user = models.ForeignKey(User, models.CASCADE, related_name="sign_ins")
+    user_generation = models.PositiveIntegerField()
+    device = models.CharField(max_length=DEVICE_MAX_CHARS, blank=True)
+    started_at = models.DateTimeField()
+    used_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    end = models.CharField(max_length=16, blank=True, choices=End.choices)
+
+    class Meta:
+        ordering = ["id"]  # oldest first: ids grow with time
+
+    def __str__(self) -> str:
+        return self.device or str(self.pk)

@@ -23,6 +23,7 @@ from accounts.serializers import (
     RegisteredSerializer,
     RegistrationSerializer,
     SignInSerializer,
+    SignInsSerializer,
     SignOutSerializer,
     TokenPairSerializer,
     UserSerializer,
@@ -282,5 +283,32 @@ api_key = extend_schema_view(
         parameters=[OpenApiParameter("key_id", OpenApiTypes.UUID, OpenApiParameter.PATH)],
         responses=_responses({204: None}, 401, 403, 404, 429),
         examples=[_fails(404, "not_found", "No such API key.")],
+    )
+)
+
+_DEVICE = {
+    "id": "0192f0c1-9c11-7d52-b1c4-5f0e6a9d2b32",
+    "device": "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
+    "started_at": "2026-11-22T10:00:00.250Z",
+    "used_at": "2026-11-23T08:12:31.004Z",
+    "is_current": True,
+}
+
+sign_ins = extend_schema_view(
+    get=extend_schema(
+        operation_id="sign_ins",
+        tags=TAGS,
+        responses=_responses({200: SignInsSerializer}, 401, 403, 404, 429),
+        examples=[_answers({"results": [_DEVICE]}), ANONYMOUS, NO_ACCOUNT],
+    )
+)
+
+sign_in_one = extend_schema_view(
+    delete=extend_schema(
+        operation_id="sign_in_end",
+        tags=TAGS,
+        parameters=[OpenApiParameter("sign_in_id", OpenApiTypes.UUID, OpenApiParameter.PATH)],
+        responses=_responses({204: None}, 401, 403, 404, 429),
+        examples=[_fails(404, "not_found", "No such signed-in device.")],
     )
 )

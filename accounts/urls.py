@@ -15,4 +15,10 @@ urlpatterns = [
     re_path(r"^auth/api-keys/?$", views.ApiKeysView.as_view(), name="api-keys"),
     re_path(r"^auth/api-keys/(?P<key_id>[^/]+)/?$", views.ApiKeyView.as_view(), name="api-key"),
     re_path(r"^auth/password/?$", views.PasswordView.as_view(), name="password"),
+    re_path(r"^auth/sign-ins/?$", views.SignInsView.as_view(), name="sign-ins"),
+    re_path(
+        r"^auth/sign-ins/(?P<sign_in_id>[^/]+)/?$",
+        views.SignInDeviceView.as_view(),
+        name="sign-in",
+    ),
 ]

@@ -25,9 +25,9 @@ from rest_framework_simplejwt.views import (
 from accounts import schema as described
 from accounts import services
 from accounts.authentication import AccountAuthentication, InPerson
-from accounts.credentials import api_keys
+from accounts.credentials import api_keys, sign_ins
 from accounts.credentials.tokens import AccountRefreshToken
-from accounts.models import ApiKey
+from accounts.models import ApiKey, SignIn
 from accounts.privacy import erasure, personal_data
 from accounts.serializers import (
     ApiKeyRequestSerializer,
@@ -37,6 +37,7 @@ from accounts.serializers import (
     RegisteredSerializer,
     RegistrationSerializer,
     UserSerializer,
+    device_of,
 )
 from accounts.throttles import SignInThrottle
 from sessions_app import clock
@@ -93,7 +94,7 @@ class RegisterView(APIView):
     def post(self, request: Request) -> Response:
         """Create an account and sign in."""
         user = services.account_register(**validated(RegistrationSerializer, request))
-        refresh = AccountRefreshToken.for_user(user)
+        refresh = AccountRefreshToken.for_user(user, device_of(request))
         pair = {"access": str(refresh.access_token), "refresh": str(refresh)}
         body = RegisteredSerializer({"user": user, **pair}).data
         return Response(body, status=status.HTTP_201_CREATED)
@@ -228,4 +229,39 @@ class ApiKeyView(APIView):
     def delete(self, request: Request, key_id: str) -> Response:
         """Delete an API key; it stops working at once."""
         api_keys.key_delete(user_id=user_id(request), key_id=key_id)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+def sign_in_body(sign_in: SignIn, request: Request) -> dict[str, Any]:
+    """A signed-in device as the API shows it."""
+    return {
+        "id": str(sign_in.pk),
+        "device": sign_in.device,
+        "started_at": timestamp(sign_in.started_at),
+        "used_at": timestamp(sign_in.used_at),
+        "is_current": str(sign_in.pk) == getattr(request.user, "sign_in", ""),
+    }
+
+
+@waits(Waits.FOR_ACCOUNTS)
+@described.sign_ins
+class SignInsView(APIView):
+    authentication_classes = (AccountAuthentication,)
+    permission_classes = (InPerson,)
+
+    def get(self, request: Request) -> Response:
+        """List the devices on which you are signed in."""
+        devices = sign_ins.live(user_id=user_id(request), now=timezone.now())
+        return Response({"results": [sign_in_body(each, request) for each in devices]})
+
+
+@waits(Waits.FOR_ACCOUNTS)
+@described.sign_in_one
+class SignInDeviceView(APIView):
+    authentication_classes = (AccountAuthentication,)
+    permission_classes = (InPerson,)
+
+    def delete(self, request: Request, sign_in_id: str) -> Response:
+        """Sign a device out; its tokens stop working at once."""
+        sign_ins.end_own(user_id=user_id(request), sign_in_id=sign_in_id, now=timezone.now())
         return Response(status=status.HTTP_204_NO_CONTENT)

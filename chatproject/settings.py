@@ -302,6 +302,8 @@ SIMPLE_JWT = {
     "TOKEN_VERIFY_SERIALIZER": "accounts.serializers.VerifySerializer",
     "TOKEN_BLACKLIST_SERIALIZER": "accounts.serializers.SignOutSerializer",
 }
+# How long somebody stays signed in on a device, however often its token is refreshed.
+SIGN_IN_MAX_DAYS = env.integer("SIGN_IN_MAX_DAYS", 90, low=1, high=3_650)
 SPECTACULAR_SETTINGS = {
     "TITLE": "Chat sessions",
     "DESCRIPTION": "Multi-turn chat sessions: durable, ordered, per-user conversation state.",

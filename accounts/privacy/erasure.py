@@ -56,6 +56,7 @@ def _account_erase(user: User) -> dict[str, int]:
             return {}
         _, tokens = OutstandingToken.objects.filter(user=locked_user).delete()
         keys, _ = locked_user.api_keys.all().delete()
+        sign_ins, _ = locked_user.sign_ins.all().delete()
         # Entries by the user go with the account; entries by other staff about the user do not.
         own_entries = LogEntry.objects.filter(user=locked_user).count()
         entries_about = LogEntry.objects.filter(
@@ -70,6 +71,7 @@ def _account_erase(user: User) -> dict[str, int]:
         "accounts": 1,
         "spent_tokens": tokens.get("token_blacklist.OutstandingToken", 0),
         "api_keys": keys,
+        "sign_ins": sign_ins,
         "admin_actions": log_entries,
         "browser_sessions": browser_sessions,
     }

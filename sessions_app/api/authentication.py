@@ -25,6 +25,7 @@ from sessions_app.services import revocations
 
 # The account's `token_generation` when the token was made; a token without one is of the first.
 GENERATION_CLAIM = "gen"
+SIGN_IN_CLAIM = "sid"
 MAX_TOKEN_CHARS = 8_192
 # OpenID Connect Core, section 2: a subject is at most 255 ASCII characters.
 MAX_SUBJECT_CHARS = 255
@@ -54,6 +55,11 @@ class TokenUser(models.TokenUser):
         """The generation of the account that the token was made for."""
         generation = self.token.get(GENERATION_CLAIM, 0)
         return generation if isinstance(generation, int) else 0
+
+    @cached_property
+    def sign_in(self) -> str:
+        """The sign-in that the token comes from; empty for another issuer's token."""
+        return str(self.token.get(SIGN_IN_CLAIM, ""))
 
     def __str__(self) -> str:
         return self.username or self.id
@@ -110,7 +116,7 @@ class TokenAuthentication(JWTStatelessUserAuthentication):
             raise InvalidToken
         # Mostly nobody is revoked, and this is in the way of every request.
         if time.monotonic() >= revocations.known.none_until and revocations.is_revoked(
-            revocations.Bearer(user.id, user.token_generation)
+            revocations.Bearer(user.id, user.token_generation, user.sign_in)
         ):
             raise InvalidToken
         return user

@@ -141,7 +141,7 @@ async def _closed(chunks: AsyncGenerator[bytes, None]) -> None:
 def response(request: Request, source: Source) -> StreamingHttpResponse:
     """The answer that streams `source`; its `events` is what an event loop may iterate."""
     user: Any = request.user
-    bearer = Bearer(str(user.pk), user.token_generation)
+    bearer = Bearer(str(user.pk), user.token_generation, getattr(user, "sign_in", ""))
     stream = EventStream(source, bearer)
     answer = StreamingHttpResponse(stream, content_type="text/event-stream", headers=HEADERS)
     answer.events = stream  # type: ignore[attr-defined]

@@ -33,6 +33,8 @@ class Bearer:
 
     user_id: str
     generation: int
+    # The sign-in that the token comes from; empty for an API key or another issuer's token.
+    sign_in: str = ""
 
 
 class _Known:
@@ -93,10 +95,10 @@ def revoke(bearer: Bearer, *, is_barred: bool, now: datetime) -> None:
     known.add({_hash(bearer.user_id): revoked})
 
 
-def bar(user_id: str, *, now: datetime) -> None:
-    """Make every token of a user dead who is being erased."""
-    revocations.bar(user_hash=_hash(user_id), changed_at=now, expires_at=now + _KEPT)
-    known.add({_hash(user_id): Revoked(0, True, now, now + _KEPT)})
+def bar(name: str, *, now: datetime) -> None:
+    """Make every token dead of a user who is being erased, or of a sign-in that has ended."""
+    revocations.bar(user_hash=_hash(name), changed_at=now, expires_at=now + _KEPT)
+    known.add({_hash(name): Revoked(0, True, now, now + _KEPT)})
 
 
 def is_revoked(bearer: Bearer) -> bool:
@@ -122,11 +124,14 @@ def forget() -> None:
 
 
 def _is_known_revoked(bearer: Bearer) -> bool:
-    revoked = known.get(_hash(bearer.user_id))
-    return revoked is not None and (revoked.is_barred or bearer.generation < revoked.generation)
+    for name in filter(None, (bearer.user_id, bearer.sign_in)):
+        revoked = known.get(_hash(name))
+        if revoked and (revoked.is_barred or bearer.generation < revoked.generation):
+            return True
+    return False
 
 
 @lru_cache(maxsize=4_096)
-def _hash(user_id: str) -> str:
+def _hash(name: str) -> str:
     # The salt separates this key from Django's other uses of SECRET_KEY.
-    return salted_hmac("sessions_app.revocations", user_id, algorithm="sha256").hexdigest()
+    return salted_hmac("sessions_app.revocations", name, algorithm="sha256").hexdigest()
