@@ -2,6 +2,7 @@
 
 InvalidInput (sessions_app.domain.errors)
 ├── UsernameTaken      another user has this name, in any casing            400
+├── UsernameLooksAlike another user's name looks the same                  400
 ├── WrongPassword      the password does not match; names the field         400
 └── TooManyKeys        the user has the maximum number of API keys          400
 AuthenticationFailed (Django REST framework)
@@ -23,6 +24,16 @@ class UsernameTaken(InvalidInput):
 
     code = "unique"
     default_detail = "A user with that username already exists."
+
+    def __init__(self) -> None:
+        super().__init__(attr="username")
+
+
+class UsernameLooksAlike(InvalidInput):
+    """Another user has a name that looks the same, in other letters."""
+
+    code = "look_alike"
+    default_detail = "That username looks like another user's."
 
     def __init__(self) -> None:
         super().__init__(attr="username")

@@ -28,19 +28,28 @@ def new_user_id() -> uuid.UUID:
 class User(AbstractUser):
     """An account; `str(id)` is the `user_id` of everything that its user owns.
 
-    `username_key` is unique and set by `save()`; a queryset's `update()` must set it together with
-    `username`. A token names its `token_generation`, and is dead in any other.
+    `username_key` is unique. It and `username_look` are set by `save()`; a queryset's `update()`
+    must set them together with `username`. A token names its `token_generation`, and is dead in any
+    other.
     """
 
     id = models.UUIDField(primary_key=True, default=new_user_id, editable=False)
     username = models.CharField(
         max_length=usernames.MAX_CHARS,
         unique=True,
-        validators=[usernames.allowed_characters, usernames.visible_letters],
+        validators=[
+            usernames.allowed_characters,
+            usernames.visible_letters,
+            usernames.one_script_a_word,
+        ],
         help_text="150 characters or fewer: letters, digits and @ . + - _",
         error_messages={"unique": "A user with that username already exists."},
     )
     username_key = models.CharField(max_length=usernames.MAX_KEY_CHARS, unique=True, editable=False)
+    # Not unique: accounts that were there before the rule may look alike.
+    username_look = models.CharField(
+        max_length=usernames.LOOK_CHARS, db_index=True, default="", editable=False
+    )
     token_generation = models.PositiveIntegerField(default=0, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
@@ -55,14 +64,18 @@ class User(AbstractUser):
         if namesakes.exclude(pk=self.pk).exists():
             message = "A user with that username already exists."
             raise ValidationError({"username": ValidationError(message, code="unique")})
+        if User.objects.looking_like(self.username or "").exclude(pk=self.pk).exists():
+            message = "That username looks like another user's."
+            raise ValidationError({"username": ValidationError(message, code="look_alike")})
 
     def save(self, *, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
         """Store the user; `username_key` follows `username`."""
         self.username = usernames.normalize(self.username)
         self.username_key = usernames.key(self.username)
+        self.username_look = usernames.look(self.username)
         is_new = self._state.adding
         if update_fields is not None and "username" in (update_fields := set(update_fields)):
-            update_fields |= {"username_key"}
+            update_fields |= {"username_key", "username_look"}
         with transaction.atomic():
             super().save(update_fields=update_fields, **kwargs)
             if not is_new and (update_fields is None or _REVOKING & set(update_fields)):

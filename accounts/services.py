@@ -10,7 +10,7 @@ from rest_framework_simplejwt.settings import api_settings
 
 from accounts import usernames
 from accounts.credentials import passwords
-from accounts.errors import AccountNotFound, UsernameTaken, WrongPassword
+from accounts.errors import AccountNotFound, UsernameLooksAlike, UsernameTaken, WrongPassword
 from accounts.models import User
 from sessions_app.api.authentication import TokenNotValid
 
@@ -18,8 +18,7 @@ from sessions_app.api.authentication import TokenNotValid
 def account_register(*, username: str, password: str, email: str = "") -> User:
     """Create a user; raises UsernameTaken, also when another request takes the name meanwhile."""
     # Checked before the password is hashed, so that a taken name costs next to nothing.
-    if User.objects.filter(username_key=usernames.key(username)).exists():
-        raise UsernameTaken
+    _refuse_taken(username)
     user = User(username=username, email=email, password=make_password(password))
     try:
         with transaction.atomic():
@@ -50,7 +49,12 @@ def account_update(*, user_id: str, username: str | None = None, email: str | No
     user = account_get(user_id=user_id)
     changes: dict[str, str] = {}
     if username is not None:
-        changes |= {"username": username, "username_key": usernames.key(username)}
+        _refuse_taken(username, by=user)
+        changes |= {
+            "username": username,
+            "username_key": usernames.key(username),
+            "username_look": usernames.look(username),
+        }
     if email is not None:
         changes["email"] = email
     try:
@@ -86,6 +90,21 @@ def password_change(*, user_id: str, current_password: str, new_password: str) -
             raise WrongPassword(attr="current_password")
         user.refresh_from_db(fields=["token_generation"])
         user.publish_revocation()
+
+
+def _refuse_taken(username: str, by: User | None = None) -> None:
+    """Refuse a name that another user has, or that looks the same.
+
+    Of two requests at the same moment the unique key lets one through; two that only look alike
+    may both get through.
+    """
+    alike = User.objects.looking_like(username)
+    others = alike.exclude(pk=by.pk) if by else alike
+    keys = set(others.values_list("username_key", flat=True))
+    if usernames.key(username) in keys:
+        raise UsernameTaken
+    if keys:
+        raise UsernameLooksAlike
 
 
 def _account_id(user_id: str) -> uuid.UUID:

@@ -25,7 +25,7 @@ from rest_framework_simplejwt.views import (
 from accounts import schema as described
 from accounts import services
 from accounts.authentication import AccountAuthentication, InPerson
-from accounts.credentials import api_keys, sign_ins
+from accounts.credentials import api_keys, attempts, sign_ins
 from accounts.credentials.tokens import AccountRefreshToken
 from accounts.models import ApiKey, SignIn
 from accounts.privacy import erasure, personal_data
@@ -39,13 +39,13 @@ from accounts.serializers import (
     UserSerializer,
     device_of,
 )
-from accounts.throttles import SignInThrottle
+from accounts.throttles import AttemptThrottle
 from sessions_app import clock
 from sessions_app.api.authentication import TokenNotValid
 from sessions_app.api.negotiation import AcceptIgnored
 from sessions_app.api.wire.messages import timestamp
 from sessions_app.domain import records
-from sessions_app.http.throttles import AnonThrottle, LoginThrottle, UserThrottle
+from sessions_app.http.throttles import AnonThrottle, UserThrottle
 from sessions_app.http.waiting import Waits, waits
 
 
@@ -97,7 +97,9 @@ class RegisterView(APIView):
         refresh = AccountRefreshToken.for_user(user, device_of(request))
         pair = {"access": str(refresh.access_token), "refresh": str(refresh)}
         body = RegisteredSerializer({"user": user, **pair}).data
-        return Response(body, status=status.HTTP_201_CREATED)
+        response = Response(body, status=status.HTTP_201_CREATED)
+        attempts.remember_device(response, request.COOKIES, user.username_key)
+        return response
 
 
 @waits(Waits.FOR_ACCOUNTS)
@@ -105,7 +107,15 @@ class RegisterView(APIView):
 class SignInView(TokenView, TokenObtainPairView):
     """Exchanges a username and password for a pair of tokens."""
 
-    throttle_classes = (AnonThrottle, SignInThrottle)
+    throttle_classes = (AnonThrottle, AttemptThrottle)
+
+    def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Sign in; the device is known from then on."""
+        response = super().post(request, *args, **kwargs)
+        data: Any = request.data
+        account = attempts.account_of(data["username"])
+        attempts.remember_device(response, request.COOKIES, account)
+        return response
 
 
 @waits(Waits.FOR_ACCOUNTS)
@@ -142,7 +152,7 @@ class MeView(APIView):
 
     def get_throttles(self) -> list[BaseThrottle]:
         # Erasing checks the password, so it could be used to guess it.
-        password_throttle = [LoginThrottle()] if self.request.method == "DELETE" else []
+        password_throttle = [AttemptThrottle()] if self.request.method == "DELETE" else []
         return [*super().get_throttles(), *password_throttle]
 
     def get(self, request: Request) -> Response:
@@ -187,7 +197,7 @@ class ExportView(APIView):
 class PasswordView(APIView):
     authentication_classes = (AccountAuthentication,)
     permission_classes = (InPerson,)
-    throttle_classes = (UserThrottle, LoginThrottle)
+    throttle_classes = (UserThrottle, AttemptThrottle)
 
     def post(self, request: Request) -> Response:
         """Set a new password, which ends every sign-in and API key."""
@@ -204,7 +214,7 @@ class ApiKeysView(APIView):
 
     def get_throttles(self) -> list[BaseThrottle]:
         # Making a key checks the password, so it could be used to guess it.
-        password_throttle = [LoginThrottle()] if self.request.method == "POST" else []
+        password_throttle = [AttemptThrottle()] if self.request.method == "POST" else []
         return [*super().get_throttles(), *password_throttle]
 
     def get(self, request: Request) -> Response:

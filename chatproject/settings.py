@@ -207,14 +207,17 @@ AUTH_USER_MODEL = "accounts.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 PASSWORD_HASHERS = ["accounts.credentials.hashers.ServiceArgon2Hasher"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
+    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    for name, options in (
+        ("UserAttributeSimilarityValidator", {}),
+        ("MinimumLengthValidator", {"min_length": 10}),
+        ("CommonPasswordValidator", {}),
+        ("NumericPasswordValidator", {}),
     )
 ]
+# Staff are signed out of the admin when they have done nothing there for so long.
+SESSION_COOKIE_AGE = 60 * env.integer("STAFF_IDLE_MINUTES", 30, low=1, high=1_440)
+SESSION_SAVE_EVERY_REQUEST = True
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
@@ -276,6 +279,9 @@ THROTTLE_RATES = {
     "anon": env.rate("THROTTLE_ANON", "60/min"),
     "user": env.rate("THROTTLE_USER", "1200/min"),
     "login": env.rate("THROTTLE_LOGIN", "10/min"),
+    # The next two count only while THROTTLE_LOGIN is on.
+    "login_account": env.rate("THROTTLE_LOGIN_ACCOUNT", "60/hour"),
+    "login_network": env.rate("THROTTLE_LOGIN_NETWORK", "600/hour"),
     "chat": env.rate("THROTTLE_CHAT", "60/min"),
 }
 SIMPLE_JWT = {

@@ -6,6 +6,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework.permissions import AllowAny
 from rest_framework.renderers import TemplateHTMLRenderer
 
+from accounts import staff_sign_in
 from chatproject import health, metrics
 
 _OPEN = {"permission_classes": [AllowAny], "authentication_classes": [], "throttle_classes": []}
@@ -27,6 +28,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
             **_OPEN,
         ),
     ),
+    # before the admin's own, which count no attempts
+    re_path(r"^admin/login/?$", staff_sign_in.sign_in),
+    re_path(r"^admin/password_change/?$", staff_sign_in.password_change),
     path("admin/", admin.site.urls),
     path("", include("accounts.urls")),
     path("", include("sessions_app.web.urls")),
