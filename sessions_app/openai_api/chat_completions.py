@@ -78,13 +78,23 @@ def _passed(request: Request, body: dict[str, Any]) -> HttpResponseBase:
     # A body without a model is for the configured one.
     parameters_sent = {name: value for name, value in body.items() if name != "session_id"}
     payload = {"model": pass_through.model_name(), **parameters_sent}
+    parameters.choices_check(payload)
+    payload |= parameters.capped_tokens(payload)
     sent = json.dumps(payload, ensure_ascii=False).encode()
     departure = departure_of(request)
+    caller, model = user_id(request), parameters.model_name(payload) or pass_through.model_name()
     if not stream:
-        answer = pass_through.completion_pass(body=sent, departed=departure.then)
+        answer = pass_through.completion_pass(
+            user_id=caller, model=model, body=sent, departed=departure.then
+        )
         return HttpResponse(answer.body, content_type=answer.content_type)
     source = pass_through.completion_pass_streamed(
-        body=sent, failed=wire.error_line, heartbeat=wire.HEARTBEAT, departed=departure.then
+        user_id=caller,
+        model=model,
+        body=sent,
+        failed=wire.error_line,
+        heartbeat=wire.HEARTBEAT,
+        departed=departure.then,
     )
     return event_stream.response(request, source)
 
@@ -99,7 +109,10 @@ def _demonstrated(request: Request, body: dict[str, Any]) -> HttpResponseBase:
     stream, with_usage = parameters.truth(body, "stream"), parameters.wants_usage(body)
     model = parameters.model_name(body) or pass_through.model_name()
     feed, end = pass_through.completion_demonstrate(
-        messages=request_messages, max_tokens=parameters.token_limit(body), now=clock.now()
+        user_id=user_id(request),
+        messages=request_messages,
+        max_tokens=parameters.token_limit(body),
+        now=clock.now(),
     )
     departure_of(request).then(end)
     if stream:
