@@ -29,6 +29,7 @@ BY_ID = (
 # Small, or read in order by several filters: these stay together, on the database's primary shard.
 TOGETHER: Sequence[Any] = (
     review.ReviewLog,
+    review.ReviewLogHead,
     documents.Sweep,
     documents.Figures,
     documents.AuditProgress,
