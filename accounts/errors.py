@@ -8,13 +8,16 @@ InvalidInput (sessions_app.domain.errors)
 AuthenticationFailed (Django REST framework)
 ├── TokenNotValid      in sessions_app.api.authentication                   401
 └── TokenReused        a spent refresh token was shown again                401
+PermissionDenied (Django REST framework)
+├── RegistrationClosed nobody may register                                  403
+└── InvitationNotValid whoever registers needs an invitation                403
 NotFound (Django REST framework)
 ├── AccountNotFound    the token's subject has no account here              404
 ├── KeyNotFound        the user has no such API key                         404
 └── SignInNotFound     the user has no such signed-in device                404
 """
 
-from rest_framework.exceptions import AuthenticationFailed, NotFound
+from rest_framework.exceptions import AuthenticationFailed, NotFound, PermissionDenied
 
 from sessions_app.domain.errors import InvalidInput
 
@@ -51,6 +54,20 @@ class TooManyKeys(InvalidInput):
 
     code = "too_many_keys"
     default_detail = "You have the maximum number of API keys; delete one first."
+
+
+class RegistrationClosed(PermissionDenied):
+    """Nobody may register (`REGISTRATION=closed`)."""
+
+    default_code = "registration_closed"
+    default_detail = "Registration is closed here."
+
+
+class InvitationNotValid(PermissionDenied):
+    """Whoever registers needs an invitation (`REGISTRATION=invited`)."""
+
+    default_code = "invitation_not_valid"
+    default_detail = "You need an invitation to register."
 
 
 class AccountNotFound(NotFound):

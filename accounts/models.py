@@ -52,6 +52,9 @@ class User(AbstractUser):
     )
     token_generation = models.PositiveIntegerField(default=0, editable=False)
 
+    # Whether a link that was mailed to `email` has been opened.
+    email_confirmed = models.BooleanField(default=False, editable=False)
+
     objects: ClassVar[UserManager] = UserManager()
 
     class Meta(AbstractUser.Meta):

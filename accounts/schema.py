@@ -15,6 +15,7 @@ from rest_framework import serializers
 from accounts.serializers import (
     ApiKeyRequestSerializer,
     ApiKeysSerializer,
+    EmailRequestSerializer,
     MadeApiKeySerializer,
     PasswordChangeSerializer,
     PasswordConfirmationSerializer,
@@ -40,6 +41,7 @@ USER = {
     "id": "0192f0c1-7a3b-7c4d-8e5f-0123456789ab",
     "username": "alice",
     "email": "alice@example.com",
+    "email_confirmed": False,
     "is_staff": False,
 }
 
@@ -129,7 +131,7 @@ register = _without_token(
         TAKEN,
     ],
     request=RegistrationSerializer,
-    responses=_responses({201: RegisteredSerializer}, 400, 429),
+    responses=_responses({201: RegisteredSerializer}, 400, 403, 429),
 )
 
 sign_in = _without_token(
@@ -310,5 +312,22 @@ sign_in_one = extend_schema_view(
         parameters=[OpenApiParameter("sign_in_id", OpenApiTypes.UUID, OpenApiParameter.PATH)],
         responses=_responses({204: None}, 401, 403, 404, 429),
         examples=[_fails(404, "not_found", "No such signed-in device.")],
+    )
+)
+
+password_reset = _without_token(
+    "password_reset",
+    [_sends({"email": "alice@example.com"})],
+    request=EmailRequestSerializer,
+    responses=_responses({204: None}, 400, 429),
+)
+
+email_confirmation = extend_schema_view(
+    post=extend_schema(
+        operation_id="email_confirmation",
+        tags=TAGS,
+        request=None,
+        responses=_responses({204: None}, 401, 403, 404, 429),
+        examples=[ANONYMOUS, NO_ACCOUNT],
     )
 )

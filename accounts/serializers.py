@@ -31,6 +31,7 @@ class UserSerializer(serializers.Serializer[User]):
     id = serializers.UUIDField(read_only=True)
     username = serializers.CharField(read_only=True)
     email = serializers.EmailField(read_only=True)
+    email_confirmed = serializers.BooleanField(read_only=True)
     is_staff = serializers.BooleanField(read_only=True)
 
 
@@ -40,6 +41,7 @@ class RegistrationSerializer(serializers.Serializer[Any]):
     username = UsernameField()
     password = PasswordField()
     email = EmailField(required=False)
+    invitation = StrictCharField(max_length=200, required=False, allow_blank=True)
 
     def validate_password(self, value: str) -> str:
         # One of the rules compares the password with the name and the email address.
@@ -155,6 +157,12 @@ class PasswordConfirmationSerializer(serializers.Serializer[Any]):
     """The password again, before an action that cannot be undone."""
 
     password = PasswordField()
+
+
+class EmailRequestSerializer(serializers.Serializer[Any]):
+    """The address of an account, for a link to set its password."""
+
+    email = EmailField()
 
 
 class PasswordChangeSerializer(serializers.Serializer[Any]):

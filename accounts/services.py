@@ -2,15 +2,24 @@
 
 import uuid
 
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
 from django.db.models import F
+from django.utils.crypto import constant_time_compare
 from rest_framework.exceptions import ValidationError
 from rest_framework_simplejwt.settings import api_settings
 
 from accounts import usernames
 from accounts.credentials import passwords
-from accounts.errors import AccountNotFound, UsernameLooksAlike, UsernameTaken, WrongPassword
+from accounts.errors import (
+    AccountNotFound,
+    InvitationNotValid,
+    RegistrationClosed,
+    UsernameLooksAlike,
+    UsernameTaken,
+    WrongPassword,
+)
 from accounts.models import User
 from sessions_app.api.authentication import TokenNotValid
 
@@ -44,10 +53,21 @@ def account_get(*, user_id: str, lock: bool = False) -> User:
     return user
 
 
+def registration_check(*, invitation: str) -> None:
+    """Whether somebody may register; raises RegistrationClosed, InvitationNotValid."""
+    if settings.REGISTRATION == "closed":
+        raise RegistrationClosed
+    if settings.REGISTRATION == "invited":
+        expected = settings.REGISTRATION_INVITATIONS
+        given = invitation.encode()
+        if not any(constant_time_compare(given, each.encode()) for each in expected):
+            raise InvitationNotValid
+
+
 def account_update(*, user_id: str, username: str | None = None, email: str | None = None) -> User:
     """Change the fields that are not None; raises UsernameTaken, AccountNotFound."""
     user = account_get(user_id=user_id)
-    changes: dict[str, str] = {}
+    changes: dict[str, str | bool] = {}
     if username is not None:
         _refuse_taken(username, by=user)
         changes |= {
@@ -57,6 +77,8 @@ def account_update(*, user_id: str, username: str | None = None, email: str | No
         }
     if email is not None:
         changes["email"] = email
+        if email != user.email:
+            changes["email_confirmed"] = False
     try:
         with transaction.atomic():
             # An update, because saving an account that was erased meanwhile would end as a 500.

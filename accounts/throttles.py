@@ -6,7 +6,7 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from accounts.credentials import attempts
-from sessions_app.http.throttles import network_of
+from sessions_app.http.throttles import RateThrottle, network_of
 
 
 class AttemptThrottle(BaseThrottle):
@@ -30,3 +30,17 @@ class AttemptThrottle(BaseThrottle):
     def wait(self) -> float | None:
         """Seconds until the next attempt may succeed."""
         return None if self._wait is None else max(1.0, self._wait)
+
+
+class MailThrottle(RateThrottle):
+    """Mails that one user, or a stranger about one address, may have sent."""
+
+    scope = "mail"
+
+    def caller(self, request: Request) -> str | None:
+        """The user, or the address that a stranger names."""
+        if request.user:
+            return str(request.user.pk)
+        data: Any = request.data
+        email = data.get("email") if isinstance(data, dict) else None
+        return email.strip().casefold()[:254] if isinstance(email, str) else ""

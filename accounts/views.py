@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils import timezone
 from rest_framework import serializers, status
 from rest_framework.exceptions import NotAuthenticated
@@ -25,12 +25,13 @@ from rest_framework_simplejwt.views import (
 from accounts import schema as described
 from accounts import services
 from accounts.authentication import AccountAuthentication, InPerson
-from accounts.credentials import api_keys, attempts, sign_ins
+from accounts.credentials import api_keys, attempts, password_reset, sign_ins
 from accounts.credentials.tokens import AccountRefreshToken
 from accounts.models import ApiKey, SignIn
 from accounts.privacy import erasure, personal_data
 from accounts.serializers import (
     ApiKeyRequestSerializer,
+    EmailRequestSerializer,
     PasswordChangeSerializer,
     PasswordConfirmationSerializer,
     ProfileChangesSerializer,
@@ -39,7 +40,7 @@ from accounts.serializers import (
     UserSerializer,
     device_of,
 )
-from accounts.throttles import AttemptThrottle
+from accounts.throttles import AttemptThrottle, MailThrottle
 from sessions_app import clock
 from sessions_app.api.authentication import TokenNotValid
 from sessions_app.api.negotiation import AcceptIgnored
@@ -93,11 +94,13 @@ class RegisterView(APIView):
 
     def post(self, request: Request) -> Response:
         """Create an account and sign in."""
-        user = services.account_register(**validated(RegistrationSerializer, request))
+        body = validated(RegistrationSerializer, request)
+        services.registration_check(invitation=body.pop("invitation", ""))
+        user = services.account_register(**body)
         refresh = AccountRefreshToken.for_user(user, device_of(request))
         pair = {"access": str(refresh.access_token), "refresh": str(refresh)}
-        body = RegisteredSerializer({"user": user, **pair}).data
-        response = Response(body, status=status.HTTP_201_CREATED)
+        answer = RegisteredSerializer({"user": user, **pair}).data
+        response = Response(answer, status=status.HTTP_201_CREATED)
         attempts.remember_device(response, request.COOKIES, user.username_key)
         return response
 
@@ -275,3 +278,39 @@ class SignInDeviceView(APIView):
         """Sign a device out; its tokens stop working at once."""
         sign_ins.end_own(user_id=user_id(request), sign_in_id=sign_in_id, now=timezone.now())
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+@waits(Waits.FOR_ACCOUNTS)
+@described.password_reset
+class PasswordResetView(APIView):
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+    throttle_classes = (AnonThrottle, MailThrottle)
+
+    def post(self, request: Request) -> Response:
+        """Mail a link to set a new password, if an account has this address."""
+        password_reset.reset_request(email=validated(EmailRequestSerializer, request)["email"])
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+@waits(Waits.FOR_ACCOUNTS)
+@described.email_confirmation
+class EmailConfirmationView(APIView):
+    authentication_classes = (AccountAuthentication,)
+    permission_classes = (InPerson,)
+    throttle_classes = (UserThrottle, MailThrottle)
+
+    def post(self, request: Request) -> Response:
+        """Mail a link that confirms your address."""
+        password_reset.confirmation_send(user_id=user_id(request))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+@waits(Waits.FOR_ACCOUNTS)
+def confirm_address(_: HttpRequest, uidb64: str, token: str) -> HttpResponse:
+    """The page that a link to confirm an address opens."""
+    confirmed = password_reset.address_confirm(uidb64=uidb64, token=token)
+    text = "Your address is confirmed." if confirmed else "This link is not valid any more."
+    return HttpResponse(
+        text + "\n", status=200 if confirmed else 400, content_type="text/plain; charset=utf-8"
+    )

@@ -7,7 +7,7 @@ import pytest
 from rest_framework import exceptions
 
 from accounts.authentication import InPerson
-from accounts.errors import TokenReused
+from accounts.errors import InvitationNotValid, RegistrationClosed, TokenReused
 from accounts.serializers import SignInSerializer
 from sessions_app.api.authentication import TokenNotValid
 from sessions_app.domain import errors, limits
@@ -60,7 +60,8 @@ def statuses_of_the_code() -> dict[str, int]:
     }
     wire.pop(wire_errors.Required.code)  # what `required` is called there
     return PLAIN | SIGN_IN | framework | wire | ours | {
-        str(InPerson.code): 403, TokenReused.default_code: 401
+        str(InPerson.code): 403, TokenReused.default_code: 401,
+        RegistrationClosed.default_code: 403, InvitationNotValid.default_code: 403,
     }  # fmt: skip
 
 
