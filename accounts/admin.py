@@ -2,25 +2,76 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts import usernames
+from accounts.credentials import password_reset
 from accounts.models import User
+
+# What a user of the admin could use to get more rights, or into another account.
+_OF_SUPERUSERS = ("email", "is_staff", "is_superuser", "groups", "user_permissions")
+
+
+def _is_superuser(request: HttpRequest) -> bool:
+    return bool(request.user.is_active and request.user.is_superuser)
+
+
+class NewAccountForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when it runs
+    """A new account; its owner sets the password by a link."""
+
+    class Meta:
+        model = User
+        fields = ("username", "email")
+
+    def save(self, commit: bool = True) -> User:
+        """Store the account without a password."""
+        self.instance.set_unusable_password()
+        user: User = super().save(commit=commit)
+        return user
+
+
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class RightsGroupAdmin(GroupAdmin):
+    """Groups carry rights, so only superusers see or edit them."""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return _is_superuser(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return _is_superuser(request)
+
+    has_add_permission = has_view_permission
+    has_change_permission = has_view_permission
+    has_delete_permission = has_view_permission
 
 
 @admin.register(User)
 class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # not generic when it runs
-    """Users are added, changed, searched and deactivated here, never deleted."""
+    """Users are added, changed, searched and deactivated here, never deleted.
+
+    Whoever could give themselves rights, or get into another account, could read conversations
+    without a line in the read log. So only superusers edit rights, addresses (which links go to)
+    and other staff's accounts; and nobody sets a password: its owner does, by a link.
+    """
 
     list_display = ("username", "id", "email", "is_staff", "is_active")
     search_fields = ("username", "email", "id")
     readonly_fields = ("id", "last_login", "date_joined")
+    actions = ("send_password_links",)
+    add_form = NewAccountForm
+    add_fieldsets = ((None, {"fields": ("username", "email")}),)
     ordering = ("username_key",)
     fieldsets = (
-        (None, {"fields": ("id", "username", "password")}),
+        (None, {"fields": ("id", "username")}),
         ("Profile", {"fields": ("first_name", "last_name", "email")}),
         (
             "Permissions",
@@ -28,6 +79,31 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # not generic when it 
         ),
         ("Dates", {"fields": ("last_login", "date_joined")}),
     )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        own = tuple(self.readonly_fields)
+        return own if _is_superuser(request) else (*own, *_OF_SUPERUSERS)
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        if "email" in form.changed_data:
+            obj.email_confirmed = False
+        super().save_model(request, obj, form, change)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        is_staffs = obj is not None and (obj.is_staff or obj.is_superuser)
+        if is_staffs and not _is_superuser(request):
+            return False
+        return bool(super().has_change_permission(request, obj))
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:  # noqa: A002 - Django's name
+        """Refused to everybody: passwords are set by their owners."""
+        raise PermissionDenied
+
+    @admin.action(description="Send a link to set a password", permissions=["change"])
+    def send_password_links(self, request: HttpRequest, users: QuerySet[User]) -> None:
+        """Mail each of the users a link with which they alone set their password."""
+        sent = sum(password_reset.reset_send(user=user) for user in users.filter(is_active=True))
+        self.message_user(request, f"{sent} links sent; users without an address get none.")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[User], search_term: str

@@ -9,7 +9,9 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 
 from accounts.credentials.api_keys import PREFIX, key_verify
+from accounts.errors import AccountNotFound
 from accounts.models import ApiKey
+from accounts.services import account_get
 from sessions_app.api.authentication import TokenAuthentication, TokenNotValid
 
 if TYPE_CHECKING:
@@ -62,6 +64,27 @@ class BearerAuthentication(TokenAuthentication):
         if isinstance(validated_token, ApiKey):
             return validated_token.user
         return super().get_user(validated_token)
+
+
+class AccountAuthentication(BearerAuthentication):
+    """For the account's own routes: a token is compared with its account's row, too."""
+
+    def get_user(self, validated_token: Any) -> Any:
+        """The bearer; raises TokenNotValid for a token that its account has outlived."""
+        user = super().get_user(validated_token)
+        if not isinstance(validated_token, ApiKey):
+            _compare(user)
+        return user
+
+
+def _compare(bearer: Any) -> None:
+    try:
+        account = account_get(user_id=bearer.id)
+    except AccountNotFound:
+        # Erased, or a user of the identity provider; the view answers for both.
+        return
+    if account.token_generation != bearer.token_generation:
+        raise TokenNotValid
 
 
 class InPerson(IsAuthenticated):

@@ -1,5 +1,6 @@
 """System checks of the token settings; `manage.py check` and `serve` run them."""
 
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,6 +10,8 @@ from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A
 from rest_framework_simplejwt.exceptions import TokenBackendError, TokenError
 from rest_framework_simplejwt.settings import DEFAULTS, api_settings
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, UntypedToken
+
+from sessions_app.domain.limits import ACCESS_TOKEN_MAX_MINUTES
 
 TAG = "accounts"
 
@@ -47,6 +50,9 @@ def token_settings(**_: Any) -> list[CheckMessage]:
         refusals.append(("E004", "TOKEN_TYPE_CLAIM, JTI_CLAIM and USER_ID_CLAIM must be set."))
     if api_settings.USER_ID_FIELD not in {"id", "pk"}:
         refusals.append(("E005", "USER_ID_FIELD must be id, by which sessions are owned."))
+    if timedelta(minutes=ACCESS_TOKEN_MAX_MINUTES) < api_settings.ACCESS_TOKEN_LIFETIME:
+        text = f"ACCESS_TOKEN_LIFETIME must be at most {ACCESS_TOKEN_MAX_MINUTES} minutes."
+        refusals.append(("E007", text))
     if problem := _signing_problem():
         refusals.append(("E006", f"no token can be signed and verified: {problem}."))
     messages: list[CheckMessage] = [

@@ -15,7 +15,11 @@ from sessions_app.http.input import StrictCharField
 class UsernameField(StrictCharField):
     """A new username: normalised first, then validated."""
 
-    default_validators = [usernames.allowed_characters, usernames.visible_letters]
+    default_validators = [
+        usernames.allowed_characters,
+        usernames.visible_letters,
+        usernames.one_script_a_word,
+    ]
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=usernames.MAX_CHARS, trim_whitespace=False, **kwargs)

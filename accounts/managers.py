@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import UserManager as DjangoUserManager
+from django.db.models import QuerySet
 
 from accounts import usernames
 
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
 
 class UserManager(DjangoUserManager["User"]):
     """Finds users by name whatever its casing."""
+
+    def looking_like(self, username: str) -> "QuerySet[User]":
+        """The users whose names look like this one, the one that has it included."""
+        return self.filter(username_look=usernames.look(username))
 
     def get_by_natural_key(self, username: str | None) -> "User":
         return self.get(username_key=usernames.key(username or ""))

@@ -6,13 +6,18 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
+from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from accounts import usernames
 from accounts.managers import UserManager
+from sessions_app.services import revocations
 
 KEY_NAME_MAX_CHARS = 100
+DEVICE_MAX_CHARS = 200
+# Fields whose change makes tokens dead, or good again.
+_REVOKING = frozenset({"password", "token_generation", "is_active"})
 
 
 def new_user_id() -> uuid.UUID:
@@ -23,20 +28,32 @@ def new_user_id() -> uuid.UUID:
 class User(AbstractUser):
     """An account; `str(id)` is the `user_id` of everything that its user owns.
 
-    `username_key` is unique and set by `save()`; a queryset's `update()` must set it together with
-    `username`. A refresh token names its `token_generation`, and is dead in any other.
+    `username_key` is unique. It and `username_look` are set by `save()`; a queryset's `update()`
+    must set them together with `username`. A token names its `token_generation`, and is dead in any
+    other.
     """
 
     id = models.UUIDField(primary_key=True, default=new_user_id, editable=False)
     username = models.CharField(
         max_length=usernames.MAX_CHARS,
         unique=True,
-        validators=[usernames.allowed_characters, usernames.visible_letters],
+        validators=[
+            usernames.allowed_characters,
+            usernames.visible_letters,
+            usernames.one_script_a_word,
+        ],
         help_text="150 characters or fewer: letters, digits and @ . + - _",
         error_messages={"unique": "A user with that username already exists."},
     )
     username_key = models.CharField(max_length=usernames.MAX_KEY_CHARS, unique=True, editable=False)
+    # Not unique: accounts that were there before the rule may look alike.
+    username_look = models.CharField(
+        max_length=usernames.LOOK_CHARS, db_index=True, default="", editable=False
+    )
     token_generation = models.PositiveIntegerField(default=0, editable=False)
+
+    # Whether a link that was mailed to `email` has been opened.
+    email_confirmed = models.BooleanField(default=False, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -50,14 +67,31 @@ class User(AbstractUser):
         if namesakes.exclude(pk=self.pk).exists():
             message = "A user with that username already exists."
             raise ValidationError({"username": ValidationError(message, code="unique")})
+        if User.objects.looking_like(self.username or "").exclude(pk=self.pk).exists():
+            message = "That username looks like another user's."
+            raise ValidationError({"username": ValidationError(message, code="look_alike")})
 
     def save(self, *, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
         """Store the user; `username_key` follows `username`."""
         self.username = usernames.normalize(self.username)
         self.username_key = usernames.key(self.username)
+        self.username_look = usernames.look(self.username)
+        is_new = self._state.adding
         if update_fields is not None and "username" in (update_fields := set(update_fields)):
-            update_fields |= {"username_key"}
-        super().save(update_fields=update_fields, **kwargs)
+            update_fields |= {"username_key", "username_look"}
+        with transaction.atomic():
+            super().save(update_fields=update_fields, **kwargs)
+            if not is_new and (update_fields is None or _REVOKING & set(update_fields)):
+                self.publish_revocation()
+
+    def publish_revocation(self) -> None:
+        """Tell all workers which tokens are dead; within the transaction that changes the row.
+
+        A revocation that cannot be stored undoes the change. One whose transaction fails in the
+        end makes its user refresh a token, at worst until the revocation ends.
+        """
+        bearer = revocations.Bearer(str(self.pk), self.token_generation)
+        revocations.revoke(bearer, is_barred=not self.is_active, now=timezone.now())
 
     def set_password(self, raw_password: str | None) -> None:
         # Here, so that a password set in the admin or by a command ends every sign-in too.
@@ -101,3 +135,29 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.shown}…)"
+
+
+class SignIn(models.Model):
+    """A device that signed in, and the family of refresh tokens that it got one after the other.
+
+    It is dead once it has ended, or its user's `token_generation` differs from `user_generation`.
+    """
+
+    class End(models.TextChoices):
+        SIGNED_OUT = "signed_out"
+        REUSED = "reused"  # a spent token of the family was shown again
+
+    id = models.UUIDField(primary_key=True, default=new_user_id, editable=False)
+    user = models.ForeignKey(User, models.CASCADE, related_name="sign_ins")
+    user_generation = models.PositiveIntegerField()
+    device = models.CharField(max_length=DEVICE_MAX_CHARS, blank=True)
+    started_at = models.DateTimeField()
+    used_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    end = models.CharField(max_length=16, blank=True, choices=End.choices)
+
+    class Meta:
+        ordering = ["id"]  # oldest first: ids grow with time
+
+    def __str__(self) -> str:
+        return self.device or str(self.pk)

@@ -16,6 +16,7 @@ from accounts.authentication import InPerson
 from accounts.serializers import (
     ApiKeyRequestSerializer,
     ApiKeysSerializer,
+    EmailRequestSerializer,
     MadeApiKeySerializer,
     PasswordChangeSerializer,
     PasswordConfirmationSerializer,
@@ -24,6 +25,7 @@ from accounts.serializers import (
     RegisteredSerializer,
     RegistrationSerializer,
     SignInSerializer,
+    SignInsSerializer,
     SignOutSerializer,
     TokenPairSerializer,
     UserSerializer,
@@ -40,6 +42,7 @@ USER = {
     "id": "0192f0c1-7a3b-7c4d-8e5f-0123456789ab",
     "username": "alice",
     "email": "alice@example.com",
+    "email_confirmed": False,
     "is_staff": False,
 }
 
@@ -130,7 +133,7 @@ register = _without_token(
         TAKEN,
     ],
     request=RegistrationSerializer,
-    responses=_responses({201: RegisteredSerializer}, 400, 429),
+    responses=_responses({201: RegisteredSerializer}, 400, 403, 429),
 )
 
 sign_in = _without_token(
@@ -274,9 +277,10 @@ api_keys = extend_schema_view(
         request=ApiKeyRequestSerializer,
         responses=_responses({201: MadeApiKeySerializer}, 400, 401, 403, 404, 429),
         examples=[
-            _sends({"name": "laptop", "expires_in_days": 90}),
+            _sends({"name": "laptop", "expires_in_days": 90, "password": PASSWORD}),
             _answers({**_KEY, "key": "sk-chat-Ab3d…"}, 201),
             KEY_REFUSED,
+            _fails(400, "wrong_password", "The password is wrong.", "password"),
         ],
     ),
 )
@@ -288,5 +292,49 @@ api_key = extend_schema_view(
         parameters=[OpenApiParameter("key_id", OpenApiTypes.UUID, OpenApiParameter.PATH)],
         responses=_responses({204: None}, 401, 403, 404, 429),
         examples=[KEY_REFUSED, _fails(404, "not_found", "No such API key.")],
+    )
+)
+
+_DEVICE = {
+    "id": "0192f0c1-9c11-7d52-b1c4-5f0e6a9d2b32",
+    "device": "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
+    "started_at": "2026-11-22T10:00:00.250Z",
+    "used_at": "2026-11-23T08:12:31.004Z",
+    "is_current": True,
+}
+
+sign_ins = extend_schema_view(
+    get=extend_schema(
+        operation_id="sign_ins",
+        tags=TAGS,
+        responses=_responses({200: SignInsSerializer}, 401, 403, 404, 429),
+        examples=[_answers({"results": [_DEVICE]}), ANONYMOUS, NO_ACCOUNT],
+    )
+)
+
+sign_in_one = extend_schema_view(
+    delete=extend_schema(
+        operation_id="sign_in_end",
+        tags=TAGS,
+        parameters=[OpenApiParameter("sign_in_id", OpenApiTypes.UUID, OpenApiParameter.PATH)],
+        responses=_responses({204: None}, 401, 403, 404, 429),
+        examples=[_fails(404, "not_found", "No such signed-in device.")],
+    )
+)
+
+password_reset = _without_token(
+    "password_reset",
+    [_sends({"email": "alice@example.com"})],
+    request=EmailRequestSerializer,
+    responses=_responses({204: None}, 400, 429),
+)
+
+email_confirmation = extend_schema_view(
+    post=extend_schema(
+        operation_id="email_confirmation",
+        tags=TAGS,
+        request=None,
+        responses=_responses({204: None}, 401, 403, 404, 429),
+        examples=[ANONYMOUS, NO_ACCOUNT],
     )
 )

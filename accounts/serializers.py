@@ -4,20 +4,24 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 from rest_framework import serializers
+from rest_framework.request import Request
 from rest_framework_simplejwt.serializers import (
     TokenBlacklistSerializer,
     TokenObtainPairSerializer,
     TokenRefreshSerializer,
     TokenVerifySerializer,
 )
+from rest_framework_simplejwt.settings import api_settings
 
 from accounts import usernames
-from accounts.credentials import passwords
-from accounts.credentials.tokens import AccountRefreshToken
+from accounts.credentials import passwords, sign_ins
+from accounts.credentials.tokens import AccountRefreshToken, SignInReused, TokenSpent
+from accounts.errors import TokenReused
 from accounts.fields import EmailField, PasswordField, TokenField, UsernameField
-from accounts.models import KEY_NAME_MAX_CHARS, ApiKey, User
-from sessions_app.api.authentication import TokenNotValid, access_token_user
+from accounts.models import DEVICE_MAX_CHARS, KEY_NAME_MAX_CHARS, ApiKey, User
+from sessions_app.api.authentication import SIGN_IN_CLAIM, TokenNotValid, access_token_user
 from sessions_app.http.input import StrictCharField, StrictIntegerField, idempotency_key
 
 
@@ -27,6 +31,7 @@ class UserSerializer(serializers.Serializer[User]):
     id = serializers.UUIDField(read_only=True)
     username = serializers.CharField(read_only=True)
     email = EmailField(read_only=True)
+    email_confirmed = serializers.BooleanField(read_only=True)
     is_staff = serializers.BooleanField(read_only=True)
 
 
@@ -36,6 +41,7 @@ class RegistrationSerializer(serializers.Serializer[Any]):
     username = UsernameField()
     password = PasswordField()
     email = EmailField(required=False)
+    invitation = StrictCharField(max_length=200, required=False, allow_blank=True)
 
     def validate_password(self, value: str) -> str:
         # One of the rules compares the password with the name and the email address.
@@ -50,6 +56,12 @@ class RegistrationSerializer(serializers.Serializer[Any]):
         return value[: usernames.MAX_TYPED_CHARS] if isinstance(value, str) else ""
 
 
+def device_of(request: Request) -> str:
+    """What a client says of itself, for its user to tell devices apart."""
+    agent = request.headers.get("User-Agent", "")
+    return "".join(filter(str.isprintable, agent))[:DEVICE_MAX_CHARS]
+
+
 class SignInSerializer(TokenObtainPairSerializer):
     """A username, in any casing, and its password."""
 
@@ -57,6 +69,10 @@ class SignInSerializer(TokenObtainPairSerializer):
     # One message for an unknown user, a wrong password and an inactive user. Django hashes a
     # password for each of them, so the response time tells nothing either.
     default_error_messages = {"no_active_account": "Wrong username or password."}
+
+    def get_token(self, user: User) -> AccountRefreshToken:  # type: ignore[override]
+        """The first token of a new sign-in, which remembers what device it is."""
+        return AccountRefreshToken.for_user(user, device_of(self.context["request"]))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -69,12 +85,19 @@ class RefreshSerializer(TokenRefreshSerializer):
 
     refresh = TokenField()
 
-    @transaction.atomic
     def validate(self, attrs: dict[str, Any]) -> dict[str, str]:
-        """The new pair; raises TokenError."""
+        """The new pair; raises TokenError, or TokenReused, which ends the sign-in."""
         key = idempotency_key(self.context["request"])
         self.token_class = partial(AccountRefreshToken, key=key)  # type: ignore[assignment]
-        return super().validate(attrs)
+        try:
+            with transaction.atomic():
+                return super().validate(attrs)
+        except TokenSpent as error:
+            # After the transaction, which has been undone: the end has to stay.
+            sign_ins.end_reused(sign_in_id=error.sign_in_id, now=timezone.now())
+            raise TokenReused from error
+        except SignInReused as error:
+            raise TokenReused from error
 
 
 class SignOutSerializer(TokenBlacklistSerializer):
@@ -86,7 +109,14 @@ class SignOutSerializer(TokenBlacklistSerializer):
     @transaction.atomic
     def validate(self, attrs: dict[str, Any]) -> dict[Any, Any]:
         """An empty object; raises TokenError, also for a token that is spent already."""
-        return super().validate(attrs)
+        refresh = AccountRefreshToken(attrs["refresh"])
+        refresh.blacklist()
+        sign_ins.end_own(
+            user_id=str(refresh[api_settings.USER_ID_CLAIM]),
+            sign_in_id=str(refresh[SIGN_IN_CLAIM]),
+            now=timezone.now(),
+        )
+        return {}
 
 
 class VerifySerializer(TokenVerifySerializer):
@@ -129,6 +159,12 @@ class PasswordConfirmationSerializer(serializers.Serializer[Any]):
     password = PasswordField()
 
 
+class EmailRequestSerializer(serializers.Serializer[Any]):
+    """The address of an account, for a link to set its password."""
+
+    email = EmailField()
+
+
 class PasswordChangeSerializer(serializers.Serializer[Any]):
     """The current password and the new one."""
 
@@ -137,8 +173,9 @@ class PasswordChangeSerializer(serializers.Serializer[Any]):
 
 
 class ApiKeyRequestSerializer(serializers.Serializer[Any]):
-    """A new API key."""
+    """A new API key; it may outlive the sign-in, so it asks for the password again."""
 
+    password = PasswordField()
     name = StrictCharField(max_length=KEY_NAME_MAX_CHARS)
     expires_in_days = StrictIntegerField(
         min_value=1, max_value=3_650, required=False, allow_null=True
@@ -166,3 +203,19 @@ class ApiKeysSerializer(serializers.Serializer[Any]):
     """All of a user's keys."""
 
     results = ApiKeySerializer(many=True)
+
+
+class SignInDeviceSerializer(serializers.Serializer[Any]):
+    """A signed-in device; `device` is what it says of itself."""
+
+    id = serializers.UUIDField(read_only=True)
+    device = serializers.CharField(read_only=True)
+    started_at = serializers.DateTimeField(read_only=True)
+    used_at = serializers.DateTimeField(read_only=True)
+    is_current = serializers.BooleanField(read_only=True)
+
+
+class SignInsSerializer(serializers.Serializer[Any]):
+    """All of a user's signed-in devices."""
+
+    results = SignInDeviceSerializer(many=True)

@@ -2,15 +2,24 @@
 
 import uuid
 
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
 from django.db.models import F
+from django.utils.crypto import constant_time_compare
 from rest_framework.exceptions import ValidationError
 from rest_framework_simplejwt.settings import api_settings
 
 from accounts import usernames
 from accounts.credentials import passwords
-from accounts.errors import AccountNotFound, UsernameTaken, WrongPassword
+from accounts.errors import (
+    AccountNotFound,
+    InvitationNotValid,
+    RegistrationClosed,
+    UsernameLooksAlike,
+    UsernameTaken,
+    WrongPassword,
+)
 from accounts.models import User
 from sessions_app.api.authentication import TokenNotValid
 
@@ -18,8 +27,7 @@ from sessions_app.api.authentication import TokenNotValid
 def account_register(*, username: str, password: str, email: str = "") -> User:
     """Create a user; raises UsernameTaken, also when another request takes the name meanwhile."""
     # Checked before the password is hashed, so that a taken name costs next to nothing.
-    if User.objects.filter(username_key=usernames.key(username)).exists():
-        raise UsernameTaken
+    _refuse_taken(username)
     user = User(username=username, email=email, password=make_password(password))
     try:
         with transaction.atomic():
@@ -45,14 +53,32 @@ def account_get(*, user_id: str, lock: bool = False) -> User:
     return user
 
 
+def registration_check(*, invitation: str) -> None:
+    """Whether somebody may register; raises RegistrationClosed, InvitationNotValid."""
+    if settings.REGISTRATION == "closed":
+        raise RegistrationClosed
+    if settings.REGISTRATION == "invited":
+        expected = settings.REGISTRATION_INVITATIONS
+        given = invitation.encode()
+        if not any(constant_time_compare(given, each.encode()) for each in expected):
+            raise InvitationNotValid
+
+
 def account_update(*, user_id: str, username: str | None = None, email: str | None = None) -> User:
     """Change the fields that are not None; raises UsernameTaken, AccountNotFound."""
     user = account_get(user_id=user_id)
-    changes: dict[str, str] = {}
+    changes: dict[str, str | bool] = {}
     if username is not None:
-        changes |= {"username": username, "username_key": usernames.key(username)}
+        _refuse_taken(username, by=user)
+        changes |= {
+            "username": username,
+            "username_key": usernames.key(username),
+            "username_look": usernames.look(username),
+        }
     if email is not None:
         changes["email"] = email
+        if email != user.email:
+            changes["email_confirmed"] = False
     try:
         with transaction.atomic():
             # An update, because saving an account that was erased meanwhile would end as a 500.
@@ -77,11 +103,30 @@ def password_change(*, user_id: str, current_password: str, new_password: str) -
         raise ValidationError({"new_password": problems})
     # Guarded by the hash that was checked: of two changes at once, the second matches no row. The
     # new generation also ends tokens that are being refreshed at this moment.
-    changed = User.objects.filter(pk=user.pk, password=user.password).update(
-        password=make_password(new_password), token_generation=F("token_generation") + 1
-    )
-    if not changed:
-        raise WrongPassword(attr="current_password")
+    stored_password = make_password(new_password)
+    with transaction.atomic():
+        changed = User.objects.filter(pk=user.pk, password=user.password).update(
+            password=stored_password, token_generation=F("token_generation") + 1
+        )
+        if not changed:
+            raise WrongPassword(attr="current_password")
+        user.refresh_from_db(fields=["token_generation"])
+        user.publish_revocation()
+
+
+def _refuse_taken(username: str, by: User | None = None) -> None:
+    """Refuse a name that another user has, or that looks the same.
+
+    Of two requests at the same moment the unique key lets one through; two that only look alike
+    may both get through.
+    """
+    alike = User.objects.looking_like(username)
+    others = alike.exclude(pk=by.pk) if by else alike
+    keys = set(others.values_list("username_key", flat=True))
+    if usernames.key(username) in keys:
+        raise UsernameTaken
+    if keys:
+        raise UsernameLooksAlike
 
 
 def _account_id(user_id: str) -> uuid.UUID:

@@ -1,8 +1,10 @@
 """Account routes. Trailing slashes are optional."""
 
+from django.contrib.auth.views import PasswordResetCompleteView, PasswordResetConfirmView
 from django.urls import re_path
 
 from accounts import views
+from sessions_app.http.waiting import Waits, waits
 
 urlpatterns = [
     re_path(r"^auth/register/?$", views.RegisterView.as_view(), name="register"),
@@ -15,4 +17,30 @@ urlpatterns = [
     re_path(r"^auth/api-keys/?$", views.ApiKeysView.as_view(), name="api-keys"),
     re_path(r"^auth/api-keys/(?P<key_id>[^/]+)/?$", views.ApiKeyView.as_view(), name="api-key"),
     re_path(r"^auth/password/?$", views.PasswordView.as_view(), name="password"),
+    re_path(r"^auth/sign-ins/?$", views.SignInsView.as_view(), name="sign-ins"),
+    re_path(
+        r"^auth/sign-ins/(?P<sign_in_id>[^/]+)/?$",
+        views.SignInDeviceView.as_view(),
+        name="sign-in",
+    ),
+    re_path(r"^auth/password/reset/?$", views.PasswordResetView.as_view(), name="reset-request"),
+    re_path(
+        r"^auth/email/confirm/?$", views.EmailConfirmationView.as_view(), name="confirm-request"
+    ),
+    # The pages that the links in mails open.
+    re_path(
+        r"^auth/links/password/(?P<uidb64>[^/]+)/(?P<token>[^/]+)/$",
+        waits(Waits.FOR_ACCOUNTS)(PasswordResetConfirmView.as_view()),
+        name="password-reset",
+    ),
+    re_path(
+        r"^auth/links/done/$",
+        waits(Waits.FOR_ACCOUNTS)(PasswordResetCompleteView.as_view()),
+        name="password_reset_complete",
+    ),
+    re_path(
+        r"^auth/links/email/(?P<uidb64>[^/]+)/(?P<token>[^/]+)/$",
+        views.confirm_address,
+        name="email-confirm",
+    ),
 ]

@@ -1,8 +1,13 @@
 """The rules for usernames, and when two of them are the same."""
 
+import hashlib
 import re
 import unicodedata
+from functools import lru_cache
+from typing import Any
 
+from confusable_homoglyphs import categories
+from confusable_homoglyphs.confusables import confusables_data
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
 
@@ -18,6 +23,15 @@ MAX_TYPED_CHARS = 4 * MAX_CHARS
 # The Hangul fillers are letters to Unicode, but they are invisible.
 INVISIBLE_LETTERS = re.compile("[\u115f\u1160]")
 
+LOOK_CHARS = 32
+_CONFUSABLES: dict[str, list[dict[str, Any]]] = confusables_data
+_ANY_SCRIPT = {"COMMON", "INHERITED"}
+_MIXTURES = (
+    {"LATIN", "HAN", "HIRAGANA", "KATAKANA"},
+    {"LATIN", "HAN", "BOPOMOFO"},
+    {"LATIN", "HAN", "HANGUL"},
+)
+
 allowed_characters = UnicodeUsernameValidator()
 
 
@@ -25,6 +39,40 @@ def visible_letters(username: str) -> None:
     """Refuse invisible letters; raises Django's ValidationError."""
     if INVISIBLE_LETTERS.search(username):
         raise ValidationError("A username may not contain invisible letters.", code="invalid")
+
+
+def one_script_a_word(username: str) -> None:
+    """Refuse words of several scripts, such as Latin with a Cyrillic "\u0430".
+
+    Unicode's "highly restrictive" level (UTS 39, 5.2): a word has one script, or one of the
+    mixtures that Chinese, Japanese and Korean are written in. Raises Django's ValidationError.
+    """
+    for word in re.split(r"[@.+\-_]", normalize(username)):
+        scripts = categories.unique_aliases(word) - _ANY_SCRIPT
+        if len(scripts) > 1 and not any(scripts <= mixture for mixture in _MIXTURES):
+            message = "A word of a username may not mix alphabets."
+            raise ValidationError(message, code="mixed_scripts")
+
+
+def look(username: str) -> str:
+    """A hash that names have in common that look alike: of their UTS 39 skeleton.
+
+    A hash, as one character may look like many.
+    """
+    decomposed = unicodedata.normalize("NFD", key(username))
+    skeleton = "".join(map(_prototype, decomposed)).casefold()
+    return hashlib.blake2b(skeleton.encode(), digest_size=16).hexdigest()
+
+
+@lru_cache(maxsize=4_096)
+def _prototype(character: str) -> str:
+    """What Unicode's table of confusables has for all characters that look like this one."""
+    alike = [str(entry["c"]) for entry in _CONFUSABLES.get(character, [])]
+    if len(alike) != 1:
+        return character  # it looks like none, or is the prototype of several
+    (other,) = alike
+    # The package lists each pair in both directions; of two, either may be the prototype.
+    return other if len(_CONFUSABLES.get(other, [])) > 1 else min(character, other)
 
 
 def normalize(username: str) -> str:

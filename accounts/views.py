@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils import timezone
 from rest_framework import serializers, status
 from rest_framework.exceptions import NotAuthenticated
@@ -24,27 +24,29 @@ from rest_framework_simplejwt.views import (
 
 from accounts import schema as described
 from accounts import services
-from accounts.authentication import InPerson
-from accounts.credentials import api_keys
+from accounts.authentication import AccountAuthentication, InPerson
+from accounts.credentials import api_keys, attempts, password_reset, sign_ins
 from accounts.credentials.tokens import AccountRefreshToken
-from accounts.models import ApiKey
+from accounts.models import ApiKey, SignIn
 from accounts.privacy import erasure, personal_data
 from accounts.serializers import (
     ApiKeyRequestSerializer,
+    EmailRequestSerializer,
     PasswordChangeSerializer,
     PasswordConfirmationSerializer,
     ProfileChangesSerializer,
     RegisteredSerializer,
     RegistrationSerializer,
     UserSerializer,
+    device_of,
 )
-from accounts.throttles import SignInThrottle
+from accounts.throttles import AttemptThrottle, MailThrottle
 from sessions_app import clock
 from sessions_app.api.authentication import TokenNotValid
 from sessions_app.api.negotiation import AcceptIgnored
 from sessions_app.api.wire.messages import timestamp
 from sessions_app.domain import records
-from sessions_app.http.throttles import AnonThrottle, LoginThrottle, UserThrottle
+from sessions_app.http.throttles import AnonThrottle, UserThrottle
 from sessions_app.http.waiting import Waits, waits
 
 
@@ -92,11 +94,15 @@ class RegisterView(APIView):
 
     def post(self, request: Request) -> Response:
         """Create an account and sign in."""
-        user = services.account_register(**validated(RegistrationSerializer, request))
-        refresh = AccountRefreshToken.for_user(user)
+        body = validated(RegistrationSerializer, request)
+        services.registration_check(invitation=body.pop("invitation", ""))
+        user = services.account_register(**body)
+        refresh = AccountRefreshToken.for_user(user, device_of(request))
         pair = {"access": str(refresh.access_token), "refresh": str(refresh)}
-        body = RegisteredSerializer({"user": user, **pair}).data
-        return Response(body, status=status.HTTP_201_CREATED)
+        answer = RegisteredSerializer({"user": user, **pair}).data
+        response = Response(answer, status=status.HTTP_201_CREATED)
+        attempts.remember_device(response, request.COOKIES, user.username_key)
+        return response
 
 
 @waits(Waits.FOR_ACCOUNTS)
@@ -104,7 +110,15 @@ class RegisterView(APIView):
 class SignInView(TokenView, TokenObtainPairView):
     """Exchanges a username and password for a pair of tokens."""
 
-    throttle_classes = (AnonThrottle, SignInThrottle)
+    throttle_classes = (AnonThrottle, AttemptThrottle)
+
+    def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Sign in; the device is known from then on."""
+        response = super().post(request, *args, **kwargs)
+        data: Any = request.data
+        account = attempts.account_of(data["username"])
+        attempts.remember_device(response, request.COOKIES, account)
+        return response
 
 
 @waits(Waits.FOR_ACCOUNTS)
@@ -135,12 +149,13 @@ class SignOutView(TokenView, TokenBlacklistView):
 @waits(Waits.FOR_ACCOUNTS)
 @described.me
 class MeView(APIView):
+    authentication_classes = (AccountAuthentication,)
     permission_classes = (InPerson,)
     schema = described.BodyOnDelete()
 
     def get_throttles(self) -> list[BaseThrottle]:
         # Erasing checks the password, so it could be used to guess it.
-        password_throttle = [LoginThrottle()] if self.request.method == "DELETE" else []
+        password_throttle = [AttemptThrottle()] if self.request.method == "DELETE" else []
         return [*super().get_throttles(), *password_throttle]
 
     def get(self, request: Request) -> Response:
@@ -163,6 +178,7 @@ class MeView(APIView):
 @waits(Waits.FOR_ACCOUNTS)
 @described.export
 class ExportView(APIView):
+    authentication_classes = (AccountAuthentication,)
     permission_classes = (InPerson,)
     content_negotiation_class = AcceptIgnored
 
@@ -182,8 +198,9 @@ class ExportView(APIView):
 @waits(Waits.FOR_ACCOUNTS)
 @described.password
 class PasswordView(APIView):
+    authentication_classes = (AccountAuthentication,)
     permission_classes = (InPerson,)
-    throttle_classes = (UserThrottle, LoginThrottle)
+    throttle_classes = (UserThrottle, AttemptThrottle)
 
     def post(self, request: Request) -> Response:
         """Set a new password, which ends every sign-in and API key."""
@@ -195,7 +212,13 @@ class PasswordView(APIView):
 @waits(Waits.FOR_ACCOUNTS)
 @described.api_keys
 class ApiKeysView(APIView):
+    authentication_classes = (AccountAuthentication,)
     permission_classes = (InPerson,)
+
+    def get_throttles(self) -> list[BaseThrottle]:
+        # Making a key checks the password, so it could be used to guess it.
+        password_throttle = [AttemptThrottle()] if self.request.method == "POST" else []
+        return [*super().get_throttles(), *password_throttle]
 
     def get(self, request: Request) -> Response:
         """List your API keys, without secrets."""
@@ -213,9 +236,81 @@ class ApiKeysView(APIView):
 @waits(Waits.FOR_ACCOUNTS)
 @described.api_key
 class ApiKeyView(APIView):
+    authentication_classes = (AccountAuthentication,)
     permission_classes = (InPerson,)
 
     def delete(self, request: Request, key_id: str) -> Response:
         """Delete an API key; it stops working at once."""
         api_keys.key_delete(user_id=user_id(request), key_id=key_id)
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+def sign_in_body(sign_in: SignIn, request: Request) -> dict[str, Any]:
+    """A signed-in device as the API shows it."""
+    return {
+        "id": str(sign_in.pk),
+        "device": sign_in.device,
+        "started_at": timestamp(sign_in.started_at),
+        "used_at": timestamp(sign_in.used_at),
+        "is_current": str(sign_in.pk) == getattr(request.user, "sign_in", ""),
+    }
+
+
+@waits(Waits.FOR_ACCOUNTS)
+@described.sign_ins
+class SignInsView(APIView):
+    authentication_classes = (AccountAuthentication,)
+    permission_classes = (InPerson,)
+
+    def get(self, request: Request) -> Response:
+        """List the devices on which you are signed in."""
+        devices = sign_ins.live(user_id=user_id(request), now=timezone.now())
+        return Response({"results": [sign_in_body(each, request) for each in devices]})
+
+
+@waits(Waits.FOR_ACCOUNTS)
+@described.sign_in_one
+class SignInDeviceView(APIView):
+    authentication_classes = (AccountAuthentication,)
+    permission_classes = (InPerson,)
+
+    def delete(self, request: Request, sign_in_id: str) -> Response:
+        """Sign a device out; its tokens stop working at once."""
+        sign_ins.end_own(user_id=user_id(request), sign_in_id=sign_in_id, now=timezone.now())
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+@waits(Waits.FOR_ACCOUNTS)
+@described.password_reset
+class PasswordResetView(APIView):
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+    throttle_classes = (AnonThrottle, MailThrottle)
+
+    def post(self, request: Request) -> Response:
+        """Mail a link to set a new password, if an account has this address."""
+        password_reset.reset_request(email=validated(EmailRequestSerializer, request)["email"])
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+@waits(Waits.FOR_ACCOUNTS)
+@described.email_confirmation
+class EmailConfirmationView(APIView):
+    authentication_classes = (AccountAuthentication,)
+    permission_classes = (InPerson,)
+    throttle_classes = (UserThrottle, MailThrottle)
+
+    def post(self, request: Request) -> Response:
+        """Mail a link that confirms your address."""
+        password_reset.confirmation_send(user_id=user_id(request))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+@waits(Waits.FOR_ACCOUNTS)
+def confirm_address(_: HttpRequest, uidb64: str, token: str) -> HttpResponse:
+    """The page that a link to confirm an address opens."""
+    confirmed = password_reset.address_confirm(uidb64=uidb64, token=token)
+    text = "Your address is confirmed." if confirmed else "This link is not valid any more."
+    return HttpResponse(
+        text + "\n", status=200 if confirmed else 400, content_type="text/plain; charset=utf-8"
+    )

@@ -154,6 +154,14 @@ CONTEXT_SUMMARY = env.flag("CONTEXT_SUMMARY")
 # Model calls at once in each worker process; a request for one more gets a 503.
 TURNS_MAX = env.integer("TURNS_MAX", 128, low=1, high=4_096)
 
+TURNS_PER_USER = env.integer("TURNS_PER_USER", 64, low=1, high=4_096)
+# Empty: any. The configured model is always one of them.
+MODELS_ALLOWED = env.words("MODELS_ALLOWED")
+if MODELS_ALLOWED:
+    MODELS_ALLOWED += [LLM_MODEL or "demo"]
+LLM_MAX_CHOICES = env.integer("LLM_MAX_CHOICES", 8, low=1, high=128)
+LLM_MAX_TOKENS = env.integer("LLM_MAX_TOKENS", 0, high=10_000_000)
+
 # --- review -----------------------------------------------------------------------------------
 REVIEW_MASK = env.flag("REVIEW_MASK", default=True)
 REVIEW_PHONE_REGIONS = env.words("REVIEW_PHONE_REGIONS", "US,GB,DE")
@@ -219,14 +227,17 @@ AUTH_USER_MODEL = "accounts.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 PASSWORD_HASHERS = ["accounts.credentials.hashers.ServiceArgon2Hasher"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
+    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    for name, options in (
+        ("UserAttributeSimilarityValidator", {}),
+        ("MinimumLengthValidator", {"min_length": 10}),
+        ("CommonPasswordValidator", {}),
+        ("NumericPasswordValidator", {}),
     )
 ]
+# Staff are signed out of the admin when they have done nothing there for so long.
+SESSION_COOKIE_AGE = 60 * env.integer("STAFF_IDLE_MINUTES", 30, low=1, high=1_440)
+SESSION_SAVE_EVERY_REQUEST = True
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
@@ -288,11 +299,17 @@ THROTTLE_RATES = {
     "anon": env.rate("THROTTLE_ANON", "60/min"),
     "user": env.rate("THROTTLE_USER", "1200/min"),
     "login": env.rate("THROTTLE_LOGIN", "10/min"),
+    # The next two count only while THROTTLE_LOGIN is on.
+    "login_account": env.rate("THROTTLE_LOGIN_ACCOUNT", "60/hour"),
+    "login_network": env.rate("THROTTLE_LOGIN_NETWORK", "600/hour"),
     "chat": env.rate("THROTTLE_CHAT", "60/min"),
     "search": env.rate("THROTTLE_SEARCH", "60/min"),
+    "mail": env.rate("THROTTLE_MAIL", "5/hour"),
 }
 SIMPLE_JWT = {
-    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=env.integer("JWT_ACCESS_MINUTES", 5, low=1)),
+    "ACCESS_TOKEN_LIFETIME": timedelta(
+        minutes=env.integer("JWT_ACCESS_MINUTES", 5, low=1, high=60)
+    ),
     "REFRESH_TOKEN_LIFETIME": timedelta(days=env.integer("JWT_REFRESH_DAYS", 7, low=1)),
     "ROTATE_REFRESH_TOKENS": True,
     "BLACKLIST_AFTER_ROTATION": True,
@@ -313,6 +330,25 @@ SIMPLE_JWT = {
     "TOKEN_VERIFY_SERIALIZER": "accounts.serializers.VerifySerializer",
     "TOKEN_BLACKLIST_SERIALIZER": "accounts.serializers.SignOutSerializer",
 }
+REGISTRATION = env.choice("REGISTRATION", "open", ["open", "invited", "closed"])
+REGISTRATION_INVITATIONS = env.words("REGISTRATION_INVITATIONS")
+if REGISTRATION == "invited" and not REGISTRATION_INVITATIONS:
+    raise ImproperlyConfigured("set REGISTRATION_INVITATIONS: with REGISTRATION=invited")
+if any(len(each) < 16 for each in REGISTRATION_INVITATIONS):
+    raise ImproperlyConfigured("REGISTRATION_INVITATIONS must have at least 16 characters each")
+# Mails are printed unless a server is named.
+PUBLIC_URL = env.text("PUBLIC_URL").rstrip("/") or f"http://{HOST}:{PORT}"
+EMAIL_HOST = env.text("EMAIL_HOST")
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
+EMAIL_PORT = env.integer("EMAIL_PORT", 587, low=1, high=65_535)
+EMAIL_HOST_USER = env.text("EMAIL_HOST_USER")
+EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD")
+EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", default=True)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "chat@localhost")
+PASSWORD_RESET_TIMEOUT = 3_600 * 24
+# How long somebody stays signed in on a device, however often its token is refreshed.
+SIGN_IN_MAX_DAYS = env.integer("SIGN_IN_MAX_DAYS", 90, low=1, high=3_650)
 SPECTACULAR_SETTINGS = {
     "TITLE": "Chat sessions",
     "DESCRIPTION": "Multi-turn chat sessions: durable, ordered, per-user conversation state.",

@@ -6,6 +6,7 @@ from drf_spectacular.views import SpectacularSwaggerSplitView
 from rest_framework.permissions import AllowAny
 from rest_framework.renderers import TemplateHTMLRenderer
 
+from accounts import staff_sign_in
 from chatproject import health, metrics
 from chatproject.api_schema import SchemaView
 
@@ -28,6 +29,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
             **_OPEN,
         ),
     ),
+    # before the admin's own, which count no attempts
+    re_path(r"^admin/login/?$", staff_sign_in.sign_in),
+    re_path(r"^admin/password_change/?$", staff_sign_in.password_change),
     path("admin/", admin.site.urls),
     path("", include("accounts.urls")),
     path("", include("sessions_app.web.urls")),

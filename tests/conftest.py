@@ -19,8 +19,9 @@ from chatproject import mongo
 from chatproject.mongod import embedded as mongod
 from sessions_app import documents, providers
 from sessions_app.repository import indexes
+from sessions_app.repository import revocations as revocations_store
 from sessions_app.repository.log import headers, spilled_keys
-from sessions_app.services import throttling
+from sessions_app.services import revocations, throttling
 from sessions_app.services.turns import taking as turns
 from tests import mongodb_in_memory
 from tests.changed_collections import changed_collections
@@ -169,6 +170,7 @@ def use_database(client: "MongoClient[dict[str, Any]]", name: str) -> None:
     headers.memory.forget()
     spilled_keys.forget()
     throttling.forget()
+    revocations.forget()
 
 
 def _connect(client: "MongoClient[dict[str, Any]]", name: str) -> None:
@@ -265,3 +267,15 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedModel]:
     for script in scripted.played:
         script.open()
     turns.turns_shut_down(seconds=10)
+
+
+@pytest.fixture(autouse=True)
+def revocations_without_a_database(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a test has no MongoDB, no other worker reads or stores a revocation."""
+    if "database" not in request.fixturenames:
+        revocations.forget()
+        monkeypatch.setattr(revocations_store, "changed_since", lambda _: {})
+        monkeypatch.setattr(revocations_store, "store", lambda **_: None)
+        monkeypatch.setattr(revocations_store, "bar", lambda **_: None)

@@ -13,7 +13,9 @@ from chatproject.settings import *  # noqa: E402, F403
 from chatproject.settings import DATABASES, STORAGES  # noqa: E402
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-THROTTLE_RATES = dict.fromkeys(("anon", "user", "login", "chat", "search"))
+THROTTLE_RATES = dict.fromkeys(
+    ("anon", "user", "login", "login_account", "login_network", "chat", "mail", "search")
+)
 # A file, as a database in memory cannot be shared by the threads of a race.
 DATABASES["default"]["TEST"] = {"NAME": Path(os.environ["DATA_DIR"]) / "test.sqlite3"}
 Path(os.environ["DATA_DIR"], "static").mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import F, Q, QuerySet
 
-from accounts.errors import KeyNotFound, TooManyKeys
+from accounts.errors import KeyNotFound, TooManyKeys, WrongPassword
 from accounts.models import ApiKey
 from accounts.services import account_get
 from sessions_app.api.authentication import TokenNotValid
@@ -34,9 +34,13 @@ class NewKey:
     key: str
 
 
-def key_make(*, user_id: str, name: str, expires_in_days: int | None, now: datetime) -> NewKey:
-    """Make a key for this user; raises AccountNotFound, TooManyKeys."""
+def key_make(
+    *, user_id: str, password: str, name: str, expires_in_days: int | None, now: datetime
+) -> NewKey:
+    """Make a key for this user; raises AccountNotFound, WrongPassword, TooManyKeys."""
     user = account_get(user_id=user_id)
+    if not user.check_password(password):
+        raise WrongPassword(attr="password")
     # Keys from before the last password change are dead; they must not count.
     user.api_keys.exclude(user_generation=user.token_generation).delete()
     if user.api_keys.count() >= KEYS_MAX:

@@ -6,28 +6,38 @@ from typing import Any, Self, cast
 from django.db import transaction
 from django.db.models.signals import pre_save
 from django.dispatch import receiver
+from django.utils import timezone
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from rest_framework_simplejwt.tokens import BlacklistMixin, RefreshToken
 
+from accounts.credentials import sign_ins
 from accounts.errors import AccountNotFound
-from accounts.models import User
+from accounts.models import SignIn, User
 from accounts.services import account_get
-from sessions_app.api.authentication import TokenNotValid
+from sessions_app.api.authentication import GENERATION_CLAIM, SIGN_IN_CLAIM, TokenNotValid
 
-GENERATION_CLAIM = "gen"
+
+class TokenSpent(TokenError):
+    """A spent token was shown again: it, or the next one, is in the wrong hands."""
+
+    def __init__(self, sign_in_id: str) -> None:
+        super().__init__("The token is spent.")
+        self.sign_in_id = sign_in_id
+
+
+class SignInReused(TokenError):
+    """The sign-in ended when one of its spent tokens was shown again."""
 
 
 class AccountRefreshToken(RefreshToken):
-    """A refresh token that names its `token_generation`; the access token does not.
+    """A refresh token that names its user's `token_generation`, as its access tokens do.
 
     Exchanging a token spends it: of two requests with it, only one gets a new token. Two requests
     with the same idempotency `key` are one request that is repeated because its answer was lost:
     both get the same new token, as long as that is unspent.
     """
-
-    no_copy_claims = (*RefreshToken.no_copy_claims, GENERATION_CLAIM)  # type: ignore[assignment]
 
     def __init__(self, token: Any = None, verify: bool = True, *, key: str | None = None) -> None:
         self.key = key
@@ -35,11 +45,12 @@ class AccountRefreshToken(RefreshToken):
         super().__init__(token, verify)
 
     @classmethod
-    def for_user(cls, user: User) -> Self:  # type: ignore[override]
-        """A token for this user; reads and writes nothing."""
+    def for_user(cls, user: User, device: str = "") -> Self:  # type: ignore[override]
+        """The first token of a new sign-in."""
         # Skips the mixin, which records all tokens; here only spent and repeatable ones have a row.
         token = super(BlacklistMixin, cls).for_user(user)
         token.describe(user)
+        token[SIGN_IN_CLAIM] = str(sign_ins.begin(user=user, device=device, now=timezone.now()).pk)
         return token
 
     def describe(self, user: User) -> None:
@@ -57,21 +68,27 @@ class AccountRefreshToken(RefreshToken):
         """
         super(BlacklistMixin, self).verify()
         user = self._locked_user()
+        sign_in = self._live_sign_in(user)
         self.check_blacklist()
         self.describe(user)
+        sign_ins.use(sign_in=sign_in, now=timezone.now())
 
     def check_blacklist(self) -> None:
-        """Refuse a spent token, unless this request repeats the exchange; raises TokenError."""
+        """Refuse a spent token, unless this request repeats the exchange; raises TokenSpent."""
         self.is_repeat = self.key is not None and _is_unspent(self._successor_jti())
-        if not self.is_repeat:
+        if self.is_repeat:
+            return
+        try:
             super().check_blacklist()
+        except TokenError as error:
+            raise TokenSpent(str(self[SIGN_IN_CLAIM])) from error
 
     def blacklist(self) -> BlacklistedToken:
         """Spend the token; raises TokenError if another request was first."""
         # The mixin returns the pair of `get_or_create`; its annotation is wrong.
         blacklisted, spent_now = cast("tuple[BlacklistedToken, bool]", super().blacklist())
         if not (spent_now or self.is_repeat):
-            raise TokenError("The token is spent.")
+            raise TokenSpent(str(self[SIGN_IN_CLAIM]))
         return blacklisted
 
     def set_jti(self) -> None:
@@ -93,6 +110,16 @@ class AccountRefreshToken(RefreshToken):
         if self.get(GENERATION_CLAIM, 0) != user.token_generation:
             raise TokenError("The password was changed.")
         return user
+
+    def _live_sign_in(self, user: User) -> SignIn:
+        sign_in = sign_ins.get(user=user, sign_in_id=str(self.get(SIGN_IN_CLAIM, "")))
+        if sign_in is None or sign_ins.is_over(sign_in, now=timezone.now()):
+            raise TokenError("The sign-in has ended.")
+        if sign_in.end == SignIn.End.REUSED:
+            raise SignInReused
+        if sign_in.ended_at is not None:
+            raise TokenError("The device was signed out.")
+        return sign_in
 
     def _successor_jti(self) -> str:
         """The id of the token that this one is exchanged for; only the key's owner can tell it."""

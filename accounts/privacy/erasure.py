@@ -35,7 +35,12 @@ def person_erase(
     Takes a `clock`, because it may run for minutes. Sessions go first: when it is interrupted, the
     account is still there to start it again.
     """
-    erased = privacy.erase_user(user_id=person.user_id, now=clock(), progress=progress)
+    erased = privacy.erase_user(
+        user_id=person.user_id,
+        now=clock(),
+        has_account=person.user is not None,
+        progress=progress,
+    )
     rows = _account_erase(person.user) if person.user else {}
     other_counts = {"throttle_windows": erased["throttle_windows"], **rows}
     privacy.erasure_complete(user_id=person.user_id, counts=other_counts, now=clock())
@@ -51,6 +56,7 @@ def _account_erase(user: User) -> dict[str, int]:
             return {}
         _, tokens = OutstandingToken.objects.filter(user=locked_user).delete()
         keys, _ = locked_user.api_keys.all().delete()
+        sign_ins, _ = locked_user.sign_ins.all().delete()
         # Entries by the user go with the account; entries by other staff about the user do not.
         own_entries = LogEntry.objects.filter(user=locked_user).count()
         entries_about = LogEntry.objects.filter(
@@ -65,6 +71,7 @@ def _account_erase(user: User) -> dict[str, int]:
         "accounts": 1,
         "spent_tokens": tokens.get("token_blacklist.OutstandingToken", 0),
         "api_keys": keys,
+        "sign_ins": sign_ins,
         "admin_actions": log_entries,
         "browser_sessions": browser_sessions,
     }

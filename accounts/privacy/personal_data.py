@@ -57,6 +57,18 @@ def api_keys(user: User) -> Iterator[Record]:
         }
 
 
+def sign_ins(user: User) -> Iterator[Record]:
+    """`sign_in`: a device that signed in."""
+    for sign_in in user.sign_ins.order_by("id").iterator():
+        yield {
+            "type": "sign_in",
+            "device": sign_in.device,
+            "started_at": sign_in.started_at,
+            "used_at": sign_in.used_at,
+            "ended_at": sign_in.ended_at,
+        }
+
+
 def admin_actions(user: User) -> Iterator[Record]:
     """`admin_action`: an action of this user in the admin, without whom it concerned."""
     entries = LogEntry.objects.filter(user=user).order_by("id").select_related("content_type")
@@ -69,7 +81,7 @@ def admin_actions(user: User) -> Iterator[Record]:
         }
 
 
-PRODUCERS: tuple[Producer, ...] = (account_record, spent_tokens, api_keys, admin_actions)
+PRODUCERS: tuple[Producer, ...] = (account_record, spent_tokens, api_keys, sign_ins, admin_actions)
 
 
 def own_export(*, user_id: str, now: datetime) -> Iterator[Record]:

@@ -1,9 +1,10 @@
-"""Who is asking, from the access token alone: SimpleJWT's authentication, no database read.
+"""Who is asking, from the access token and the revocations that this worker knows of.
 
 Its setting `AUTH_TOKEN_CLASSES` names the kinds of token that are accepted: our own, and those of
 an external identity provider (`identity_provider`).
 """
 
+import time
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -20,6 +21,11 @@ from rest_framework_simplejwt.backends import TokenBackend
 from rest_framework_simplejwt.exceptions import AuthenticationFailed, InvalidToken
 from rest_framework_simplejwt.utils import aware_utcnow
 
+from sessions_app.services import revocations
+
+# The account's `token_generation` when the token was made; a token without one is of the first.
+GENERATION_CLAIM = "gen"
+SIGN_IN_CLAIM = "sid"
 MAX_TOKEN_CHARS = 8_192
 # OpenID Connect Core, section 2: a subject is at most 255 ASCII characters.
 MAX_SUBJECT_CHARS = 255
@@ -43,6 +49,17 @@ class TokenUser(models.TokenUser):
     def is_staff(self) -> bool:
         """Whether the token says so, and not merely something that counts as true."""
         return self.token.get("is_staff") is True
+
+    @cached_property
+    def token_generation(self) -> int:
+        """The generation of the account that the token was made for."""
+        generation = self.token.get(GENERATION_CLAIM, 0)
+        return generation if isinstance(generation, int) else 0
+
+    @cached_property
+    def sign_in(self) -> str:
+        """The sign-in that the token comes from; empty for another issuer's token."""
+        return str(self.token.get(SIGN_IN_CLAIM, ""))
 
     def __str__(self) -> str:
         return self.username or self.id
@@ -93,9 +110,14 @@ class TokenAuthentication(JWTStatelessUserAuthentication):
         return super().get_validated_token(raw_token)
 
     def get_user(self, validated_token: Any) -> Any:
-        """The bearer; raises InvalidToken for a subject that is no usable user id."""
+        """The bearer; raises InvalidToken for a subject that is no usable id, or is revoked."""
         user: Any = super().get_user(validated_token)
         if not _is_subject(user.id):
+            raise InvalidToken
+        # Mostly nobody is revoked, and this is in the way of every request.
+        if time.monotonic() >= revocations.known.none_until and revocations.is_revoked(
+            revocations.Bearer(user.id, user.token_generation, user.sign_in)
+        ):
             raise InvalidToken
         return user
 

@@ -54,7 +54,7 @@ class ChatViewSet(ViewSet):
             request=TurnRequest([draft], _call(data)),
             now=clock.now(),
         )
-        return _answer(feed, stream=data["stream"])
+        return _answer(request, feed, stream=data["stream"])
 
     @waits(Waits.FOR_A_MODEL)
     @described.chat_regenerate
@@ -68,7 +68,7 @@ class ChatViewSet(ViewSet):
             call=_call(data),
             now=clock.now(),
         )
-        return _answer(feed, stream=data["stream"])
+        return _answer(request, feed, stream=data["stream"])
 
     @described.chat_stream
     def stream(self, request: Request, session_id: str) -> HttpResponseBase:
@@ -79,7 +79,7 @@ class ChatViewSet(ViewSet):
         )
         if feed is None:
             return Response(status=204)
-        return event_stream.response(Reader(feed, after))
+        return event_stream.response(request, Reader(feed, after))
 
     @waits(Waits.FOR_A_STOP)
     @described.chat_cancel
@@ -95,10 +95,10 @@ def _call(data: dict[str, Any]) -> ModelCall:
     return ModelCall(model=data.get("model"), max_tokens=data.get("max_tokens"))
 
 
-def _answer(feed: Feed, *, stream: bool) -> HttpResponseBase:
+def _answer(request: Request, feed: Feed, *, stream: bool) -> HttpResponseBase:
     if stream:
         _refuse_as_the_model(feed)
-        return event_stream.response(Reader(feed))
+        return event_stream.response(request, Reader(feed))
     return Response(wire.result(turns.turn_wait(feed=feed)))
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 from django.http import StreamingHttpResponse
+from rest_framework.request import Request
 
 from sessions_app.api.errors import of_the_provider
 from sessions_app.api.wire import messages as message_wire
@@ -17,9 +18,9 @@ from sessions_app.services import turns
 from sessions_app.services.turns import Event, Place, Reader
 
 
-def response(reader: Reader) -> StreamingHttpResponse:
+def response(request: Request, reader: Reader) -> StreamingHttpResponse:
     """The answer that streams what `reader` reads."""
-    return event_stream.response(TurnSource(reader, _encoded))
+    return event_stream.response(request, TurnSource(reader, _encoded))
 
 
 def _encoded(events: Sequence[tuple[Place, Event]]) -> bytes:

@@ -149,6 +149,30 @@ class Creation(StoredDocument):
     }
 
 
+class Revocation(StoredDocument):
+    """Which access tokens of an account are dead before their end; MongoDB deletes it after that.
+
+    `user_hash` is keyed, as in the receipt of an erasure.
+    """
+
+    user_hash = IdentifierField(primary_key=True, max_length=64)
+    # Tokens of earlier generations are dead.
+    generation = LongField(required=True, min_value=0)
+    # Every token is dead: the account is deactivated or erased.
+    is_barred = BooleanField(required=True)
+    changed_at = DateTimeField(required=True)
+    expires_at = DateTimeField(required=True)
+
+    COLLECTION: ClassVar[str] = "revocations"
+    meta: ClassVar[dict[str, Any]] = {
+        "collection": COLLECTION,
+        "indexes": [
+            {"name": "changed_at", "fields": ["changed_at"]},
+            {"name": "expires_at_ttl", "fields": ["expires_at"], "expireAfterSeconds": 0},
+        ],
+    }
+
+
 class ThrottleWindow(StoredDocument):
     """How much of a rate limit one caller has used in one period; MongoDB deletes it later."""
 

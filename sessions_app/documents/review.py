@@ -6,6 +6,7 @@ from mongoengine import (
     BooleanField,
     DateTimeField,
     DictField,
+    LongField,
     StringField,
 )
 
@@ -55,6 +56,13 @@ class ReviewLog(StoredDocument):
     detail = StringField(max_length=limits.REASON_MAX_CHARS)
     about = DictField(default=None)
     erased = BooleanField()
+    # The hash chain: the line's position in it, and what ties it to the line before.
+    seq = LongField(min_value=1)
+    digest = StringField(max_length=64)
+    person_seal = StringField(max_length=64)
+    person_salt = StringField(max_length=32)
+    staff_seal = StringField(max_length=64)
+    staff_salt = StringField(max_length=32)
 
     COLLECTION: ClassVar[str] = "review_log"
     objects: ClassVar[ReviewLogQuerySet]
@@ -69,8 +77,20 @@ class ReviewLog(StoredDocument):
             # the log's own page, by its filters
             {"name": "staff_order", "fields": ["staff_id", "-_id"]},
             {"name": "act_order", "fields": ["act", "-_id"]},
+            # the chain: two writers cannot tie lines to the same one
+            {"name": "seq_unique", "fields": ["seq"], "unique": True, "sparse": True},
         ],
     }
 
 
-ALL = (ReviewNote, ReviewLog)
+class ReviewLogHead(StoredDocument):
+    """How far the chain of the read log has reached, so that lines missing at its end show."""
+
+    name = StringField(primary_key=True)
+    newest = StringField(required=True, max_length=80)
+
+    COLLECTION: ClassVar[str] = "review_log_head"
+    meta: ClassVar[dict[str, Any]] = {"collection": COLLECTION}
+
+
+ALL = (ReviewNote, ReviewLog, ReviewLogHead)

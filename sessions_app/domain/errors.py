@@ -236,6 +236,21 @@ class TooManyTurns(SessionError):
     retry_after = 2
 
 
+class TooManyOwnTurns(SessionError):
+    """The user has as many turns in progress as one may have now; nothing has been stored."""
+
+    code = "too_many_own_turns"
+    default_detail = "You have too many turns in progress; wait for one to end."
+    retry_after = 2
+
+
+class ModelNotAllowed(InvalidInput):
+    """The model is not among those that callers may name."""
+
+    code = "model_not_allowed"
+    default_detail = "This model is not offered here."
+
+
 class TurnInterrupted(SessionError):
     """The worker that ran the turn has stopped; the user's message is kept."""
 

@@ -41,6 +41,9 @@ EXTRA_MAX_CHARS = 64_000
 # What the items of a message have beyond it: an opaque item, members, ids (as JSON text).
 ITEMS_MAX_CHARS = 256_000
 
+# The longest life of an access token, and so how long a revocation is kept.
+ACCESS_TOKEN_MAX_MINUTES = 60
+
 # How many system messages at the start of a session count as its prompt.
 OPENING_MAX_MESSAGES = 16
 

@@ -1,15 +1,20 @@
 """Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html)."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.http import StreamingHttpResponse
+from rest_framework.request import Request
 
 from sessions_app import event_loop
+from sessions_app.services.revocations import Bearer, is_revoked_meanwhile
 from sessions_app.services.turns import Event, Place, Reader
 
 # Shorter than what proxies take for an idle connection.
 HEARTBEAT_SECONDS = 12.0
+# How often a stream on which nothing happens looks whether its reader may still read.
+REVOCATION_SECONDS = 1.0
 HEARTBEAT = b": \n\n"
 # Tells at once that the stream is open, also through what buffers little answers.
 OPENING = b": stream\n\n"
@@ -87,8 +92,8 @@ class TurnSource:
 class EventStream:
     """What has not been read of a source yet, as bytes; for the event loop, or for a thread."""
 
-    def __init__(self, source: Source) -> None:
-        self._source = source
+    def __init__(self, source: Source, bearer: Bearer) -> None:
+        self._source, self._bearer = source, bearer
 
     def __iter__(self) -> Iterator[bytes]:
         """The same as on the event loop, for a thread, which waits."""
@@ -104,14 +109,20 @@ class EventStream:
         self._source.close()
 
     async def __aiter__(self) -> AsyncGenerator[bytes, None]:
-        """What is there, and what comes; a heartbeat where nothing does."""
-        source = self._source
+        """What is there, and what comes; a heartbeat where nothing does.
+
+        It ends early once its reader's token is revoked: they may read nothing more.
+        """
+        source, loop = self._source, asyncio.get_running_loop()
+        quiet_since = loop.time()
         if opening := source.opening():
             yield opening
-        while not source.ended:
-            if await source.wait(HEARTBEAT_SECONDS):
+        while not source.ended and not await is_revoked_meanwhile(self._bearer):
+            if await source.wait(min(HEARTBEAT_SECONDS, REVOCATION_SECONDS)):
+                quiet_since = loop.time()
                 yield source.take()
-            else:
+            elif loop.time() - quiet_since >= HEARTBEAT_SECONDS:
+                quiet_since = loop.time()
                 yield source.heartbeat()
 
 
@@ -127,9 +138,11 @@ async def _closed(chunks: AsyncGenerator[bytes, None]) -> None:
     await chunks.aclose()
 
 
-def response(source: Source) -> StreamingHttpResponse:
+def response(request: Request, source: Source) -> StreamingHttpResponse:
     """The answer that streams `source`; its `events` is what an event loop may iterate."""
-    stream = EventStream(source)
+    user: Any = request.user
+    bearer = Bearer(str(user.pk), user.token_generation, getattr(user, "sign_in", ""))
+    stream = EventStream(source, bearer)
     answer = StreamingHttpResponse(stream, content_type="text/event-stream", headers=HEADERS)
     answer.events = stream  # type: ignore[attr-defined]
     return answer

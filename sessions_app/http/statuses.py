@@ -26,6 +26,7 @@ _STATUS_OF: dict[type[errors.SessionError], int] = {
     errors.TurnInterrupted: 503,
     errors.ProviderTimeout: 504,
     errors.ProviderBusy: 429,
+    errors.TooManyOwnTurns: 429,
 }
 
 

@@ -1,6 +1,7 @@
 """Rate limits: which caller a request is counted for, and against which rate."""
 
-from typing import TYPE_CHECKING, Any, ClassVar
+import ipaddress
+from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from rest_framework.request import Request
@@ -17,6 +18,35 @@ if TYPE_CHECKING:
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 
+# Whoever has an IPv6 address has at least so much of the network: 2**64 addresses.
+_IPV6_PREFIX = 64
+
+
+def network_of(address: str) -> str:
+    """What an address counts as: an IPv4 address as itself, an IPv6 address as its /64."""
+    try:
+        parsed = ipaddress.ip_address(address.strip().strip("[]").partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is None:
+        return str(ipaddress.ip_network((parsed, _IPV6_PREFIX), strict=False))
+    return str(getattr(parsed, "ipv4_mapped", None) or parsed)
+
+
+def rate_take(scope: str, caller: str) -> float | None:
+    """Count one request of a caller; seconds to wait when there were too many, else None."""
+    rate = settings.THROTTLE_RATES.get(scope)
+    if rate is None:
+        return None
+    count, period = rate.split("/")
+    return throttle_take(
+        key=caller_key(scope=scope, caller=caller),
+        limit=int(count),
+        period_seconds=_SECONDS[period[0]],
+        now=clock.now(),
+    )
+
+
 class RateThrottle(BaseThrottle):
     """Counts a caller's requests against one rate, over all workers."""
 
@@ -26,19 +56,14 @@ class RateThrottle(BaseThrottle):
         """Who is counted; None when this throttle does not apply to the request."""
         raise NotImplementedError
 
+    def get_ident(self, request: Request) -> str:
+        """The network that a request comes from."""
+        return network_of(super().get_ident(request) or "")
+
     def allow_request(self, request: Request, view: "APIView") -> bool:
         """Whether the request may go on."""
-        rate = settings.THROTTLE_RATES[self.scope]
         caller = self.caller(request)
-        if rate is None or caller is None:
-            return True
-        count, period = rate.split("/")
-        self._wait = throttle_take(
-            key=caller_key(scope=self.scope, caller=caller),
-            limit=int(count),
-            period_seconds=_SECONDS[period[0]],
-            now=clock.now(),
-        )
+        self._wait = None if caller is None else rate_take(self.scope, caller)
         return self._wait is None
 
     def wait(self) -> float | None:
@@ -64,20 +89,6 @@ class UserThrottle(RateThrottle):
     def caller(self, request: Request) -> str | None:
         """The user's id."""
         return str(request.user.pk) if request.user else None
-
-
-class LoginThrottle(RateThrottle):
-    """Attempts at a password, per account and address, so that nobody can lock the owner out."""
-
-    scope = "login"
-
-    def caller(self, request: Request) -> str | None:
-        """The account and the address."""
-        data: Any = request.data
-        named = data.get("username") if isinstance(data, dict) else None
-        # `casefold`, as otherwise each casing of a name had attempts of its own.
-        account = str(request.user.pk) if request.user else str(named).casefold()
-        return f"{account} {self.get_ident(request)}"
 
 
 class ChatThrottle(UserThrottle):

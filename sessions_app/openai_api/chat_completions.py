@@ -62,14 +62,15 @@ class ChatCompletionsView(ModelCallView):
         )
         model = call.model or pass_through.model_name()
         if stream:
-            return _streamed(feed, model, with_usage=with_usage)
+            return _streamed(request, feed, model, with_usage=with_usage)
         return Response(wire.completion(feed, turns.turn_wait(feed=feed), model))
 
 
-def _streamed(feed: Feed, model: str, *, with_usage: bool) -> HttpResponseBase:
+def _streamed(request: Request, feed: Feed, model: str, *, with_usage: bool) -> HttpResponseBase:
     turns.turn_begun(feed=feed, seconds=BEGINNING_SECONDS)
     chunks = wire.Chunks(feed, model, with_usage=with_usage)
-    return event_stream.response(TurnSource(Reader(feed), chunks, chunks.last, chunks.heartbeat))
+    source = TurnSource(Reader(feed), chunks, chunks.last, chunks.heartbeat)
+    return event_stream.response(request, source)
 
 
 def _passed(request: Request, body: dict[str, Any]) -> HttpResponseBase:
@@ -77,15 +78,25 @@ def _passed(request: Request, body: dict[str, Any]) -> HttpResponseBase:
     # A body without a model is for the configured one.
     parameters_sent = {name: value for name, value in body.items() if name != "session_id"}
     payload = {"model": pass_through.model_name(), **parameters_sent}
+    parameters.choices_check(payload)
+    payload |= parameters.capped_tokens(payload)
     sent = json.dumps(payload, ensure_ascii=False).encode()
     departure = departure_of(request)
+    caller, model = user_id(request), parameters.model_name(payload) or pass_through.model_name()
     if not stream:
-        answer = pass_through.completion_pass(body=sent, departed=departure.then)
+        answer = pass_through.completion_pass(
+            user_id=caller, model=model, body=sent, departed=departure.then
+        )
         return HttpResponse(answer.body, content_type=answer.content_type)
     source = pass_through.completion_pass_streamed(
-        body=sent, failed=wire.error_line, heartbeat=wire.HEARTBEAT, departed=departure.then
+        user_id=caller,
+        model=model,
+        body=sent,
+        failed=wire.error_line,
+        heartbeat=wire.HEARTBEAT,
+        departed=departure.then,
     )
-    return event_stream.response(source)
+    return event_stream.response(request, source)
 
 
 def _demonstrated(request: Request, body: dict[str, Any]) -> HttpResponseBase:
@@ -98,9 +109,12 @@ def _demonstrated(request: Request, body: dict[str, Any]) -> HttpResponseBase:
     stream, with_usage = parameters.truth(body, "stream"), parameters.wants_usage(body)
     model = parameters.model_name(body) or pass_through.model_name()
     feed, end = pass_through.completion_demonstrate(
-        messages=request_messages, max_tokens=parameters.token_limit(body), now=clock.now()
+        user_id=user_id(request),
+        messages=request_messages,
+        max_tokens=parameters.token_limit(body),
+        now=clock.now(),
     )
     departure_of(request).then(end)
     if stream:
-        return _streamed(feed, model, with_usage=with_usage)
+        return _streamed(request, feed, model, with_usage=with_usage)
     return Response(wire.completion(feed, turns.turn_wait(feed=feed), model))

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.conf import settings
+
 from sessions_app.domain import text
 from sessions_app.domain.errors import InvalidInput
 from sessions_app.domain.limits import MODEL_NAME_MAX_CHARS
@@ -95,6 +97,28 @@ def token_limit(body: Mapping[str, Any]) -> int | None:
             raise InvalidInput(f"Expected 1 to {_MAX_TOKENS}.", attr=name)
         return int(value)
     return None
+
+
+def choices_check(body: Mapping[str, Any]) -> None:
+    """Refuse more answers to one request than the settings allow; raises InvalidInput."""
+    for name in ("n", "best_of"):
+        count = body.get(name)
+        if isinstance(count, int | float) and count > settings.LLM_MAX_CHOICES:
+            raise InvalidInput(f"At most {settings.LLM_MAX_CHOICES}.", attr=name)
+
+
+def capped_tokens(body: Mapping[str, Any]) -> dict[str, int]:
+    """The parameters that keep an answer within LLM_MAX_TOKENS; none where that is not set."""
+    most = settings.LLM_MAX_TOKENS
+    if not most:
+        return {}
+    names = [name for name in ("max_completion_tokens", "max_tokens") if body.get(name) is not None]
+    # What is no number the model's server refuses, unless it takes it for no limit at all.
+    values = {name: body[name] for name in names}
+    return {
+        name: value if isinstance(value, int) and 0 < value <= most else most
+        for name, value in (values or {"max_tokens": most}).items()
+    }
 
 
 def _refuse(body: Mapping[str, Any]) -> None:

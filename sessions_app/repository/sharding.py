@@ -29,10 +29,12 @@ BY_ID = (
 # Small, or read in order by several filters: these stay together, on the database's primary shard.
 TOGETHER: Sequence[Any] = (
     review.ReviewLog,
+    review.ReviewLogHead,
     documents.Sweep,
     documents.Figures,
     documents.AuditProgress,
     documents.ServerDialect,
+    documents.Revocation,
     documents.DailyFigures,
     documents.StandingFigures,
     documents.Job,

@@ -65,12 +65,12 @@ Departed = Callable[[Callable[[], object]], None]
 """Takes what is to be called when the caller has gone; that must not block."""
 
 
-def completion_pass(*, body: bytes, departed: Departed) -> PassedWhole:
+def completion_pass(*, user_id: str, model: str, body: bytes, departed: Departed) -> PassedWhole:
     """Ask the configured server; the call ends when the caller has gone.
 
     Raises PassedError, ProviderError, ProviderTimeout, TooManyTurns.
     """
-    with Slot():
+    with Slot(user_id, model):
         headers, answer = _waited_for(_whole(_server().relay(body)), departed)
     try:
         orjson.loads(answer)
@@ -86,6 +86,8 @@ async def _whole(passage: Passage) -> tuple[Mapping[str, str], bytes]:
 
 def completion_pass_streamed(
     *,
+    user_id: str,
+    model: str,
     body: bytes,
     failed: Callable[[SessionError], bytes],
     heartbeat: bytes,
@@ -98,7 +100,7 @@ def completion_pass_streamed(
 
     Raises as `completion_pass`, before anything has been streamed.
     """
-    with Slot() as slot:
+    with Slot(user_id, model) as slot:
         passage = _server().relay(body)
         headers = _waited_for(_opened(passage), departed)
         if not headers.get("content-type", "").startswith("text/event-stream"):
@@ -203,13 +205,13 @@ class PassedStream:
 
 
 def completion_demonstrate(
-    *, messages: Sequence[Mapping[str, Any]], max_tokens: int | None, now: datetime
+    *, user_id: str, messages: Sequence[Mapping[str, Any]], max_tokens: int | None, now: datetime
 ) -> tuple[Feed, Callable[[], object]]:
     """The demo's answer from these messages alone, as the feed of a turn; and what ends it early.
 
     Raises TooManyTurns.
     """
-    with Slot() as slot:
+    with Slot(user_id) as slot:
         provider = providers.for_turns(count=tokenizer.count_tokens)
         reply = provider.stream(messages, max_tokens=max_tokens)
         feed = Feed("", "", identity.new_turn_id(), now)

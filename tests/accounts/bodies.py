@@ -5,6 +5,11 @@ from typing import Any
 from tests.conftest import error
 
 NOT_AUTHENTICATED = error("not_authenticated", "Authentication credentials were not provided.")
+TOKEN_REUSED = error(
+    "token_reused",
+    "This sign-in has ended, because one of its refresh tokens was used twice. Sign in again; "
+    "if it was not you, change your password.",
+)
 TOKEN_NOT_VALID = error(
     "token_not_valid", "The token is not valid: malformed, expired, spent or of the wrong kind."
 )

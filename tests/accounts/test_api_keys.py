@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from rest_framework.test import APIClient
 
 from accounts.credentials import api_keys
 from accounts.models import ApiKey, User
@@ -23,7 +24,7 @@ REFUSED = error(
 
 
 def make(person, **body: Any) -> dict[str, Any]:
-    response = person.client.post(URL, {"name": "laptop", **body})
+    response = person.client.post(URL, {"name": "laptop", "password": person.password, **body})
     assert response.status_code == 201, response.content
     return response.json()
 
@@ -35,7 +36,7 @@ def works(key: str) -> bool:
 
 
 def test_it_is_shown_once(alice):
-    response = alice.client.post(URL, {"name": "laptop"})
+    response = alice.client.post(URL, {"name": "laptop", "password": alice.password})
     assert response.status_code == 201
     assert response.headers["Cache-Control"] == "no-store"
     made = response.json()
@@ -81,20 +82,20 @@ def test_it_ends_when_it_is_to(alice, database, monkeypatch):
     ],
 )
 def test_what_is_wrong_is_named(alice, body, attr):
-    response = alice.client.post(URL, body)
+    response = alice.client.post(URL, {"password": alice.password, **body})
     assert response.status_code == 400
     assert response.json()["errors"][0]["attr"] == attr
 
 
 def test_it_needs_a_name(alice):
-    assert alice.client.post(URL, {}).json() == required("name")
+    assert alice.client.post(URL, {"password": alice.password}).json() == required("name")
 
 
 def test_there_is_an_end_to_them(alice, monkeypatch):
     monkeypatch.setattr(api_keys, "KEYS_MAX", 2)
     make(alice)
     make(alice)
-    response = alice.client.post(URL, {"name": "third"})
+    response = alice.client.post(URL, {"name": "third", "password": alice.password})
     assert (response.status_code, response.json()) == (
         400,
         error(
@@ -152,6 +153,9 @@ def test_it_dies_with_a_new_password(alice, database):
     body = {"current_password": alice.password, "new_password": "a quite different one"}
     assert alice.client.post("/auth/password", body).status_code == 204
     assert not works(made["key"])
+    alice.password = "a quite different one"
+    sign_in = {"username": "alice", "password": alice.password}
+    alice.client = bearer(APIClient().post("/auth/token", sign_in).json()["access"])
     assert alice.client.get(URL).json() == {"results": []}
     assert works(make(alice)["key"])
     assert ApiKey.objects.count() == 1
@@ -232,12 +236,12 @@ def test_without_a_token(visitor, method):
 
 def test_whoever_has_no_account_here_has_no_keys(alice):
     User.objects.filter(pk=alice.user.pk).delete()
-    assert alice.client.post(URL, {"name": "x"}).json() == NO_ACCOUNT
+    assert alice.client.post(URL, {"name": "x", "password": "x"}).json() == NO_ACCOUNT
     assert alice.client.get(URL).json() == NO_ACCOUNT
 
 
 @pytest.mark.parametrize("slash", ["", "/"])
 def test_a_trailing_slash_changes_nothing(alice, slash):
-    made = alice.client.post(URL + slash, {"name": "x"}).json()
+    made = alice.client.post(URL + slash, {"name": "x", "password": alice.password}).json()
     assert alice.client.get(URL + slash).status_code == 200
     assert alice.client.delete(f"{URL}/{made['id']}{slash}").status_code == 204

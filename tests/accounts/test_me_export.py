@@ -13,7 +13,7 @@ from rest_framework_simplejwt.tokens import AccessToken
 from accounts.models import User
 from sessions_app.domain.errors import StorageUnavailable
 from sessions_app.services.privacy import erasing as privacy
-from tests.accounts.bodies import NO_ACCOUNT, NOT_AUTHENTICATED, TOKEN_NOT_VALID
+from tests.accounts.bodies import NOT_AUTHENTICATED, TOKEN_NOT_VALID
 from tests.accounts.conftest import bearer
 from tests.conftest import error
 
@@ -51,8 +51,9 @@ def test_the_first_line_says_what_it_is_and_the_last_that_it_is_complete(alice, 
         "version": 1,
         "user_id": str(alice.user.pk),
     }
-    assert [record["type"] for record in records] == ["account", "session", "message", "message"]
-    counts = {"account": 1, "session": 1, "message": 2}
+    kinds = ["account", "sign_in", "session", "message", "message"]
+    assert [record["type"] for record in records] == kinds
+    counts = {"account": 1, "sign_in": 1, "session": 1, "message": 2}
     assert last == {"type": "end", "complete": True, "counts": counts}
 
 
@@ -150,7 +151,7 @@ def test_more_sessions_than_a_page_are_all_in_it(alice, bob, database):
     database.sessions.insert_many([model | {"_id": session_id} for session_id in ids])
     records = exported(alice)
     assert sorted([*ids, model["_id"]]) == [r["session_id"] for r in of_type(records, "session")]
-    assert records[-1]["counts"] == {"account": 1, "session": 4_501, "message": 4_501}
+    assert records[-1]["counts"] == {"account": 1, "sign_in": 1, "session": 4_501, "message": 4_501}
 
 
 def test_a_session_deleted_meanwhile_is_left_out_and_the_rest_is_complete(alice, database):
@@ -197,7 +198,7 @@ def test_what_is_sent_at_a_time_is_bounded(alice, database):
 
 def test_nothing_of_anybody_else_is_in_it(alice, bob, database):
     create(bob, title="secret", messages=said(1))
-    assert [record["type"] for record in exported(alice)] == ["export", "account", "end"]
+    assert [record["type"] for record in exported(alice)] == ["export", "account", "sign_in", "end"]
 
 
 def test_storage_that_is_down_is_an_error_before_the_first_line(alice, database, monkeypatch):
@@ -213,10 +214,10 @@ def test_storage_that_is_down_is_an_error_before_the_first_line(alice, database,
     )  # fmt: skip
 
 
-def test_an_erased_user_has_no_account(alice, database):
+def test_an_erased_user_is_refused(alice, database):
     assert alice.client.delete("/auth/me", {"password": alice.password}).status_code == 204
     response = alice.client.get(URL)
-    assert (response.status_code, response.json()) == (404, NO_ACCOUNT)
+    assert (response.status_code, response.json()) == (401, TOKEN_NOT_VALID)
 
 
 def test_a_deactivated_user_is_refused(alice, database):

@@ -79,7 +79,7 @@ def test_of_two_changes_at_once_the_second_finds_another_password(alice, monkeyp
     ("new", "code"),
     [
         ("short", "password_too_short"),
-        ("password1", "password_too_common"),
+        ("password123", "password_too_common"),
         ("alice@example", "password_too_similar"),
         ("x" * 1025, "max_length"),
     ],

@@ -101,7 +101,6 @@ def test_newer_hash_parameters_end_no_sign_in(visitor, alice):
         assert visitor.post("/auth/token/refresh", {"refresh": refresh}).status_code == 200
 
 
-def test_the_access_token_carries_no_generation(alice):
-    assert "gen" in RefreshToken(alice.pair.refresh)
-    assert "gen" not in AccessToken(alice.pair.access)
+def test_both_tokens_carry_the_accounts_generation(alice):
+    assert RefreshToken(alice.pair.refresh)["gen"] == AccessToken(alice.pair.access)["gen"] == 0
     assert access_token_user(alice.pair.access).username == "alice"

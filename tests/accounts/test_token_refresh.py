@@ -5,7 +5,7 @@ from rest_framework_simplejwt.tokens import RefreshToken
 
 from accounts.models import User
 from sessions_app.api.authentication import access_token_user
-from tests.accounts.bodies import TOKEN_NOT_VALID, required
+from tests.accounts.bodies import TOKEN_NOT_VALID, TOKEN_REUSED, required
 
 pytestmark = pytest.mark.django_db
 URL = "/auth/token/refresh"
@@ -14,6 +14,11 @@ URL = "/auth/token/refresh"
 def refuses(visitor, token) -> bool:
     response = visitor.post(URL, {"refresh": token})
     return (response.status_code, response.json()) == (401, TOKEN_NOT_VALID)
+
+
+def is_reuse(visitor, token) -> bool:
+    response = visitor.post(URL, {"refresh": token})
+    return (response.status_code, response.json()) == (401, TOKEN_REUSED)
 
 
 def test_it_answers_with_the_next_pair(visitor, alice):
@@ -25,7 +30,7 @@ def test_it_answers_with_the_next_pair(visitor, alice):
 
 def test_the_old_refresh_token_is_spent(visitor, alice):
     visitor.post(URL, {"refresh": alice.pair.refresh})
-    assert refuses(visitor, alice.pair.refresh)
+    assert is_reuse(visitor, alice.pair.refresh)
 
 
 def test_a_401_says_which_scheme(visitor):
@@ -92,24 +97,24 @@ def test_the_same_key_again_gets_the_same_next_token_while_it_is_unspent(visitor
     numbers = {RefreshToken(pair["refresh"])["jti"] for pair in (first, again.json())}
     assert len(numbers) == 1
     assert visitor.post(URL, {"refresh": again.json()["refresh"]}).status_code == 200
-    assert refuses(visitor, first["refresh"])
+    assert is_reuse(visitor, first["refresh"])
 
 
 def test_once_the_next_token_is_spent_the_key_gets_nothing_more(visitor, alice):
     spent = under_key(visitor, alice.pair.refresh, "one request").json()["refresh"]
     visitor.post(URL, {"refresh": spent})
     refused = under_key(visitor, alice.pair.refresh, "one request")
-    assert (refused.status_code, refused.json()) == (401, TOKEN_NOT_VALID)
+    assert (refused.status_code, refused.json()) == (401, TOKEN_REUSED)
 
 
 @pytest.mark.parametrize("second", ["another", None])
 def test_a_spent_token_is_refused_under_another_key_and_without_one(visitor, alice, second):
     under_key(visitor, alice.pair.refresh, "one request")
     if second is None:
-        assert refuses(visitor, alice.pair.refresh)
+        assert is_reuse(visitor, alice.pair.refresh)
     else:
         refused = under_key(visitor, alice.pair.refresh, second)
-        assert (refused.status_code, refused.json()) == (401, TOKEN_NOT_VALID)
+        assert (refused.status_code, refused.json()) == (401, TOKEN_REUSED)
 
 
 def test_a_token_spent_without_a_key_is_refused_with_one(visitor, alice):

@@ -27,9 +27,10 @@ def test_every_table_is_looked_through():
 
 def test_an_account_and_what_refers_to_it_are_found(alice, bob, visitor):
     visitor.post("/auth/token/refresh", {"refresh": alice.pair.refresh})
-    assert traces(alice.user) == {"accounts_user": 1, "token_blacklist_outstandingtoken": 1}
+    of_account = {"accounts_user": 1, "accounts_signin": 1}
+    assert traces(alice.user) == {**of_account, "token_blacklist_outstandingtoken": 1}
     assert OutstandingToken.objects.count() == 1
-    assert traces(bob.user) == {"accounts_user": 1}
+    assert traces(bob.user) == of_account
 
 
 @pytest.mark.parametrize("text", ["ALICE", "alice@example.com"])

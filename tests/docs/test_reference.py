@@ -7,6 +7,7 @@ import pytest
 from rest_framework import exceptions
 
 from accounts.authentication import InPerson
+from accounts.errors import InvitationNotValid, RegistrationClosed, TokenReused
 from accounts.serializers import SignInSerializer
 from sessions_app.api.authentication import TokenNotValid
 from sessions_app.domain import errors, limits
@@ -58,7 +59,10 @@ def statuses_of_the_code() -> dict[str, int]:
         )
     }
     wire.pop(wire_errors.Required.code)  # what `required` is called there
-    return PLAIN | SIGN_IN | framework | wire | ours | {str(InPerson.code): 403}
+    return PLAIN | SIGN_IN | framework | wire | ours | {
+        str(InPerson.code): 403, TokenReused.default_code: 401,
+        RegistrationClosed.default_code: 403, InvitationNotValid.default_code: 403,
+    }  # fmt: skip
 
 
 def test_every_setting_is_there_with_its_default_and_what_it_takes():

@@ -60,7 +60,8 @@ def start(serve: Serve, accounts: PostgreSQL, data_dir: Any) -> Start:
 
 
 def api_key(service: Service, token: str) -> str:
-    key: str = service.post("/auth/api-keys", {"name": "a program"}, token)["key"]
+    body = {"name": "a program", "password": "a long walk home"}
+    key: str = service.post("/auth/api-keys", body, token)["key"]
     return key
 
 

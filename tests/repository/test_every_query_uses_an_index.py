@@ -27,7 +27,16 @@ from sessions_app.domain.jobs import JobName, Outcome
 from sessions_app.domain.records.writing import line
 from sessions_app.domain.search.data import SearchFilter
 from sessions_app.domain.window.summaries import Summary
-from sessions_app.repository import annotations, belongings, health, indexes, jobs, summaries
+from sessions_app.repository import (
+    annotations,
+    belongings,
+    health,
+    indexes,
+    jobs,
+    revocations,
+    summaries,
+)
+from sessions_app.repository import review as review_store
 from sessions_app.repository.erasure import traces as user_traces
 from sessions_app.repository.figures import daily as daily_figures
 from sessions_app.repository.log import pages, tail
@@ -106,6 +115,13 @@ STAFF = {
     "review.read_log.page",
     "review.read_log.granted",
     "review.read_log.forget_staff",
+    # The chain is one for all, and stays together; its audit reads all of it.
+    "review.chain._tie",
+    "review.chain.links",
+    "review.chain.length",
+    "review.chain.unchained",
+    # What all workers have to know.
+    "revocations.changed_since",
 }
 # These judge some of a filter on documents, a bounded number of them.
 FILTERS = {
@@ -177,6 +193,15 @@ def walked(mongo_client: Any) -> Iterator[tuple[Any, list[Sent]]]:
 
 
 def _walk(database: Any) -> None:
+    for hashed in ("a hash", "another"):
+        revoked = revocations.Revoked(1, False, now(), now())
+        revocations.store(user_hash=hashed, revoked=revoked)
+        revocations.bar(user_hash=hashed, changed_at=now(), expires_at=now())
+    revocations.changed_since(now())
+    list(review_store.chain.links())
+    review_store.chain.unchained()
+    review_store.chain.length()
+    review_store.chain.newest_position()
     session = new_session()
     session_id = session.session_id
     append(session_id, "first", "key-1")

@@ -51,10 +51,10 @@ class ResponsesView(ModelCallView):
             departure_of(request).then(end)
         self.answers_for(feed.session_id or session_names.NONE)
         if terms.background:
-            return _streamed(feed, terms) if stream else _whole(feed, terms)
+            return _streamed(request, feed, terms) if stream else _whole(feed, terms)
         if stream:
             turns.turn_begun(feed=feed, seconds=BEGINNING_SECONDS)
-            return _streamed(feed, terms)
+            return _streamed(request, feed, terms)
         turns.turn_wait(feed=feed)
         return _whole(feed, terms)
 
@@ -71,7 +71,7 @@ class ResponseView(OpenAIView):
                 name=name, user_id=user_id(request), now=clock.now()
             )
             self.answers_for(name.session_id)
-            return _streamed(feed, terms, after=-1 if after is None else after)
+            return _streamed(request, feed, terms, after=-1 if after is None else after)
         state = responses.response_get(name=name, user_id=user_id(request), now=clock.now())
         self.answers_for(name.session_id)
         return Response(wire.response(state))
@@ -118,9 +118,11 @@ def _whole(feed: Feed, terms: ResponseTerms) -> Response:
     return Response(wire.response(responses.response_state(feed, terms)))
 
 
-def _streamed(feed: Feed, terms: ResponseTerms, after: int = -1) -> HttpResponseBase:
+def _streamed(
+    request: Request, feed: Feed, terms: ResponseTerms, after: int = -1
+) -> HttpResponseBase:
     events = Events(feed, terms, after=after)
-    return event_stream.response(TurnSource(Reader(feed), events, events.last))
+    return event_stream.response(request, TurnSource(Reader(feed), events, events.last))
 
 
 def _name(response_id: str) -> ResponseName:

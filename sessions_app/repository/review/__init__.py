@@ -2,9 +2,9 @@
 
 - `conversations`: everybody's sessions by any filter, each page from one index; the flag
 - `notes`: what staff wrote about a session
-- `read_log`: who read or did what, when and why
+- `read_log`: who read or did what, when and why; `chain`: that log as a hash chain
 """
 
-from sessions_app.repository.review import conversations, notes, read_log
+from sessions_app.repository.review import chain, conversations, notes, read_log
 
-__all__ = ["conversations", "notes", "read_log"]
+__all__ = ["chain", "conversations", "notes", "read_log"]

@@ -12,19 +12,16 @@ from sessions_app.documents.review import ReviewLog
 from sessions_app.domain.identifiers import uuid7_floor
 from sessions_app.domain.review import Act, LogFilter, LogLine, LogPage, Staff, Why
 from sessions_app.repository import failures
+from sessions_app.repository.review import chain
 
 _STREAMED = 1_000
 
 
 @failures.translated
-def insert(lines: Sequence[LogLine]) -> None:
-    """Write lines; when this returns, a majority has them in its journal."""
-    documents = [_document(line) for line in lines]
-    for document in documents:
-        # `insert` validates nothing.
-        document.validate()
-    if documents:
-        ReviewLog.objects.insert(documents, load_bulk=False)
+def insert(lines: Sequence[LogLine], *, key: bytes) -> None:
+    """Write lines at the end of the chain; when this returns, a majority has them journaled."""
+    if documents := [_document(line) for line in lines]:
+        chain.insert(documents, key=key)
 
 
 @failures.translated
@@ -79,7 +76,13 @@ def forget_user(user_id: str) -> int:
     """
     about_them = ReviewLog.objects(user_id=user_id)
     return int(
-        about_them.update(set__erased=True, unset__user_id=1, unset__detail=1, unset__about=1)
+        about_them.update(
+            set__erased=True,
+            unset__user_id=1,
+            unset__detail=1,
+            unset__about=1,
+            unset__person_salt=1,
+        )
     )
 
 
@@ -89,7 +92,9 @@ def forget_staff(*, staff_id: str, pseudonym: str) -> int:
 
     Their name stays: those whose conversations were read have a right to know by whom.
     """
-    return int(ReviewLog.objects(staff_id=staff_id).update(set__staff_id=pseudonym))
+    return int(
+        ReviewLog.objects(staff_id=staff_id).update(set__staff_id=pseudonym, unset__staff_salt=1)
+    )
 
 
 def _sought(sought: LogFilter) -> ReviewLogQuerySet:

@@ -7,6 +7,7 @@ from django.conf import settings
 
 from sessions_app.domain import lifecycle
 from sessions_app.repository import erasure, review, search
+from sessions_app.services import revocations
 from sessions_app.services.progress import Progress
 from sessions_app.services.receipts import receipt_id
 from sessions_app.services.search import progress_key
@@ -14,7 +15,11 @@ from sessions_app.services.throttling import caller_key
 
 
 def erase_user(
-    *, user_id: str, now: datetime, progress: Progress = lambda _: None
+    *,
+    user_id: str,
+    now: datetime,
+    has_account: bool = False,
+    progress: Progress = lambda _: None,
 ) -> Mapping[str, int]:
     """Destroy every session of a user, and keep them from creating new ones.
 
@@ -26,6 +31,9 @@ def erase_user(
     receipt = receipt_id(user_id)
     # First: from here on nobody can create a session for this user.
     erasure.users.begin(user_id=user_id, receipt_id=receipt, now=now)
+    if has_account:
+        # An identity provider's users have no account; they are told that they were erased.
+        revocations.bar(user_id, now=now)
     removed = 0
     # In steps, each of which may be the last one before a crash.
     while step := erasure.users.erase_sessions(user_id=user_id, receipt_id=receipt):

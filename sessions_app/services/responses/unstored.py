@@ -39,7 +39,7 @@ def response_unstored(
     """
     now = lifecycle.to_milliseconds(now)
     prepared = messages.batch_prepare(batch=request.drafts, now=now)
-    with Slot() as slot:
+    with Slot(user_id, request.call.model) as slot:
         written = _written(user_id, request, prepared, now)
         # A window that does not fit is refused with a status of its own.
         written(dialects.known(request.call.model))

@@ -27,6 +27,7 @@ from sessions_app.services.review.conversations import (
     topic_labels,
 )
 from sessions_app.services.review.exports import ExportedConversation, conversations_export
+from sessions_app.services.review.log_audit import review_log_audit, review_log_length
 from sessions_app.services.review.masking import hidden, known_regions
 from sessions_app.services.review.read_log import (
     About,
@@ -75,6 +76,8 @@ __all__ = [
     "log_write",
     "notes",
     "reads_of_user",
+    "review_log_audit",
+    "review_log_length",
     "text_checked",
     "timeline",
     "topic_labels",

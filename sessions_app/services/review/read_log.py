@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils.crypto import salted_hmac
+
 from sessions_app.domain import lifecycle
 from sessions_app.domain.errors import InvalidInput, SessionError
 from sessions_app.domain.limits import REASON_MAX_CHARS, REVIEW_PAGE
@@ -56,6 +58,12 @@ def why(*, reason: str, detail: str) -> Why:
 _NO_REASON = Why()
 
 
+def chain_key() -> bytes:
+    """The key of the log's hash chain: who can write to MongoDB alone cannot tie lines anew."""
+    # The salt separates this key from Django's other uses of SECRET_KEY.
+    return salted_hmac("sessions_app.review_log", "", algorithm="sha256").digest()
+
+
 def log_write(
     *, staff: Staff, act: Act, now: datetime, about: Sequence[About], why: Why = _NO_REASON
 ) -> None:
@@ -75,7 +83,7 @@ def log_write(
         )
         for each in about
     ]
-    review.read_log.insert(lines)
+    review.read_log.insert(lines, key=chain_key())
 
 
 def reason_given(*, session_id: str, staff: Staff, now: datetime, act: Act = Act.OPEN) -> Why:

@@ -139,7 +139,7 @@ def _begin(
     if message is None:
         message = repeats.message_of(session, question)
     pending_turn = replace(pending_turn, message=message, regenerates=bool(alignment.supersedes))
-    with Slot() as slot:
+    with Slot(pending_turn.user_id, pending_turn.call.model) as slot:
         lease, behind = new_lease(pending_turn.key), session.message_count
         return resume(pending_turn, lease, slot, now, alignment.supersedes, behind)
 

@@ -87,7 +87,7 @@ def run_again(
     """Run a failed turn's question again; None when it is to be tried again."""
     question = message_of(session, failed.user_seq)
     pending_turn = replace(pending_turn, message=question, response=failed.response)
-    with Slot() as slot:
+    with Slot(session.user_id, pending_turn.call.model) as slot:
         return resume(
             pending_turn,
             new_lease(pending_turn.key),

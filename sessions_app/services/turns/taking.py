@@ -87,7 +87,7 @@ def turn_start(*, session_id: str, user_id: str, request: TurnRequest, now: date
     """
     now = lifecycle.to_milliseconds(now)
     prepared = _prepared(request, now)
-    with Slot() as slot:
+    with Slot(user_id, request.call.model) as slot:
         for _ in range(_ATTEMPTS):
             lease = new_lease(request.key)
             appended = log.append(
@@ -134,7 +134,7 @@ def turn_regenerate(
     is stored. Raises as `turn_start`, and NothingToAnswer.
     """
     now = lifecycle.to_milliseconds(now)
-    with Slot() as slot:
+    with Slot(user_id, call.model) as slot:
         for _ in range(_ATTEMPTS):
             pending_turn = PendingTurn(session_id, user_id, client_id, call, regenerates=True)
             feed = known(pending_turn, now) or resume(pending_turn, new_lease(client_id), slot, now)

@@ -8,6 +8,7 @@ import functools
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import aclosing
@@ -25,11 +26,13 @@ from sessions_app.domain.data import Generation, Message, Role
 from sessions_app.domain.dialect import Manner, Names, Request, known_calls, written_options
 from sessions_app.domain.drafts import NewMessage, message_tokens
 from sessions_app.domain.errors import (
+    ModelNotAllowed,
     NothingToAnswer,
     ProviderRefused,
     SessionError,
     SessionNotFound,
     StorageUnavailable,
+    TooManyOwnTurns,
     TooManyTurns,
     TurnFailed,
     TurnInterrupted,
@@ -87,14 +90,23 @@ class ModelCall:
     whole: bool = False
 
 
-class Slot:
-    """One of the model calls that this process may make at a time; raises TooManyTurns.
+# Above this part of TURNS_MAX, slots are short.
+_PLENTY = 0.75
 
-    More would starve each other, and everybody else. A semaphore that refuses rather than waits.
+
+class Slot:
+    """One of the model calls that this process may make at a time.
+
+    Raises TooManyTurns, TooManyOwnTurns, ModelNotAllowed. More would starve each other, and
+    everybody else. A semaphore that refuses rather than waits.
     """
 
     _taken = 0
+    _taken_by = Counter[str]()
     _lock = threading.Lock()
+
+    def __init__(self, user_id: str, model: str | None = None) -> None:
+        self._user_id, self._model = user_id, model
 
     @classmethod
     def taken(cls) -> int:
@@ -102,10 +114,15 @@ class Slot:
         return cls._taken
 
     def __enter__(self) -> "Slot":
+        if self._model and settings.MODELS_ALLOWED and self._model not in settings.MODELS_ALLOWED:
+            raise ModelNotAllowed(attr="model")
         with Slot._lock:
             if Slot._taken >= settings.TURNS_MAX:
                 raise TooManyTurns
+            if Slot._taken_by[self._user_id] >= min(settings.TURNS_PER_USER, self._fair_share()):
+                raise TooManyOwnTurns
             Slot._taken += 1
+            Slot._taken_by[self._user_id] += 1
         self._is_kept = False
         return self
 
@@ -121,6 +138,19 @@ class Slot:
         """Let another call have it."""
         with Slot._lock:
             Slot._taken -= 1
+            Slot._taken_by[self._user_id] -= 1
+            # Only who has a slot is counted among the users that share them.
+            Slot._taken_by += Counter()
+
+    def _fair_share(self) -> int:
+        """How many slots this user may have: all, unless slots are short.
+
+        Then as many as if one more user than now shared them, so that whoever comes finds some.
+        """
+        if Slot._taken < _PLENTY * settings.TURNS_MAX:
+            return int(settings.TURNS_MAX)
+        users = len({*Slot._taken_by, self._user_id})
+        return max(1, int(settings.TURNS_MAX) // (users + 1))
 
 
 class Stop(Enum):

@@ -27,7 +27,7 @@ export class Api {
   onReached = (/** @type {boolean} */ _reached) => {};
 
   /** Called when the refresh token is dead. */
-  onSignedOut = () => {};
+  onSignedOut = (/** @type {SignedOut} */ _ended) => {};
 
   /** @param {string} access */
   useAccess(access) {
@@ -145,15 +145,18 @@ export class Api {
       if (!(error instanceof ApiError) || error.status !== 401) throw error;
       // Another tab may have spent it just before.
       const next = await credentials.successor(refresh);
-      if (!next) throw this.#ended();
+      // A token that was used twice may be in somebody else's hands, and the user is told.
+      if (!next) throw this.#ended(error.code === "token_reused" ? error.message : undefined);
       await this.#renew(next.refresh);
     }
   }
 
-  #ended() {
+  /** @param {string} [reason] */
+  #ended(reason) {
+    const ended = new SignedOut(reason);
     this.#access = "";
-    this.onSignedOut();
-    return new SignedOut();
+    this.onSignedOut(ended);
+    return ended;
   }
 
   /** @param {{access: string, refresh: string}} pair */

@@ -31,8 +31,9 @@ export class Unreachable extends Error {
 
 /** The refresh token is spent, dead or gone: the user has to sign in. */
 export class SignedOut extends Error {
-  constructor() {
-    super("You have been signed out. Sign in to continue; nothing is lost.");
+  /** @param {string} [reason] */
+  constructor(reason = "You have been signed out. Sign in to continue; nothing is lost.") {
+    super(reason);
   }
 }
 

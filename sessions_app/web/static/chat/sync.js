@@ -51,7 +51,7 @@ export class Sync {
       if (user_id) tabs.tell({ type: "access", access, user_id });
     };
     api.onReached = (reached) => this.online(reached);
-    api.onSignedOut = () => this.#askToSignIn();
+    api.onSignedOut = (ended) => this.#askToSignIn(ended.message);
     tabs.listen((tabMessage) => this.background(() => handleTabMessage(this, tabMessage)));
   }
 
@@ -122,11 +122,14 @@ export class Sync {
     await Store.removeAll();
   }
 
-  /** The refresh token is dead. Everything stays until the same user signs in again. */
-  #askToSignIn() {
+  /**
+   * The refresh token is dead. Everything stays until the same user signs in again.
+   * @param {string} notice
+   */
+  #askToSignIn(notice) {
     if (!this.state.account) return;
     this.state.account = null;
-    this.state.notice = new SignedOut().message;
+    this.state.notice = notice;
     this.tabs.resign();
     this.state.changed("account");
   }
