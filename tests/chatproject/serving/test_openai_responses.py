@@ -16,7 +16,7 @@ from openai.types.responses import Response
 from pydantic import BaseModel
 
 from tests import model_server
-from tests.chatproject.conftest import Service
+from tests.chatproject.conftest import Service, wait_until
 from tests.chatproject.serving.test_openai_package import Alice, alice, model
 from tests.docs import pages
 from tests.faults.talks import READY_SECONDS, with_model
@@ -294,24 +294,21 @@ def test_an_agent_goes_on_by_its_id(alice: Alice, model: ModelServer, kind: str)
 def test_after_a_killed_worker_the_response_is_there_or_has_failed(
     model: ModelServer, tmp_path: Any
 ):
-    first = Service(tmp_path / "data", **with_model(model, WORKERS="1")).ready(READY_SECONDS)
-    person = Alice(first)
-    model.answers, model.requests = [model_server.streams(*["word "] * 100, between=0.2)], []
-    response = ask(person, background=True)
-    assert model.wait_for_request()
-    os.kill(first.pid("worker"), signal.SIGKILL)
-    assert first.process.wait(60) != 0
-    first.kill()
-    again = Service(tmp_path / "data", PORT=str(first.port), **with_model(model)).ready(
-        READY_SECONDS
-    )
+    service = Service(tmp_path / "data", **with_model(model, WORKERS="1")).ready(READY_SECONDS)
     try:
+        person = Alice(service)
+        model.answers, model.requests = [model_server.streams(*["word "] * 100, between=0.2)], []
+        response = ask(person, background=True)
+        assert model.wait_for_request()
+        killed = service.pid("worker")
+        os.kill(killed, signal.SIGKILL)
+        wait_until(lambda: killed not in service.workers() and len(service.workers()) == 1, 60)
+        wait_until(lambda: service.get("/readyz").status_code == 200, READY_SECONDS)
         stopped = ended(person, response.id)
         assert (stopped.status, stopped.output) == ("failed", [])
         later = ask(person, "And?", previous_response_id=response.id)
         assert later.output_text == model.text
         assert asked(model)[-1] == [("user", "Hello?"), ("user", "And?")]
-    finally:
-        again.end()
-        again.kill()
         person.client.close()
+    finally:
+        service.kill()
