@@ -1,6 +1,5 @@
 """compose.yaml against the Compose specification, and against the files and settings it names."""
 
-import json
 import re
 import subprocess
 import sys
@@ -37,7 +36,7 @@ def test_it_keeps_to_the_specification():
 def test_every_part_is_there():
     images = {name: each["image"].partition(":")[0] for name, each in SERVICES.items()}
 
-    assert {"service-1", "service-2", "sweeper", "token-sweeper"} == set(OURS)
+    assert {"service-1", "service-2", "sweeper"} == set(OURS)
     assert [name for name in SERVICES if re.fullmatch(r"mongo-\d", name)] == [
         "mongo-1", "mongo-2", "mongo-3",
     ]  # fmt: skip
@@ -161,12 +160,12 @@ def test_it_is_behind_tls():
     assert "/metrics" in proxy
 
 
-def test_the_swept_commands_exist():
-    text = json.dumps([OURS[name]["command"] for name in ("sweeper", "token-sweeper")])
-    named = re.findall(r'manage\.py(?:", "| )(\w+)', text)
+def test_the_sweeper_runs_the_jobs_and_the_instances_do_not():
+    program, script, name = SERVICES["sweeper"]["command"]
 
-    assert named == ["expire_sessions", "flushexpiredtokens"]
-    assert set(named) <= set(get_commands())
+    assert (program, script, name) == ("python", "manage.py", "run_jobs")
+    assert name in get_commands()
+    assert {service["environment"]["JOBS"] for service in OURS.values()} == {"0"}
 
 
 def test_the_image_is_of_this_version():

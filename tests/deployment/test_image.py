@@ -113,7 +113,7 @@ def test_it_is_small(built):
     _, image = built
     size = sum(path.lstat().st_size for path in files(image.folder) if path.is_file())
 
-    assert size < 450e6
+    assert size < 500e6
 
 
 def test_only_its_data_belongs_to_its_user(built):

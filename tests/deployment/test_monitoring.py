@@ -13,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from rest_framework.test import APIClient
 
 from sessions_app import instruments
+from tests.chatproject.test_jobs import failed_job
 from tests.deployment.image import ROOT
 from tests.docs import pages
 
@@ -67,6 +68,7 @@ def exposed(database: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, set[str
     instruments.turn_ended("done")
     instruments.request_refused("requests", "overloaded")
     instruments.queue_measured("requests", waiting=0, running=1, oldest_seconds=0)
+    failed_job()
     text = APIClient().get("/metrics").content.decode()
     series: dict[str, set[str]] = {"up": {"job", "instance"}}
     for family in text_string_to_metric_families(text):
