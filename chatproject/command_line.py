@@ -14,7 +14,7 @@ from django.core.management import (
     load_command_class,
 )
 
-from chatproject import accounts_database
+from chatproject import accounts_database, data_dir
 from chatproject.mongod.binary import MongodError
 
 # Commands of these apps use MongoDB, unless a command says `requires_mongodb = False`.
@@ -24,14 +24,17 @@ _APPS = {"sessions_app", "accounts"}
 def main(argv: list[str]) -> int:
     """Run `manage.py` with `argv`; the exit code."""
     signal.signal(signal.SIGTERM, _exit_on_sigterm)
+    data_dir.private_by_default()
     try:
         with ExitStack() as stack:
             # The first access evaluates the settings.
             accounts_database.without_limits(settings.DATABASES["default"])
             django.setup()
             command = _command(argv)
-            if command is not None and _needs_embedded_mongodb(command):
+            if command is not None:
                 _check_usage(command, argv)
+                data_dir.check(settings.DATA_DIR)
+            if command is not None and _needs_embedded_mongodb(command):
                 _provide_mongodb(stack)
             execute_from_command_line(argv)
     except (ImproperlyConfigured, MongodError) as error:

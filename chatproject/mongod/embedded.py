@@ -18,6 +18,7 @@ import psutil
 
 from chatproject import locks
 from chatproject.mongod import binary as mongod_binary
+from chatproject.mongod import key as mongod_key
 from chatproject.mongod import record as mongod_record
 from chatproject.mongod import replica_set as mongod_replica_set
 from chatproject.mongod.binary import MongodError
@@ -38,7 +39,7 @@ def endpoint(data_dir: Path) -> str | None:
     record = mongod_record.read(data_dir)
     if record is None or not record.is_running(data_dir):
         return None
-    return mongod_replica_set.uri(record.port)
+    return mongod_replica_set.uri(record.port, mongod_key.read(data_dir))
 
 
 @contextmanager

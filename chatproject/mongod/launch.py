@@ -7,6 +7,7 @@ from pathlib import Path
 
 from chatproject.mongod import binary as mongod_binary
 from chatproject.mongod import diagnosis as mongod_diagnosis
+from chatproject.mongod import key as mongod_key
 from chatproject.mongod import record as mongod_record
 from chatproject.mongod import replica_set as mongod_replica_set
 from chatproject.mongod.binary import ADVICE, MongodError
@@ -40,7 +41,7 @@ def launch(data_dir: Path) -> str:
         if not (port and mongod_replica_set.is_free(port)):
             port = mongod_replica_set.choose_port()
         if _launched(data_dir, binary, port):
-            return mongod_replica_set.uri(port)
+            return mongod_replica_set.uri(port, mongod_key.read(data_dir))
     raise MongodError("other programs keep taking the ports that mongod tries; start again")
 
 
@@ -49,10 +50,18 @@ def _launched(data_dir: Path, binary: Path, port: int) -> bool:
     dbpath = mongod_record.dbpath(data_dir)
     dbpath.mkdir(mode=0o700, exist_ok=True)
     log, offset = _open_log(data_dir)
-    keeper = _start_keeper(data_dir, log, mongod_replica_set.arguments(binary, dbpath, port))
+    key = mongod_key.read_or_create(data_dir)
+    command = mongod_replica_set.arguments(binary, dbpath, port)
+    command += ["--keyFile", str(mongod_key.path(data_dir))]
+    # Without this, whoever comes first from this machine may make a user with all rights.
+    command += ["--setParameter", "enableLocalhostAuthBypass=false"]
+    keeper = _start_keeper(data_dir, log, command)
     try:
         pid = _pid(keeper, binary)
-        if mongod_replica_set.make_primary(dbpath, port, alive=lambda: keeper.poll() is None):
+        is_primary = mongod_replica_set.make_primary(
+            dbpath, port, alive=lambda: keeper.poll() is None, key=key
+        )
+        if is_primary:
             mongod_record.write(data_dir, mongod_record.Record(pid, keeper.pid, port))
             return True
     except BaseException:

@@ -21,11 +21,22 @@ PORTS = range(20_000, 30_000)
 # type this option, so it also tells our `mongod` from another one on the same files.
 MARKS = ("--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100")
 NOT_YET_INITIALIZED = 94
+# As which the members of a set sign in to each other, by the key file. It needs no stored user, so
+# it also works on files from before there was a key, and no moment is left without a password.
+_MEMBER = "__system"
 
 
-def uri(port: int) -> str:
-    """The address of the `mongod` on `port`; direct, because the set has no other member."""
-    return f"mongodb://{HOST}:{port}/?directConnection=true"
+def uri(port: int, key: str | None = None) -> str:
+    """The address of the `mongod` on `port`; direct, because the set has no other member.
+
+    With `key`, that of one that was started with a key file: it lets nobody else in.
+    """
+    if key is None:
+        return f"mongodb://{HOST}:{port}/?directConnection=true"
+    return (
+        f"mongodb://{_MEMBER}:{key}@{HOST}:{port}/?directConnection=true"
+        "&authSource=local&authMechanism=SCRAM-SHA-256"
+    )
 
 
 def arguments(binary: Path, dbpath: Path, port: int, *, cache_gb: float = 0.5) -> list[str]:
@@ -68,7 +79,9 @@ def choose_port() -> int:
     raise MongodError(f"no free port between {PORTS.start} and {PORTS.stop} for mongod")
 
 
-def make_primary(dbpath: Path, port: int, *, alive: Callable[[], bool]) -> bool:
+def make_primary(
+    dbpath: Path, port: int, *, alive: Callable[[], bool], key: str | None = None
+) -> bool:
     """Wait for the `mongod` on `port`, initiate its set, and wait until it accepts writes.
 
     Returns False if `alive` turns false first.
@@ -80,7 +93,7 @@ def make_primary(dbpath: Path, port: int, *, alive: Callable[[], bool]) -> bool:
     while time.monotonic() < deadline:
         if not alive():
             return False
-        if answers(port) and _is_primary(dbpath, port):
+        if answers(port) and _is_primary(dbpath, port, key):
             return True
         time.sleep(0.02)
     raise MongodError(
@@ -89,10 +102,10 @@ def make_primary(dbpath: Path, port: int, *, alive: Callable[[], bool]) -> bool:
     )
 
 
-def _is_primary(dbpath: Path, port: int) -> bool:
+def _is_primary(dbpath: Path, port: int, key: str | None) -> bool:
     """Whether it is primary; otherwise, initiates or corrects its set."""
-    options: dict[str, Any] = {"directConnection": True, "serverSelectionTimeoutMS": 1_000}
-    client: MongoClient[dict[str, Any]] = MongoClient(HOST, port, **options)
+    options: dict[str, Any] = {"serverSelectionTimeoutMS": 1_000}
+    client: MongoClient[dict[str, Any]] = MongoClient(uri(port, key), **options)
     try:
         with client:
             started = client.admin.command("getCmdLineOpts")["parsed"]

@@ -15,6 +15,8 @@ from pathlib import Path
 import psutil
 import pytest
 from pymongo import MongoClient
+from pymongo.errors import OperationFailure
+from pymongo.uri_parser import parse_uri
 
 from chatproject.mongod import embedded as mongod
 from chatproject.mongod import launch as mongod_launch
@@ -63,6 +65,10 @@ def nothing_is_left(data_dir, monkeypatch):
     for pid in left:
         os.kill(pid, signal.SIGKILL)
     assert not left
+
+
+def port(address: str) -> int:
+    return int(parse_uri(address)["nodelist"][0][1])
 
 
 def record(data_dir: Path) -> mongod_record.Record:
@@ -202,7 +208,7 @@ def test_it_moves_when_another_replica_set_took_its_port(data_dir, tmp_path):
     other.mkdir()
     mongod_record.write(other, record(data_dir))
     with mongod.running(other) as there, mongod.running(data_dir) as here:
-        assert there == before != here
+        assert port(there) == port(before) != port(here)
         assert note(there) == 1
         assert note(here) == 2
 
@@ -236,3 +242,31 @@ def test_a_throwaway_one_can_be_told_to_fail(tmp_path):
     with mongod.throwaway(tmp_path) as address, MongoClient(address) as client:
         point = {"mode": "alwaysOn", "data": {"failCommands": ["ping"], "errorCode": 1}}
         assert client.admin.command("configureFailPoint", "failCommand", **point)["ok"]
+
+
+def test_nobody_reads_it_without_the_key(data_dir):
+    with mongod.running(data_dir) as address:
+        note(address)
+        with MongoClient("127.0.0.1", port(address), directConnection=True) as stranger:
+            for name in ("listDatabases", "getCmdLineOpts", "shutdown"):
+                with pytest.raises(OperationFailure, match="auth"):
+                    stranger.admin.command(name)
+            with pytest.raises(OperationFailure, match="auth"):
+                stranger.notes.notes.find_one()
+            # The exception for the first user from this machine does not apply either.
+            with pytest.raises(OperationFailure, match="auth"):
+                stranger.admin.command("createUser", "me", pwd="x", roles=["root"])
+
+
+def test_only_its_user_reads_its_key_and_its_files(data_dir):
+    with mongod.running(data_dir):
+        names = ["mongod.key", "mongod.log", "mongo"]
+        open_to_others = [name for name in names if (data_dir / name).stat().st_mode & 0o077]
+    assert open_to_others == []
+
+
+def test_it_has_the_same_key_the_next_time(data_dir):
+    with mongod.running(data_dir) as first:
+        note(first)
+    with mongod.running(data_dir) as second:
+        assert note(second) == 2
