@@ -272,6 +272,9 @@ if env.flag("BEHIND_TLS"):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SECURE_HSTS_SECONDS = 31_536_000
+# Of `check --deploy`: the proxy redirects to https, since probes of this service come without; and
+# what is said of subdomains and in browsers' lists is for who owns the domain to decide.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W008", "security.W021"]
 # Room for one message of the maximum length, or for a batch. The API's parser applies this limit to
 # JSON, Django to forms. It also keeps every document far below MongoDB's 16 MB.
 REQUEST_MAX_BYTES = 5 * 1024 * 1024

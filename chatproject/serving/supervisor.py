@@ -17,6 +17,7 @@ from django.conf import settings
 from chatproject import (
     disk,
     external_mongodb,
+    interpreter,
     locks,
     model_server,
     mongo,
@@ -65,6 +66,7 @@ def _serve(stack: ExitStack, with_model: bool) -> None:
     model = _model(stack) if with_model else None
     database = _database(stack)
     mongo.connect()
+    sys.stderr.write(interpreter.warning(sys.version_info[:3]) or "")
     _say("Preparing accounts, indexes and static files …")
     password_file = preparation.prepare()
     process = stack.enter_context(server.serving(address))
