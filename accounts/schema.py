@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.drainage import set_override
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
     OpenApiExample,
@@ -12,7 +13,7 @@ from drf_spectacular.utils import (
 from drf_standardized_errors.openapi import AutoSchema
 from rest_framework import serializers
 
-from accounts.authentication import InPerson
+from accounts.authentication import AccountAuthentication, InPerson
 from accounts.serializers import (
     ApiKeyRequestSerializer,
     ApiKeysSerializer,
@@ -32,6 +33,9 @@ from accounts.serializers import (
     VerifySerializer,
 )
 from sessions_app.http.error_body import error_body
+
+# Clients see one scheme: the same header with the same tokens, compared with more.
+set_override(AccountAuthentication, "suppress_collision_warning", True)
 
 TAGS = ["Accounts"]
 PASSWORD = "correct horse battery staple"  # noqa: S105 - an example
@@ -308,7 +312,7 @@ sign_ins = extend_schema_view(
         operation_id="sign_ins",
         tags=TAGS,
         responses=_responses({200: SignInsSerializer}, 401, 403, 404, 429),
-        examples=[_answers({"results": [_DEVICE]}), ANONYMOUS, NO_ACCOUNT],
+        examples=[KEY_REFUSED, _answers({"results": [_DEVICE]}), ANONYMOUS, NO_ACCOUNT],
     )
 )
 
@@ -318,7 +322,7 @@ sign_in_one = extend_schema_view(
         tags=TAGS,
         parameters=[OpenApiParameter("sign_in_id", OpenApiTypes.UUID, OpenApiParameter.PATH)],
         responses=_responses({204: None}, 401, 403, 404, 429),
-        examples=[_fails(404, "not_found", "No such signed-in device.")],
+        examples=[KEY_REFUSED, _fails(404, "not_found", "No such signed-in device.")],
     )
 )
 
@@ -335,6 +339,6 @@ email_confirmation = extend_schema_view(
         tags=TAGS,
         request=None,
         responses=_responses({204: None}, 401, 403, 404, 429),
-        examples=[ANONYMOUS, NO_ACCOUNT],
+        examples=[KEY_REFUSED, ANONYMOUS, NO_ACCOUNT],
     )
 )

@@ -24,7 +24,9 @@ _APPS = {"sessions_app", "accounts"}
 def main(argv: list[str]) -> int:
     """Run `manage.py` with `argv`; the exit code."""
     signal.signal(signal.SIGTERM, _exit_on_sigterm)
-    data_dir.private_by_default()
+    # Static files are for everybody; in an image another user serves what its builder collected.
+    if "collectstatic" not in argv[1:2]:
+        data_dir.private_by_default()
     try:
         with ExitStack() as stack:
             # The first access evaluates the settings.
@@ -33,7 +35,7 @@ def main(argv: list[str]) -> int:
             command = _command(argv)
             if command is not None:
                 _check_usage(command, argv)
-                data_dir.check(settings.DATA_DIR)
+                _check_data_dir()
             if command is not None and _needs_embedded_mongodb(command):
                 _provide_mongodb(stack)
             execute_from_command_line(argv)
@@ -56,6 +58,12 @@ def _command(argv: list[str]) -> BaseCommand | None:
 def _needs_embedded_mongodb(command: BaseCommand) -> bool:
     ours = command.__module__.partition(".")[0] in _APPS
     return ours and getattr(command, "requires_mongodb", True) and not settings.MONGODB_URI
+
+
+def _check_data_dir() -> None:
+    """With both databases elsewhere, nothing private is in `DATA_DIR`."""
+    if not (settings.MONGODB_URI and settings.DATABASE_URL):
+        data_dir.check(settings.DATA_DIR)
 
 
 def _check_usage(command: BaseCommand, argv: list[str]) -> None:

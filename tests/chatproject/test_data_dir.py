@@ -52,3 +52,13 @@ def test_commands_refuse_it_with_a_sentence(tmp_path):
     assert done.returncode == 1
     assert done.stderr.startswith(f"error: DATA_DIR {tmp_path} is open to other users")
     assert "Traceback" not in done.stderr
+
+
+def test_static_files_are_collected_for_everybody(tmp_path):
+    static = tmp_path / "static"
+    done = manage(
+        tmp_path / "data", "collectstatic", "--no-input", "-v", "0", STATIC_DIR=str(static)
+    )
+    assert done.returncode == 0, done.stderr
+    closed = [path for path in static.rglob("*") if path.stat().st_mode & 0o044 != 0o044]
+    assert closed == []

@@ -29,7 +29,7 @@ SHORT_CHECKS = (
     "response_schema_conformance",
 )
 # It would end what the other requests need.
-ENDS_THE_ACCOUNT = ("me_erase", "password_change")
+ENDS_THE_ACCOUNT = ["me_erase", "password_change"]
 
 pytestmark = pytest.mark.django_db
 
