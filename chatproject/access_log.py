@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponseBase
 
 from chatproject.log_format import user_hash
@@ -66,7 +67,11 @@ def user_of(request: HttpRequest) -> str:
 def answered(
     request: HttpRequest, response: HttpResponseBase, *, route: str, method: str, seconds: float
 ) -> None:
-    """Log what Django has answered."""
+    """Log what Django has answered, but for a Host that is not allowed, which has its line."""
+    try:
+        request.get_host()
+    except DisallowedHost:
+        return
     match = request.resolver_match
     named = {**(match.kwargs if match else {}), "X-Session-Id": response.get("X-Session-Id", "")}
     log(
