@@ -40,6 +40,7 @@ def test_a_run_logs_requests_and_none_of_the_secrets_planted_in_it(serve: Serve)
         )
         assert answered.is_success, answered.text
         assert answered.headers["X-Request-Id"] == "trace-1"
+        assert "trace-1" in [sent.get("x-request-id") for sent in model.headers]
         httpx.post(f"{service.url}/auth/token", json=account | {"password": f"{PASSWORD}x"})
         httpx.get(f"{service.url}/session?q={SAID}", headers={"Authorization": f"Bearer {token}x"})
         httpx.get(f"{service.url}/session", headers={"Host": "evil.example"})
