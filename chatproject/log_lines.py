@@ -7,7 +7,7 @@ from sessions_app.domain.text import inert
 # Django logs under these names what a client has sent: a Host that is not allowed, a form with too
 # many fields, a path that leads out of a directory.
 _OF_CLIENTS = "django.security"
-_MAX_CHARS = 300
+_MAX_CHARS = 280
 
 
 class OneLine(logging.Filter):

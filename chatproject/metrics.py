@@ -19,7 +19,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.registry import Collector
 
-from chatproject import disk, job_metrics
+from chatproject import access_log, disk, job_metrics
 from sessions_app import clock, encoders, instruments
 from sessions_app.domain.errors import StorageUnavailable
 from sessions_app.http.error_body import error_body
@@ -48,6 +48,9 @@ def counting(get_response: GetResponse) -> GetResponse:
         route = match.route if match else _STATIC if _is_static(request) else None
         seconds = time.monotonic() - arrived
         count(route, request.method or "", response.status_code, seconds)
+        access_log.answered(
+            request, response, route=label(route), method=known(request.method), seconds=seconds
+        )
         return response
 
     return answer
@@ -55,13 +58,17 @@ def counting(get_response: GetResponse) -> GetResponse:
 
 def count(route: str | None, method: str, status: int, seconds: float) -> None:
     """Count an answered request, by its route as it is declared; None where it has none."""
-    instruments.request_answered(
-        "unmatched" if route is None else "static" if route == _STATIC else template(route),
-        # A client may send any method, and each would make a new series.
-        method if method in _METHODS else "other",
-        status,
-        seconds,
-    )
+    instruments.request_answered(label(route), known(method), status, seconds)
+
+
+def label(route: str | None) -> str:
+    """A route as series and the log name it."""
+    return "unmatched" if route is None else "static" if route == _STATIC else template(route)
+
+
+def known(method: str | None) -> str:
+    """The method; a client may send any, and each would make a new series."""
+    return method if method in _METHODS else "other"
 
 
 def _is_static(request: HttpRequest) -> bool:

@@ -6,6 +6,7 @@ import mongoengine
 from django.conf import settings
 
 from chatproject.mongod import embedded as mongod
+from chatproject.slow_queries import SlowQueries
 from sessions_app import documents
 
 
@@ -56,4 +57,10 @@ def connect() -> None:
         db=settings.MONGODB_DATABASE,
         host=address,
         **client_options(settings.MONGODB_TIMEOUT_MS),
+        **_listeners(),
     )
+
+
+def _listeners() -> dict[str, Any]:
+    slow = settings.SLOW_QUERY_MS
+    return {"event_listeners": [SlowQueries(slow)]} if slow else {}

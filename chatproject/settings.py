@@ -367,24 +367,37 @@ JWT_JWK_URL = env.text("JWT_JWK_URL")
 JWT_ISSUER = env.text("JWT_ISSUER")
 JWT_AUDIENCE = env.text("JWT_AUDIENCE")
 
+# --- the log ----------------------------------------------------------------------------------
+LOG_FORMAT = env.choice("LOG_FORMAT", "text", ("text", "json"))
+ACCESS_LOG = env.flag("ACCESS_LOG", default=True)
+# What MongoDB takes longer for is logged, without values; 0 logs none.
+SLOW_QUERY_MS = env.integer("SLOW_QUERY_MS", 500, high=3_600_000)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s%(of_request)s"}
+        "text": {
+            "()": "chatproject.log_format.TextLines",
+            "format": "%(asctime)s %(levelname)s %(name)s: %(message)s%(of_request)s",
+        },
+        "json": {"()": "chatproject.log_format.JsonLines"},
     },
     "filters": {
-        "of_request": {"()": "chatproject.request_ids.OfRequest"},
+        "of_request": {"()": "chatproject.log_format.OfRequest"},
         "one_line": {"()": "chatproject.log_lines.OneLine"},
     },
     "handlers": {
         "stderr": {
             "class": "logging.StreamHandler",
-            "formatter": "line",
+            "formatter": LOG_FORMAT,
             "filters": ["of_request", "one_line"],
         }
     },
     "root": {"handlers": ["stderr"], "level": "WARNING"},
-    # Clients see their mistakes in the response; logging each would hide the service's own errors.
-    "loggers": {"django.request": {"level": "ERROR"}},
+    "loggers": {
+        # Clients see their mistakes in the response; logging each would hide the service's own.
+        "django.request": {"level": "ERROR"},
+        "chat.access": {"level": "INFO"},
+        "sessions_app.services.jobs": {"level": "INFO"},
+    },
 }

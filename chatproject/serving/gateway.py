@@ -23,16 +23,19 @@ from collections.abc import (
 )
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, contextmanager, suppress
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 
 from django.db import close_old_connections
 
-from chatproject import error_pages, metrics
+from chatproject import access_log, error_pages, metrics
+from chatproject.request_ids import with_request_id
 from chatproject.serving import bodies, callers, connections, queues, wsgi_calls
 from chatproject.serving.admission import Gone, Slot
 from chatproject.serving.wsgi_calls import Answer, Headers, Scope
 from sessions_app import event_loop, instruments
 from sessions_app.domain.errors import SessionError
+from sessions_app.http import request_ids
 from sessions_app.http.departure import ENVIRON_KEY, Departure
 from sessions_app.http.waiting import ALLOWANCE_KEY, Declared, Waits, declared
 
@@ -204,16 +207,28 @@ async def _refuse(
     error: SessionError, view: Declared, scope: Scope, arrived: float, send: Send
 ) -> None:
     status, headers, body = error_pages.refusal(scope["path"], error)
-    for name, value in scope["headers"]:
-        if name.lower() == b"origin":
-            headers += error_pages.cross_origin(value.decode("latin-1"))
+    sent = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    request_id = request_ids.accepted(sent.get(b"x-request-id", ""))
+    headers.append((request_ids.HEADER, request_id))
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        body = with_request_id(body, request_id)
+    if b"origin" in sent:
+        headers += error_pages.cross_origin(sent[b"origin"])
     encoded = [(n.lower().encode("latin-1"), v.encode("latin-1")) for n, v in headers]
     encoded.append((b"content-length", str(len(body)).encode()))
     if status in _UNREAD:
         # What is left of the body is not read, so nothing can follow on this connection.
         encoded.append((b"connection", b"close"))
     instruments.request_refused(view.waits.value, error.code)
-    metrics.count(view.route, scope["method"], status, time.monotonic() - arrived)
+    seconds = time.monotonic() - arrived
+    metrics.count(view.route, scope["method"], status, seconds)
+    access_log.log(
+        route=metrics.label(view.route),
+        method=metrics.known(scope["method"]),
+        status=status,
+        seconds=seconds,
+        request_id=request_id,
+    )
     await _send_whole(status, encoded, body, send)
 
 

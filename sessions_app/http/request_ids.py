@@ -2,17 +2,16 @@
 
 import re
 import uuid
-from contextvars import ContextVar
 
 from django.http import HttpRequest
 
-HEADER = "X-Request-Id"
+from sessions_app.request_context import REQUEST_ID_HEADER as HEADER
+
+__all__ = ["HEADER", "META", "accepted", "is_named", "request_id_of"]
+
 META = "HTTP_X_REQUEST_ID"
 # What is safe to repeat in a header, a log and a page.
 _ALLOWED = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
-
-current: ContextVar[str] = ContextVar("request_id", default="")
-"""The id of the request that this thread works on, for the log."""
 
 
 def accepted(sent: str) -> str:

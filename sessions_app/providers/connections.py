@@ -11,7 +11,7 @@ from contextlib import suppress
 import aiohttp
 import certifi
 
-from sessions_app import event_loop
+from sessions_app import event_loop, request_context
 
 CONNECT_SECONDS = 5.0
 IDLE_SECONDS = 30
@@ -40,7 +40,9 @@ class Connections:
         Raises aiohttp.ClientError. Closing it gives the connection back where all has been read,
         else ends it.
         """
-        return await self._session().post(self._url, data=io.BytesIO(body))
+        request_id = request_context.request_id()
+        named = {request_context.REQUEST_ID_HEADER: request_id} if request_id else None
+        return await self._session().post(self._url, data=io.BytesIO(body), headers=named)
 
     async def close(self) -> None:
         """Close all connections."""

@@ -45,6 +45,7 @@ LONGER = {
     "docs/schema.md": "a reference: a row for each field that is stored",
     "docs/benchmarks.md": "tables that `benchmarks.publish` writes",
     "docs/scaling.md": "tables that `benchmarks.publish` writes",
+    "docs/reference/settings.md": "a reference: a row for each setting",
     "docs/operations.md": "a reference: every file, series, message and promise",
     "CONTRIBUTING.md": "a glossary, a map of the packages and the recipes",
 }
