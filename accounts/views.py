@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.utils import timezone
 from rest_framework import serializers, status
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.permissions import AllowAny
@@ -171,7 +170,7 @@ class MeView(APIView):
     def delete(self, request: Request) -> Response:
         """Erase the account and everything in it."""
         body = validated(PasswordConfirmationSerializer, request)
-        erasure.account_erase(user_id=user_id(request), clock=timezone.now, **body)
+        erasure.account_erase(user_id=user_id(request), clock=clock.now, **body)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -264,7 +263,7 @@ class SignInsView(APIView):
 
     def get(self, request: Request) -> Response:
         """List the devices on which you are signed in."""
-        devices = sign_ins.live(user_id=user_id(request), now=timezone.now())
+        devices = sign_ins.live(user_id=user_id(request), now=clock.now())
         return Response({"results": [sign_in_body(each, request) for each in devices]})
 
 
@@ -276,7 +275,7 @@ class SignInDeviceView(APIView):
 
     def delete(self, request: Request, sign_in_id: str) -> Response:
         """Sign a device out; its tokens stop working at once."""
-        sign_ins.end_own(user_id=user_id(request), sign_in_id=sign_in_id, now=timezone.now())
+        sign_ins.end_own(user_id=user_id(request), sign_in_id=sign_in_id, now=clock.now())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
