@@ -308,7 +308,7 @@ sign_ins = extend_schema_view(
         operation_id="sign_ins",
         tags=TAGS,
         responses=_responses({200: SignInsSerializer}, 401, 403, 404, 429),
-        examples=[_answers({"results": [_DEVICE]}), ANONYMOUS, NO_ACCOUNT],
+        examples=[_answers({"results": [_DEVICE]}), ANONYMOUS, KEY_REFUSED, NO_ACCOUNT],
     )
 )
 
@@ -318,7 +318,7 @@ sign_in_one = extend_schema_view(
         tags=TAGS,
         parameters=[OpenApiParameter("sign_in_id", OpenApiTypes.UUID, OpenApiParameter.PATH)],
         responses=_responses({204: None}, 401, 403, 404, 429),
-        examples=[_fails(404, "not_found", "No such signed-in device.")],
+        examples=[KEY_REFUSED, _fails(404, "not_found", "No such signed-in device.")],
     )
 )
 
@@ -335,6 +335,6 @@ email_confirmation = extend_schema_view(
         tags=TAGS,
         request=None,
         responses=_responses({204: None}, 401, 403, 404, 429),
-        examples=[ANONYMOUS, NO_ACCOUNT],
+        examples=[ANONYMOUS, KEY_REFUSED, NO_ACCOUNT],
     )
 )

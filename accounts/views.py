@@ -23,7 +23,7 @@ from rest_framework_simplejwt.views import (
 
 from accounts import schema as described
 from accounts import services
-from accounts.authentication import AccountAuthentication, InPerson
+from accounts.authentication import InPerson
 from accounts.credentials import api_keys, attempts, password_reset, sign_ins
 from accounts.credentials.tokens import AccountRefreshToken
 from accounts.models import ApiKey, SignIn
@@ -148,7 +148,6 @@ class SignOutView(TokenView, TokenBlacklistView):
 @waits(Waits.FOR_ACCOUNTS)
 @described.me
 class MeView(APIView):
-    authentication_classes = (AccountAuthentication,)
     permission_classes = (InPerson,)
     schema = described.BodyOnDelete()
 
@@ -177,7 +176,6 @@ class MeView(APIView):
 @waits(Waits.FOR_ACCOUNTS)
 @described.export
 class ExportView(APIView):
-    authentication_classes = (AccountAuthentication,)
     permission_classes = (InPerson,)
     content_negotiation_class = AcceptIgnored
 
@@ -197,7 +195,6 @@ class ExportView(APIView):
 @waits(Waits.FOR_ACCOUNTS)
 @described.password
 class PasswordView(APIView):
-    authentication_classes = (AccountAuthentication,)
     permission_classes = (InPerson,)
     throttle_classes = (UserThrottle, AttemptThrottle)
 
@@ -211,7 +208,6 @@ class PasswordView(APIView):
 @waits(Waits.FOR_ACCOUNTS)
 @described.api_keys
 class ApiKeysView(APIView):
-    authentication_classes = (AccountAuthentication,)
     permission_classes = (InPerson,)
 
     def get_throttles(self) -> list[BaseThrottle]:
@@ -235,7 +231,6 @@ class ApiKeysView(APIView):
 @waits(Waits.FOR_ACCOUNTS)
 @described.api_key
 class ApiKeyView(APIView):
-    authentication_classes = (AccountAuthentication,)
     permission_classes = (InPerson,)
 
     def delete(self, request: Request, key_id: str) -> Response:
@@ -258,7 +253,6 @@ def sign_in_body(sign_in: SignIn, request: Request) -> dict[str, Any]:
 @waits(Waits.FOR_ACCOUNTS)
 @described.sign_ins
 class SignInsView(APIView):
-    authentication_classes = (AccountAuthentication,)
     permission_classes = (InPerson,)
 
     def get(self, request: Request) -> Response:
@@ -270,7 +264,6 @@ class SignInsView(APIView):
 @waits(Waits.FOR_ACCOUNTS)
 @described.sign_in_one
 class SignInDeviceView(APIView):
-    authentication_classes = (AccountAuthentication,)
     permission_classes = (InPerson,)
 
     def delete(self, request: Request, sign_in_id: str) -> Response:
@@ -295,7 +288,6 @@ class PasswordResetView(APIView):
 @waits(Waits.FOR_ACCOUNTS)
 @described.email_confirmation
 class EmailConfirmationView(APIView):
-    authentication_classes = (AccountAuthentication,)
     permission_classes = (InPerson,)
     throttle_classes = (UserThrottle, MailThrottle)
 
