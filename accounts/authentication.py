@@ -66,17 +66,6 @@ class BearerAuthentication(TokenAuthentication):
         return super().get_user(validated_token)
 
 
-class AccountAuthentication(BearerAuthentication):
-    """For the account's own routes: a token is compared with its account's row, too."""
-
-    def get_user(self, validated_token: Any) -> Any:
-        """The bearer; raises TokenNotValid for a token that its account has outlived."""
-        user = super().get_user(validated_token)
-        if not isinstance(validated_token, ApiKey):
-            _compare(user)
-        return user
-
-
 def _compare(bearer: Any) -> None:
     try:
         account = account_get(user_id=bearer.id)
@@ -94,4 +83,8 @@ class InPerson(IsAuthenticated):
     code = "api_key_not_allowed"
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
-        return not isinstance(request.auth, ApiKey) and super().has_permission(request, view)
+        if isinstance(request.auth, ApiKey) or not super().has_permission(request, view):
+            return False
+        # The account's row is read here anyway, so a token is compared with it, too.
+        _compare(request.user)
+        return True

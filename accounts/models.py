@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
-from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from accounts import usernames
 from accounts.managers import UserManager
+from sessions_app import clock
 from sessions_app.services import revocations
 
 KEY_NAME_MAX_CHARS = 100
@@ -91,7 +91,7 @@ class User(AbstractUser):
         end makes its user refresh a token, at worst until the revocation ends.
         """
         bearer = revocations.Bearer(str(self.pk), self.token_generation)
-        revocations.revoke(bearer, is_barred=not self.is_active, now=timezone.now())
+        revocations.revoke(bearer, is_barred=not self.is_active, now=clock.now())
 
     def set_password(self, raw_password: str | None) -> None:
         # Here, so that a password set in the admin or by a command ends every sign-in too.

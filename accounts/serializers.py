@@ -4,7 +4,6 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework_simplejwt.serializers import (
@@ -21,6 +20,7 @@ from accounts.credentials.tokens import AccountRefreshToken, SignInReused, Token
 from accounts.errors import TokenReused
 from accounts.fields import EmailField, PasswordField, TokenField, UsernameField
 from accounts.models import DEVICE_MAX_CHARS, KEY_NAME_MAX_CHARS, ApiKey, User
+from sessions_app import clock
 from sessions_app.api.authentication import SIGN_IN_CLAIM, TokenNotValid, access_token_user
 from sessions_app.http.input import StrictCharField, StrictIntegerField, idempotency_key
 
@@ -94,7 +94,7 @@ class RefreshSerializer(TokenRefreshSerializer):
                 return super().validate(attrs)
         except TokenSpent as error:
             # After the transaction, which has been undone: the end has to stay.
-            sign_ins.end_reused(sign_in_id=error.sign_in_id, now=timezone.now())
+            sign_ins.end_reused(sign_in_id=error.sign_in_id, now=clock.now())
             raise TokenReused from error
         except SignInReused as error:
             raise TokenReused from error
@@ -114,7 +114,7 @@ class SignOutSerializer(TokenBlacklistSerializer):
         sign_ins.end_own(
             user_id=str(refresh[api_settings.USER_ID_CLAIM]),
             sign_in_id=str(refresh[SIGN_IN_CLAIM]),
-            now=timezone.now(),
+            now=clock.now(),
         )
         return {}
 

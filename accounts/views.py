@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.utils import timezone
 from rest_framework import serializers, status
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.permissions import AllowAny
@@ -24,7 +23,7 @@ from rest_framework_simplejwt.views import (
 
 from accounts import schema as described
 from accounts import services
-from accounts.authentication import AccountAuthentication, InPerson
+from accounts.authentication import InPerson
 from accounts.credentials import api_keys, attempts, password_reset, sign_ins
 from accounts.credentials.tokens import AccountRefreshToken
 from accounts.models import ApiKey, SignIn
@@ -149,7 +148,6 @@ class SignOutView(TokenView, TokenBlacklistView):
 @waits(Waits.FOR_ACCOUNTS)
 @described.me
 class MeView(APIView):
-    authentication_classes = (AccountAuthentication,)
     permission_classes = (InPerson,)
     schema = described.BodyOnDelete()
 
@@ -171,14 +169,13 @@ class MeView(APIView):
     def delete(self, request: Request) -> Response:
         """Erase the account and everything in it."""
         body = validated(PasswordConfirmationSerializer, request)
-        erasure.account_erase(user_id=user_id(request), clock=timezone.now, **body)
+        erasure.account_erase(user_id=user_id(request), clock=clock.now, **body)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 @waits(Waits.FOR_ACCOUNTS)
 @described.export
 class ExportView(APIView):
-    authentication_classes = (AccountAuthentication,)
     permission_classes = (InPerson,)
     content_negotiation_class = AcceptIgnored
 
@@ -198,7 +195,6 @@ class ExportView(APIView):
 @waits(Waits.FOR_ACCOUNTS)
 @described.password
 class PasswordView(APIView):
-    authentication_classes = (AccountAuthentication,)
     permission_classes = (InPerson,)
     throttle_classes = (UserThrottle, AttemptThrottle)
 
@@ -212,7 +208,6 @@ class PasswordView(APIView):
 @waits(Waits.FOR_ACCOUNTS)
 @described.api_keys
 class ApiKeysView(APIView):
-    authentication_classes = (AccountAuthentication,)
     permission_classes = (InPerson,)
 
     def get_throttles(self) -> list[BaseThrottle]:
@@ -236,7 +231,6 @@ class ApiKeysView(APIView):
 @waits(Waits.FOR_ACCOUNTS)
 @described.api_key
 class ApiKeyView(APIView):
-    authentication_classes = (AccountAuthentication,)
     permission_classes = (InPerson,)
 
     def delete(self, request: Request, key_id: str) -> Response:
@@ -259,24 +253,22 @@ def sign_in_body(sign_in: SignIn, request: Request) -> dict[str, Any]:
 @waits(Waits.FOR_ACCOUNTS)
 @described.sign_ins
 class SignInsView(APIView):
-    authentication_classes = (AccountAuthentication,)
     permission_classes = (InPerson,)
 
     def get(self, request: Request) -> Response:
         """List the devices on which you are signed in."""
-        devices = sign_ins.live(user_id=user_id(request), now=timezone.now())
+        devices = sign_ins.live(user_id=user_id(request), now=clock.now())
         return Response({"results": [sign_in_body(each, request) for each in devices]})
 
 
 @waits(Waits.FOR_ACCOUNTS)
 @described.sign_in_one
 class SignInDeviceView(APIView):
-    authentication_classes = (AccountAuthentication,)
     permission_classes = (InPerson,)
 
     def delete(self, request: Request, sign_in_id: str) -> Response:
         """Sign a device out; its tokens stop working at once."""
-        sign_ins.end_own(user_id=user_id(request), sign_in_id=sign_in_id, now=timezone.now())
+        sign_ins.end_own(user_id=user_id(request), sign_in_id=sign_in_id, now=clock.now())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -296,7 +288,6 @@ class PasswordResetView(APIView):
 @waits(Waits.FOR_ACCOUNTS)
 @described.email_confirmation
 class EmailConfirmationView(APIView):
-    authentication_classes = (AccountAuthentication,)
     permission_classes = (InPerson,)
     throttle_classes = (UserThrottle, MailThrottle)
 

@@ -6,7 +6,6 @@ from typing import Any, Self, cast
 from django.db import transaction
 from django.db.models.signals import pre_save
 from django.dispatch import receiver
-from django.utils import timezone
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
@@ -16,6 +15,7 @@ from accounts.credentials import sign_ins
 from accounts.errors import AccountNotFound
 from accounts.models import SignIn, User
 from accounts.services import account_get
+from sessions_app import clock
 from sessions_app.api.authentication import GENERATION_CLAIM, SIGN_IN_CLAIM, TokenNotValid
 
 
@@ -50,7 +50,7 @@ class AccountRefreshToken(RefreshToken):
         # Skips the mixin, which records all tokens; here only spent and repeatable ones have a row.
         token = super(BlacklistMixin, cls).for_user(user)
         token.describe(user)
-        token[SIGN_IN_CLAIM] = str(sign_ins.begin(user=user, device=device, now=timezone.now()).pk)
+        token[SIGN_IN_CLAIM] = str(sign_ins.begin(user=user, device=device, now=clock.now()).pk)
         return token
 
     def describe(self, user: User) -> None:
@@ -71,7 +71,7 @@ class AccountRefreshToken(RefreshToken):
         sign_in = self._live_sign_in(user)
         self.check_blacklist()
         self.describe(user)
-        sign_ins.use(sign_in=sign_in, now=timezone.now())
+        sign_ins.use(sign_in=sign_in, now=clock.now())
 
     def check_blacklist(self) -> None:
         """Refuse a spent token, unless this request repeats the exchange; raises TokenSpent."""
@@ -113,7 +113,7 @@ class AccountRefreshToken(RefreshToken):
 
     def _live_sign_in(self, user: User) -> SignIn:
         sign_in = sign_ins.get(user=user, sign_in_id=str(self.get(SIGN_IN_CLAIM, "")))
-        if sign_in is None or sign_ins.is_over(sign_in, now=timezone.now()):
+        if sign_in is None or sign_ins.is_over(sign_in, now=clock.now()):
             raise TokenError("The sign-in has ended.")
         if sign_in.end == SignIn.End.REUSED:
             raise SignInReused

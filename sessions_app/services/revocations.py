@@ -9,13 +9,14 @@ import asyncio
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from sessions_app import clock
 from sessions_app.domain.errors import SessionError
 from sessions_app.domain.limits import ACCESS_TOKEN_MAX_MINUTES
 from sessions_app.repository import revocations
@@ -43,6 +44,7 @@ class _Known:
     def __init__(self) -> None:
         # Until then this process knows of none: what each request asks first.
         self.none_until = float("-inf")
+        self.is_being_read = False
         self._revoked: dict[str, Revoked] = {}
         self._read_at = float("-inf")
         self._since: datetime | None = None
@@ -104,17 +106,20 @@ def bar(name: str, *, now: datetime) -> None:
 def is_revoked(bearer: Bearer) -> bool:
     """Whether the bearer's token is dead; raises StorageUnavailable."""
     if not known.is_fresh:
-        known.read(timezone.now())
+        known.read(clock.now())
     return _is_known_revoked(bearer)
 
 
 async def is_revoked_meanwhile(bearer: Bearer) -> bool:
     """The same on the event loop, of a request that goes on; a pause of MongoDB ends none."""
-    if not known.is_fresh:
+    # One stream reads for all of them.
+    if not (known.is_fresh or known.is_being_read):
+        known.is_being_read = True
         try:
-            await asyncio.to_thread(known.read, timezone.now())
-        except SessionError:
-            return False
+            with suppress(SessionError):
+                await asyncio.to_thread(known.read, clock.now())
+        finally:
+            known.is_being_read = False
     return _is_known_revoked(bearer)
 
 

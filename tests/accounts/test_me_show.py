@@ -18,6 +18,7 @@ def test_it_shows_ones_own_profile(alice, bob):
         "id": str(alice.user.pk),
         "username": "alice",
         "email": "alice@example.com",
+        "email_confirmed": False,
         "is_staff": False,
     }
 

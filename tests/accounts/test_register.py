@@ -21,7 +21,8 @@ def test_it_answers_with_the_user_and_a_pair_of_tokens(visitor):
     assert response.status_code == 201
     assert set(response.json()) == {"user", "access", "refresh"}
     assert response.json()["user"] == {
-        "id": str(user.pk), "username": "dora", "email": "dora@example.com", "is_staff": False,
+        "id": str(user.pk), "username": "dora", "email": "dora@example.com",
+        "email_confirmed": False, "is_staff": False,
     }  # fmt: skip
 
 

@@ -221,3 +221,41 @@ def test_the_demo_needs_messages(alice: Person, messages: Any):
     response = complete(alice, None, messages=messages)
     assert response.status_code == 400
     assert response.json()["error"]["param"] == "messages"
+
+
+@pytest.mark.parametrize("name", ["n", "best_of"])
+def test_more_answers_than_a_request_may_have_are_refused(
+    alice: Person, server: ModelServer, settings: Any, name: str
+):
+    settings.LLM_MAX_CHOICES = 2
+    response = send(alice, **{name: 3})
+    assert response.status_code == 400
+    assert response.json()["error"]["param"] == name
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    ("sent", "passed_on"),
+    [({"max_tokens": 50}, {"max_tokens": 50}), ({"max_tokens": 5_000}, {"max_tokens": 100}),
+     ({"max_completion_tokens": 5_000}, {"max_completion_tokens": 100}),
+     ({"max_tokens": 50, "max_completion_tokens": 10**30},
+      {"max_tokens": 50, "max_completion_tokens": 100}),
+     ({"max_tokens": -1}, {"max_tokens": 100}), ({"max_tokens": None}, {"max_tokens": 100}),
+     ({"max_tokens": "5000"}, {"max_tokens": 100}), ({}, {"max_tokens": 100})],
+)  # fmt: skip
+def test_an_answer_has_so_many_tokens_at_most(
+    alice: Person, server: ModelServer, settings: Any, sent: Any, passed_on: Any
+):
+    settings.LLM_MAX_TOKENS = 100
+    send(alice, **sent)
+    assert server.requests == [BODY | passed_on]
+
+
+def test_only_the_models_that_are_offered_are_called(
+    alice: Person, server: ModelServer, settings: Any
+):
+    settings.MODELS_ALLOWED = ["other"]
+    assert send(alice, model="most expensive").json()["error"]["code"] == "model_not_allowed"
+    assert server.requests == []
+    send(alice)
+    assert len(server.requests) == 1
