@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from drf_spectacular.drainage import set_override
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
     OpenApiExample,
@@ -13,7 +12,7 @@ from drf_spectacular.utils import (
 from drf_standardized_errors.openapi import AutoSchema
 from rest_framework import serializers
 
-from accounts.authentication import AccountAuthentication, InPerson
+from accounts.authentication import InPerson
 from accounts.serializers import (
     ApiKeyRequestSerializer,
     ApiKeysSerializer,
@@ -33,9 +32,6 @@ from accounts.serializers import (
     VerifySerializer,
 )
 from sessions_app.http.error_body import error_body
-
-# Clients see one scheme: the same header with the same tokens, compared with more.
-set_override(AccountAuthentication, "suppress_collision_warning", True)
 
 TAGS = ["Accounts"]
 PASSWORD = "correct horse battery staple"  # noqa: S105 - an example
