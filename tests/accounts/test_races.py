@@ -121,7 +121,9 @@ def test_of_two_changes_of_password_exactly_one_wins():
             for new in ("one horse altogether", "two horses altogether")
         )
     )
-    assert sorted(r.status_code for r in responses) == [204, 400]
+    won, lost = sorted(r.status_code for r in responses)
+    # The winner has ended the tokens of before; the loser's may be looked at after that.
+    assert (won, lost in {400, 401}) == (204, True)
 
 
 def test_a_refresh_beside_an_erasure_ends_as_success_or_401(erasures):

@@ -61,7 +61,7 @@ def test_what_cannot_be_logged_is_not_shown(carol, opened, monkeypatch):
 
     address = opened(carol)
 
-    def fail(_):
+    def fail(*_, **_named):
         raise StorageUnavailable
 
     monkeypatch.setattr(reviews_log, "insert", fail)
@@ -83,7 +83,9 @@ def test_a_reason_is_for_one_conversation(carol, alice, talk, opened):
     assert "Say why you have to read it" in text(carol.client.get(f"{LIST}{other}/"))
 
 
-def test_a_reason_holds_until_midnight(carol, opened, session_id, monkeypatch):
+def test_a_reason_holds_until_midnight(carol, opened, session_id, monkeypatch, settings):
+    # The session itself outlives the day here.
+    settings.SESSION_COOKIE_AGE = 3 * 24 * 3_600
     address = opened(carol)
     tomorrow = timezone.now() + timedelta(days=1)
     monkeypatch.setattr(timezone, "now", lambda: tomorrow)
