@@ -104,7 +104,7 @@ def _own(asked: Iterator[str]) -> Any:
 
 def _staff(asked: Iterator[str]) -> Any:
     return search.search_all(
-        text=next(asked), limit=LIMIT, wanted=SearchFilter(), now=conversations.now()
+        text=next(asked), limit=LIMIT, wanted=SearchFilter(), staff_id="1", now=conversations.now()
     )
 
 

@@ -64,7 +64,9 @@ def own_mongod(directory: Path | None, cache_gb: float = CACHE_GB) -> Iterator[t
         "JWT_SIGNING_KEY": SECRET,
         "MONGODB_DATABASE": DATABASE,
     }
-    (place / "data" / "static").mkdir(parents=True, exist_ok=True)
+    # The service refuses a directory that others of the machine may look into.
+    (place / "data").mkdir(mode=0o700, exist_ok=True)
+    (place / "data" / "static").mkdir(exist_ok=True)
     # As Ctrl-C does, so that everything that was started ends and the data go.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
