@@ -66,12 +66,13 @@ def _serve(stack: ExitStack, with_model: bool) -> None:
     model = _model(stack) if with_model else None
     database = _database(stack)
     mongo.connect()
-    sys.stderr.write(interpreter.warning(sys.version_info[:3]) or "")
     _say("Preparing accounts, indexes and static files …")
     password_file = preparation.prepare()
     process = stack.enter_context(server.serving(address))
     jobs = stack.enter_context(scheduler.scheduling())
     stack.callback(_ignore_signals)
+    # Here, so that a start that fails prints nothing but its reason.
+    sys.stderr.write(interpreter.warning(sys.version_info[:3]) or "")
     _announce(address, password_file)
     for look in count():
         if process.poll() is not None:

@@ -93,7 +93,8 @@ def test_a_data_directory_that_cannot_be_written(port):
 
 
 def test_damaged_database_files(data_dir, port):
-    (data_dir / "mongo").mkdir(parents=True)
+    data_dir.mkdir(mode=0o700)
+    (data_dir / "mongo").mkdir()
     (data_dir / "mongo" / "WiredTiger.wt").write_bytes(b"not a database" * 1000)
     (data_dir / "mongo" / "WiredTiger.turtle").write_bytes(b"nor this")
     assert refused(data_dir, PORT=port) == (
@@ -104,7 +105,8 @@ def test_damaged_database_files(data_dir, port):
 
 def test_database_files_that_another_mongod_has_open(data_dir, port, tmp_path):
     dbpath = data_dir / "mongo"
-    dbpath.mkdir(parents=True)
+    data_dir.mkdir(mode=0o700)
+    dbpath.mkdir()
     foreign_port = mongod_replica_set.choose_port()
     with subprocess.Popen(
         [mongod_binary.find(), "--dbpath", dbpath, "--port", str(foreign_port), "--nounixsocket"],
