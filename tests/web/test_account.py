@@ -95,7 +95,7 @@ def test_deleting_the_account_leaves_nothing(alice, site):
     box.get_by_role("button", name="Delete my account").click()
 
     expect(alice.page.get_by_role("textbox", name="Username")).to_be_visible()
-    assert site.get("/auth/me", token).status_code == 404
+    assert site.get("/auth/me", token).status_code == 401
     names = "async () => (await indexedDB.databases()).map((one) => one.name)"
     eventually(lambda: alice.page.evaluate(names) == [])
 
