@@ -132,7 +132,7 @@ def test_a_mistake_of_ours_shows_nothing(
 
     monkeypatch.setattr("sessions_app.services.turns.completion_start", fail)
     response = complete(alice, session, "Hello?")
-    assert (response.status_code, response.json()) == (
-        500, error("A server error occurred.", "error", kind="server_error"),
-    )  # fmt: skip
+    expected = error("A server error occurred.", "error", kind="server_error")
+    expected["error"]["request_id"] = response.headers["X-Request-Id"]
+    assert (response.status_code, response.json()) == (500, expected)
     assert "secret path" in caplog.text
