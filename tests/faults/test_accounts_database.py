@@ -158,5 +158,6 @@ def test_what_a_frozen_server_is_asked_ends_as_unavailable(
     assert sign_in(service)[0] == 401
     with accounts.frozen():
         answer = httpx.post(f"{service.url}/auth/token", json=ACCOUNT, timeout=60)
-    assert (answer.status_code, answer.json()) == (503, UNAVAILABLE)
+    expected = UNAVAILABLE | {"request_id": answer.headers["X-Request-Id"]}
+    assert (answer.status_code, answer.json()) == (503, expected)
     assert answer.headers["Retry-After"]

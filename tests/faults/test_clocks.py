@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import jwt
 import pytest
 
 from chatproject.mongod import embedded
@@ -33,8 +34,7 @@ def test_the_primarys_clock_has_a_zone(replica_set: ReplicaSet) -> None:
 
 
 FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
-# Tokens of a right clock, at a host whose clock is 40 days ahead.
-LONG_TOKENS = {"JWT_ACCESS_MINUTES": "100000", "JWT_REFRESH_DAYS": "100"}
+SIGNING_KEY = "x" * 50
 HOUR = 3_600
 
 
@@ -43,8 +43,8 @@ class Hosts:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        secrets = dict.fromkeys(("SECRET_KEY", "JWT_SIGNING_KEY"), "x" * 50)
-        more = {**LONG_TOKENS, **secrets, "WORKERS": "1"}
+        secrets = dict.fromkeys(("SECRET_KEY", "JWT_SIGNING_KEY"), SIGNING_KEY)
+        more = {**secrets, "WORKERS": "1"}
         first = Service(directory / "store", **more).ready(READY_SECONDS)
         self.settings = more | {"MONGODB_URI": str(embedded.endpoint(first.data_dir))}
         self.here, self._started = first, [first]
@@ -67,6 +67,13 @@ def hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosts]:
     running.end()
 
 
+def lasting(token: str) -> str:
+    """The same token with an end that no clock of these has reached."""
+    claims = jwt.decode(token, SIGNING_KEY, ["HS256"], options={"verify_signature": False})
+    claims["exp"] += 100 * 24 * HOUR
+    return jwt.encode(claims, SIGNING_KEY, "HS256")
+
+
 def moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
@@ -82,7 +89,7 @@ def test_a_wrong_clock_ends_no_session_and_dates_no_message(
     there = hosts.off_by(offset)
     # A token is good from the moment on that the clock showed which made it.
     mine = Talk(there if seconds < 0 else hosts.here)
-    mine.service = hosts.here
+    mine.token, mine.service = lasting(mine.token), hosts.here
     assert mine.request("PATCH", json={"ttl_seconds": HOUR}).status_code == 200
     before = moment(mine.request("GET").json()["expires_at"])
 

@@ -1,6 +1,7 @@
 """What readers of a turn get: everything, once, in order, from wherever they begin."""
 
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 
@@ -15,7 +16,8 @@ SEEN = Seen(10, 4_000, "hybrid", 1, 0, [(1, 1)])
 
 
 def _stream(feed: Feed) -> EventStream:
-    return response(Reader(feed)).events  # type: ignore[attr-defined]
+    reading = SimpleNamespace(user=SimpleNamespace(pk="owner", token_generation=0))
+    return response(reading, Reader(feed)).events  # type: ignore[attr-defined, arg-type]
 
 
 @pytest.fixture
