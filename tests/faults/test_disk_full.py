@@ -25,7 +25,7 @@ MIB = 1024 * 1024
 def small_disk(directory: Path, mib: int) -> Iterator[Path]:
     """A disk of its own; skips where this user may not mount one."""
     directory.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", f"size={mib}m", "tmpfs", str(directory)]
+    command = ["mount", "-t", "tmpfs", "-o", f"size={mib}m,mode=700", "tmpfs", str(directory)]
     try:
         subprocess.run(command, check=True, capture_output=True)
     except (OSError, subprocess.CalledProcessError):
