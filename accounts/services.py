@@ -59,8 +59,8 @@ def registration_check(*, invitation: str) -> None:
         raise RegistrationClosed
     if settings.REGISTRATION == "invited":
         expected = settings.REGISTRATION_INVITATIONS
-        given = invitation.encode()
-        if not any(constant_time_compare(given, each.encode()) for each in expected):
+        presented = invitation.encode()
+        if not any(constant_time_compare(presented, each.encode()) for each in expected):
             raise InvitationNotValid
 
 

@@ -26,11 +26,11 @@ def main() -> None:
     """Parse, fill, measure, report."""
     parser = store.arguments(__doc__)
     parser.add_argument("--rounds", type=int)
-    given = parser.parse_args()
-    number = given.rounds or (200 if given.short else 1_000)
+    options = parser.parse_args()
+    number = options.rounds or (200 if options.short else 1_000)
     result = report.Report("append_annotated")
-    with store.own_store(given.dir, result):
-        for length in LENGTHS[:2] if given.short else LENGTHS:
+    with store.own_store(options.dir, result):
+        for length in LENGTHS[:2] if options.short else LENGTHS:
             samples = _measured(length, number)
             medians = {name: report.quantile(taken, 0.5) for name, taken in samples.items()}
             for name, taken in samples.items():

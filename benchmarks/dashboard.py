@@ -26,11 +26,11 @@ def main() -> None:
     parser = store.arguments(__doc__)
     parser.add_argument("--total", type=int, help="sessions")
     parser.add_argument("--rounds", type=int)
-    given = parser.parse_args()
-    total = given.total or (20_000 if given.short else 1_000_000)
-    number = given.rounds or (20 if given.short else 200)
+    options = parser.parse_args()
+    total = options.total or (20_000 if options.short else 1_000_000)
+    number = options.rounds or (20 if options.short else 200)
     result = report.Report("dashboard")
-    with store.own_store(given.dir, result) as client:
+    with store.own_store(options.dir, result) as client:
         report.progress(f"{total:,} sessions …")
         _fill(client, total)
         _fill_days()

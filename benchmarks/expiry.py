@@ -45,17 +45,17 @@ def main() -> None:
     parser.add_argument("--sessions", type=int, help="stored (1,000,000; short: 20,000)")
     parser.add_argument("--due", type=int, help="of them, for each kind (100,000; short: 5,000)")
     parser.add_argument("--appends", type=float, default=50.0, help="a second, beside a sweep")
-    given = parser.parse_args()
-    total = given.sessions or (20_000 if given.short else 1_000_000)
-    due = given.due or (5_000 if given.short else 100_000)
+    options = parser.parse_args()
+    total = options.sessions or (20_000 if options.short else 1_000_000)
+    due = options.due or (5_000 if options.short else 100_000)
     result = report.Report("expiry")
-    with store.own_store(given.dir, result, cache_gb=store.LARGE_CACHE_GB) as client:
+    with store.own_store(options.dir, result, cache_gb=store.LARGE_CACHE_GB) as client:
         active = Filling(client).stored(total - due)
         os.environ["THROTTLE_USER"] = ""
         with service.served(client) as served:
-            appends = Appends(served.client.port, _requests(client, active), given.appends)
-            appends.during(lambda: time.sleep(5.0 if given.short else 20.0))
-            for kind in (kind for kind in KINDS if kind not in given.skip):
+            appends = Appends(served.client.port, _requests(client, active), options.appends)
+            appends.during(lambda: time.sleep(5.0 if options.short else 20.0))
+            for kind in (kind for kind in KINDS if kind not in options.skip):
                 Filling(client).due(kind, due)
                 _measure(result, client, kind, due, total, appends)
     result.table()

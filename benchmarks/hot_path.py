@@ -33,16 +33,18 @@ def main() -> None:
     parser = store.arguments(__doc__)
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--calls", type=int, default=50, help="of each step in a round")
-    given = parser.parse_args()
-    rounds = given.rounds or (10 if given.short else 40)
+    options = parser.parse_args()
+    rounds = options.rounds or (10 if options.short else 40)
     result = report.Report("hot_path")
-    with store.own_store(given.dir, result) as client:
+    with store.own_store(options.dir, result) as client:
         user = service.users(1)[0]
         session_id = conversations.create(user.id, LENGTH, words=WORDS)
         steps = _requests(user, session_id) | _parts(user.id, session_id) | _tokens(user)
         client["bare"]["sessions"].update_one({"_id": "1"}, {"$set": {"messages": [BODY] * PAGE}})
-        for name, taken in _measured(steps, rounds, given.calls).items():
-            result.add(name, n=rounds * given.calls, cpu_us=round(report.quantile(taken, 0.25), 1))
+        for name, taken in _measured(steps, rounds, options.calls).items():
+            result.add(
+                name, n=rounds * options.calls, cpu_us=round(report.quantile(taken, 0.25), 1)
+            )
     result.table()
 
 

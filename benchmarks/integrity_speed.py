@@ -21,13 +21,13 @@ def main() -> None:
     parser = store.arguments(__doc__)
     parser.add_argument("--sessions", type=int)
     parser.add_argument("--processes", type=int, nargs="+", default=[1, 2])
-    given = parser.parse_args()
-    number = given.sessions or (5_000 if given.short else 1_000_000)
+    options = parser.parse_args()
+    number = options.sessions or (5_000 if options.short else 1_000_000)
     result = report.Report("integrity_speed")
-    with store.own_store(given.dir, result, cache_gb=store.LARGE_CACHE_GB) as client:
+    with store.own_store(options.dir, result, cache_gb=store.LARGE_CACHE_GB) as client:
         report.progress(f"{number:,} sessions …")
         _fill(client, number)
-        for processes in given.processes:
+        for processes in options.processes:
             began = time.perf_counter()
             check = IntegrityCheck(repair=False, processes=processes)
             findings = list(check.run(lambda _: None))

@@ -32,20 +32,20 @@ def main() -> None:
     parser.add_argument("--own", type=int, help="of the user in the large database")
     parser.add_argument("--total", type=int, help="sessions in the large database")
     parser.add_argument("--rounds", type=int)
-    given = parser.parse_args()
-    own = given.own or (10_000 if given.short else 100_000)
-    total = given.total or (100_000 if given.short else 1_000_000)
-    number = given.rounds or (200 if given.short else 1_000)
+    options = parser.parse_args()
+    own = options.own or (10_000 if options.short else 100_000)
+    total = options.total or (100_000 if options.short else 1_000_000)
+    number = options.rounds or (200 if options.short else 1_000)
     result = report.Report("many_sessions")
-    with store.own_store(given.dir, result) as client:
+    with store.own_store(options.dir, result) as client:
         ids = {
             name: _fill(client, name, of_user, of_all)
-            for name, of_user, of_all in ((SMALL, given.few, given.few), (LARGE, own, total))
+            for name, of_user, of_all in ((SMALL, options.few, options.few), (LARGE, own, total))
         }
         for question, ask in _questions(ids).items():
             samples = _alternating(client, ask, number)
             base = statistics.median(samples[SMALL])
-            for name, of_user, of_all in ((SMALL, given.few, given.few), (LARGE, own, total)):
+            for name, of_user, of_all in ((SMALL, options.few, options.few), (LARGE, own, total)):
                 result.add(
                     question,
                     sessions_of_user=of_user,

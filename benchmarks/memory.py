@@ -34,14 +34,14 @@ def main() -> None:
     parser.add_argument("--requests", type=int)
     parser.add_argument("--users", type=int, default=256)
     parser.add_argument("--messages", type=int, help="of the long session")
-    given = parser.parse_args()
-    number = given.requests or (5_000 if given.short else 100_000)
-    length = given.messages or (10_000 if given.short else 100_000)
+    options = parser.parse_args()
+    number = options.requests or (5_000 if options.short else 100_000)
+    length = options.messages or (10_000 if options.short else 100_000)
     result = report.Report("memory")
-    with store.own_store(given.dir, result) as client:
-        if "requests" not in given.skip:
-            _requests(result, client, number, given.users)
-        if "pages" not in given.skip:
+    with store.own_store(options.dir, result) as client:
+        if "requests" not in options.skip:
+            _requests(result, client, number, options.users)
+        if "pages" not in options.skip:
             _pages(result, client, length)
     result.table()
 

@@ -25,17 +25,17 @@ def main() -> None:
     parser.add_argument("--requests", type=int, help="of each service and round")
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--users", type=int, default=64)
-    given = parser.parse_args()
-    number = given.requests or 256
-    rounds = given.rounds or (6 if given.short else 30)
+    options = parser.parse_args()
+    number = options.requests or 256
+    rounds = options.rounds or (6 if options.short else 30)
     result = report.Report("metrics_cost")
     with (
-        store.own_store(given.dir, result) as client,
+        store.own_store(options.dir, result) as client,
         service.served(client, SETTINGS[COUNTED]) as counted,
         service.served(client, SETTINGS[UNCOUNTED]) as uncounted,
     ):
         services = {COUNTED: counted, UNCOUNTED: uncounted}
-        samples = _rounds(services, service.users(given.users), rounds, number)
+        samples = _rounds(services, service.users(options.users), rounds, number)
         base = statistics.median(samples[UNCOUNTED])
         for name, taken in samples.items():
             ratio = round(statistics.median(taken) / base, 3)

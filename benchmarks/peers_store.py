@@ -57,27 +57,27 @@ def main() -> None:
         help="of an environment with benchmarks/requirements.txt",
     )
     parser.add_argument("--only-ours", action="store_true", help="without the peers")
-    given = parser.parse_args()
-    if not (given.only_ours or given.peers_python.exists()):
-        parser.error(f"{given.peers_python} is not there; see --help, or use --only-ours")
-    lengths = given.lengths or (SHORT_LENGTHS if given.short else LENGTHS)
-    number = given.rounds or (20 if given.short else 100)
+    options = parser.parse_args()
+    if not (options.only_ours or options.peers_python.exists()):
+        parser.error(f"{options.peers_python} is not there; see --help, or use --only-ours")
+    lengths = options.lengths or (SHORT_LENGTHS if options.short else LENGTHS)
+    number = options.rounds or (20 if options.short else 100)
     result = report.Report("peers_store")
-    with store.own_store(given.dir, result), ExitStack() as stack:
+    with store.own_store(options.dir, result), ExitStack() as stack:
         ours = Ours()
         askers: dict[str, Ask] = {OURS: ours}
-        if not given.only_ours:
+        if not options.only_ours:
             uri = os.environ["MONGODB_URI"]
-            peers = stack.enter_context(peers_at(given.peers_python, uri))
+            peers = stack.enter_context(peers_at(options.peers_python, uri))
             askers |= {name: partial(peers.ask, name) for name in peers.versions}
             result.add("versions", **peers.versions)
         for length in lengths:
             report.progress(f"{length:,} messages in each store …")
             for ask in askers.values():
                 _fill(ask, length)
-        if CONTEXT not in given.skip:
+        if CONTEXT not in options.skip:
             ours.prepare()
-        for name, question in _questions(given.skip).items():
+        for name, question in _questions(options.skip).items():
             _measure(result, name, question, askers, lengths, number)
     result.table()
 

@@ -25,17 +25,17 @@ def main() -> None:
     parser.add_argument("--pieces", type=int)
     parser.add_argument("--rate", type=float, default=20, help="pieces a second, of each stream")
     parser.add_argument("--short", action="store_true", help="a tenth of it")
-    given = parser.parse_args()
-    pieces = given.pieces or (30 if given.short else 300)
+    options = parser.parse_args()
+    pieces = options.pieces or (30 if options.short else 300)
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatproject.settings")
     from benchmarks.harness import model_server, report
 
     result = report.Report("provider_streams")
     result.machine(Path.cwd())
-    with model_server.serving(pieces=pieces, rate=given.rate, first=0.5) as base_url:
+    with model_server.serving(pieces=pieces, rate=options.rate, first=0.5) as base_url:
         for name, read in _readers(base_url).items():
-            asyncio.run(_measure(result, name, read, given.streams))
+            asyncio.run(_measure(result, name, read, options.streams))
     result.table()
 
 

@@ -27,10 +27,10 @@ def main() -> None:
     """Parse, ask, compare."""
     parser = store.arguments(__doc__)
     parser.add_argument("--rounds", type=int, help="of each kind of query")
-    given = parser.parse_args()
-    rounds = given.rounds or (100 if given.short else 1_000)
+    options = parser.parse_args()
+    rounds = options.rounds or (100 if options.short else 1_000)
     result = report.Report("queryset_cost")
-    with store.own_store(given.dir, result):
+    with store.own_store(options.dir, result):
         for kind, asks in kinds().items():
             samples = in_turn(asks, rounds)
             base, base_cpu = map(median, samples[DRIVER])

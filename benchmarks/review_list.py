@@ -34,14 +34,14 @@ def main() -> None:
     parser.add_argument("--combinations", type=int)
     parser.add_argument("--rounds", type=int, help="of each single filter")
     parser.add_argument("--appends", type=int)
-    given = parser.parse_args()
-    number = given.sessions or (50_000 if given.short else 1_000_000)
-    combinations = given.combinations or (40 if given.short else 400)
-    times = given.rounds or (5 if given.short else 20)
-    appends = given.appends or (300 if given.short else 2_000)
+    options = parser.parse_args()
+    number = options.sessions or (50_000 if options.short else 1_000_000)
+    combinations = options.combinations or (40 if options.short else 400)
+    times = options.rounds or (5 if options.short else 20)
+    appends = options.appends or (300 if options.short else 2_000)
     result = report.Report("review_list")
-    with store.own_store(given.dir, result) as client:
-        if "append" not in given.skip:
+    with store.own_store(options.dir, result) as client:
+        if "append" not in options.skip:
             _measure_appends(client, result, appends)
         store.use_database(client, store.DATABASE)
         _fill(client, number)

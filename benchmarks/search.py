@@ -40,21 +40,21 @@ def main() -> None:
     parser.add_argument("--messages", type=int, help="of the user who searches")
     parser.add_argument("--others", type=int, help="sessions of everybody else")
     parser.add_argument("--rounds", type=int)
-    given = parser.parse_args()
-    own = given.messages or (20_000 if given.short else 100_000)
-    others = given.others or (5_000 if given.short else 1_000_000)
-    number = given.rounds or (10 if given.short else 50)
+    options = parser.parse_args()
+    own = options.messages or (20_000 if options.short else 100_000)
+    others = options.others or (5_000 if options.short else 1_000_000)
+    number = options.rounds or (10 if options.short else 50)
     result = report.Report("search")
-    with store.own_store(given.dir, result, cache_gb=store.LARGE_CACHE_GB) as client:
+    with store.own_store(options.dir, result, cache_gb=store.LARGE_CACHE_GB) as client:
         fill(client, others)
         fill_user(client, USER, own)
         _index(result, own)
         facts = {"messages_of_user": own, "sessions_in_all": others + own // 100}
         fill_user(client, NEWCOMER, min(own, 20_000))
         _measure_newcomer(result, min(own, 20_000))
-        if "search" not in given.skip:
+        if "search" not in options.skip:
             _measure(result, number, facts)
-        if "append" not in given.skip:
+        if "append" not in options.skip:
             _measure_appends(client, result, number * 20)
     result.table()
 

@@ -52,19 +52,19 @@ def main() -> None:
     parser.add_argument("--lengths", type=int, nargs="+")
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--words", type=int, default=60, help="of a message, in the mean")
-    given = parser.parse_args()
-    lengths = given.lengths or (SHORT_LENGTHS if given.short else LENGTHS)
-    number = given.rounds or (100 if given.short else 500)
+    options = parser.parse_args()
+    lengths = options.lengths or (SHORT_LENGTHS if options.short else LENGTHS)
+    number = options.rounds or (100 if options.short else 500)
     result = report.Report("store_by_length")
-    with store.own_store(given.dir, result):
-        ids = {length: _filled(length, given.words) for length in lengths}
-        if CONTEXT not in given.skip:
+    with store.own_store(options.dir, result):
+        ids = {length: _filled(length, options.words) for length in lengths}
+        if CONTEXT not in options.skip:
             report.progress("their topics …")
             for session_id in ids.values():
                 contexts.prepare(session_id, USER)
-        operations = _reads(ids) | _appends(ids, number, given.words)
+        operations = _reads(ids) | _appends(ids, number, options.words)
         for name, variants in operations.items():
-            if name in given.skip:
+            if name in options.skip:
                 continue
             samples = rounds.interleaved(variants, rounds=number)
             result.by_length(name, samples, target=TARGETS.get(name))

@@ -37,13 +37,13 @@ class Check:
     thread: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="readyz")
     )
-    asked: "Future[bool] | None" = None
+    pending: "Future[bool] | None" = None
 
     def begin(self) -> "Future[bool]":
         """Ask, unless the last question has not been answered yet."""
-        if self.asked is None or self.asked.done():
-            self.asked = self.thread.submit(self.ask)
-        return self.asked
+        if self.pending is None or self.pending.done():
+            self.pending = self.thread.submit(self.ask)
+        return self.pending
 
 
 @dataclass(frozen=True)
@@ -92,9 +92,9 @@ def report(since: float | None = None) -> Report:
 
 
 def _look() -> Report:
-    asked = {name: check.begin() for name, check in _checks.items()}
-    done, _ = wait(asked.values(), timeout=SECONDS)
-    failed = [name for name, answer in asked.items() if not (answer in done and _is_well(answer))]
+    answers = {name: check.begin() for name, check in _checks.items()}
+    done, _ = wait(answers.values(), timeout=SECONDS)
+    failed = [name for name, answer in answers.items() if not (answer in done and _is_well(answer))]
     weights = {_checks[name].weight for name in failed}
     # The gravest first.
     status = next((weight for weight in Weight if weight in weights), Weight.TOLD)

@@ -69,7 +69,7 @@ class SlowQueries(monitoring.CommandListener):
             return
         name = event.command_name
         target = command.get(name)
-        told = {part: shape(command[part]) for part in _TOLD if part in command}
+        shapes = {part: shape(command[part]) for part in _TOLD if part in command}
         milliseconds = round(event.duration_micros / 1_000, 1)
         logger.warning(
             "slow query: %s %s took %.1f ms%s: %s",
@@ -77,6 +77,6 @@ class SlowQueries(monitoring.CommandListener):
             target if isinstance(target, str) else "",
             milliseconds,
             how,
-            str(told)[:_LONGEST],
+            str(shapes)[:_LONGEST],
             extra={"duration_ms": milliseconds},
         )

@@ -85,8 +85,8 @@ def main() -> None:
     parser.add_argument("--first", type=float, default=0.5, help="seconds to the first piece")
     parser.add_argument("--rate", type=float, default=15.0, help="pieces per second after it")
     parser.add_argument("--pieces", type=int, default=200, help="pieces of an answer")
-    given = parser.parse_args()
-    asyncio.run(serve(given.port, given.first, given.rate, given.pieces))
+    options = parser.parse_args()
+    asyncio.run(serve(options.port, options.first, options.rate, options.pieces))
 
 
 if __name__ == "__main__":

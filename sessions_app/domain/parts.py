@@ -60,9 +60,9 @@ def text_of(parts: Parts) -> str:
 
     Of a message without any text, a line for every part.
     """
-    told = [each["text"] if each["type"] == TEXT else in_words(each)
+    lines = [each["text"] if each["type"] == TEXT else in_words(each)
             for each in parts if as_sent(each) is None or each["type"] == TEXT]  # fmt: skip
-    text = "\n".join(told)
+    text = "\n".join(lines)
     return text if text.strip() else spoken(parts)
 
 

@@ -113,14 +113,14 @@ def content_parts(value: Any, path: str, *, raw: bool = False) -> list[Part]:
 
 
 def _short(value: dict[str, Any], name: str, path: str, most: int | None) -> str | None:
-    found = value.get(name)
-    if found is None or found == "":
+    member = value.get(name)
+    if member is None or member == "":
         return None
-    if not isinstance(found, str):
+    if not isinstance(member, str):
         raise InvalidInput("Expected text.", attr=f"{path}.{name}")
-    if most is not None and len(found) > most:
+    if most is not None and len(member) > most:
         raise InvalidInput(f"At most {most} characters are allowed.", attr=f"{path}.{name}")
-    return checked(found, f"{path}.{name}")
+    return checked(member, f"{path}.{name}")
 
 
 def _calls(value: Any, path: str) -> list[dict[str, Any]] | None:

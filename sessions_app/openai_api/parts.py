@@ -110,8 +110,8 @@ def _reference(value: Any, file_id: Any, media_type: str, path: str, member: str
     path = f"{path}.{member}"
     if isinstance(value, str) and value:
         if data := _DATA_URL.fullmatch(value):
-            told, options, body = data.groups()
-            return _described(told or media_type, body, is_base64=";base64" in options.lower())
+            own_type, options, body = data.groups()
+            return _described(own_type or media_type, body, is_base64=";base64" in options.lower())
         if "://" in value[:40]:
             return {"url": _short(value, path)}
         return _described(media_type, value, is_base64=True)

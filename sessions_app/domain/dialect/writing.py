@@ -119,12 +119,12 @@ def _one_instruction(lines: list[Line], notes: Notes) -> list[Line]:
 
 def _keep_extras(lines: Sequence[Line], extras: Extras) -> None:
     """Further members go to the server that made them, within the tool loop that they belong to."""
-    asked = max((at for at, line in enumerate(lines) if line.role == "user"), default=-1)
+    newest_question = max((at for at, line in enumerate(lines) if line.role == "user"), default=-1)
     for at, line in enumerate(lines):
         if line.role != "assistant":
             line.extra = {}
             continue
-        if at < asked or extras is Extras.NONE:
+        if at < newest_question or extras is Extras.NONE:
             line.extra = {}
             line.calls = [bare(call) for call in line.calls]
         if extras is Extras.REASONING:

@@ -56,15 +56,15 @@ def checked_parts(value: Any, path: str, *, raw: bool = False) -> list[Mapping[s
     if not isinstance(value, list):
         raise InvalidInput("Expected text, or a list of parts.", attr=path)
     for position, part in enumerate(value):
-        place = f"{path}.{position}"
+        part_path = f"{path}.{position}"
         if not isinstance(part, dict):
-            raise InvalidInput("Expected an object.", attr=place)
+            raise InvalidInput("Expected an object.", attr=part_path)
         if not isinstance(part.get("type"), str):
-            raise InvalidInput("Expected the part's type.", attr=f"{place}.type")
+            raise InvalidInput("Expected the part's type.", attr=f"{part_path}.type")
         if member := text_member(part):
-            checked_text(part.get(member), f"{place}.{member}", raw=raw)
+            checked_text(part.get(member), f"{part_path}.{member}", raw=raw)
         if problem := text.json_problem(part, raw=raw or text_member(part) is None):
-            raise InvalidInput(problem, attr=place)
+            raise InvalidInput(problem, attr=part_path)
     return value
 
 

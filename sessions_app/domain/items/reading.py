@@ -31,10 +31,10 @@ def read_items(items: Sequence[Any], path: str, read_part: ReadPart | None = Non
             drafts.append(answer.finish())
 
     for position, item in enumerate(items):
-        place = f"{path}.{position}"
-        kind = _kind(item, place)
-        _take_id(item, ids, place)
-        part = modelled.answer_part(kind, item, place, read_part)
+        item_path = f"{path}.{position}"
+        kind = _kind(item, item_path)
+        _take_id(item, ids, item_path)
+        part = modelled.answer_part(kind, item, item_path, read_part)
         if part is not None:
             if not answer.takes(part):
                 finish()
@@ -45,11 +45,11 @@ def read_items(items: Sequence[Any], path: str, read_part: ReadPart | None = Non
         finish()
         positions.append(position)
         drafts.append(
-            modelled.message(item, place, read_part)
+            modelled.message(item, item_path, read_part)
             if kind == Kind.MESSAGE
-            else modelled.output(item, place)
+            else modelled.output(item, item_path)
             if kind == Kind.OUTPUT
-            else opaque.draft(item, place)
+            else opaque.draft(item, item_path)
         )
     finish()
     return ItemBatch(drafts, positions, frozenset(ids))

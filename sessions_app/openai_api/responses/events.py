@@ -181,8 +181,7 @@ class _Thoughts:
         yield "response.output_item.done", {"output_index": self._at, "item": item}
 
     def _placed(self, **members: Any) -> dict[str, Any]:
-        place = {"item_id": self._id, "output_index": self._at, "summary_index": 0}
-        return {**place, **members}
+        return {"item_id": self._id, "output_index": self._at, "summary_index": 0, **members}
 
 
 def _summary(text: str) -> dict[str, str]:
@@ -224,8 +223,7 @@ class _Reply:
         return "response.output_text.delta", self._placed(delta=piece, logprobs=[])
 
     def _placed(self, **members: Any) -> dict[str, Any]:
-        place = {"item_id": self._id, "output_index": self._at, "content_index": 0}
-        return {**place, **members}
+        return {"item_id": self._id, "output_index": self._at, "content_index": 0, **members}
 
 
 # The member that a call's input is in, and what its events are called.
@@ -241,7 +239,7 @@ def _call(output_index: int, item: Mapping[str, Any]) -> Iterator[Line]:
     begun = {**item, "status": "in_progress", **({member: ""} if member else {})}
     yield "response.output_item.added", {"output_index": output_index, "item": begun}
     if member:
-        place = {"item_id": item["id"], "output_index": output_index}
-        yield f"{event}.delta", {**place, "delta": item[member]}
-        yield f"{event}.done", {**place, member: item[member], "name": item["name"]}
+        of_item = {"item_id": item["id"], "output_index": output_index}
+        yield f"{event}.delta", {**of_item, "delta": item[member]}
+        yield f"{event}.done", {**of_item, member: item[member], "name": item["name"]}
     yield "response.output_item.done", {"output_index": output_index, "item": item}

@@ -118,13 +118,13 @@ def _buckets_of(sessions: Sequence[Stored]) -> Mapping[str, list[Stored]]:
     if not spilled:
         return {}
     ranges = [{"_id": log.every_bucket(session_id)["_id"]} for session_id in spilled]
-    found: dict[str, list[Stored]] = {}
+    by_session: dict[str, list[Stored]] = {}
     for bucket in MessageBucket.objects(
         session_id__in=spilled, __raw__={"$or": ranges}
     ).as_pymongo():
         if _integer(bucket, "first_seq", 0) < before[bucket["session_id"]]:
-            found.setdefault(bucket["session_id"], []).append(bucket)
-    return found
+            by_session.setdefault(bucket["session_id"], []).append(bucket)
+    return by_session
 
 
 def _stored(stored_session: Stored, buckets: Sequence[Stored]) -> StoredSession:

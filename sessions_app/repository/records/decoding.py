@@ -97,14 +97,14 @@ def _reason(error: ValidationError) -> str:
 def _decoded(
     record: Mapping[str, Any], fields: Mapping[str, Any], *, passed_over: set[str]
 ) -> Stored:
-    told = dict(record)
-    if record.get("role") == Role.TOOL and isinstance(content := told.pop("content", ""), str):
+    members = dict(record)
+    if record.get("role") == Role.TOOL and isinstance(content := members.pop("content", ""), str):
         # A terminal's output may hold control characters.
-        told["content"] = content if not is_storable(content) else ""
+        members["content"] = content if not is_storable(content) else ""
     # So may what came as an item, which is held to its own rules.
-    if problem := json_problem(told.pop("items", None), raw=True):
+    if problem := json_problem(members.pop("items", None), raw=True):
         raise InvalidInput(problem)
-    if problem := json_problem(told):
+    if problem := json_problem(members):
         raise InvalidInput(problem)
     if unknown := sorted(record.keys() - fields.keys() - passed_over):
         raise InvalidInput(f"unknown: {', '.join(unknown)}")

@@ -222,8 +222,10 @@ def window_written(
     The plan's `token_count` is the request's; what the request leaves out is dropped in the plan.
     Raises WindowBudgetError.
     """
-    told = sum(window_cost(tokenizer.count_tokens(each.content)) for each in instructions)
-    budget, over = policy.max_tokens - told, 0
+    instruction_tokens = sum(
+        window_cost(tokenizer.count_tokens(each.content)) for each in instructions
+    )
+    budget, over = policy.max_tokens - instruction_tokens, 0
     for _ in range(_WRITINGS):
         budget -= over
         try:
