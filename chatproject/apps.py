@@ -7,7 +7,7 @@ class ChatProjectConfig(AppConfig):
     name = "chatproject"
 
     def ready(self) -> None:
-        from chatproject import mongo
+        from chatproject.databases import mongo
 
         # This registers the connection; nothing is sent before the first query.
         mongo.connect()

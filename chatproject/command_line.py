@@ -14,8 +14,9 @@ from django.core.management import (
     load_command_class,
 )
 
-from chatproject import accounts_database, data_dir
+from chatproject.databases import accounts_database
 from chatproject.mongod.binary import MongodError
+from chatproject.storage import data_dir
 
 # Commands of these apps use MongoDB, unless a command says `requires_mongodb = False`.
 _APPS = {"sessions_app", "accounts"}
@@ -73,7 +74,7 @@ def _check_usage(command: BaseCommand, argv: list[str]) -> None:
 
 
 def _provide_mongodb(stack: ExitStack) -> None:
-    from chatproject import mongo
+    from chatproject.databases import mongo
     from chatproject.mongod import embedded as mongod
 
     stack.enter_context(mongod.running(settings.DATA_DIR))

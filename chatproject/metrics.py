@@ -19,7 +19,9 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.registry import Collector
 
-from chatproject import access_log, disk, job_metrics
+from chatproject import job_metrics
+from chatproject.logs import access_log
+from chatproject.storage import disk
 from sessions_app import clock, encoders, instruments
 from sessions_app.domain.errors import StorageUnavailable
 from sessions_app.http.error_body import error_body

@@ -19,8 +19,8 @@ from django.db.migrations.executor import MigrationExecutor
 from pymongo.errors import PyMongoError
 
 from accounts import checks
-from chatproject import disk
 from chatproject.service_error import ServiceError
+from chatproject.storage import disk
 from sessions_app.domain.errors import StorageUnavailable
 from sessions_app.services import operations
 

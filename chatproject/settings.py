@@ -7,7 +7,9 @@ from typing import Any
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from chatproject import accounts_database, env, secrets_file
+from chatproject import env
+from chatproject.databases import accounts_database
+from chatproject.storage import secrets_file
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(env.text("DATA_DIR", ".data")).expanduser()
@@ -192,9 +194,9 @@ INSTALLED_APPS = [
     "sessions_app.apps.SessionsConfig",
 ]
 MIDDLEWARE = [
-    "chatproject.request_ids.naming",
+    "chatproject.logs.request_ids.naming",
     "chatproject.metrics.counting",
-    "chatproject.disk.refusing_growth",
+    "chatproject.storage.disk.refusing_growth",
     "chatproject.caching.private",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -377,14 +379,14 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {
         "text": {
-            "()": "chatproject.log_format.TextLines",
+            "()": "chatproject.logs.log_format.TextLines",
             "format": "%(asctime)s %(levelname)s %(name)s: %(message)s%(of_request)s",
         },
-        "json": {"()": "chatproject.log_format.JsonLines"},
+        "json": {"()": "chatproject.logs.log_format.JsonLines"},
     },
     "filters": {
-        "of_request": {"()": "chatproject.log_format.OfRequest"},
-        "one_line": {"()": "chatproject.log_lines.OneLine"},
+        "of_request": {"()": "chatproject.logs.log_format.OfRequest"},
+        "one_line": {"()": "chatproject.logs.log_lines.OneLine"},
     },
     "handlers": {
         "stderr": {

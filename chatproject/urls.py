@@ -7,8 +7,9 @@ from rest_framework.permissions import AllowAny
 from rest_framework.renderers import TemplateHTMLRenderer
 
 from accounts import staff_sign_in
-from chatproject import health, metrics
+from chatproject import metrics
 from chatproject.api_schema import SchemaView
+from chatproject.probes import health
 
 _OPEN = {"permission_classes": [AllowAny], "authentication_classes": [], "throttle_classes": []}
 

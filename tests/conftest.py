@@ -15,7 +15,7 @@ from pymongo import MongoClient
 from rest_framework.test import APIClient
 from rest_framework_simplejwt.tokens import AccessToken
 
-from chatproject import mongo
+from chatproject.databases import mongo
 from chatproject.mongod import embedded as mongod
 from sessions_app import documents, providers
 from sessions_app.repository import indexes

@@ -14,7 +14,7 @@ import mongomock
 import mongomock.collection
 import mongomock.database
 
-from chatproject import mongo
+from chatproject.databases import mongo
 from sessions_app.repository import indexes
 
 

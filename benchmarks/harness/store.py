@@ -16,7 +16,7 @@ import mongoengine
 from pymongo import MongoClient
 
 from benchmarks.harness import report
-from chatproject import mongo
+from chatproject.databases import mongo
 from chatproject.mongod import embedded as mongod
 from sessions_app import documents
 from sessions_app.repository import indexes, log

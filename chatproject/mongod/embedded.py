@@ -16,7 +16,6 @@ from signal import SIGKILL
 
 import psutil
 
-from chatproject import locks
 from chatproject.mongod import binary as mongod_binary
 from chatproject.mongod import key as mongod_key
 from chatproject.mongod import record as mongod_record
@@ -26,6 +25,7 @@ from chatproject.mongod.diagnosis import DISK_FULL
 from chatproject.mongod.keeper import STOP_SECONDS
 from chatproject.mongod.launch import launch, reap
 from chatproject.serving import parent_death
+from chatproject.storage import locks
 
 __all__ = ["MongodError", "endpoint", "running", "throwaway"]
 

@@ -14,8 +14,9 @@ import sys
 import time
 from pathlib import Path
 
-from chatproject import locks, open_files
+from chatproject import open_files
 from chatproject.serving import parent_death
+from chatproject.storage import locks
 
 INTERVAL_SECONDS = 0.3
 STOP_SECONDS = 30.0

@@ -28,8 +28,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django.db import close_old_connections
 
-from chatproject import access_log, error_pages, metrics
-from chatproject.request_ids import with_request_id
+from chatproject import error_pages, metrics
+from chatproject.logs import access_log
+from chatproject.logs.request_ids import with_request_id
 from chatproject.serving import bodies, callers, connections, queues, wsgi_calls
 from chatproject.serving.admission import Gone, Slot
 from chatproject.serving.wsgi_calls import Answer, Headers, Scope

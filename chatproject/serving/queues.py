@@ -5,7 +5,7 @@ import time
 
 from django.conf import settings
 
-from chatproject import readiness
+from chatproject.probes import readiness
 from chatproject.serving.admission import Queue
 from sessions_app import instruments
 from sessions_app.http.waiting import Waits

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from django.conf import settings
 
-from chatproject import disk
 from chatproject.service_error import ServiceError
 from chatproject.serving import counters, parent_death
+from chatproject.storage import disk
 from sessions_app import child_process
 
 START_SECONDS = 60.0

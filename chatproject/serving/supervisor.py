@@ -14,21 +14,14 @@ from pathlib import Path
 
 from django.conf import settings
 
-from chatproject import (
-    disk,
-    external_mongodb,
-    interpreter,
-    locks,
-    model_server,
-    mongo,
-    open_files,
-    preparation,
-)
+from chatproject import interpreter, model_server, open_files, preparation
+from chatproject.databases import external_mongodb, mongo
 from chatproject.mongod import embedded as mongod
 from chatproject.service_error import ServiceError
 from chatproject.serving import scheduler, server
 from chatproject.serving.server import Address
 from chatproject.serving.watchdog import CRASH_LOOP
+from chatproject.storage import disk, locks
 
 _WATCH_SECONDS = 0.25
 _ROOM_SECONDS = 1.0

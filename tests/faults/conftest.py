@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pymongo import MongoClient
 
-from chatproject import mongo
+from chatproject.databases import mongo
 from sessions_app.repository import indexes
 from tests.chatproject.conftest import serve
 from tests.conftest import use_database

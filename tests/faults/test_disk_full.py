@@ -10,9 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
-from chatproject import disk
 from chatproject.mongod import diagnosis
 from chatproject.serving import counters
+from chatproject.storage import disk
 from tests.chatproject.conftest import Serve, wait_until
 from tests.drills import Saw
 from tests.faults.replica_set import three

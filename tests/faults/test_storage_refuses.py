@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pymongo import MongoClient
 
-from chatproject import mongo
+from chatproject.databases import mongo
 from sessions_app.repository import indexes
 from sessions_app.services.audits import integrity
 from tests.conftest import Create, Person, error, person, use_database

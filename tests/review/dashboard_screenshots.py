@@ -26,7 +26,7 @@ def main() -> None:
     from django.conf import settings
     from django.core.management import call_command
 
-    from chatproject import mongo
+    from chatproject.databases import mongo
     from chatproject.mongod import embedded as mongod
     from sessions_app.repository import indexes
     from tests.review import browser, demo, figures

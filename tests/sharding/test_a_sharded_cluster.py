@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pymongo import MongoClient
 
-from chatproject import mongo
+from chatproject.databases import mongo
 from sessions_app.domain.data import Role, Strategy
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.repository import annotations, sharding

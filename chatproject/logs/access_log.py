@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponseBase
 
-from chatproject.log_format import user_hash
+from chatproject.logs.log_format import user_hash
 
 logger = logging.getLogger("chat.access")
 

@@ -9,9 +9,10 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from chatproject import disk, readiness
 from chatproject import jobs as schedule
 from chatproject.metrics import ARRIVED_KEY
+from chatproject.probes import readiness
+from chatproject.storage import disk
 from sessions_app import clock, encoders
 from sessions_app.domain.errors import StorageUnavailable
 from sessions_app.http.waiting import Waits, waits

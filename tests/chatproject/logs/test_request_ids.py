@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from chatproject import request_ids
+from chatproject.logs import request_ids
 from sessions_app import event_loop, request_context
 from sessions_app.http.error_body import error_body
 from sessions_app.http.request_ids import META

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
-from chatproject import access_log
+from chatproject.logs import access_log
 from sessions_app import request_context
 from sessions_app.http.request_ids import HEADER, is_named, request_id_of
 

@@ -5,8 +5,8 @@ from typing import Any
 import mongoengine
 from django.conf import settings
 
+from chatproject.logs.slow_queries import SlowQueries
 from chatproject.mongod import embedded as mongod
-from chatproject.slow_queries import SlowQueries
 from sessions_app import documents
 
 

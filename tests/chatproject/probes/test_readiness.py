@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from chatproject import readiness
-from chatproject.readiness import Weight
+from chatproject.probes import readiness
+from chatproject.probes.readiness import Weight
 
 
 @pytest.fixture(autouse=True)

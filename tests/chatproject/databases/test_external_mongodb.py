@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from chatproject import external_mongodb
+from chatproject.databases import external_mongodb
 from chatproject.service_error import ServiceError
 from tests.chatproject.conftest import living
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from chatproject import log_format
-from chatproject.slow_queries import SlowQueries, shape
+from chatproject.logs import log_format
+from chatproject.logs.slow_queries import SlowQueries, shape
 from sessions_app import request_context
 from sessions_app.request_context import RequestFacts
 

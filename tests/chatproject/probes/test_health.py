@@ -11,8 +11,9 @@ import pytest
 from django.db import DatabaseError
 from django.test import Client
 
-from chatproject import disk, health, readiness
+from chatproject.probes import health, readiness
 from chatproject.serving import queues
+from chatproject.storage import disk
 from sessions_app import clock, encoders
 from tests.chatproject.conftest import Service
 from tests.conftest import error

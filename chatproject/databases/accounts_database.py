@@ -21,7 +21,7 @@ def by_url(url: str, *, threads: int, timeout_ms: int) -> dict[str, Any]:
     if entry["ENGINE"] != _POSTGRESQL:
         entry["CONN_MAX_AGE"] = 60
     else:
-        from chatproject.bounded_connection import BoundedConnection
+        from chatproject.databases.bounded_connection import BoundedConnection
 
         options = entry.setdefault("OPTIONS", {})
         seconds = timeout_ms / 1_000

@@ -6,7 +6,7 @@ import stat
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from chatproject import data_dir
+from chatproject.storage import data_dir
 from tests.chatproject.conftest import manage
 
 

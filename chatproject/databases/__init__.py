@@ -1,0 +1,1 @@
+"""How the two databases are reached: MongoDB, embedded or not, and the accounts' own."""
