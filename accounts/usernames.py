@@ -11,7 +11,7 @@ from confusable_homoglyphs.confusables import confusables_data
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
 
-from sessions_app.domain.folding import bounded
+from sessions_app.domain.texts.folding import bounded
 
 MAX_CHARS = 150
 # Folding turns an allowed character into at most two ("ß" → "ss"); three leave room for later

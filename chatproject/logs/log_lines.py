@@ -2,7 +2,7 @@
 
 import logging
 
-from sessions_app.domain.text import inert
+from sessions_app.domain.texts.text import inert
 
 # Django logs under these names what a client has sent: a Host that is not allowed, a form with too
 # many fields, a path that leads out of a directory.

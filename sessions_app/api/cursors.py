@@ -11,9 +11,9 @@ from rest_framework.request import Request
 from rest_framework.utils.urls import replace_query_param
 
 from sessions_app.api.wire import sessions as wire
-from sessions_app.domain import text
 from sessions_app.domain.data import Session, SessionPage, SessionPosition
 from sessions_app.domain.errors import InvalidInput
+from sessions_app.domain.texts import text
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_MILLISECOND = 253_402_300_799_999

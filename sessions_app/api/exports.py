@@ -16,8 +16,8 @@ from sessions_app.api.wire.messages import timestamp
 from sessions_app.api.wire.sessions import ExportQuery, etag
 from sessions_app.api.wire.sessions import session as written_session
 from sessions_app.domain.data import Message, Role, Session
-from sessions_app.domain.display import isolated
-from sessions_app.domain.text import escaped, inert
+from sessions_app.domain.texts.display import isolated
+from sessions_app.domain.texts.text import escaped, inert
 from sessions_app.http.input import user_id, validated
 from sessions_app.services.transfer import session_stream
 

@@ -10,7 +10,7 @@ from sessions_app.domain import parts
 from sessions_app.domain.data import Generation, Message, Role
 from sessions_app.domain.errors import InvalidInput, TooLarge
 from sessions_app.domain.limits import EXTRA_MAX_CHARS, ITEMS_MAX_CHARS, REASONING_MAX_CHARS
-from sessions_app.domain.tokens import TokenCounter
+from sessions_app.domain.texts.tokens import TokenCounter
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.validators import ProhibitSurrogateCharactersValidator
 
-from sessions_app.domain import limits, text
+from sessions_app.domain import limits
 from sessions_app.domain.errors import InvalidInput
+from sessions_app.domain.texts import text
 
 
 def values_of(enumeration: Iterable[StrEnum]) -> list[str]:

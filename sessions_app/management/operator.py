@@ -20,8 +20,8 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from sessions_app.domain.display import harmless
 from sessions_app.domain.errors import SessionError
+from sessions_app.domain.texts.display import harmless
 from sessions_app.repository import clocks
 
 WRONG_FOUND = 1

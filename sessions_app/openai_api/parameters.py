@@ -5,9 +5,9 @@ from typing import Any
 
 from django.conf import settings
 
-from sessions_app.domain import text
 from sessions_app.domain.errors import InvalidInput
 from sessions_app.domain.limits import MODEL_NAME_MAX_CHARS
+from sessions_app.domain.texts import text
 from sessions_app.openai_api.errors import Unsupported, UnsupportedValue
 from sessions_app.services.context import Instruction
 from sessions_app.services.turns import ModelCall

@@ -10,9 +10,10 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sessions_app.domain import parts, text
+from sessions_app.domain import parts
 from sessions_app.domain.errors import InvalidInput, TooLarge
 from sessions_app.domain.limits import PART_NAME_MAX_CHARS, PART_URL_MAX_CHARS, PARTS_MAX
+from sessions_app.domain.texts import text
 from sessions_app.openai_api.errors import UnsupportedValue
 
 CONTROLS = "Control characters and lone surrogates are not allowed."

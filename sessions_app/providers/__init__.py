@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from django.conf import settings
 
 from sessions_app.domain.dialect import Extra
-from sessions_app.domain.tokens import TokenCounter
+from sessions_app.domain.texts.tokens import TokenCounter
 
 Messages = Sequence[Mapping[str, Any]]
 """A conversation in the form of the chat completions wire: `{"role", "content", …}` each."""

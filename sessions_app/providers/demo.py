@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Iterator, Mapping
 from typing import Any
 
 from sessions_app.domain.drafts import message_tokens
-from sessions_app.domain.tokens import TokenCounter, total_window_cost
+from sessions_app.domain.texts.tokens import TokenCounter, total_window_cost
 from sessions_app.providers import Completion, Ending, Messages
 from sessions_app.providers.demo_answers import answer, text_of
 

@@ -13,8 +13,8 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils.dateparse import parse_date
 
 from sessions_app import clock
-from sessions_app.domain.display import cell
 from sessions_app.domain.review import REASONS, Act, LogFilter, LogLine, Reason
+from sessions_app.domain.texts.display import cell
 from sessions_app.review import pages, people
 from sessions_app.review.conversations import presentation
 from sessions_app.review.permissions import May

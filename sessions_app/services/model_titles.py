@@ -5,7 +5,7 @@ Apart from `titles`, because this needs providers: whatever only stores messages
 
 from sessions_app import providers
 from sessions_app.domain import titles as title_rules
-from sessions_app.domain.text import storable
+from sessions_app.domain.texts.text import storable
 from sessions_app.repository import titles
 from sessions_app.services import dialects
 from sessions_app.services.titles import first_messages, write_title

@@ -6,7 +6,7 @@ from contextlib import aclosing
 import pytest
 
 from sessions_app import event_loop, tokenizer
-from sessions_app.domain.tokens import total_window_cost
+from sessions_app.domain.texts.tokens import total_window_cost
 from sessions_app.providers.demo import Demo
 from sessions_app.providers.demo_answers import NOTICE, QUOTE_MAX_CHARS, answer
 from tests.providers import conftest

@@ -11,12 +11,13 @@ import pytest
 
 from accounts import usernames
 from sessions_app import tokenizer
-from sessions_app.domain import folding, titles
-from sessions_app.domain import text as stored_text
+from sessions_app.domain import titles
 from sessions_app.domain.dialect import arguments, naming, unwrapping
 from sessions_app.domain.relevance import ranking, terms
 from sessions_app.domain.search import query as search_query
 from sessions_app.domain.search import text as search_text
+from sessions_app.domain.texts import folding
+from sessions_app.domain.texts import text as stored_text
 from sessions_app.domain.topics import text as topics_text
 from sessions_app.providers import demo_answers
 from sessions_app.services.review import masking

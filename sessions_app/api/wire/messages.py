@@ -9,9 +9,10 @@ from django.core.validators import ProhibitNullCharactersValidator
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from sessions_app.domain import limits, text
+from sessions_app.domain import limits
 from sessions_app.domain.data import Generation, Message, MessagePage, Role
 from sessions_app.domain.drafts import MessageDraft
+from sessions_app.domain.texts import text
 from sessions_app.http.input import (
     MetadataField,
     NumeralField,

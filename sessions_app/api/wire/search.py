@@ -5,9 +5,10 @@ from typing import Any
 from rest_framework import serializers
 
 from sessions_app.api.wire.messages import timestamp
-from sessions_app.domain import limits, text
+from sessions_app.domain import limits
 from sessions_app.domain.data import Role
 from sessions_app.domain.search.data import SearchResults
+from sessions_app.domain.texts import text
 from sessions_app.http.input import (
     NumeralField,
     StrictBooleanField,

@@ -10,7 +10,7 @@ from typing import Any
 
 from sessions_app.domain import parts
 from sessions_app.domain.drafts import message_tokens
-from sessions_app.domain.tokens import TokenCounter, window_cost
+from sessions_app.domain.texts.tokens import TokenCounter, window_cost
 
 Messages = Sequence[Mapping[str, Any]]
 _FITS = re.compile(r"[a-zA-Z0-9_-]+")

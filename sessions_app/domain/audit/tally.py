@@ -9,7 +9,7 @@ from typing import Any
 
 from sessions_app.domain.audit.windows import Breach, Promise, StoredFacts
 from sessions_app.domain.data import Strategy
-from sessions_app.domain.tokens import window_cost
+from sessions_app.domain.texts.tokens import window_cost
 from sessions_app.domain.window import Reason, WindowPlan
 
 # The reason for messages that were no candidates: they are too far back.

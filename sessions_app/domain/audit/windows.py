@@ -14,7 +14,7 @@ from sessions_app.domain.audit.sent import Messages, complaints, tokens_sent
 from sessions_app.domain.data import Message, Role, Strategy
 from sessions_app.domain.dialect import LEAST_TOKENS
 from sessions_app.domain.drafts import message_tokens
-from sessions_app.domain.tokens import TokenCounter, window_cost
+from sessions_app.domain.texts.tokens import TokenCounter, window_cost
 from sessions_app.domain.window import Reason, WindowMessage, WindowPlan, WindowPolicy
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from sessions_app.domain.limits import REASONING_MAX_CHARS
-from sessions_app.domain.text import storable
+from sessions_app.domain.texts.text import storable
 
 _THOUGHTS = ("reasoning_content", "reasoning", "thinking")
 _KNOWN = frozenset(

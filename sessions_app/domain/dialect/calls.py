@@ -18,7 +18,7 @@ from sessions_app.domain.dialect.arguments import is_object
 from sessions_app.domain.dialect.halves import whole
 from sessions_app.domain.dialect.naming import UNNAMED
 from sessions_app.domain.limits import TOOL_CALL_ID_MAX_CHARS, TOOL_CALLS_MAX
-from sessions_app.domain.text import storable
+from sessions_app.domain.texts.text import storable
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _OF_A_PIECE = frozenset({"index", "id", "type", "function", "custom"})

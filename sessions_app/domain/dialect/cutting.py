@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sessions_app.domain.tokens import TokenCounter
+from sessions_app.domain.texts.tokens import TokenCounter
 
 MARK = "\n[… {characters:,} characters left out …]\n"
 LEAST_TOKENS = 32

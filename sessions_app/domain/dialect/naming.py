@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sessions_app.domain.folding import bounded
+from sessions_app.domain.texts.folding import bounded
 
 ID_MAX_CHARS = 40
 NAME_MAX_CHARS = 64

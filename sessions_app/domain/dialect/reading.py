@@ -15,7 +15,7 @@ from sessions_app.domain.limits import (
     JSON_MAX_DEPTH,
     REASONING_MAX_CHARS,
 )
-from sessions_app.domain.text import storable
+from sessions_app.domain.texts.text import storable
 
 USAGE_MAX_MEMBERS = 64
 """Numbers of a `usage`, those of its details included."""

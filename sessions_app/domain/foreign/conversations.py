@@ -12,7 +12,7 @@ from sessions_app.domain import limits
 from sessions_app.domain.data import Role
 from sessions_app.domain.lifecycle import to_milliseconds
 from sessions_app.domain.records.writing import Record
-from sessions_app.domain.text import storable
+from sessions_app.domain.texts.text import storable
 
 # The highest MESSAGE_MAX_CHARS that an operator can set: no installation stores a longer message.
 LONGEST_CHARS = 1_000_000

@@ -4,7 +4,6 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sessions_app.domain import parts as attachments
-from sessions_app.domain import text
 from sessions_app.domain.data import Role
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import InvalidInput
@@ -13,6 +12,7 @@ from sessions_app.domain.items.answers import AnswerPart
 from sessions_app.domain.items.data import Kind
 from sessions_app.domain.items.writing import DONE, canonical_part, canonical_summary, unseal
 from sessions_app.domain.limits import TOOL_CALL_ID_MAX_CHARS
+from sessions_app.domain.texts import text
 
 ROLES = {role.value: role for role in (Role.USER, Role.ASSISTANT, Role.SYSTEM)} | {
     "developer": Role.SYSTEM

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sessions_app.domain import text
 from sessions_app.domain.data import Role
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import InvalidInput
 from sessions_app.domain.items import parts
+from sessions_app.domain.texts import text
 
 _REFERENCE = "item_reference"
 

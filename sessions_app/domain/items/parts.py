@@ -6,8 +6,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sessions_app.domain import text
 from sessions_app.domain.errors import InvalidInput
+from sessions_app.domain.texts import text
 
 _TEXT_MEMBERS = {
     "input_text": "text",

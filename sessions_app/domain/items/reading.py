@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sessions_app.domain import text
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import DuplicateItem, InvalidInput
 from sessions_app.domain.items import modelled, opaque
@@ -11,6 +10,7 @@ from sessions_app.domain.items.answers import Answer
 from sessions_app.domain.items.data import ItemBatch, Kind
 from sessions_app.domain.items.parts import ReadPart
 from sessions_app.domain.limits import ITEM_ID_MAX_CHARS
+from sessions_app.domain.texts import text
 
 
 def read_items(items: Sequence[Any], path: str, read_part: ReadPart | None = None) -> ItemBatch:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sessions_app.domain.text import escaped
+from sessions_app.domain.texts.text import escaped
 
 Record = Mapping[str, Any]
 

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from sessions_app.domain.folding import bounded
+from sessions_app.domain.texts.folding import bounded
 
 # A longer word is indexed by its beginning, so that no index entry grows without bound.
 TERM_MAX_CHARS = 32

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sessions_app.domain.data import Message
-from sessions_app.domain.tokens import TokenCounter, window_cost
+from sessions_app.domain.texts.tokens import TokenCounter, window_cost
 from sessions_app.domain.window.data import Reason, WindowPlan
 
 HEADING = "Said earlier in this conversation, and perhaps of use for what comes next:"

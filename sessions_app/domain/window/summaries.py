@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sessions_app.domain.data import Message, OnTopicShift, Role, Session
-from sessions_app.domain.tokens import (
+from sessions_app.domain.texts.tokens import (
     PER_MESSAGE_OVERHEAD,
     TokenCounter,
     total_window_cost,

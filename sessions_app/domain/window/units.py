@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from sessions_app.domain.candidate import WindowMessage
-from sessions_app.domain.tokens import window_cost
+from sessions_app.domain.texts.tokens import window_cost
 from sessions_app.domain.window.data import Reason
 
 

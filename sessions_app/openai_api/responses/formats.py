@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sessions_app.domain.errors import InvalidInput
-from sessions_app.domain.text import is_text, json_problem
+from sessions_app.domain.texts.text import is_text, json_problem
 from sessions_app.openai_api.errors import Required, Unsupported, UnsupportedValue
 
 # What only hosted tools would fill stays empty, so asking for it is no mistake.

@@ -5,8 +5,8 @@ from typing import Any
 
 from rest_framework.exceptions import ValidationError
 
-from sessions_app.domain import text
 from sessions_app.domain.errors import InvalidInput
+from sessions_app.domain.texts import text
 from sessions_app.http.input import MetadataField
 from sessions_app.openai_api import parameters as completions
 from sessions_app.openai_api.errors import Unsupported, UnsupportedValue

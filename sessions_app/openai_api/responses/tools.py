@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sessions_app.domain.errors import InvalidInput
-from sessions_app.domain.text import json_problem
+from sessions_app.domain.texts.text import json_problem
 from sessions_app.openai_api.errors import Required, UnsupportedValue
 
 _FUNCTION_MEMBERS = ("name", "description", "parameters", "strict")

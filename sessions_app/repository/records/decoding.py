@@ -29,7 +29,7 @@ from sessions_app.domain.errors import InvalidInput
 from sessions_app.domain.items import problem_of
 from sessions_app.domain.parts import are_parts
 from sessions_app.domain.records.writing import timestamp
-from sessions_app.domain.text import is_storable, json_problem
+from sessions_app.domain.texts.text import is_storable, json_problem
 from sessions_app.repository import log
 from sessions_app.repository.log import Stored
 from sessions_app.repository.records.codec import DERIVED, JSON_TEXTS, NOT_CARRIED

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from sessions_app.domain.errors import InvalidInput
 from sessions_app.domain.review import ConversationCursor
-from sessions_app.domain.text import is_text
+from sessions_app.domain.texts.text import is_text
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_MILLISECOND = 253_402_300_799_999

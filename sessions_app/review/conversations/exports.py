@@ -9,9 +9,9 @@ from django.http import HttpRequest, StreamingHttpResponse
 
 from sessions_app import clock
 from sessions_app.domain.data import Message
-from sessions_app.domain.display import isolated
 from sessions_app.domain.review import Act
-from sessions_app.domain.text import escaped, inert
+from sessions_app.domain.texts.display import isolated
+from sessions_app.domain.texts.text import escaped, inert
 from sessions_app.review import pages
 from sessions_app.review.conversations.forms import ExportForm
 from sessions_app.review.conversations.recent_actions import remember

@@ -5,8 +5,8 @@ from typing import Any
 
 from django import template
 
-from sessions_app.domain import display
 from sessions_app.domain.review import REASONS, Act, LogLine, Reason
+from sessions_app.domain.texts import display
 from sessions_app.review.conversations import presentation
 from sessions_app.services.review import Entry, MessageFate, Transcript
 

@@ -19,7 +19,7 @@ from sessions_app.domain.audit.windows import (
 from sessions_app.domain.data import Session, Strategy
 from sessions_app.domain.dialect import Form
 from sessions_app.domain.errors import DamagedSession, SessionNotFound
-from sessions_app.domain.tokens import window_cost
+from sessions_app.domain.texts.tokens import window_cost
 from sessions_app.domain.window import (
     ShownSummary,
     WindowBudgetError,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from sessions_app.domain.data import Message, Role, Session, Strategy
 from sessions_app.domain.limits import PAGE_MAX
 from sessions_app.domain.relevance import RunSketch, choose_runs, query_text
-from sessions_app.domain.tokens import window_cost
+from sessions_app.domain.texts.tokens import window_cost
 from sessions_app.domain.window import (
     MOST_READ,
     NEWEST,

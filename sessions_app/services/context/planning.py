@@ -13,7 +13,7 @@ from sessions_app.domain import lifecycle, window
 from sessions_app.domain.data import Message, OnTopicShift, Role, Session, Strategy
 from sessions_app.domain.dialect import AS_OPENAI, Manner, Request, SentAs
 from sessions_app.domain.errors import InvalidInput
-from sessions_app.domain.tokens import window_cost
+from sessions_app.domain.texts.tokens import window_cost
 from sessions_app.domain.window import (
     Layout,
     Reason,

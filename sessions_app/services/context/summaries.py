@@ -13,8 +13,8 @@ from sessions_app.domain.data import Message, Role, Session, SessionPosition, St
 from sessions_app.domain.dialect import unwrapped
 from sessions_app.domain.errors import ProviderError, SessionNotFound
 from sessions_app.domain.limits import OPENING_MAX_MESSAGES, PAGE_MAX
-from sessions_app.domain.text import storable
-from sessions_app.domain.tokens import total_window_cost
+from sessions_app.domain.texts.text import storable
+from sessions_app.domain.texts.tokens import total_window_cost
 from sessions_app.domain.window import MOST_READ, Extension, ShownSummary, Summary
 from sessions_app.providers import Completion, Provider
 from sessions_app.repository import log, sessions, summaries

@@ -9,7 +9,7 @@ from sessions_app.domain.candidate import WindowMessage
 from sessions_app.domain.data import Message, Role
 from sessions_app.domain.dialect import Change, Manner, Request, Said, SentAs
 from sessions_app.domain.drafts import message_tokens
-from sessions_app.domain.tokens import window_cost
+from sessions_app.domain.texts.tokens import window_cost
 from sessions_app.domain.window import (
     Reason,
     Recalled,

@@ -15,7 +15,7 @@ from sessions_app.domain.dialect import Manner, Names, Request, known_calls, wri
 from sessions_app.domain.drafts import NewMessage
 from sessions_app.domain.errors import ProviderRefused, SessionError, TurnFailed
 from sessions_app.domain.items import REFUSAL
-from sessions_app.domain.text import storable
+from sessions_app.domain.texts.text import storable
 from sessions_app.domain.turns import Seen, TurnState, reply_id
 from sessions_app.providers import Ending, Refusal, Thought
 from sessions_app.repository import log

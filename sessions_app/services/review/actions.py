@@ -9,7 +9,7 @@ from sessions_app.domain.data import Session
 from sessions_app.domain.errors import InvalidInput, SessionError, SessionNotFound
 from sessions_app.domain.limits import NOTE_MAX_CHARS
 from sessions_app.domain.review import Act, Note, Staff
-from sessions_app.domain.text import is_text
+from sessions_app.domain.texts.text import is_text
 from sessions_app.repository import review
 from sessions_app.services import identity
 from sessions_app.services.review import read_log, staff_actions

@@ -22,7 +22,7 @@ from sessions_app.domain.review import (
     TextPart,
     Why,
 )
-from sessions_app.domain.text import inert
+from sessions_app.domain.texts.text import inert
 from sessions_app.domain.turns import Turn
 from sessions_app.repository import annotations as stored
 from sessions_app.repository import log, review, turns

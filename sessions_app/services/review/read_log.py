@@ -20,7 +20,7 @@ from sessions_app.domain.review import (
     Staff,
     Why,
 )
-from sessions_app.domain.text import is_text
+from sessions_app.domain.texts.text import is_text
 from sessions_app.repository import review
 from sessions_app.services import identity
 

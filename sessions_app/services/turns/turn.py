@@ -39,7 +39,7 @@ from sessions_app.domain.errors import (
 )
 from sessions_app.domain.items import REFUSAL
 from sessions_app.domain.limits import FINISH_REASON_MAX_CHARS, MODEL_NAME_MAX_CHARS
-from sessions_app.domain.text import storable
+from sessions_app.domain.texts.text import storable
 from sessions_app.domain.turns import (
     CANCELLED,
     Seen,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from sessions_app.domain.tokens import total_window_cost
+from sessions_app.domain.texts.tokens import total_window_cost
 from sessions_app.domain.window.planning import (
     Strategy,
     WindowBudgetError,

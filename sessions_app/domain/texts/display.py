@@ -7,7 +7,7 @@ follows them on the line, so a title could make the words and figures behind it 
 import re
 import unicodedata
 
-from sessions_app.domain.text import inert
+from sessions_app.domain.texts.text import inert
 
 FIRST_STRONG, POP_ISOLATE = "\u2068", "\u2069"
 _ISOLATES = "\u2066\u2067\u2068"

@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 
-from sessions_app.domain.display import cell, harmless, isolated
+from sessions_app.domain.texts.display import cell, harmless, isolated
 
 RLO, LRO, RLE, LRI, FSI, PDI, PDF = "\u202e\u202d\u202b\u2066\u2068\u2069\u202c"
 

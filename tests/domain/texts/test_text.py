@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions_app.domain import text
 from sessions_app.domain.limits import JSON_MAX_DEPTH
+from sessions_app.domain.texts import text
 
 CONTROLS = "Control characters and lone surrogates are not allowed."
 

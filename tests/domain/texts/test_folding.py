@@ -8,8 +8,8 @@ import pytest
 
 from accounts import usernames
 from sessions_app.domain.dialect.naming import fitting_name
-from sessions_app.domain.folding import MARKS_MAX, SPELLED_OUT_MAX, bounded
 from sessions_app.domain.search.text import fold, snippet, terms
+from sessions_app.domain.texts.folding import MARKS_MAX, SPELLED_OUT_MAX, bounded
 
 MARKS = "\u0323\u0301\u0327\u0302"
 

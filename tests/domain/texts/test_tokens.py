@@ -1,7 +1,7 @@
 """What a message costs."""
 
 from sessions_app.domain.drafts import message_tokens
-from sessions_app.domain.tokens import (
+from sessions_app.domain.texts.tokens import (
     PER_MESSAGE_OVERHEAD,
     total_window_cost,
     window_cost,

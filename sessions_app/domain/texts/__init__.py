@@ -1,0 +1,1 @@
+"""What people write, as text: what may be stored, folded, shown and counted."""
