@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from sessions_app.domain import lifecycle
-from sessions_app.domain.data import Message
+from sessions_app.domain.data import Message, Session
 from sessions_app.domain.errors import ResponseNotFound, SessionNotFound
 from sessions_app.domain.responses import ResponseName, ResponseTerms
 from sessions_app.domain.turns import Turn, TurnState
@@ -14,8 +14,10 @@ from sessions_app.services.responses.data import ResponseState
 from sessions_app.services.turns import Feed
 
 
-def response_turn(*, name: ResponseName, user_id: str, now: datetime) -> Turn:
-    """The turn that a response is, as it is now; raises ResponseNotFound, SessionExpired."""
+def response_and_session(
+    *, name: ResponseName, user_id: str, now: datetime
+) -> tuple[Session, Turn]:
+    """The turn that a response is, and its session; raises ResponseNotFound, SessionExpired."""
     try:
         session = log.read_header(session_id=name.session_id, user_id=user_id)
     except SessionNotFound:
@@ -24,7 +26,12 @@ def response_turn(*, name: ResponseName, user_id: str, now: datetime) -> Turn:
     turn = records.read([name]).get(name.turn_id)
     if turn is None or turn.response is None:
         raise ResponseNotFound
-    return turns.turn_settled(turn, now=now)
+    return session, turns.turn_settled(turn, now=now)
+
+
+def response_turn(*, name: ResponseName, user_id: str, now: datetime) -> Turn:
+    """The turn that a response is, as it is now; raises as `response_and_session`."""
+    return response_and_session(name=name, user_id=user_id, now=now)[1]
 
 
 def response_get(*, name: ResponseName, user_id: str, now: datetime) -> ResponseState:

@@ -10,16 +10,15 @@ from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import (
     Overtaken,
     PreviousNotFound,
+    ResponseNotFound,
     SessionError,
-    SessionNotFound,
     StorageUnavailable,
     TurnInProgress,
 )
 from sessions_app.domain.turns import Turn
 from sessions_app.repository import log
-from sessions_app.repository.turns import records
 from sessions_app.services import turns
-from sessions_app.services.responses import histories, opening
+from sessions_app.services.responses import histories, opening, reading
 from sessions_app.services.responses.data import ResponseRequest
 from sessions_app.services.turns import Feed, TurnRequest
 
@@ -81,18 +80,12 @@ def previous_of(user_id: str, request: ResponseRequest, now: datetime) -> tuple[
     """The response that is continued, which has ended, and its session as it is now."""
     name = request.previous
     assert name is not None  # noqa: S101 - the caller has asked
-    missing = PreviousNotFound(
-        f"Previous response with id '{name}' not found.", attr="previous_response_id"
-    )
     try:
-        session = log.read_header(session_id=name.session_id, user_id=user_id)
-    except SessionNotFound:
-        raise missing from None
-    lifecycle.require_readable(session, now=now)
-    turn = records.read([name]).get(name.turn_id)
-    if turn is None or turn.response is None:
-        raise missing
-    turn = turns.turn_settled(turn, now=now)
+        session, turn = reading.response_and_session(name=name, user_id=user_id, now=now)
+    except ResponseNotFound:
+        raise PreviousNotFound(
+            f"Previous response with id '{name}' not found.", attr="previous_response_id"
+        ) from None
     if not turn.ended:
         raise TurnInProgress(retry_after=_RETRY_SECONDS)
     return session, turn
