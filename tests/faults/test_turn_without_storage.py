@@ -137,5 +137,6 @@ def test_a_mistake_of_ours_is_told_as_no_more_than_that(
     expected = error("error", "A server error occurred.", kind="server_error")
     expected["request_id"] = response.headers["X-Request-Id"]
     assert (response.status_code, response.json()) == (500, expected)
-    assert "a detail" in caplog.text
+    # The log names the kind and the place; words of an exception may be somebody's.
+    assert "ValueError" in caplog.text
     assert chat(alice, session, client_id="k").status_code == 200
