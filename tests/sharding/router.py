@@ -9,6 +9,7 @@ import socket
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from bson import MaxKey, MinKey
@@ -69,7 +70,7 @@ class Router:
     def _answer(self, received: wire.Received, shards: dict[str, socket.socket]) -> bytes:
         command = received.command
         if received.name.lower() in {"hello", "ismaster"}:
-            return wire.answer(received, _HELLO)
+            return wire.answer(received, _HELLO | {"localTime": datetime.now(UTC)})
         if received.name in {"ping", "endSessions"}:
             return wire.answer(received, {"ok": 1.0})
         if received.name in {"enableSharding", "shardCollection", "createIndexes"}:
