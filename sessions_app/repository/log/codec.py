@@ -140,7 +140,9 @@ def validate_message(stored: Mapping[str, Any]) -> None:
     for name, field in _MESSAGE_FIELDS:
         value = stored.get(name)
         if value is not None:
-            field._validate(value)
+            if field.choices and value not in field.choices:
+                field.error(f"{name} must be one of {field.choices}")
+            field.validate(value)
         elif field.required:
             field.error(f"{name} is required")
     # The loop sees declared fields only: a misspelt one would be stored unchecked.

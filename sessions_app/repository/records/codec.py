@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from sessions_app.documents import Message, Session
+from sessions_app.documents import Message, Session, fields_of
 from sessions_app.domain.records.writing import Record
 from sessions_app.repository import log
 from sessions_app.repository.log import Stored
@@ -22,12 +22,10 @@ _OF_RUNNING_TURNS = {"_id", "user_id", "deadline", "fingerprint", "text", "thoug
 JSON_TEXTS = frozenset({"tool_calls", "extra", "items", "parts"})
 """Members of a message that are stored as JSON text, whatever their keys."""
 
-_SESSION_FIELDS = [
-    name for name in Session._fields_ordered if name not in NOT_CARRIED | {"session_id"}
-]
+_SESSION_FIELDS = [name for name in fields_of(Session) if name not in NOT_CARRIED | {"session_id"}]
 # Which ids are in its `items` is read from these again.
 DERIVED = frozenset({"item_ids"})
-_MESSAGE_FIELDS = [name for name in Message._fields_ordered if name not in DERIVED]
+_MESSAGE_FIELDS = [name for name in fields_of(Message) if name not in DERIVED]
 
 
 def session_record(stored_session: Mapping[str, Any]) -> Record:

@@ -61,8 +61,8 @@ def insert(turn: Turn) -> None:
         "response": _stored_terms(turn.response),
         "reply_id": reply_id(turn.turn_id) if turn.response else None,
     }
-    document: Stored = {
-        "_id": record_id(turn.session_id, turn.turn_id),
+    record = record_id(turn.session_id, turn.turn_id)
+    fields: Stored = {
         "session_id": turn.session_id,
         "user_id": turn.user_id,
         "state": turn.state.value,
@@ -72,8 +72,8 @@ def insert(turn: Turn) -> None:
         "deadline": turn.deadline,
         **{name: value for name, value in optional.items() if value is not None},
     }
-    Record._from_son(document).validate()
-    collection(Record).insert_one(document)
+    Record(pk=record, **fields).validate()
+    collection(Record).insert_one({"_id": record, **fields})
 
 
 @failures.translated
