@@ -18,6 +18,7 @@ NONE = "none"
 RULE = f"An id of your own has 1 to {EXTERNAL_ID_MAX_CHARS} characters of A-Z a-z 0-9 . _ : -"
 
 _EXTERNAL_ID = re.compile(rf"[A-Za-z0-9._:-]{{1,{EXTERNAL_ID_MAX_CHARS}}}")
+_SESSION_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
 _CONVERSATION_PREFIX = "conv_"
 
 
@@ -32,6 +33,11 @@ def check_external_id(text: str, *, attr: str) -> None:
         raise InvalidInput(f"{text!r} is kept for requests that name no session.", attr=attr)
     if not is_external_id(text):
         raise InvalidInput(f"{RULE}.", attr=attr)
+
+
+def is_session_id(text: str) -> bool:
+    """Whether it has the form of an id that is given here: a UUIDv7 as it is written."""
+    return bool(_SESSION_ID.fullmatch(text))
 
 
 def without_prefix(name: str) -> str:

@@ -124,9 +124,7 @@ def include(
     `known` are the query's other members.
     """
     query = request.query_params
-    for name in query:
-        if name not in {*known, "include", "include[]"}:
-            raise UnknownParameter(f"Unknown parameter: '{name}'.", attr=name)
+    requests.check_query(request, {*known, "include", "include[]"})
     named: Any = [*query.getlist("include"), *query.getlist("include[]")]
     if body is not None and body.get("include") is not None:
         if not isinstance(body["include"], list):

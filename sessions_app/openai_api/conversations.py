@@ -6,13 +6,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from sessions_app import clock
-from sessions_app.domain import session_names
 from sessions_app.domain.data import Session
 from sessions_app.domain.items import Item
 from sessions_app.http.input import idempotency_key, user_id
 from sessions_app.openai_api import conversation_input as read
 from sessions_app.openai_api import conversation_schema as described
-from sessions_app.openai_api import requests
+from sessions_app.openai_api import naming, requests
 from sessions_app.openai_api.requests import CONVERSATION_PREFIX
 from sessions_app.openai_api.views import OpenAIView
 from sessions_app.openai_api.wire import seconds
@@ -40,10 +39,10 @@ class ConversationsView(OpenAIView):
 class _OfConversation(OpenAIView):
     def session_id(self, conversation_id: str) -> str:
         """The session of a conversation, which the answer names."""
-        session_id = conversation_id.removeprefix(CONVERSATION_PREFIX)
-        # A path may have any character in it, and a header may not.
-        if session_names.is_external_id(session_id):
-            self.answers_for(session_id)
+        session_id = naming.conversation_session_id(
+            conversation_id, user_id(self.request), clock.now()
+        )
+        self.answers_for(session_id)
         return session_id
 
 

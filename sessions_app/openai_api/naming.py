@@ -13,7 +13,6 @@ from sessions_app.domain.data import Role, Session
 from sessions_app.domain.drafts import SessionDraft
 from sessions_app.domain.errors import InvalidInput, SessionNotFound
 from sessions_app.domain.limits import METADATA_VALUE_MAX_CHARS
-from sessions_app.http.input import user_id
 from sessions_app.openai_api import requests
 from sessions_app.openai_api.errors import NoSuchSession
 from sessions_app.openai_api.messages import Conversation
@@ -40,7 +39,10 @@ class WantedSession:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A request of `user_id`, read and found valid; `since` is set for a repeat."""
+    """A request of `user_id`, read and found valid; `since` is set for a repeat.
+
+    `member` is what holds its messages.
+    """
 
     user_id: str
     conversation: Conversation
@@ -48,6 +50,7 @@ class Attempt:
     key: str | None
     since: datetime | None
     now: datetime
+    member: str = "messages"
 
 
 def wanted_session(request: Request, body: Mapping[str, Any]) -> WantedSession | None:
@@ -96,18 +99,15 @@ def session_id(wanted: WantedSession, attempt: Attempt) -> str:
     return _opened(wanted.name, attempt, SessionDraft(external_id=wanted.name))
 
 
-def named_session_id(request: Request, name: str, now: datetime) -> str:
-    """The id of the session that a request names, which is made if the request says so."""
-    whose: dict[str, Any] = {"name": name, "user_id": user_id(request), "now": now}
-    makes = _makes(request)
-    try:
-        return named_sessions.session_find(**whose, only_standing=makes).session_id
-    except SessionNotFound as error:
-        if not makes:
-            raise NoSuchSession from error
-    session_names.check_external_id(name, attr="session_id")
-    draft = SessionDraft(external_id=name)
-    return named_sessions.session_open(**whose, draft=draft).session.session_id
+def conversation_session_id(conversation_id: str, whose: str, now: datetime) -> str:
+    """The id of the session that a conversation's name means, which may be its owner's own.
+
+    Raises SessionNotFound; whether there is a session of an id that looks like ours, others find.
+    """
+    session_id = session_names.without_prefix(conversation_id)
+    if session_names.is_session_id(session_id):
+        return session_id
+    return named_sessions.session_find(name=conversation_id, user_id=whose, now=now).session_id
 
 
 def _of_user(user: str, attempt: Attempt) -> str:
@@ -144,6 +144,8 @@ def _opened(
     if standing is not None:
         return standing.session_id
     turns.completion_check(
-        messages=attempt.conversation.messages, places=attempt.conversation.places
+        messages=attempt.conversation.messages,
+        places=attempt.conversation.places,
+        member=attempt.member,
     )
     return named_sessions.session_open(**whose, draft=draft, keeps=keeps).session.session_id

@@ -8,7 +8,7 @@ from django.conf import settings
 from sessions_app.domain.errors import InvalidInput
 from sessions_app.domain.limits import MODEL_NAME_MAX_CHARS
 from sessions_app.domain.texts import text
-from sessions_app.openai_api.errors import Unsupported, UnsupportedValue
+from sessions_app.openai_api.errors import UnknownParameter, Unsupported, UnsupportedValue
 from sessions_app.services.context import Instruction
 from sessions_app.services.turns import ModelCall
 
@@ -16,12 +16,13 @@ _MAX_TOKENS = 1_000_000
 # Handled here, not passed on.
 _OURS = {
     "messages", "model", "stream", "stream_options", "max_tokens", "max_completion_tokens",
-    "session_id", "metadata", "n",
+    "session_id", "metadata", "n", "best_of",
 }  # fmt: skip
 # Their results have no field in a stored message.
 _NOT_STORED = ("audio", "logprobs", "top_logprobs")
 # As they were called before they had ids, by which a session tells the calls of a history.
 _RENAMED = {"functions": "tools", "function_call": "tool_choice"}
+_STREAM_OPTIONS = ("include_usage", "include_obfuscation")
 _NUMBER, _WHOLE, _TEXT, _TRUTH, _OBJECT, _LIST = (
     (int, float), (int,), (str,), (bool,), (dict,), (list,)
 )  # fmt: skip
@@ -49,7 +50,7 @@ _NAMES = {
 
 def model_call(body: Mapping[str, Any], instructions: Sequence[Instruction]) -> ModelCall:
     """The model call of a request; raises InvalidInput naming the parameter."""
-    _refuse(body)
+    refuse(body)
     for name, types in _TYPES.items():
         _check(name, body.get(name), types)
     options = {
@@ -81,9 +82,19 @@ def truth(body: Mapping[str, Any], name: str) -> bool:
 
 def wants_usage(body: Mapping[str, Any]) -> bool:
     """Whether the stream should end with the token counts."""
+    return bool(stream_options(body).get("include_usage"))
+
+
+def stream_options(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """How the stream is to be; raises InvalidInput naming an option that would change nothing."""
     options = body.get("stream_options")
     _check("stream_options", options, _OBJECT)
-    return truth(options or {}, "include_usage")
+    for name, value in (options or {}).items():
+        path = f"stream_options.{name}"
+        if name not in _STREAM_OPTIONS:
+            raise UnknownParameter(f"Unknown parameter: '{path}'."[:300], attr=path[:200])
+        _check(path, value, _TRUTH)
+    return options or {}
 
 
 def token_limit(body: Mapping[str, Any]) -> int | None:
@@ -121,11 +132,12 @@ def capped_tokens(body: Mapping[str, Any]) -> dict[str, int]:
     }
 
 
-def _refuse(body: Mapping[str, Any]) -> None:
-    count = body.get("n")
-    _check("n", count, _WHOLE)
-    if count not in {None, 1}:
-        raise UnsupportedValue("A session's turn has one answer.", attr="n")
+def refuse(body: Mapping[str, Any]) -> None:
+    """Raise InvalidInput for what a turn cannot keep."""
+    for name in ("n", "best_of"):
+        _check(name, body.get(name), _WHOLE)
+        if body.get(name) not in {None, 1}:
+            raise UnsupportedValue("A session's turn has one answer.", attr=name)
     for name in _NOT_STORED:
         if body.get(name) not in (None, False, 0):
             raise Unsupported("A session does not keep this; ask without one.", attr=name)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +10,7 @@ from rest_framework.request import Request
 
 from sessions_app.domain import session_names
 from sessions_app.domain.errors import InvalidInput
-from sessions_app.openai_api.errors import UnsupportedValue
+from sessions_app.openai_api.errors import UnknownParameter, UnsupportedValue
 
 CONVERSATION_PREFIX = "conv_"
 # The default time-out of OpenAI's packages, and the longest pause before they repeat a request.
@@ -32,6 +32,13 @@ def body_of(request: Request) -> dict[str, Any]:
     except ValueError as error:
         raise InvalidInput("A number is too large.") from error
     return body
+
+
+def check_query(request: Request, known: Collection[str]) -> None:
+    """Raise InvalidInput naming a member of the query that means nothing here."""
+    for name in request.query_params:
+        if name not in known:
+            raise UnknownParameter(f"Unknown parameter: '{name}'."[:300], attr=name[:200])
 
 
 def session_name(request: Request, body: Mapping[str, Any]) -> str | None:

@@ -61,11 +61,13 @@ def session_find(*, name: str, user_id: str, now: datetime, only_standing: bool 
 
 def _candidates(name: str, user_id: str) -> Iterator[str]:
     """A session's own id is what a client has from here, so it comes first."""
-    yield session_names.without_prefix(name)
-    if session_names.is_external_id(name) and (
-        named := stored_names.find(name=name, user_id=user_id)
-    ):
-        yield named
+    plain_name = session_names.without_prefix(name)
+    yield plain_name
+    for own_id in dict.fromkeys((name, plain_name)):
+        if session_names.is_external_id(own_id) and (
+            named := stored_names.find(name=own_id, user_id=user_id)
+        ):
+            yield named
 
 
 def session_open(

@@ -18,6 +18,9 @@ NOT_KEPT = "A session does not keep this; ask without one."
     ("more", "code", "param", "message"),
     [
         ({"n": 2}, "unsupported_value", "n", "A session's turn has one answer."),
+        ({"best_of": 2}, "unsupported_value", "best_of", "A session's turn has one answer."),
+        ({"stream_options": {"chunks": 1}}, "unknown_parameter", "stream_options.chunks",
+         "Unknown parameter: 'stream_options.chunks'."),
         ({"n": 0}, "unsupported_value", "n", "A session's turn has one answer."),
         ({"n": "2"}, "invalid_type", "n", "Expected a whole number."),
         ({"logprobs": True}, "unsupported_parameter", "logprobs", NOT_KEPT),
@@ -132,8 +135,9 @@ def test_more_than_a_session_begins_with_is_refused(
 @pytest.mark.parametrize(
     "more",
     [
-        {"n": 1}, {"n": None}, {"logprobs": False}, {"top_logprobs": 0}, {"functions": []},
-        {"function_call": None}, {"modalities": ["text"]}, {"audio": None},
+        {"n": 1}, {"n": None}, {"best_of": 1}, {"stream_options": {"include_obfuscation": False}},
+        {"logprobs": False}, {"top_logprobs": 0}, {"functions": []}, {"function_call": None},
+        {"modalities": ["text"]}, {"audio": None},
     ],
 )  # fmt: skip
 def test_what_asks_for_nothing_of_these_is_taken(

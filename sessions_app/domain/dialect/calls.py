@@ -30,11 +30,23 @@ class _Call:
     id: str = ""
     name: str = ""
     arguments: str = ""
+    is_custom: bool = False
     extra: dict[str, Any] = field(default_factory=dict)
 
     @property
     def is_complete(self) -> bool:
-        return is_object(whole(self.arguments))
+        # The input of a custom tool is any text.
+        return not self.is_custom and is_object(whole(self.arguments))
+
+    def written(self, call_id: str) -> dict[str, Any]:
+        """The call as OpenAI writes it."""
+        name = storable(_CONTROLS.sub("", whole(self.name))) or UNNAMED
+        arguments = whole(self.arguments)
+        if self.is_custom:
+            custom = {"name": name, "input": storable(arguments)}
+            return {"id": call_id, "type": "custom", "custom": custom}
+        function = {"name": name, "arguments": _one_object(_escaped(arguments))}
+        return {"id": call_id, "type": "function", "function": function}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +57,7 @@ class _Piece:
     id: str
     name: str
     arguments: str
+    is_custom: bool
     extra: Mapping[str, Any]
 
 
@@ -84,9 +97,7 @@ class Calls:
             while not call_id or call_id in used or len(call_id) > TOOL_CALL_ID_MAX_CHARS:
                 call_id = self._new_id()
             used.add(call_id)
-            name = storable(_CONTROLS.sub("", whole(call.name))) or UNNAMED
-            function = {"name": name, "arguments": _one_object(_escaped(whole(call.arguments)))}
-            calls.append({"id": call_id, "type": "function", "function": function})
+            calls.append(call.written(call_id))
             if call.extra:
                 extras[call_id] = call.extra
         return calls, extras
@@ -103,6 +114,7 @@ class Calls:
             is_longer = bool(call.name) and piece.name.startswith(call.name)
             call.name = piece.name if is_longer else call.name + piece.name
         call.arguments += piece.arguments
+        call.is_custom = call.is_custom or piece.is_custom
         call.extra.update(piece.extra)
 
     def _continued(self, piece: _Piece) -> _Call | None:
@@ -148,6 +160,7 @@ def _piece(raw: Any) -> _Piece:
         id=_text(str(number) if isinstance(number := raw.get("id"), int) else number),
         name=_text(function.get("name")),
         arguments=_arguments(raw_arguments),
+        is_custom=raw.get("type") == "custom" or isinstance(raw.get("custom"), dict),
         extra={
             name: value
             for name, value in raw.items()

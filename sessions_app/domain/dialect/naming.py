@@ -104,10 +104,11 @@ def known_calls(
 
 
 def _known(call: Mapping[str, Any], known: Mapping[str, str]) -> Mapping[str, Any]:
-    inner = call.get("function")
+    kind = call.get("type")
+    inner = call.get(kind) if isinstance(kind, str) else None
     if not isinstance(inner, dict) or inner.get("name") not in known:
         return call
-    return {**call, "function": {**inner, "name": known[inner["name"]]}}
+    return {**call, str(kind): {**inner, "name": known[inner["name"]]}}
 
 
 def written_options(options: Mapping[str, Any], names: Names) -> dict[str, Any]:
@@ -121,10 +122,13 @@ def written_options(options: Mapping[str, Any], names: Names) -> dict[str, Any]:
 
 
 def _renamed(tool: Any, names: Names) -> Any:
+    """A tool, or a choice of one or several, under the names that are sent."""
     if not isinstance(tool, dict):
         return tool
     kind = tool.get("type")
     inner = tool.get(kind) if isinstance(kind, str) else None
+    if isinstance(inner, dict) and isinstance(inner.get("tools"), list):
+        return tool | {kind: inner | {"tools": [_renamed(each, names) for each in inner["tools"]]}}
     if not isinstance(inner, dict) or not isinstance(inner.get("name"), str) or not inner["name"]:
         return tool
     return tool | {kind: inner | {"name": names.sent_name(inner["name"])}}

@@ -6,6 +6,8 @@ from typing import Any
 from sessions_app.domain.items.data import Kind
 
 _RECORDS = frozenset({"reasoning", "message", "output"})
+# Those of custom tools were opaque at first, and what has been stored so stays so.
+_NEVER_OPAQUE = frozenset(Kind) - {Kind.CUSTOM_CALL, Kind.CUSTOM_OUTPUT}
 _RECORD_MEMBERS = frozenset({"members", "part", "parts"})
 
 
@@ -30,7 +32,7 @@ def problem_of(items: Any) -> str | None:
 def _is_item(value: Any) -> bool:
     if not isinstance(value, Mapping) or not isinstance(value.get("type"), str):
         return False
-    return value["type"] not in set(Kind) and _has_id(value)
+    return value["type"] not in _NEVER_OPAQUE and _has_id(value)
 
 
 def _is_record(value: Any) -> bool:

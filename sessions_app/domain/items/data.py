@@ -18,6 +18,8 @@ class Kind(StrEnum):
     REASONING = "reasoning"
     CALL = "function_call"
     OUTPUT = "function_call_output"
+    CUSTOM_CALL = "custom_tool_call"
+    CUSTOM_OUTPUT = "custom_tool_call_output"
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,26 @@ def brought_ids(items: Mapping[str, Any] | None) -> list[str]:
     return list(_brought(items or {}))
 
 
+def without_ids(items: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """The same `Message.items` without the ids that a client brought: new ones are made."""
+    if not items:
+        return None
+    kept = {name: _without_id(value) for name, value in items.items()}
+    if calls := items.get("calls"):
+        kept["calls"] = {call_id: _without_id(record) for call_id, record in calls.items()}
+    return kept
+
+
+def _without_id(value: Any) -> Any:
+    """A record or an opaque item without its id."""
+    if not isinstance(value, Mapping):
+        return value
+    rest = {name: each for name, each in value.items() if name != "id"}
+    if isinstance(members := value.get("members"), Mapping):
+        rest["members"] = {name: each for name, each in members.items() if name != "id"}
+    return rest
+
+
 def _brought(items: Mapping[str, Any]) -> Iterator[str]:
     records = [items.get("reasoning"), items.get("message"), items.get("output")]
     for record in (*records, *(items.get("calls") or {}).values()):

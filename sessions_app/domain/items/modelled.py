@@ -23,7 +23,7 @@ NO_OUTPUT = "(no output)"
 # Further members of a call are its model server's, such as a signature, and are sent back to it.
 _CALL_MEMBERS = frozenset(
     {
-        "id", "type", "call_id", "name", "arguments", "status",
+        "id", "type", "call_id", "name", "arguments", "input", "status",
         "namespace", "caller", "async", "created_by",
     }
 )  # fmt: skip
@@ -35,8 +35,8 @@ def answer_part(
     """The item as a part of a model's answer; None for any other item."""
     if kind == Kind.REASONING:
         return _thought(item, place)
-    if kind == Kind.CALL:
-        return _call(item, place)
+    if kind in {Kind.CALL, Kind.CUSTOM_CALL}:
+        return _call(kind, item, place)
     if kind == Kind.MESSAGE and item.get("role") == Role.ASSISTANT:
         said, record, attached = _content(item, Role.ASSISTANT, place, read_part)
         return AnswerPart(Kind.MESSAGE, said, record=record, attached=attached)
@@ -85,38 +85,41 @@ def _content(
     return said, {**record, "parts": parts.without_texts(known, attached)}, attached
 
 
-def output(item: Mapping[str, Any], place: str) -> MessageDraft:
-    """The result of a call."""
+def output(item: Mapping[str, Any], place: str, read_part: parts.ReadPart | None) -> MessageDraft:
+    """The result of a call; what kind of call it was is in the record of one of a custom tool."""
     call_id, result = _call_id(item, place), item.get("output")
     path = f"{place}.output"
     canonical = {"type": Kind.OUTPUT, "call_id": call_id, "status": DONE}
+    attached: Attached = None
     if result is None or isinstance(result, str):
         # Where it is empty, `members` tells it from the text that models are shown in its place.
         content = parts.checked_text(result, path, raw=True) or NO_OUTPUT
         record = _record(item, canonical, {"output"} if result else set(), place)
     else:
         known = parts.checked_parts(result, path, raw=True)
-        content = parts.text_of(known) or parts.placeholder(known) or NO_OUTPUT
+        attached = parts.attached(known, path, read_part) if read_part else None
+        said = attachments.text_of(attached) if attached else parts.text_of(known)
+        content = said or parts.placeholder(known) or NO_OUTPUT
         record = _record(item, canonical, {"output"}, place)
-        record["parts"] = parts.without_texts(known)
+        record["parts"] = parts.without_texts(known, attached)
     items = {"output": record} if record else None
-    return MessageDraft(Role.TOOL, content, tool_call_id=call_id, items=items)
+    return MessageDraft(Role.TOOL, content, tool_call_id=call_id, items=items, parts=attached)
 
 
-def _call(item: Mapping[str, Any], place: str) -> AnswerPart:
+def _call(kind: str, item: Mapping[str, Any], place: str) -> AnswerPart:
     call_id = _call_id(item, place)
-    function = {
-        name: parts.checked_text(item.get(name), f"{place}.{name}")
-        for name in ("name", "arguments")
+    own, said = ("function", "arguments") if kind == Kind.CALL else ("custom", "input")
+    called = {
+        name: parts.checked_text(item.get(name), f"{place}.{name}") for name in ("name", said)
     }
-    if not function["name"]:
-        raise InvalidInput("Expected the function's name.", attr=f"{place}.name")
-    canonical = {"type": Kind.CALL, "call_id": call_id, **function, "status": DONE}
+    if not called["name"]:
+        raise InvalidInput("Expected the tool's name.", attr=f"{place}.name")
+    canonical = {"type": kind, "call_id": call_id, **called, "status": DONE}
     further = {name: item[name] for name in item.keys() - _CALL_MEMBERS if item[name] is not None}
     _check_json(further, place)
     return AnswerPart(
         Kind.CALL,
-        call={"id": call_id, "type": "function", "function": function},
+        call={"id": call_id, "type": own, own: called},
         record=_record(item, canonical, further, place),
         extra=further,
     )

@@ -47,8 +47,8 @@ def read_items(items: Sequence[Any], path: str, read_part: ReadPart | None = Non
         drafts.append(
             modelled.message(item, item_path, read_part)
             if kind == Kind.MESSAGE
-            else modelled.output(item, item_path)
-            if kind == Kind.OUTPUT
+            else modelled.output(item, item_path, read_part)
+            if kind in {Kind.OUTPUT, Kind.CUSTOM_OUTPUT}
             else opaque.draft(item, item_path)
         )
     finish()

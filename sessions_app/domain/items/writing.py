@@ -97,8 +97,10 @@ def _wire_part(part: Mapping[str, Any], role: Role) -> dict[str, Any]:
 
 def _output(message: Message, record: Mapping[str, Any] | None) -> dict[str, Any]:
     output = parts_of(record, message)
+    # The message of a custom tool's result differs in nothing from that of a function's.
+    kind = ((record or {}).get("members") or {}).get("type", Kind.OUTPUT)
     canonical = {
-        "id": item_id(message.id, Kind.OUTPUT),
+        "id": item_id(message.id, kind),
         "type": Kind.OUTPUT.value,
         "call_id": message.tool_call_id,
         "output": message.content if output is None else output,
@@ -140,7 +142,7 @@ def _call(message_id: str, call_id: str, call: Mapping[str, Any]) -> dict[str, A
     called: Item = inner if isinstance(inner, Mapping) else {}
     if kind == "custom":
         said = {"name": called.get("name") or kind, "input": called.get("input") or ""}
-        item_type = "custom_tool_call"
+        item_type = Kind.CUSTOM_CALL.value
     else:
         arguments = called.get("arguments") if kind == "function" else json.dumps(inner)
         said = {"name": called.get("name") or kind, "arguments": arguments or ""}

@@ -241,5 +241,7 @@ def _call(output_index: int, item: Mapping[str, Any]) -> Iterator[Line]:
     if member:
         of_item = {"item_id": item["id"], "output_index": output_index}
         yield f"{event}.delta", {**of_item, "delta": item[member]}
-        yield f"{event}.done", {**of_item, member: item[member], "name": item["name"]}
+        # OpenAI's event of a function has the name, that of a custom tool has not.
+        named = {"name": item["name"]} if member == "arguments" else {}
+        yield f"{event}.done", {**of_item, member: item[member], **named}
     yield "response.output_item.done", {"output_index": output_index, "item": item}

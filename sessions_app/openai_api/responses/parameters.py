@@ -21,6 +21,11 @@ _REFUSED = (
     "access_programs", "background_options", "context_management", "image", "moderation", "prompt",
     "prompt_cache_options",
 )  # fmt: skip
+# Names of chat completions, which the model's server would be sent beside what this writes.
+_RENAMED = {
+    "messages": "input", "max_tokens": "max_output_tokens",
+    "max_completion_tokens": "max_output_tokens", "response_format": "text.format",
+}  # fmt: skip
 # Passed on under their own names, where they are set.
 _SAME = (
     "temperature", "top_p", "user", "safety_identifier", "prompt_cache_key",
@@ -32,7 +37,7 @@ _OURS = frozenset(
         "input", "model", "instructions", "conversation", "previous_response_id", "session_id",
         "store", "stream", "stream_options", "background", "include", "metadata",
         "max_output_tokens", "max_tool_calls", "text", "reasoning", "tools", "tool_choice",
-        "parallel_tool_calls", "truncation", "top_logprobs", *_REFUSED,
+        "parallel_tool_calls", "truncation", "top_logprobs", "n", "best_of", *_REFUSED,
     }
 )  # fmt: skip
 _TRUNCATIONS = ("auto", "disabled")
@@ -64,7 +69,7 @@ def model_call(body: Mapping[str, Any]) -> ModelCall:
     )
 
 
-def repeated(body: Mapping[str, Any]) -> dict[str, Any]:
+def repeated(body: Mapping[str, Any], *, store: bool) -> dict[str, Any]:
     """The parameters that the response repeats, as far as they are set and have been checked."""
     same = ("instructions", "max_output_tokens", "max_tool_calls", "parallel_tool_calls", *_SAME)
     shown = {name: body[name] for name in same if body.get(name) is not None}
@@ -80,7 +85,7 @@ def repeated(body: Mapping[str, Any]) -> dict[str, Any]:
         shown["reasoning"] = {"effort": None, "summary": None, **body["reasoning"]}
     if body.get("text") is not None:
         shown["text"] = formats.text_shown(body["text"])
-    if body.get("store") is False:
+    if not store:
         shown["store"] = False
     return shown
 
@@ -97,8 +102,10 @@ def _refuse(body: Mapping[str, Any]) -> None:
             raise Unsupported(
                 "This is OpenAI's own and cannot be asked of the model's server.", attr=name
             )
-    if body.get("top_logprobs") not in (None, 0):
-        raise Unsupported("A session does not keep logprobs.", attr="top_logprobs")
+    for name, new_name in _RENAMED.items():
+        if body.get(name) is not None:
+            raise Unsupported(f"In a response this is {new_name}.", attr=name)
+    completions.refuse(body)
     # With no tools of a server's own there is nothing that it would limit.
     _checked(body, "max_tool_calls", int, "a whole number")
     for name in ("temperature", "top_p"):
@@ -106,8 +113,7 @@ def _refuse(body: Mapping[str, Any]) -> None:
     for name in _SAME[2:]:
         if not text.is_text(_checked(body, name, str, "text") or ""):
             raise InvalidInput("Control characters are not allowed.", attr=name)
-    options = _checked(body, "stream_options", dict, "an object") or {}
-    _checked(options, "include_obfuscation", bool, "true or false")
+    completions.stream_options(body)
     formats.check_include(body.get("include"))
 
 

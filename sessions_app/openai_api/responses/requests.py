@@ -1,28 +1,51 @@
-"""Reads a request for a response: its input, and the session that it goes on in."""
+"""Reads a request for a response, and the session that it goes on in."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from rest_framework.request import Request
 
-from sessions_app.domain import drafts as draft_rules
 from sessions_app.domain import session_names
-from sessions_app.domain.data import Role
-from sessions_app.domain.drafts import MessageDraft
-from sessions_app.domain.errors import InvalidInput, ItemNotFound, PreviousNotFound
-from sessions_app.domain.items import ItemBatch, read_items
-from sessions_app.domain.limits import SEED_MAX_MESSAGES
+from sessions_app.domain.errors import InvalidInput, PreviousNotFound
+from sessions_app.domain.items import ItemBatch
 from sessions_app.domain.responses import ResponseName, ResponseTerms, response_name
 from sessions_app.http.input import idempotency_key, user_id
 from sessions_app.openai_api import naming, requests
-from sessions_app.openai_api.errors import Required, Unsupported, UnsupportedValue
-from sessions_app.openai_api.responses import parameters
-from sessions_app.services import responses
+from sessions_app.openai_api.errors import (
+    NoSuchSession,
+    UnknownParameter,
+    Unsupported,
+    UnsupportedValue,
+)
+from sessions_app.openai_api.naming import Attempt, WantedSession
+from sessions_app.openai_api.responses import inputs, parameters
 from sessions_app.services.responses import ResponseRequest
 
-_REFERENCE = "item_reference"
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a request goes on: in a `conversation`, behind a response, or in a `wanted` session.
+
+    With none of them it makes a session of its own. `store` says whether anything is kept.
+    """
+
+    conversation: str | None
+    previous: ResponseName | None
+    wanted: WantedSession | None
+    store: bool
+
+    @property
+    def is_named(self) -> bool:
+        """Whether the request itself says where it goes on."""
+        is_wanted = self.wanted is not None and self.wanted.name is not None
+        return bool(self.conversation or self.previous or is_wanted)
+
+    @property
+    def is_history(self) -> bool:
+        """Whether the input may be the history, as with completions in a session."""
+        return self.wanted is not None and not self.previous
 
 
 def response_request(
@@ -32,49 +55,110 @@ def response_request(
 
     Nothing has been stored then. A session that is to be made under a name is made last.
     """
-    store = parameters.truth(body, "store", default=True)
     background = parameters.truth(body, "background", default=False)
-    if background and not store:
-        raise UnsupportedValue("A response in the background is stored.", attr="background")
     call = parameters.model_call(body)
-    previous = _previous(body)
-    conversation = _conversation(body.get("conversation"))
-    name = requests.session_name(request, body)
-    if name in {session_names.NEW, session_names.NONE}:
-        name = None
-    _refuse_two(previous, conversation, name)
-    is_known = bool(previous or conversation or name)
-    batch = _drafts(request, body.get("input"), is_known)
-    repeated = parameters.repeated(body)
-    session_id = conversation or (name and naming.named_session_id(request, name, now)) or None
+    place = _place(request, body)
+    if background and not place.store:
+        raise UnsupportedValue("A response in the background is stored.", attr="background")
+    batch = inputs.read_input(
+        body.get("input"),
+        user_id=user_id(request),
+        in_session=place.is_named,
+        is_history=place.is_history,
+    )
+    repeated = parameters.repeated(body, store=place.store)
+    if place.is_history:
+        conversation = inputs.history(batch)
+        call = replace(call, instructions=(*call.instructions, *conversation.instructions))
+        batch = inputs.without_instructions(batch, conversation)
+    session_id = _session_id(request, body, place, batch, now)
     asking = ResponseRequest(
         batch.drafts,
         call,
         ResponseTerms(
             parameters=repeated,
-            in_conversation=session_id is not None,
+            in_conversation=session_id is not None and place.is_named,
             background=background,
-            previous=None if previous is None else str(previous),
+            previous=None if place.previous is None else str(place.previous),
         ),
-        digest=requests.digest(str(previous or session_id or ""), body),
+        digest=requests.digest(str(place.previous or session_id or ""), body),
         session_id=session_id,
-        previous=previous,
+        previous=place.previous,
         key=idempotency_key(request),
         since=requests.repeated_since(request, now),
         repeats=requests.repeat_count(request),
-        item_ids=() if is_known else sorted(batch.ids),
+        item_ids=() if place.is_named or session_id else sorted(batch.ids),
+        is_history=place.is_history and session_id is not None,
+        places=batch.positions,
     )
-    return asking, store
+    return asking, place.store
 
 
-def _refuse_two(previous: ResponseName | None, conversation: str | None, name: str | None) -> None:
-    if conversation and name and session_names.without_prefix(name) != conversation:
-        raise UnsupportedValue("Two sessions are named.", attr="conversation")
-    if previous and (conversation or name):
+def _place(request: Request, body: Mapping[str, Any]) -> _Place:
+    store = parameters.truth(body, "store", default=True)
+    previous = _previous(body)
+    conversation = _conversation(body.get("conversation"))
+    if previous and conversation:
         raise Unsupported(
             "Name a conversation or a response to continue, not both.",
             attr="previous_response_id",
         )
+    if requests.session_name(request, body) == session_names.NONE:
+        if body.get("store"):
+            raise UnsupportedValue("A response that is stored has a session.", attr="store")
+        return _Place(conversation, previous, None, store=False)
+    wanted = naming.wanted_session(request, body)
+    # A new session is what a request makes anyway that names none.
+    is_new = wanted is not None and wanted.name == session_names.NEW
+    is_guessed = wanted is not None and wanted.name is None
+    if is_new or (is_guessed and (previous or conversation or not store)):
+        wanted = None
+    return _Place(conversation, previous, wanted, store)
+
+
+def _session_id(
+    request: Request,
+    body: Mapping[str, Any],
+    place: _Place,
+    batch: ItemBatch,
+    now: datetime,
+) -> str | None:
+    """The session that the request names, in whatever ways; None where it names none."""
+    whose = user_id(request)
+    conversation = place.conversation and naming.conversation_session_id(
+        place.conversation, whose, now
+    )
+    if place.wanted is None:
+        return conversation
+    wanted = place.wanted
+    if conversation or place.previous or not place.store:
+        # There is one to go on in, or nothing to keep in one.
+        wanted = replace(wanted, makes=False)
+    attempt = Attempt(
+        whose,
+        inputs.history(batch),
+        body,
+        idempotency_key(request),
+        requests.repeated_since(request, now),
+        now,
+        member="input",
+    )
+    try:
+        session_id = naming.session_id(wanted, attempt)
+    except NoSuchSession:
+        if place.store or not place.wanted.makes:
+            raise
+        return conversation
+    if place.previous:
+        _refuse_two(session_id, place.previous.session_id, "previous_response_id")
+        return None
+    _refuse_two(session_id, conversation or session_id, "conversation")
+    return session_id
+
+
+def _refuse_two(session_id: str, other: str, attr: str) -> None:
+    if session_id != other:
+        raise UnsupportedValue("Two sessions are named.", attr=attr)
 
 
 def _previous(body: Mapping[str, Any]) -> ResponseName | None:
@@ -96,70 +180,12 @@ def _conversation(value: Any) -> str | None:
     """The id in `conversation`, which is text or an object."""
     if value is None:
         return None
-    path = "conversation"
-    if isinstance(value, dict):
-        value, path = value.get("id"), "conversation.id"
-    if not isinstance(value, str) or not value:
+    is_object = isinstance(value, dict)
+    name = value.get("id") if is_object else value
+    if not isinstance(name, str) or not name:
+        path = "conversation.id" if is_object else "conversation"
         raise InvalidInput("Expected the id of a conversation.", attr=path)
-    return value.removeprefix(requests.CONVERSATION_PREFIX)
-
-
-def _drafts(request: Request, value: Any, is_known: bool) -> ItemBatch:
-    if value is None:
-        raise Required(attr="input")
-    if isinstance(value, str):
-        batch = read_items([{"type": "message", "role": "user", "content": value}], "input")
-        _check(batch.drafts, None)
-        return batch
-    if not isinstance(value, list) or not value:
-        raise InvalidInput("Expected text, or a list of at least one item.", attr="input")
-    batch = read_items(_without_references(request, value, is_known), "input")
-    if not batch.drafts:
-        raise InvalidInput("Expected an item besides references.", attr="input")
-    if len(batch.drafts) > SEED_MAX_MESSAGES:
-        raise InvalidInput(f"At most {SEED_MAX_MESSAGES} messages are allowed.", attr="input")
-    if batch.drafts[-1].role is Role.ASSISTANT:
-        raise UnsupportedValue(
-            "The last item is to be a message of the user or a call's output: that is what is "
-            "answered.",
-            attr=f"input.{len(value) - 1}",
-        )
-    _check(batch.drafts, batch.positions)
-    return batch
-
-
-def _without_references(request: Request, items: Sequence[Any], is_known: bool) -> list[Any]:
-    """The items given whole: what is referred to is in the session that is named, or is read."""
-    references = [item for item in items if _is_reference(item)]
-    if not references:
-        return list(items)
-    if is_known:
-        return [item for item in items if not _is_reference(item)]
-    item_ids = [item["id"] for item in references if isinstance(item.get("id"), str)]
-    read = responses.response_items(user_id=user_id(request), item_ids=item_ids)
-    whole = []
-    for position, item in enumerate(items):
-        if _is_reference(item):
-            if item.get("id") not in read:
-                raise ItemNotFound(
-                    f"Item with id '{str(item.get('id'))[:128]}' not found.",
-                    attr=f"input.{position}.id",
-                )
-            item = read[item["id"]]
-        whole.append(item)
-    return whole
-
-
-def _is_reference(item: Any) -> bool:
-    return isinstance(item, dict) and (item.get("type") == _REFERENCE or item.keys() == {"id"})
-
-
-def _check(drafts: Sequence[MessageDraft], positions: Sequence[int] | None) -> None:
-    for index, draft in enumerate(drafts):
-        path = "input." if positions is None else f"input.{positions[index]}."
-        try:
-            draft_rules.check(draft, max_chars=settings.MESSAGE_MAX_CHARS, path=path)
-        except InvalidInput as error:
-            if positions is None:
-                error.attr = "input"
-            raise
+    for other in value.keys() - {"id"} if is_object else ():
+        path = f"conversation.{other}"[:200]
+        raise UnknownParameter(f"Unknown parameter: '{path}'.", attr=path)
+    return name

@@ -8,41 +8,67 @@ from sessions_app.domain.texts.text import json_problem
 from sessions_app.openai_api.errors import Required, UnsupportedValue
 
 _FUNCTION_MEMBERS = ("name", "description", "parameters", "strict")
+_CUSTOM_MEMBERS = ("name", "description")
+_KINDS = ("function", "custom")
+_SYNTAXES = ("lark", "regex")
 _MODES = ("none", "auto", "required")
 _TOOLS_MAX = 1_000
 
 
 def tools_for_model(tools: Any) -> list[dict[str, Any]]:
-    """The functions of a request; raises InvalidInput naming what no model's server can run."""
+    """The tools of a request; raises InvalidInput naming what no model's server can run."""
     if tools is None:
         return []
     if not isinstance(tools, list) or len(tools) > _TOOLS_MAX:
         raise InvalidInput(f"Expected a list of at most {_TOOLS_MAX} tools.", attr="tools")
-    return [_function(tool, f"tools.{position}") for position, tool in enumerate(tools)]
+    return [_tool(tool, f"tools.{position}") for position, tool in enumerate(tools)]
 
 
-def _function(tool: Any, path: str) -> dict[str, Any]:
+def _tool(tool: Any, path: str) -> dict[str, Any]:
     if not isinstance(tool, dict):
         raise InvalidInput("Expected an object.", attr=path)
     kind = tool.get("type")
-    if kind != "function":
+    if kind not in _KINDS:
         raise UnsupportedValue(
-            f"Only tools of the type 'function' are supported here, not {str(kind)[:64]!r}: the "
-            "model's server runs none of its own.",
+            f"Only tools of the types 'function' and 'custom' are supported here, not "
+            f"{str(kind)[:64]!r}: the model's server runs none of its own.",
             attr=f"{path}.type",
         )
     if not isinstance(tool.get("name"), str) or not tool["name"]:
         raise Required(attr=f"{path}.name")
     if problem := json_problem(tool):
         raise InvalidInput(problem, attr=path)
-    members = {name: tool[name] for name in _FUNCTION_MEMBERS if tool.get(name) is not None}
-    return {"type": "function", "function": members}
+    names = _FUNCTION_MEMBERS if kind == "function" else _CUSTOM_MEMBERS
+    members = {name: tool[name] for name in names if tool.get(name) is not None}
+    if kind == "custom" and tool.get("format") is not None:
+        members["format"] = _format(tool["format"], f"{path}.format")
+    return {"type": kind, kind: members}
+
+
+def _format(written: Any, path: str) -> dict[str, Any]:
+    """The form of a custom tool's input: a grammar stands in an object of its own there."""
+    if not isinstance(written, dict):
+        raise InvalidInput("Expected an object.", attr=path)
+    kind = written.get("type")
+    if kind == "text":
+        return {"type": "text"}
+    if kind != "grammar":
+        raise UnsupportedValue("Expected one of: grammar, text.", attr=f"{path}.type")
+    if written.get("syntax") not in _SYNTAXES:
+        raise UnsupportedValue(f"Expected one of: {', '.join(_SYNTAXES)}.", attr=f"{path}.syntax")
+    if not isinstance(written.get("definition"), str):
+        raise Required(attr=f"{path}.definition")
+    grammar = {name: written[name] for name in ("syntax", "definition")}
+    return {"type": "grammar", "grammar": grammar}
 
 
 def tools_shown(tools: Any) -> list[dict[str, Any]]:
     """The tools as a response repeats them."""
-    missing = {"description": None, "parameters": None, "strict": None}
-    return [{**missing, **tool} for tool in tools or ()]
+    missing = {
+        "function": {"description": None, "parameters": None, "strict": None},
+        "custom": {"format": {"type": "text"}},
+    }
+    return [{**missing[tool["type"]], **tool} for tool in tools or ()]
 
 
 def choice_for_model(choice: Any) -> Any:
@@ -56,7 +82,7 @@ def choice_for_model(choice: Any) -> Any:
     if not isinstance(choice, dict):
         raise InvalidInput("Expected text or an object.", attr="tool_choice")
     kind = choice.get("type")
-    if kind == "function":
+    if kind in _KINDS:
         return _named(choice, "tool_choice")
     if kind == "allowed_tools":
         return _allowed(choice)
@@ -68,7 +94,8 @@ def choice_for_model(choice: Any) -> Any:
 def _named(choice: Mapping[str, Any], path: str) -> dict[str, Any]:
     if not isinstance(choice.get("name"), str):
         raise Required(attr=f"{path}.name")
-    return {"type": "function", "function": {"name": choice["name"]}}
+    kind = str(choice["type"])
+    return {"type": kind, kind: {"name": choice["name"]}}
 
 
 def _allowed(choice: Mapping[str, Any]) -> dict[str, Any]:
@@ -79,8 +106,10 @@ def _allowed(choice: Mapping[str, Any]) -> dict[str, Any]:
     if choice.get("mode") not in {"auto", "required"}:
         raise UnsupportedValue("Expected one of: auto, required.", attr="tool_choice.mode")
     for position, each in enumerate(allowed):
-        if each.get("type") != "function":
-            raise UnsupportedValue("Only functions can be chosen.", attr=f"{path}.{position}.type")
+        if each.get("type") not in _KINDS:
+            raise UnsupportedValue(
+                "Only functions and custom tools can be chosen.", attr=f"{path}.{position}.type"
+            )
     names = [_named(each, f"{path}.{position}") for position, each in enumerate(allowed)]
     tools = {"mode": choice["mode"], "tools": names}
     return {"type": "allowed_tools", "allowed_tools": tools}

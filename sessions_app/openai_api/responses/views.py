@@ -25,10 +25,14 @@ from sessions_app.openai_api.responses.pages import item_page
 from sessions_app.openai_api.responses.requests import response_request
 from sessions_app.openai_api.views import ModelCallView, OpenAIView
 from sessions_app.services import responses, turns
+from sessions_app.services.responses import ResponseRequest
 from sessions_app.services.turns import Feed, Reader
 
 # A model call in this process stops at once, one on another worker within a second or so.
 CANCEL_WAIT_SECONDS = 10.0
+# OpenAI's packages write a list in either form.
+_INCLUDE = ("include", "include[]")
+_QUERY = ("stream", "starting_after", "include_obfuscation", *_INCLUDE)
 
 
 class ResponsesView(ModelCallView):
@@ -41,7 +45,7 @@ class ResponsesView(ModelCallView):
         stream = parameters.truth(body, "stream", default=False)
         asking, store = response_request(request, body, now)
         terms = asking.terms
-        self.answers_for(asking.session_id or session_names.NONE)
+        self.answers_for(_session_of(asking))
         if store:
             feed = responses.response_start(user_id=user_id(request), request=asking, now=now)
         else:
@@ -49,7 +53,8 @@ class ResponsesView(ModelCallView):
                 user_id=user_id(request), request=asking, now=now
             )
             departure_of(request).then(end)
-        self.answers_for(feed.session_id or session_names.NONE)
+        if feed.session_id:
+            self.answers_for(feed.session_id)
         if terms.background:
             return _streamed(request, feed, terms) if stream else _whole(feed, terms)
         if stream:
@@ -64,7 +69,9 @@ class ResponseView(OpenAIView):
     def get(self, request: Request, response_id: str) -> HttpResponseBase:
         """Show a response as far as it is, or stream its events, from the beginning or later."""
         name, query = _name(response_id), request.query_params
+        requests.check_query(request, _QUERY)
         formats.check_include(_listed(query) or None)
+        _truth(query, "include_obfuscation")
         if _truth(query, "stream"):
             after = _number(query, "starting_after")
             feed, terms = responses.response_feed(
@@ -107,11 +114,19 @@ class InputItemsView(OpenAIView):
     def get(self, request: Request, response_id: str) -> Response:
         """List the items that a response's request brought."""
         name = _name(response_id)
+        requests.check_query(request, ("after", "limit", "order", *_INCLUDE))
         formats.check_include(_listed(request.query_params) or None)
         messages = responses.response_input(name=name, user_id=user_id(request), now=clock.now())
         self.answers_for(name.session_id)
         items = [item for message in messages for item in items_of(message)]
         return Response(item_page(items, request.query_params))
+
+
+def _session_of(asking: ResponseRequest) -> str:
+    """The session that a request names, as its answer does."""
+    if asking.previous is not None:
+        return asking.previous.session_id
+    return asking.session_id or session_names.NONE
 
 
 def _whole(feed: Feed, terms: ResponseTerms) -> Response:
@@ -133,9 +148,8 @@ def _name(response_id: str) -> ResponseName:
 
 
 def _listed(query: Mapping[str, Any]) -> list[str]:
-    """`include`, which the packages write in either form."""
     getlist: Any = getattr(query, "getlist", None)
-    return [*getlist("include"), *getlist("include[]")] if getlist else []
+    return [value for name in _INCLUDE for value in getlist(name)] if getlist else []
 
 
 def _truth(query: Mapping[str, Any], name: str) -> bool:

@@ -19,7 +19,9 @@ class ResponseRequest:
     `session_id` is the conversation that it names, `previous` the response that it continues; with
     neither, it makes a session, unless the items that it sends along, with `item_ids`, are the
     history of one. `digest`, `key` and `since` are as in `turns.CompletionRequest`.
-    `repeats` is how often OpenAI's package has sent it before, None for any other client.
+    `repeats` is how often OpenAI's package has sent it before, None for any other client. With
+    `is_history`, the session may have any of the drafts already, as with completions; `places` are
+    those in the request that errors name.
     """
 
     drafts: Sequence[MessageDraft]
@@ -32,6 +34,8 @@ class ResponseRequest:
     since: datetime | None = None
     repeats: int | None = None
     item_ids: Sequence[str] = ()
+    is_history: bool = False
+    places: Sequence[int] = ()
 
     @property
     def turn_key(self) -> str:

@@ -8,6 +8,7 @@ from sessions_app.domain import lifecycle
 from sessions_app.domain.data import Session, Status
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import (
+    DuplicateItem,
     Overtaken,
     PreviousNotFound,
     ResponseNotFound,
@@ -15,12 +16,13 @@ from sessions_app.domain.errors import (
     StorageUnavailable,
     TurnInProgress,
 )
+from sessions_app.domain.items import without_ids
 from sessions_app.domain.turns import Turn
 from sessions_app.repository import log
 from sessions_app.services import turns
 from sessions_app.services.responses import histories, opening, reading
 from sessions_app.services.responses.data import ResponseRequest
-from sessions_app.services.turns import Feed, TurnRequest
+from sessions_app.services.turns import CompletionRequest, Feed, TurnRequest
 
 _ATTEMPTS = 10
 _CLOCKS_APART = timedelta(seconds=2)
@@ -33,6 +35,8 @@ def response_start(*, user_id: str, request: ResponseRequest, now: datetime) -> 
     A repeat gets the turn of its first attempt. Raises as `turns.turn_start`, PreviousNotFound, and
     TurnInProgress also where the response that is to be continued has not ended.
     """
+    if request.session_id is not None and request.is_history:
+        return _with_history(user_id, request.session_id, request, now)
     now = lifecycle.to_milliseconds(now)
     for _ in range(_ATTEMPTS):
         try:
@@ -44,6 +48,31 @@ def response_start(*, user_id: str, request: ResponseRequest, now: datetime) -> 
         if feed is not None:
             return feed
     raise StorageUnavailable
+
+
+def _with_history(user_id: str, session_id: str, request: ResponseRequest, now: datetime) -> Feed:
+    """As clients ask that may send the history along: what the session has is not stored again."""
+    completion = CompletionRequest(
+        messages=request.drafts,
+        call=request.call,
+        digest=request.digest,
+        key=request.key,
+        since=request.since,
+        places=request.places,
+        member="input",
+        response=request.terms,
+    )
+    try:
+        return turns.completion_start(
+            session_id=session_id, user_id=user_id, request=completion, now=now
+        )
+    except DuplicateItem:
+        # A history that was edited has replies with the ids that they were given here.
+        drafts = [replace(draft, items=without_ids(draft.items)) for draft in request.drafts]
+        completion = replace(completion, messages=drafts)
+        return turns.completion_start(
+            session_id=session_id, user_id=user_id, request=completion, now=now
+        )
 
 
 def _attempt(user_id: str, request: ResponseRequest, now: datetime) -> Feed | None:

@@ -257,9 +257,9 @@ def _divider(message: Message, labels: Mapping[int, str]) -> str | None:
 
 
 def _call(call: Mapping[str, Any], *, masked: bool) -> ToolCall:
-    function = call.get("function")
+    function = call.get(str(call.get("type")), call.get("function"))
     function = function if isinstance(function, dict) else {}
-    arguments = function.get("arguments", call if not function else "")
+    arguments = function.get("arguments", function.get("input", call if not function else ""))
     return ToolCall(
         id=str(call.get("id", "")),
         name=str(function.get("name", call.get("type", "tool"))),

@@ -21,6 +21,7 @@ from sessions_app.domain.errors import (
     TurnInProgress,
 )
 from sessions_app.domain.limits import SEED_MAX_MESSAGES
+from sessions_app.domain.responses import ResponseTerms
 from sessions_app.domain.turns import Turn
 from sessions_app.repository import log
 from sessions_app.services.turns import repeats
@@ -41,7 +42,8 @@ class CompletionRequest:
     """What is asked for: `messages`, the last of which is to be answered.
 
     `digest` is that of the whole request. `key` is the client's own idempotency key. `since` is
-    set for a repeat: its first attempt came after that. `places` are those that errors name.
+    set for a repeat: its first attempt came after that. `places` are those that errors name, in
+    the request's `member`. `response` is set for a response of the OpenAI wire.
     """
 
     messages: Sequence[MessageDraft]
@@ -50,6 +52,8 @@ class CompletionRequest:
     key: str | None = None
     since: datetime | None = None
     places: Sequence[int] = ()
+    member: str = "messages"
+    response: ResponseTerms | None = None
 
     @property
     def turn_key(self) -> str:
@@ -85,15 +89,17 @@ def completion_start(
     raise StorageUnavailable
 
 
-def completion_check(*, messages: Sequence[MessageDraft], places: Sequence[int]) -> None:
+def completion_check(
+    *, messages: Sequence[MessageDraft], places: Sequence[int], member: str = "messages"
+) -> None:
     """Raise InvalidInput or TooLarge for messages that no session could begin with."""
     if len(messages) > SEED_MAX_MESSAGES:
         raise InvalidInput(
-            f"At most {SEED_MAX_MESSAGES} messages may be new to the session.", attr="messages"
+            f"At most {SEED_MAX_MESSAGES} messages may be new to the session.", attr=member
         )
     # By their places in the request, which the turn does not know.
     for position, draft in zip(places, messages, strict=False):
-        drafts.check(draft, max_chars=settings.MESSAGE_MAX_CHARS, path=f"messages.{position}.")
+        drafts.check(draft, max_chars=settings.MESSAGE_MAX_CHARS, path=f"{member}.{position}.")
 
 
 def _newest(session_id: str, user_id: str, wanted: int) -> tuple[Session, list[Message]]:
@@ -116,7 +122,12 @@ def _pending_turn(session: Session, request: CompletionRequest) -> PendingTurn:
         instructions = [each for each in call.instructions if each.content not in opening]
         call = replace(call, instructions=instructions)
     return PendingTurn(
-        session.session_id, session.user_id, request.turn_key, call, body=request.digest
+        session.session_id,
+        session.user_id,
+        request.turn_key,
+        call,
+        body=request.digest,
+        response=request.response,
     )
 
 
@@ -152,7 +163,7 @@ def _append(
     now: datetime,
 ) -> Feed:
     new = request.messages[alignment.old :]
-    completion_check(messages=new, places=request.places[alignment.old :])
+    completion_check(messages=new, places=request.places[alignment.old :], member=request.member)
     return turn_start(
         session_id=session.session_id,
         user_id=session.user_id,
@@ -163,6 +174,7 @@ def _append(
             body=pending_turn.body,
             behind=session.message_count,
             supersedes=alignment.supersedes,
+            response=request.response,
         ),
         now=now,
     )

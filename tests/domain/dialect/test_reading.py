@@ -127,6 +127,17 @@ def test_arguments_as_an_object_are_text():
     assert called(piece(0, "a", "f", {"x": "é"})) == [("f", '{"x": "é"}', "a")]
 
 
+def test_the_input_of_a_custom_tool_is_any_text():
+    begins = {"index": 0, "id": "a", "type": "custom", "custom": {"name": "sql", "input": "{}"}}
+    goes_on = {"index": 0, "custom": {"input": " SELECT\n1"}}
+    another = {"index": 1, "id": "b", "type": "custom", "custom": {"name": "sql", "input": ""}}
+    *_, reply = read(*[chunk({"tool_calls": [each]}) for each in (begins, goes_on, another)])
+    assert reply.tool_calls == [
+        {"id": "a", "type": "custom", "custom": {"name": "sql", "input": "{} SELECT\n1"}},
+        {"id": "b", "type": "custom", "custom": {"name": "sql", "input": ""}},
+    ]
+
+
 def test_an_empty_object_before_the_arguments_is_left_out():
     assert called(piece(0, "a", "f", "{}"), piece(0, "a", arguments='{"x": 1}')) == [
         ("f", '{"x": 1}', "a")

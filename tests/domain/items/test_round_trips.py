@@ -52,11 +52,15 @@ CALLS = with_further(
     st.fixed_dictionaries(
         {"type": st.just("function_call"), "call_id": NAMES, "name": NAMES, "arguments": TEXT}
     )
+) | with_further(
+    st.fixed_dictionaries(
+        {"type": st.just("custom_tool_call"), "call_id": NAMES, "name": NAMES, "input": TEXT}
+    )
 )
 OUTPUTS = with_further(
     st.fixed_dictionaries(
         {
-            "type": st.just("function_call_output"),
+            "type": st.sampled_from(["function_call_output", "custom_tool_call_output"]),
             "call_id": NAMES,
             "output": TEXT | st.lists(PARTS, min_size=1, max_size=3),
         }

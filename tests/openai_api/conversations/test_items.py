@@ -78,6 +78,29 @@ def test_items_are_there_as_the_sessions_messages(alice, conversation):
     assert messages[1]["tool_calls"][0]["function"]["name"] == "look_up"
 
 
+def test_a_custom_tools_call_is_a_call_of_the_session(alice, conversation):
+    call = {"type": "custom_tool_call", "call_id": "c_1", "name": "sql", "input": "SELECT 1"}
+    output = {"type": "custom_tool_call_output", "call_id": "c_1", "output": "1"}
+    brought = calls.added(alice, conversation, calls.user("How many?"), call, output)
+    assert [each["id"].partition("_")[0] for each in brought] == ["msg", "ctc", "ctco"]
+    assert brought[1:] == [
+        {**call, "id": brought[1]["id"], "status": "completed"},
+        {**output, "id": brought[2]["id"], "status": "completed"},
+    ]
+    url = path(calls.session_of(conversation), "messages")
+    _, made, result = alice.client.get(url).json()["results"]
+    assert made["tool_calls"] == [
+        {"id": "c_1", "type": "custom", "custom": {"name": "sql", "input": "SELECT 1"}}
+    ]
+    assert (result["role"], result["content"], result["tool_call_id"]) == ("tool", "1", "c_1")
+    again = calls.created(alice, *brought)
+    assert calls.items(alice, again) == brought
+    calls.remove(alice, conversation, brought[1]["id"])
+    assert [each["type"] for each in calls.items(alice, conversation)] == [
+        "message", "custom_tool_call_output",
+    ]  # fmt: skip
+
+
 def test_an_item_without_text_is_in_the_session_and_in_no_window(alice, conversation):
     calls.added(alice, conversation, calls.user("Hello"), SEARCH, calls.assistant("Hi."))
     session = calls.session_of(conversation)

@@ -131,3 +131,34 @@ def test_under_legal_hold_it_stays(alice: Person, model: ScriptedModel, database
     answer = delete(alice, body["id"])
     assert (answer.status_code, answer.json()["error"]["code"]) == (409, "legal_hold")
     assert get(alice, body["id"]).json() == body
+
+
+@pytest.mark.parametrize(
+    ("parts", "query", "param"),
+    [
+        ([], {"starting": "1"}, "starting"),
+        ([], {"stream": "yes"}, "stream"),
+        ([], {"include_obfuscation": "1"}, "include_obfuscation"),
+        ([], {"stream": "true", "starting_after": "-1"}, "starting_after"),
+        ([], {"include": "message.output_text.logprobs"}, "include.0"),
+        (["input_items"], {"before": "msg_1"}, "before"),
+        (["input_items"], {"limit": "101"}, "limit"),
+        (["input_items"], {"order": "up"}, "order"),
+        (["input_items"], {"after": "msg_1"}, "after"),
+    ],
+)
+def test_a_query_that_cannot_be_taken_is_refused_by_name(
+    alice: Person, model: ScriptedModel, parts: list[str], query: dict[str, str], param: str
+):
+    answer = get(alice, asked(alice)["id"], *parts, **query)
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, param)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{"include_obfuscation": "false"}, {"include[]": "reasoning.encrypted_content"},
+     {"stream": "false"}],
+)  # fmt: skip
+def test_a_query_of_the_package_is_taken(alice: Person, model: ScriptedModel, query: Any):
+    response = asked(alice)
+    assert get(alice, response["id"], **query).json() == response

@@ -49,6 +49,26 @@ TOOL = {"type": "function", "name": "find", "description": "Finds.", "parameters
                  "mode": "required", "tools": [{"type": "function", "function": {"name": "find"}}],
              }}},
         ),
+        (
+            {"tools": [{"type": "custom", "name": "sql", "description": "Asks.",
+                        "format": {"type": "grammar", "syntax": "lark", "definition": "x: 1"}}],
+             "tool_choice": {"type": "custom", "name": "sql"}},
+            {"tools": [{"type": "custom", "custom": {
+                "name": "sql", "description": "Asks.", "format": {
+                    "type": "grammar", "grammar": {"syntax": "lark", "definition": "x: 1"}}}}],
+             "tool_choice": {"type": "custom", "custom": {"name": "sql"}}},
+        ),
+        (
+            {"tools": [TOOL, {"type": "custom", "name": "sql", "format": {"type": "text"}}],
+             "tool_choice": {"type": "allowed_tools", "mode": "auto",
+                             "tools": [{"type": "custom", "name": "sql"}]}},
+            {"tools": [{"type": "function", "function": {
+                "name": "find", "description": "Finds.", "parameters": SCHEMA, "strict": True}},
+                {"type": "custom", "custom": {"name": "sql", "format": {"type": "text"}}}],
+             "tool_choice": {"type": "allowed_tools", "allowed_tools": {
+                 "mode": "auto", "tools": [{"type": "custom", "custom": {"name": "sql"}}]}}},
+        ),
+        ({"n": 1, "best_of": 1, "logprobs": False}, {"logprobs": False}),
         ({"parallel_tool_calls": True, "tool_choice": "auto", "tools": []}, {}),
         ({"user": "u", "safety_identifier": "s", "prompt_cache_key": "k", "service_tier": "flex"},
          {"user": "u", "safety_identifier": "s", "prompt_cache_key": "k", "service_tier": "flex"}),
@@ -76,6 +96,26 @@ def test_it_is_written_as_a_chat_completion(
         ({"tools": [{"type": "mcp", "server_label": "x"}]}, "tools.0.type"),
         ({"tools": [{"type": "code_interpreter"}]}, "tools.0.type"),
         ({"tools": [{"type": "function"}]}, "tools.0.name"),
+        ({"tools": [{"type": "custom"}]}, "tools.0.name"),
+        ({"tools": [{"type": "custom", "name": "a", "format": {"type": "ebnf"}}]},
+         "tools.0.format.type"),
+        ({"tools": [{"type": "custom", "name": "a", "format": {
+            "type": "grammar", "syntax": "bnf", "definition": "a"}}]}, "tools.0.format.syntax"),
+        ({"tools": [{"type": "custom", "name": "a", "format": {
+            "type": "grammar", "syntax": "regex"}}]}, "tools.0.format.definition"),
+        ({"n": 2}, "n"),
+        ({"best_of": 2}, "best_of"),
+        ({"logprobs": True}, "logprobs"),
+        ({"audio": {"voice": "a"}}, "audio"),
+        ({"modalities": ["audio"]}, "modalities"),
+        ({"functions": [{"name": "a"}]}, "functions"),
+        ({"messages": [{"role": "user", "content": "a"}]}, "messages"),
+        ({"max_tokens": 5}, "max_tokens"),
+        ({"max_completion_tokens": 5}, "max_completion_tokens"),
+        ({"response_format": {"type": "json_object"}}, "response_format"),
+        ({"stream_options": {"chunks": True}}, "stream_options.chunks"),
+        ({"stream_options": {"include_obfuscation": 1}}, "stream_options.include_obfuscation"),
+        ({"conversation": {"id": "x", "title": "y"}}, "conversation.title"),
         ({"tools": {}}, "tools"),
         ({"tools": [TOOL], "tool_choice": {"type": "web_search"}}, "tool_choice.type"),
         ({"tool_choice": "perhaps"}, "tool_choice"),
