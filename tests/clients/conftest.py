@@ -41,12 +41,12 @@ class Clients(NamedTuple):
         return {"BASE": self.base, "CHAT_KEY": self.key, "PATH": path, "HOME": os.environ["HOME"],
                 "LITELLM_LOCAL_MODEL_COST_MAP": "True"}  # fmt: skip
 
-    def run(self, *command: str, cwd: Path | None = None) -> str:
+    def run(self, *command: str, cwd: Path | None = None, conversation: str = "") -> str:
         """What a program prints; it must succeed."""
+        environment = self.environment() | {"CONVERSATION": conversation}
         ran = subprocess.run(
-            command, cwd=cwd, env=self.environment(), capture_output=True, encoding="utf-8",
-            timeout=180,
-        )  # fmt: skip
+            command, cwd=cwd, env=environment, capture_output=True, encoding="utf-8", timeout=180
+        )
         assert ran.returncode == 0, ran.stdout + ran.stderr
         return ran.stdout
 
@@ -54,6 +54,13 @@ class Clients(NamedTuple):
         """What a REST route answers."""
         signed_in = {"Authorization": f"Bearer {self.key}"}
         return httpx.get(f"{self.base}{path}", params=query, headers=signed_in).json()
+
+    def new_conversation(self) -> str:
+        """The id of an empty conversation."""
+        signed_in = {"Authorization": f"Bearer {self.key}"}
+        made = httpx.post(f"{self.base}/v1/conversations", json={}, headers=signed_in)
+        conversation_id: str = made.json()["id"]
+        return conversation_id
 
     def sessions(self) -> list[Any]:
         """All sessions so far."""

@@ -20,6 +20,8 @@ IN_NODE = {
     "ai-sdk-compatible": ["with_ai_sdk.mjs", "compatible"],
     "ai-sdk-openai": ["with_ai_sdk.mjs", "openai"],
 }
+# The package itself has chat completions only.
+WITHOUT_RESPONSES = {"ai-sdk-compatible"}
 
 
 def check(clients: Clients, name: str) -> None:
@@ -43,28 +45,64 @@ def _check_history(said: Any) -> None:
     assert "Rufus" in said[3][1]
 
 
+def check_responses(clients: Clients, name: str, conversation: str) -> None:
+    """What it asked for as responses is a chain, and a conversation."""
+    told = f"I am {name}, and my dog is called Rufus."
+    chains = [clients.said(each) for each in clients.sessions()]
+    both = [said for said in chains if said and said[0] == ("user", told)]
+    assert len(both) == 2
+    in_conversation = clients.said({"session_id": conversation.removeprefix("conv_")})
+    assert in_conversation in both
+    for said in both:
+        assert [role for role, _ in said] == ["user", "assistant"] * 2
+        assert "Rufus" in said[3][1]
+
+
 def test_openai_for_python(clients: Clients):
-    clients.run(sys.executable, str(HERE / "programs" / "with_openai.py"), "openai")
+    conversation = clients.new_conversation()
+    program = str(HERE / "programs" / "with_openai.py")
+    clients.run(sys.executable, program, "openai", conversation=conversation)
     check(clients, "openai")
+    check_responses(clients, "openai", conversation)
 
 
 @needs_python
 @pytest.mark.parametrize("name", IN_PYTHON)
 def test_a_framework_in_python(clients: Clients, name: str):
-    program = HERE / "programs" / f"with_{name}.py"
-    clients.run(str(PYTHON), "-W", "ignore", str(program), name)
+    conversation = clients.new_conversation()
+    program = str(HERE / "programs" / f"with_{name}.py")
+    clients.run(str(PYTHON), "-W", "ignore", program, name, conversation=conversation)
     check(clients, name)
+    check_responses(clients, name, conversation)
 
 
 @needs_node
 @pytest.mark.parametrize("name", IN_NODE)
 def test_a_package_for_node(clients: Clients, name: str):
+    has_responses = name not in WITHOUT_RESPONSES
+    conversation = clients.new_conversation() if has_responses else ""
     program, *arguments = IN_NODE[name]
-    clients.run("node", str(HERE / "node" / program), name, *arguments)
+    clients.run("node", str(HERE / "node" / program), name, *arguments, conversation=conversation)
     check(clients, name)
+    if has_responses:
+        check_responses(clients, name, conversation)
+
+
+# Features that a client of the table was put through, counted from the left.
+RAN = {
+    "`openai` for Python": 8,
+    "`openai` for Node": 8,
+    "LangChain `ChatOpenAI`": 7,
+    "LiteLLM": 7,
+    "pydantic-ai": 7,
+    "AI SDK, `@ai-sdk/openai`": 7,
+    "AI SDK, `@ai-sdk/openai-compatible`": 5,
+}
 
 
 def test_the_table_says_what_ran():
     rows = pages.tables(pages.section(PAGE, "What is tested"))[""]
-    ran = [row for row in rows if row[1:] == ["yes"] * 5]
-    assert len(ran) == 1 + len(IN_PYTHON) + len(IN_NODE)
+    shown = {name: features for name, *features in rows if name in RAN}
+    assert len(RAN) == 1 + len(IN_PYTHON) + len(IN_NODE)
+    for name, count in RAN.items():
+        assert shown[name] == ["yes"] * count + [""] * (8 - count), name

@@ -17,3 +17,14 @@ const history = async (ask, how) => {
   messages.push(user("What is my dog called?"));
   await ask(messages, { ...how, stream: true });
 };
+
+// A chain of two, then two in the conversation that the environment names.
+export const runResponses = async (respond) => {
+  const told = `I am ${process.argv[2]}, and my dog is called Rufus.`;
+  const asked = "What is my dog called?";
+  const previous = await respond(told, {});
+  await respond(asked, { previous, stream: true });
+  const conversation = process.env.CONVERSATION;
+  await respond(told, { conversation, stream: true });
+  await respond(asked, { conversation });
+};

@@ -3,11 +3,13 @@
 A program of a client gives `run` its way of asking, and is run with the client's name.
 """
 
+import os
 import sys
 from collections.abc import Callable
 from typing import Any
 
 Ask = Callable[..., str]
+Respond = Callable[..., tuple[str, str]]
 
 
 def run(ask: Ask) -> None:
@@ -28,6 +30,19 @@ def _history(ask: Ask, **how: Any) -> None:
     messages.append({"role": "assistant", "content": ask(messages, stream=False, **how)})
     messages.append(_user("What is my dog called?"))
     ask(messages, stream=True, **how)
+
+
+def run_responses(respond: Respond) -> None:
+    """`respond(text, stream=…, previous=…, conversation=…)` returns the text and its response's id.
+
+    A chain of two, then two in the conversation that the environment names.
+    """
+    told, asked = f"I am {sys.argv[1]}, and my dog is called Rufus.", "What is my dog called?"
+    _, first = respond(told, stream=False, previous=None, conversation=None)
+    respond(asked, stream=True, previous=first, conversation=None)
+    conversation = os.environ["CONVERSATION"]
+    respond(told, stream=True, previous=None, conversation=conversation)
+    respond(asked, stream=False, previous=None, conversation=conversation)
 
 
 def _user(text: str) -> dict[str, str]:

@@ -3,7 +3,7 @@
 import os
 from typing import Any
 
-from features import run
+from features import run, run_responses
 from langchain_openai import ChatOpenAI
 
 
@@ -20,4 +20,23 @@ def ask(messages: Any, *, headers: Any, user: str | None, stream: bool) -> str:
     return "".join(str(chunk.content) for chunk in model.stream(messages))
 
 
+def respond(text: str, *, stream: bool, **where: str | None) -> tuple[str, str]:
+    model = ChatOpenAI(
+        model="demo",
+        base_url=f"{os.environ['BASE']}/v1",
+        api_key=os.environ["CHAT_KEY"],
+        use_responses_api=True,
+    )
+    names = {"previous": "previous_response_id", "conversation": "conversation"}
+    named: Any = {names[name]: value for name, value in where.items() if value}
+    answer: Any
+    if stream:
+        first, *others = model.stream(text, **named)
+        answer = sum(others, first)
+    else:
+        answer = model.invoke(text, **named)
+    return answer.text, answer.response_metadata["id"]
+
+
 run(ask)
+run_responses(respond)

@@ -3,8 +3,8 @@
 import os
 from typing import Any
 
-from features import run
-from litellm import completion
+from features import run, run_responses
+from litellm import completion, responses
 
 
 def ask(messages: Any, *, headers: Any, user: str | None, stream: bool) -> str:
@@ -24,4 +24,23 @@ def ask(messages: Any, *, headers: Any, user: str | None, stream: bool) -> str:
     return "".join(chunk.choices[0].delta.content or "" for chunk in answer)
 
 
+def respond(
+    text: str, *, stream: bool, previous: str | None, conversation: str | None
+) -> tuple[str, str]:
+    answer: Any = responses(
+        model="openai/demo",
+        api_base=f"{os.environ['BASE']}/v1",
+        api_key=os.environ["CHAT_KEY"],
+        input=text,
+        previous_response_id=previous,
+        extra_body={"conversation": conversation} if conversation else None,
+        stream=stream,
+    )
+    if stream:
+        *_, last = answer
+        answer = last.response
+    return answer.output_text, answer.id
+
+
 run(ask)
+run_responses(respond)

@@ -3,7 +3,7 @@
 import os
 from typing import Any
 
-from features import run
+from features import run, run_responses
 from openai import OpenAI, omit
 
 client = OpenAI(base_url=f"{os.environ['BASE']}/v1", api_key=os.environ["CHAT_KEY"])
@@ -18,4 +18,35 @@ def ask(messages: Any, *, headers: Any, user: str | None, stream: bool) -> str:
         return "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
 
 
+def respond(
+    text: str, *, stream: bool, previous: str | None, conversation: str | None
+) -> tuple[str, str]:
+    asked: dict[str, Any] = {"model": "demo", "input": text, "previous_response_id": previous}
+    asked["conversation"] = conversation
+    if not stream:
+        response = client.responses.create(**asked)
+        return response.output_text, response.id
+    with client.responses.create(**asked, stream=True) as events:
+        *_, last = events
+    return last.response.output_text, last.response.id
+
+
+def converse() -> None:
+    """A conversation from its creation to its end."""
+    first: Any = {"type": "message", "role": "user", "content": "One."}
+    made = client.conversations.create(items=[first], metadata={"of": "openai"})
+    added: Any = [{"type": "custom_tool_call", "call_id": "c", "name": "sql", "input": "SELECT 1"}]
+    client.conversations.items.create(made.id, items=added)
+    listed = list(client.conversations.items.list(made.id, order="asc", limit=1))
+    assert [item.type for item in listed] == ["message", "custom_tool_call"]
+    item = client.conversations.items.retrieve(listed[1].id or "", conversation_id=made.id)
+    assert item == listed[1]
+    client.conversations.items.delete(listed[0].id or "", conversation_id=made.id)
+    changed = client.conversations.update(made.id, metadata={"of": "nobody"})
+    assert client.conversations.retrieve(made.id) == changed
+    assert client.conversations.delete(made.id).deleted
+
+
 run(ask)
+run_responses(respond)
+converse()
