@@ -143,22 +143,19 @@ def _session_id(
         now,
         member="input",
     )
+    other, attr = conversation, "conversation"
+    if place.previous:
+        other, attr = place.previous.session_id, "previous_response_id"
     try:
         session_id = naming.session_id(wanted, attempt)
     except NoSuchSession:
-        if place.store or not place.wanted.makes:
+        if not place.wanted.makes:
             raise
-        return conversation
-    if place.previous:
-        _refuse_two(session_id, place.previous.session_id, "previous_response_id")
-        return None
-    _refuse_two(session_id, conversation or session_id, "conversation")
-    return session_id
-
-
-def _refuse_two(session_id: str, other: str, attr: str) -> None:
-    if session_id != other:
+        # It is not made: there is one to go on in, or nothing to keep in it.
+        session_id = None
+    if other is not None and session_id != other:
         raise UnsupportedValue("Two sessions are named.", attr=attr)
+    return None if place.previous else session_id
 
 
 def _previous(body: Mapping[str, Any]) -> ResponseName | None:

@@ -10,6 +10,11 @@ from sessions_app.openai_api.errors import Required, UnsupportedValue
 _FUNCTION_MEMBERS = ("name", "description", "parameters", "strict")
 _CUSTOM_MEMBERS = ("name", "description")
 _KINDS = ("function", "custom")
+# What a response says of members that the request has left out.
+_LEFT_OUT: Mapping[str, Mapping[str, Any]] = {
+    "function": {"description": None, "parameters": None, "strict": None},
+    "custom": {"format": {"type": "text"}},
+}
 _SYNTAXES = ("lark", "regex")
 _MODES = ("none", "auto", "required")
 _TOOLS_MAX = 1_000
@@ -64,11 +69,7 @@ def _format(written: Any, path: str) -> dict[str, Any]:
 
 def tools_shown(tools: Any) -> list[dict[str, Any]]:
     """The tools as a response repeats them."""
-    missing = {
-        "function": {"description": None, "parameters": None, "strict": None},
-        "custom": {"format": {"type": "text"}},
-    }
-    return [{**missing[tool["type"]], **tool} for tool in tools or ()]
+    return [{**_LEFT_OUT[tool["type"]], **tool} for tool in tools or ()]
 
 
 def choice_for_model(choice: Any) -> Any:

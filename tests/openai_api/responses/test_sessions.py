@@ -142,8 +142,13 @@ def test_a_session_and_another_conversation_are_two(
     assert ask(alice, conversation=f"conv_{one}", headers=named).status_code == 200
     response_id = asked(alice, conversation=one)["id"]
     assert ask(alice, previous_response_id=response_id, headers=named).status_code == 200
-    for where in ({"conversation": other}, {"previous_response_id": asked(alice)["id"]}):
-        answer = ask(alice, headers=named, **where)
+    for headers, where in (
+        (named, {"conversation": other}),
+        (named, {"previous_response_id": asked(alice)["id"]}),
+        (CREATE | {"X-Session-Id": "trip-43"}, {"conversation": other}),
+        (CREATE | {"X-Session-Id": "trip-43"}, {"previous_response_id": response_id}),
+    ):
+        answer = ask(alice, headers=headers, **where)
         assert (answer.status_code, answer.json()["error"]["param"]) == (400, next(iter(where)))
 
 
