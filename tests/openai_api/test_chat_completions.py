@@ -21,6 +21,7 @@ from tests.openai_api.calls import (
 from tests.services.turns.scripted import Script, ScriptedModel
 
 CALL = {"id": "call_1", "type": "function", "function": {"name": "find", "arguments": "{}"}}
+CUSTOM = {"id": "call_1", "type": "custom", "custom": {"name": "sql", "input": "SELECT 1"}}
 
 
 def test_it_stores_the_question_and_the_reply_and_answers_as_openai_does(
@@ -89,21 +90,23 @@ def test_the_model_is_sent_the_stored_conversation(
     ]
 
 
+@pytest.mark.parametrize("call", [CALL, CUSTOM])
 def test_tool_calls_are_stored_and_their_results_taken(
-    alice: Person, session: Any, model: ScriptedModel
+    alice: Person, session: Any, model: ScriptedModel, call: Any
 ):
-    model.scripts.append(Script(finish_reason="tool_calls", tool_calls=[CALL]))
+    model.scripts.append(Script(finish_reason="tool_calls", tool_calls=[call]))
     first = complete(alice, session, "Find it.").json()["choices"][0]
     assert first["finish_reason"] == "tool_calls"
     assert first["message"] == {
-        "role": "assistant", "content": None, "refusal": None, "tool_calls": [CALL],
+        "role": "assistant", "content": None, "refusal": None, "tool_calls": [call],
     }  # fmt: skip
     result = {"role": "tool", "tool_call_id": "call_1", "content": "Found."}
     assert text(complete(alice, session, result)) == "Well."
     assert [m["role"] for m in model.asked[1]] == ["user", "assistant", "tool"]
+    assert model.asked[1][1]["tool_calls"] == [call]
     assert [(m["role"], m["tool_calls"], m["tool_call_id"]) for m in stored(alice, session)] == [
         ("user", None, None),
-        ("assistant", [CALL], None),
+        ("assistant", [call], None),
         ("tool", None, "call_1"),
         ("assistant", None, None),
     ]

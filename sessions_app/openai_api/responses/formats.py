@@ -8,7 +8,7 @@ from sessions_app.domain.texts.text import is_text, json_problem
 from sessions_app.openai_api.errors import Required, Unsupported, UnsupportedValue
 
 # What only hosted tools would fill stays empty, so asking for it is no mistake.
-_INCLUDABLE = frozenset(
+INCLUDABLE = frozenset(
     {
         "file_search_call.results",
         "web_search_call.results",
@@ -91,8 +91,8 @@ def check_include(include: Any) -> None:
         path = f"include.{position}"
         if name == "message.output_text.logprobs":
             raise Unsupported("A session does not keep logprobs.", attr=path)
-        if not isinstance(name, str) or name not in _INCLUDABLE:
-            raise UnsupportedValue(f"Expected one of: {', '.join(sorted(_INCLUDABLE))}.", attr=path)
+        if not isinstance(name, str) or name not in INCLUDABLE:
+            raise UnsupportedValue(f"Expected one of: {', '.join(sorted(INCLUDABLE))}.", attr=path)
 
 
 def _object(value: Any, path: str, members: set[str] | None = None) -> Mapping[str, Any]:

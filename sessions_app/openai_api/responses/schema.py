@@ -10,6 +10,7 @@ from drf_spectacular.utils import (
     extend_schema,
 )
 
+from sessions_app.openai_api.responses.formats import INCLUDABLE
 from sessions_app.openai_api.responses.wire import DEFAULTS
 from sessions_app.openai_api.schema import TAGS, answer_example, error_responses
 
@@ -68,6 +69,13 @@ def _query(name: str, kind: Any, description: str) -> OpenApiParameter:
     return OpenApiParameter(name, kind, OpenApiParameter.QUERY, description=description)
 
 
+_INCLUDE = OpenApiParameter(
+    "include",
+    OpenApiTypes.STR,
+    many=True,
+    enum=sorted(INCLUDABLE),
+    description="Taken for OpenAI's clients: a response always comes whole.",
+)
 _WHOLE_OR_STREAMED = {
     (200, "application/json"): OpenApiResponse(OpenApiTypes.OBJECT, "The response."),
     (200, "text/event-stream"): OpenApiResponse(OpenApiTypes.STR, "Its events."),
@@ -101,6 +109,8 @@ responses_retrieve = extend_schema(
     parameters=[
         _query("stream", OpenApiTypes.BOOL, "Its events, from the beginning."),
         _query("starting_after", OpenApiTypes.INT, "Only those behind this `sequence_number`."),
+        _query("include_obfuscation", OpenApiTypes.BOOL, "Taken; no event is obfuscated."),
+        _INCLUDE,
     ],
     responses={**_WHOLE_OR_STREAMED, **error_responses(400, 401, 404, 410, 429, 503)},
     examples=[answer_example("A response", _RESPONSE)],
@@ -125,6 +135,7 @@ responses_input_items = extend_schema(
         _query("limit", OpenApiTypes.INT, "1 to 100; 20 by default."),
         _query("after", OpenApiTypes.STR, "The item before the page."),
         _query("order", OpenApiTypes.STR, "`asc` or `desc`, which is the default."),
+        _INCLUDE,
     ],
     responses={200: OpenApiTypes.OBJECT, **error_responses(400, 401, 404, 410, 429, 503)},
     examples=[answer_example("Items", _ITEMS)],
