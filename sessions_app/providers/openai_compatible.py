@@ -9,6 +9,7 @@ import aiohttp
 from sessions_app import event_loop
 from sessions_app.domain.dialect import ReplyReader
 from sessions_app.domain.errors import ProviderError
+from sessions_app.domain.limits import REPLY_MAX_CHARS
 from sessions_app.providers import Completion, Messages
 from sessions_app.providers.openai_chunks import count, new_call_id
 from sessions_app.providers.openai_relay import Relay
@@ -35,7 +36,7 @@ class OpenAICompatible:
         model: str,
         timeout_seconds: float,
         answer_seconds: float = 600,
-        answer_max_chars: int = 500_000,
+        answer_max_chars: int = REPLY_MAX_CHARS,
     ) -> None:
         self.name = model
         self._wire = Wire(base_url=base_url, api_key=api_key)

@@ -23,11 +23,17 @@ def new_message_id() -> str:
     return f"msg_{clock.uuid7().hex}"
 
 
-def message_prepare(*, draft: MessageDraft, now: datetime, path: str = "") -> NewMessage:
-    """Check a draft and count its tokens; raises InvalidInput or TooLarge naming the field."""
+def message_prepare(
+    *, draft: MessageDraft, now: datetime, path: str = "", max_chars: int | None = None
+) -> NewMessage:
+    """Check a draft and count its tokens; raises InvalidInput or TooLarge naming the field.
+
+    `max_chars` bounds its text, if not as that of a message that is stored.
+    """
     # Calls are stored as JSON text, so that text is what the limit is about.
     calls = json.dumps(draft.tool_calls) if draft.tool_calls else ""
-    drafts.check(draft, max_chars=settings.MESSAGE_MAX_CHARS, tool_call_chars=len(calls), path=path)
+    most = settings.MESSAGE_MAX_CHARS if max_chars is None else max_chars
+    drafts.check(draft, max_chars=most, tool_call_chars=len(calls), path=path)
     return NewMessage(
         id=new_message_id(),
         role=draft.role,

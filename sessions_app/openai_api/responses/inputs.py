@@ -5,11 +5,7 @@ from dataclasses import replace
 from itertools import takewhile
 from typing import Any
 
-from django.conf import settings
-
-from sessions_app.domain import drafts as draft_rules
 from sessions_app.domain.data import Role
-from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import InvalidInput, ItemNotFound
 from sessions_app.domain.items import ItemBatch, read_items
 from sessions_app.domain.limits import SEED_MAX_MESSAGES
@@ -32,7 +28,7 @@ def read_input(value: Any, *, user_id: str, in_session: bool, is_history: bool) 
         raise Required(attr="input")
     if isinstance(value, str):
         batch = read_items([{"type": "message", "role": "user", "content": value}], "input")
-        _check(batch, with_places=False)
+        responses.input_check(messages=batch.drafts, places=batch.positions, is_text=True)
         return batch
     if not isinstance(value, list) or not value:
         raise InvalidInput("Expected text, or a list of at least one item.", attr="input")
@@ -50,7 +46,7 @@ def read_input(value: Any, *, user_id: str, in_session: bool, is_history: bool) 
             attr=f"input.{len(value) - 1}",
         )
     if not is_history:
-        _check(batch, with_places=True)
+        responses.input_check(messages=batch.drafts, places=batch.positions)
     return batch
 
 
@@ -99,17 +95,3 @@ def _without_references(
 
 def _is_reference(item: Any) -> bool:
     return isinstance(item, dict) and (item.get("type") == _REFERENCE or item.keys() == {"id"})
-
-
-def _check(batch: ItemBatch, *, with_places: bool) -> None:
-    for draft, position in zip(batch.drafts, batch.positions, strict=True):
-        _check_draft(draft, f"input.{position}." if with_places else None)
-
-
-def _check_draft(draft: MessageDraft, path: str | None) -> None:
-    try:
-        draft_rules.check(draft, max_chars=settings.MESSAGE_MAX_CHARS, path=path or "input.")
-    except InvalidInput as error:
-        if path is None:
-            error.attr = "input"
-        raise

@@ -14,6 +14,7 @@ docs/decisions/0026.
 """
 
 from sessions_app.services.responses.data import ResponseRequest, ResponseState
+from sessions_app.services.responses.drafts import input_check
 from sessions_app.services.responses.ending import response_cancel, response_delete
 from sessions_app.services.responses.histories import response_items
 from sessions_app.services.responses.reading import (
@@ -28,6 +29,7 @@ from sessions_app.services.responses.unstored import response_unstored
 __all__ = [
     "ResponseRequest",
     "ResponseState",
+    "input_check",
     "response_cancel",
     "response_delete",
     "response_feed",

@@ -90,7 +90,8 @@ def without_history(session: Session, request: ResponseRequest) -> ResponseReque
         Instruction("system", draft.content) for draft in openings if draft.content not in said
     ]
     call = replace(request.call, instructions=(*request.call.instructions, *instructions))
-    return replace(request, drafts=drafts[old:], call=call)
+    places = request.places[len(openings) + old :]
+    return replace(request, drafts=drafts[old:], places=places, call=call)
 
 
 def _keys(messages: Sequence[Message | MessageDraft]) -> list[Key]:

@@ -135,6 +135,7 @@ def _go_on(
 ) -> Feed | None:
     """A turn in a session; with `behind`, only behind that message."""
     # Without a key of the client's own, the same words may be said again.
+    _check(request)
     drafts = _keyed(request.drafts, request.key)
     if behind is None and not request.key:
         behind = session.message_count
@@ -145,6 +146,7 @@ def _open(
     user_id: str, request: ResponseRequest, make: opening.Maker, now: datetime
 ) -> Feed | None:
     """A turn in a session of its own, in which the request's key stands for its one first turn."""
+    _check(request)
     opened = opening.opened(user_id, request, make, now)
     session = opened.session
     lifecycle.require_readable(session, now=now)
@@ -159,6 +161,11 @@ def _open(
         raise
     opened.confirm()
     return feed
+
+
+def _check(request: ResponseRequest) -> None:
+    """Raise InvalidInput or TooLarge for what cannot be stored, by its place in the request."""
+    turns.completion_check(messages=request.drafts, places=request.places, member="input")
 
 
 def _begin(

@@ -20,7 +20,7 @@ from sessions_app.domain.turns import Seen, TurnState, reply_id
 from sessions_app.providers import Ending, Refusal, Thought
 from sessions_app.repository import log
 from sessions_app.services import context, dialects, identity, messages, turns
-from sessions_app.services.responses import histories
+from sessions_app.services.responses import drafts, histories
 from sessions_app.services.responses.data import ResponseRequest
 from sessions_app.services.responses.starting import previous_of
 from sessions_app.services.turns import Feed, Outcome, Slot
@@ -40,9 +40,12 @@ def response_unstored(
     """
     now = lifecycle.to_milliseconds(now)
     if request.session_id is not None and request.is_history:
-        drafts = histories.new_drafts(request.session_id, user_id, request.drafts)
-        request = replace(request, drafts=drafts)
-    prepared = messages.batch_prepare(batch=request.drafts, now=now)
+        new = histories.new_drafts(request.session_id, user_id, request.drafts)
+        request = replace(request, drafts=new)
+    prepared = [
+        messages.message_prepare(draft=draft, now=now, max_chars=drafts.max_chars(draft))
+        for draft in request.drafts
+    ]
     with Slot(user_id, request.call.model) as slot:
         written = _written(user_id, request, prepared, now)
         # A window that does not fit is refused with a status of its own.

@@ -58,6 +58,36 @@ def test_an_edited_history_begins_a_session(alice: Person, model: ScriptedModel,
     assert [message["content"] for message in model.asked[-1]] == ["One, please?", "Well.", "Two?"]
 
 
+@pytest.mark.parametrize(
+    "how", [{}, {"store": False}, {"headers": {"X-Session-Id": "a", "X-Session-Create": "1"}}]
+)
+@pytest.mark.parametrize("sent", [reference, whole])
+def test_a_reply_that_is_longer_than_a_message_may_be_is_sent_along(
+    alice: Person, model: ScriptedModel, settings: Any, sent: Any, how: Any
+):
+    settings.MESSAGE_MAX_CHARS = 20
+    model.scripts.append(Script("word " * 20))
+    kept = {name: value for name, value in how.items() if name != "store"}
+    first = ask(alice, [user("One?")], **kept)
+    history = [user("One?"), *map(sent, first.json()["output"]), user("Two?")]
+    second = ask(alice, history, **how)
+    assert second.status_code == 200, second.content
+    assert [message["content"] for message in model.asked[-1]] == ["One?", "word " * 20, "Two?"]
+
+
+def test_a_reply_of_others_that_is_longer_than_a_message_may_be_is_not_stored(
+    alice: Person, model: ScriptedModel, settings: Any, database: Any
+):
+    settings.MESSAGE_MAX_CHARS = 20
+    reply = {"role": "assistant", "content": "word " * 20}
+    for more in ({}, {"conversation": "own"}):
+        if more:
+            alice.client.post("/session/create", {"external_id": "own"})
+        answer = ask(alice, [user("One?"), reply, user("Two?")], **more)
+        assert (answer.status_code, answer.json()["error"]["param"]) == (413, "input.1.content")
+        assert database.sessions.count_documents({}) == len(more)
+
+
 def test_other_instructions_are_for_the_call(alice: Person, model: ScriptedModel):
     first = ask(alice, [SYSTEM, user("One?")])
     later = [{"role": "system", "content": "In French."}, user("One?"), *first.json()["output"]]

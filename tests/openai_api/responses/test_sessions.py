@@ -61,6 +61,17 @@ def test_it_is_made_under_its_name_and_gone_on_with(alice: Person, model: Script
     assert contents(model.asked[-1]) == ["One?", "Well.", "Two?"]
 
 
+def test_the_setting_makes_it_without_the_header(
+    alice: Person, model: ScriptedModel, settings: Any
+):
+    settings.OPENAI_SESSIONS = "create"
+    first = ask(alice, "One?", headers={"X-Session-Id": "trip-42"})
+    second = ask(alice, "Two?", headers={"X-Session-Id": "trip-42"}, stream=True)
+    events(second)
+    assert session_of(first) == session_of(second)
+    assert len(said(alice, session_of(first))) == 4
+
+
 def test_twenty_first_requests_at_once_make_one_session(
     alice: Person, model: ScriptedModel, database: Any
 ):
