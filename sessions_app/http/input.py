@@ -107,8 +107,8 @@ class RefusesUnknown(serializers.Serializer[Any]):
     """
 
     default_error_messages = {
-        "unknown": "There is no such member here.",
-        "repeated": "This member may stand only once.",
+        "unknown_parameter": "There is no such member here.",
+        "repeated_parameter": "This member may stand only once.",
     }
 
     def to_internal_value(self, data: Any) -> Any:
@@ -125,10 +125,10 @@ class RefusesUnknown(serializers.Serializer[Any]):
 
     def _surplus(self, data: Mapping[str, Any]) -> dict[str, list[ErrorDetail]]:
         unknown = [str(name)[:_NAME_MAX_CHARS] for name in data if name not in self.fields]
-        surplus = dict.fromkeys(unknown[:_MOST_NAMED], "unknown")
+        surplus = dict.fromkeys(unknown[:_MOST_NAMED], "unknown_parameter")
         if isinstance(data, MultiValueDict):
             many = [name for name in data if len(data.getlist(name)) > 1 and name in self.fields]
-            surplus |= dict.fromkeys(many, "repeated")
+            surplus |= dict.fromkeys(many, "repeated_parameter")
         return {
             name: [ErrorDetail(str(self.error_messages[code]), code)]
             for name, code in surplus.items()
@@ -204,7 +204,7 @@ class ToolCallsField(serializers.Field[list[dict[str, Any]], Any, Any, Any]):
         if not all(1 <= len(call_id) <= limits.TOOL_CALL_ID_MAX_CHARS for call_id in ids):
             self.fail("id_length")
         if len(set(ids)) < len(ids):
-            self.fail("repeated")
+            self.fail("repeated_parameter")
         # After the cheap checks: this walks through the whole value.
         if problem := text.json_problem(data):
             self.fail("json", problem=problem)
