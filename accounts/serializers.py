@@ -22,7 +22,12 @@ from accounts.fields import EmailField, PasswordField, TokenField, UsernameField
 from accounts.models import DEVICE_MAX_CHARS, KEY_NAME_MAX_CHARS, ApiKey, User
 from sessions_app import clock
 from sessions_app.api.authentication import SIGN_IN_CLAIM, TokenNotValid, access_token_user
-from sessions_app.http.input import StrictCharField, StrictIntegerField, idempotency_key
+from sessions_app.http.input import (
+    RefusesUnknown,
+    StrictCharField,
+    StrictIntegerField,
+    idempotency_key,
+)
 
 
 class UserSerializer(serializers.Serializer[User]):
@@ -35,7 +40,7 @@ class UserSerializer(serializers.Serializer[User]):
     is_staff = serializers.BooleanField(read_only=True)
 
 
-class RegistrationSerializer(serializers.Serializer[Any]):
+class RegistrationSerializer(RefusesUnknown):
     """A new account."""
 
     username = UsernameField()
@@ -62,7 +67,7 @@ def device_of(request: Request) -> str:
     return "".join(filter(str.isprintable, agent))[:DEVICE_MAX_CHARS]
 
 
-class SignInSerializer(TokenObtainPairSerializer):
+class SignInSerializer(RefusesUnknown, TokenObtainPairSerializer):
     """A username, in any casing, and its password."""
 
     token_class = AccountRefreshToken
@@ -80,7 +85,7 @@ class SignInSerializer(TokenObtainPairSerializer):
         self.fields["password"] = PasswordField()
 
 
-class RefreshSerializer(TokenRefreshSerializer):
+class RefreshSerializer(RefusesUnknown, TokenRefreshSerializer):
     """A refresh token to exchange; the request's `Idempotency-Key` makes it safe to repeat."""
 
     refresh = TokenField()
@@ -100,7 +105,7 @@ class RefreshSerializer(TokenRefreshSerializer):
             raise TokenReused from error
 
 
-class SignOutSerializer(TokenBlacklistSerializer):
+class SignOutSerializer(RefusesUnknown, TokenBlacklistSerializer):
     """A refresh token to spend."""
 
     refresh = TokenField(write_only=True)
@@ -119,7 +124,7 @@ class SignOutSerializer(TokenBlacklistSerializer):
         return {}
 
 
-class VerifySerializer(TokenVerifySerializer):
+class VerifySerializer(RefusesUnknown, TokenVerifySerializer):
     """A token of either kind, ours or of the identity provider."""
 
     token = TokenField(write_only=True)
@@ -146,33 +151,33 @@ class RegisteredSerializer(TokenPairSerializer):
     user = UserSerializer(read_only=True)
 
 
-class ProfileChangesSerializer(serializers.Serializer[Any]):
-    """What users may change about themselves; other fields are ignored."""
+class ProfileChangesSerializer(RefusesUnknown):
+    """What users may change about themselves."""
 
     username = UsernameField(required=False)
     email = EmailField(required=False)
 
 
-class PasswordConfirmationSerializer(serializers.Serializer[Any]):
+class PasswordConfirmationSerializer(RefusesUnknown):
     """The password again, before an action that cannot be undone."""
 
     password = PasswordField()
 
 
-class EmailRequestSerializer(serializers.Serializer[Any]):
+class EmailRequestSerializer(RefusesUnknown):
     """The address of an account, for a link to set its password."""
 
     email = EmailField()
 
 
-class PasswordChangeSerializer(serializers.Serializer[Any]):
+class PasswordChangeSerializer(RefusesUnknown):
     """The current password and the new one."""
 
     current_password = PasswordField()
     new_password = PasswordField()
 
 
-class ApiKeyRequestSerializer(serializers.Serializer[Any]):
+class ApiKeyRequestSerializer(RefusesUnknown):
     """A new API key; it may outlive the sign-in, so it asks for the password again."""
 
     password = PasswordField()

@@ -9,7 +9,6 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
-from rest_framework.views import APIView
 from rest_framework_simplejwt.authentication import AUTH_HEADER_TYPES
 from rest_framework_simplejwt.exceptions import InvalidToken
 from rest_framework_simplejwt.settings import api_settings
@@ -45,6 +44,7 @@ from sessions_app.api.authentication import TokenNotValid
 from sessions_app.api.negotiation import AcceptIgnored
 from sessions_app.api.wire.messages import timestamp
 from sessions_app.domain import records
+from sessions_app.http.queries import QueryView
 from sessions_app.http.throttles import AnonThrottle, UserThrottle
 from sessions_app.http.waiting import Waits, waits
 
@@ -71,7 +71,7 @@ def key_body(key: ApiKey) -> dict[str, Any]:
     }
 
 
-class TokenView(TokenViewBase):
+class TokenView(TokenViewBase, QueryView):
     """SimpleJWT's view, with this API's one error for every token that is not valid."""
 
     def get_authenticate_header(self, request: Request) -> str:
@@ -86,7 +86,7 @@ class TokenView(TokenViewBase):
 
 @waits(Waits.FOR_ACCOUNTS)
 @described.register
-class RegisterView(APIView):
+class RegisterView(QueryView):
     # An expired access token, which clients send along, must not prevent it.
     authentication_classes = ()
     permission_classes = (AllowAny,)
@@ -147,7 +147,7 @@ class SignOutView(TokenView, TokenBlacklistView):
 
 @waits(Waits.FOR_ACCOUNTS)
 @described.me
-class MeView(APIView):
+class MeView(QueryView):
     permission_classes = (InPerson,)
     schema = described.BodyOnDelete()
 
@@ -175,7 +175,7 @@ class MeView(APIView):
 
 @waits(Waits.FOR_ACCOUNTS)
 @described.export
-class ExportView(APIView):
+class ExportView(QueryView):
     permission_classes = (InPerson,)
     content_negotiation_class = AcceptIgnored
 
@@ -194,7 +194,7 @@ class ExportView(APIView):
 
 @waits(Waits.FOR_ACCOUNTS)
 @described.password
-class PasswordView(APIView):
+class PasswordView(QueryView):
     permission_classes = (InPerson,)
     throttle_classes = (UserThrottle, AttemptThrottle)
 
@@ -207,7 +207,7 @@ class PasswordView(APIView):
 
 @waits(Waits.FOR_ACCOUNTS)
 @described.api_keys
-class ApiKeysView(APIView):
+class ApiKeysView(QueryView):
     permission_classes = (InPerson,)
 
     def get_throttles(self) -> list[BaseThrottle]:
@@ -230,7 +230,7 @@ class ApiKeysView(APIView):
 
 @waits(Waits.FOR_ACCOUNTS)
 @described.api_key
-class ApiKeyView(APIView):
+class ApiKeyView(QueryView):
     permission_classes = (InPerson,)
 
     def delete(self, request: Request, key_id: str) -> Response:
@@ -252,7 +252,7 @@ def sign_in_body(sign_in: SignIn, request: Request) -> dict[str, Any]:
 
 @waits(Waits.FOR_ACCOUNTS)
 @described.sign_ins
-class SignInsView(APIView):
+class SignInsView(QueryView):
     permission_classes = (InPerson,)
 
     def get(self, request: Request) -> Response:
@@ -263,7 +263,7 @@ class SignInsView(APIView):
 
 @waits(Waits.FOR_ACCOUNTS)
 @described.sign_in_one
-class SignInDeviceView(APIView):
+class SignInDeviceView(QueryView):
     permission_classes = (InPerson,)
 
     def delete(self, request: Request, sign_in_id: str) -> Response:
@@ -274,7 +274,7 @@ class SignInDeviceView(APIView):
 
 @waits(Waits.FOR_ACCOUNTS)
 @described.password_reset
-class PasswordResetView(APIView):
+class PasswordResetView(QueryView):
     authentication_classes = ()
     permission_classes = (AllowAny,)
     throttle_classes = (AnonThrottle, MailThrottle)
@@ -287,7 +287,7 @@ class PasswordResetView(APIView):
 
 @waits(Waits.FOR_ACCOUNTS)
 @described.email_confirmation
-class EmailConfirmationView(APIView):
+class EmailConfirmationView(QueryView):
     permission_classes = (InPerson,)
     throttle_classes = (UserThrottle, MailThrottle)
 

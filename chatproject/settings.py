@@ -363,6 +363,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/",
     "PREPROCESSING_HOOKS": ["sessions_app.api.description.paths.without_trailing_slash"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "sessions_app.api.description.closed_objects.close",
+    ],
 }
 # Tokens of an external identity provider are accepted beside our own when the first is set.
 JWT_JWK_URL = env.text("JWT_JWK_URL")

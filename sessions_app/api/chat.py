@@ -16,7 +16,8 @@ from sessions_app.api.wire import turns as wire
 from sessions_app.domain.data import Role
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import ProviderBusy, ProviderRefused, SessionError
-from sessions_app.http.input import idempotency_key, user_id, validated
+from sessions_app.http.input import NoMembers, idempotency_key, user_id, validated
+from sessions_app.http.queries import QueryView
 from sessions_app.http.throttles import ChatThrottle
 from sessions_app.http.waiting import Waits, waits
 from sessions_app.services import turns
@@ -28,7 +29,7 @@ CANCEL_WAIT_SECONDS = 10.0
 BEGINNING_SECONDS = 1.0
 
 
-class ChatViewSet(ViewSet):
+class ChatViewSet(ViewSet, QueryView):
     """The turns of one of the caller's sessions."""
 
     content_negotiation_class = AcceptIgnored
@@ -85,6 +86,7 @@ class ChatViewSet(ViewSet):
     @described.chat_cancel
     def cancel(self, request: Request, session_id: str) -> Response:
         """Stop the turn in progress; the part of the reply that has come so far is stored."""
+        validated(NoMembers, request.data)
         feed = turns.turn_cancel(session_id=session_id, user_id=user_id(request), now=clock.now())
         if feed is None:
             return Response(status=204)

@@ -10,19 +10,22 @@ from sessions_app.api.wire import context as wire
 from sessions_app.api.wire import sessions as session_wire
 from sessions_app.domain.data import Strategy
 from sessions_app.http.input import user_id, validated
+from sessions_app.http.queries import QueryView
 from sessions_app.http.waiting import Waits, allowance, waits
 from sessions_app.services import context
 from sessions_app.services import topics as topics_service
 
 
-class ContextViewSet(ViewSet):
+class ContextViewSet(ViewSet, QueryView):
     """The context window of one of the caller's sessions."""
+
+    queries = {"retrieve": wire.ContextQuery}
 
     @waits(Waits.FOR_MUCH)
     @described.context_show
     def retrieve(self, request: Request, session_id: str) -> Response:
         """Plan the window: what a model call would be sent now, with a reason for each message."""
-        query = validated(wire.ContextQuery, request.query_params)
+        query = self.query
         window = context.context_plan(
             session_id=session_id,
             user_id=user_id(request),

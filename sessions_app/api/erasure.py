@@ -8,12 +8,13 @@ from sessions_app import clock
 from sessions_app.api.description import messages as described
 from sessions_app.domain.errors import MessageNotFound
 from sessions_app.http.input import user_id
+from sessions_app.http.queries import QueryView
 from sessions_app.services import erasure
 
 _SEQ_DIGITS = 11
 
 
-class ErasureViewSet(ViewSet):
+class ErasureViewSet(ViewSet, QueryView):
     """One message of one of the caller's sessions."""
 
     @described.message_delete

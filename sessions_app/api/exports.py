@@ -6,7 +6,6 @@ from typing import Any
 import orjson
 from django.http import StreamingHttpResponse
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from sessions_app import clock
 from sessions_app.api.description import sessions as described
@@ -18,7 +17,8 @@ from sessions_app.api.wire.sessions import session as written_session
 from sessions_app.domain.data import Message, Role, Session
 from sessions_app.domain.texts.display import isolated
 from sessions_app.domain.texts.text import escaped, inert
-from sessions_app.http.input import user_id, validated
+from sessions_app.http.input import user_id
+from sessions_app.http.queries import QueryView
 from sessions_app.services.transfer import session_stream
 
 _SPEAKERS = {
@@ -29,15 +29,17 @@ _SPEAKERS = {
 }
 
 
-class ExportView(APIView):
+class ExportView(QueryView):
     """The whole conversation, archived or not."""
+
+    queries = {"get": ExportQuery}
 
     content_negotiation_class = AcceptIgnored
 
     @described.session_export
     def get(self, request: Request, session_id: str) -> StreamingHttpResponse:
         """Stream the conversation as JSON, JSON lines or Markdown."""
-        form = validated(ExportQuery, request.query_params)["format"]
+        form = self.query["format"]
         session, messages = session_stream(
             session_id=session_id, user_id=user_id(request), now=clock.now()
         )

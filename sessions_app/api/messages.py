@@ -9,11 +9,14 @@ from sessions_app.api.description import messages as described
 from sessions_app.api.wire import messages as wire
 from sessions_app.domain.limits import BATCH_MAX_MESSAGES
 from sessions_app.http.input import idempotency_key, user_id, validated
+from sessions_app.http.queries import QueryView
 from sessions_app.services import messages
 
 
-class MessageViewSet(ViewSet):
+class MessageViewSet(ViewSet, QueryView):
     """The messages of one of the caller's sessions."""
+
+    queries = {"list": wire.MessagesQuery}
 
     @described.message_append
     def append(self, request: Request, session_id: str) -> Response:
@@ -48,7 +51,7 @@ class MessageViewSet(ViewSet):
     @described.message_list
     def list(self, request: Request, session_id: str) -> Response:
         """Read messages after a `seq`, or those before one; oldest first."""
-        query = validated(wire.MessagesQuery, request.query_params)
+        query = self.query
         page = messages.message_page(
             session_id=session_id,
             user_id=user_id(request),

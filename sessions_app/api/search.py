@@ -4,13 +4,13 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
-from rest_framework.views import APIView
 
 from sessions_app import clock
 from sessions_app.api.description.errors import responses
 from sessions_app.api.description.examples import response_example
 from sessions_app.api.wire import search as wire
-from sessions_app.http.input import user_id, validated
+from sessions_app.http.input import user_id
+from sessions_app.http.queries import QueryView
 from sessions_app.http.throttles import SearchThrottle
 from sessions_app.http.waiting import Waits, allowance, waits
 from sessions_app.services.search import search_own
@@ -26,8 +26,10 @@ _HIT = {
 
 
 @waits(Waits.FOR_MUCH)
-class SearchView(APIView):
+class SearchView(QueryView):
     """The caller's own messages and titles."""
+
+    queries = {"get": wire.SearchQuery}
 
     def get_throttles(self) -> list[BaseThrottle]:
         return [*super().get_throttles(), SearchThrottle()]
@@ -44,7 +46,7 @@ class SearchView(APIView):
         Case, accents and width make no difference. Titles come first, then whole words before
         beginnings, then the newest; archived sessions are looked through, too.
         """
-        query = validated(wire.SearchQuery, request.query_params)
+        query = self.query
         search_results = search_own(
             user_id=user_id(request),
             text=query["q"],

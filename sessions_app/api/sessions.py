@@ -14,8 +14,10 @@ from sessions_app.api.wire import sessions as wire
 from sessions_app.api.wire.messages import NewestQuery
 from sessions_app.domain import lifecycle
 from sessions_app.domain.data import Session, Status
-from sessions_app.http.input import user_id, validated
-from sessions_app.services import expiry, named_sessions, sessions
+from sessions_app.http.input import NoMembers, digest_of, idempotency_key, user_id, validated
+from sessions_app.http.queries import QueryView
+from sessions_app.services import creations, expiry, identity, named_sessions, sessions
+from sessions_app.services.creations import Maker
 
 
 def _answer(session: Session, *, created: bool = False, **more: Any) -> Response:
@@ -25,24 +27,47 @@ def _answer(session: Session, *, created: bool = False, **more: Any) -> Response
     return Response(wire.session(session) | more, status=201 if created else 200, headers=headers)
 
 
-class SessionViewSet(ViewSet):
+def _created(request: Request, kind: str, make: Maker) -> Response:
+    """The session that is made, or that an earlier attempt under the same key has made."""
+    key = idempotency_key(request)
+    if key is None:
+        return _answer(make(identity.new_session_id()), created=True)
+    session, is_new = creations.created_under_key(
+        kind=kind,
+        user_id=user_id(request),
+        key=key,
+        digest=digest_of(request.data),
+        make=make,
+        now=clock.now(),
+    )
+    lifecycle.require_readable(session, now=clock.now())
+    return _answer(session, created=is_new)
+
+
+class SessionViewSet(ViewSet, QueryView):
     """The caller's own sessions; another user's are answered like unknown ones."""
+
+    queries = {"list": wire.ListQuery, "retrieve": NewestQuery}
 
     @described.session_create
     def create(self, request: Request) -> Response:
         """Create a session; the one that has this `external_id` already is answered with 200."""
         draft = wire.session_draft(validated(wire.SessionInput, request.data))
         whose: dict[str, Any] = {"user_id": user_id(request), "now": clock.now()}
-        if draft.external_id is None:
-            return _answer(sessions.session_create(**whose, draft=draft), created=True)
-        session, is_new = named_sessions.session_open(**whose, draft=draft, name=draft.external_id)
-        lifecycle.require_readable(session, now=whose["now"])
-        return _answer(session, created=is_new)
+        if draft.external_id is not None:
+            opened = named_sessions.session_open(**whose, draft=draft, name=draft.external_id)
+            lifecycle.require_readable(opened.session, now=whose["now"])
+            return _answer(opened.session, created=opened.is_new)
+        return _created(
+            request,
+            "session",
+            lambda session_id: sessions.session_create(**whose, draft=draft, session_id=session_id),
+        )
 
     @described.session_list
     def list(self, request: Request) -> Response:
         """List the caller's sessions, newest activity first, or those that expire soonest."""
-        query = validated(wire.ListQuery, request.query_params)
+        query = self.query
         cursor = cursors.decode(query["cursor"]) if "cursor" in query else None
         page_request: dict[str, Any] = {
             "user_id": user_id(request),
@@ -64,7 +89,7 @@ class SessionViewSet(ViewSet):
         session, newest = sessions.session_get(
             session_id=session_id,
             user_id=user_id(request),
-            limit=validated(NewestQuery, request.query_params)["limit"],
+            limit=self.query["limit"],
             now=clock.now(),
         )
         return Response(
@@ -93,18 +118,23 @@ class SessionViewSet(ViewSet):
     def fork(self, request: Request, session_id: str) -> Response:
         """Create a session that begins with this one's history."""
         data = validated(wire.ForkInput, request.data)
-        session = sessions.session_fork(
-            session_id=session_id,
-            user_id=user_id(request),
-            up_to_seq=data.get("up_to_seq"),
-            title=data.get("title"),
-            now=clock.now(),
+        return _created(
+            request,
+            f"fork of {session_id}",
+            lambda fork_id: sessions.session_fork(
+                session_id=session_id,
+                user_id=user_id(request),
+                up_to_seq=data.get("up_to_seq"),
+                title=data.get("title"),
+                now=clock.now(),
+                fork_id=fork_id,
+            ),
         )
-        return _answer(session, created=True)
 
     @described.session_archive
     def archive(self, request: Request, session_id: str) -> Response:
         """Make a session read-only."""
+        validated(NoMembers, request.data)
         return _answer(
             sessions.session_archive(
                 session_id=session_id, user_id=user_id(request), now=clock.now()
@@ -114,6 +144,7 @@ class SessionViewSet(ViewSet):
     @described.session_restore
     def restore(self, request: Request, session_id: str) -> Response:
         """Make an archived session active again."""
+        validated(NoMembers, request.data)
         return _answer(
             sessions.session_restore(
                 session_id=session_id, user_id=user_id(request), now=clock.now()

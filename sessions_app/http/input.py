@@ -1,12 +1,16 @@
 """Reading what a request says: values are taken as they are or refused, never converted."""
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from functools import cache
 from typing import Any
 
+from django.utils.datastructures import MultiValueDict
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
 from rest_framework.request import Request
 from rest_framework.validators import ProhibitSurrogateCharactersValidator
 
@@ -90,6 +94,47 @@ class StrictBooleanField(serializers.BooleanField):
         return data
 
 
+# Of the members that a request should not have, so many are named, each to this length.
+_MOST_NAMED = 20
+_NAME_MAX_CHARS = 100
+
+
+class RefusesUnknown(serializers.Serializer[Any]):
+    """An object of the declared members; any other is refused by its name.
+
+    A client that sends `user_id` or `titel` must not believe that it has had an effect. Of a query
+    string each member may stand once: of two values, one would be passed over.
+    """
+
+    default_error_messages = {
+        "unknown_parameter": "There is no such member here.",
+        "repeated_parameter": "This member may stand only once.",
+    }
+
+    def to_internal_value(self, data: Any) -> Any:
+        """The validated members; raises ValidationError naming all that are wrong."""
+        surplus = self._surplus(data) if isinstance(data, Mapping) else {}
+        try:
+            values = super().to_internal_value(data)
+        except serializers.ValidationError as error:
+            details: dict[str, Any] = dict(error.detail) if isinstance(error.detail, dict) else {}
+            raise serializers.ValidationError(details | surplus) from error
+        if surplus:
+            raise serializers.ValidationError(surplus)
+        return values
+
+    def _surplus(self, data: Mapping[str, Any]) -> dict[str, list[ErrorDetail]]:
+        unknown = [str(name)[:_NAME_MAX_CHARS] for name in data if name not in self.fields]
+        surplus = dict.fromkeys(unknown[:_MOST_NAMED], "unknown_parameter")
+        if isinstance(data, MultiValueDict):
+            many = [name for name in data if len(data.getlist(name)) > 1 and name in self.fields]
+            surplus |= dict.fromkeys(many, "repeated_parameter")
+        return {
+            name: [ErrorDetail(str(self.error_messages[code]), code)]
+            for name, code in surplus.items()
+        }
+
+
 @extend_schema_field(
     {
         "type": "object",
@@ -159,7 +204,7 @@ class ToolCallsField(serializers.Field[list[dict[str, Any]], Any, Any, Any]):
         if not all(1 <= len(call_id) <= limits.TOOL_CALL_ID_MAX_CHARS for call_id in ids):
             self.fail("id_length")
         if len(set(ids)) < len(ids):
-            self.fail("repeated")
+            self.fail("repeated_parameter")
         # After the cheap checks: this walks through the whole value.
         if problem := text.json_problem(data):
             self.fail("json", problem=problem)
@@ -178,6 +223,10 @@ def _is_call(value: Any) -> bool:
     )
 
 
+class NoMembers(RefusesUnknown):
+    """A body or a query string with nothing in it."""
+
+
 class IdempotencyKey(serializers.Serializer[dict[str, Any]]):
     """The header `Idempotency-Key`, within the bounds of a `client_id`."""
 
@@ -194,6 +243,12 @@ def _shared(serializer: type[serializers.Serializer[dict[str, Any]]]) -> Any:
     """One instance for all requests: validating does not change it, and making one copies every
     field, which takes three times as long as validating."""
     return serializer()
+
+
+def digest_of(body: Any) -> str:
+    """What is equal for bodies of the same JSON, however their members are ordered."""
+    text_of_body = json.dumps(body, sort_keys=True)
+    return hashlib.blake2b(text_of_body.encode(), digest_size=24).hexdigest()
 
 
 def user_id(request: Request) -> str:

@@ -32,6 +32,12 @@ Session {SESSION_EXAMPLE_ID}, created 2026-11-22T09:59:58.120Z
 Which hotels in Lisbon take dogs?
 """
 _PAGE_URL = "http://127.0.0.1:8000/session?cursor=WzE3MzIyNzA0MDAyNTAsIjAxIiwwXQ"
+_ONCE = OpenApiParameter(
+    "Idempotency-Key",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    description="A repeat under this key gets the session that the first request has made.",
+)
 _IF_MATCH = OpenApiParameter(
     "If-Match",
     OpenApiTypes.STR,
@@ -54,8 +60,11 @@ def _file(name: str, media_type: str, value: Any) -> OpenApiExample:
 
 session_create = extend_schema(
     operation_id="session_create",
+    parameters=[_ONCE],
     request=wire.SessionInput,
-    responses=responses({201: wire.SessionOutput, 200: wire.SessionOutput}, 400, 410, 413),
+    responses=responses(
+        {201: wire.SessionOutput, 200: wire.SessionOutput}, 400, 404, 410, 413, 422
+    ),
     examples=[
         request_example(
             "With a prompt",
@@ -105,9 +114,9 @@ session_delete = extend_schema(
 )
 session_fork = extend_schema(
     operation_id="session_fork",
-    parameters=[SESSION_ID],
+    parameters=[SESSION_ID, _ONCE],
     request=wire.ForkInput,
-    responses=responses({201: wire.SessionOutput}, 400, 404, 410),
+    responses=responses({201: wire.SessionOutput, 200: wire.SessionOutput}, 400, 404, 410, 422),
     examples=[
         request_example("From an earlier message", {"up_to_seq": 1, "title": "Porto instead"}),
         response_example("Created", SESSION_EXAMPLE | {"title": "Porto instead"}, "201"),

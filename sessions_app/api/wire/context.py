@@ -12,6 +12,7 @@ from sessions_app.domain.data import Role, Strategy
 from sessions_app.domain.dialect import Change, SentAs
 from sessions_app.domain.window import Recalled, ShownSummary
 from sessions_app.http.input import (
+    RefusesUnknown,
     StrictBooleanField,
     StrictCharField,
     StrictIntegerField,
@@ -24,7 +25,7 @@ from sessions_app.services.topics import TopicList
 Data = dict[str, Any]
 
 
-class ContextQuery(serializers.Serializer[Data]):
+class ContextQuery(RefusesUnknown):
     """What replaces the session's policy and its newest user message for one window."""
 
     max_tokens = serializers.IntegerField(min_value=64, max_value=1_000_000, required=False)
@@ -32,7 +33,7 @@ class ContextQuery(serializers.Serializer[Data]):
     query = StrictCharField(max_length=limits.QUERY_MAX_CHARS, required=False)
 
 
-class ResetInput(serializers.Serializer[Data]):
+class ResetInput(RefusesUnknown):
     """Whether to undo the last reset instead."""
 
     undo = StrictBooleanField(default=False)

@@ -16,6 +16,7 @@ from sessions_app.domain.texts import text
 from sessions_app.http.input import (
     MetadataField,
     NumeralField,
+    RefusesUnknown,
     StrictBooleanField,
     StrictCharField,
     StrictChoiceField,
@@ -47,7 +48,7 @@ class ContentField(StrictCharField):
         return data
 
 
-class MessageInput(serializers.Serializer[Data]):
+class MessageInput(RefusesUnknown):
     """A message to append."""
 
     role = StrictChoiceField(choices=values_of(Role), default=Role.USER.value)
@@ -70,7 +71,7 @@ class MessageInput(serializers.Serializer[Data]):
         return attrs
 
 
-class BatchInput(serializers.Serializer[Data]):
+class BatchInput(RefusesUnknown):
     """Messages to append, all or none."""
 
     messages = serializers.ListField(
@@ -78,7 +79,7 @@ class BatchInput(serializers.Serializer[Data]):
     )
 
 
-class NewestQuery(serializers.Serializer[Data]):
+class NewestQuery(RefusesUnknown):
     """How many of a session's newest messages to show."""
 
     limit = NumeralField(min_value=1, max_value=limits.PAGE_MAX, default=limits.PAGE_DEFAULT)

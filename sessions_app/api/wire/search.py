@@ -11,6 +11,7 @@ from sessions_app.domain.search.data import SearchResults
 from sessions_app.domain.texts import text
 from sessions_app.http.input import (
     NumeralField,
+    RefusesUnknown,
     StrictBooleanField,
     StrictCharField,
     StrictIntegerField,
@@ -20,7 +21,7 @@ from sessions_app.http.input import (
 Data = dict[str, Any]
 
 
-class SearchQuery(serializers.Serializer[Data]):
+class SearchQuery(RefusesUnknown):
     """What to look for in the caller's messages and titles."""
 
     q = StrictCharField(max_length=limits.SEARCH_MAX_CHARS)

@@ -21,6 +21,7 @@ from sessions_app.domain.errors import InvalidInput
 from sessions_app.http.input import (
     MetadataField,
     NumeralField,
+    RefusesUnknown,
     StrictBooleanField,
     StrictCharField,
     StrictChoiceField,
@@ -31,7 +32,7 @@ from sessions_app.http.input import (
 Data = dict[str, Any]
 
 
-class PolicyInput(serializers.Serializer[Data]):
+class PolicyInput(RefusesUnknown):
     """The fields of a context policy to set; the others stay as they are."""
 
     strategy = StrictChoiceField(choices=values_of(Strategy), required=False)
@@ -49,7 +50,7 @@ class PolicyInput(serializers.Serializer[Data]):
         return values
 
 
-class SessionChanges(serializers.Serializer[Data]):
+class SessionChanges(RefusesUnknown):
     """What a client may change of its session; `ttl_seconds` null means the default again."""
 
     title = StrictCharField(max_length=limits.TITLE_MAX_CHARS, allow_blank=True, required=False)
@@ -85,7 +86,7 @@ class SessionInput(SessionChanges):
     )
 
 
-class ForkInput(serializers.Serializer[Data]):
+class ForkInput(RefusesUnknown):
     """How much of the history a fork copies, and its title."""
 
     up_to_seq = StrictIntegerField(min_value=1, allow_null=True, required=False)
@@ -115,7 +116,7 @@ class ListQuery(NewestQuery):
         return attrs
 
 
-class ExportQuery(serializers.Serializer[Data]):
+class ExportQuery(RefusesUnknown):
     """The form of an export."""
 
     format = StrictChoiceField(choices=["json", "jsonl", "markdown"], default="json")

@@ -8,13 +8,18 @@ from sessions_app.api.wire import messages
 from sessions_app.api.wire.messages import MessageOutput
 from sessions_app.domain import limits
 from sessions_app.domain.turns import Seen
-from sessions_app.http.input import StrictBooleanField, StrictCharField, StrictIntegerField
+from sessions_app.http.input import (
+    RefusesUnknown,
+    StrictBooleanField,
+    StrictCharField,
+    StrictIntegerField,
+)
 from sessions_app.services.turns import TurnResult
 
 Data = dict[str, Any]
 
 
-class RegenerateInput(serializers.Serializer[Data]):
+class RegenerateInput(RefusesUnknown):
     """How the model is called; `model` and `max_tokens` default to the service's own."""
 
     client_id = StrictCharField(

@@ -1,22 +1,19 @@
 """Creates conversations, each once however often it is asked for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-
-from django.utils.crypto import salted_hmac
 
 from sessions_app.domain import lifecycle
 from sessions_app.domain.data import Session
 from sessions_app.domain.drafts import SessionDraft
-from sessions_app.domain.errors import IdempotencyMismatch, SessionExists, SessionNotFound
 from sessions_app.domain.items import ItemBatch
-from sessions_app.repository import creations, log
-from sessions_app.repository.creations import Claim
-from sessions_app.services import identity, sessions
+from sessions_app.repository import creations as stored_creations
+from sessions_app.repository import log
+from sessions_app.services import creations, identity, sessions
 from sessions_app.services.conversations.adding import check
 from sessions_app.services.conversations.attempts import Attempt
+from sessions_app.services.creations import Maker
 
 # Claims of used conversations that one repeat passes over before it creates its own.
 _LOOKS = 8
@@ -47,42 +44,24 @@ def conversation_create(
     now = lifecycle.to_milliseconds(now)
     check(batch)
     draft = SessionDraft(metadata=metadata, history=batch.drafts)
+    make = partial(_make, user_id, draft, now)
     if attempt.key:
-        claim = creations.claim(
-            key=_hash("key", user_id, attempt.key),
-            session_id=identity.new_session_id(),
-            digest=body_digest,
-            now=now,
-        )
-        if claim.digest != body_digest:
-            raise IdempotencyMismatch
-        return _claimed(_Request(user_id, draft, claim, now))
+        whose = {"kind": "key", "user_id": user_id, "key": attempt.key}
+        return creations.created_under_key(**whose, digest=body_digest, make=make, now=now).session
     if attempt.digest:
-        return _attempted(user_id, draft, attempt, now)
+        return _attempted(user_id, attempt, make, now)
     return sessions.session_create(user_id=user_id, draft=draft, now=now)
 
 
-@dataclass(frozen=True, slots=True)
-class _Request:
-    """A conversation to create under the id that its claim names."""
-
-    user_id: str
-    draft: SessionDraft
-    claim: Claim
-    now: datetime
+def _make(user_id: str, draft: SessionDraft, now: datetime, session_id: str) -> Session:
+    return sessions.session_create(user_id=user_id, draft=draft, now=now, session_id=session_id)
 
 
-def _hash(kind: str, user_id: str, value: str) -> str:
-    # Keyed, as in a receipt: who has asked for what cannot be found out from it.
-    salt = f"sessions_app.creations.{kind}"
-    return salted_hmac(salt, f"{user_id}\n{value}", algorithm="sha256").hexdigest()
-
-
-def _attempted(user_id: str, draft: SessionDraft, attempt: Attempt, now: datetime) -> Session:
+def _attempted(user_id: str, attempt: Attempt, make: Maker, now: datetime) -> Session:
     """Create it, or find what an earlier attempt has created and nobody has used since."""
     claim_next = partial(
-        creations.claim_keyless,
-        prefix=_hash("body", user_id, attempt.digest or ""),
+        stored_creations.claim_keyless,
+        prefix=creations.claim_key("body", user_id, attempt.digest or ""),
         digest=attempt.digest or "",
         now=now,
         repeats=attempt.repeats,
@@ -90,30 +69,8 @@ def _attempted(user_id: str, draft: SessionDraft, attempt: Attempt, now: datetim
     )
     for _ in range(_LOOKS):
         claim = claim_next(session_id=identity.new_session_id())
-        session = _claimed(_Request(user_id, draft, claim, now))
+        session, _ = creations.created(claim, user_id, make)
         # Who has written to it has got its id, and does not repeat the request.
         if not attempt.repeats or session.version == 1:
             return session
-    return sessions.session_create(user_id=user_id, draft=draft, now=now)
-
-
-def _claimed(request: _Request) -> Session:
-    """The session of a claim: as it is there, or created."""
-    claim, user_id = request.claim, request.user_id
-    session = None if not claim.stored else _there(claim, user_id)
-    if session is None:
-        try:
-            session = sessions.session_create(
-                user_id=user_id, draft=request.draft, now=request.now, session_id=claim.session_id
-            )
-        except SessionExists:
-            session = log.read_header(session_id=claim.session_id, user_id=user_id)
-        creations.confirm(claim.key)
-    return session
-
-
-def _there(claim: Claim, user_id: str) -> Session:
-    try:
-        return log.read_header(session_id=claim.session_id, user_id=user_id)
-    except SessionNotFound as error:
-        raise SessionNotFound("The conversation that this created was deleted.") from error
+    return make(identity.new_session_id())
