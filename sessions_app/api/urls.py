@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, re_path
 
+from sessions_app.api.branches import BranchViewSet
 from sessions_app.api.chat import ChatViewSet
 from sessions_app.api.context import ContextViewSet
 from sessions_app.api.erasure import ErasureViewSet
@@ -26,6 +27,10 @@ urlpatterns: list[URLPattern] = [
     ),
     re_path(
         rf"{_SESSION}/messages/(?P<seq>[^/]+)/?$", ErasureViewSet.as_view({"delete": "destroy"})
+    ),
+    re_path(
+        rf"{_SESSION}/messages/(?P<seq>[^/]+)/current/?$",
+        BranchViewSet.as_view({"put": "make_current"}),
     ),
     re_path(rf"{_SESSION}/context/?$", ContextViewSet.as_view({"get": "retrieve"})),
     re_path(rf"{_SESSION}/context/reset/?$", ContextViewSet.as_view({"post": "reset"})),

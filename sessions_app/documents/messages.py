@@ -63,8 +63,11 @@ class Message(EmbeddedDocument):
     metadata = EmbeddedDocumentListField(MetadataEntry)
     deleted = BooleanField()
     generation = EmbeddedDocumentField(GenerationRecord)
-    # The seq of the reply that was generated in place of this one.
+    # The seq of what took the place of this one, and of the first message of its branch.
     superseded_by = LongField(min_value=1)
+    superseded_with = LongField(min_value=1)
+    # The seq of the message in whose place this one was written.
+    replaces = LongField(min_value=1)
     # What the model thought, and JSON text of what its server wants back; no part of the text.
     reasoning = StringField(max_length=limits.REASONING_MAX_CHARS)
     extra = StringField(max_length=limits.EXTRA_MAX_CHARS)

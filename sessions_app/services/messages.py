@@ -49,6 +49,7 @@ def message_prepare(*, draft: MessageDraft, now: datetime, path: str = "") -> Ne
         extra=draft.extra,
         items=draft.items,
         parts=draft.parts,
+        replaces=draft.replaces,
     )
 
 

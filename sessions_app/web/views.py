@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from csp.decorators import csp_update
+from django.conf import settings
 from django.templatetags.static import static
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import cache_control
@@ -32,7 +33,11 @@ class ChatView(TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         # All modules are preloaded: otherwise each would wait until another imports it.
-        return super().get_context_data(**kwargs) | {"modules": _modules(), "styles": _styles()}
+        return super().get_context_data(**kwargs) | {
+            "modules": _modules(),
+            "styles": _styles(),
+            "message_max_chars": settings.MESSAGE_MAX_CHARS,
+        }
 
 
 @_revalidated

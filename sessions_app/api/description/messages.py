@@ -78,6 +78,23 @@ message_list = extend_schema(
         ),
     ],
 )
+branch_make_current = extend_schema(
+    operation_id="branch_make_current",
+    parameters=[SESSION_ID, OpenApiParameter("seq", OpenApiTypes.INT, OpenApiParameter.PATH)],
+    request=None,
+    responses=responses({200: wire.BranchOutput}, 404, 409, 410),
+    examples=[
+        response_example(
+            "The first of two replies again",
+            {
+                "results": [
+                    MESSAGE_EXAMPLE | {"seq": 2, "role": "assistant", "superseded_by": None},
+                    MESSAGE_EXAMPLE | {"seq": 3, "role": "assistant", "superseded_by": 2},
+                ]
+            },
+        ),
+    ],
+)
 message_delete = extend_schema(
     operation_id="message_delete",
     parameters=[SESSION_ID, OpenApiParameter("seq", OpenApiTypes.INT, OpenApiParameter.PATH)],

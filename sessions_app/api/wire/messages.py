@@ -118,8 +118,9 @@ class GenerationOutput(serializers.Serializer[Data]):
 class MessageOutput(serializers.Serializer[Data]):
     """A stored message.
 
-    Replies with the same `generation.reply_to` are alternatives; those with `superseded_by`, the
-    seq of the one generated instead, are not sent to a model any more. `reasoning` is what the
+    Replies with the same `generation.reply_to` are alternatives, as are messages and what was
+    written in their place: `replaces` is the seq of that message. Those with `superseded_by`, the
+    seq of what took their place, are not sent to a model any more. `reasoning` is what the
     model thought, `extra` what its server wants back within a tool loop, `items` what the OpenAI
     wire's items of this message have beyond it: none of these is text.
     `parts` are there where the message is more than text, which `content` is.
@@ -141,6 +142,7 @@ class MessageOutput(serializers.Serializer[Data]):
     deleted = StrictBooleanField()
     generation = GenerationOutput(allow_null=True)
     superseded_by = StrictIntegerField(min_value=1, allow_null=True)
+    replaces = StrictIntegerField(min_value=1, required=False)
     reasoning = StrictCharField(required=False)
     extra = serializers.DictField(required=False)
     items = serializers.DictField(required=False)
@@ -151,6 +153,14 @@ class BatchOutput(serializers.Serializer[Data]):
     """The messages of a batch as stored."""
 
     messages = MessageOutput(many=True)
+
+
+# One object: it has the list in it.
+@extend_schema_serializer(many=False)
+class BranchOutput(serializers.Serializer[Data]):
+    """The messages that have become current, and those that have ceased to be; oldest first."""
+
+    results = MessageOutput(many=True)
 
 
 # One object: it has the list in it.
@@ -206,6 +216,7 @@ def message(stored: Message) -> dict[str, Any]:
         **({"extra": stored.extra} if stored.extra else {}),
         **({"items": stored.items} if stored.items else {}),
         **({"parts": stored.parts} if stored.parts else {}),
+        **({"replaces": stored.replaces} if stored.replaces else {}),
     }
 
 

@@ -98,12 +98,14 @@ def encode_message(message: NewMessage | Message) -> Stored:
         "extra": encode_json(message.extra) if message.extra else None,
         **encode_items(message.items),
         "parts": encode_json(message.parts) if message.parts else None,
+        "replaces": message.replaces,
     }
     if isinstance(message, Message):
         optional["topic"] = message.topic
         optional["topic_shift"] = message.topic_shift or None
         optional["deleted"] = message.deleted or None
         optional["superseded_by"] = message.superseded_by
+        optional["superseded_with"] = message.superseded_with
     stored: Stored = {
         "id": message.id,
         "role": message.role.value,
@@ -206,6 +208,8 @@ def _decode_message(stored: Mapping[str, Any], seq: int) -> Message:
         json.loads(extra) if (extra := get("extra")) else None,
         json.loads(items) if (items := get("items")) else None,
         json.loads(parts) if (parts := get("parts")) else None,
+        get("superseded_with"),
+        get("replaces"),
     )
 
 
@@ -246,7 +250,7 @@ def tombstone(stored: Mapping[str, Any]) -> Stored:
     """What is left of an erased message: its position, its times and its idempotency key."""
     names = (
         "id", "role", "timestamp", "client_id", "tool_call_id", "topic", "topic_shift",
-        "generation", "superseded_by",
+        "generation", "superseded_by", "superseded_with", "replaces",
     )  # fmt: skip
     return {
         **{name: stored[name] for name in names if name in stored},

@@ -1,6 +1,7 @@
 /** Everything that a user can do; the views' buttons and keys call these. */
 
 import { isLocal, localSessionId } from "./identifiers.js";
+import { prefer } from "./preferences.js";
 import { inWords } from "./problems.js";
 import { NotAnExport } from "./transfer.js";
 
@@ -95,8 +96,12 @@ export class Actions {
   async archive(sessionId) {
     await this.sessionList.change(sessionId, { status: "archived" });
     await this.outbox.add({ session_id: sessionId, kind: "archive" });
-    if (this.state.open === sessionId) await this.open(null);
-    this.sync.onNotice("Chat archived.", () => this.restore(sessionId));
+    const wasOpen = this.state.open === sessionId;
+    if (wasOpen) await this.open(null);
+    this.sync.onNotice("Chat archived.", async () => {
+      await this.restore(sessionId);
+      if (wasOpen) await this.open(sessionId);
+    });
   }
 
   /** @param {string} sessionId */
@@ -113,7 +118,6 @@ export class Actions {
     if (wasOpen) await this.open(null);
     this.sync.onNotice("Chat deleted.", async () => {
       await this.outbox.discard(entry);
-      this.sync.wakeableTimer.wake();
       if (wasOpen) await this.open(sessionId);
     });
   }
@@ -183,9 +187,17 @@ export class Actions {
     await this.outbox.add({ session_id, kind: "chat", client_id, content });
   }
 
-  /** @param {Entry} entry */
-  discard(entry) {
-    return this.outbox.discard(entry);
+  /** Give up a message that is not stored, or that has no answer. @param {Entry} entry */
+  async discard(entry) {
+    const session_id = entry.session_id;
+    const stored = this.state.conversation(session_id).bySender(entry.client_id ?? "");
+    if (stored) await this.deleteMessage(stored.seq);
+    else await this.outbox.discard(entry);
+  }
+
+  /** Send a message that has failed with another text. @param {Entry} entry @param {string} content */
+  amend(entry, content) {
+    return this.outbox.amend(entry, content);
   }
 
   stop() {
@@ -203,12 +215,19 @@ export class Actions {
     });
   }
 
-  /** @param {number} seq */
+  /** Erase a message, unless it is undone in time. Nothing waits for its answer any longer. @param {number} seq */
   async deleteMessage(seq) {
     const session_id = this.state.open;
     if (!session_id) return;
-    await this.sync.history.erase(session_id, seq);
-    await this.outbox.add({ session_id, kind: "delete_message", seq });
+    const { client_id } = this.state.conversation(session_id).messages.get(seq) ?? {};
+    const not_before = Date.now() + UNDO_MS;
+    const entry = await this.outbox.add({ session_id, kind: "delete_message", seq, not_before });
+    const waiting = this.state.outbox.filter((other) => client_id && other.client_id === client_id);
+    for (const other of waiting) await this.outbox.discard(other);
+    this.sync.onNotice("Message deleted.", () => {
+      if (this.state.outbox.includes(entry)) return this.outbox.discard(entry);
+      this.sync.onNotice("It is too late: the message has been erased.");
+    });
   }
 
   /** A new session with the messages up to `seq`. @param {number} seq */
@@ -233,6 +252,13 @@ export class Actions {
     await this.sessionList.update(session);
     await this.open(session.session_id);
     await this.sync.history.catchUp(session.session_id);
+  }
+
+  /** @param {boolean} shown whether dividers show where the topic changes */
+  showTopics(shown) {
+    prefer("topics", shown ? "on" : "off", "on");
+    this.state.showsTopics = shown;
+    this.state.changed("messages");
   }
 
   // --- the context -----------------------------------------------------------------------------

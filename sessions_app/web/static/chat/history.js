@@ -8,6 +8,8 @@ const PAGE = 500;
 const MAX_SHARED = 20;
 // Runs are fetched whole and aligned, so that scrolling fetches each message once.
 const RUN = 100;
+// A wrong divider disturbs more than a missing one.
+const DIVIDER_PROBABILITY = 0.8;
 
 /** @typedef {import("./types.js").Session} Session */
 
@@ -192,11 +194,22 @@ export class History {
     const session = this.state.sessions.get(sessionId);
     if (!session) return;
     session.topics = Object.fromEntries(
-      results.map((/** @type {any} */ topic) => [topic.start_seq, topic.label]),
+      results.filter(isSure).map((/** @type {any} */ topic) => [topic.start_seq, readable(topic.label)]),
     );
     this.state.changed("messages");
     await this.store().putSessions([session]);
   }
+}
+
+/** Whether the service is sure enough of a topic's beginning to show it. @param {any} topic */
+function isSure({ probability }) {
+  return probability == null || probability >= DIVIDER_PROBABILITY;
+}
+
+/** A label of few whole words; others say less than none. @param {string} label */
+function readable(label) {
+  const terms = label.split(", ");
+  return terms.length <= 3 && terms.every((term) => /^\p{L}[\p{L}\p{M}' -]{3,}$/u.test(term)) ? label : "";
 }
 
 /** @param {import("./state.js").Conversation} conversation @param {number} first @param {number} last */

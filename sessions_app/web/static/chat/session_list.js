@@ -204,6 +204,7 @@ export class SessionList {
     const results = [];
     for (const { session_id, title } of this.state.listed()) {
       const last = await this.store().latest(session_id);
+      if (!last) continue;
       const newest = await this.store().messages(session_id, Math.max(1, last - 500), last);
       for (const { seq, role, content, timestamp } of newest) {
         const index = content.toLowerCase().indexOf(query);

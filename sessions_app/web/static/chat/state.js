@@ -1,6 +1,7 @@
 /** The state of the page, and its listeners. Views read it; `sync.js` and its parts write it. */
 
 import { LiveReplies } from "./live_replies.js";
+import { preference } from "./preferences.js";
 
 /** @typedef {import("./types.js").Session} Session */
 /** @typedef {import("./types.js").Message} Message */
@@ -114,6 +115,10 @@ export class State {
   context = null;
   draft = "";
   online = true;
+  /** The longest message that the service takes, in characters. */
+  maxCharacters = Infinity;
+  /** Whether dividers show where the topic changes. */
+  showsTopics = preference("topics", "on") === "on";
   /** @type {"disk"|"full"|"forbidden"} */
   storage = "disk";
 

@@ -46,6 +46,7 @@ export class Sync {
     this.outbox.onCreated = (localId, session) => this.writeResults.created(localId, session);
     this.outbox.onSent = (entry, answer) => this.writeResults.sent(entry, answer);
     this.outbox.onRefused = (entry, why) => this.writeResults.refused(entry, why);
+    this.outbox.onTextRefused = (entry, why) => this.writeResults.takeBack(entry, why);
     api.onAccess = (access) => {
       const user_id = credentials.read()?.user_id;
       if (user_id) tabs.tell({ type: "access", access, user_id });

@@ -16,6 +16,7 @@ const NAMES = { user: "User", assistant: "Assistant", system: "System", tool: "T
  * @property {(() => void)} [remove]
  * @property {(() => void)} [again]
  * @property {(() => void)} [discard]
+ * @property {(() => void)} [amend] edit what could not be sent or answered
  * @property {{position: number, count: number, turn: (by: number) => void}} [alternatives]
  */
 
@@ -97,6 +98,7 @@ function trouble(text, buttons) {
     icon("warning"),
     h("span", {}, text),
     buttons.again && h("button.text-button", { type: "button", onclick: buttons.again }, "Try again"),
+    buttons.amend && h("button.text-button", { type: "button", onclick: buttons.amend }, "Edit"),
     buttons.discard && h("button.text-button", { type: "button", onclick: buttons.discard }, "Discard"),
   );
 }

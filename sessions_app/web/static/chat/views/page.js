@@ -66,6 +66,7 @@ export class Page {
   /** @param {HTMLElement} parent */
   show(parent) {
     fill(parent, this.signIn.element, this.app, this.notices.stack, this.notices.spoken);
+    for (const type of ["dragover", "drop"]) document.addEventListener(type, stay);
     document.addEventListener("keydown", (event) => {
       if (event.key !== "Escape" || document.querySelector("dialog[open], .menu")) return;
       if (NARROW.matches) this.#toggleSidebar(false);
@@ -77,7 +78,12 @@ export class Page {
     if (NARROW.matches) this.#toggleSidebar(false);
     await this.actions.open(sessionId);
     if (seq) requestAnimationFrame(() => this.transcript.jump(seq));
-    else if (!NARROW.matches || !sessionId) this.composer.focus();
+    else if (!NARROW.matches || !sessionId) this.#write();
+  }
+
+  /** Focus the composer, unless the user writes elsewhere: a title that is being changed keeps the keys. */
+  #write() {
+    if (!document.activeElement?.matches("input, textarea")) this.composer.focus();
   }
 
   #head() {
@@ -196,6 +202,11 @@ export class Page {
     const close = iconButton("close", "Close", () => (this.banner.hidden = true));
     fill(this.banner, text && icon("warning"), text && h("span", {}, text), text && close);
   }
+}
+
+/** A dropped file must not replace the page; dropped text goes where it is dropped. @param {Event} event */
+function stay(event) {
+  if (/** @type {DragEvent} */ (event).dataTransfer?.types.includes("Files")) event.preventDefault();
 }
 
 /** @param {string} name @param {string} label @param {() => void} act */

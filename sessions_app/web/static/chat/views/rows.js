@@ -19,6 +19,8 @@ export class Rows {
   entries = [];
   /** @type {Entry[]} those of `entries` that are not stored */
   waiting = [];
+  /** Messages whose deletion can still be undone. @type {Set<number>} */
+  #erasing = new Set();
 
   /** @param {import("../state.js").State} state */
   constructor(state) {
@@ -32,7 +34,9 @@ export class Rows {
     this.conversation = open ? this.state.conversation(open) : null;
     this.session = open ? this.state.sessions.get(open) : undefined;
     this.live = open ? this.state.live(open) : undefined;
-    this.entries = (open ? this.state.entries(open) : []).filter((entry) => entry.kind === "chat");
+    const entries = open ? this.state.entries(open) : [];
+    this.entries = entries.filter((entry) => entry.kind === "chat");
+    this.#erasing = new Set(entries.flatMap(({ kind, seq }) => (kind === "delete_message" && seq ? [seq] : [])));
     const { conversation } = this;
     this.waiting = this.entries.filter((entry) => !conversation?.has(entry.client_id ?? ""));
   }
@@ -62,7 +66,14 @@ export class Rows {
 
   /** @param {number} seq @returns {Message | undefined} */
   message(seq) {
-    return this.conversation?.messages.get(seq);
+    const message = this.conversation?.messages.get(seq);
+    if (!message || !this.#erasing.has(seq)) return message;
+    return { ...message, content: "", tool_calls: null, reasoning: undefined, deleted: true };
+  }
+
+  /** The first message that waits for nothing but its turn. @returns {Entry | undefined} */
+  get next() {
+    return this.entries.find((entry) => entry.state === "queued");
   }
 
   /** A message has the same key before and after it is stored, so that it stays in its row. @param {number} row */
@@ -116,7 +127,7 @@ export class Rows {
     /** @type {{kind: "topic"|"fresh", text: string}[]} */
     const above = [];
     const label = this.session?.topics?.[message.seq];
-    if (message.seq > 1 && (message.topic_shift || label !== undefined)) {
+    if (message.seq > 1 && label !== undefined && this.state.showsTopics) {
       above.push({ kind: "topic", text: label ? `New topic: ${label}` : "New topic" });
     }
     const start = this.session?.context_start ?? 1;

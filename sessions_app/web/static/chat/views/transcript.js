@@ -220,7 +220,7 @@ export class Transcript {
     const item = this.rows.at(row);
     if (item.kind !== "waiting" || item.entry.state === "failed") return "";
     if (!this.state.online) return "Waiting for the network";
-    return item.entry === this.rows.entries[0] ? "" : "Waiting for its turn";
+    return item.entry === this.rows.next ? "" : "Waiting for its turn";
   }
 
   /** @param {HTMLElement} holder @param {import("../types.js").Live} live */
