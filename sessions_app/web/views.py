@@ -11,7 +11,7 @@ from django.conf import settings
 from django.templatetags.static import static
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import cache_control
-from django.views.generic import TemplateView
+from django.views.generic import RedirectView, TemplateView
 
 _STATIC = Path(__file__).parent / "static"
 _LIBRARIES = ("idb", "marked", "purify")
@@ -55,6 +55,13 @@ class WorkerView(TemplateView):
         # The version changes with any file, and makes the browser install the new worker.
         version = hashlib.sha256(files.encode()).hexdigest()[:12]
         return super().get_context_data(**kwargs) | {"files": files, "version": version}
+
+
+class IconView(RedirectView):
+    """Where browsers look for an icon on pages that name none."""
+
+    def get_redirect_url(self, *args: Any, **kwargs: Any) -> str:
+        return static("chat/icon.svg")
 
 
 @cache

@@ -235,12 +235,24 @@ export class Actions {
     return this.#attempt(() => this.#fork(seq));
   }
 
-  /** Replace the message `seq`, in a new session that branches off before it. @param {number} seq @param {string} content */
-  edit(seq, content) {
+  /** Write another message in place of `seq`; the earlier version stays beside it. @param {number} seq @param {string} content */
+  async edit(seq, content) {
+    const session_id = this.state.open;
+    if (!session_id) return;
+    const { client_id } = this.state.conversation(session_id).messages.get(seq) ?? {};
+    // It will not be answered any more.
+    const waiting = this.state.outbox.filter((entry) => client_id && entry.client_id === client_id);
+    for (const entry of waiting) await this.outbox.discard(entry);
+    await this.outbox.add({ session_id, kind: "chat", content, replaces: seq });
+  }
+
+  /** Make another version of a message current. @param {number} seq */
+  switchTo(seq) {
+    const sessionId = this.state.open;
     return this.#attempt(async () => {
-      if (seq > 1) await this.#fork(seq - 1);
-      else this.#newSession();
-      await this.send(content);
+      if (!sessionId) return;
+      await this.sync.history.switchTo(sessionId, seq);
+      await this.sync.plan();
     });
   }
 

@@ -171,6 +171,34 @@ export class History {
     this.tabs.tell({ type: "messages", user_id, session_id, messages });
   }
 
+  /**
+   * Read again which branches are current, where there are several: another device may have switched.
+   * @param {string} sessionId
+   */
+  async refreshBranches(sessionId) {
+    const conversation = this.state.conversation(sessionId);
+    const { latest } = conversation;
+    if (!conversation.branches.any || isLocal(sessionId)) return;
+    const query = `after=${Math.max(0, latest - PAGE)}&limit=${PAGE}`;
+    const page = await this.api.request("GET", `/session/${sessionId}/messages?${query}`);
+    // Messages that came meanwhile know better.
+    if (conversation.latest === latest) await this.#settle(sessionId, page.results);
+  }
+
+  /** Make a version of a message current, with what followed it. @param {string} sessionId @param {number} seq */
+  async switchTo(sessionId, seq) {
+    const path = `/session/${sessionId}/messages/${seq}/current`;
+    const { results } = await this.api.request("PUT", path, { body: {} });
+    await this.#settle(sessionId, results);
+  }
+
+  /** @param {string} sessionId @param {import("./types.js").Message[]} messages */
+  async #settle(sessionId, messages) {
+    this.state.conversation(sessionId).settle(messages);
+    this.state.changed("messages");
+    await this.store().putMessages(sessionId, messages);
+  }
+
   /** Replace a message with its tombstone. @param {string} sessionId @param {number} seq */
   async erase(sessionId, seq) {
     const conversation = this.state.conversation(sessionId);

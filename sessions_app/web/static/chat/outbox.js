@@ -199,8 +199,8 @@ export class Outbox {
   /** @param {Entry} entry */
   async #request(entry) {
     if (entry.kind === "chat") {
-      const message = { client_id: entry.client_id ?? "", content: entry.content ?? "" };
-      await this.replies.ask(entry.session_id, message);
+      const { client_id = "", content = "", replaces } = entry;
+      await this.replies.ask(entry.session_id, { client_id, content, replaces });
       return null;
     }
     if (isLocal(entry.session_id)) return null; // deleted before it was ever created

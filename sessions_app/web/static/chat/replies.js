@@ -53,14 +53,14 @@ export class Replies {
    * Send a message and follow its turn to the end. The same key again, after a reload or a lost
    * answer, comes back to the same turn.
    * @param {string} sessionId
-   * @param {{client_id: string, content: string}} message
+   * @param {{client_id: string, content: string, replaces?: number}} message
    */
-  async ask(sessionId, { client_id, content }) {
+  async ask(sessionId, { client_id, ...message }) {
     // Without a network, no model is working on it yet.
     const quiet = !this.state.online;
     await this.#turn(
       { session_id: sessionId, client_id, text: "", status: "waiting", quiet },
-      (live) => this.#start(live, "chat", { content, client_id, stream: true }),
+      (live) => this.#start(live, "chat", { ...message, client_id, stream: true }),
     );
   }
 

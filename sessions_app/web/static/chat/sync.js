@@ -164,6 +164,7 @@ export class Sync {
     if (!(await this.#caughtUp(sessionId))) return;
     this.background(() => this.plan());
     this.background(() => this.history.findTopics(sessionId));
+    this.background(() => this.history.refreshBranches(sessionId));
     await this.replies.join(sessionId);
   }
 

@@ -17,7 +17,8 @@
  * @property {Record<string, string>} [metadata]
  * @property {boolean} [deleted]
  * @property {string} [reasoning] what the model thought before it answered
- * @property {number|null} [superseded_by] the seq of the reply that was generated in its place
+ * @property {number|null} [superseded_by] the seq of the message that took its place
+ * @property {number|null} [replaces] the seq of the message in whose place it was written
  * @property {{turn_id: string, reply_to: number, model: string, finish_reason: string}|null} [generation]
  *   how a model came to write it; `finish_reason` is `cancelled` for a reply that was stopped
  *
@@ -46,6 +47,7 @@
  * @property {string} [content]
  * @property {string} [title]
  * @property {number} [seq]
+ * @property {number} [replaces] the seq of the message that this one is written in place of
  * @property {string} created_at
  * @property {number} [not_before] milliseconds since 1970: until then it can be undone
  * @property {"queued"|"failed"} state

@@ -6,6 +6,7 @@
 import { Marked } from "../vendor/marked.js";
 import "../vendor/purify.js";
 import { h } from "./dom.js";
+import { formulaExtensions, setFormulas } from "./formulas.js";
 import { icon } from "./icons.js";
 
 // DOMPurify's small build is not a module; it sets a global.
@@ -43,6 +44,7 @@ const marked = new Marked({
     },
   },
 });
+marked.use({ extensions: formulaExtensions(escaped) });
 /** @typedef {{raw: string, nodes: ChildNode[]}} Block */
 /** @type {WeakMap<HTMLElement, Block[]>} */
 const drawn = new WeakMap();
@@ -102,6 +104,7 @@ function elements(html) {
     table.replaceWith(scroller);
     scroller.append(table);
   }
+  setFormulas(fragment);
   for (const code of fragment.querySelectorAll("pre > code")) code.parentElement.replaceWith(block(code));
   for (const code of fragment.querySelectorAll("code")) {
     if (!code.closest(".code")) code.removeAttribute("class");

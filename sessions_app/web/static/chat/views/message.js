@@ -1,6 +1,6 @@
 /** One message as an article, with its buttons. */
 
-import { fill, h, isolated, timeOfDay } from "./dom.js";
+import { fill, h, isolated, moment, timeOfDay } from "./dom.js";
 import { icon } from "./icons.js";
 import { copyButton, drawMarkdown } from "./markdown.js";
 
@@ -17,7 +17,7 @@ const NAMES = { user: "User", assistant: "Assistant", system: "System", tool: "T
  * @property {(() => void)} [again]
  * @property {(() => void)} [discard]
  * @property {(() => void)} [amend] edit what could not be sent or answered
- * @property {{position: number, count: number, turn: (by: number) => void}} [alternatives]
+ * @property {{position: number, count: number, idle: boolean, turn: (by: number) => void}} [alternatives]
  */
 
 /**
@@ -51,13 +51,12 @@ export function messageArticle(message, options, buttons) {
 /** @param {Pick<Message, "role" | "content"> & Partial<Message>} message */
 function body(message) {
   if (message.deleted) return h("div.body.deleted", {}, "Deleted");
-  if (message.role === "assistant") {
-    const element = h("div.body.prose");
+  if (message.role === "assistant" || message.role === "user") {
+    const element = h("div.body.prose", { dir: message.role === "user" ? "auto" : null });
     drawMarkdown(element, message.content);
     if (message.tool_calls?.length) element.append(calls(message.tool_calls));
     return element;
   }
-  if (message.role === "user") return h("div.body", { dir: "auto" }, message.content);
   const label = message.role === "system" ? "System prompt" : `Tool result ${isolated(message.name ?? "")}`;
   return h("details.body", {}, h("summary", {}, label), h("pre", { tabindex: "0" }, inert(message.content)));
 }
@@ -106,18 +105,27 @@ function trouble(text, buttons) {
 /** @param {Pick<Message, "role" | "content">} message @param {Buttons} buttons */
 function tools(message, buttons) {
   const { alternatives: others } = buttons;
+  const version = message.role === "user" ? "version" : "answer";
   return h(
     "div.tools",
     {},
-    others && button("left", "Earlier answer", () => others.turn(-1), others.position === 1),
+    others && button("left", `Earlier ${version}`, () => others.turn(-1), !others.idle || others.position === 1),
     others && h("span.count", {}, `${others.position} / ${others.count}`),
-    others && button("right", "Later answer", () => others.turn(1), others.position === others.count),
+    others && button("right", `Later ${version}`, () => others.turn(1), !others.idle || others.position === others.count),
     copyButton(() => message.content),
     buttons.regenerate && button("retry", "Regenerate", buttons.regenerate),
     buttons.edit && button("edit", "Edit", buttons.edit),
     buttons.fork && button("branch", "Branch off here", buttons.fork),
     buttons.remove && button("trash", "Delete", buttons.remove),
+    about(message),
   );
+}
+
+/** When it was written, and by which model. @param {Partial<Message>} message */
+function about({ timestamp, generation }) {
+  if (!timestamp) return null;
+  const time = h("time", { datetime: timestamp, title: new Date(timestamp).toLocaleString() }, moment(timestamp));
+  return h("span.about", {}, generation?.model && h("span.model", {}, generation.model), time);
 }
 
 /** @param {string} name of its icon @param {string} label @param {() => void} act @param {boolean} [disabled] */
@@ -148,8 +156,8 @@ export function editor(text, { done, cancel }) {
     event.preventDefault();
     finish();
   });
-  const hint = h("p.note", {}, "This makes a new chat from here; the old one stays unchanged.");
+  const hint = h("p.note", {}, "The version before stays beside it.");
   const quit = h("button.quiet-button", { type: "button", onclick: cancel }, "Cancel");
-  const go = h("button.primary-button", { type: "button", onclick: finish }, "Branch and ask");
+  const go = h("button.primary-button", { type: "button", onclick: finish }, "Save and ask");
   return h("div.editor", {}, area, hint, h("div.dialog-foot", {}, quit, go));
 }
