@@ -43,6 +43,7 @@ USER = {
     "username": "alice",
     "email": "alice@example.com",
     "email_confirmed": False,
+    "instructions": "",
     "is_staff": False,
 }
 

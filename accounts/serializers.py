@@ -19,7 +19,13 @@ from accounts.credentials import passwords, sign_ins
 from accounts.credentials.tokens import AccountRefreshToken, SignInReused, TokenSpent
 from accounts.errors import TokenReused
 from accounts.fields import EmailField, PasswordField, TokenField, UsernameField
-from accounts.models import DEVICE_MAX_CHARS, KEY_NAME_MAX_CHARS, ApiKey, User
+from accounts.models import (
+    DEVICE_MAX_CHARS,
+    INSTRUCTIONS_MAX_CHARS,
+    KEY_NAME_MAX_CHARS,
+    ApiKey,
+    User,
+)
 from sessions_app import clock
 from sessions_app.api.authentication import SIGN_IN_CLAIM, TokenNotValid, access_token_user
 from sessions_app.http.input import StrictCharField, StrictIntegerField, idempotency_key
@@ -32,6 +38,7 @@ class UserSerializer(serializers.Serializer[User]):
     username = serializers.CharField(read_only=True)
     email = EmailField(read_only=True)
     email_confirmed = serializers.BooleanField(read_only=True)
+    instructions = serializers.CharField(read_only=True)
     is_staff = serializers.BooleanField(read_only=True)
 
 
@@ -151,6 +158,9 @@ class ProfileChangesSerializer(serializers.Serializer[Any]):
 
     username = UsernameField(required=False)
     email = EmailField(required=False)
+    instructions = StrictCharField(
+        max_length=INSTRUCTIONS_MAX_CHARS, required=False, allow_blank=True
+    )
 
 
 class PasswordConfirmationSerializer(serializers.Serializer[Any]):

@@ -161,7 +161,7 @@ class MeView(APIView):
         return Response(UserSerializer(services.account_get(user_id=user_id(request))).data)
 
     def patch(self, request: Request) -> Response:
-        """Change the username, the email address, or both."""
+        """Change the username, the email address, the instructions for models, or some of them."""
         changes = validated(ProfileChangesSerializer, request)
         user = services.account_update(user_id=user_id(request), **changes)
         return Response(UserSerializer(user).data)

@@ -68,6 +68,22 @@ class Generation:
     usage: Mapping[str, Any] | None = None
 
 
+class Rating(StrEnum):
+    """What a user thinks of a reply."""
+
+    UP = "up"
+    DOWN = "down"
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """A user's rating of a reply, and why."""
+
+    rating: Rating
+    comment: str
+    given_at: datetime
+
+
 class Message(NamedTuple):
     """A stored message. `seq` counts from 1 in its session, without a gap or a repeat.
 
@@ -109,6 +125,7 @@ class Message(NamedTuple):
     parts: Sequence[Mapping[str, Any]] | None = None
     superseded_with: int | None = None
     replaces: int | None = None
+    feedback: Feedback | None = None
 
     @property
     def is_silent(self) -> bool:

@@ -10,7 +10,7 @@ from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from sessions_app.domain import limits
-from sessions_app.domain.data import Generation, Message, MessagePage, Role
+from sessions_app.domain.data import Feedback, Generation, Message, MessagePage, Rating, Role
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.texts import text
 from sessions_app.http.input import (
@@ -115,6 +115,23 @@ class GenerationOutput(serializers.Serializer[Data]):
     usage = serializers.DictField(required=False)
 
 
+class FeedbackInput(serializers.Serializer[Data]):
+    """What you think of a reply."""
+
+    rating = StrictChoiceField(choices=values_of(Rating))
+    comment = StrictCharField(
+        max_length=limits.FEEDBACK_MAX_CHARS, allow_blank=True, allow_null=True, required=False
+    )
+
+
+class FeedbackOutput(serializers.Serializer[Data]):
+    """What the owner thinks of a reply, and since when."""
+
+    rating = serializers.ChoiceField(choices=values_of(Rating))
+    comment = StrictCharField(allow_blank=True)
+    given_at = serializers.DateTimeField()
+
+
 class MessageOutput(serializers.Serializer[Data]):
     """A stored message.
 
@@ -143,6 +160,7 @@ class MessageOutput(serializers.Serializer[Data]):
     generation = GenerationOutput(allow_null=True)
     superseded_by = StrictIntegerField(min_value=1, allow_null=True)
     replaces = StrictIntegerField(min_value=1, required=False)
+    feedback = FeedbackOutput(required=False)
     reasoning = StrictCharField(required=False)
     extra = serializers.DictField(required=False)
     items = serializers.DictField(required=False)
@@ -217,6 +235,15 @@ def message(stored: Message) -> dict[str, Any]:
         **({"items": stored.items} if stored.items else {}),
         **({"parts": stored.parts} if stored.parts else {}),
         **({"replaces": stored.replaces} if stored.replaces else {}),
+        **({"feedback": _feedback(stored.feedback)} if stored.feedback else {}),
+    }
+
+
+def _feedback(given: Feedback) -> dict[str, Any]:
+    return {
+        "rating": given.rating.value,
+        "comment": given.comment,
+        "given_at": timestamp(given.given_at),
     }
 
 

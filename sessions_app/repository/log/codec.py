@@ -14,11 +14,13 @@ from sessions_app.documents import Session as SessionDocument
 from sessions_app.documents import checking, fields_of
 from sessions_app.domain.data import (
     ContextPolicy,
+    Feedback,
     Generation,
     Message,
     NewLease,
     NewSession,
     OnTopicShift,
+    Rating,
     Role,
     Session,
     Status,
@@ -106,6 +108,7 @@ def encode_message(message: NewMessage | Message) -> Stored:
         optional["deleted"] = message.deleted or None
         optional["superseded_by"] = message.superseded_by
         optional["superseded_with"] = message.superseded_with
+        optional["feedback"] = encode_feedback(message.feedback) if message.feedback else None
     stored: Stored = {
         "id": message.id,
         "role": message.role.value,
@@ -116,6 +119,19 @@ def encode_message(message: NewMessage | Message) -> Stored:
     }
     validate_message(stored)
     return stored
+
+
+def encode_feedback(feedback: Feedback) -> Stored:
+    """What a user thinks of a reply, as it is stored."""
+    comment = {"comment": feedback.comment} if feedback.comment else {}
+    return {"rating": feedback.rating.value, **comment, "given_at": feedback.given_at}
+
+
+def decode_feedback(stored: Mapping[str, Any] | None) -> Feedback | None:
+    """What a user thinks of a reply; None where nothing was said."""
+    if not stored:
+        return None
+    return Feedback(Rating(stored["rating"]), stored.get("comment", ""), stored["given_at"])
 
 
 def encode_items(items: Mapping[str, Any] | None) -> Stored:
@@ -129,7 +145,9 @@ def encode_items(items: Mapping[str, Any] | None) -> Stored:
 # `metadata` and `generation` are documents of their own, made of parts that were checked before.
 _DECLARED = fields_of(MessageDocument)
 _MESSAGE_FIELDS = [
-    (name, field) for name, field in _DECLARED.items() if name not in {"metadata", "generation"}
+    (name, field)
+    for name, field in _DECLARED.items()
+    if name not in {"metadata", "generation", "feedback"}
 ]
 
 
@@ -210,6 +228,7 @@ def _decode_message(stored: Mapping[str, Any], seq: int) -> Message:
         json.loads(parts) if (parts := get("parts")) else None,
         get("superseded_with"),
         get("replaces"),
+        decode_feedback(get("feedback")),
     )
 
 
