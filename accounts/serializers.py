@@ -215,6 +215,21 @@ class ApiKeysSerializer(serializers.Serializer[Any]):
     results = ApiKeySerializer(many=True)
 
 
+class ReadSerializer(serializers.Serializer[Any]):
+    """One time that staff read a session; who it was, only the operator knows."""
+
+    at = serializers.DateTimeField(read_only=True)
+    session_id = serializers.CharField(read_only=True, allow_null=True)
+    what = serializers.CharField(read_only=True)
+    reason = serializers.CharField(read_only=True, allow_null=True)
+
+
+class ReadsSerializer(serializers.Serializer[Any]):
+    """The newest times that staff read the user's sessions."""
+
+    results = ReadSerializer(many=True)
+
+
 class SignInDeviceSerializer(serializers.Serializer[Any]):
     """A signed-in device; `device` is what it says of itself."""
 

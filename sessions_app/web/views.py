@@ -37,6 +37,8 @@ class ChatView(TemplateView):
             "modules": _modules(),
             "styles": _styles(),
             "message_max_chars": settings.MESSAGE_MAX_CHARS,
+            "registration": settings.REGISTRATION,
+            "password_min": _password_min(),
         }
 
 
@@ -73,6 +75,12 @@ def _modules() -> list[str]:
     return [
         static(name) for name in [*needed, *(f"chat/vendor/{library}.js" for library in _LIBRARIES)]
     ]
+
+
+def _password_min() -> int:
+    """How long a new password must be, for the form to say so beforehand."""
+    rules = (rule.get("OPTIONS", {}) for rule in settings.AUTH_PASSWORD_VALIDATORS)
+    return max((rule["min_length"] for rule in rules if "min_length" in rule), default=0)
 
 
 def _styles() -> list[str]:

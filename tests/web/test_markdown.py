@@ -19,7 +19,7 @@ CONSTRUCTS = {
     ),
     "1. [ ] a\n\n2. [x] b": "all('input[type=checkbox]').length === 2 && all('input')[1].checked",
     "| a | b | c |\n|:--|:-:|--:|\n| 1 | 2 | 3 |": (
-        "all('td').map((cell) => getComputedStyle(cell).textAlign).join() === 'left,center,right'"
+        "all('td').map((cell) => getComputedStyle(cell).textAlign).join() === 'start,center,end'"
     ),
     "> a\n>\n> > b": "q('blockquote blockquote').textContent.trim() === 'b'",
     "`code` and ``a ` b``": "all('code')[1].textContent === 'a ` b'",
@@ -56,7 +56,7 @@ CONSTRUCTS = {
         "all('.formula').length === 2 && body.textContent.includes('not $5 or $6.')"
     ),
     "$$\n\\sum_{i=1}^n i\n\n= x\n$$": "q('.formula.display .katex-display')",
-    "\\[\nx = y\n\\]\n\nand text": "q('.formula.display') && q('p').textContent === 'and text'",
+    "\\[\nx = y\n\\]\n\nand text": "q('.formula.display') && all('p').at(-1).textContent === 'and text'",
     "```math\nx^2\n```": "q('.formula.display .katex')",
     "$\\href{https://a.example}{x}$ $\\undefined$": "!q('a') && all('.katex').length === 2",
     r"a \$5 b `\(c\)`": "!q('.formula') && q('code').textContent === '\\\\(c\\\\)'",

@@ -25,9 +25,15 @@ export class Actions {
 
   // --- the account -----------------------------------------------------------------------------
 
-  /** @param {"signIn"|"register"} how @param {string} username @param {string} password */
-  async enter(how, username, password) {
-    await this.sync.api[how](username, password);
+  /** @param {string} username @param {string} password */
+  async signIn(username, password) {
+    await this.sync.api.signIn(username, password);
+    await this.sync.begin();
+  }
+
+  /** @param {{username: string, password: string, email?: string, invitation?: string}} account */
+  async register(account) {
+    await this.sync.api.register(account);
     await this.sync.begin();
   }
 
@@ -54,6 +60,46 @@ export class Actions {
   async deleteAccount(password) {
     await this.sync.api.request("DELETE", "/auth/me", { body: { password } });
     await this.sync.leave(true);
+  }
+
+  /** Mail a link to set a new password, if an account has the address. @param {string} email */
+  resetPassword(email) {
+    return this.sync.api.open("/auth/password/reset", { email });
+  }
+
+  /** @param {string} instructions what models are to know in every chat */
+  async instruct(instructions) {
+    await this.sync.api.request("PATCH", "/auth/me", { body: { instructions } });
+    this.state.instructions = instructions;
+  }
+
+  async devices() {
+    return (await this.sync.api.request("GET", "/auth/sign-ins")).results;
+  }
+
+  /** @param {string} id */
+  endDevice(id) {
+    return this.sync.api.request("DELETE", `/auth/sign-ins/${id}`);
+  }
+
+  async keys() {
+    return (await this.sync.api.request("GET", "/auth/api-keys")).results;
+  }
+
+  /** @param {string} name @param {string} password */
+  makeKey(name, password) {
+    return this.sync.api.request("POST", "/auth/api-keys", { body: { name, password } });
+  }
+
+  /** @param {string} id */
+  endKey(id) {
+    return this.sync.api.request("DELETE", `/auth/api-keys/${id}`);
+  }
+
+  /** When staff have read the user's chats, and why. */
+  async reads() {
+    const { results } = await this.sync.api.request("GET", "/auth/me/reads");
+    return results.map((/** @type {any} */ read) => ({ ...read, title: this.state.sessions.get(read.session_id)?.title }));
   }
 
   exportAccount() {
@@ -90,6 +136,35 @@ export class Actions {
   async rename(sessionId, title) {
     await this.sessionList.change(sessionId, { title });
     await this.outbox.add({ session_id: sessionId, kind: "rename", title });
+  }
+
+  /** The models that can be chosen. @returns {Promise<string[]>} */
+  async models() {
+    const { data } = await this.sync.api.request("GET", "/v1/models");
+    return data.map((/** @type {{id: string}} */ model) => model.id);
+  }
+
+  /** @param {string} prompt of the next chat */
+  choosePrompt(prompt) {
+    this.state.next = { ...this.state.next, prompt };
+  }
+
+  /** @param {string | null} sessionId null for the next chat @param {string} model empty for the service's own choice */
+  async chooseModel(sessionId, model) {
+    const session = sessionId ? this.state.sessions.get(sessionId) : undefined;
+    if (!session || !sessionId) {
+      this.state.next = { ...this.state.next, model };
+      return;
+    }
+    const { model: _, ...others } = session.metadata ?? {};
+    const metadata = model ? { ...others, model } : others;
+    await this.sessionList.change(sessionId, { metadata });
+    await this.outbox.add({ session_id: sessionId, kind: "metadata", metadata });
+  }
+
+  /** @param {string} sessionId @returns {string | undefined} */
+  #model(sessionId) {
+    return this.state.sessions.get(sessionId)?.metadata?.model;
   }
 
   /** @param {string} sessionId */
@@ -159,7 +234,7 @@ export class Actions {
     this.draft("");
     this.state.changed("draft");
     const changed = this.sessionList.change(sessionId, { updated_at: new Date().toISOString() });
-    await this.outbox.add({ session_id: sessionId, kind: "chat", content });
+    await this.outbox.add({ session_id: sessionId, kind: "chat", content, model: this.#model(sessionId) });
     await changed;
   }
 
@@ -168,9 +243,13 @@ export class Actions {
     const now = new Date().toISOString();
     const session_id = localSessionId();
     const times = { created_at: now, updated_at: now };
+    const { model, prompt } = this.state.next;
+    const system_prompt = [this.state.instructions, prompt].filter((text) => text.trim()).join("\n\n");
     this.state.sessions.set(session_id, {
       session_id, title, ...times, status: "active", message_count: 0,
+      ...(model ? { metadata: { model } } : {}), ...(system_prompt ? { system_prompt } : {}),
     }); // prettier-ignore
+    this.state.next = { model: "", prompt: "" };
     this.sync.background(() => this.sessionList.change(session_id, {}));
     if (this.state.open === null) this.draft("");
     this.sync.background(() => this.open(session_id));
@@ -184,7 +263,7 @@ export class Actions {
     const session_id = this.state.open ?? "";
     const { client_id, content } = message;
     if (!client_id) return this.regenerate(this.state.conversation(session_id).latest);
-    await this.outbox.add({ session_id, kind: "chat", client_id, content });
+    await this.outbox.add({ session_id, kind: "chat", client_id, content, model: this.#model(session_id) });
   }
 
   /** Give up a message that is not stored, or that has no answer. @param {Entry} entry */
@@ -211,7 +290,7 @@ export class Actions {
   regenerate(seq) {
     const sessionId = this.state.open;
     return this.#attempt(async () => {
-      if (sessionId) await this.sync.replies.regenerate(sessionId, seq);
+      if (sessionId) await this.sync.replies.regenerate(sessionId, seq, this.#model(sessionId));
     });
   }
 
@@ -243,7 +322,15 @@ export class Actions {
     // It will not be answered any more.
     const waiting = this.state.outbox.filter((entry) => client_id && entry.client_id === client_id);
     for (const entry of waiting) await this.outbox.discard(entry);
-    await this.outbox.add({ session_id, kind: "chat", content, replaces: seq });
+    await this.outbox.add({ session_id, kind: "chat", content, replaces: seq, model: this.#model(session_id) });
+  }
+
+  /** Rate a reply, or take the rating back. @param {number} seq @param {"up"|"down"|null} rating */
+  rate(seq, rating) {
+    const sessionId = this.state.open;
+    return this.#attempt(async () => {
+      if (sessionId) await this.sync.history.rate(sessionId, seq, rating);
+    });
   }
 
   /** Make another version of a message current. @param {number} seq */

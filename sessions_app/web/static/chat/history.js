@@ -192,6 +192,17 @@ export class History {
     await this.#settle(sessionId, results);
   }
 
+  /** @param {string} sessionId @param {number} seq @param {"up"|"down"|null} rating null takes it back */
+  async rate(sessionId, seq, rating) {
+    const path = `/session/${sessionId}/messages/${seq}/feedback`;
+    if (rating) await this.api.request("PUT", path, { body: { rating } });
+    else await this.api.request("DELETE", path);
+    const message = this.state.conversation(sessionId).messages.get(seq);
+    if (!message) return;
+    const { feedback: _, ...unrated } = message;
+    await this.#settle(sessionId, [rating ? { ...unrated, feedback: { rating, comment: "" } } : unrated]);
+  }
+
   /** @param {string} sessionId @param {import("./types.js").Message[]} messages */
   async #settle(sessionId, messages) {
     this.state.conversation(sessionId).settle(messages);

@@ -13,6 +13,7 @@ import { ApiError, SignedOut, delay, inWords, isTransient, whyNotAnswered } from
 
 /** Kind of a write → method, path and body of its request. @type {Record<string, (entry: Entry) => [string, string, unknown?]>} */
 const ROUTES = {
+  metadata: (entry) => ["PATCH", "", { metadata: entry.metadata }],
   rename: (entry) => ["PATCH", "", { title: entry.title }],
   archive: () => ["POST", "/archive", {}],
   restore: () => ["POST", "/restore", {}],
@@ -199,8 +200,8 @@ export class Outbox {
   /** @param {Entry} entry */
   async #request(entry) {
     if (entry.kind === "chat") {
-      const { client_id = "", content = "", replaces } = entry;
-      await this.replies.ask(entry.session_id, { client_id, content, replaces });
+      const { client_id = "", content = "", replaces, model } = entry;
+      await this.replies.ask(entry.session_id, { client_id, content, replaces, model });
       return null;
     }
     if (isLocal(entry.session_id)) return null; // deleted before it was ever created
@@ -232,7 +233,11 @@ export class Outbox {
     const created =
       earlier ??
       (await this.api.request("POST", "/session/create", {
-        body: { title: session?.title ?? "", metadata: { client_session_id: localId } },
+        body: {
+          title: session?.title ?? "",
+          metadata: { ...session?.metadata, client_session_id: localId },
+          system_prompt: session?.system_prompt,
+        },
       }));
     await this.onCreated(localId, created);
   }

@@ -107,6 +107,7 @@ export class SessionList {
     const merged = { ...this.state.sessions.get(session.session_id), ...session };
     for (const entry of this.state.entries(session.session_id)) {
       if (entry.kind === "rename") merged.title = entry.title ?? "";
+      if (entry.kind === "metadata") merged.metadata = entry.metadata;
       if (entry.kind === "archive") merged.status = "archived";
       if (entry.kind === "restore") merged.status = "active";
     }

@@ -137,6 +137,10 @@ export class State {
   /** The plan of the session that is shown. @type {any} */
   context = null;
   draft = "";
+  /** What a new chat will be created with. */
+  next = { model: "", prompt: "" };
+  /** What the user wants models to know in every chat. */
+  instructions = "";
   online = true;
   /** The longest message that the service takes, in characters. */
   maxCharacters = Infinity;
@@ -243,6 +247,8 @@ export class State {
     this.created = new Map();
     this.context = null;
     this.draft = "";
+    this.next = { model: "", prompt: "" };
+    this.instructions = "";
     this.listHasMore = false;
     this.list = "active";
   }

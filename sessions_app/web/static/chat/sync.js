@@ -99,7 +99,15 @@ export class Sync {
     this.tabs.stand(user_id, () => this.background(() => this.outbox.load()));
     this.tabs.tell({ type: "who-is-live", user_id });
     this.background(() => this.sessionList.refresh());
+    this.background(() => this.#readInstructions());
     await this.open(sessionInAddress(), { push: false });
+  }
+
+  async #readInstructions() {
+    this.state.instructions = (await this.store.note("instructions")) ?? "";
+    const { instructions } = await this.api.request("GET", "/auth/me");
+    this.state.instructions = instructions;
+    await this.store.putNote("instructions", instructions);
   }
 
   /** Another tab has signed in or out. */

@@ -16,6 +16,7 @@ const NAMES = { user: "User", assistant: "Assistant", system: "System", tool: "T
  * @property {(() => void)} [remove]
  * @property {(() => void)} [again]
  * @property {(() => void)} [discard]
+ * @property {((rating: "up"|"down"|null) => void)} [rate]
  * @property {(() => void)} [amend] edit what could not be sent or answered
  * @property {{position: number, count: number, idle: boolean, turn: (by: number) => void}} [alternatives]
  */
@@ -102,7 +103,19 @@ function trouble(text, buttons) {
   );
 }
 
-/** @param {Pick<Message, "role" | "content">} message @param {Buttons} buttons */
+/** Thumbs up and down; the one that was chosen takes itself back. @param {Partial<Message>} message @param {Buttons["rate"]} rate */
+function ratings({ feedback }, rate) {
+  if (!rate) return [];
+  return /** @type {const} */ (["up", "down"]).map((rating) => {
+    const chosen = feedback?.rating === rating;
+    const label = rating === "up" ? "Good answer" : "Bad answer";
+    const thumb = button(`thumb-${rating}`, label, () => rate(chosen ? null : rating));
+    thumb.setAttribute("aria-pressed", String(chosen));
+    return thumb;
+  });
+}
+
+/** @param {Pick<Message, "role" | "content"> & Partial<Message>} message @param {Buttons} buttons */
 function tools(message, buttons) {
   const { alternatives: others } = buttons;
   const version = message.role === "user" ? "version" : "answer";
@@ -115,6 +128,7 @@ function tools(message, buttons) {
     copyButton(() => message.content),
     buttons.regenerate && button("retry", "Regenerate", buttons.regenerate),
     buttons.edit && button("edit", "Edit", buttons.edit),
+    ...ratings(message, buttons.rate),
     buttons.fork && button("branch", "Branch off here", buttons.fork),
     buttons.remove && button("trash", "Delete", buttons.remove),
     about(message),

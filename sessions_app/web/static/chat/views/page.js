@@ -5,6 +5,7 @@ import { ContextPanel } from "./context_panel.js";
 import { accountDialog } from "./account.js";
 import { fill, h, isolated } from "./dom.js";
 import { icon } from "./icons.js";
+import { inWords } from "../problems.js";
 import { listenForKeys } from "./keys.js";
 import { Notices, confirmed, menu } from "./popups.js";
 import { Sidebar, sessionOptions } from "./sidebar.js";
@@ -12,10 +13,11 @@ import { SignIn } from "./sign_in.js";
 import { Transcript } from "./transcript.js";
 
 const NARROW = matchMedia("(max-width: 760px)");
+// The second sentence of a demo's answer, or of a model's, shows what the service does.
 const IDEAS = [
-  ["Plan something", "Plan a long weekend in Lisbon for two people and a dog."],
-  ["Explain something", "Explain how you decide which of my messages you remember."],
-  ["Write some code", "Write a Python function that merges overlapping intervals."],
+  ["It remembers", "My dog is called Rufus, and we are going to Lisbon in May."],
+  ["It chooses what to recall", "What did I tell you about my dog?"],
+  ["It notices new topics", "Something else: how do I merge overlapping intervals in Python?"],
 ];
 /** @type {Record<string, string>} */
 const STORAGE = {
@@ -106,7 +108,8 @@ export class Page {
         h("strong", {}, name), h("span", {}, text)),
     ); // prettier-ignore
     return h("div.welcome", {}, this.greeting,
-      h("p.quiet", {}, "Everything you write is saved on this device and in your account."),
+      h("p.quiet", {}, "Everything you write is saved on this device and in your account. Under your message stands how much of the chat the model sees; select it to see what, and why."),
+      h("button.text-button", { type: "button", onclick: () => this.#settings() }, "Choose a model and a system prompt"),
       h("div.ideas", {}, ...ideas),
     ); // prettier-ignore
   }
@@ -144,9 +147,20 @@ export class Page {
     const archived = session.status === "archived";
     menu(this.more, [
       { label: "What the model sees", icon: "window", act: () => this.panel.toggle(true) },
+      { label: "Chat settings", icon: "settings", act: () => this.#settings() },
       ...(archived ? [] : [{ label: "Start fresh here", icon: "fresh", act: () => this.actions.startFresh() }]),
       ...sessionOptions(session, this.actions, rename),
     ]);
+  }
+
+  /** Choose the model, and for a new chat the system prompt. */
+  async #settings() {
+    try {
+      const { chatSettings } = await import("./later/chat_settings.js");
+      chatSettings(this.state, this.actions, this.state.sessions.get(this.state.open ?? ""));
+    } catch (error) {
+      this.notices.show(inWords(error));
+    }
   }
 
   /** @param {import("../types.js").Session} session */

@@ -139,7 +139,7 @@ export class Transcript {
     const fresh = last && this.rows.startsFreshNext;
     const flags = [message.deleted, this.rows.isHidden(message), last, fresh, Boolean(this.rows.live)];
     const versions = this.rows.versions(message);
-    return [message.id, versions, ...flags, this.#editing === item.seq, above, trouble].join("|");
+    return [message.id, versions, message.feedback?.rating, ...flags, this.#editing === item.seq, above, trouble].join("|");
   }
 
   /** @param {number} row @param {HTMLElement | null} element */
@@ -189,6 +189,7 @@ export class Transcript {
       discard: failed && !archived ? () => actions.discard(failed) : undefined,
       regenerate: idle && last && message.role === "assistant" ? () => actions.regenerate(seq) : undefined,
       edit: message.role === "user" && !archived ? () => this.#edit(seq) : undefined,
+      rate: message.role === "assistant" ? (rating) => actions.rate(seq, rating) : undefined,
       fork: message.role === "assistant" ? () => actions.fork(seq) : undefined,
       remove: idle ? () => actions.deleteMessage(seq) : undefined,
       alternatives: this.#versions(message, idle),

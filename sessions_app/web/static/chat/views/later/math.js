@@ -13,6 +13,7 @@ const LIMITS = {
   // What cannot be read is shown as it was written, in red.
   throwOnError: false,
   strict: false,
+  errorColor: "var(--danger)",
   // No links, pictures or classes from a formula; bounds against formulas that grow without end.
   trust: false,
   maxExpand: 500,
