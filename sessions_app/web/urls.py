@@ -1,6 +1,6 @@
 """Routes of the chat page and its service worker."""
 
-from django.urls import URLPattern, path, re_path
+from django.urls import URLPattern, path
 
 from sessions_app.web.views import ChatView, IconView, WorkerView
 
@@ -8,5 +8,5 @@ from sessions_app.web.views import ChatView, IconView, WorkerView
 urlpatterns: list[URLPattern] = [
     path("", ChatView.as_view()),
     path("sw.js", WorkerView.as_view()),
-    re_path(r"^favicon\.ico/?$", IconView.as_view()),
+    path("favicon.ico", IconView.as_view()),
 ]

@@ -8,10 +8,11 @@ from typing import Any
 
 from csp.decorators import csp_update
 from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.templatetags.static import static
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import cache_control
-from django.views.generic import RedirectView, TemplateView
+from django.views.generic import TemplateView, View
 
 _STATIC = Path(__file__).parent / "static"
 _LIBRARIES = ("idb", "marked", "purify")
@@ -59,11 +60,11 @@ class WorkerView(TemplateView):
         return super().get_context_data(**kwargs) | {"files": files, "version": version}
 
 
-class IconView(RedirectView):
+class IconView(View):
     """Where browsers look for an icon on pages that name none."""
 
-    def get_redirect_url(self, *args: Any, **kwargs: Any) -> str:
-        return static("chat/icon.svg")
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponseRedirect(static("chat/icon.svg"))
 
 
 @cache

@@ -56,7 +56,9 @@ CONSTRUCTS = {
         "all('.formula').length === 2 && body.textContent.includes('not $5 or $6.')"
     ),
     "$$\n\\sum_{i=1}^n i\n\n= x\n$$": "q('.formula.display .katex-display')",
-    "\\[\nx = y\n\\]\n\nand text": "q('.formula.display') && all('p').at(-1).textContent === 'and text'",
+    "\\[\nx = y\n\\]\n\nand text": (
+        "q('.formula.display') && all('p').at(-1).textContent === 'and text'"
+    ),
     "```math\nx^2\n```": "q('.formula.display .katex')",
     "$\\href{https://a.example}{x}$ $\\undefined$": "!q('a') && all('.katex').length === 2",
     r"a \$5 b `\(c\)`": "!q('.formula') && q('code').textContent === '\\\\(c\\\\)'",

@@ -8,8 +8,6 @@ const PAGE = 500;
 const MAX_SHARED = 20;
 // Runs are fetched whole and aligned, so that scrolling fetches each message once.
 const RUN = 100;
-// A wrong divider disturbs more than a missing one.
-const DIVIDER_PROBABILITY = 0.8;
 
 /** @typedef {import("./types.js").Session} Session */
 
@@ -241,8 +239,8 @@ export class History {
 }
 
 /** Whether the service is sure enough of a topic's beginning to show it. @param {any} topic */
-function isSure({ probability }) {
-  return probability == null || probability >= DIVIDER_PROBABILITY;
+function isSure({ divider }) {
+  return divider !== false;
 }
 
 /** A label of few whole words; others say less than none. @param {string} label */

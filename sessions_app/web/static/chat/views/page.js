@@ -108,7 +108,7 @@ export class Page {
         h("strong", {}, name), h("span", {}, text)),
     ); // prettier-ignore
     return h("div.welcome", {}, this.greeting,
-      h("p.quiet", {}, "Everything you write is saved on this device and in your account. Under your message stands how much of the chat the model sees; select it to see what, and why."),
+      h("p.quiet", {}, "Everything you write is saved on this device and in your account. The figures below the message field show how much of the chat the model sees. Select them to see what, and why."),
       h("button.text-button", { type: "button", onclick: () => this.#settings() }, "Choose a model and a system prompt"),
       h("div.ideas", {}, ...ideas),
     ); // prettier-ignore

@@ -100,7 +100,7 @@ export class Transcript {
   }
 
   #moved() {
-    this.newest.hidden = this.list.pinned || this.rows.count === 0;
+    this.newest.hidden = this.list.atEnd || this.rows.count === 0;
   }
 
   /** @param {number} first @param {number} last */
