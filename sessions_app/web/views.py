@@ -80,8 +80,8 @@ def _modules() -> list[str]:
 
 def _password_min() -> int:
     """How long a new password must be, for the form to say so beforehand."""
-    rules = (rule.get("OPTIONS", {}) for rule in settings.AUTH_PASSWORD_VALIDATORS)
-    return max((rule["min_length"] for rule in rules if "min_length" in rule), default=0)
+    validators: list[Any] = settings.AUTH_PASSWORD_VALIDATORS
+    return max(each.get("OPTIONS", {}).get("min_length", 0) for each in validators)
 
 
 def _styles() -> list[str]:

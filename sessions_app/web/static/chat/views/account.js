@@ -15,7 +15,7 @@ export function accountDialog(state, actions, notices) {
     ...later(actions),
     section("Change password", passwordForm(actions, notices)),
     section("Your data", h("p.quiet", {}, "Everything that is stored about you, as JSON lines."),
-      button("Export my data", "download", () => actions.exportAccount())),
+      button("Export my data", "download", () => actions.account.exportAccount())),
     section("Delete account", deletionForm(actions, () => box.close())),
   ], { wide: true }); // prettier-ignore
 }
@@ -46,7 +46,7 @@ function folded(title, draw) {
 /** @param {import("../state.js").State} state @param {import("../actions.js").Actions} actions */
 function topicsSwitch(state, actions) {
   const box = h("input", { type: "checkbox", checked: state.showsTopics });
-  box.addEventListener("change", () => actions.showTopics(box.checked));
+  box.addEventListener("change", () => actions.account.showTopics(box.checked));
   return h("label.switch", {}, box, "Show where the topic changes");
 }
 
@@ -64,7 +64,7 @@ function instructionsForm(state, actions, notices) {
     event.preventDefault();
     fill(problem);
     try {
-      await actions.instruct(area.value.trim());
+      await actions.account.instruct(area.value.trim());
       notices.show("Instructions saved. They apply to new chats.");
     } catch (error) {
       fill(problem, inWords(error));
@@ -103,7 +103,7 @@ function passwordForm(actions, notices) {
     event.preventDefault();
     for (const password of [current, next]) password.showProblems([]);
     try {
-      await actions.changePassword(current.input.value, next.input.value);
+      await actions.account.changePassword(current.input.value, next.input.value);
       form.reset();
       notices.show("Password changed. Other devices have to sign in again.");
     } catch (error) {
@@ -126,7 +126,7 @@ function deletionForm(actions, done) {
   form.addEventListener("submit", async (/** @type {Event} */ event) => {
     event.preventDefault();
     try {
-      await actions.deleteAccount(password.input.value);
+      await actions.account.deleteAccount(password.input.value);
       done();
     } catch (error) {
       password.showProblems([inWords(error)]);

@@ -204,10 +204,10 @@ export class Page {
   }
 
   async #signOut() {
-    const { unsent } = this.actions;
+    const { unsent } = this.actions.account;
     const text = `${unsent === 1 ? "One message has" : `${unsent} messages have`} not been sent yet. Signing out removes everything from this device.`;
     if (unsent && !(await confirmed("Sign out?", text, "Sign out"))) return;
-    await this.actions.signOut();
+    await this.actions.account.signOut();
   }
 
   #showStorageProblem() {

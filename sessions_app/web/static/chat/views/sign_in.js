@@ -112,13 +112,13 @@ export class SignIn {
   async #send(mode) {
     const [username, password, email] = [this.username, this.password, this.email].map(({ input }) => input.value);
     if (mode === "reset") {
-      await this.actions.resetPassword(email);
+      await this.actions.account.resetPassword(email);
       fill(this.sent, "If an account has this address, a link is on its way. It is good for a short time.");
     } else if (mode === "register") {
       const invitation = this.invitation.input.value;
-      await this.actions.register({ username, password, ...(email ? { email } : {}), ...(invitation ? { invitation } : {}) });
+      await this.actions.account.register({ username, password, ...(email ? { email } : {}), ...(invitation ? { invitation } : {}) });
     } else {
-      await this.actions.signIn(username, password);
+      await this.actions.account.signIn(username, password);
     }
   }
 

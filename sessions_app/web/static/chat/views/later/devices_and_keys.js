@@ -14,11 +14,11 @@ const ACTS = {
 
 /** @param {Actions} actions @param {HTMLElement} body */
 export async function drawDevices(actions, body) {
-  const devices = await actions.devices();
+  const devices = await actions.account.devices();
   const rows = devices.map((/** @type {any} */ device) => {
     const out = h("button.text-button", { type: "button" }, "Sign out");
     out.addEventListener("click", async () => {
-      await actions.endDevice(device.id);
+      await actions.account.endDevice(device.id);
       await drawDevices(actions, body);
     });
     const when = device.is_current ? "This device" : `Last used ${moment(device.used_at)}`;
@@ -30,11 +30,11 @@ export async function drawDevices(actions, body) {
 
 /** @param {Actions} actions @param {HTMLElement} body */
 export async function drawKeys(actions, body) {
-  const keys = await actions.keys();
+  const keys = await actions.account.keys();
   const rows = keys.map((/** @type {any} */ key) => {
     const end = h("button.text-button", { type: "button", aria: { label: `Delete the key ${key.name}` } }, "Delete");
     end.addEventListener("click", async () => {
-      await actions.endKey(key.id);
+      await actions.account.endKey(key.id);
       await drawKeys(actions, body);
     });
     const used = key.last_used_at ? `last used ${moment(key.last_used_at)}` : "not used yet";
@@ -59,7 +59,7 @@ function keyForm(actions, body) {
     password.showProblems([]);
     if (!name.input.value.trim()) return;
     try {
-      const made = await actions.makeKey(name.input.value.trim(), password.input.value);
+      const made = await actions.account.makeKey(name.input.value.trim(), password.input.value);
       await drawKeys(actions, body);
       body.prepend(secret(made.key));
     } catch (error) {
@@ -78,7 +78,7 @@ function secret(key) {
 
 /** @param {Actions} actions @param {HTMLElement} body */
 export async function drawReads(actions, body) {
-  const reads = await actions.reads();
+  const reads = await actions.account.reads();
   if (!reads.length) {
     fill(body, h("p.quiet", {}, "No member of staff has read your chats."));
     return;
