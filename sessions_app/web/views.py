@@ -81,7 +81,7 @@ def _modules() -> list[str]:
 def _password_min() -> int:
     """How long a new password must be, for the form to say so beforehand."""
     validators: list[Any] = settings.AUTH_PASSWORD_VALIDATORS
-    return max(each.get("OPTIONS", {}).get("min_length", 0) for each in validators)
+    return max(int(each.get("OPTIONS", {}).get("min_length", 0)) for each in validators)
 
 
 def _styles() -> list[str]:
