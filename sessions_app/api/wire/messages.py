@@ -159,12 +159,12 @@ class MessageOutput(serializers.Serializer[Data]):
     deleted = StrictBooleanField()
     generation = GenerationOutput(allow_null=True)
     superseded_by = StrictIntegerField(min_value=1, allow_null=True)
-    replaces = StrictIntegerField(min_value=1, required=False)
-    feedback = FeedbackOutput(required=False)
     reasoning = StrictCharField(required=False)
     extra = serializers.DictField(required=False)
     items = serializers.DictField(required=False)
     parts = serializers.ListField(child=serializers.DictField(), required=False)
+    replaces = StrictIntegerField(min_value=1, required=False)
+    feedback = FeedbackOutput(required=False)
 
 
 class BatchOutput(serializers.Serializer[Data]):
