@@ -16,6 +16,7 @@ from sessions_app.services import revocations
 
 KEY_NAME_MAX_CHARS = 100
 DEVICE_MAX_CHARS = 200
+INSTRUCTIONS_MAX_CHARS = 4_000
 # Fields whose change makes tokens dead, or good again.
 _REVOKING = frozenset({"password", "token_generation", "is_active"})
 
@@ -54,6 +55,11 @@ class User(AbstractUser):
 
     # Whether a link that was mailed to `email` has been opened.
     email_confirmed = models.BooleanField(default=False, editable=False)
+
+    # What the user wants models to know in every chat.
+    instructions = models.TextField(
+        max_length=INSTRUCTIONS_MAX_CHARS, blank=True, default="", db_default=""
+    )
 
     objects: ClassVar[UserManager] = UserManager()
 

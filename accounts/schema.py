@@ -21,6 +21,7 @@ from accounts.serializers import (
     PasswordChangeSerializer,
     PasswordConfirmationSerializer,
     ProfileChangesSerializer,
+    ReadsSerializer,
     RefreshSerializer,
     RegisteredSerializer,
     RegistrationSerializer,
@@ -43,6 +44,7 @@ USER = {
     "username": "alice",
     "email": "alice@example.com",
     "email_confirmed": False,
+    "instructions": "",
     "is_staff": False,
 }
 
@@ -302,6 +304,31 @@ _DEVICE = {
     "used_at": "2026-11-23T08:12:31.004Z",
     "is_current": True,
 }
+
+reads = extend_schema_view(
+    get=extend_schema(
+        operation_id="me_reads",
+        tags=TAGS,
+        responses=_responses({200: ReadsSerializer}, 401, 403, 404, 429),
+        examples=[
+            KEY_REFUSED,
+            _answers(
+                {
+                    "results": [
+                        {
+                            "at": "2026-11-01T09:30:00.000Z",
+                            "session_id": "01932c07-8a3e-7d52-b1c4-5f0e6a9d2b31",
+                            "what": "open",
+                            "reason": "support",
+                        }
+                    ]
+                }
+            ),
+            ANONYMOUS,
+            NO_ACCOUNT,
+        ],
+    )
+)
 
 sign_ins = extend_schema_view(
     get=extend_schema(

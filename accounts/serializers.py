@@ -19,7 +19,13 @@ from accounts.credentials import passwords, sign_ins
 from accounts.credentials.tokens import AccountRefreshToken, SignInReused, TokenSpent
 from accounts.errors import TokenReused
 from accounts.fields import EmailField, PasswordField, TokenField, UsernameField
-from accounts.models import DEVICE_MAX_CHARS, KEY_NAME_MAX_CHARS, ApiKey, User
+from accounts.models import (
+    DEVICE_MAX_CHARS,
+    INSTRUCTIONS_MAX_CHARS,
+    KEY_NAME_MAX_CHARS,
+    ApiKey,
+    User,
+)
 from sessions_app import clock
 from sessions_app.api.authentication import SIGN_IN_CLAIM, TokenNotValid, access_token_user
 from sessions_app.http.input import (
@@ -37,6 +43,7 @@ class UserSerializer(serializers.Serializer[User]):
     username = serializers.CharField(read_only=True)
     email = EmailField(read_only=True)
     email_confirmed = serializers.BooleanField(read_only=True)
+    instructions = serializers.CharField(read_only=True)
     is_staff = serializers.BooleanField(read_only=True)
 
 
@@ -156,6 +163,9 @@ class ProfileChangesSerializer(RefusesUnknown):
 
     username = UsernameField(required=False)
     email = EmailField(required=False)
+    instructions = StrictCharField(
+        max_length=INSTRUCTIONS_MAX_CHARS, required=False, allow_blank=True
+    )
 
 
 class PasswordConfirmationSerializer(RefusesUnknown):
@@ -208,6 +218,21 @@ class ApiKeysSerializer(serializers.Serializer[Any]):
     """All of a user's keys."""
 
     results = ApiKeySerializer(many=True)
+
+
+class ReadSerializer(serializers.Serializer[Any]):
+    """One time that staff read a session; who it was, only the operator knows."""
+
+    at = serializers.DateTimeField(read_only=True)
+    session_id = serializers.CharField(read_only=True, allow_null=True)
+    what = serializers.CharField(read_only=True)
+    reason = serializers.CharField(read_only=True, allow_null=True)
+
+
+class ReadsSerializer(serializers.Serializer[Any]):
+    """The newest times that staff read the user's sessions."""
+
+    results = ReadSerializer(many=True)
 
 
 class SignInDeviceSerializer(serializers.Serializer[Any]):

@@ -64,7 +64,13 @@ def registration_check(*, invitation: str) -> None:
             raise InvitationNotValid
 
 
-def account_update(*, user_id: str, username: str | None = None, email: str | None = None) -> User:
+def account_update(
+    *,
+    user_id: str,
+    username: str | None = None,
+    email: str | None = None,
+    instructions: str | None = None,
+) -> User:
     """Change the fields that are not None; raises UsernameTaken, AccountNotFound."""
     user = account_get(user_id=user_id)
     changes: dict[str, str | bool] = {}
@@ -79,6 +85,8 @@ def account_update(*, user_id: str, username: str | None = None, email: str | No
         changes["email"] = email
         if email != user.email:
             changes["email_confirmed"] = False
+    if instructions is not None:
+        changes["instructions"] = instructions
     try:
         with transaction.atomic():
             # An update, because saving an account that was erased meanwhile would end as a 500.

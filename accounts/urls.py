@@ -14,6 +14,7 @@ urlpatterns = [
     re_path(r"^auth/logout/?$", views.SignOutView.as_view(), name="logout"),
     re_path(r"^auth/me/?$", views.MeView.as_view(), name="me"),
     re_path(r"^auth/me/export/?$", views.ExportView.as_view(), name="me-export"),
+    re_path(r"^auth/me/reads/?$", views.ReadsView.as_view(), name="me-reads"),
     re_path(r"^auth/api-keys/?$", views.ApiKeysView.as_view(), name="api-keys"),
     re_path(r"^auth/api-keys/(?P<key_id>[^/]+)/?$", views.ApiKeyView.as_view(), name="api-key"),
     re_path(r"^auth/password/?$", views.PasswordView.as_view(), name="password"),

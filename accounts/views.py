@@ -1,5 +1,6 @@
 """The account routes: validate, call a service, answer."""
 
+from itertools import islice
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -44,9 +45,11 @@ from sessions_app.api.authentication import TokenNotValid
 from sessions_app.api.negotiation import AcceptIgnored
 from sessions_app.api.wire.messages import timestamp
 from sessions_app.domain import records
+from sessions_app.domain.limits import READS_SHOWN
 from sessions_app.http.queries import QueryView
 from sessions_app.http.throttles import AnonThrottle, UserThrottle
 from sessions_app.http.waiting import Waits, waits
+from sessions_app.services.privacy import staff_reads
 
 
 def validated(serializer: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
@@ -161,7 +164,7 @@ class MeView(QueryView):
         return Response(UserSerializer(services.account_get(user_id=user_id(request))).data)
 
     def patch(self, request: Request) -> Response:
-        """Change the username, the email address, or both."""
+        """Change the username, the email address, the instructions for models, or some of them."""
         changes = validated(ProfileChangesSerializer, request)
         user = services.account_update(user_id=user_id(request), **changes)
         return Response(UserSerializer(user).data)
@@ -237,6 +240,26 @@ class ApiKeyView(QueryView):
         """Delete an API key; it stops working at once."""
         api_keys.key_delete(user_id=user_id(request), key_id=key_id)
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+@waits(Waits.FOR_ACCOUNTS)
+@described.reads
+class ReadsView(QueryView):
+    permission_classes = (InPerson,)
+
+    def get(self, request: Request) -> Response:
+        """List when staff have read your sessions, and why; newest first."""
+        newest = islice(staff_reads(user_id(request)), READS_SHOWN)
+        results = [
+            {
+                "at": timestamp(read["at"]),
+                "session_id": read["session_id"] or None,
+                "what": read["what"],
+                "reason": read["reason"],
+            }
+            for read in newest
+        ]
+        return Response({"results": results})
 
 
 def sign_in_body(sign_in: SignIn, request: Request) -> dict[str, Any]:

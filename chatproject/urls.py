@@ -38,5 +38,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("sessions_app.web.urls")),
 ]
 handler400 = "chatproject.error_pages.bad_request"
+handler403 = "chatproject.error_pages.forbidden"
 handler404 = "chatproject.error_pages.not_found"
 handler500 = "chatproject.error_pages.server_error"

@@ -26,6 +26,7 @@ def account_record(user: User) -> Iterator[Record]:
         "id": str(user.pk),
         "username": user.username,
         "email": user.email,
+        "instructions": user.instructions,
         "first_name": user.first_name,
         "last_name": user.last_name,
         "is_active": user.is_active,

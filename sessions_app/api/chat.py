@@ -48,6 +48,7 @@ class ChatViewSet(ViewSet, QueryView):
             role=Role.USER,
             content=data["content"],
             client_id=data.get("client_id") or idempotency_key(request),
+            replaces=data.get("replaces"),
         )
         feed = turns.turn_start(
             session_id=session_id,

@@ -6,12 +6,9 @@ from rest_framework.viewsets import ViewSet
 
 from sessions_app import clock
 from sessions_app.api.description import messages as described
-from sessions_app.domain.errors import MessageNotFound
-from sessions_app.http.input import user_id
+from sessions_app.http.input import seq_in_path, user_id
 from sessions_app.http.queries import QueryView
 from sessions_app.services import erasure
-
-_SEQ_DIGITS = 11
 
 
 class ErasureViewSet(ViewSet, QueryView):
@@ -20,10 +17,10 @@ class ErasureViewSet(ViewSet, QueryView):
     @described.message_delete
     def destroy(self, request: Request, session_id: str, seq: str) -> Response:
         """Erase a message's content; its `seq` stays, marked as deleted."""
-        # A `seq` that is no number is a message that does not exist, not a wrong request.
-        if not (seq.isascii() and seq.isdigit() and len(seq) <= _SEQ_DIGITS):
-            raise MessageNotFound
         erasure.message_delete(
-            session_id=session_id, user_id=user_id(request), seq=int(seq), now=clock.now()
+            session_id=session_id,
+            user_id=user_id(request),
+            seq=seq_in_path(seq),
+            now=clock.now(),
         )
         return Response(status=204)

@@ -2,10 +2,12 @@
 
 from django.urls import URLPattern, re_path
 
+from sessions_app.api.branches import BranchViewSet
 from sessions_app.api.chat import ChatViewSet
 from sessions_app.api.context import ContextViewSet
 from sessions_app.api.erasure import ErasureViewSet
 from sessions_app.api.exports import ExportView
+from sessions_app.api.feedback import FeedbackViewSet
 from sessions_app.api.messages import MessageViewSet
 from sessions_app.api.search import SearchView
 from sessions_app.api.sessions import SessionViewSet
@@ -26,6 +28,14 @@ urlpatterns: list[URLPattern] = [
     ),
     re_path(
         rf"{_SESSION}/messages/(?P<seq>[^/]+)/?$", ErasureViewSet.as_view({"delete": "destroy"})
+    ),
+    re_path(
+        rf"{_SESSION}/messages/(?P<seq>[^/]+)/current/?$",
+        BranchViewSet.as_view({"put": "make_current"}),
+    ),
+    re_path(
+        rf"{_SESSION}/messages/(?P<seq>[^/]+)/feedback/?$",
+        FeedbackViewSet.as_view({"put": "give", "delete": "take_back"}),
     ),
     re_path(rf"{_SESSION}/context/?$", ContextViewSet.as_view({"get": "retrieve"})),
     re_path(rf"{_SESSION}/context/reset/?$", ContextViewSet.as_view({"post": "reset"})),

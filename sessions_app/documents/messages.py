@@ -18,7 +18,7 @@ from mongoengine import (
 from sessions_app.documents.base import IdentifierField, StoredDocument
 from sessions_app.documents.querysets import BelongingQuerySet
 from sessions_app.domain import limits
-from sessions_app.domain.data import Role
+from sessions_app.domain.data import Rating, Role
 
 
 class MetadataEntry(EmbeddedDocument):
@@ -45,6 +45,14 @@ class GenerationRecord(EmbeddedDocument):
     usage = DictField()
 
 
+class FeedbackRecord(EmbeddedDocument):
+    """A user's rating of a reply; see `data.Feedback`."""
+
+    rating = StringField(required=True, choices=[rating.value for rating in Rating])
+    comment = StringField(max_length=limits.FEEDBACK_MAX_CHARS)
+    given_at = DateTimeField(required=True)
+
+
 class Message(EmbeddedDocument):
     """One message, in a session's tail or in a bucket."""
 
@@ -63,8 +71,13 @@ class Message(EmbeddedDocument):
     metadata = EmbeddedDocumentListField(MetadataEntry)
     deleted = BooleanField()
     generation = EmbeddedDocumentField(GenerationRecord)
-    # The seq of the reply that was generated in place of this one.
+    # The seq of what took the place of this one, and of the first message of its branch.
     superseded_by = LongField(min_value=1)
+    superseded_with = LongField(min_value=1)
+    # The seq of the message in whose place this one was written.
+    replaces = LongField(min_value=1)
+    # What the user thinks of it.
+    feedback = EmbeddedDocumentField(FeedbackRecord)
     # What the model thought, and JSON text of what its server wants back; no part of the text.
     reasoning = StringField(max_length=limits.REASONING_MAX_CHARS)
     extra = StringField(max_length=limits.EXTRA_MAX_CHARS)

@@ -68,13 +68,31 @@ class Generation:
     usage: Mapping[str, Any] | None = None
 
 
+class Rating(StrEnum):
+    """What a user thinks of a reply."""
+
+    UP = "up"
+    DOWN = "down"
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """A user's rating of a reply, and why."""
+
+    rating: Rating
+    comment: str
+    given_at: datetime
+
+
 class Message(NamedTuple):
     """A stored message. `seq` counts from 1 in its session, without a gap or a repeat.
 
     A tuple, because a page makes hundreds of them and a frozen dataclass takes three times as long.
     `topic` is the number of the topic it belongs to, None until it has been judged. A deleted
     message is a tombstone: its `seq` and times stay, its content is gone. `generation` is set on
-    a reply that a turn stored; `superseded_by` is the seq of the reply that replaced this message.
+    a reply that a turn stored; `superseded_by` is the seq of the message that took the place of
+    this one, and `superseded_with` that of the first one of its branch, see `domain.branches`. A
+    message that was written in place of another has that one's seq in `replaces`.
 
     `reasoning` is what a model thought before it answered, and `extra` what its server wants back
     within the tool loop: members of the message, and of its calls by their ids, see
@@ -105,6 +123,9 @@ class Message(NamedTuple):
     items: Mapping[str, Any] | None = None
     # Where it is more than text: see `domain.parts`.
     parts: Sequence[Mapping[str, Any]] | None = None
+    superseded_with: int | None = None
+    replaces: int | None = None
+    feedback: Feedback | None = None
 
     @property
     def is_silent(self) -> bool:

@@ -18,7 +18,8 @@ class MessageDraft:
     """A message that has not been checked, counted or stored.
 
     `client_id` is the idempotency key, unique within a session. `tool_calls` and `metadata` are
-    the client's own data and are returned unchanged. `parts`, `reasoning`, `extra` and `items` are
+    the client's own data and are returned unchanged. `replaces` is the seq of the message in whose
+    place it is written. `parts`, `reasoning`, `extra` and `items` are
     as in `Message`: of a model's reply, or of one that a client brings along.
     """
 
@@ -33,6 +34,7 @@ class MessageDraft:
     extra: Mapping[str, Any] | None = None
     items: Mapping[str, Any] | None = None
     parts: Sequence[Mapping[str, Any]] | None = None
+    replaces: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +65,7 @@ class NewMessage(MessageDraft):
             and self.reasoning == stored.reasoning
             and _json_text(self.items) == _json_text(stored.items)
             and parts.signature(self.parts) == parts.signature(stored.parts)
+            and self.replaces == stored.replaces
         )
 
 

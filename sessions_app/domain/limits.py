@@ -62,6 +62,9 @@ BUCKET_MAX_MESSAGES = 64
 BUCKET_MAX_BYTES = 1024 * 1024
 ANNOTATION_BLOCK = 64  # messages whose vectors and topics are stored together
 RECENT_SHIFTS = 32  # how many shifts a session's own document remembers
+FEEDBACK_MAX_CHARS = 2_000  # of a comment on a reply
+READS_SHOWN = 100  # of staff's reads, to the user whose sessions they read
+BRANCHES_MESSAGES = 5_000  # how far back from the newest a branch may have been left
 RESETS_KEPT = 16  # how many context resets can be undone
 SEQ_DIGITS = 12  # zero-padding of `first_seq` in a bucket's _id, so that ids sort like numbers
 

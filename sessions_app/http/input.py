@@ -15,8 +15,10 @@ from rest_framework.request import Request
 from rest_framework.validators import ProhibitSurrogateCharactersValidator
 
 from sessions_app.domain import limits
-from sessions_app.domain.errors import InvalidInput
+from sessions_app.domain.errors import InvalidInput, MessageNotFound
 from sessions_app.domain.texts import text
+
+_SEQ_DIGITS = 11
 
 
 def values_of(enumeration: Iterable[StrEnum]) -> list[str]:
@@ -254,6 +256,14 @@ def digest_of(body: Any) -> str:
 def user_id(request: Request) -> str:
     """The caller's id: the subject of their token."""
     return str(request.user.pk)
+
+
+def seq_in_path(seq: str) -> int:
+    """The seq that an address names; raises MessageNotFound for what is none."""
+    # That is a message that does not exist, not a wrong request.
+    if not (seq.isascii() and seq.isdigit() and len(seq) <= _SEQ_DIGITS):
+        raise MessageNotFound
+    return int(seq)
 
 
 def idempotency_key(request: Request, *, suffix_chars: int = 0) -> str | None:

@@ -58,10 +58,13 @@ def answer(messages: Messages) -> str:
     if not _telling(text):
         return f"I see no word in your message that I could look for. {NOTICE}"
     if not _ASKS.fullmatch(text):
-        return f"I will remember that; ask me about it later. {NOTICE}"
+        return f"I will remember that; ask me about it later. {_SHORT_NOTICE}"
     if not has_talk:
         return f"This is the beginning of our conversation, so I know nothing yet. {NOTICE} {_HINT}"
-    return f"Nothing in {_earlier(earlier)} bears on that. {NOTICE}"
+    return (
+        f"Nothing in {_earlier(earlier)} bears on that. It seems to be a new topic; "
+        f"what came before is not forgotten. {_SHORT_NOTICE}"
+    )
 
 
 _HINT = "Tell me something, such as “My dog is called Rufus”, and ask me about it later."

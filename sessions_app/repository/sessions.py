@@ -178,6 +178,7 @@ def _copy_messages(
         if copied.get("superseded_by", 0) > up_to_seq:
             # What took its place stays behind, so in the fork it is the reply again.
             del copied["superseded_by"]
+            copied.pop("superseded_with", None)
         copies.append(copied)
         sizes.append(log.stored_size(copied))
         tokens += copied["token_count"]

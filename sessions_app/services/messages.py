@@ -55,6 +55,7 @@ def message_prepare(
         extra=draft.extra,
         items=draft.items,
         parts=draft.parts,
+        replaces=draft.replaces,
     )
 
 

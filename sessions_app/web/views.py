@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from csp.decorators import csp_update
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.templatetags.static import static
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import cache_control
-from django.views.generic import TemplateView
+from django.views.generic import TemplateView, View
 
 _STATIC = Path(__file__).parent / "static"
 _LIBRARIES = ("idb", "marked", "purify")
@@ -32,7 +34,13 @@ class ChatView(TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         # All modules are preloaded: otherwise each would wait until another imports it.
-        return super().get_context_data(**kwargs) | {"modules": _modules(), "styles": _styles()}
+        return super().get_context_data(**kwargs) | {
+            "modules": _modules(),
+            "styles": _styles(),
+            "message_max_chars": settings.MESSAGE_MAX_CHARS,
+            "registration": settings.REGISTRATION,
+            "password_min": _password_min(),
+        }
 
 
 @_revalidated
@@ -52,6 +60,13 @@ class WorkerView(TemplateView):
         return super().get_context_data(**kwargs) | {"files": files, "version": version}
 
 
+class IconView(View):
+    """Where browsers look for an icon on pages that name none."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponseRedirect(static("chat/icon.svg"))
+
+
 @cache
 def _modules() -> list[str]:
     """Modules that the page needs at its start; the highlighter is loaded later."""
@@ -61,6 +76,12 @@ def _modules() -> list[str]:
     return [
         static(name) for name in [*needed, *(f"chat/vendor/{library}.js" for library in _LIBRARIES)]
     ]
+
+
+def _password_min() -> int:
+    """How long a new password must be, for the form to say so beforehand."""
+    validators: list[Any] = settings.AUTH_PASSWORD_VALIDATORS
+    return max(int(each.get("OPTIONS", {}).get("min_length", 0)) for each in validators)
 
 
 def _styles() -> list[str]:

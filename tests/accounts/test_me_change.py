@@ -73,3 +73,19 @@ def test_an_account_that_is_gone_is_not_brought_back(alice):
 def test_a_visitor_is_asked_for_a_token(visitor):
     response = visitor.patch(URL, {"email": "new@example.com"})
     assert (response.status_code, response.json()) == (401, NOT_AUTHENTICATED)
+
+
+def test_instructions_for_models_are_kept_and_taken_back(alice):
+    text = "I have a dog called Rufus.\nAnswer briefly."
+    changed = alice.client.patch("/auth/me", {"instructions": text})
+    assert changed.json()["instructions"] == text
+    assert alice.client.get("/auth/me").json()["instructions"] == text
+
+    assert alice.client.patch("/auth/me", {"instructions": ""}).json()["instructions"] == ""
+
+
+def test_instructions_are_bounded(alice):
+    response = alice.client.patch("/auth/me", {"instructions": "x" * 4_001})
+
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["attr"] == "instructions"

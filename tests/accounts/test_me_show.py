@@ -19,6 +19,7 @@ def test_it_shows_ones_own_profile(alice, bob):
         "username": "alice",
         "email": "alice@example.com",
         "email_confirmed": False,
+        "instructions": "",
         "is_staff": False,
     }
 

@@ -22,7 +22,8 @@ def test_it_answers_with_the_user_and_a_pair_of_tokens(visitor):
     assert set(response.json()) == {"user", "access", "refresh"}
     assert response.json()["user"] == {
         "id": str(user.pk), "username": "dora", "email": "dora@example.com",
-        "email_confirmed": False, "is_staff": False,
+        "email_confirmed": False, "instructions": "",
+        "is_staff": False,
     }  # fmt: skip
 
 

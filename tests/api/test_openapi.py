@@ -18,7 +18,16 @@ from sessions_app.domain import data
 from tests.conftest import Create, Person
 from tests.docs import routes
 
-NOT_DESCRIBED = {"/", "/sw.js", "/healthz", "/readyz", "/metrics", "/api/schema", "/api/docs"}
+NOT_DESCRIBED = {
+    "/",
+    "/sw.js",
+    "/favicon.ico",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/api/schema",
+    "/api/docs",
+}
 # Pages for browsers.
 PAGES = ("/auth/links/", "/admin/")
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -197,7 +206,8 @@ def message() -> data.Message:
     return data.Message(
         id="msg_1", seq=1, role=data.Role.USER, content="Hi", timestamp=NOW, token_count=1,
         reasoning="Hm.", extra={"message": {}}, items={"removed": True},
-        parts=[{"type": "text", "text": "Hi"}],
+        parts=[{"type": "text", "text": "Hi"}], replaces=1,
+        feedback=data.Feedback(data.Rating.UP, "Good.", NOW),
     )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """Installing the browser libraries of the chat page."""
 
 import json
+import re
 import subprocess
 import sys
 from functools import partial
@@ -116,12 +117,27 @@ def test_what_the_page_imports_is_what_is_installed():
     chat = page_libraries.LIBRARIES.parent
     used = {
         part.split('"')[0]
-        for path in [*chat.glob("*.js"), *chat.glob("*/*.js"), *chat.glob("style/*.css")]
-        if "vendor" not in path.parts
+        for path in [*chat.glob("*.js"), *chat.glob("views/**/*.js"), *chat.glob("style/*.css")]
         for part in path.read_text().split("/vendor/")[1:]
     }
+    # The template names the style of formulas, and that its fonts.
+    style = "katex/katex.css"
+    fonts = re.findall(r"url\((fonts/[^)]+)\)", (page_libraries.LIBRARIES / style).read_text())
 
-    assert used == wanted
+    assert used | {style, *(f"katex/{font}" for font in fonts)} == wanted
+
+
+def test_of_fonts_only_the_format_that_is_installed_is_named(project: Path):
+    (project / "package.json").write_text(json.dumps({"browserFiles": {"a/a.css": "a.css"}}))
+    style = 'src:url(a.woff2) format("woff2"),url(a.woff) format("woff"),url(a.ttf) format("ttf")'
+
+    def npm(directory: Path) -> None:
+        (directory / "node_modules" / "a").mkdir(parents=True)
+        (directory / "node_modules" / "a" / "a.css").write_text(style)
+
+    page_libraries.install(root=project, target=project / "kept", with_npm=npm)
+
+    assert (project / "kept" / "a.css").read_text() == 'src:url(a.woff2) format("woff2")'
 
 
 def test_the_command_does_nothing_where_they_are_installed():

@@ -8,7 +8,7 @@ import pytest
 from sessions_app import event_loop, tokenizer
 from sessions_app.domain.texts.tokens import total_window_cost
 from sessions_app.providers.demo import Demo
-from sessions_app.providers.demo_answers import NOTICE, QUOTE_MAX_CHARS, answer
+from sessions_app.providers.demo_answers import QUOTE_MAX_CHARS, answer
 from tests.providers import conftest
 
 RUFUS = "My dog is called Rufus"
@@ -117,7 +117,7 @@ def test_it_prefers_what_was_told_to_what_was_asked():
 def test_without_anything_to_quote_it_says_so_and_what_it_is(talk, beginning):
     found = answer(talk)
     assert found.startswith(beginning)
-    assert NOTICE in found
+    assert "built-in demo" in found
 
 
 def test_text_in_parts_is_read():

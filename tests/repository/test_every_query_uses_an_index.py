@@ -66,6 +66,7 @@ from sessions_app.services.topics import segments
 from sessions_app.services.transfer import exporting as session_exports
 from sessions_app.services.transfer import importing as imports
 from sessions_app.services.turns import integrity as turn_integrity
+from tests.repository.branch_walk import walk_branches
 from tests.repository.commands import REPOSITORY, Sent, module, recorder
 from tests.repository.conftest import OWNER, append, append_many, new_session, now
 from tests.repository.item_walk import walk_items
@@ -221,6 +222,7 @@ def _walk(database: Any) -> None:
     _walk_searches(session_id)
     walk_turns(database)
     walk_items()
+    walk_branches()
     _walk_sessions(session_id)
     _walk_names()
     walk_review(session_id)

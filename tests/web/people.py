@@ -73,10 +73,15 @@ class Person:
     def arrives(self) -> "Person":
         """Creates an account in the page."""
         self.page.goto(self.service.url)
-        self.fill_in()
-        self.button("Create account").click()
+        self.registers()
         expect(self.writing).to_be_visible()
         return self
+
+    def registers(self) -> None:
+        """Fills in the form for a new account and sends it."""
+        self.button("Create an account").click()
+        self.fill_in()
+        self.button("Create account").click()
 
     def fill_in(self, password: str = PASSWORD) -> None:
         self.page.get_by_role("textbox", name="Username").fill(self.name)

@@ -25,6 +25,8 @@ def test_a_wrong_password_is_said(alice):
 def test_a_weak_password_is_refused_at_its_field(somebody):
     person = somebody(opened=False)
     person.page.goto(person.service.url)
+    person.button("Create an account").click()
+    expect(person.page.get_by_text("At least 10 characters")).to_be_visible()
     person.fill_in("a7$k")
     person.button("Create account").click()
 
@@ -110,3 +112,68 @@ def test_dark_and_light_can_be_chosen(alice):
     box.get_by_text("light", exact=True).click()
 
     eventually(lambda: alice.page.evaluate(ground) == light)
+
+
+def test_a_password_can_be_shown_and_hidden_again(somebody):
+    person = somebody(opened=False)
+    person.page.goto(person.service.url)
+    person.fill_in("secret words")
+    password = person.page.get_by_role("textbox", name="Password")
+    person.button("Show password").click()
+    expect(password).to_have_attribute("type", "text")
+    person.button("Show password").click()
+
+    expect(password).to_have_attribute("type", "password")
+
+
+def test_a_link_for_a_new_password_is_asked_for(somebody):
+    person = somebody(opened=False)
+    person.page.goto(person.service.url)
+    person.button("Forgot your password?").click()
+    expect(person.page.get_by_role("textbox", name="Username")).to_be_hidden()
+    person.button("Send the link").click()
+    expect(person.page.get_by_text("Enter an email address.")).to_be_visible()
+    person.page.get_by_role("textbox", name="Email").fill("nobody@example.org")
+    person.button("Send the link").click()
+
+    expect(person.page.get_by_text("a link is on its way")).to_be_visible()
+    person.button("Back to sign in").click()
+    expect(person.button("Sign in")).to_be_visible()
+
+
+def test_keys_devices_and_reads_are_in_the_account(alice, site):
+    box = settings(alice)
+    box.get_by_text("Signed-in devices").click()
+    expect(box.get_by_text("This device")).to_be_visible()
+    box.get_by_text("Who has read my chats").click()
+    expect(box.get_by_text("No member of staff has read your chats.")).to_be_visible()
+    box.get_by_text("API keys").click()
+    box.get_by_label("Name of a new key").fill("Robot")
+    box.locator("#key_password").fill(PASSWORD)
+    box.get_by_role("button", name="Create key").click()
+    key = box.get_by_label("The new key").input_value()
+    assert site.get("/session", key).status_code == 200
+    box.get_by_role("button", name="Delete the key Robot").click()
+
+    expect(box.get_by_role("button", name="Delete the key Robot")).to_have_count(0)
+    assert site.get("/session", key).status_code == 401
+
+
+def test_instructions_and_a_system_prompt_open_the_next_chat(alice, site):
+    box = settings(alice)
+    box.get_by_label("Instructions for every chat").fill("Answer in verse.")
+    box.get_by_role("button", name="Save instructions").click()
+    expect(alice.page.get_by_text("Instructions saved.")).to_be_visible()
+    alice.page.keyboard.press("Escape")
+    alice.button("Choose a model and a system prompt").click()
+    box = alice.page.get_by_role("dialog", name="Chat settings")
+    expect(box.get_by_role("option", name="test-model")).to_be_attached()
+    box.get_by_label("Model").select_option("test-model")
+    box.get_by_label("System prompt").fill("You are a heron.")
+    box.get_by_role("button", name="Done").click()
+    alice.asks("Hello")
+
+    session = site.get(f"/session/{alice.session_id}", alice.token()).json()
+    assert session["metadata"]["model"] == "test-model"
+    assert session["messages"][0]["role"] == "system"
+    assert session["messages"][0]["content"] == "Answer in verse.\n\nYou are a heron."

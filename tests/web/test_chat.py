@@ -72,7 +72,9 @@ def test_enter_sends_and_shift_enter_begins_a_line(alice):
     alice.writing.press_sequentially("second")
     alice.writing.press("Enter")
 
-    expect(alice.messages("User")).to_have_text("first\nsecond", use_inner_text=True)
+    expect(alice.messages("User").locator(".body")).to_have_text(
+        "first\nsecond", use_inner_text=True
+    )
     expect(alice.writing).to_have_value("")
 
 
@@ -98,7 +100,7 @@ def test_stop_keeps_what_was_written_and_says_so(alice, model, site):
     assert [one["content"] for one in kept] == ["wait for me", "one two three"]
 
 
-def test_regenerate_shows_the_new_answer_and_the_old_one_beside_it(alice, model):
+def test_regenerate_shows_the_new_answer_and_either_can_be_the_current_one(alice, model, site):
     model.answers["Tell a joke"] = "The first one."
     alice.asks("Tell a joke", "The first one.")
     model.answers["Tell a joke"] = "The second one."
@@ -111,22 +113,37 @@ def test_regenerate_shows_the_new_answer_and_the_old_one_beside_it(alice, model)
     alice.button("Earlier answer").click()
     expect(reply).to_contain_text("The first one.")
     expect(reply).to_contain_text("1 / 2")
+    kept = stored(site, alice.token(), alice.session_id)
+    assert [one["superseded_by"] for one in kept] == [None, None, 2]
+    alice.page.reload()
+    expect(alice.messages("Assistant")).to_contain_text("The first one.")
 
 
-def test_editing_branches_off_and_leaves_the_old_chat_as_it_was(alice, site):
+def test_an_edited_message_stands_in_its_place_and_either_version_can_be_current(alice, site):
     alice.asks("One")
     alice.asks("Two")
-    first = alice.session_id
+    session_id = alice.session_id
     alice.messages("User").last.hover()
     alice.messages("User").last.get_by_role("button", name="Edit").click()
     alice.page.get_by_role("textbox", name="Edit").fill("Three")
-    alice.button("Branch and ask").click()
+    alice.button("Save and ask").click()
 
     expect(alice.messages("Assistant").last).to_contain_text("Answer to: Three")
     alice.rests()
-    assert alice.session_id != first
+    assert alice.session_id == session_id
     alice.shows(["One", "Answer to: One", "Three", "Answer to: Three"])
-    assert [one["content"] for one in stored(site, alice.token(), first)][2] == "Two"
+    expect(alice.messages("User").last).to_contain_text("2 / 2")
+    alice.button("Earlier version").click()
+    alice.shows(["One", "Answer to: One", "Two", "Answer to: Two"])
+    alice.asks("Four")
+    alice.button("Later version").click()
+    alice.shows(["One", "Answer to: One", "Three", "Answer to: Three"])
+    alice.page.reload()
+    alice.shows(["One", "Answer to: One", "Three", "Answer to: Three"])
+    alice.button("Earlier version").click()
+    alice.shows(["One", "Answer to: One", "Two", "Answer to: Two", "Four", "Answer to: Four"])
+    kept = stored(site, alice.token(), session_id)
+    assert [one["seq"] for one in kept if one["superseded_by"]] == [5, 6]
 
 
 def test_a_failed_turn_is_offered_again_and_nothing_is_doubled(alice, model, site):

@@ -54,11 +54,46 @@ def test_what_was_left_out_is_listed_with_the_reason(talked, site):
     expect(dropped.locator(".plan-why")).to_contain_text("Less relevant to the question")
 
 
-def test_a_topic_shift_is_a_divider_with_its_label(talked):
-    divider = talked.conversation.locator(".divider.topic")
+def sees_topics(person, *topics):
+    """The service tells these topics: where each begins, its label, and whether it is sure."""
+    results = [
+        {"topic": number, "start_seq": seq, "label": label, **more}
+        for number, (seq, label, more) in enumerate(topics, 1)
+    ]
+    person.page.route("**/topics", lambda route: route.fulfill(json={"results": results}))
+    person.page.reload()
+    expect(person.messages("Assistant")).to_have_count(3)
+    return person.conversation.locator(".divider.topic")
 
-    expect(divider).to_have_count(1)
-    expect(divider).to_contain_text("New topic: ")
+
+@pytest.mark.parametrize(
+    ("label", "shown"),
+    [
+        ("bicycle", "New topic: bicycle"),
+        ("bicycle, cassette", "New topic: bicycle, cassette"),
+        ("text, ong, long", "New topic"),
+        ("complexity, bears, nothing, time", "New topic"),
+        ("", "New topic"),
+    ],
+)
+def test_a_topic_shift_is_a_divider_with_a_readable_label_or_none(talked, label, shown):
+    divider = sees_topics(talked, (1, "bread", {}), (5, label, {"divider": True}))
+
+    expect(divider).to_have_text(shown)
+
+
+def test_only_where_the_service_is_sure_is_a_divider_and_none_when_switched_off(talked):
+    unsure, sure = {"divider": False}, {"divider": True}
+    divider = sees_topics(talked, (1, "bread", {}), (3, "flour", unsure), (5, "bicycle", sure))
+    expect(divider).to_have_text("New topic: bicycle")
+    talked.button(talked.name).click()
+    talked.page.get_by_label("Show where the topic changes").click()
+    talked.page.keyboard.press("Escape")
+    expect(divider).to_have_count(0)
+    talked.page.reload()
+    expect(talked.messages("Assistant")).to_have_count(3)
+
+    expect(divider).to_have_count(0)
 
 
 def test_starting_fresh_and_undoing_it(talked, site):

@@ -82,7 +82,7 @@ def test_layers_of_the_page_hold():
         if path.parent.name == "views":
             # Types in comments may name anything; code calls what is below through the actions.
             imports = set(re.findall(r'^import .* from "\.\./([a-z_]+)\.js"', text, re.MULTILINE))
-            assert imports <= {"problems"}, path
+            assert imports <= {"lengths", "preferences", "problems"}, path
 
 
 @pytest.mark.skipif(not shutil.which("npm"), reason="types are checked where there is npm")

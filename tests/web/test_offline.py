@@ -151,3 +151,24 @@ def test_the_page_opens_without_a_network(somebody, site):
     alice.sent()
     assert conversation(site, alice) == answered("Hello", "Written in the dark")
     alice.shows([content for _, content in answered("Hello", "Written in the dark")])
+
+
+def test_a_search_offline_finds_what_is_here_and_harms_nothing(alice, site):
+    alice.asks("Tell me about herons")
+    alice.context.set_offline(True)
+    # A chat without a message in the store, which has no range to be read.
+    alice.button("New chat").click()
+    alice.says("Not sent yet")
+    alice.page.get_by_role("searchbox", name="Search").fill("herons")
+    found = alice.page.locator(".session.found")
+    expect(found.first).to_contain_text("herons")
+    expect(alice.page.locator(".banner")).to_be_hidden()
+    alice.page.get_by_role("searchbox", name="Search").fill("")
+    alice.context.set_offline(False)
+    expect(alice.messages("Assistant")).to_contain_text("Answer to: Not sent yet")
+    alice.sent()
+    alice.page.reload()
+
+    listed = alice.page.get_by_role("navigation", name="Chats").locator("button.session")
+    expect(listed).to_have_count(2)
+    assert len(site.get("/session", alice.token()).json()["results"]) == 2

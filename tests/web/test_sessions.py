@@ -89,10 +89,12 @@ def test_searching_finds_titles_and_words_and_goes_to_the_message(chatty):
     chatty.asks("What do herons eat?")
     chatty.page.get_by_role("searchbox", name="Search").fill("boat")
     expect(listed(chatty).first).to_have_text("Boats")
-    chatty.page.get_by_role("searchbox", name="Search").fill("herons")
+    chatty.page.get_by_role("searchbox", name="Search").fill("Heron")
     found = chatty.page.locator(".session.found").filter(has=chatty.page.locator(".snippet"))
-    expect(found.first).to_contain_text("herons")
-    found.first.click()
+    expect(found.first.locator(".snippet mark")).to_have_text(["herons"])
+    # Both messages of the chat, under its title.
+    expect(chatty.page.locator(".group.of-chat")).to_have_count(1)
+    found.filter(has_text="You ").first.click()
 
     expect(chatty.messages("User")).to_contain_text("What do herons eat?")
 
@@ -156,10 +158,88 @@ def test_the_keyboard_shortcuts_are_shown(chatty):
     expect(chatty.page.get_by_role("dialog")).to_have_count(0)
 
 
-def test_a_deleted_message_leaves_its_place(chatty, site):
+def test_a_message_is_erased_unless_that_is_undone(chatty, site):
+    path = f"/session/{chatty.session_id}/messages?after=0"
+    chatty.messages("User").hover()
+    chatty.messages("User").get_by_role("button", name="Delete").click()
+    expect(chatty.messages("User").locator(".body")).to_have_text("Deleted")
+    chatty.button("Undo").click()
+    expect(chatty.messages("User").locator(".body")).to_have_text("Tell me about boats")
+    chatty.sent()
+    assert not site.get(path, chatty.token()).json()["results"][0]["deleted"]
     chatty.messages("User").hover()
     chatty.messages("User").get_by_role("button", name="Delete").click()
 
-    expect(chatty.messages("User")).to_have_text("Deleted")
-    path = f"/session/{chatty.session_id}/messages?after=0"
+    expect(chatty.messages("User").locator(".body")).to_have_text("Deleted")
     eventually(lambda: site.get(path, chatty.token()).json()["results"][0]["deleted"])
+
+
+def test_what_is_deleted_is_gone_before_the_model_is_asked_again(chatty, site):
+    chatty.messages("User").hover()
+    chatty.messages("User").get_by_role("button", name="Delete").click()
+    chatty.asks("And ships?")
+
+    path = f"/session/{chatty.session_id}/messages?after=0"
+    assert site.get(path, chatty.token()).json()["results"][0]["deleted"]
+
+
+def test_a_double_click_renames_and_the_keys_stay_in_the_title(chatty, site):
+    chatty.button("New chat").click()
+    chatty.button("Boats").dblclick()
+    title = chatty.page.get_by_role("navigation", name="Chats").get_by_role("textbox", name="Title")
+    expect(title).to_be_focused()
+    chatty.page.wait_for_timeout(300)
+    chatty.page.keyboard.type("Ships")
+    chatty.page.keyboard.press("Enter")
+
+    expect(listed(chatty)).to_have_text(["Ships"])
+    expect(chatty.messages("User")).to_have_count(1)
+    eventually(lambda: titles(site, chatty) == ["Ships"])
+
+
+def test_undoing_an_archive_returns_to_the_chat_with_its_composer(chatty):
+    chatty.option("Archive")
+    expect(chatty.messages("User")).to_have_count(0)
+    chatty.button("Undo").click()
+
+    expect(chatty.messages("User")).to_have_count(1)
+    expect(chatty.writing).to_be_visible()
+    assert chatty.writing.bounding_box()["height"] > 20
+
+
+def test_the_composer_of_a_restored_chat_has_its_height(chatty):
+    chatty.option("Archive")
+    chatty.button("Archived").click()
+    chatty.button("Boats").click()
+    chatty.page.reload()
+    chatty.button("Restore").click()
+
+    expect(chatty.writing).to_be_visible()
+    assert chatty.writing.bounding_box()["height"] > 20
+
+
+def test_a_dropped_file_does_not_leave_the_page(chatty):
+    address = chatty.page.url
+    prevented = chatty.page.evaluate(
+        """() => {
+          const files = new DataTransfer();
+          files.items.add(new File(["x"], "x.txt"));
+          return ["dragover", "drop"].every((type) => !document.body.dispatchEvent(
+            new DragEvent(type, { dataTransfer: files, bubbles: true, cancelable: true })));
+        }"""
+    )
+
+    assert prevented
+    assert chatty.page.url == address
+
+
+def test_a_reply_is_rated_and_that_is_taken_back(chatty, site):
+    path = f"/session/{chatty.session_id}/messages?after=1"
+    good = chatty.messages("Assistant").get_by_role("button", name="Good answer")
+    good.click()
+    expect(good).to_have_attribute("aria-pressed", "true")
+    assert site.get(path, chatty.token()).json()["results"][0]["feedback"]["rating"] == "up"
+    good.click()
+
+    expect(good).to_have_attribute("aria-pressed", "false")
+    assert "feedback" not in site.get(path, chatty.token()).json()["results"][0]

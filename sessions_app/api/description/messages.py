@@ -78,6 +78,43 @@ message_list = extend_schema(
         ),
     ],
 )
+_SEQ = OpenApiParameter("seq", OpenApiTypes.INT, OpenApiParameter.PATH)
+_RATED = MESSAGE_EXAMPLE | {
+    "role": "assistant",
+    "feedback": {"rating": "up", "comment": "Just so.", "given_at": "2026-11-01T09:30:00.000Z"},
+}
+feedback_give = extend_schema(
+    operation_id="feedback_give",
+    parameters=[SESSION_ID, _SEQ],
+    request=wire.FeedbackInput,
+    responses=responses({200: wire.MessageOutput}, 400, 404, 410),
+    examples=[
+        request_example("A good reply", {"rating": "up", "comment": "Just so."}),
+        response_example("Rated", _RATED),
+    ],
+)
+feedback_take_back = extend_schema(
+    operation_id="feedback_take_back",
+    parameters=[SESSION_ID, _SEQ],
+    responses=responses({204: OpenApiResponse(description="Taken back.")}, 404, 410),
+)
+branch_make_current = extend_schema(
+    operation_id="branch_make_current",
+    parameters=[SESSION_ID, OpenApiParameter("seq", OpenApiTypes.INT, OpenApiParameter.PATH)],
+    request=None,
+    responses=responses({200: wire.BranchOutput}, 404, 409, 410),
+    examples=[
+        response_example(
+            "The first of two replies again",
+            {
+                "results": [
+                    MESSAGE_EXAMPLE | {"seq": 2, "role": "assistant", "superseded_by": None},
+                    MESSAGE_EXAMPLE | {"seq": 3, "role": "assistant", "superseded_by": 2},
+                ]
+            },
+        ),
+    ],
+)
 message_delete = extend_schema(
     operation_id="message_delete",
     parameters=[SESSION_ID, OpenApiParameter("seq", OpenApiTypes.INT, OpenApiParameter.PATH)],

@@ -10,7 +10,7 @@ from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from sessions_app.domain import limits
-from sessions_app.domain.data import Generation, Message, MessagePage, Role
+from sessions_app.domain.data import Feedback, Generation, Message, MessagePage, Rating, Role
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.texts import text
 from sessions_app.http.input import (
@@ -116,11 +116,29 @@ class GenerationOutput(serializers.Serializer[Data]):
     usage = serializers.DictField(required=False)
 
 
+class FeedbackInput(RefusesUnknown):
+    """What you think of a reply."""
+
+    rating = StrictChoiceField(choices=values_of(Rating))
+    comment = StrictCharField(
+        max_length=limits.FEEDBACK_MAX_CHARS, allow_blank=True, allow_null=True, required=False
+    )
+
+
+class FeedbackOutput(serializers.Serializer[Data]):
+    """What the owner thinks of a reply, and since when."""
+
+    rating = serializers.ChoiceField(choices=values_of(Rating))
+    comment = StrictCharField(allow_blank=True)
+    given_at = serializers.DateTimeField()
+
+
 class MessageOutput(serializers.Serializer[Data]):
     """A stored message.
 
-    Replies with the same `generation.reply_to` are alternatives; those with `superseded_by`, the
-    seq of the one generated instead, are not sent to a model any more. `reasoning` is what the
+    Replies with the same `generation.reply_to` are alternatives, as are messages and what was
+    written in their place: `replaces` is the seq of that message. Those with `superseded_by`, the
+    seq of what took their place, are not sent to a model any more. `reasoning` is what the
     model thought, `extra` what its server wants back within a tool loop, `items` what the OpenAI
     wire's items of this message have beyond it: none of these is text.
     `parts` are there where the message is more than text, which `content` is.
@@ -146,12 +164,22 @@ class MessageOutput(serializers.Serializer[Data]):
     extra = serializers.DictField(required=False)
     items = serializers.DictField(required=False)
     parts = serializers.ListField(child=serializers.DictField(), required=False)
+    replaces = StrictIntegerField(min_value=1, required=False)
+    feedback = FeedbackOutput(required=False)
 
 
 class BatchOutput(serializers.Serializer[Data]):
     """The messages of a batch as stored."""
 
     messages = MessageOutput(many=True)
+
+
+# One object: it has the list in it.
+@extend_schema_serializer(many=False)
+class BranchOutput(serializers.Serializer[Data]):
+    """The messages that have become current, and those that have ceased to be; oldest first."""
+
+    results = MessageOutput(many=True)
 
 
 # One object: it has the list in it.
@@ -207,6 +235,16 @@ def message(stored: Message) -> dict[str, Any]:
         **({"extra": stored.extra} if stored.extra else {}),
         **({"items": stored.items} if stored.items else {}),
         **({"parts": stored.parts} if stored.parts else {}),
+        **({"replaces": stored.replaces} if stored.replaces else {}),
+        **({"feedback": _feedback(stored.feedback)} if stored.feedback else {}),
+    }
+
+
+def _feedback(given: Feedback) -> dict[str, Any]:
+    return {
+        "rating": given.rating.value,
+        "comment": given.comment,
+        "given_at": timestamp(given.given_at),
     }
 
 

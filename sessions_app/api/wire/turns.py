@@ -36,6 +36,14 @@ class ChatInput(RegenerateInput):
     """The user's message, and how the model is called."""
 
     content = StrictCharField()
+    replaces = StrictIntegerField(
+        min_value=1,
+        max_value=limits.SEQ_LAST,
+        allow_null=True,
+        required=False,
+        help_text="The seq of the user's message in whose place this one is written: that one and "
+        "all that followed it become an earlier branch, which a model is not sent any more.",
+    )
 
 
 class TurnContextOutput(serializers.Serializer[Data]):

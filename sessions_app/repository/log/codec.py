@@ -14,11 +14,13 @@ from sessions_app.documents import Session as SessionDocument
 from sessions_app.documents import checking, fields_of
 from sessions_app.domain.data import (
     ContextPolicy,
+    Feedback,
     Generation,
     Message,
     NewLease,
     NewSession,
     OnTopicShift,
+    Rating,
     Role,
     Session,
     Status,
@@ -98,12 +100,15 @@ def encode_message(message: NewMessage | Message) -> Stored:
         "extra": encode_json(message.extra) if message.extra else None,
         **encode_items(message.items),
         "parts": encode_json(message.parts) if message.parts else None,
+        "replaces": message.replaces,
     }
     if isinstance(message, Message):
         optional["topic"] = message.topic
         optional["topic_shift"] = message.topic_shift or None
         optional["deleted"] = message.deleted or None
         optional["superseded_by"] = message.superseded_by
+        optional["superseded_with"] = message.superseded_with
+        optional["feedback"] = encode_feedback(message.feedback) if message.feedback else None
     stored: Stored = {
         "id": message.id,
         "role": message.role.value,
@@ -114,6 +119,19 @@ def encode_message(message: NewMessage | Message) -> Stored:
     }
     validate_message(stored)
     return stored
+
+
+def encode_feedback(feedback: Feedback) -> Stored:
+    """What a user thinks of a reply, as it is stored."""
+    comment = {"comment": feedback.comment} if feedback.comment else {}
+    return {"rating": feedback.rating.value, **comment, "given_at": feedback.given_at}
+
+
+def decode_feedback(stored: Mapping[str, Any] | None) -> Feedback | None:
+    """What a user thinks of a reply; None where nothing was said."""
+    if not stored:
+        return None
+    return Feedback(Rating(stored["rating"]), stored.get("comment", ""), stored["given_at"])
 
 
 def encode_items(items: Mapping[str, Any] | None) -> Stored:
@@ -127,7 +145,9 @@ def encode_items(items: Mapping[str, Any] | None) -> Stored:
 # `metadata` and `generation` are documents of their own, made of parts that were checked before.
 _DECLARED = fields_of(MessageDocument)
 _MESSAGE_FIELDS = [
-    (name, field) for name, field in _DECLARED.items() if name not in {"metadata", "generation"}
+    (name, field)
+    for name, field in _DECLARED.items()
+    if name not in {"metadata", "generation", "feedback"}
 ]
 
 
@@ -206,6 +226,9 @@ def _decode_message(stored: Mapping[str, Any], seq: int) -> Message:
         json.loads(extra) if (extra := get("extra")) else None,
         json.loads(items) if (items := get("items")) else None,
         json.loads(parts) if (parts := get("parts")) else None,
+        get("superseded_with"),
+        get("replaces"),
+        decode_feedback(get("feedback")),
     )
 
 
@@ -246,7 +269,7 @@ def tombstone(stored: Mapping[str, Any]) -> Stored:
     """What is left of an erased message: its position, its times and its idempotency key."""
     names = (
         "id", "role", "timestamp", "client_id", "tool_call_id", "topic", "topic_shift",
-        "generation", "superseded_by",
+        "generation", "superseded_by", "superseded_with", "replaces",
     )  # fmt: skip
     return {
         **{name: stored[name] for name in names if name in stored},

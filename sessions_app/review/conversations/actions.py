@@ -103,7 +103,10 @@ def _form(request: HttpRequest, chosen: Act, *, submitted: bool) -> ExportForm |
 def _confirmation(
     request: HttpRequest, chosen: Act, selected: Sequence[str], form: Any, back: str
 ) -> HttpResponse:
-    sessions = [header.session for header in review.conversation_headers(session_ids=selected)]
+    headers = review.conversation_headers(
+        session_ids=selected, staff=pages.staff_of(request), now=clock.now()
+    )
+    sessions = [header.session for header in headers]
     names = people.names(session.user_id for session in sessions)
     words = WORDS[chosen]
     return pages.render(
@@ -116,7 +119,12 @@ def _confirmation(
             "form": form,
             "next": back,
             "conversations": [
-                (session, names.get(session.user_id, session.user_id)) for session in sessions
+                (
+                    session,
+                    names.get(session.user_id, session.user_id),
+                    review.hidden(session.title),
+                )
+                for session in sessions
             ],
         },
     )

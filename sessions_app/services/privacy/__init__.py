@@ -5,7 +5,7 @@ keeps a receipt; `proof` searches every collection for traces.
 """
 
 from sessions_app.services.privacy.erasing import erase_user, erasure_complete
-from sessions_app.services.privacy.personal_data import export, is_known
+from sessions_app.services.privacy.personal_data import export, is_known, staff_reads
 from sessions_app.services.privacy.proof import document_count, erasure_prove
 from sessions_app.services.progress import Progress
 
@@ -17,4 +17,5 @@ __all__ = [
     "erasure_prove",
     "export",
     "is_known",
+    "staff_reads",
 ]

@@ -117,9 +117,17 @@ def conversation_header(*, session_id: str) -> Reviewed:
     return review.conversations.read_one(session_id)
 
 
-def conversation_headers(*, session_ids: Sequence[str]) -> Sequence[Reviewed]:
-    """Several conversations without their messages, in this order; missing ones are left out."""
-    return review.conversations.read_many(session_ids)
+def conversation_headers(
+    *, session_ids: Sequence[str], staff: Staff, now: datetime
+) -> Sequence[Reviewed]:
+    """Several conversations without their messages, in this order; missing ones are left out.
+
+    Their titles are shown, so it is logged as a list of each is.
+    """
+    headers = review.conversations.read_many(session_ids)
+    about = [About(each.session.session_id, each.session.user_id) for each in headers]
+    read_log.log_write(staff=staff, act=Act.LIST, now=now, about=about)
+    return headers
 
 
 def conversation_open(*, session_id: str, staff: Staff, why: Why, now: datetime) -> None:

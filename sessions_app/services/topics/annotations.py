@@ -14,6 +14,7 @@ from sessions_app.domain.data import Message, Session, TopicStanding
 from sessions_app.domain.errors import SessionNotFound
 from sessions_app.domain.limits import ANNOTATION_BLOCK, RECENT_SHIFTS
 from sessions_app.domain.topics import TopicDecision, TopicMessage, TopicState
+from sessions_app.providers import demo
 from sessions_app.repository import annotations, log
 from sessions_app.services.tallies import tallies
 from sessions_app.services.topics import vectors
@@ -175,6 +176,9 @@ def _judge(
 
 
 def _topic_message(message: Message, packed: bytes) -> TopicMessage:
+    if message.generation and message.generation.model == demo.NAME:
+        # The demo's own phrases would become topics; what it quotes was judged when it was said.
+        return TopicMessage(role=message.role.value, content="", vector=None)
     return TopicMessage(
         role=message.role.value,
         content=message.content,

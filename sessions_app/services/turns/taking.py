@@ -14,13 +14,14 @@ from django.conf import settings
 
 from sessions_app import encoders, event_loop, providers, tokenizer
 from sessions_app.domain import lifecycle
-from sessions_app.domain.data import Message
+from sessions_app.domain.data import Message, NewLease
 from sessions_app.domain.drafts import MessageDraft, NewMessage
 from sessions_app.domain.errors import StorageUnavailable, TurnInterrupted
 from sessions_app.domain.responses import ResponseTerms
 from sessions_app.domain.turns import Seen, Turn, TurnState
 from sessions_app.repository import log
 from sessions_app.repository.turns import leases, records
+from sessions_app.services import branches
 from sessions_app.services.messages import batch_prepare, message_prepare
 from sessions_app.services.tallies import tallies
 from sessions_app.services.topics import judge_ahead
@@ -87,6 +88,10 @@ def turn_start(*, session_id: str, user_id: str, request: TurnRequest, now: date
     """
     now = lifecycle.to_milliseconds(now)
     prepared = _prepared(request, now)
+    if (replaces := request.messages[-1].replaces) is not None:
+        branches.require_replaceable(
+            session_id=session_id, user_id=user_id, seq=replaces, key=request.key
+        )
     with Slot(user_id, request.call.model) as slot:
         for _ in range(_ATTEMPTS):
             lease = new_lease(request.key)
@@ -102,6 +107,7 @@ def turn_start(*, session_id: str, user_id: str, request: TurnRequest, now: date
                 )
             )
             newest = appended.messages[-1]
+            _take_its_place(newest, session_id, user_id, None if appended.replayed else lease)
             pending_turn = PendingTurn(
                 session_id,
                 user_id,
@@ -245,6 +251,22 @@ def turns_shut_down(*, seconds: float) -> None:
         worker.stop(turn.turn.turn_id, Stop.SHUTDOWN)
     for turn in left:
         event_loop.run(turn.feed.ended(2.0))
+
+
+def _take_its_place(
+    message: Message, session_id: str, user_id: str, lease: NewLease | None
+) -> None:
+    """Supersede the message in whose place this one is written, before a window is planned."""
+    if message.replaces is None:
+        return
+    try:
+        branches.message_replace(
+            session_id=session_id, user_id=user_id, seq=message.replaces, by=message.seq
+        )
+    except BaseException:
+        if lease is not None:
+            leases.release(session_id=session_id, turn_id=lease.turn_id)
+        raise
 
 
 def _located(terms: ResponseTerms | None, first_seq: int) -> ResponseTerms | None:

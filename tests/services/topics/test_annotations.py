@@ -7,7 +7,11 @@ from typing import Any
 import pytest
 
 from sessions_app import encoders
+from sessions_app.domain import data, topics
+from sessions_app.domain.data import Role
 from sessions_app.domain.errors import SessionNotFound
+from sessions_app.domain.topics import TopicState
+from sessions_app.providers import demo
 from sessions_app.repository import annotations as stored
 from sessions_app.services import erasure, messages, sessions
 from sessions_app.services.topics import annotations, segments, vectors
@@ -295,3 +299,16 @@ def test_erasing_a_message_keeps_an_undone_shift_undone(
     standing = catch_up(session_id).session.topic
     assert standing is not None
     assert (standing.undone, standing.judged) == (22, 30)
+
+
+def test_what_the_demo_says_is_no_topic(database: Any, encoder: FakeEncoder) -> None:
+    by_the_demo = data.Generation("turn_1", 1, demo.NAME, "stop")
+    messages = [
+        data.Message("m", seq, Role.ASSISTANT, text, now(), 1, generation=by_the_demo)
+        for seq, text in enumerate(TALK, 1)
+    ]
+    state, decisions, shifts = annotations._judge(messages, [b""] * len(messages), TopicState())
+
+    assert shifts == []
+    assert {decision.topic for decision in decisions} == {1}
+    assert topics.current_label(state) == topics.UNTITLED

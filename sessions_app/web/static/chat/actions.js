@@ -1,5 +1,6 @@
 /** Everything that a user can do; the views' buttons and keys call these. */
 
+import { AccountActions } from "./account_actions.js";
 import { isLocal, localSessionId } from "./identifiers.js";
 import { inWords } from "./problems.js";
 import { NotAnExport } from "./transfer.js";
@@ -20,45 +21,7 @@ export class Actions {
     this.state = sync.state;
     this.outbox = sync.outbox;
     this.sessionList = sync.sessionList;
-  }
-
-  // --- the account -----------------------------------------------------------------------------
-
-  /** @param {"signIn"|"register"} how @param {string} username @param {string} password */
-  async enter(how, username, password) {
-    await this.sync.api[how](username, password);
-    await this.sync.begin();
-  }
-
-  /** Messages that signing out now would lose. */
-  get unsent() {
-    return this.state.outbox.filter((entry) => entry.kind === "chat").length;
-  }
-
-  async signOut() {
-    const signingOut = this.sync.api.signOut();
-    await this.sync.leave(true);
-    await signingOut;
-  }
-
-  /** A new password ends every sign-in, so this browser signs in again. @param {string} current @param {string} next */
-  async changePassword(current, next) {
-    const username = this.state.account?.username ?? "";
-    const body = { current_password: current, new_password: next };
-    await this.sync.api.request("POST", "/auth/password", { body });
-    await this.sync.api.signIn(username, next);
-  }
-
-  /** @param {string} password */
-  async deleteAccount(password) {
-    await this.sync.api.request("DELETE", "/auth/me", { body: { password } });
-    await this.sync.leave(true);
-  }
-
-  exportAccount() {
-    return this.#attempt(async () => {
-      this.onFile(await this.sync.transfer.account(), "my-chats.jsonl");
-    });
+    this.account = new AccountActions(sync, (file, name) => this.onFile(file, name));
   }
 
   // --- sessions --------------------------------------------------------------------------------
@@ -91,12 +54,45 @@ export class Actions {
     await this.outbox.add({ session_id: sessionId, kind: "rename", title });
   }
 
+  /** The models that can be chosen. @returns {Promise<string[]>} */
+  async models() {
+    const { data } = await this.sync.api.request("GET", "/v1/models");
+    return data.map((/** @type {{id: string}} */ model) => model.id);
+  }
+
+  /** @param {string} prompt of the next chat */
+  choosePrompt(prompt) {
+    this.state.next = { ...this.state.next, prompt };
+  }
+
+  /** @param {string | null} sessionId null for the next chat @param {string} model empty for the service's own choice */
+  async chooseModel(sessionId, model) {
+    const session = sessionId ? this.state.sessions.get(sessionId) : undefined;
+    if (!session || !sessionId) {
+      this.state.next = { ...this.state.next, model };
+      return;
+    }
+    const { model: _, ...others } = session.metadata ?? {};
+    const metadata = model ? { ...others, model } : others;
+    await this.sessionList.change(sessionId, { metadata });
+    await this.outbox.add({ session_id: sessionId, kind: "metadata", metadata });
+  }
+
+  /** @param {string} sessionId @returns {string | undefined} */
+  #model(sessionId) {
+    return this.state.sessions.get(sessionId)?.metadata?.model;
+  }
+
   /** @param {string} sessionId */
   async archive(sessionId) {
     await this.sessionList.change(sessionId, { status: "archived" });
     await this.outbox.add({ session_id: sessionId, kind: "archive" });
-    if (this.state.open === sessionId) await this.open(null);
-    this.sync.onNotice("Chat archived.", () => this.restore(sessionId));
+    const wasOpen = this.state.open === sessionId;
+    if (wasOpen) await this.open(null);
+    this.sync.onNotice("Chat archived.", async () => {
+      await this.restore(sessionId);
+      if (wasOpen) await this.open(sessionId);
+    });
   }
 
   /** @param {string} sessionId */
@@ -113,7 +109,6 @@ export class Actions {
     if (wasOpen) await this.open(null);
     this.sync.onNotice("Chat deleted.", async () => {
       await this.outbox.discard(entry);
-      this.sync.wakeableTimer.wake();
       if (wasOpen) await this.open(sessionId);
     });
   }
@@ -155,7 +150,7 @@ export class Actions {
     this.draft("");
     this.state.changed("draft");
     const changed = this.sessionList.change(sessionId, { updated_at: new Date().toISOString() });
-    await this.outbox.add({ session_id: sessionId, kind: "chat", content });
+    await this.outbox.add({ session_id: sessionId, kind: "chat", content, model: this.#model(sessionId) });
     await changed;
   }
 
@@ -164,9 +159,13 @@ export class Actions {
     const now = new Date().toISOString();
     const session_id = localSessionId();
     const times = { created_at: now, updated_at: now };
+    const { model, prompt } = this.state.next;
+    const system_prompt = [this.state.instructions, prompt].filter((text) => text.trim()).join("\n\n");
     this.state.sessions.set(session_id, {
       session_id, title, ...times, status: "active", message_count: 0,
+      ...(model ? { metadata: { model } } : {}), ...(system_prompt ? { system_prompt } : {}),
     }); // prettier-ignore
+    this.state.next = { model: "", prompt: "" };
     this.sync.background(() => this.sessionList.change(session_id, {}));
     if (this.state.open === null) this.draft("");
     this.sync.background(() => this.open(session_id));
@@ -180,12 +179,20 @@ export class Actions {
     const session_id = this.state.open ?? "";
     const { client_id, content } = message;
     if (!client_id) return this.regenerate(this.state.conversation(session_id).latest);
-    await this.outbox.add({ session_id, kind: "chat", client_id, content });
+    await this.outbox.add({ session_id, kind: "chat", client_id, content, model: this.#model(session_id) });
   }
 
-  /** @param {Entry} entry */
-  discard(entry) {
-    return this.outbox.discard(entry);
+  /** Give up a message that is not stored, or that has no answer. @param {Entry} entry */
+  async discard(entry) {
+    const session_id = entry.session_id;
+    const stored = this.state.conversation(session_id).bySender(entry.client_id ?? "");
+    if (stored) await this.deleteMessage(stored.seq);
+    else await this.outbox.discard(entry);
+  }
+
+  /** Send a message that has failed with another text. @param {Entry} entry @param {string} content */
+  amend(entry, content) {
+    return this.outbox.amend(entry, content);
   }
 
   stop() {
@@ -199,16 +206,23 @@ export class Actions {
   regenerate(seq) {
     const sessionId = this.state.open;
     return this.#attempt(async () => {
-      if (sessionId) await this.sync.replies.regenerate(sessionId, seq);
+      if (sessionId) await this.sync.replies.regenerate(sessionId, seq, this.#model(sessionId));
     });
   }
 
-  /** @param {number} seq */
+  /** Erase a message, unless it is undone in time. Nothing waits for its answer any longer. @param {number} seq */
   async deleteMessage(seq) {
     const session_id = this.state.open;
     if (!session_id) return;
-    await this.sync.history.erase(session_id, seq);
-    await this.outbox.add({ session_id, kind: "delete_message", seq });
+    const { client_id } = this.state.conversation(session_id).messages.get(seq) ?? {};
+    const not_before = Date.now() + UNDO_MS;
+    const entry = await this.outbox.add({ session_id, kind: "delete_message", seq, not_before });
+    const waiting = this.state.outbox.filter((other) => client_id && other.client_id === client_id);
+    for (const other of waiting) await this.outbox.discard(other);
+    this.sync.onNotice("Message deleted.", () => {
+      if (this.state.outbox.includes(entry)) return this.outbox.discard(entry);
+      this.sync.onNotice("It is too late: the message has been erased.");
+    });
   }
 
   /** A new session with the messages up to `seq`. @param {number} seq */
@@ -216,12 +230,32 @@ export class Actions {
     return this.#attempt(() => this.#fork(seq));
   }
 
-  /** Replace the message `seq`, in a new session that branches off before it. @param {number} seq @param {string} content */
-  edit(seq, content) {
+  /** Write another message in place of `seq`; the earlier version stays beside it. @param {number} seq @param {string} content */
+  async edit(seq, content) {
+    const session_id = this.state.open;
+    if (!session_id) return;
+    const { client_id } = this.state.conversation(session_id).messages.get(seq) ?? {};
+    // It will not be answered any more.
+    const waiting = this.state.outbox.filter((entry) => client_id && entry.client_id === client_id);
+    for (const entry of waiting) await this.outbox.discard(entry);
+    await this.outbox.add({ session_id, kind: "chat", content, replaces: seq, model: this.#model(session_id) });
+  }
+
+  /** Rate a reply, or take the rating back. @param {number} seq @param {"up"|"down"|null} rating */
+  rate(seq, rating) {
+    const sessionId = this.state.open;
     return this.#attempt(async () => {
-      if (seq > 1) await this.#fork(seq - 1);
-      else this.#newSession();
-      await this.send(content);
+      if (sessionId) await this.sync.history.rate(sessionId, seq, rating);
+    });
+  }
+
+  /** Make another version of a message current. @param {number} seq */
+  switchTo(seq) {
+    const sessionId = this.state.open;
+    return this.#attempt(async () => {
+      if (!sessionId) return;
+      await this.sync.history.switchTo(sessionId, seq);
+      await this.sync.plan();
     });
   }
 

@@ -44,19 +44,19 @@ export class Api {
 
   /** @param {string} username @param {string} password */
   async signIn(username, password) {
-    this.#keep(await this.#open("/auth/token", { username, password }));
+    this.#keep(await this.open("/auth/token", { username, password }));
   }
 
-  /** @param {string} username @param {string} password */
-  async register(username, password) {
-    this.#keep(await this.#open("/auth/register", { username, password }));
+  /** @param {{username: string, password: string, email?: string, invitation?: string}} account */
+  async register(account) {
+    this.#keep(await this.open("/auth/register", account));
   }
 
   /** Forget the refresh token, and spend it if the service can be reached. */
   async signOut() {
     const account = credentials.read();
     this.forget();
-    if (account) await this.#open("/auth/logout", { refresh: account.refresh }).catch(() => {});
+    if (account) await this.open("/auth/logout", { refresh: account.refresh }).catch(() => {});
   }
 
   /** Nobody is signed in any more: cancel running requests. */
@@ -140,7 +140,7 @@ export class Api {
     try {
       // A lost answer has spent the token; a repeat with the same key gets the same answer.
       const headers = { "Idempotency-Key": credentials.renewal() };
-      this.#keep(await this.#open("/auth/token/refresh", { refresh }, headers));
+      this.#keep(await this.open("/auth/token/refresh", { refresh }, headers));
     } catch (error) {
       if (!(error instanceof ApiError) || error.status !== 401) throw error;
       // Another tab may have spent it just before.
@@ -168,7 +168,7 @@ export class Api {
   }
 
   /** A request without an access token. @param {string} path @param {unknown} body @param {Record<string, string>} [headers] */
-  async #open(path, body, headers) {
+  async open(path, body, headers) {
     return answer(await this.#fetch("POST", path, { body, headers }, ""));
   }
 

@@ -169,6 +169,45 @@ export class History {
     this.tabs.tell({ type: "messages", user_id, session_id, messages });
   }
 
+  /**
+   * Read again which branches are current, where there are several: another device may have switched.
+   * @param {string} sessionId
+   */
+  async refreshBranches(sessionId) {
+    const conversation = this.state.conversation(sessionId);
+    const { latest } = conversation;
+    if (!conversation.branches.any || isLocal(sessionId)) return;
+    const query = `after=${Math.max(0, latest - PAGE)}&limit=${PAGE}`;
+    const page = await this.api.request("GET", `/session/${sessionId}/messages?${query}`);
+    // Messages that came meanwhile know better.
+    if (conversation.latest === latest) await this.#settle(sessionId, page.results);
+  }
+
+  /** Make a version of a message current, with what followed it. @param {string} sessionId @param {number} seq */
+  async switchTo(sessionId, seq) {
+    const path = `/session/${sessionId}/messages/${seq}/current`;
+    const { results } = await this.api.request("PUT", path, { body: {} });
+    await this.#settle(sessionId, results);
+  }
+
+  /** @param {string} sessionId @param {number} seq @param {"up"|"down"|null} rating null takes it back */
+  async rate(sessionId, seq, rating) {
+    const path = `/session/${sessionId}/messages/${seq}/feedback`;
+    if (rating) await this.api.request("PUT", path, { body: { rating } });
+    else await this.api.request("DELETE", path);
+    const message = this.state.conversation(sessionId).messages.get(seq);
+    if (!message) return;
+    const { feedback: _, ...unrated } = message;
+    await this.#settle(sessionId, [rating ? { ...unrated, feedback: { rating, comment: "" } } : unrated]);
+  }
+
+  /** @param {string} sessionId @param {import("./types.js").Message[]} messages */
+  async #settle(sessionId, messages) {
+    this.state.conversation(sessionId).settle(messages);
+    this.state.changed("messages");
+    await this.store().putMessages(sessionId, messages);
+  }
+
   /** Replace a message with its tombstone. @param {string} sessionId @param {number} seq */
   async erase(sessionId, seq) {
     const conversation = this.state.conversation(sessionId);
@@ -192,11 +231,22 @@ export class History {
     const session = this.state.sessions.get(sessionId);
     if (!session) return;
     session.topics = Object.fromEntries(
-      results.map((/** @type {any} */ topic) => [topic.start_seq, topic.label]),
+      results.filter(isSure).map((/** @type {any} */ topic) => [topic.start_seq, readable(topic.label)]),
     );
     this.state.changed("messages");
     await this.store().putSessions([session]);
   }
+}
+
+/** Whether the service is sure enough of a topic's beginning to show it. @param {any} topic */
+function isSure({ divider }) {
+  return divider !== false;
+}
+
+/** A label of few whole words; others say less than none. @param {string} label */
+function readable(label) {
+  const terms = label.split(", ");
+  return terms.length <= 3 && terms.every((term) => /^\p{L}[\p{L}\p{M}' -]{3,}$/u.test(term)) ? label : "";
 }
 
 /** @param {import("./state.js").Conversation} conversation @param {number} first @param {number} last */

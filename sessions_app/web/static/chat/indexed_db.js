@@ -16,6 +16,12 @@ const KEYS = {
   meta: "name",
 };
 
+/** Names of the errors that come from the disk (Indexed Database API 3.0, exceptions). */
+const DISK_ERRORS = new Set([
+  "AbortError", "InvalidStateError", "NotFoundError", "NotReadableError", "OperationError",
+  "QuotaExceededError", "SecurityError", "TimeoutError", "UnknownError",
+]); // prettier-ignore
+
 /** @typedef {keyof typeof KEYS} StoreName */
 /** @typedef {string | number | (string | number)[]} Key */
 
@@ -87,6 +93,8 @@ export class IndexedDbStore {
    * @returns {Promise<any[]>} by key
    */
   async all(store, { from, to, limit } = {}) {
+    // IndexedDB raises an error for a range that ends before it begins.
+    if (from !== undefined && compare(from, to) > 0) return [];
     const read = (/** @type {any} */ disk) =>
       disk.getAll(store, from === undefined ? undefined : IDBKeyRange.bound(from, to), limit);
     const stored = (await this.#reading(read)) ?? [];
@@ -107,6 +115,7 @@ export class IndexedDbStore {
 
   /** The last key that a record has in a range. @param {StoreName} store @param {{from: Key, to: Key}} range @returns {Promise<any>} */
   async last(store, { from, to }) {
+    if (compare(from, to) > 0) return undefined;
     const read = async (/** @type {any} */ disk) => {
       const range = IDBKeyRange.bound(from, to);
       return (await disk.transaction(store).store.openKeyCursor(range, "prev"))?.key;
@@ -157,7 +166,8 @@ export class IndexedDbStore {
     if (!this.#disk) return undefined;
     try {
       return await read(this.#disk);
-    } catch {
+    } catch (error) {
+      if (!isOfTheDisk(error)) throw error;
       // A disk that fails to read is not used again; the service has everything that was on it.
       this.#disk = null;
       this.onRefused("forbidden");
@@ -178,11 +188,19 @@ export class IndexedDbStore {
       await transaction.done;
       return null;
     } catch (error) {
-      return error instanceof DOMException && error.name === "QuotaExceededError"
-        ? "full"
-        : "forbidden";
+      if (!isOfTheDisk(error)) throw error;
+      return error.name === "QuotaExceededError" ? "full" : "forbidden";
     }
   }
+}
+
+/**
+ * Whether the database itself failed: it is full, damaged, closed or taken away. Anything else, such
+ * as a wrong key, is a mistake of this page, and says nothing about the disk.
+ * @param {unknown} error @returns {error is DOMException}
+ */
+function isOfTheDisk(error) {
+  return error instanceof DOMException && DISK_ERRORS.has(error.name);
 }
 
 /**

@@ -11,6 +11,8 @@ import { setTheme, theme } from "./views/theme.js";
 
 setTheme(theme());
 const state = new State();
+const root = /** @type {HTMLElement} */ (document.getElementById("page"));
+state.maxCharacters = Number(root.dataset.messageMaxChars) || Infinity;
 const sync = new Sync({ api: new Api(), state, tabs: new Tabs() });
 const actions = new Actions(sync);
 const page = new Page(state, actions);
@@ -24,7 +26,7 @@ actions.onFile = (/** @type {Blob} */ file, /** @type {string} */ name) => {
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 };
-page.show(/** @type {HTMLElement} */ (document.getElementById("page")));
+page.show(root);
 await sync.start();
 performance.mark("ready");
 keepPage();

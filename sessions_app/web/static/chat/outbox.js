@@ -5,13 +5,15 @@
  */
 
 import { isLocal, orderKey, uuid } from "./identifiers.js";
-import { ApiError, SignedOut, delay, inWords, isTransient } from "./problems.js";
+import { WakeableTimer } from "./wakeable_timer.js";
+import { ApiError, SignedOut, delay, inWords, isTransient, whyNotAnswered } from "./problems.js";
 
 /** @typedef {import("./types.js").Entry} Entry */
 /** @typedef {import("./types.js").Session} Session */
 
 /** Kind of a write → method, path and body of its request. @type {Record<string, (entry: Entry) => [string, string, unknown?]>} */
 const ROUTES = {
+  metadata: (entry) => ["PATCH", "", { metadata: entry.metadata }],
   rename: (entry) => ["PATCH", "", { title: entry.title }],
   archive: () => ["POST", "/archive", {}],
   restore: () => ["POST", "/restore", {}],
@@ -21,13 +23,22 @@ const ROUTES = {
   undo_reset: () => ["POST", "/context/reset", { undo: true }],
 };
 
+// Nothing is stored then, and sending the same text again cannot help.
+const TEXT_PROBLEMS = ["too_large", "max_length", "invalid", "blank", "null"];
+// Answers with status 500 after which a write has failed.
+const MAX_FAILURES = 5;
+
 export class Outbox {
   /** Sessions whose writes are being sent. @type {Set<string>} */
   #busy = new Set();
+  /** Wakes sessions that wait until a write can no longer be undone. */
+  #undoable = new WakeableTimer();
 
   /** Called with the service's answer to a write, and when it refuses one. */
   onSent = async (/** @type {Entry} */ _entry, /** @type {any} */ _answer) => {};
   onRefused = (/** @type {Entry} */ _entry, /** @type {string} */ _why) => {};
+  /** Called when a message is refused because of its text; returns whether the composer took it back. */
+  onTextRefused = (/** @type {Entry} */ _entry, /** @type {string} */ _why) => false;
   /** Called when the service has created a session that was made here. */
   onCreated = async (/** @type {string} */ _localId, /** @type {Session} */ _session) => {};
 
@@ -54,6 +65,7 @@ export class Outbox {
       Object.assign(known.get(entry.key) ?? entry, this.#withCurrentId(entry)),
     );
     this.state.changed("outbox", "sessions");
+    this.#undoable.wake();
     this.run();
   }
 
@@ -78,6 +90,7 @@ export class Outbox {
     this.state.changed("outbox", "sessions", "messages");
     await this.store().putEntries([entry]);
     this.#notifyTabs();
+    this.#undoable.wake();
     this.run();
     return entry;
   }
@@ -88,7 +101,14 @@ export class Outbox {
     this.state.changed("outbox", "sessions", "messages");
     await this.store().removeEntry(entry.key);
     this.#notifyTabs();
+    this.#undoable.wake();
     this.run();
+  }
+
+  /** Send a message that has failed with another text, so under another key. @param {Entry} entry @param {string} content */
+  amend(entry, content) {
+    Object.assign(entry, { content, client_id: uuid() });
+    return this.retry(entry);
   }
 
   /** Send a refused write once more. @param {Entry} entry */
@@ -119,9 +139,9 @@ export class Outbox {
     try {
       for (;;) {
         const entry = this.#next(sessionId);
-        if (!entry || entry.state === "failed" || !this.sends) return;
-        if (await this.#waitsForUndo(entry)) continue;
-        if (!(await this.#deliver(entry))) return;
+        if (!entry || !this.sends) return;
+        if (await this.#waitsForUndo(sessionId, entry)) continue;
+        if ((await this.#deliver(entry)) === "stop") return;
         // The service has created the session, under another id.
         if (entry.session_id !== sessionId) {
           this.#busy.delete(sessionId);
@@ -134,37 +154,45 @@ export class Outbox {
     }
   }
 
-  /** The next write. A deletion goes first: nothing needs to be written to a session that goes. @param {string} sessionId */
+  /**
+   * The next write. A deletion goes first: nothing needs to be written to a session that goes. One
+   * that failed waits for the user, and the others do not wait for it. One that can still be undone
+   * lets those pass that cannot depend on it.
+   * @param {string} sessionId
+   */
   #next(sessionId) {
-    const entries = this.state.entries(sessionId);
+    const entries = this.state.entries(sessionId).filter((entry) => entry.state === "queued");
     const due = entries.find((entry) => entry.kind === "delete" && (entry.not_before ?? 0) <= Date.now());
-    return due ?? entries[0];
+    return due ?? entries.find((entry, index) => isDue(entry, entries.slice(index))) ?? entries[0];
   }
 
-  /** Waits while a write can still be undone. @param {Entry} entry */
-  async #waitsForUndo(entry) {
-    const milliseconds = (entry.not_before ?? 0) - Date.now();
-    if (milliseconds <= 0) return false;
-    await this.wakeableTimer.wait(milliseconds);
+  /** Waits while a write can still be undone. @param {string} sessionId @param {Entry} entry */
+  async #waitsForUndo(sessionId, entry) {
+    if (isDue(entry, this.state.entries(sessionId))) return false;
+    await this.#undoable.wait((entry.not_before ?? 0) - Date.now());
     return true;
   }
 
-  /** @param {Entry} entry @returns {Promise<boolean>} whether the session's next write may be sent */
+  /** @param {Entry} entry @returns {Promise<"next"|"stop">} whether the session's next write may be sent */
   async #deliver(entry) {
     for (let attempt = 1; ; attempt += 1) {
       const user = this.state.account?.user_id;
       try {
         await this.#create(entry);
         const answer = await this.#request(entry);
-        if (this.state.account?.user_id !== user) return false;
+        if (this.state.account?.user_id !== user) return "stop";
         await this.onSent(entry, answer);
         await this.discard(entry);
-        return true;
+        return "next";
       } catch (error) {
-        if (this.state.account?.user_id !== user || error instanceof SignedOut) return false;
-        if (!maySucceedLater(error)) return this.#refused(entry, error);
+        if (this.state.account?.user_id !== user || error instanceof SignedOut) return "stop";
+        if (!maySucceedLater(error, attempt)) {
+          await this.#refused(entry, error);
+          return "next";
+        }
         await this.wakeableTimer.wait(delay(attempt, error));
-        if (!this.state.outbox.includes(entry) || !this.sends) return false;
+        if (!this.sends) return "stop";
+        if (!this.state.outbox.includes(entry)) return "next";
       }
     }
   }
@@ -172,8 +200,8 @@ export class Outbox {
   /** @param {Entry} entry */
   async #request(entry) {
     if (entry.kind === "chat") {
-      const message = { client_id: entry.client_id ?? "", content: entry.content ?? "" };
-      await this.replies.ask(entry.session_id, message);
+      const { client_id = "", content = "", replaces, model } = entry;
+      await this.replies.ask(entry.session_id, { client_id, content, replaces, model });
       return null;
     }
     if (isLocal(entry.session_id)) return null; // deleted before it was ever created
@@ -205,7 +233,11 @@ export class Outbox {
     const created =
       earlier ??
       (await this.api.request("POST", "/session/create", {
-        body: { title: session?.title ?? "", metadata: { client_session_id: localId } },
+        body: {
+          title: session?.title ?? "",
+          metadata: { ...session?.metadata, client_session_id: localId },
+          system_prompt: session?.system_prompt,
+        },
       }));
     await this.onCreated(localId, created);
   }
@@ -224,15 +256,21 @@ export class Outbox {
     if (entry.kind !== "chat") {
       this.onRefused(entry, why);
       await this.discard(entry);
-      return true;
+      return;
+    }
+    // Discarded while it was being sent: nobody waits for it any more.
+    if (!this.state.outbox.includes(entry)) return;
+    const code = error instanceof ApiError ? error.code : "";
+    if (TEXT_PROBLEMS.includes(code) && this.onTextRefused(entry, whyNotAnswered(error))) {
+      await this.discard(entry);
+      return;
     }
     entry.state = "failed";
-    entry.problem = why;
-    entry.code = error instanceof ApiError ? error.code : "";
+    entry.problem = whyNotAnswered(error);
+    entry.code = code;
     this.state.changed("outbox", "messages");
     await this.store().putEntries([entry]);
     this.#notifyTabs();
-    return false;
   }
 
   #notifyTabs() {
@@ -241,7 +279,19 @@ export class Outbox {
   }
 }
 
-/** @param {unknown} error */
-function maySucceedLater(error) {
+/**
+ * Whether a write may be sent now: its time for an undo is over, or a message follows that the model
+ * must not answer before.
+ * @param {Entry} entry @param {Entry[]} following
+ */
+function isDue(entry, following) {
+  if ((entry.not_before ?? 0) <= Date.now()) return true;
+  return entry.kind === "delete_message" && following.some(({ kind, state }) => kind === "chat" && state === "queued");
+}
+
+/** @param {unknown} error @param {number} attempt from 1 */
+function maySucceedLater(error, attempt) {
+  // What fails inside the service each time is not tried for ever.
+  if (error instanceof ApiError && error.status === 500 && attempt >= MAX_FAILURES) return false;
   return isTransient(error) || (error instanceof ApiError && error.code === "turn_in_progress");
 }

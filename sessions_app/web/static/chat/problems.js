@@ -18,6 +18,7 @@ export class ApiError extends Error {
   /** Whether the same request may succeed later. */
   get passes() {
     const temporary = [408, 425, 429, 500, 503];
+    if (this.code === "session_damaged") return false;
     return temporary.includes(this.status) || (this.status >= 502 && !this.code.startsWith("provider"));
   }
 }
@@ -63,6 +64,30 @@ export function inWords(error) {
   return "Something went wrong in this page.";
 }
 
+/**
+ * Why a message has no answer, as a sentence that says what helps. What a server said of it in its
+ * own words is for the console.
+ * @param {unknown} error
+ */
+export function whyNotAnswered(error) {
+  if (!(error instanceof ApiError)) return inWords(error);
+  if (ANSWER_WORDS[error.code] ?? WORDS[error.code]) return ANSWER_WORDS[error.code] ?? WORDS[error.code];
+  console.warn(error.message);
+  return error.errors.some((problem) => problem.attr)
+    ? "This message was not accepted. Edit it, or discard it."
+    : "This message could not be answered. Try again, edit it, or discard it.";
+}
+
+/** @type {Record<string, string>} */
+const ANSWER_WORDS = {
+  too_large: "This message is too long to send. Edit it to shorten it.",
+  context_length_exceeded: "This message does not fit into the model's context window. Edit it to shorten it.",
+  provider_refused: "The model did not accept this message. Edit it, or try again.",
+  provider_busy: "The model is busy. Try again in a moment.",
+  idempotency_mismatch: "A different message was sent under the same key. Edit this one to send it anew.",
+  model_not_allowed: "This model is not available. Choose another one for this chat.",
+};
+
 /** @type {Record<string, string>} */
 const WORDS = {
   provider_error: "The model could not be reached. Your text is saved.",
@@ -73,4 +98,8 @@ const WORDS = {
   not_found: "This chat no longer exists.",
   too_large: "This text is too long to send.",
   throttled: "Too many requests. Wait a moment and try again.",
+  too_many_own_turns: "Too many of your chats are being answered. Wait for one of them, and try again.",
+  legal_hold: "This chat is on legal hold and cannot be deleted.",
+  nothing_to_answer: "There is no message to answer.",
+  session_damaged: "This chat cannot be read. The operator can find out why.",
 };

@@ -53,22 +53,22 @@ export class Replies {
    * Send a message and follow its turn to the end. The same key again, after a reload or a lost
    * answer, comes back to the same turn.
    * @param {string} sessionId
-   * @param {{client_id: string, content: string}} message
+   * @param {{client_id: string, content: string, replaces?: number, model?: string}} message
    */
-  async ask(sessionId, { client_id, content }) {
+  async ask(sessionId, { client_id, ...message }) {
     // Without a network, no model is working on it yet.
     const quiet = !this.state.online;
     await this.#turn(
       { session_id: sessionId, client_id, text: "", status: "waiting", quiet },
-      (live) => this.#start(live, "chat", { content, client_id, stream: true }),
+      (live) => this.#start(live, "chat", { ...message, client_id, stream: true }),
     );
   }
 
-  /** Generate a new reply that supersedes the newest. @param {string} sessionId @param {number} seq of the newest */
-  async regenerate(sessionId, seq) {
+  /** Generate a new reply that supersedes the newest. @param {string} sessionId @param {number} seq of the newest @param {string} [model] */
+  async regenerate(sessionId, seq, model = "") {
     await this.#turn(
       { session_id: sessionId, client_id: "", text: "", status: "waiting", replaces: seq },
-      (live) => this.#start(live, "chat/regenerate", { stream: true }),
+      (live) => this.#start(live, "chat/regenerate", { stream: true, model: model || undefined }),
     );
   }
 

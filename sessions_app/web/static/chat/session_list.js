@@ -107,6 +107,7 @@ export class SessionList {
     const merged = { ...this.state.sessions.get(session.session_id), ...session };
     for (const entry of this.state.entries(session.session_id)) {
       if (entry.kind === "rename") merged.title = entry.title ?? "";
+      if (entry.kind === "metadata") merged.metadata = entry.metadata;
       if (entry.kind === "archive") merged.status = "archived";
       if (entry.kind === "restore") merged.status = "active";
     }
@@ -204,6 +205,7 @@ export class SessionList {
     const results = [];
     for (const { session_id, title } of this.state.listed()) {
       const last = await this.store().latest(session_id);
+      if (!last) continue;
       const newest = await this.store().messages(session_id, Math.max(1, last - 500), last);
       for (const { seq, role, content, timestamp } of newest) {
         const index = content.toLowerCase().indexOf(query);

@@ -1,6 +1,8 @@
 /** The state of the page, and its listeners. Views read it; `sync.js` and its parts write it. */
 
+import { Branches } from "./branches.js";
 import { LiveReplies } from "./live_replies.js";
+import { preference } from "./preferences.js";
 
 /** @typedef {import("./types.js").Session} Session */
 /** @typedef {import("./types.js").Message} Message */
@@ -22,15 +24,35 @@ export class Conversation {
   #turns = new Set();
   /** The newest reply to each message that has one, both by their seq. @type {Map<number, number>} */
   #replies = new Map();
+  branches = new Branches();
 
   /** @param {Message[]} messages */
   add(messages) {
     for (const message of messages) {
       this.messages.set(message.seq, newer(this.messages.get(message.seq), message));
       if (message.seq > this.latest) this.latest = message.seq;
+      this.branches.add(message);
+      if (message.replaces && !message.superseded_by) this.#replace(message.replaces, message.seq);
       if (!message.generation) continue;
       this.#turns.add(message.generation.turn_id);
       this.#supersede(message.generation.reply_to, message.seq);
+    }
+  }
+
+  /** Messages as the service has just said they are, which also ends that they are superseded. @param {Message[]} messages */
+  settle(messages) {
+    for (const message of messages) {
+      const known = this.messages.get(message.seq);
+      if (!known?.deleted) this.messages.set(message.seq, message);
+    }
+    this.add(messages);
+  }
+
+  /** What was written in place of a message supersedes it and all that followed. @param {number} seq @param {number} by */
+  #replace(seq, by) {
+    for (let at = seq; at < by; at += 1) {
+      const message = this.messages.get(at);
+      if (message && !message.superseded_by) this.messages.set(at, { ...message, superseded_by: by });
     }
   }
 
@@ -42,6 +64,8 @@ export class Conversation {
     const newest = this.replyTo(replyTo);
     this.#replies.set(replyTo, Math.max(newest, seq));
     if (!newest || newest === seq) return;
+    // Unless the older one was made current again.
+    if (this.messages.get(Math.max(newest, seq))?.superseded_by) return;
     const older = this.messages.get(Math.min(newest, seq));
     if (!older || older.superseded_by) return;
     this.messages.set(older.seq, { ...older, superseded_by: Math.max(newest, seq) });
@@ -77,7 +101,7 @@ export class Conversation {
 
 /**
  * The later of two readings of a message, which can arrive in any order. A message changes in two
- * ways only: it is superseded, or it is erased.
+ * ways by itself: it is superseded, or it is erased. That it is current again, `settle` says.
  * @param {Message | undefined} known @param {Message} read @returns {Message}
  */
 function newer(known, read) {
@@ -113,7 +137,15 @@ export class State {
   /** The plan of the session that is shown. @type {any} */
   context = null;
   draft = "";
+  /** What a new chat will be created with. */
+  next = { model: "", prompt: "" };
+  /** What the user wants models to know in every chat. */
+  instructions = "";
   online = true;
+  /** The longest message that the service takes, in characters. */
+  maxCharacters = Infinity;
+  /** Whether dividers show where the topic changes. */
+  showsTopics = preference("topics", "on") === "on";
   /** @type {"disk"|"full"|"forbidden"} */
   storage = "disk";
 
@@ -215,6 +247,8 @@ export class State {
     this.created = new Map();
     this.context = null;
     this.draft = "";
+    this.next = { model: "", prompt: "" };
+    this.instructions = "";
     this.listHasMore = false;
     this.list = "active";
   }

@@ -46,6 +46,7 @@ export class Sync {
     this.outbox.onCreated = (localId, session) => this.writeResults.created(localId, session);
     this.outbox.onSent = (entry, answer) => this.writeResults.sent(entry, answer);
     this.outbox.onRefused = (entry, why) => this.writeResults.refused(entry, why);
+    this.outbox.onTextRefused = (entry, why) => this.writeResults.takeBack(entry, why);
     api.onAccess = (access) => {
       const user_id = credentials.read()?.user_id;
       if (user_id) tabs.tell({ type: "access", access, user_id });
@@ -98,7 +99,15 @@ export class Sync {
     this.tabs.stand(user_id, () => this.background(() => this.outbox.load()));
     this.tabs.tell({ type: "who-is-live", user_id });
     this.background(() => this.sessionList.refresh());
+    this.background(() => this.#readInstructions());
     await this.open(sessionInAddress(), { push: false });
+  }
+
+  async #readInstructions() {
+    this.state.instructions = (await this.store.note("instructions")) ?? "";
+    const { instructions } = await this.api.request("GET", "/auth/me");
+    this.state.instructions = instructions;
+    await this.store.putNote("instructions", instructions);
   }
 
   /** Another tab has signed in or out. */
@@ -163,6 +172,7 @@ export class Sync {
     if (!(await this.#caughtUp(sessionId))) return;
     this.background(() => this.plan());
     this.background(() => this.history.findTopics(sessionId));
+    this.background(() => this.history.refreshBranches(sessionId));
     await this.replies.join(sessionId);
   }
 

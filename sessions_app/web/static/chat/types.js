@@ -16,8 +16,10 @@
  * @property {string|null} [tool_call_id]
  * @property {Record<string, string>} [metadata]
  * @property {boolean} [deleted]
+ * @property {{rating: "up"|"down", comment: string}} [feedback] what the user thinks of it
  * @property {string} [reasoning] what the model thought before it answered
- * @property {number|null} [superseded_by] the seq of the reply that was generated in its place
+ * @property {number|null} [superseded_by] the seq of the message that took its place
+ * @property {number|null} [replaces] the seq of the message in whose place it was written
  * @property {{turn_id: string, reply_to: number, model: string, finish_reason: string}|null} [generation]
  *   how a model came to write it; `finish_reason` is `cancelled` for a reply that was stopped
  *
@@ -36,6 +38,7 @@
  * @property {boolean} [turn_in_progress]
  * @property {Record<string, string>} [metadata]
  * @property {Record<number, string>} [topics] of this client: labels by the seq they begin at
+ * @property {string} [system_prompt] of this client: what to create it with
  * @property {boolean} [create_tried] of this client: a request to create it may have arrived
  *
  * @typedef {object} Entry one write that the service has not confirmed
@@ -46,6 +49,9 @@
  * @property {string} [content]
  * @property {string} [title]
  * @property {number} [seq]
+ * @property {number} [replaces] the seq of the message that this one is written in place of
+ * @property {string} [model] which model is to answer
+ * @property {Record<string, string>} [metadata]
  * @property {string} created_at
  * @property {number} [not_before] milliseconds since 1970: until then it can be undone
  * @property {"queued"|"failed"} state

@@ -68,6 +68,19 @@ export class WriteResults {
     this.sync.background(() => this.sessionList.reload(entry.session_id));
   }
 
+  /**
+   * A text that the service does not take goes back to where it was written, if nothing else is being
+   * written there. Returns whether it did.
+   * @param {Entry} entry @param {string} why
+   */
+  takeBack(entry, why) {
+    if (this.state.open !== entry.session_id || this.state.draft.trim()) return false;
+    this.sync.drafts.set(entry.content ?? "");
+    this.state.changed("draft");
+    this.sync.onNotice(why);
+    return true;
+  }
+
   /** A turn may have changed the session's title, totals and topics. @param {string} sessionId */
   async afterTurn(sessionId) {
     if (!this.state.account || isLocal(sessionId)) return;

@@ -1,21 +1,76 @@
-/** The account dialog: appearance, password, data export, deletion. */
+/** The account dialog: appearance, instructions, devices, keys, password, data export, deletion. */
 
 import { ApiError, inWords } from "../problems.js";
-import { h } from "./dom.js";
+import { fill, h } from "./dom.js";
 import { icon } from "./icons.js";
 import { dialog } from "./popups.js";
-import { field } from "./sign_in.js";
+import { field } from "./field.js";
 import { THEMES, setTheme, theme } from "./theme.js";
 
 /** @param {import("../state.js").State} state @param {import("../actions.js").Actions} actions @param {import("./popups.js").Notices} notices */
 export function accountDialog(state, actions, notices) {
   const box = dialog(state.account?.username ?? "Account", [
-    section("Appearance", appearance()),
+    section("Appearance", appearance(), topicsSwitch(state, actions)),
+    section("Instructions for every chat", instructionsForm(state, actions, notices)),
+    ...later(actions),
     section("Change password", passwordForm(actions, notices)),
     section("Your data", h("p.quiet", {}, "Everything that is stored about you, as JSON lines."),
-      button("Export my data", "download", () => actions.exportAccount())),
+      button("Export my data", "download", () => actions.account.exportAccount())),
     section("Delete account", deletionForm(actions, () => box.close())),
-  ]); // prettier-ignore
+  ], { wide: true }); // prettier-ignore
+}
+
+/** Lists that few open; their module is loaded then. @param {import("../actions.js").Actions} actions */
+function later(actions) {
+  return [
+    folded("Signed-in devices", async (body) => (await import("./later/devices_and_keys.js")).drawDevices(actions, body)),
+    folded("API keys", async (body) => (await import("./later/devices_and_keys.js")).drawKeys(actions, body)),
+    folded("Who has read my chats", async (body) => (await import("./later/devices_and_keys.js")).drawReads(actions, body)),
+  ];
+}
+
+/** A section that is fetched when it is opened. @param {string} title @param {(body: HTMLElement) => Promise<void>} draw */
+function folded(title, draw) {
+  const body = h("div.folded", {}, h("p.quiet", { role: "status" }, "Loading…"));
+  const details = h("details.settings", {}, h("summary", {}, title), body);
+  details.addEventListener("toggle", async () => {
+    try {
+      if (details.open) await draw(body);
+    } catch (error) {
+      fill(body, h("p.quiet", { role: "status" }, inWords(error)));
+    }
+  });
+  return details;
+}
+
+/** @param {import("../state.js").State} state @param {import("../actions.js").Actions} actions */
+function topicsSwitch(state, actions) {
+  const box = h("input", { type: "checkbox", checked: state.showsTopics });
+  box.addEventListener("change", () => actions.account.showTopics(box.checked));
+  return h("label.switch", {}, box, "Show where the topic changes");
+}
+
+/** @param {import("../state.js").State} state @param {import("../actions.js").Actions} actions @param {import("./popups.js").Notices} notices */
+function instructionsForm(state, actions, notices) {
+  const area = h("textarea", { id: "instructions", rows: "4", maxlength: "4000", aria: { label: "Instructions for every chat" },
+    placeholder: "I am a beginner in Python. Answer briefly, with an example." }); // prettier-ignore
+  area.value = state.instructions;
+  const problem = h("p.field-problem", { role: "alert" });
+  const form = h("form", { novalidate: true },
+    h("p.quiet", {}, "Models are told this at the beginning of each new chat."),
+    h("div.field", {}, area, problem),
+    h("button.quiet-button", { type: "submit" }, "Save instructions")); // prettier-ignore
+  form.addEventListener("submit", async (/** @type {Event} */ event) => {
+    event.preventDefault();
+    fill(problem);
+    try {
+      await actions.account.instruct(area.value.trim());
+      notices.show("Instructions saved. They apply to new chats.");
+    } catch (error) {
+      fill(problem, inWords(error));
+    }
+  });
+  return form;
 }
 
 /** @param {string} title @param {...Node} content */
@@ -48,7 +103,7 @@ function passwordForm(actions, notices) {
     event.preventDefault();
     for (const password of [current, next]) password.showProblems([]);
     try {
-      await actions.changePassword(current.input.value, next.input.value);
+      await actions.account.changePassword(current.input.value, next.input.value);
       form.reset();
       notices.show("Password changed. Other devices have to sign in again.");
     } catch (error) {
@@ -71,7 +126,7 @@ function deletionForm(actions, done) {
   form.addEventListener("submit", async (/** @type {Event} */ event) => {
     event.preventDefault();
     try {
-      await actions.deleteAccount(password.input.value);
+      await actions.account.deleteAccount(password.input.value);
       done();
     } catch (error) {
       password.showProblems([inWords(error)]);

@@ -2,11 +2,15 @@
 
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
+import { measured } from "../lengths.js";
 import { contextMeter } from "./meter.js";
 
 const MAX_HEIGHT = 260;
 
 export class Composer {
+  #length = measured("", { maxCharacters: Infinity });
+  offline = false;
+
   /**
    * @param {import("../state.js").State} state
    * @param {import("../actions.js").Actions} actions
@@ -27,7 +31,7 @@ export class Composer {
     this.stop = h("button.round-button.stop", { type: "button", title: "Stop", aria: { label: "Stop" }, hidden: true });
     this.stop.append(icon("stop"));
     this.meter = contextMeter(onMeter);
-    this.note = h("span.composer-note");
+    this.note = h("span.composer-note", { role: "status" });
     this.box = h("form.composer-box", {}, this.area,
       h("div.composer-bar", {}, this.meter.element, this.note, h("span.spring"), this.stop, this.send),
     ); // prettier-ignore
@@ -65,7 +69,7 @@ export class Composer {
 
   #submit() {
     const text = this.area.value;
-    if (!text.trim()) return;
+    if (!text.trim() || this.#length.verdict === "refused") return;
     this.area.value = "";
     this.#fit();
     this.area.focus();
@@ -84,16 +88,34 @@ export class Composer {
     const archived = session?.status === "archived";
     if (this.stop.hidden !== !live && document.activeElement === this.stop) this.area.focus();
     this.stop.hidden = !live;
+    const appears = this.box.hidden && !archived;
     this.box.hidden = archived;
     this.archived.hidden = !archived;
-    this.note.textContent = online ? "" : "Offline: messages are saved and sent later";
+    this.offline = !online;
     this.meter.show(this.state.context);
+    // While it is hidden, it has no height to be fitted to.
+    if (appears) this.#fit();
+    else this.#count();
   }
 
   #fit() {
-    this.send.disabled = !this.area.value.trim();
+    this.#count();
     this.area.style.height = "auto";
-    this.area.style.height = `${Math.min(MAX_HEIGHT, this.area.scrollHeight)}px`;
+    const height = this.area.scrollHeight;
+    if (height) this.area.style.height = `${Math.min(MAX_HEIGHT, height)}px`;
+  }
+
+  /** Say how long the text is, once that matters. */
+  #count() {
+    const text = this.area.value;
+    const { maxCharacters, context } = this.state;
+    this.#length = measured(text, { maxCharacters, maxTokens: context?.max_tokens });
+    const { verdict, words } = this.#length;
+    this.send.disabled = !text.trim() || verdict === "refused";
+    this.area.setAttribute("aria-invalid", String(verdict === "refused"));
+    this.note.classList.toggle("problem", verdict === "refused");
+    const note = words || (this.offline ? "Offline: messages are saved and sent later" : "");
+    if (this.note.textContent !== note) this.note.textContent = note;
   }
 
   /** @param {string} [text] to put there */

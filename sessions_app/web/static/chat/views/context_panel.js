@@ -96,6 +96,7 @@ export class ContextPanel {
       h("p.figure", {}, text),
       h("div.bar", { role: "img", aria: { label: `${Math.round(share)} percent of the budget` } }, bar),
       h("p.quiet", {},
+        "This much of the chat is sent with your next message. A token is about four letters. ",
         `${counted(kept.length, "message")} of ${(kept.length + plan.dropped_count).toLocaleString()}, `,
         `chosen by ${STRATEGIES[plan.strategy] ?? plan.strategy}.`,
         plan.summary && ` A summary stands for messages ${plan.summary.first_seq}–${plan.summary.last_seq}.`,

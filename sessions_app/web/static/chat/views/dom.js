@@ -44,6 +44,14 @@ export function timeOfDay(iso) {
   return new Date(iso).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
 }
 
+/** The time of day, with the date where that is not today. @param {string} iso */
+export function moment(iso) {
+  const time = new Date(iso);
+  if (time.toDateString() === new Date().toDateString()) return timeOfDay(iso);
+  const year = time.getFullYear() === new Date().getFullYear() ? undefined : "numeric";
+  return `${time.toLocaleDateString([], { day: "numeric", month: "short", year })}, ${timeOfDay(iso)}`;
+}
+
 /** @param {number} count @param {string} singular @param {string} [plural] */
 export function counted(count, singular, plural = `${singular}s`) {
   return `${count.toLocaleString()} ${count === 1 ? singular : plural}`;

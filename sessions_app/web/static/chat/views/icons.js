@@ -4,6 +4,9 @@ const SVG = "http://www.w3.org/2000/svg";
 
 /** Paths on a grid of 24. @type {Record<string, string>} */
 const PATHS = {
+  "thumb-up": "M7 11v9H4v-9h3Zm0 1l4-8c1.500 0 2.500 1 2 3l-.6 3H19l-1.500 8.500c-.2 1-1 1.500-2 1.500H7",
+  "thumb-down": "M17 13V4h3v9h-3Zm0-1l-4 8c-1.500 0-2.500-1-2-3l.6-3H5l1.500-8.500c.2-1 1-1.500 2-1.500H17",
+  settings: "M5 7h9M18 7h1M16 5v4M5 17h1M10 17h9M8 15v4",
   plus: "M12 5v14M5 12h14",
   search: "M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14ZM20 20l-4-4",
   more: "M5.5 12h.01M12 12h.01M18.5 12h.01",

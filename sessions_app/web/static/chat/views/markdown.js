@@ -6,6 +6,7 @@
 import { Marked } from "../vendor/marked.js";
 import "../vendor/purify.js";
 import { h } from "./dom.js";
+import { formulaExtensions, setFormulas } from "./formulas.js";
 import { icon } from "./icons.js";
 
 // DOMPurify's small build is not a module; it sets a global.
@@ -19,6 +20,8 @@ const CLEAN = {
     "thead", "tr", "ul",
   ],
   ALLOWED_ATTR: ["align", "checked", "class", "disabled", "href", "start", "title", "type"],
+  // The rule for addresses would otherwise be applied to these, which are none.
+  ADD_URI_SAFE_ATTR: ["align", "checked", "disabled", "start", "type"],
   ALLOWED_URI_REGEXP: /^(?:https?:|mailto:)/i,
   ALLOW_DATA_ATTR: false,
   ALLOW_ARIA_ATTR: false,
@@ -33,8 +36,15 @@ const marked = new Marked({
     // HTML in a reply is shown as text.
     html: (/** @type {any} */ token) =>
       token.block ? `<p>${escaped(token.text)}</p>` : escaped(token.text),
+    // Nothing is loaded from other hosts: a picture is a link that says what it shows.
+    image: (/** @type {any} */ token) => pictureLink(token),
+    link(/** @type {any} */ token) {
+      const label = /** @type {any} */ (this).parser.parseInline(token.tokens.map(pictureText));
+      return linked(token.href, token.title, label);
+    },
   },
 });
+marked.use({ extensions: formulaExtensions(escaped) });
 /** @typedef {{raw: string, nodes: ChildNode[]}} Block */
 /** @type {WeakMap<HTMLElement, Block[]>} */
 const drawn = new WeakMap();
@@ -86,16 +96,38 @@ function elements(html) {
     box.disabled = true;
     box.setAttribute("aria-label", box.checked ? "done" : "to do");
   }
+  for (const element of fragment.querySelectorAll("[class]")) {
+    if (element.tagName !== "CODE") element.removeAttribute("class");
+  }
   for (const table of fragment.querySelectorAll("table")) {
     const scroller = h("div.table-scroll", { tabindex: "0", role: "region", aria: { label: "Table" } });
     table.replaceWith(scroller);
     scroller.append(table);
   }
+  setFormulas(fragment);
   for (const code of fragment.querySelectorAll("pre > code")) code.parentElement.replaceWith(block(code));
-  for (const element of fragment.querySelectorAll("[class]")) {
-    if (!element.closest(".code")) element.removeAttribute("class");
+  for (const code of fragment.querySelectorAll("code")) {
+    if (!code.closest(".code")) code.removeAttribute("class");
   }
   return fragment;
+}
+
+/** @param {any} token of a picture */
+function pictureLink({ href, title, text }) {
+  return linked(href, title, escaped(`Picture: ${text || href}`));
+}
+
+/** A picture inside of a link is text: there are no links in links. @param {any} token */
+function pictureText(token) {
+  if (token.type !== "image") return token;
+  const text = `Picture: ${token.text || token.href}`;
+  return { type: "text", raw: text, text, escaped: false };
+}
+
+/** @param {string} href @param {string | null} title @param {string} label HTML */
+function linked(href, title, label) {
+  const named = title ? ` title="${escaped(title)}"` : "";
+  return `<a href="${escaped(href)}"${named}>${label}</a>`;
 }
 
 /** @param {string} text */

@@ -1,6 +1,6 @@
 /** One message as an article, with its buttons. */
 
-import { fill, h, isolated, timeOfDay } from "./dom.js";
+import { fill, h, isolated, moment, timeOfDay } from "./dom.js";
 import { icon } from "./icons.js";
 import { copyButton, drawMarkdown } from "./markdown.js";
 
@@ -16,7 +16,9 @@ const NAMES = { user: "User", assistant: "Assistant", system: "System", tool: "T
  * @property {(() => void)} [remove]
  * @property {(() => void)} [again]
  * @property {(() => void)} [discard]
- * @property {{position: number, count: number, turn: (by: number) => void}} [alternatives]
+ * @property {((rating: "up"|"down"|null) => void)} [rate]
+ * @property {(() => void)} [amend] edit what could not be sent or answered
+ * @property {{position: number, count: number, idle: boolean, turn: (by: number) => void}} [alternatives]
  */
 
 /**
@@ -50,13 +52,12 @@ export function messageArticle(message, options, buttons) {
 /** @param {Pick<Message, "role" | "content"> & Partial<Message>} message */
 function body(message) {
   if (message.deleted) return h("div.body.deleted", {}, "Deleted");
-  if (message.role === "assistant") {
-    const element = h("div.body.prose");
+  if (message.role === "assistant" || message.role === "user") {
+    const element = h("div.body.prose", { dir: message.role === "user" ? "auto" : null });
     drawMarkdown(element, message.content);
     if (message.tool_calls?.length) element.append(calls(message.tool_calls));
     return element;
   }
-  if (message.role === "user") return h("div.body", { dir: "auto" }, message.content);
   const label = message.role === "system" ? "System prompt" : `Tool result ${isolated(message.name ?? "")}`;
   return h("details.body", {}, h("summary", {}, label), h("pre", { tabindex: "0" }, inert(message.content)));
 }
@@ -97,25 +98,48 @@ function trouble(text, buttons) {
     icon("warning"),
     h("span", {}, text),
     buttons.again && h("button.text-button", { type: "button", onclick: buttons.again }, "Try again"),
+    buttons.amend && h("button.text-button", { type: "button", onclick: buttons.amend }, "Edit"),
     buttons.discard && h("button.text-button", { type: "button", onclick: buttons.discard }, "Discard"),
   );
 }
 
-/** @param {Pick<Message, "role" | "content">} message @param {Buttons} buttons */
+/** Thumbs up and down; the one that was chosen takes itself back. @param {Partial<Message>} message @param {Buttons["rate"]} rate */
+function ratings({ feedback }, rate) {
+  if (!rate) return [];
+  return /** @type {const} */ (["up", "down"]).map((rating) => {
+    const chosen = feedback?.rating === rating;
+    const label = rating === "up" ? "Good answer" : "Bad answer";
+    const thumb = button(`thumb-${rating}`, label, () => rate(chosen ? null : rating));
+    thumb.setAttribute("aria-pressed", String(chosen));
+    return thumb;
+  });
+}
+
+/** @param {Pick<Message, "role" | "content"> & Partial<Message>} message @param {Buttons} buttons */
 function tools(message, buttons) {
   const { alternatives: others } = buttons;
+  const version = message.role === "user" ? "version" : "answer";
   return h(
     "div.tools",
     {},
-    others && button("left", "Earlier answer", () => others.turn(-1), others.position === 1),
+    others && button("left", `Earlier ${version}`, () => others.turn(-1), !others.idle || others.position === 1),
     others && h("span.count", {}, `${others.position} / ${others.count}`),
-    others && button("right", "Later answer", () => others.turn(1), others.position === others.count),
+    others && button("right", `Later ${version}`, () => others.turn(1), !others.idle || others.position === others.count),
     copyButton(() => message.content),
     buttons.regenerate && button("retry", "Regenerate", buttons.regenerate),
     buttons.edit && button("edit", "Edit", buttons.edit),
+    ...ratings(message, buttons.rate),
     buttons.fork && button("branch", "Branch off here", buttons.fork),
     buttons.remove && button("trash", "Delete", buttons.remove),
+    about(message),
   );
+}
+
+/** When it was written, and by which model. @param {Partial<Message>} message */
+function about({ timestamp, generation }) {
+  if (!timestamp) return null;
+  const time = h("time", { datetime: timestamp, title: new Date(timestamp).toLocaleString() }, moment(timestamp));
+  return h("span.about", {}, generation?.model && h("span.model", {}, generation.model), time);
 }
 
 /** @param {string} name of its icon @param {string} label @param {() => void} act @param {boolean} [disabled] */
@@ -146,8 +170,8 @@ export function editor(text, { done, cancel }) {
     event.preventDefault();
     finish();
   });
-  const hint = h("p.note", {}, "This makes a new chat from here; the old one stays unchanged.");
+  const hint = h("p.note", {}, "The version before stays beside it.");
   const quit = h("button.quiet-button", { type: "button", onclick: cancel }, "Cancel");
-  const go = h("button.primary-button", { type: "button", onclick: finish }, "Branch and ask");
+  const go = h("button.primary-button", { type: "button", onclick: finish }, "Save and ask");
   return h("div.editor", {}, area, hint, h("div.dialog-foot", {}, quit, go));
 }

@@ -34,6 +34,7 @@ export function contextMeter(onOpen) {
     const [tokens, budget] = [plan.token_count, plan.max_tokens].map((count) => count.toLocaleString());
     text.textContent = `${tokens} / ${budget}`;
     element.setAttribute("aria-label", `Context: ${tokens} of ${budget} tokens`);
+    element.title = `The model is sent ${tokens} of at most ${budget} tokens of this chat. Select to see which messages, and why.`;
   };
   return { element, show };
 }

@@ -5,6 +5,7 @@ import { ContextPanel } from "./context_panel.js";
 import { accountDialog } from "./account.js";
 import { fill, h, isolated } from "./dom.js";
 import { icon } from "./icons.js";
+import { inWords } from "../problems.js";
 import { listenForKeys } from "./keys.js";
 import { Notices, confirmed, menu } from "./popups.js";
 import { Sidebar, sessionOptions } from "./sidebar.js";
@@ -12,10 +13,11 @@ import { SignIn } from "./sign_in.js";
 import { Transcript } from "./transcript.js";
 
 const NARROW = matchMedia("(max-width: 760px)");
+// The second sentence of a demo's answer, or of a model's, shows what the service does.
 const IDEAS = [
-  ["Plan something", "Plan a long weekend in Lisbon for two people and a dog."],
-  ["Explain something", "Explain how you decide which of my messages you remember."],
-  ["Write some code", "Write a Python function that merges overlapping intervals."],
+  ["It remembers", "My dog is called Rufus, and we are going to Lisbon in May."],
+  ["It chooses what to recall", "What did I tell you about my dog?"],
+  ["It notices new topics", "Something else: how do I merge overlapping intervals in Python?"],
 ];
 /** @type {Record<string, string>} */
 const STORAGE = {
@@ -66,6 +68,7 @@ export class Page {
   /** @param {HTMLElement} parent */
   show(parent) {
     fill(parent, this.signIn.element, this.app, this.notices.stack, this.notices.spoken);
+    for (const type of ["dragover", "drop"]) document.addEventListener(type, stay);
     document.addEventListener("keydown", (event) => {
       if (event.key !== "Escape" || document.querySelector("dialog[open], .menu")) return;
       if (NARROW.matches) this.#toggleSidebar(false);
@@ -77,7 +80,12 @@ export class Page {
     if (NARROW.matches) this.#toggleSidebar(false);
     await this.actions.open(sessionId);
     if (seq) requestAnimationFrame(() => this.transcript.jump(seq));
-    else if (!NARROW.matches || !sessionId) this.composer.focus();
+    else if (!NARROW.matches || !sessionId) this.#write();
+  }
+
+  /** Focus the composer, unless the user writes elsewhere: a title that is being changed keeps the keys. */
+  #write() {
+    if (!document.activeElement?.matches("input, textarea")) this.composer.focus();
   }
 
   #head() {
@@ -100,7 +108,8 @@ export class Page {
         h("strong", {}, name), h("span", {}, text)),
     ); // prettier-ignore
     return h("div.welcome", {}, this.greeting,
-      h("p.quiet", {}, "Everything you write is saved on this device and in your account."),
+      h("p.quiet", {}, "Everything you write is saved on this device and in your account. The figures below the message field show how much of the chat the model sees. Select them to see what, and why."),
+      h("button.text-button", { type: "button", onclick: () => this.#settings() }, "Choose a model and a system prompt"),
       h("div.ideas", {}, ...ideas),
     ); // prettier-ignore
   }
@@ -138,9 +147,20 @@ export class Page {
     const archived = session.status === "archived";
     menu(this.more, [
       { label: "What the model sees", icon: "window", act: () => this.panel.toggle(true) },
+      { label: "Chat settings", icon: "settings", act: () => this.#settings() },
       ...(archived ? [] : [{ label: "Start fresh here", icon: "fresh", act: () => this.actions.startFresh() }]),
       ...sessionOptions(session, this.actions, rename),
     ]);
+  }
+
+  /** Choose the model, and for a new chat the system prompt. */
+  async #settings() {
+    try {
+      const { chatSettings } = await import("./later/chat_settings.js");
+      chatSettings(this.state, this.actions, this.state.sessions.get(this.state.open ?? ""));
+    } catch (error) {
+      this.notices.show(inWords(error));
+    }
   }
 
   /** @param {import("../types.js").Session} session */
@@ -184,10 +204,10 @@ export class Page {
   }
 
   async #signOut() {
-    const { unsent } = this.actions;
+    const { unsent } = this.actions.account;
     const text = `${unsent === 1 ? "One message has" : `${unsent} messages have`} not been sent yet. Signing out removes everything from this device.`;
     if (unsent && !(await confirmed("Sign out?", text, "Sign out"))) return;
-    await this.actions.signOut();
+    await this.actions.account.signOut();
   }
 
   #showStorageProblem() {
@@ -196,6 +216,11 @@ export class Page {
     const close = iconButton("close", "Close", () => (this.banner.hidden = true));
     fill(this.banner, text && icon("warning"), text && h("span", {}, text), text && close);
   }
+}
+
+/** A dropped file must not replace the page; dropped text goes where it is dropped. @param {Event} event */
+function stay(event) {
+  if (/** @type {DragEvent} */ (event).dataTransfer?.types.includes("Files")) event.preventDefault();
 }
 
 /** @param {string} name @param {string} label @param {() => void} act */

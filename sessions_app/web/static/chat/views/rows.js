@@ -12,13 +12,14 @@
  */
 
 export class Rows {
-  /** The seq of a question → the seq of the answer that the user has chosen to see. @type {Map<number, number>} */
-  chosen = new Map();
-
   /** @type {Entry[]} messages without a reply, stored or not */
   entries = [];
   /** @type {Entry[]} those of `entries` that are not stored */
   waiting = [];
+  /** Messages whose deletion can still be undone. @type {Set<number>} */
+  #erasing = new Set();
+  /** Messages from this seq on are being replaced. */
+  #replacedFrom = Infinity;
 
   /** @param {import("../state.js").State} state */
   constructor(state) {
@@ -32,9 +33,13 @@ export class Rows {
     this.conversation = open ? this.state.conversation(open) : null;
     this.session = open ? this.state.sessions.get(open) : undefined;
     this.live = open ? this.state.live(open) : undefined;
-    this.entries = (open ? this.state.entries(open) : []).filter((entry) => entry.kind === "chat");
+    const entries = open ? this.state.entries(open) : [];
+    this.entries = entries.filter((entry) => entry.kind === "chat");
+    this.#erasing = new Set(entries.flatMap(({ kind, seq }) => (kind === "delete_message" && seq ? [seq] : [])));
     const { conversation } = this;
     this.waiting = this.entries.filter((entry) => !conversation?.has(entry.client_id ?? ""));
+    const replaced = this.waiting.flatMap(({ state, replaces }) => (state === "queued" && replaces ? [replaces] : []));
+    this.#replacedFrom = Math.min(Infinity, ...replaced);
   }
 
   get latest() {
@@ -62,7 +67,14 @@ export class Rows {
 
   /** @param {number} seq @returns {Message | undefined} */
   message(seq) {
-    return this.conversation?.messages.get(seq);
+    const message = this.conversation?.messages.get(seq);
+    if (!message || !this.#erasing.has(seq)) return message;
+    return { ...message, content: "", tool_calls: null, reasoning: undefined, deleted: true };
+  }
+
+  /** The first message that waits for nothing but its turn. @returns {Entry | undefined} */
+  get next() {
+    return this.entries.find((entry) => entry.state === "queued");
   }
 
   /** A message has the same key before and after it is stored, so that it stays in its row. @param {number} row */
@@ -73,39 +85,32 @@ export class Rows {
     return `message-${this.message(item.seq)?.client_id ?? item.seq}`;
   }
 
-  /** Whether another answer replaces this one. @param {Message} message */
+  /** Whether another message is in its place, or soon will be. @param {Message} message */
   isHidden(message) {
-    return Boolean(message.superseded_by) || this.live?.replaces === message.seq;
+    return Boolean(message.superseded_by) || message.seq >= this.#replacedFrom || this.live?.replaces === message.seq;
   }
 
-  /** All answers to the message that this one answers. @param {Message} message @returns {Message[]} */
-  alternatives(message) {
-    const to = message.generation?.reply_to;
-    if (!to) return [message];
-    const answers = [];
-    for (let seq = to + 1; seq <= message.seq; seq += 1) {
+  /** The seqs of the versions of a message that can be current. @param {Message} message @returns {number[]} */
+  versions(message) {
+    const seqs = this.conversation?.branches.versions(message) ?? [];
+    return seqs.filter((seq) => {
       const other = this.message(seq);
-      if (other?.generation?.reply_to === to && !other.deleted) answers.push(other);
-    }
-    return answers;
+      if (seq === message.seq || !other) return true;
+      // What is current beside this one is another part of the same answer.
+      return Boolean(other.superseded_by) && !other.deleted;
+    });
   }
 
-  /** The answer that the user has chosen, or `message`. @param {Message} message */
-  shown(message) {
-    const chosen = this.chosen.get(message.generation?.reply_to ?? 0);
-    return (chosen && this.message(chosen)) || message;
-  }
-
-  /** @param {Message} message @param {number} by */
-  turn(message, by) {
-    const others = this.alternatives(message);
-    const next = others[others.indexOf(this.shown(message)) + by];
-    if (next) this.chosen.set(message.generation?.reply_to ?? 0, next.seq);
+  /** The seq of the last message that is not hidden. */
+  get last() {
+    let seq = this.latest;
+    for (let message = this.message(seq); message && this.isHidden(message); message = this.message(seq)) seq -= 1;
+    return seq;
   }
 
   /** Whether this message has no answer, and none is on its way. @param {Message} message */
   isUnanswered(message) {
-    if (message.role !== "user" || message.seq !== this.latest) return false;
+    if (message.role !== "user" || message.seq !== this.last) return false;
     if (this.state.liveReplies.follows(this.state.open ?? "") || this.live) return false;
     if (this.entries.some((entry) => entry.state === "queued")) return false;
     return Date.now() - Date.parse(message.timestamp) > 5_000;
@@ -116,7 +121,7 @@ export class Rows {
     /** @type {{kind: "topic"|"fresh", text: string}[]} */
     const above = [];
     const label = this.session?.topics?.[message.seq];
-    if (message.seq > 1 && (message.topic_shift || label !== undefined)) {
+    if (message.seq > 1 && label !== undefined && this.state.showsTopics) {
       above.push({ kind: "topic", text: label ? `New topic: ${label}` : "New topic" });
     }
     const start = this.session?.context_start ?? 1;

@@ -1,6 +1,7 @@
 /** The list of sessions, with search and a menu for each. */
 
-import { fill, h, isolated } from "./dom.js";
+import { fill, h, isolated, moment } from "./dom.js";
+import { marked } from "./marks.js";
 import { icon } from "./icons.js";
 import { menu } from "./popups.js";
 
@@ -199,17 +200,33 @@ export class Sidebar {
     const quiet = busy ? "Searching…" : results.length ? "" : "No results.";
     fill(
       this.list,
-      results.length > 0 && h("ul", {}, ...results.map((result) => this.#result(result))),
+      ...this.#grouped(results).flatMap(([title, hits]) => [
+        h("h2.group.of-chat", { dir: "auto" }, title),
+        h("ul", {}, ...hits.map((hit) => this.#result(hit))),
+      ]),
       quiet && h("p.quiet.empty", { role: "status" }, quiet),
     );
   }
 
+  /** The results by chat, in the order of each chat's best. @param {any[]} results @returns {[string, any[]][]} */
+  #grouped(results) {
+    /** @type {Map<string, any[]>} */
+    const groups = new Map();
+    for (const result of results) {
+      groups.set(result.session_id, [...(groups.get(result.session_id) ?? []), result]);
+    }
+    return [...groups].map(([id, hits]) => [hits[0].title || this.#firstWords(id), hits]);
+  }
+
   /** @param {any} result */
   #result(result) {
+    const { query } = this.state.search;
     const title = result.title || this.#firstWords(result.session_id);
+    const role = result.role === "assistant" ? "Assistant" : result.role === "user" ? "You" : "";
     const open = h("button.session.found", { type: "button", onclick: () => this.onOpen(result.session_id, result.seq) },
-      h("span.session-title", { dir: "auto" }, title),
-      result.snippet && h("span.snippet", { dir: "auto" }, result.snippet),
+      h(result.snippet ? "span.session-title.visually-hidden" : "span.session-title", { dir: "auto" }, ...marked(title, query)),
+      result.snippet && h("span.hit-head", {}, [role, result.timestamp && moment(result.timestamp)].filter(Boolean).join(" · ")),
+      result.snippet && h("span.snippet", { dir: "auto" }, ...marked(result.snippet, query)),
     ); // prettier-ignore
     return h("li", {}, open);
   }

@@ -1,89 +1,153 @@
-/** The form for signing in and for creating an account. */
+/** Signing in, creating an account, and asking for a link to set a new password. */
 
 import { ApiError, inWords } from "../problems.js";
 import { fill, h } from "./dom.js";
+import { field } from "./field.js";
+
+/** @typedef {"signIn"|"register"|"reset"} Mode */
+
+/** @type {Record<Mode, {title: string, lead: string, submit: string}>} */
+const WORDS = {
+  signIn: { title: "Sign in", lead: "Your chats are here when you come back, on every device.", submit: "Sign in" },
+  register: { title: "Create an account", lead: "All you need is a name and a password.", submit: "Create account" },
+  reset: { title: "Set a new password", lead: "Enter the email address of your account. If there is one, a link is mailed to it.", submit: "Send the link" },
+};
+const NAME_RULE = "Letters, digits and @ . + - _";
 
 export class SignIn {
+  /** @type {Mode} */
+  #mode = "signIn";
+
   /** @param {import("../state.js").State} state @param {import("../actions.js").Actions} actions */
   constructor(state, actions) {
     this.state = state;
     this.actions = actions;
     this.username = field("username", "Username", { autocomplete: "username", autocapitalize: "none", spellcheck: "false" });
     this.password = field("password", "Password", { type: "password", autocomplete: "current-password" });
+    this.email = field("email", "Email", { type: "email", autocomplete: "email" });
+    this.invitation = field("invitation", "Invitation", { autocomplete: "off" });
     this.problem = h("div.form-problem", { role: "alert" });
-    this.enter = h("button.primary-button.wide", { type: "submit" }, "Sign in");
-    this.create = h("button.quiet-button.wide", { type: "button" }, "Create account");
-    this.notice = h("p.quiet");
+    this.sent = h("p.quiet", { role: "status" });
+    this.title = h("h1");
+    this.lead = h("p.quiet");
+    this.submit = h("button.primary-button.wide", { type: "submit" });
+    this.ways = h("div.ways");
+    const fields = [this.username, this.password, this.email, this.invitation].map(({ element }) => element);
     const form = h("form.card", { novalidate: true, aria: { label: "Account" } },
-      h("div.brand", { aria: { hidden: "true" } }),
-      h("h1", {}, "Chat that remembers"),
-      this.notice, this.username.element, this.password.element, this.problem, this.enter, this.create,
+      h("div.brand", { aria: { hidden: "true" } }), this.title, this.lead, ...fields,
+      this.problem, this.sent, this.submit, this.ways,
     ); // prettier-ignore
     form.addEventListener("submit", (/** @type {Event} */ event) => {
       event.preventDefault();
-      this.#try("signIn");
+      this.#submit();
     });
-    this.create.addEventListener("click", () => this.#try("register"));
     this.element = h("main.sign-in", { hidden: true }, form);
+    this.#show("signIn");
     state.on(["account"], () => this.#draw());
   }
 
   #draw() {
     const wasHidden = this.element.hidden;
     this.element.hidden = this.state.account !== null;
-    this.notice.textContent =
-      this.state.notice || "Sign in, or choose a username and password to create an account.";
     if (!wasHidden || this.element.hidden) return;
     this.password.input.value = "";
-    this.#showErrors([]);
+    this.#show("signIn");
     this.username.input.focus();
   }
 
-  /** @param {"signIn"|"register"} how */
-  async #try(how) {
-    const [username, password] = [this.username.input.value, this.password.input.value];
-    const missing = [];
-    if (!username) missing.push({ attr: "username", detail: "Enter a username." });
-    if (!password) missing.push({ attr: "password", detail: "Enter a password." });
+  /** @param {Mode} mode */
+  #show(mode) {
+    this.#mode = mode;
+    const { title, lead, submit } = WORDS[mode];
+    const registering = mode === "register";
+    fill(this.title, title);
+    fill(this.lead, (mode === "signIn" && this.state.notice) || lead);
+    fill(this.submit, submit);
+    fill(this.sent);
+    this.username.element.hidden = mode === "reset";
+    this.password.element.hidden = mode === "reset";
+    this.email.element.hidden = mode === "signIn";
+    this.invitation.element.hidden = !registering || registration() !== "invited";
+    this.username.explain(registering ? NAME_RULE : "");
+    this.password.explain(registering ? passwordRule() : "");
+    this.email.explain(registering ? "Optional. It lets you set a new password if you forget yours." : "");
+    this.password.input.autocomplete = registering ? "new-password" : "current-password";
+    fill(this.ways, ...this.#waysFrom(mode));
+    this.#showErrors([]);
+  }
+
+  /** @param {Mode} mode */
+  #waysFrom(mode) {
+    const way = (/** @type {Mode} */ to, /** @type {string} */ label) => {
+      const go = () => {
+        this.#show(to);
+        (to === "reset" ? this.email : this.username).input.focus();
+      };
+      return h("button.text-button", { type: "button", onclick: go }, label);
+    };
+    if (mode !== "signIn") return [way("signIn", "Back to sign in")];
+    return [
+      registration() !== "closed" && way("register", "Create an account"),
+      way("reset", "Forgot your password?"),
+    ];
+  }
+
+  async #submit() {
+    const mode = this.#mode;
+    const missing = this.#missing(mode);
     this.#showErrors(missing);
     if (missing.length) return;
-    this.#busy(true);
+    this.submit.disabled = true;
     try {
-      await this.actions.enter(how, username, password);
+      await this.#send(mode);
     } catch (error) {
-      this.#showErrors(error instanceof ApiError && error.errors.length && error.status < 429 ? error.errors : [{ detail: inWords(error) }]);
+      const errors = error instanceof ApiError && error.status < 429 ? error.errors : [];
+      this.#showErrors(errors.length ? errors : [{ detail: inWords(error) }]);
     } finally {
-      this.#busy(false);
+      this.submit.disabled = false;
     }
   }
 
-  /** @param {boolean} busy */
-  #busy(busy) {
-    for (const button of [this.enter, this.create]) button.disabled = busy;
+  /** @param {Mode} mode */
+  async #send(mode) {
+    const [username, password, email] = [this.username, this.password, this.email].map(({ input }) => input.value);
+    if (mode === "reset") {
+      await this.actions.account.resetPassword(email);
+      fill(this.sent, "If an account has this address, a link is on its way. It is good for a short time.");
+    } else if (mode === "register") {
+      const invitation = this.invitation.input.value;
+      await this.actions.account.register({ username, password, ...(email ? { email } : {}), ...(invitation ? { invitation } : {}) });
+    } else {
+      await this.actions.account.signIn(username, password);
+    }
+  }
+
+  /** @param {Mode} mode */
+  #missing(mode) {
+    const needed = mode === "reset" ? { email: "Enter an email address." } : { username: "Enter a username.", password: "Enter a password." };
+    return Object.entries(needed)
+      .filter(([name]) => !this[/** @type {"email"|"username"|"password"} */ (name)].input.value)
+      .map(([attr, detail]) => ({ attr, detail }));
   }
 
   /** @param {{attr?: string | null, detail?: string}[]} errors */
   #showErrors(errors) {
-    const about = (/** @type {string} */ attr) =>
-      errors.filter((error) => error.attr === attr).map((error) => error.detail ?? "");
-    this.username.showProblems(about("username"));
-    this.password.showProblems(about("password"));
-    const rest = errors.filter((error) => !["username", "password"].includes(error.attr ?? ""));
-    fill(this.problem, ...rest.map((error) => error.detail ?? ""));
+    const names = /** @type {const} */ (["username", "password", "email", "invitation"]);
+    for (const name of names) {
+      this[name].showProblems(errors.filter(({ attr }) => attr === name).map(({ detail }) => detail ?? ""));
+    }
+    const shown = names.filter((name) => !this[name].element.hidden).map(String);
+    const rest = errors.filter(({ attr }) => !shown.includes(attr ?? ""));
+    fill(this.problem, ...rest.map(({ detail }) => detail ?? ""));
   }
 }
 
-/** @param {string} id @param {string} label @param {Record<string, string>} attributes */
-export function field(id, label, attributes) {
-  const input = h("input", { id, name: id, type: "text", ...attributes });
-  const problem = h("p.field-problem", { id: `${id}-problem` });
-  const element = h("div.field", {}, h("label", { for: id }, label), input, problem);
-  /** @param {string[]} texts */
-  const showProblems = (texts) => {
-    problem.textContent = texts.join(" ");
-    input.setAttribute("aria-invalid", String(texts.length > 0));
-    if (texts.length) input.setAttribute("aria-describedby", problem.id);
-    else input.removeAttribute("aria-describedby");
-  };
-  return { element, input, showProblems };
+/** Who may create an account: "open", "invited" or "closed". */
+function registration() {
+  return document.getElementById("page")?.dataset.registration ?? "open";
+}
+
+function passwordRule() {
+  const least = document.getElementById("page")?.dataset.passwordMin ?? "10";
+  return `At least ${least} characters, not only digits, and not one that many people use.`;
 }

@@ -1,24 +1,15 @@
 /** The theme: the system's, unless the user chooses light or dark. */
 
-const KEY = "chat.theme";
+import { prefer, preference } from "../preferences.js";
 
 export const THEMES = ["system", "light", "dark"];
 
 export function theme() {
-  try {
-    return localStorage.getItem(KEY) ?? "system";
-  } catch {
-    return "system";
-  }
+  return preference("theme", "system");
 }
 
 /** @param {string} name */
 export function setTheme(name) {
-  try {
-    if (name === "system") localStorage.removeItem(KEY);
-    else localStorage.setItem(KEY, name);
-  } catch {
-    // without storage, it lasts until the page is closed
-  }
+  prefer("theme", name, "system");
   document.documentElement.dataset.theme = name;
 }

@@ -16,6 +16,8 @@ const LINE = 27;
 export class Transcript {
   /** The seq of the message that is being edited. */
   #editing = 0;
+  /** The key of the write whose message is being edited. */
+  #amending = "";
   #open = /** @type {string | null} */ (null);
   #spoken = "";
 
@@ -60,7 +62,7 @@ export class Transcript {
     this.rows.refresh();
     if (this.#open !== this.state.open && !this.#isSame(before)) {
       this.#editing = 0;
-      this.rows.chosen.clear();
+      this.#amending = "";
       this.#open = this.state.open;
       this.#spoken = this.#newestReply()?.id ?? "";
       this.list.reset();
@@ -98,7 +100,7 @@ export class Transcript {
   }
 
   #moved() {
-    this.newest.hidden = this.list.pinned || this.rows.count === 0;
+    this.newest.hidden = this.list.atEnd || this.rows.count === 0;
   }
 
   /** @param {number} first @param {number} last */
@@ -125,16 +127,19 @@ export class Transcript {
   #version(row) {
     const item = this.rows.at(row);
     if (item.kind === "live") return `${item.live.turn_id}${item.live.status}${item.live.text.length}`;
-    if (item.kind === "waiting") return this.#waitingNote(row) + item.entry.state;
+    if (item.kind === "waiting") {
+      const { key, state, content } = item.entry;
+      return [this.#waitingNote(row), state, content, this.#amending === key].join("|");
+    }
     const message = this.rows.message(item.seq);
     if (!message) return "unknown";
     const trouble = this.#trouble(message)?.text ?? "";
     const above = this.rows.dividers(message).map((divider) => divider.text).join();
-    const last = item.seq === this.rows.latest;
+    const last = item.seq === this.rows.last;
     const fresh = last && this.rows.startsFreshNext;
     const flags = [message.deleted, this.rows.isHidden(message), last, fresh, Boolean(this.rows.live)];
-    const shown = this.rows.shown(message);
-    return [message.id, shown.id, ...flags, this.#editing === item.seq, above, trouble].join("|");
+    const versions = this.rows.versions(message);
+    return [message.id, versions, message.feedback?.rating, ...flags, this.#editing === item.seq, above, trouble].join("|");
   }
 
   /** @param {number} row @param {HTMLElement | null} element */
@@ -157,8 +162,8 @@ export class Transcript {
     const options = { position: seq, size: this.rows.latest, note: note(message), trouble: "" };
     const trouble = this.#trouble(message);
     if (trouble) options.trouble = trouble.text;
-    const article = messageArticle(this.rows.shown(message), options, this.#buttons(message));
-    const below = seq === this.rows.latest && this.rows.startsFreshNext;
+    const article = messageArticle(message, options, this.#buttons(message));
+    const below = seq === this.rows.last && this.rows.startsFreshNext;
     return [...above, article, below && this.#divider({ kind: "fresh", text: "Starts fresh here" })];
   }
 
@@ -176,25 +181,28 @@ export class Transcript {
     const { seq } = message;
     const archived = rows.session?.status === "archived";
     const idle = !rows.live && !archived;
-    const last = seq === rows.latest;
-    const others = rows.alternatives(message);
+    const last = seq === rows.last;
+    const failed = rows.entries.find((entry) => entry.client_id === message.client_id && entry.state === "failed");
     return {
       again: () => actions.again(message),
+      amend: archived ? undefined : () => this.#edit(seq),
+      discard: failed && !archived ? () => actions.discard(failed) : undefined,
       regenerate: idle && last && message.role === "assistant" ? () => actions.regenerate(seq) : undefined,
       edit: message.role === "user" && !archived ? () => this.#edit(seq) : undefined,
+      rate: message.role === "assistant" ? (rating) => actions.rate(seq, rating) : undefined,
       fork: message.role === "assistant" ? () => actions.fork(seq) : undefined,
       remove: idle ? () => actions.deleteMessage(seq) : undefined,
-      alternatives:
-        others.length > 1
-          ? { position: others.indexOf(rows.shown(message)) + 1, count: others.length, turn: (by) => this.#turn(message, by) }
-          : undefined,
+      alternatives: this.#versions(message, idle),
     };
   }
 
-  /** @param {Message} message @param {number} by */
-  #turn(message, by) {
-    this.rows.turn(message, by);
-    this.list.update();
+  /** @param {Message} message @param {boolean} idle whether another one can be made current now */
+  #versions(message, idle) {
+    const seqs = this.rows.versions(message);
+    if (seqs.length < 2) return undefined;
+    const at = seqs.indexOf(message.seq);
+    const turn = (/** @type {number} */ by) => this.actions.switchTo(seqs[at + by]);
+    return { position: at + 1, count: seqs.length, idle, turn };
   }
 
   /** @param {Message} message @returns {{text: string} | undefined} */
@@ -209,7 +217,12 @@ export class Transcript {
     const message = { role: /** @type {const} */ ("user"), content: entry.content ?? "" };
     const failed = entry.state === "failed";
     const options = { note: this.#waitingNote(row), trouble: failed ? entry.problem : "" };
-    const buttons = { again: () => this.actions.again(entry), discard: () => this.actions.discard(entry) };
+    if (failed && this.#amending === entry.key) return this.#entryEditor(entry);
+    const buttons = {
+      again: () => this.actions.again(entry),
+      amend: () => this.#amend(entry.key),
+      discard: () => this.actions.discard(entry),
+    };
     const article = messageArticle(message, options, buttons);
     article.classList.add("waiting");
     return article;
@@ -220,7 +233,7 @@ export class Transcript {
     const item = this.rows.at(row);
     if (item.kind !== "waiting" || item.entry.state === "failed") return "";
     if (!this.state.online) return "Waiting for the network";
-    return item.entry === this.rows.entries[0] ? "" : "Waiting for its turn";
+    return item.entry === this.rows.next ? "" : "Waiting for its turn";
   }
 
   /** @param {HTMLElement} holder @param {import("../types.js").Live} live */
@@ -250,6 +263,24 @@ export class Transcript {
         this.actions.edit(message.seq, text);
       },
     });
+  }
+
+  /** @param {import("../types.js").Entry} entry */
+  #entryEditor(entry) {
+    return editor(entry.content ?? "", {
+      cancel: () => this.#amend(""),
+      done: (text) => {
+        this.#amend("");
+        this.actions.amend(entry, text);
+      },
+    });
+  }
+
+  /** @param {string} key of the entry to edit; empty to end that */
+  #amend(key) {
+    this.#amending = key;
+    this.list.update();
+    /** @type {HTMLElement | null} */ (this.log.querySelector(".editor textarea"))?.focus();
   }
 
   /** @param {number} seq */

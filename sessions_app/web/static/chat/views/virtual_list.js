@@ -43,6 +43,12 @@ export class VirtualList {
     viewport.addEventListener("scroll", () => this.#scrolled(), { passive: true });
   }
 
+  /** Whether the newest row is in view, or will be as it grows. */
+  get atEnd() {
+    const { scrollTop, scrollHeight, clientHeight } = this.viewport;
+    return this.pinned || scrollHeight - scrollTop - clientHeight <= AT_END;
+  }
+
   /** Forget every height and row: another list is shown. */
   reset() {
     for (const { element } of this.#rows.values()) this.#drop(element);
