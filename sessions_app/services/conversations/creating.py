@@ -7,6 +7,7 @@ from functools import partial
 
 from django.utils.crypto import salted_hmac
 
+from sessions_app import tracing
 from sessions_app.domain import lifecycle
 from sessions_app.domain.data import Session
 from sessions_app.domain.drafts import SessionDraft
@@ -22,6 +23,7 @@ from sessions_app.services.conversations.attempts import Attempt
 _LOOKS = 8
 
 
+@tracing.step
 def conversation_get(*, session_id: str, user_id: str, now: datetime) -> Session:
     """The conversation; raises SessionNotFound, SessionExpired."""
     session = log.read_header(session_id=session_id, user_id=user_id)
@@ -29,6 +31,7 @@ def conversation_get(*, session_id: str, user_id: str, now: datetime) -> Session
     return session
 
 
+@tracing.step
 def conversation_create(
     *,
     user_id: str,

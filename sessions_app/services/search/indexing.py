@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from django.utils.crypto import salted_hmac
 
+from sessions_app import tracing
 from sessions_app.domain import search as search_rules
 from sessions_app.domain.annotations import block_start
 from sessions_app.domain.limits import ANNOTATION_BLOCK
@@ -60,6 +61,7 @@ class Backlog:
             )
 
 
+@tracing.step
 def catch_up(*, user_id: str | None, seconds: float, now: datetime) -> Backlog:
     """Index what has happened since the last time, for about `seconds` at most.
 

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from django.conf import settings
 
-from sessions_app import encoders, event_loop, providers, tokenizer
+from sessions_app import encoders, event_loop, providers, tokenizer, tracing
 from sessions_app.domain import lifecycle
 from sessions_app.domain.data import Message
 from sessions_app.domain.drafts import MessageDraft, NewMessage
@@ -77,6 +77,7 @@ class TurnResult:
     state: TurnState
 
 
+@tracing.step
 def turn_start(*, session_id: str, user_id: str, request: TurnRequest, now: datetime) -> Feed:
     """Store the new messages, take the session's lease, and set the model to work.
 
@@ -120,6 +121,7 @@ def turn_start(*, session_id: str, user_id: str, request: TurnRequest, now: date
     raise StorageUnavailable
 
 
+@tracing.step
 def turn_regenerate(
     *,
     session_id: str,
@@ -166,6 +168,7 @@ def turn_begun(*, feed: Feed, seconds: float) -> None:
         raise outcome.error
 
 
+@tracing.step
 def turn_attach(
     *, session_id: str, user_id: str, after: Place | None, now: datetime
 ) -> Feed | None:
@@ -186,6 +189,7 @@ def turn_attach(
     return follow(session_id, user_id, session.turn.turn_id, now)
 
 
+@tracing.step
 def turn_cancel(*, session_id: str, user_id: str, now: datetime) -> Feed | None:
     """Stop the turn in progress, wherever it runs; None if there is none.
 
