@@ -4,8 +4,6 @@ import time
 from collections.abc import Callable, MutableMapping
 from typing import Any
 
-from django.conf import settings
-from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest, HttpResponseBase
 
 from chatproject import metrics
@@ -25,10 +23,10 @@ def tracing_requests(get_response: GetResponse) -> GetResponse:
 
     It joins the trace of a caller that sends `traceparent`.
     """
-    if not settings.TRACES:
-        raise MiddlewareNotUsed
 
     def answer(request: HttpRequest) -> HttpResponseBase:
+        if not tracing.is_on():
+            return get_response(request)
         sent = {name: request.META[key] for name, key in _META.items() if key in request.META}
         span = request_span(request.method or "", sent)
         try:

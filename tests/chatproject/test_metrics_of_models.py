@@ -40,7 +40,11 @@ class Growth:
 @pytest.fixture
 def server(settings: Any):
     with model_server.serving() as running:
-        settings.LLM_BASE_URL, settings.LLM_MODEL, settings.LLM_API_KEY = running.base_url, "gulf", ""
+        settings.LLM_BASE_URL, settings.LLM_MODEL, settings.LLM_API_KEY = (
+            running.base_url,
+            "gulf",
+            "",
+        )
         yield running
         found = providers.configured()
         assert found is not None
@@ -49,7 +53,8 @@ def server(settings: Any):
 
 
 def chat(person: Person, create: Create, **body: Any) -> Any:
-    path = f"/session/{create()['session_id']}/chat"
+    # With a title of its own: the model would be asked for one.
+    path = f"/session/{create(title='Travel')['session_id']}/chat"
     return person.client.post(path, {"content": "Hello", **body})
 
 

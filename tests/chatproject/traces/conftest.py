@@ -7,7 +7,6 @@ import pytest
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from chatproject.databases import mongo
 from chatproject.traces import exporting
 
 
@@ -46,10 +45,7 @@ class Spans:
 @pytest.fixture
 def spans(settings: Any, database: Any) -> Iterator[Spans]:
     settings.TRACES = True
-    mongo.connect()
     exporter = InMemorySpanExporter()
     exporting.begin(exporter)
     yield Spans(exporter)
     exporting.end()
-    settings.TRACES = False
-    mongo.connect()
