@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+
 from sessions_app.domain.errors import SessionError
 from sessions_app.domain.texts.display import harmless
 from sessions_app.repository import clocks
+from sessions_app.services.walks import Walk
 
 WRONG_FOUND = 1
 WRONG_USAGE = 2
@@ -65,6 +67,19 @@ class OperatorCommand(BaseCommand):
         )
         if not well:
             sys.exit(WRONG_FOUND)
+
+    def walk(self, name: str, options: Mapping[str, Any]) -> Walk:
+        """The walk of this run over all sessions, or those of `--user`; says where it begins."""
+        resume = options["resume"]
+        walk = Walk(name, user_id=options["user"], resume=resume, share=options["share"])
+        if not self.as_json and walk.left_by_earlier:
+            done = f"{walk.left_by_earlier:,} sessions"
+            self.stderr.write(
+                f"going on after {done}"
+                if resume
+                else f"an earlier run was stopped after {done}; --resume goes on there"
+            )
+        return walk
 
     @contextmanager
     def progress(self, unit: str, total: int | None) -> Iterator[Callable[[int], None]]:
