@@ -10,7 +10,6 @@ from chatproject.serving.admission import Queue
 from sessions_app import instruments
 from sessions_app.http.waiting import Waits
 from sessions_app.services import turns
-from sessions_app.services.topics import judge_ahead
 
 MEASURE_SECONDS = 0.5
 # A worker that has refused reads, writes or turns so lately is not ready for more.
@@ -73,11 +72,9 @@ class Queues:
                     running=queue.running,
                     oldest_seconds=queue.oldest_seconds,
                 )
-            for name, waiting, running in (
-                ("turns", 0, turns.Slot.taken()),
-                ("topics", judge_ahead.waiting, 0),
-            ):
-                instruments.queue_measured(name, waiting=waiting, running=running, oldest_seconds=0)
+            instruments.queue_measured(
+                "model_calls", waiting=0, running=turns.Slot.taken(), oldest_seconds=0
+            )
             await asyncio.sleep(MEASURE_SECONDS)
 
 

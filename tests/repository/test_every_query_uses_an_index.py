@@ -18,6 +18,7 @@ from bson.codec_options import CodecOptions, DatetimeConversion
 
 from sessions_app import documents, encoders
 from sessions_app.domain.data import Role, SessionPosition, Status, Strategy
+from sessions_app.domain.deferred import Kind
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import LegalHold, SessionError
 from sessions_app.domain.expiry import ExpiryMode
@@ -30,6 +31,7 @@ from sessions_app.domain.window.summaries import Summary
 from sessions_app.repository import (
     annotations,
     belongings,
+    deferred,
     health,
     indexes,
     jobs,
@@ -80,6 +82,7 @@ WALKS = {
     "audits.integrity.active_session_ids",
     "audits.integrity._owners",
     "audits.integrity.count_sessions",
+    "deferred.count",
     "summaries.active_sessions",
     "erasure.traces.count_traces",
     # These ask all shards for what is due, in order of an index, and serve operators only.
@@ -223,6 +226,7 @@ def _walk(database: Any) -> None:
     walk_items()
     _walk_sessions(session_id)
     _walk_names()
+    _walk_deferred(session_id)
     walk_review(session_id)
     _walk_operators(database, session_id)
 
@@ -331,6 +335,22 @@ def _walk_names() -> None:
     for keeps in (named_sessions.while_it_stands, lambda *_: False):
         named_sessions.session_open(**whose, draft=draft, keeps=keeps)
     named_sessions.session_find(**whose)
+
+
+def _walk_deferred(session_id: str) -> None:
+    kind = Kind.TOPICS
+    for _ in range(3):
+        deferred.ask(session_id=session_id, user_id=OWNER, kind=kind, wait_seconds=0)
+        deferred.due([kind], now=now() + timedelta(seconds=5), limit=5)
+        piece = deferred.claim(session_id, kind, claimant="walk")
+        assert piece is not None
+        deferred.renew(piece)
+        deferred.give_back(piece, wait_seconds=0)
+    piece = deferred.claim(session_id, kind, claimant="walk")
+    assert piece is not None
+    deferred.finish(piece)
+    deferred.drop(piece)
+    deferred.count()
 
 
 def _walk_operators(database: Any, session_id: str) -> None:

@@ -88,6 +88,18 @@ def catch_up(*, user_id: str | None, seconds: float, now: datetime) -> Backlog:
     return backlog
 
 
+def session_index(*, session_id: str, seconds: float) -> bool:
+    """Index what is missing of one session, for about `seconds`; whether nothing is left."""
+    [session, *_] = [
+        *search_store.reading.sessions([session_id], user_id=None).values(),
+        None,
+    ]
+    if session is None or indexed([session])[session_id].is_current(session):
+        return True
+    after = index_sessions([session], deadline=time.monotonic() + seconds).get(session_id)
+    return after is None or after.is_current(session)
+
+
 def fall_back(sessions: Iterable[tuple[str, datetime]]) -> None:
     """Move progress back for sessions that were stored with an old last activity.
 

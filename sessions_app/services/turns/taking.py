@@ -21,9 +21,9 @@ from sessions_app.domain.responses import ResponseTerms
 from sessions_app.domain.turns import Seen, Turn, TurnState
 from sessions_app.repository import log
 from sessions_app.repository.turns import leases, records
+from sessions_app.services.deferred import deferred
 from sessions_app.services.messages import batch_prepare, message_prepare
 from sessions_app.services.tallies import tallies
-from sessions_app.services.topics import judge_ahead
 from sessions_app.services.turns import settling
 from sessions_app.services.turns.fanout import Feed, Place
 from sessions_app.services.turns.starting import (
@@ -223,7 +223,7 @@ def turns_look_after() -> None:
     Also loads what a first turn would wait for, a second or more, without waiting for it.
     """
     worker.sweep_from_now_on()
-    judge_ahead.start()
+    deferred.start()
     threading.Thread(target=_load, name="turns ahead", daemon=True).start()
 
 
@@ -242,7 +242,7 @@ def turns_shut_down(*, seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while Slot.taken() and time.monotonic() < deadline:
         time.sleep(0.05)
-    judge_ahead.stop()
+    deferred.stop()
     worker.let_go()
     left = worker.running
     for turn in left:

@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import asdict, dataclass, field, replace
@@ -23,6 +23,7 @@ from sessions_app import instruments, providers, tokenizer, tracing
 from sessions_app.clock import now as service_time
 from sessions_app.domain import lifecycle
 from sessions_app.domain.data import Generation, Message, Role
+from sessions_app.domain.deferred import Kind
 from sessions_app.domain.dialect import Manner, Names, Request, known_calls, written_options
 from sessions_app.domain.drafts import NewMessage, message_tokens
 from sessions_app.domain.errors import (
@@ -54,8 +55,8 @@ from sessions_app.repository import annotations, log
 from sessions_app.repository.turns import leases, records
 from sessions_app.services import context, dialects, model_titles, titles
 from sessions_app.services.context import ContextWindow, Instruction
+from sessions_app.services.deferred import deferred
 from sessions_app.services.tallies import tallies
-from sessions_app.services.topics import judge_ahead
 from sessions_app.services.turns.fanout import Feed, Outcome
 
 logger = logging.getLogger(__name__)
@@ -239,11 +240,28 @@ class RunningTurn:
         outcome = self.feed.outcome
         if outcome is None or outcome.message is None or self._stop is Stop.SHUTDOWN:
             return
-        judge_ahead.later(**self._owned)
-        if self._is_titled or context.enabled():
+        kinds = {Kind.TOPICS, Kind.SEARCH}
+        if self._is_titled:
+            kinds.add(Kind.TITLE)
+        if context.enabled():
+            kinds.add(Kind.SUMMARY)
+        if deferred.is_running:
+            await asyncio.get_running_loop().run_in_executor(
+                _afterwards, tracing.inherited(functools.partial(self._defer, kinds))
+            )
+        elif self._is_titled or context.enabled():
+            # Under another server, which shares no work.
             await asyncio.get_running_loop().run_in_executor(
                 _afterwards, tracing.inherited(self._embellish)
             )
+
+    def _defer(self, kinds: Collection[Kind]) -> None:
+        try:
+            deferred.ask(kinds, **self._owned)
+        except SessionError as error:
+            logger.info("after turn %s: %s", self.turn.turn_id, error.detail)
+        except Exception:
+            logger.exception("after turn %s", self.turn.turn_id)
 
     def _embellish(self) -> None:
         try:

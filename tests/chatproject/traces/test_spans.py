@@ -13,7 +13,8 @@ from rest_framework.test import APIClient
 
 from chatproject.traces import exporting
 from sessions_app import providers, tracing
-from sessions_app.services.topics import judge_ahead
+from sessions_app.domain.deferred import DeferredPiece, Kind
+from sessions_app.services import deferred
 from tests import model_server
 from tests.chatproject.traces.conftest import Spans
 from tests.conftest import Person
@@ -200,12 +201,12 @@ def test_what_the_clocks_ask_for_no_request_has_no_spans(database: Any, spans: S
     assert spans.all == []
 
 
-def test_judging_ahead_is_a_trace_of_its_own(
+def test_work_behind_turns_is_a_trace_of_its_own(
     alice: Person, traced: APIClient, spans: Spans, session_id: str
 ):
     traced.post(f"/session/{session_id}/message", {"content": SAID})
     spans.clear()
-    judge_ahead._judge(session_id, alice.id)
+    deferred.do(DeferredPiece(session_id, alice.id, Kind.TOPICS, "here", 1, 1))
 
     assert spans.only("topics.catch_up").parent is None
 
