@@ -68,6 +68,7 @@ from sessions_app.services.topics import segments
 from sessions_app.services.transfer import exporting as session_exports
 from sessions_app.services.transfer import importing as imports
 from sessions_app.services.turns import integrity as turn_integrity
+from sessions_app.services.walks import Walk
 from tests.repository.commands import REPOSITORY, Sent, module, recorder
 from tests.repository.conftest import OWNER, append, append_many, new_session, now
 from tests.repository.item_walk import walk_items
@@ -100,6 +101,8 @@ WALKS = {
     "expiry.audit.count_belongings",
     "expiry.retiming.following_default",
     "turns.records.running",
+    # Any process does the work of any session.
+    "deferred.due",
     "turns.leases.overdue",
     "search.index.moved_of_all",
     "search.reading.candidates_of_all",
@@ -411,6 +414,10 @@ def _walk_audits() -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(encoders, "load_encoder", lambda: SameForAll)
         audits.session_count(user_id=owner)
+        walk = Walk("a walk", resume=True)
+        walk.passed(session_id)
+        walk.save()
+        walk.end()
         for user_id, since in ((owner, None), (None, now() + timedelta(days=1))):
             list(audits.context_audit(user_id=user_id, since=since, **options))
         for only_missing in (True, False):
@@ -558,5 +565,6 @@ def test_every_function_that_queries_was_walked(walked: Any) -> None:
     }
     walked_functions = {function for sent in _own(walked) for function in sent.path}
     # Querysets that their callers run.
-    conditions = {"review.conversations._keys", "review.read_log._sought", "throttles._windows"}
+    conditions = {"review.conversations._keys", "review.read_log._sought", "throttles._windows",
+                  "deferred._pieces"}  # fmt: skip
     assert queries - walked_functions - WITHOUT_QUERY - conditions == set()

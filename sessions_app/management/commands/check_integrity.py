@@ -62,7 +62,7 @@ class Command(OperatorCommand):
         """Check everything, and print each finding as it is made."""
         # Further findings are only counted: one fault may be in every session.
         findings: list[dict[str, Any]] = []
-        finding_count, repaired_count = 0, 0
+        self.finding_count = self.repaired_count = 0
         repair, total = options["repair"], session_count()
         selection = Selection(options["since"], options["limit"])
         processes = options["processes"] or (2 if total >= MANY else 1)
@@ -82,21 +82,19 @@ class Command(OperatorCommand):
                     "detail": each.finding.detail,
                     "repaired": each.repaired,
                 }
-                finding_count, repaired_count = finding_count + 1, repaired_count + each.repaired
-                if finding_count <= FINDINGS_KEPT:
+                self.finding_count += 1
+                self.repaired_count += each.repaired
+                if self.finding_count <= FINDINGS_KEPT:
                     findings.append(finding)
                 if not self.as_json:
                     self.stdout.write(_line(finding))
         # Repaired damage is no reason for a scheduled job to fail; what an earlier part of this
         # check has found and not repaired is.
-        well = finding_count == repaired_count and not check.before.unrepaired
-        result = {
-            "checked": check.reached.checked,
-            "found": finding_count,
-            "repaired": repaired_count,
-            "findings": findings,
-        }
-        more = {} if check.complete else {"complete": False}
+        well = self.finding_count == self.repaired_count and not check.before.unrepaired
+        result = {"checked": check.reached.checked, "findings": findings}
+        more: dict[str, Any] = {} if check.complete else {"complete": False}
+        if left_out := self.finding_count - len(findings):
+            more["findings_left_out"] = left_out
         return result | more, well
 
     def _turns(self, check: IntegrityCheck, repair: bool) -> Iterator[CheckedFinding]:
@@ -106,8 +104,8 @@ class Command(OperatorCommand):
 
     def describe(self, result: Mapping[str, Any]) -> str:
         line = (
-            f"{result['checked']} sessions checked, {result['found']} findings, "
-            f"{result['repaired']} repaired"
+            f"{result['checked']} sessions checked, {self.finding_count} findings, "
+            f"{self.repaired_count} repaired"
         )
         return line if result.get("complete", True) else f"{line}; run it again to go on"
 
