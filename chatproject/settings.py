@@ -195,6 +195,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "chatproject.logs.request_ids.naming",
+    "chatproject.traces.requests.tracing_requests",
     "chatproject.metrics.counting",
     "chatproject.storage.disk.refusing_growth",
     "chatproject.caching.private",
@@ -372,6 +373,12 @@ SPECTACULAR_SETTINGS = {
 JWT_JWK_URL = env.text("JWT_JWK_URL")
 JWT_ISSUER = env.text("JWT_ISSUER")
 JWT_AUDIENCE = env.text("JWT_AUDIENCE")
+
+# --- traces -----------------------------------------------------------------------------------
+# OpenTelemetry's SDK reads these and its others by itself.
+TRACES = bool(
+    env.text("OTEL_EXPORTER_OTLP_ENDPOINT") or env.text("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+) and not env.flag("OTEL_SDK_DISABLED")
 
 # --- the log ----------------------------------------------------------------------------------
 LOG_FORMAT = env.choice("LOG_FORMAT", "text", ("text", "json"))

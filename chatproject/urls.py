@@ -11,6 +11,8 @@ from chatproject import metrics
 from chatproject.api_schema import SchemaView
 from chatproject.probes import health
 
+# Registers the admin's pages, for `admin.site.urls` below.
+admin.autodiscover()
 _OPEN = {"permission_classes": [AllowAny], "authentication_classes": [], "throttle_classes": []}
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
+from chatproject.traces import exporting
 from sessions_app.http.request_ids import META, accepted
 
 if TYPE_CHECKING:
@@ -49,4 +50,6 @@ def naming_requests(wrapped: "WSGIApplication") -> "WSGIApplication":
 
 
 django = naming_requests(get_wsgi_application())
+# After the fork of a worker, as the exporter has a thread.
+exporting.begin()
 application = taking_chunked_bodies(django)

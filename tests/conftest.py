@@ -28,6 +28,7 @@ from tests.changed_collections import changed_collections
 from tests.drills import pytest_terminal_summary, saw
 from tests.repository.commands import recorder
 from tests.services.turns.scripted import ScriptedModel
+from tests.traced_queries import TracedQueries
 
 __all__ = ["pytest_terminal_summary", "saw"]
 
@@ -111,7 +112,7 @@ def mongo_client(request: pytest.FixtureRequest) -> "Iterator[MongoClient[dict[s
     else:
         yield mongoengine.connect(
             host=request.getfixturevalue("mongod_uri"),
-            event_listeners=[recorder, changed_collections],
+            event_listeners=[recorder, changed_collections, TracedQueries()],
             **mongo.client_options(timeout_ms=10_000),
         )
     mongoengine.disconnect_all()

@@ -4,6 +4,7 @@ from typing import Any
 
 import mongoengine
 from django.conf import settings
+from pymongo.monitoring import CommandListener
 
 from chatproject.logs.slow_queries import SlowQueries
 from chatproject.mongod import embedded as mongod
@@ -62,5 +63,12 @@ def connect() -> None:
 
 
 def _listeners() -> dict[str, Any]:
-    slow = settings.SLOW_QUERY_MS
-    return {"event_listeners": [SlowQueries(slow)]} if slow else {}
+    listeners: list[CommandListener] = []
+    if settings.SLOW_QUERY_MS:
+        listeners.append(SlowQueries(settings.SLOW_QUERY_MS))
+    if settings.TRACES:
+        from chatproject.traces.queries import QuerySpans
+
+        listeners.append(QuerySpans())
+    # Without any, the driver makes no events.
+    return {"event_listeners": listeners} if listeners else {}

@@ -1,4 +1,6 @@
-"""The files in which workers count, in `DATA_DIR/metrics`: one set for each worker that serves.
+"""The files in which metrics are counted, in `DATA_DIR/metrics`: one set for each process.
+
+Those are the workers that serve, and the one that runs the jobs.
 
 prometheus_client maps them into memory. Where a mapped file has holes, the kernel ends whoever
 writes into one while the disk is full (SIGBUS). So every file is written out in full before the
@@ -23,12 +25,17 @@ SIZES: Mapping[str, int] = {
 _SET = "counter_{slot}.db"
 
 
-def write_out(directory: Path, workers: int) -> None:
-    """Make empty sets for so many workers; raises OSError when the disk has no room for them."""
+def directory_of(data_dir: Path) -> Path:
+    """Where the files are."""
+    return data_dir / "metrics"
+
+
+def write_out(directory: Path, processes: int) -> None:
+    """Make empty sets for so many processes; raises OSError when the disk has no room for them."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     for left in directory.glob("*.db"):
         left.unlink(missing_ok=True)
-    for slot in range(1, workers + 1):
+    for slot in range(1, processes + 1):
         for kind, size in SIZES.items():
             with (directory / f"{kind}_{slot}.db").open("wb") as counter_file:
                 counter_file.write(bytes(size))

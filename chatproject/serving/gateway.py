@@ -34,6 +34,7 @@ from chatproject.logs.request_ids import with_request_id
 from chatproject.serving import bodies, callers, connections, queues, wsgi_calls
 from chatproject.serving.admission import Gone, Slot
 from chatproject.serving.wsgi_calls import Answer, Headers, Scope
+from chatproject.traces import requests as traced
 from sessions_app import event_loop, instruments
 from sessions_app.domain.errors import SessionError
 from sessions_app.http import request_ids
@@ -221,6 +222,7 @@ async def _refuse(
         # What is left of the body is not read, so nothing can follow on this connection.
         encoded.append((b"connection", b"close"))
     instruments.request_refused(view.waits.value, error.code)
+    traced.refused(scope, view.route, status, arrived)
     seconds = time.monotonic() - arrived
     metrics.count(view.route, scope["method"], status, seconds)
     access_log.log(

@@ -9,6 +9,7 @@ from chatproject.probes import readiness
 from chatproject.serving.admission import Queue
 from sessions_app import instruments
 from sessions_app.http.waiting import Waits
+from sessions_app.services import turns
 
 MEASURE_SECONDS = 0.5
 # A worker that has refused reads, writes or turns so lately is not ready for more.
@@ -71,6 +72,9 @@ class Queues:
                     running=queue.running,
                     oldest_seconds=queue.oldest_seconds,
                 )
+            instruments.queue_measured(
+                "model_calls", waiting=0, running=turns.Slot.taken(), oldest_seconds=0
+            )
             await asyncio.sleep(MEASURE_SECONDS)
 
 

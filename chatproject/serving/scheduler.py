@@ -15,7 +15,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from chatproject.serving import parent_death
+from chatproject.serving import counters, parent_death
 
 # After an unexpected end it is started again, later each time.
 FIRST_WAIT, LONGEST_WAIT = 1.0, 300.0
@@ -83,7 +83,9 @@ def _start() -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
         [sys.executable, "manage.py", "run_jobs"],
         cwd=Path(__file__).resolve().parents[2],
-        env=os.environ.copy(),
+        # It counts in a set of files of its own, beside the workers'.
+        env=os.environ
+        | {"PROMETHEUS_MULTIPROC_DIR": str(counters.directory_of(settings.DATA_DIR))},
         stdin=subprocess.DEVNULL,
         # What it says at its end is for people who run it by hand.
         stdout=subprocess.DEVNULL,

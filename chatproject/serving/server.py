@@ -92,10 +92,10 @@ def serving(address: Address) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def _counters() -> Path:
-    """The directory with the workers' counters, which start at 0 with the server."""
-    directory: Path = settings.DATA_DIR / "metrics"
+    """The directory with the counters, which start at 0 with the server."""
+    directory = counters.directory_of(settings.DATA_DIR)
     try:
-        counters.write_out(directory, settings.WORKERS)
+        counters.write_out(directory, settings.WORKERS + settings.JOBS)
     except OSError as error:
         raise ServiceError(disk.sentence(error, settings.DATA_DIR)) from error
     return directory

@@ -43,6 +43,7 @@ def _stopping() -> None:
     from django.conf import settings
 
     from chatproject.serving import liveness
+    from chatproject.traces import exporting
     from sessions_app.services import turns
     from sessions_app.services.figures import keeper
 
@@ -50,6 +51,7 @@ def _stopping() -> None:
     # A turn that takes longer is ended, and asked for again: a restart must not wait for a model.
     turns.turns_shut_down(seconds=settings.DRAIN_TURNS_SECONDS)
     keeper.stop()
+    exporting.flush()
 
 
 def _prepare() -> None:

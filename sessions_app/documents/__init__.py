@@ -11,12 +11,13 @@ a message in its list plus `tail_start` (or `first_seq` in a bucket), so it cann
 - `annotations`, `search`: derived from messages, may be deleted and made again
 - `review`: staff's notes and the log of what they read
 - `figures`, `operations`: figures over all sessions, receipts, rate limits
-- `jobs`: upkeep by schedule
+- `jobs`: upkeep by schedule; `deferred`: work behind turns
 """
 
 from sessions_app.documents import checking, review
 from sessions_app.documents.annotations import MessageAnnotations
 from sessions_app.documents.base import StoredDocument, collection, fields_of
+from sessions_app.documents.deferred import DeferredWork
 from sessions_app.documents.figures import DailyFigures, StandingFigures
 from sessions_app.documents.jobs import Job, JobRun
 from sessions_app.documents.messages import (
@@ -52,6 +53,7 @@ __all__ = [
     "ContextPolicy",
     "Creation",
     "DailyFigures",
+    "DeferredWork",
     "ErasedUser",
     "Figures",
     "GenerationRecord",
@@ -88,6 +90,7 @@ ALL: tuple[type[StoredDocument], ...] = (
     Turn,
     SearchDocument,
     SearchProgress,
+    DeferredWork,
     DailyFigures,
     StandingFigures,
     ErasedUser,

@@ -58,13 +58,16 @@ class Sweep(StoredDocument):
 
 
 class AuditProgress(StoredDocument):
-    """How far a check of all sessions has come that was stopped before its end."""
+    """How far a check of all sessions, or other work on them, has come that was stopped."""
 
     # Which sessions, and whether they are repaired: another selection begins anew.
     selection = StringField(primary_key=True)
     after = IdentifierField(required=True)
     checked = LongField(required=True, min_value=0)
     unrepaired = LongField(required=True, min_value=0)
+    # Of work that reports what it has done in all its runs.
+    counted = DictField()
+    began_at = DateTimeField()
     saved_at = DateTimeField(required=True)
 
     COLLECTION: ClassVar[str] = "audit_progress"

@@ -7,7 +7,7 @@ from django.conf import settings
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from sessions_app import clock
+from sessions_app import clock, instruments
 from sessions_app.services.throttling import caller_key, throttle_take
 
 if TYPE_CHECKING:
@@ -39,12 +39,15 @@ def rate_take(scope: str, caller: str) -> float | None:
     if rate is None:
         return None
     count, period = rate.split("/")
-    return throttle_take(
+    wait = throttle_take(
         key=caller_key(scope=scope, caller=caller),
         limit=int(count),
         period_seconds=_SECONDS[period[0]],
         now=clock.now(),
     )
+    if wait is not None:
+        instruments.quota_refused(scope)
+    return wait
 
 
 class RateThrottle(BaseThrottle):

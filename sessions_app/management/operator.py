@@ -8,41 +8,27 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TextColumn,
-    TimeRemainingColumn,
-)
-from rich.text import Text
 
 from sessions_app.domain.errors import SessionError
 from sessions_app.domain.texts.display import harmless
 from sessions_app.repository import clocks
+from sessions_app.services.walks import Walk
 
 WRONG_FOUND = 1
 WRONG_USAGE = 2
 INTERRUPTED = 130  # as a shell reports a command ended by Ctrl-C
 
 
-class _RateColumn(ProgressColumn):
-    """The recent rate, in items per second."""
-
-    def render(self, task: Task) -> Text:
-        """Such as `1,234/s`."""
-        rate = task.finished_speed or task.speed
-        return Text("" if rate is None else f"{rate:,.0f}/s", style="progress.data.speed")
-
-
 class OperatorCommand(BaseCommand):
     """Runs `work` and prints its result: words for people, or one JSON object with `--json`.
 
+    It starts fast: no route, no view and none of the admin's pages is loaded for it.
+
     Exits 0 when done, 1 when something is wrong, 2 for wrong usage, 130 when interrupted.
     """
+
+    # They load every route; `serve` and `manage.py check` make them.
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the options of every command."""
@@ -82,24 +68,27 @@ class OperatorCommand(BaseCommand):
         if not well:
             sys.exit(WRONG_FOUND)
 
+    def walk(self, name: str, options: Mapping[str, Any]) -> Walk:
+        """The walk of this run over all sessions, or those of `--user`; says where it begins."""
+        resume = options["resume"]
+        walk = Walk(name, user_id=options["user"], resume=resume, share=options["share"])
+        if not self.as_json and walk.left_by_earlier:
+            done = f"{walk.left_by_earlier:,} sessions"
+            self.stderr.write(
+                f"going on after {done}"
+                if resume
+                else f"an earlier run was stopped after {done}; --resume goes on there"
+            )
+        return walk
+
     @contextmanager
     def progress(self, unit: str, total: int | None) -> Iterator[Callable[[int], None]]:
-        """Show a progress bar on a terminal's stderr.
+        """Show progress on stderr, with the rate and the time left.
 
         Yields a function to call with the number of items done. `total` None is unknown.
         """
-        console = Console(stderr=True)
-        with Progress(
-            TextColumn(unit),
-            BarColumn(),
-            MofNCompleteColumn(),
-            _RateColumn(),
-            TimeRemainingColumn(),
-            console=console,
-            # Only for people: a log of stderr would fill with bars.
-            disable=self.as_json or not console.is_terminal,
-            # The closing line says it all.
-            transient=True,
-        ) as bar:
-            task = bar.add_task(unit, total=total)
-            yield lambda done: bar.advance(task, done)
+        # Here, as most of what a command loads at its start would be this.
+        from sessions_app.management.progress_bar import shown
+
+        with shown(unit, total, hidden=self.as_json, say=self.stderr.write) as advance:
+            yield advance

@@ -134,8 +134,30 @@ class Passage(Protocol):
 class Server(Provider, Protocol):
     """A provider that is a server, to which requests can be passed on."""
 
-    def relay(self, body: bytes) -> Passage:
-        """A chat completion of which every member is the caller's; nothing is sent yet."""
+    def relay(self, body: bytes, *, model: str | None = None) -> Passage:
+        """A chat completion of which every member is the caller's; nothing is sent yet.
+
+        `model` is the one that `body` names.
+        """
+
+    def close(self) -> None:
+        """Give its connections back."""
+
+
+DEMO = "demo"
+
+
+def counted_as(model: str | None) -> str:
+    """What a call of `model`, None for the usual one, is counted for: of a bounded set.
+
+    A client may name any model; only those that the operator has named have series of their own.
+    """
+    usual = settings.LLM_MODEL if settings.LLM_BASE_URL else DEMO
+    return usual if model in {None, usual} else str(model) if _is_listed(model) else "other"
+
+
+def _is_listed(model: str | None) -> bool:
+    return model in settings.MODELS_ALLOWED
 
 
 def configured() -> Server | None:
@@ -170,19 +192,24 @@ def _provider(
     answer_max_chars: int,
 ) -> Server:
     # Importing `aiohttp` takes a while, which a process without a provider need not pay.
+    from sessions_app.providers.observed import ObservedServer
     from sessions_app.providers.openai_compatible import OpenAICompatible
 
-    return OpenAICompatible(
-        base_url=base_url,
-        api_key=api_key,
-        model=model,
-        timeout_seconds=timeout_seconds,
-        answer_seconds=answer_seconds,
-        answer_max_chars=answer_max_chars,
+    return ObservedServer(
+        OpenAICompatible(
+            base_url=base_url,
+            api_key=api_key,
+            model=model,
+            timeout_seconds=timeout_seconds,
+            answer_seconds=answer_seconds,
+            answer_max_chars=answer_max_chars,
+        ),
+        url=base_url,
     )
 
 
 def _demo(count: TokenCounter) -> Provider:
     from sessions_app.providers.demo import Demo
+    from sessions_app.providers.observed import ObservedProvider
 
-    return Demo(count=count)
+    return ObservedProvider(Demo(count=count), system=DEMO)

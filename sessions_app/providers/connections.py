@@ -11,7 +11,7 @@ from contextlib import suppress
 import aiohttp
 import certifi
 
-from sessions_app import event_loop, request_context
+from sessions_app import event_loop, request_context, tracing
 
 CONNECT_SECONDS = 5.0
 IDLE_SECONDS = 30
@@ -41,8 +41,9 @@ class Connections:
         else ends it.
         """
         request_id = request_context.request_id()
-        named = {request_context.REQUEST_ID_HEADER: request_id} if request_id else None
-        return await self._session().post(self._url, data=io.BytesIO(body), headers=named)
+        named = {request_context.REQUEST_ID_HEADER: request_id} if request_id else {}
+        headers = named | tracing.headers()
+        return await self._session().post(self._url, data=io.BytesIO(body), headers=headers)
 
     async def close(self) -> None:
         """Close all connections."""

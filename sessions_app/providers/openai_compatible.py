@@ -65,7 +65,7 @@ class OpenAICompatible:
             body = await _body(response, limits)
         return _completion(body, self.name)
 
-    def relay(self, body: bytes) -> Relay:
+    def relay(self, body: bytes, *, model: str | None = None) -> Relay:
         """The request `body` passed on as it is; nothing is sent before it is opened."""
         limits = Limits(silence_seconds=self._timeout_seconds, total_seconds=self._answer_seconds)
         return Relay(self._wire, body, limits)

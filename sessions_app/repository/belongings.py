@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pymongo.client_session import ClientSession
 
 from sessions_app.documents import (
+    DeferredWork,
     MessageAnnotations,
     MessageBucket,
     SearchDocument,
@@ -27,6 +28,7 @@ OF_SESSIONS: Mapping[Damage, type[StoredDocument]] = {
     Damage.ORPHANED_SEARCH_DOCUMENT: SearchDocument,
     Damage.ORPHANED_TURN: Turn,
     Damage.ORPHANED_REVIEW_NOTE: ReviewNote,
+    Damage.ORPHANED_DEFERRED_WORK: DeferredWork,
 }
 
 # Found by the name, so neither its `_id` nor its shard key tell the session.

@@ -12,11 +12,13 @@ from pymongo import MongoClient
 from pymongo.errors import (
     ConnectionFailure,
     DocumentTooLarge,
+    DuplicateKeyError,
     OperationFailure,
     PyMongoError,
     WTimeoutError,
 )
 
+from sessions_app import instruments
 from sessions_app.domain.errors import DamagedSession, StorageUnavailable, TooLarge
 
 logger = logging.getLogger(__name__)
@@ -78,14 +80,20 @@ def translated(query: Callable[P, R]) -> Callable[P, R]:
         try:
             return query(*args, **kwargs)
         except DocumentTooLarge as error:
+            instruments.store_failed("too_large")
             raise TooLarge from error
         except (PyMongoError, NotConnected, OperationError) as error:
             cause = _cause(error)
             if is_unavailability(cause):
+                instruments.store_failed("unavailable")
                 logger.warning("storage unavailable in %s: %s", query.__qualname__, cause)
                 raise StorageUnavailable from error
             if is_damage(cause):
+                instruments.store_failed("damaged")
                 raise DamagedSession(f"{query.__qualname__}: {cause}") from error
+            # Two that write the same at once are no failure: the caller knows what to do.
+            if not isinstance(cause, DuplicateKeyError):
+                instruments.store_failed("other")
             raise
 
     return call

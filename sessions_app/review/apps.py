@@ -1,7 +1,7 @@
 """The staff pages as a Django app, and the admin site that they are part of."""
 
 from django.apps import AppConfig
-from django.contrib.admin.apps import AdminConfig
+from django.contrib.admin.apps import SimpleAdminConfig
 from django.db.models.signals import post_migrate
 
 
@@ -18,7 +18,10 @@ class ReviewConfig(AppConfig):
         post_migrate.connect(permissions.make_groups, sender=self)
 
 
-class ReviewSiteConfig(AdminConfig):
-    """The Django admin, with the pages of this app."""
+class ReviewSiteConfig(SimpleAdminConfig):
+    """The Django admin, with the pages of this app.
+
+    Its pages are loaded with the routes, which commands do not need.
+    """
 
     default_site = "sessions_app.review.site.ReviewAdminSite"

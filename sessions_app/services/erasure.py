@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.conf import settings
 
+from sessions_app import tracing
 from sessions_app.domain import lifecycle
 from sessions_app.domain.data import Message
 from sessions_app.domain.limits import SEQ_LAST
@@ -13,6 +14,7 @@ from sessions_app.repository import erasure as erasure_store
 from sessions_app.services import turns
 
 
+@tracing.step
 def message_delete(
     *,
     session_id: str,

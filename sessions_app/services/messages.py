@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.conf import settings
 
-from sessions_app import clock, tokenizer
+from sessions_app import clock, tokenizer, tracing
 from sessions_app.domain import drafts, lifecycle
 from sessions_app.domain.data import Appended, MessagePage
 from sessions_app.domain.drafts import MessageDraft, NewMessage
@@ -69,6 +69,7 @@ def batch_prepare(*, batch: Sequence[MessageDraft], now: datetime) -> list[NewMe
     ]
 
 
+@tracing.step
 def message_append(
     *, session_id: str, user_id: str, draft: MessageDraft, now: datetime
 ) -> Appended:
@@ -76,6 +77,7 @@ def message_append(
     return _append(session_id, user_id, [message_prepare(draft=draft, now=now)], now)
 
 
+@tracing.step
 def message_append_batch(
     *,
     session_id: str,
@@ -132,6 +134,7 @@ def _append(
     return appended
 
 
+@tracing.step
 def message_page(
     *,
     session_id: str,

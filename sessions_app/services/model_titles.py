@@ -3,7 +3,7 @@
 Apart from `titles`, because this needs providers: whatever only stores messages must not load them.
 """
 
-from sessions_app import providers
+from sessions_app import providers, tracing
 from sessions_app.domain import titles as title_rules
 from sessions_app.domain.texts.text import storable
 from sessions_app.repository import titles
@@ -13,6 +13,7 @@ from sessions_app.services.titles import first_messages, write_title
 _MAX_TOKENS = 64
 
 
+@tracing.step
 def title_improve(*, session_id: str, user_id: str) -> bool:
     """Have the model name a session whose title was made of its text; whether it did.
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from django.conf import settings
 
+from sessions_app import tracing
 from sessions_app.domain import lifecycle, session_names
 from sessions_app.domain.data import Session, Status
 from sessions_app.domain.drafts import SessionDraft
@@ -46,6 +47,7 @@ def while_it_takes_messages(session: Session, now: datetime) -> bool:
     return session.status is Status.ACTIVE and not lifecycle.has_expired(session, now=now)
 
 
+@tracing.step
 def session_find(*, name: str, user_id: str, now: datetime, only_standing: bool = False) -> Session:
     """The session that a client means by `name`: its id, or an id of the client's own.
 
@@ -70,6 +72,7 @@ def _candidates(name: str, user_id: str) -> Iterator[str]:
             yield named
 
 
+@tracing.step
 def session_open(
     *,
     name: str,
@@ -97,6 +100,7 @@ def session_open(
     raise StorageUnavailable
 
 
+@tracing.step
 def session_named(
     *, name: str, user_id: str, now: datetime, keeps: Keeps = while_it_stands
 ) -> Session | None:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import orjson
 from django.conf import settings
 
-from sessions_app import event_loop, providers, tokenizer
+from sessions_app import event_loop, providers, tokenizer, tracing
 from sessions_app.domain.data import Generation, Message, Role
 from sessions_app.domain.errors import ProviderError, SessionError, TurnFailed
 from sessions_app.domain.turns import Seen, TurnState
@@ -65,13 +65,14 @@ Departed = Callable[[Callable[[], object]], None]
 """Takes what is to be called when the caller has gone; that must not block."""
 
 
+@tracing.step
 def completion_pass(*, user_id: str, model: str, body: bytes, departed: Departed) -> PassedWhole:
     """Ask the configured server; the call ends when the caller has gone.
 
     Raises PassedError, ProviderError, ProviderTimeout, TooManyTurns.
     """
     with Slot(user_id, model):
-        headers, answer = _waited_for(_whole(_server().relay(body)), departed)
+        headers, answer = _waited_for(_whole(_server().relay(body, model=model)), departed)
     try:
         orjson.loads(answer)
     except orjson.JSONDecodeError as error:
@@ -84,6 +85,7 @@ async def _whole(passage: Passage) -> tuple[Mapping[str, str], bytes]:
     return headers, await passage.whole()
 
 
+@tracing.step
 def completion_pass_streamed(
     *,
     user_id: str,
@@ -101,7 +103,7 @@ def completion_pass_streamed(
     Raises as `completion_pass`, before anything has been streamed.
     """
     with Slot(user_id, model) as slot:
-        passage = _server().relay(body)
+        passage = _server().relay(body, model=model)
         headers = _waited_for(_opened(passage), departed)
         if not headers.get("content-type", "").startswith("text/event-stream"):
             event_loop.run(passage.close())

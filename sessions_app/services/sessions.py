@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 
+from sessions_app import tracing
 from sessions_app.domain import lifecycle
 from sessions_app.domain.data import (
     ContextPolicy,
@@ -49,6 +50,7 @@ def policy_default() -> ContextPolicy:
     )
 
 
+@tracing.step
 def session_create(
     *,
     user_id: str,
@@ -114,6 +116,7 @@ def _refuse_erased(session: Session) -> None:
         raise UserErased
 
 
+@tracing.step
 def session_get(
     *, session_id: str, user_id: str, limit: int, now: datetime
 ) -> tuple[Session, Sequence[Message]]:
@@ -126,6 +129,7 @@ def session_get(
     return session, annotations.with_topics(session, newest)
 
 
+@tracing.step
 def session_list(
     *,
     user_id: str,
@@ -146,6 +150,7 @@ def session_list(
     )
 
 
+@tracing.step
 def session_update(
     *,
     session_id: str,
@@ -189,12 +194,14 @@ def _completed(session: Session, changes: Mapping[str, Any], now: datetime) -> d
     return fields
 
 
+@tracing.step
 def session_archive(*, session_id: str, user_id: str, now: datetime) -> Session:
     """Make a session read-only and take it off the default list; idempotent."""
     read = partial(log.read_header, session_id=session_id, user_id=user_id)
     return session_move(read, status=Status.ARCHIVED, now=now)
 
 
+@tracing.step
 def session_restore(*, session_id: str, user_id: str, now: datetime) -> Session:
     """Make an archived session active again, with a new timeout.
 
@@ -231,11 +238,13 @@ def session_move(read: Callable[[], Session], *, status: Status, now: datetime) 
     raise StorageUnavailable
 
 
+@tracing.step
 def session_delete(*, session_id: str, user_id: str) -> None:
     """Destroy a session with all its messages; raises SessionNotFound or LegalHold."""
     sessions.delete(session_id=session_id, user_id=user_id)
 
 
+@tracing.step
 def session_fork(
     *,
     session_id: str,

@@ -6,6 +6,7 @@ has given is never touched.
 
 from collections.abc import Sequence
 
+from sessions_app import tracing
 from sessions_app.domain import titles as title_rules
 from sessions_app.domain.data import Message, Role
 from sessions_app.domain.limits import TITLE_MAX_CHARS
@@ -16,6 +17,7 @@ from sessions_app.repository.titles import Untitled
 _FIRST_MESSAGES = 8
 
 
+@tracing.step
 def title_from_text(*, session_id: str, user_id: str) -> bool:
     """Give a session without a title one from its first messages; whether it did."""
     untitled = titles.read(session_id=session_id, user_id=user_id)

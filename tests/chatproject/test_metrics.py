@@ -104,7 +104,7 @@ def test_it_counts_turns(alice: Person, create: Create, scrape: Any) -> None:
     assert alice.client.post(path, {"content": "Hello"}).status_code == 200
     after = scrape()
     for name, labels, more in (
-        ("chat_turns_total", {"state": "done"}, 1),
+        ("chat_turns_total", {"state": "done", "model": "demo"}, 1),
         ("chat_messages_appended_total", {}, 2),
     ):
         assert value(after, name, **labels) == value(before, name, **labels) + more

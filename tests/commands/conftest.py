@@ -14,6 +14,7 @@ from django.core.management import call_command
 class CommandResult:
     code: int
     out: str
+    err: str = ""
 
     def json(self) -> Any:
         return json.loads(self.out)
@@ -25,11 +26,11 @@ Run = Callable[..., CommandResult]
 @pytest.fixture
 def run(database: Any) -> Run:
     def run_command(name: str, *arguments: str) -> CommandResult:
-        out = io.StringIO()
+        out, err = io.StringIO(), io.StringIO()
         try:
-            call_command(name, *arguments, stdout=out)
+            call_command(name, *arguments, stdout=out, stderr=err)
         except SystemExit as stop:
-            return CommandResult(int(stop.code or 0), out.getvalue())
-        return CommandResult(0, out.getvalue())
+            return CommandResult(int(stop.code or 0), out.getvalue(), err.getvalue())
+        return CommandResult(0, out.getvalue(), err.getvalue())
 
     return run_command

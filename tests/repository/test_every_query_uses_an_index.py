@@ -18,6 +18,7 @@ from bson.codec_options import CodecOptions, DatetimeConversion
 
 from sessions_app import documents, encoders
 from sessions_app.domain.data import Role, SessionPosition, Status, Strategy
+from sessions_app.domain.deferred import Kind
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import LegalHold, SessionError
 from sessions_app.domain.expiry import ExpiryMode
@@ -30,6 +31,7 @@ from sessions_app.domain.window.summaries import Summary
 from sessions_app.repository import (
     annotations,
     belongings,
+    deferred,
     health,
     indexes,
     jobs,
@@ -66,6 +68,7 @@ from sessions_app.services.topics import segments
 from sessions_app.services.transfer import exporting as session_exports
 from sessions_app.services.transfer import importing as imports
 from sessions_app.services.turns import integrity as turn_integrity
+from sessions_app.services.walks import Walk
 from tests.repository.branch_walk import walk_branches
 from tests.repository.commands import REPOSITORY, Sent, module, recorder
 from tests.repository.conftest import OWNER, append, append_many, new_session, now
@@ -81,6 +84,7 @@ WALKS = {
     "audits.integrity.active_session_ids",
     "audits.integrity._owners",
     "audits.integrity.count_sessions",
+    "deferred.count",
     "summaries.active_sessions",
     "erasure.traces.count_traces",
     # These ask all shards for what is due, in order of an index, and serve operators only.
@@ -98,6 +102,8 @@ WALKS = {
     "expiry.audit.count_belongings",
     "expiry.retiming.following_default",
     "turns.records.running",
+    # Any process does the work of any session.
+    "deferred.due",
     "turns.leases.overdue",
     "search.index.moved_of_all",
     "search.reading.candidates_of_all",
@@ -225,6 +231,7 @@ def _walk(database: Any) -> None:
     walk_branches()
     _walk_sessions(session_id)
     _walk_names()
+    _walk_deferred(session_id)
     walk_review(session_id)
     _walk_operators(database, session_id)
 
@@ -335,6 +342,22 @@ def _walk_names() -> None:
     named_sessions.session_find(**whose)
 
 
+def _walk_deferred(session_id: str) -> None:
+    kind = Kind.TOPICS
+    for _ in range(3):
+        deferred.ask(session_id=session_id, user_id=OWNER, kind=kind, wait_seconds=0)
+        deferred.due([kind], now=now() + timedelta(seconds=5), limit=5)
+        piece = deferred.claim(session_id, kind, claimant="walk")
+        assert piece is not None
+        deferred.renew(piece)
+        deferred.give_back(piece, wait_seconds=0)
+    piece = deferred.claim(session_id, kind, claimant="walk")
+    assert piece is not None
+    deferred.finish(piece)
+    deferred.drop(piece)
+    deferred.count()
+
+
 def _walk_operators(database: Any, session_id: str) -> None:
     assert health.majority_takes_writes(60_000)
     throttling.throttle_take(key="k", limit=60, period_seconds=60, now=now())
@@ -393,6 +416,10 @@ def _walk_audits() -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(encoders, "load_encoder", lambda: SameForAll)
         audits.session_count(user_id=owner)
+        walk = Walk("a walk", resume=True)
+        walk.passed(session_id)
+        walk.save()
+        walk.end()
         for user_id, since in ((owner, None), (None, now() + timedelta(days=1))):
             list(audits.context_audit(user_id=user_id, since=since, **options))
         for only_missing in (True, False):
@@ -540,5 +567,6 @@ def test_every_function_that_queries_was_walked(walked: Any) -> None:
     }
     walked_functions = {function for sent in _own(walked) for function in sent.path}
     # Querysets that their callers run.
-    conditions = {"review.conversations._keys", "review.read_log._sought", "throttles._windows"}
+    conditions = {"review.conversations._keys", "review.read_log._sought", "throttles._windows",
+                  "deferred._pieces"}  # fmt: skip
     assert queries - walked_functions - WITHOUT_QUERY - conditions == set()

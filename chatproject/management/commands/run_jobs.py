@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.management.base import CommandError
 
 from chatproject import jobs as schedule
+from chatproject.traces import exporting
 from sessions_app.domain.jobs import JobName, JobRun, Outcome
 from sessions_app.management.operator import WRONG_USAGE, OperatorCommand
 from sessions_app.repository import clocks
@@ -43,6 +44,7 @@ class Command(OperatorCommand):
     def work(self, options: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
         """Run what is due once, or by schedule until stopped."""
         wanted = _named(options["jobs"])
+        exporting.begin()
         stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda *_: stop.set())

@@ -31,6 +31,7 @@ class Damage(StrEnum):
     ORPHANED_ANNOTATIONS = "orphaned_annotations"
     ORPHANED_SEARCH_DOCUMENT = "orphaned_search_document"
     ORPHANED_TURN = "orphaned_turn"
+    ORPHANED_DEFERRED_WORK = "orphaned_deferred_work"
     ORPHANED_REVIEW_NOTE = "orphaned_review_note"
     ORPHANED_NAME = "orphaned_name"
     OVERDUE_TURN = "overdue_turn"
@@ -50,6 +51,7 @@ REPAIRABLE = frozenset(
         Damage.ORPHANED_ANNOTATIONS,
         Damage.ORPHANED_SEARCH_DOCUMENT,
         Damage.ORPHANED_TURN,
+        Damage.ORPHANED_DEFERRED_WORK,
         Damage.ORPHANED_REVIEW_NOTE,
         Damage.ORPHANED_NAME,
         Damage.OVERDUE_TURN,

@@ -116,6 +116,38 @@ class Tally:
     def _trim(self, reason: str, messages: int, tokens: int) -> None:
         self.trimmed.setdefault(reason, Amount()).add(messages, tokens)
 
+    def counted(self) -> dict[str, Any]:
+        """The totals without the findings, to go on with in another run."""
+        return {
+            "numbers": [self.sessions, self.with_vectors, self.trimmed_sessions, self.refused],
+            "stored": self.stored.as_json(),
+            "kept": {strategy.value: amount.as_json() for strategy, amount in self.kept.items()},
+            "trimmed": {reason: amount.as_json() for reason, amount in self.trimmed.items()},
+            "rankings": dict(self.rankings),
+            "broken": {promise.value: number for promise, number in self.broken.items()},
+        }
+
+    @classmethod
+    def going_on(cls, counted: Mapping[str, Any]) -> Tally:
+        """A tally that begins with the totals of an earlier run."""
+        if not counted:
+            return cls()
+        sessions, with_vectors, trimmed_sessions, refused = counted["numbers"]
+        tally = cls(
+            sessions=sessions,
+            with_vectors=with_vectors,
+            trimmed_sessions=trimmed_sessions,
+            refused=refused,
+            stored=Amount(**counted["stored"]),
+            trimmed={reason: Amount(**amount) for reason, amount in counted["trimmed"].items()},
+            rankings=Counter(counted["rankings"]),
+            broken=Counter({Promise(name): n for name, n in counted["broken"].items()}),
+        )
+        tally.kept.update(
+            {Strategy(name): Amount(**amount) for name, amount in counted["kept"].items()}
+        )
+        return tally
+
     @property
     def well(self) -> bool:
         """Whether no promise was broken."""

@@ -14,7 +14,7 @@ from sessions_app.domain.audit.plot import plot
 from sessions_app.domain.audit.tally import Tally
 from sessions_app.domain.data import Strategy
 from sessions_app.domain.window import MIN_BUDGET
-from sessions_app.management.arguments import moment, positive, writable_file
+from sessions_app.management.arguments import add_walk_arguments, moment, positive, writable_file
 from sessions_app.management.operator import WRONG_FOUND, OperatorCommand
 from sessions_app.services.audits import context_audit, session_count
 
@@ -66,14 +66,18 @@ class Command(OperatorCommand):
             metavar="FILE",
             help="draw what each strategy keeps, as SVG",
         )
+        add_walk_arguments(parser)
 
     def work(self, options: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
         """Audit, and print each broken promise as it is found."""
-        tally = Tally()
         user, limit = options["user"], options["limit"]
+        walk = self.walk(_name(options), options)
+        tally = Tally.going_on(walk.before.counted)
+        walk.counts, before = tally.counted, tally.sessions
         total = session_count(user_id=user)
         # The total is an estimate; the bar only needs to be near.
         with self.progress("sessions", total if limit is None else min(limit, total)) as show:
+            show(walk.done)
             for audited in context_audit(
                 user_id=user,
                 max_tokens=options["max_tokens"],
@@ -81,11 +85,13 @@ class Command(OperatorCommand):
                 since=options["since"],
                 limit=limit,
                 progress=show,
+                walk=walk,
             ):
                 for finding in tally.add(audited):
                     # Printed as they come: an audit may take hours.
                     if not self.as_json:
                         self.stdout.write(_line(finding))
+        walk.end(stopped=limit is not None and tally.sessions - before >= limit)
         result = tally.as_json()
         if options["plot"]:
             _write(options["plot"], plot(result))
@@ -100,6 +106,13 @@ class Command(OperatorCommand):
                 console.print(_reasons(result))
         lines = [line.rstrip() for line in captured.get().splitlines()]
         return "\n".join([*lines, *_sentences(result)]).lstrip("\n")
+
+
+def _name(options: Mapping[str, Any]) -> str:
+    """What is audited: a run that audits something else does not go on with it."""
+    chosen = (f"{name} {options[name]}" for name in ("max_tokens", "strategy", "since")
+              if options[name] is not None)  # fmt: skip
+    return " ".join(["audit_context", *chosen])
 
 
 def _strategies(result: Mapping[str, Any]) -> Table:

@@ -4,7 +4,7 @@ from itertools import chain
 from typing import Any
 
 from sessions_app import clock
-from sessions_app.management.arguments import moment, positive
+from sessions_app.management.arguments import add_share_argument, moment, positive
 from sessions_app.management.operator import OperatorCommand
 from sessions_app.services.audits import (
     CheckedFinding,
@@ -14,6 +14,7 @@ from sessions_app.services.audits import (
 )
 from sessions_app.services.turns import turns_check
 
+FINDINGS_KEPT = 1_000
 # From so many sessions on two processes are worth their start.
 MANY = 20_000
 
@@ -55,14 +56,19 @@ class Command(OperatorCommand):
             action="store_true",
             help="begin at the first session, though an earlier run was stopped on its way",
         )
+        add_share_argument(parser)
 
     def work(self, options: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
         """Check everything, and print each finding as it is made."""
-        findings = []
+        # Further findings are only counted: one fault may be in every session.
+        findings: list[dict[str, Any]] = []
+        self.finding_count = self.repaired_count = 0
         repair, total = options["repair"], session_count()
         selection = Selection(options["since"], options["limit"])
         processes = options["processes"] or (2 if total >= MANY else 1)
-        check = IntegrityCheck(repair=repair, selection=selection, processes=processes)
+        check = IntegrityCheck(
+            repair=repair, selection=selection, processes=processes, share=options["share"]
+        )
         if options["restart"]:
             check.restart()
         if check.before.checked and not self.as_json:
@@ -76,14 +82,19 @@ class Command(OperatorCommand):
                     "detail": each.finding.detail,
                     "repaired": each.repaired,
                 }
-                findings.append(finding)
+                self.finding_count += 1
+                self.repaired_count += each.repaired
+                if self.finding_count <= FINDINGS_KEPT:
+                    findings.append(finding)
                 if not self.as_json:
                     self.stdout.write(_line(finding))
         # Repaired damage is no reason for a scheduled job to fail; what an earlier part of this
         # check has found and not repaired is.
-        well = all(finding["repaired"] for finding in findings) and not check.before.unrepaired
+        well = self.finding_count == self.repaired_count and not check.before.unrepaired
         result = {"checked": check.reached.checked, "findings": findings}
-        more = {} if check.complete else {"complete": False}
+        more: dict[str, Any] = {} if check.complete else {"complete": False}
+        if left_out := self.finding_count - len(findings):
+            more["findings_left_out"] = left_out
         return result | more, well
 
     def _turns(self, check: IntegrityCheck, repair: bool) -> Iterator[CheckedFinding]:
@@ -92,10 +103,9 @@ class Command(OperatorCommand):
             yield from turns_check(repair=repair, now=clock.now())
 
     def describe(self, result: Mapping[str, Any]) -> str:
-        findings = result["findings"]
-        repaired = sum(finding["repaired"] for finding in findings)
         line = (
-            f"{result['checked']} sessions checked, {len(findings)} findings, {repaired} repaired"
+            f"{result['checked']} sessions checked, {self.finding_count} findings, "
+            f"{self.repaired_count} repaired"
         )
         return line if result.get("complete", True) else f"{line}; run it again to go on"
 

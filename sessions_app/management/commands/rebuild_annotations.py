@@ -3,7 +3,7 @@ from argparse import ArgumentParser
 from collections.abc import Mapping
 from typing import Any
 
-from sessions_app.management.arguments import positive
+from sessions_app.management.arguments import add_walk_arguments, positive, walked
 from sessions_app.management.operator import OperatorCommand
 from sessions_app.services.audits import annotations_rebuild, session_count
 
@@ -28,10 +28,15 @@ class Command(OperatorCommand):
             action="store_true",
             help="skip sessions that are complete and current",
         )
+        add_walk_arguments(parser)
 
     def work(self, options: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
         started = time.monotonic()
-        sessions = messages = looked_at = 0
+        walk = self.walk(walked("rebuild_annotations", options), options)
+        earlier = walk.before.counted
+        sessions, messages = earlier.get("sessions", 0), earlier.get("messages", 0)
+        looked_at, before = walk.done, sessions
+        walk.counts = lambda: {"sessions": sessions, "messages": messages}
 
         def advance(done: int) -> None:
             # The difference to the rebuilt sessions is what was skipped.
@@ -41,14 +46,18 @@ class Command(OperatorCommand):
 
         user = options["user"]
         with self.progress("sessions", session_count(user_id=user)) as show:
+            show(walk.done)
             for rebuilt in annotations_rebuild(
                 user_id=user,
                 limit=options["limit"],
                 only_missing=options["only_missing"],
                 progress=advance,
+                walk=walk,
             ):
                 sessions += 1
                 messages += rebuilt.messages
+        limit = options["limit"]
+        walk.end(stopped=limit is not None and sessions - before >= limit)
         seconds = round(time.monotonic() - started, 3)
         return {
             "sessions": sessions,

@@ -3,7 +3,7 @@ from argparse import ArgumentParser
 from collections.abc import Mapping
 from typing import Any
 
-from sessions_app import clock
+from sessions_app.management.arguments import add_walk_arguments, walked
 from sessions_app.management.operator import OperatorCommand
 from sessions_app.services.audits import session_count
 from sessions_app.services.search import search_rebuild
@@ -24,20 +24,28 @@ class Command(OperatorCommand):
         parser.add_argument(
             "--only-missing", action="store_true", help="skip what is indexed already"
         )
+        add_walk_arguments(parser)
 
     def work(self, options: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
         started = time.monotonic()
-        sessions = messages = 0
+        walk = self.walk(walked("rebuild_search", options), options)
+        earlier = walk.before.counted
+        sessions, messages = earlier.get("sessions", 0), earlier.get("messages", 0)
+        walk.counts = lambda: {"sessions": sessions, "messages": messages}
         user = options["user"]
         with self.progress("sessions", session_count(user_id=user)) as show:
+            show(walk.done)
             for rebuilt in search_rebuild(
                 user_id=user,
                 only_missing=options["only_missing"],
                 progress=show,
-                now=clock.now(),
+                # What has changed since then comes after it in the order of activity.
+                now=walk.began_at,
+                walk=walk,
             ):
                 sessions += rebuilt.sessions
                 messages += rebuilt.messages
+        walk.end()
         seconds = round(time.monotonic() - started, 3)
         return {"sessions": sessions, "messages": messages, "seconds": seconds}, True
 

@@ -14,9 +14,11 @@ from sessions_app.domain.errors import (
     SessionExpired,
     SessionNotFound,
 )
+from sessions_app.management.arguments import add_walk_arguments
 from sessions_app.management.operator import OperatorCommand
 from sessions_app.services import audits, context
 from sessions_app.services.context import ExtensionOutcome
+from sessions_app.services.walks import Pace, Walk
 
 WRONG_USAGE = 2
 # A single failure may come from a session's content; so many in a row mean that the server is down.
@@ -30,7 +32,7 @@ class Command(OperatorCommand):
         "Extend the summary of each session whose window drops messages, until it covers all but "
         "the newest. Calls the model of LLM_BASE_URL about once per 2,000 tokens; needs "
         "CONTEXT_SUMMARY=1. Exit 1 if a call failed, 2 if no model is set. Sessions that are up to "
-        "date take no call, so it can be stopped and run again."
+        "date take no call, so it can be stopped and run again; --resume does not look at them."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -38,18 +40,24 @@ class Command(OperatorCommand):
         parser.add_argument("--user", help="only this user's sessions (the id)")
         parser.add_argument("--session", help="only this session")
         parser.add_argument("--limit", type=int, help="make at most so many model calls")
+        add_walk_arguments(parser)
 
     def work(self, options: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
         """Extend until nothing is due, the limit is reached, or the model's server is down."""
         self.provider = _provider(options)
         self.left = options["limit"]
-        self.counts: Counter[str] = Counter()
+        walk = _walk(self, options)
+        self.counts: Counter[str] = Counter(walk.before.counted if walk else {})
         self.failures: list[dict[str, str]] = []
         in_a_row = 0
         # An estimate: how many summaries are due is not known before.
         total = 1 if options["session"] else audits.session_count()
+        if walk:
+            walk.counts = lambda: dict(self.counts)
+        pace = Pace(options["share"])
         with self.progress("sessions", total) as show:
-            for session_id, user_id in _sessions(options):
+            show(walk.done if walk else 0)
+            for session_id, user_id in _sessions(options, walk):
                 failed = len(self.failures)
                 try:
                     self._bring_up_to_date(session_id, user_id)
@@ -58,10 +66,16 @@ class Command(OperatorCommand):
                     if options["session"]:
                         raise
                 show(1)
+                if walk:
+                    walk.passed(session_id)
+                else:
+                    pace.rest()
                 # Any success in between shows that the server is up.
                 in_a_row = in_a_row + 1 if len(self.failures) > failed else 0
                 if self.left == 0 or in_a_row == FAILURES_IN_A_ROW:
                     break
+        if walk:
+            walk.end(stopped=self.left == 0 or in_a_row == FAILURES_IN_A_ROW)
         result = {
             name: self.counts[name]
             for name in ("sessions", "calls", "prompt_tokens", "completion_tokens", "overtaken")
@@ -120,16 +134,25 @@ def _provider(options: Mapping[str, Any]) -> providers.Provider:
         raise CommandError("Summaries are off: set CONTEXT_SUMMARY=1.", returncode=WRONG_USAGE)
     if options["limit"] is not None and options["limit"] < 1:
         raise CommandError("--limit must be 1 or more.", returncode=WRONG_USAGE)
+    if options["resume"] and (options["user"] or options["session"]):
+        raise CommandError("--resume is for all sessions.", returncode=WRONG_USAGE)
     return provider
 
 
-def _sessions(options: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _walk(command: OperatorCommand, options: Mapping[str, Any]) -> Walk | None:
+    """The walk over all sessions; those of one user come in another order, and are few."""
+    if options["user"] or options["session"]:
+        return None
+    return command.walk("summarise_sessions", options)
+
+
+def _sessions(options: Mapping[str, Any], walk: Walk | None) -> Iterator[tuple[str, str]]:
     if options["session"]:
         session_id = options["session"]
         # The id alone names the session; its owner is needed to read it.
         owner = options["user"] or context.session_owner(session_id=session_id)
         return iter([(session_id, owner)])
     candidates: Iterator[Session] = context.summary_candidates(
-        user_id=options["user"], now=clock.now()
+        user_id=options["user"], now=clock.now(), after=walk.after if walk else ""
     )
     return ((session.session_id, session.user_id) for session in candidates)

@@ -5,8 +5,9 @@ that it may take hours. A repair is guarded by the version that the audit has se
 
 - `integrity`: a session with its buckets, to be checked and put right; documents without a session
 - `pages`: everybody's sessions or a user's, page by page, and which of them have been annotated
+- `walks`: how far a command has come that was stopped
 """
 
-from sessions_app.repository.audits import integrity, pages
+from sessions_app.repository.audits import integrity, pages, walks
 
-__all__ = ["integrity", "pages"]
+__all__ = ["integrity", "pages", "walks"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -101,6 +102,13 @@ def append(request: AppendRequest) -> Appended:
     `newest_seq`), DuplicateItem, and with a lease TurnInProgress; a lease that has run out is
     taken over.
     """
+    began = time.monotonic()
+    appended = _append(request)
+    instruments.appended_in(time.monotonic() - began)
+    return appended
+
+
+def _append(request: AppendRequest) -> Appended:
     session_id, keys = request.session_id, request.keys
     stored = [codec.encode_message(message) for message in request.messages]
     for _ in range(_ATTEMPTS):
@@ -111,7 +119,7 @@ def append(request: AppendRequest) -> Appended:
                 return _replay(request, *earlier)
         if remembered.tail_start > 1 and (request.repeat or request.item_ids):
             if request.repeat and (key := once.spilled_key(session_id, request.repeat)):
-                return append(request.under(key))
+                return _append(request.under(key))
             once.refuse_spilled(session_id, request.item_ids)
         header = push(_guarded(request, stored, remembered))
         if header is not None:
@@ -124,6 +132,7 @@ def append(request: AppendRequest) -> Appended:
         replayed = _explain(request)
         if replayed is not None:
             return replayed
+        instruments.store_retried("contention")
     raise StorageUnavailable
 
 
@@ -242,7 +251,7 @@ def _explain(request: AppendRequest) -> Appended | None:
         if message.get("client_id") in keys:
             return _replay(request, message["client_id"], seq)
     if request.repeat and (key := request.repeat.key_in(stored_session["messages"])):
-        return append(request.under(key))
+        return _append(request.under(key))
     if memory.recall(session_id) != (session.tail_start, session.ttl_seconds):
         memory.remember(session_id, tail_start=session.tail_start, ttl_seconds=session.ttl_seconds)
         return None

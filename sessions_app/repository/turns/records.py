@@ -31,6 +31,8 @@ _SOME = 20
 # What is said now, for readers at other workers, and what is of no use to anybody else.
 _SAID_SO_FAR = ("text", "thoughts", "thought_member")
 _UNSAID = dict.fromkeys(_SAID_SO_FAR, 0)
+# Of a turn whose worker is gone: what it had asked for stands nowhere.
+UNKNOWN_MODEL = "unknown"
 _FAILURE = ("error_code", "error_detail", "error_attr", "error_refusal")
 
 
@@ -116,9 +118,12 @@ def finish(
     seen: Seen | None,
     ended_at: datetime,
     outcome: Mapping[str, Any],
+    model: str = UNKNOWN_MODEL,
     by_its_worker: bool = True,
 ) -> None:
     """Record how a turn ended; `outcome` are further fields of a Turn, None leaves one out.
+
+    `model` is what the turn is counted for, of a bounded set.
 
     Its own worker has the last word: it may be back after others took it for dead, and only it
     knows what the model saw. Others change a turn that is said to run or to have been interrupted.
@@ -140,7 +145,7 @@ def finish(
         projection={"state": 1},
     )
     if before is not None and before["state"] == TurnState.RUNNING.value:
-        instruments.turn_ended(state.value)
+        instruments.turn_ended(state.value, model)
 
 
 @failures.translated

@@ -18,6 +18,7 @@ from sessions_app.domain.audit.integrity import Damage, Finding
 from sessions_app.repository import audits
 from sessions_app.repository.belongings import WITH_SESSIONS
 from sessions_app.services.progress import Progress
+from sessions_app.services.walks import FULL, Pace
 
 # Sessions between two savings of the progress, and in one query.
 _STEP = 2_000
@@ -49,12 +50,19 @@ class IntegrityCheck:
     """One check of all sessions, in steps; what a stopped one has done, the next does not repeat.
 
     Safe beside a live service: a finding counts only when a second reading shows it again. With
-    `processes`, so many work at a time; each has Django and a connection of its own.
+    `processes`, so many work at a time; each has Django and a connection of its own. Each works
+    `share` percent of the time.
     """
 
     def __init__(
-        self, *, repair: bool, selection: Selection | None = None, processes: int = 1
+        self,
+        *,
+        repair: bool,
+        selection: Selection | None = None,
+        processes: int = 1,
+        share: int = FULL,
     ) -> None:
+        self._share = share
         self._repair, self._selection = repair, selection or Selection()
         self._processes = processes
         # Another process can send a whole list only; here each finding is told as it is made.
@@ -109,7 +117,11 @@ class IntegrityCheck:
         """The steps, in order, each with its findings; as many at a time as there are processes."""
         ids_of_steps = self._ids()
         while group := list(islice(ids_of_steps, 4 * self._processes)):
-            yield from zip(group, pool.map(self._step, group, repeat(self._repair)), strict=True)
+            yield from zip(
+                group,
+                pool.map(self._step, group, repeat(self._repair), repeat(self._share)),
+                strict=True,
+            )
 
     def _ids(self) -> Iterator[list[str]]:
         left = self._selection.limit
@@ -153,16 +165,18 @@ def integrity_check(
     return check.run(progress)
 
 
-def _whole_step(ids: Sequence[str], repair: bool) -> list[CheckedFinding]:
-    return list(_check_step(ids, repair))
+def _whole_step(ids: Sequence[str], repair: bool, share: int) -> list[CheckedFinding]:
+    return list(_check_step(ids, repair, share))
 
 
-def _check_step(ids: Sequence[str], repair: bool) -> Iterator[CheckedFinding]:
+def _check_step(ids: Sequence[str], repair: bool, share: int) -> Iterator[CheckedFinding]:
+    pace = Pace(share)
     for first in range(0, len(ids), _BATCH):
         for stored in audits.integrity.read_many(ids[first : first + _BATCH]):
             # Almost all sessions are whole: only a suspicion is looked at by itself.
             if audit.integrity.check(stored):
                 yield from _check_session(stored.session_id, repair=repair)
+        pace.rest()
 
 
 def _whole_orphans(damage: Damage, repair: bool) -> list[CheckedFinding]:

@@ -15,6 +15,7 @@ from sessions_app.repository import audits, log
 from sessions_app.services import topics
 from sessions_app.services.audits.windows import listed_sessions
 from sessions_app.services.progress import Progress
+from sessions_app.services.walks import Walk
 
 logger = logging.getLogger(__name__)
 
@@ -35,20 +36,25 @@ class RebuiltSession:
 
 
 def annotations_rebuild(
-    *, user_id: str | None, limit: int | None, only_missing: bool, progress: Progress
+    *,
+    user_id: str | None,
+    limit: int | None,
+    only_missing: bool,
+    progress: Progress,
+    walk: Walk | None = None,
 ) -> Iterator[RebuiltSession]:
     """Annotate all sessions, or a user's, in order of `_id`; yield each that took work.
 
     With `only_missing`, sessions that are complete and by the current encoder are passed over; this
     also continues after an interruption. `limit` bounds the sessions that take work. Safe beside a
-    live service. Raises EncoderUnavailable.
+    live service. With `walk` it goes on where that is. Raises EncoderUnavailable.
     """
     encoder = encoders.load_encoder()
     # Refused before anything is removed.
     if encoder is None:
         raise EncoderUnavailable
     left = limit
-    for page in listed_sessions(user_id=user_id):
+    for page in listed_sessions(user_id=user_id, after=walk.after if walk else ""):
         for listed in page:
             if left == 0:
                 return
@@ -57,6 +63,8 @@ def annotations_rebuild(
                 yield rebuilt
                 left = None if left is None else left - 1
             progress(1)
+            if walk:
+                walk.passed(listed.session_id)
 
 
 def annotations_catch_up(*, after: str) -> Iterator[tuple[str, RebuiltSession | None]]:

@@ -30,6 +30,7 @@ from sessions_app.repository import audits, log
 from sessions_app.services import context, dialects
 from sessions_app.services.context import Candidates
 from sessions_app.services.progress import Progress
+from sessions_app.services.walks import Walk
 
 # The two strategies of a pair are planned from the same candidates.
 _FAMILIES = ((Strategy.RECENT, Strategy.TOPIC), (Strategy.RELEVANT, Strategy.HYBRID))
@@ -55,16 +56,18 @@ def context_audit(
     since: datetime | None,
     limit: int | None,
     progress: Progress,
+    walk: Walk | None = None,
 ) -> Iterator[AuditedSession]:
     """Audit sessions in order of `_id`: all, or a user's, or those with activity since `since`.
 
     `max_tokens` and `strategy` replace each session's own. Writes nothing: windows are planned with
     the stored vectors and topics, and by words alone where there are none. Safe beside a live
-    service: a breach counts only when a second reading shows it again.
+    service: a breach counts only when a second reading shows it again. With `walk` it goes on
+    where that is.
     """
     encoder = encoders.load_encoder()
     left = limit
-    for page in listed_sessions(user_id=user_id):
+    for page in listed_sessions(user_id=user_id, after=walk.after if walk else ""):
         ids = [listed.session_id for listed in page]
         # One query per page rather than one per session.
         annotated = audits.pages.with_vectors(ids, encoder.name) if encoder else set()
@@ -76,6 +79,8 @@ def context_audit(
                     yield audited
                     left = None if left is None else left - 1
             progress(1)
+            if walk:
+                walk.passed(listed.session_id)
             if left == 0:
                 return
 

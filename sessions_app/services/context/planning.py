@@ -1,5 +1,6 @@
 """Plans a session's context window: the messages of a model call, and the reason for each."""
 
+import time
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -8,7 +9,7 @@ from typing import Any
 
 from django.conf import settings
 
-from sessions_app import tokenizer
+from sessions_app import instruments, tokenizer, tracing
 from sessions_app.domain import lifecycle, window
 from sessions_app.domain.data import Message, OnTopicShift, Role, Session, Strategy
 from sessions_app.domain.dialect import AS_OPENAI, Manner, Request, SentAs
@@ -58,6 +59,7 @@ class ContextWindow:
         return self.request.messages
 
 
+@tracing.step
 def context_plan(
     *,
     session_id: str,
@@ -85,6 +87,7 @@ def context_plan(
     None for what is known of the configured one. Raises SessionNotFound, SessionExpired,
     WindowBudgetError.
     """
+    began = time.monotonic()
     newest: list[Message] = []
     complete = True
     if tells_topics:
@@ -127,6 +130,7 @@ def context_plan(
     laid_out, request = window_written(
         gathered, policy, query, summary, instructions, manner or dialects.known()
     )
+    instruments.window_planned(policy.strategy.value, time.monotonic() - began)
     return ContextWindow(
         session,
         laid_out.plan,

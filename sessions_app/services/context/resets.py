@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from sessions_app import tracing
 from sessions_app.domain import lifecycle
 from sessions_app.domain.data import OnTopicShift, Session
 from sessions_app.domain.errors import StorageUnavailable
@@ -14,6 +15,7 @@ from sessions_app.services.sessions import timeout_at
 _ATTEMPTS = 20
 
 
+@tracing.step
 def context_reset(*, session_id: str, user_id: str, undo: bool, now: datetime) -> Session:
     """Start the window after the newest message, or undo the last reset.
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from django.conf import settings
 
-from sessions_app import tokenizer
+from sessions_app import tokenizer, tracing
 from sessions_app.domain import lifecycle, window
 from sessions_app.domain.data import Message, Role, Session, SessionPosition, Status
 from sessions_app.domain.dialect import unwrapped
@@ -64,6 +64,7 @@ def summary_shown(*, session: Session, max_tokens: int) -> ShownSummary | None:
     return window.shown(stored.summary, max_tokens=max_tokens, count=tokenizer.count_tokens)
 
 
+@tracing.step
 def summary_extend(*, session_id: str, user_id: str, provider: Provider, now: datetime) -> Extended:
     """Extend the summary by a bounded run of messages that the window drops.
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.conf import settings
 
+from sessions_app import tracing
 from sessions_app.domain import drafts, lifecycle
 from sessions_app.domain.data import Message
 from sessions_app.domain.drafts import MessageDraft
@@ -16,6 +17,7 @@ from sessions_app.services import messages
 from sessions_app.services.conversations.attempts import Attempt, batch_key
 
 
+@tracing.step
 def items_append(
     *, session_id: str, user_id: str, batch: ItemBatch, attempt: Attempt, now: datetime
 ) -> list[Item]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 
+from sessions_app import tracing
 from sessions_app.domain import lifecycle
 from sessions_app.domain.data import Session
 from sessions_app.domain.drafts import SessionDraft
@@ -19,6 +20,7 @@ from sessions_app.services.creations import Maker
 _LOOKS = 8
 
 
+@tracing.step
 def conversation_get(*, session_id: str, user_id: str, now: datetime) -> Session:
     """The conversation; raises SessionNotFound, SessionExpired."""
     session = log.read_header(session_id=session_id, user_id=user_id)
@@ -26,6 +28,7 @@ def conversation_get(*, session_id: str, user_id: str, now: datetime) -> Session
     return session
 
 
+@tracing.step
 def conversation_create(
     *,
     user_id: str,

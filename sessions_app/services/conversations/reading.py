@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sessions_app import tracing
 from sessions_app.domain import lifecycle
 from sessions_app.domain.data import Message, Session
 from sessions_app.domain.errors import ItemNotFound
@@ -28,6 +29,7 @@ class ItemPosition:
     index: int
 
 
+@tracing.step
 def item_get(*, session_id: str, user_id: str, item_id: str, now: datetime) -> Item:
     """The item; raises SessionNotFound, SessionExpired, ItemNotFound."""
     _, position = find(session_id=session_id, user_id=user_id, item_id=item_id, now=now)
@@ -36,6 +38,7 @@ def item_get(*, session_id: str, user_id: str, item_id: str, now: datetime) -> I
     return items_of(position.message)[position.index]
 
 
+@tracing.step
 def item_page(
     *,
     session_id: str,

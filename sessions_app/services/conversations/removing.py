@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sessions_app import tokenizer
+from sessions_app import tokenizer, tracing
 from sessions_app.domain import drafts
 from sessions_app.domain.data import Message, Session
 from sessions_app.domain.errors import ItemNotFound
@@ -12,6 +12,7 @@ from sessions_app.services import erasure
 from sessions_app.services.conversations.reading import find
 
 
+@tracing.step
 def item_delete(*, session_id: str, user_id: str, item_id: str, now: datetime) -> Session:
     """Erase an item; the conversation without it.
 

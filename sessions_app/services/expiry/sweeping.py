@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 
+from sessions_app import tracing
 from sessions_app.domain import expiry, lifecycle
 from sessions_app.domain.data import SessionPage, SessionPosition
 from sessions_app.domain.expiry import Due, Exemption, ExpiryMode, Fate, Preview
@@ -118,6 +119,7 @@ def expiry_preview(plan: SweepPlan, *, limit: int | None, progress: Progress) ->
     return preview
 
 
+@tracing.step
 def expiry_sweep(
     plan: SweepPlan,
     *,
@@ -149,6 +151,7 @@ def expiry_sweep(
     return Swept(sweep_id, plan, counts, exempt, complete)
 
 
+@tracing.step
 def session_list_expiring(
     *,
     user_id: str,

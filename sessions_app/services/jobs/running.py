@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from sessions_app import instruments
 from sessions_app.domain.errors import SessionError, StorageUnavailable
 from sessions_app.domain.jobs import JobName, JobRun, Outcome, wait_seconds
 from sessions_app.repository import jobs as jobs_store
@@ -141,6 +142,7 @@ def _renewing(claimed: Claim, running: Running) -> Iterator[None]:
         while not ended.wait(RENEW_SECONDS):
             try:
                 if not jobs_store.renew(claimed, position=running.position):
+                    instruments.lease_lost("job")
                     running.lost.set()
                     return
             # The next renewal may come through before the lease has run out.

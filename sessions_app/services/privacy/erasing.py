@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.conf import settings
 
+from sessions_app import tracing
 from sessions_app.domain import lifecycle
 from sessions_app.repository import erasure, review, search
 from sessions_app.services import revocations
@@ -14,6 +15,7 @@ from sessions_app.services.search import progress_key
 from sessions_app.services.throttling import caller_key
 
 
+@tracing.step
 def erase_user(
     *,
     user_id: str,

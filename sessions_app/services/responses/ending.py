@@ -3,6 +3,7 @@
 from contextlib import suppress
 from datetime import datetime
 
+from sessions_app import tracing
 from sessions_app.domain.errors import MessageNotFound, ResponseNotFound
 from sessions_app.domain.limits import PAGE_MAX
 from sessions_app.domain.responses import ResponseName
@@ -13,6 +14,7 @@ from sessions_app.services.responses.reading import response_turn
 from sessions_app.services.turns import Feed
 
 
+@tracing.step
 def response_cancel(*, name: ResponseName, user_id: str, now: datetime) -> Feed | None:
     """Stop a response wherever it runs; None where it has ended. Raises as `response_turn`.
 
@@ -24,6 +26,7 @@ def response_cancel(*, name: ResponseName, user_id: str, now: datetime) -> Feed 
     return turns.turn_stop(turn, now)
 
 
+@tracing.step
 def response_delete(*, name: ResponseName, user_id: str, now: datetime) -> None:
     """Delete a response that has ended, and the messages that it brought and gave.
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from sessions_app import tracing
 from sessions_app.domain import lifecycle
 from sessions_app.domain.data import Message, Session
 from sessions_app.domain.errors import ResponseNotFound, SessionNotFound
@@ -34,6 +35,7 @@ def response_turn(*, name: ResponseName, user_id: str, now: datetime) -> Turn:
     return response_and_session(name=name, user_id=user_id, now=now)[1]
 
 
+@tracing.step
 def response_get(*, name: ResponseName, user_id: str, now: datetime) -> ResponseState:
     """A response as far as it is; raises as `response_turn`."""
     turn = response_turn(name=name, user_id=user_id, now=now)
@@ -73,6 +75,7 @@ def response_state(feed: Feed, terms: ResponseTerms) -> ResponseState:
     )
 
 
+@tracing.step
 def response_input(*, name: ResponseName, user_id: str, now: datetime) -> list[Message]:
     """The messages that a response's request brought; raises as `response_turn`."""
     turn = response_turn(name=name, user_id=user_id, now=now)

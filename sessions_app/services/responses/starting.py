@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from sessions_app import tracing
 from sessions_app.domain import lifecycle
 from sessions_app.domain.data import Session, Status
 from sessions_app.domain.drafts import MessageDraft
@@ -29,6 +30,7 @@ _CLOCKS_APART = timedelta(seconds=2)
 _RETRY_SECONDS = 2
 
 
+@tracing.step
 def response_start(*, user_id: str, request: ResponseRequest, now: datetime) -> Feed:
     """Store the new messages in the session that the request goes on in, and have them answered.
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from sessions_app import event_loop, providers, tokenizer
+from sessions_app import event_loop, providers, tokenizer, tracing
 from sessions_app.domain import lifecycle
 from sessions_app.domain.data import Generation, Message, Role
 from sessions_app.domain.dialect import Manner, Names, Request, known_calls, written_options
@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 Written = Callable[[Manner], tuple[Request, Seen]]
 
 
+@tracing.step
 def response_unstored(
     *, user_id: str, request: ResponseRequest, now: datetime
 ) -> tuple[Feed, Callable[[], object]]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sessions_app import tracing
 from sessions_app.domain import lifecycle
 from sessions_app.domain.data import Session
 from sessions_app.domain.errors import InvalidInput, SessionError, SessionNotFound
@@ -38,6 +39,7 @@ def text_checked(*, act: Act, text: str) -> str:
     return text
 
 
+@tracing.step
 def act_on(
     *, session_ids: Sequence[str], act: Act, text: str, staff: Staff, now: datetime
 ) -> list[ActionOutcome]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 
+from sessions_app import tracing
 from sessions_app.domain.data import Message
 from sessions_app.domain.errors import SessionNotFound
 from sessions_app.domain.limits import REVIEW_MESSAGES
@@ -79,6 +80,7 @@ class Transcript:
     metadata: Mapping[str, str]
 
 
+@tracing.step
 def conversation_list(
     *,
     wanted: ConversationFilter,
@@ -130,11 +132,13 @@ def conversation_headers(
     return headers
 
 
+@tracing.step
 def conversation_open(*, session_id: str, staff: Staff, why: Why, now: datetime) -> None:
     """Log the reason for reading a conversation, valid today; raises SessionNotFound."""
     _log_reason(session_id, staff, why, now, Act.OPEN)
 
 
+@tracing.step
 def conversation_unmask(*, session_id: str, staff: Staff, why: Why, now: datetime) -> None:
     """Log the reason for seeing masked text, valid today; raises SessionNotFound."""
     _log_reason(session_id, staff, why, now, Act.UNMASK)
@@ -157,6 +161,7 @@ def masked_for(*, session_id: str, staff: Staff, now: datetime) -> bool:
     return False
 
 
+@tracing.step
 def conversation_read(
     *,
     session_id: str,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from sessions_app import tracing
 from sessions_app.domain.limits import REVIEW_BULK
 from sessions_app.domain.review import Act, ConversationFilter, ConversationPage, Order, Staff
 from sessions_app.domain.search.data import SearchFilter, SearchHit
@@ -24,6 +25,7 @@ class Hit:
     snippet: str
 
 
+@tracing.step
 def conversation_search(
     *, text: str, wanted: ConversationFilter, order: Order, staff: Staff, now: datetime
 ) -> tuple[ConversationPage, Mapping[str, Hit]]:

@@ -4,7 +4,7 @@
 index and from what is not indexed yet; `rebuilding` indexes sessions ahead of time, for a command.
 """
 
-from sessions_app.services.search.indexing import catch_up, fall_back, progress_key
+from sessions_app.services.search.indexing import catch_up, fall_back, progress_key, session_index
 from sessions_app.services.search.querying import search_all, search_own
 from sessions_app.services.search.rebuilding import search_rebuild
 
@@ -15,4 +15,5 @@ __all__ = [
     "search_all",
     "search_own",
     "search_rebuild",
+    "session_index",
 ]

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from django.utils.crypto import salted_hmac
 
+from sessions_app import tracing
 from sessions_app.domain import search as search_rules
 from sessions_app.domain.annotations import block_start
 from sessions_app.domain.limits import ANNOTATION_BLOCK
@@ -60,6 +61,7 @@ class Backlog:
             )
 
 
+@tracing.step
 def catch_up(*, user_id: str | None, seconds: float, now: datetime) -> Backlog:
     """Index what has happened since the last time, for about `seconds` at most.
 
@@ -84,6 +86,18 @@ def catch_up(*, user_id: str | None, seconds: float, now: datetime) -> Backlog:
         if since is None or until - since >= _STEP:
             search_store.index.advance(key, until)
     return backlog
+
+
+def session_index(*, session_id: str, seconds: float) -> bool:
+    """Index what is missing of one session, for about `seconds`; whether nothing is left."""
+    [session, *_] = [
+        *search_store.reading.sessions([session_id], user_id=None).values(),
+        None,
+    ]
+    if session is None or indexed([session])[session_id].is_current(session):
+        return True
+    after = index_sessions([session], deadline=time.monotonic() + seconds).get(session_id)
+    return after is None or after.is_current(session)
 
 
 def fall_back(sessions: Iterable[tuple[str, datetime]]) -> None:

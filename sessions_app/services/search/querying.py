@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from sessions_app import tracing
 from sessions_app.domain import search as search_rules
 from sessions_app.domain.data import Role
 from sessions_app.domain.errors import SearchInProgress
@@ -40,6 +41,7 @@ _SCANNED_AT_A_TIME = 1_000
 _READ_AT_A_TIME = 8
 
 
+@tracing.step
 def search_own(
     *, user_id: str, text: str, limit: int, now: datetime, seconds: float = OWN_SECONDS
 ) -> SearchResults:
@@ -76,6 +78,7 @@ def _own(
     return SearchResults(search.best(), complete=search.complete)
 
 
+@tracing.step
 def search_all(
     *, text: str, limit: int, wanted: SearchFilter, staff_id: str, now: datetime
 ) -> SearchResults:

@@ -9,6 +9,7 @@ from sessions_app.repository import search
 from sessions_app.services.audits import listed_sessions
 from sessions_app.services.progress import Progress
 from sessions_app.services.search import indexing
+from sessions_app.services.walks import Walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +21,20 @@ class Rebuilt:
 
 
 def search_rebuild(
-    *, user_id: str | None, only_missing: bool, progress: Progress, now: datetime
+    *,
+    user_id: str | None,
+    only_missing: bool,
+    progress: Progress,
+    now: datetime,
+    walk: Walk | None = None,
 ) -> Iterator[Rebuilt]:
     """Index all sessions, or a user's, and yield the counts of each portion that took work.
 
     With `only_missing`, sessions that are up to date are passed over; this also continues after an
-    interruption. Safe beside a live service.
+    interruption. Safe beside a live service. With `walk` it goes on where that is; `now` is then
+    when the walk began.
     """
-    for page in listed_sessions(user_id=user_id):
+    for page in listed_sessions(user_id=user_id, after=walk.after if walk else ""):
         ids = [listed.session_id for listed in page]
         if not only_missing:
             for session_id in ids:
@@ -46,5 +53,7 @@ def search_rebuild(
                 ),
             )
         progress(len(page))
+        if walk:
+            walk.passed(ids[-1], len(ids))
     # Sessions that changed since `now` come after this in the order of activity.
     search.index.advance(indexing.progress_key(user_id), now - indexing.MARGIN)

@@ -1,7 +1,7 @@
 """Topics and vectors of stored messages.
 
-`annotations` judges a session's messages block by block, when a request needs it; `judging_ahead`
-does so in a thread after turns, so that no request waits. `vectors` encodes messages and restores
+`annotations` judges a session's messages block by block, when a request needs it, or
+behind a turn as deferred work. `vectors` encodes messages and restores
 their vectors; `segments` reads a session's topics.
 """
 
@@ -9,7 +9,6 @@ from sessions_app.services.topics.annotations import (
     CATCH_UP_SECONDS,
     catch_up,
 )
-from sessions_app.services.topics.judging_ahead import judge_ahead
 from sessions_app.services.topics.segments import (
     TopicList,
     TopicSegment,
@@ -25,7 +24,6 @@ __all__ = [
     "Vector",
     "catch_up",
     "current_label",
-    "judge_ahead",
     "query_vector",
     "restored",
     "topic_list",

@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from sessions_app import instruments, tracing
 from sessions_app.domain import relevance, topics
 from sessions_app.domain.annotations import Block, Shift, block_start
 from sessions_app.domain.data import Message, Session, TopicStanding
@@ -31,6 +32,7 @@ class CaughtUp:
     complete: bool
 
 
+@tracing.step
 def catch_up(*, session_id: str, user_id: str, seconds: float) -> CaughtUp:
     """Annotate what has been appended since the last time, for about `seconds` at most.
 
@@ -101,6 +103,7 @@ def _annotate_next_block(session: Session, judged: int, deadline: float) -> None
         # After an erasure, messages are judged again: their shifts are not counted twice.
         uncounted = [s.seq for s in shifts if s.seq >= block.first_seq + len(block.topics)]
         tallies.topics_shifted(messages[seq - start].timestamp for seq in uncounted)
+        instruments.topics_shifted(len(uncounted))
     _forget_erased(session, messages)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sessions_app import tracing
 from sessions_app.domain import lifecycle
 from sessions_app.domain import topics as topic_rules
 from sessions_app.domain.data import Session
@@ -37,6 +38,7 @@ class TopicList:
     complete: bool
 
 
+@tracing.step
 def topic_list(
     *, session_id: str, user_id: str, now: datetime, seconds: float = CATCH_UP_SECONDS
 ) -> TopicList:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
+from sessions_app import tracing
 from sessions_app.domain import drafts, lifecycle
 from sessions_app.domain.alignment import Alignment, align
 from sessions_app.domain.data import Message, Session
@@ -61,6 +62,7 @@ class CompletionRequest:
         return self.key or f"req_{self.digest}"
 
 
+@tracing.step
 def completion_start(
     *, session_id: str, user_id: str, request: CompletionRequest, now: datetime
 ) -> Feed:

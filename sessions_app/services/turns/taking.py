@@ -12,7 +12,7 @@ from datetime import datetime
 
 from django.conf import settings
 
-from sessions_app import encoders, event_loop, providers, tokenizer
+from sessions_app import encoders, event_loop, providers, tokenizer, tracing
 from sessions_app.domain import lifecycle
 from sessions_app.domain.data import Message, NewLease
 from sessions_app.domain.drafts import MessageDraft, NewMessage
@@ -22,9 +22,9 @@ from sessions_app.domain.turns import Seen, Turn, TurnState
 from sessions_app.repository import log
 from sessions_app.repository.turns import leases, records
 from sessions_app.services import branches
+from sessions_app.services.deferred import deferred
 from sessions_app.services.messages import batch_prepare, message_prepare
 from sessions_app.services.tallies import tallies
-from sessions_app.services.topics import judge_ahead
 from sessions_app.services.turns import settling
 from sessions_app.services.turns.fanout import Feed, Place
 from sessions_app.services.turns.starting import (
@@ -78,6 +78,7 @@ class TurnResult:
     state: TurnState
 
 
+@tracing.step
 def turn_start(*, session_id: str, user_id: str, request: TurnRequest, now: datetime) -> Feed:
     """Store the new messages, take the session's lease, and set the model to work.
 
@@ -126,6 +127,7 @@ def turn_start(*, session_id: str, user_id: str, request: TurnRequest, now: date
     raise StorageUnavailable
 
 
+@tracing.step
 def turn_regenerate(
     *,
     session_id: str,
@@ -172,6 +174,7 @@ def turn_begun(*, feed: Feed, seconds: float) -> None:
         raise outcome.error
 
 
+@tracing.step
 def turn_attach(
     *, session_id: str, user_id: str, after: Place | None, now: datetime
 ) -> Feed | None:
@@ -192,6 +195,7 @@ def turn_attach(
     return follow(session_id, user_id, session.turn.turn_id, now)
 
 
+@tracing.step
 def turn_cancel(*, session_id: str, user_id: str, now: datetime) -> Feed | None:
     """Stop the turn in progress, wherever it runs; None if there is none.
 
@@ -225,7 +229,7 @@ def turns_look_after() -> None:
     Also loads what a first turn would wait for, a second or more, without waiting for it.
     """
     worker.sweep_from_now_on()
-    judge_ahead.start()
+    deferred.start()
     threading.Thread(target=_load, name="turns ahead", daemon=True).start()
 
 
@@ -244,7 +248,7 @@ def turns_shut_down(*, seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while Slot.taken() and time.monotonic() < deadline:
         time.sleep(0.05)
-    judge_ahead.stop()
+    deferred.stop()
     worker.let_go()
     left = worker.running
     for turn in left:

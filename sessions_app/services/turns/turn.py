@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import asdict, dataclass, field, replace
@@ -19,10 +19,11 @@ from typing import Any, ParamSpec, TypeVar
 
 from django.conf import settings
 
-from sessions_app import providers, tokenizer
+from sessions_app import instruments, providers, tokenizer, tracing
 from sessions_app.clock import now as service_time
 from sessions_app.domain import lifecycle
 from sessions_app.domain.data import Generation, Message, Role
+from sessions_app.domain.deferred import Kind
 from sessions_app.domain.dialect import Manner, Names, Request, known_calls, written_options
 from sessions_app.domain.drafts import NewMessage, message_tokens
 from sessions_app.domain.errors import (
@@ -54,8 +55,8 @@ from sessions_app.repository import annotations, log
 from sessions_app.repository.turns import leases, records
 from sessions_app.services import context, dialects, model_titles, titles
 from sessions_app.services.context import ContextWindow, Instruction
+from sessions_app.services.deferred import deferred
 from sessions_app.services.tallies import tallies
-from sessions_app.services.topics import judge_ahead
 from sessions_app.services.turns.fanout import Feed, Outcome
 
 logger = logging.getLogger(__name__)
@@ -118,8 +119,10 @@ class Slot:
             raise ModelNotAllowed(attr="model")
         with Slot._lock:
             if Slot._taken >= settings.TURNS_MAX:
+                instruments.quota_refused("turns")
                 raise TooManyTurns
             if Slot._taken_by[self._user_id] >= min(settings.TURNS_PER_USER, self._fair_share()):
+                instruments.quota_refused("own_turns")
                 raise TooManyOwnTurns
             Slot._taken += 1
             Slot._taken_by[self._user_id] += 1
@@ -174,7 +177,8 @@ def clock() -> datetime:
 async def stored(query: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """What `query` gives, which waits for MongoDB on a thread."""
     loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(_storing, functools.partial(query, *args, **kwargs))
+    work = functools.partial(query, *args, **kwargs)
+    return await loop.run_in_executor(_storing, tracing.inherited(work))
 
 
 class RunningTurn:
@@ -205,8 +209,22 @@ class RunningTurn:
         if self._answering is not None:
             self._answering.cancel()
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it has been told to end."""
+        return self._stop is not None
+
     async def run(self) -> None:
         """Run to the end, whatever happens; the feed and the record say how it ended."""
+        turn = self.turn
+        noted = {"gen_ai.conversation.id": turn.session_id, "chat.turn.id": turn.turn_id}
+        with tracing.span("turn", noted) as span:
+            await self._run()
+            outcome = self.feed.outcome
+            if outcome is not None and outcome.error is not None:
+                span.fail(outcome.error.code)
+
+    async def _run(self) -> None:
         try:
             await self._conclude(await self._answer())
         except _Unrecorded:
@@ -222,9 +240,28 @@ class RunningTurn:
         outcome = self.feed.outcome
         if outcome is None or outcome.message is None or self._stop is Stop.SHUTDOWN:
             return
-        judge_ahead.later(**self._owned)
-        if self._is_titled or context.enabled():
-            await asyncio.get_running_loop().run_in_executor(_afterwards, self._embellish)
+        kinds = {Kind.TOPICS, Kind.SEARCH}
+        if self._is_titled:
+            kinds.add(Kind.TITLE)
+        if context.enabled():
+            kinds.add(Kind.SUMMARY)
+        if deferred.is_running:
+            await asyncio.get_running_loop().run_in_executor(
+                _afterwards, tracing.inherited(functools.partial(self._defer, kinds))
+            )
+        elif self._is_titled or context.enabled():
+            # Under another server, which shares no work.
+            await asyncio.get_running_loop().run_in_executor(
+                _afterwards, tracing.inherited(self._embellish)
+            )
+
+    def _defer(self, kinds: Collection[Kind]) -> None:
+        try:
+            deferred.ask(kinds, **self._owned)
+        except SessionError as error:
+            logger.info("after turn %s: %s", self.turn.turn_id, error.detail)
+        except Exception:
+            logger.exception("after turn %s", self.turn.turn_id)
 
     def _embellish(self) -> None:
         try:
@@ -287,10 +324,11 @@ class RunningTurn:
         loop = asyncio.get_running_loop()
         while True:
             try:
-                return await loop.run_in_executor(_planning, query)
+                return await loop.run_in_executor(_planning, tracing.inherited(query))
             except StorageUnavailable:
                 if self._stop is not None or time.monotonic() >= patience_ends:
                     raise
+            instruments.store_retried("unavailable")
             await asyncio.sleep(_STORE_PAUSE_SECONDS)
 
     def _plan(self, manner: Manner) -> tuple[ContextWindow, Message]:
@@ -380,6 +418,7 @@ class RunningTurn:
             ),
         )
 
+    @tracing.step
     async def _store(self, reply: NewMessage) -> Message | None:
         """The reply as stored; None when another turn has the session. Tried until either is so."""
         patience_ends = time.monotonic() + STORE_SECONDS
@@ -401,6 +440,7 @@ class RunningTurn:
                     self.feed.finish(Outcome(TurnState.FAILED, error=error))
                     self.feed = self.feed.successor()
                     patience_ends = time.monotonic() + STORE_SECONDS
+            instruments.store_retried("unavailable")
             await asyncio.sleep(_STORE_PAUSE_SECONDS)
 
     async def _end(
@@ -440,9 +480,17 @@ class RunningTurn:
     def _record(self, state: TurnState, outcome: Mapping[str, Any]) -> None:
         if (self.feed.early_thoughts or 0) < len(self.feed.thoughts):
             outcome = {**outcome, "early_thoughts": self.feed.early_thoughts}
-        tallies.turn_ended(self.feed.seen, failed=state is TurnState.FAILED, now=clock())
+        seen = self.feed.seen
+        tallies.turn_ended(seen, failed=state is TurnState.FAILED, now=clock())
+        if seen is not None:
+            instruments.window_sent(kept=seen.kept, dropped=seen.dropped)
         records.finish(
-            **self._place, state=state, seen=self.feed.seen, ended_at=clock(), outcome=outcome
+            **self._place,
+            state=state,
+            seen=seen,
+            ended_at=clock(),
+            outcome=outcome,
+            model=providers.counted_as(self._call.model),
         )
 
 

@@ -22,7 +22,7 @@ from contextlib import suppress
 from typing import Any
 from weakref import WeakSet, WeakValueDictionary
 
-from sessions_app import event_loop
+from sessions_app import event_loop, instruments
 from sessions_app.domain.errors import SessionError, SessionNotFound, TurnInterrupted
 from sessions_app.domain.limits import TURN_RENEW_SECONDS
 from sessions_app.domain.turns import Turn, TurnState
@@ -239,6 +239,8 @@ class Worker:
         for turn in running:
             mark = marks.get(turn.turn.session_id)
             if mark is None or mark.turn_id != turn.turn.turn_id:
+                if not turn.is_stopped:
+                    instruments.lease_lost("turn")
                 turn.stop(Stop.LOST)
                 continue
             turn.is_followed = mark.followed

@@ -108,6 +108,9 @@ PLANTED: dict[Damage, Plant] = {
     Damage.ORPHANED_TURN: lambda db, s: db.turns.insert_one(
         {"_id": "gone/turn_1", "session_id": "gone", "state": "done"}
     ),
+    Damage.ORPHANED_DEFERRED_WORK: lambda db, s: db.deferred_work.insert_one(
+        {"_id": "gone/topics", "session_id": "gone", "kind": "topics"}
+    ),
     Damage.OVERDUE_TURN: overdue_turn,
     Damage.OVERDUE_LEASE: overdue_lease,
     Damage.ORPHANED_REVIEW_NOTE: lambda db, s: db.review_notes.insert_one(

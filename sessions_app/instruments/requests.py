@@ -1,23 +1,17 @@
-"""The metrics of this process: requests and their durations, queues, appended messages, turns.
+"""Requests and their durations, the queues that they wait in, and what was refused.
 
-With PROMETHEUS_MULTIPROC_DIR set, as `serve` sets it, each worker counts in files of its own, and
-the worker that answers a scrape adds all of them up. No label names a user or a session: that would
-be personal data, and too many series. The files have room for so many series and never grow
-(`chatproject.serving.counters`): what comes after the last counts as the route `other`.
+Routes are bounded: what comes after the last series counts as the route `other`.
 """
 
-import os
+from prometheus_client import Counter, Gauge, Histogram
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, multiprocess
-
-# Not the global registry, which has metrics of the process as well.
-_own = CollectorRegistry()
+from sessions_app.instruments.registry import own
 
 _REQUESTS = Counter(
     "chat_http_requests",
     "Requests answered, by route, method and status.",
     ["route", "method", "status"],
-    registry=_own,
+    registry=own,
 )
 # Up to the minutes that a model call may take.
 _SECONDS = Histogram(
@@ -25,39 +19,40 @@ _SECONDS = Histogram(
     "Seconds from a request's arrival to its answer, or to the beginning of a streamed one.",
     ["route", "method"],
     buckets=(0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
-    registry=_own,
+    registry=own,
 )
-_APPENDED = Counter(
-    "chat_messages_appended", "Messages appended to sessions; repeats do not count.", registry=_own
-)
-_TURNS = Counter("chat_turns", "Turns that have ended, by how.", ["state"], registry=_own)
-
 _REFUSED = Counter(
     "chat_requests_refused",
     "Requests that were not begun, by queue and reason; gone: their clients had left.",
     ["queue", "reason"],
-    registry=_own,
+    registry=own,
 )
 _WAITING = Gauge(
     "chat_queue_waiting",
     "Requests that wait for a thread, by queue.",
     ["queue"],
-    registry=_own,
+    registry=own,
     multiprocess_mode="livesum",
 )
 _RUNNING = Gauge(
     "chat_queue_running",
     "Requests that have a thread, by queue.",
     ["queue"],
-    registry=_own,
+    registry=own,
     multiprocess_mode="livesum",
 )
 _OLDEST = Gauge(
     "chat_queue_oldest_seconds",
     "How long the request has waited that waits longest, by queue.",
     ["queue"],
-    registry=_own,
+    registry=own,
     multiprocess_mode="livemax",
+)
+_QUOTA = Counter(
+    "chat_quota_refusals",
+    "Requests refused because their caller had used up a rate, by the rate's name.",
+    ["scope"],
+    registry=own,
 )
 # By route and method, a histogram each; and of these by status.
 _MOST_HISTOGRAMS, _MOST_COUNTERS = 600, 1_500
@@ -88,19 +83,14 @@ def _within_bounds(route: str, method: str) -> str:
     return route
 
 
-def messages_appended(number: int) -> None:
-    """Count messages that were stored; repeats by idempotency key do not count."""
-    _APPENDED.inc(number)
-
-
-def turn_ended(state: str) -> None:
-    """Count a turn that was recorded as ended."""
-    _TURNS.labels(state).inc()
-
-
 def request_refused(queue: str, reason: str) -> None:
     """Count a request that was not begun."""
     _REFUSED.labels(queue, reason).inc()
+
+
+def quota_refused(scope: str) -> None:
+    """Count a request over its caller's rate, or over its share of the model calls."""
+    _QUOTA.labels(scope).inc()
 
 
 def queue_measured(queue: str, *, waiting: int, running: int, oldest_seconds: float) -> None:
@@ -108,12 +98,3 @@ def queue_measured(queue: str, *, waiting: int, running: int, oldest_seconds: fl
     _WAITING.labels(queue).set(waiting)
     _RUNNING.labels(queue).set(running)
     _OLDEST.labels(queue).set(oldest_seconds)
-
-
-def registry() -> CollectorRegistry:
-    """The metrics of all workers, where they share a directory; else of this process."""
-    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-        return _own
-    shared = CollectorRegistry()
-    multiprocess.MultiProcessCollector(shared)  # type: ignore[no-untyped-call]
-    return shared
