@@ -10,7 +10,7 @@ from rest_framework_simplejwt.tokens import AccessToken
 
 from sessions_app import documents
 from sessions_app.documents import versions
-from sessions_app.domain.review.data import LogFilter, LogLine
+from sessions_app.domain.review.data import LogFilter
 from sessions_app.services import audits
 from sessions_app.services.review import actions, read_log
 from tests.commands.conftest import Run, run

@@ -62,9 +62,11 @@ def page(name: str, *, after: str) -> Page | None:
 
 
 @failures.translated
-def outdated(name: str, ids: Sequence[str]) -> list[Stored]:
+def outdated(name: str, before: Sequence[Stored]) -> list[Stored]:
     """Those of the documents that are of an old form, as they are now."""
-    stored = collection(COLLECTIONS[name]).find({"_id": {"$in": list(ids)}}, _projection(name))
+    keys = {"_id", *_shard_key(name)}
+    condition = {key: {"$in": list({each.get(key) for each in before})} for key in keys}
+    stored = collection(COLLECTIONS[name]).find(condition, _projection(name))
     return [each for each in stored if _is_old(_version(each))]
 
 

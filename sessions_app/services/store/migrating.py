@@ -66,5 +66,5 @@ def _advance(name: str, outdated: Sequence[Stored]) -> int:
         if not outdated:
             break
         store.migrating.advance(name, outdated)
-        outdated = store.migrating.outdated(name, [stored["_id"] for stored in outdated])
+        outdated = store.migrating.outdated(name, outdated)
     return len(outdated)
