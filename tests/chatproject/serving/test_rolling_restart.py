@@ -1,6 +1,5 @@
 """Two services behind a balancer are replaced, one after the other, under load: nobody notices."""
 
-import os
 import signal
 import threading
 import time
@@ -139,23 +138,3 @@ def test_a_rolling_restart_loses_no_request(
             assert sessions.find_one({"_id": session_id})["message_count"] == count
     checked = manage(pair.services[0].data_dir, "check_integrity", **pair.options)
     assert checked.returncode == 0, checked.stdout
-
-
-def test_a_sigterm_is_announced_before_anything_is_refused(
-    pair: Pair,
-) -> None:
-    service = pair.services[0]
-    os.kill(service.process.pid, signal.SIGTERM)
-    wait_until(lambda: service.get("/readyz").status_code == 503)
-    assert service.get("/readyz").json() == {"status": "draining"}
-    # It goes on serving meanwhile.
-    assert service.get("/healthz").status_code == 200
-    account = {"username": "bob", "password": "a long enough secret"}
-    token = service.post("/auth/register", account)["access"]
-    assert service.post("/session/create", {}, token)["session_id"]
-    assert service.process.wait(60) == 0
-    # Its successor is ready: the notice went with it.
-    pair.started.append(
-        Service(service.data_dir, PORT=str(service.port), **pair.options).ready(SECONDS)
-    )
-    assert service.get("/readyz").status_code == 200
