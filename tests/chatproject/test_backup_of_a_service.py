@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.chatproject.conftest import Service, manage
 
 ACCOUNT = {"username": "alice", "password": "a long enough secret"}
@@ -44,6 +46,8 @@ def messages(service: Service, session_id: str, token: str) -> list[str]:
         contents += [message["content"] for message in page]
 
 
+# In short, without processes: tests/commands/test_backup.py.
+@pytest.mark.slow
 def test_it_is_restored_into_an_empty_installation_while_the_old_one_is_written_to(
     serve: Any, data_dir: Path, tmp_path: Path
 ) -> None:
