@@ -58,7 +58,9 @@ def stored_session(record: Mapping[str, Any]) -> Stored:
     whole |= versions.STAMP
     try:
         of_document = {name: value for name, value in whole.items() if name != "_id"}
-        Session(pk=session_id, message_count=0, token_count=0, **of_document).validate()
+        # A record may say these, too.
+        counts = {"message_count": 0, "token_count": 0}
+        Session(pk=session_id, **(counts | of_document)).validate()
     except ValidationError as error:
         raise InvalidInput(_reason(error)) from error
     return whole
