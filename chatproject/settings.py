@@ -39,6 +39,9 @@ IDLE_SECONDS = env.integer("IDLE_SECONDS", 30, low=1, high=60)
 BODY_SECONDS = env.integer("BODY_SECONDS", 60, low=1, high=3_600)
 BODY_MIN_RATE = env.integer("BODY_MIN_RATE", 4_096, low=1, high=2**30)
 BODIES_MAX_BYTES = env.integer("BODIES_MAX_BYTES", 134_217_728, low=8_388_608, high=2**40)
+# How long a service that was sent SIGTERM says that it is not ready, and serves, so that balancers
+# have turned elsewhere before it takes no more.
+DRAIN_NOTICE_SECONDS = env.integer("DRAIN_NOTICE_SECONDS", 2, low=0, high=600)
 # How long a stop waits: for requests in progress, and, within that, for the answers of turns.
 DRAIN_SECONDS = env.integer("DRAIN_SECONDS", 10, low=1, high=1_800)
 DRAIN_TURNS_SECONDS = env.integer("DRAIN_TURNS_SECONDS", 5, low=0, high=1_800)

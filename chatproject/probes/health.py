@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from chatproject import jobs as schedule
 from chatproject.metrics import ARRIVED_KEY
-from chatproject.probes import readiness
+from chatproject.probes import draining, readiness
 from chatproject.storage import disk
 from sessions_app import clock, encoders
 from sessions_app.domain.errors import StorageUnavailable
@@ -39,7 +39,10 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
     Without the accounts database it is degraded, and still 200: who has a token can go on. With a
     full disk it is in service, too: reads go on. Clock and disk are named when something is wrong.
+    A service that is about to stop is not ready, though it serves until balancers have noticed.
     """
+    if draining.is_announced(settings.DATA_DIR):
+        return JsonResponse({"status": "draining"}, status=HTTPStatus.SERVICE_UNAVAILABLE)
     report = readiness.report(request.META.get(ARRIVED_KEY))
     body: dict[str, Any] = {"status": report.status.value} | report.parts
     if report.details:

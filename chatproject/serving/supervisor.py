@@ -17,6 +17,7 @@ from django.conf import settings
 from chatproject import interpreter, model_server, open_files, preparation
 from chatproject.databases import external_mongodb, mongo
 from chatproject.mongod import embedded as mongod
+from chatproject.probes import draining
 from chatproject.service_error import ServiceError
 from chatproject.serving import scheduler, server
 from chatproject.serving.server import Address
@@ -32,6 +33,10 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 class _Stop(BaseException):
     """A signal to stop; not an Exception, so that no handler takes it for a failure."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
 
 
 def run(*, with_model: bool = False) -> None:
@@ -55,6 +60,7 @@ def _serve(stack: ExitStack, with_model: bool) -> None:
     """Start everything and watch it; however this ends, `stack` stops it in reverse order."""
     preparation.check_settings()
     stack.enter_context(_only_service())
+    draining.withdraw(settings.DATA_DIR)
     address = server.free_address()
     model = _model(stack) if with_model else None
     database = _database(stack)
@@ -64,6 +70,8 @@ def _serve(stack: ExitStack, with_model: bool) -> None:
     process = stack.enter_context(server.serving(address))
     jobs = stack.enter_context(scheduler.scheduling())
     stack.callback(_ignore_signals)
+    # Last, so that all of it still serves.
+    stack.push(_Notice(process))
     # Here, so that a start that fails prints nothing but its reason.
     sys.stderr.write(interpreter.warning(sys.version_info[:3]) or "")
     _announce(address, password_file)
@@ -188,9 +196,26 @@ def _stop_on_signals() -> None:
             signal.signal(number, _raise_stop)
 
 
-def _raise_stop(*_: object) -> None:
+def _raise_stop(number: int, _: object) -> None:
     _ignore_signals()
-    raise _Stop
+    raise _Stop(number)
+
+
+class _Notice:
+    """At a SIGTERM, says for a while that the service is about to stop, and lets it serve.
+
+    A Ctrl-C is somebody who waits, and behind whom no balancer sends requests.
+    """
+
+    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
+        self._process = process
+
+    def __call__(self, _: object, stop: BaseException | None, __: object) -> None:
+        if not isinstance(stop, _Stop) or stop.number != signal.SIGTERM:
+            return
+        draining.give_notice(settings.DATA_DIR)
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(settings.DRAIN_NOTICE_SECONDS)
 
 
 def _ignore_signals() -> None:

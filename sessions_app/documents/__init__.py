@@ -4,6 +4,7 @@ The repository alone reads and writes them. A `seq` is not stored but counted: i
 a message in its list plus `tail_start` (or `first_seq` in a bucket), so it cannot have a gap.
 
 - `base`: what all documents share, and `collection`, the one way past them to the driver
+- `versions`: in which form a document is stored
 - `checking`: whether what is stored is what is declared, without making documents of it
 - `querysets`: named conditions and orders: `Session.objects.owned_by(user_id).newest_first()`
 - `sessions`, `messages`, `turns`: conversations; `session_names`: the clients' own names of them;
@@ -14,7 +15,7 @@ a message in its list plus `tail_start` (or `first_seq` in a bucket), so it cann
 - `jobs`: upkeep by schedule; `deferred`: work behind turns
 """
 
-from sessions_app.documents import checking, review
+from sessions_app.documents import checking, review, versions
 from sessions_app.documents.annotations import MessageAnnotations
 from sessions_app.documents.base import StoredDocument, collection, fields_of
 from sessions_app.documents.deferred import DeferredWork
@@ -80,6 +81,7 @@ __all__ = [
     "checking",
     "collection",
     "fields_of",
+    "versions",
 ]
 
 ALL: tuple[type[StoredDocument], ...] = (

@@ -5,17 +5,24 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, ClassVar, Protocol, cast
 
-from mongoengine import Document, EmbeddedDocument, StringField, get_db
+from mongoengine import Document, EmbeddedDocument, LongField, StringField, get_db
 from mongoengine.base import BaseField
 from pymongo.collection import Collection
 
+from sessions_app.documents import versions
 from sessions_app.documents.querysets import StoredQuerySet
 
 Stored = dict[str, Any]
 
 
+class SchemaVersionField(LongField):
+    """The version of a document's stored form; see `versions`. One without it has the first."""
+
+
 class StoredDocument(Document):
     """A document with a collection of its own."""
+
+    schema_version = SchemaVersionField(default=versions.CURRENT, min_value=versions.FIRST)
 
     # The collection's name, which `meta` repeats for MongoEngine.
     COLLECTION: ClassVar[str]

@@ -24,7 +24,8 @@ from mongoengine import (
 )
 from mongoengine.base import BaseField
 
-from sessions_app.documents.base import StoredDocument, fields_of
+from sessions_app.documents import versions
+from sessions_app.documents.base import SchemaVersionField, StoredDocument, fields_of
 
 # Says what is wrong with a value; "" where nothing is.
 _Check = Callable[[Any], str]
@@ -111,10 +112,22 @@ def _check_of(field: BaseField, bounds: bool) -> _Check:
         return Checker(field.document_type, bounds=bounds).first_problem
     if isinstance(field, ListField):
         return _list_check(field, bounds)
+    if isinstance(field, SchemaVersionField):
+        return _version_problem
     allowed = next((types for kind, types in _TYPES.items() if isinstance(field, kind)), None)
     if allowed is None:
         return lambda _: ""
     return _scalar_check(field, allowed, bounds)
+
+
+def _version_problem(value: Any) -> str:
+    if not isinstance(value, int) or isinstance(value, bool):
+        return f"is {_kind(value)}, not a number"
+    if value < versions.FIRST:
+        return f"is out of bounds: {value}"
+    if value > versions.NEWEST_READABLE:
+        return f"is {value}, of a newer release; this one reads up to {versions.NEWEST_READABLE}"
+    return ""
 
 
 def _list_check(field: ListField, bounds: bool) -> _Check:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from mongoengine import QuerySet
 
+from sessions_app.documents import versions
 from sessions_app.domain.data import Status
 from sessions_app.domain.identifiers import bucket_id
 from sessions_app.domain.review import Act
@@ -39,7 +40,13 @@ class StoredQuerySet(QuerySet):
         def count(self) -> int: ...
         def delete(self) -> int: ...
         def update(self, **changes: Any) -> int: ...
-        def update_one(self, **changes: Any) -> int: ...
+
+    def update_one(self, **changes: Any) -> int:
+        """Change one, or none; what an `upsert` inserts says its version."""
+        if changes.get("upsert"):
+            changes.setdefault(f"set_on_insert__{versions.NAME}", versions.CURRENT)
+        matched: int = super().update_one(**changes)
+        return matched
 
     def exists(self, **conditions: Any) -> bool:
         """Whether there is one that meets `conditions`, read from an index alone."""

@@ -34,6 +34,14 @@ def moment(text: str) -> datetime:
     return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
 
 
+def secret_file(text: str) -> bytes:
+    """What a file with a secret holds, without the line's end."""
+    try:
+        return Path(text).read_bytes().rstrip(b"\r\n")
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} cannot be read") from error
+
+
 def writable_file(text: str) -> Path:
     """A file in an existing directory; checked before the work rather than after it."""
     path = Path(text)

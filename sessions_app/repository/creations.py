@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from pymongo import ReturnDocument
 
-from sessions_app.documents import Creation, collection
+from sessions_app.documents import Creation, collection, versions
 from sessions_app.domain.identifiers import uuid7_floor
 from sessions_app.repository import failures
 
@@ -27,7 +27,14 @@ def claim(*, key: str, session_id: str, digest: str, now: datetime) -> Claim:
     stored: Mapping[str, Any] = (
         collection(Creation).find_one_and_update(
             {"_id": key},
-            {"$setOnInsert": {"session_id": session_id, "digest": digest, "made_at": now}},
+            {
+                "$setOnInsert": {
+                    "session_id": session_id,
+                    "digest": digest,
+                    "made_at": now,
+                    **versions.STAMP,
+                }
+            },
             upsert=True,
             return_document=ReturnDocument.AFTER,
         )

@@ -5,7 +5,7 @@ from mongoengine import get_db
 from mongoengine.connection import ConnectionFailure as NotConnected
 from pymongo.errors import PyMongoError
 
-from sessions_app.documents import Figures, collection
+from sessions_app.documents import Figures, collection, versions
 
 _PROBE = "readiness"
 
@@ -30,7 +30,12 @@ def majority_takes_writes(timeout_ms: int) -> bool:
         with pymongo.timeout(timeout_ms / 1_000):
             # By the driver: whatever goes wrong is the answer, and no error of ours.
             collection(Figures).update_one(
-                {"_id": _PROBE}, {"$currentDate": {"counted_at": True, "due_at": True}}, upsert=True
+                {"_id": _PROBE},
+                {
+                    "$currentDate": {"counted_at": True, "due_at": True},
+                    "$setOnInsert": dict(versions.STAMP),
+                },
+                upsert=True,
             )
     except (PyMongoError, NotConnected):
         return False

@@ -11,7 +11,7 @@ import pymongo
 from pymongo import ReturnDocument
 
 from sessions_app import clock
-from sessions_app.documents import Job, JobRun, collection
+from sessions_app.documents import Job, JobRun, collection, versions
 from sessions_app.documents.base import Stored
 from sessions_app.domain import jobs
 from sessions_app.domain.jobs import Outcome
@@ -21,6 +21,10 @@ from sessions_app.repository import failures
 LEASE_SECONDS = 60
 _LOOK_SECONDS = 1.0
 
+# What is there already keeps its version, as with `$setOnInsert`, which a pipeline does not have.
+_VERSION: Stored = {
+    versions.NAME: {"$cond": [{"$gt": ["$next_at", None]}, f"${versions.NAME}", versions.CURRENT]}
+}
 _HELD: Stored = {"$gt": ["$lease_until", "$$NOW"]}
 _DUE: Stored = {"$lte": ["$next_at", "$$NOW"]}
 
@@ -38,7 +42,9 @@ def schedule(name: str, *, first_seconds: int, every_seconds: int) -> None:
     """Enter a job that is new; bring its next run forward where the interval has become shorter."""
     first = {"$ifNull": ["$next_at", _in(first_seconds)]}
     collection(Job).update_one(
-        {"_id": name}, [{"$set": {"next_at": {"$min": [first, _in(every_seconds)]}}}], upsert=True
+        {"_id": name},
+        [{"$set": {"next_at": {"$min": [first, _in(every_seconds)]}, **_VERSION}}],
+        upsert=True,
     )
 
 

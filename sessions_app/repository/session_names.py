@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pymongo.client_session import ClientSession
 from pymongo.errors import DuplicateKeyError
 
-from sessions_app.documents import Session, SessionName, collection
+from sessions_app.documents import Session, SessionName, collection, versions
 from sessions_app.repository import failures
 from sessions_app.repository.log import Stored
 
@@ -52,7 +52,10 @@ def claim(claimed: Claim, transaction: ClientSession) -> None:
     names = collection(SessionName)
     if claimed.replaced is None:
         try:
-            names.insert_one({"_id": key, "session_id": claimed.session_id}, session=transaction)
+            names.insert_one(
+                {"_id": key, "session_id": claimed.session_id, **versions.STAMP},
+                session=transaction,
+            )
         except DuplicateKeyError as error:
             raise NameTaken from error
         return

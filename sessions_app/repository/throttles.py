@@ -9,7 +9,7 @@ from pymongo import ReturnDocument, WriteConcern
 from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
 
-from sessions_app.documents import ThrottleWindow, collection
+from sessions_app.documents import ThrottleWindow, collection, versions
 from sessions_app.repository import failures
 from sessions_app.repository.log import Stored
 
@@ -23,7 +23,7 @@ def take(*, key: str, amount: int, expires_at: datetime) -> int:
     """
     window = _windows().find_one_and_update(
         {"_id": key},
-        {"$inc": {"used": amount}, "$setOnInsert": {"expires_at": expires_at}},
+        {"$inc": {"used": amount}, "$setOnInsert": {"expires_at": expires_at, **versions.STAMP}},
         upsert=True,
         return_document=ReturnDocument.AFTER,
     )
@@ -37,7 +37,7 @@ def begin(*, key: str, now: datetime, until: datetime) -> bool:
     try:
         _windows().update_one(
             {"_id": key, "expires_at": {"$lte": now}},
-            {"$set": {"expires_at": until, "used": 1}},
+            {"$set": {"expires_at": until, "used": 1}, "$setOnInsert": dict(versions.STAMP)},
             upsert=True,
         )
     except DuplicateKeyError:

@@ -30,7 +30,9 @@ FOREIGN = {
 def environment(data_dir: Path, **more: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name not in FOREIGN}
     # Without the process that runs jobs, but for tests of jobs.
-    return kept | {"DATA_DIR": str(data_dir), "WORKERS": "1", "JOBS": "0"} | more
+    # And without the wait for balancers, of which there are none.
+    quick = {"WORKERS": "1", "JOBS": "0", "DRAIN_NOTICE_SECONDS": "0"}
+    return kept | {"DATA_DIR": str(data_dir)} | quick | more
 
 
 def manage(data_dir: Path, *args: str, **more: str) -> "subprocess.CompletedProcess[str]":

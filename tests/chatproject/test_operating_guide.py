@@ -35,7 +35,8 @@ def test_a_copied_folder_serves_what_was_stored(tmp_path: Path):
         first.end()
     finally:
         first.kill()
-    copy = shell.blocks(pages.section(GUIDE, "Backup"))[0].text.splitlines()[0]
+    shown = [block.text for block in shell.blocks(pages.section(GUIDE, "Backup"))]
+    copy = next(text for text in shown if text.startswith("cp ")).splitlines()[0]
     subprocess.run(["sh", "-eu", "-c", copy], cwd=tmp_path, check=True)
 
     second = Service(tmp_path / "backup").ready(PATIENCE)

@@ -52,12 +52,22 @@ class Sent:
         return {name: value for name, value in self.command.items() if name not in BOOKKEEPING}
 
 
+@dataclass(frozen=True)
+class Inserted:
+    """Documents that were inserted, and the functions of the repository that they came through."""
+
+    path: tuple[str, ...]
+    collection: str
+    documents: list[dict[str, Any]]
+
+
 class Recorder(CommandListener):
     """Keeps the queries sent while it is switched on."""
 
     def __init__(self) -> None:
         self.on = False
         self.sent: list[Sent] = []
+        self.inserted: list[Inserted] = []
 
     def started(self, event: CommandStartedEvent) -> None:
         if self.on and event.command_name in QUERIES:
@@ -66,6 +76,9 @@ class Recorder(CommandListener):
             for one in command.get(several, [None]):
                 alone = command if one is None else {**command, several: [one]}
                 self.sent.append(Sent(path, event.command_name, alone))
+        if self.on and event.command_name == "insert":
+            documents = [dict(document) for document in event.command["documents"]]
+            self.inserted.append(Inserted(_path(), event.command["insert"], documents))
 
     def succeeded(self, event: CommandSucceededEvent) -> None: ...
 

@@ -64,6 +64,7 @@ from sessions_app.services.review import staff_actions
 from sessions_app.services.search import indexing as search_indexing
 from sessions_app.services.search import querying as search
 from sessions_app.services.search.rebuilding import search_rebuild
+from sessions_app.services.store import StoreMigration, document_count
 from sessions_app.services.topics import segments
 from sessions_app.services.transfer import exporting as session_exports
 from sessions_app.services.transfer import importing as imports
@@ -112,6 +113,11 @@ WALKS = {
     "figures.daily.count_flagged",
     # Of a collection that is kept together.
     "jobs.history",
+    "store.migrating.page",
+    "store.migrating.count",
+    # Documents of a page, each by what its collection is spread by.
+    "store.migrating.advance",
+    "store.migrating.outdated",
 }
 # An operator's audit reads a whole log, once.
 READS_ALL = {"review.chain.unchained"}
@@ -382,12 +388,25 @@ def _walk_operators(database: Any, session_id: str) -> None:
     _walk_jobs()
     _walk_sweeps(database)
     _walk_personal_data()
+    _walk_migration(database)
     database.sessions.update_one({"_id": session_id}, {"$set": {"legal_hold": True}})
     with pytest.raises(LegalHold):
         privacy.erase_user(user_id=OWNER, now=now())
     database.sessions.update_one({"_id": session_id}, {"$unset": {"legal_hold": 1}})
     privacy.erase_user(user_id=OWNER, now=now())
     privacy.erasure_complete(user_id=OWNER, counts={"accounts": 1}, now=now())
+
+
+def _walk_migration(database: Any) -> None:
+    for name in indexes.declared():
+        of_0_1 = database[name].find_one({}, {"_id": 1})
+        if of_0_1:
+            database[name].update_one(of_0_1, {"$unset": {"schema_version": 1}})
+    assert document_count() > 1
+    migration = StoreMigration(dry_run=False, per_second=None)
+    migration.run(lambda _: None)
+    assert migration.migrated["message_buckets"] == 1
+    assert migration.left == 0
 
 
 def _walk_jobs() -> None:
@@ -556,6 +575,27 @@ def _demanded(condition: dict[str, Any]) -> set[str]:
     """The fields that a condition bounds whatever else it says."""
     parts = condition.get("$and", [])
     return condition.keys() | {field for part in parts for field in _demanded(part)}
+
+
+def test_every_document_that_is_inserted_says_its_version(walked: Any) -> None:
+    own = [each for each in recorder.inserted if each.path]
+    assert {"sessions", "message_buckets", "turns", "review_log", "job_runs"} <= {
+        each.collection for each in own
+    }
+    for inserted in own:
+        versions = {document.get("schema_version") for document in inserted.documents}
+        assert versions == {documents.versions.CURRENT}, inserted
+    for sent in _own(walked):
+        changes = sent.command.get("updates") or [sent.command | {"u": sent.command.get("update")}]
+        for change in changes:
+            assert not change.get("upsert") or _says_its_version(change["u"]), sent
+
+
+def _says_its_version(change: Any) -> bool:
+    if isinstance(change, list):  # a pipeline
+        return any("schema_version" in stage.get("$set", {}) for stage in change)
+    # A replacement, or what an upsert inserts.
+    return "schema_version" in {**change, **change.get("$setOnInsert", {})}
 
 
 def test_every_function_that_queries_was_walked(walked: Any) -> None:

@@ -11,7 +11,7 @@ from mongoengine import ValidationError
 
 from sessions_app.documents import Message as MessageDocument
 from sessions_app.documents import Session as SessionDocument
-from sessions_app.documents import checking, fields_of
+from sessions_app.documents import checking, fields_of, versions
 from sessions_app.domain.data import (
     ContextPolicy,
     Feedback,
@@ -49,7 +49,7 @@ HEADER: Mapping[str, Any] = dict.fromkeys(
         "user_id", "title", "status", "created_at", "updated_at", "expires_at", "archived_at",
         "ttl_seconds", "metadata", "context_policy", "context_start", "message_count",
         "token_count", "tail_start", "tail_bytes", "version", "legal_hold", "context_resets",
-        "topic", "turn", "external_id",
+        "topic", "turn", "external_id", "schema_version",
     ),
     1,
 ) | {"turn_is_live": LIVE}  # fmt: skip
@@ -310,6 +310,7 @@ def encode_session(new: NewSession) -> Stored:
         "version": 1,
         "created_at": new.now,
         "updated_at": new.now,
+        **versions.STAMP,
         **{name: value for name, value in optional.items() if value is not None},
     }
 

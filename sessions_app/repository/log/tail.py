@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
-from sessions_app.documents import MessageBucket, Session, collection
+from sessions_app.documents import MessageBucket, Session, collection, versions
 from sessions_app.domain import tail
 from sessions_app.domain.errors import DamagedSession, StorageUnavailable
 from sessions_app.domain.identifiers import bucket_id
@@ -43,6 +43,7 @@ def new_bucket(
         "messages": list(messages),
         "token_count": sum(message["token_count"] for message in messages),
         "revision": revision,
+        **versions.STAMP,
     }
 
 

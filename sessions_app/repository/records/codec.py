@@ -9,15 +9,20 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from sessions_app.documents import Message, Session, fields_of
+from sessions_app.documents import Message, Session, fields_of, versions
 from sessions_app.domain.records.writing import Record
 from sessions_app.repository import log
 from sessions_app.repository.log import Stored
 
-# The tail's place and size, the topics judged so far, and the lease of a turn that is running.
-NOT_CARRIED = frozenset({"messages", "tail_start", "tail_bytes", "tail_revision", "topic", "turn"})
+# The tail's place and size, the topics judged so far, the lease of a turn that is running, and the
+# form of it all.
+NOT_CARRIED = frozenset(
+    {"messages", "tail_start", "tail_bytes", "tail_revision", "topic", "turn", versions.NAME}
+)
 # What a turn has for those who watch it run.
-_OF_RUNNING_TURNS = {"_id", "user_id", "deadline", "fingerprint", "text", "thoughts"}
+_OF_RUNNING_TURNS = {
+    "_id", "user_id", "deadline", "fingerprint", "text", "thoughts", versions.NAME
+}  # fmt: skip
 
 JSON_TEXTS = frozenset({"tool_calls", "extra", "items", "parts"})
 """Members of a message that are stored as JSON text, whatever their keys."""

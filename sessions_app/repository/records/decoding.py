@@ -21,7 +21,7 @@ from mongoengine import (
 )
 from mongoengine.errors import ValidationError
 
-from sessions_app.documents import Message, Session, fields_of
+from sessions_app.documents import Message, Session, fields_of, versions
 from sessions_app.domain import session_names
 from sessions_app.domain.data import Role
 from sessions_app.domain.dialect import usage_of
@@ -55,6 +55,7 @@ def stored_session(record: Mapping[str, Any]) -> Stored:
         stored["topic"] = nothing_judged | {"undone": _checked("topic_undone", undone, int)}
     # A revision above that of what an earlier import may have left in buckets.
     whole = stored | {"messages": [], "tail_start": 1, "tail_bytes": 0, "tail_revision": 1}
+    whole |= versions.STAMP
     try:
         of_document = {name: value for name, value in whole.items() if name != "_id"}
         # A record may say these, too.

@@ -13,7 +13,14 @@ from mongoengine import NotUniqueError
 from pymongo import ReplaceOne, UpdateOne
 from pymongo.errors import BulkWriteError
 
-from sessions_app.documents import SearchDocument, SearchProgress, Session, checking, collection
+from sessions_app.documents import (
+    SearchDocument,
+    SearchProgress,
+    Session,
+    checking,
+    collection,
+    versions,
+)
 from sessions_app.documents.querysets import SessionQuerySet
 from sessions_app.documents.review_indexes import EVERY
 from sessions_app.domain.annotations import block_start
@@ -137,6 +144,7 @@ def begin(sessions: Sequence[SearchedSession]) -> None:
                     "erasure_count": session.erasure_count,
                     "forgotten": 0,
                     "holes": [],
+                    **versions.STAMP,
                 }
                 for session in sessions
             ],
@@ -162,6 +170,7 @@ def write_blocks(blocks: Sequence[tuple[SearchedSession, IndexedBlock]]) -> None
                 "last_seq": block.last_seq,
                 "first_at": block.first_at,
                 "terms": list(block.terms),
+                **versions.STAMP,
             },
             upsert=True,
         )

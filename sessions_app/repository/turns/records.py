@@ -12,7 +12,7 @@ from pymongo import UpdateOne, WriteConcern
 
 from sessions_app import instruments
 from sessions_app.documents import Turn as Record
-from sessions_app.documents import checking, collection
+from sessions_app.documents import checking, collection, versions
 from sessions_app.domain.errors import TurnInterrupted
 from sessions_app.domain.identifiers import uuid7_floor
 from sessions_app.domain.responses import ResponseTerms
@@ -72,6 +72,7 @@ def insert(turn: Turn) -> None:
         "user_seq": turn.user_seq,
         "started_at": turn.started_at,
         "deadline": turn.deadline,
+        **versions.STAMP,
         **{name: value for name, value in optional.items() if value is not None},
     }
     Record(pk=record, **fields).validate()

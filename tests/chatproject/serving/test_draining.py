@@ -1,17 +1,20 @@
 """How long a stop waits is the operator's to say."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from chatproject.serving import server, worker
+from chatproject.service_error import ServiceError
+from chatproject.serving import server, supervisor, worker
 from sessions_app.services import turns
 from sessions_app.services.figures import keeper
-from tests.chatproject.conftest import ROOT, environment
+from tests.chatproject.conftest import ROOT, environment, wait_until
 
 
 def test_requests_in_progress_have_as_long_as_the_setting_says(settings: Any):
@@ -40,3 +43,33 @@ def test_turns_end_before_what_waits_for_them_is_cut_off(tmp_path: Path):
     )
     assert refused.returncode == 1
     assert refused.stderr == "error: DRAIN_TURNS_SECONDS must be less than DRAIN_SECONDS\n"
+
+
+def test_a_sigterm_turns_readiness_off_before_anything_is_refused(serve: Any):
+    # Longer than this test takes on any machine; it is killed, as an operator in a hurry would.
+    service = serve(DRAIN_NOTICE_SECONDS="600").ready(240)
+    os.kill(service.process.pid, signal.SIGTERM)
+    wait_until(lambda: service.get("/readyz").status_code == 503)
+    assert service.get("/readyz").json() == {"status": "draining"}
+    # It goes on serving meanwhile.
+    assert service.get("/healthz").status_code == 200
+    account = {"username": "alice", "password": "a long enough secret"}
+    token = service.post("/auth/register", account)["access"]
+    assert service.post("/session/create", {}, token)["session_id"]
+    service.kill()
+    # Its successor is ready, whatever is left of the notice.
+    assert serve(PORT=str(service.port)).ready(240).get("/readyz").status_code == 200
+
+
+def test_a_ctrl_c_waits_for_no_balancer(settings: Any, monkeypatch: pytest.MonkeyPatch):
+    given: list[Any] = []
+    monkeypatch.setattr(supervisor.draining, "give_notice", given.append)
+    waited: list[float] = []
+    process: Any = SimpleNamespace(wait=waited.append)
+    settings.DRAIN_NOTICE_SECONDS = 7
+    notice = supervisor._Notice(process)
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+        notice(None, supervisor._Stop(number), None)
+    notice(None, ServiceError("mongod has stopped by itself"), None)
+    assert given == [settings.DATA_DIR]
+    assert waited == [7]
