@@ -14,6 +14,9 @@ LIBRARY = pages.ROOT / "clients" / "python"
 ENVIRONMENT = pages.ROOT / ".venv" / "library"
 PYTHON = ENVIRONMENT / "bin" / "python"
 SDK = ENVIRONMENT / "suites" / "openai_agents-0.24.0"
+# Their names say that they look into the file, its locks or its connections; or that they are of
+# a function of the SDK's own.
+ABOUT_SQLITE = "sqlite_session or await_mutation or cancel or thread or unknown_dictionary"
 ADAPTERS = ["langchain", "llama_index", "openai_agents"]
 pytestmark = [
     pytest.mark.mongod("a process of its own"),
@@ -41,6 +44,24 @@ def run_tests(clients: Clients, folder: Path, *arguments: str) -> str:
     return ran.stdout
 
 
+def test_the_example_is_a_bot_for_many_users(clients: Clients):
+    assert "3 passed" in run_tests(clients, LIBRARY, "tests/test_bot.py")
+
+
 @pytest.mark.parametrize("adapter", ADAPTERS)
 def test_an_adapter_does_what_its_package_expects(clients: Clients, adapter: str):
     assert " passed" in run_tests(clients, LIBRARY, f"tests/test_{adapter}.py")
+
+
+def run_the_sdks_tests(clients: Clients, *arguments: str) -> None:
+    plugin = ["-p", "served_sessions", "-o", "asyncio_mode=auto"]
+    assert " passed" in run_tests(clients, SDK, *plugin, *arguments)
+
+
+def test_the_sdks_own_tests_of_a_limit_pass(clients: Clients):
+    run_the_sdks_tests(clients, "tests/memory/test_session_limit.py")
+
+
+@pytest.mark.slow
+def test_the_sdks_own_tests_of_sessions_pass(clients: Clients):
+    run_the_sdks_tests(clients, "tests/memory/test_session.py", "-k", f"not ({ABOUT_SQLITE})")

@@ -14,7 +14,6 @@ import pytest
 from agents import SQLiteSession
 from chat_sessions_client import AsyncClient
 from chat_sessions_client.adapters.openai_agents import ChatSessionsSession
-
 from conftest import BASE, KEY
 
 # Each run has sessions of its own.

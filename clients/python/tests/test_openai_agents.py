@@ -7,7 +7,6 @@ from agents import Agent, Runner, Session, SessionSettings, function_tool
 from agents.testing import ScriptedModel, assistant_message, function_call
 from chat_sessions_client import AsyncClient
 from chat_sessions_client.adapters.openai_agents import ChatSessionsSession
-
 from conftest import BASE, KEY
 
 ITEMS = [
@@ -43,6 +42,18 @@ async def test_it_gives_back_what_was_added(session: ChatSessionsSession):
     await session.add_items([])
 
     assert await session.get_items() == ITEMS
+
+
+async def test_items_of_other_models_may_share_an_id(session: ChatSessionsSession):
+    said = [
+        {"id": "__fake_id__", "type": "message", "role": "assistant", "status": "completed",
+         "content": [{"type": "output_text", "text": text, "annotations": []}]}
+        for text in ("One.", "Two.")
+    ]  # fmt: skip
+    await session.add_items(said[:1])
+    await session.add_items(said[1:])
+
+    assert [item["role"] for item in await session.get_items()] == ["assistant"] * 2
 
 
 async def test_a_limit_gives_the_newest_in_order(session: ChatSessionsSession):

@@ -41,7 +41,7 @@ class ChatSessionsHistory(BaseChatMessageHistory):
         self.session_id, self._client = session_id, client
 
     @property
-    def messages(self) -> list[BaseMessage]:  # type: ignore[override]
+    def messages(self) -> list[BaseMessage]:
         """All messages, oldest first."""
         stored = self._client.messages(self._stored_id(), page_size=500)
         return [_read(message) for message in naming.visible(stored)]

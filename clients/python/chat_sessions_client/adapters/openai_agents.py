@@ -1,22 +1,28 @@
 """A session of OpenAI's Agents SDK, kept by the service.
 
-Items of every type are stored as they are, on the service's OpenAI wire. An item that had no id
-gets one there, with a status; both are taken off again, so that what is read is what was added.
+Items of every type are stored as they are, on the service's OpenAI wire. There each has an id, a
+type, a status and its content in parts. An item that had no id gets one that says what else it did
+not have, so that what is read is what was added.
 """
 
 import re
 from collections.abc import AsyncIterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from agents import SessionSettings
+
 from chat_sessions_client.adapters import naming
 from chat_sessions_client.async_client import AsyncClient
+from chat_sessions_client.errors import InvalidRequest
 from chat_sessions_client.requests import Request, address, new_key, read_json
 
 if TYPE_CHECKING:
-    from agents import SessionSettings, TResponseInputItem
+    from agents import TResponseInputItem
 
-# An id that the service has made: of a UUIDv7.
-_MADE = re.compile("[a-z]+_[0-9a-f]{12}7[0-9a-f]{19}")
+# The id of an item that came without one: whether it had a type, a status, a text for its content.
+_MADE = re.compile("as_(t?)(s?)(c?)_[0-9a-f]{32}")
+# Items that mean the same without their id; thoughts, for one, do not.
+_NAMELESS = frozenset({"message", "function_call", "function_call_output"})
 _PAGE = 100
 
 
@@ -28,17 +34,19 @@ class ChatSessionsSession:
     """
 
     session_id: str
-    session_settings: "SessionSettings | None"
+    session_settings: SessionSettings | None
 
     def __init__(
         self,
         session_id: str,
         client: AsyncClient,
         *,
-        session_settings: "SessionSettings | None" = None,
+        session_settings: SessionSettings | Mapping[str, Any] | None = None,
     ) -> None:
-        self.session_id, self.session_settings = session_id, session_settings
-        self._client = client
+        self.session_id, self._client = session_id, client
+        if not isinstance(session_settings, SessionSettings):
+            session_settings = SessionSettings(**(session_settings or {}))
+        self.session_settings = session_settings
 
     async def get_items(self, limit: int | None = None) -> "list[TResponseInputItem]":
         """All items, or the newest `limit`, oldest first."""
@@ -51,11 +59,15 @@ class ChatSessionsSession:
 
     async def add_items(self, items: "list[TResponseInputItem]") -> None:
         """Add items at the end; up to 100 of them all or none, and once."""
-        path, key = await self._items_path(), new_key()
-        for number, batch in enumerate(naming.batches(list(items))):
-            headers = {"Idempotency-Key": f"{key}-{number}"}
-            body = {"items": batch}
-            await self._client.call(Request("POST", path, read_json, body=body, headers=headers))
+        path = await self._items_path()
+        for batch in naming.batches([dict(item) for item in items]):
+            try:
+                await self._append(path, [*map(_named, batch)])
+            except InvalidRequest as refusal:
+                if refusal.code != "duplicate_item":
+                    raise
+                # Models of other makers give all their items one id.
+                await self._append(path, [_named(_nameless(item)) for item in batch])
 
     async def pop_item(self) -> "TResponseInputItem | None":
         """Remove the newest item and return it; None where there is none."""
@@ -68,6 +80,11 @@ class ChatSessionsSession:
     async def clear_session(self) -> None:
         """Delete the session; the next item begins a new one under the same name."""
         await self._client.delete_session(await self._stored_id())
+
+    async def _append(self, path: str, batch: list[dict[str, Any]]) -> None:
+        headers = {"Idempotency-Key": new_key()}
+        request = Request("POST", path, read_json, body={"items": batch}, headers=headers)
+        await self._client.call(request)
 
     async def _stored_id(self) -> str:
         name = naming.external_id(self.session_id)
@@ -93,13 +110,32 @@ class ChatSessionsSession:
             left = None if left is None else left - len(page["data"])
 
 
+def _named(item: Mapping[str, Any]) -> dict[str, Any]:
+    """An item with an id; of the kinds that mean the same without one, if it has none."""
+    if item.get("id") or item.get("type", "message") not in _NAMELESS:
+        return dict(item)
+    had = ("t" if "type" in item else "", "s" if "status" in item else "",
+           "c" if isinstance(item.get("content"), str) else "")  # fmt: skip
+    return {**item, "id": f"as_{''.join(had)}_{new_key()}"}
+
+
+def _nameless(item: Mapping[str, Any]) -> dict[str, Any]:
+    if item.get("type", "message") not in _NAMELESS:
+        return dict(item)
+    return {name: value for name, value in item.items() if name != "id"}
+
+
 def _as_added(item: Mapping[str, Any]) -> Any:
     """An item without what the service has given it."""
-    if not _MADE.fullmatch(item.get("id") or ""):
+    made = _MADE.fullmatch(item.get("id") or "")
+    if made is None:
         return dict(item)
-    added = {name: value for name, value in item.items() if name not in {"id", "status"}}
-    content = added.get("content")
-    if added.get("type") == "message" and content and len(content) == 1 and "text" in content[0]:
-        added["content"] = content[0]["text"]
-        del added["type"]
+    had_type, had_status, had_text = made.groups()
+    added = {name: value for name, value in item.items() if name != "id"}
+    if not had_type:
+        added.pop("type", None)
+    if not had_status:
+        added.pop("status", None)
+    if had_text:
+        added["content"] = "".join(part.get("text", "") for part in added["content"])
     return added
