@@ -24,6 +24,7 @@ from chat_sessions_client import (
 
 from tests.clients.conftest import Clients
 from tests.clients.cut_connections import AsyncCuttingTransport, CuttingTransport, once
+from tests.docs import pages, shell
 
 pytestmark = [
     pytest.mark.mongod("a process of its own"),
@@ -265,3 +266,13 @@ def test_it_signs_in_and_renews_its_tokens(clients: Clients, client: Client):
         pytest.raises(WrongCredentials),
     ):
         wrong.create_session()
+
+
+def test_the_page_shows_a_conversation(clients: Clients, capsys: pytest.CaptureFixture[str]):
+    blocks = shell.blocks(pages.read("client-library.md"))
+    [source] = [block.text for block in blocks if block.language == "python"]
+    source = source.replace(shell.SHOWN_BASE, clients.base).replace("sk-chat-...", clients.key)
+
+    exec(source, {})
+
+    assert capsys.readouterr().out.endswith("[1, 2, 3, 4]\n")

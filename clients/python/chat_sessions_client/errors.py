@@ -3,7 +3,7 @@
 ChatSessionsError
 ├── Unreachable             no answer: the connection failed, broke, or was silent
 └── ApiError                the service refused or failed
-    ├── InvalidRequest          400, 406, 415: a value breaks a rule; `attr` names it
+    ├── InvalidRequest          400, 405, 406, 408, 415: a value breaks a rule; `attr` names it
     │   └── ContextLengthExceeded
     ├── NotSignedIn             401: no token, or one that is not valid
     │   ├── SignInEnded         the refresh token was used twice
@@ -228,8 +228,8 @@ BY_CODE: Mapping[str, type[ApiError]] = {
 }
 # For codes that are not above, and for answers of a proxy, which have none.
 BY_STATUS: Mapping[int, type[ApiError]] = {
-    400: InvalidRequest, 401: NotSignedIn, 403: Forbidden, 404: NotFound, 406: InvalidRequest,
-    409: Conflict, 410: SessionExpired, 412: VersionChanged, 413: TooLarge, 415: InvalidRequest,
+    400: InvalidRequest, 401: NotSignedIn, 403: Forbidden, 404: NotFound,
+    405: InvalidRequest, 406: InvalidRequest, 408: InvalidRequest, 409: Conflict, 410: SessionExpired, 412: VersionChanged, 413: TooLarge, 415: InvalidRequest,
     422: IdempotencyMismatch, 429: Throttled, 503: Unavailable,
 }  # fmt: skip
 # Events of a stream do not always say the status that a response would have had.
