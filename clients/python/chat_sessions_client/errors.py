@@ -228,9 +228,10 @@ BY_CODE: Mapping[str, type[ApiError]] = {
 }
 # For codes that are not above, and for answers of a proxy, which have none.
 BY_STATUS: Mapping[int, type[ApiError]] = {
-    400: InvalidRequest, 401: NotSignedIn, 403: Forbidden, 404: NotFound,
-    405: InvalidRequest, 406: InvalidRequest, 408: InvalidRequest, 409: Conflict, 410: SessionExpired, 412: VersionChanged, 413: TooLarge, 415: InvalidRequest,
-    422: IdempotencyMismatch, 429: Throttled, 503: Unavailable,
+    400: InvalidRequest, 401: NotSignedIn, 403: Forbidden, 404: NotFound, 405: InvalidRequest,
+    406: InvalidRequest, 408: InvalidRequest, 409: Conflict, 410: SessionExpired,
+    412: VersionChanged, 413: TooLarge, 415: InvalidRequest, 422: IdempotencyMismatch,
+    429: Throttled, 503: Unavailable,
 }  # fmt: skip
 # Events of a stream do not always say the status that a response would have had.
 _STATUS_OF_EVENT = {
