@@ -27,7 +27,7 @@ run: $(VENV)/runtime.stamp ## install what is missing, and serve until Ctrl-C
 run-llm: $(VENV)/llm.stamp ## the same, with a small local language model on the CPU
 	@exec $(BIN)/python manage.py serve --follow-parent --with-model
 
-test: $(VENV)/dev.stamp $(VENV)/agents.stamp $(VENV)/clients.stamp $(VENV)/node-clients.stamp ## set up if need be, and run the tests; ARGS=--slow runs the slow ones too
+test: $(VENV)/dev.stamp $(VENV)/agents.stamp $(VENV)/clients.stamp $(VENV)/library.stamp $(VENV)/node-clients.stamp ## set up if need be, and run the tests; ARGS=--slow runs the slow ones too
 	@$(BIN)/python -m pytest -n $(N) --dist loadgroup $(ARGS)
 
 quick: $(VENV)/dev.stamp ## the tests that need no process of their own, on mongomock, in a minute
@@ -113,6 +113,17 @@ $(VENV)/clients.stamp: requirements-clients.txt $(VENV)/runtime.stamp | $(BIN)/p
 	@echo "Installing the clients of docs/clients.md …"
 	@$(BIN)/python -m venv --clear $(VENV)/clients
 	@$(VENV)/clients/bin/python -m pip install -qq --disable-pip-version-check --no-input -r requirements-clients.txt
+	@touch $@
+
+# What the adapters of clients/python are for, with the Agents SDK's own tests beside it.
+$(VENV)/library.stamp: requirements-library.txt $(VENV)/runtime.stamp | $(BIN)/python
+	@echo "Installing the frameworks of the client library's adapters …"
+	@$(BIN)/python -m venv --clear $(VENV)/library
+	@$(VENV)/library/bin/python -m pip install -qq --disable-pip-version-check --no-input -r requirements-library.txt
+	@mkdir -p $(VENV)/library/suites && cd $(VENV)/library/suites && \
+		../bin/python -m pip download -qq --disable-pip-version-check --no-deps \
+		--no-binary openai-agents "$$(grep '^openai-agents==' $(CURDIR)/requirements-library.txt)" && \
+		tar xzf openai_agents-*.tar.gz
 	@touch $@
 
 $(VENV)/node-clients.stamp: tests/clients/node/package.json tests/clients/node/package-lock.json | $(BIN)/python

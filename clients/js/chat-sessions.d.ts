@@ -1,0 +1,376 @@
+/** @returns {string} an idempotency key: made once for one write and all its repeats */
+export function newKey(): string;
+/**
+ * A client of the chat-sessions service, for browsers and Node; no dependencies.
+ *
+ * Requests are repeated where that is safe, keys make a write happen once, and a streamed turn
+ * survives its connection (the recipe in docs/turns.md).
+ */
+/** @typedef {{access: string, refresh: string}} TokenPair */
+/** @typedef {{code: string, detail: string, attr: string | null}} Problem */
+/**
+ * @typedef {object} Message a stored message; a tombstone where `deleted`
+ * @property {string} id
+ * @property {number} seq
+ * @property {"system" | "user" | "assistant" | "tool"} role
+ * @property {string} content
+ * @property {string} timestamp
+ * @property {number} token_count
+ * @property {number | null} topic
+ * @property {boolean} topic_shift
+ * @property {string | null} client_id
+ * @property {string | null} name
+ * @property {object[] | null} tool_calls
+ * @property {string | null} tool_call_id
+ * @property {Record<string, string>} metadata
+ * @property {boolean} deleted
+ * @property {number | null} superseded_by
+ * @property {string} [reasoning]
+ */
+/**
+ * @typedef {object} Session
+ * @property {string} session_id
+ * @property {string} user_id
+ * @property {string} title
+ * @property {"active" | "archived"} status
+ * @property {string} created_at
+ * @property {string} updated_at
+ * @property {string | null} expires_at
+ * @property {number} message_count
+ * @property {number} token_count
+ * @property {Record<string, string>} metadata
+ * @property {Record<string, unknown>} context_policy
+ * @property {number} context_start
+ * @property {boolean} turn_in_progress
+ * @property {string | null} external_id
+ */
+/** @typedef {Session & {messages: Message[], has_more: boolean}} SessionWithMessages */
+/**
+ * @typedef {object} MessageDraft
+ * @property {string} [content]
+ * @property {Message["role"]} [role]
+ * @property {string} [client_id]
+ * @property {string} [name]
+ * @property {object[]} [tool_calls]
+ * @property {string} [tool_call_id]
+ * @property {Record<string, string>} [metadata]
+ */
+/**
+ * What comes of a turn. `restarted`: the turn runs anew, and what was shown of the reply is void.
+ * @typedef {{type: "context", context: {token_count: number, kept: number, dropped: number, user_message: Message | null}}
+ *   | {type: "reasoning", text: string}
+ *   | {type: "delta", text: string}
+ *   | {type: "restarted"}
+ *   | {type: "message", message: Message}
+ *   | {type: "done", state: "done" | "cancelled"}} TurnEvent
+ */
+/**
+ * @typedef {object} Options
+ * @property {string} [apiKey] an API key; or
+ * @property {TokenPair} [tokens] a sign-in; or
+ * @property {string} [username] with
+ * @property {string} [password]
+ * @property {(pair: TokenPair) => void} [onTokens] called with each new pair of tokens
+ * @property {Record<string, string>} [headers] sent with every request
+ * @property {number} [attempts] failures in a row that end a call
+ * @property {number} [firstPauseMs] doubled with each failure
+ * @property {number} [longestPauseMs] a longer `Retry-After` is raised as the error
+ * @property {number} [turnWaitMs] how long a turn waits for another one in its session
+ * @property {number} [silenceMs] a stream that is silent for so long is broken
+ * @property {typeof fetch} [fetch]
+ */
+/**
+ * @typedef {object} Request
+ * @property {Record<string, string | number | boolean | undefined>} [query]
+ * @property {unknown} [body]
+ * @property {Record<string, string>} [headers]
+ * @property {boolean} [repeatable] whether it may be sent again when its answer was lost
+ * @property {boolean} [isSigned]
+ * @property {AbortSignal} [signal]
+ */
+/** The service refused or failed; `code` is for programs, the message for people. */
+export class ApiError extends Error {
+    /** @param {number} status @param {Problem[]} problems @param {number | null} retryAfterMs */
+    constructor(status: number, problems: Problem[], retryAfterMs?: number | null);
+    status: number;
+    problems: Problem[];
+    /** @type {string} empty where the answer was not the service's own */
+    code: string;
+    /** @type {string | null} the field that is wrong */
+    attr: string | null;
+    retryAfterMs: number | null;
+}
+/** There was no answer: the connection failed, broke, or was silent. */
+export class Unreachable extends Error {
+    /** @param {unknown} cause */
+    constructor(cause: unknown);
+}
+export class ChatSessions {
+    /** @param {string} base the service's address @param {Options} options */
+    constructor(base: string, options: Options);
+    /**
+     * Create a session, or open the one that has this `external_id` already. Only with one is the
+     * request sent again when its answer was lost.
+     * @param {{title?: string, system_prompt?: string, metadata?: Record<string, string>,
+     *   ttl_seconds?: number, context_policy?: object, messages?: MessageDraft[],
+     *   external_id?: string}} [draft]
+     * @returns {Promise<Session>}
+     */
+    createSession(draft?: {
+        title?: string;
+        system_prompt?: string;
+        metadata?: Record<string, string>;
+        ttl_seconds?: number;
+        context_policy?: object;
+        messages?: MessageDraft[];
+        external_id?: string;
+    }): Promise<Session>;
+    /** A session and its newest messages. @param {string} id @param {{limit?: number}} [query] @returns {Promise<SessionWithMessages>} */
+    getSession(id: string, query?: {
+        limit?: number;
+    }): Promise<SessionWithMessages>;
+    /** @param {string} id @param {{title?: string, metadata?: Record<string, string>, ttl_seconds?: number | null, context_policy?: object}} changes @returns {Promise<Session>} */
+    updateSession(id: string, changes: {
+        title?: string;
+        metadata?: Record<string, string>;
+        ttl_seconds?: number | null;
+        context_policy?: object;
+    }): Promise<Session>;
+    /** @param {string} id @returns {Promise<null>} */
+    deleteSession(id: string): Promise<null>;
+    /** @param {string} id @returns {Promise<Session>} */
+    archiveSession(id: string): Promise<Session>;
+    /** @param {string} id @returns {Promise<Session>} */
+    restoreSession(id: string): Promise<Session>;
+    /** Append one message, once. @param {string} id @param {MessageDraft} draft @returns {Promise<Message>} */
+    appendMessage(id: string, draft: MessageDraft): Promise<Message>;
+    /** Append up to 100 messages, all or none, once. @param {string} id @param {MessageDraft[]} messages @param {string} [key] @returns {Promise<Message[]>} */
+    appendMessages(id: string, messages: MessageDraft[], key?: string): Promise<Message[]>;
+    /** Erase a message's content; its `seq` stays. @param {string} id @param {number} seq @returns {Promise<null>} */
+    eraseMessage(id: string, seq: number): Promise<null>;
+    /** What a model would be sent now, and why. @param {string} id @param {{max_tokens?: number, strategy?: string, query?: string}} [query] @returns {Promise<any>} */
+    context(id: string, query?: {
+        max_tokens?: number;
+        strategy?: string;
+        query?: string;
+    }): Promise<any>;
+    /** @param {string} id @returns {Promise<any>} */
+    topics(id: string): Promise<any>;
+    /** @param {string} text @param {{limit?: number}} [query] @returns {Promise<any>} */
+    search(text: string, query?: {
+        limit?: number;
+    }): Promise<any>;
+    /** Stop the turn in progress; null where there is none. @param {string} id @returns {Promise<any>} */
+    cancelTurn(id: string): Promise<any>;
+    /**
+     * All your sessions, newest activity first.
+     * @param {{status?: "active" | "archived", pageSize?: number}} [query]
+     * @returns {AsyncGenerator<Session, void, void>}
+     */
+    sessions({ status, pageSize }?: {
+        status?: "active" | "archived";
+        pageSize?: number;
+    }): AsyncGenerator<Session, void, void>;
+    /**
+     * A session's messages after a `seq`, oldest first.
+     * @param {string} id
+     * @param {{after?: number, pageSize?: number}} [query]
+     * @returns {AsyncGenerator<Message, void, void>}
+     */
+    messages(id: string, { after, pageSize }?: {
+        after?: number;
+        pageSize?: number;
+    }): AsyncGenerator<Message, void, void>;
+    /** A whole session as a file. @param {string} id @param {"json" | "jsonl" | "markdown"} [format] @returns {Promise<Blob>} */
+    export(id: string, format?: "json" | "jsonl" | "markdown"): Promise<Blob>;
+    /**
+     * Run a turn; its events as they come, whatever happens to the connection. The same `clientId`
+     * shows the same turn, and never asks twice.
+     * @param {string} id
+     * @param {string} content
+     * @param {{clientId?: string, model?: string, maxTokens?: number, signal?: AbortSignal}} [options]
+     * @returns {AsyncGenerator<TurnEvent, void, void>}
+     */
+    streamChat(id: string, content: string, { clientId, model, maxTokens, signal }?: {
+        clientId?: string;
+        model?: string;
+        maxTokens?: number;
+        signal?: AbortSignal;
+    }): AsyncGenerator<TurnEvent, void, void>;
+    /**
+     * Have the model answer the last user message again.
+     * @param {string} id
+     * @param {{clientId?: string, model?: string, maxTokens?: number, signal?: AbortSignal}} [options]
+     * @returns {AsyncGenerator<TurnEvent, void, void>}
+     */
+    streamRegenerate(id: string, { clientId, model, maxTokens, signal }?: {
+        clientId?: string;
+        model?: string;
+        maxTokens?: number;
+        signal?: AbortSignal;
+    }): AsyncGenerator<TurnEvent, void, void>;
+    /** The turn in progress from its beginning; nothing where there is none. @param {string} id @param {{signal?: AbortSignal}} [options] @returns {AsyncGenerator<TurnEvent, void, void>} */
+    streamTurn(id: string, { signal }?: {
+        signal?: AbortSignal;
+    }): AsyncGenerator<TurnEvent, void, void>;
+    /**
+     * Run a turn and wait for its end.
+     * @param {string} id
+     * @param {string} content
+     * @param {{clientId?: string, model?: string, maxTokens?: number, signal?: AbortSignal}} [options]
+     * @returns {Promise<Message | null>} null where it was cancelled before the first word
+     */
+    chat(id: string, content: string, options?: {
+        clientId?: string;
+        model?: string;
+        maxTokens?: number;
+        signal?: AbortSignal;
+    }): Promise<Message | null>;
+    /**
+     * Call a route; null for an answer without a body.
+     * @param {string} method @param {string} route @param {Request} [request]
+     * @returns {Promise<any>}
+     */
+    call(method: string, route: string, request?: Request): Promise<any>;
+    #private;
+}
+export type TokenPair = {
+    access: string;
+    refresh: string;
+};
+export type Problem = {
+    code: string;
+    detail: string;
+    attr: string | null;
+};
+/**
+ * a stored message; a tombstone where `deleted`
+ */
+export type Message = {
+    id: string;
+    seq: number;
+    role: "system" | "user" | "assistant" | "tool";
+    content: string;
+    timestamp: string;
+    token_count: number;
+    topic: number | null;
+    topic_shift: boolean;
+    client_id: string | null;
+    name: string | null;
+    tool_calls: object[] | null;
+    tool_call_id: string | null;
+    metadata: Record<string, string>;
+    deleted: boolean;
+    superseded_by: number | null;
+    reasoning?: string | undefined;
+};
+export type Session = {
+    session_id: string;
+    user_id: string;
+    title: string;
+    status: "active" | "archived";
+    created_at: string;
+    updated_at: string;
+    expires_at: string | null;
+    message_count: number;
+    token_count: number;
+    metadata: Record<string, string>;
+    context_policy: Record<string, unknown>;
+    context_start: number;
+    turn_in_progress: boolean;
+    external_id: string | null;
+};
+export type SessionWithMessages = Session & {
+    messages: Message[];
+    has_more: boolean;
+};
+export type MessageDraft = {
+    content?: string | undefined;
+    role?: "user" | "system" | "assistant" | "tool" | undefined;
+    client_id?: string | undefined;
+    name?: string | undefined;
+    tool_calls?: object[] | undefined;
+    tool_call_id?: string | undefined;
+    metadata?: Record<string, string> | undefined;
+};
+/**
+ * What comes of a turn. `restarted`: the turn runs anew, and what was shown of the reply is void.
+ */
+export type TurnEvent = {
+    type: "context";
+    context: {
+        token_count: number;
+        kept: number;
+        dropped: number;
+        user_message: Message | null;
+    };
+} | {
+    type: "reasoning";
+    text: string;
+} | {
+    type: "delta";
+    text: string;
+} | {
+    type: "restarted";
+} | {
+    type: "message";
+    message: Message;
+} | {
+    type: "done";
+    state: "done" | "cancelled";
+};
+export type Options = {
+    /**
+     * an API key; or
+     */
+    apiKey?: string | undefined;
+    /**
+     * a sign-in; or
+     */
+    tokens?: TokenPair | undefined;
+    /**
+     * with
+     */
+    username?: string | undefined;
+    password?: string | undefined;
+    /**
+     * called with each new pair of tokens
+     */
+    onTokens?: ((pair: TokenPair) => void) | undefined;
+    /**
+     * sent with every request
+     */
+    headers?: Record<string, string> | undefined;
+    /**
+     * failures in a row that end a call
+     */
+    attempts?: number | undefined;
+    /**
+     * doubled with each failure
+     */
+    firstPauseMs?: number | undefined;
+    /**
+     * a longer `Retry-After` is raised as the error
+     */
+    longestPauseMs?: number | undefined;
+    /**
+     * how long a turn waits for another one in its session
+     */
+    turnWaitMs?: number | undefined;
+    /**
+     * a stream that is silent for so long is broken
+     */
+    silenceMs?: number | undefined;
+    fetch?: typeof fetch | undefined;
+};
+export type Request = {
+    query?: Record<string, string | number | boolean | undefined> | undefined;
+    body?: unknown;
+    headers?: Record<string, string> | undefined;
+    /**
+     * whether it may be sent again when its answer was lost
+     */
+    repeatable?: boolean | undefined;
+    isSigned?: boolean | undefined;
+    signal?: AbortSignal | undefined;
+};
