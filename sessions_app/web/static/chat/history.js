@@ -192,7 +192,9 @@ export class History {
     const session = this.state.sessions.get(sessionId);
     if (!session) return;
     session.topics = Object.fromEntries(
-      results.map((/** @type {any} */ topic) => [topic.start_seq, topic.label]),
+      results
+        .filter((/** @type {any} */ topic) => topic.divider)
+        .map((/** @type {any} */ topic) => [topic.start_seq, topic.label]),
     );
     this.state.changed("messages");
     await this.store().putSessions([session]);
