@@ -144,7 +144,7 @@ def _dense_row(
     return row, nearest
 
 
-def _usual(spread: Spread, typical: float, *, weight: int) -> float:
+def _usual(spread: Spread, typical: float, *, weight: float) -> float:
     return (spread.mean * spread.count + typical * weight) / (spread.count + weight)
 
 
@@ -163,7 +163,7 @@ def _follows(
 
 def long_answers(answers: Spread) -> float:
     """How much a conversation's answers are as long as an assistant's, 0 to 1."""
-    usual = _usual(answers, _SHORT_ANSWER, weight=1)
+    usual = _usual(answers, _SHORT_ANSWER, weight=0.5)
     return logistic(_LONG_SLOPE * (usual - _LONG_ANSWER))
 
 

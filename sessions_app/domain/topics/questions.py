@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sessions_app.domain.topics.text import bounded, stem, tokens_of
-from sessions_app.domain.topics.words import FUNCTION_WORDS, GENERIC_WORDS, POINTERS, SOCIAL
+from sessions_app.domain.topics.words import FUNCTION_WORDS, GENERIC_WORDS, POINTERS, SOCIAL, VERBS
 
 # A question is short; of a pasted page, the beginning and the end say what is asked.
 QUESTION_CHARS: Final = 1200
@@ -95,16 +95,19 @@ def read_question(content: str) -> Question:
 
 
 def _pointers(text: str) -> tuple[int, int]:
-    """How many words point back before the first content word, and after it.
+    """How many words point back before anything is named, and after it.
 
-    After it they may mean what the message has just named ("my mother … her").
+    After it they may mean what the message has just named ("my mother … her"). Right behind a
+    first content word they do not: it is a verb ("install it").
     """
-    back = within = 0
-    named = False
+    back = within = named = 0
+    just_named = False
     for word in tokens_of(text):
         if word in POINTERS:
-            back, within = (back, within + 1) if named else (back + 1, within)
-        named = named or is_content(word)
+            leans = not named or (named == 1 and just_named)
+            back, within = (back + 1, within) if leans else (back, within + 1)
+        just_named = is_content(word) and word not in VERBS
+        named += just_named
     return back, within
 
 
