@@ -188,8 +188,12 @@ class Logistic:
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Self:
         """A model from its stored form."""
-        arrays = (np.asarray(stored[name], np.float32) for name in ("mean", "scale", "weights"))
-        return cls(*arrays, bias=float(stored["bias"]))
+        return cls(
+            mean=np.asarray(stored["mean"], np.float32),
+            scale=np.asarray(stored["scale"], np.float32),
+            weights=np.asarray(stored["weights"], np.float32),
+            bias=float(stored["bias"]),
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -237,7 +237,8 @@ def chat_probability(evidence: Evidence, chat: ChatModel) -> float:
 
     0 for the assistant's, and for a person's that names nothing ("tell me more about that").
     """
-    if evidence.asked is None or not evidence.stems:
+    question = evidence.question
+    if evidence.asked is None or not evidence.stems or (question and question.only_acts):
         return 0.0
     return chat.probability(evidence.asked.row)
 

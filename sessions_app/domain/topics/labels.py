@@ -6,6 +6,7 @@ the person says weighs more than what the answers say, and what opens the topic 
 
 import re
 from collections.abc import Iterable
+from math import sqrt
 from typing import Final
 
 from sessions_app.domain.topics.evidence import Weigher
@@ -163,4 +164,4 @@ def _score(phrase: str, weight: float, elsewhere: dict[str, int], weigher: Weigh
     # Two words say more than one, and a name more than a noun.
     longer = 1.0 + 0.2 * (len(key) - 1)
     named = 1.2 if any(word[0].isupper() for word in phrase.split()[1:]) else 1.0
-    return weight * min(rarity, 0.8) * longer * named / (1.0 + other) ** 0.5
+    return weight * min(rarity, 0.8) * longer * named / sqrt(1.0 + other)

@@ -7,6 +7,7 @@ points back, or begins like an answer; one that opens a topic names its subject.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from sessions_app.domain.topics.text import bounded, stem, tokens_of
@@ -57,6 +58,7 @@ class Question:
 
     `names` are stems of words written with a capital letter inside a sentence. The counts are of
     words and phrases that point back, are definite, go on or bring up something.
+    `only_acts` is whether it points back and has verbs alone besides.
     """
 
     stems: tuple[str, ...]
@@ -70,6 +72,7 @@ class Question:
     introduces: bool
     asks_what: bool
     quotes: bool
+    only_acts: bool
 
 
 def read_question(content: str) -> Question:
@@ -78,11 +81,12 @@ def read_question(content: str) -> Question:
     bare = _QUOTED.sub(" ", _QUOTED_LINE.sub(" ", _FENCE.sub(" ", text)))
     # Only quoted text or code: it is what the message is about.
     asked = (bare if bare.strip() else text)[:QUESTION_CHARS]
-    back, within = _pointers(asked)
+    tokens = tokens_of(asked)
+    back, within = _pointers(tokens)
     return Question(
-        stems=content_stems(asked),
+        stems=_stems(tokens, ANSWER_STEMS),
         names=tuple(dict.fromkeys(stem(name.lower()) for name in _NAME.findall(asked))),
-        words=len(tokens_of(asked)),
+        words=len(tokens),
         points_back=back,
         points_within=within,
         definite=len(_DEFINITE.findall(asked)),
@@ -90,11 +94,13 @@ def read_question(content: str) -> Question:
         acknowledges=bool(_ACKNOWLEDGES.match(asked)),
         introduces=bool(_INTRODUCES.search(asked)),
         asks_what=bool(_ASKS_WHAT.match(asked)),
+        # "How do I install it?": the verb names no subject.
+        only_acts=back > 0 and not any(is_content(w) and w not in VERBS for w in tokens),
         quotes=len(bare.strip()) < len(text.strip()),
     )
 
 
-def _pointers(text: str) -> tuple[int, int]:
+def _pointers(tokens: tuple[str, ...]) -> tuple[int, int]:
     """How many words point back before anything is named, and after it.
 
     After it they may mean what the message has just named ("my mother … her"). Right behind a
@@ -102,7 +108,7 @@ def _pointers(text: str) -> tuple[int, int]:
     """
     back = within = named = 0
     just_named = False
-    for word in tokens_of(text):
+    for word in tokens:
         if word in POINTERS:
             leans = not named or (named == 1 and just_named)
             back, within = (back + 1, within) if leans else (back, within + 1)
@@ -111,6 +117,8 @@ def _pointers(text: str) -> tuple[int, int]:
     return back, within
 
 
+# A conversation repeats its words.
+@lru_cache(maxsize=8192)
 def is_content(word: str) -> bool:
     """Whether a word names something: no function, social or generic word, no number."""
     return not (
@@ -124,8 +132,12 @@ def is_content(word: str) -> bool:
 
 def content_stems(text: str, most: int = ANSWER_STEMS) -> tuple[str, ...]:
     """Distinct stems of a text's content words in order, at most `most`."""
+    return _stems(tokens_of(text), most)
+
+
+def _stems(tokens: tuple[str, ...], most: int) -> tuple[str, ...]:
     stems: dict[str, None] = {}
-    for word in tokens_of(text):
+    for word in tokens:
         if is_content(word):
             stems.setdefault(stem(word)[:24])
         if len(stems) == most:

@@ -111,8 +111,8 @@ VERBS: Final = _words(
     explore follow forget grow handle happening happens identify implement install invest join
     launch launched lose manage maintain maintained move moving open pay perform prepare
     prepared prevent protect provide raise reach read reading receive relate replace return save
-    send serve set setting share sleep solve spend stand store suggest teach train travel treat
-    tried try trying understand update upgrade wait walk watch watching wear win wondering worry
+    send serve set setting sleep solve spend stand store suggest teach travel treat
+    tried try trying understand update upgrade wait walk watching wear win wondering worry
     asked asking assist based became become becoming been being broken brought called came chose
     compared concerned considered considering contain created decided described designed
     determine developed discover done eaten fallen fell felt gave gets getting gone grew hearing
