@@ -38,6 +38,7 @@ _TOPIC = {
     "message_count": 6,
     "label": "hotels, lisbon, dogs",
     "score": 0.0,
+    "divider": False,
 }
 
 context_show = extend_schema(
