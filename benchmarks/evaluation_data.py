@@ -1,14 +1,16 @@
 """Build the evaluation files from the public sets, as they have been downloaded.
 
-    python -m benchmarks.evaluation_data SET DOWNLOADED --output FILE [--every N] [--first K]
+    python -m benchmarks.evaluation_data SET DOWNLOADED… --output FILE [--every N] [--first K]
 
-SET is dialseg711, superdialseg, tiage, cast22 or locomo; docs/evaluation-data.md says where each is
-published, in which form, and under which licence. Nothing is asked of the network. Writes JSON
-lines, one conversation each, and says on stderr how many, and what was left out.
+SET is dialseg711, superdialseg, tiage, cast22, mtrag, mtbench101 or locomo;
+docs/evaluation-data.md says where each is published, in which form, and under which licence.
+Nothing is asked of the network. Writes JSON lines, one conversation each, and says on stderr how
+many, and what was left out.
 """
 
 import argparse
 import json
+import random
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -28,24 +30,31 @@ def main(argv: Sequence[str]) -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("set", choices=sorted(READERS), metavar="SET")
-    parser.add_argument("downloaded", type=Path, metavar="DOWNLOADED")
+    parser.add_argument("downloaded", type=Path, nargs="+", metavar="DOWNLOADED")
     parser.add_argument("--output", type=Path, required=True, metavar="FILE")
     parser.add_argument("--every", type=_positive, default=1, metavar="N", help="each Nth only")
     parser.add_argument("--first", type=int, default=0, metavar="K", help="from the Kth on, from 0")
     parser.add_argument("--limit", type=_positive, metavar="M", help="at most so many")
     parser.add_argument("--numbered-from", type=int, default=0, metavar="I", help="the first's id")
     parser.add_argument("--glue", type=_positive, metavar="N", help="cast22: N in a dialogue")
+    parser.add_argument(
+        "--mix", type=int, metavar="SEED", help="cut, shuffled, 1 to 6 in a dialogue"
+    )
     options = parser.parse_args(argv)
     try:
-        built = list(READERS[options.set](_loaded(options.downloaded)))
+        read = READERS[options.set]
+        built = [each for path in options.downloaded for each in read(_loaded(path))]
     except FormError as error:
         print(
-            f"error: {options.downloaded} is not {options.set} as published: {error}",
+            f"error: {' '.join(map(str, options.downloaded))} is not {options.set} as published: "
+            f"{error}",
             file=sys.stderr,
         )
         return 2
     if options.glue:
         built = list(glued(built, options.glue))
+    if options.mix is not None:
+        built = list(mixed(built, options.mix))
     for number, each in enumerate(built, options.numbered_from):
         each["id"] = each["id"] or f"{options.set}-{number}"
     chosen = built[options.first :: options.every][: options.limit]
@@ -166,6 +175,58 @@ def glued(conversations: Sequence[Conversation], count: int) -> Iterator[Convers
         made += 1
 
 
+def mixed(conversations: Sequence[Conversation], seed: int) -> Iterator[Conversation]:
+    """Two to six shuffled conversations, cut, one after the other; every fifth one is alone."""
+    draw = random.Random(seed)
+    rest = [each for each in conversations if len(each["messages"]) >= 2]
+    draw.shuffle(rest)
+    made = 0
+    while rest:
+        taken = 1 if made % 5 == 4 else draw.randint(2, 6)
+        parts, rest = rest[:taken], rest[taken:]
+        runs = [part["messages"] if taken == 1 else _cut(part["messages"], draw) for part in parts]
+        starts = [sum(map(len, runs[:at])) + 1 for at in range(1, len(runs))]
+        messages = [message for run in runs for message in run]
+        yield {"id": "", "messages": messages, "topic_starts": starts}
+        made += 1
+
+
+def _cut(messages: list[dict[str, str]], draw: random.Random) -> list[dict[str, str]]:
+    """The first two to six questions with their answers."""
+    turns = len(messages) // 2
+    return messages[: 2 * draw.randint(min(2, turns), min(6, turns))]
+
+
+def mtrag(data: Any) -> Iterator[Conversation]:
+    """The longest form of each conversation: every task repeats what was said before it."""
+    tasks = _part(data, "tasks") if isinstance(data, dict) else _items(data)
+    longest: dict[str, list[dict[str, str]]] = {}
+    for task in tasks:
+        turns = [(_part(turn, "speaker"), _part(turn, "text")) for turn in _part(task, "input")]
+        turns += [("agent", _part(target, "text")) for target in task.get("targets", [])[:1]]
+        name = task.get("conversation_id") or _part(task, "task_id").partition("<::>")[0]
+        if len(turns) > len(longest.get(name, [])):
+            longest[name] = [
+                {"role": "user" if speaker == "user" else "assistant", "content": text}
+                for speaker, text in turns
+                if text.strip()
+            ]
+    for messages in longest.values():
+        roles = [message["role"] for message in messages]
+        # A few have two answers in a row.
+        if roles == [("user", "assistant")[at % 2] for at in range(len(roles))]:
+            yield {"id": "", "messages": messages, "topic_starts": []}
+
+
+def mtbench101(data: Any) -> Iterator[Conversation]:
+    """`history`, pairs of `user` and `bot`; without the task TS, whose subject changes inside."""
+    for each in _items(data):
+        turns = _part(each, "history")
+        texts = [text for turn in turns for text in (_part(turn, "user"), _part(turn, "bot"))]
+        if _part(each, "task") != "TS" and all(text.strip() for text in texts):
+            yield {"id": "", "messages": _taking_turns(texts), "topic_starts": []}
+
+
 def locomo(data: Any) -> Iterator[Conversation]:
     """The sessions in their order, and the questions whose evidence names messages."""
     for each in _items(data):
@@ -207,6 +268,7 @@ def _spoken(turn: dict[str, Any]) -> str:
 
 READERS: dict[str, Reader] = {
     "dialseg711": dialseg711, "superdialseg": superdialseg, "tiage": tiage, "cast22": cast22,
+    "mtrag": mtrag, "mtbench101": mtbench101,
     "locomo": locomo,
 }  # fmt: skip
 

@@ -16,6 +16,8 @@ SETS = {
     "tiage": ("tiage-train", "tiage-dev"),
     "superdialseg": ("superdialseg-train", "superdialseg-dev"),
 }
+# Chats with an assistant, which the chat model is fitted on and the head is not.
+CHATS = {"cast22": ("cast22-dev",), "mtrag": ("mtrag",), "mtbench101": ("mtbench101",)}
 Encode = Callable[[Sequence[str]], npt.NDArray[np.float32]]
 
 
@@ -32,7 +34,7 @@ class Dialogue:
 
 def files_of(data: Path, names: Iterable[str]) -> list[Path]:
     """The files of some sets. Raises FileNotFoundError when one is absent."""
-    paths = [data / "topics" / f"{part}.jsonl" for name in names for part in SETS[name]]
+    paths = [data / "topics" / f"{part}.jsonl" for name in names for part in (SETS | CHATS)[name]]
     for path in paths:
         if not path.exists():
             raise FileNotFoundError(path)
@@ -45,14 +47,18 @@ def sha256_of(path: Path) -> str:
 
 
 def load_sets(
-    data: Path, cache: Path | None, encoder: Callable[[], Encode]
+    data: Path,
+    cache: Path | None,
+    encoder: Callable[[], Encode],
+    names: Iterable[str] = tuple(SETS),
 ) -> dict[str, list[Dialogue]]:
-    """All sets with their vectors, which are kept in `cache` (an .npz) between runs.
+    """These sets with their vectors, which are kept in `cache` (an .npz) between runs.
 
     `encoder` is called only when a vector is missing there.
     """
     raw = {
-        name: [row for path in files_of(data, [name]) for row in _json_lines(path)] for name in SETS
+        name: [row for path in files_of(data, [name]) for row in _json_lines(path)]
+        for name in names
     }
     texts = dict.fromkeys(
         message["content"] for rows in raw.values() for row in rows for message in row["messages"]

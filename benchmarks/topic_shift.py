@@ -67,15 +67,15 @@ def text_tiling(dialogue: Dialogue, width: int = 2) -> list[int]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class UntrustedHead(Head):
-    """A head without a share in the score, which leaves the untrained detector alone."""
+    """A head without a share in the score, which leaves the chat model alone."""
 
     def trust(self, *, familiar: float, rarity: float, dense: bool) -> float:
         """Never any."""
         return 0.0
 
 
-def untrained(head: Head) -> Head:
-    """`head` without a share in the score; the rules and word weights stay."""
+def chat_alone(head: Head) -> Head:
+    """`head` without a share in the score: the model of chats with an assistant judges alone."""
     return UntrustedHead(**{each.name: getattr(head, each.name) for each in fields(head)})
 
 
@@ -126,8 +126,8 @@ def detectors(sets: dict[str, list[Dialogue]], left_out: bool) -> dict[str, dict
         "never": never,
         "random": at_random,
         "TextTiling, offline": text_tiling,
-        "untrained, lexical": tracker(untrained(head), dense=False),
-        "untrained, dense": tracker(untrained(head), dense=True),
+        "chat model alone, lexical": tracker(chat_alone(head), dense=False),
+        "chat model alone, dense": tracker(chat_alone(head), dense=True),
         "shipped, lexical (seen in training)": tracker(head, dense=False),
         "shipped, dense (seen in training)": tracker(head, dense=True),
     }

@@ -23,6 +23,19 @@ def integer(name: str, default: int, *, low: int = 0, high: int = 2**53) -> int:
     return value
 
 
+def fraction(name: str, default: float) -> float:
+    """A number from 0 to 1."""
+    raw = os.environ.get(name, "").strip()
+    try:
+        value = float(raw) if raw else default
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} must be a number, not {raw!r}") from None
+    # The comparison is false for "nan" too.
+    if not 0.0 <= value <= 1.0:
+        raise ImproperlyConfigured(f"{name} must be from 0 to 1, not {raw}")
+    return value
+
+
 def flag(name: str, *, default: bool = False) -> bool:
     """A switch: 1, true, yes, on or 0, false, no, off."""
     raw = text(name, "1" if default else "0").lower()

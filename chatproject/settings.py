@@ -126,6 +126,10 @@ CONTEXT_STRATEGY = env.choice(
 )
 CONTEXT_LAYOUT = env.choice("CONTEXT_LAYOUT", "conversation", ["conversation", "stable_prefix"])
 ON_TOPIC_SHIFT = env.choice("ON_TOPIC_SHIFT", "adjust", ["keep", "adjust", "reset"])
+# How probable a shift must be. One that is wrong costs little with `adjust`, and much with `reset`.
+TOPIC_ADJUST_THRESHOLD = env.fraction("TOPIC_ADJUST_THRESHOLD", 0.4)
+TOPIC_RESET_THRESHOLD = env.fraction("TOPIC_RESET_THRESHOLD", 0.8)
+TOPIC_DIVIDER_THRESHOLD = env.fraction("TOPIC_DIVIDER_THRESHOLD", 0.4)
 
 # --- jobs by schedule -------------------------------------------------------------------------
 JOBS = env.flag("JOBS", default=True)

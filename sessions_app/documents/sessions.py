@@ -37,7 +37,8 @@ class TopicRecord(EmbeddedDocument):
     judged = LongField(required=True, min_value=0)
     current = LongField(required=True, min_value=0)
     start_seq = LongField(required=True, min_value=0)
-    # The last shifts, `[first seq, topic]`, so that the newest pages need no other collection.
+    # The last shifts, `[first seq, topic, probability in thousandths]`, so that the newest pages
+    # need no other collection.
     recent = ListField(ListField(LongField()))
     # A shift up to this `seq` no longer resets the window, whatever the policy.
     undone = LongField(min_value=0)

@@ -165,13 +165,14 @@ class TopicStanding:
     """A session's topics as far as they are judged: up to the message `judged`.
 
     `current` is the number of the newest topic, from 1, which began at `start_seq`. `recent` holds
-    the newest beginnings as (first seq, topic). A shift at or before `undone` resets no window.
+    the newest beginnings as (first seq, topic, probability). A shift at or before `undone` resets
+    no window.
     """
 
     judged: int = 0
     current: int = 0
     start_seq: int = 0
-    recent: Sequence[tuple[int, int]] = ()
+    recent: Sequence[tuple[int, int, float]] = ()
     undone: int = 0
 
     def topic_at(self, seq: int) -> int | None:
@@ -179,7 +180,21 @@ class TopicStanding:
         # The newest topic has no end yet: unjudged messages would seem to belong to it.
         if seq > self.judged:
             return None
-        return next((topic for first, topic in reversed(self.recent) if first <= seq), None)
+        return next((topic for first, topic, _ in reversed(self.recent) if first <= seq), None)
+
+    def began(self, *, least: float, until: int | None = None) -> int:
+        """The `seq` at which the current topic began, by the shifts of at least this probability.
+
+        `until` is the newest message that counts. 1 where no remembered shift is probable enough.
+        """
+        return next(
+            (
+                first
+                for first, _, probability in reversed(self.recent)
+                if probability >= least and (until is None or first <= until)
+            ),
+            1,
+        )
 
     def reaches(self, seq: int) -> bool:
         """Whether `recent` covers every judged message from `seq` on."""

@@ -75,20 +75,27 @@ def read_shifts(*, session_id: str) -> list[Shift]:
     return [shift for stored in stored_blocks for shift in _shifts(stored)]
 
 
-def with_topics(session: SessionHeader, messages: Sequence[Message]) -> list[Message]:
-    """The messages with the topics that have been judged; the others stay without."""
+def with_topics(
+    session: SessionHeader, messages: Sequence[Message], *, least: float = 0.0
+) -> list[Message]:
+    """The messages with the topics that have been judged; the others stay without.
+
+    Only a shift that is at least this probable is marked on its message.
+    """
     standing = session.topic
     if standing is None or not messages:
         return list(messages)
     if standing.reaches(messages[0].seq):
         known: dict[int, int | None] = {m.seq: standing.topic_at(m.seq) for m in messages}
-        openings = {first for first, _ in standing.recent}
+        openings = {first: probability for first, _, probability in standing.recent}
     else:
         known, openings = _stored_topics(session, messages)
     return [
         message._replace(
             topic=known.get(message.seq),
-            topic_shift=message.seq in openings and (known.get(message.seq) or 0) > 1,
+            topic_shift=(
+                openings.get(message.seq, -1.0) >= least and (known.get(message.seq) or 0) > 1
+            ),
         )
         for message in messages
     ]
@@ -96,9 +103,9 @@ def with_topics(session: SessionHeader, messages: Sequence[Message]) -> list[Mes
 
 def _stored_topics(
     session: SessionHeader, messages: Sequence[Message]
-) -> tuple[dict[int, int | None], set[int]]:
+) -> tuple[dict[int, int | None], dict[int, float]]:
     known: dict[int, int | None] = {}
-    openings: set[int] = set()
+    openings: dict[int, float] = {}
     for block in read_blocks(
         session_id=session.session_id, ranges=[(messages[0].seq, messages[-1].seq)]
     ):
@@ -107,7 +114,7 @@ def _stored_topics(
             for seq, topic in enumerate(block.topics, block.first_seq)
             if session.topic and seq <= session.topic.judged
         }
-        openings |= {shift.seq for shift in block.shifts}
+        openings |= {shift.seq: shift.score for shift in block.shifts}
     return known, openings
 
 
@@ -193,7 +200,10 @@ def advance(
         set__topic__judged=standing.judged,
         set__topic__current=standing.current,
         set__topic__start_seq=standing.start_seq,
-        set__topic__recent=[list(beginning) for beginning in standing.recent],
+        set__topic__recent=[
+            [first, topic, round(probability * 1000)]
+            for first, topic, probability in standing.recent
+        ],
     )
     return bool(advanced)
 

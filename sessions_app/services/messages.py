@@ -13,8 +13,9 @@ from sessions_app.domain.data import Appended, MessagePage
 from sessions_app.domain.drafts import MessageDraft, NewMessage
 from sessions_app.domain.errors import IdempotencyMismatch
 from sessions_app.domain.limits import SEQ_LAST
-from sessions_app.repository import annotations, log
+from sessions_app.repository import log
 from sessions_app.repository.log import AppendRequest, Repeat
+from sessions_app.services import dividers
 from sessions_app.services.tallies import tallies
 
 
@@ -170,4 +171,4 @@ def message_page(
             now=now,
         )
     more = first > 1 if before is not None else last < newest
-    return MessagePage(annotations.with_topics(session, messages), has_more=more, latest_seq=newest)
+    return MessagePage(dividers.with_dividers(session, messages), has_more=more, latest_seq=newest)

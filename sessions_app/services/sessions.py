@@ -33,7 +33,7 @@ from sessions_app.domain.errors import (
 from sessions_app.domain.limits import CONTEXT_MAX_MESSAGES_DEFAULT
 from sessions_app.repository import annotations, log, sessions
 from sessions_app.repository.session_names import Claim
-from sessions_app.services import identity, messages, receipts
+from sessions_app.services import dividers, identity, messages, receipts
 from sessions_app.services.tallies import tallies
 
 # An attempt fails only because another writer has just changed what it was decided on.
@@ -126,7 +126,7 @@ def session_get(
     """
     session, newest = log.read_newest(session_id=session_id, user_id=user_id, limit=limit)
     lifecycle.require_readable(session, now=now)
-    return session, annotations.with_topics(session, newest)
+    return session, dividers.with_dividers(session, newest)
 
 
 @tracing.step

@@ -59,6 +59,34 @@ def test_glued_conversations_shift_at_their_seams(tmp_path: Path):
     assert (len(glued["messages"]), glued["topic_starts"]) == (7, [6])
 
 
+def test_the_longest_form_of_a_conversation_is_taken_where_speakers_take_turns(tmp_path: Path):
+    [only] = built("mtrag", tmp_path)
+
+    assert [text for _, text in said(only)] == [
+        "How is a bond priced?", "By its coupons.", "And its yield?", "From the price.",
+    ]  # fmt: skip
+
+
+def test_a_task_whose_subject_changes_inside_is_left_out(tmp_path: Path):
+    [only] = built("mtbench101", tmp_path)
+
+    assert said(only)[2] == ("user", "What if it has expired?")
+
+
+def test_mixed_conversations_are_cut_and_shift_at_their_seams():
+    plain = [
+        {"id": "", "messages": [{"content": f"{n}"}] * 20, "topic_starts": []} for n in range(40)
+    ]
+
+    mixed = list(evaluation_data.mixed(plain, 1))
+
+    assert [len(each["topic_starts"]) for each in mixed][4::5] == [0] * (len(mixed) // 5)
+    for each in mixed:
+        edges = [1, *each["topic_starts"], len(each["messages"]) + 1]
+        named = [each["messages"][edge - 1]["content"] for edge in edges[:-1]]
+        assert len(set(named)) == len(named)
+
+
 def test_every_fifth_glued_dialogue_has_no_shift():
     plain = [{"id": "", "messages": [{}, {}], "topic_starts": []} for _ in range(9)]
 

@@ -36,8 +36,9 @@ _TOPIC = {
     "start_seq": 1,
     "end_seq": 6,
     "message_count": 6,
-    "label": "hotels, lisbon, dogs",
+    "label": "hotels, Lisbon",
     "score": 0.0,
+    "divider": False,
 }
 
 context_show = extend_schema(

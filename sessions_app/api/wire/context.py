@@ -130,7 +130,14 @@ class TopicOutput(serializers.Serializer[Data]):
     end_seq = StrictIntegerField(min_value=1)
     message_count = StrictIntegerField(min_value=1)
     label = StrictCharField()  # type: ignore[assignment]  # a field's name, not the serializer's
-    score = serializers.FloatField(min_value=0, max_value=1)
+    score = serializers.FloatField(
+        min_value=0,
+        max_value=1,
+        help_text="The probability that this topic began here; 0 for the first topic.",
+    )
+    divider = StrictBooleanField(
+        help_text="Whether the probability is enough for a divider (TOPIC_DIVIDER_THRESHOLD)."
+    )
 
 
 class TopicListOutput(serializers.Serializer[Data]):

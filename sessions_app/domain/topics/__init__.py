@@ -3,15 +3,24 @@
 `text` reads one message: words, key terms, cues (`words` holds the lists of words without a
 subject). `state` is what detection keeps of a session, bounded and storable. `features` turns a
 reading and a state into numbers; `evidence` holds the trained models of single messages and pairs,
-`head` the perceptrons on top and the weights file. `rules` says what may never open a topic, and
-holds the detector that needs no training. `detection` combines them into a decision per message;
-`segments` groups judged messages and labels them.
+`head` the perceptrons on top and the weights file. `questions` reads a person's message as a
+question to an assistant, and `chat` holds the model of such chats. `rules` says what may never open
+a topic. `detection` combines them into a decision per message;
+`labels` names topics.
 """
 
+from sessions_app.domain.topics.chat import (
+    CHAT_DENSE,
+    CHAT_TEXT,
+    CHAT_WEIGHTS,
+    ChatModel,
+    chat_model_from,
+)
 from sessions_app.domain.topics.detection import (
     THRESHOLD,
     TopicDecision,
     advance,
+    chat_probability,
     gather,
     head_inputs,
     level,
@@ -27,17 +36,21 @@ from sessions_app.domain.topics.head import (
     head_from_arrays,
     shipped_head,
 )
+from sessions_app.domain.topics.labels import UNTITLED, current_label
 from sessions_app.domain.topics.rules import never_opens
-from sessions_app.domain.topics.segments import UNTITLED, current_label
 from sessions_app.domain.topics.state import TopicMessage, TopicState, Vector, pack_vector
 from sessions_app.domain.topics.text import Reading, read, stem
 
 __all__ = [
+    "CHAT_DENSE",
+    "CHAT_TEXT",
+    "CHAT_WEIGHTS",
     "TEXT_FEATURES",
     "THRESHOLD",
     "UNTITLED",
     "WEIGHTS_PATH",
     "WEIGHTS_VERSION",
+    "ChatModel",
     "Head",
     "Reading",
     "TopicDecision",
@@ -45,6 +58,8 @@ __all__ = [
     "TopicState",
     "Vector",
     "advance",
+    "chat_model_from",
+    "chat_probability",
     "cue_grams",
     "current_label",
     "feature_list",

@@ -47,7 +47,7 @@ def _mass(weigher: Weigher, terms: frozenset[str]) -> float:
     return sum(sorted(weigher.weight(term) for term in terms))
 
 
-def _overlap(weigher: Weigher, these: frozenset[str], those: frozenset[str]) -> float:
+def overlap(weigher: Weigher, these: frozenset[str], those: frozenset[str]) -> float:
     """Shared weight over the lighter side's weight, in [0, 1], damped where a side is tiny."""
     shared = these & those
     if not shared:
@@ -66,9 +66,9 @@ def text_features(
     sides = [stems(turn.terms) for turn in recent[:4]]
     segment = stems(tuple(term for term, _ in state.terms))
     past = stems(tuple(term for term, _ in state.past_terms))
-    near = [_overlap(weigher, current, side) for side in sides] + [0.0] * (4 - len(sides))
+    near = [overlap(weigher, current, side) for side in sides] + [0.0] * (4 - len(sides))
     recent_4 = frozenset().union(*sides) if sides else frozenset()
-    in_segment, in_past = _overlap(weigher, current, segment), _overlap(weigher, current, past)
+    in_segment, in_past = overlap(weigher, current, segment), overlap(weigher, current, past)
     mass = _mass(weigher, current)
     # A message without terms is neither new nor old: 0.5.
     fresh = _mass(weigher, current - segment - past - recent_4) / mass if mass else 0.5
@@ -86,7 +86,7 @@ def text_features(
         float(reading.closer), float(last.closer), float(second_last.closer), float(reading.opener),
         float(reading.announced), float(reading.backward), float(reading.social),
         float(last.social), log1p(state.substance), float(reading.foreign_script),
-        near[0], near[1], _overlap(weigher, current, recent_4), in_segment, in_past,
+        near[0], near[1], overlap(weigher, current, recent_4), in_segment, in_past,
         in_segment - in_past, fresh, level - usual, float(len(current & (segment | recent_4))),
         float(not current), float(last.question and last.user != user),
         float(reading.continues), cue, last.cue,

@@ -1,8 +1,9 @@
-"""Rules that decide before any score, and the untrained detector."""
+"""Rules that decide before any score."""
 
 from typing import Final
 
-from sessions_app.domain.topics.features import DENSE_FEATURES, TEXT_FEATURES
+from sessions_app.domain.topics.features import TEXT_FEATURES
+from sessions_app.domain.topics.questions import Question
 from sessions_app.domain.topics.state import TopicState
 from sessions_app.domain.topics.text import Reading, stem
 
@@ -13,52 +14,6 @@ SHORT_WORDS: Final = 3
 COVERED_SHARE: Final = 0.35
 # Messages that a topic must have before vanished words may end it.
 UNCOVERED_SEGMENT: Final = 4
-
-# Weights and bias of the untrained detector, in log-odds. They were set by hand and by a coarse
-# search on the development parts of the public sets, and hold for every conversation. Arguments
-# for a shift: the message is far from the last two, measured by what is usual in this
-# conversation; it opens with a phrase such as "another question"; a user says it. Arguments
-# against: it answers a question, points back ("that one") or shares words with the topic.
-UNTRAINED_DENSE: Final = {
-    "z": -0.6,
-    "gap_question": -0.7,
-    "question": 0.05,
-    "user": 0.2,
-    "opener": 0.7,
-    "words": 0.3,
-    "backward": -0.35,
-    "continues": -0.3,
-    "no_terms": -0.4,
-    "shared": -0.1,
-    "level": -0.25,
-}
-UNTRAINED_DENSE_BIAS: Final = 1.02
-UNTRAINED_TEXT: Final = {
-    "overlap_depth": -2.3,
-    "overlap_segment": -0.85,
-    "overlap_4": -0.15,
-    "gap_question": -0.8,
-    "question": 0.15,
-    "user": 0.05,
-    "opener": 0.8,
-    "words": 0.1,
-    "backward": -0.35,
-    "continues": -0.3,
-    "no_terms": -0.35,
-}
-UNTRAINED_TEXT_BIAS: Final = 0.5
-
-_DENSE_NAMES: Final = [*TEXT_FEATURES, *DENSE_FEATURES]
-_DENSE_TERMS: Final = [(_DENSE_NAMES.index(name), w) for name, w in UNTRAINED_DENSE.items()]
-_TEXT_TERMS: Final = [(TEXT_FEATURES.index(name), w) for name, w in UNTRAINED_TEXT.items()]
-
-
-def untrained_log_odds(row: list[float], *, dense: bool) -> float:
-    """The untrained detector's log-odds of a shift; `row` holds the text (and dense) features."""
-    terms, bias = (
-        (_DENSE_TERMS, UNTRAINED_DENSE_BIAS) if dense else (_TEXT_TERMS, UNTRAINED_TEXT_BIAS)
-    )
-    return sum(row[index] * weight for index, weight in terms) - bias
 
 
 def not_judged(role: str, content: str) -> str | None:
@@ -90,9 +45,12 @@ def never_opens(state: TopicState, reading: Reading, *, user: bool) -> str | Non
     return None
 
 
-def announces(state: TopicState, reading: Reading, *, user: bool) -> bool:
-    """Whether a user announces another subject and shares no key term with the current one."""
-    if not (user and reading.announced):
+def announces(state: TopicState, reading: Reading, question: Question | None) -> bool:
+    """Whether a person announces another subject, names it, and shares no key term with this one.
+
+    "By the way, how long does it keep?" points back, and announces nothing.
+    """
+    if question is None or not reading.announced or question.points_back or not question.stems:
         return False
     current = {stem(term) for term, _ in state.terms}
     return current.isdisjoint(map(stem, reading.terms))

@@ -17,13 +17,15 @@ import numpy as np
 import numpy.typing as npt
 
 Vector = npt.NDArray[np.float32]
+Phrases = tuple[tuple[str, float], ...]
 
 # A state of another version is not read: topics are judged from the start.
-STATE_VERSION = 1
+STATE_VERSION = 2
 # The bounds of a state: its size must not depend on the session.
 RECENT_TURNS = 6
 PAST_SEGMENTS = 3
 SEGMENT_TERMS = 48
+LEXICON_STEMS = 192
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,10 +90,13 @@ class TopicState:
 
     `topic` is the current topic's number (0 before the first message) and `topic_start` its first
     `seq`. `since` counts the current segment's judged messages, `substance` those that are more
-    than a greeting. `segment`, `past` and `whole` are packed centroids. The spreads hold what is
-    usual in this session: nearness of neighbours (`dense`, `lexical`), coherence (`coherent`),
-    nearness to the training data (`familiar`; `rarity` of key terms without vectors), and the share
-    of known words (`known`).
+    than a greeting. Of the current segment, `lexicon` holds the stems of content words, the newest
+    first, `phrases` what it can be named by, with weights, and `asked` the centroid of its
+    `questions` that name something. `segment`, `past` and `whole` are packed centroids. The spreads
+    hold what is usual in this session: nearness of neighbours (`dense`, `lexical`), coherence
+    (`coherent`), nearness of questions to what was said before (`asking`), the logarithm of an
+    answer's length (`answers`), nearness to the training data (`familiar`; `rarity` of key terms
+    without vectors), and the share of known words (`known`).
     """
 
     seq: int = 0
@@ -106,12 +111,18 @@ class TopicState:
     past: tuple[bytes, ...] = ()
     terms: tuple[tuple[str, int], ...] = ()
     past_terms: tuple[tuple[str, int], ...] = ()
+    lexicon: tuple[str, ...] = ()
+    phrases: Phrases = ()
+    asked: bytes = b""
+    questions: int = 0
     dense: Spread = Spread()
     lexical: Spread = Spread()
     coherent: Spread = Spread()
     familiar: Spread = Spread()
     known: Spread = Spread()
     rarity: Spread = Spread()
+    asking: Spread = Spread()
+    answers: Spread = Spread()
 
     def to_dict(self) -> dict[str, Any]:
         """A dictionary that JSON and BSON can hold; `from_dict` restores an equal state."""
@@ -124,6 +135,9 @@ class TopicState:
             "past": [_text(vector) for vector in self.past],
             "terms": [[term, count] for term, count in self.terms],
             "past_terms": [[term, count] for term, count in self.past_terms],
+            "lexicon": list(self.lexicon),
+            "phrases": [[phrase, weight] for phrase, weight in self.phrases],
+            "asked": _text(self.asked),
             **{name: _spread_out(getattr(self, name)) for name in _SPREADS},
         }
 
@@ -148,12 +162,18 @@ class TopicState:
             past=tuple(_bytes(vector) for vector in stored["past"]),
             terms=tuple((str(term), int(count)) for term, count in stored["terms"]),
             past_terms=tuple((str(term), int(count)) for term, count in stored["past_terms"]),
+            lexicon=tuple(map(str, stored["lexicon"])),
+            phrases=tuple((str(phrase), float(weight)) for phrase, weight in stored["phrases"]),
+            asked=_bytes(stored["asked"]),
+            questions=int(stored["questions"]),
             dense=_spread_in(stored["dense"]),
             lexical=_spread_in(stored["lexical"]),
             coherent=_spread_in(stored["coherent"]),
             familiar=_spread_in(stored["familiar"]),
             known=_spread_in(stored["known"]),
             rarity=_spread_in(stored["rarity"]),
+            asking=_spread_in(stored["asking"]),
+            answers=_spread_in(stored["answers"]),
         )
 
     def to_bytes(self) -> bytes:
@@ -170,8 +190,8 @@ class TopicState:
             raise ValueError("not a topic state") from error
 
 
-_COUNTS = ("seq", "topic", "topic_start", "judged", "since", "substance")
-_SPREADS = ("dense", "lexical", "coherent", "familiar", "known", "rarity")
+_COUNTS = ("seq", "topic", "topic_start", "judged", "since", "substance", "questions")
+_SPREADS = ("dense", "lexical", "coherent", "familiar", "known", "rarity", "asking", "answers")
 
 
 def _spread_out(spread: Spread) -> list[float]:
@@ -248,6 +268,11 @@ def blend(centroid: bytes, count: int, vector: Vector) -> bytes:
         return pack_vector(vector)
     # Capped at 16, so that a centroid follows its topic.
     return pack_vector(unpack_vector(centroid) * np.float32(min(count, 16)) + vector)
+
+
+def remember(lexicon: tuple[str, ...], stems: tuple[str, ...]) -> tuple[str, ...]:
+    """The lexicon with a message's stems in front; beyond `LEXICON_STEMS`, the oldest go."""
+    return tuple(dict.fromkeys((*stems, *lexicon)))[:LEXICON_STEMS]
 
 
 def count_terms(

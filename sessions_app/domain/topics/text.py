@@ -15,6 +15,9 @@ READ_CHARS = 3000
 MAX_TERMS = 24
 MAX_TERM_CHARS = 24
 _LINE_CHARS = 240
+# Bounded: a text without spaces loses no more than a word.
+_CUT_END = re.compile(r"[^\W_]{1,24}\Z")
+_CUT_START = re.compile(r"\A[^\W_]{1,24}")
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _FENCE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
@@ -95,7 +98,9 @@ def bounded(content: str) -> str:
         return content
     # Two thirds from the beginning, where the request usually is.
     head = READ_CHARS * 2 // 3
-    return content[:head] + "\n" + content[head - READ_CHARS :]
+    first, last = content[:head], content[head - READ_CHARS :]
+    # A word that is cut in two would count as another word ("along" as "ong").
+    return _CUT_END.sub("", first) + "\n" + _CUT_START.sub("", last)
 
 
 # A conversation repeats its words, and so do its features.

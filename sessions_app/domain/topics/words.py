@@ -68,3 +68,64 @@ SOCIAL_FILL: Final = _words(
     et vous ça va très y tú usted mucho pour por para la las los el de
     """
 )
+
+# Words of talk about anything ("tell me more about the first step"): they name no subject.
+GENERIC_WORDS: Final = _words(
+    """
+    else another though although however able within whatever whenever whether anymore anyway
+    basically maybe perhaps probably simply exactly seriously honestly typically generally mostly
+    pros cons list topic subject summary point side kinda yourself overall apart besides
+    mentioned said told says summarize summarise rephrase rewrite expand shorten simplify
+    translate clarify correct proceed okay hmm huh sense
+    happen mention talk speak discuss explain describe elaborate clarify continue repeat compare
+    show give find provide include mean hear heard read wonder guess hope remember suppose
+    believe feel look seem sound start begin stop try keep put take turn work come leave help
+    something anything nothing everything someone anyone everyone thing stuff kind type sort way
+    part case point example instance detail information info fact idea tip advice suggestion
+    question answer reason option step place time year day today nowadays lately recently number
+    bit couple several various different difference similar certain common main important
+    interesting curious special general specific particular possible available actual real big
+    great small large long short old new good bad better best worse worst nice cool easy hard
+    difficult high low early late first second third last next previous usually often always
+    never sometimes still quite rather pretty instead also too already back away around quickly
+    love like wish matter affect effect impact cause change consider recommend suggest two three
+    four five people person friend
+    """
+)
+
+# Words that point to something said before, unless the message has named it itself.
+POINTERS: Final = _words(
+    """
+    it its it's itself they they're their theirs them he he's she she's him her his hers this
+    that that's these those there one ones such former latter same
+    """
+)
+
+# Common verbs and what stands in their place: no label names a topic by them.
+VERBS: Final = _words(
+    """
+    book booked booking find finding buy buying bought sell write writing written learn learning
+    planning planned create creating build building built fix fixing use using used run add
+    adding remove change changing visit visiting improve increase reduce avoid checking choose
+    choosing pick compare convert calculate decide develop draw earn eat enjoy ensure enter
+    explore follow forget grow handle happening happens identify implement install invest join
+    launch launched lose manage maintain maintained move moving open pay perform prepare
+    prepared prevent protect provide raise reach read reading receive relate replace return save
+    send serve set setting sleep solve spend stand store suggest teach travel treat
+    tried try trying understand update upgrade wait walk watching wear win wondering worry
+    asked asking assist based became become becoming been being broken brought called came chose
+    compared concerned considered considering contain created decided described designed
+    determine developed discover done eaten fallen fell felt gave gets getting gone grew hearing
+    helped involved involving keeps known leads learned led left lies living looked looking
+    looks lost made makes making managed means met moved named needed needs offered offers owned
+    paid played plays prefer produced raised reached received related remembered required
+    requires ran said sang seen sent served shown sold spent stay stopped struggling suffering
+    supposed taken takes talking taught thinking thought told took tries turned understood uses
+    wanted wants went wish wondered worked works appreciate hosting tell explain describe
+    generate craft draft compose recommend rewrite break work finish finished got gotten
+    interested excited curious aware able available due pertain obtain reside qualify require
+    restore enroll apply renew practice begins cheaper easier faster bigger smaller higher lower
+    longer shorter legit rave biased tough either almost exempt half basis criteria anywhere
+    somewhere didnt dont cant wont doesnt isnt im ive youre
+    """
+)

@@ -51,7 +51,8 @@ class WindowPolicy:
 
     `max_tokens` bounds the whole window, overhead included. `max_messages` bounds the kept
     messages that are not system prompts. `context_start` is the first `seq` the model may see;
-    system prompts at the start of the session stay visible. With STABLE_PREFIX, the run of the
+    system prompts at the start of the session stay visible. `topic_start` is the first `seq` of the
+    current topic; None leaves that to the messages' topics. With STABLE_PREFIX, the run of the
     newest messages begins where it began in the last turns; see `window.layout`. `answering` is for
     a window that `dialect` writes: calls may lack results, and calls with results at the end are
     always in it, as they are what is to be answered.
@@ -62,6 +63,7 @@ class WindowPolicy:
     max_messages: int | None = None
     on_topic_shift: OnTopicShift = OnTopicShift.ADJUST
     context_start: int = 1
+    topic_start: int | None = None
     layout: Layout = Layout.CONVERSATION
     answering: bool = False
 

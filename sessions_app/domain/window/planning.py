@@ -156,11 +156,19 @@ def _current_topic_only(filling: Filling, eligible: list[int]) -> list[int]:
         return eligible
     # Messages that are not judged yet count as the current topic.
     start = len(eligible)
-    while start and messages[eligible[start - 1]].topic in (current, None):
+    while start and _is_current(filling, messages[eligible[start - 1]], current):
         start -= 1
     previous = [index for index in eligible[:start] if index != filling.newest_user]
     filling.drop(previous, Reason.PREVIOUS_TOPIC)
     return [index for index in eligible if index not in filling.fate]
+
+
+def _is_current(filling: Filling, message: WindowMessage, current: int | None) -> bool:
+    """Whether a message belongs to the current topic; one without a topic does."""
+    start = filling.policy.topic_start
+    if start is not None:
+        return message.seq >= start or message.topic is None
+    return message.topic in (current, None)
 
 
 def _current_topic(filling: Filling) -> int | None:
@@ -288,5 +296,10 @@ def _topic_bonus(filling: Filling) -> NDArray[np.float32]:
         and policy.on_topic_shift == OnTopicShift.ADJUST
         and current is not None
     ):
-        bonus[[message.topic == current for message in filling.messages]] = CURRENT_TOPIC_BONUS
+        bonus[
+            [
+                message.topic is not None and _is_current(filling, message, current)
+                for message in filling.messages
+            ]
+        ] = CURRENT_TOPIC_BONUS
     return bonus

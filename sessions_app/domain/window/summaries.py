@@ -99,16 +99,19 @@ def length_bound(max_tokens: int) -> int:
     return bound if bound >= SUMMARY_MIN_TOKENS else 0
 
 
-def visible_from(session: Session) -> int:
-    """The first `seq` that the model may see; a summary of messages before it is void."""
+def visible_from(session: Session, *, least: float) -> int:
+    """The first `seq` that the model may see; a summary of messages before it is void.
+
+    A shift of at least the probability `least` resets the window of a session that wants it.
+    """
     topic = session.topic
     policy = session.context_policy
     if (
         policy.on_topic_shift is OnTopicShift.RESET
         and topic is not None
-        and topic.start_seq > topic.undone
+        and (start := topic.began(least=least)) > topic.undone
     ):
-        return max(session.context_start, topic.start_seq)
+        return max(session.context_start, start)
     return session.context_start
 
 

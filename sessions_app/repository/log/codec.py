@@ -333,9 +333,15 @@ def decode_standing(stored: Mapping[str, Any] | None) -> TopicStanding | None:
         judged=stored["judged"],
         current=stored["current"],
         start_seq=stored["start_seq"],
-        recent=tuple((first, topic) for first, topic in stored["recent"]),
+        recent=tuple(map(_beginning, stored["recent"])),
         undone=stored.get("undone", 0),
     )
+
+
+def _beginning(stored: Sequence[int]) -> tuple[int, int, float]:
+    """First seq, topic and probability; judged before probabilities were kept, it is certain."""
+    first, topic, *thousandths = stored
+    return first, topic, thousandths[0] / 1000 if thousandths else 1.0
 
 
 def decode_session(stored: Mapping[str, Any]) -> Session:

@@ -309,7 +309,16 @@ def window_policy(
     own = session.context_policy
     on_shift = own.on_topic_shift
     topic = session.topic
-    if on_shift is OnTopicShift.RESET and topic and topic.start_seq <= topic.undone:
+    least = {
+        OnTopicShift.RESET: settings.TOPIC_RESET_THRESHOLD,
+        OnTopicShift.ADJUST: settings.TOPIC_ADJUST_THRESHOLD,
+    }
+    start = (
+        topic.began(least=least[on_shift], until=session.message_count)
+        if topic and on_shift in least
+        else None
+    )
+    if on_shift is OnTopicShift.RESET and topic and start is not None and start <= topic.undone:
         # The reset by this shift was undone: the shift still lowers the priority of what is older.
         on_shift = OnTopicShift.ADJUST
     return WindowPolicy(
@@ -317,6 +326,7 @@ def window_policy(
         strategy=strategy or own.strategy,
         max_messages=own.max_messages,
         on_topic_shift=on_shift,
+        topic_start=start,
         context_start=session.context_start,
         layout=Layout(settings.CONTEXT_LAYOUT),
         answering=True,

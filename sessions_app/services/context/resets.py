@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
+
 from sessions_app import tracing
 from sessions_app.domain import lifecycle
 from sessions_app.domain.data import OnTopicShift, Session
@@ -52,14 +54,14 @@ def _reset(session: Session) -> dict[str, Any]:
 def _undone(session: Session) -> dict[str, Any]:
     topic = session.topic
     # The later of the two resets is the last one.
+    start = topic.began(least=settings.TOPIC_RESET_THRESHOLD) if topic else 1
     by_shift = (
         session.context_policy.on_topic_shift is OnTopicShift.RESET
         and topic is not None
-        and topic.current > 1
-        and topic.start_seq > max(topic.undone, session.context_start - 1)
+        and start > max(1, topic.undone, session.context_start - 1)
     )
-    if by_shift and topic is not None:
-        return {"topic.undone": topic.start_seq}
+    if by_shift:
+        return {"topic.undone": start}
     if not session.context_resets:
         return {}
     *earlier, last = session.context_resets

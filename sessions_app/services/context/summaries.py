@@ -59,7 +59,9 @@ def summary_shown(*, session: Session, max_tokens: int) -> ShownSummary | None:
     ):
         return None
     stored = summaries.read(session_id=session.session_id, user_id=session.user_id)
-    if stored.summary is None or stored.summary.first_seq < window.visible_from(session):
+    if stored.summary is None or stored.summary.first_seq < window.visible_from(
+        session, least=settings.TOPIC_RESET_THRESHOLD
+    ):
         return None
     return window.shown(stored.summary, max_tokens=max_tokens, count=tokenizer.count_tokens)
 
@@ -80,7 +82,7 @@ def summary_extend(*, session_id: str, user_id: str, provider: Provider, now: da
     # Read before the messages: its count of erasures must not be newer than they are, or a message
     # erased in between would stay in the summary.
     stored = summaries.read(session_id=session_id, user_id=user_id)
-    start = window.visible_from(session)
+    start = window.visible_from(session, least=settings.TOPIC_RESET_THRESHOLD)
     # A summary from before a reset, or before its undoing, is not extended: the next one starts
     # at the first visible message.
     before = stored.summary if stored.summary and stored.summary.first_seq == start else None
@@ -165,7 +167,7 @@ def _next(session: Session, first: int) -> Extension | None:
 def _newest(session: Session) -> list[Message]:
     """The newest visible messages until the budget is full: bounded by it, not by the session."""
     policy = session.context_policy
-    start = window.visible_from(session)
+    start = window.visible_from(session, least=settings.TOPIC_RESET_THRESHOLD)
     limit = 128
     while True:
         _, read = log.read_newest(

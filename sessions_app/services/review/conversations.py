@@ -27,7 +27,7 @@ from sessions_app.domain.texts.text import inert
 from sessions_app.domain.turns import Turn
 from sessions_app.repository import annotations as stored
 from sessions_app.repository import log, review, turns
-from sessions_app.services import topics
+from sessions_app.services import dividers, topics
 from sessions_app.services.review import masking, read_log, windows
 from sessions_app.services.review.read_log import About, ReasonNeeded
 from sessions_app.services.review.windows import MessageFate, SeenWindow
@@ -241,7 +241,7 @@ def _shown(
             name=(masking.hidden(message.name) if masked else message.name) if message.name else "",
             item=_opaque_item(message, masked=masked),
         )
-        for message in stored.with_topics(session, messages)
+        for message in dividers.with_dividers(session, messages)
     ]
 
 

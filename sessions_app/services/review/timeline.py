@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from django.conf import settings
+
 from sessions_app.domain.data import Session
 from sessions_app.domain.review import CHANGES, LogLine, Note, Reviewed
 from sessions_app.repository import log
@@ -55,8 +57,9 @@ def _of_session(session: Session, labels: Mapping[int, str]) -> Iterator[Entry]:
         yield Entry(session.expires_at, Event.EXPIRES)
     if session.archived_at is not None:
         yield Entry(session.archived_at, Event.ARCHIVED)
-    shifts = [(seq, topic) for seq, topic in (session.topic.recent if session.topic else ())]
-    shifts = [(seq, topic) for seq, topic in shifts if topic > 1][-_SHIFTS:]
+    recent = session.topic.recent if session.topic else ()
+    least = settings.TOPIC_DIVIDER_THRESHOLD
+    shifts = [(seq, topic) for seq, topic, p in recent if topic > 1 and p >= least][-_SHIFTS:]
     # A start at 1 is the beginning of the session and not a reset.
     resets = [start for start in (*session.context_resets, session.context_start) if start > 1]
     # Times are read for these messages only.

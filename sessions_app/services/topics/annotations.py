@@ -193,10 +193,10 @@ def _standing(
     before: TopicStanding | None, state: TopicState, shifts: Sequence[Shift]
 ) -> TopicStanding:
     # The first message opens topic 1 without a shift.
-    recent = list(before.recent) if before and before.judged else [(1, 1)]
+    recent = list(before.recent) if before and before.judged else [(1, 1, 1.0)]
     topic = recent[-1][1]
     for number, shift in enumerate(shifts, 1):
-        recent.append((shift.seq, topic + number))
+        recent.append((shift.seq, topic + number, shift.score))
     return TopicStanding(
         judged=state.seq,
         current=state.topic,

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.conf import settings
+
 from sessions_app import tracing
 from sessions_app.domain import lifecycle
 from sessions_app.domain import topics as topic_rules
@@ -16,7 +18,11 @@ from sessions_app.services.topics.annotations import CATCH_UP_SECONDS
 
 @dataclass(frozen=True, slots=True)
 class TopicSegment:
-    """The consecutive messages of one topic; `score` is that of the shift that opened it."""
+    """The consecutive messages of one topic.
+
+    `score` is the probability of the shift that opened it, 0 for the first topic. `divider` is
+    whether that is enough for a divider above the topic.
+    """
 
     topic: int
     start_seq: int
@@ -24,6 +30,7 @@ class TopicSegment:
     message_count: int
     label: str
     score: float
+    divider: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +68,17 @@ def _segments(session: Session, judged: int) -> list[TopicSegment]:
     labels = [*(shift.label for shift in shifts), current_label(session)]
     # No shift opened the first topic.
     scores = [0.0, *(shift.score for shift in shifts)]
+    least = settings.TOPIC_DIVIDER_THRESHOLD
     return [
-        TopicSegment(number, start, end, end - start + 1, label, round(score, 4))
+        TopicSegment(
+            topic=number,
+            start_seq=start,
+            end_seq=end,
+            message_count=end - start + 1,
+            label=label,
+            score=round(score, 4),
+            divider=number > 1 and score >= least,
+        )
         for number, (start, end, label, score) in enumerate(
             zip(starts, ends, labels, scores, strict=True), 1
         )

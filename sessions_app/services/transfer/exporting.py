@@ -16,7 +16,8 @@ from sessions_app.domain.data import Message, Session, Status
 from sessions_app.domain.limits import ANNOTATION_BLOCK
 from sessions_app.domain.records.reading import FORMATS, SESSIONS_FORMAT
 from sessions_app.domain.records.writing import BEGIN, END, Record, timestamp
-from sessions_app.repository import annotations, log, records
+from sessions_app.repository import log, records
+from sessions_app.services import dividers
 
 logger = logging.getLogger(__name__)
 
@@ -88,4 +89,4 @@ def session_stream(
 def _with_topics(session: Session, messages: Iterator[Message]) -> Iterator[Message]:
     # A block at a time: topics are stored per block.
     while run := list(islice(messages, ANNOTATION_BLOCK)):
-        yield from annotations.with_topics(session, run)
+        yield from dividers.with_dividers(session, run)

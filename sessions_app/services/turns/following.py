@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from sessions_app.domain.data import Message
 from sessions_app.domain.items import is_refusal
 from sessions_app.domain.turns import Seen, Turn, TurnState
-from sessions_app.repository import annotations, log
+from sessions_app.repository import log
+from sessions_app.services import dividers
 from sessions_app.services.turns.fanout import Feed, Outcome
 
 
@@ -77,7 +78,7 @@ def message_at(of: Turn | Feed, seq: int) -> Message | None:
     session, messages = log.read_range(
         session_id=of.session_id, user_id=of.user_id, first=seq, last=seq
     )
-    return next(iter(annotations.with_topics(session, messages)), None)
+    return next(iter(dividers.with_dividers(session, messages)), None)
 
 
 def as_stored(feed: Feed) -> tuple[Message | None, Message | None]:

@@ -51,9 +51,9 @@ from sessions_app.domain.turns import (
     runs,
 )
 from sessions_app.providers import Ending, Refusal, Reply, Thought
-from sessions_app.repository import annotations, log
+from sessions_app.repository import log
 from sessions_app.repository.turns import leases, records
-from sessions_app.services import context, dialects, model_titles, titles
+from sessions_app.services import context, dialects, dividers, model_titles, titles
 from sessions_app.services.context import ContextWindow, Instruction
 from sessions_app.services.deferred import deferred
 from sessions_app.services.tallies import tallies
@@ -353,7 +353,7 @@ class RunningTurn:
             _, [question] = log.read_range(**self._owned, first=turn.user_seq, last=turn.user_seq)
         if question.deleted:
             raise NothingToAnswer
-        [question] = annotations.with_topics(window.session, [question])
+        [question] = dividers.with_dividers(window.session, [question])
         return window, question
 
     async def _pass_on(self, reply: Reply) -> Ending | None:

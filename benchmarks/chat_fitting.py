@@ -1,0 +1,159 @@
+"""Fit the model of chats with an assistant: from glued conversations to `chat_model.json`.
+
+A conversation of CAsT stands in many of the glued dialogues. So its own dialogues are never fitted
+on as they are: they are taken apart, and pairs of conversations are fitted on whose subjects the
+scored dialogue does not have.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations, pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.linear_model import LogisticRegression
+
+from benchmarks.topic_sets import Dialogue
+from sessions_app.domain.topics import (
+    CHAT_DENSE,
+    CHAT_TEXT,
+    ChatModel,
+    Head,
+    TopicMessage,
+    TopicState,
+    advance,
+    chat_model_from,
+    gather,
+    level,
+    never_opens,
+)
+
+Floats = npt.NDArray[np.float64]
+STRENGTH = 0.02
+# Each set's share of the weight: CAsT's questions lean on each other the most, as in real chats.
+SHARES = {"cast22": 0.4, "mtrag": 0.3, "mtbench101": 0.3}
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The features and labels of one dialogue's questions that no rule decides."""
+
+    inputs: Floats
+    labels: npt.NDArray[np.bool_]
+
+
+def subjects(dialogue: Dialogue) -> list[Dialogue]:
+    """The conversations that a glued dialogue consists of, each named by its first message."""
+    edges = [1, *sorted(dialogue.starts), len(dialogue.contents) + 1]
+    return [
+        Dialogue(
+            name=dialogue.contents[first - 1],
+            roles=dialogue.roles[first - 1 : end - 1],
+            contents=dialogue.contents[first - 1 : end - 1],
+            starts=frozenset(),
+            vectors=dialogue.vectors[first - 1 : end - 1],
+        )
+        for first, end in pairwise(edges)
+    ]
+
+
+def pairs(dialogues: Sequence[Dialogue]) -> dict[frozenset[str], Dialogue]:
+    """Every two conversations one after the other, by their subjects."""
+    longest: dict[str, Dialogue] = {}
+    for part in (part for dialogue in dialogues for part in subjects(dialogue)):
+        if len(part.contents) > len(longest.get(part.name, part).contents) - 1:
+            longest[part.name] = part
+    glued: dict[frozenset[str], Dialogue] = {}
+    for one, other in combinations(longest.values(), 2):
+        # In either order, half of the pairs each.
+        first, second = (one, other) if len(glued) % 2 else (other, one)
+        glued[frozenset({one.name, other.name})] = glue(first, second)
+    return glued
+
+
+def glue(one: Dialogue, other: Dialogue) -> Dialogue:
+    """Two conversations as one dialogue with a shift at the seam."""
+    return Dialogue(
+        name=f"{one.name} / {other.name}",
+        roles=one.roles + other.roles,
+        contents=one.contents + other.contents,
+        starts=frozenset({len(one.contents) + 1}),
+        vectors=one.vectors + other.vectors,
+    )
+
+
+def rows_of(dialogue: Dialogue, head: Head) -> Rows:
+    """The features at each question that no rule decides, under the true history."""
+    state, inputs, labels = TopicState(topic=1, topic_start=1), [], []
+    turns = zip(dialogue.roles, dialogue.contents, dialogue.vectors, strict=True)
+    for seq, (role, content, vector) in enumerate(turns, start=1):
+        if not content.strip():
+            state = replace(state, seq=seq)
+            continue
+        evidence = gather(state, TopicMessage(role, content, vector), head)
+        ruled = never_opens(state, evidence.reading, user=evidence.user)
+        if seq > 1 and evidence.asked and evidence.stems and ruled is None:
+            inputs.append(evidence.asked.row)
+            labels.append(seq in dialogue.starts)
+        state = advance(level(state, evidence, head), evidence, shift=seq in dialogue.starts)
+    width = len(CHAT_TEXT) + len(CHAT_DENSE)
+    return Rows(np.array(inputs, np.float64).reshape(-1, width), np.array(labels, np.bool_))
+
+
+def fit(groups: dict[str, list[Rows]]) -> dict[str, Any]:
+    """Both models, with and without vectors, in the form that is stored."""
+    inputs = np.vstack([rows.inputs for group in groups.values() for rows in group])
+    labels = np.concatenate([rows.labels for group in groups.values() for rows in group])
+    weights = np.concatenate(
+        [
+            np.full(size, SHARES[name] / size)
+            for name, group in groups.items()
+            if (size := sum(len(rows.labels) for rows in group))
+        ]
+    )
+    weights = weights / weights.mean()
+    return {
+        "features": [*CHAT_TEXT, *CHAT_DENSE],
+        "dense": _logistic(inputs, labels, weights),
+        "text": _logistic(inputs[:, : len(CHAT_TEXT)], labels, weights),
+    }
+
+
+def _logistic(inputs: Floats, labels: Any, weights: Floats) -> dict[str, Any]:
+    mean, scale = inputs.mean(axis=0), inputs.std(axis=0) + 1e-6
+    standard = np.clip((inputs - mean) / scale, -4.0, 4.0)
+    model = LogisticRegression(C=STRENGTH, max_iter=1000)
+    model.fit(standard, labels, sample_weight=weights)
+    return {
+        "mean": mean.round(5).tolist(),
+        "scale": scale.round(5).tolist(),
+        "weights": model.coef_[0].round(5).tolist(),
+        "bias": round(float(model.intercept_[0]), 5),
+    }
+
+
+def fitted(groups: dict[str, list[Rows]]) -> ChatModel:
+    """A model of these rows."""
+    return chat_model_from(fit(groups))
+
+
+def calibrated(
+    log_odds: Floats, labels: npt.NDArray[np.bool_], weights: Floats
+) -> tuple[float, float]:
+    """Platt's slope and offset, which turn log-odds of held-out questions into probabilities."""
+    model = LogisticRegression(C=1e6)
+    model.fit(log_odds.reshape(-1, 1), labels, sample_weight=weights / weights.mean())
+    return float(model.coef_[0, 0]), float(model.intercept_[0])
+
+
+def shifted_odds(stored: dict[str, Any], slope: float, offset: float) -> dict[str, Any]:
+    """The models with their log-odds calibrated."""
+    return stored | {
+        name: stored[name]
+        | {
+            "weights": [round(slope * weight, 5) for weight in stored[name]["weights"]],
+            "bias": round(slope * stored[name]["bias"] + offset, 5),
+        }
+        for name in ("dense", "text")
+    }
