@@ -55,9 +55,9 @@ def checks():
 
 
 def causes(error):
-    inner = error.exceptions if isinstance(error, ExceptionGroup) else [error]
+    inner = error.exceptions if isinstance(error, BaseExceptionGroup) else [error]
     return "\n".join(
-        causes(each) if isinstance(each, ExceptionGroup) else str(each) for each in inner
+        causes(each) if isinstance(each, BaseExceptionGroup) else str(each) for each in inner
     )
 
 
@@ -77,7 +77,9 @@ def problems(operation, mode, token):
 
     try:
         every_answer_is_as_described()
-    except Exception as error:  # noqa: BLE001 - of any kind: the others are tried as well
+    # Of any kind, schemathesis' groups included, which are none of Exception: the other operations
+    # are tried as well.
+    except (Exception, BaseExceptionGroup) as error:  # noqa: BLE001
         return [f"{operation.label}, {mode.value}: {causes(error)}"]
     return []
 
