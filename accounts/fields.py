@@ -54,6 +54,13 @@ class PasswordField(StrictCharField):
         )
 
 
+@extend_schema_field(
+    {"type": "string", "format": "password", "minLength": passwords.MIN_CHARS, "writeOnly": True}
+)
+class NewPasswordField(PasswordField):
+    """A new password, to which the rules apply."""
+
+
 class TokenField(StrictCharField):
     """A token. Whether it is valid is checked later, and answered with a 401 rather than a 400."""
 

@@ -18,7 +18,7 @@ from accounts import usernames
 from accounts.credentials import passwords, sign_ins
 from accounts.credentials.tokens import AccountRefreshToken, SignInReused, TokenSpent
 from accounts.errors import TokenReused
-from accounts.fields import EmailField, PasswordField, TokenField, UsernameField
+from accounts.fields import EmailField, NewPasswordField, PasswordField, TokenField, UsernameField
 from accounts.models import DEVICE_MAX_CHARS, KEY_NAME_MAX_CHARS, ApiKey, User
 from sessions_app import clock
 from sessions_app.api.authentication import SIGN_IN_CLAIM, TokenNotValid, access_token_user
@@ -39,7 +39,7 @@ class RegistrationSerializer(serializers.Serializer[Any]):
     """A new account."""
 
     username = UsernameField()
-    password = PasswordField()
+    password = NewPasswordField()
     email = EmailField(required=False)
     invitation = StrictCharField(max_length=200, required=False, allow_blank=True)
 
@@ -169,7 +169,7 @@ class PasswordChangeSerializer(serializers.Serializer[Any]):
     """The current password and the new one."""
 
     current_password = PasswordField()
-    new_password = PasswordField()
+    new_password = NewPasswordField()
 
 
 class ApiKeyRequestSerializer(serializers.Serializer[Any]):
