@@ -31,7 +31,7 @@ from accounts.serializers import (
     UserSerializer,
     VerifySerializer,
 )
-from sessions_app.api.description.fields import idempotency_key
+from sessions_app.http.description import idempotency_key
 from sessions_app.http.error_body import error_body
 
 TAGS = ["Accounts"]

@@ -6,8 +6,8 @@ from typing import Any
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 
-from sessions_app.api.description.fields import idempotency_key, page_size
 from sessions_app.domain import limits
+from sessions_app.http.description import idempotency_key, page_size
 from sessions_app.openai_api.conversation_input import FIRST_ITEMS_MAX, INCLUDABLE, ITEMS_MAX
 from sessions_app.openai_api.schema import TAGS, answer_example, error_responses
 

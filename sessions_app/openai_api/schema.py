@@ -10,7 +10,7 @@ from drf_spectacular.utils import (
     extend_schema,
 )
 
-from sessions_app.api.description.fields import idempotency_key
+from sessions_app.http.description import idempotency_key
 
 TAGS = ["OpenAI wire"]
 _ID = "chatcmpl-01932c0790f47e5a8d0b6c1f2a3b4c5d"

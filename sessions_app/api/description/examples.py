@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 
-from sessions_app.api.description.fields import idempotency_key
+from sessions_app.http.description import idempotency_key
 
 SESSION_EXAMPLE_ID = "01932c07-8a3e-7d52-b1c4-5f0e6a9d2b31"
 _POLICY = {

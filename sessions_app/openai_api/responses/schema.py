@@ -10,7 +10,7 @@ from drf_spectacular.utils import (
     extend_schema,
 )
 
-from sessions_app.api.description.fields import idempotency_key
+from sessions_app.http.description import idempotency_key
 from sessions_app.openai_api.responses.wire import DEFAULTS
 from sessions_app.openai_api.schema import TAGS, answer_example, error_responses
 
