@@ -26,10 +26,6 @@ class Usage(NamedTuple):
     def __neg__(self) -> "Usage":
         return Usage(*(-mine for mine in self))
 
-    def covers(self, need: "Usage") -> bool:
-        """Whether there is as much of everything as is needed."""
-        return all(mine >= needed for mine, needed in zip(self, need, strict=True))
-
     def missing(self, need: "Usage") -> "Usage":
         """What is needed beyond this."""
         return Usage(*(max(0, more - mine) for mine, more in zip(self, need, strict=True)))

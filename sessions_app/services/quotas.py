@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from operator import sub
 
 from django.conf import settings
 from django.utils.crypto import salted_hmac
@@ -110,9 +111,9 @@ class Gate:
 
     def take(self, need: Usage) -> None:
         """Count it; raises QuotaReached."""
-        take(self.user_id, need + self.spare)
         if any(self.spare):
-            give_back(self.user_id, self.spare)
+            require(self.user_id, need + self.spare)
+        take(self.user_id, need)
 
     def give_back(self, unused: Usage) -> None:
         """It was not stored after all."""
@@ -211,10 +212,10 @@ def forget() -> None:
 def _spend(user_id: str, need: Usage) -> bool:
     """Whether this process's share has room; where it has, it is spent."""
     with _lock:
-        mine = _shares.get(user_id)
-        if mine is None or not mine.covers(need):
+        left = Usage(*map(sub, _shares.get(user_id, _NOTHING), need))
+        if min(left) < 0:
             return False
-        _shares[user_id] = mine + -need
+        _shares[user_id] = left
     return True
 
 

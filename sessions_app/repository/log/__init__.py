@@ -4,7 +4,7 @@ The newest messages, the tail, are embedded in the session's own document; older
 buckets of at most 64. An append is one update of the session's document, whatever its length.
 
 - `appending`: the guarded update that adds messages, idempotency keys and replays, turn leases
-  that start with an append; `pushing`: the update itself, for writers that hold a lease, too;
+  that start with an append;
 - `tail`: moves the oldest messages of a tail that has outgrown its bounds to buckets;
 - `pages`: reads headers, pages, runs of messages and whole sessions from tail and buckets;
 - `codec`: encodes the domain's data as it is stored, and decodes it; `listed`: for lists, which a
@@ -21,7 +21,10 @@ docs/decisions/0024 has the figures.
 from sessions_app.repository.log.appending import (
     TURN_RETRY_SECONDS,
     AppendRequest,
+    Push,
+    after_push,
     append,
+    push,
 )
 from sessions_app.repository.log.codec import (
     FREE,
@@ -65,7 +68,6 @@ from sessions_app.repository.log.pages import (
     walk_stored_messages,
     with_liveness,
 )
-from sessions_app.repository.log.pushing import Push, after_push, push
 from sessions_app.repository.log.tail import new_bucket
 
 __all__ = [
