@@ -54,6 +54,11 @@ BEYOND_IT_AT = {
     ("POST /session/{session_id}/message", "content"): "empty only beside tool_calls",
     ("POST /session/{session_id}/messages", "content"): "empty only beside tool_calls",
     ("POST /session/create", "content"): "empty only beside tool_calls",
+    **{
+        (f"POST /session/{path}", name): "which role may have it"
+        for path in ("{session_id}/message", "{session_id}/messages", "create")
+        for name in ("tool_calls", "tool_call_id", "name")
+    },
     ("POST /session/create", "external_id"): "two words that are taken",
     ("POST /auth/register", "username"): "letters and digits of any script",
     ("PATCH /auth/me", "username"): "letters and digits of any script",
@@ -110,6 +115,7 @@ def causes(error):
 
 def problems(operation, mode, token):
     """What is wrong with answers to requests of this operation; empty where nothing is."""
+    answers = []
 
     @settings(
         max_examples=EXAMPLES,
@@ -122,6 +128,7 @@ def problems(operation, mode, token):
     def every_answer_is_as_described(case):
         headers = {"Authorization": f"Bearer {token}"}
         response = case.call(headers=headers)
+        answers.append(response.text[:500])
         # Checks that send a request again have to know which headers are ours.
         case.validate_response(
             response,
@@ -135,7 +142,7 @@ def problems(operation, mode, token):
     # Of any kind, schemathesis' groups included, which are none of Exception: the other operations
     # are tried as well.
     except (Exception, BaseExceptionGroup) as error:  # noqa: BLE001
-        return [f"{operation.label}, {mode.value}: {causes(error)}"]
+        return [f"{operation.label}, {mode.value}: {causes(error)}\n{answers[-1:]}"]
     return []
 
 
