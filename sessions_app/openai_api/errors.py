@@ -30,6 +30,10 @@ _CODES = {
     "user_erased": "invalid_api_key",
     "throttled": "rate_limit_exceeded",
     "parse_error": "invalid_json",
+    **dict.fromkeys(
+        ("quota_reached", "quota_sessions", "quota_messages", "quota_bytes", "quota_searches"),
+        QUOTA,
+    ),
 }
 _TYPES = {401: "invalid_request_error", 403: "permission_error", 429: "requests"}
 # Of answers that no view of this wire gives.
@@ -103,7 +107,7 @@ def body_of(error: errors.SessionError) -> dict[str, Any]:
         problem["error"]["type"] = refusal.kind or problem["error"]["type"]
         return problem
     if isinstance(error, errors.QuotaReached):
-        problem = body(status, f"{error.detail} ({error.code})", QUOTA)
+        problem = body(status, f"{error.detail} ({error.code})", error.code)
         problem["error"]["type"] = QUOTA
         return problem
     return body(status, error.detail, error.code, error.attr)
