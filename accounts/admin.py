@@ -9,10 +9,14 @@ from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html_join
+from django.utils.safestring import mark_safe
 
-from accounts import usernames
+from accounts import usage, usernames
 from accounts.credentials import password_reset
 from accounts.models import User
+from sessions_app import clock
+from sessions_app.domain.errors import StorageUnavailable
 
 # What a user of the admin could use to get more rights, or into another account.
 _OF_SUPERUSERS = ("email", "is_staff", "is_superuser", "groups", "user_permissions")
@@ -65,7 +69,7 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # not generic when it 
 
     list_display = ("username", "id", "email", "is_staff", "is_active")
     search_fields = ("username", "email", "id")
-    readonly_fields = ("id", "last_login", "date_joined")
+    readonly_fields = ("id", "last_login", "date_joined", "quotas")
     actions = ("send_password_links",)
     add_form = NewAccountForm
     add_fieldsets = ((None, {"fields": ("username", "email")}),)
@@ -78,11 +82,25 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # not generic when it 
             {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")},
         ),
         ("Dates", {"fields": ("last_login", "date_joined")}),
+        ("Usage", {"fields": ("quotas",)}),
     )
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         own = tuple(self.readonly_fields)
         return own if _is_superuser(request) else (*own, *_OF_SUPERUSERS)
+
+    @admin.display(description="Quotas used")
+    def quotas(self, user: User) -> str:
+        """What the user has of each quota; see `usage.figures`."""
+        try:
+            figures = usage.figures(user, now=clock.now())
+        except StorageUnavailable:
+            return "not known while MongoDB is unavailable"
+        lines = [
+            (figure.name, f"{figure.used:,}", f"of {figure.quota:,}" if figure.quota else "")
+            for figure in figures
+        ]
+        return format_html_join(mark_safe("<br>"), "{}: {} {}", lines)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         if "email" in form.changed_data:

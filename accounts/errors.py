@@ -53,7 +53,10 @@ class TooManyKeys(InvalidInput):
     """The user has the maximum number of API keys."""
 
     code = "too_many_keys"
-    default_detail = "You have the maximum number of API keys; delete one first."
+    default_detail = "Your quota of API keys is used up; delete one first."
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"Your quota of {limit:,} API keys is used up; delete one first.")
 
 
 class RegistrationClosed(PermissionDenied):

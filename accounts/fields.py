@@ -48,11 +48,21 @@ class PasswordField(StrictCharField):
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("write_only", True)
-        super().__init__(max_length=passwords.MAX_CHARS, trim_whitespace=False, **kwargs)
+        # For the schema, too: a blank one is refused.
+        super().__init__(
+            min_length=1, max_length=passwords.MAX_CHARS, trim_whitespace=False, **kwargs
+        )
+
+
+@extend_schema_field(
+    {"type": "string", "format": "password", "minLength": passwords.MIN_CHARS, "writeOnly": True}
+)
+class NewPasswordField(PasswordField):
+    """A new password, to which the rules apply."""
 
 
 class TokenField(StrictCharField):
     """A token. Whether it is valid is checked later, and answered with a 401 rather than a 400."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_length=MAX_TOKEN_CHARS, trim_whitespace=False, **kwargs)
+        super().__init__(min_length=1, max_length=MAX_TOKEN_CHARS, trim_whitespace=False, **kwargs)

@@ -16,7 +16,7 @@ class UserManager(DjangoUserManager["User"]):
 
     def looking_like(self, username: str) -> "QuerySet[User]":
         """The users whose names look like this one, the one that has it included."""
-        return self.filter(username_look=usernames.look(username))
+        return self.filter(username_look__in=usernames.looks(username))
 
     def get_by_natural_key(self, username: str | None) -> "User":
         return self.get(username_key=usernames.key(username or ""))

@@ -32,6 +32,7 @@ from accounts.serializers import (
     UserSerializer,
     VerifySerializer,
 )
+from sessions_app.http.description import idempotency_key
 from sessions_app.http.error_body import error_body
 
 TAGS = ["Accounts"]
@@ -49,14 +50,9 @@ USER = {
 }
 
 
-_IDEMPOTENCY_KEY = OpenApiParameter(
-    "Idempotency-Key",
-    OpenApiTypes.STR,
-    OpenApiParameter.HEADER,
-    description=(
-        "Makes the request safe to repeat: the same token with the same key gets the same new "
-        "refresh token again, as long as that one is unspent."
-    ),
+_IDEMPOTENCY_KEY = idempotency_key(
+    "Makes the request safe to repeat: the same token with the same key gets the same new "
+    "refresh token again, as long as that one is unspent."
 )
 
 

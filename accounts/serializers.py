@@ -18,7 +18,7 @@ from accounts import usernames
 from accounts.credentials import passwords, sign_ins
 from accounts.credentials.tokens import AccountRefreshToken, SignInReused, TokenSpent
 from accounts.errors import TokenReused
-from accounts.fields import EmailField, PasswordField, TokenField, UsernameField
+from accounts.fields import EmailField, NewPasswordField, PasswordField, TokenField, UsernameField
 from accounts.models import (
     DEVICE_MAX_CHARS,
     INSTRUCTIONS_MAX_CHARS,
@@ -51,7 +51,7 @@ class RegistrationSerializer(RefusesUnknown):
     """A new account."""
 
     username = UsernameField()
-    password = PasswordField()
+    password = NewPasswordField()
     email = EmailField(required=False)
     invitation = StrictCharField(max_length=200, required=False, allow_blank=True)
 
@@ -184,7 +184,7 @@ class PasswordChangeSerializer(RefusesUnknown):
     """The current password and the new one."""
 
     current_password = PasswordField()
-    new_password = PasswordField()
+    new_password = NewPasswordField()
 
 
 class ApiKeyRequestSerializer(RefusesUnknown):

@@ -59,7 +59,16 @@ def look(username: str) -> str:
 
     A hash, as one character may look like many.
     """
-    decomposed = unicodedata.normalize("NFD", key(username))
+    return _hashed_skeleton(key(username))
+
+
+def looks(username: str) -> set[str]:
+    """As `look`, of the name in any casing and as it is typed: a capital "I" looks like an "l"."""
+    return {look(username), _hashed_skeleton(normalize(username))}
+
+
+def _hashed_skeleton(text: str) -> str:
+    decomposed = unicodedata.normalize("NFD", text)
     skeleton = "".join(map(_prototype, decomposed)).casefold()
     return hashlib.blake2b(skeleton.encode(), digest_size=16).hexdigest()
 

@@ -308,6 +308,12 @@ REST_FRAMEWORK = {
     "NUM_PROXIES": env.integer("NUM_PROXIES", 0, high=16),
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
+# What one user may store, and how often they may search in a day; 0 is no quota.
+QUOTA_SESSIONS = env.integer("QUOTA_SESSIONS", 100_000)
+QUOTA_MESSAGES = env.integer("QUOTA_MESSAGES", 5_000_000)
+QUOTA_BYTES = env.integer("QUOTA_BYTES", 10_737_418_240)
+QUOTA_API_KEYS = env.integer("QUOTA_API_KEYS", 100, low=1, high=10_000)
+QUOTA_SEARCHES = env.integer("QUOTA_SEARCHES", 10_000)
 THROTTLE_RATES = {
     "anon": env.rate("THROTTLE_ANON", "60/min"),
     "user": env.rate("THROTTLE_USER", "1200/min"),

@@ -21,7 +21,7 @@ from sessions_app import documents, providers
 from sessions_app.repository import indexes
 from sessions_app.repository import revocations as revocations_store
 from sessions_app.repository.log import headers, spilled_keys
-from sessions_app.services import revocations, throttling
+from sessions_app.services import quotas, revocations, throttling
 from sessions_app.services.turns import taking as turns
 from tests import mongodb_in_memory
 from tests.changed_collections import changed_collections
@@ -171,6 +171,7 @@ def use_database(client: "MongoClient[dict[str, Any]]", name: str) -> None:
     headers.memory.forget()
     spilled_keys.forget()
     throttling.forget()
+    quotas.forget()
     revocations.forget()
 
 

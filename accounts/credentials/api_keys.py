@@ -10,10 +10,12 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
+from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
 from accounts.errors import KeyNotFound, TooManyKeys, WrongPassword
-from accounts.models import ApiKey
+from accounts.models import ApiKey, User
 from accounts.services import account_get
 from sessions_app.api.authentication import TokenNotValid
 from sessions_app.domain.lifecycle import to_milliseconds
@@ -21,7 +23,6 @@ from sessions_app.domain.lifecycle import to_milliseconds
 # Some clients refuse a key that does not begin with "sk-".
 PREFIX = "sk-chat-"
 SHOWN_CHARS = len(PREFIX) + 4
-KEYS_MAX = 100
 # The last use is a hint for people: to the hour is enough, and saves a write per request.
 _LAST_USE_PRECISION = timedelta(hours=1)
 
@@ -41,13 +42,34 @@ def key_make(
     user = account_get(user_id=user_id)
     if not user.check_password(password):
         raise WrongPassword(attr="password")
-    # Keys from before the last password change are dead; they must not count.
-    user.api_keys.exclude(user_generation=user.token_generation).delete()
-    if user.api_keys.count() >= KEYS_MAX:
-        raise TooManyKeys
     key, now = PREFIX + secrets.token_urlsafe(32), to_milliseconds(now)
     expires_at = None if expires_in_days is None else now + timedelta(days=expires_in_days)
-    stored_key = ApiKey.objects.create(
+    with transaction.atomic():
+        _require_room(user)
+        stored_key = _store(user, key, name, now, expires_at)
+    return NewKey(stored_key, key)
+
+
+def keys_count(user: User) -> int:
+    """How many keys a user has that count for their quota."""
+    return user.api_keys.filter(user_generation=user.token_generation).count()
+
+
+def _require_room(user: User) -> None:
+    """Raise TooManyKeys where the user has as many as they may have.
+
+    Of two requests at once, the second waits here: for the user's row, or on SQLite, which has no
+    such locks, for the whole transaction.
+    """
+    User.objects.select_for_update().filter(pk=user.pk).first()
+    # Keys from before the last password change are dead; they must not count.
+    user.api_keys.exclude(user_generation=user.token_generation).delete()
+    if user.api_keys.count() >= settings.QUOTA_API_KEYS:
+        raise TooManyKeys(settings.QUOTA_API_KEYS)
+
+
+def _store(user: User, key: str, name: str, now: datetime, expires_at: datetime | None) -> ApiKey:
+    stored_key: ApiKey = ApiKey.objects.create(
         user=user,
         name=name,
         shown=key[:SHOWN_CHARS],
@@ -56,7 +78,7 @@ def key_make(
         created_at=now,
         expires_at=expires_at,
     )
-    return NewKey(stored_key, key)
+    return stored_key
 
 
 def keys_list(*, user_id: str) -> QuerySet[ApiKey]:

@@ -11,6 +11,8 @@ from accounts.models import User
 
 # Far above any passphrase; a bound, because hashing costs time for each character.
 MAX_CHARS = 1_024
+# As AUTH_PASSWORD_VALIDATORS has it.
+MIN_CHARS = 10
 
 
 def problems(*, password: str, user: User) -> list[ErrorDetail]:

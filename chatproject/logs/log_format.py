@@ -23,8 +23,9 @@ from sessions_app import request_context
 
 _MASK = "[masked]"
 _CREDENTIALS = re.compile(
-    # a JSON Web Token; what follows Bearer or Basic; the password of an address
-    r"eyJ[\w-]+\.[\w-]+\.[\w-]*|(?<=Bearer )[^\s\"',\\]+|(?<=Basic )[^\s\"',\\]+|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
+    # a JSON Web Token, from the beginning of a word: looking for one at each "eyJ" of a Host that
+    # has thousands takes seconds; what follows Bearer or Basic; the password of an address
+    r"(?<![\w-])eyJ[\w-]+\.[\w-]+\.[\w-]*|(?<=Bearer )[^\s\"',\\]+|(?<=Basic )[^\s\"',\\]+|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
 )
 _OWN = ("SECRET_KEY", "JWT_SIGNING_KEY", "LLM_API_KEY", "METRICS_TOKEN")
 # Shorter ones would mask ordinary words.

@@ -36,6 +36,7 @@ from sessions_app.documents.operations import (
     ServerDialect,
     Sweep,
     ThrottleWindow,
+    UsageCounter,
 )
 from sessions_app.documents.search import SearchDocument, SearchProgress
 from sessions_app.documents.session_names import SessionName
@@ -78,6 +79,7 @@ __all__ = [
     "TopicRecord",
     "Turn",
     "TurnLeaseRecord",
+    "UsageCounter",
     "checking",
     "collection",
     "fields_of",
@@ -97,6 +99,7 @@ ALL: tuple[type[StoredDocument], ...] = (
     StandingFigures,
     ErasedUser,
     ThrottleWindow,
+    UsageCounter,
     Revocation,
     Creation,
     Sweep,

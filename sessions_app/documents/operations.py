@@ -176,6 +176,23 @@ class Revocation(StoredDocument):
     }
 
 
+class UsageCounter(StoredDocument):
+    """How much one user has stored, for their quotas; what workers have taken beforehand included.
+
+    `user_hash` is keyed, as in the receipt of an erasure.
+    """
+
+    user_hash = IdentifierField(primary_key=True, max_length=64)
+    sessions = LongField(required=True)
+    messages = LongField(required=True)
+    bytes = LongField(required=True)
+    # When it was last counted by what is stored; absent where that is due.
+    counted_at = DateTimeField()
+
+    COLLECTION: ClassVar[str] = "usage_counters"
+    meta: ClassVar[dict[str, Any]] = {"collection": COLLECTION}
+
+
 class ThrottleWindow(StoredDocument):
     """How much of a rate limit one caller has used in one period; MongoDB deletes it later."""
 

@@ -19,6 +19,12 @@ SessionError
 │   └── TurnInProgress      one turn at a time; has a `retry_after`         409
 ├── SessionExpired          the caller's own, and past its timeout          410
 ├── SearchInProgress        one search per user; has a `retry_after`        429
+├── TooManyOwnTurns         one user has as many turns as they may          429
+├── QuotaReached            a user has stored or done as much as they may   429
+│   ├── SessionsQuota       sessions                                        429
+│   ├── MessagesQuota       messages                                        429
+│   ├── BytesQuota          bytes of messages                               429
+│   └── SearchesQuota       searches of a day; has a `retry_after`          429
 ├── VersionMismatch         `If-Match` names another version                412
 ├── IdempotencyMismatch     the same key came with another body             422
 ├── StorageUnavailable      MongoDB did not answer, or could not write      503
@@ -193,6 +199,49 @@ class SearchInProgress(SessionError):
     code = "search_in_progress"
     default_detail = "Another search of yours is in progress."
     retry_after = 1
+
+
+class QuotaReached(SessionError):
+    """The user has as much as they may have; `limit` is the quota. Nothing has been stored."""
+
+    code = "quota_reached"
+    default_detail = "Your quota is used up."
+
+    def __init__(self, limit: int = 0) -> None:
+        super().__init__(self.default_detail.format(limit=limit))
+        self.limit = limit
+
+
+class SessionsQuota(QuotaReached):
+    """The user has as many sessions as they may have."""
+
+    code = "quota_sessions"
+    default_detail = "Your quota of {limit:,} sessions is used up; delete some first."
+
+
+class MessagesQuota(QuotaReached):
+    """The user has as many messages as they may have."""
+
+    code = "quota_messages"
+    default_detail = "Your quota of {limit:,} messages is used up; delete sessions first."
+
+
+class BytesQuota(QuotaReached):
+    """The user's messages take as many bytes as they may take."""
+
+    code = "quota_bytes"
+    default_detail = "Your quota of {limit:,} bytes of messages is used up; delete some first."
+
+
+class SearchesQuota(QuotaReached):
+    """The user has searched as often today as they may; `retry_after` is in seconds."""
+
+    code = "quota_searches"
+    default_detail = "Your quota of {limit:,} searches a day is used up."
+
+    def __init__(self, limit: int = 0, *, retry_after: int = 1) -> None:
+        super().__init__(limit)
+        self.retry_after = retry_after
 
 
 class VersionMismatch(SessionError):

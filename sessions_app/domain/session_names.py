@@ -17,7 +17,10 @@ NONE = "none"
 """Says that there is no session."""
 RULE = f"An id of your own has 1 to {EXTERNAL_ID_MAX_CHARS} characters of A-Z a-z 0-9 . _ : -"
 
-_EXTERNAL_ID = re.compile(rf"[A-Za-z0-9._:-]{{1,{EXTERNAL_ID_MAX_CHARS}}}")
+PATTERN = rf"^[A-Za-z0-9._:-]{{1,{EXTERNAL_ID_MAX_CHARS}}}$"
+"""Of what a client may name a session, but for the two words above."""
+
+_EXTERNAL_ID = re.compile(PATTERN)
 _SESSION_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
 _CONVERSATION_PREFIX = "conv_"
 

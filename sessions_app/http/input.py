@@ -179,7 +179,20 @@ class MetadataField(serializers.Field[dict[str, str], Any, Any, Any]):
     {
         "type": "array",
         "maxItems": limits.TOOL_CALLS_MAX,
-        "items": {"type": "object", "required": ["id", "type"], "additionalProperties": True},
+        "minItems": 1,
+        "items": {
+            "type": "object",
+            "required": ["id", "type"],
+            "properties": {
+                "id": {
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": limits.TOOL_CALL_ID_MAX_CHARS,
+                },
+                "type": {"type": "string"},
+            },
+            "additionalProperties": True,
+        },
     }
 )
 class ToolCallsField(serializers.Field[list[dict[str, Any]], Any, Any, Any]):

@@ -13,6 +13,7 @@ _STATUS_OF: dict[type[errors.SessionError], int] = {
     WindowBudgetError: 400,
     errors.SessionExpired: 410,
     errors.SearchInProgress: 429,
+    errors.QuotaReached: 429,
     errors.VersionMismatch: 412,
     errors.SlowBody: 408,
     errors.TooLarge: 413,

@@ -46,7 +46,7 @@ def members(
     request: Request, known: Collection[str], *, required: Sequence[str] = ()
 ) -> dict[str, Any]:
     """The body, whose members are all known; an empty body has none."""
-    body = requests.body_of(request) if request.data or required else {}
+    body = requests.body_of(request)
     for name in body:
         if name not in known:
             raise UnknownParameter(f"Unknown parameter: '{name}'.", attr=name)

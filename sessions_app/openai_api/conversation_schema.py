@@ -1,9 +1,14 @@
 """The API description of conversations and their items; OpenAI's own documents each member."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 
-from sessions_app.openai_api.conversation_input import INCLUDABLE, ITEMS_MAX
+from sessions_app.domain import limits
+from sessions_app.http.description import idempotency_key, page_size
+from sessions_app.openai_api.conversation_input import FIRST_ITEMS_MAX, INCLUDABLE, ITEMS_MAX
 from sessions_app.openai_api.schema import TAGS, answer_example, error_responses
 
 _CONVERSATION = {
@@ -28,12 +33,13 @@ _LIST = {
     "has_more": False,
 }
 _NEW_ITEMS = [{"role": "user", "content": "Which hotels in Lisbon take dogs?"}]
-_KEY = OpenApiParameter(
-    "Idempotency-Key",
-    OpenApiTypes.STR,
-    OpenApiParameter.HEADER,
-    description="The same request under the same key stores nothing again.",
-)
+_KEY = idempotency_key("The same request under the same key stores nothing again.")
+_METADATA = {
+    "type": "object",
+    "nullable": True,
+    "maxProperties": limits.METADATA_MAX_KEYS,
+    "additionalProperties": {"type": "string", "maxLength": limits.METADATA_VALUE_MAX_CHARS},
+}
 _INCLUDE = OpenApiParameter(
     "include",
     OpenApiTypes.STR,
@@ -43,10 +49,24 @@ _INCLUDE = OpenApiParameter(
 )
 _PAGE = [
     OpenApiParameter("after", OpenApiTypes.STR, description="The id of the item before the page."),
-    OpenApiParameter("limit", OpenApiTypes.INT, description=f"1 to {ITEMS_MAX}", default=ITEMS_MAX),
+    page_size(ITEMS_MAX),
     OpenApiParameter("order", OpenApiTypes.STR, enum=("asc", "desc"), default="desc"),
     _INCLUDE,
 ]
+
+
+def _items(most: int) -> dict[str, Any]:
+    return {"type": "array", "maxItems": most, "items": {"type": "object"}}
+
+
+def _body(members: Mapping[str, Any], *required: str) -> dict[str, Any]:
+    """A body whose members are all known: others are refused."""
+    schema: dict[str, Any] = {
+        "type": "object",
+        "properties": dict(members),
+        "additionalProperties": False,
+    }
+    return {"application/json": schema | ({"required": [*required]} if required else {})}
 
 
 def _request(name: str, value: object) -> OpenApiExample:
@@ -57,7 +77,7 @@ create = extend_schema(
     operation_id="openai_conversation_create",
     tags=TAGS,
     parameters=[_KEY],
-    request=OpenApiTypes.OBJECT,
+    request=_body({"items": _items(FIRST_ITEMS_MAX) | {"nullable": True}, "metadata": _METADATA}),
     responses={200: OpenApiTypes.OBJECT, **error_responses(400, 401, 404, 413, 422, 429, 503)},
     examples=[
         _request("With an item", {"items": _NEW_ITEMS, "metadata": {"topic": "travel"}}),
@@ -73,7 +93,7 @@ show = extend_schema(
 update = extend_schema(
     operation_id="openai_conversation_update",
     tags=TAGS,
-    request=OpenApiTypes.OBJECT,
+    request=_body({"metadata": _METADATA}, "metadata"),
     responses={200: OpenApiTypes.OBJECT, **error_responses(400, 401, 404, 409, 410, 429, 503)},
     examples=[
         _request("Metadata", {"metadata": {"topic": "travel"}}),
@@ -97,7 +117,7 @@ item_create = extend_schema(
     operation_id="openai_item_create",
     tags=TAGS,
     parameters=[_KEY, _INCLUDE],
-    request=OpenApiTypes.OBJECT,
+    request=_body({"items": _items(FIRST_ITEMS_MAX)}, "items"),
     responses={
         200: OpenApiTypes.OBJECT,
         **error_responses(400, 401, 404, 409, 410, 413, 422, 429, 503),

@@ -18,6 +18,8 @@ from sessions_app.services.relay import PassedError
 
 logger = logging.getLogger(__name__)
 
+# What clients know as both code and type; the message names the quota.
+QUOTA = "insufficient_quota"
 # Names that clients know, in place of ours.
 _CODES = {
     "invalid": "invalid_value",
@@ -28,6 +30,10 @@ _CODES = {
     "user_erased": "invalid_api_key",
     "throttled": "rate_limit_exceeded",
     "parse_error": "invalid_json",
+    **dict.fromkeys(
+        ("quota_reached", "quota_sessions", "quota_messages", "quota_bytes", "quota_searches"),
+        QUOTA,
+    ),
 }
 _TYPES = {401: "invalid_request_error", 403: "permission_error", 429: "requests"}
 # Of answers that no view of this wire gives.
@@ -100,6 +106,10 @@ def body_of(error: errors.SessionError) -> dict[str, Any]:
         problem = body(status, error.detail, refusal.code or error.code, refusal.param)
         problem["error"]["type"] = refusal.kind or problem["error"]["type"]
         return problem
+    if isinstance(error, errors.QuotaReached):
+        problem = body(status, f"{error.detail} ({error.code})", error.code)
+        problem["error"]["type"] = QUOTA
+        return problem
     return body(status, error.detail, error.code, error.attr)
 
 
@@ -154,6 +164,8 @@ def _domain(error: errors.SessionError) -> Response:
 
 def _is_final(error: errors.SessionError) -> bool:
     """Whether asking again is of no use, or has been done: clients repeat by themselves."""
+    if isinstance(error, errors.QuotaReached):
+        return True
     if isinstance(error, errors.ProviderError):
         return error.repeated or isinstance(error, errors.ProviderRefused)
     if isinstance(error, PassedError):

@@ -10,6 +10,8 @@ from drf_spectacular.utils import (
     extend_schema,
 )
 
+from sessions_app.http.description import idempotency_key
+
 TAGS = ["OpenAI wire"]
 _ID = "chatcmpl-01932c0790f47e5a8d0b6c1f2a3b4c5d"
 _SESSION = "01932c07-8a3e-7d52-b1c4-5f0e6a9d2b31"
@@ -102,16 +104,21 @@ chat_completions = extend_schema(
             "X-Session-Create",
             OpenApiTypes.STR,
             OpenApiParameter.HEADER,
+            enum=("1", "0"),
             description="1 makes the named session if it is not there.",
         ),
-        OpenApiParameter(
-            "Idempotency-Key",
-            OpenApiTypes.STR,
-            OpenApiParameter.HEADER,
-            description="The same request under the same key again gets the same turn.",
-        ),
+        idempotency_key("The same request under the same key again gets the same turn."),
     ],
-    request=OpenApiTypes.OBJECT,
+    request={
+        "application/json": {
+            "type": "object",
+            "required": ["messages"],
+            "properties": {
+                "messages": {"type": "array", "minItems": 1, "items": {"type": "object"}}
+            },
+            "additionalProperties": True,
+        }
+    },
     responses={
         (200, "application/json"): OpenApiResponse(OpenApiTypes.OBJECT, "The completion."),
         (200, "text/event-stream"): OpenApiResponse(OpenApiTypes.STR, "The same in chunks."),

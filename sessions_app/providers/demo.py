@@ -105,7 +105,9 @@ class DemoReply:
 
 def _pieces(text: str) -> Iterator[str]:
     """Words, each with the white space before it; of scripts without any, a few characters."""
-    return (match.group() for match in re.finditer(r"\s*\S{1,12}", text))
+    # Without the white space at the end, behind which the pattern would look for a word again and
+    # again: as often as there are spaces.
+    return (match.group() for match in re.finditer(r"\s*\S{1,12}", text.rstrip()))
 
 
 def _prompt_tokens(messages: Messages, count: TokenCounter) -> int:

@@ -16,6 +16,7 @@ from sessions_app.documents import (
     MessageBucket,
     MetadataEntry,
     Session,
+    checking,
     collection,
 )
 from sessions_app.domain import data, lifecycle, tail
@@ -27,6 +28,7 @@ from sessions_app.domain.data import (
 )
 from sessions_app.domain.drafts import NewMessage
 from sessions_app.domain.errors import LegalHold, SessionExists, SessionNotFound, VersionMismatch
+from sessions_app.domain.quotas import Usage
 from sessions_app.repository import (
     belongings,
     failures,
@@ -35,6 +37,7 @@ from sessions_app.repository import (
     session_pages,
     summaries,
     titles,
+    usages,
 )
 from sessions_app.repository.log import Stored, memory, new_bucket
 from sessions_app.repository.session_names import Claim
@@ -133,9 +136,16 @@ def _insert_all(stored_session: Stored, buckets: list[Stored], transaction: Clie
 
 @failures.translated
 def fork(
-    new: NewSession, *, source_id: str, up_to_seq: int, new_message_id: Callable[[], str]
+    new: NewSession,
+    *,
+    source_id: str,
+    up_to_seq: int,
+    new_message_id: Callable[[], str],
+    weigh: Callable[[Usage], None],
 ) -> data.Session:
     """Store `new` with a copy of the source's messages up to `up_to_seq`, under new ids.
+
+    `weigh` is told how much it is before it is stored, each time that MongoDB has it copied.
 
     One transaction: the source is read as it was at one moment, and a copy that is interrupted
     leaves nothing behind. Memory stays bounded by the tail, whatever the length. Raises
@@ -151,7 +161,7 @@ def fork(
         )
         if source is None:
             raise SessionNotFound
-        forked = _copy_messages(new, source, up_to_seq, new_message_id, transaction)
+        forked = _copy_messages(new, source, up_to_seq, new_message_id, weigh, transaction)
 
     try:
         in_transaction(copy)
@@ -166,9 +176,10 @@ def _copy_messages(
     source: Stored,
     up_to_seq: int,
     new_message_id: Callable[[], str],
+    weigh: Callable[[Usage], None],
     transaction: ClientSession,
 ) -> data.Session:
-    start, tokens = 1, 0
+    start, tokens, size = 1, 0, 0
     copies: list[Stored] = []
     sizes: list[int] = []
     for message, seq in log.walk_stored_messages(source, transaction=transaction):
@@ -181,6 +192,7 @@ def _copy_messages(
             copied.pop("superseded_with", None)
         copies.append(copied)
         sizes.append(log.stored_size(copied))
+        size += sizes[-1]
         tokens += copied["token_count"]
         if length := tail.next_run(sizes):
             collection(MessageBucket).insert_one(
@@ -196,6 +208,7 @@ def _copy_messages(
         **summaries.carried(source, up_to_seq),
         **titles.carried(source, new.title),
     }
+    weigh(Usage(1, stored_session["message_count"], size))
     collection(Session).insert_one(stored_session, session=transaction)
     return log.decode_session(stored_session)
 
@@ -323,22 +336,40 @@ def _update(
 
 
 @failures.translated
-def delete(*, session_id: str, user_id: str) -> None:
-    """Remove a session and all that belongs to it together; raises SessionNotFound or LegalHold."""
+def delete(*, session_id: str, user_id: str) -> Usage:
+    """Remove a session and all that belongs to it together; how much that was.
 
-    def remove(transaction: ClientSession) -> bool:
+    Raises SessionNotFound or LegalHold.
+    """
+
+    def remove(transaction: ClientSession) -> Usage | None:
         # By the driver: MongoEngine's querysets take no transaction.
-        result = collection(Session).delete_one(
+        removed = collection(Session).find_one_and_delete(
             {"_id": session_id, "user_id": user_id, "legal_hold": {"$ne": True}},
+            projection={"message_count": 1, "tail_bytes": 1, "tail_start": 1},
             session=transaction,
         )
-        if result.deleted_count:
-            belongings.delete_all(session_id, transaction)
-        return bool(result.deleted_count)
+        if removed is None:
+            return None
+        # A damaged session is deleted as others are; what cannot be read is not counted.
+        sound = checking.readable(Session).sound_part(removed)
+        size = sound.get("tail_bytes", 0)
+        if sound.get("tail_start", 1) > 1:
+            size += usages.bucket_bytes([session_id])
+        belongings.delete_all(session_id, transaction)
+        return Usage(1, sound.get("message_count", 0), size)
 
-    if not in_transaction(remove):
+    removed: Usage | None = in_transaction(remove)
+    if removed is None:
         log.read_header(session_id=session_id, user_id=user_id)
         raise LegalHold
+    return removed
+
+
+@failures.translated
+def exists(session_id: str) -> bool:
+    """Whether there is a session of this id, whoever owns it."""
+    return Session.objects(pk=session_id).only("pk").as_pymongo().first() is not None
 
 
 def in_transaction(work: Any, write_concern: WriteConcern | None = None) -> Any:

@@ -24,6 +24,7 @@ BY_ID = (
     documents.SearchProgress,
     documents.ErasedUser,
     documents.ThrottleWindow,
+    documents.UsageCounter,
     documents.Creation,
 )
 # Small, or read in order by several filters: these stay together, on the database's primary shard.

@@ -31,6 +31,13 @@ def take(*, key: str, amount: int, expires_at: datetime) -> int:
 
 
 @failures.translated
+def used(key: str) -> int:
+    """What the counter `key` stands at."""
+    window = ThrottleWindow.objects(pk=key).only("used").as_pymongo().first()
+    return int(window["used"]) if window else 0
+
+
+@failures.translated
 def begin(*, key: str, now: datetime, until: datetime) -> bool:
     """Begin what `key` names, unless it is in progress; a caller that never ends it blocks it
     `until` then."""

@@ -9,9 +9,10 @@ from sessions_app import tracing
 from sessions_app.domain import lifecycle
 from sessions_app.domain.data import Message
 from sessions_app.domain.limits import SEQ_LAST
+from sessions_app.domain.quotas import Usage
 from sessions_app.repository import annotations, search, titles
 from sessions_app.repository import erasure as erasure_store
-from sessions_app.services import turns
+from sessions_app.services import quotas, turns
 
 
 @tracing.step
@@ -27,7 +28,7 @@ def message_delete(
 
     Raises SessionNotFound, SessionExpired, SessionArchived, MessageNotFound, LegalHold.
     """
-    erasure_store.messages.erase_message(
+    freed = erasure_store.messages.erase_message(
         session_id=session_id,
         user_id=user_id,
         seq=min(seq, SEQ_LAST),
@@ -35,6 +36,7 @@ def message_delete(
         default_ttl_seconds=settings.SESSION_TTL_SECONDS,
         reduce=reduce,
     )
+    quotas.note(user_id, Usage(bytes=-freed))
     turns.message_erased(session_id)
     # What is derived goes after the message: work in progress that still read the old content
     # writes before this, and is removed here, or is refused by the session's erasure count.

@@ -15,7 +15,7 @@ from sessions_app.domain.errors import IdempotencyMismatch
 from sessions_app.domain.limits import SEQ_LAST
 from sessions_app.repository import log
 from sessions_app.repository.log import AppendRequest, Repeat
-from sessions_app.services import dividers
+from sessions_app.services import dividers, quotas
 from sessions_app.services.tallies import tallies
 
 
@@ -127,6 +127,7 @@ def _append(
         now=lifecycle.to_milliseconds(now),
         default_ttl_seconds=settings.SESSION_TTL_SECONDS,
         repeat=repeat,
+        gate=quotas.Gate(user_id),
     )
     appended = log.append(request)
     # A replay stored nothing, so it must not count again.

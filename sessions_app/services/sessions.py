@@ -25,15 +25,18 @@ from sessions_app.domain.data import (
 from sessions_app.domain.drafts import MessageDraft, SessionDraft
 from sessions_app.domain.errors import (
     InvalidInput,
+    QuotaReached,
+    SessionExists,
     SessionExpired,
     StorageUnavailable,
     TooLarge,
     UserErased,
 )
 from sessions_app.domain.limits import CONTEXT_MAX_MESSAGES_DEFAULT
+from sessions_app.domain.quotas import Usage
 from sessions_app.repository import annotations, log, sessions
 from sessions_app.repository.session_names import Claim
-from sessions_app.services import dividers, identity, messages, receipts
+from sessions_app.services import dividers, identity, messages, quotas, receipts
 from sessions_app.services.tallies import tallies
 
 # An attempt fails only because another writer has just changed what it was decided on.
@@ -64,8 +67,8 @@ def session_create(
 
         `session_id` is that of the session, a new one if it is left out.
 
-    Raises InvalidInput or TooLarge for a message that cannot be stored, UserErased, NameTaken
-    where a session other than `replaced` has the name, and SessionExists.
+    Raises InvalidInput or TooLarge for a message that cannot be stored, UserErased, QuotaReached,
+    NameTaken where a session other than `replaced` has the name, and SessionExists.
     """
     now = lifecycle.to_milliseconds(now)
     history = messages.batch_prepare(batch=draft.history, now=now)
@@ -79,7 +82,13 @@ def session_create(
     policy = replace(policy_default(), **draft.policy)
     new = _new_session(user_id, draft, policy, now, session_id)
     claim = Claim(name, user_id, new.session_id, replaced) if name else None
-    session = sessions.insert(new, history, claim)
+    need = Usage(1, len(history), log.size_of(history))
+    try:
+        with quotas.taken(user_id, need):
+            session = sessions.insert(new, history, claim)
+    except QuotaReached as error:
+        _refuse_repeated(session_id, error)
+        raise
     _refuse_erased(session)
     tallies.messages_stored(user_id, history, now)
     return session
@@ -105,6 +114,15 @@ def _new_session(
     )
 
 
+def _refuse_repeated(session_id: str | None, error: QuotaReached) -> None:
+    """Raise SessionExists where a request is repeated: it has made its session, and needs no room.
+
+    As it would be raised with room.
+    """
+    if session_id and sessions.exists(session_id):
+        raise SessionExists from error
+
+
 def _refuse_erased(session: Session) -> None:
     """Delete a session that was just created for a user who has been erased; raises UserErased.
 
@@ -112,7 +130,7 @@ def _refuse_erased(session: Session) -> None:
     began before it is seen here, one that begins later finds the session.
     """
     if receipts.is_erased(session.user_id):
-        sessions.delete(session_id=session.session_id, user_id=session.user_id)
+        session_delete(session_id=session.session_id, user_id=session.user_id)
         raise UserErased
 
 
@@ -241,7 +259,7 @@ def session_move(read: Callable[[], Session], *, status: Status, now: datetime) 
 @tracing.step
 def session_delete(*, session_id: str, user_id: str) -> None:
     """Destroy a session with all its messages; raises SessionNotFound or LegalHold."""
-    sessions.delete(session_id=session_id, user_id=user_id)
+    quotas.note(user_id, -sessions.delete(session_id=session_id, user_id=user_id))
 
 
 @tracing.step
@@ -257,7 +275,7 @@ def session_fork(
     """A new session with a copy of the history up to `up_to_seq` (all of it when None).
 
     Its id is `fork_id`, or a new one. Raises SessionExists, SessionNotFound, SessionExpired,
-    InvalidInput for a `up_to_seq` that does not exist.
+    QuotaReached, InvalidInput for a `up_to_seq` that does not exist.
     """
     now = lifecycle.to_milliseconds(now)
     source = log.read_header(session_id=session_id, user_id=user_id)
@@ -271,12 +289,18 @@ def session_fork(
         metadata=source.metadata,
         ttl_seconds=source.ttl_seconds,
     )
-    fork = sessions.fork(
-        _new_session(user_id, draft, source.context_policy, now, fork_id),
-        source_id=session_id,
-        up_to_seq=last,
-        new_message_id=messages.new_message_id,
-    )
+    try:
+        with quotas.weighed(user_id, at_least=Usage(1, last, min(1, last))) as weigh:
+            fork = sessions.fork(
+                _new_session(user_id, draft, source.context_policy, now, fork_id),
+                source_id=session_id,
+                up_to_seq=last,
+                new_message_id=messages.new_message_id,
+                weigh=weigh,
+            )
+    except QuotaReached as error:
+        _refuse_repeated(fork_id, error)
+        raise
     _refuse_erased(fork)
     annotations.carry(source_id=session_id, fork_id=fork.session_id, up_to_seq=last)
     return fork

@@ -9,7 +9,6 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
-from accounts.credentials import api_keys
 from accounts.models import ApiKey, User
 from accounts.privacy.traces import account_traces
 from tests.accounts.bodies import NO_ACCOUNT, NOT_AUTHENTICATED, TOKEN_NOT_VALID, required
@@ -91,8 +90,8 @@ def test_it_needs_a_name(alice):
     assert alice.client.post(URL, {"password": alice.password}).json() == required("name")
 
 
-def test_there_is_an_end_to_them(alice, monkeypatch):
-    monkeypatch.setattr(api_keys, "KEYS_MAX", 2)
+def test_there_is_an_end_to_them(alice, settings):
+    settings.QUOTA_API_KEYS = 2
     make(alice)
     make(alice)
     response = alice.client.post(URL, {"name": "third", "password": alice.password})
@@ -100,7 +99,7 @@ def test_there_is_an_end_to_them(alice, monkeypatch):
         400,
         error(
             "too_many_keys",
-            "You have the maximum number of API keys; delete one first.",
+            "Your quota of 2 API keys is used up; delete one first.",
             kind="validation_error",
             attr="non_field_errors",
         ),

@@ -239,7 +239,7 @@ def test_names_of_one_alphabet_a_word_are_welcome(name):
 @pytest.mark.parametrize(
     ("name", "alike"),
     [("coco", "\u0441\u043e\u0441\u043e"), ("alice1", "alicel"), ("bob0", "bobo"),
-     ("modern", "modem")],
+     ("modern", "modem"), ("alice", "aIice"), ("bill", "biIl")],
 )  # fmt: skip
 def test_a_name_that_looks_like_anothers_is_refused(visitor, name, alike):
     person(name)

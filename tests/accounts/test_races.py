@@ -57,6 +57,19 @@ def test_many_refreshes_under_one_key_are_one_and_get_the_same_next_token(_round
     assert len({RefreshToken(r.json()["refresh"])["jti"] for r in responses}) == 1
 
 
+def test_requests_at_once_make_no_key_too_many(settings):
+    settings.QUOTA_API_KEYS = 2
+    alice = person("alice")
+
+    def make(client):
+        client.credentials(**alice.client._credentials)
+        return client.post("/auth/api-keys", {"name": "laptop", "password": PASSWORD})
+
+    responses = at_once(*[make] * WORKERS)
+    assert sorted(r.status_code for r in responses) == [201, 201, 400, 400]
+    assert alice.user.api_keys.count() == 2
+
+
 @pytest.mark.parametrize("_round", range(5))
 def test_of_many_sign_outs_with_one_token_exactly_one_wins(_round):
     alice = person("alice")

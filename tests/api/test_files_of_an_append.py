@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from sessions_app.services import revocations
 from sessions_app.services.tallies import tallies
 from tests.api.bodies import path
 from tests.passed_through import ROOT, files_passed_through
@@ -21,6 +22,8 @@ def as_served(settings, monkeypatch):
     """With what tests leave out and a service does: rate limits, and the figures' counting."""
     settings.THROTTLE_RATES = settings.THROTTLE_RATES | {"user": "100000/day"}
     monkeypatch.setattr(tallies, "counts", True)
+    # What is read twice a second is on the way of one append in hundreds.
+    monkeypatch.setattr(revocations, "FRESH_SECONDS", 3_600)
     yield
     tallies.take()
 

@@ -20,22 +20,24 @@ def served() -> set[tuple[str, str]]:
     """Every route but the admin's own."""
     return {
         (method.upper(), template(path))
-        for path, callback in _callbacks(get_resolver().url_patterns, "")
+        for path, callback in callbacks(get_resolver().url_patterns, "")
         if not path.startswith("admin/")
-        for method in _methods(callback)
+        for method in methods(callback)
     }
 
 
-def _callbacks(patterns: Any, prefix: str) -> Iterator[tuple[str, Any]]:
+def callbacks(patterns: Any, prefix: str) -> Iterator[tuple[str, Any]]:
+    """Every route with its view."""
     for pattern in patterns:
         path = prefix + str(pattern.pattern)
         if isinstance(pattern, URLPattern):
             yield path, pattern.callback
         else:
-            yield from _callbacks(pattern.url_patterns, path)
+            yield from callbacks(pattern.url_patterns, path)
 
 
-def _methods(callback: Any) -> list[str]:
+def methods(callback: Any) -> list[str]:
+    """What a view answers to."""
     if actions := getattr(callback, "actions", None):
         return [verb for verb in VERBS if verb in actions]
     view = getattr(callback, "cls", None) or getattr(callback, "view_class", None)

@@ -47,6 +47,7 @@ LONGER = {
     "docs/benchmarks.md": "tables that `benchmarks.publish` writes",
     "docs/scaling.md": "tables that `benchmarks.publish` writes",
     "docs/reference/settings.md": "a reference: a row for each setting",
+    "docs/security.md": "a row for each threat, and tables that `test_principals` writes",
     "docs/operations.md": "a reference: every file, series, message and promise",
     "CONTRIBUTING.md": "a glossary, a map of the packages and the recipes",
 }

@@ -37,8 +37,10 @@ from sessions_app.repository import (
     jobs,
     revocations,
     summaries,
+    usages,
 )
 from sessions_app.repository import review as review_store
+from sessions_app.repository import sessions as sessions_store
 from sessions_app.repository.erasure import traces as user_traces
 from sessions_app.repository.figures import daily as daily_figures
 from sessions_app.repository.log import pages, tail
@@ -47,6 +49,7 @@ from sessions_app.services import (
     erasure,
     messages,
     named_sessions,
+    quotas,
     sessions,
     throttling,
 )
@@ -120,7 +123,7 @@ WALKS = {
     "store.migrating.outdated",
 }
 # An operator's audit reads a whole log, once.
-READS_ALL = {"review.chain.unchained"}
+READS_ALL = {"usages._page", "usages.bucket_bytes", "review.chain.unchained"}
 # Staff look at everybody's sessions, and at who did: by an index, on every shard.
 STAFF = {
     "review.conversations.find_page",
@@ -484,7 +487,17 @@ def _walk_sweeps(database: Any) -> None:
         database.figures.update_many({}, {"$set": {"due_at": now() - timedelta(seconds=1)}})
 
 
+def _walk_quotas() -> None:
+    quotas.usage(OWNER)
+    quotas.searches_of_today(OWNER, now=now())
+    quotas.doubt([OWNER])
+    usages.count(OWNER, reads_buckets=True)
+    usages.claim_count(key="nobody", before=now(), now=now())
+    sessions_store.exists("nothing")
+
+
 def _walk_personal_data() -> None:
+    _walk_quotas()
     assert personal_data.is_known(user_id=OWNER)
     list(personal_data.export(user_id=OWNER, now=now(), account=None))
     taken = session_exports.Selection(user_id=OWNER)
@@ -608,5 +621,5 @@ def test_every_function_that_queries_was_walked(walked: Any) -> None:
     walked_functions = {function for sent in _own(walked) for function in sent.path}
     # Querysets that their callers run.
     conditions = {"review.conversations._keys", "review.read_log._sought", "throttles._windows",
-                  "deferred._pieces"}  # fmt: skip
+                  "deferred._pieces", "usages._counters"}  # fmt: skip
     assert queries - walked_functions - WITHOUT_QUERY - conditions == set()

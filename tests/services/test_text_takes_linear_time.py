@@ -10,16 +10,18 @@ from collections.abc import Callable
 import pytest
 
 from accounts import usernames
+from chatproject.logs import log_format
 from sessions_app import tokenizer
-from sessions_app.domain import titles
-from sessions_app.domain.dialect import arguments, naming, unwrapping
+from sessions_app.domain import session_names, titles
+from sessions_app.domain.dialect import arguments, naming, refusals, unwrapping
 from sessions_app.domain.relevance import ranking, terms
 from sessions_app.domain.search import query as search_query
 from sessions_app.domain.search import text as search_text
-from sessions_app.domain.texts import folding
+from sessions_app.domain.texts import display, folding
 from sessions_app.domain.texts import text as stored_text
 from sessions_app.domain.topics import text as topics_text
-from sessions_app.providers import demo_answers
+from sessions_app.openai_api import parts
+from sessions_app.providers import demo, demo_answers
 from sessions_app.services.review import masking
 
 SHORT, LONG = 4_000, 32_000
@@ -27,6 +29,7 @@ MOST = 3 * LONG // SHORT
 # Below this, the clock and the interpreter weigh more than the text.
 FLOOR_SECONDS = 0.001
 
+said = demo.DemoReply([], len, max_tokens=None, waits=(0, 0))
 QUERY = search_query.parse('"alpha beta" gam')
 
 FUNCTIONS: dict[str, Callable[[str], object]] = {
@@ -50,6 +53,14 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "inert": stored_text.inert,
     "visible": stored_text.is_visible,
     "username": usernames.key,
+    "isolated": display.isolated,
+    "harmless": display.harmless,
+    "cell": display.cell,
+    "pieces of the demo": lambda text: list(said.pieces(text)),
+    "data address": lambda text: parts._DATA_URL.fullmatch(f"data:{text}"),
+    "line of the log": log_format.masked,
+    "words of a server": lambda text: refusals.refusal_of(400, {"message": text}),
+    "external id": session_names.is_external_id,
     "demo": lambda text: demo_answers.answer([{"role": "user", "content": text}]),
     "tokens": tokenizer.count_tokens,
 }
@@ -87,6 +98,9 @@ UNITS = {
     "Han": "中",
     "underscores": "_",
     "commas": ", ",
+    "semicolons": ";",
+    "beginnings of tokens": "eyJ",
+    "directions": "\u202e",
 }
 
 

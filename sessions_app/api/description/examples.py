@@ -5,6 +5,8 @@ from typing import Any
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 
+from sessions_app.http.description import idempotency_key
+
 SESSION_EXAMPLE_ID = "01932c07-8a3e-7d52-b1c4-5f0e6a9d2b31"
 _POLICY = {
     "strategy": "hybrid",
@@ -49,12 +51,7 @@ SESSION_EXAMPLE = {
 }
 
 SESSION_ID = OpenApiParameter("session_id", OpenApiTypes.STR, OpenApiParameter.PATH)
-IDEMPOTENCY = OpenApiParameter(
-    "Idempotency-Key",
-    OpenApiTypes.STR,
-    OpenApiParameter.HEADER,
-    description="Serves as the `client_id` of a message that has none.",
-)
+IDEMPOTENCY = idempotency_key("Serves as the `client_id` of a message that has none.")
 
 
 def request_example(name: str, value: Any) -> OpenApiExample:

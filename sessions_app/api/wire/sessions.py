@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_serializer
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from sessions_app.api.wire.messages import (
@@ -61,6 +61,7 @@ class SessionChanges(RefusesUnknown):
     context_policy = PolicyInput(required=False)
 
 
+@extend_schema_field({"type": "string", "pattern": session_names.PATTERN})
 class ExternalIdField(StrictCharField):
     """An id of the client's own, unique for its owner."""
 

@@ -15,6 +15,8 @@ _ISOLATES = "\u2066\u2067\u2068"
 _DIRECTIONAL = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _LINES = re.compile("([\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+)")
 _STARTS_A_FORMULA = frozenset("=+-@\u2212")
+# Letters and signs that show nothing: the fillers of Hangul, and the empty pattern of Braille.
+_BLANKS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 
 
 def isolated(text: str) -> str:
@@ -66,7 +68,7 @@ def _may_be_a_formula(text: str) -> bool:
         if category == "Cc":
             # A tab or the end of a line may begin another cell.
             return True
-        if category[0] in "ZC" or category == "Mn":
+        if category[0] in "ZC" or category in {"Mn", "Me"} or character in _BLANKS:
             continue
         return unicodedata.normalize("NFKC", character)[0] in _STARTS_A_FORMULA
     return False

@@ -10,6 +10,7 @@ from drf_spectacular.utils import (
     extend_schema,
 )
 
+from sessions_app.http.description import idempotency_key
 from sessions_app.openai_api.responses.formats import INCLUDABLE
 from sessions_app.openai_api.responses.wire import DEFAULTS
 from sessions_app.openai_api.schema import TAGS, answer_example, error_responses
@@ -57,12 +58,7 @@ _ITEMS = {
     "last_id": _MESSAGE["id"],
     "has_more": False,
 }
-_KEY = OpenApiParameter(
-    "Idempotency-Key",
-    OpenApiTypes.STR,
-    OpenApiParameter.HEADER,
-    description="The same request under the same key again gets the same response.",
-)
+_KEY = idempotency_key("The same request under the same key again gets the same response.")
 
 
 def _query(name: str, kind: Any, description: str) -> OpenApiParameter:

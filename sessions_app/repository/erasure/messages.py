@@ -34,8 +34,10 @@ def erase_message(
     now: datetime,
     default_ttl_seconds: int,
     reduce: Reduce = _nothing,
-) -> None:
+) -> int:
     """Put what `reduce` leaves at `seq`, mostly a tombstone; doing that twice is the same as once.
+
+    How many bytes that has freed.
 
     Raises SessionNotFound, SessionExpired, SessionArchived, MessageNotFound, LegalHold, and what
     `reduce` raises, which is called for each attempt.
@@ -49,14 +51,15 @@ def erase_message(
             raise MessageNotFound
         if messages[0].deleted:
             _drop_stale_copy(session_id, user_id)
-            return
+            return 0
         if session.legal_hold:
             raise LegalHold
         # Not erased: the message has moved or changed between the reading and this.
         erase = _erase_in_tail if seq >= session.tail_start else _erase_in_bucket
-        if erase(session, seq, _activity(session, now, default_ttl_seconds), reduce):
+        freed = erase(session, seq, _activity(session, now, default_ttl_seconds), reduce)
+        if freed is not None:
             _drop_stale_copy(session_id, user_id)
-            return
+            return freed
     raise StorageUnavailable
 
 
@@ -92,7 +95,9 @@ def _activity(session: data.Session, now: datetime, default_ttl_seconds: int) ->
     )
 
 
-def _erase_in_tail(session: data.Session, seq: int, activity: _Activity, reduce: Reduce) -> bool:
+def _erase_in_tail(
+    session: data.Session, seq: int, activity: _Activity, reduce: Reduce
+) -> int | None:
     position = seq - session.tail_start
     unmoved = Session.objects(pk=session.session_id, tail_start=session.tail_start)
     stored_session = (
@@ -100,10 +105,11 @@ def _erase_in_tail(session: data.Session, seq: int, activity: _Activity, reduce:
     )
     if stored_session is None or not stored_session["messages"]:
         # Spilled since: the next attempt finds it in a bucket.
-        return False
+        return None
     stored = stored_session["messages"][0]
     left = _reduced(stored, seq, reduce)
-    return _change_session(
+    freed = log.stored_size(stored) - log.stored_size(left)
+    is_changed = _change_session(
         seq,
         activity.guard
         | {
@@ -115,7 +121,7 @@ def _erase_in_tail(session: data.Session, seq: int, activity: _Activity, reduce:
             "$set": {f"messages.{position}": left},
             "$inc": {
                 "token_count": left["token_count"] - stored["token_count"],
-                "tail_bytes": log.stored_size(left) - log.stored_size(stored),
+                "tail_bytes": -freed,
                 # A spill that has already copied the old text will not be able to cut.
                 "tail_revision": 1,
                 "version": 1,
@@ -125,6 +131,7 @@ def _erase_in_tail(session: data.Session, seq: int, activity: _Activity, reduce:
         },
         activity.unset,
     )
+    return freed if is_changed else None
 
 
 def _change_session(
@@ -163,24 +170,26 @@ def _drop_stale_copy(session_id: str, user_id: str) -> None:
         copy.filter(revision__lt=stored_session["tail_revision"]).delete()
 
 
-def _erase_in_bucket(session: data.Session, seq: int, activity: _Activity, reduce: Reduce) -> bool:
+def _erase_in_bucket(
+    session: data.Session, seq: int, activity: _Activity, reduce: Reduce
+) -> int | None:
     """The bucket and the session's token count change together or not at all.
 
     By the driver: MongoEngine's querysets take no transaction.
     """
     session_id = session.session_id
 
-    def erase(transaction: ClientSession) -> bool:
+    def erase(transaction: ClientSession) -> int | None:
         bucket = collection(MessageBucket).find_one(
             log.buckets_of_range(session_id, seq, seq) | {"last_seq": {"$gte": seq}},
             session=transaction,
         )
         if bucket is None:
-            return False
+            return None
         position = seq - bucket["first_seq"]
         stored = bucket["messages"][position]
         if stored.get("deleted"):
-            return False
+            return None
         left = _reduced(stored, seq, reduce)
         tokens = left["token_count"] - stored["token_count"]
         collection(MessageBucket).update_one(
@@ -203,7 +212,8 @@ def _erase_in_bucket(session: data.Session, seq: int, activity: _Activity, reduc
         ):
             # The session has changed; the caller reads it again and decides anew.
             transaction.abort_transaction()
-            return False
-        return True
+            return None
+        return log.stored_size(stored) - log.stored_size(left)
 
-    return bool(sessions.in_transaction(erase))
+    freed: int | None = sessions.in_transaction(erase)
+    return freed

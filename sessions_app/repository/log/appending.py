@@ -19,12 +19,15 @@ from sessions_app.domain.drafts import NewMessage
 from sessions_app.domain.errors import (
     IdempotencyMismatch,
     Overtaken,
+    QuotaReached,
+    SessionError,
     SessionNotFound,
     StorageUnavailable,
     TurnInProgress,
 )
 from sessions_app.domain.items import brought_ids
 from sessions_app.domain.limits import TAIL_HARD_BYTES
+from sessions_app.domain.quotas import Gate, Usage
 from sessions_app.repository import failures
 from sessions_app.repository.log import codec, once, pages, tail
 from sessions_app.repository.log.codec import Stored
@@ -45,7 +48,8 @@ class AppendRequest:
 
     `lease` is that of a turn to start in the same step. With `newest_seq`, the messages are
     appended only while that is the seq of the session's newest message. With `repeat`, not if
-    such messages are there: they are the same batch under another key.
+    such messages are there: they are the same batch under another key. `gate` counts them for
+    their user's quotas.
     """
 
     session_id: str
@@ -56,6 +60,7 @@ class AppendRequest:
     lease: NewLease | None = None
     newest_seq: int | None = None
     repeat: Repeat | None = None
+    gate: Gate | None = None
 
     @property
     def keys(self) -> list[str]:
@@ -80,12 +85,13 @@ class AppendRequest:
 class Push:
     """The update that adds stored `messages` to the session that `guard` matches.
 
-    `expires_at` is the session's timeout from then on, None for never. `lease` starts a turn in
-    the same step; `ends_turn` ends the one that the guard names.
+    `size` are their bytes. `expires_at` is the session's timeout from then on, None for never.
+    `lease` starts a turn in the same step; `ends_turn` ends the one that the guard names.
     """
 
     guard: Stored
     messages: Sequence[Stored]
+    size: int
     now: datetime
     expires_at: datetime | None
     lease: NewLease | None = None
@@ -99,29 +105,50 @@ def append(request: AppendRequest) -> Appended:
     When one of their `client_id`s is known in this session, nothing is stored and the messages of
     that earlier append are returned. Raises SessionNotFound, SessionExpired, SessionArchived,
     IdempotencyMismatch (a known key with another body, or a batch known in part), Overtaken (see
-    `newest_seq`), DuplicateItem, and with a lease TurnInProgress; a lease that has run out is
-    taken over.
+    `newest_seq`), DuplicateItem, QuotaReached, and with a lease TurnInProgress; a lease that has
+    run out is taken over.
     """
     began = time.monotonic()
-    appended = _append(request)
+    appended = _gated(request)
     instruments.appended_in(time.monotonic() - began)
     return appended
 
 
-def _append(request: AppendRequest) -> Appended:
-    session_id, keys = request.session_id, request.keys
+def _gated(request: AppendRequest) -> Appended:
+    """Append what the quota has room for."""
     stored = [codec.encode_message(message) for message in request.messages]
+    need = Usage(messages=len(stored), bytes=sum(map(codec.stored_size, stored)))
+    if request.gate is None:
+        return _append(request, stored, need.bytes)
+    try:
+        request.gate.take(need)
+    except QuotaReached:
+        # What is stored already needs no room; and a session that takes no message says so.
+        earlier = _repeated(request)
+        if earlier is None:
+            raise
+        return earlier
+    try:
+        appended = _append(request, stored, need.bytes)
+    except StorageUnavailable:
+        # It may have been stored.
+        raise
+    except SessionError:
+        request.gate.give_back(need)
+        raise
+    if appended.replayed:
+        request.gate.give_back(need)
+    return appended
+
+
+def _append(request: AppendRequest, stored: Sequence[Stored], size: int) -> Appended:
+    session_id = request.session_id
     for _ in range(_ATTEMPTS):
         remembered = memory.recall(session_id)
-        if remembered.tail_start > 1 and keys and may_hold(session_id, keys, remembered.tail_start):
-            earlier = _find_in_buckets(session_id, keys)
-            if earlier is not None:
-                return _replay(request, *earlier)
-        if remembered.tail_start > 1 and (request.repeat or request.item_ids):
-            if request.repeat and (key := once.spilled_key(session_id, request.repeat)):
-                return _append(request.under(key))
-            once.refuse_spilled(session_id, request.item_ids)
-        header = push(_guarded(request, stored, remembered))
+        spilled = _replay_spilled(request, remembered)
+        if spilled is not None:
+            return spilled
+        header = push(_guarded(request, stored, size, remembered))
         if header is not None:
             memory.remember(
                 session_id, tail_start=remembered.tail_start, ttl_seconds=remembered.ttl_seconds
@@ -136,7 +163,36 @@ def _append(request: AppendRequest) -> Appended:
     raise StorageUnavailable
 
 
-def _guarded(request: AppendRequest, stored: Sequence[Stored], remembered: Remembered) -> Push:
+def _repeated(request: AppendRequest) -> Appended | None:
+    """The earlier append that this one repeats, if it does; raises what keeps it from one."""
+    # The first round may learn no more than where the tail begins.
+    for _ in range(2):
+        spilled = _replay_spilled(request, memory.recall(request.session_id))
+        earlier = spilled or _explain(request)
+        if earlier is not None:
+            return earlier
+    return None
+
+
+def _replay_spilled(request: AppendRequest, remembered: Remembered) -> Appended | None:
+    """The earlier append that this one repeats, where that has left the tail."""
+    session_id, keys = request.session_id, request.keys
+    if remembered.tail_start <= 1:
+        return None
+    if keys and may_hold(session_id, keys, remembered.tail_start):
+        earlier = _find_in_buckets(session_id, keys)
+        if earlier is not None:
+            return _replay(request, *earlier)
+    if request.repeat or request.item_ids:
+        if request.repeat and (key := once.spilled_key(session_id, request.repeat)):
+            return _gated(request.under(key))
+        once.refuse_spilled(session_id, request.item_ids)
+    return None
+
+
+def _guarded(
+    request: AppendRequest, stored: Sequence[Stored], size: int, remembered: Remembered
+) -> Push:
     """The update, guarded by everything that it was decided on."""
     guard: dict[str, Any] = {
         "_id": request.session_id,
@@ -162,7 +218,7 @@ def _guarded(request: AppendRequest, stored: Sequence[Stored], remembered: Remem
     )
     if request.lease is not None:
         guard |= codec.FREE
-    return Push(guard, stored, request.now, expires_at, lease=request.lease)
+    return Push(guard, stored, size, request.now, expires_at, lease=request.lease)
 
 
 def push(update: Push, transaction: ClientSession | None = None) -> Stored | None:
@@ -180,12 +236,12 @@ def push(update: Push, transaction: ClientSession | None = None) -> Stored | Non
     return header
 
 
-def _sums(messages: Sequence[Stored]) -> dict[str, int]:
+def _sums(update: Push) -> dict[str, int]:
     """What the counters of a session grow by."""
     return {
-        "message_count": len(messages),
-        "token_count": sum(message["token_count"] for message in messages),
-        "tail_bytes": sum(codec.stored_size(message) for message in messages),
+        "message_count": len(update.messages),
+        "token_count": sum(message["token_count"] for message in update.messages),
+        "tail_bytes": update.size,
         "version": 1,
     }
 
@@ -196,7 +252,7 @@ def _changes(update: Push) -> Stored:
         removed["expires_at"] = 1
     return {
         "$push": {"messages": {"$each": list(update.messages)}},
-        "$inc": _sums(update.messages),
+        "$inc": _sums(update),
         # Workers' clocks differ, if only by milliseconds: activity never moves backwards, and it
         # only ever extends a timeout.
         "$max": {
@@ -209,7 +265,7 @@ def _changes(update: Push) -> Stored:
 
 def _changes_with_lease(update: Push, lease: NewLease) -> list[Stored]:
     """The same as a pipeline, which alone can tell the time of MongoDB's clock."""
-    sums = {name: {"$add": [f"${name}", by]} for name, by in _sums(update.messages).items()}
+    sums = {name: {"$add": [f"${name}", by]} for name, by in _sums(update).items()}
     # A session does not time out while it is in a turn, however short its timeout.
     until = (
         {"$max": ["$expires_at", update.expires_at, codec.lease_end()]}
@@ -251,7 +307,7 @@ def _explain(request: AppendRequest) -> Appended | None:
         if message.get("client_id") in keys:
             return _replay(request, message["client_id"], seq)
     if request.repeat and (key := request.repeat.key_in(stored_session["messages"])):
-        return _append(request.under(key))
+        return _gated(request.under(key))
     if memory.recall(session_id) != (session.tail_start, session.ttl_seconds):
         memory.remember(session_id, tail_start=session.tail_start, ttl_seconds=session.ttl_seconds)
         return None

@@ -285,6 +285,11 @@ def stored_size(stored: Mapping[str, Any]) -> int:
     return len(bson.encode(stored))
 
 
+def size_of(messages: Iterable[NewMessage]) -> int:
+    """Bytes that these will take once they are stored."""
+    return sum(stored_size(encode_message(message)) for message in messages)
+
+
 def encode_session(new: NewSession) -> Stored:
     """A session as it is stored, before it has messages."""
     optional = {

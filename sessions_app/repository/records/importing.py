@@ -15,6 +15,7 @@ from sessions_app.domain import tail
 from sessions_app.domain.errors import InvalidInput, StorageUnavailable
 from sessions_app.domain.identifiers import bucket_id
 from sessions_app.domain.limits import TAIL_MAX_BYTES, TAIL_MAX_MESSAGES
+from sessions_app.domain.quotas import Usage
 from sessions_app.repository import failures, log, session_names
 from sessions_app.repository.log import Stored, new_bucket
 from sessions_app.repository.records.decoding import stored_message, stored_session
@@ -31,6 +32,7 @@ class Gathered:
     messages: list[Stored] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
     tail_bytes: int = 0
+    bytes: int = 0
     start: int = 1
     tokens: int = 0
     ids: set[int] = field(default_factory=set)
@@ -47,6 +49,11 @@ class Gathered:
     def message_count(self) -> int:
         """How many messages it has by now."""
         return self.start - 1 + len(self.messages)
+
+    @property
+    def usage(self) -> Usage:
+        """What it counts for its owner's quotas."""
+        return Usage(1, self.message_count, self.bytes)
 
 
 def begin(record: Mapping[str, Any]) -> Gathered:
@@ -69,6 +76,7 @@ def add(gathered: Gathered, record: Mapping[str, Any]) -> Stored | None:
     gathered.messages.append(stored)
     gathered.sizes.append(size)
     gathered.tail_bytes += size
+    gathered.bytes += size
     gathered.tokens += stored["token_count"]
     if len(gathered.messages) <= TAIL_MAX_MESSAGES and gathered.tail_bytes <= TAIL_MAX_BYTES:
         return None

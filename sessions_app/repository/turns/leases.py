@@ -210,7 +210,12 @@ def store_reply(
         if session.status is Status.ARCHIVED:
             expires_at = None
         update = log.Push(
-            _guard(session, turn_id), [stored], now=now, expires_at=expires_at, ends_turn=True
+            _guard(session, turn_id),
+            [stored],
+            log.stored_size(stored),
+            now=now,
+            expires_at=expires_at,
+            ends_turn=True,
         )
         after = _push_in_place_of(update, supersedes) if supersedes else log.push(update)
         if after is not None:

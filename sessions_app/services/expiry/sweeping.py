@@ -17,7 +17,7 @@ from sessions_app.domain.expiry import Due, Exemption, ExpiryMode, Fate, Preview
 from sessions_app.domain.limits import SWEEP_BATCH
 from sessions_app.repository import clocks
 from sessions_app.repository import expiry as expiry_store
-from sessions_app.services import identity
+from sessions_app.services import identity, quotas
 from sessions_app.services.progress import Progress
 
 # Called between batches: whether to stop.
@@ -246,6 +246,8 @@ class _Sweep:
             # Left to the next pass, by when the other writer is done.
             except expiry_store.sweeps.Contended:
                 continue
+            if fate is not Fate.ARCHIVED:
+                quotas.doubt([*{due.user_id for due in batch}])
             self._progress(len(batch))
             due = max(due + len(batch) / _PER_SECOND, started)
             ended = time.monotonic()

@@ -8,7 +8,7 @@ from django.conf import settings
 from sessions_app import tracing
 from sessions_app.domain import lifecycle
 from sessions_app.repository import erasure, review, search
-from sessions_app.services import revocations
+from sessions_app.services import quotas, revocations
 from sessions_app.services.progress import Progress
 from sessions_app.services.receipts import receipt_id
 from sessions_app.services.search import progress_key
@@ -42,11 +42,13 @@ def erase_user(
         removed += step
         progress(step)
     search.index.forget_progress(progress_key(user_id))
+    quotas.erased(user_id)
     review.read_log.forget_user(user_id)
     # Lines that this user wrote as staff stay in the log, under a pseudonym.
     review.read_log.forget_staff(staff_id=user_id, pseudonym=receipt)
     # The counts of login attempts, per account and address, expire by themselves after two periods.
-    callers = [caller_key(scope=scope, caller=user_id) for scope in settings.THROTTLE_RATES]
+    scopes = (*settings.THROTTLE_RATES, quotas.SEARCHES)
+    callers = [caller_key(scope=scope, caller=user_id) for scope in scopes]
     windows = erasure.users.erase_throttle_windows(callers)
     return {"sessions": removed, "throttle_windows": windows}
 

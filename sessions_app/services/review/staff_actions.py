@@ -9,6 +9,7 @@ from functools import partial
 
 from sessions_app.domain.data import Session, Status
 from sessions_app.repository import holds, log, sessions
+from sessions_app.services import quotas
 from sessions_app.services.sessions import session_move
 
 
@@ -42,4 +43,4 @@ def session_hold_any(*, session_id: str, legal_hold: bool) -> Session:
 def session_delete_any(*, session_id: str) -> None:
     """Destroy a session with all that belongs to it; raises SessionNotFound, LegalHold."""
     owner = log.read_any_header(session_id).user_id
-    sessions.delete(session_id=session_id, user_id=owner)
+    quotas.note(owner, -sessions.delete(session_id=session_id, user_id=owner))

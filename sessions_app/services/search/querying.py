@@ -24,6 +24,7 @@ from sessions_app.domain.search.data import (
 )
 from sessions_app.domain.search.query import SearchQuery
 from sessions_app.repository import search as search_store
+from sessions_app.services.quotas import search_take
 from sessions_app.services.search import indexing
 from sessions_app.services.throttling import caller_key, one_at_a_time
 
@@ -48,7 +49,7 @@ def search_own(
     """Search the user's own messages and titles, in archived sessions too, in expired ones not.
 
     For about `seconds`; what has been found until then may be incomplete, and says so. Raises
-    SearchInProgress while another search of this user runs, on any worker.
+    SearchInProgress while another search of this user runs, on any worker, and SearchesQuota.
     """
     started = time.monotonic()
     query = search_rules.query.parse(text)
@@ -57,6 +58,7 @@ def search_own(
     with one_at_a_time(key=_running(user_id), seconds=_LEASE_SECONDS, now=now) as begun:
         if not begun:
             raise SearchInProgress
+        search_take(user_id, now=now)
         return _own(query, user_id=user_id, limit=limit, deadline=started + seconds, now=now)
 
 

@@ -13,7 +13,7 @@ from sessions_app.domain.records.writing import Record
 from sessions_app.repository import records, sessions
 from sessions_app.repository.log import Stored
 from sessions_app.repository.records.importing import Gathered
-from sessions_app.services import receipts, search
+from sessions_app.services import quotas, receipts, search
 from sessions_app.services.progress import Progress
 
 # Sessions are stored together up to either bound: fewer round trips, bounded memory.
@@ -153,6 +153,8 @@ class _Importer:
             search.fall_back((each["user_id"], each["updated_at"]) for each in documents)
             self.report.already_there += len(new) - len(stored)
             new = {session_id: new[session_id] for session_id in new if session_id in stored}
+            for gathered in new.values():
+                quotas.note(_owner(gathered), gathered.usage)
             # Checked again after the write: an erasure that began in between has missed some.
             allowed = self._without_erased(new)
             for gathered in (new[session_id] for session_id in new if session_id not in allowed):
@@ -183,7 +185,8 @@ def _owner(gathered: Gathered) -> str:
 
 def _take_back(gathered: Gathered) -> None:
     try:
-        sessions.delete(session_id=gathered.session_id, user_id=_owner(gathered))
+        removed = sessions.delete(session_id=gathered.session_id, user_id=_owner(gathered))
+        quotas.note(_owner(gathered), -removed)
     # The erasure was faster.
     except SessionNotFound:
         return

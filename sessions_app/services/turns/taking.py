@@ -17,11 +17,12 @@ from sessions_app.domain import lifecycle
 from sessions_app.domain.data import Message, NewLease
 from sessions_app.domain.drafts import MessageDraft, NewMessage
 from sessions_app.domain.errors import StorageUnavailable, TurnInterrupted
+from sessions_app.domain.quotas import Usage
 from sessions_app.domain.responses import ResponseTerms
 from sessions_app.domain.turns import Seen, Turn, TurnState
 from sessions_app.repository import log
 from sessions_app.repository.turns import leases, records
-from sessions_app.services import branches
+from sessions_app.services import branches, quotas
 from sessions_app.services.deferred import deferred
 from sessions_app.services.messages import batch_prepare, message_prepare
 from sessions_app.services.tallies import tallies
@@ -85,7 +86,8 @@ def turn_start(*, session_id: str, user_id: str, request: TurnRequest, now: date
     With a key that is known, nothing is stored again: a turn that has ended gives the feed of what
     came of it, one in progress its own, and one that has failed is run again. Raises InvalidInput,
     TooLarge, SessionNotFound, SessionExpired, SessionArchived, TurnInProgress, TooManyTurns,
-    IdempotencyMismatch, Overtaken, and NothingToAnswer where the question has been erased.
+    IdempotencyMismatch, Overtaken, QuotaReached, and NothingToAnswer where the question has been
+    erased.
     """
     now = lifecycle.to_milliseconds(now)
     prepared = _prepared(request, now)
@@ -105,6 +107,8 @@ def turn_start(*, session_id: str, user_id: str, request: TurnRequest, now: date
                     default_ttl_seconds=settings.SESSION_TTL_SECONDS,
                     lease=lease,
                     newest_seq=request.behind,
+                    # Beside the messages, room for the reply.
+                    gate=quotas.Gate(user_id, spare=Usage(messages=1)),
                 )
             )
             newest = appended.messages[-1]
@@ -145,7 +149,10 @@ def turn_regenerate(
     with Slot(user_id, call.model) as slot:
         for _ in range(_ATTEMPTS):
             pending_turn = PendingTurn(session_id, user_id, client_id, call, regenerates=True)
-            feed = known(pending_turn, now) or resume(pending_turn, new_lease(client_id), slot, now)
+            feed = known(pending_turn, now)
+            if feed is None:
+                quotas.require(user_id, Usage(messages=1))
+                feed = resume(pending_turn, new_lease(client_id), slot, now)
             if feed is not None:
                 return feed
     raise StorageUnavailable

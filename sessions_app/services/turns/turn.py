@@ -58,6 +58,7 @@ from sessions_app.services.context import ContextWindow, Instruction
 from sessions_app.services.deferred import deferred
 from sessions_app.services.tallies import tallies
 from sessions_app.services.turns.fanout import Feed, Outcome
+from sessions_app.services.turns.storing import reply_store
 
 logger = logging.getLogger(__name__)
 
@@ -425,13 +426,12 @@ class RunningTurn:
         while True:
             try:
                 return await stored(
-                    leases.store_reply,
+                    reply_store,
                     **self._owned,
                     turn_id=self.turn.turn_id,
                     reply=reply,
                     supersedes=self._supersedes,
                     now=clock(),
-                    default_ttl_seconds=settings.SESSION_TTL_SECONDS,
                 )
             except StorageUnavailable as error:
                 if self._stop is Stop.SHUTDOWN:

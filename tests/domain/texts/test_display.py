@@ -56,6 +56,9 @@ SIGNS = "=+-@＝＋－＠﹢﹣﹦﹫⁺⁻⁼₊₋₌−"
         RLO,
         "\u0301",
         " \u200b ",
+        "\u3164",
+        "\u2800",
+        "\u20dd",
     ],
 )
 def test_no_cell_begins_with_a_formula(sign: str, before: str):

@@ -16,7 +16,7 @@ from sessions_app.domain.data import Role, Session
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import SessionNotFound
 from sessions_app.repository.log import tail
-from sessions_app.services import erasure, sessions
+from sessions_app.services import erasure, quotas, sessions
 from sessions_app.services.audits import integrity
 from sessions_app.services.privacy import erasing as privacy
 from tests.repository.conftest import OWNER, append, append_many, new_session, now, read_all
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.mongod("transactions that fail")
 
 WRITES = (
     "insert_one", "insert_many", "update_one", "replace_one", "delete_one", "delete_many",
-    "find_one_and_update",
+    "find_one_and_update", "find_one_and_delete",
 )  # fmt: skip
 
 
@@ -61,12 +61,15 @@ def cuts(
 ) -> Iterator[Any]:
     """Run `operation` on a fresh `prepare()` once for each cut; yield what was cut."""
     subject = prepare()
+    # So that each round has as many writes: what a process has taken of a quota saves some.
+    quotas.forget()
     with cut(monkeypatch, at=-1, after=False) as seen:
         operation(subject)
     assert seen[0] > 0
     for at in range(seen[0]):
         for after in (False, True):
             subject = prepare()
+            quotas.forget()
             with cut(monkeypatch, at, after=after), suppress(Crash):
                 operation(subject)
                 pytest.fail(f"write {at} was not cut")
@@ -145,6 +148,7 @@ def test_a_cut_creation_is_whole_or_absent(database: Any, monkeypatch: Any) -> N
     def prepare() -> None:
         database.sessions.delete_many({})
         database.message_buckets.delete_many({})
+        database.usage_counters.delete_many({})
 
     for _ in cuts(monkeypatch, prepare, operation):
         assert database.sessions.count_documents({}) in (0, 1)

@@ -1,0 +1,43 @@
+"""How the API's description shows text: what is refused of it, as far as a schema can say it."""
+
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiSerializerFieldExtension
+from drf_spectacular.utils import OpenApiParameter
+
+from sessions_app.domain import limits
+
+# As `texts.text.is_text`; lone surrogates are no text in JSON anyway.
+TEXT = "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f]*$"
+
+
+class TextField(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]  # untyped base
+    """Every `StrictCharField` of a request."""
+
+    target_class = "sessions_app.http.input.StrictCharField"
+    match_subclasses = True
+
+    def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:
+        """Text; in a request without control characters, and not empty where that is refused."""
+        schema: dict[str, Any] = {"type": "string"}
+        if direction == "request":
+            schema["pattern"] = TEXT
+            if not self.target.allow_blank:
+                schema["minLength"] = 1
+        return schema
+
+
+def idempotency_key(description: str) -> OpenApiParameter:
+    """The header `Idempotency-Key` of a request."""
+    return OpenApiParameter(
+        "Idempotency-Key",
+        {"type": "string", "minLength": 1, "maxLength": limits.CLIENT_ID_MAX_CHARS},
+        OpenApiParameter.HEADER,
+        description=description,
+    )
+
+
+def page_size(most: int) -> OpenApiParameter:
+    """How many a page has; all that may be in one where it is left out."""
+    schema = {"type": "integer", "minimum": 1, "maximum": most, "default": most}
+    return OpenApiParameter("limit", schema, OpenApiParameter.QUERY, description=f"1 to {most}")

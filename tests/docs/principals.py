@@ -1,0 +1,192 @@
+"""Who may call which route: asked of the service itself, route by route, for docs/security.md.
+
+Each request is sent with an empty body, so one that is let in changes little; a stranger's with a
+right one, so that nothing else is wrong with it. What is told is what becomes of it: `401`, `403`,
+`404`, `405`, the page to sign in, or that it is let in.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from django.contrib.auth.models import Group
+from django.contrib.contenttypes.models import ContentType
+from django.test import Client
+from django.urls import get_resolver
+from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
+
+from accounts.credentials import api_keys
+from accounts.credentials.tokens import AccountRefreshToken
+from accounts.models import User
+from sessions_app import clock
+from tests.accounts.conftest import PASSWORD, bearer, person
+from tests.docs import routes
+
+LET_IN, SIGN_IN = "yes", "sign-in"
+_REFUSALS = {401, 403, 404, 405}
+# Of another user's things, that they are there is not told.
+STRANGER = "another user"
+API_PRINCIPALS = ("nobody", STRANGER, "own API key", "own token")
+ADMIN_PRINCIPALS = ("nobody", "user", "staff", "reviewer", "lead reviewer", "superuser")
+# What a route wants, by the end of its path.
+_BODIES = {
+    "/message": {"content": "Hello"},
+    "/messages": {"messages": [{"content": "Hello"}]},
+    "/chat": {"content": "Hello"},
+    "/{conversation_id}": {"metadata": {}},
+    "/items": {"items": [{"role": "user", "content": "Hello"}]},
+}
+
+Row = tuple[str, ...]
+
+
+class ApiCallers:
+    """Alice, whose things are asked for, her API key, Bob, and nobody."""
+
+    def __init__(self) -> None:
+        self.alice = person("alice")
+        key = api_keys.key_make(
+            user_id=str(self.alice.user.pk),
+            password=PASSWORD,
+            name="key",
+            expires_in_days=None,
+            now=clock.now(),
+        )
+        self.clients: Mapping[str, Any] = {
+            "nobody": Client(raise_request_exception=False),
+            STRANGER: person("bob").client,
+            "own API key": bearer(key.key),
+            "own token": self.alice.client,
+        }
+        self.session_id = self._new_session()
+        self._is_used = False
+        AccountRefreshToken(self.alice.pair.refresh).blacklist()
+
+    def _new_session(self) -> str:
+        body = {"messages": [{"role": "user", "content": "Hello"}]}
+        return str(
+            self.alice.client.post("/session/create", body, format="json").json()["session_id"]
+        )
+
+    def row(self, method: str, template: str) -> Row:
+        """What becomes of each principal's request; the owner's comes last."""
+        answers = [self._ask(name, method, template) for name in API_PRINCIPALS]
+        return (f"`{method} {template}`", *answers)
+
+    def _ask(self, name: str, method: str, template: str) -> str:
+        if self._is_used:
+            self.session_id, self._is_used = self._new_session(), False
+        path = self._filled(template)
+        client = self.clients[name]
+        client.raise_request_exception = False
+        body = json.dumps(_body(template) if name == STRANGER else {})
+        response = client.generic(method, path, body, content_type="application/json")
+        if method == "DELETE" and response.status_code < 400:
+            self._is_used = True
+        return _told(response)
+
+    def _filled(self, template: str) -> str:
+        named = template.replace("{session_id}", self.session_id).replace("{seq}", "1")
+        named = named.replace("{conversation_id}", self.session_id).replace("{model_id}", "demo")
+        named = named.replace("{item_id}", "msg_0").replace("{response_id}", "resp_0")
+        return re.sub(r"\{\w+\}", "0", named)
+
+
+def _body(template: str) -> Mapping[str, Any]:
+    return next((body for end, body in _BODIES.items() if template.endswith(end)), {})
+
+
+def _told(response: Any) -> str:
+    if response.status_code in {301, 302} and "/login" in response.get("Location", ""):
+        return SIGN_IN
+    return str(response.status_code) if response.status_code in _REFUSALS else LET_IN
+
+
+def api_rows() -> Iterator[Row]:
+    """A row for each route but the admin's."""
+    callers = ApiCallers()
+    for method, template in sorted(named_routes(), key=lambda route: (route[1], route[0])):
+        yield callers.row(method, template)
+
+
+def named_routes() -> set[tuple[str, str]]:
+    """As `routes.served`, with the names of what varies."""
+    return {
+        (method.upper(), _named(path))
+        for path, callback in routes.callbacks(get_resolver().url_patterns, "")
+        if not path.startswith(("admin/", "^admin/"))
+        for method in routes.methods(callback)
+    }
+
+
+def _named(path: str) -> str:
+    path = re.sub(r"\(\?P<(\w+)>[^()]*\)", r"{\1}", path.replace("^", "").replace("$", ""))
+    return "/" + re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", path).replace("/?", "").strip("/")
+
+
+def admin_rows() -> Iterator[Row]:
+    """A row for each page of the admin that is opened with GET."""
+    clients = {name: _admin_client(name) for name in ADMIN_PRINCIPALS}
+    session_id = ApiCallers().session_id
+    for path in sorted(_admin_paths()):
+        filled = _filled_admin(path, session_id)
+        yield (f"`{path}`", *(_told(client.get(filled)) for client in clients.values()))
+
+
+def _admin_client(name: str) -> Client:
+    client = Client(raise_request_exception=False)
+    if name == "nobody":
+        return client
+    fields: dict[str, Any] = {"is_staff": name != "user", "is_superuser": name == "superuser"}
+    user = User.objects.create_user(name.replace(" ", "-"), password=PASSWORD, **fields)
+    groups = {"reviewer": "Reviewer", "lead reviewer": "Lead reviewer"}
+    if name in groups:
+        user.groups.add(Group.objects.get(name=groups[name]))
+    client.force_login(user)
+    return client
+
+
+def _admin_paths() -> set[str]:
+    return {
+        _named(path) + ("/" if _ends_in_slash(path) else "")
+        for path, _ in routes.callbacks(get_resolver().url_patterns, "")
+        if path.startswith(("admin/", "^admin/")) and _ends_in_slash(path)
+    }
+
+
+def _ends_in_slash(path: str) -> bool:
+    return path.rstrip("$").endswith("/")
+
+
+def _filled_admin(path: str, session_id: str) -> str:
+    """With something that is there in place of each name."""
+    objects = {
+        "user": str(User.objects.get(username="alice").pk),
+        "group": str(Group.objects.get(name="Reviewer").pk),
+        "outstandingtoken": str(OutstandingToken.objects.earliest("id").pk),
+        "blacklistedtoken": str(BlacklistedToken.objects.earliest("id").pk),
+    }
+    model = path.split("/")[3] if path.count("/") > 3 else ""
+    there = {
+        "session_id": session_id,
+        "app_label": "accounts",
+        "content_type_id": str(ContentType.objects.get_for_model(User).pk),
+        "object_id": objects.get(model, objects["user"]),
+        "id": objects["user"],
+    }
+    return re.sub(r"\{(\w+)\}", lambda match: there[match[1]], path)
+
+
+def table(head: tuple[str, ...], rows: Iterator[Row]) -> str:
+    """As Markdown."""
+    lines = [f"| {' | '.join(cells)} |" for cells in [("Route", *head), *rows]]
+    lines.insert(1, "|" + "---|" * (len(head) + 1))
+    return "\n".join(lines)
+
+
+Table = tuple[str, tuple[str, ...], Callable[[], Iterator[Row]]]
+TABLES: tuple[Table, ...] = (
+    ("Who may call the API", API_PRINCIPALS, api_rows),
+    ("Who may open the admin", ADMIN_PRINCIPALS, admin_rows),
+)
