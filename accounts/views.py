@@ -46,7 +46,7 @@ from sessions_app.api.negotiation import AcceptIgnored
 from sessions_app.api.wire.messages import timestamp
 from sessions_app.domain import records
 from sessions_app.domain.limits import READS_SHOWN
-from sessions_app.http.queries import QueryView
+from sessions_app.http.input import QueryView
 from sessions_app.http.throttles import AnonThrottle, UserThrottle
 from sessions_app.http.waiting import Waits, waits
 from sessions_app.services.privacy import staff_reads

@@ -109,8 +109,8 @@ export class ChatSessions {
     /** @param {string} base the service's address @param {Options} options */
     constructor(base: string, options: Options);
     /**
-     * Create a session, or open the one that has this `external_id` already. Only with one is the
-     * request sent again when its answer was lost.
+     * Create a session, or open the one that has this `external_id` already. It is sent under a key,
+     * so that sending it again creates no second one.
      * @param {{title?: string, system_prompt?: string, metadata?: Record<string, string>,
      *   ttl_seconds?: number, context_policy?: object, messages?: MessageDraft[],
      *   external_id?: string}} [draft]

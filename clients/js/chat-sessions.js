@@ -156,8 +156,8 @@ export class ChatSessions {
   }
 
   /**
-   * Create a session, or open the one that has this `external_id` already. Only with one is the
-   * request sent again when its answer was lost.
+   * Create a session, or open the one that has this `external_id` already. It is sent under a key,
+   * so that sending it again creates no second one.
    * @param {{title?: string, system_prompt?: string, metadata?: Record<string, string>,
    *   ttl_seconds?: number, context_policy?: object, messages?: MessageDraft[],
    *   external_id?: string}} [draft]
@@ -165,8 +165,7 @@ export class ChatSessions {
    */
   createSession(draft = {}) {
     const headers = { "Idempotency-Key": newKey() };
-    const repeatable = draft.external_id !== undefined;
-    return this.call("POST", "/session/create", { body: draft, headers, repeatable });
+    return this.call("POST", "/session/create", { body: draft, headers });
   }
 
   /** A session and its newest messages. @param {string} id @param {{limit?: number}} [query] @returns {Promise<SessionWithMessages>} */

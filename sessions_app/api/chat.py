@@ -16,8 +16,7 @@ from sessions_app.api.wire import turns as wire
 from sessions_app.domain.data import Role
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import ProviderBusy, ProviderRefused, SessionError
-from sessions_app.http.input import NoMembers, idempotency_key, user_id, validated
-from sessions_app.http.queries import QueryView
+from sessions_app.http.input import NoMembers, QueryView, idempotency_key, user_id, validated
 from sessions_app.http.throttles import ChatThrottle
 from sessions_app.http.waiting import Waits, waits
 from sessions_app.services import turns

@@ -9,8 +9,7 @@ from sessions_app.api.description import context as described
 from sessions_app.api.wire import context as wire
 from sessions_app.api.wire import sessions as session_wire
 from sessions_app.domain.data import Strategy
-from sessions_app.http.input import user_id, validated
-from sessions_app.http.queries import QueryView
+from sessions_app.http.input import QueryView, user_id, validated
 from sessions_app.http.waiting import Waits, allowance, waits
 from sessions_app.services import context
 from sessions_app.services import topics as topics_service

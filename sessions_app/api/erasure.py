@@ -6,8 +6,7 @@ from rest_framework.viewsets import ViewSet
 
 from sessions_app import clock
 from sessions_app.api.description import messages as described
-from sessions_app.http.input import seq_in_path, user_id
-from sessions_app.http.queries import QueryView
+from sessions_app.http.input import QueryView, seq_in_path, user_id
 from sessions_app.services import erasure
 
 

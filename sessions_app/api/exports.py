@@ -17,8 +17,7 @@ from sessions_app.api.wire.sessions import session as written_session
 from sessions_app.domain.data import Message, Role, Session
 from sessions_app.domain.texts.display import isolated
 from sessions_app.domain.texts.text import escaped, inert
-from sessions_app.http.input import user_id
-from sessions_app.http.queries import QueryView
+from sessions_app.http.input import QueryView, user_id
 from sessions_app.services.transfer import session_stream
 
 _SPEAKERS = {

@@ -8,8 +8,7 @@ from sessions_app import clock
 from sessions_app.api.description import messages as described
 from sessions_app.api.wire import messages as wire
 from sessions_app.domain.data import Rating
-from sessions_app.http.input import seq_in_path, user_id, validated
-from sessions_app.http.queries import QueryView
+from sessions_app.http.input import QueryView, seq_in_path, user_id, validated
 from sessions_app.services import feedback
 
 

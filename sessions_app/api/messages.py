@@ -8,8 +8,7 @@ from sessions_app import clock
 from sessions_app.api.description import messages as described
 from sessions_app.api.wire import messages as wire
 from sessions_app.domain.limits import BATCH_MAX_MESSAGES
-from sessions_app.http.input import idempotency_key, user_id, validated
-from sessions_app.http.queries import QueryView
+from sessions_app.http.input import QueryView, idempotency_key, user_id, validated
 from sessions_app.services import messages
 
 

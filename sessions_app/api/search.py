@@ -9,8 +9,7 @@ from sessions_app import clock
 from sessions_app.api.description.errors import responses
 from sessions_app.api.description.examples import response_example
 from sessions_app.api.wire import search as wire
-from sessions_app.http.input import user_id
-from sessions_app.http.queries import QueryView
+from sessions_app.http.input import QueryView, user_id
 from sessions_app.http.throttles import SearchThrottle
 from sessions_app.http.waiting import Waits, allowance, waits
 from sessions_app.services.search import search_own

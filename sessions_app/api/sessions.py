@@ -14,8 +14,14 @@ from sessions_app.api.wire import sessions as wire
 from sessions_app.api.wire.messages import NewestQuery
 from sessions_app.domain import lifecycle
 from sessions_app.domain.data import Session, Status
-from sessions_app.http.input import NoMembers, digest_of, idempotency_key, user_id, validated
-from sessions_app.http.queries import QueryView
+from sessions_app.http.input import (
+    NoMembers,
+    QueryView,
+    digest_of,
+    idempotency_key,
+    user_id,
+    validated,
+)
 from sessions_app.services import creations, expiry, identity, named_sessions, sessions
 from sessions_app.services.creations import Maker
 

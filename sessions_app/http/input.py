@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 from django.utils.datastructures import MultiValueDict
 from drf_spectacular.utils import extend_schema_field
@@ -13,6 +13,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.request import Request
 from rest_framework.validators import ProhibitSurrogateCharactersValidator
+from rest_framework.views import APIView
 
 from sessions_app.domain import limits
 from sessions_app.domain.errors import InvalidInput, MessageNotFound
@@ -293,3 +294,23 @@ def idempotency_key(request: Request, *, suffix_chars: int = 0) -> str | None:
     if len(key) > most:
         raise InvalidInput(f"A batch's key has at most {most} characters.", attr="client_id")
     return key
+
+
+class QueryView(APIView):
+    """A view that validates the query string before its handler runs; `query` is what it says.
+
+    `queries` has the query of each action, in a view without actions of each method; those that
+    are not in it take none.
+    """
+
+    queries: ClassVar[Mapping[str, type[RefusesUnknown]]] = {}
+    query: Any
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Validate it once the caller is known and let through; raises ValidationError."""
+        super().initial(request, *args, **kwargs)
+        method = str(request.method).lower().replace("head", "get")
+        handler = getattr(self, "action", None) or method
+        # A method that there is not is answered as such.
+        if hasattr(self, handler):
+            self.query = validated(self.queries.get(handler, NoMembers), request.query_params)

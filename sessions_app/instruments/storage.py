@@ -37,14 +37,10 @@ for _kind in ("turn", "job", "session"):
     _LOST.labels(_kind)
 
 
-def messages_appended(number: int) -> None:
-    """Count messages that were stored; repeats by idempotency key do not count."""
-    _APPENDED.inc(number)
-
-
-def appended_in(seconds: float) -> None:
-    """Note how long an append took that was acknowledged."""
-    _APPEND_SECONDS.observe(seconds)
+messages_appended = _APPENDED.inc
+"""Counts messages that were stored; repeats by idempotency key do not count."""
+appended_in = _APPEND_SECONDS.observe
+"""Notes how many seconds an append took that was acknowledged."""
 
 
 def store_failed(kind: str) -> None:

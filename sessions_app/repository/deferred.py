@@ -13,7 +13,7 @@ from pymongo import ReturnDocument, WriteConcern
 from pymongo.errors import DuplicateKeyError
 from pymongo.read_concern import ReadConcern
 
-from sessions_app.documents import DeferredWork, collection
+from sessions_app.documents import DeferredWork, collection, versions
 from sessions_app.documents.base import Stored
 from sessions_app.domain.deferred import DeferredPiece, Kind
 from sessions_app.repository import failures
@@ -35,6 +35,7 @@ def ask(*, session_id: str, user_id: str, kind: Kind, wait_seconds: int) -> None
                         "kind": kind.value,
                         "due_at": {"$ifNull": ["$due_at", _in(wait_seconds)]},
                         "revision": {"$add": [{"$ifNull": ["$revision", 0]}, 1]},
+                        **versions.STAMP,
                     }
                 }
             ],

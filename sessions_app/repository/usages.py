@@ -13,7 +13,7 @@ from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
 from pymongo.read_concern import ReadConcern
 
-from sessions_app.documents import MessageBucket, Session, UsageCounter, collection
+from sessions_app.documents import MessageBucket, Session, UsageCounter, collection, versions
 from sessions_app.domain.quotas import Stock, Usage
 from sessions_app.repository import failures
 from sessions_app.repository.log import Stored
@@ -54,7 +54,7 @@ def read(key: str) -> tuple[Usage, datetime | None] | None:
 @failures.translated
 def begin(*, key: str, usage: Usage, now: datetime) -> None:
     """Make a counter that says this, unless another worker has made it."""
-    counter = {"_id": key, **_by(usage), "counted_at": now}
+    counter = {"_id": key, **_by(usage), "counted_at": now, **versions.STAMP}
     try:
         _counters().insert_one(counter)
     except DuplicateKeyError:

@@ -17,6 +17,10 @@ ENVIRONMENT = os.environ | {"WORKERS": "1"}
 PEERS = ROOT / ".venv" / "peers" / "bin" / "python"
 
 
+# These take minutes between them; `make bench` and the slow run do them.
+takes_long = pytest.mark.slow
+
+
 def run(name: str, *arguments: str) -> list[dict[str, Any]]:
     """The lines of a benchmark, without the one about the machine."""
     done = subprocess.run(
@@ -58,6 +62,7 @@ def test_store_by_length_compares_every_operation_at_every_length(tmp_path: Path
     assert all(line["ratio"] == 1.0 for line in lines if line["messages"] == 10)
 
 
+@takes_long
 def test_many_sessions_compares_a_small_and_a_large_database(tmp_path: Path):
     sizes = ("--few", "20", "--own", "50", "--total", "200", "--rounds", "3")
     lines = run("many_sessions", "--dir", str(tmp_path), *sizes)
@@ -81,6 +86,7 @@ def test_http_append_compares_the_service_with_a_bare_view_of_its_own_process(tm
     assert all(line["ratio"] > 0 < line["worker_cpu_ms"] + line["per_second"] for line in lines)
 
 
+@takes_long
 def test_http_by_length_asks_over_http_what_the_store_is_asked(tmp_path: Path):
     sizes = ("--lengths", "10", "150", "--rounds", "2")
     lines = run("http_by_length", "--dir", str(tmp_path), *sizes)
@@ -100,6 +106,7 @@ def test_hot_path_measures_requests_and_their_parts(tmp_path: Path):
     assert all(line["cpu_us"] > 0 for line in lines)
 
 
+@takes_long
 def test_expiry_measures_each_kind_of_ending_and_the_appends_beside_it(tmp_path: Path):
     lines = run("expiry", "--dir", str(tmp_path), "--sessions", "600", "--due", "300")
     assert named(lines) == {
@@ -113,6 +120,7 @@ def test_expiry_measures_each_kind_of_ending_and_the_appends_beside_it(tmp_path:
     assert all(line["target"] == 1.5 and line["ratio"] > 0 for line in beside)
 
 
+@takes_long
 def test_metrics_cost_compares_the_service_with_itself_uncounted(tmp_path: Path):
     sizes = ("--requests", "8", "--rounds", "1", "--users", "4")
     lines = run("metrics_cost", "--dir", str(tmp_path), *sizes)
@@ -120,6 +128,7 @@ def test_metrics_cost_compares_the_service_with_itself_uncounted(tmp_path: Path)
     assert all(line["p50_ms"] > 0 for line in lines)
 
 
+@takes_long
 def test_queryset_cost_compares_every_way_of_asking_with_the_driver(tmp_path: Path):
     lines = run("queryset_cost", "--dir", str(tmp_path), "--rounds", "2")
     assert {line["name"] for line in lines if line["variant"] != "driver"} == named(lines)
@@ -127,6 +136,7 @@ def test_queryset_cost_compares_every_way_of_asking_with_the_driver(tmp_path: Pa
     assert all(line["p50_ms"] > 0 and line["cpu_us"] > 0 for line in lines)
 
 
+@takes_long
 def test_memory_reads_the_workers_and_one_page(tmp_path: Path):
     sizes = ("--requests", "100", "--users", "2", "--messages", "300")
     requests, pages = run("memory", "--dir", str(tmp_path), *sizes)
@@ -185,6 +195,7 @@ def test_session_approaches_finds_what_sets_them_apart(tmp_path: Path):
     assert carried[hybrid["approach"], 40] < 400
 
 
+@takes_long
 def test_schema_shapes_compares_three_shapes(tmp_path: Path):
     """Without the end of a growing array, which takes a minute and 16 MB to reach."""
     sizes = ("--lengths", "10", "150", "--rounds", "2", "--skip", "limit")
@@ -197,12 +208,14 @@ def test_schema_shapes_compares_three_shapes(tmp_path: Path):
     }
 
 
+@takes_long
 def test_append_annotated_compares_a_judged_session_with_one_that_is_not(tmp_path: Path):
     lines = run("append_annotated", "--dir", str(tmp_path), "--rounds", "2")
     assert named(lines) == {"append, without", "append, with"}
     assert {line["messages"] for line in lines} == {60, 100}
 
 
+@takes_long
 def test_scale_model_checks_itself_and_plans(tmp_path: Path):
     sizes = ("--sessions", "4", "--requests", "4", "--rounds", "1")
     lines = run("scale_model", "--dir", str(tmp_path), *sizes)
@@ -212,6 +225,7 @@ def test_scale_model_checks_itself_and_plans(tmp_path: Path):
     assert {line["case"] for line in lines if line["name"] == "plan"} >= {"as assumed"}
 
 
+@takes_long
 def test_search_measures_every_kind_of_query(tmp_path: Path):
     sizes = ("--messages", "300", "--others", "100", "--rounds", "2")
     lines = run("search", "--dir", str(tmp_path), *sizes)
@@ -219,6 +233,7 @@ def test_search_measures_every_kind_of_query(tmp_path: Path):
     assert all(line["complete"] for line in lines if "complete" in line)
 
 
+@takes_long
 def test_dashboard_measures_the_page_and_what_keeps_it(tmp_path: Path):
     lines = run("dashboard", "--dir", str(tmp_path), "--total", "100", "--rounds", "6")
     assert named(lines) == {
@@ -231,6 +246,7 @@ def test_dashboard_measures_the_page_and_what_keeps_it(tmp_path: Path):
     }
 
 
+@takes_long
 def test_turn_streams_measures_first_pieces_and_appends(tmp_path: Path):
     sizes = ("--streams", "2", "--seconds", "1", "--first", "0.05", "--answer", "0.5")
     more = ("--rates", "10", "--modes", "loop", "baseline", "--baseline", str(ROOT))
@@ -241,6 +257,7 @@ def test_turn_streams_measures_first_pieces_and_appends(tmp_path: Path):
     assert all(line["ratio"] > 0 for line in lines)
 
 
+@takes_long
 def test_response_chain_compares_chains_with_turns_and_a_fork(tmp_path: Path):
     lines = run("response_chain", "--dir", str(tmp_path), "--length", "3")
     assert named(lines) == {
@@ -255,6 +272,7 @@ def test_response_chain_compares_chains_with_turns_and_a_fork(tmp_path: Path):
     assert all(line["message_bytes"] > 0 and line["record_bytes"] > 0 for line in chains)
 
 
+@takes_long
 def test_review_list_asks_for_every_filter_and_some_combinations(tmp_path: Path):
     sizes = ("--sessions", "300", "--rounds", "1", "--combinations", "5", "--appends", "24")
     lines = run("review_list", "--dir", str(tmp_path), *sizes)
@@ -271,6 +289,7 @@ def test_context_speed_measures_plans_cuts_and_sketches():
     assert all(0 <= line["whole_prefix_share"] <= 1 for line in cuts)
 
 
+@takes_long
 def test_context_speed_reads_windows_of_stored_sessions(tmp_path: Path):
     lines = run("context_speed", "--store", "--lengths", "150", "--dir", str(tmp_path))
     assert {line["strategy"] for line in lines} == {"recent", "hybrid"}
@@ -315,12 +334,14 @@ def test_topic_shift_scores_every_detector_on_every_set(tmp_path: Path):
     assert score["shipped, dense (seen in training)"] > score["never"]
 
 
+@takes_long
 def test_part_costs_times_each_part_of_a_window():
     lines = run("part_costs", "--rounds", "1")
     assert {line["name"].partition(":")[0] for line in lines} == {"encoder", "tokenizer", "topics"}
     assert all(line.get("cpu_ms", line.get("p50_ms")) >= 0 for line in lines)
 
 
+@takes_long
 def test_integrity_speed_checks_every_session_and_finds_nothing(tmp_path: Path):
     lines = run("integrity_speed", "--dir", str(tmp_path), "--sessions", "300")
     assert named(lines) == {"check in 1 process", "check in 2 processes"}

@@ -151,11 +151,10 @@ def test_a_retry_after_may_be_a_date():
 @pytest.mark.parametrize(
     "request_once",
     [
-        routes.create_session(),
         routes.fork_session("s"),
         routes.update_session("s", title="x", etag='"3"'),
     ],
-    ids=["create", "fork", "if-match"],
+    ids=["fork", "if-match"],
 )
 def test_a_write_without_a_key_is_repeated_only_where_it_cannot_have_happened(
     request_once: Request[Any],
@@ -168,8 +167,9 @@ def test_a_write_without_a_key_is_repeated_only_where_it_cannot_have_happened(
         call(request_once, refused(502))
 
 
-def test_a_session_with_an_id_of_ones_own_is_created_again():
-    assert len(call(routes.create_session(external_id="x"), LOST, DONE).sent) == 2
+@pytest.mark.parametrize("external_id", [None, "x"])
+def test_a_session_is_created_again_under_its_key(external_id: str | None):
+    assert len(call(routes.create_session(external_id=external_id), LOST, DONE).sent) == 2
 
 
 def test_a_deletion_whose_answer_was_lost_is_done():

@@ -34,6 +34,7 @@ _BODIES = {
     "/message": {"content": "Hello"},
     "/messages": {"messages": [{"content": "Hello"}]},
     "/chat": {"content": "Hello"},
+    "/feedback": {"rating": "up"},
     "/{conversation_id}": {"metadata": {}},
     "/items": {"items": [{"role": "user", "content": "Hello"}]},
 }

@@ -46,6 +46,8 @@ def _setting(
             return Setting(name, str(int(bool(bounds.get("default")))), "`0` or `1`")
         case "integer":
             return Setting(name, default, _range(bounds.get("low", 0), bounds.get("high", _HIGH)))
+        case "fraction":
+            return Setting(name, default, "0–1")
         case "choice":
             options = values[1] if len(values) > 1 else None
             shown = (

@@ -21,7 +21,9 @@ def no_limits(settings):
     settings.THROTTLE_RATES = dict.fromkeys(settings.THROTTLE_RATES)
 
 
-@pytest.mark.parametrize(("title", "head", "rows"), principals.TABLES, ids=lambda value: str(value))
+@pytest.mark.parametrize(
+    ("title", "head", "rows"), principals.TABLES, ids=[title for title, *_ in principals.TABLES]
+)
 def test_the_page_says_who_may_call_which_route(database, title, head, rows):
     table = principals.table(head, rows())
     text = PAGE.read_text(encoding="utf-8")

@@ -62,6 +62,7 @@ def statuses_of_the_code() -> dict[str, int]:
     return PLAIN | SIGN_IN | framework | wire | ours | {
         str(InPerson.code): 403, TokenReused.default_code: 401,
         RegistrationClosed.default_code: 403, InvitationNotValid.default_code: 403,
+        "repeated_parameter": 400,
     }  # fmt: skip
 
 

@@ -46,8 +46,7 @@ def create_session(
 ) -> Request[answers.Session]:
     """Create a session, or open the one that has this `external_id` already.
 
-    Only with an `external_id` is it sent again when its answer was lost: without one, that might
-    create two.
+    It is sent under a key, so that sending it again creates no second one.
     """
     body = {
         "title": title,
@@ -64,7 +63,6 @@ def create_session(
         _session,
         body=body,
         headers={"Idempotency-Key": new_key()},
-        repeatable=external_id is not None,
     )
 
 
