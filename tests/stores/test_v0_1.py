@@ -86,6 +86,7 @@ def test_the_stores_have_every_collection_and_shape_of_0_1():
     fields = {name for message in messages for name in message}
     declared = set(documents.fields_of(documents.Message))
     later = {"topic", "topic_shift", "reasoning", "extra", "items", "item_ids", "parts"}
+    later |= {"superseded_with", "replaces", "feedback"}
     assert fields == declared - later
     assert {turn["state"] for turn in last["turns"]} == {"done", "failed"}
 

@@ -68,7 +68,7 @@ def test_it_goes_through_all_versions_in_order(database: Any, next_version: Any)
     session = new_session(title="Lisbon")
     forget_version(database)
     next_version(LISTED)
-    assert migrate().counts == {"sessions": 1}
+    assert migrate().counts["sessions"] == 1
     stored = database.sessions.find_one({"_id": session.session_id})
     assert stored["titles"] == ["Lisbon"]
     assert "title" not in stored
@@ -109,7 +109,8 @@ def test_documents_that_never_stand_still_are_left_and_said(
 
     monkeypatch.setattr(migrating, "advance", rename_always)
     migration = migrate()
-    assert (migration.left, migration.counts) == (1, {})
+    assert migration.left == 1
+    assert "sessions" not in migration.counts
     assert "titles" not in database.sessions.find_one({"_id": session_id})
 
 
