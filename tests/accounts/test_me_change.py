@@ -53,7 +53,9 @@ def test_an_address_that_is_none_is_refused(alice):
 def test_nobody_makes_themselves_staff_or_somebody_else(alice, bob):
     before = alice.client.get(URL).json()
     body = {"is_staff": True, "is_superuser": True, "id": str(bob.user.pk), "password": "x"}
-    assert alice.client.patch(URL, body).json() == before
+    refused = alice.client.patch(URL, body)
+    assert (refused.status_code, {e["attr"] for e in refused.json()["errors"]}) == (400, set(body))
+    assert alice.client.get(URL).json() == before
     stored = User.objects.get(pk=alice.user.pk)
     assert not stored.is_superuser
     assert stored.check_password(alice.password)

@@ -126,7 +126,7 @@ def test_the_receipt_counts_and_names_nobody(alice, visitor, database):
     counts = {name: count for name, count in receipt["counts"].items() if count}
     accounts = {"accounts": 1, "spent_tokens": 1, "sign_ins": 1}
     assert counts == {"sessions": 1, "messages": 3, **accounts}
-    assert set(receipt) == {"_id", "erased_at", "completed_at", "counts"}
+    assert set(receipt) == {"_id", "erased_at", "completed_at", "counts", "schema_version"}
     assert str(alice.user.pk) not in str(receipt)
 
 

@@ -67,6 +67,7 @@ def test_the_account_is_in_it_and_nothing_that_opens_it(alice, visitor, database
         microsecond=alice.user.date_joined.microsecond // 1_000 * 1_000
     )
     assert account == {
+        "instructions": "",
         "type": "account",
         "id": str(alice.user.pk),
         "username": "alice",

@@ -50,7 +50,9 @@ def test_an_email_is_optional_and_need_not_be_unique(visitor, alice):
 
 
 def test_nobody_registers_as_staff(visitor):
-    body = visitor.post(URL, {**NEW, "is_staff": True, "is_superuser": True}).json()
+    assert visitor.post(URL, {**NEW, "is_staff": True, "is_superuser": True}).status_code == 400
+    assert not User.objects.exists()
+    body = visitor.post(URL, NEW).json()
     assert body["user"]["is_staff"] is False
     assert not User.objects.get().is_superuser
     assert not access_token_user(body["access"]).is_staff
