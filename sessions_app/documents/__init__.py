@@ -8,14 +8,22 @@ a message in its list plus `tail_start` (or `first_seq` in a bucket), so it cann
 - `querysets`: named conditions and orders: `Session.objects.owned_by(user_id).newest_first()`
 - `sessions`, `messages`, `turns`: conversations; `session_names`: the clients' own names of them;
   `review_indexes`: those of staff's list
+- `attachments`: pictures, files and sounds, by GridFS
 - `annotations`, `search`: derived from messages, may be deleted and made again
 - `review`: staff's notes and the log of what they read
 - `figures`, `operations`: figures over all sessions, receipts, rate limits
 - `jobs`: upkeep by schedule
 """
 
-from sessions_app.documents import checking, review
+from sessions_app.documents import attachments, checking, review
 from sessions_app.documents.annotations import MessageAnnotations
+from sessions_app.documents.attachments import (
+    Attachment,
+    Blob,
+    BlobChunk,
+    SessionAttachment,
+    UploadInProgress,
+)
 from sessions_app.documents.base import StoredDocument, collection, fields_of
 from sessions_app.documents.figures import DailyFigures, StandingFigures
 from sessions_app.documents.jobs import Job, JobRun
@@ -48,7 +56,10 @@ from sessions_app.documents.turns import Turn
 
 __all__ = [
     "ALL",
+    "Attachment",
     "AuditProgress",
+    "Blob",
+    "BlobChunk",
     "ContextPolicy",
     "Creation",
     "DailyFigures",
@@ -66,6 +77,7 @@ __all__ = [
     "SearchProgress",
     "ServerDialect",
     "Session",
+    "SessionAttachment",
     "SessionName",
     "StandingFigures",
     "StoredDocument",
@@ -75,6 +87,7 @@ __all__ = [
     "TopicRecord",
     "Turn",
     "TurnLeaseRecord",
+    "UploadInProgress",
     "checking",
     "collection",
     "fields_of",
@@ -100,5 +113,6 @@ ALL: tuple[type[StoredDocument], ...] = (
     ServerDialect,
     Job,
     JobRun,
+    *attachments.ALL,
     *review.ALL,
 )

@@ -21,6 +21,7 @@ from sessions_app.domain.responses import ResponseTerms
 from sessions_app.domain.turns import Seen, Turn, TurnState
 from sessions_app.repository import log
 from sessions_app.repository.turns import leases, records
+from sessions_app.services import attachments
 from sessions_app.services.messages import batch_prepare, message_prepare
 from sessions_app.services.tallies import tallies
 from sessions_app.services.topics import judge_ahead
@@ -86,6 +87,8 @@ def turn_start(*, session_id: str, user_id: str, request: TurnRequest, now: date
     IdempotencyMismatch, Overtaken, and NothingToAnswer where the question has been erased.
     """
     now = lifecycle.to_milliseconds(now)
+    settled = attachments.settled(request.messages, session_id=session_id, user_id=user_id, now=now)
+    request = replace(request, messages=settled)
     prepared = _prepared(request, now)
     with Slot(user_id, request.call.model) as slot:
         for _ in range(_ATTEMPTS):
