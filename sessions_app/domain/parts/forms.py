@@ -75,6 +75,11 @@ def text_of(parts: Parts) -> str:
     return text if text.strip() else spoken(parts)
 
 
+def said(parts: Parts) -> str:
+    """The texts alone."""
+    return "\n".join(each["text"] for each in parts if each["type"] == TEXT)
+
+
 def spoken(parts: Parts) -> str:
     """The same with a line for each picture, file and sound: for a reader of text alone."""
     return "\n".join(each["text"] if each["type"] == TEXT else in_words(each) for each in parts)
