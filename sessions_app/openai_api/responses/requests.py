@@ -18,6 +18,7 @@ from sessions_app.domain.responses import ResponseName, ResponseTerms, response_
 from sessions_app.http.input import idempotency_key, user_id
 from sessions_app.openai_api import naming, requests
 from sessions_app.openai_api.errors import Required, Unsupported, UnsupportedValue
+from sessions_app.openai_api.parts import read_part
 from sessions_app.openai_api.responses import parameters
 from sessions_app.services import responses
 from sessions_app.services.responses import ResponseRequest
@@ -108,12 +109,14 @@ def _drafts(request: Request, value: Any, is_known: bool) -> ItemBatch:
     if value is None:
         raise Required(attr="input")
     if isinstance(value, str):
-        batch = read_items([{"type": "message", "role": "user", "content": value}], "input")
+        batch = read_items(
+            [{"type": "message", "role": "user", "content": value}], "input", read_part
+        )
         _check(batch.drafts, None)
         return batch
     if not isinstance(value, list) or not value:
         raise InvalidInput("Expected text, or a list of at least one item.", attr="input")
-    batch = read_items(_without_references(request, value, is_known), "input")
+    batch = read_items(_without_references(request, value, is_known), "input", read_part)
     if not batch.drafts:
         raise InvalidInput("Expected an item besides references.", attr="input")
     if len(batch.drafts) > SEED_MAX_MESSAGES:

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from mongoengine import get_db
 
-from sessions_app.documents import Attachment, Blob, BlobChunk, UploadInProgress
+from sessions_app.documents import Attachment, Blob, BlobChunk, SessionAttachment, UploadInProgress
 from sessions_app.domain.errors import AttachmentNotFound
 from sessions_app.repository import failures
-from sessions_app.repository.attachments import blobs
+from sessions_app.repository.attachments import blobs, references
 
 _PAGE = 500
 
@@ -38,6 +38,31 @@ def _problem(blob: str, size: object, content_sha256: object) -> str:
     if length != size:
         return f"says {size} bytes, has {length}"
     return "" if digest == content_sha256 else "its bytes are others than were stored"
+
+
+def missing_facts() -> Iterator[tuple[str, str]]:
+    """Sessions whose messages refer to an attachment that is not there, and which."""
+    after = ""
+    while page := _page_of_links(after):
+        wanted = {link["attachment_id"] for link in page}
+        present = _present(sorted(wanted))
+        for link in page:
+            pair = link["session_id"], link["attachment_id"]
+            # One that no message refers to is taken back by a sweep.
+            if link["attachment_id"] not in present and references.is_referred_to(*pair):
+                yield pair
+        after = page[-1]["_id"]
+
+
+@failures.translated
+def _page_of_links(after: str) -> list[dict[str, str]]:
+    page = SessionAttachment.objects.walk(after=after).only("session_id", "attachment_id")
+    return list(page.limit(_PAGE).as_pymongo())
+
+
+@failures.translated
+def _present(attachment_ids: list[str]) -> set[str]:
+    return set(Attachment.objects(pk__in=attachment_ids).scalar("pk"))
 
 
 def nobodys_bytes() -> Iterator[str]:

@@ -7,9 +7,11 @@
 - `sending`: puts the bytes into a request to a model
 - `preparing`: small pictures and the text of files, in the background
 - `removing`: what is erased, and what nothing refers to
+- `carrying`: attachments in exports and imports
 - `known`: what this process has verified a moment ago
 """
 
+from sessions_app.services.attachments import carrying
 from sessions_app.services.attachments.preparing import attachments_prepare, prepare_ahead
 from sessions_app.services.attachments.reading import (
     Content,
@@ -41,6 +43,7 @@ __all__ = [
     "attachment_usage",
     "attachments_prepare",
     "attachments_sweep",
+    "carrying",
     "file_delete",
     "file_get",
     "files_list",

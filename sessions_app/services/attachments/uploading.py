@@ -1,13 +1,15 @@
 """Keeps bytes, once for each user and content."""
 
-import logging
+import os
 import uuid
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import BinaryIO, cast
 
 from django.conf import settings
 
+from sessions_app import clock
 from sessions_app.domain import lifecycle
 from sessions_app.domain.attachments import PICTURES, Attachment, Upload, attachment_id
 from sessions_app.domain.errors import (
@@ -24,8 +26,6 @@ from sessions_app.services.attachments import checking
 from sessions_app.services.attachments.checking import Checked
 from sessions_app.services.attachments.known import known
 from sessions_app.services.attachments.preparing import prepare_ahead
-
-logger = logging.getLogger(__name__)
 
 # An attempt fails only because the same content is being removed, or stored by another upload.
 _ATTEMPTS = 20
@@ -91,20 +91,47 @@ def _refuse_erased(user_id: str) -> None:
         raise UserErased
 
 
+def keep(
+    checked: Checked, *, user_id: str, sha256: str, created_at: datetime, purpose: str | None
+) -> bool:
+    """Keep bytes of an export as they are; `sha256` is that of what was sent once.
+
+    False where they are there already.
+    """
+    attachment = replace(
+        _facts(user_id, checked, checked.content, created_at, purpose),
+        attachment_id=attachment_id(user_id, sha256),
+        sha256=sha256,
+    )
+    check_at = clock.now() + timedelta(hours=settings.ATTACHMENT_UNUSED_HOURS)
+    return _write(attachment, checked, checked.content, check_at)
+
+
 def _store(
     user_id: str, checked: Checked, *, check_at: datetime, purpose: str | None, now: datetime
 ) -> Attachment | None:
     """Write bytes that are not there; None where another upload was first."""
     content = _as_kept(checked)
+    attachment = _facts(user_id, checked, content, now, purpose)
+    try:
+        return attachment if _write(attachment, checked, content, check_at) else None
+    finally:
+        if content is not checked.content:
+            content.close()
+
+
+def _facts(
+    user_id: str, checked: Checked, content: BinaryIO, now: datetime, purpose: str | None
+) -> Attachment:
     is_as_sent = content is checked.content
     text, text_tokens = checking.text_of(checked)
-    attachment = Attachment(
+    return Attachment(
         attachment_id=attachment_id(user_id, checked.sha256),
         user_id=user_id,
         sha256=checked.sha256,
         content_sha256=checked.sha256 if is_as_sent else checking.digest(content),
         media_type=checked.kind.value,
-        size=content.seek(0, 2),
+        size=content.seek(0, os.SEEK_END),
         name=checked.name,
         created_at=now,
         width=checked.width,
@@ -113,8 +140,12 @@ def _store(
         text_tokens=text_tokens,
         purpose=purpose,
     )
-    blob = str(uuid.uuid4())
-    store.blobs.begin(blob, user_id=user_id, now=now)
+
+
+def _write(attachment: Attachment, checked: Checked, content: BinaryIO, check_at: datetime) -> bool:
+    """Write the bytes, then what is known of them; what goes wrong in between leaves nothing."""
+    blob, user_id = str(uuid.uuid4()), attachment.user_id
+    store.blobs.begin(blob, user_id=user_id, now=clock.now())
     is_stored = False
     try:
         store.blobs.write(blob, content, user_id=user_id, attachment_id=attachment.attachment_id)
@@ -127,9 +158,7 @@ def _store(
             if not is_stored:
                 store.blobs.delete(blob)
             store.blobs.end(blob)
-        if not is_as_sent:
-            content.close()
-    return attachment if is_stored else None
+    return is_stored
 
 
 def _has_more_inside(checked: Checked) -> bool:

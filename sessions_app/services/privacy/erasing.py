@@ -7,7 +7,7 @@ from django.conf import settings
 
 from sessions_app.domain import lifecycle
 from sessions_app.repository import erasure, review, search
-from sessions_app.services import revocations
+from sessions_app.services import attachments, revocations
 from sessions_app.services.progress import Progress
 from sessions_app.services.receipts import receipt_id
 from sessions_app.services.search import progress_key
@@ -39,6 +39,8 @@ def erase_user(
     while step := erasure.users.erase_sessions(user_id=user_id, receipt_id=receipt):
         removed += step
         progress(step)
+    # After the sessions, of which none refers to them any more.
+    attached = attachments.remove_all_of(user_id=user_id)
     search.index.forget_progress(progress_key(user_id))
     review.read_log.forget_user(user_id)
     # Lines that this user wrote as staff stay in the log, under a pseudonym.
@@ -46,7 +48,7 @@ def erase_user(
     # The counts of login attempts, per account and address, expire by themselves after two periods.
     callers = [caller_key(scope=scope, caller=user_id) for scope in settings.THROTTLE_RATES]
     windows = erasure.users.erase_throttle_windows(callers)
-    return {"sessions": removed, "throttle_windows": windows}
+    return {"sessions": removed, "attachments": attached, "throttle_windows": windows}
 
 
 def erasure_complete(*, user_id: str, counts: Mapping[str, int], now: datetime) -> None:
