@@ -318,8 +318,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = REQUEST_MAX_BYTES
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_PARSER_CLASSES": ["sessions_app.api.json_bodies.StrictJSONParser"],
-    "DEFAULT_RENDERER_CLASSES": ["sessions_app.api.json_bodies.OrjsonRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["sessions_app.http.json_bodies.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["sessions_app.http.json_bodies.OrjsonRenderer"],
     "DEFAULT_THROTTLE_CLASSES": [
         "sessions_app.http.throttles.AnonThrottle",
         "sessions_app.http.throttles.UserThrottle",

@@ -1,5 +1,6 @@
 """Small files of every kind that is kept, made by what makes such files."""
 
+import base64
 import io
 import wave
 import zipfile
@@ -65,3 +66,11 @@ def bomb() -> bytes:
     header = (30_000).to_bytes(4, "big") * 2 + made[at + 8 : at + 13]
     checksum = zlib.crc32(b"IHDR" + header).to_bytes(4, "big")
     return made[:at] + header + checksum + made[at + 17 :]
+
+
+def data_url(content: bytes, media_type: str) -> str:
+    """Bytes as an address."""
+    return f"data:{media_type};base64,{base64.b64encode(content).decode()}"
+
+
+PDF = pdf()

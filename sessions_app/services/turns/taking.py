@@ -223,6 +223,7 @@ def turns_look_after() -> None:
     """
     worker.sweep_from_now_on()
     judge_ahead.start()
+    attachments.prepare_ahead.start()
     threading.Thread(target=_load, name="turns ahead", daemon=True).start()
 
 
@@ -242,6 +243,7 @@ def turns_shut_down(*, seconds: float) -> None:
     while Slot.taken() and time.monotonic() < deadline:
         time.sleep(0.05)
     judge_ahead.stop()
+    attachments.prepare_ahead.stop()
     worker.let_go()
     left = worker.running
     for turn in left:
