@@ -4,7 +4,7 @@ SessionError
 ├── InvalidInput            a value breaks a rule; names the field          400
 │   ├── DuplicateItem       the conversation has an item with this id       400
 │   ├── BadAttachmentName   a file's name has a path, or hides how it ends  400
-│   └── AttachmentRefused   bytes that are not kept; the code says why      400
+│   └── AttachmentRefused   bytes that are not kept; its kinds say why      400
 ├── TooLarge                a message or a body over its limit              413
 │   └── AttachmentsFull     the user's attachments take all the room        413
 ├── SessionNotFound         no such session for this user                   404
@@ -90,13 +90,42 @@ class BadAttachmentName(InvalidInput):
 
 
 class AttachmentRefused(InvalidInput):
-    """Bytes that are not kept: `code` says whether they are none, a lie, or of an unknown type."""
+    """Bytes of a kind that is not kept."""
 
     code = "attachment_unsupported"
 
-    def __init__(self, code: str, detail: str, *, attr: str | None = None) -> None:
-        super().__init__(detail, attr=attr)
-        self.code = code
+
+class AttachmentEmpty(AttachmentRefused):
+    """There are no bytes."""
+
+    code = "attachment_empty"
+    default_detail = "There are no bytes."
+
+
+class AttachmentIncomplete(AttachmentRefused):
+    """The upload was cut off."""
+
+    code = "attachment_incomplete"
+    default_detail = "The upload was cut off."
+
+
+class AttachmentTypeMismatch(AttachmentRefused):
+    """The bytes are of another kind than their type or their name says."""
+
+    code = "attachment_type_mismatch"
+
+
+class AttachmentUnreadable(AttachmentRefused):
+    """A picture that cannot be read, or that would take too much memory."""
+
+    code = "attachment_unreadable"
+
+
+class AttachmentUnknown(AttachmentRefused):
+    """A message names an attachment that is not there for its user."""
+
+    code = "attachment_not_found"
+    default_detail = "No such attachment."
 
 
 class AttachmentsFull(TooLarge):

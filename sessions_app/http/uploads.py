@@ -14,7 +14,11 @@ from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 
 from sessions_app.domain.attachments import Upload, checked_name
-from sessions_app.domain.errors import AttachmentRefused, TooLarge
+from sessions_app.domain.errors import (
+    AttachmentEmpty,
+    AttachmentIncomplete,
+    TooLarge,
+)
 
 _MEMORY_BYTES = 262_144
 _BLOCK = 262_144
@@ -78,7 +82,7 @@ class BytesParser(BaseParser):
             content.write(block)
         if size < int(request.META.get("CONTENT_LENGTH") or 0):
             content.close()
-            raise AttachmentRefused("attachment_incomplete", "The upload was cut off.", attr="file")
+            raise AttachmentIncomplete("The upload was cut off.", attr="file")
         name = _disposed_name(request.headers.get("Content-Disposition", ""))
         return {"file": Upload(cast(Any, content), name, media_type or "")}
 
@@ -100,5 +104,5 @@ def uploaded(request: Request, member: str = "file") -> Iterator[Upload]:
                 files.callback(value.content.close)
         upload = data.get(member)
         if not isinstance(upload, Upload):
-            raise AttachmentRefused("attachment_empty", "There are no bytes.", attr=member)
+            raise AttachmentEmpty("There are no bytes.", attr=member)
         yield upload

@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import Any
 
 from django.http import HttpResponseBase
-from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -26,17 +25,7 @@ from sessions_app.services import attachments
 PAGE_DEFAULT, PAGE_MAX = 10_000, 10_000
 
 
-class AnyAnswer(DefaultContentNegotiation):
-    """Takes forms and bytes; what is answered is not chosen by `Accept`."""
-
-    def select_renderer(
-        self, request: Request, renderers: Any, format_suffix: str | None = None
-    ) -> Any:
-        return renderers[0], renderers[0].media_type
-
-
 class FilesView(OpenAIView):
-    content_negotiation_class = AnyAnswer
     parser_classes = (FormParser, BytesParser)
 
     @waits(Waits.FOR_AN_UPLOAD)
@@ -48,7 +37,7 @@ class FilesView(OpenAIView):
             stored = attachments.attachment_store(
                 user_id=user_id(request),
                 upload=replace(upload, path="file"),
-                purpose=_purpose(request.data.get("purpose")),
+                purpose=_purpose(request),
                 now=clock.now(),
             )
         return Response(_file(stored))
@@ -85,8 +74,6 @@ class FileView(OpenAIView):
 
 
 class FileContentView(OpenAIView):
-    content_negotiation_class = AnyAnswer
-
     @described.content
     def get(self, request: Request, file_id: str) -> HttpResponseBase:
         """The bytes of a file."""
@@ -96,7 +83,8 @@ class FileContentView(OpenAIView):
         return content_response(request, content, save=True)
 
 
-def _purpose(value: Any) -> str:
+def _purpose(request: Request) -> str:
+    value = request.data.get("purpose") if isinstance(request.data, dict) else None
     if not isinstance(value, str) or not value:
         raise Required(attr="purpose")
     if len(value) > FILE_PURPOSE_MAX_CHARS or not text.is_text(value):

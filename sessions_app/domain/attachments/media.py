@@ -11,7 +11,7 @@ import zipfile
 from enum import StrEnum
 from typing import BinaryIO
 
-from sessions_app.domain.errors import AttachmentRefused
+from sessions_app.domain.errors import AttachmentTypeMismatch
 
 # Enough for every signature below.
 HEAD_BYTES = 64
@@ -119,7 +119,7 @@ def require_honest(kind: Kind, declared: str, name: str) -> None:
         family = _family(said)
         if family and family != _family(kind) and not (family == "text" and kind is Kind.TEXT):
             detail = f"The content is {kind.value}, not {said[:60]}."
-            raise AttachmentRefused("attachment_type_mismatch", detail)
+            raise AttachmentTypeMismatch(detail)
 
 
 def _family(media_type: str) -> str:

@@ -10,7 +10,12 @@ from django.conf import settings
 from sessions_app import tokenizer
 from sessions_app.domain import attachments
 from sessions_app.domain.attachments import Kind, Upload
-from sessions_app.domain.errors import AttachmentRefused, TooLarge
+from sessions_app.domain.errors import (
+    AttachmentEmpty,
+    AttachmentRefused,
+    AttachmentUnreadable,
+    TooLarge,
+)
 from sessions_app.media import BadPicture, picture_facts
 
 _BLOCK = 262_144
@@ -35,7 +40,7 @@ def check(upload: Upload) -> Checked:
     name = attachments.checked_name(upload.name, attr=f"{path}.name" if path != "file" else "name")
     size = content.seek(0, os.SEEK_END)
     if not size:
-        raise AttachmentRefused("attachment_empty", "There are no bytes.", attr=path)
+        raise AttachmentEmpty("There are no bytes.", attr=path)
     if size > settings.ATTACHMENT_MAX_BYTES:
         raise TooLarge(
             f"An attachment may have at most {settings.ATTACHMENT_MAX_BYTES} bytes.", attr=path
@@ -43,14 +48,13 @@ def check(upload: Upload) -> Checked:
     kind = attachments.type_of(content)
     if kind is None or kind not in settings.ATTACHMENT_TYPES:
         raise AttachmentRefused(
-            "attachment_unsupported",
             f"Files of this kind are not kept; these are: {', '.join(settings.ATTACHMENT_TYPES)}.",
             attr=path,
         )
     try:
         attachments.require_honest(kind, upload.media_type, name)
     except AttachmentRefused as error:
-        raise AttachmentRefused(error.code, error.detail, attr=path) from error
+        raise type(error)(error.detail, attr=path) from error
     width, height = _picture(upload) if kind in attachments.PICTURES else (0, 0)
     return Checked(content, kind, name, size, digest(content), width, height)
 
@@ -59,7 +63,7 @@ def _picture(upload: Upload) -> tuple[int, int]:
     try:
         return picture_facts(upload.content, pixels_max=settings.ATTACHMENT_MAX_PIXELS)
     except BadPicture as error:
-        raise AttachmentRefused("attachment_unreadable", str(error), attr=upload.path) from error
+        raise AttachmentUnreadable(str(error), attr=upload.path) from error
 
 
 def digest(content: BinaryIO) -> str:

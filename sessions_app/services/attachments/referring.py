@@ -16,7 +16,7 @@ from django.conf import settings
 from sessions_app.domain import lifecycle, parts
 from sessions_app.domain.attachments import Attachment, Upload, own_id, part_of
 from sessions_app.domain.drafts import MessageDraft
-from sessions_app.domain.errors import AttachmentNotFound, AttachmentRefused, TooLarge
+from sessions_app.domain.errors import AttachmentNotFound, AttachmentUnknown, TooLarge
 from sessions_app.repository import attachments as store
 from sessions_app.repository import log
 from sessions_app.services.attachments.known import known
@@ -90,9 +90,7 @@ class _Settling:
             attachment = self._verified(name)
         except AttachmentNotFound as error:
             member = "attachment_id" if "attachment_id" in part else "file_id"
-            raise AttachmentRefused(
-                "attachment_not_found", AttachmentNotFound.default_detail, attr=f"{path}.{member}"
-            ) from error
+            raise AttachmentUnknown(attr=f"{path}.{member}") from error
         named = {"file_id": part["file_id"]} if "file_id" in part else {}
         return part_of(attachment, part) | named
 

@@ -13,8 +13,8 @@ from sessions_app import clock
 from sessions_app.domain import lifecycle
 from sessions_app.domain.attachments import PICTURES, Attachment, Upload, attachment_id
 from sessions_app.domain.errors import (
-    AttachmentRefused,
     AttachmentsFull,
+    AttachmentUnreadable,
     StorageUnavailable,
     UserErased,
 )
@@ -179,6 +179,4 @@ def _as_kept(checked: Checked) -> BinaryIO:
             return checked.content
         return cast(BinaryIO, read("without_position", checked.content, limits))
     except (BadPicture, Unreadable) as error:
-        raise AttachmentRefused(
-            "attachment_unreadable", "The picture cannot be read.", attr="file"
-        ) from error
+        raise AttachmentUnreadable("The picture cannot be read.", attr="file") from error
