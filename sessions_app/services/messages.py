@@ -67,7 +67,8 @@ def message_append(
     *, session_id: str, user_id: str, draft: MessageDraft, now: datetime
 ) -> Appended:
     """Append one message, once per `client_id`."""
-    [draft] = attachments.settled([draft], session_id=session_id, user_id=user_id, now=now)
+    if draft.parts:
+        [draft] = attachments.settled([draft], session_id=session_id, user_id=user_id, now=now)
     return _append(session_id, user_id, [message_prepare(draft=draft, now=now)], now)
 
 

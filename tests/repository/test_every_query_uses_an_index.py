@@ -66,6 +66,7 @@ from sessions_app.services.topics import segments
 from sessions_app.services.transfer import exporting as session_exports
 from sessions_app.services.transfer import importing as imports
 from sessions_app.services.turns import integrity as turn_integrity
+from tests.repository.attachment_walk import walk_attachments
 from tests.repository.commands import REPOSITORY, Sent, module, recorder
 from tests.repository.conftest import OWNER, append, append_many, new_session, now
 from tests.repository.item_walk import walk_items
@@ -105,6 +106,17 @@ WALKS = {
     "figures.daily.count_flagged",
     # Of a collection that is kept together.
     "jobs.history",
+    # Of what is due, or all of it, in order of an index, for the job and for operators.
+    "attachments.removing.due",
+    "attachments.removing.remove_unfinished",
+    "attachments.references.unconfirmed",
+    "attachments.facts.next_to_prepare",
+    "attachments.auditing._page_of_facts",
+    "attachments.auditing._page_of_links",
+    "attachments.auditing._page_of_blobs",
+    "attachments.auditing._pieces_without_a_file",
+    # The messages of one session, where a reference to an attachment may have been the last.
+    "attachments.references.is_referred_to",
 }
 # An operator's audit reads a whole log, once.
 READS_ALL = {"review.chain.unchained"}
@@ -140,6 +152,8 @@ SHARD_KEYS = {
     "review_log": {"session_id", "user_id"},
     # A deletion asks every shard for the names of its session: none of them says which they are.
     "session_names": {"_id", "session_id"},
+    "session_attachments": {"_id", "session_id", "attachment_id"},
+    "attachments.chunks": {"files_id"},
 }
 # By an index, at every shard: for clients that keep the history and name no session.
 BY_USER = {"turns.records.of_replies"}
@@ -224,6 +238,7 @@ def _walk(database: Any) -> None:
     _walk_sessions(session_id)
     _walk_names()
     walk_review(session_id)
+    walk_attachments(database, session_id)
     _walk_operators(database, session_id)
 
 
