@@ -174,3 +174,10 @@ def test_the_sweep_says_what_it_did(alice, stored):
     assert run("sweep_attachments") == {
         "prepared": 1, "attachments": 0, "unfinished": 0, "complete": True
     }  # fmt: skip
+
+
+def test_markdown_links_to_the_files(alice, stored):
+    session, ids = stored
+    written = alice.client.get(path(session, "export") + "?format=markdown").getvalue().decode()
+    assert f"![photo.jpg](/attachments/{ids[0]})" in written
+    assert f"\n[notes.txt](/attachments/{ids[1]})" in written
