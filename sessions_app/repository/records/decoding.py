@@ -56,8 +56,10 @@ def stored_session(record: Mapping[str, Any]) -> Stored:
     # A revision above that of what an earlier import may have left in buckets.
     whole = stored | {"messages": [], "tail_start": 1, "tail_bytes": 0, "tail_revision": 1}
     try:
-        of_document = {name: value for name, value in whole.items() if name != "_id"}
-        Session(pk=session_id, message_count=0, token_count=0, **of_document).validate()
+        # A record may have counts of its own, which are counted again.
+        of_document = {"message_count": 0, "token_count": 0} | whole
+        del of_document["_id"]
+        Session(pk=session_id, **of_document).validate()
     except ValidationError as error:
         raise InvalidInput(_reason(error)) from error
     return whole
