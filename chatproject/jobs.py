@@ -19,6 +19,7 @@ def every() -> Mapping[JobName, int]:
         JobName.SEARCH: settings.JOBS_SEARCH_SECONDS,
         JobName.TOPICS: settings.JOBS_TOPICS_SECONDS,
         JobName.SUMMARIES: settings.JOBS_SUMMARIES_SECONDS,
+        JobName.ATTACHMENTS: settings.JOBS_ATTACHMENTS_SECONDS,
     }
 
 
@@ -36,6 +37,7 @@ def all_jobs() -> list[Job]:
             seconds[JobName.SUMMARIES],
             jobs.summaries_wanted,
         ),
+        Job(JobName.ATTACHMENTS, jobs.sweep_attachments, seconds[JobName.ATTACHMENTS]),
     ]
 
 

@@ -10,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from chatproject import env
 from chatproject.databases import accounts_database
 from chatproject.storage import secrets_file
+from sessions_app.domain.attachments import Kind
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(env.text("DATA_DIR", ".data")).expanduser()
@@ -131,6 +132,29 @@ TOPIC_ADJUST_THRESHOLD = env.fraction("TOPIC_ADJUST_THRESHOLD", 0.4)
 TOPIC_RESET_THRESHOLD = env.fraction("TOPIC_RESET_THRESHOLD", 0.8)
 TOPIC_DIVIDER_THRESHOLD = env.fraction("TOPIC_DIVIDER_THRESHOLD", 0.4)
 
+# --- attachments ------------------------------------------------------------------------------
+ATTACHMENT_MAX_BYTES = env.integer("ATTACHMENT_MAX_BYTES", 20_971_520, low=1, high=2**31)
+ATTACHMENTS_PER_MESSAGE = env.integer("ATTACHMENTS_PER_MESSAGE", 20, low=1, high=256)
+# All of a user's, in bytes; 0: any number.
+ATTACHMENTS_PER_USER_BYTES = env.integer("ATTACHMENTS_PER_USER_BYTES", 1_073_741_824, high=2**50)
+ATTACHMENT_TYPES = env.words("ATTACHMENT_TYPES", ",".join(Kind))
+if unknown := set(ATTACHMENT_TYPES) - set(Kind):
+    raise ImproperlyConfigured(f"ATTACHMENT_TYPES: unknown {', '.join(sorted(unknown))}")
+ATTACHMENT_MAX_PIXELS = env.integer("ATTACHMENT_MAX_PIXELS", 50_000_000, low=1, high=2**30)
+# Where a picture was taken is taken out of it, unless this is set.
+ATTACHMENT_KEEP_POSITION = env.flag("ATTACHMENT_KEEP_POSITION")
+# Of a file's text: what is searched, and what a model is sent.
+ATTACHMENT_TEXT_CHARS = env.integer("ATTACHMENT_TEXT_CHARS", 100_000, high=1_000_000)
+ATTACHMENT_UNUSED_HOURS = env.integer("ATTACHMENT_UNUSED_HOURS", 24, low=2, high=8_760)
+# What one process reads of a stranger's file may take: bytes of memory, and seconds.
+ATTACHMENT_READER_BYTES = env.integer(
+    "ATTACHMENT_READER_BYTES", 1_073_741_824, low=268_435_456, high=2**40
+)
+ATTACHMENT_READER_SECONDS = env.integer("ATTACHMENT_READER_SECONDS", 20, low=1, high=600)
+# Bytes of uploads on the disk of this process that have not been stored; and threads for them.
+UPLOADS_MAX_BYTES = env.integer("UPLOADS_MAX_BYTES", 1_073_741_824, low=1_048_576, high=2**40)
+UPLOAD_THREADS = env.integer("UPLOAD_THREADS", 2, low=1, high=64)
+
 # --- jobs by schedule -------------------------------------------------------------------------
 JOBS = env.flag("JOBS", default=True)
 # From the end of a run to the next; 0 switches one off.
@@ -138,6 +162,7 @@ JOBS_EXPIRE_SECONDS = env.integer("JOBS_EXPIRE_SECONDS", 3_600, high=31_536_000)
 JOBS_TOKENS_SECONDS = env.integer("JOBS_TOKENS_SECONDS", 86_400, high=31_536_000)
 JOBS_SEARCH_SECONDS = env.integer("JOBS_SEARCH_SECONDS", 3_600, high=31_536_000)
 JOBS_TOPICS_SECONDS = env.integer("JOBS_TOPICS_SECONDS", 3_600, high=31_536_000)
+JOBS_ATTACHMENTS_SECONDS = env.integer("JOBS_ATTACHMENTS_SECONDS", 3_600, high=31_536_000)
 JOBS_SUMMARIES_SECONDS = env.integer("JOBS_SUMMARIES_SECONDS", 3_600, high=31_536_000)
 # The longest run of a job: what is left then is left to its next one, a minute later.
 JOBS_RUN_SECONDS = env.integer("JOBS_RUN_SECONDS", 600, low=1, high=86_400)
@@ -152,6 +177,9 @@ LLM_ANSWER_SECONDS = env.integer("LLM_ANSWER_SECONDS", 600, low=1, high=86_400)
 LLM_DIALECT = env.choice("LLM_DIALECT", "auto", ("auto", "openai", "strict"))
 # What `/v1` does about sessions that are not there, or not named; see docs/openai-sessions.md.
 OPENAI_SESSIONS = env.choice("OPENAI_SESSIONS", "explicit", ("explicit", "create", "by_user"))
+# `never` sends lines of text in place of pictures and files.
+LLM_ATTACHMENTS = env.choice("LLM_ATTACHMENTS", "auto", ("auto", "never"))
+LLM_PICTURES_MAX = env.integer("LLM_PICTURES_MAX", 10, low=0, high=1_000)
 LLM_MODEL_FILE = env.text("LLM_MODEL_FILE")
 if LLM_BASE_URL and not LLM_BASE_URL.startswith(("http://", "https://")):
     raise ImproperlyConfigured("LLM_BASE_URL must begin with http:// or https://")
@@ -288,14 +316,18 @@ SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W008", "security.W021"]
 # Room for one message of the maximum length, or for a batch. The API's parser applies this limit to
 # JSON, Django to forms. It also keeps every document far below MongoDB's 16 MB.
 REQUEST_MAX_BYTES = 5 * 1024 * 1024
+# The same with pictures and files in it, which clients of `/v1` send again with each request.
+REQUEST_WITH_FILES_MAX_BYTES = env.integer(
+    "REQUEST_WITH_FILES_MAX_BYTES", 33_554_432, low=5_242_880, high=2**30
+)
 DATA_UPLOAD_MAX_MEMORY_SIZE = REQUEST_MAX_BYTES
 
 # --- the API ----------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_PARSER_CLASSES": ["sessions_app.api.json_bodies.StrictJSONParser"],
-    "DEFAULT_RENDERER_CLASSES": ["sessions_app.api.json_bodies.OrjsonRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["sessions_app.http.json_bodies.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["sessions_app.http.json_bodies.OrjsonRenderer"],
     "DEFAULT_THROTTLE_CLASSES": [
         "sessions_app.http.throttles.AnonThrottle",
         "sessions_app.http.throttles.UserThrottle",

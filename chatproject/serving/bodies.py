@@ -1,18 +1,22 @@
-"""Reads request bodies, within limits of length, time, rate and memory.
+"""Reads request bodies, within limits of length, time, rate, memory and disk.
 
 A body is read before a thread is taken, so a slow one holds a connection and memory only. How long
-it may hold these is bounded here.
+it may hold these is bounded here. A file that is uploaded lies on the disk meanwhile, in a file
+without a name: whatever ends this process, or the connection, leaves nothing.
 """
 
 import asyncio
+import io
+import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from contextlib import contextmanager
-from typing import Any
+from typing import IO, Any, cast
 
 from django.conf import settings
 
 from sessions_app.domain.errors import Overloaded, SlowBody, TooLarge
+from sessions_app.http.waiting import Takes
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -28,17 +32,48 @@ class Departed(Exception):
     """The client disconnected before its body was complete."""
 
 
+# A form around a file: its boundaries, and fields beside it.
+_FORM_BYTES = 65_536
+# Of an upload, what is kept in memory: little enough for all connections at once.
+_MEMORY_BYTES = 65_536
+_WRITE_BYTES = 262_144
+
+
+def most_bytes(kind: Takes) -> int:
+    """The largest body of a kind."""
+    if kind is Takes.A_FILE:
+        return int(settings.ATTACHMENT_MAX_BYTES) + _FORM_BYTES
+    with_files = kind is Takes.FILES_IN_JSON
+    return int(settings.REQUEST_WITH_FILES_MAX_BYTES if with_files else settings.REQUEST_MAX_BYTES)
+
+
 class Budget:
-    """The bytes of all bodies that this process has read for requests which have not ended."""
+    """The bytes of all bodies that this process has read for requests which have not ended.
+
+    In memory, and, of uploads, on disk.
+    """
 
     def __init__(self) -> None:
         self.used = 0
+        self.on_disk = 0
 
-    def take(self, size: int) -> None:
+    def take(self, size: int, kind: Takes = Takes.A_MESSAGE) -> None:
         """Count bytes that are kept; raises Overloaded where they are too many."""
+        if kind is Takes.A_FILE:
+            if self.on_disk + size > settings.UPLOADS_MAX_BYTES:
+                raise Overloaded(retry_after=5)
+            self.on_disk += size
+            return
         if self.used + size > settings.BODIES_MAX_BYTES:
             raise Overloaded(retry_after=1)
         self.used += size
+
+    def give_back(self, size: int, kind: Takes) -> None:
+        """Bytes are not kept any more."""
+        if kind is Takes.A_FILE:
+            self.on_disk -= size
+        else:
+            self.used -= size
 
 
 class Body:
@@ -47,29 +82,47 @@ class Body:
     The limit of a body that names no length is for the view to notice: one byte more is read.
     """
 
-    def __init__(self, budget: Budget) -> None:
-        self._budget = budget
+    def __init__(self, budget: Budget, kind: Takes = Takes.A_MESSAGE) -> None:
+        self._budget, self._kind = budget, kind
         self._size = 0
+        self._kept: IO[bytes] = io.BytesIO()
+        self._waiting: list[bytes] = []
 
-    async def read(self, scope: Scope, receive: Receive) -> bytes:
-        """The body, up to one byte over the limit."""
-        limit = settings.REQUEST_MAX_BYTES + 1
+    async def read(self, scope: Scope, receive: Receive) -> IO[bytes]:
+        """The body, up to one byte over the limit, at its beginning."""
+        limit = most_bytes(self._kind) + 1
         length = _length(scope)
         if length == 0 and scope["method"] in _WITHOUT:
-            return b""
+            return self._kept
         if length is not None and length >= limit:
             raise TooLarge(f"The body may have at most {limit - 1} bytes.")
-        began, parts = time.monotonic(), list[bytes]()
+        if self._kind is Takes.A_FILE:
+            file = tempfile.SpooledTemporaryFile(max_size=_MEMORY_BYTES)  # noqa: SIM115 - `forget`
+            self._kept = cast(IO[bytes], file)
+        began = time.monotonic()
         while True:
             message = await self._next(receive, began)
             if message["type"] == "http.disconnect":
                 raise Departed
             part = message.get("body", b"")[: limit - self._size]
-            self._budget.take(len(part))
+            self._budget.take(len(part), self._kind)
             self._size += len(part)
-            parts.append(part)
-            if not message.get("more_body") or self._size >= limit:
-                return b"".join(parts)
+            self._waiting.append(part)
+            is_last = not message.get("more_body") or self._size >= limit
+            if is_last or sum(map(len, self._waiting)) >= _WRITE_BYTES:
+                await self._write()
+            if is_last:
+                self._kept.seek(0)
+                return self._kept
+
+    async def _write(self) -> None:
+        """Put what has come behind the rest; what goes to the disk does so on a thread."""
+        block = b"".join(self._waiting)
+        self._waiting.clear()
+        if self._kind is Takes.A_FILE and self._size > _MEMORY_BYTES:
+            await asyncio.get_running_loop().run_in_executor(None, self._kept.write, block)
+        else:
+            self._kept.write(block)
 
     async def _next(self, receive: Receive, began: float) -> MutableMapping[str, Any]:
         allowed = min(GRACE_SECONDS + self._size / settings.BODY_MIN_RATE, settings.BODY_SECONDS)
@@ -81,8 +134,14 @@ class Body:
 
     def forget(self) -> None:
         """The request has ended, and its bytes are not kept any more."""
-        self._budget.used -= self._size
+        self._budget.give_back(self._size, self._kind)
         self._size = 0
+        self._kept.close()
+
+    @property
+    def size(self) -> int:
+        """How many bytes have come."""
+        return self._size
 
 
 def _length(scope: Scope) -> int | None:
@@ -99,9 +158,9 @@ def _length(scope: Scope) -> int | None:
 
 
 @contextmanager
-def kept(budget: Budget) -> Iterator[Body]:
+def kept(budget: Budget, kind: Takes = Takes.A_MESSAGE) -> Iterator[Body]:
     """A body that counts against the budget, as long as the block."""
-    body = Body(budget)
+    body = Body(budget, kind)
     try:
         yield body
     finally:

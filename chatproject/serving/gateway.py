@@ -9,6 +9,7 @@ the loop, before anything else is looked at.
 """
 
 import asyncio
+import io
 import signal
 import threading
 import time
@@ -95,13 +96,14 @@ class Gateway:
         arrived = time.monotonic()
         view = declared(scope["path"], scope["method"])
         if view.waits is Waits.FOR_NOTHING:
-            environ = wsgi_calls.environ_of(scope, b"") | {metrics.ARRIVED_KEY: arrived}
+            environ = wsgi_calls.environ_of(scope, io.BytesIO(), 0) | {metrics.ARRIVED_KEY: arrived}
             answer, whole = wsgi_calls.call(self._application, environ)
             await _send_whole(answer.status, answer.headers, whole or b"", send)
             return
         try:
-            with self._in_progress.request(scope), bodies.kept(self._bodies) as body:
-                environ = wsgi_calls.environ_of(scope, await body.read(scope, receive))
+            with self._in_progress.request(scope), bodies.kept(self._bodies, view.takes) as body:
+                content = await body.read(scope, receive)
+                environ = wsgi_calls.environ_of(scope, content, body.size)
                 environ[metrics.ARRIVED_KEY] = arrived
                 await _Request(self, scope, environ, receive, send).answer(view)
         except SessionError as error:
@@ -162,6 +164,9 @@ class _Request:
 
     async def _enter(self, view: Declared) -> Slot:
         queue = self._gateway.queues.of(view.waits)
+        if view.waits is Waits.FOR_AN_UPLOAD:
+            # All of it has come: to refuse it now would have it sent again.
+            return await queue.reenter(callers.caller_of(self._environ, ""))
         if view.waits is not Waits.FOR_MUCH:
             return await queue.enter(watch=self._watch)
         caller = callers.caller_of(self._environ, connections.address_of(self._scope))

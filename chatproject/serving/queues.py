@@ -36,6 +36,11 @@ class Queues:
             Waits.FOR_A_MODEL: _queue(
                 Waits.FOR_A_MODEL.value, settings.TURNS_MAX + settings.THREADS
             ),
+            Waits.FOR_AN_UPLOAD: _queue(
+                Waits.FOR_AN_UPLOAD.value,
+                settings.UPLOAD_THREADS,
+                max(1, settings.UPLOAD_THREADS // _SHARE),
+            ),
             Waits.FOR_A_STOP: _queue(Waits.FOR_A_STOP.value, settings.THREADS),
             Waits.FOR_A_PROBE: _queue(Waits.FOR_A_PROBE.value, PROBE_THREADS),
         }

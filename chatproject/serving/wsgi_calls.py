@@ -1,9 +1,8 @@
 """Requests as Django's WSGI handler takes them (PEP 3333), and what comes back."""
 
-import io
 import sys
 from collections.abc import AsyncIterable, Callable, Iterable, MutableMapping
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
 from django.db import close_old_connections
@@ -63,8 +62,8 @@ def call(application: "WSGIApplication", environ: dict[str, Any]) -> tuple[Answe
     return answer, whole
 
 
-def environ_of(scope: Scope, body: bytes) -> dict[str, Any]:
-    """What Django is given."""
+def environ_of(scope: Scope, body: IO[bytes], size: int) -> dict[str, Any]:
+    """What Django is given; `size` is that of the body."""
     client, server = scope.get("client") or ("", 0), scope.get("server") or ("localhost", 80)
     environ: dict[str, Any] = {
         "REQUEST_METHOD": scope["method"],
@@ -77,7 +76,7 @@ def environ_of(scope: Scope, body: bytes) -> dict[str, Any]:
         "REMOTE_ADDR": str(client[0]),
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": scope.get("scheme", "http"),
-        "wsgi.input": io.BytesIO(body),
+        "wsgi.input": body,
         "wsgi.errors": sys.stderr,
         "wsgi.multithread": True,
         "wsgi.multiprocess": True,
@@ -95,7 +94,7 @@ def environ_of(scope: Scope, body: bytes) -> dict[str, Any]:
             value = environ[key] + ("; " if key == "HTTP_COOKIE" else ",") + value
         environ[key] = value
     # RFC 9112, 6.3: a chunked body has no length of its own, and this one has been read.
-    environ["CONTENT_LENGTH"] = str(len(body))
+    environ["CONTENT_LENGTH"] = str(size)
     return environ
 
 

@@ -1,5 +1,6 @@
 """`/session/{id}/export`: a whole conversation as a file, streamed."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -15,6 +16,7 @@ from sessions_app.api.wire.messages import timestamp
 from sessions_app.api.wire.sessions import ExportQuery, etag
 from sessions_app.api.wire.sessions import session as written_session
 from sessions_app.domain.data import Message, Role, Session
+from sessions_app.domain.parts import is_kept
 from sessions_app.domain.texts.display import isolated
 from sessions_app.domain.texts.text import escaped, inert
 from sessions_app.http.input import QueryView, user_id
@@ -80,8 +82,17 @@ def _as_markdown(session: Session, messages: Iterator[Message]) -> Iterator[str]
         if message.superseded_by is not None:
             yield f"*superseded by {message.superseded_by}*\n\n"
         yield "*deleted*\n" if message.deleted else f"{inert(message.content)}\n"
+        yield from map(_link, filter(is_kept, message.parts or ()))
         for call in message.tool_calls or ():
             yield f"\n```json\n{_call(call)}\n```\n"
+
+
+def _link(part: Mapping[str, Any]) -> str:
+    """A picture, or a link to a file, by its path at this service."""
+    words = part.get("alt") or part.get("name") or part["media_type"]
+    shown = "!" if part["type"] == "image" else ""
+    label = re.sub(r"[\[\]\\\s]+", " ", isolated(words))
+    return f"\n{shown}[{label}](/attachments/{part['attachment_id']})\n"
 
 
 def _call(call: Mapping[str, Any]) -> str:

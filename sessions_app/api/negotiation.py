@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.negotiation import BaseContentNegotiation, DefaultContentNegotiation
 from rest_framework.request import Request
 
 
@@ -17,4 +17,14 @@ class AcceptIgnored(BaseContentNegotiation):
         self, request: Request, renderers: Any, format_suffix: str | None = None
     ) -> Any:
         """The first renderer, which only writes errors."""
+        return renderers[0], renderers[0].media_type
+
+
+class AnyAnswer(DefaultContentNegotiation):
+    """Ignores `Accept`, which may ask for a picture; what the body is, its own type says."""
+
+    def select_renderer(
+        self, request: Request, renderers: Any, format_suffix: str | None = None
+    ) -> Any:
+        """The only one there is."""
         return renderers[0], renderers[0].media_type

@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, re_path
 
+from sessions_app.api.attachments import AttachmentViewSet
 from sessions_app.api.branches import BranchViewSet
 from sessions_app.api.chat import ChatViewSet
 from sessions_app.api.context import ContextViewSet
@@ -13,6 +14,7 @@ from sessions_app.api.search import SearchView
 from sessions_app.api.sessions import SessionViewSet
 
 _SESSION = r"^session/(?P<session_id>[^/]+)"
+_ATTACHMENT = r"^attachments/(?P<attachment_id>[^/]+)"
 
 urlpatterns: list[URLPattern] = [
     re_path(r"^session/?$", SessionViewSet.as_view({"get": "list"})),
@@ -37,6 +39,10 @@ urlpatterns: list[URLPattern] = [
         rf"{_SESSION}/messages/(?P<seq>[^/]+)/feedback/?$",
         FeedbackViewSet.as_view({"put": "give", "delete": "take_back"}),
     ),
+    re_path(rf"{_SESSION}/attachments/?$", AttachmentViewSet.as_view({"post": "upload"})),
+    re_path(rf"{_ATTACHMENT}/?$", AttachmentViewSet.as_view({"get": "retrieve"})),
+    re_path(rf"{_ATTACHMENT}/facts/?$", AttachmentViewSet.as_view({"get": "facts"})),
+    re_path(rf"{_ATTACHMENT}/thumbnail/?$", AttachmentViewSet.as_view({"get": "thumbnail"})),
     re_path(rf"{_SESSION}/context/?$", ContextViewSet.as_view({"get": "retrieve"})),
     re_path(rf"{_SESSION}/context/reset/?$", ContextViewSet.as_view({"post": "reset"})),
     re_path(rf"{_SESSION}/topics/?$", ContextViewSet.as_view({"get": "topics"})),

@@ -9,14 +9,22 @@ a message in its list plus `tail_start` (or `first_seq` in a bucket), so it cann
 - `querysets`: named conditions and orders: `Session.objects.owned_by(user_id).newest_first()`
 - `sessions`, `messages`, `turns`: conversations; `session_names`: the clients' own names of them;
   `review_indexes`: those of staff's list
+- `attachments`: pictures, files and sounds, by GridFS
 - `annotations`, `search`: derived from messages, may be deleted and made again
 - `review`: staff's notes and the log of what they read
 - `figures`, `operations`: figures over all sessions, receipts, rate limits
 - `jobs`: upkeep by schedule; `deferred`: work behind turns
 """
 
-from sessions_app.documents import checking, review, versions
+from sessions_app.documents import attachments, checking, review, versions
 from sessions_app.documents.annotations import MessageAnnotations
+from sessions_app.documents.attachments import (
+    Attachment,
+    Blob,
+    BlobChunk,
+    SessionAttachment,
+    UploadInProgress,
+)
 from sessions_app.documents.base import StoredDocument, collection, fields_of
 from sessions_app.documents.deferred import DeferredWork
 from sessions_app.documents.figures import DailyFigures, StandingFigures
@@ -51,7 +59,11 @@ from sessions_app.documents.turns import Turn
 
 __all__ = [
     "ALL",
+    "OF_GRIDFS",
+    "Attachment",
     "AuditProgress",
+    "Blob",
+    "BlobChunk",
     "ContextPolicy",
     "Creation",
     "DailyFigures",
@@ -70,6 +82,7 @@ __all__ = [
     "SearchProgress",
     "ServerDialect",
     "Session",
+    "SessionAttachment",
     "SessionName",
     "StandingFigures",
     "StoredDocument",
@@ -79,12 +92,16 @@ __all__ = [
     "TopicRecord",
     "Turn",
     "TurnLeaseRecord",
+    "UploadInProgress",
     "UsageCounter",
     "checking",
     "collection",
     "fields_of",
     "versions",
 ]
+
+# What GridFS writes, in a form of its own.
+OF_GRIDFS = attachments.OF_GRIDFS
 
 ALL: tuple[type[StoredDocument], ...] = (
     Session,
@@ -108,5 +125,6 @@ ALL: tuple[type[StoredDocument], ...] = (
     ServerDialect,
     Job,
     JobRun,
+    *attachments.ALL,
     *review.ALL,
 )

@@ -41,7 +41,9 @@ def key(message: Message | MessageDraft) -> Key:
     Ends of lines and the blanks before them differ between systems; white space around an
     assistant's text is lost in many clients, and so are its thoughts and a call's further members.
     """
-    text = _with_plain_ends(message.content)
+    # Lines that stand for pictures say what this service knows of them, and clients do not.
+    said = message.content if not message.parts else parts.said(message.parts)
+    text = _with_plain_ends(said)
     if message.role is Role.ASSISTANT:
         text = without_thoughts(text)
     if attached := parts.signature(message.parts):

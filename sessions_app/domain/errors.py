@@ -2,13 +2,17 @@
 
 SessionError
 ├── InvalidInput            a value breaks a rule; names the field          400
-│   └── DuplicateItem       the conversation has an item with this id       400
+│   ├── DuplicateItem       the conversation has an item with this id       400
+│   ├── BadAttachmentName   a file's name has a path, or hides how it ends  400
+│   └── AttachmentRefused   bytes that are not kept; its kinds say why      400
 ├── TooLarge                a message or a body over its limit              413
+│   └── AttachmentsFull     the user's attachments take all the room        413
 ├── SessionNotFound         no such session for this user                   404
 │   ├── ResponseNotFound    no such response of the OpenAI wire             404
 │   └── PreviousNotFound    the response to be continued is not there       404
 ├── MessageNotFound         no such message in the session                  404
 ├── ItemNotFound            no such item in the conversation                404
+├── AttachmentNotFound      no such attachment of this user                 404
 ├── UserErased              the token is valid, its user is erased          401
 ├── Conflict                the session is not in a state for this
 │   ├── SessionArchived     archived sessions are read-only                 409
@@ -85,6 +89,57 @@ class TooLarge(SessionError):
     default_detail = "The request is too large."
 
 
+class BadAttachmentName(InvalidInput):
+    """A file's name has a path, characters that hide how it ends, or too many."""
+
+    code = "attachment_name"
+
+
+class AttachmentRefused(InvalidInput):
+    """Bytes of a kind that is not kept."""
+
+    code = "attachment_unsupported"
+
+
+class AttachmentEmpty(AttachmentRefused):
+    """There are no bytes."""
+
+    code = "attachment_empty"
+    default_detail = "There are no bytes."
+
+
+class AttachmentIncomplete(AttachmentRefused):
+    """The upload was cut off."""
+
+    code = "attachment_incomplete"
+    default_detail = "The upload was cut off."
+
+
+class AttachmentTypeMismatch(AttachmentRefused):
+    """The bytes are of another kind than their type or their name says."""
+
+    code = "attachment_type_mismatch"
+
+
+class AttachmentUnreadable(AttachmentRefused):
+    """A picture that cannot be read, or that would take too much memory."""
+
+    code = "attachment_unreadable"
+
+
+class AttachmentUnknown(AttachmentRefused):
+    """A message names an attachment that is not there for its user."""
+
+    code = "attachment_not_found"
+    default_detail = "No such attachment."
+
+
+class AttachmentsFull(TooLarge):
+    """The user's attachments have as many bytes as they may have."""
+
+    code = "quota_exceeded"
+
+
 class SlowBody(SessionError):
     """The request's body came too slowly, or took too long; nothing was begun."""
 
@@ -125,6 +180,13 @@ class ItemNotFound(SessionError):
 
     code = "not_found"
     default_detail = "No such item in this conversation."
+
+
+class AttachmentNotFound(SessionError):
+    """There is no such attachment for this user: unknown and somebody else's look the same."""
+
+    code = "not_found"
+    default_detail = "No such attachment."
 
 
 class UserErased(SessionError):

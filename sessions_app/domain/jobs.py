@@ -14,6 +14,7 @@ class JobName(StrEnum):
     SEARCH = "rebuild_search"
     TOPICS = "rebuild_annotations"
     SUMMARIES = "summarise_sessions"
+    ATTACHMENTS = "sweep_attachments"
 
 
 class Outcome(StrEnum):

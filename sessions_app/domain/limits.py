@@ -34,6 +34,11 @@ TURN_RENEW_SECONDS = 3
 PARTS_MAX = 256
 PART_URL_MAX_CHARS = 8_192
 PART_NAME_MAX_CHARS = 200
+ALT_MAX_CHARS = 1_000
+# Of a file: what of it is searched and sent, why there is none, and what its client says it is for.
+ATTACHMENT_TEXT_MAX_CHARS = 1_000_000
+ATTACHMENT_NOTE_MAX_CHARS = 300
+FILE_PURPOSE_MAX_CHARS = 64
 MODEL_NAME_MAX_CHARS = 200
 FINISH_REASON_MAX_CHARS = 40
 # What a model thinks before it answers, and what its server wants back (as JSON text).
@@ -80,6 +85,14 @@ SWEEP_BATCH_DOCUMENTS = 4_000
 SWEEPS_KEPT_SECONDS = 31_536_000  # receipts of sweeps, a year
 JOB_RUNS_KEPT_SECONDS = 2_592_000  # the history of jobs, 30 days
 JOB_ERROR_MAX_CHARS = 500
+
+# --- attachments -------------------------------------------------------------------------------
+# What has been checked of an attachment is believed for so long.
+ATTACHMENT_TRUSTED_SECONDS = 30
+# An upload has ended after this long, or its process has.
+UPLOAD_SECONDS = 3_600
+THUMBNAIL_SIDE = 512
+PREPARE_ATTEMPTS = 3
 
 # --- what a client may repeat ------------------------------------------------------------------
 CREATIONS_KEPT_SECONDS = 86_400  # which session a key has created

@@ -29,11 +29,34 @@ class Waits(Enum):
     # For the accounts database, or for a password's hash.
     FOR_ACCOUNTS = "sign_in"
     FOR_A_MODEL = "turns"
+    # For many bytes to be stored, which would keep threads from others.
+    FOR_AN_UPLOAD = "uploads"
     # For a turn to end that is being stopped; so never behind those that wait for its model.
     FOR_A_STOP = "stops"
     # For what says how the service is, which must be answered whatever else waits.
     FOR_A_PROBE = "probes"
     FOR_NOTHING = "loop"
+
+
+class Takes(Enum):
+    """How large a request's body may be, and where it lies until its view has read it."""
+
+    # REQUEST_MAX_BYTES, in memory; what no view says otherwise.
+    A_MESSAGE = "message"
+    # REQUEST_WITH_FILES_MAX_BYTES, in memory: JSON with pictures and files in it.
+    FILES_IN_JSON = "files_in_json"
+    # ATTACHMENT_MAX_BYTES and a form around them, on disk.
+    A_FILE = "file"
+
+
+def takes(body: Takes) -> Callable[[View], View]:
+    """Mark a view, a class of views, or one action or method of such a class."""
+
+    def mark(view: View) -> View:
+        view.takes = body  # type: ignore[attr-defined]
+        return view
+
+    return mark
 
 
 def waits(what: Waits) -> Callable[[View], View]:
@@ -48,10 +71,14 @@ def waits(what: Waits) -> Callable[[View], View]:
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """The route of a request as it is declared, None where there is none, and what it waits for."""
+    """The route of a request as it is declared, None where there is none.
+
+    What it waits for, and which body it takes.
+    """
 
     route: str | None
     waits: Waits
+    takes: Takes = Takes.A_MESSAGE
 
 
 def declared(path: str, method: str) -> Declared:
@@ -66,11 +93,14 @@ def declared(path: str, method: str) -> Declared:
     # DRF's views are made of classes, and those of a viewset name an action for each method.
     handler = getattr(view, "actions", {}).get(method, method)
     view_class = getattr(view, "cls", None)
-    for marked in (getattr(view_class, handler, None), view_class, view):
-        kind = getattr(marked, "waits", None)
-        if isinstance(kind, Waits):
-            return Declared(match.route, kind)
-    return Declared(match.route, by_method)
+    marked = (getattr(view_class, handler, None), view_class, view)
+    kinds = (getattr(each, "waits", None) for each in marked)
+    bodies = (getattr(each, "takes", None) for each in marked)
+    return Declared(
+        match.route,
+        next((kind for kind in kinds if isinstance(kind, Waits)), by_method),
+        next((body for body in bodies if isinstance(body, Takes)), Takes.A_MESSAGE),
+    )
 
 
 def allowance(request: HttpRequest) -> float:

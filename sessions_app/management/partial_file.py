@@ -5,6 +5,7 @@ The file is `NAME.partial`, uncompressed, until it is complete.
 
 import gzip
 import os
+import re
 import shutil
 from collections import Counter
 from collections.abc import Mapping
@@ -50,6 +51,9 @@ def begin(name: str, first: bytes, *, resume: bool) -> OpenExport:
     return OpenExport(file, "", {})
 
 
+_TYPE = re.compile(rb'\{"type":"(message|attachment)"')
+
+
 def _last_whole_session(file: BinaryIO, first: bytes) -> tuple[int, str, Mapping[str, int]]:
     """The offset of the last session, which may be cut off; the id and the counts before it."""
     # The first line holds the selection: another one would mix two exports.
@@ -64,8 +68,11 @@ def _last_whole_session(file: BinaryIO, first: bytes) -> tuple[int, str, Mapping
             cut, after, until = offset, current, counts.copy()
             current = parsed(line)["session_id"]
             counts["session"] += 1
-        elif line.startswith(b'{"type":"message"'):
-            counts["message"] += 1
+        else:
+            # Messages, and attachments, whose lines are long.
+            kind = _TYPE.match(line)
+            if kind is not None:
+                counts[kind[1].decode()] += 1
         offset += len(line)
     return cut, after, until
 

@@ -13,8 +13,9 @@ from sessions_app.http import event_stream
 from sessions_app.http.departure import departure_of
 from sessions_app.http.event_stream import TurnSource
 from sessions_app.http.input import idempotency_key, user_id
-from sessions_app.http.waiting import Waits, waits
+from sessions_app.http.waiting import Takes, Waits, takes, waits
 from sessions_app.openai_api import messages, naming, parameters, requests, schema, wire
+from sessions_app.openai_api.bodies import ParserWithFiles
 from sessions_app.openai_api.errors import Required
 from sessions_app.openai_api.naming import Attempt, WantedSession
 from sessions_app.openai_api.views import ModelCallView
@@ -27,7 +28,10 @@ BEGINNING_SECONDS = 5.0
 
 
 class ChatCompletionsView(ModelCallView):
+    parser_classes = (ParserWithFiles,)
+
     @waits(Waits.FOR_A_MODEL)
+    @takes(Takes.FILES_IN_JSON)
     @schema.chat_completions
     def post(self, request: Request) -> HttpResponseBase:
         """Have the model answer; new messages are stored if the request has a session."""

@@ -9,9 +9,11 @@ from sessions_app import clock
 from sessions_app.domain.data import Session
 from sessions_app.domain.items import Item
 from sessions_app.http.input import idempotency_key, user_id
+from sessions_app.http.waiting import Takes, takes
 from sessions_app.openai_api import conversation_input as read
 from sessions_app.openai_api import conversation_schema as described
 from sessions_app.openai_api import naming, requests
+from sessions_app.openai_api.bodies import ParserWithFiles
 from sessions_app.openai_api.requests import CONVERSATION_PREFIX
 from sessions_app.openai_api.views import OpenAIView
 from sessions_app.openai_api.wire import seconds
@@ -20,6 +22,9 @@ from sessions_app.services.conversations import Attempt
 
 
 class ConversationsView(OpenAIView):
+    parser_classes = (ParserWithFiles,)
+
+    @takes(Takes.FILES_IN_JSON)
     @described.create
     def post(self, request: Request) -> Response:
         """Create a conversation, with up to 20 items and metadata."""
@@ -85,6 +90,8 @@ class ConversationView(_OfConversation):
 
 
 class ItemsView(_OfConversation):
+    parser_classes = (ParserWithFiles,)
+
     @described.item_list
     def get(self, request: Request, conversation_id: str) -> Response:
         """List items, the newest first unless `order` is `asc`."""
@@ -99,6 +106,7 @@ class ItemsView(_OfConversation):
         )
         return Response(_list(page.items, has_more=page.has_more))
 
+    @takes(Takes.FILES_IN_JSON)
     @described.item_create
     def post(self, request: Request, conversation_id: str) -> Response:
         """Add items, all or none."""

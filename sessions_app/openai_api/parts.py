@@ -1,6 +1,7 @@
 """The parts of a message, in all the forms in which OpenAI's wires have them.
 
-Nothing is fetched and no bytes are kept: `domain.parts` says what is.
+Nothing is fetched: an address stays one. Bytes stand in the parts until the service has stored
+them, see `services.attachments.referring`.
 """
 
 import base64
@@ -9,6 +10,7 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from sessions_app.domain import parts
 from sessions_app.domain.errors import InvalidInput, TooLarge
@@ -112,10 +114,12 @@ def _reference(value: Any, file_id: Any, media_type: str, path: str, member: str
     if isinstance(value, str) and value:
         if data := _DATA_URL.fullmatch(value):
             own_type, options, body = data.groups()
-            return _described(own_type or media_type, body, is_base64=";base64" in options.lower())
+            return _described(
+                own_type or media_type, body, path, is_base64=";base64" in options.lower()
+            )
         if "://" in value[:40]:
             return {"url": _short(value, path)}
-        return _described(media_type, value, is_base64=True)
+        return _described(media_type, value, path, is_base64=True)
     if isinstance(file_id, str) and file_id:
         return {"file_id": _short(file_id, path)}
     raise InvalidInput("Expected an address, bytes, or the id of a file.", attr=path)
@@ -127,13 +131,16 @@ def _short(value: str, path: str) -> str:
     return checked(value, path)
 
 
-def _described(media_type: str, body: str, *, is_base64: bool) -> dict[str, Any]:
-    """Bytes by their type, size and digest. Whether they are a picture is nobody's question yet."""
+def _described(media_type: str, body: str, path: str, *, is_base64: bool) -> dict[str, Any]:
+    """Bytes with their type, size and digest; what they are is looked at when they are stored."""
     try:
-        content = base64.b64decode(body, validate=True) if is_base64 else body.encode()
-    except (binascii.Error, ValueError):
-        content = body.encode()
+        # Some clients write it in lines, which RFC 2045 has and RFC 4648 has not.
+        written = "".join(body.split())
+        content = base64.b64decode(written, validate=True) if is_base64 else unquote_to_bytes(body)
+    except (binascii.Error, ValueError) as error:
+        raise InvalidInput("Expected bytes in base64.", attr=path) from error
     return {
+        parts.BYTES: content,
         "media_type": media_type
         if _MEDIA_TYPE.fullmatch(media_type) or media_type.endswith("/*")
         else _UNKNOWN_TYPE,

@@ -9,6 +9,7 @@ from sessions_app.openai_api.conversations import (
     ItemsView,
     ItemView,
 )
+from sessions_app.openai_api.files import FileContentView, FilesView, FileView
 from sessions_app.openai_api.model_names import ModelsView, ModelView
 from sessions_app.openai_api.responses.views import (
     CancelView,
@@ -30,6 +31,9 @@ urlpatterns: list[URLPattern] = [
     re_path(r"^v1/responses/(?P<response_id>[^/]+)/?$", ResponseView.as_view()),
     re_path(r"^v1/responses/(?P<response_id>[^/]+)/cancel/?$", CancelView.as_view()),
     re_path(r"^v1/responses/(?P<response_id>[^/]+)/input_items/?$", InputItemsView.as_view()),
+    re_path(r"^v1/files/?$", FilesView.as_view()),
+    re_path(r"^v1/files/(?P<file_id>[^/]+)/?$", FileView.as_view()),
+    re_path(r"^v1/files/(?P<file_id>[^/]+)/content/?$", FileContentView.as_view()),
     re_path(r"^v1/models/?$", ModelsView.as_view()),
     # a model's name may contain slashes
     re_path(r"^v1/models/(?P<model_id>.+?)/?$", ModelView.as_view()),

@@ -13,6 +13,7 @@ from sessions_app.documents import (
     MessageAnnotations,
     MessageBucket,
     SearchDocument,
+    SessionAttachment,
     SessionName,
     StoredDocument,
     Turn,
@@ -21,6 +22,7 @@ from sessions_app.documents import (
 from sessions_app.documents.review import ReviewNote
 from sessions_app.domain.audit.integrity import Damage
 from sessions_app.repository import log
+from sessions_app.repository.attachments import references
 
 OF_SESSIONS: Mapping[Damage, type[StoredDocument]] = {
     Damage.ORPHANED_BUCKET: MessageBucket,
@@ -28,6 +30,7 @@ OF_SESSIONS: Mapping[Damage, type[StoredDocument]] = {
     Damage.ORPHANED_SEARCH_DOCUMENT: SearchDocument,
     Damage.ORPHANED_TURN: Turn,
     Damage.ORPHANED_REVIEW_NOTE: ReviewNote,
+    Damage.ORPHANED_ATTACHMENT_LINK: SessionAttachment,
     Damage.ORPHANED_DEFERRED_WORK: DeferredWork,
 }
 
@@ -49,6 +52,7 @@ def delete_all_of(session_ids: Sequence[str], transaction: ClientSession | None 
     # The shard key takes the deletion to the right shards, the ranges walk `_id` there.
     ranges = [{"_id": log.every_bucket(session_id)["_id"]} for session_id in session_ids]
     belonging = {"session_id": {"$in": list(session_ids)}, "$or": ranges}
+    references.release(session_ids, transaction)
     for document in OF_SESSIONS.values():
         # By the driver: MongoEngine's querysets take no transaction.
         collection(document).delete_many(belonging, session=transaction)

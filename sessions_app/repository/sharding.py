@@ -26,7 +26,13 @@ BY_ID = (
     documents.ThrottleWindow,
     documents.UsageCounter,
     documents.Creation,
+    documents.Attachment,
+    documents.UploadInProgress,
+    documents.Blob,
 )
+# By whole files: their unique index begins with it, and a unique index cannot be hashed. The ids of
+# files are random, so that ranges of them are as even.
+BY_FILE = documents.BlobChunk
 # Small, or read in order by several filters: these stay together, on the database's primary shard.
 TOGETHER: Sequence[Any] = (
     review.ReviewLog,
@@ -43,12 +49,19 @@ TOGETHER: Sequence[Any] = (
 )
 
 
-def keys() -> Mapping[str, Mapping[str, str]]:
+def keys() -> Mapping[str, Mapping[str, str | int]]:
     """Collection → its shard key; without those that stay together."""
-    by_id = {_name(document): {"_id": "hashed"} for document in BY_ID}
-    return by_id | {
-        _name(document): {"session_id": "hashed"} for document in belongings.OF_SESSIONS.values()
+    by_id: dict[str, Mapping[str, str | int]] = {
+        _name(document): {"_id": "hashed"} for document in BY_ID
     }
+    return (
+        by_id
+        | {_name(BY_FILE): {"files_id": 1}}
+        | {
+            _name(document): {"session_id": "hashed"}
+            for document in belongings.OF_SESSIONS.values()
+        }
+    )
 
 
 def commands() -> list[Command]:
@@ -61,7 +74,9 @@ def commands() -> list[Command]:
     for name, key in keys().items():
         ((field, kind),) = key.items()
         index = {"key": dict(key), "name": f"{field}_{kind}"}
-        made.append({"createIndexes": name, "indexes": [index]})
+        # A declared index serves where it begins with the key.
+        if kind == "hashed":
+            made.append({"createIndexes": name, "indexes": [index]})
         made.append({"shardCollection": f"{database}.{name}", "key": dict(key)})
     return made
 

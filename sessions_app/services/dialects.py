@@ -37,6 +37,13 @@ _lock = threading.Lock()
 
 def known(model: str | None = None) -> Manner:
     """How to write for `model`, None for the configured one."""
+    manner = _known_manner(model)
+    if settings.LLM_ATTACHMENTS == "never":
+        return replace(manner, attached=Attached.WRITTEN)
+    return manner
+
+
+def _known_manner(model: str | None) -> Manner:
     if settings.LLM_DIALECT == Form.OPENAI:
         return AS_OPENAI
     learned = _learned(_server(model)) if settings.LLM_BASE_URL else AS_OPENAI

@@ -9,10 +9,11 @@ from sessions_app import tracing
 from sessions_app.domain import lifecycle
 from sessions_app.domain.data import Message
 from sessions_app.domain.limits import SEQ_LAST
+from sessions_app.domain.parts import ids_in
 from sessions_app.domain.quotas import Usage
 from sessions_app.repository import annotations, search, titles
 from sessions_app.repository import erasure as erasure_store
-from sessions_app.services import quotas, turns
+from sessions_app.services import attachments, quotas, turns
 
 
 @tracing.step
@@ -28,13 +29,19 @@ def message_delete(
 
     Raises SessionNotFound, SessionExpired, SessionArchived, MessageNotFound, LegalHold.
     """
+    referred: set[str] = set()
+
+    def reduced(message: Message) -> Message | None:
+        referred.update(ids_in(message.parts))
+        return reduce(message)
+
     freed = erasure_store.messages.erase_message(
         session_id=session_id,
         user_id=user_id,
         seq=min(seq, SEQ_LAST),
         now=lifecycle.to_milliseconds(now),
         default_ttl_seconds=settings.SESSION_TTL_SECONDS,
-        reduce=reduce,
+        reduce=reduced,
     )
     quotas.note(user_id, Usage(bytes=-freed))
     turns.message_erased(session_id)
@@ -42,4 +49,6 @@ def message_delete(
     # writes before this, and is removed here, or is refused by the session's erasure count.
     annotations.forget_message(session_id=session_id, user_id=user_id, seq=seq)
     search.index.forget_message(session_id=session_id, seq=seq)
+    if referred:
+        attachments.forget_message(session_id=session_id, user_id=user_id, ids=referred, now=now)
     titles.forget_quoting(session_id=session_id, user_id=user_id, seq=seq)

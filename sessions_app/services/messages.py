@@ -15,7 +15,7 @@ from sessions_app.domain.errors import IdempotencyMismatch
 from sessions_app.domain.limits import SEQ_LAST
 from sessions_app.repository import log
 from sessions_app.repository.log import AppendRequest, Repeat
-from sessions_app.services import dividers, quotas
+from sessions_app.services import attachments, dividers, quotas
 from sessions_app.services.tallies import tallies
 
 
@@ -75,6 +75,8 @@ def message_append(
     *, session_id: str, user_id: str, draft: MessageDraft, now: datetime
 ) -> Appended:
     """Append one message, once per `client_id`."""
+    if draft.parts:
+        [draft] = attachments.settled([draft], session_id=session_id, user_id=user_id, now=now)
     return _append(session_id, user_id, [message_prepare(draft=draft, now=now)], now)
 
 
@@ -98,6 +100,7 @@ def message_append_batch(
             draft if draft.client_id else replace(draft, client_id=f"{key}/{position}")
             for position, draft in enumerate(batch)
         ]
+    batch = attachments.settled(batch, session_id=session_id, user_id=user_id, now=now)
     appended = _append(session_id, user_id, batch_prepare(batch=batch, now=now), now, repeat)
     # Keys `key/0` … may be those of a longer batch under the same key: then the body differs.
     if key and appended.replayed:

@@ -3,7 +3,7 @@
 from django.utils.crypto import salted_hmac
 
 from sessions_app.domain.data import Receipt
-from sessions_app.repository import erasure
+from sessions_app.repository import receipts
 
 
 def receipt_id(user_id: str) -> str:
@@ -18,7 +18,7 @@ def receipt_id(user_id: str) -> str:
 
 def receipt_get(*, user_id: str) -> Receipt | None:
     """The receipt of a user's erasure."""
-    return erasure.users.receipt(receipt_id(user_id))
+    return receipts.receipt(receipt_id(user_id))
 
 
 def is_erased(user_id: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 
-from sessions_app import tracing
+from sessions_app import clock, tracing
 from sessions_app.domain import lifecycle
 from sessions_app.domain.data import (
     ContextPolicy,
@@ -35,8 +35,9 @@ from sessions_app.domain.errors import (
 from sessions_app.domain.limits import CONTEXT_MAX_MESSAGES_DEFAULT
 from sessions_app.domain.quotas import Usage
 from sessions_app.repository import annotations, log, sessions
+from sessions_app.repository import attachments as attachment_store
 from sessions_app.repository.session_names import Claim
-from sessions_app.services import dividers, identity, messages, quotas, receipts
+from sessions_app.services import attachments, dividers, identity, messages, quotas, receipts
 from sessions_app.services.tallies import tallies
 
 # An attempt fails only because another writer has just changed what it was decided on.
@@ -71,7 +72,11 @@ def session_create(
     NameTaken where a session other than `replaced` has the name, and SessionExists.
     """
     now = lifecycle.to_milliseconds(now)
-    history = messages.batch_prepare(batch=draft.history, now=now)
+    session_id = session_id or identity.new_session_id()
+    settled = attachments.settled(
+        draft.history, session_id=session_id, user_id=user_id, now=now, is_new=True
+    )
+    history = messages.batch_prepare(batch=settled, now=now)
     if draft.system_prompt:
         prompt = MessageDraft(role=Role.SYSTEM, content=draft.system_prompt)
         # An error of the prompt names the field that the client sent, not the message made of it.
@@ -260,6 +265,7 @@ def session_move(read: Callable[[], Session], *, status: Status, now: datetime) 
 def session_delete(*, session_id: str, user_id: str) -> None:
     """Destroy a session with all its messages; raises SessionNotFound or LegalHold."""
     quotas.note(user_id, -sessions.delete(session_id=session_id, user_id=user_id))
+    attachments.remove_unused(user_id=user_id, now=clock.now())
 
 
 @tracing.step
@@ -291,8 +297,11 @@ def session_fork(
     )
     try:
         with quotas.weighed(user_id, at_least=Usage(1, last, min(1, last))) as weigh:
+            new = _new_session(user_id, draft, source.context_policy, now, fork_id)
+            # Before the messages: what has no message in the end is taken back by a sweep.
+            attachment_store.references.carry(session_id, new.session_id, since=now)
             fork = sessions.fork(
-                _new_session(user_id, draft, source.context_policy, now, fork_id),
+                new,
                 source_id=session_id,
                 up_to_seq=last,
                 new_message_id=messages.new_message_id,

@@ -1,9 +1,11 @@
 """A member that a route does not know is refused by its name, in bodies and in query strings."""
 
+import io
 from typing import Any
 
 import pytest
 
+from tests import files
 from tests.api.bodies import path
 from tests.conftest import Person
 
@@ -32,6 +34,7 @@ def session(alice: Person) -> str:
         ("/chat/cancel", {"turn_id": "x"}, "turn_id"),
         ("/context/reset", {"undo": True, "all": True}, "all"),
         ("/fork", {"up_to": 1}, "up_to"),
+        ("/message", {"parts": [{"type": "text", "text": "Hi", "x": 1}]}, "parts"),
         ("/archive", {"user_id": "bob"}, "user_id"),
         ("/restore", {"user_id": "bob"}, "user_id"),
     ],
@@ -71,6 +74,7 @@ def test_a_change(alice: Person, session: str):
         ("post", "/archive"),
         ("post", "/restore"),
         ("get", "/export"),
+        ("post", "/attachments"),
     ],
 )
 def test_a_query_of_a_session(alice: Person, session: str, method: str, route: str):
@@ -85,6 +89,9 @@ def test_a_query_of_a_session(alice: Person, session: str, method: str, route: s
         ("get", "/session"),
         ("post", "/session/create"),
         ("get", "/session/search?q=hi"),
+        ("get", "/attachments/att_1"),
+        ("get", "/attachments/att_1/facts"),
+        ("get", "/attachments/att_1/thumbnail"),
     ],
 )
 def test_a_query_elsewhere(alice: Person, method: str, route: str):
@@ -116,3 +123,15 @@ def test_a_method_that_there_is_not_stays_one(alice: Person, session: str):
 
 def test_strangers_learn_nothing_of_members(client: Any):
     assert client.get("/session?bogus=1").status_code == 401
+
+
+def test_a_field_of_an_upload(alice: Person, session: str):
+    form = {"file": io.BytesIO(files.picture()), "user_id": "bob"}
+    response = alice.client.post(f"{session}/attachments", form, format="multipart")
+    assert problems(response) == {("unknown_parameter", "user_id")}
+
+
+def test_a_file_of_an_upload_stands_once(alice: Person, session: str):
+    form = {"file": [io.BytesIO(files.picture()), io.BytesIO(files.PDF)]}
+    response = alice.client.post(f"{session}/attachments", form, format="multipart")
+    assert problems(response) == {("repeated_parameter", "file")}

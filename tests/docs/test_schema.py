@@ -17,6 +17,7 @@ from mongoengine import (
     IntField,
     ListField,
     LongField,
+    ObjectIdField,
     StringField,
 )
 
@@ -25,7 +26,8 @@ from tests.docs import pages
 
 TEXT = pages.read("schema.md")
 KINDS = {
-    StringField: "string", LongField: "long", IntField: "int", BooleanField: "boolean",
+    ObjectIdField: "objectid", StringField: "string", LongField: "long", IntField: "int",
+    BooleanField: "boolean",
     DateTimeField: "date", BinaryField: "binary", DictField: "object",
 }  # fmt: skip
 

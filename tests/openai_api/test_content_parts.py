@@ -1,7 +1,6 @@
-"""Pictures, files and sounds in a request: kept by reference, and passed on where that is one."""
+"""Pictures, files and sounds in a request: kept, referred to, and sent to the model."""
 
 import base64
-import hashlib
 import io
 import json
 from pathlib import Path
@@ -12,6 +11,7 @@ from django.core.management import CommandError, call_command
 
 from sessions_app.domain.errors import ProviderError
 from sessions_app.services import dialects
+from tests import files
 from tests.api.bodies import path
 from tests.conftest import Create, Person
 from tests.model_server import ModelServer, says, sends
@@ -23,9 +23,10 @@ PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
 DATA_URL = f"data:image/png;base64,{base64.b64encode(PNG).decode()}"
-SHA256 = hashlib.sha256(PNG).hexdigest()
 SIZE = len(PNG)
-PDF = base64.b64encode(b"%PDF-1.7 of no pages").decode()
+PDF = base64.b64encode(files.pdf()).decode()
+SOUND = base64.b64encode(files.sound()).decode()
+GRIDFS = pytest.mark.mongod("GridFS")
 TEXT = {"type": "text", "text": "What is this?"}
 
 
@@ -54,21 +55,29 @@ BY_ADDRESS: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"type": "input_audio", "input_audio": {"data": "https://example.com/a.wav"}},
      {"type": "audio", "url": "https://example.com/a.wav"}),
 ]  # fmt: skip
-AS_BYTES: list[tuple[dict[str, Any], str]] = [
-    (picture(DATA_URL), f"[image not kept: image/png, {SIZE} bytes]"),
+# A part, what is kept of it, and what the model is sent.
+AS_BYTES: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = [
+    (picture(DATA_URL, detail="low"),
+     {"type": "image", "media_type": "image/png", "size": SIZE, "width": 1, "height": 1,
+      "detail": "low", "tokens": 85},
+     picture(DATA_URL, detail="low")),
     ({"type": "input_image", "image_url": DATA_URL},
-     f"[image not kept: image/png, {SIZE} bytes]"),
+     {"type": "image", "media_type": "image/png", "size": SIZE, "width": 1, "height": 1,
+      "tokens": 255},
+     picture(DATA_URL)),
     ({"type": "file", "file": {"file_data": f"data:application/pdf;base64,{PDF}",
                                "filename": "a\tb.pdf"}},
-     "[file not kept: application/pdf, 20 bytes, a b.pdf]"),
-    ({"type": "input_file", "file_data": PDF, "filename": "x" * 201},
-     f"[file not kept: application/octet-stream, 20 bytes, {'x' * 199}…]"),
-    ({"type": "input_audio", "input_audio": {"data": PDF, "format": "wav"}},
-     "[audio not kept: audio/wav, 20 bytes]"),
-    (picture("data:,plain"), "[image not kept: image/*, 5 bytes]"),
-    (picture("data:image/png;base64,?"), "[image not kept: image/png, 1 bytes]"),
-    (picture("data:text/html\"<script>;base64,AAAA"),
-     "[image not kept: application/octet-stream, 3 bytes]"),
+     {"type": "file", "media_type": "application/pdf", "size": len(files.pdf()),
+      "name": "a b.pdf", "tokens": 1_000},
+     {"type": "file", "file": {"file_data": f"data:application/pdf;base64,{PDF}",
+                               "filename": "a b.pdf"}}),
+    ({"type": "input_file", "file_data": base64.b64encode(b"so it is").decode(),
+      "filename": "notes.txt"},
+     {"type": "file", "media_type": "text/plain", "size": 8, "name": "notes.txt", "tokens": 3},
+     {"type": "text", "text": "[file: notes.txt]\nso it is"}),
+    ({"type": "input_audio", "input_audio": {"data": SOUND, "format": "wav"}},
+     {"type": "audio", "media_type": "audio/wav", "size": len(files.sound()), "tokens": 1_000},
+     {"type": "input_audio", "input_audio": {"data": SOUND, "format": "wav"}}),
 ]  # fmt: skip
 
 
@@ -82,29 +91,96 @@ def test_what_has_an_address_is_kept_by_it(
     assert message["parts"] == [TEXT, kept]
 
 
-@pytest.mark.parametrize(("part", "line"), AS_BYTES)
-def test_of_bytes_a_line_says_what_was_there(
-    alice: Person, session: Any, server: ModelServer, part: Any, line: str
+@GRIDFS
+@pytest.mark.parametrize(("part", "kept", "sent"), AS_BYTES)
+def test_bytes_are_kept_once_and_sent_in_their_place(
+    alice: Person, session: Any, server: ModelServer, database: Any, part: Any, kept: Any, sent: Any
 ):
     assert complete(alice, session, user([TEXT, part])).status_code == 200
     [message, _] = stored(alice, session)
-    assert message["content"] == f"What is this?\n{line}"
+    assert message["content"] == "What is this?"
     [_, described] = message["parts"]
-    assert described.keys() >= {"type", "media_type", "size", "sha256"}
-    assert server.requests[0]["messages"] == [user(f"What is this?\n{line}")]
+    assert described.pop("sha256")
+    attachment_id = described.pop("attachment_id")
+    assert described == kept
+    assert server.requests[0]["messages"] == [user([TEXT, sent])]
+    assert database.attachment_facts.find_one()["_id"] == attachment_id
+    assert "base64" not in str(database.sessions.find_one())
 
 
-def test_bytes_are_neither_stored_nor_sent(
-    alice: Person, session: Any, server: ModelServer, database: Any
+@GRIDFS
+def test_the_context_shows_addresses_in_place_of_bytes(
+    alice: Person, session: Any, server: ModelServer
 ):
     complete(alice, session, user([TEXT, picture(DATA_URL)]))
-    [message, _] = stored(alice, session)
-    assert message["parts"][1] == {
-        "type": "image", "media_type": "image/png", "size": SIZE, "sha256": SHA256,
-    }  # fmt: skip
-    body = DATA_URL.partition(",")[2]
-    assert body not in str(database.sessions.find_one())
-    assert body not in json.dumps(server.requests)
+    [message, _] = alice.client.get(path(session, "context")).json()["messages"]
+    attachment_id = stored(alice, session)[0]["parts"][1]["attachment_id"]
+    [_, shown] = message["content"]
+    assert shown["image_url"]["url"] == f"attachment:{attachment_id}?tokens=255"
+
+
+@GRIDFS
+def test_a_request_that_is_not_stored_keeps_no_bytes(
+    alice: Person, server: ModelServer, database: Any
+):
+    body = {"model": "m", "store": False, "input": [
+        {"role": "user", "content": [{"type": "input_image", "image_url": DATA_URL}]}
+    ]}  # fmt: skip
+    assert alice.client.post("/v1/responses", body).status_code == 200
+    assert server.requests[0]["messages"] == [user([picture(DATA_URL)])]
+    assert database.attachment_facts.count_documents({}) == 0
+
+
+@GRIDFS
+@pytest.mark.parametrize(
+    ("part", "code"),
+    [
+        (picture("data:,plain"), "attachment_type_mismatch"),
+        (picture("data:image/png;base64,"), "attachment_empty"),
+        (picture("data:text/html\"<script>;base64,AAAA"), "attachment_unsupported"),
+        ({"type": "input_audio", "input_audio": {"data": PDF, "format": "wav"}},
+         "attachment_type_mismatch"),
+        ({"type": "input_file", "file_data": PDF, "filename": "../a.pdf"}, "attachment_name"),
+        ({"type": "input_file", "file_id": "file-" + "0" * 32}, "attachment_not_found"),
+    ],
+)  # fmt: skip
+def test_bytes_that_are_not_kept_are_refused_and_nothing_is_stored(
+    alice: Person, session: Any, server: ModelServer, database: Any, part: Any, code: str
+):
+    response = complete(alice, session, user([TEXT, part]))
+    assert (response.status_code, response.json()["error"]["code"]) == (400, code)
+    assert stored(alice, session) == [] == server.requests
+    assert database.attachment_facts.count_documents({}) == 0
+
+
+@GRIDFS
+def test_a_model_without_eyes_is_told_in_words_by_setting(
+    alice: Person, session: Any, server: ModelServer, settings: Any
+):
+    settings.LLM_ATTACHMENTS = "never"
+    complete(alice, session, user([TEXT, picture(DATA_URL)]))
+    assert server.requests[0]["messages"] == [user(
+        f"What is this?\n[image: image/png, {SIZE} bytes]"
+    )]  # fmt: skip
+    plan = alice.client.get(path(session, "context")).json()["plan"]
+    assert plan[0]["sent_as"] == "placeholder"
+
+
+@GRIDFS
+def test_the_newest_pictures_are_sent_and_the_plan_says_which_are_not(
+    alice: Person, session: Any, server: ModelServer, settings: Any
+):
+    settings.LLM_PICTURES_MAX = 2
+    urls = [f"https://example.com/{n}.png" for n in range(4)]
+    for url in urls:
+        complete(alice, session, user([TEXT, picture(url)]))
+    sent = [m["content"] for m in server.requests[-1]["messages"] if m["role"] == "user"]
+    assert sent == [
+        f"What is this?\n[image: {urls[0]}]", f"What is this?\n[image: {urls[1]}]",
+        [TEXT, picture(urls[2])], [TEXT, picture(urls[3])],
+    ]  # fmt: skip
+    plan = alice.client.get(path(session, "context")).json()["plan"]
+    assert [row["seq"] for row in plan if row.get("sent_as") == "placeholder"] == [1, 3]
 
 
 def test_an_address_is_passed_on_in_its_place(alice: Person, session: Any, server: ModelServer):
@@ -136,7 +212,8 @@ def test_what_the_wire_has_no_form_for_is_told_in_words(
     assert sent == user("What is this?\n[file: a.pdf, https://example.com/a.pdf]")
 
 
-@pytest.mark.parametrize("part", [part for part, _ in BY_ADDRESS] + [part for part, _ in AS_BYTES])
+@GRIDFS
+@pytest.mark.parametrize("part", [each[0] for each in (*BY_ADDRESS, *AS_BYTES)])
 def test_a_history_that_is_sent_again_is_known(
     alice: Person, session: Any, model: ScriptedModel, part: Any
 ):
@@ -158,6 +235,7 @@ def test_an_address_that_is_signed_anew_is_the_same(
     assert len(stored(alice, session)) == 4
 
 
+@GRIDFS
 @pytest.mark.parametrize("other", [picture("https://example.com/dog.png"), picture(DATA_URL), TEXT])
 def test_another_picture_is_another_message(
     alice: Person, session: Any, model: ScriptedModel, other: Any
@@ -289,6 +367,7 @@ def test_a_fork_and_an_export_have_them(alice: Person, session: Any, model: Scri
         (picture("https://x/" + "a" * 8_192), 413, "messages.0.content.0.image_url"),
         (picture("https://x/\x00"), 400, "messages.0.content.0.image_url"),
         ({"type": "file", "file": {}}, 400, "messages.0.content.0.file"),
+        (picture("data:image/png;base64,?"), 400, "messages.0.content.0.image_url"),
         ({"type": "input_audio", "input_audio": 5}, 400, "messages.0.content.0.input_audio"),
     ],
 )
@@ -305,6 +384,7 @@ def test_too_many_are_refused(alice: Person, session: Any, model: ScriptedModel)
     assert complete(alice, session, user([picture()] * 256)).status_code in {200, 400}
 
 
+@GRIDFS
 @pytest.mark.parametrize("dialect", ["auto", "strict"])
 def test_audits_have_nothing_to_say_of_them(
     alice: Person, session: Any, server: ModelServer, settings: Any, dialect: str
@@ -319,17 +399,18 @@ def test_audits_have_nothing_to_say_of_them(
         assert json.loads(printed.getvalue())["findings"] == []
 
 
+@GRIDFS
 def test_an_export_and_an_import_carry_them(
     alice: Person, session: Any, model: ScriptedModel, tmp_path: Path
 ):
     complete(alice, session, user([TEXT, picture(), picture(DATA_URL)]))
     before = stored(alice, session)
-    files = [tmp_path / name for name in ("first", "second")]
-    call_command("export_sessions", "--output", str(files[0]), stdout=io.StringIO())
+    written = [tmp_path / name for name in ("first", "second")]
+    call_command("export_sessions", "--output", str(written[0]), stdout=io.StringIO())
     alice.client.delete(path(session))
-    call_command("import_sessions", str(files[0]), stdout=io.StringIO())
-    call_command("export_sessions", "--output", str(files[1]), stdout=io.StringIO())
-    assert files[0].read_bytes() == files[1].read_bytes()
+    call_command("import_sessions", str(written[0]), stdout=io.StringIO())
+    call_command("export_sessions", "--output", str(written[1]), stdout=io.StringIO())
+    assert written[0].read_bytes() == written[1].read_bytes()
     assert [each.get("parts") for each in stored(alice, session)] == [
         each.get("parts") for each in before
     ]

@@ -9,7 +9,8 @@ from django.core.validators import ProhibitNullCharactersValidator
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from sessions_app.domain import limits
+from sessions_app.api.wire.attachments import PartsField
+from sessions_app.domain import limits, parts
 from sessions_app.domain.data import Feedback, Generation, Message, MessagePage, Rating, Role
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.texts import text
@@ -62,9 +63,15 @@ class MessageInput(RefusesUnknown):
         max_length=limits.TOOL_CALL_ID_MAX_CHARS, allow_null=True, required=False
     )
     metadata = MetadataField(required=False, allow_null=True)
+    parts = PartsField(required=False, allow_null=True)
 
     def validate(self, attrs: Data) -> Data:
         """A terminal's output has its control characters; whoever shows it makes them harmless."""
+        content = attrs["content"] or ""
+        texts = [part["text"] for part in attrs.get("parts") or () if part["type"] == "text"]
+        if content and texts and content != "\n".join(texts):
+            problem = "Not the text of the parts; leave one of them out."
+            raise serializers.ValidationError({"content": [problem]}, "invalid")
         if attrs["role"] != Role.TOOL.value and not text.is_text(attrs["content"] or ""):
             message = StrictCharField.default_error_messages["control_characters"]
             raise serializers.ValidationError({"content": [message]}, "control_characters")
@@ -194,15 +201,26 @@ class MessagePageOutput(serializers.Serializer[Data]):
 
 def message_draft(data: Data, *, client_id: str | None = None) -> MessageDraft:
     """Validated input as a draft; `client_id` is used where the message names none."""
+    message_parts = _parts(data)
     return MessageDraft(
         role=Role(data["role"]),
-        content=data["content"] or "",
+        content=parts.text_of(message_parts) if message_parts else data["content"] or "",
+        parts=message_parts,
         client_id=data.get("client_id") or client_id,
         name=data.get("name") or None,
         tool_calls=data.get("tool_calls") or None,
         tool_call_id=data.get("tool_call_id") or None,
         metadata=data.get("metadata") or {},
     )
+
+
+def _parts(data: Data) -> list[Data] | None:
+    """The message's parts with its content among them; None where it is text alone."""
+    given: list[Data] = data.get("parts") or []
+    texts = any(part["type"] == parts.TEXT for part in given)
+    if data["content"] and not texts:
+        given = [{"type": parts.TEXT, "text": data["content"]}, *given]
+    return given if any(part["type"] != parts.TEXT for part in given) or texts else None
 
 
 def timestamp(moment: datetime | None) -> str | None:

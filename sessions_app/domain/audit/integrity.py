@@ -34,6 +34,10 @@ class Damage(StrEnum):
     ORPHANED_DEFERRED_WORK = "orphaned_deferred_work"
     ORPHANED_REVIEW_NOTE = "orphaned_review_note"
     ORPHANED_NAME = "orphaned_name"
+    ORPHANED_ATTACHMENT_LINK = "orphaned_attachment_link"
+    ORPHANED_BYTES = "orphaned_bytes"
+    MISSING_BYTES = "missing_bytes"
+    MISSING_ATTACHMENT = "missing_attachment"
     OVERDUE_TURN = "overdue_turn"
     OVERDUE_LEASE = "overdue_lease"
 
@@ -54,6 +58,8 @@ REPAIRABLE = frozenset(
         Damage.ORPHANED_DEFERRED_WORK,
         Damage.ORPHANED_REVIEW_NOTE,
         Damage.ORPHANED_NAME,
+        Damage.ORPHANED_ATTACHMENT_LINK,
+        Damage.ORPHANED_BYTES,
         Damage.OVERDUE_TURN,
         Damage.OVERDUE_LEASE,
     }

@@ -8,12 +8,12 @@ from django.core.management.base import CommandError
 from sessions_app.domain import records
 from sessions_app.domain.data import Status
 from sessions_app.domain.records.writing import Record
-from sessions_app.management import partial_file
+from sessions_app.management import file_store, partial_file
 from sessions_app.management.arguments import moment
 from sessions_app.management.operator import WRONG_USAGE, OperatorCommand
 from sessions_app.management.output import STDOUT, destination
 from sessions_app.services.audits import session_count
-from sessions_app.services.transfer import Selection, first_record, sessions_export
+from sessions_app.services.transfer import Bytes, Selection, first_record, sessions_export
 
 
 class Command(OperatorCommand):
@@ -41,6 +41,12 @@ class Command(OperatorCommand):
             metavar="FILE",
             help="a file, compressed if its name ends in .gz (default: stdout)",
         )
+        parser.add_argument(
+            "--attachments",
+            choices=["inside", "beside", "none"],
+            default="inside",
+            help="pictures and files: inside the lines, in the directory FILE.files, or left out",
+        )
         parser.add_argument("--resume", action="store_true", help="continue an interrupted run")
 
     def work(self, options: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
@@ -48,25 +54,37 @@ class Command(OperatorCommand):
         # Stdout holds the export, so it has no room for a result, and nothing to resume.
         if output == STDOUT and (self.as_json or options["resume"]):
             raise CommandError("--json and --resume need --output FILE", returncode=WRONG_USAGE)
+        if output == STDOUT and options["attachments"] == "beside":
+            raise CommandError("--attachments beside needs --output", returncode=WRONG_USAGE)
+        attached = self._attached(options["attachments"], output)
         selection = Selection(options["user"], options["status"], options["since"])
         # The first line depends on the selection alone, which lets --resume compare it.
         first = records.writing.line(first_record(selection))
         if output == STDOUT:
             sys.stdout.buffer.write(first)
-            last = self._write(sessions_export(selection=selection), selection, sys.stdout.buffer)
+            following = sessions_export(selection=selection, attached=attached)
+            last = self._write(following, selection, sys.stdout.buffer)
             sys.stdout.buffer.flush()
             self.stdout = self.stderr  # the closing line must not end up in the export
         else:
             export = partial_file.begin(output, first, resume=options["resume"])
             with export.file as file:
                 following = sessions_export(
-                    selection=selection, after=export.after, written=export.written
+                    selection=selection,
+                    after=export.after,
+                    written=export.written,
+                    attached=attached,
                 )
                 last = self._write(following, selection, file, export.written.get("session", 0))
                 partial_file.finish(output, file)
         result = {"output": output, "counts": last["counts"]}
         damaged = last.get("damaged", 0)
         return result | ({"damaged": damaged} if damaged else {}), not damaged
+
+    def _attached(self, where: str, output: str) -> Bytes:
+        if where == "none":
+            return Bytes(wanted=False)
+        return Bytes(beside=file_store.writer(output)) if where == "beside" else Bytes()
 
     def _write(
         self, following: Iterable[Record], selection: Selection, file: BinaryIO, done: int = 0

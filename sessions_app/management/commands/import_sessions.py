@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from sessions_app import clock
+from sessions_app.management import file_store
 from sessions_app.management.operator import OperatorCommand
 from sessions_app.services.transfer import FORMATS, Source, sessions_import, source_read
 
@@ -31,6 +32,11 @@ class Command(OperatorCommand):
             "--user", metavar="ID", help="the new owner (default: the owners in FILE)"
         )
         parser.add_argument("--format", choices=FORMATS, default="auto", help="the format of FILE")
+        parser.add_argument(
+            "--attachments",
+            metavar="DIR",
+            help="where pictures and files lie beside FILE (default: FILE.files)",
+        )
         parser.add_argument("--collection", metavar="NAME", help="the collection at mongodb://…")
         parser.add_argument(
             "--dry-run", action="store_true", help="read and check everything, store nothing"
@@ -46,6 +52,7 @@ class Command(OperatorCommand):
                 user_id=options["user"],
                 dry_run=options["dry_run"],
                 progress=show,
+                found=file_store.reader(options["attachments"] or f"{options['file']}.files"),
             )
         # What the source could not read, and what the store did not take.
         left = {**done.left, **reading.left}
@@ -63,6 +70,7 @@ class Command(OperatorCommand):
             ("already_there", "sessions are there already and were left alone"),
             ("grown", "of these have more messages in the file"),
             ("of_erased_users", "sessions are of users who were erased, and stay away"),
+            ("attachments", "pictures and files were stored with them"),
             ("recounted", "sessions said other totals than they have"),
         ):
             if result[name]:

@@ -16,8 +16,9 @@ from sessions_app.http import event_stream
 from sessions_app.http.departure import departure_of
 from sessions_app.http.event_stream import TurnSource
 from sessions_app.http.input import user_id
-from sessions_app.http.waiting import Waits, waits
+from sessions_app.http.waiting import Takes, Waits, takes, waits
 from sessions_app.openai_api import requests
+from sessions_app.openai_api.bodies import ParserWithFiles
 from sessions_app.openai_api.chat_completions import BEGINNING_SECONDS
 from sessions_app.openai_api.responses import formats, parameters, schema, wire
 from sessions_app.openai_api.responses.events import Events
@@ -36,7 +37,10 @@ _QUERY = ("stream", "starting_after", "include_obfuscation", *_INCLUDE)
 
 
 class ResponsesView(ModelCallView):
+    parser_classes = (ParserWithFiles,)
+
     @waits(Waits.FOR_A_MODEL)
+    @takes(Takes.FILES_IN_JSON)
     @schema.responses_create
     def post(self, request: Request) -> HttpResponseBase:
         """Have the model answer: in a conversation, behind a response, or in a new session."""

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from sessions_app.documents import ErasedUser, Session, ThrottleWindow, checking
-from sessions_app.domain.data import Receipt
 from sessions_app.domain.errors import LegalHold
 from sessions_app.repository import belongings, failures
 from sessions_app.repository.log import Stored
@@ -105,12 +104,3 @@ def complete(*, receipt_id: str, counts: Mapping[str, int], now: datetime) -> No
     """Say in the receipt that the erasure has come to its end, the last time that it did."""
     more = {f"inc__counts__{name}": count for name, count in counts.items()}
     ErasedUser.objects(pk=receipt_id).update_one(set__completed_at=now, **more)
-
-
-@failures.translated
-def receipt(receipt_id: str) -> Receipt | None:
-    """What is known of an erasure; None when there was none."""
-    erased_user = ErasedUser.objects(pk=receipt_id).first()
-    if erased_user is None:
-        return None
-    return Receipt(erased_user.erased_at, erased_user.completed_at, dict(erased_user.counts))

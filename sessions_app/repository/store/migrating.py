@@ -21,7 +21,9 @@ PAGE = 500
 CHANGES = versions.CURRENT - versions.FIRST
 VERSION = versions.CURRENT
 COLLECTIONS: Mapping[str, type[StoredDocument]] = {
-    document.COLLECTION: document for document in documents.ALL
+    document.COLLECTION: document
+    for document in documents.ALL
+    if document not in documents.OF_GRIDFS
 }
 
 
@@ -41,7 +43,7 @@ class Page(NamedTuple):
 def count() -> int:
     """About how many documents there are in all collections, for showing progress."""
     # Without a filter `count` reads the collection's metadata.
-    return sum(int(document.objects.count()) for document in documents.ALL)
+    return sum(int(document.objects.count()) for document in COLLECTIONS.values())
 
 
 @failures.translated
@@ -87,7 +89,7 @@ def _projection(name: str) -> Mapping[str, Any]:
     return dict.fromkeys({versions.NAME, *_shard_key(name), *read}, 1)
 
 
-def _shard_key(name: str) -> Mapping[str, str]:
+def _shard_key(name: str) -> Mapping[str, str | int]:
     return sharding.keys().get(name, {})
 
 

@@ -5,8 +5,8 @@ session's window under every strategy and checks its promises. `rebuilding` make
 again, for a command.
 """
 
+from sessions_app.services.audits.attachments import CheckedFinding
 from sessions_app.services.audits.integrity import (
-    CheckedFinding,
     IntegrityCheck,
     Selection,
     integrity_check,

@@ -17,20 +17,13 @@ from sessions_app.domain import audit
 from sessions_app.domain.audit.integrity import Damage, Finding
 from sessions_app.repository import audits
 from sessions_app.repository.belongings import WITH_SESSIONS
+from sessions_app.services.audits.attachments import CheckedFinding, check_attachments
 from sessions_app.services.progress import Progress
 from sessions_app.services.walks import FULL, Pace
 
 # Sessions between two savings of the progress, and in one query.
 _STEP = 2_000
 _BATCH = 200
-
-
-@dataclass(frozen=True, slots=True)
-class CheckedFinding:
-    """A finding, and whether it has been repaired."""
-
-    finding: Finding
-    repaired: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +91,7 @@ class IntegrityCheck:
             # What belongs to sessions that are gone, which the steps cannot meet.
             for orphans in pool.map(self._orphans, WITH_SESSIONS, repeat(self._repair)):
                 yield from orphans
+            yield from check_attachments(repair=self._repair)
         audits.integrity.forget_progress(self._key)
         self.complete = True
 

@@ -10,14 +10,14 @@ from typing import Any
 
 from django.conf import settings
 
-from sessions_app import tracing
+from sessions_app import clock, tracing
 from sessions_app.domain import expiry, lifecycle
 from sessions_app.domain.data import SessionPage, SessionPosition
 from sessions_app.domain.expiry import Due, Exemption, ExpiryMode, Fate, Preview
 from sessions_app.domain.limits import SWEEP_BATCH
 from sessions_app.repository import clocks
 from sessions_app.repository import expiry as expiry_store
-from sessions_app.services import identity, quotas
+from sessions_app.services import attachments, identity, quotas
 from sessions_app.services.progress import Progress
 
 # Called between batches: whether to stop.
@@ -253,6 +253,8 @@ class _Sweep:
             ended = time.monotonic()
             time.sleep(max(due - ended, (ended - started) * (1 - _BUSY_SHARE) / _BUSY_SHARE))
         expiry_store.sweeps.settle(self._id)
+        if fate is not Fate.ARCHIVED:
+            attachments.remove_unused(user_id=None, now=clock.now())
         # Later passes meet the same exempt sessions again.
         if first:
             self.exempt += exempt

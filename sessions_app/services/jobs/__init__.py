@@ -2,7 +2,7 @@
 
 `running` runs one job under its lease and enters the run into its history. `scheduling` is the loop
 that runs what is due. `upkeep` is what the jobs do: the sweep, and catching up with the search
-index, topics and summaries. `reporting` says how they stand.
+index, topics and summaries, attachments that nothing refers to. `reporting` says how they stand.
 """
 
 from sessions_app.services.jobs.reporting import JobReport, job_history, jobs_report
@@ -13,6 +13,7 @@ from sessions_app.services.jobs.upkeep import (
     index_searches,
     judge_topics,
     summaries_wanted,
+    sweep_attachments,
     topics_wanted,
     write_summaries,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "run_now",
     "run_until",
     "summaries_wanted",
+    "sweep_attachments",
     "topics_wanted",
     "write_summaries",
 ]

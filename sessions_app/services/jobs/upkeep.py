@@ -13,7 +13,7 @@ from sessions_app.domain.errors import (
 )
 from sessions_app.domain.expiry import Fate
 from sessions_app.providers import Provider
-from sessions_app.services import audits, context, expiry, search
+from sessions_app.services import attachments, audits, context, expiry, search
 from sessions_app.services.context import ExtensionOutcome
 from sessions_app.services.jobs.running import Running
 
@@ -46,6 +46,15 @@ def index_searches(running: Running) -> bool:
             return True
         running.rest()
     return False
+
+
+def sweep_attachments(running: Running) -> bool:
+    """Prepare and remove attachments, as `sweep_attachments` does."""
+    running.counts["prepared"] += attachments.attachments_prepare(running.goes_on)
+    swept = attachments.attachments_sweep(now=clock.now(), goes_on=running.goes_on)
+    running.counts["attachments"] += swept.attachments
+    running.counts["unfinished"] += swept.unfinished
+    return swept.complete
 
 
 def topics_wanted() -> bool:

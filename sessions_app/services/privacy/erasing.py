@@ -8,7 +8,7 @@ from django.conf import settings
 from sessions_app import tracing
 from sessions_app.domain import lifecycle
 from sessions_app.repository import erasure, review, search
-from sessions_app.services import quotas, revocations
+from sessions_app.services import attachments, quotas, revocations
 from sessions_app.services.progress import Progress
 from sessions_app.services.receipts import receipt_id
 from sessions_app.services.search import progress_key
@@ -41,6 +41,8 @@ def erase_user(
     while step := erasure.users.erase_sessions(user_id=user_id, receipt_id=receipt):
         removed += step
         progress(step)
+    # After the sessions, of which none refers to them any more.
+    attached = attachments.remove_all_of(user_id=user_id)
     search.index.forget_progress(progress_key(user_id))
     quotas.erased(user_id)
     review.read_log.forget_user(user_id)
@@ -50,7 +52,7 @@ def erase_user(
     scopes = (*settings.THROTTLE_RATES, quotas.SEARCHES)
     callers = [caller_key(scope=scope, caller=user_id) for scope in scopes]
     windows = erasure.users.erase_throttle_windows(callers)
-    return {"sessions": removed, "throttle_windows": windows}
+    return {"sessions": removed, "attachments": attached, "throttle_windows": windows}
 
 
 def erasure_complete(*, user_id: str, counts: Mapping[str, int], now: datetime) -> None:

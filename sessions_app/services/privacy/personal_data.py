@@ -14,6 +14,7 @@ from sessions_app.domain.records.reading import FORMATS, PERSONAL_FORMAT
 from sessions_app.domain.records.writing import Record
 from sessions_app.repository import records as records_store
 from sessions_app.services import receipts, review
+from sessions_app.services.attachments import carrying
 
 # The records about this user, each with a `type`; times as datetimes in UTC.
 Producer = Callable[[str], Iterator[Record]]
@@ -54,7 +55,12 @@ def staff_reads(user_id: str) -> Iterator[Record]:
         }
 
 
-PRODUCERS: tuple[Producer, ...] = (sessions, turns, staff_reads)
+def attachments(user_id: str) -> Iterator[Record]:
+    """`attachment` records: pictures, files and sounds with their bytes."""
+    yield from carrying.records_of_user(user_id)
+
+
+PRODUCERS: tuple[Producer, ...] = (sessions, turns, attachments, staff_reads)
 
 
 def export(*, user_id: str, now: datetime, account: Iterator[Record] | None) -> Iterator[Record]:

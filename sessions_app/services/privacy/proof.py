@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sessions_app.domain.audit.integrity import Damage
 from sessions_app.domain.traces import Trace
-from sessions_app.repository import audits, erasure
+from sessions_app.repository import attachments, audits, erasure
 from sessions_app.repository.belongings import WITH_SESSIONS
 from sessions_app.services.progress import Progress
 
@@ -54,6 +54,10 @@ def _orphans() -> dict[str, int]:
     counts: Counter[str] = Counter()
     for damage, document in WITH_SESSIONS.items():
         counts[document.COLLECTION] = _lasting(damage)
+    # Bytes that no attachment has are nobody's that is known.
+    first = set(attachments.auditing.nobodys_bytes())
+    left = first & set(attachments.auditing.nobodys_bytes()) if first else set()
+    counts["attachments.chunks"] = len(left)
     return dict(counts)
 
 

@@ -19,7 +19,7 @@ from sessions_app.domain.texts.text import storable
 from sessions_app.domain.turns import Seen, TurnState, reply_id
 from sessions_app.providers import Ending, Refusal, Thought
 from sessions_app.repository import log
-from sessions_app.services import context, dialects, identity, messages, turns
+from sessions_app.services import attachments, context, dialects, identity, messages, turns
 from sessions_app.services.responses import drafts, histories
 from sessions_app.services.responses.data import ResponseRequest
 from sessions_app.services.responses.starting import previous_of
@@ -156,7 +156,9 @@ async def _answer(feed: Feed, request: ResponseRequest, written: Written) -> End
         try:
             return await _ask(feed, model_request, call.model, call.max_tokens, call.options)
         except ProviderRefused as refused:
-            other = dialects.otherwise(refused, manner)
+            other = dialects.otherwise(
+                refused, manner, has_attachments=model_request.has_attachments
+            )
             if other is None or other in tried:
                 raise
             tried.append(manner := other)
@@ -170,8 +172,11 @@ async def _ask(
     options: Mapping[str, Any],
 ) -> Ending:
     names = Names()
+    messages = model_request.messages
+    if model_request.has_attachments:
+        messages = await turns.stored(attachments.filled, messages, user_id=feed.user_id)
     reply = providers.for_turns(count=tokenizer.count_tokens).stream(
-        model_request.messages,
+        messages,
         model=model,
         max_tokens=max_tokens,
         options=written_options(options, names),

@@ -5,6 +5,7 @@ import reads and turns it into records; `importing` checks and stores them, what
 """
 
 from sessions_app.services.transfer.exporting import (
+    Bytes,
     Selection,
     first_record,
     session_stream,
@@ -15,6 +16,7 @@ from sessions_app.services.transfer.sources import FORMATS, Source, source_read
 
 __all__ = [
     "FORMATS",
+    "Bytes",
     "Selection",
     "Source",
     "first_record",

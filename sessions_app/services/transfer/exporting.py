@@ -18,6 +18,8 @@ from sessions_app.domain.records.reading import FORMATS, SESSIONS_FORMAT
 from sessions_app.domain.records.writing import BEGIN, END, Record, timestamp
 from sessions_app.repository import log, records
 from sessions_app.services import dividers
+from sessions_app.services.attachments import carrying
+from sessions_app.services.attachments.carrying import Beside
 
 logger = logging.getLogger(__name__)
 
@@ -50,15 +52,30 @@ def first_record(selection: Selection) -> Record:
     return {**first, **({"only": named} if named else {})}
 
 
+@dataclass(frozen=True, slots=True)
+class Bytes:
+    """Where an export has the bytes of attachments: inside its records, beside it, or nowhere."""
+
+    wanted: bool = True
+    beside: Beside | None = None
+
+
+INSIDE = Bytes()
+
+
 def sessions_export(
-    *, selection: Selection, after: str = "", written: Mapping[str, int] | None = None
+    *,
+    selection: Selection,
+    after: str = "",
+    written: Mapping[str, int] | None = None,
+    attached: Bytes = INSIDE,
 ) -> Iterator[Record]:
     """The records after the first: sessions in order of their ids, then the last record.
 
     `after` and `written` (counts by type) continue an export that stopped after that session. A
     damaged session is left out, and the last record says how many there were.
     """
-    counts, damaged = Counter(written or {}), 0
+    counts, damaged, seen = Counter(written or {}), 0, set[str]()
     while ids := records.reading.session_ids(user_id=selection.user_id, after=after):
         for stored in records.reading.stored_sessions(ids, user_id=selection.user_id):
             problem = records.reading.problem_of(stored)
@@ -66,12 +83,21 @@ def sessions_export(
                 logger.error("session %s is damaged and not exported: %s", stored["_id"], problem)
                 damaged += 1
             elif selection.takes(stored):
-                for record in records.reading.records_of(stored):
+                for record in _records_of(stored, attached, seen):
                     counts[record["type"]] += 1
                     yield record
         after = ids[-1]
     more = {"damaged": damaged} if damaged else {}
     yield {"type": END, "complete": True, "counts": dict(counts), **more}
+
+
+def _records_of(stored: Mapping[str, Any], attached: Bytes, seen: set[str]) -> Iterator[Record]:
+    """A session and its messages, then its attachments, those before it left out."""
+    yield from records.reading.records_of(dict(stored))
+    if attached.wanted:
+        yield from carrying.records_of_sessions(
+            [stored["_id"]], user_id=stored["user_id"], seen=seen, beside=attached.beside
+        )
 
 
 def session_stream(

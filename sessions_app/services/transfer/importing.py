@@ -14,6 +14,8 @@ from sessions_app.repository import records, sessions
 from sessions_app.repository.log import Stored
 from sessions_app.repository.records.importing import Gathered
 from sessions_app.services import quotas, receipts, search
+from sessions_app.services.attachments import carrying
+from sessions_app.services.attachments.carrying import Found
 from sessions_app.services.progress import Progress
 
 # Sessions are stored together up to either bound: fewer round trips, bounded memory.
@@ -36,6 +38,7 @@ class ImportReport:
     grown: int = 0
     of_erased_users: int = 0
     recounted: int = 0
+    attachments: int = 0
     left: Counter[str] = field(default_factory=Counter)
 
 
@@ -45,14 +48,16 @@ def sessions_import(
     user_id: str | None,
     dry_run: bool,
     progress: Progress,
+    found: Found | None = None,
 ) -> ImportReport:
     """Store the sessions of `numbered` records, each session followed by its messages.
 
     All become `user_id`'s, or stay with their owners where it is None. Sessions that exist are left
     alone, so an import that stopped anywhere is finished by running it again. With `dry_run`
-    nothing is written. Raises LineRefused; the sessions before that line are stored whole.
+    nothing is written. `found` gives the bytes of attachments that lie beside the records. Raises
+    LineRefused; the sessions before that line are stored whole.
     """
-    importer = _Importer(user_id, dry_run=dry_run)
+    importer = _Importer(user_id, dry_run=dry_run, found=found)
     number = 0
     for number, record in numbered:
         try:
@@ -70,8 +75,10 @@ def sessions_import(
 class _Importer:
     """An import in progress: the current session, and those that wait to be stored together."""
 
-    def __init__(self, user_id: str | None, *, dry_run: bool) -> None:
+    def __init__(self, user_id: str | None, *, dry_run: bool, found: Found | None) -> None:
         self.report = ImportReport()
+        self._found = found
+        self._referred: dict[str, None] = {}
         self._user_id, self._dry_run = user_id, dry_run
         self._current: Gathered | None = None
         self._waiting: list[Gathered] = []
@@ -87,10 +94,23 @@ class _Importer:
             case "message":
                 if self._current is None:
                     raise InvalidInput("a message before the first session")
+                owner = str(self._current.document["user_id"])
+                record, referred = carrying.of_owner(record, owner)
+                self._referred.update(dict.fromkeys(referred))
                 self._store_bucket(records.importing.add(self._current, _counted(record)))
+            case carrying.ATTACHMENT:
+                self._restore(record)
             # Records that exports may add later, or that only personal exports have.
             case other:
                 self.report.left[other] += 1
+
+    def _restore(self, record: Record) -> None:
+        owner = self._user_id or record.get("user_id")
+        if isinstance(owner, str) and receipts.is_erased(owner):
+            return
+        self.report.attachments += carrying.restore(
+            record, user_id=self._user_id, found=self._found, dry_run=self._dry_run
+        )
 
     def finish(self) -> None:
         """Store the sessions that still wait."""
@@ -123,6 +143,10 @@ class _Importer:
         for run in records.importing.remaining(current):
             self._store_bucket(run)
         current.document = records.importing.completed(current)
+        if self._referred and not self._dry_run:
+            # Before the session is there: what it refers to is not swept.
+            carrying.link(current.session_id, list(self._referred))
+        self._referred = {}
         # Cleared before storing: an error must not store the session twice.
         self._current = None
         self._waiting.append(current)

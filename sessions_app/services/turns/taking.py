@@ -22,7 +22,7 @@ from sessions_app.domain.responses import ResponseTerms
 from sessions_app.domain.turns import Seen, Turn, TurnState
 from sessions_app.repository import log
 from sessions_app.repository.turns import leases, records
-from sessions_app.services import branches, quotas
+from sessions_app.services import attachments, branches, quotas
 from sessions_app.services.deferred import deferred
 from sessions_app.services.messages import batch_prepare, message_prepare
 from sessions_app.services.tallies import tallies
@@ -90,6 +90,8 @@ def turn_start(*, session_id: str, user_id: str, request: TurnRequest, now: date
     erased.
     """
     now = lifecycle.to_milliseconds(now)
+    settled = attachments.settled(request.messages, session_id=session_id, user_id=user_id, now=now)
+    request = replace(request, messages=settled)
     prepared = _prepared(request, now)
     if (replaces := request.messages[-1].replaces) is not None:
         branches.require_replaceable(
@@ -237,6 +239,7 @@ def turns_look_after() -> None:
     """
     worker.sweep_from_now_on()
     deferred.start()
+    attachments.prepare_ahead.start()
     threading.Thread(target=_load, name="turns ahead", daemon=True).start()
 
 
@@ -256,6 +259,7 @@ def turns_shut_down(*, seconds: float) -> None:
     while Slot.taken() and time.monotonic() < deadline:
         time.sleep(0.05)
     deferred.stop()
+    attachments.prepare_ahead.stop()
     worker.let_go()
     left = worker.running
     for turn in left:

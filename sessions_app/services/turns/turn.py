@@ -53,7 +53,7 @@ from sessions_app.domain.turns import (
 from sessions_app.providers import Ending, Refusal, Reply, Thought
 from sessions_app.repository import log
 from sessions_app.repository.turns import leases, records
-from sessions_app.services import context, dialects, dividers, model_titles, titles
+from sessions_app.services import attachments, context, dialects, dividers, model_titles, titles
 from sessions_app.services.context import ContextWindow, Instruction
 from sessions_app.services.deferred import deferred
 from sessions_app.services.tallies import tallies
@@ -307,8 +307,12 @@ class RunningTurn:
     async def _ask(self, request: Request) -> Ending | None:
         """The model's answer to a request, its calls under the names that the client knows."""
         names = Names()
+        messages = request.messages
+        if request.has_attachments:
+            fill = functools.partial(attachments.filled, messages, user_id=self.turn.user_id)
+            messages = await self._patiently(fill)
         reply = providers.for_turns(count=tokenizer.count_tokens).stream(
-            request.messages,
+            messages,
             model=self._call.model,
             max_tokens=self._call.max_tokens,
             options=written_options(self._call.options, names),

@@ -1,14 +1,16 @@
-"""Pictures, files and sounds in items: addresses are kept and passed on, bytes are described."""
+"""Pictures, files and sounds in items: addresses are passed on, bytes are kept."""
 
 import base64
 
 import pytest
 
+from tests import files
 from tests.api.bodies import path
 from tests.openai_api.conversations import calls
 
 URL = "https://example.com/a.png"
-BYTES = base64.b64encode(b"0123456789").decode()
+BYTES = base64.b64encode(files.picture()).decode()
+GRIDFS = pytest.mark.mongod("GridFS")
 TEXT = {"type": "input_text", "text": "What is it?"}
 PICTURE = {"type": "input_image", "image_url": URL, "detail": "low"}
 INLINE = {"type": "input_image", "image_url": f"data:image/png;base64,{BYTES}", "detail": "low"}
@@ -31,10 +33,12 @@ def test_an_address_is_a_part_of_the_message(alice):
     assert item["content"] == [TEXT, PICTURE]
 
 
-def test_of_bytes_a_line_says_what_was_there(alice):
+@GRIDFS
+def test_bytes_are_kept_and_referred_to(alice):
     conversation = calls.created(alice, calls.user([INLINE, TEXT, PICTURE]))
     [message] = stored(alice, conversation)
-    assert message["content"] == "[image not kept: image/png, 10 bytes]\nWhat is it?"
+    assert message["content"] == "What is it?"
+    assert message["parts"][0]["attachment_id"].startswith("att_")
     [item] = calls.items(alice, conversation)
     assert item["content"] == [{"type": "input_image", "detail": "low"}, TEXT, PICTURE]
     assert BYTES not in str(message)
@@ -58,15 +62,17 @@ def test_what_came_back_is_understood_again(alice, part):
     assert calls.items(alice, again) == [item]
 
 
+@GRIDFS
 def test_a_picture_that_came_back_without_its_bytes_is_understood_again(alice):
     [item] = calls.items(alice, calls.created(alice, calls.user([INLINE, TEXT])))
     again = calls.created(alice, item)
     assert calls.items(alice, again) == [item]
 
 
+@GRIDFS
 def test_a_large_picture_makes_no_history_a_refusal(alice):
-    large = base64.b64encode(bytes(1_000_000)).decode()
-    picture = {"type": "input_image", "image_url": f"data:image/png;base64,{large}"}
+    large = base64.b64encode(files.picture(900, 900, "GIF") + bytes(1_000_000)).decode()
+    picture = {"type": "input_image", "image_url": f"data:image/gif;base64,{large}"}
     conversation = calls.created(alice, calls.user([TEXT, picture]))
     assert calls.texts(calls.items(alice, conversation)) == ["What is it?"]
 

@@ -34,7 +34,7 @@ class StrictJSONParser(BaseParser):
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
         """The body as Python values."""
-        limit = settings.REQUEST_MAX_BYTES
+        limit = self.most_bytes()
         # One byte more than allowed tells a body over the limit without reading all of it.
         raw = stream.read(limit + 1)
         if len(raw) > limit:
@@ -57,6 +57,10 @@ class StrictJSONParser(BaseParser):
         if _is_deeper_than(_MAX_DEPTH, value):
             raise ParseError(_TOO_DEEP)
         return value
+
+    def most_bytes(self) -> int:
+        """The limit of a body."""
+        return int(settings.REQUEST_MAX_BYTES)
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -2,26 +2,31 @@
 
 A part is a mapping with a `type`: a `text` with its text; an `image`, a `file` or an `audio` with
 the `url` or the `file_id` that its client named, or, where the client sent the bytes themselves,
-with their `media_type`, `size` and `sha256`; perhaps with a `name`, and a `detail` for pictures.
+with the `attachment_id` under which they are kept, their `media_type`, `size` and `sha256`, and the
+`tokens` that they count as; perhaps with a `name`, an `alt` text, and a `detail` for pictures.
 
-The message's `content` is its text. Bytes are not kept: a line in the text says what was there.
+The message's `content` is its text. A draft that has not been stored may have the `bytes`
+themselves. A part with a `sha256` and no `attachment_id` is of a version that kept no bytes.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from sessions_app.domain.parts import addresses, counting
+
 Part = Mapping[str, Any]
 Parts = Sequence[Part]
 
 TEXT, IMAGE, FILE, AUDIO = "text", "image", "file", "audio"
-# What OpenAI's guide "Images and vision" names for a picture of 1024 by 1024, and for a small one.
-IMAGE_TOKENS, SMALL_IMAGE_TOKENS = 765, 85
-FILE_TOKENS = 1_000
+BYTES = "bytes"
+_NUMBERS = frozenset({"size", "width", "height", "tokens"})
+_FORMATS = {"audio/mpeg": "mp3", "audio/wav": "wav", "audio/x-wav": "wav"}
 
 # What is signed anew each time that the same object is handed out: S3, GCS, Azure, CloudFront.
 _SIGNATURE = re.compile(
@@ -39,14 +44,18 @@ def are_parts(value: Any) -> bool:
 def _is_part(value: Any) -> bool:
     if not isinstance(value, dict):
         return False
-    texts = {name: each for name, each in value.items() if name != "size"}
+    texts = {name: each for name, each in value.items() if name not in _NUMBERS}
     if not all(isinstance(each, str) for each in texts.values()):
+        return False
+    if not all(_is_size(value[name]) for name in _NUMBERS & value.keys()):
         return False
     match value.get("type"):
         case "text":
             return value.keys() == {"type", "text"}
         case "image" | "file" | "audio":
-            is_described = {"media_type", "sha256"} <= value.keys() and _is_size(value.get("size"))
+            is_described = {"media_type", "sha256", "size"} <= value.keys()
+            if "attachment_id" in value:
+                return is_described and "tokens" in value
             return is_described or ("size" not in value and bool({"url", "file_id"} & value.keys()))
     return False
 
@@ -66,14 +75,24 @@ def text_of(parts: Parts) -> str:
     return text if text.strip() else spoken(parts)
 
 
+def said(parts: Parts) -> str:
+    """The texts alone."""
+    return "\n".join(each["text"] for each in parts if each["type"] == TEXT)
+
+
 def spoken(parts: Parts) -> str:
     """The same with a line for each picture, file and sound: for a reader of text alone."""
     return "\n".join(each["text"] if each["type"] == TEXT else in_words(each) for each in parts)
 
 
 def in_words(part: Part) -> str:
-    """The line that says what was there: `[image not kept: image/png, 68 bytes, cat.png]`."""
+    """The line that says what was there: `[image: cat.png, a cat on a chair]`."""
     name = part.get("name")
+    if is_kept(part):
+        described = [fact for fact in (name, part.get("alt")) if fact]
+        sized = [part["media_type"], f"{part['size']} bytes"] if "size" in part else []
+        facts = described or sized or [part["attachment_id"]]
+        return f"[{part['type']}: {', '.join(facts)}]"
     if "size" in part:
         facts = [part["media_type"], f"{part['size']} bytes", *([name] if name else [])]
         return f"[{part['type']} not kept: {', '.join(facts)}]"
@@ -81,14 +100,42 @@ def in_words(part: Part) -> str:
     return f"[{part['type']}: {', '.join(facts)}]"
 
 
+def is_kept(part: Part) -> bool:
+    """Whether the bytes of a part are here, or are about to be."""
+    return "attachment_id" in part or BYTES in part
+
+
+def data_url(media_type: str, content: bytes) -> str:
+    """Bytes as the address that has them in it (RFC 2397)."""
+    return f"data:{media_type};base64,{base64.b64encode(content).decode()}"
+
+
+def _address(part: Part) -> str | None:
+    """Where a part's bytes are: with a client's server, with this service, or in the address."""
+    if BYTES in part:
+        return data_url(part["media_type"], part[BYTES])
+    return addresses.address(part) if "attachment_id" in part else part.get("url")
+
+
 def as_sent(part: Part) -> dict[str, Any] | None:
-    """A part in the form of the chat completions wire; None for what has none there."""
+    """A part in the form of the chat completions wire; None for what has none there.
+
+    What is kept here has an address in place of its bytes, see `parts.addresses`.
+    """
     kind = part["type"]
     if kind == TEXT:
         return {"type": "text", "text": part["text"]}
-    if kind == IMAGE and "url" in part:
+    address = _address(part)
+    if kind == IMAGE and address is not None:
         detail = {"detail": part["detail"]} if "detail" in part else {}
-        return {"type": "image_url", "image_url": {"url": part["url"], **detail}}
+        return {"type": "image_url", "image_url": {"url": address, **detail}}
+    if kind == FILE and is_kept(part):
+        named = {"filename": part["name"]} if "name" in part else {}
+        return {"type": "file", "file": {"file_data": address, **named}}
+    if kind == AUDIO and is_kept(part) and (form := _FORMATS.get(part["media_type"])):
+        if BYTES in part:
+            address = base64.b64encode(part[BYTES]).decode()
+        return {"type": "input_audio", "input_audio": {"data": address, "format": form}}
     if kind == FILE and "file_id" in part:
         name = {"filename": part["name"]} if "name" in part else {}
         return {"type": "file", "file": {"file_id": part["file_id"], **name}}
@@ -124,12 +171,16 @@ def token_count(parts: Parts) -> int:
 
 
 def _tokens(sent_part: Part) -> int:
-    match sent_part["type"]:
+    kind = sent_part["type"]
+    inner = sent_part.get(kind)
+    for value in inner.values() if isinstance(inner, dict) else ():
+        if addresses.is_address(value):
+            return addresses.read_address(value)[1]
+    match kind:
         case "image_url":
-            is_small = sent_part["image_url"].get("detail") == "low"
-            return SMALL_IMAGE_TOKENS if is_small else IMAGE_TOKENS
-        case "file":
-            return FILE_TOKENS
+            return counting.picture_tokens(0, 0, sent_part["image_url"].get("detail", "auto"))
+        case "file" | "input_audio":
+            return counting.FILE_TOKENS
     return 0
 
 
@@ -148,8 +199,10 @@ def _others(parts: Parts) -> Iterable[Part]:
 
 def _identity(part: Part) -> list[Any]:
     url = part.get("url")
-    named = part.get("sha256") or part.get("file_id") or (_unsigned(url) if url else None)
-    return [part["type"], named]
+    # As the client names it: of what is kept, one that has sent an id knows no digest.
+    named = part.get("file_id") or part.get("sha256") or part.get("attachment_id")
+    # The same bytes are a file to one client, and a picture to this service.
+    return [named] if named else [part["type"], _unsigned(url) if url else None]
 
 
 def _unsigned(url: str) -> str:

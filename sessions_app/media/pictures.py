@@ -1,0 +1,76 @@
+"""A picture's size and its position, without decoding it."""
+
+import os
+import warnings
+from collections.abc import Iterator
+from typing import BinaryIO, NamedTuple
+
+from PIL import Image, UnidentifiedImageError
+
+FORMATS = ("PNG", "JPEG", "GIF", "WEBP")
+# Exif 2.32, 4.6.3: the directory of what a satellite receiver said.
+GPS_DIRECTORY = 0x8825
+
+
+class BadPicture(Exception):
+    """No picture of a known form, or one that would take too much memory."""
+
+
+class PictureFacts(NamedTuple):
+    """A picture's width and height in pixels."""
+
+    width: int
+    height: int
+
+
+def picture_facts(content: BinaryIO, *, pixels_max: int) -> PictureFacts:
+    """The size that a picture's first bytes say; raises BadPicture."""
+    with _opened(content) as picture:
+        facts = PictureFacts(*picture.size)
+    if facts.width * facts.height > pixels_max:
+        raise BadPicture(
+            f"A picture may have at most {pixels_max:,} pixels; this one has "
+            f"{facts.width:,} by {facts.height:,}."
+        )
+    return facts
+
+
+def has_position(content: BinaryIO) -> bool:
+    """Whether a picture says where it was taken; raises BadPicture."""
+    with _opened(content) as picture:
+        if picture.format == "PNG":
+            # Pillow would decode all of it first, as what is asked for may stand at its end.
+            return not _MAY_SAY.isdisjoint(_chunks(content))
+        try:
+            return bool(picture.getexif().get_ifd(GPS_DIRECTORY)) or "xmp" in picture.info
+        except Exception as error:
+            raise BadPicture("The picture's own description cannot be read.") from error
+
+
+# PNG, 11.3: photographers' facts, and text, in which some programs write the same.
+_MAY_SAY = frozenset({b"eXIf", b"iTXt"})
+_CHUNKS_MAX = 100_000
+
+
+def _chunks(content: BinaryIO) -> Iterator[bytes]:
+    """The types of a PNG's chunks (PNG, 5.3), of which only the heads are read."""
+    content.seek(8)
+    for _ in range(_CHUNKS_MAX):
+        head = content.read(8)
+        if len(head) < 8:
+            return
+        yield head[4:]
+        content.seek(int.from_bytes(head[:4], "big") + 4, os.SEEK_CUR)
+
+
+def _opened(content: BinaryIO) -> Image.Image:
+    content.seek(0)
+    try:
+        with warnings.catch_warnings():
+            # Pillow's own bound, which this one is below.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            return Image.open(content, formats=FORMATS)
+    except Image.DecompressionBombError as error:
+        raise BadPicture("The picture has too many pixels.") from error
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError) as error:
+        raise BadPicture("The content is no picture that can be read.") from error

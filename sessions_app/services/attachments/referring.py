@@ -1,0 +1,136 @@
+"""Makes the parts of drafts refer to what is kept.
+
+A draft's part has bytes, or names an attachment of the same user. Afterwards it has the id, type,
+size and tokens of what is kept, and the session has that, so that an append stores references
+alone.
+"""
+
+import io
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+
+from sessions_app.domain import lifecycle, parts
+from sessions_app.domain.attachments import Attachment, Upload, own_id, part_of
+from sessions_app.domain.drafts import MessageDraft
+from sessions_app.domain.errors import AttachmentNotFound, AttachmentUnknown, TooLarge
+from sessions_app.repository import attachments as store
+from sessions_app.repository import log
+from sessions_app.services.attachments.known import known
+from sessions_app.services.attachments.uploading import attachment_store
+
+_MARGIN = timedelta(hours=1)
+
+
+def settled(
+    drafts: Sequence[MessageDraft],
+    *,
+    session_id: str,
+    user_id: str,
+    now: datetime,
+    is_new: bool = False,
+) -> Sequence[MessageDraft]:
+    """The drafts with parts that refer to what is kept; the same where none has such parts.
+
+    Bytes are stored only for a session that takes messages; `is_new` for one that is about to be.
+    Raises SessionNotFound, SessionExpired, SessionArchived, InvalidInput or TooLarge.
+    """
+    if not any(draft.parts and any(map(_is_unsettled, draft.parts)) for draft in drafts):
+        return drafts
+    if not is_new and any(parts.BYTES in part for draft in drafts for part in draft.parts or ()):
+        lifecycle.require_writable(log.read_header(session_id=session_id, user_id=user_id), now=now)
+    settling = _Settling(session_id, user_id, lifecycle.to_milliseconds(now))
+    is_batch = len(drafts) > 1
+    return [
+        settling.draft(draft, f"messages.{position}." if is_batch else "")
+        for position, draft in enumerate(drafts)
+    ]
+
+
+def _is_unsettled(part: parts.Part) -> bool:
+    return parts.BYTES in part or ("tokens" not in part and _named(part) is not None)
+
+
+def _named(part: parts.Part) -> str | None:
+    """The attachment of this service that a part names."""
+    name = part.get("attachment_id") or part.get("file_id")
+    return own_id(name) if isinstance(name, str) else None
+
+
+class _Settling:
+    """The drafts of one request."""
+
+    def __init__(self, session_id: str, user_id: str, now: datetime) -> None:
+        self._session_id, self._user_id, self._now = session_id, user_id, now
+
+    def draft(self, draft: MessageDraft, path: str) -> MessageDraft:
+        """The draft with parts that refer to what is kept."""
+        if not draft.parts:
+            return draft
+        if sum(map(_is_unsettled, draft.parts)) > settings.ATTACHMENTS_PER_MESSAGE:
+            most = settings.ATTACHMENTS_PER_MESSAGE
+            raise TooLarge(f"A message has at most {most} attachments.", attr=f"{path}parts")
+        settled_parts = [
+            self._part(part, f"{path}parts.{at}") if _is_unsettled(part) else part
+            for at, part in enumerate(draft.parts)
+        ]
+        has_text = any(p["type"] == parts.TEXT and p["text"].strip() for p in draft.parts)
+        content = draft.content if has_text else parts.text_of(settled_parts)
+        return replace(draft, parts=settled_parts, content=content)
+
+    def _part(self, part: parts.Part, path: str) -> dict[str, Any]:
+        if parts.BYTES in part:
+            return part_of(self._kept(part, path), part)
+        name = _named(part)
+        assert name is not None  # noqa: S101 - it is unsettled, and has no bytes
+        try:
+            attachment = self._verified(name)
+        except AttachmentNotFound as error:
+            member = "attachment_id" if "attachment_id" in part else "file_id"
+            raise AttachmentUnknown(attr=f"{path}.{member}") from error
+        named = {"file_id": part["file_id"]} if "file_id" in part else {}
+        return part_of(attachment, part) | named
+
+    def _kept(self, part: parts.Part, path: str) -> Attachment:
+        """What is kept of a part's bytes, after they have been stored."""
+        with io.BytesIO(part[parts.BYTES]) as content:
+            upload = Upload(
+                content,
+                name=part.get("name", ""),
+                media_type=part["media_type"].removesuffix("/*"),
+                path=path,
+            )
+            attachment = attachment_store(
+                user_id=self._user_id, upload=upload, session_id=self._session_id, now=self._now
+            )
+        known.remember(self._session_id, attachment)
+        return attachment
+
+    def _verified(self, attachment_id: str) -> Attachment:
+        """An attachment of this user that the session has, from now on at the latest."""
+        remembered = known.recall(self._session_id, attachment_id)
+        if remembered is not None and remembered.user_id == self._user_id:
+            return remembered
+        attachment = store.facts.read(attachment_id, user_id=self._user_id)
+        if not self._has(attachment_id):
+            self._link(attachment_id)
+        known.remember(self._session_id, attachment)
+        return attachment
+
+    def _has(self, attachment_id: str) -> bool:
+        """Whether the session has it, and goes on to have it."""
+        since = store.references.age_of(self._session_id, attachment_id)
+        if since is None:
+            return False
+        kept = timedelta(hours=settings.ATTACHMENT_UNUSED_HOURS) - _MARGIN
+        # A sweep is about to take back what no message has come to refer to.
+        return since > self._now - kept or store.references.confirm(self._session_id, attachment_id)
+
+    def _link(self, attachment_id: str) -> None:
+        store.references.add(self._session_id, [attachment_id], since=self._now)
+        check_at = self._now + timedelta(hours=settings.ATTACHMENT_UNUSED_HOURS)
+        if not store.facts.renew(attachment_id, check_at=check_at):
+            raise AttachmentNotFound

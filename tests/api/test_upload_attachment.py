@@ -1,0 +1,418 @@
+"""`POST /session/{id}/attachments`, and `parts` of a message that refer to what was uploaded."""
+
+import hashlib
+import io
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import pytest
+from PIL import Image
+
+from sessions_app.domain.errors import AttachmentRefused
+from sessions_app.http.uploads import BytesParser
+from sessions_app.services import attachments
+from tests import files
+from tests.api.bodies import NO_SESSION, path
+
+pytestmark = pytest.mark.mongod("GridFS")
+
+COLLECTIONS = (
+    "attachment_facts",
+    "session_attachments",
+    "attachment_uploads",
+    "attachments.files",
+    "attachments.chunks",
+)
+
+
+@pytest.fixture
+def kept(database):
+    """How many documents there are of each kind."""
+    return lambda: {name: database[name].count_documents({}) for name in COLLECTIONS}
+
+
+NOTHING = dict.fromkeys(COLLECTIONS, 0)
+
+
+def upload(person, session, content, media_type="application/octet-stream", **query):
+    return person.client.generic(
+        "POST",
+        path(session, "attachments") + ("?" + "&".join(f"{k}={v}" for k, v in query.items())),
+        content,
+        content_type=media_type,
+    )
+
+
+def code_of(response):
+    return response.status_code, response.json()["errors"][0]["code"]
+
+
+def test_it_keeps_a_picture_and_says_what_it_is(alice, session):
+    content = files.picture(1024, 768)
+    response = upload(alice, session, content, "image/png", name="cat.png")
+    assert response.status_code == 201, response.content
+    body = response.json()
+    assert body == {
+        "attachment_id": body["attachment_id"],
+        "file_id": body["attachment_id"].replace("att_", "file-"),
+        "media_type": "image/png",
+        "size": len(content),
+        "name": "cat.png",
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "width": 1024,
+        "height": 768,
+        "tokens": 765,
+        "thumbnail": False,
+        "note": "",
+    }
+
+
+def test_it_takes_a_form_with_a_file(alice, session):
+    file = io.BytesIO(files.picture())
+    file.name = "katze.png"
+    response = alice.client.post(path(session, "attachments"), {"file": file}, format="multipart")
+    assert response.status_code == 201, response.content
+    assert response.json()["name"] == "katze.png"
+
+
+def test_it_keeps_the_same_content_once(alice, session, create, kept):
+    first = upload(alice, session, files.picture(), "image/png").json()
+    second = upload(alice, create(), files.picture(), name="other.png").json()
+    assert second["attachment_id"] == first["attachment_id"]
+    assert kept() == NOTHING | {
+        "attachment_facts": 1,
+        "session_attachments": 2,
+        "attachments.files": 1,
+        "attachments.chunks": 1,
+    }
+
+
+def test_two_people_have_the_same_content_apart(alice, bob, session, kept):
+    theirs = bob.client.post("/session/create", {}).json()
+    mine = upload(alice, session, files.picture()).json()
+    assert upload(bob, theirs, files.picture()).json()["attachment_id"] != mine["attachment_id"]
+    assert kept()["attachments.files"] == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "media_type"),
+    [
+        (files.picture(form="JPEG"), "image/jpeg"),
+        (files.picture(form="GIF"), "image/gif"),
+        (files.picture(form="WEBP"), "image/webp"),
+        (files.pdf(), "application/pdf"),
+        (files.sound(), "audio/wav"),
+        (files.docx("Hello"), "application/vnd.openxmlformats-officedocument."
+         "wordprocessingml.document"),
+        ("Grüße, 世界\n".encode(), "text/plain"),
+        (b"<html><script>alert(1)</script>", "text/plain"),
+    ],
+)  # fmt: skip
+def test_the_type_is_that_of_the_content(alice, session, content, media_type):
+    response = upload(alice, session, content, name="whatever")
+    assert (response.status_code, response.json()["media_type"]) == (201, media_type)
+
+
+def test_a_picture_under_another_pictures_type_is_what_it_is(alice, session):
+    response = upload(alice, session, files.picture(form="JPEG"), "image/png", name="a.png")
+    assert response.json()["media_type"] == "image/jpeg"
+
+
+@pytest.mark.parametrize(
+    ("content", "media_type", "name", "code"),
+    [
+        (b"", "image/png", "a.png", "attachment_empty"),
+        (b"<html></html>", "image/png", "a", "attachment_type_mismatch"),
+        (b"<html></html>", "application/octet-stream", "a.png", "attachment_type_mismatch"),
+        (files.picture(), "application/pdf", "a", "attachment_type_mismatch"),
+        (files.picture(), "audio/wav", "a", "attachment_type_mismatch"),
+        (b"just text", "application/pdf", "a.pdf", "attachment_type_mismatch"),
+        (b"\x7fELF\x02\x01\x01\x00", "application/octet-stream", "a", "attachment_unsupported"),
+        (b"PK\x03\x04 no archive", "application/zip", "a.zip", "attachment_unsupported"),
+        (b"GIF89a", "image/gif", "a.gif", "attachment_unreadable"),
+        (files.picture()[:20], "image/png", "a.png", "attachment_unreadable"),
+        (files.bomb(), "image/png", "a.png", "attachment_unreadable"),
+        (files.picture(), "image/png", "../../etc/passwd", "attachment_name"),
+        (files.picture(), "image/png", "..%5Ca.png", "attachment_name"),
+        (files.picture(), "image/png", "C:a.png", "attachment_name"),
+        (files.picture(), "image/png", "a%E2%80%AEgnp.exe", "attachment_name"),
+        (files.picture(), "image/png", "a%E2%81%A6b.png", "attachment_name"),
+        (files.picture(), "image/png", "a" * 201, "attachment_name"),
+    ],
+)
+def test_bad_input_is_refused_and_nothing_is_stored(
+    alice, session, kept, content, media_type, name, code
+):
+    response = upload(alice, session, content, media_type, name=name)
+    assert code_of(response) == (400, code)
+    assert kept() == NOTHING
+
+
+def test_a_path_in_a_forms_file_name_is_refused(alice, session, kept):
+    body = (
+        b'--x\r\nContent-Disposition: form-data; name="file"; filename="../a.png"\r\n'
+        b"Content-Type: image/png\r\n\r\n" + files.picture() + b"\r\n--x--\r\n"
+    )
+    response = upload(alice, session, body, "multipart/form-data; boundary=x")
+    assert code_of(response) == (400, "attachment_name")
+    assert kept() == NOTHING
+
+
+def test_a_file_over_the_limit_is_refused(alice, session, kept, settings):
+    settings.ATTACHMENT_MAX_BYTES = 1_000
+    assert code_of(upload(alice, session, b"a" * 1_001)) == (413, "too_large")
+    assert kept() == NOTHING
+
+
+def test_a_user_has_no_more_than_their_room(alice, session, kept, settings):
+    settings.ATTACHMENTS_PER_USER_BYTES = 100
+    assert upload(alice, session, b"a" * 60).status_code == 201
+    assert code_of(upload(alice, session, b"b" * 60)) == (413, "quota_exceeded")
+    assert upload(alice, session, b"a" * 60).status_code == 201
+    assert kept()["attachments.files"] == 1
+
+
+def test_a_type_that_the_operator_does_not_keep_is_refused(alice, session, kept, settings):
+    settings.ATTACHMENT_TYPES = ["image/png"]
+    assert code_of(upload(alice, session, files.pdf()))[1] == "attachment_unsupported"
+    assert kept() == NOTHING
+
+
+def test_an_upload_that_is_cut_off_is_refused():
+    request = SimpleNamespace(META={"CONTENT_LENGTH": "8"}, headers={})
+    with pytest.raises(AttachmentRefused) as refused:
+        BytesParser().parse(io.BytesIO(b"half"), "text/plain", {"request": request})
+    assert refused.value.code == "attachment_incomplete"
+
+
+def test_an_archived_session_takes_no_file(alice, session, archive, kept):
+    archive(session)
+    assert code_of(upload(alice, session, files.picture())) == (409, "session_archived")
+    assert kept() == NOTHING
+
+
+def test_an_expired_session_takes_no_file(alice, session, expire, kept):
+    expire(session)
+    assert code_of(upload(alice, session, files.picture())) == (410, "session_expired")
+    assert kept() == NOTHING
+
+
+def test_a_strangers_session_takes_no_file(bob, session, kept):
+    response = upload(bob, session, files.picture())
+    assert (response.status_code, response.json()) == (404, NO_SESSION)
+    assert kept() == NOTHING
+
+
+def test_where_a_picture_was_taken_is_taken_out(alice, session, settings):
+    content = files.picture_with_position()
+    stored = upload(alice, session, content, name="photo.jpg").json()
+    assert stored["sha256"] == hashlib.sha256(content).hexdigest()
+    again = upload(alice, session, content, name="photo.jpg").json()
+    assert again["attachment_id"] == stored["attachment_id"]
+    served = alice.client.get(f"/attachments/{stored['attachment_id']}").getvalue()
+    exif = Image.open(io.BytesIO(served)).getexif()
+    assert exif[271] == "Camera"
+    assert not exif.get_ifd(0x8825)
+
+
+def test_the_operator_may_keep_where_a_picture_was_taken(alice, session, settings):
+    settings.ATTACHMENT_KEEP_POSITION = True
+    content = files.picture_with_position()
+    stored = upload(alice, session, content).json()
+    assert alice.client.get(f"/attachments/{stored['attachment_id']}").getvalue() == content
+
+
+def test_a_small_picture_is_made_in_the_background(alice, session, kept):
+    stored = upload(alice, session, files.picture(2_000, 1_000)).json()
+    url = f"/attachments/{stored['attachment_id']}/thumbnail"
+    assert alice.client.get(url).status_code == 404
+    assert attachments.attachments_prepare() == 1
+    response = alice.client.get(url)
+    assert response["Content-Type"] == "image/webp"
+    assert Image.open(io.BytesIO(response.getvalue())).size == (512, 256)
+    assert kept()["attachment_uploads"] == 0
+
+
+def test_a_broken_picture_is_tried_a_few_times_and_kept(alice, session, database):
+    content = files.picture(400, 400)
+    cut = content[:60] + bytes(len(content) - 60)
+    stored = upload(alice, session, cut, "image/png").json()
+    assert attachments.attachments_prepare() == 1
+    assert database.attachment_facts.find_one()["note"]
+    assert alice.client.get(f"/attachments/{stored['attachment_id']}").getvalue() == cut
+
+
+def append(person, session, **body):
+    return person.client.post(path(session, "message"), body)
+
+
+def test_a_message_refers_to_what_was_uploaded(alice, session, kept):
+    stored = upload(alice, session, files.picture(1024, 1024), name="cat.png").json()
+    part = {"type": "image", "attachment_id": stored["attachment_id"], "alt": "a cat"}
+    response = append(alice, session, content="Look", parts=[part])
+    assert response.status_code == 201, response.content
+    message = response.json()
+    assert message["content"] == "Look"
+    assert message["parts"] == [
+        {"type": "text", "text": "Look"},
+        {
+            "type": "image",
+            "attachment_id": stored["attachment_id"],
+            "media_type": "image/png",
+            "size": stored["size"],
+            "sha256": stored["sha256"],
+            "tokens": 765,
+            "width": 1024,
+            "height": 1024,
+            "name": "cat.png",
+            "alt": "a cat",
+        },
+    ]
+    assert message["token_count"] == 765 + 1
+    assert kept()["attachments.files"] == 1
+
+
+def test_a_message_of_a_picture_alone_says_so_in_its_text(alice, session):
+    stored = upload(alice, session, files.picture(), name="cat.png").json()
+    part = {"type": "image", "attachment_id": stored["attachment_id"]}
+    assert append(alice, session, parts=[part]).json()["content"] == "[image: cat.png]"
+
+
+def test_an_address_stays_an_address(alice, session, kept):
+    part = {"type": "image", "url": "https://example.org/cat.png"}
+    message = append(alice, session, content="Look", parts=[part]).json()
+    assert message["parts"][1] == part
+    assert kept() == NOTHING
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"type": "image"},
+        {"type": "video", "url": "https://example.org"},
+        {"type": "image", "url": "file:///etc/passwd"},
+        {"type": "image", "url": "data:image/png;base64,AAAA"},
+        {"type": "image", "url": "https://example.org", "attachment_id": "att_0"},
+        {"type": "image", "url": "https://example.org", "size": 1},
+        {"type": "image", "url": "https://example.org", "detail": "huge"},
+        {"type": "image", "attachment_id": 1},
+        {"type": "text"},
+        "text",
+    ],
+)
+def test_a_part_that_is_none_is_refused(alice, session, part):
+    response = append(alice, session, content="Look", parts=[part])
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["attr"].startswith("parts")
+
+
+def test_a_strangers_attachment_is_as_unknown_as_any(alice, bob, session):
+    theirs = bob.client.post("/session/create", {}).json()
+    stored = upload(bob, theirs, files.picture()).json()
+    unknown = "att_" + "0" * 32
+    answers = [
+        append(alice, session, content="x", parts=[{"type": "image", "attachment_id": each}])
+        for each in (stored["attachment_id"], unknown)
+    ]
+    assert answers[0].json() == answers[1].json()
+    assert code_of(answers[0]) == (400, "attachment_not_found")
+    assert alice.client.get(path(session)).json()["message_count"] == 0
+
+
+def test_a_message_of_more_files_than_allowed_is_refused(alice, session, settings):
+    settings.ATTACHMENTS_PER_MESSAGE = 1
+    stored = upload(alice, session, files.picture()).json()
+    part = {"type": "image", "attachment_id": stored["attachment_id"]}
+    assert append(alice, session, content="x", parts=[part, part]).status_code == 413
+
+
+def test_a_session_may_begin_with_an_attachment_of_another(alice, session, database):
+    stored = upload(alice, session, files.picture()).json()
+    part = {"type": "image", "attachment_id": stored["attachment_id"]}
+    made = alice.client.post("/session/create", {"messages": [{"content": "x", "parts": [part]}]})
+    assert made.status_code == 201
+    assert database.session_attachments.count_documents({}) == 2
+
+
+def test_a_repeat_of_a_message_with_a_picture_stores_it_once(alice, session):
+    stored = upload(alice, session, files.picture()).json()
+    part = {"type": "image", "attachment_id": stored["attachment_id"]}
+    first = append(alice, session, content="x", parts=[part], client_id="k")
+    second = append(alice, session, content="x", parts=[part], client_id="k")
+    assert (first.status_code, second.status_code) == (201, 200)
+    assert first.json() == second.json()
+    assert append(alice, session, content="x", client_id="k").status_code == 422
+
+
+def sweep(hours: float = 0):
+    return attachments.attachments_sweep(now=datetime.now(UTC) + timedelta(hours=hours))
+
+
+def test_what_no_message_refers_to_is_swept(alice, session, kept):
+    upload(alice, session, files.picture())
+    assert sweep(1).attachments == 0
+    assert sweep(25).attachments == 1
+    assert kept() == NOTHING
+
+
+def test_what_a_message_refers_to_stays(alice, session, kept):
+    stored = upload(alice, session, files.picture()).json()
+    append(alice, session, content="x", parts=[
+        {"type": "image", "attachment_id": stored["attachment_id"]}
+    ])  # fmt: skip
+    assert sweep(25).attachments == 0
+    assert sweep(1_000).attachments == 0
+    assert alice.client.get(f"/attachments/{stored['attachment_id']}").status_code == 200
+
+
+def test_what_a_killed_upload_has_left_is_swept(alice, session, database, kept):
+    upload(alice, session, files.picture())
+    # Killed between the last byte and the first reference to it.
+    blob = database["attachments.files"].find_one()["_id"]
+    database.attachment_uploads.insert_one(
+        {"_id": blob, "user_id": alice.id, "started_at": datetime.now(UTC)}
+    )
+    database.attachment_facts.delete_many({})
+    assert sweep(0).unfinished == 0
+    assert sweep(2).unfinished == 1
+    assert kept()["attachments.chunks"] == kept()["attachments.files"] == 0
+
+
+def referred(alice, session, content=None):
+    stored = upload(alice, session, content or files.picture()).json()
+    part = {"type": "image", "attachment_id": stored["attachment_id"]}
+    return stored, append(alice, session, content="x", parts=[part]).json()
+
+
+def test_an_erased_message_takes_its_picture_with_it(alice, session, kept):
+    _, message = referred(alice, session)
+    alice.client.delete(path(session, "messages", message["seq"]))
+    assert kept() == NOTHING
+
+
+def test_a_picture_stays_while_another_message_refers_to_it(alice, session, kept):
+    stored, first = referred(alice, session)
+    _, second = referred(alice, session)
+    alice.client.delete(path(session, "messages", first["seq"]))
+    assert alice.client.get(f"/attachments/{stored['attachment_id']}").status_code == 200
+    alice.client.delete(path(session, "messages", second["seq"]))
+    assert kept() == NOTHING
+
+
+def test_a_deleted_session_takes_its_pictures_with_it(alice, session, fill, kept):
+    referred(alice, session)
+    fill(session, 200)
+    upload(alice, session, b"never sent")
+    alice.client.delete(path(session))
+    assert kept() == NOTHING
+
+
+def test_a_fork_shares_the_pictures_and_keeps_them(alice, session, kept):
+    stored, _ = referred(alice, session)
+    fork = alice.client.post(path(session, "fork"), {}).json()
+    assert kept()["attachments.files"] == 1
+    alice.client.delete(path(session))
+    assert sweep(25).attachments == 0
+    assert alice.client.get(f"/attachments/{stored['attachment_id']}").status_code == 200
+    alice.client.delete(path(fork))
+    assert kept() == NOTHING
