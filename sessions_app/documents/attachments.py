@@ -101,7 +101,11 @@ class UploadInProgress(StoredDocument):
     COLLECTION: ClassVar[str] = "attachment_uploads"
     meta: ClassVar[dict[str, Any]] = {
         "collection": COLLECTION,
-        "indexes": [{"name": "started_at", "fields": ["started_at"]}],
+        "indexes": [
+            {"name": "started_at", "fields": ["started_at"]},
+            # what an erasure removes
+            {"name": "user", "fields": ["user_id"]},
+        ],
     }
 
 

@@ -8,7 +8,7 @@ from sessions_app.domain.attachments import Upload
 from sessions_app.domain.data import Role
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.repository.attachments import removing
-from sessions_app.services import attachments, messages
+from sessions_app.services import attachments, messages, search
 from sessions_app.services.attachments.known import known
 from sessions_app.services.audits.attachments import check_attachments
 from tests import files
@@ -26,7 +26,7 @@ def walk_attachments(database: Any, session_id: str) -> None:
     picture = _upload(session_id, files.picture())
     _upload(session_id, files.PDF)
     _refer(session_id, picture.attachment_id)
-    attachments.attachments_prepare()
+    attachments.attachments_prepare(text_read=search.index_again)
     for thumbnail in (False, True):
         content = attachments.attachment_content(
             attachment_id=picture.attachment_id, user_id=OWNER, thumbnail=thumbnail

@@ -2,6 +2,7 @@
 
 - `forms`: parts as they are stored, as text, and as they are sent
 - `addresses`: what stands for bytes that are kept here, until a request is sent
+- `searching`: what a message with them is found by
 - `counting`: the tokens that a picture or a file is counted as
 """
 
@@ -29,6 +30,7 @@ from sessions_app.domain.parts.forms import (
     text_of,
     token_count,
 )
+from sessions_app.domain.parts.searching import worded
 
 __all__ = [
     "AUDIO",
@@ -55,4 +57,5 @@ __all__ = [
     "spoken",
     "text_of",
     "token_count",
+    "worded",
 ]

@@ -1,9 +1,9 @@
 """The data that search passes between its layers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sessions_app.domain.data import Role, Status
 
@@ -126,10 +126,14 @@ class TextRange(NamedTuple):
 
 
 class SearchedText(NamedTuple):
-    """A message as search needs it; erased messages are never among these."""
+    """A message as search needs it; erased messages are never among these.
+
+    `parts` are those that it has beside its text.
+    """
 
     session_id: str
     seq: int
     role: str
     content: str
     timestamp: datetime
+    parts: Sequence[Mapping[str, Any]] = ()

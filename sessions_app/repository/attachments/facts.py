@@ -99,12 +99,12 @@ def read_many(attachment_ids: Iterable[str], *, user_id: str) -> dict[str, Attac
 
 
 @failures.translated
-def texts(attachment_ids: Iterable[str], *, user_id: str) -> dict[str, str]:
-    """The texts of those of the attachments that have any."""
+def texts(attachment_ids: Iterable[str]) -> dict[str, str]:
+    """The texts of those of the attachments that have any; whose they are, the caller knows."""
     ids = list(attachment_ids)
     if not ids:
         return {}
-    stored = AttachmentDocument.objects(pk__in=ids, user_id=user_id).only("text").as_pymongo()
+    stored = AttachmentDocument.objects(pk__in=ids, removing__ne=True).only("text").as_pymongo()
     return {each["_id"]: each["text"] for each in stored if each.get("text")}
 
 
@@ -180,19 +180,22 @@ def count_attempt(attachment_id: str, *, most: int) -> bool:
 
 
 @failures.translated
+def note_text(attachment_id: str, *, text: str, text_tokens: int) -> None:
+    """Store the text of a file, which is `prepared` only when it can be found by it."""
+    waiting = AttachmentDocument.objects(pk=attachment_id, to_prepare=True, removing__ne=True)
+    waiting.update_one(set__text=text, set__text_tokens=text_tokens)
+
+
+@failures.translated
 def prepared(
     attachment_id: str,
     *,
     thumbnail: str | None = None,
-    text: str = "",
-    text_tokens: int = 0,
     note: str = "",
 ) -> bool:
     """Store what has been made of an attachment; False where it is gone or another was first."""
     changes: Stored = {"unset__to_prepare": 1, "unset__attempts": 1}
-    for name, value in (
-        ("thumbnail", thumbnail), ("text", text), ("text_tokens", text_tokens), ("note", note)
-    ):  # fmt: skip
+    for name, value in (("thumbnail", thumbnail), ("note", note)):
         if value:
             changes[f"set__{name}"] = value
     waiting = AttachmentDocument.objects(pk=attachment_id, to_prepare=True, removing__ne=True)

@@ -130,6 +130,13 @@ def confirm(session_id: str, attachment_id: str) -> bool:
 
 
 @failures.translated
+def sessions_of(attachment_id: str) -> list[str]:
+    """The sessions that have an attachment."""
+    links = SessionAttachment.objects(attachment_id=attachment_id).only("session_id")
+    return [link["session_id"] for link in links.as_pymongo()]
+
+
+@failures.translated
 def is_linked(attachment_id: str) -> bool:
     """Whether any session has it."""
     return SessionAttachment.objects.exists(attachment_id=attachment_id)

@@ -1,6 +1,7 @@
 """What a search reads: the blocks that may hold it, the messages themselves, their sessions."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sessions_app.documents import (
@@ -12,6 +13,7 @@ from sessions_app.documents import (
     checking,
 )
 from sessions_app.documents.querysets import BelongingQuerySet
+from sessions_app.domain.parts import are_parts
 from sessions_app.domain.search.data import SearchedSession, SearchedText, TextRange
 from sessions_app.domain.search.query import SearchQuery
 from sessions_app.domain.search.text import TERM_MAX_CHARS
@@ -20,7 +22,7 @@ from sessions_app.repository.log import Stored
 from sessions_app.repository.search.index import TITLE, as_searched, searched
 
 _OF_RANGES = ("session_id", "first_seq", "last_seq")
-_OF_TEXTS = ("role", "content", "timestamp", "deleted")
+_OF_TEXTS = ("role", "content", "timestamp", "deleted", "parts")
 _TERMS_ASKED = 6
 _LAST_CHARACTER = "\U0010ffff"
 _MESSAGE_FIELDS = [f"messages.{name}" for name in _OF_TEXTS]
@@ -151,4 +153,20 @@ def _texts(wanted: TextRange, first_seq: int, messages: Sequence[Any]) -> Iterat
             continue
         content = stored.get("content")
         if content and not stored.get("deleted"):
-            yield SearchedText(wanted.session_id, seq, stored["role"], content, stored["timestamp"])
+            yield SearchedText(
+                wanted.session_id,
+                seq,
+                stored["role"],
+                content,
+                stored["timestamp"],
+                _parts(stored.get("parts")),
+            )
+
+
+def _parts(stored: str | None) -> Sequence[Mapping[str, Any]]:
+    """A message's parts; none where they cannot be read, which `check_integrity` says."""
+    try:
+        parts = json.loads(stored) if stored else []
+    except ValueError:
+        return ()
+    return parts if are_parts(parts) else ()

@@ -24,19 +24,25 @@ UNREADABLE = "It could not be read."
 NO_TEXT = "There is no text in it."
 _LOOK_SECONDS = 60.0
 
+TextRead = Callable[[str], None]
+"""Called with the attachment whose text has been read."""
 
-def attachments_prepare(goes_on: Callable[[], bool] = lambda: True) -> int:
-    """Make what is still missing of attachments; how many were prepared."""
+
+def attachments_prepare(*, text_read: TextRead, goes_on: Callable[[], bool] = lambda: True) -> int:
+    """Make what is still missing of attachments; how many were prepared.
+
+    `text_read` has what is derived from messages derived anew, as a file's text is known only now.
+    """
     prepared = 0
     while waiting := store.facts.next_to_prepare():
         for attachment in waiting:
             if not goes_on():
                 return prepared
-            prepared += _prepare(attachment)
+            prepared += _prepare(attachment, text_read)
     return prepared
 
 
-def _prepare(attachment: Attachment) -> bool:
+def _prepare(attachment: Attachment, text_read: TextRead) -> bool:
     # Counted first: a file that ends this process as well is not tried for ever.
     if not store.facts.count_attempt(attachment.attachment_id, most=PREPARE_ATTEMPTS):
         return False
@@ -44,7 +50,7 @@ def _prepare(attachment: Attachment) -> bool:
         with _content(attachment) as content:
             if attachment.media_type in PICTURES:
                 return _thumbnail(attachment, content)
-            return _text(attachment, content)
+            return _text(attachment, content, text_read)
     except AttachmentNotFound:
         # Its bytes are missing, which `check_integrity` says; or it has been removed.
         return store.facts.prepared(attachment.attachment_id, note=UNREADABLE)
@@ -87,18 +93,18 @@ def _thumbnail(attachment: Attachment, content: BinaryIO) -> bool:
     return is_stored
 
 
-def _text(attachment: Attachment, content: BinaryIO) -> bool:
+def _text(attachment: Attachment, content: BinaryIO, text_read: TextRead) -> bool:
     try:
         with read("text", content, _limits(settings.ATTACHMENT_TEXT_CHARS)) as made:
             text = storable(made.read().decode(errors="ignore"))[: settings.ATTACHMENT_TEXT_CHARS]
     except Unreadable:
         return store.facts.prepared(attachment.attachment_id, note=UNREADABLE)
-    return store.facts.prepared(
-        attachment.attachment_id,
-        text=text,
-        text_tokens=tokenizer.count_tokens(text),
-        note="" if text else NO_TEXT,
-    )
+    if text:
+        tokens = tokenizer.count_tokens(text)
+        store.facts.note_text(attachment.attachment_id, text=text, text_tokens=tokens)
+        # Before it is done: a process that ends here leaves it to be done again.
+        text_read(attachment.attachment_id)
+    return store.facts.prepared(attachment.attachment_id, note="" if text else NO_TEXT)
 
 
 class PrepareAhead:
@@ -109,11 +115,13 @@ class PrepareAhead:
         self._thread: threading.Thread | None = None
         self._stopped = False
 
-    def start(self) -> None:
+    def start(self, text_read: TextRead) -> None:
         """Start the thread; once in each process that serves."""
         if self._thread is None:
             self._stopped = False
-            self._thread = threading.Thread(target=self._loop, name="attachments", daemon=True)
+            self._thread = threading.Thread(
+                target=self._loop, args=[text_read], name="attachments", daemon=True
+            )
             self._thread.start()
 
     def stop(self) -> None:
@@ -125,14 +133,14 @@ class PrepareAhead:
         """There is something to prepare; a process without the thread leaves it to the job."""
         self._wanted.set()
 
-    def _loop(self) -> None:
+    def _loop(self, text_read: TextRead) -> None:
         while not self._stopped:
             self._wanted.wait(_LOOK_SECONDS)
             if not self._wanted.is_set():
                 continue
             self._wanted.clear()
             try:
-                attachments_prepare(lambda: not self._stopped)
+                attachments_prepare(text_read=text_read, goes_on=lambda: not self._stopped)
             except SessionError as error:
                 logger.warning("attachments cannot be prepared at the moment: %s", error.detail)
             # The thread must survive: without it, every picture would wait for the job.

@@ -50,7 +50,9 @@ def index_searches(running: Running) -> bool:
 
 def sweep_attachments(running: Running) -> bool:
     """Prepare and remove attachments, as `sweep_attachments` does."""
-    running.counts["prepared"] += attachments.attachments_prepare(running.goes_on)
+    running.counts["prepared"] += attachments.attachments_prepare(
+        text_read=search.index_again, goes_on=running.goes_on
+    )
     swept = attachments.attachments_sweep(now=clock.now(), goes_on=running.goes_on)
     running.counts["attachments"] += swept.attachments
     running.counts["unfinished"] += swept.unfinished

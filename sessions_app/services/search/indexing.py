@@ -25,7 +25,9 @@ from sessions_app.domain.search.data import (
     SearchedText,
     TextRange,
 )
+from sessions_app.repository import attachments
 from sessions_app.repository import search as search_store
+from sessions_app.services.search import attached
 
 EVERYBODY = "*"
 MARGIN = timedelta(minutes=5)
@@ -112,6 +114,15 @@ def fall_back(sessions: Iterable[tuple[str, datetime]]) -> None:
         # A session may be searched by its owner and by staff, who have progress of their own.
         keys = [EVERYBODY, *map(progress_key, users)]
         search_store.index.fall_back(keys, min(moment for _, moment in stored))
+
+
+def index_again(attachment_id: str) -> None:
+    """Index anew where a file is whose text is known only now."""
+    for session_id in attachments.references.sessions_of(attachment_id):
+        search_store.index.forget_session(session_id)
+        session = search_store.index.session(session_id)
+        if session is not None:
+            fall_back([(session.user_id, session.updated_at)])
 
 
 def progress_key(user_id: str | None) -> str:
@@ -259,7 +270,7 @@ def _index_runs(
         for start in blocks
     ]
     texts: defaultdict[tuple[str, int], list[SearchedText]] = defaultdict(list)
-    for text in search_store.reading.texts(ranges) if ranges else ():
+    for text in attached.texts(ranges) if ranges else ():
         texts[text.session_id, block_start(text.seq)].append(text)
     blocks: list[tuple[SearchedSession, IndexedBlock]] = []
     finished: list[Finished] = []

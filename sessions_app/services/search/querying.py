@@ -25,7 +25,7 @@ from sessions_app.domain.search.data import (
 from sessions_app.domain.search.query import SearchQuery
 from sessions_app.repository import search as search_store
 from sessions_app.services.quotas import search_take
-from sessions_app.services.search import indexing
+from sessions_app.services.search import attached, indexing
 from sessions_app.services.throttling import caller_key, one_at_a_time
 
 # The time for indexing what is new, and for a whole search of staff.
@@ -231,7 +231,7 @@ class _Search:
             if text_range.session_id in sessions and self.admits(sessions[text_range.session_id])
         ]
         for at in range(0, len(admitted), _READ_AT_A_TIME):
-            for text in search_store.reading.texts(admitted[at : at + _READ_AT_A_TIME]):
+            for text in attached.texts(admitted[at : at + _READ_AT_A_TIME]):
                 # At each message: one may take tens of milliseconds, and a page has thousands.
                 if self._is_over():
                     return

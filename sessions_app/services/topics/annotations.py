@@ -9,19 +9,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sessions_app import instruments, tracing
-from sessions_app.domain import relevance, topics
+from sessions_app.domain import parts, relevance, topics
 from sessions_app.domain.annotations import Block, Shift, block_start
 from sessions_app.domain.data import Message, Session, TopicStanding
 from sessions_app.domain.errors import SessionNotFound
 from sessions_app.domain.limits import ANNOTATION_BLOCK, RECENT_SHIFTS
 from sessions_app.domain.topics import TopicDecision, TopicMessage, TopicState
 from sessions_app.providers import demo
-from sessions_app.repository import annotations, log
+from sessions_app.repository import annotations, attachments, log
 from sessions_app.services.tallies import tallies
 from sessions_app.services.topics import vectors
 
 # A request waits this long for messages to be annotated; it is answered without the rest.
 CATCH_UP_SECONDS = 20.0
+# Of the texts of a message's files: what they are about stands at their beginnings.
+_ATTACHED_CHARS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +76,10 @@ def _annotate_next_block(session: Session, judged: int, deadline: float) -> None
         # The state is of another version, or lost: judge from the start, with the stored vectors.
         _begin_again(session)
         return
-    rows = vectors.packed_vectors(messages, block, least=done + 1, deadline=deadline)
-    messages = messages[: len(rows)]
-    state, decisions, shifts = _judge(messages[done:], rows[done:], state)
+    said = _with_attached(messages)
+    rows = vectors.packed_vectors(said, block, least=done + 1, deadline=deadline)
+    messages, said = messages[: len(rows)], said[: len(rows)]
+    state, decisions, shifts = _judge(said[done:], rows[done:], state)
     new_block = replace(
         block,
         count=len(messages),
@@ -89,7 +92,7 @@ def _annotate_next_block(session: Session, judged: int, deadline: float) -> None
     # A block with more messages was written by a worker that stopped before it advanced the
     # session; for these messages it holds the same.
     if block.count <= new_block.count and not annotations.write_block(
-        _sketched(new_block, messages), replacing=block.count if stored_block else None
+        _sketched(new_block, said), replacing=block.count if stored_block else None
     ):
         return
     new = [shift for shift in shifts if shift.seq > judged]
@@ -105,6 +108,20 @@ def _annotate_next_block(session: Session, judged: int, deadline: float) -> None
         tallies.topics_shifted(messages[seq - start].timestamp for seq in uncounted)
         instruments.topics_shifted(len(uncounted))
     _forget_erased(session, messages)
+
+
+def _with_attached(messages: Sequence[Message]) -> Sequence[Message]:
+    """The messages, each with the names, the alt texts and the beginnings of what is attached."""
+    ids = {each for message in messages for each in parts.ids_in(message.parts)}
+    texts = attachments.facts.texts(ids)
+    return [
+        message._replace(
+            content=parts.worded(message.content, message.parts, texts, most=_ATTACHED_CHARS)
+        )
+        if message.parts and message.content
+        else message
+        for message in messages
+    ]
 
 
 def _forget_erased(session: Session, messages: Sequence[Message]) -> None:

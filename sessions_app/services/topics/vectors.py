@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from sessions_app import encoders
-from sessions_app.domain import relevance
+from sessions_app.domain import parts, relevance
 from sessions_app.domain.annotations import Block
 from sessions_app.domain.data import Message
 from sessions_app.domain.window import WindowMessage
@@ -80,7 +80,7 @@ def window_message(
         role=message.role.value,
         token_count=message.token_count,
         topic=message.topic if topic is None else topic,
-        content=message.content,
+        content=parts.worded(message.content, message.parts),
         name=message.name,
         tool_call_ids=tuple(str(call.get("id")) for call in message.tool_calls or ()),
         tool_call_id=message.tool_call_id,
