@@ -1,5 +1,6 @@
-"""A picture's size and its position, without decoding it."""
+"""A picture's size and its position, without decoding it; and small pictures blurred."""
 
+import io
 import os
 import warnings
 from collections.abc import Iterator
@@ -10,6 +11,8 @@ from PIL import Image, UnidentifiedImageError
 FORMATS = ("PNG", "JPEG", "GIF", "WEBP")
 # Exif 2.32, 4.6.3: the directory of what a satellite receiver said.
 GPS_DIRECTORY = 0x8825
+# Too few pixels for a face or a line of text.
+BLURRED = (8, 6)
 
 
 class BadPicture(Exception):
@@ -33,6 +36,21 @@ def picture_facts(content: BinaryIO, *, pixels_max: int) -> PictureFacts:
             f"{facts.width:,} by {facts.height:,}."
         )
     return facts
+
+
+def blurred(thumbnail: BinaryIO) -> bytes:
+    """A small picture so coarse that only its colours can be made out, as WebP.
+
+    Only for those that the reader has made, as this process decodes it. Raises BadPicture.
+    """
+    made = io.BytesIO()
+    try:
+        with Image.open(thumbnail, formats=["WEBP"]) as picture:
+            coarse = picture.convert("RGB").resize(BLURRED, Image.Resampling.BOX)
+            coarse.save(made, "WEBP", quality=60)
+    except (OSError, ValueError, UnidentifiedImageError) as error:
+        raise BadPicture("The small picture cannot be read.") from error
+    return made.getvalue()
 
 
 def has_position(content: BinaryIO) -> bool:

@@ -1,7 +1,12 @@
 """The API description of files; OpenAI's own documents each member."""
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import (
+    OpenApiExample,
+    OpenApiParameter,
+    OpenApiResponse,
+    extend_schema,
+)
 
 from sessions_app.openai_api.schema import TAGS, answer_example, error_responses
 
@@ -42,7 +47,15 @@ create = extend_schema(
     tags=TAGS,
     request={"multipart/form-data": _FORM},
     responses={200: OpenApiTypes.OBJECT, **error_responses(400, 401, 413, 429, 503)},
-    examples=[answer_example("The file", _FILE)],
+    examples=[
+        OpenApiExample(
+            "A form",
+            value={"file": "…", "purpose": "user_data"},
+            request_only=True,
+            media_type="multipart/form-data",
+        ),
+        answer_example("The file", _FILE),
+    ],
 )
 index = extend_schema(
     operation_id="openai_files",
@@ -70,4 +83,5 @@ content = extend_schema(
         (200, "application/octet-stream"): OpenApiResponse(OpenApiTypes.BINARY, "The bytes."),
         **error_responses(401, 404, 429, 503),
     },
+    examples=[answer_example("Bytes", "…", "application/octet-stream")],
 )

@@ -14,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from sessions_app.domain.errors import (
+    AttachmentNotFound,
     DamagedSession,
     InvalidInput,
     MessageNotFound,
@@ -32,6 +33,7 @@ Page = Callable[..., HttpResponseBase]
 _STATUS: Mapping[type[SessionError], HTTPStatus] = {
     SessionNotFound: HTTPStatus.NOT_FOUND,
     MessageNotFound: HTTPStatus.NOT_FOUND,
+    AttachmentNotFound: HTTPStatus.NOT_FOUND,
     InvalidInput: HTTPStatus.BAD_REQUEST,
     StorageUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     DamagedSession: HTTPStatus.INTERNAL_SERVER_ERROR,

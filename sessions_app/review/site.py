@@ -9,12 +9,13 @@ from django.urls import URLPattern, URLResolver, re_path
 
 from sessions_app.http.waiting import Waits, waits
 from sessions_app.review import audit
-from sessions_app.review.conversations import actions, listing
+from sessions_app.review.conversations import actions, attachments, listing
 from sessions_app.review.conversations import views as conversations
 from sessions_app.review.dashboard import page as dashboard
 from sessions_app.review.pages import Page
 
 _CONVERSATION = r"conversations/(?P<session_id>[^/]{1,64})"
+_ATTACHMENT = rf"{_CONVERSATION}/attachments/(?P<attachment_id>[^/]{{1,64}})"
 
 
 class ReviewAdminSite(AdminSite):
@@ -38,6 +39,10 @@ class ReviewAdminSite(AdminSite):
             ),
             *self._pages(
                 rf"{_CONVERSATION}/history", conversations.history, "review_conversation_history"
+            ),
+            *self._pages(_ATTACHMENT, attachments.show, "review_conversation_attachment"),
+            *self._pages(
+                rf"{_ATTACHMENT}/blurred", attachments.blurred, "review_conversation_blurred"
             ),
             *super().get_urls(),
         ]

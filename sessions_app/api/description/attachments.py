@@ -1,7 +1,12 @@
 """The description of the attachment routes, with examples."""
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import (
+    OpenApiExample,
+    OpenApiParameter,
+    OpenApiResponse,
+    extend_schema,
+)
 
 from sessions_app.api.description.errors import responses
 from sessions_app.api.description.examples import SESSION_ID, response_example
@@ -27,13 +32,23 @@ _FORM = {
     "properties": {"file": {"type": "string", "format": "binary"}},
     "required": ["file"],
 }
+_FORM_EXAMPLE = OpenApiExample(
+    "A form", value={"file": "…"}, request_only=True, media_type="multipart/form-data"
+)
+
+
+def _bytes_example(media_type: str) -> OpenApiExample:
+    return OpenApiExample(
+        "Bytes", value="…", response_only=True, status_codes=["200"], media_type=media_type
+    )
+
 
 attachment_upload = extend_schema(
     operation_id="attachment_upload",
     parameters=[SESSION_ID, wire.UploadQuery],
     request={"application/octet-stream": OpenApiTypes.BINARY, "multipart/form-data": _FORM},
     responses=responses({201: wire.AttachmentOutput}, 400, 404, 409, 410, 413),
-    examples=[response_example("Stored", _EXAMPLE, "201")],
+    examples=[_FORM_EXAMPLE, response_example("Stored", _EXAMPLE, "201")],
 )
 attachment_show = extend_schema(
     operation_id="attachment_show",
@@ -45,9 +60,11 @@ attachment_content = extend_schema(
     operation_id="attachment_content",
     parameters=[_ID, wire.ContentQuery],
     responses=responses({(200, "application/octet-stream"): _BYTES}, 400, 404),
+    examples=[_bytes_example("application/octet-stream")],
 )
 attachment_thumbnail = extend_schema(
     operation_id="attachment_thumbnail",
     parameters=[_ID],
     responses=responses({(200, "image/webp"): _BYTES}, 404),
+    examples=[_bytes_example("image/webp")],
 )

@@ -20,6 +20,7 @@ class Act(StrEnum):
     READ = "read"
     WINDOW = "window"
     UNMASK = "unmask"
+    ATTACHMENT = "attachment"
     EXPORT = "export"
     LOG_READ = "log_read"
     LOG_EXPORT = "log_export"
@@ -35,7 +36,11 @@ class Act(StrEnum):
 
 
 # The actions that show a user's words to staff; a user's data export lists them.
-SHOWS_CONTENT = frozenset({Act.OPEN, Act.READ, Act.WINDOW, Act.UNMASK, Act.EXPORT, Act.SEARCH_HIT})
+SHOWS_CONTENT = frozenset(
+    {
+        Act.OPEN, Act.READ, Act.WINDOW, Act.UNMASK, Act.ATTACHMENT, Act.EXPORT, Act.SEARCH_HIT,
+    }
+)  # fmt: skip
 # The actions that change a conversation or add to it; each leaves a note.
 CHANGES = frozenset(
     {

@@ -3,5 +3,5 @@
 `listing` is the list, with `filters`, `dates` (drilling down by day) and `cursors` (its pages).
 `views` shows one conversation, after asking for a reason. `actions` confirms and carries out
 actions, `forms` are its forms, `recent_actions` the admin's own list, `exports` streams files,
-`presentation` has the words of all of them.
+`attachments` serves pictures and files, `presentation` has the words of all of them.
 """

@@ -17,6 +17,7 @@ ACTS: Mapping[Act, str] = {
     Act.READ: "Read",
     Act.WINDOW: "Viewed a window",
     Act.UNMASK: "Unmasked",
+    Act.ATTACHMENT: "Looked at an attachment",
     Act.EXPORT: "Exported",
     Act.LOG_READ: "Viewed the read log",
     Act.LOG_EXPORT: "Exported the read log",

@@ -1,9 +1,10 @@
 """Review: what staff see of users' conversations and do with them, all of it in the read log.
 
 `read_log` writes the lines, and asks for a reason once a day. `conversations` lists, opens and
-reads; `searching` finds; `windows` plans again what the model saw; `timeline` lists what has
-happened; `exports` writes whole conversations. `masking` hides addresses and numbers in all of
-them. `actions` carries out what staff do, with the steps on any user's session in `staff_actions`.
+reads; `attached` shows pictures and files; `searching` finds; `windows` plans again what the model
+saw; `timeline` lists what has happened; `exports` writes whole conversations. `masking` hides
+addresses and numbers in all of them. `actions` carries out what staff do, with the steps on any
+user's session in `staff_actions`.
 """
 
 from sessions_app.services.review.actions import (
@@ -12,6 +13,11 @@ from sessions_app.services.review.actions import (
     act_on,
     notes,
     text_checked,
+)
+from sessions_app.services.review.attached import (
+    FileMasked,
+    attachment_blurred,
+    attachment_read,
 )
 from sessions_app.services.review.conversations import (
     Transcript,
@@ -50,6 +56,7 @@ __all__ = [
     "Entry",
     "Event",
     "ExportedConversation",
+    "FileMasked",
     "Hit",
     "MessageFate",
     "ReasonNeeded",
@@ -57,6 +64,8 @@ __all__ = [
     "Transcript",
     "act_on",
     "activity_bounds",
+    "attachment_blurred",
+    "attachment_read",
     "conversation_exists",
     "conversation_header",
     "conversation_headers",

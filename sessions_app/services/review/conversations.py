@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
-
 from sessions_app import tracing
 from sessions_app.domain.data import Message
 from sessions_app.domain.errors import SessionNotFound
@@ -28,8 +26,9 @@ from sessions_app.domain.turns import Turn
 from sessions_app.repository import annotations as stored
 from sessions_app.repository import log, review, turns
 from sessions_app.services import dividers, topics
-from sessions_app.services.review import masking, read_log, windows
-from sessions_app.services.review.read_log import About, ReasonNeeded
+from sessions_app.services.review import attached, masking, read_log, windows
+from sessions_app.services.review.attached import ShownAttachment
+from sessions_app.services.review.read_log import About
 from sessions_app.services.review.windows import MessageFate, SeenWindow
 
 _TURNS = 20
@@ -63,6 +62,7 @@ class ShownMessage:
     fate: MessageFate | None
     name: str
     item: OpaqueItem | None
+    attachments: Sequence[ShownAttachment] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,17 +150,6 @@ def _log_reason(session_id: str, staff: Staff, why: Why, now: datetime, act: Act
     read_log.log_write(staff=staff, act=act, now=now, why=why, about=[about])
 
 
-def masked_for(*, session_id: str, staff: Staff, now: datetime) -> bool:
-    """Whether masked text is hidden from this reader today."""
-    if not settings.REVIEW_MASK:
-        return False
-    try:
-        read_log.reason_given(session_id=session_id, staff=staff, now=now, act=Act.UNMASK)
-    except ReasonNeeded:
-        return True
-    return False
-
-
 @tracing.step
 def conversation_read(
     *,
@@ -178,9 +167,7 @@ def conversation_read(
     reviewed = review.conversations.read_one(session_id)
     session = reviewed.session
     why = read_log.reason_given(session_id=session_id, staff=staff, now=now)
-    # A reader without the permission stays masked, whatever reason they stated.
-    masked = not may_unmask or masked_for(session_id=session_id, staff=staff, now=now)
-    masked = masked and settings.REVIEW_MASK
+    masked = read_log.masked_for(session_id=session_id, staff=staff, may_unmask=may_unmask, now=now)
     first, last = page_of(at or window_at, session.message_count)
     # The log says which messages were shown, and whether masked.
     part: dict[str, Any] = {"first": first, "last": last, "masked": masked}
@@ -240,6 +227,7 @@ def _shown(
             fate=fates.get(message.seq),
             name=(masking.hidden(message.name) if masked else message.name) if message.name else "",
             item=_opaque_item(message, masked=masked),
+            attachments=attached.shown(message, masked=masked),
         )
         for message in dividers.with_dividers(session, messages)
     ]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.utils.crypto import salted_hmac
 
 from sessions_app.domain import lifecycle
@@ -97,6 +98,20 @@ def reason_given(*, session_id: str, staff: Staff, now: datetime, act: Act = Act
     if line is None:
         raise ReasonNeeded
     return line.why
+
+
+def masked_for(*, session_id: str, staff: Staff, may_unmask: bool, now: datetime) -> bool:
+    """Whether masked text is hidden from this reader today.
+
+    A reader without the permission stays masked, whatever reason they stated.
+    """
+    if not settings.REVIEW_MASK or not may_unmask:
+        return bool(settings.REVIEW_MASK)
+    try:
+        reason_given(session_id=session_id, staff=staff, now=now, act=Act.UNMASK)
+    except ReasonNeeded:
+        return True
+    return False
 
 
 def opened_today(

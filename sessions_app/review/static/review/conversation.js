@@ -1,4 +1,5 @@
-// Keyboard: j and k move between messages, w shows the window at the current one.
+// Keyboard: j and k move between messages, w shows the window at the current one. A picture that is
+// asked for takes the place of its blurred one; asking for it is what the log says.
 
 const MESSAGE = ".msg";
 const FIELDS = "input, textarea, select, [contenteditable]";
@@ -28,4 +29,18 @@ document.addEventListener("keydown", (event) => {
   } else if (event.key === "w") {
     messages[current()]?.querySelector(".msg__window")?.click();
   }
+});
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("[data-shows-picture]");
+  const picture = link?.parentElement.querySelector("img");
+  if (!picture || event.ctrlKey || event.metaKey || event.shiftKey) {
+    return;
+  }
+  event.preventDefault();
+  picture.src = link.href;
+  picture.classList.remove("is-blurred");
+  picture.removeAttribute("width");
+  picture.removeAttribute("height");
+  link.remove();
 });
