@@ -9,7 +9,7 @@ from django.conf import settings
 from accounts.credentials.api_keys import keys_count
 from accounts.models import User
 from sessions_app.domain.quotas import Stock
-from sessions_app.services import quotas
+from sessions_app.services import attachments, quotas
 
 
 class Figure(NamedTuple):
@@ -37,6 +37,11 @@ def figures(user: User, *, now: datetime) -> Sequence[Figure]:
     stocks = zip(Stock, quotas.usage(user_id), quotas.limits(), strict=True)
     return [
         *(Figure(_NAMES[stock], used, quota) for stock, used, quota in stocks),
+        Figure(
+            "Bytes of attachments",
+            attachments.attachment_usage(user_id=user_id)[1],
+            settings.ATTACHMENTS_PER_USER_BYTES,
+        ),
         Figure("API keys", keys_count(user), settings.QUOTA_API_KEYS),
         Figure(
             "Searches today",

@@ -6,7 +6,6 @@ SessionError
 │   ├── BadAttachmentName   a file's name has a path, or hides how it ends  400
 │   └── AttachmentRefused   bytes that are not kept; its kinds say why      400
 ├── TooLarge                a message or a body over its limit              413
-│   └── AttachmentsFull     the user's attachments take all the room        413
 ├── SessionNotFound         no such session for this user                   404
 │   ├── ResponseNotFound    no such response of the OpenAI wire             404
 │   └── PreviousNotFound    the response to be continued is not there       404
@@ -132,12 +131,6 @@ class AttachmentUnknown(AttachmentRefused):
 
     code = "attachment_not_found"
     default_detail = "No such attachment."
-
-
-class AttachmentsFull(TooLarge):
-    """The user's attachments have as many bytes as they may have."""
-
-    code = "quota_exceeded"
 
 
 class SlowBody(SessionError):
@@ -293,6 +286,13 @@ class BytesQuota(QuotaReached):
 
     code = "quota_bytes"
     default_detail = "Your quota of {limit:,} bytes of messages is used up; delete some first."
+
+
+class AttachmentsQuota(QuotaReached):
+    """The user's pictures, files and sounds have as many bytes as they may have."""
+
+    code = "quota_attachments"
+    default_detail = "Your quota of {limit:,} bytes of attachments is used up; delete some first."
 
 
 class SearchesQuota(QuotaReached):

@@ -78,10 +78,8 @@ class FileView(OpenAIView):
 class FileContentView(OpenAIView):
     @described.content
     def get(self, request: Request, file_id: str) -> HttpResponseBase:
-        """The bytes of a file."""
-        caller = user_id(request)
-        attachments.file_get(file_id=file_id, user_id=caller)
-        content = attachments.attachment_content(attachment_id=file_id, user_id=caller)
+        """The bytes of a file, or of a picture that an item refers to."""
+        content = attachments.file_content(file_id=file_id, user_id=user_id(request))
         return content_response(request, content, save=True)
 
 

@@ -8,6 +8,8 @@ from types import SimpleNamespace
 import pytest
 from PIL import Image
 
+from accounts import usage
+from accounts.models import User
 from sessions_app.domain.errors import AttachmentRefused
 from sessions_app.http.uploads import BytesParser
 from sessions_app.services import attachments, search
@@ -167,7 +169,7 @@ def test_a_file_over_the_limit_is_refused(alice, session, kept, settings):
 def test_a_user_has_no_more_than_their_room(alice, session, kept, settings):
     settings.ATTACHMENTS_PER_USER_BYTES = 100
     assert upload(alice, session, b"a" * 60).status_code == 201
-    assert code_of(upload(alice, session, b"b" * 60)) == (413, "quota_exceeded")
+    assert code_of(upload(alice, session, b"b" * 60)) == (429, "quota_attachments")
     assert upload(alice, session, b"a" * 60).status_code == 201
     assert kept()["attachments.files"] == 1
 
@@ -416,3 +418,12 @@ def test_a_fork_shares_the_pictures_and_keeps_them(alice, session, kept):
     assert alice.client.get(f"/attachments/{stored['attachment_id']}").status_code == 200
     alice.client.delete(path(fork))
     assert kept() == NOTHING
+
+
+def test_staff_see_how_much_of_the_quota_is_used(alice, session, settings):
+    settings.ATTACHMENTS_PER_USER_BYTES = 1_000
+    upload(alice, session, b"a" * 60)
+    user = User.objects.get(pk=alice.id)
+    assert usage.Figure("Bytes of attachments", 60, 1_000) in usage.figures(
+        user, now=datetime.now(UTC)
+    )

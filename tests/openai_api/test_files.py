@@ -99,11 +99,15 @@ def test_for_a_stranger_a_file_does_not_exist(alice, bob, anybody):
     assert anybody.get("/v1/files").status_code == 401
 
 
-def test_a_file_of_a_session_is_no_file_of_this_wire(alice, session):
+def test_a_file_of_a_session_is_read_by_its_id_and_not_listed(alice, session):
     made = alice.client.generic(
         "POST", f"/session/{session['session_id']}/attachments", b"text", content_type="text/plain"
     ).json()
-    assert alice.client.get(f"/v1/files/{made['file_id']}").status_code == 404
+    url = f"/v1/files/{made['file_id']}"
+    assert alice.client.get(f"{url}/content").getvalue() == b"text"
+    assert alice.client.get(url).status_code == 404
+    assert alice.client.get("/v1/files").json()["data"] == []
+    assert alice.client.delete(url).status_code == 404
 
 
 @pytest.mark.parametrize(

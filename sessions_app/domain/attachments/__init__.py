@@ -7,6 +7,7 @@
 """
 
 from sessions_app.domain.attachments.data import (
+    FILE_PREFIX,
     Attachment,
     Upload,
     attachment_id,
@@ -18,6 +19,7 @@ from sessions_app.domain.attachments.naming import checked_name
 from sessions_app.domain.attachments.references import part_of, tokens_of
 
 __all__ = [
+    "FILE_PREFIX",
     "PICTURES",
     "Attachment",
     "Kind",

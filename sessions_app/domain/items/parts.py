@@ -3,9 +3,10 @@
 `domain.parts` has the parts that a message is stored with; here they are as the wire writes them.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from sessions_app.domain.attachments import file_id_of
 from sessions_app.domain.errors import InvalidInput
 from sessions_app.domain.texts import text
 
@@ -139,17 +140,44 @@ def _without_bytes(part: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _kept(
+    taken: Sequence[Sequence[Any]], stored: Sequence[Mapping[str, Any]]
+) -> Iterator[Mapping[str, Any]]:
+    """The stored parts of pictures, files and sounds, as far as it is known which is which."""
+    of_files = [part for part in stored if part["type"] != "text"]
+    # One that came without its bytes was not stored as one.
+    is_each = len(of_files) == sum(rest["type"] in ATTACHMENTS for _, rest in taken)
+    return iter(of_files if is_each else ())
+
+
+def _by_id(part: dict[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]:
+    """The part, with the file's id where the wire has a member for it."""
+    if "attachment_id" not in stored:
+        return part
+    file_id = file_id_of(stored["attachment_id"])
+    match part["type"]:
+        case "input_image" | "input_file":
+            return part | {"file_id": file_id}
+        case "file":
+            return part | {"file": {**part.get("file", {}), "file_id": file_id}}
+    return part
+
+
 def with_texts(
     taken: Sequence[Sequence[Any]], said: str, stored: Sequence[Mapping[str, Any]] | None = None
 ) -> list[dict[str, Any]]:
     """The parts that `without_texts` has taken apart; `said` is their text, unless `stored` has it.
 
-    The text of a message with pictures has lines for those, too.
+    The text of a message with pictures has lines for those, too. What is kept here comes back by
+    the id of its file, in place of its bytes.
     """
+    kept = _kept(taken, stored or ())
     texts = iter([part["text"] for part in stored if part["type"] == "text"] if stored else ())
     parts, start = [], 0
     for length, rest in taken:
         part = dict(rest)
+        if part["type"] in ATTACHMENTS and (file := next(kept, None)):
+            part = _by_id(part, file)
         if length is not None and (member := text_member(part)):
             part[member] = next(texts, "") if stored else said[start : start + length]
             start += length + 1

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sessions_app.domain import parts as attachments
+from sessions_app.domain.attachments import file_id_of
 from sessions_app.domain.data import Message, Role
 from sessions_app.domain.items import parts
 from sessions_app.domain.items.data import Item, Kind
@@ -82,14 +83,17 @@ def parts_of(record: Mapping[str, Any] | None, message: Message) -> list[dict[st
 
 def _wire_part(part: Mapping[str, Any], role: Role) -> dict[str, Any]:
     """A stored part as the wire writes it; of bytes that are not kept, the line that says so."""
+    if "attachment_id" in part:
+        part = {**part, "file_id": file_id_of(part["attachment_id"]), "url": None}
+    is_here = "size" not in part or "attachment_id" in part
     named = {"filename": part["name"]} if part.get("name") else {}
     match part["type"]:
         case "text":
             return canonical_part(role) | {"text": part["text"]}
-        case "image" if "size" not in part:
+        case "image" if is_here:
             reference = {"image_url": part.get("url"), "file_id": part.get("file_id")}
             return {"type": "input_image", "detail": part.get("detail", "auto"), **reference}
-        case "file" if "size" not in part:
+        case "file" if is_here:
             reference = {"file_url": part.get("url"), "file_id": part.get("file_id")}
             return {"type": "input_file", **reference, **named}
     return canonical_part(role) | {"text": attachments.in_words(part)}

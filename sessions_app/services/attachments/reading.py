@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sessions_app.domain import lifecycle
-from sessions_app.domain.attachments import Attachment, own_id
+from sessions_app.domain.attachments import FILE_PREFIX, Attachment, own_id
 from sessions_app.domain.errors import AttachmentNotFound
 from sessions_app.repository import attachments as store
 from sessions_app.services.attachments.removing import remove_unused
@@ -55,9 +55,19 @@ def attachment_usage(*, user_id: str) -> tuple[int, int]:
 def file_get(*, file_id: str, user_id: str) -> Attachment:
     """A file of the OpenAI wire; raises AttachmentNotFound."""
     attachment = attachment_get(attachment_id=file_id, user_id=user_id)
-    if attachment.purpose is None or not file_id.startswith("file-"):
+    if attachment.purpose is None or not file_id.startswith(FILE_PREFIX):
         raise AttachmentNotFound("No such file.")
     return attachment
+
+
+def file_content(*, file_id: str, user_id: str) -> Content:
+    """The bytes of a file of the OpenAI wire, or of what an item refers to by such an id.
+
+    Raises AttachmentNotFound.
+    """
+    if not file_id.startswith(FILE_PREFIX):
+        raise AttachmentNotFound("No such file.")
+    return attachment_content(attachment_id=file_id, user_id=user_id)
 
 
 def files_list(

@@ -13,7 +13,7 @@ from sessions_app import clock
 from sessions_app.domain import lifecycle
 from sessions_app.domain.attachments import PICTURES, Attachment, Upload, attachment_id
 from sessions_app.domain.errors import (
-    AttachmentsFull,
+    AttachmentsQuota,
     AttachmentUnreadable,
     StorageUnavailable,
     UserErased,
@@ -36,7 +36,7 @@ def attachment_upload(
 ) -> Attachment:
     """Keep bytes for a session that takes messages.
 
-    Raises SessionNotFound, SessionExpired, SessionArchived, InvalidInput, TooLarge.
+    Raises SessionNotFound, SessionExpired, SessionArchived, InvalidInput, TooLarge, QuotaReached.
     """
     session = log.read_header(session_id=session_id, user_id=user_id)
     lifecycle.require_writable(session, now=now)
@@ -56,14 +56,14 @@ def attachment_store(
     """Keep bytes; what is there already is not written again.
 
     With `session_id`, that session has it from then on; with `purpose`, it is a file of the OpenAI
-    wire. Raises InvalidInput, TooLarge, UserErased.
+    wire. Raises InvalidInput, TooLarge, QuotaReached, UserErased.
     """
     now = lifecycle.to_milliseconds(now)
     checked = checking.check(upload)
     identifier = attachment_id(user_id, checked.sha256)
     check_at = now + timedelta(hours=settings.ATTACHMENT_UNUSED_HOURS)
     if identifier not in store.facts.read_many([identifier], user_id=user_id):
-        _require_room(user_id, checked, upload.path)
+        _require_room(user_id, checked)
     for _ in range(_ATTEMPTS):
         if session_id is not None:
             # First: who removes what nothing refers to looks for this last.
@@ -78,10 +78,11 @@ def attachment_store(
     raise StorageUnavailable
 
 
-def _require_room(user_id: str, checked: Checked, path: str) -> None:
+def _require_room(user_id: str, checked: Checked) -> None:
+    # Of uploads at the same moment each may be let in by what there was before.
     most = settings.ATTACHMENTS_PER_USER_BYTES
     if most and store.facts.usage(user_id)[1] + checked.size > most:
-        raise AttachmentsFull(f"Your attachments may have at most {most} bytes.", attr=path)
+        raise AttachmentsQuota(most)
 
 
 def _refuse_erased(user_id: str) -> None:

@@ -40,7 +40,14 @@ def test_bytes_are_kept_and_referred_to(alice):
     assert message["content"] == "What is it?"
     assert message["parts"][0]["attachment_id"].startswith("att_")
     [item] = calls.items(alice, conversation)
-    assert item["content"] == [{"type": "input_image", "detail": "low"}, TEXT, PICTURE]
+    file_id = message["parts"][0]["attachment_id"].replace("att_", "file-")
+    assert item["content"] == [
+        {"type": "input_image", "detail": "low", "file_id": file_id},
+        TEXT,
+        PICTURE,
+    ]
+    content = alice.client.get(f"/v1/files/{file_id}/content").getvalue()
+    assert base64.b64encode(content).decode() == BYTES
     assert BYTES not in str(message)
 
 
@@ -63,10 +70,27 @@ def test_what_came_back_is_understood_again(alice, part):
 
 
 @GRIDFS
-def test_a_picture_that_came_back_without_its_bytes_is_understood_again(alice):
+def test_a_picture_that_came_back_by_its_id_is_understood_again(alice):
     [item] = calls.items(alice, calls.created(alice, calls.user([INLINE, TEXT])))
     again = calls.created(alice, item)
     assert calls.items(alice, again) == [item]
+    kept = [part.get("attachment_id") for part in stored(alice, again)[0]["parts"]]
+    assert kept[0] == item["content"][0]["file_id"].replace("file-", "att_")
+
+
+@GRIDFS
+def test_a_picture_sent_over_rest_comes_back_by_its_id(alice, session):
+    made = alice.client.generic(
+        "POST", path(session, "attachments"), files.picture(), content_type="image/png"
+    ).json()
+    part = {"type": "image", "attachment_id": made["attachment_id"], "detail": "low"}
+    alice.client.post(path(session, "message"), {"content": "Look", "parts": [part]})
+    [item] = alice.client.get(f"/v1/conversations/{session['session_id']}/items").json()["data"]
+    [said, picture] = item["content"]
+    assert said["text"] == "Look"
+    assert picture == {
+        "type": "input_image", "detail": "low", "image_url": None, "file_id": made["file_id"],
+    }  # fmt: skip
 
 
 @GRIDFS
