@@ -220,7 +220,7 @@ class ToolCallsField(serializers.Field[list[dict[str, Any]], Any, Any, Any]):
         if not all(1 <= len(call_id) <= limits.TOOL_CALL_ID_MAX_CHARS for call_id in ids):
             self.fail("id_length")
         if len(set(ids)) < len(ids):
-            self.fail("repeated_parameter")
+            self.fail("repeated")
         # After the cheap checks: this walks through the whole value.
         if problem := text.json_problem(data):
             self.fail("json", problem=problem)
