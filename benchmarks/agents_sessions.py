@@ -72,7 +72,9 @@ def _unpacked(work: Path) -> Path:
 def _settings(service: Service, name: str) -> dict[str, str]:
     account = {"username": name.lower(), "password": "a long walk home"}
     token = service.post("/auth/register", account)["access"]
-    key = service.post("/auth/api-keys", {**account, "name": name}, token)["key"]
+    key = service.post("/auth/api-keys", {"password": account["password"], "name": name}, token)[
+        "key"
+    ]
     return {"OPENAI_BASE_URL": f"{service.url}/v1", "OPENAI_API_KEY": key}
 
 

@@ -235,8 +235,9 @@ MIDDLEWARE = [
     "chatproject.storage.disk.refusing_growth",
     "chatproject.caching.private",
     "django.middleware.security.SecurityMiddleware",
-    "csp.middleware.CSPMiddleware",
+    # Before the policy for pages: scripts, styles and fonts need none, and there are sixty of them.
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -281,6 +282,8 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = False
 STATIC_URL = "/static/"
+# Nothing of another origin needs them.
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 # Files that were collected beforehand, as in the image; `serve` collects none then.
 STATIC_DIR = env.text("STATIC_DIR")
 STATIC_ROOT = BASE_DIR / Path(STATIC_DIR).expanduser() if STATIC_DIR else DATA_DIR / "static"

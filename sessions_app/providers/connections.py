@@ -7,6 +7,7 @@ import os
 import ssl
 import weakref
 from contextlib import suppress
+from uuid import UUID
 
 import aiohttp
 import certifi
@@ -15,6 +16,7 @@ from sessions_app import event_loop, request_context, tracing
 
 CONNECT_SECONDS = 5.0
 IDLE_SECONDS = 30
+_BAD_REQUEST = 400
 
 # How long anything else may take, the limits of each call say.
 _TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS)
@@ -26,6 +28,8 @@ class Connections:
     def __init__(self, url: str, headers: dict[str, str]) -> None:
         self._url = url
         self._headers = {"Content-Type": "application/json", **headers}
+        # Some servers (llama-cpp-python's) refuse every id of a request that is no UUID.
+        self._wants_uuids = False
         # Read once: it takes longer than a request.
         self._tls = _trusted()
         # At most one, and the loop to which its connections belong.
@@ -41,7 +45,20 @@ class Connections:
         else ends it.
         """
         request_id = request_context.request_id()
-        named = {request_context.REQUEST_ID_HEADER: request_id} if request_id else {}
+        if not request_id or (self._wants_uuids and not _is_uuid(request_id)):
+            return await self._post(body, {})
+        answer = await self._post(body, {request_context.REQUEST_ID_HEADER: request_id})
+        if not _may_mind_the_id(answer) or _is_uuid(request_id):
+            return answer
+        without = await self._post(body, {})
+        if without.status == _BAD_REQUEST:
+            without.close()
+            return answer
+        answer.close()
+        self._wants_uuids = True
+        return without
+
+    async def _post(self, body: bytes, named: dict[str, str]) -> aiohttp.ClientResponse:
         headers = named | tracing.headers()
         return await self._session().post(self._url, data=io.BytesIO(body), headers=headers)
 
@@ -65,6 +82,19 @@ class Connections:
             self._sessions[:], self._loop = [session], loop
             _open.add(session)
         return self._sessions[0]
+
+
+def _may_mind_the_id(answer: aiohttp.ClientResponse) -> bool:
+    """Whether it is a refusal from in front of the server's API, which explains itself in JSON."""
+    return answer.status == _BAD_REQUEST and answer.content_type != "application/json"
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _trusted() -> ssl.SSLContext:

@@ -133,12 +133,12 @@ def test_a_message_moves_the_timeout(alice, create, append, database):
     assert moments[1] - moments[0] == timedelta(hours=1)
 
 
-def test_what_is_not_the_clients_to_set_is_ignored(alice, session):
-    body = {"content": "x", "seq": 7, "id": "mine", "deleted": True, "token_count": 0, "topic": 3}
-    message = post(alice, session, body).json()
-    assert message["id"] != "mine"
-    assert (message["seq"], message["deleted"], message["topic"]) == (1, False, None)
-    assert message["token_count"] > 0
+def test_what_is_not_the_clients_to_set_is_refused_by_name(alice, session):
+    more = {"seq": 7, "id": "mine", "deleted": True, "token_count": 0, "topic": 3}
+    response = post(alice, session, {"content": "x", **more})
+    assert response.status_code == 400
+    named = {(problem["code"], problem["attr"]) for problem in response.json()["errors"]}
+    assert named == {("unknown_parameter", name) for name in more}
 
 
 # --- limits -------------------------------------------------------------------------------------

@@ -186,13 +186,16 @@ def test_the_key_of_a_seed_holds_for_what_is_appended_later(alice, create):
     assert response.json()["seq"] == 1
 
 
-def test_what_is_not_the_clients_to_set_is_ignored(alice, bob, create):
-    session = create(
-        user_id=bob.id, session_id="mine", status="archived", message_count=9, version=7
-    )
-    assert session["user_id"] == alice.id
-    assert session["session_id"] != "mine"
-    assert (session["status"], session["message_count"]) == ("active", 0)
+def test_what_is_not_the_clients_to_set_is_refused_by_name(alice, bob):
+    body = {
+        "user_id": bob.id, "session_id": "mine", "status": "archived", "message_count": 9,
+        "version": 7,
+    }  # fmt: skip
+    response = alice.client.post("/session/create", body)
+    assert response.status_code == 400
+    named = {(problem["code"], problem["attr"]) for problem in response.json()["errors"]}
+    assert named == {("unknown_parameter", name) for name in body}
+    assert alice.client.get("/session").json()["results"] == []
 
 
 def test_every_session_is_another(create):

@@ -43,7 +43,7 @@ def test_it_leaves_other_sessions_alone(alice, bob, session, create, fill, store
 def test_nothing_is_found_of_it_afterwards(alice, session, append, stored, method, more):
     append(session)
     alice.client.delete(path(session))
-    body = {"content": "Hello"} if method == "post" else None
+    body = {"content": "Hello"} if more == ["message"] else None
     response = getattr(alice.client, method)(path(session, *more), body)
     assert (response.status_code, response.json()) == (404, NO_SESSION)
     assert stored() == NOTHING

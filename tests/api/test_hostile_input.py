@@ -88,9 +88,12 @@ def test_an_id_in_capitals_is_another(alice, session):
         "?;;;&&&===",
     ],
 )
-def test_an_odd_query_harms_nothing(alice, session, query):
+def test_an_odd_query_is_refused_by_name(alice, session, query):
     for route in ("/session", path(session), path(session, "messages")):
-        assert alice.client.get(route + query).status_code == 200
+        response = alice.client.get(route + query)
+        assert response.status_code == 400
+        codes = {problem["code"] for problem in response.json()["errors"]}
+        assert codes <= {"unknown_parameter", "repeated_parameter"}
 
 
 @pytest.mark.parametrize(

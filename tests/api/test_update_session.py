@@ -98,7 +98,7 @@ def test_the_messages_stay(alice, session, append):
     assert alice.client.get(path(session)).json()["messages"] == [message]
 
 
-def test_what_is_not_the_clients_to_set_is_ignored(alice, bob, session, stored):
+def test_what_is_not_the_clients_to_set_is_refused_by_name(alice, bob, session, stored):
     before = stored()
     body = {
         "user_id": bob.id,
@@ -110,7 +110,10 @@ def test_what_is_not_the_clients_to_set_is_ignored(alice, bob, session, stored):
         "messages": [{"content": "x"}],
         "$set": {"user_id": bob.id},
     }
-    assert patch(alice, session, body).json() == session
+    response = patch(alice, session, body)
+    assert response.status_code == 400
+    named = {(problem["code"], problem["attr"]) for problem in response.json()["errors"]}
+    assert named == {("unknown_parameter", name) for name in body}
     assert stored() == before
 
 

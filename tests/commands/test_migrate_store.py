@@ -21,7 +21,7 @@ def test_it_takes_documents_along_and_says_how_many(run: Run, database: Any, of_
     result = run("migrate_store")
     assert result.code == 0
     assert result.out.startswith(
-        "  sessions: 3\n3 documents looked at, 3 were taken to version 2, 0 left; "
+        "  sessions: 3\n4 documents looked at, 3 were taken to version 2, 0 left; "
     )
     assert set(database.sessions.distinct("schema_version")) == {versions.CURRENT}
 

@@ -120,6 +120,7 @@ session_fork = extend_schema(
     examples=[
         request_example("From an earlier message", {"up_to_seq": 1, "title": "Porto instead"}),
         response_example("Created", SESSION_EXAMPLE | {"title": "Porto instead"}, "201"),
+        response_example("Created before, under this key", SESSION_EXAMPLE | {"title": "Porto"}),
     ],
 )
 session_archive = extend_schema(

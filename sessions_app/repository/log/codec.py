@@ -161,7 +161,7 @@ def validate_message(stored: Mapping[str, Any]) -> None:
         value = stored.get(name)
         if value is not None:
             if field.choices and value not in field.choices:
-                field.error(f"{name} must be one of {field.choices}")
+                field.error(f"Value must be one of {field.choices}")
             field.validate(value)
         elif field.required:
             field.error(f"{name} is required")

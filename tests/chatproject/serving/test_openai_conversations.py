@@ -36,7 +36,9 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 def key(service: Service) -> str:
     account = {"username": f"alice{time.monotonic_ns()}", "password": "a long walk home"}
     token = service.post("/auth/register", account)["access"]
-    made: str = service.post("/auth/api-keys", {**account, "name": "tests"}, token)["key"]
+    made: str = service.post(
+        "/auth/api-keys", {"password": account["password"], "name": "tests"}, token
+    )["key"]
     return made
 
 

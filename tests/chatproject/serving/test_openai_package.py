@@ -45,7 +45,9 @@ class Alice:
         account = {"username": name, "password": "a long walk home"}
         self.service = service
         token = service.post("/auth/register", account)["access"]
-        self.key = service.post("/auth/api-keys", {**account, "name": "tests"}, token)["key"]
+        self.key = service.post(
+            "/auth/api-keys", {"password": account["password"], "name": "tests"}, token
+        )["key"]
         titled = service.post("/session/create", {"title": "Islands"}, self.key)
         self.session = titled["session_id"]
         self.url = f"{service.url}/v1"

@@ -90,7 +90,7 @@ export class AccountActions {
 
   exportAccount() {
     return this.#attempt(async () => {
-      this.onFile(await this.sync.transfer.account(), "my-chats.jsonl");
+      this.onFile(await (await this.sync.transfer()).account(), "my-chats.jsonl");
     });
   }
 

@@ -2,8 +2,7 @@
 
 import { AccountActions } from "./account_actions.js";
 import { isLocal, localSessionId } from "./identifiers.js";
-import { inWords } from "./problems.js";
-import { NotAnExport } from "./transfer.js";
+import { NotAnExport, inWords } from "./problems.js";
 
 // A deletion can be undone for this long.
 const UNDO_MS = 6_000;
@@ -117,7 +116,7 @@ export class Actions {
   exportSession(sessionId, format) {
     return this.#attempt(async () => {
       const name = this.state.sessions.get(sessionId)?.title || "chat";
-      const file = await this.sync.transfer.session(sessionId, format);
+      const file = await (await this.sync.transfer()).session(sessionId, format);
       this.onFile(file, `${safeName(name)}.${format === "json" ? "json" : "md"}`);
     });
   }
@@ -125,7 +124,7 @@ export class Actions {
   /** @param {File} file */
   async importSession(file) {
     try {
-      const session = await this.sync.transfer.import(await file.text(), (done, of) => {
+      const session = await (await this.sync.transfer()).import(await file.text(), (done, of) => {
         if (done < of) this.sync.onNotice(`Importing: ${done} of ${of}`);
       });
       await this.sessionList.reload(session.session_id);

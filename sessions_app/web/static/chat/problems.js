@@ -23,6 +23,9 @@ export class ApiError extends Error {
   }
 }
 
+/** The file is not an exported conversation. */
+export class NotAnExport extends Error {}
+
 /** No answer came: offline, refused, or disconnected. */
 export class Unreachable extends Error {
   constructor(/** @type {unknown} */ cause) {

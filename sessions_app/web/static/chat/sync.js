@@ -15,7 +15,6 @@ import { WriteResults } from "./write_results.js";
 import { ApiError, SignedOut, Unreachable, inWords } from "./problems.js";
 import { Replies } from "./replies.js";
 import { Store } from "./store.js";
-import { Transfer } from "./transfer.js";
 
 // How often other devices' messages are fetched while the page is visible.
 const REFRESH_MS = 15_000;
@@ -38,7 +37,6 @@ export class Sync {
     this.drafts = new Drafts(parts);
     this.history = new History(parts);
     this.sessionList = new SessionList(parts);
-    this.transfer = new Transfer(api);
     this.replies = new Replies({ ...parts, history: this.history });
     this.outbox = new Outbox({ ...parts, replies: this.replies });
     this.writeResults = new WriteResults(this);
@@ -54,6 +52,12 @@ export class Sync {
     api.onReached = (reached) => this.online(reached);
     api.onSignedOut = (ended) => this.#askToSignIn(ended.message);
     tabs.listen((tabMessage) => this.background(() => handleTabMessage(this, tabMessage)));
+  }
+
+  /** Exports and imports; few ask for them, and their module is loaded then. */
+  async transfer() {
+    const { Transfer } = await import("./later/transfer.js");
+    return new Transfer(this.api);
   }
 
   // --- the account -----------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 import { Composer } from "./composer.js";
 import { ContextPanel } from "./context_panel.js";
-import { accountDialog } from "./account.js";
 import { fill, h, isolated } from "./dom.js";
 import { icon } from "./icons.js";
 import { inWords } from "../problems.js";
@@ -43,7 +42,7 @@ export class Page {
     });
     this.sidebar = new Sidebar(state, actions, {
       onOpen: (sessionId, seq) => this.open(sessionId, seq),
-      onAccount: () => accountDialog(state, actions, this.notices),
+      onAccount: async () => (await import("./later/account.js")).accountDialog(state, actions, this.notices),
       onSignOut: () => this.#signOut(),
     });
     this.welcome = this.#welcome();

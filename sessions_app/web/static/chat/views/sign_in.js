@@ -1,8 +1,7 @@
 /** Signing in, creating an account, and asking for a link to set a new password. */
 
 import { ApiError, inWords } from "../problems.js";
-import { fill, h } from "./dom.js";
-import { field } from "./field.js";
+import { field, fill, h } from "./dom.js";
 
 /** @typedef {"signIn"|"register"|"reset"} Mode */
 

@@ -1,8 +1,7 @@
 /** The account's signed-in devices, API keys, and what staff have read. */
 
 import { inWords } from "../../problems.js";
-import { fill, h, moment } from "../dom.js";
-import { field } from "../field.js";
+import { field, fill, h, moment } from "../dom.js";
 
 /** @typedef {import("../../actions.js").Actions} Actions */
 

@@ -1,7 +1,7 @@
 /** Exports conversations as files, and imports them as new sessions. */
 
-import { delay, isTransient } from "./problems.js";
-import { uuid } from "./identifiers.js";
+import { NotAnExport, delay, isTransient } from "../problems.js";
+import { uuid } from "../identifiers.js";
 
 const BATCH = 100;
 // A request may have 5 MB; JSON's escapes can double a text.
@@ -10,11 +10,8 @@ const TRIES = 6;
 const ROLES = ["system", "user", "assistant", "tool"];
 const FIELDS = ["role", "content", "name", "tool_calls", "tool_call_id", "metadata"];
 
-/** The file is not an exported conversation. */
-export class NotAnExport extends Error {}
-
 export class Transfer {
-  /** @param {import("./api.js").Api} api */
+  /** @param {import("../api.js").Api} api */
   constructor(api) {
     this.api = api;
   }
@@ -33,7 +30,7 @@ export class Transfer {
    * Create a session from an export. The service gives the messages new numbers and times.
    * @param {string} text of a file that was exported as JSON
    * @param {(done: number, of: number) => void} onProgress
-   * @returns {Promise<import("./types.js").Session>}
+   * @returns {Promise<import("../types.js").Session>}
    */
   async import(text, onProgress) {
     const { title, messages } = parsed(text);

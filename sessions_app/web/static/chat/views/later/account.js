@@ -1,13 +1,12 @@
 /** The account dialog: appearance, instructions, devices, keys, password, data export, deletion. */
 
-import { ApiError, inWords } from "../problems.js";
-import { fill, h } from "./dom.js";
-import { icon } from "./icons.js";
-import { dialog } from "./popups.js";
-import { field } from "./field.js";
-import { THEMES, setTheme, theme } from "./theme.js";
+import { ApiError, inWords } from "../../problems.js";
+import { field, fill, h } from "../dom.js";
+import { icon } from "../icons.js";
+import { dialog } from "../popups.js";
+import { THEMES, setTheme, theme } from "../theme.js";
 
-/** @param {import("../state.js").State} state @param {import("../actions.js").Actions} actions @param {import("./popups.js").Notices} notices */
+/** @param {import("../../state.js").State} state @param {import("../../actions.js").Actions} actions @param {import("../popups.js").Notices} notices */
 export function accountDialog(state, actions, notices) {
   const box = dialog(state.account?.username ?? "Account", [
     section("Appearance", appearance(), topicsSwitch(state, actions)),
@@ -20,12 +19,12 @@ export function accountDialog(state, actions, notices) {
   ], { wide: true }); // prettier-ignore
 }
 
-/** Lists that few open; their module is loaded then. @param {import("../actions.js").Actions} actions */
+/** Lists that few open; their module is loaded then. @param {import("../../actions.js").Actions} actions */
 function later(actions) {
   return [
-    folded("Signed-in devices", async (body) => (await import("./later/devices_and_keys.js")).drawDevices(actions, body)),
-    folded("API keys", async (body) => (await import("./later/devices_and_keys.js")).drawKeys(actions, body)),
-    folded("Who has read my chats", async (body) => (await import("./later/devices_and_keys.js")).drawReads(actions, body)),
+    folded("Signed-in devices", async (body) => (await import("./devices_and_keys.js")).drawDevices(actions, body)),
+    folded("API keys", async (body) => (await import("./devices_and_keys.js")).drawKeys(actions, body)),
+    folded("Who has read my chats", async (body) => (await import("./devices_and_keys.js")).drawReads(actions, body)),
   ];
 }
 
@@ -43,14 +42,14 @@ function folded(title, draw) {
   return details;
 }
 
-/** @param {import("../state.js").State} state @param {import("../actions.js").Actions} actions */
+/** @param {import("../../state.js").State} state @param {import("../../actions.js").Actions} actions */
 function topicsSwitch(state, actions) {
   const box = h("input", { type: "checkbox", checked: state.showsTopics });
   box.addEventListener("change", () => actions.account.showTopics(box.checked));
   return h("label.switch", {}, box, "Show where the topic changes");
 }
 
-/** @param {import("../state.js").State} state @param {import("../actions.js").Actions} actions @param {import("./popups.js").Notices} notices */
+/** @param {import("../../state.js").State} state @param {import("../../actions.js").Actions} actions @param {import("../popups.js").Notices} notices */
 function instructionsForm(state, actions, notices) {
   const area = h("textarea", { id: "instructions", rows: "4", maxlength: "4000", aria: { label: "Instructions for every chat" },
     placeholder: "I am a beginner in Python. Answer briefly, with an example." }); // prettier-ignore
@@ -93,7 +92,7 @@ function appearance() {
   return group;
 }
 
-/** @param {import("../actions.js").Actions} actions @param {import("./popups.js").Notices} notices */
+/** @param {import("../../actions.js").Actions} actions @param {import("../popups.js").Notices} notices */
 function passwordForm(actions, notices) {
   const current = field("current_password", "Current password", { type: "password", autocomplete: "current-password" });
   const next = field("new_password", "New password", { type: "password", autocomplete: "new-password" });
@@ -116,7 +115,7 @@ function passwordForm(actions, notices) {
   return form;
 }
 
-/** @param {import("../actions.js").Actions} actions @param {() => void} done */
+/** @param {import("../../actions.js").Actions} actions @param {() => void} done */
 function deletionForm(actions, done) {
   const password = field("delete_password", "Your password, to be sure", { type: "password", autocomplete: "current-password" });
   const form = h("form", { novalidate: true },
