@@ -121,3 +121,10 @@ def test_a_name_is_masked_as_text_is(carol, opened, say):
     say(PICTURE, "image", "maria@example.org.png")
     page = text(carol.client.get(opened(carol)))
     assert "maria@example.org" not in page
+
+
+def test_what_staff_delete_goes_with_its_pictures(act, session_id, picture, database):
+    assert act("delete", session_id).status_code == 200
+    for name in ("attachment_facts", "session_attachments", "attachments.files"):
+        assert database[name].count_documents({}) == 0
+    assert database["attachments.chunks"].count_documents({}) == 0

@@ -7,9 +7,10 @@ to repeat. Only restoring counts as activity: it gives the session a new timeout
 from datetime import datetime
 from functools import partial
 
+from sessions_app import clock
 from sessions_app.domain.data import Session, Status
 from sessions_app.repository import holds, log, sessions
-from sessions_app.services import quotas
+from sessions_app.services import attachments, quotas
 from sessions_app.services.sessions import session_move
 
 
@@ -44,3 +45,4 @@ def session_delete_any(*, session_id: str) -> None:
     """Destroy a session with all that belongs to it; raises SessionNotFound, LegalHold."""
     owner = log.read_any_header(session_id).user_id
     quotas.note(owner, -sessions.delete(session_id=session_id, user_id=owner))
+    attachments.remove_unused(user_id=owner, now=clock.now())

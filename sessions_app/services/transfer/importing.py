@@ -13,7 +13,7 @@ from sessions_app.domain.records.writing import Record
 from sessions_app.repository import records, sessions
 from sessions_app.repository.log import Stored
 from sessions_app.repository.records.importing import Gathered
-from sessions_app.services import quotas, receipts, search
+from sessions_app.services import attachments, quotas, receipts, search
 from sessions_app.services.attachments import carrying
 from sessions_app.services.attachments.carrying import Found
 from sessions_app.services.progress import Progress
@@ -111,6 +111,9 @@ class _Importer:
         self.report.attachments += carrying.restore(
             record, user_id=self._user_id, found=self._found, dry_run=self._dry_run
         )
+        # Looked at again, as an erasure may have gone by meanwhile.
+        if isinstance(owner, str) and not self._dry_run and receipts.is_erased(owner):
+            attachments.remove_all_of(user_id=owner)
 
     def finish(self) -> None:
         """Store the sessions that still wait."""
