@@ -10,6 +10,7 @@ from PIL import Image
 
 from accounts import usage
 from accounts.models import User
+from sessions_app.domain.attachments import Upload
 from sessions_app.domain.errors import AttachmentRefused
 from sessions_app.http.uploads import BytesParser
 from sessions_app.services import attachments, search
@@ -420,10 +421,11 @@ def test_a_fork_shares_the_pictures_and_keeps_them(alice, session, kept):
     assert kept() == NOTHING
 
 
-def test_staff_see_how_much_of_the_quota_is_used(alice, session, settings):
+@pytest.mark.django_db
+def test_staff_see_how_much_of_the_quota_is_used(database, settings):
     settings.ATTACHMENTS_PER_USER_BYTES = 1_000
-    upload(alice, session, b"a" * 60)
-    user = User.objects.get(pk=alice.id)
-    assert usage.Figure("Bytes of attachments", 60, 1_000) in usage.figures(
-        user, now=datetime.now(UTC)
+    user, now = User.objects.create_user("anna"), datetime.now(UTC)
+    attachments.attachment_store(
+        user_id=str(user.pk), upload=Upload(io.BytesIO(b"a" * 60)), now=now
     )
+    assert usage.Figure("Bytes of attachments", 60, 1_000) in usage.figures(user, now=now)

@@ -5,6 +5,7 @@ right one, so that nothing else is wrong with it. What is told is what becomes o
 `404`, `405`, the page to sign in, or that it is let in.
 """
 
+import io
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -20,8 +21,10 @@ from accounts.credentials import api_keys
 from accounts.credentials.tokens import AccountRefreshToken
 from accounts.models import User
 from sessions_app import clock
+from sessions_app.services import attachments
 from tests.accounts.conftest import PASSWORD, bearer, person
 from tests.docs import routes
+from tests.files import picture
 
 LET_IN, SIGN_IN = "yes", "sign-in"
 _REFUSALS = {401, 403, 404, 405}
@@ -61,6 +64,7 @@ class ApiCallers:
             "own token": self.alice.client,
         }
         self.session_id = self._new_session()
+        self.file_id = self._new_file()
         self._is_used = False
         AccountRefreshToken(self.alice.pair.refresh).blacklist()
 
@@ -70,6 +74,13 @@ class ApiCallers:
             self.alice.client.post("/session/create", body, format="json").json()["session_id"]
         )
 
+    def _new_file(self) -> str:
+        form = {"file": io.BytesIO(picture()), "purpose": "user_data"}
+        file_id = self.alice.client.post("/v1/files", form, format="multipart").json()["id"]
+        # Its small picture has a route, too.
+        attachments.attachments_prepare(text_read=lambda _: None)
+        return str(file_id)
+
     def row(self, method: str, template: str) -> Row:
         """What becomes of each principal's request; the owner's comes last."""
         answers = [self._ask(name, method, template) for name in API_PRINCIPALS]
@@ -78,6 +89,7 @@ class ApiCallers:
     def _ask(self, name: str, method: str, template: str) -> str:
         if self._is_used:
             self.session_id, self._is_used = self._new_session(), False
+            self.file_id = self._new_file()
         path = self._filled(template)
         client = self.clients[name]
         client.raise_request_exception = False
@@ -91,6 +103,7 @@ class ApiCallers:
         named = template.replace("{session_id}", self.session_id).replace("{seq}", "1")
         named = named.replace("{conversation_id}", self.session_id).replace("{model_id}", "demo")
         named = named.replace("{item_id}", "msg_0").replace("{response_id}", "resp_0")
+        named = named.replace("{attachment_id}", self.file_id).replace("{file_id}", self.file_id)
         return re.sub(r"\{\w+\}", "0", named)
 
 
@@ -171,6 +184,7 @@ def _filled_admin(path: str, session_id: str) -> str:
     model = path.split("/")[3] if path.count("/") > 3 else ""
     there = {
         "session_id": session_id,
+        "attachment_id": "att_0",
         "app_label": "accounts",
         "content_type_id": str(ContentType.objects.get_for_model(User).pk),
         "object_id": objects.get(model, objects["user"]),
