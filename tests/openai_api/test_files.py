@@ -55,6 +55,19 @@ def test_files_are_listed_in_pages(alice):
     assert alice.client.get("/v1/files?purpose=batch").json()["data"] == []
 
 
+def test_a_message_that_came_with_bytes_is_known_by_the_id_of_its_file(alice, session, server):
+    url = files.data_url(files.picture(), "image/png")
+    text = {"type": "text", "text": "What is it?"}
+    complete(alice, session, user([text, {"type": "image_url", "image_url": {"url": url}}]))
+    [question, reply] = stored(alice, session)
+    file_id = question["parts"][1]["attachment_id"].replace("att_", "file-")
+    by_id = user([text, {"type": "input_image", "file_id": file_id}])
+    answer = {"role": "assistant", "content": reply["content"]}
+    assert complete(alice, session, by_id, answer, user("Sure?")).status_code == 200
+    assert [each["seq"] for each in stored(alice, session)] == [1, 2, 3, 4]
+    assert stored(alice, session)[:1] == [question]
+
+
 def test_a_message_may_name_a_file(alice, session, server):
     file = create_file(alice, b"so it is", "notes.txt").json()
     part = {"type": "file", "file": {"file_id": file["id"]}}

@@ -199,8 +199,8 @@ def _others(parts: Parts) -> Iterable[Part]:
 
 def _identity(part: Part) -> list[Any]:
     url = part.get("url")
-    # As the client names it: of what is kept, one that has sent an id knows no digest.
-    named = part.get("file_id") or part.get("sha256") or part.get("attachment_id")
+    # Of what is kept the digest, whether it came as bytes or by its id.
+    named = part.get("sha256") or part.get("file_id") or part.get("attachment_id")
     # The same bytes are a file to one client, and a picture to this service.
     return [named] if named else [part["type"], _unsigned(url) if url else None]
 

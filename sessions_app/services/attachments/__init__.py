@@ -23,7 +23,7 @@ from sessions_app.services.attachments.reading import (
     file_get,
     files_list,
 )
-from sessions_app.services.attachments.referring import settled
+from sessions_app.services.attachments.referring import recognised, settled
 from sessions_app.services.attachments.removing import (
     SweptAttachments,
     attachments_sweep,
@@ -52,6 +52,7 @@ __all__ = [
     "filled",
     "forget_message",
     "prepare_ahead",
+    "recognised",
     "remove_all_of",
     "remove_unused",
     "settled",

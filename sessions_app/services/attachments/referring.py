@@ -6,7 +6,7 @@ alone.
 """
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -48,6 +48,38 @@ def settled(
         settling.draft(draft, f"messages.{position}." if is_batch else "")
         for position, draft in enumerate(drafts)
     ]
+
+
+def recognised(drafts: Sequence[MessageDraft], *, user_id: str) -> Sequence[MessageDraft]:
+    """The drafts with the digests of what they name by the ids of files.
+
+    So that a message that came with bytes is known again by the id that its item came back with.
+    """
+    ids = {
+        name
+        for draft in drafts
+        for part in draft.parts or ()
+        if (name := _unread(part)) is not None
+    }
+    if not ids:
+        return drafts
+    kept = store.facts.read_many(ids, user_id=user_id)
+    return [
+        replace(draft, parts=[_with_digest(part, kept) for part in draft.parts])
+        if draft.parts
+        else draft
+        for draft in drafts
+    ]
+
+
+def _unread(part: parts.Part) -> str | None:
+    """The attachment that a part names without its digest."""
+    return None if "sha256" in part else _named(part)
+
+
+def _with_digest(part: parts.Part, kept: Mapping[str, Attachment]) -> parts.Part:
+    attachment = kept.get(_unread(part) or "")
+    return {**part, "sha256": attachment.sha256} if attachment else part
 
 
 def _is_unsettled(part: parts.Part) -> bool:

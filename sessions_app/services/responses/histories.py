@@ -18,7 +18,7 @@ from sessions_app.domain.errors import SessionNotFound
 from sessions_app.domain.items import items_of, message_ids
 from sessions_app.repository import log
 from sessions_app.repository.turns import records
-from sessions_app.services import turns
+from sessions_app.services import attachments, turns
 from sessions_app.services.context import Instruction
 from sessions_app.services.responses.data import ResponseRequest
 
@@ -58,6 +58,7 @@ def new_drafts(
     session_id: str, user_id: str, drafts: Sequence[MessageDraft]
 ) -> Sequence[MessageDraft]:
     """Those that the session does not have; of a history without any, the last, to be answered."""
+    drafts = attachments.recognised(drafts, user_id=user_id)
     session, newest = log.read_newest(
         session_id=session_id, user_id=user_id, limit=len(drafts) + _MARGIN
     )
@@ -72,7 +73,7 @@ def without_history(session: Session, request: ResponseRequest) -> ResponseReque
     begins with it.
     """
     openings = list(takewhile(lambda draft: draft.role is Role.SYSTEM, request.drafts))
-    drafts = request.drafts[len(openings) :]
+    drafts = attachments.recognised(request.drafts[len(openings) :], user_id=session.user_id)
     _, newest = log.read_newest(
         session_id=session.session_id,
         user_id=session.user_id,

@@ -25,6 +25,7 @@ from sessions_app.domain.limits import SEED_MAX_MESSAGES
 from sessions_app.domain.responses import ResponseTerms
 from sessions_app.domain.turns import Turn
 from sessions_app.repository import log
+from sessions_app.services import attachments
 from sessions_app.services.turns import repeats
 from sessions_app.services.turns.fanout import Feed
 from sessions_app.services.turns.starting import PendingTurn, new_lease, resume
@@ -71,6 +72,8 @@ def completion_start(
     Raises as `turns.turn_start` does.
     """
     now = lifecycle.to_milliseconds(now)
+    known = attachments.recognised(request.messages, user_id=user_id)
+    request = replace(request, messages=known)
     for _ in range(_ATTEMPTS):
         session, newest = _newest(session_id, user_id, len(request.messages))
         lifecycle.require_readable(session, now=now)
