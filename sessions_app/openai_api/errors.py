@@ -31,7 +31,14 @@ _CODES = {
     "throttled": "rate_limit_exceeded",
     "parse_error": "invalid_json",
     **dict.fromkeys(
-        ("quota_reached", "quota_sessions", "quota_messages", "quota_bytes", "quota_searches"),
+        (
+            "quota_reached",
+            "quota_sessions",
+            "quota_messages",
+            "quota_bytes",
+            "quota_attachments",
+            "quota_searches",
+        ),
         QUOTA,
     ),
 }
