@@ -50,13 +50,11 @@ class Connections:
         answer = await self._post(body, {request_context.REQUEST_ID_HEADER: request_id})
         if not _may_mind_the_id(answer) or _is_uuid(request_id):
             return answer
-        without = await self._post(body, {})
-        if without.status == _BAD_REQUEST:
-            without.close()
-            return answer
         answer.close()
-        self._wants_uuids = True
-        return without
+        answer = await self._post(body, {})
+        # Also a refusal in JSON: then the request has come through to the API.
+        self._wants_uuids = not _may_mind_the_id(answer)
+        return answer
 
     async def _post(self, body: bytes, named: dict[str, str]) -> aiohttp.ClientResponse:
         headers = named | tracing.headers()

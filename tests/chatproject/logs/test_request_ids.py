@@ -108,6 +108,12 @@ def test_a_server_that_takes_only_uuids_is_asked_again_without_and_remembered(
     assert ids_sent(model) == ["trace-1", None, None, UUID4]
 
 
+def test_a_refusal_by_the_api_behind_it_is_what_counts(model: ModelServer, ask: Ask):
+    model.answers = [MINDS_IDS, model_server.fails(400)]
+    assert [ask("trace-1"), ask("trace-2")] == [400, 200]
+    assert ids_sent(model) == ["trace-1", None, None]
+
+
 def test_a_refusal_for_another_reason_stays_one(model: ModelServer, ask: Ask):
     model.answers = [MINDS_IDS, MINDS_IDS]
     assert ask("trace-1") == 400

@@ -97,7 +97,7 @@ STRICT_TEMPLATE = """{{ bos_token }}{% for message in messages %}\
 
 @needs_the_model
 def test_a_conversation_goes_on_against_a_template_that_wants_alternating_roles(serve, data_dir):
-    data_dir.mkdir()
+    data_dir.mkdir(mode=0o700)
     template = data_dir / "strict.jinja"
     template.write_text(STRICT_TEMPLATE)
     model = replace(weights.packaged(data_dir / "models"), template=template)
