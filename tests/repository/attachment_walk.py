@@ -26,7 +26,10 @@ def walk_attachments(database: Any, session_id: str) -> None:
     picture = _upload(session_id, files.picture())
     _upload(session_id, files.PDF)
     _refer(session_id, picture.attachment_id)
+    report = _upload(session_id, files.docx("The quarterly budget"))
+    _refer(session_id, report.attachment_id, "file")
     attachments.attachments_prepare(text_read=search.index_again)
+    search.session_index(session_id=session_id, seconds=60)
     for thumbnail in (False, True):
         content = attachments.attachment_content(
             attachment_id=picture.attachment_id, user_id=OWNER, thumbnail=thumbnail
@@ -48,8 +51,8 @@ def walk_attachments(database: Any, session_id: str) -> None:
     removing.remove_all_of(OWNER)
 
 
-def _refer(session_id: str, attachment_id: str) -> None:
-    part = {"type": "image", "attachment_id": attachment_id}
+def _refer(session_id: str, attachment_id: str, kind: str = "image") -> None:
+    part = {"type": kind, "attachment_id": attachment_id}
     draft = MessageDraft(Role.USER, "Look", parts=[part])
     messages.message_append(session_id=session_id, user_id=OWNER, draft=draft, now=now())
 
