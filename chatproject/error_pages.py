@@ -28,13 +28,13 @@ def _is_browser(request: HttpRequest) -> bool:
 
 def _page(request: HttpRequest, status: int, title: str, advice: str) -> HttpResponse:
     is_staffs = request.path.startswith("/admin/")
-    told = {
+    context = {
         "title": title,
         "advice": advice,
         "home": "/admin/" if is_staffs else "/",
         "home_label": "Go to the overview" if is_staffs else "Go to the chats",
     }
-    return HttpResponse(render_to_string("web/problem.html", told), status=status)
+    return HttpResponse(render_to_string("web/problem.html", context), status=status)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

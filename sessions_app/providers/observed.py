@@ -50,15 +50,15 @@ class Call:
         address: Mapping[str, str | int],
         *,
         named: str | None,
-        asked: Mapping[str, Any],
+        parameters: Mapping[str, Any],
     ) -> None:
         self._provided = Provided(_CHAT, system, counted_as(named))
         self._began = time.monotonic()
         self._is_first, self._is_over = True, False
         numbers = {
-            name: asked[member]
+            name: parameters[member]
             for member, name in _ASKED.items()
-            if type(asked.get(member)) in {int, float}
+            if type(parameters.get(member)) in {int, float}
         }
         self._span = tracing.started(
             f"{_CHAT} {model[:_NAME_MAX_CHARS]}",
@@ -84,12 +84,12 @@ class Call:
 
     def used(self, usage: Mapping[str, Any] | None) -> None:
         """Count the tokens of an answer, as its server tells them."""
-        told = usage if isinstance(usage, Mapping) else {}
-        details = told.get("prompt_tokens_details")
+        counted = usage if isinstance(usage, Mapping) else {}
+        details = counted.get("prompt_tokens_details")
         cached = _number(details.get("cached_tokens")) if isinstance(details, Mapping) else None
         counts = {
-            "gen_ai.usage.input_tokens": _number(told.get("prompt_tokens")),
-            "gen_ai.usage.output_tokens": _number(told.get("completion_tokens")),
+            "gen_ai.usage.input_tokens": _number(counted.get("prompt_tokens")),
+            "gen_ai.usage.output_tokens": _number(counted.get("completion_tokens")),
             "gen_ai.usage.cache_read.input_tokens": cached,
         }
         self._span.note({name: number for name, number in counts.items() if number is not None})
@@ -139,9 +139,11 @@ class ObservedProvider:
         """As `Provider.name`."""
         return self._provider.name
 
-    def call(self, model: str | None, asked: Mapping[str, Any]) -> Call:
+    def call(self, model: str | None, parameters: Mapping[str, Any]) -> Call:
         """A call that begins now."""
-        return Call(self._system, model or self.name, self._address, named=model, asked=asked)
+        return Call(
+            self._system, model or self.name, self._address, named=model, parameters=parameters
+        )
 
     def complete(self, messages: Messages, *, max_tokens: int) -> Completion:
         """As `Provider.complete`."""
@@ -167,8 +169,8 @@ class ObservedProvider:
     ) -> "ObservedReply":
         """As `Provider.stream`."""
         reply = self._provider.stream(messages, model=model, max_tokens=max_tokens, options=options)
-        asked = {**(options or {}), "max_tokens": max_tokens}
-        return ObservedReply(reply, lambda: self.call(model, asked))
+        parameters = {**(options or {}), "max_tokens": max_tokens}
+        return ObservedReply(reply, lambda: self.call(model, parameters))
 
 
 class ObservedServer(ObservedProvider):
@@ -302,9 +304,9 @@ class _Status(Exception):
 
 
 def _usage(answer: Completion | Ending) -> Mapping[str, Any]:
-    told = answer.usage if isinstance(answer, Ending) and answer.usage else {}
+    reported = answer.usage if isinstance(answer, Ending) and answer.usage else {}
     return {
-        **told,
+        **reported,
         "prompt_tokens": answer.prompt_tokens,
         "completion_tokens": answer.completion_tokens,
     }

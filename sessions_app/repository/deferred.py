@@ -49,12 +49,12 @@ def ask(*, session_id: str, user_id: str, kind: Kind, wait_seconds: int) -> None
 @failures.translated
 def due(kinds: Collection[Kind], *, now: datetime, limit: int) -> Sequence[tuple[str, Kind]]:
     """Pieces that may be claimed, the longest due first of each kind."""
-    wanted = {
+    due = {
         "kind": {"$in": [kind.value for kind in kinds]},
         # Clocks differ a little; whether a piece is due, claiming it says.
         "due_at": {"$lte": now + _CLOCKS_APART},
     }
-    stored = _pieces().find(wanted, {"session_id": 1, "kind": 1}).sort({"kind": 1, "due_at": 1})
+    stored = _pieces().find(due, {"session_id": 1, "kind": 1}).sort({"kind": 1, "due_at": 1})
     return [(piece["session_id"], Kind(piece["kind"])) for piece in stored.limit(limit)]
 
 

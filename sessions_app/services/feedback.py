@@ -19,8 +19,8 @@ def feedback_give(
     Raises SessionNotFound, SessionExpired, MessageNotFound, and InvalidInput for what no model
     wrote. An archived session's replies can be rated.
     """
-    given = Feedback(rating, comment, lifecycle.to_milliseconds(now))
-    return _write(session_id, user_id, seq, given, now)
+    new_feedback = Feedback(rating, comment, lifecycle.to_milliseconds(now))
+    return _write(session_id, user_id, seq, new_feedback, now)
 
 
 def feedback_take_back(*, session_id: str, user_id: str, seq: int, now: datetime) -> None:
@@ -29,7 +29,7 @@ def feedback_take_back(*, session_id: str, user_id: str, seq: int, now: datetime
 
 
 def _write(
-    session_id: str, user_id: str, seq: int, given: Feedback | None, now: datetime
+    session_id: str, user_id: str, seq: int, new_feedback: Feedback | None, now: datetime
 ) -> Message:
     for _ in range(_ATTEMPTS):
         session, messages = log.read_range(
@@ -40,6 +40,6 @@ def _write(
             raise MessageNotFound
         if messages[0].role is not Role.ASSISTANT:
             raise InvalidInput("Only replies can be rated.", attr="rating")
-        if feedback.write(session=session, seq=seq, feedback=given):
-            return messages[0]._replace(feedback=given)
+        if feedback.write(session=session, seq=seq, feedback=new_feedback):
+            return messages[0]._replace(feedback=new_feedback)
     raise StorageUnavailable

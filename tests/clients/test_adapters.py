@@ -53,15 +53,16 @@ def test_an_adapter_does_what_its_package_expects(clients: Clients, adapter: str
     assert " passed" in run_tests(clients, LIBRARY, f"tests/test_{adapter}.py")
 
 
-def run_the_sdks_tests(clients: Clients, *arguments: str) -> None:
+def run_the_sdks_tests(clients: Clients, *arguments: str) -> str:
     plugin = ["-p", "served_sessions", "-o", "asyncio_mode=auto"]
-    assert " passed" in run_tests(clients, SDK, *plugin, *arguments)
+    return run_tests(clients, SDK, *plugin, *arguments)
 
 
 def test_the_sdks_own_tests_of_a_limit_pass(clients: Clients):
-    run_the_sdks_tests(clients, "tests/memory/test_session_limit.py")
+    assert "15 passed" in run_the_sdks_tests(clients, "tests/memory/test_session_limit.py")
 
 
 @pytest.mark.slow
 def test_the_sdks_own_tests_of_sessions_pass(clients: Clients):
-    run_the_sdks_tests(clients, "tests/memory/test_session.py", "-k", f"not ({ABOUT_SQLITE})")
+    others = ("-k", f"not ({ABOUT_SQLITE})")
+    assert "30 passed" in run_the_sdks_tests(clients, "tests/memory/test_session.py", *others)

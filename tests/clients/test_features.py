@@ -35,7 +35,8 @@ def check(clients: Clients, name: str) -> None:
     [of_user] = [each for each in sessions if each["metadata"] == {"user": f"user-of-{name}"}]
     _check_history(clients.said(of_user))
     unnamed = [each for each in sessions if not (each["external_id"] or each["metadata"])]
-    opened = [clients.said(each)[0] for each in unnamed]
+    # Other tests' sessions may be empty.
+    opened = [said[0] for said in map(clients.said, unnamed) if said]
     assert opened.count(("user", f"New for {name}.")) == 2
 
 

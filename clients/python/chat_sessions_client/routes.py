@@ -206,9 +206,9 @@ def context(
     query: str | None = None,
 ) -> Request[answers.Context]:
     """Show what a model would be sent now, and why each message is in it or not."""
-    asked = {"max_tokens": max_tokens, "strategy": strategy, "query": query}
+    parameters = {"max_tokens": max_tokens, "strategy": strategy, "query": query}
     path = address("session", session_id, "context")
-    return Request("GET", path, reads(answers.Context), query=asked)
+    return Request("GET", path, reads(answers.Context), query=parameters)
 
 
 def reset_context(session_id: str, *, undo: bool = False) -> Request[answers.Session]:

@@ -38,8 +38,8 @@ def answer_part(
     if kind in {Kind.CALL, Kind.CUSTOM_CALL}:
         return _call(kind, item, place)
     if kind == Kind.MESSAGE and item.get("role") == Role.ASSISTANT:
-        said, record, attached = _content(item, Role.ASSISTANT, place, read_part)
-        return AnswerPart(Kind.MESSAGE, said, record=record, attached=attached)
+        message_text, record, attached = _content(item, Role.ASSISTANT, place, read_part)
+        return AnswerPart(Kind.MESSAGE, message_text, record=record, attached=attached)
     return None
 
 
@@ -49,9 +49,9 @@ def message(item: Mapping[str, Any], place: str, read_part: parts.ReadPart | Non
     if not isinstance(role, str) or role not in ROLES:
         known = ", ".join(sorted(ROLES))
         raise InvalidInput(f"Expected one of: {known}.", attr=f"{place}.role")
-    said, record, attached = _content(item, ROLES[role], place, read_part)
+    message_text, record, attached = _content(item, ROLES[role], place, read_part)
     items = {"message": record} if record else None
-    return MessageDraft(ROLES[role], said, parts=attached, items=items)
+    return MessageDraft(ROLES[role], message_text, parts=attached, items=items)
 
 
 Attached = Sequence[Mapping[str, Any]] | None
@@ -66,23 +66,23 @@ def _content(
     if "content" not in item:
         raise parts.missing(path)
     if content is None or isinstance(content, str):
-        said = parts.checked_text(content or "", path)
-        return said, _record(item, canonical, {"content"}, place), None
+        message_text = parts.checked_text(content or "", path)
+        return message_text, _record(item, canonical, {"content"}, place), None
     known = parts.checked_parts(content, path)
-    said = parts.text_of(known)
+    message_text = parts.text_of(known)
     if len(known) == 1 and (member := parts.text_member(known[0])):
         canonical_text = canonical_part(role)
         of_own_type = known[0]["type"] != canonical_text["type"]
         part = _differing(known[0], {} if of_own_type else canonical_text, {member})
         record = _record(item, canonical, {"content"}, place)
-        return said, record | ({"part": part} if part else {}), None
+        return message_text, record | ({"part": part} if part else {}), None
     record = _record(item, canonical, {"content"}, place)
     attached = parts.attached(known, path, read_part) if read_part else None
     if attached:
-        said = attachments.text_of(attached)
-    elif not said and role is not Role.ASSISTANT:
-        said = parts.placeholder(known)
-    return said, {**record, "parts": parts.without_texts(known, attached)}, attached
+        message_text = attachments.text_of(attached)
+    elif not message_text and role is not Role.ASSISTANT:
+        message_text = parts.placeholder(known)
+    return message_text, {**record, "parts": parts.without_texts(known, attached)}, attached
 
 
 def output(item: Mapping[str, Any], place: str, read_part: parts.ReadPart | None) -> MessageDraft:
@@ -98,8 +98,8 @@ def output(item: Mapping[str, Any], place: str, read_part: parts.ReadPart | None
     else:
         known = parts.checked_parts(result, path, raw=True)
         attached = parts.attached(known, path, read_part) if read_part else None
-        said = attachments.text_of(attached) if attached else parts.text_of(known)
-        content = said or parts.placeholder(known) or NO_OUTPUT
+        message_text = attachments.text_of(attached) if attached else parts.text_of(known)
+        content = message_text or parts.placeholder(known) or NO_OUTPUT
         record = _record(item, canonical, {"output"}, place)
         record["parts"] = parts.without_texts(known, attached)
     items = {"output": record} if record else None

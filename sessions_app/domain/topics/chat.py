@@ -45,7 +45,7 @@ _LONG_SLOPE: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Asked:
+class QuestionFeatures:
     """The features of a person's message, and its values for the running means."""
 
     row: list[float]
@@ -61,16 +61,16 @@ def chat_features(
     weigher: Weigher,
     coherence: Coherence,
     cue: float,
-) -> Asked:
+) -> QuestionFeatures:
     """`CHAT_TEXT`, and with a vector `CHAT_DENSE`, of a person's message, in order."""
     row = _text_row(state, question, reading, weigher, cue)
     if vector is None:
-        return Asked(row, None)
+        return QuestionFeatures(row, None)
     dense, nearest = _dense_row(state, vector, coherence)
     # How far a question is counts for more where it stands alone and shares no word.
     new_share, (alone, unknown, both) = row[_NEW_SHARE], row[_ALONE : _ALONE + 3]
     shares = [nearest, new_share, alone, unknown, both]
-    return Asked(row + dense + [share * nearest for share in shares], nearest)
+    return QuestionFeatures(row + dense + [share * nearest for share in shares], nearest)
 
 
 def _text_row(

@@ -16,8 +16,8 @@ from typing import Final
 import numpy as np
 
 from sessions_app.domain.topics.chat import (
-    Asked,
     ChatModel,
+    QuestionFeatures,
     chat_features,
     long_answers,
     shipped_chat_model,
@@ -84,8 +84,8 @@ class Evidence:
     """The measurements at one message: features for the head, and values for the running means.
 
     `row` holds the features in order. `vector` and `before` are the unit vectors of this message
-    and the one before it, None without an encoder. `question` and `asked` read a person's message
-    as a question, None of the assistant's. `phrases` can name a topic.
+    and the one before it, None without an encoder. `question` and `question_features` read
+    a person's message as a question, None of the assistant's. `phrases` can name a topic.
     """
 
     reading: Reading
@@ -101,7 +101,7 @@ class Evidence:
     stems: tuple[str, ...]
     phrases: tuple[str, ...]
     question: Question | None = None
-    asked: Asked | None = None
+    question_features: QuestionFeatures | None = None
 
 
 def gather(state: TopicState, message: TopicMessage, head: Head) -> Evidence:
@@ -124,10 +124,10 @@ def gather(state: TopicState, message: TopicMessage, head: Head) -> Evidence:
         row += features
         if state.recent and state.recent[0].vector:
             before = unpack_vector(state.recent[0].vector)
-    question = asked = None
+    question = question_features = None
     if user:
         question = read_question(message.content)
-        asked = chat_features(
+        question_features = chat_features(
             state, question, reading,
             vector=vector, weigher=head.weigher, coherence=head.coherence, cue=now,
         )  # fmt: skip
@@ -135,7 +135,7 @@ def gather(state: TopicState, message: TopicMessage, head: Head) -> Evidence:
     return Evidence(
         reading, user, row, lexical, following, packed, vector, before, dense, coherent,
         stems,
-        phrases_of(message.content), question, asked,
+        phrases_of(message.content), question, question_features,
     )  # fmt: skip
 
 
@@ -238,9 +238,13 @@ def chat_probability(evidence: Evidence, chat: ChatModel) -> float:
     0 for the assistant's, and for a person's that names nothing ("tell me more about that").
     """
     question = evidence.question
-    if evidence.asked is None or not evidence.stems or (question and question.only_acts):
+    if (
+        evidence.question_features is None
+        or not evidence.stems
+        or (question and question.only_acts)
+    ):
         return 0.0
-    return chat.probability(evidence.asked.row)
+    return chat.probability(evidence.question_features.row)
 
 
 def _reason(state: TopicState, evidence: Evidence, shift: bool) -> str:
@@ -297,8 +301,11 @@ def advance(state: TopicState, evidence: Evidence, *, shift: bool) -> TopicState
                 dense=state.dense.add(evidence.dense),
                 coherent=state.coherent.add(evidence.coherent),
             )
-        if evidence.asked is not None and evidence.asked.nearest is not None:
-            state = replace(state, asking=state.asking.add(evidence.asked.nearest))
+        if (
+            evidence.question_features is not None
+            and evidence.question_features.nearest is not None
+        ):
+            state = replace(state, asking=state.asking.add(evidence.question_features.nearest))
     return replace(
         state,
         seq=seq,

@@ -80,20 +80,20 @@ def read_question(content: str) -> Question:
     text = bounded(content)
     bare = _QUOTED.sub(" ", _QUOTED_LINE.sub(" ", _FENCE.sub(" ", text)))
     # Only quoted text or code: it is what the message is about.
-    asked = (bare if bare.strip() else text)[:QUESTION_CHARS]
-    tokens = tokens_of(asked)
+    question = (bare if bare.strip() else text)[:QUESTION_CHARS]
+    tokens = tokens_of(question)
     back, within = _pointers(tokens)
     return Question(
         stems=_stems(tokens, ANSWER_STEMS),
-        names=tuple(dict.fromkeys(stem(name.lower()) for name in _NAME.findall(asked))),
+        names=tuple(dict.fromkeys(stem(name.lower()) for name in _NAME.findall(question))),
         words=len(tokens),
         points_back=back,
         points_within=within,
-        definite=len(_DEFINITE.findall(asked)),
-        follows_up=len(_FOLLOWS_UP.findall(asked)),
-        acknowledges=bool(_ACKNOWLEDGES.match(asked)),
-        introduces=bool(_INTRODUCES.search(asked)),
-        asks_what=bool(_ASKS_WHAT.match(asked)),
+        definite=len(_DEFINITE.findall(question)),
+        follows_up=len(_FOLLOWS_UP.findall(question)),
+        acknowledges=bool(_ACKNOWLEDGES.match(question)),
+        introduces=bool(_INTRODUCES.search(question)),
+        asks_what=bool(_ASKS_WHAT.match(question)),
         # "How do I install it?": the verb names no subject.
         only_acts=back > 0 and not any(is_content(w) and w not in VERBS for w in tokens),
         quotes=len(bare.strip()) < len(text.strip()),

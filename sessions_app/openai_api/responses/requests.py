@@ -25,7 +25,7 @@ from sessions_app.services.responses import ResponseRequest
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _Continuation:
     """Where a request goes on: in a `conversation`, behind a response, or in a `wanted` session.
 
     With none of them it makes a session of its own. `store` says whether anything is kept.
@@ -57,44 +57,44 @@ def response_request(
     """
     background = parameters.truth(body, "background", default=False)
     call = parameters.model_call(body)
-    place = _place(request, body)
-    if background and not place.store:
+    continuation = _continuation(request, body)
+    if background and not continuation.store:
         raise UnsupportedValue("A response in the background is stored.", attr="background")
     batch = inputs.read_input(
         body.get("input"),
         user_id=user_id(request),
-        in_session=place.is_named,
-        is_history=place.is_history,
+        in_session=continuation.is_named,
+        is_history=continuation.is_history,
     )
-    repeated = parameters.repeated(body, store=place.store)
-    if place.is_history:
+    repeated = parameters.repeated(body, store=continuation.store)
+    if continuation.is_history:
         conversation = inputs.history(batch)
         call = replace(call, instructions=(*call.instructions, *conversation.instructions))
         batch = inputs.without_instructions(batch, conversation)
-    session_id = _session_id(request, body, place, batch, now)
+    session_id = _session_id(request, body, continuation, batch, now)
     asking = ResponseRequest(
         batch.drafts,
         call,
         ResponseTerms(
             parameters=repeated,
-            in_conversation=session_id is not None and place.is_named,
+            in_conversation=session_id is not None and continuation.is_named,
             background=background,
-            previous=None if place.previous is None else str(place.previous),
+            previous=None if continuation.previous is None else str(continuation.previous),
         ),
-        digest=requests.digest(str(place.previous or session_id or ""), body),
+        digest=requests.digest(str(continuation.previous or session_id or ""), body),
         session_id=session_id,
-        previous=place.previous,
+        previous=continuation.previous,
         key=idempotency_key(request),
         since=requests.repeated_since(request, now),
         repeats=requests.repeat_count(request),
-        item_ids=() if place.is_named or session_id else sorted(batch.ids),
-        is_history=place.is_history and session_id is not None,
+        item_ids=() if continuation.is_named or session_id else sorted(batch.ids),
+        is_history=continuation.is_history and session_id is not None,
         places=batch.positions,
     )
-    return asking, place.store
+    return asking, continuation.store
 
 
-def _place(request: Request, body: Mapping[str, Any]) -> _Place:
+def _continuation(request: Request, body: Mapping[str, Any]) -> _Continuation:
     store = parameters.truth(body, "store", default=True)
     previous = _previous(body)
     conversation = _conversation(body.get("conversation"))
@@ -106,32 +106,32 @@ def _place(request: Request, body: Mapping[str, Any]) -> _Place:
     if requests.session_name(request, body) == session_names.NONE:
         if body.get("store"):
             raise UnsupportedValue("A response that is stored has a session.", attr="store")
-        return _Place(conversation, previous, None, store=False)
+        return _Continuation(conversation, previous, None, store=False)
     wanted = naming.wanted_session(request, body)
     # A new session is what a request makes anyway that names none.
     is_new = wanted is not None and wanted.name == session_names.NEW
     is_guessed = wanted is not None and wanted.name is None
     if is_new or (is_guessed and (previous or conversation or not store)):
         wanted = None
-    return _Place(conversation, previous, wanted, store)
+    return _Continuation(conversation, previous, wanted, store)
 
 
 def _session_id(
     request: Request,
     body: Mapping[str, Any],
-    place: _Place,
+    continuation: _Continuation,
     batch: ItemBatch,
     now: datetime,
 ) -> str | None:
     """The session that the request names, in whatever ways; None where it names none."""
     whose = user_id(request)
-    conversation = place.conversation and naming.conversation_session_id(
-        place.conversation, whose, now
+    conversation = continuation.conversation and naming.conversation_session_id(
+        continuation.conversation, whose, now
     )
-    if place.wanted is None:
+    if continuation.wanted is None:
         return conversation
-    wanted = place.wanted
-    if conversation or place.previous or not place.store:
+    wanted = continuation.wanted
+    if conversation or continuation.previous or not continuation.store:
         # There is one to go on in, or nothing to keep in one.
         wanted = replace(wanted, makes=False)
     attempt = Attempt(
@@ -144,18 +144,18 @@ def _session_id(
         member="input",
     )
     other, attr = conversation, "conversation"
-    if place.previous:
-        other, attr = place.previous.session_id, "previous_response_id"
+    if continuation.previous:
+        other, attr = continuation.previous.session_id, "previous_response_id"
     try:
         session_id = naming.session_id(wanted, attempt)
     except NoSuchSession:
-        if not place.wanted.makes:
+        if not continuation.wanted.makes:
             raise
         # It is not made: there is one to go on in, or nothing to keep in it.
         session_id = None
     if other is not None and session_id != other:
         raise UnsupportedValue("Two sessions are named.", attr=attr)
-    return None if place.previous else session_id
+    return None if continuation.previous else session_id
 
 
 def _previous(body: Mapping[str, Any]) -> ResponseName | None:

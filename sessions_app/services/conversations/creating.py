@@ -9,7 +9,6 @@ from sessions_app.domain import lifecycle
 from sessions_app.domain.data import Session
 from sessions_app.domain.drafts import SessionDraft
 from sessions_app.domain.items import ItemBatch
-from sessions_app.repository import creations as stored_creations
 from sessions_app.repository import log
 from sessions_app.services import creations, identity, sessions
 from sessions_app.services.conversations.adding import check
@@ -62,16 +61,15 @@ def _make(user_id: str, draft: SessionDraft, now: datetime, session_id: str) -> 
 
 def _attempted(user_id: str, attempt: Attempt, make: Maker, now: datetime) -> Session:
     """Create it, or find what an earlier attempt has created and nobody has used since."""
-    claim_next = partial(
-        stored_creations.claim_keyless,
-        prefix=creations.claim_key("body", user_id, attempt.digest or ""),
-        digest=attempt.digest or "",
-        now=now,
-        repeats=attempt.repeats,
-        since=attempt.since or now,
-    )
     for _ in range(_LOOKS):
-        claim = claim_next(session_id=identity.new_session_id())
+        claim = creations.claim_without_key(
+            kind="body",
+            user_id=user_id,
+            digest=attempt.digest or "",
+            repeats=attempt.repeats,
+            since=attempt.since,
+            now=now,
+        )
         session, _ = creations.created(claim, user_id, make)
         # Who has written to it has got its id, and does not repeat the request.
         if not attempt.repeats or session.version == 1:

@@ -1,31 +1,20 @@
 """The session that a request makes: for a first response, or as a fork behind an older one.
 
 A request makes one session, however often it is sent: it claims the session's id before it makes
-it, and a repeat finds the claim. See `repository.creations`.
+it, and a repeat finds the claim. See `services.creations`.
 """
 
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.utils.crypto import salted_hmac
-
 from sessions_app.domain.data import Session
 from sessions_app.domain.drafts import SessionDraft
-from sessions_app.domain.errors import (
-    IdempotencyMismatch,
-    SessionError,
-    SessionExists,
-    SessionNotFound,
-)
-from sessions_app.repository import creations, log
+from sessions_app.domain.errors import SessionError
 from sessions_app.repository.creations import Claim
-from sessions_app.services import identity, sessions
+from sessions_app.services import creations, identity, sessions
+from sessions_app.services.creations import Maker
 from sessions_app.services.responses.data import ResponseRequest
-
-Maker = Callable[[str], Session]
-"""Makes a session of this id; raises SessionExists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +29,7 @@ class Opened:
         """The session is in use: should it be missing from now on, it was deleted."""
         if self.claim is not None and not self.claim.stored:
             with suppress(SessionError):
-                creations.confirm(self.claim.key)
+                creations.confirm(self.claim)
 
     def discard(self) -> None:
         """Remove a session whose first turn could not begin."""
@@ -76,47 +65,29 @@ def opened(user_id: str, request: ResponseRequest, make: Maker, now: datetime) -
     Raises IdempotencyMismatch, and SessionNotFound where it was deleted since.
     """
     claim = _claim(user_id, request, now)
-    session_id = claim.session_id if claim else identity.new_session_id()
-    if claim is not None and claim.stored:
-        return Opened(_there(session_id, user_id), False, claim)
-    try:
-        return Opened(make(session_id), True, claim)
-    except SessionExists:
-        return Opened(log.read_header(session_id=session_id, user_id=user_id), False, claim)
+    if claim is None:
+        return Opened(make(identity.new_session_id()), True)
+    session, is_new = creations.made_or_found(claim, user_id, make)
+    return Opened(session, is_new, claim)
 
 
 def _claim(user_id: str, request: ResponseRequest, now: datetime) -> Claim | None:
     """None where no repeat of the request could be told from a new one."""
     if request.key:
-        claim = creations.claim(
-            key=_hash("key", user_id, request.key),
-            session_id=identity.new_session_id(),
+        return creations.claim_under_key(
+            kind="responses.key",
+            user_id=user_id,
+            key=request.key,
             digest=request.digest,
             now=now,
         )
-        if claim.digest != request.digest:
-            raise IdempotencyMismatch
-        return claim
     if request.repeats is None:
         return None
-    return creations.claim_keyless(
-        prefix=_hash("body", user_id, request.digest),
-        session_id=identity.new_session_id(),
+    return creations.claim_without_key(
+        kind="responses.body",
+        user_id=user_id,
         digest=request.digest,
-        now=now,
         repeats=request.repeats,
-        since=request.since or now,
+        since=request.since,
+        now=now,
     )
-
-
-def _there(session_id: str, user_id: str) -> Session:
-    try:
-        return log.read_header(session_id=session_id, user_id=user_id)
-    except SessionNotFound as error:
-        raise SessionNotFound("The response that this began was deleted.") from error
-
-
-def _hash(kind: str, user_id: str, value: str) -> str:
-    # Keyed, as in a receipt: who has asked for what cannot be found out from it.
-    salt = f"sessions_app.responses.{kind}"
-    return salted_hmac(salt, f"{user_id}\n{value}", algorithm="sha256").hexdigest()

@@ -21,6 +21,7 @@ from sessions_app.domain.items import without_ids
 from sessions_app.domain.turns import Turn
 from sessions_app.repository import log
 from sessions_app.services import turns
+from sessions_app.services.creations import Maker
 from sessions_app.services.responses import histories, opening, reading
 from sessions_app.services.responses.data import ResponseRequest
 from sessions_app.services.turns import CompletionRequest, Feed, TurnRequest
@@ -144,9 +145,7 @@ def _go_on(
     return _begin(session, _turn_request(request, drafts, behind), request, now)
 
 
-def _open(
-    user_id: str, request: ResponseRequest, make: opening.Maker, now: datetime
-) -> Feed | None:
+def _open(user_id: str, request: ResponseRequest, make: Maker, now: datetime) -> Feed | None:
     """A turn in a session of its own, in which the request's key stands for its one first turn."""
     _check(request)
     opened = opening.opened(user_id, request, make, now)

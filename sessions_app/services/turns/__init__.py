@@ -51,6 +51,7 @@ from sessions_app.services.turns.following import message_at as turn_message
 from sessions_app.services.turns.integrity import turns_check
 from sessions_app.services.turns.repeats import turn_holding, turn_repeated
 from sessions_app.services.turns.settling import settle as turn_settled
+from sessions_app.services.turns.slots import Slot
 from sessions_app.services.turns.starting import feed_of as turn_feed
 from sessions_app.services.turns.taking import (
     TurnRequest,
@@ -68,7 +69,7 @@ from sessions_app.services.turns.taking import (
     turns_settle_dead,
     turns_shut_down,
 )
-from sessions_app.services.turns.turn import ModelCall, Slot, seen_of, stored
+from sessions_app.services.turns.turn import ModelCall, seen_of, stored
 
 __all__ = [
     "CompletionRequest",

@@ -28,9 +28,10 @@ from sessions_app.repository import log
 from sessions_app.services import attachments
 from sessions_app.services.turns import repeats
 from sessions_app.services.turns.fanout import Feed
+from sessions_app.services.turns.slots import Slot
 from sessions_app.services.turns.starting import PendingTurn, new_lease, resume
 from sessions_app.services.turns.taking import TurnRequest, turn_start
-from sessions_app.services.turns.turn import ModelCall, Slot
+from sessions_app.services.turns.turn import ModelCall
 
 _ATTEMPTS = 10
 # Beyond as many as the request has: how far back it may have left the conversation.

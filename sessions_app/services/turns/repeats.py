@@ -16,9 +16,9 @@ from sessions_app.repository import log
 from sessions_app.repository.turns import records
 from sessions_app.services.turns import settling
 from sessions_app.services.turns.fanout import Feed
+from sessions_app.services.turns.slots import Slot
 from sessions_app.services.turns.starting import PendingTurn, feed_of, follow, new_lease, resume
 from sessions_app.services.turns.taking import TurnRequest
-from sessions_app.services.turns.turn import Slot
 
 
 class Repeatable(Protocol):

@@ -24,7 +24,8 @@ from sessions_app.repository.turns import leases, records
 from sessions_app.services import identity
 from sessions_app.services.turns import following, settling
 from sessions_app.services.turns.fanout import Feed
-from sessions_app.services.turns.turn import ModelCall, RunningTurn, Slot
+from sessions_app.services.turns.slots import Slot
+from sessions_app.services.turns.turn import ModelCall, RunningTurn
 from sessions_app.services.turns.worker import owner, worker
 
 

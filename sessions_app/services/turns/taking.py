@@ -28,6 +28,7 @@ from sessions_app.services.messages import batch_prepare, message_prepare
 from sessions_app.services.tallies import tallies
 from sessions_app.services.turns import settling
 from sessions_app.services.turns.fanout import Feed, Place
+from sessions_app.services.turns.slots import Slot
 from sessions_app.services.turns.starting import (
     PendingTurn,
     feed_of,
@@ -37,7 +38,7 @@ from sessions_app.services.turns.starting import (
     new_lease,
     resume,
 )
-from sessions_app.services.turns.turn import ModelCall, Slot, Stop, clock
+from sessions_app.services.turns.turn import ModelCall, Stop, clock
 from sessions_app.services.turns.worker import name_instance, owner, worker
 
 _ATTEMPTS = 10

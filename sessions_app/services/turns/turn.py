@@ -6,9 +6,7 @@ It runs to its end whether or not a client is waiting. What waits for MongoDB ru
 import asyncio
 import functools
 import logging
-import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import aclosing
@@ -16,8 +14,6 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 from typing import Any, ParamSpec, TypeVar
-
-from django.conf import settings
 
 from sessions_app import instruments, providers, tokenizer, tracing
 from sessions_app.clock import now as service_time
@@ -27,14 +23,11 @@ from sessions_app.domain.deferred import Kind
 from sessions_app.domain.dialect import Manner, Names, Request, known_calls, written_options
 from sessions_app.domain.drafts import NewMessage, message_tokens
 from sessions_app.domain.errors import (
-    ModelNotAllowed,
     NothingToAnswer,
     ProviderRefused,
     SessionError,
     SessionNotFound,
     StorageUnavailable,
-    TooManyOwnTurns,
-    TooManyTurns,
     TurnFailed,
     TurnInterrupted,
 )
@@ -90,71 +83,6 @@ class ModelCall:
     options: Mapping[str, Any] = field(default_factory=dict)
     instructions: Sequence[Instruction] = ()
     whole: bool = False
-
-
-# Above this part of TURNS_MAX, slots are short.
-_PLENTY = 0.75
-
-
-class Slot:
-    """One of the model calls that this process may make at a time.
-
-    Raises TooManyTurns, TooManyOwnTurns, ModelNotAllowed. More would starve each other, and
-    everybody else. A semaphore that refuses rather than waits.
-    """
-
-    _taken = 0
-    _taken_by = Counter[str]()
-    _lock = threading.Lock()
-
-    def __init__(self, user_id: str, model: str | None = None) -> None:
-        self._user_id, self._model = user_id, model
-
-    @classmethod
-    def taken(cls) -> int:
-        """How many are taken."""
-        return cls._taken
-
-    def __enter__(self) -> "Slot":
-        if self._model and settings.MODELS_ALLOWED and self._model not in settings.MODELS_ALLOWED:
-            raise ModelNotAllowed(attr="model")
-        with Slot._lock:
-            if Slot._taken >= settings.TURNS_MAX:
-                instruments.quota_refused("turns")
-                raise TooManyTurns
-            if Slot._taken_by[self._user_id] >= min(settings.TURNS_PER_USER, self._fair_share()):
-                instruments.quota_refused("own_turns")
-                raise TooManyOwnTurns
-            Slot._taken += 1
-            Slot._taken_by[self._user_id] += 1
-        self._is_kept = False
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if not self._is_kept:
-            self.give_back()
-
-    def keep(self) -> None:
-        """Hold it beyond the block, until it is given back."""
-        self._is_kept = True
-
-    def give_back(self) -> None:
-        """Let another call have it."""
-        with Slot._lock:
-            Slot._taken -= 1
-            Slot._taken_by[self._user_id] -= 1
-            # Only who has a slot is counted among the users that share them.
-            Slot._taken_by += Counter()
-
-    def _fair_share(self) -> int:
-        """How many slots this user may have: all, unless slots are short.
-
-        Then as many as if one more user than now shared them, so that whoever comes finds some.
-        """
-        if Slot._taken < _PLENTY * settings.TURNS_MAX:
-            return int(settings.TURNS_MAX)
-        users = len({*Slot._taken_by, self._user_id})
-        return max(1, int(settings.TURNS_MAX) // (users + 1))
 
 
 class Stop(Enum):

@@ -31,7 +31,8 @@ from sessions_app.repository.turns.records import Progress
 from sessions_app.services.turns import following, settling
 from sessions_app.services.turns.fanout import Feed, Outcome
 from sessions_app.services.turns.following import Standing
-from sessions_app.services.turns.turn import RunningTurn, Slot, Stop, clock
+from sessions_app.services.turns.slots import Slot
+from sessions_app.services.turns.turn import RunningTurn, Stop, clock
 
 logger = logging.getLogger(__name__)
 

