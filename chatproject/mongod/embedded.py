@@ -25,7 +25,7 @@ from chatproject.mongod.diagnosis import DISK_FULL
 from chatproject.mongod.keeper import STOP_SECONDS
 from chatproject.mongod.launch import launch, reap
 from chatproject.serving import parent_death
-from chatproject.storage import locks
+from chatproject.storage import disk, locks
 
 __all__ = ["MongodError", "endpoint", "running", "throwaway"]
 
@@ -95,6 +95,9 @@ def _find_or_start(data_dir: Path) -> str:
         address = endpoint(data_dir)
         if address is None:
             _end_leftovers(data_dir)
+            # On a full disk mongod may start on what its old journal gives up, and end soon after.
+            if disk.is_full(data_dir):
+                raise MongodError(DISK_FULL)
             address = launch(data_dir)
     return address
 

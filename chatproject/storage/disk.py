@@ -10,7 +10,6 @@ import errno
 import os
 import shutil
 from collections.abc import Callable
-from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
 
@@ -84,14 +83,18 @@ def keep_reserve(directory: Path) -> None:
     if reserve.exists() or free(directory) < 3 * RESERVED_BYTES:
         return
     draft = reserve.with_name(f"{reserve.name}.draft")
-    with suppress(OSError):
+    try:
         with draft.open("wb") as file:
             for _ in range(RESERVED_BYTES // MIB):
                 file.write(bytes(MIB))
             file.flush()
             os.fsync(file.fileno())
         draft.replace(reserve)
-    draft.unlink(missing_ok=True)
+    except OSError:
+        pass  # without room there is none, and it is looked again later
+    finally:
+        # Also when a signal ends the service meanwhile.
+        draft.unlink(missing_ok=True)
 
 
 def give_up_reserve(directory: Path) -> bool:

@@ -185,3 +185,16 @@ def test_the_reserve_is_kept_where_there_is_room_and_given_up_once(tmp_path: Pat
     assert (tmp_path / "reserve").stat().st_blocks * 512 >= disk.RESERVED_BYTES
     assert [disk.give_up_reserve(tmp_path) for _ in range(2)] == [True, False]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_reserve_whose_writing_is_stopped_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def stop(_: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(disk, "free", lambda _: 3 * disk.RESERVED_BYTES)
+    monkeypatch.setattr("os.fsync", stop)
+    with pytest.raises(KeyboardInterrupt):
+        disk.keep_reserve(tmp_path)
+    assert list(tmp_path.iterdir()) == []
