@@ -82,13 +82,21 @@ class OperatorCommand(BaseCommand):
         return walk
 
     @contextmanager
-    def progress(self, unit: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    def progress(
+        self,
+        unit: str,
+        total: int | None,
+        fraction: Callable[[], float | None] = lambda: None,
+    ) -> Iterator[Callable[[int], None]]:
         """Show progress on stderr, with the rate and the time left.
 
-        Yields a function to call with the number of items done. `total` None is unknown.
+        Yields a function to call with the number of items done. `total` None is unknown; it may be
+        estimated by the `fraction` that has been read.
         """
         # Here, as most of what a command loads at its start would be this.
         from sessions_app.management.progress_bar import shown
 
-        with shown(unit, total, hidden=self.as_json, say=self.stderr.write) as advance:
+        with shown(
+            unit, total, hidden=self.as_json, say=self.stderr.write, fraction=fraction
+        ) as advance:
             yield advance

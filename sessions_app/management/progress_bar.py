@@ -17,6 +17,7 @@ from rich.progress import (
 from rich.text import Text
 
 LINE_SECONDS = 60.0
+_ESTIMATE_EVERY = 100
 
 
 class _RateColumn(ProgressColumn):
@@ -30,12 +31,18 @@ class _RateColumn(ProgressColumn):
 
 @contextmanager
 def shown(
-    unit: str, total: int | None, *, hidden: bool, say: Callable[[str], object]
+    unit: str,
+    total: int | None,
+    *,
+    hidden: bool,
+    say: Callable[[str], object],
+    fraction: Callable[[], float | None] = lambda: None,
 ) -> Iterator[Callable[[int], None]]:
     """Show progress on stderr; yields a function to call with the number of items done.
 
     On a terminal it is a bar with the rate and the time left, elsewhere a line a minute, given to
-    `say`: a log would fill with bars. `total` None is unknown; `hidden` shows nothing.
+    `say`: a log would fill with bars. `total` None is unknown; `hidden` shows nothing. `fraction`
+    tells how much of the source has been read, where the total is not known before.
     """
     console = Console(stderr=True)
     lines = Lines(unit, total, say)
@@ -54,10 +61,22 @@ def shown(
 
         def advance(done: int) -> None:
             bar.advance(task, done)
+            estimated = _estimate(int(bar.tasks[task].completed), fraction)
+            if estimated is not None:
+                bar.update(task, total=estimated)
+                lines.total = estimated
             if not (hidden or console.is_terminal):
                 lines.advance(done)
 
         yield advance
+
+
+def _estimate(done: int, fraction: Callable[[], float | None]) -> int | None:
+    """The total that follows from what has been done; asked now and then, as it is a guess."""
+    if done % _ESTIMATE_EVERY:
+        return None
+    read = fraction()
+    return round(done / read) if read else None
 
 
 class Lines:
@@ -70,7 +89,7 @@ class Lines:
         say: Callable[[str], object],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._unit, self._total, self._say, self._clock = unit, total, say, clock
+        self._unit, self.total, self._say, self._clock = unit, total, say, clock
         self._done, self._since = 0, 0
         self._began = self._said_at = clock()
 
@@ -88,10 +107,10 @@ class Lines:
         self._say(f"{self._done:,}{self._of_total()} {self._unit}, {rate:,.1f}/s{self._left(rate)}")
 
     def _of_total(self) -> str:
-        return "" if self._total is None else f" of {self._total:,}"
+        return "" if self.total is None else f" of {self.total:,}"
 
     def _left(self, rate: float) -> str:
-        if self._total is None or not rate:
+        if self.total is None or not rate:
             return ""
-        minutes = max(0, self._total - self._done) / rate / 60
+        minutes = max(0, self.total - self._done) / rate / 60
         return f", about {minutes:,.0f} min left"

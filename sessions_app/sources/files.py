@@ -1,176 +1,123 @@
-"""Reads JSON values and lines from files, packed or not, a bounded part at a time."""
+"""Reads JSON values from files, packed or not, a bounded part at a time."""
 
-import codecs
 import gzip
-import json
-import re
+import os
 import sys
-import zipfile
 import zlib
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from sessions_app.domain.errors import InvalidInput
-from sessions_app.domain.records.reading import LineRefused, no_json, parsed
+from sessions_app.domain.records.reading import LineRefused
+from sessions_app.sources import archives, json_text, packing
+from sessions_app.sources.archives import Archive
+from sessions_app.sources.json_text import LINE_MAX_BYTES, Refuse, Values
 
 STDIN = "-"
-# A record of this service takes a few megabytes at most, a conversation of another program up to a
-# few hundred.
-LINE_MAX_BYTES = 32 * 1024 * 1024
-VALUE_MAX_CHARS = 512 * 1024 * 1024
-_CHUNK = 1024 * 1024
-_BETWEEN = re.compile(r"[\s,]*")
-# ChatGPT's archive has `conversations.json`; a large one `conversations-000.json` and so on.
-_IN_ARCHIVE = re.compile(r"(?:.*/)?conversations(?:-\d+)?\.json")
 
 
-def values(name: str) -> Generator[tuple[int, Any], None, None]:
-    """Yield the values of a JSON file, each with the line on which it begins.
+class OpenFile:
+    """A file, an archive or a folder whose values are being read."""
 
-    The values are JSON lines, the elements of an array, or a single value. `-` is stdin; .gz and
-    .zip are unpacked. Raises InvalidInput for the file and LineRefused for its text.
-    """
-    try:
-        if name == STDIN:
-            yield from _values(sys.stdin.buffer)
-        elif name.endswith(".zip"):
-            yield from _archived(name)
-        else:
-            with (gzip.open if name.endswith(".gz") else open)(name, "rb") as file:
-                yield from _values(cast(BinaryIO, file))
-    # Errors of unpacking come while reading, not when opening.
-    except (gzip.BadGzipFile, EOFError, zlib.error, zipfile.BadZipFile) as error:
-        raise InvalidInput(f"{name} is damaged: {error}") from error
-    except OSError as error:
-        raise InvalidInput(f"{name}: {error.strerror or error}") from error
+    def __init__(self, name: str, file: BinaryIO | None, archive: Archive | None) -> None:
+        self._name, self._file = name, file
+        self.archive = archive
+        self._size = os.fstat(file.fileno()).st_size if file is not None else 0
 
+    def fraction(self) -> float | None:
+        """How much of the file has been read, where that can be told."""
+        if self.archive is not None:
+            return self.archive.fraction()
+        if self._file is None or self._file.closed or not self._size:
+            return None
+        # Below what unpacks it: the bytes as they lie in the file.
+        return min(1.0, os.lseek(self._file.fileno(), 0, os.SEEK_CUR) / self._size)
 
-def _archived(name: str) -> Iterator[tuple[int, Any]]:
-    with zipfile.ZipFile(Path(name)) as archive:
-        members = sorted(filter(_IN_ARCHIVE.fullmatch, archive.namelist()))
-        if not members:
-            raise InvalidInput(f"{name} has no conversations.json in it")
-        for member in members:
-            with archive.open(member) as file:
-                yield from _values(cast(BinaryIO, file))
+    def values(
+        self, refuse: Refuse = json_text.raised, accepts: Callable[[Any], bool] | None = None
+    ) -> Values:
+        """The values, each with the line on which it begins.
 
-
-def _values(file: BinaryIO) -> Iterator[tuple[int, Any]]:
-    first = file.readline(LINE_MAX_BYTES)
-    try:
-        # A first line that is an object by itself makes it JSON lines.
-        in_lines = isinstance(parsed(first), dict)
-    except InvalidInput:
-        in_lines = False
-    return _lines(file, first) if in_lines else _elements(_Text(file, first))
-
-
-def _lines(file: BinaryIO, line: bytes) -> Iterator[tuple[int, Any]]:
-    """JSON lines, of which the first has been read; lines of white space are skipped."""
-    number = 0
-    while line:
-        number += 1
-        # `readline` stops there, so the line may be longer.
-        if len(line) == LINE_MAX_BYTES:
-            raise LineRefused(number, f"longer than {LINE_MAX_BYTES:,} bytes")
-        if not line.isspace():
-            try:
-                value = parsed(line)
-            except InvalidInput as error:
-                raise LineRefused(number, error.detail) from error
-            yield number, value
-        line = file.readline(LINE_MAX_BYTES)
-
-
-def _elements(text: "_Text") -> Iterator[tuple[int, Any]]:
-    """The elements of an array, or values one after another."""
-    text.skip_between()
-    in_array = text.take("[")
-    while True:
-        text.skip_between()
-        if in_array and text.take("]"):
-            text.skip_between()
-            in_array = False
-        if text.at_end:
-            if in_array:
-                raise LineRefused(text.line, "the array has no end: the file was cut off")
-            return
-        line = text.line
-        yield line, text.value()
-
-
-class _Text:
-    """The text of a file, of which only the current part is in memory."""
-
-    def __init__(self, file: BinaryIO, begun: bytes) -> None:
-        self._file = file
-        # With a byte order mark or without; parts may end within a character.
-        self._decoder = codecs.getincrementaldecoder("utf-8-sig")()
-        self._json = json.JSONDecoder(parse_constant=no_json)
-        self._text, self._at, self._ended = "", 0, False
-        self.line = 1
-        self._take_in(begun)
-
-    @property
-    def at_end(self) -> bool:
-        """Whether the whole text has been consumed."""
-        return self._ended and self._at == len(self._text)
-
-    def skip_between(self) -> None:
-        """Skip white space and the commas between an array's elements."""
-        while True:
-            match = _BETWEEN.match(self._text, self._at)
-            self._move(match.end() if match else self._at)
-            if self._at < len(self._text) or not self._read(_CHUNK):
-                return
-
-    def take(self, sign: str) -> bool:
-        """Skip `sign` if it comes next; returns whether it did."""
-        if not self._text.startswith(sign, self._at):
-            return False
-        self._move(self._at + len(sign))
-        return True
-
-    def value(self) -> Any:
-        """Read the next value; raises LineRefused where there is none."""
-        while True:
-            try:
-                value, end = self._json.raw_decode(self._text, self._at)
-                # A number at the end of the part in memory may continue in the next.
-                if end < len(self._text) or not self._read(_CHUNK):
-                    self._move(end)
-                    return value
-            except RecursionError as error:
-                raise LineRefused(self.line, "nested too deeply") from error
-            except ValueError as error:
-                unread = len(self._text) - self._at
-                # Doubling what is read keeps parsing a long value linear.
-                if unread > VALUE_MAX_CHARS or not self._read(max(_CHUNK, unread)):
-                    raise self._refusal(error) from error
-
-    def _refusal(self, error: ValueError) -> LineRefused:
-        if not isinstance(error, json.JSONDecodeError):
-            return LineRefused(self.line, f"not JSON: {error}")
-        within = self._text.count("\n", self._at, error.pos)
-        return LineRefused(self.line + within, f"not JSON: {error.msg}")
-
-    def _read(self, size: int) -> bool:
-        """Read the next part; returns whether there was one."""
-        if self._ended:
-            return False
-        data = self._file.read(size)
-        self._ended = not data
-        self._take_in(data)
-        return not self._ended
-
-    def _take_in(self, data: bytes) -> None:
+        They are JSON lines, the elements of an array, or a single value. What is no JSON goes to
+        `refuse`, and reading goes on behind it. Of an archive without `conversations.json`, those
+        JSON files are read whose first value `accepts` takes. Raises InvalidInput.
+        """
         try:
-            more = self._decoder.decode(data, final=self._ended)
-        except UnicodeDecodeError as error:
-            raise LineRefused(self.line, "not UTF-8") from error
-        self._text, self._at = self._text[self._at :] + more, 0
+            if self.archive is not None:
+                yield from self._archived(self.archive, refuse, accepts)
+            elif self._file is not None:
+                yield from _of_text(packing.text_of(self._file, self._name), refuse)
+        # Errors of unpacking come while reading, not when opening.
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            raise InvalidInput(f"{self._name} is damaged: {error}") from error
+        except OSError as error:
+            raise InvalidInput(f"{self._name}: {error.strerror or error}") from error
 
-    def _move(self, end: int) -> None:
-        self.line += self._text.count("\n", self._at, end)
-        self._at = end
+    def _archived(
+        self, archive: Archive, refuse: Refuse, accepts: Callable[[Any], bool] | None
+    ) -> Values:
+        read = []
+        for member in archive.texts:
+            values = self._member(archive, member, refuse)
+            if archive.is_sure or accepts is None:
+                read.append(member)
+                yield from values
+                continue
+            first = next(values, None)
+            if first is not None and accepts(first[1]):
+                read.append(member)
+                yield first
+                yield from values
+            values.close()
+        archive.texts = read
+        if not read:
+            raise InvalidInput(f"{self._name} has no conversations in it: no conversations.json")
+
+    def _member(
+        self, archive: Archive, member: str, refuse: Refuse
+    ) -> Generator[tuple[int, Any], None, None]:
+        named = len(archive.texts) > 1
+
+        def refuse_in_member(refusal: LineRefused) -> None:
+            reason = f"{member}: {refusal.reason}"
+            refuse(LineRefused(refusal.number, reason) if named else refusal)
+
+        with archive.text(member) as file:
+            yield from _of_text(packing.text_of(cast(BinaryIO, file), member), refuse_in_member)
+
+
+@contextmanager
+def opened(name: str) -> Iterator[OpenFile]:
+    """Open a file, an archive, a folder or stdin (`-`); raises InvalidInput."""
+    with ExitStack() as stack:
+        try:
+            if name == STDIN:
+                file = stack.enter_context(archives.seekable(sys.stdin.buffer))
+            elif Path(name).is_dir():
+                archive = archives.of_folder(Path(name))
+                yield OpenFile(name, None, archive)
+                return
+            else:
+                file = stack.enter_context(Path(name).open("rb"))
+            head = file.read(packing.HEAD_BYTES)
+            file.seek(0)
+        except OSError as error:
+            raise InvalidInput(f"{name}: {error.strerror or error}") from error
+        is_zip = head.startswith(packing.ZIP)
+        if name.endswith(".zip") and not is_zip:
+            packing.refuse_others(head, name)
+            raise InvalidInput(f"{name} is damaged: it is not a zip file")
+        packed = stack.enter_context(archives.of_zip(file, name)) if is_zip else None
+        yield OpenFile(name, file, packed)
+
+
+def values(name: str, refuse: Refuse = json_text.raised) -> Values:
+    """The values of a file, as `OpenFile.values` has them."""
+    with opened(name) as file:
+        yield from file.values(refuse)
+
+
+def _of_text(text: BinaryIO, refuse: Refuse) -> Values:
+    return json_text.values(text, refuse, line_max_bytes=LINE_MAX_BYTES)

@@ -1,124 +1,53 @@
-"""The shape that every program's conversations are read into, and the records made from it."""
+"""The records of this service's exports, made of conversations of other programs."""
 
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
-from sessions_app.domain import limits
+from sessions_app.domain import limits, parts
 from sessions_app.domain.data import Role
+from sessions_app.domain.foreign import calls, citations
+from sessions_app.domain.foreign.extended_json import object_id_time, plain
+from sessions_app.domain.foreign.files import Attach, ForeignFile, Unattached
+from sessions_app.domain.foreign.shapes import (
+    Conversation,
+    ForeignMessage,
+    ToolCall,
+    as_text,
+    tool_call,
+)
+from sessions_app.domain.foreign.times import epoch_time, seconds_time, text_time
 from sessions_app.domain.lifecycle import to_milliseconds
+from sessions_app.domain.parts import Part
 from sessions_app.domain.records.writing import Record
 from sessions_app.domain.texts.text import storable
+
+__all__ = [
+    "Conversation",
+    "ForeignMessage",
+    "ToolCall",
+    "as_text",
+    "content_id",
+    "deterministic_session_id",
+    "epoch_time",
+    "object_id_time",
+    "plain",
+    "records",
+    "seconds_time",
+    "text_time",
+    "tool_call",
+]
 
 # The highest MESSAGE_MAX_CHARS that an operator can set: no installation stores a longer message.
 LONGEST_CHARS = 1_000_000
 
-ToolCall = Mapping[str, Any]
 
-
-@dataclass(frozen=True, slots=True)
-class ForeignMessage:
-    """A message; `at` is None where the source has no time for it."""
-
-    role: Role
-    content: str = ""
-    at: datetime | None = None
-    name: str | None = None
-    tool_calls: tuple[ToolCall, ...] = ()
-    tool_call_id: str | None = None
-    model: str | None = None
-
-
-@dataclass(slots=True)
-class Conversation:
-    """A conversation. `left` counts, by name, what could not be imported."""
-
-    source: str
-    source_id: str
-    messages: list[ForeignMessage] = field(default_factory=list)
-    left: Counter[str] = field(default_factory=Counter)
-    owner: str | None = None
-    title: str = ""
-    created_at: datetime | None = None
-    updated_at: datetime | None = None
-    archived: bool = False
-
-
-def tool_call(call_id: str, name: str, arguments: str) -> ToolCall:
-    """A tool call in the shape of OpenAI's chat completions."""
-    function = {"name": storable(name), "arguments": storable(arguments)}
-    return {"id": short_id(call_id), "type": "function", "function": function}
-
-
-def short_id(text: str) -> str:
-    """`text` where it fits an id, else a hash of it: the same for the same text."""
-    clean = storable(text)
-    if 0 < len(clean) <= limits.TOOL_CALL_ID_MAX_CHARS:
-        return clean
-    return f"call_{_digest(text).hex()[:32]}"
-
-
-def as_text(value: Any) -> str:
-    """Text as it is, anything else as JSON."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def seconds_time(value: Any) -> datetime | None:
-    """The time of a Unix timestamp in seconds; None for any other value."""
-    # A bool is an int in Python, but not a time.
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        return to_milliseconds(datetime.fromtimestamp(value, UTC))
-    # Damaged exports have times that no datetime can hold.
-    except (ValueError, OverflowError, OSError):
-        return None
-
-
-def text_time(value: Any) -> datetime | None:
-    """The time of ISO 8601 text, in UTC where it names no offset; None for any other value."""
-    if not isinstance(value, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(value)
-        return to_milliseconds(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
-    except (ValueError, OverflowError):
-        return None
-
-
-def plain(value: Any) -> Any:
-    """Turn MongoDB's extended JSON, as `mongoexport` writes it, into plain values; ids to text."""
-    if isinstance(value, list):
-        return [plain(each) for each in value]
-    if not isinstance(value, dict):
-        return value
-    match value:
-        case {"$oid": str(text), **rest} if not rest:
-            return text
-        case {"$date": moment, **rest} if not rest:
-            inner = plain(moment)
-            return text_time(inner) or seconds_time(
-                inner / 1_000 if isinstance(inner, int | float) else None
-            )
-        case {"$numberLong": text, **rest} | {"$numberInt": text, **rest} if not rest:
-            return int(text)
-        case {"$numberDouble": text, **rest} if not rest:
-            return float(text)
-    return {name: plain(each) for name, each in value.items()}
-
-
-def object_id_time(text: Any) -> datetime | None:
-    """The time in a MongoDB ObjectId of 24 hexadecimal digits; None for any other value."""
-    if not isinstance(text, str) or len(text) != 24:
-        return None
-    try:
-        return seconds_time(int(text[:8], 16))
-    except ValueError:
-        return None
+def _not_kept(file: ForeignFile) -> Part:
+    raise Unattached("is not in the file")
 
 
 def records(
@@ -128,19 +57,22 @@ def records(
     policy: Mapping[str, Any],
     expires_at: datetime | None,
     now: datetime,
+    attach: Attach = _not_kept,
 ) -> Iterator[Record]:
     """The record of the session, then those of its messages; nothing where it has none.
 
     Ids are hashes of the source, the owner and the source's id: importing a conversation again
-    gives the same session. `now` replaces times that the source does not have.
+    gives the same session. `now` replaces times that the source does not have. `attach` keeps
+    pictures and files; a message says in words which of them it could not keep.
     """
-    messages = list(_storable_messages(conversation))
+    messages = list(_storable_messages(conversation, attach))
     if not messages:
         conversation.left["conversation without messages"] += 1
         return
-    times = _times(conversation, messages, now)
-    identity = (conversation.source, user_id, conversation.source_id)
-    session_id = deterministic_session_id(identity, conversation.created_at or messages[0].at)
+    times = _times(conversation, [message for message, _ in messages], now)
+    source_id = conversation.source_id or content_id(conversation)
+    identity = (conversation.source, user_id, source_id)
+    session_id = deterministic_session_id(identity, conversation.created_at or messages[0][0].at)
     updated_at = conversation.updated_at or max(times)
     yield {
         "type": "session",
@@ -148,7 +80,7 @@ def records(
         "user_id": user_id,
         "status": "archived" if conversation.archived else "active",
         "title": _title(conversation),
-        "metadata": _origin(conversation),
+        "metadata": {"source": conversation.source, "source_id": _short(source_id)},
         "context_policy": policy,
         "context_start": 1,
         "version": 1,
@@ -158,7 +90,7 @@ def records(
         **({"archived_at": updated_at} if conversation.archived else {}),
         **({"expires_at": expires_at} if expires_at and not conversation.archived else {}),
     }
-    for seq, (message, at) in enumerate(zip(messages, times, strict=True), 1):
+    for seq, ((message, attached), at) in enumerate(zip(messages, times, strict=True), 1):
         yield {
             "type": "message",
             "session_id": session_id,
@@ -168,31 +100,62 @@ def records(
             "content": message.content,
             "timestamp": at,
             **_optional(message),
+            **({"parts": attached} if attached else {}),
         }
 
 
-def _storable_messages(conversation: Conversation) -> Iterable[ForeignMessage]:
-    for message in conversation.messages:
+def content_id(conversation: Conversation) -> str:
+    """An id for a conversation that has none: the same for the same messages."""
+    said = [
+        [m.role.value, m.content, m.name or "", as_text(list(m.tool_calls)), str(m.at)]
+        for m in conversation.messages
+    ]
+    return f"content-{_digest(conversation.title, as_text(said)).hex()[:32]}"
+
+
+Storable = tuple[ForeignMessage, list[Part]]
+
+
+def _storable_messages(conversation: Conversation, attach: Attach) -> Iterator[Storable]:
+    """The messages that can be stored, each with its parts where it has pictures or files."""
+    left = conversation.left
+    for message in calls.arranged(conversation.messages, conversation.changed):
         content = storable(message.content)
         if content != message.content:
-            conversation.left["control characters, in so many messages"] += 1
+            left["control characters, in so many messages"] += 1
+        attached, missing = _attached(message, attach, left) if message.files else ([], [])
+        content = "\n".join(filter(None, (content, *missing)))
         # Calls are stored with the message and count toward its size.
         calls_chars = len(json.dumps(message.tool_calls)) if message.tool_calls else 0
         if max(len(content), calls_chars) > LONGEST_CHARS:
-            conversation.left[f"message over {LONGEST_CHARS:,} characters"] += 1
+            left[f"message over {LONGEST_CHARS:,} characters"] += 1
+            continue
+        if attached:
+            texts: list[Part] = [{"type": parts.TEXT, "text": content}] if content else []
+            attached = [*texts, *attached]
+            content = content or parts.text_of(attached)
         # A tool may return nothing, and its call needs the result.
-        elif not content and not message.tool_calls and message.role is not Role.TOOL:
-            conversation.left["empty message"] += 1
+        if not content and not message.tool_calls and message.role is not Role.TOOL:
+            left["empty message"] += 1
         else:
-            yield ForeignMessage(
-                message.role,
-                content,
-                message.at,
-                message.name,
-                message.tool_calls,
-                message.tool_call_id,
-                message.model,
-            )
+            yield replace(message, content=content), attached
+
+
+def _attached(
+    message: ForeignMessage, attach: Attach, left: Counter[str]
+) -> tuple[list[Part], list[str]]:
+    """The parts of a message's files, and words for those that cannot come along."""
+    attached: list[Part] = []
+    missing: list[str] = []
+    for number, file in enumerate(message.files):
+        try:
+            if number >= limits.PARTS_MAX - 1:
+                raise Unattached("is beyond what a message may have")
+            attached.append(attach(file))
+        except Unattached as error:
+            left[f"{file.kind} that {error}"] += 1
+            missing.append(storable(file.in_words))
+    return attached, missing
 
 
 def _times(
@@ -211,7 +174,7 @@ def _optional(message: ForeignMessage) -> dict[str, Any]:
     fields: dict[str, Any] = {
         "name": storable(message.name or "")[: limits.NAME_MAX_CHARS],
         "tool_calls": list(message.tool_calls),
-        "tool_call_id": short_id(message.tool_call_id) if message.tool_call_id else None,
+        "tool_call_id": message.tool_call_id,
         "metadata": {"model": _short(message.model)} if message.model else None,
     }
     return {name: value for name, value in fields.items() if value}
@@ -219,13 +182,11 @@ def _optional(message: ForeignMessage) -> dict[str, Any]:
 
 def _title(conversation: Conversation) -> str:
     title = storable(conversation.title)
+    if citations.has_markers(title):
+        title = citations.resolved(title, {}, changed=conversation.changed, left=conversation.left)
     if len(title) > limits.TITLE_MAX_CHARS:
         conversation.left["end of a long title"] += 1
     return title[: limits.TITLE_MAX_CHARS]
-
-
-def _origin(conversation: Conversation) -> dict[str, str]:
-    return {"source": conversation.source, "source_id": _short(conversation.source_id)}
 
 
 def _short(text: str) -> str:
@@ -247,7 +208,7 @@ def deterministic_session_id(identity: tuple[str, ...], at: datetime | None) -> 
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
-def _digest(*parts: str) -> bytes:
+def _digest(*texts: str) -> bytes:
     # JSON marks where a part ends: ("ab", "c") and ("a", "bc") have different hashes.
-    joined = json.dumps(parts).encode()
+    joined = json.dumps(texts).encode()
     return hashlib.sha256(joined).digest()

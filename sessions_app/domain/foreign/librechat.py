@@ -9,16 +9,27 @@ from datetime import datetime
 from typing import Any
 
 from sessions_app.domain.data import Role
-from sessions_app.domain.foreign.conversations import (
+from sessions_app.domain.errors import InvalidInput
+from sessions_app.domain.foreign import citations
+from sessions_app.domain.foreign.files import ForeignFile, file_name, kind_of, of_url
+from sessions_app.domain.foreign.shapes import (
+    OTHER_BRANCH,
     Conversation,
     ForeignMessage,
     as_text,
-    text_time,
+    identity,
+    listed,
+    mapped,
+    text_or_none,
     tool_call,
 )
+from sessions_app.domain.foreign.times import text_time
+from sessions_app.domain.foreign.trees import branch_to, other_ends
+from sessions_app.domain.parts import IMAGE
 
 SOURCE = "librechat"
 Stored = Mapping[str, Any]
+_SHOWN_CHARS = 60
 
 
 def recognises(value: Any) -> bool:
@@ -40,14 +51,16 @@ def _is_conversation_document(value: Stored) -> bool:
     return "_id" in value and "messageId" not in value
 
 
-def read_conversation(value: Stored) -> Conversation:
-    """Read an exported conversation."""
+def read_conversation(value: Stored, end: str | None = None) -> Conversation:
+    """Read an exported conversation, or the branch that ends at `end`; raises InvalidInput."""
     nested = value.get("messagesTree", value.get("messages"))
     messages = list(_flattened(nested if isinstance(nested, list) else []))
-    return _conversation(as_text(value["conversationId"]), value, messages)
+    return _conversation(identity(value.get("conversationId")), value, messages, end)
 
 
-def from_documents(conversation_id: str, documents: Iterable[Stored]) -> Conversation:
+def from_documents(
+    conversation_id: str, documents: Iterable[Stored], end: str | None = None
+) -> Conversation:
     """Read a conversation from documents: its messages and, where it is there, its own."""
     head: Stored = {}
     messages: list[Stored] = []
@@ -56,27 +69,41 @@ def from_documents(conversation_id: str, documents: Iterable[Stored]) -> Convers
             messages.append(document)
         else:
             head = document
-    return _conversation(conversation_id, head, messages)
+    return _conversation(conversation_id, head, messages, end)
 
 
-def _conversation(conversation_id: str, head: Stored, messages: list[Stored]) -> Conversation:
+def _conversation(
+    conversation_id: str, head: Stored, messages: list[Stored], end: str | None
+) -> Conversation:
+    for message in messages:
+        check_ids(message)
+    owner = next((m["user"] for m in (head, *messages) if identity(m.get("user"))), None)
     conversation = Conversation(
         SOURCE,
         conversation_id,
-        title=as_text(head.get("title") or ""),
-        owner=next((str(m["user"]) for m in (head, *messages) if m.get("user")), None),
+        title=text_or_none(head.get("title")) or "",
+        owner=identity(owner) or None,
         # Of the messages, not of the document: an export has no time of its own, and the session's
         # id, which depends on it, must be the same from either.
         created_at=min(filter(None, (_time(m, "createdAt") for m in messages)), default=None),
         updated_at=_time(head, "updatedAt"),
         archived=head.get("isArchived") is True,
     )
-    branch = _branch(messages)
+    branch = _branch(messages, conversation, end)
     if len(branch) < len(messages):
-        conversation.left["message of another branch"] += len(messages) - len(branch)
+        conversation.left[OTHER_BRANCH] += len(messages) - len(branch)
     for message in branch:
         conversation.messages.extend(_read(message, conversation))
     return conversation
+
+
+def check_ids(message: Stored) -> None:
+    """Raise InvalidInput for a message whose ids are no text: its place could not be known."""
+    for name in ("messageId", "parentMessageId"):
+        value = message.get(name)
+        if value is not None and not isinstance(value, str):
+            shown = as_text(value)[:_SHOWN_CHARS]
+            raise InvalidInput(f"{name} is {shown}, which is no text")
 
 
 def _flattened(messages: Iterable[Any]) -> Iterator[Stored]:
@@ -95,7 +122,7 @@ def _flattened(messages: Iterable[Any]) -> Iterator[Stored]:
             waiting += [{"parentMessageId": parent, **child} for child in reversed(inner)]
 
 
-def _branch(messages: list[Stored]) -> list[Stored]:
+def _branch(messages: list[Stored], conversation: Conversation, end: str | None) -> list[Stored]:
     """The newest message and its ancestors, oldest first; all messages where none has a parent.
 
     LibreChat does not store which branch was shown last.
@@ -104,17 +131,23 @@ def _branch(messages: list[Stored]) -> list[Stored]:
     named = {message["messageId"]: message for message in messages if message.get("messageId")}
     if not any(message.get("parentMessageId") in named for message in messages):
         return messages
-    times = {name: _time(message, "createdAt") for name, message in named.items()}
+
+    def parent_of(name: str) -> object:
+        return named[name].get("parentMessageId")
+
+    branch = branch_to(end or _newest(named), named, parent_of)
+    conversation.other_ends = other_ends(named, parent_of, branch)
+    return [named[name] for name in branch]
+
+
+def _newest(named: Mapping[str, Stored]) -> str:
+    """The newest message that has no reply; of those of one time the last in the file."""
     positions = {name: position for position, name in enumerate(named)}
-    parents = {message.get("parentMessageId") for message in messages}
+    parents = {message.get("parentMessageId") for message in named.values()}
     leaves = [name for name in named if name not in parents] or list(named)
     start = datetime.min.isoformat()
-    current: Any = max(leaves, key=lambda n: (str(times[n] or start), positions[n]))
-    path: dict[str, Stored] = {}
-    while current in named and current not in path:
-        path[current] = named[current]
-        current = named[current].get("parentMessageId")
-    return list(path.values())[::-1]
+    times = {name: str(_time(named[name], "createdAt") or start) for name in leaves}
+    return max(leaves, key=lambda name: (times[name], positions[name]))
 
 
 def _time(stored: Stored, name: str) -> datetime | None:
@@ -125,44 +158,72 @@ def _time(stored: Stored, name: str) -> datetime | None:
 def _read(message: Stored, conversation: Conversation) -> Iterator[ForeignMessage]:
     """The message; one that used tools becomes several: text, call, result, text."""
     at = _time(message, "createdAt")
-    files = [*(message.get("files") or ()), *(message.get("attachments") or ())]
-    if files:
-        conversation.left["file"] += len(files)
+    files = _files(message)
     # An error is shown to the user as a message, but the model did not say it.
     if message.get("error") is True:
         conversation.left["message that tells of an error"] += 1
         return
     if message.get("isCreatedByUser") is True:
-        yield ForeignMessage(Role.USER, _own_text(message, conversation), at)
+        yield ForeignMessage(Role.USER, _own_text(message, conversation), at, files=files)
         return
-    model = as_text(message["model"]) if message.get("model") else None
+    reply = _Reply(at, as_text(message["model"]) if message.get("model") else None, files)
     parts = message.get("content")
     if not isinstance(parts, list) or not parts:
-        yield ForeignMessage(Role.ASSISTANT, as_text(message.get("text") or ""), at, model=model)
+        text = _cited(as_text(message.get("text") or ""), conversation)
+        yield reply.said([text])
         return
     texts: list[str] = []
+    pending = False
     for number, part in enumerate(parts):
         call = part.get("tool_call") if isinstance(part, dict) else None
         if isinstance(call, dict):
-            call_id = as_text(call.get("id") or f"{message.get('messageId')}/{number}")
-            name, arguments, output = _call(call)
-            calls = (tool_call(call_id, name, arguments),)
-            text = "\n".join(texts)
-            yield ForeignMessage(Role.ASSISTANT, text, at, tool_calls=calls, model=model)
-            yield ForeignMessage(Role.TOOL, output, at, name=name, tool_call_id=call_id)
-            texts = []
+            yield from reply.used(call, texts, f"{message.get('messageId')}/{number}")
+            texts, pending = [], True
         elif text := _part(part, conversation):
-            texts.append(text)
-    if texts:
-        yield ForeignMessage(Role.ASSISTANT, "\n".join(texts), at, model=model)
+            texts.append(_cited(text, conversation))
+    if texts or (reply.files and not pending):
+        yield reply.said(texts)
+
+
+class _Reply:
+    """The messages that a reply of LibreChat becomes; its files come with the first."""
+
+    def __init__(
+        self, at: datetime | None, model: str | None, files: tuple[ForeignFile, ...]
+    ) -> None:
+        self._at, self._model = at, model
+        self.files = files
+
+    def said(self, texts: list[str]) -> ForeignMessage:
+        files, self.files = self.files, ()
+        return ForeignMessage(
+            Role.ASSISTANT, "\n".join(texts), self._at, model=self._model, files=files
+        )
+
+    def used(self, call: Stored, texts: list[str], default_id: str) -> Iterator[ForeignMessage]:
+        name, arguments, output = _call(call)
+        made = tool_call(call.get("id") or default_id, name, arguments)
+        files, self.files = self.files, ()
+        yield ForeignMessage(
+            Role.ASSISTANT,
+            "\n".join(texts),
+            self._at,
+            tool_calls=(made,),
+            model=self._model,
+            files=files,
+        )
+        yield ForeignMessage(Role.TOOL, output, self._at, name=name, tool_call_id=made["id"])
 
 
 def _own_text(message: Stored, conversation: Conversation) -> str:
     if message.get("text"):
         return as_text(message["text"])
-    parts = message.get("content")
-    listed = parts if isinstance(parts, list) else []
-    return "\n".join(filter(None, (_part(part, conversation) for part in listed)))
+    parts = listed(message.get("content"))
+    return "\n".join(filter(None, (_part(part, conversation) for part in parts)))
+
+
+def _cited(text: str, conversation: Conversation) -> str:
+    return citations.resolved(text, {}, changed=conversation.changed, left=conversation.left)
 
 
 def _call(call: Stored) -> tuple[str, str, str]:
@@ -179,5 +240,39 @@ def _part(part: Any, conversation: Conversation) -> str:
     if kind == "text":
         text = part.get("text")
         return as_text(text.get("value", "") if isinstance(text, dict) else text or "")
-    conversation.left[f"part: {as_text(kind)}"] += 1
+    # Pictures of a message stand in its files as well.
+    if kind not in ("image_file", "image_url"):
+        conversation.left[f"part: {as_text(kind)}"] += 1
     return ""
+
+
+def _files(message: Stored) -> tuple[ForeignFile, ...]:
+    """The files of a message, each once: by its id it may stand in the content as well."""
+    files: dict[str, ForeignFile] = {}
+    for stored in (*listed(message.get("files")), *listed(message.get("attachments"))):
+        described = mapped(stored)
+        name = file_name(described.get("filename"))
+        media_type = text_or_none(described.get("type")) or ""
+        file_id = as_text(described.get("file_id") or "")
+        reference = file_name(described.get("filepath")) or file_id
+        file = ForeignFile(kind_of(media_type), name, media_type, reference)
+        files.setdefault(file_id or f"{name}/{len(files)}", file)
+    for part in listed(message.get("content")):
+        file_id, shown = _shown(mapped(part))
+        if shown is not None:
+            files.setdefault(file_id or f"/{len(files)}", shown)
+    return tuple(files.values())
+
+
+def _shown(part: Stored) -> tuple[str, ForeignFile | None]:
+    """The picture of a part of the content, and its id."""
+    if part.get("type") == "image_url":
+        inner = part.get("image_url")
+        address = inner.get("url") if isinstance(inner, dict) else inner
+        return "", of_url(address, kind=IMAGE)
+    if part.get("type") == "image_file":
+        inner = mapped(part.get("image_file"))
+        name = file_name(inner.get("filename")) or file_name(inner.get("filepath"))
+        file_id = as_text(inner.get("file_id") or "")
+        return file_id, ForeignFile(IMAGE, name, reference=file_id)
+    return "", None

@@ -21,6 +21,7 @@ class LineRefused(InvalidInput):
 
     def __init__(self, number: int, reason: str) -> None:
         super().__init__(f"line {number}: {reason}")
+        self.number, self.reason = number, reason
 
 
 def parsed(text: bytes) -> Any:

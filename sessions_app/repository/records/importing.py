@@ -39,6 +39,8 @@ class Gathered:
     keys: set[int] = field(default_factory=set)
     # Whether its buckets are left alone, as it is there already; None until somebody has asked.
     passed_over: bool | None = None
+    tool_calls: int = 0
+    attached: int = 0
 
     @property
     def session_id(self) -> str:
@@ -153,6 +155,13 @@ def store_bucket(run: Stored) -> None:
         if left is None or left == run or message_counts([run["session_id"]]):
             return
         buckets.replace_one(bucket_key | {"messages": left["messages"], "revision": 0}, run)
+
+
+@failures.translated
+def take_back(session_id: str) -> None:
+    """Remove the buckets of a session that will not be imported, unless it is there."""
+    if not message_counts([session_id]):
+        MessageBucket.objects.of_session(session_id).filter(revision=0).delete()
 
 
 @failures.translated

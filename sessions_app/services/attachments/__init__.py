@@ -32,13 +32,18 @@ from sessions_app.services.attachments.removing import (
     remove_unused,
 )
 from sessions_app.services.attachments.sending import filled
-from sessions_app.services.attachments.uploading import attachment_store, attachment_upload
+from sessions_app.services.attachments.uploading import (
+    attachment_preview,
+    attachment_store,
+    attachment_upload,
+)
 
 __all__ = [
     "Content",
     "SweptAttachments",
     "attachment_content",
     "attachment_get",
+    "attachment_preview",
     "attachment_store",
     "attachment_upload",
     "attachment_usage",

@@ -78,6 +78,12 @@ def attachment_store(
     raise StorageUnavailable
 
 
+def attachment_preview(*, user_id: str, upload: Upload, now: datetime) -> Attachment:
+    """What `attachment_store` would keep; nothing is stored. Raises InvalidInput, TooLarge."""
+    checked = checking.check(upload)
+    return _facts(user_id, checked, checked.content, lifecycle.to_milliseconds(now), None)
+
+
 def _require_room(user_id: str, checked: Checked) -> None:
     # Of uploads at the same moment each may be let in by what there was before.
     most = settings.ATTACHMENTS_PER_USER_BYTES

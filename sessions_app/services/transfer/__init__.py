@@ -1,7 +1,10 @@
 """Transfer: sessions out of this service, and into it from exports and other programs.
 
-`exporting` streams one conversation, or all sessions as records. `sources` recognises what an
-import reads and turns it into records; `importing` checks and stores them, whatever their source.
+- `exporting` streams one conversation, or all sessions as records
+- `formats` tells what a value is of; `sources` opens what an import reads (`source`), `reading`
+  says which conversations are in it, `making` turns them into records, and `attaching` keeps their
+  pictures and files
+- `importing` checks and stores records, whatever their source; `outcome` judges what came of it
 """
 
 from sessions_app.services.transfer.exporting import (
@@ -11,15 +14,22 @@ from sessions_app.services.transfer.exporting import (
     session_stream,
     sessions_export,
 )
-from sessions_app.services.transfer.importing import sessions_import
-from sessions_app.services.transfer.sources import FORMATS, Source, source_read
+from sessions_app.services.transfer.formats import FORMATS
+from sessions_app.services.transfer.importing import ImportReport, sessions_import
+from sessions_app.services.transfer.outcome import nothing_imported, seconds_estimated
+from sessions_app.services.transfer.source import Source, SourceReading
+from sessions_app.services.transfer.sources import source_read
 
 __all__ = [
     "FORMATS",
     "Bytes",
+    "ImportReport",
     "Selection",
     "Source",
+    "SourceReading",
     "first_record",
+    "nothing_imported",
+    "seconds_estimated",
     "session_stream",
     "sessions_export",
     "sessions_import",

@@ -1,13 +1,13 @@
 """Imports sessions from records, whatever their source."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from sessions_app import tokenizer
 from sessions_app.domain.drafts import message_tokens
-from sessions_app.domain.errors import InvalidInput, SessionNotFound
-from sessions_app.domain.parts import are_parts
+from sessions_app.domain.errors import InvalidInput, QuotaReached, SessionNotFound
+from sessions_app.domain.parts import are_parts, is_kept
 from sessions_app.domain.records.reading import LineRefused
 from sessions_app.domain.records.writing import Record
 from sessions_app.repository import records, sessions
@@ -18,6 +18,8 @@ from sessions_app.services.attachments import carrying
 from sessions_app.services.attachments.carrying import Found
 from sessions_app.services.progress import Progress
 
+Refuse = Callable[[InvalidInput], None]
+
 # Sessions are stored together up to either bound: fewer round trips, bounded memory.
 _BATCH_SESSIONS = 200
 _BATCH_BYTES = 8 * 1024 * 1024
@@ -26,6 +28,9 @@ _BATCH_BYTES = 8 * 1024 * 1024
 @dataclass(slots=True)
 class ImportReport:
     """The counts of an import. `left` counts, by name, what was not imported.
+
+    `sessions`, `messages`, `tool_calls` and `attached`, the attachments that messages refer to, are
+    of sessions that were not there; `attachments` counts those that stood in the file themselves.
 
     `already_there` counts sessions that exist and were left alone, `grown` those of them with more
     messages in the file, `of_erased_users` those whose owners were erased, `recounted` those whose
@@ -39,6 +44,8 @@ class ImportReport:
     of_erased_users: int = 0
     recounted: int = 0
     attachments: int = 0
+    attached: int = 0
+    tool_calls: int = 0
     left: Counter[str] = field(default_factory=Counter)
 
 
@@ -49,42 +56,65 @@ def sessions_import(
     dry_run: bool,
     progress: Progress,
     found: Found | None = None,
+    refuse: Refuse | None = None,
+    metered: bool = False,
+    report: ImportReport | None = None,
 ) -> ImportReport:
     """Store the sessions of `numbered` records, each session followed by its messages.
 
     All become `user_id`'s, or stay with their owners where it is None. Sessions that exist are left
     alone, so an import that stopped anywhere is finished by running it again. With `dry_run`
-    nothing is written. `found` gives the bytes of attachments that lie beside the records. Raises
-    LineRefused; the sessions before that line are stored whole.
+    nothing is written. `found` gives the bytes of attachments that lie beside the records. With
+    `metered`, the owners' quotas bound it. Raises LineRefused; the sessions before that line are
+    stored whole. With `refuse`, a session that is wrong goes there, and the import goes on behind
+    it. Raises QuotaReached. `report` is what is counted in, to be read meanwhile.
     """
-    importer = _Importer(user_id, dry_run=dry_run, found=found)
+    importer = _Importer(user_id, dry_run=dry_run, found=found, metered=metered, report=report)
     number = 0
     for number, record in numbered:
-        try:
-            importer.take(record)
-        except InvalidInput as error:
-            raise importer.refusal(number, error) from error
+        importer.attempt(number, lambda record=record: importer.take(record), refuse)
         progress(1)
-    try:
-        importer.finish()
-    except InvalidInput as error:
-        raise importer.refusal(number, error) from error
+    importer.attempt(number, importer.finish, refuse)
     return importer.report
 
 
 class _Importer:
     """An import in progress: the current session, and those that wait to be stored together."""
 
-    def __init__(self, user_id: str | None, *, dry_run: bool, found: Found | None) -> None:
-        self.report = ImportReport()
-        self._found = found
+    def __init__(
+        self,
+        user_id: str | None,
+        *,
+        dry_run: bool,
+        found: Found | None,
+        metered: bool,
+        report: ImportReport | None,
+    ) -> None:
+        self.report = report or ImportReport()
+        self._found, self._metered = found, metered
+        # Whether records are passed over until the next session begins.
+        self._is_passing = False
         self._referred: dict[str, None] = {}
         self._user_id, self._dry_run = user_id, dry_run
         self._current: Gathered | None = None
         self._waiting: list[Gathered] = []
 
+    def attempt(self, number: int, step: Callable[[], None], refuse: Refuse | None) -> None:
+        """Take a step of the import; what is wrong in it is refused, or raised as LineRefused."""
+        try:
+            step()
+        except (InvalidInput, RecursionError) as error:
+            wrong = error if isinstance(error, InvalidInput) else InvalidInput("nested too deeply")
+            if refuse is None:
+                raise self._refusal(number, wrong) from error
+            refuse(wrong if isinstance(wrong, LineRefused) else LineRefused(number, wrong.detail))
+            self._drop()
+
     def take(self, record: Record) -> None:
         """Take the next record; raises InvalidInput."""
+        if self._is_passing and record["type"] == "message":
+            return
+        self._is_passing = False
         match record["type"]:
             case "session":
                 self._end_session()
@@ -97,7 +127,11 @@ class _Importer:
                 owner = str(self._current.document["user_id"])
                 record, referred = carrying.of_owner(record, owner)
                 self._referred.update(dict.fromkeys(referred))
-                self._store_bucket(records.importing.add(self._current, _counted(record)))
+                run = records.importing.add(self._current, _counted(record))
+                # After it: what has been added has the types that it must have.
+                self._current.tool_calls += len(record.get("tool_calls") or ())
+                self._current.attached += sum(map(is_kept, record.get("parts") or ()))
+                self._store_bucket(run)
             case carrying.ATTACHMENT:
                 self._restore(record)
             # Records that exports may add later, or that only personal exports have.
@@ -120,7 +154,14 @@ class _Importer:
         self._end_session()
         self._store_waiting()
 
-    def refusal(self, number: int, error: InvalidInput) -> LineRefused:
+    def _drop(self) -> None:
+        """Forget the current session, of which nobody has seen anything yet."""
+        current, self._current, self._referred = self._current, None, {}
+        self._is_passing = True
+        if current is not None and current.passed_over is False:
+            records.importing.take_back(current.session_id)
+
+    def _refusal(self, number: int, error: InvalidInput) -> LineRefused:
         """Store what was complete before the line `number`, and return the error to raise."""
         self._store_waiting()
         return error if isinstance(error, LineRefused) else LineRefused(number, error.detail)
@@ -175,12 +216,16 @@ class _Importer:
         new = self._without_erased(new)
         documents = [gathered.document for gathered in new.values()]
         if documents and not self._dry_run:
+            self._take_room(new.values())
             stored = records.importing.insert_sessions(documents)
             # Their activity is in the past, behind the progress of the index.
             search.fall_back((each["user_id"], each["updated_at"]) for each in documents)
             self.report.already_there += len(new) - len(stored)
+            if self._metered:
+                for session_id in new.keys() - stored:
+                    quotas.give_back(_owner(new[session_id]), new[session_id].usage)
             new = {session_id: new[session_id] for session_id in new if session_id in stored}
-            for gathered in new.values():
+            for gathered in new.values() if not self._metered else ():
                 quotas.note(_owner(gathered), gathered.usage)
             # Checked again after the write: an erasure that began in between has missed some.
             allowed = self._without_erased(new)
@@ -190,11 +235,29 @@ class _Importer:
         for gathered in new.values():
             self.report.sessions += 1
             self.report.messages += gathered.message_count
+            self.report.tool_calls += gathered.tool_calls
+            self.report.attached += gathered.attached
             counted = (gathered.message_count, gathered.tokens)
             self.report.recounted += any(
                 declared not in (None, actual)
                 for declared, actual in zip(gathered.declared, counted, strict=True)
             )
+
+    def _take_room(self, sessions: Iterable[Gathered]) -> None:
+        """Count sessions for their owners' quotas before they are there; raises QuotaReached."""
+        if not self._metered:
+            return
+        taken: list[Gathered] = []
+        for gathered in sessions:
+            try:
+                quotas.take(_owner(gathered), gathered.usage)
+            except QuotaReached:
+                for other in taken:
+                    quotas.give_back(_owner(other), other.usage)
+                for other in sessions:
+                    records.importing.take_back(other.session_id)
+                raise
+            taken.append(gathered)
 
     def _without_erased(self, sessions: dict[str, Gathered]) -> dict[str, Gathered]:
         """The sessions whose owners have not been erased; counts the others."""

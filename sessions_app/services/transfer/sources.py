@@ -1,210 +1,179 @@
 """Opens the source of an import, recognises its format, and reads it as numbered records."""
 
-from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from sessions_app.domain import foreign, lifecycle
-from sessions_app.domain import records as records_rules
 from sessions_app.domain.errors import InvalidInput
-from sessions_app.domain.foreign.conversations import Conversation
 from sessions_app.domain.records.reading import LineRefused, numbered_records
-from sessions_app.domain.records.writing import BEGIN, Record
-from sessions_app.services.sessions import policy_default, timeout_at
-from sessions_app.sources import agents_sqlite, files, grouping, langchain_mongodb
+from sessions_app.services.transfer import formats, reading
+from sessions_app.services.transfer.making import Making
+from sessions_app.services.transfer.reading import Conversations
+from sessions_app.services.transfer.source import Source, SourceReading
+from sessions_app.sources import (
+    agents_mongodb,
+    agents_sqlite,
+    archives,
+    files,
+    langchain_mongodb,
+    langgraph_mongodb,
+    mongodb,
+)
+from sessions_app.sources.archives import Archive
+from sessions_app.sources.json_text import Values
 
-FORMATS = ("auto", "native", "openai", "librechat", "langchain", "agents")
-
-Values = Iterator[tuple[int, Any]]
-NumberedConversations = Iterator[tuple[int, Conversation]]
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """What to import: a file name, `-` for stdin, or a MongoDB URI with its collection."""
-
-    name: str
-    format: str = "auto"
-    collection: str | None = None
-
-
-@dataclass(slots=True)
-class SourceReading:
-    """An open source: its format, its records, and in `left` what could not be imported."""
-
-    format: str
-    records: Iterable[tuple[int, Record]]
-    opened: Generator[Any, None, None]
-    left: Counter[str] = field(default_factory=Counter)
-
-    def close(self) -> None:
-        """Close the source, read to its end or not."""
-        self.opened.close()
+# Of so many values at the beginning of a file, one must be of a format that is known.
+_LOOKED_AT = 1_000
+_IN_MONGODB = {
+    "langchain": langchain_mongodb,
+    "agents": agents_mongodb,
+    "langgraph": langgraph_mongodb,
+}
 
 
-def source_read(*, source: Source, user_id: str | None, now: datetime) -> SourceReading:
+def source_read(
+    *, source: Source, user_id: str | None, now: datetime, dry_run: bool = False
+) -> SourceReading:
     """Open a source; raises InvalidInput, also while its records are read.
 
     `user_id` becomes the owner of every session; None keeps the owners that the source names.
     """
-    # By name before content: a database cannot be opened as a file.
-    if source.name.startswith(langchain_mongodb.SCHEMES):
-        grouped = langchain_mongodb.sessions(source.name, source.collection)
-        sessions = ((0, foreign.langchain.from_documents(*group)) for group in grouped)
-        return _reading("langchain", sessions, grouped, user_id, now)
-    if source.name != files.STDIN and agents_sqlite.is_sqlite(source.name):
-        stored = agents_sqlite.sessions(source.name)
-        return _reading("agents", _agents_file(stored), stored, user_id, now)
-    values = files.values(source.name)
-    try:
-        first = next(values, None)
-        if first is None:
-            raise LineRefused(1, "the file is empty")
-        kind = _recognised(first[1]) if source.format == "auto" else source.format
-    # The generator holds an open file, which nobody else would close.
-    except InvalidInput:
-        values.close()
-        raise
-    # The first value has been read to recognise the format.
-    rest = chain([first], values)
-    if kind == "native":
-        return SourceReading("native", numbered_records(rest), values)
-    conversations = _READERS[kind](rest, Path(source.name).stem)
-    return _reading(kind, conversations, values, user_id, now)
+    with ExitStack() as opened:
+        opening = _Opening(source, user_id, now, dry_run, opened)
+        # By name before content: a database cannot be opened as a file.
+        if source.name.startswith(mongodb.SCHEMES):
+            done = opening.database()
+        elif source.name != files.STDIN and agents_sqlite.is_sqlite(source.name):
+            done = opening.sqlite()
+        else:
+            done = opening.file()
+        done.opened = opened.pop_all()
+        return done
+    raise AssertionError
 
 
-def _recognised(value: Any) -> str:
-    """The format of a file, by its first value."""
-    if isinstance(value, dict) and value.get("type") == BEGIN and "format" in value:
-        return "native"
-    if foreign.chatgpt.recognises(value):
-        return "openai"
-    if foreign.librechat.recognises(value) or foreign.librechat.recognises_document(value):
-        return "librechat"
-    if foreign.langchain.recognises_document(value):
-        return "langchain"
-    if foreign.openai_agents.recognises(value) or foreign.openai_agents.recognises_item(value):
-        return "agents"
-    raise InvalidInput("this is in none of the formats that are known here; see --format")
+class _Opening:
+    """Opens one source."""
+
+    def __init__(
+        self,
+        source: Source,
+        user_id: str | None,
+        now: datetime,
+        dry_run: bool,
+        opened: ExitStack,
+    ) -> None:
+        self._source, self._opened = source, opened
+        self._making = Making(user_id, now, dry_run, source.forks)
+
+    def database(self) -> SourceReading:
+        client = self._opened.enter_context(mongodb.connected(self._source.name))
+        kind = self._kind_in(client)
+        database = mongodb.database_of(client, _IN_MONGODB[kind].DATABASE)
+        conversations = reading.of_mongodb(kind, database, self._source.collection)
+        return self._reading(kind, _translated(conversations), None)
+
+    def _kind_in(self, client: Any) -> str:
+        """The program that has its collection in the database, by its name or its documents."""
+        wanted = self._source.format
+        if wanted != "auto":
+            if wanted not in _IN_MONGODB:
+                raise InvalidInput(f"{wanted} is not read from a database")
+            return wanted
+        if self._source.collection:
+            for module in _IN_MONGODB.values():
+                database = mongodb.database_of(client, module.DATABASE)
+                first = database[self._source.collection].find_one()
+                kind = formats.recognised(first) if first else None
+                if kind in _IN_MONGODB:
+                    return kind
+            return "langchain"
+        there = [
+            kind
+            for kind, module in _IN_MONGODB.items()
+            if module.COLLECTION
+            in mongodb.database_of(client, module.DATABASE).list_collection_names()
+        ]
+        if len(there) > 1:
+            raise InvalidInput(f"the database has {' and '.join(there)}: say which (--format)")
+        return there[0] if there else "langchain"
+
+    def sqlite(self) -> SourceReading:
+        stored = agents_sqlite.sessions(self._source.name)
+        self._opened.callback(stored.close)
+        return self._reading("agents", reading.of_sqlite(stored), None)
+
+    def file(self) -> SourceReading:
+        name = self._source.name
+        file = self._opened.enter_context(files.opened(name))
+        result = SourceReading("", iter(()), self._opened, fraction=file.fraction)
+        values = file.values(result.refuse, lambda value: formats.recognised(value) is not None)
+        self._opened.callback(values.close)
+        kind, first, read = _recognised(values, self._source.format, result)
+        # What has been read to recognise the format comes first.
+        rest = chain(read, values)
+        archive = file.archive or self._beside()
+        result.format = kind
+        if kind == "native":
+            if result.refused:
+                raise InvalidInput(result.refused[0])
+            if formats.recognised(first) != kind:
+                like = formats.looks_like(first)
+                raise LineRefused(1, f"this is not an export of sessions: {like}")
+            result.records = numbered_records(_strict(rest, result))
+            return result
+        stem = Path(name).name.partition(".")[0] or name
+        conversations = reading.of_values(kind, rest, stem, result.refuse)
+        result.seen = formats.looks_like(first)
+        result.records = self._making.records(conversations, result, archive)
+        return result
+
+    def _beside(self) -> Archive | None:
+        folder = self._source.attachments or f"{self._source.name}.files"
+        return archives.of_folder(Path(folder)) if Path(folder).is_dir() else None
+
+    def _reading(
+        self, kind: str, conversations: Conversations, archive: Archive | None
+    ) -> SourceReading:
+        result = SourceReading(kind, iter(()), self._opened)
+        result.records = self._making.records(conversations, result, archive)
+        return result
 
 
-def _reading(
-    kind: str,
-    conversations: NumberedConversations,
-    opened: Generator[Any, None, None],
-    user_id: str | None,
-    now: datetime,
-) -> SourceReading:
-    left: Counter[str] = Counter()
-    return SourceReading(kind, _as_records(conversations, user_id, now, left), opened, left)
+def _translated(conversations: Conversations) -> Conversations:
+    """The conversations of a database, whose failures are InvalidInput while it is read, too."""
+    with mongodb.failures():
+        yield from conversations
 
 
-def _as_records(
-    conversations: NumberedConversations, user_id: str | None, now: datetime, left: Counter[str]
-) -> Iterator[tuple[int, Record]]:
-    policy: Mapping[str, Any] = {
-        name: getattr(value, "value", value) for name, value in asdict(policy_default()).items()
-    }
-    expires_at = timeout_at(lifecycle.to_milliseconds(now), None)
-    for line, conversation in conversations:
-        owner = user_id or conversation.owner
-        if owner is None:
-            # A guess would give a conversation to the wrong user.
-            raise InvalidInput("these conversations name no owner: say whose they become (--user)")
-        for record in foreign.conversations.records(
-            conversation, user_id=owner, policy=policy, expires_at=expires_at, now=now
-        ):
-            yield line, records_rules.writing.spelt(record)
-        # After its records: making them counts as well.
-        left.update(conversation.left)
-
-
-def _openai(values: Values, _: str) -> NumberedConversations:
+def _recognised(
+    values: Values, wanted: str, result: SourceReading
+) -> tuple[str, Any, list[tuple[int, Any]]]:
+    """The format of a file, the value that showed it, and all that was read for that."""
+    read: list[tuple[int, Any]] = []
     for line, value in values:
-        # A file may hold conversations without messages, which have no tree.
-        _require(foreign.chatgpt.recognises(value) or isinstance(value, dict), line)
-        yield line, foreign.chatgpt.read_conversation(value)
+        read.append((line, value))
+        kind = formats.recognised(value)
+        if kind is not None or len(read) == _LOOKED_AT:
+            break
+    if not read:
+        if result.refused:
+            raise InvalidInput(result.refused[0])
+        raise LineRefused(1, "the file is empty")
+    kind = formats.recognised(read[-1][1])
+    if wanted == "auto" and kind is None:
+        raise InvalidInput("this is in none of the formats that are known here; see --format")
+    return (kind or wanted) if wanted == "auto" else wanted, read[-1][1], read
 
 
-def _librechat(values: Values, _: str) -> NumberedConversations:
-    """Exported conversations one after another, or documents of the collections in any order."""
-    line, value = next(values)
-    if foreign.librechat.recognises(value):
-        for at, each in chain([(line, value)], values):
-            _require(foreign.librechat.recognises(each), at)
-            yield at, foreign.librechat.read_conversation(each)
-        return
-    keyed = _keyed(
-        chain([(line, value)], values), foreign.librechat.recognises_document, "conversationId"
-    )
-    for conversation_id, documents in grouping.grouped(keyed):
-        yield (
-            0,
-            foreign.librechat.from_documents(
-                conversation_id, map(foreign.conversations.plain, documents)
-            ),
-        )
-
-
-def _langchain(values: Values, _: str) -> NumberedConversations:
-    recognises = foreign.langchain.recognises_document
-    keyed = _keyed(values, recognises, foreign.langchain.SESSION_KEY)
-    for session_id, documents in grouping.grouped(keyed):
-        yield (
-            0,
-            foreign.langchain.from_documents(
-                session_id, map(foreign.conversations.plain, documents)
-            ),
-        )
-
-
-def _keyed(
-    values: Values, recognises: Callable[[Any], bool], key: str
-) -> Iterator[tuple[str, Any]]:
+def _strict(values: Iterator[tuple[int, Any]], result: SourceReading) -> Iterator[tuple[int, Any]]:
+    """The lines of an export of this service, of which none may be wrong."""
     for line, value in values:
-        _require(recognises(value), line)
-        yield str(value[key]), value
-
-
-def _agents(values: Values, stem: str) -> NumberedConversations:
-    """Whole sessions, or the items of one session that is named after its file."""
-    line, value = next(values)
-    rest = chain([(line, value)], values)
-    if not foreign.openai_agents.recognises(value):
-        yield line, foreign.openai_agents.from_items(stem, ((each, None) for _, each in rest))
-        return
-    # Sessions one after another; a list of items is a single session.
-    for at, each in rest:
-        _require(foreign.openai_agents.recognises(each), at)
-        items = ((item, None) for item in each["items"])
-        yield at, foreign.openai_agents.from_items(str(each["session_id"]), items)
-
-
-def _agents_file(conversations: Iterable[agents_sqlite.StoredSession]) -> NumberedConversations:
-    for stored in conversations:
-        conversation = foreign.openai_agents.from_items(
-            stored.session_id,
-            ((item, foreign.conversations.text_time(at)) for item, at in stored.items),
-            created_at=foreign.conversations.text_time(stored.created_at),
-            updated_at=foreign.conversations.text_time(stored.updated_at),
-        )
-        if stored.of_other_branches:
-            conversation.left["message of another branch"] += stored.of_other_branches
-        yield 0, conversation
-
-
-def _require(condition: bool, line: int) -> None:
-    if not condition:
-        raise LineRefused(line, "not what the values before it are")
-
-
-_READERS: dict[str, Callable[[Values, str], NumberedConversations]] = {
-    "openai": _openai,
-    "librechat": _librechat,
-    "langchain": _langchain,
-    "agents": _agents,
-}
+        if result.refused:
+            raise InvalidInput(result.refused[0])
+        yield line, value
+    if result.refused:
+        raise InvalidInput(result.refused[0])
