@@ -154,6 +154,8 @@ ATTACHMENT_READER_SECONDS = env.integer("ATTACHMENT_READER_SECONDS", 20, low=1, 
 # Bytes of uploads on the disk of this process that have not been stored; and threads for them.
 UPLOADS_MAX_BYTES = env.integer("UPLOADS_MAX_BYTES", 1_073_741_824, low=1_048_576, high=2**40)
 UPLOAD_THREADS = env.integer("UPLOAD_THREADS", 2, low=1, high=64)
+# The export of another program that a user may send to be imported.
+IMPORT_MAX_BYTES = env.integer("IMPORT_MAX_BYTES", 268_435_456, low=1_048_576, high=2**34)
 
 # --- jobs by schedule -------------------------------------------------------------------------
 JOBS = env.flag("JOBS", default=True)

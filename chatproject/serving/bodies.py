@@ -37,12 +37,15 @@ _FORM_BYTES = 65_536
 # Of an upload, what is kept in memory: little enough for all connections at once.
 _MEMORY_BYTES = 65_536
 _WRITE_BYTES = 262_144
+ON_DISK = frozenset({Takes.A_FILE, Takes.AN_EXPORT})
 
 
 def most_bytes(kind: Takes) -> int:
     """The largest body of a kind."""
     if kind is Takes.A_FILE:
         return int(settings.ATTACHMENT_MAX_BYTES) + _FORM_BYTES
+    if kind is Takes.AN_EXPORT:
+        return int(settings.IMPORT_MAX_BYTES) + _FORM_BYTES
     with_files = kind is Takes.FILES_IN_JSON
     return int(settings.REQUEST_WITH_FILES_MAX_BYTES if with_files else settings.REQUEST_MAX_BYTES)
 
@@ -59,7 +62,7 @@ class Budget:
 
     def take(self, size: int, kind: Takes = Takes.A_MESSAGE) -> None:
         """Count bytes that are kept; raises Overloaded where they are too many."""
-        if kind is Takes.A_FILE:
+        if kind in ON_DISK:
             if self.on_disk + size > settings.UPLOADS_MAX_BYTES:
                 raise Overloaded(retry_after=5)
             self.on_disk += size
@@ -70,7 +73,7 @@ class Budget:
 
     def give_back(self, size: int, kind: Takes) -> None:
         """Bytes are not kept any more."""
-        if kind is Takes.A_FILE:
+        if kind in ON_DISK:
             self.on_disk -= size
         else:
             self.used -= size
@@ -96,7 +99,7 @@ class Body:
             return self._kept
         if length is not None and length >= limit:
             raise TooLarge(f"The body may have at most {limit - 1} bytes.")
-        if self._kind is Takes.A_FILE:
+        if self._kind in ON_DISK:
             file = tempfile.SpooledTemporaryFile(max_size=_MEMORY_BYTES)  # noqa: SIM115 - `forget`
             self._kept = cast(IO[bytes], file)
         began = time.monotonic()
@@ -119,7 +122,7 @@ class Body:
         """Put what has come behind the rest; what goes to the disk does so on a thread."""
         block = b"".join(self._waiting)
         self._waiting.clear()
-        if self._kind is Takes.A_FILE and self._size > _MEMORY_BYTES:
+        if self._kind in ON_DISK and self._size > _MEMORY_BYTES:
             await asyncio.get_running_loop().run_in_executor(None, self._kept.write, block)
         else:
             self._kept.write(block)

@@ -9,6 +9,7 @@ from sessions_app.api.context import ContextViewSet
 from sessions_app.api.erasure import ErasureViewSet
 from sessions_app.api.exports import ExportView
 from sessions_app.api.feedback import FeedbackViewSet
+from sessions_app.api.imports import ImportViewSet
 from sessions_app.api.messages import MessageViewSet
 from sessions_app.api.search import SearchView
 from sessions_app.api.sessions import SessionViewSet
@@ -20,6 +21,11 @@ urlpatterns: list[URLPattern] = [
     re_path(r"^session/?$", SessionViewSet.as_view({"get": "list"})),
     re_path(r"^session/create/?$", SessionViewSet.as_view({"post": "create"})),
     re_path(r"^session/search/?$", SearchView.as_view()),
+    re_path(r"^session/import/?$", ImportViewSet.as_view({"post": "start"})),
+    re_path(
+        r"^session/import/(?P<import_id>[^/]+)/?$",
+        ImportViewSet.as_view({"get": "retrieve"}),
+    ),
     re_path(
         rf"{_SESSION}/?$",
         SessionViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),

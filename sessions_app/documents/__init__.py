@@ -13,7 +13,7 @@ a message in its list plus `tail_start` (or `first_seq` in a bucket), so it cann
 - `annotations`, `search`: derived from messages, may be deleted and made again
 - `review`: staff's notes and the log of what they read
 - `figures`, `operations`: figures over all sessions, receipts, rate limits
-- `jobs`: upkeep by schedule; `deferred`: work behind turns
+- `jobs`: upkeep by schedule; `deferred`: work behind turns; `imports`: what users move here
 """
 
 from sessions_app.documents import attachments, checking, review, versions
@@ -28,6 +28,7 @@ from sessions_app.documents.attachments import (
 from sessions_app.documents.base import StoredDocument, collection, fields_of
 from sessions_app.documents.deferred import DeferredWork
 from sessions_app.documents.figures import DailyFigures, StandingFigures
+from sessions_app.documents.imports import ImportRun
 from sessions_app.documents.jobs import Job, JobRun
 from sessions_app.documents.messages import (
     GenerationRecord,
@@ -71,6 +72,7 @@ __all__ = [
     "ErasedUser",
     "Figures",
     "GenerationRecord",
+    "ImportRun",
     "Job",
     "JobRun",
     "Message",
@@ -119,6 +121,7 @@ ALL: tuple[type[StoredDocument], ...] = (
     UsageCounter,
     Revocation,
     Creation,
+    ImportRun,
     Sweep,
     Figures,
     AuditProgress,

@@ -12,6 +12,7 @@ SessionError
 ├── MessageNotFound         no such message in the session                  404
 ├── ItemNotFound            no such item in the conversation                404
 ├── AttachmentNotFound      no such attachment of this user                 404
+├── ImportNotFound          no such import of this user                     404
 ├── UserErased              the token is valid, its user is erased          401
 ├── Conflict                the session is not in a state for this
 │   ├── SessionArchived     archived sessions are read-only                 409
@@ -19,6 +20,7 @@ SessionError
 │   ├── NothingToAnswer     there is no user message to reply to again      409
 │   ├── SessionExists       another request has created this session        409
 │   ├── Overtaken           other messages were appended since the read     409
+│   ├── ImportInProgress    another import of the user's is running         409
 │   └── TurnInProgress      one turn at a time; has a `retry_after`         409
 ├── SessionExpired          the caller's own, and past its timeout          410
 ├── SearchInProgress        one search per user; has a `retry_after`        429
@@ -182,6 +184,13 @@ class AttachmentNotFound(SessionError):
     default_detail = "No such attachment."
 
 
+class ImportNotFound(SessionError):
+    """There is no such import for this user: unknown and somebody else's look the same."""
+
+    code = "not_found"
+    default_detail = "No such import."
+
+
 class UserErased(SessionError):
     """The user's data has been erased; their access token can outlive that by minutes."""
 
@@ -221,6 +230,13 @@ class Overtaken(Conflict):
 
     code = "overtaken"
     default_detail = "Messages have been appended to the session meanwhile; try again."
+
+
+class ImportInProgress(Conflict):
+    """One import of a user at a time."""
+
+    code = "import_in_progress"
+    default_detail = "Another import of yours is running."
 
 
 class SessionExists(Conflict):

@@ -94,6 +94,11 @@ UPLOAD_SECONDS = 3_600
 THUMBNAIL_SIDE = 512
 PREPARE_ATTEMPTS = 3
 
+# --- imports -----------------------------------------------------------------------------------
+IMPORTS_KEPT_SECONDS = 86_400  # how an import of a user's went
+IMPORT_REASON_MAX_CHARS = 1_000  # why a conversation was refused, or the whole file
+IMPORT_COUNTED_MAX_CHARS = 1_000_000  # what was changed and left, by name
+
 # --- what a client may repeat ------------------------------------------------------------------
 CREATIONS_KEPT_SECONDS = 86_400  # which session a key has created
 

@@ -10,6 +10,7 @@ _STATUS_OF: dict[type[errors.SessionError], int] = {
     errors.MessageNotFound: 404,
     errors.ItemNotFound: 404,
     errors.AttachmentNotFound: 404,
+    errors.ImportNotFound: 404,
     errors.Conflict: 409,
     WindowBudgetError: 400,
     errors.SessionExpired: 410,

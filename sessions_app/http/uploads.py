@@ -69,6 +69,10 @@ class BytesParser(BaseParser):
 
     media_type = "*/*"
 
+    def most_bytes(self) -> int:
+        """The largest file."""
+        return int(settings.ATTACHMENT_MAX_BYTES)
+
     def parse(
         self,
         stream: IO[Any],
@@ -78,18 +82,26 @@ class BytesParser(BaseParser):
         """The body as the file of a form; raises TooLarge, or AttachmentRefused where it is cut."""
         request: Request = (parser_context or {})["request"]
         content = tempfile.SpooledTemporaryFile(max_size=_MEMORY_BYTES)  # noqa: SIM115
-        size, most = 0, settings.ATTACHMENT_MAX_BYTES
+        size, most = 0, self.most_bytes()
         while block := stream.read(_BLOCK):
             size += len(block)
             if size > most:
                 content.close()
-                raise TooLarge(f"An attachment may have at most {most} bytes.", attr="file")
+                raise TooLarge(f"The file may have at most {most} bytes.", attr="file")
             content.write(block)
         if size < int(request.META.get("CONTENT_LENGTH") or 0):
             content.close()
             raise AttachmentIncomplete("The upload was cut off.", attr="file")
         name = _disposed_name(request.headers.get("Content-Disposition", ""))
         return {"file": Upload(cast(Any, content), name, media_type or "")}
+
+
+class ExportParser(BytesParser):
+    """The same for what is to be imported, which may be larger."""
+
+    def most_bytes(self) -> int:
+        """The largest export."""
+        return int(settings.IMPORT_MAX_BYTES)
 
 
 def _disposed_name(header: str) -> str:

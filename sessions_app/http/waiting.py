@@ -47,6 +47,8 @@ class Takes(Enum):
     FILES_IN_JSON = "files_in_json"
     # ATTACHMENT_MAX_BYTES and a form around them, on disk.
     A_FILE = "file"
+    # IMPORT_MAX_BYTES and a form around them, on disk.
+    AN_EXPORT = "export"
 
 
 def takes(body: Takes) -> Callable[[View], View]:

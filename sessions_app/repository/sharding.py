@@ -26,6 +26,7 @@ BY_ID = (
     documents.ThrottleWindow,
     documents.UsageCounter,
     documents.Creation,
+    documents.ImportRun,
     documents.Attachment,
     documents.UploadInProgress,
     documents.Blob,

@@ -3,7 +3,7 @@
 import codecs
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import Any, BinaryIO
 
 from sessions_app.domain.errors import InvalidInput
@@ -22,7 +22,7 @@ _IN_TEXT = re.compile(r'(?:[^"\\]|\\.)*"', re.DOTALL)
 # The longest token that can be cut: an escape of a pair of surrogates.
 _CUT_CHARS = 16
 
-Values = Iterator[tuple[int, Any]]
+Values = Generator[tuple[int, Any], None, None]
 Refuse = Callable[[LineRefused], None]
 
 

@@ -100,7 +100,7 @@ def test_a_session_that_has_grown_in_the_file_is_named(
 
 
 def test_all_can_go_to_one_user(run: Run, exported: Path, database: Any) -> None:
-    run("import_sessions", str(exported), "--user", "carol")
+    run("import_sessions", str(exported), "--user", "carol", "--id")
     assert database.sessions.distinct("user_id") == ["carol"]
 
 

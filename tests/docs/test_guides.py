@@ -217,7 +217,7 @@ def test_every_import_that_is_shown_stores_sessions(
         with closing(sqlite3.connect(path)) as agents:
             agents.executescript((IMPORTS / "agents.sql").read_text())
     else:
-        call_command("import_sessions", str(IMPORTS / "chatgpt.json"), "--user", "ID")
+        call_command("import_sessions", str(IMPORTS / "chatgpt.json"), "--user", "ID", "--id")
         call_command("export_sessions", "--output", str(path))
         database.sessions.delete_many({})
         database.message_buckets.delete_many({})
@@ -232,7 +232,7 @@ def test_a_line_in_the_form_that_is_shown_becomes_a_session(database: Any, tmp_p
     path = tmp_path / "own.jsonl"
     path.write_text(line)
 
-    call_command("import_sessions", str(path), "--user", "ID")
+    call_command("import_sessions", str(path), "--user", "ID", "--id")
 
     assert [len(each["messages"]) for each in database.sessions.find()] == [2]
 

@@ -4,7 +4,7 @@ Anthropic documents no format. This follows what programs that read the export a
 (docs/import-export.md): `chat_messages` with a `sender`, a `text`, and `content` in blocks.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -59,7 +59,7 @@ def read_conversation(value: Stored, end: str | None = None) -> Conversation:
     return conversation
 
 
-def _branch(messages: list[Stored], end: Any, conversation: Conversation) -> list[Stored]:
+def _branch(messages: Sequence[Stored], end: Any, conversation: Conversation) -> Sequence[Stored]:
     """The messages from the root to `end`, or to the newest; all where none has a parent."""
     named = {each["uuid"]: each for each in messages if text_or_none(each.get("uuid"))}
 

@@ -154,7 +154,8 @@ def _attached(
             attached.append(attach(file))
         except Unattached as error:
             left[f"{file.kind} that {error}"] += 1
-            missing.append(storable(file.in_words))
+            if not file.transcribed:
+                missing.append(storable(file.in_words))
     return attached, missing
 
 

@@ -20,7 +20,8 @@ class ForeignFile:
     """What a message has beside its text.
 
     Its bytes are `content`, or lie in the archive under a name that begins with `reference`, or
-    that is `name`; or its program only had a `url`.
+    that is `name`; or its program only had a `url`. What is `transcribed` stands in the message's
+    text as well.
     """
 
     kind: str
@@ -29,6 +30,7 @@ class ForeignFile:
     reference: str = ""
     content: bytes | None = None
     url: str = ""
+    transcribed: bool = False
 
     @property
     def in_words(self) -> str:

@@ -138,6 +138,12 @@ def message_counts(session_ids: Sequence[str]) -> dict[str, int]:
 
 
 @failures.translated
+def is_owned(session_id: str, *, user_id: str) -> bool:
+    """Whether this user has this session."""
+    return Session.objects(pk=session_id).owned_by(user_id).only("pk").first() is not None
+
+
+@failures.translated
 def store_bucket(run: Stored) -> None:
     """Store a bucket of a session that is not there yet.
 

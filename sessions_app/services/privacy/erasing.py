@@ -7,7 +7,7 @@ from django.conf import settings
 
 from sessions_app import tracing
 from sessions_app.domain import lifecycle
-from sessions_app.repository import erasure, review, search
+from sessions_app.repository import erasure, imports, review, search
 from sessions_app.services import attachments, quotas, revocations
 from sessions_app.services.progress import Progress
 from sessions_app.services.receipts import receipt_id
@@ -43,6 +43,7 @@ def erase_user(
         progress(step)
     # After the sessions, of which none refers to them any more.
     attached = attachments.remove_all_of(user_id=user_id)
+    imports.remove_all_of(user_id)
     search.index.forget_progress(progress_key(user_id))
     quotas.erased(user_id)
     review.read_log.forget_user(user_id)

@@ -12,6 +12,7 @@ from sessions_app.domain import records as records_rules
 from sessions_app.domain.errors import UserErased
 from sessions_app.domain.records.reading import FORMATS, PERSONAL_FORMAT
 from sessions_app.domain.records.writing import Record
+from sessions_app.repository import imports as stored_imports
 from sessions_app.repository import records as records_store
 from sessions_app.services import receipts, review
 from sessions_app.services.attachments import carrying
@@ -60,7 +61,20 @@ def attachments(user_id: str) -> Iterator[Record]:
     yield from carrying.records_of_user(user_id)
 
 
-PRODUCERS: tuple[Producer, ...] = (sessions, turns, attachments, staff_reads)
+def imports(user_id: str) -> Iterator[Record]:
+    """`import` records: what the user has moved here in the last day, and what was refused."""
+    for job in stored_imports.of_user(user_id):
+        yield {
+            "type": "import",
+            "started_at": job.started_at,
+            "finished_at": job.finished_at,
+            "format": job.format,
+            "counts": dict(job.counts),
+            "refused": list(job.refused),
+        }
+
+
+PRODUCERS: tuple[Producer, ...] = (sessions, turns, attachments, staff_reads, imports)
 
 
 def export(*, user_id: str, now: datetime, account: Iterator[Record] | None) -> Iterator[Record]:

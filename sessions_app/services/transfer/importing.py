@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 
 from sessions_app import tokenizer
 from sessions_app.domain.drafts import message_tokens
@@ -23,6 +24,7 @@ Refuse = Callable[[InvalidInput], None]
 # Sessions are stored together up to either bound: fewer round trips, bounded memory.
 _BATCH_SESSIONS = 200
 _BATCH_BYTES = 8 * 1024 * 1024
+_SHOWN_IDS = 20
 
 
 @dataclass(slots=True)
@@ -34,7 +36,7 @@ class ImportReport:
 
     `already_there` counts sessions that exist and were left alone, `grown` those of them with more
     messages in the file, `of_erased_users` those whose owners were erased, `recounted` those whose
-    totals in the file were wrong.
+    totals in the file were wrong. `session_ids` are the first few, whether they were there or not.
     """
 
     sessions: int = 0
@@ -47,6 +49,7 @@ class ImportReport:
     attached: int = 0
     tool_calls: int = 0
     left: Counter[str] = field(default_factory=Counter)
+    session_ids: list[str] = field(default_factory=list)
 
 
 def sessions_import(
@@ -72,7 +75,7 @@ def sessions_import(
     importer = _Importer(user_id, dry_run=dry_run, found=found, metered=metered, report=report)
     number = 0
     for number, record in numbered:
-        importer.attempt(number, lambda record=record: importer.take(record), refuse)
+        importer.attempt(number, partial(importer.take, record), refuse)
         progress(1)
     importer.attempt(number, importer.finish, refuse)
     return importer.report
@@ -200,6 +203,8 @@ class _Importer:
 
     def _store_waiting(self) -> None:
         waiting, self._waiting = self._waiting, []
+        room = _SHOWN_IDS - len(self.report.session_ids)
+        self.report.session_ids += [gathered.session_id for gathered in waiting[:room]]
         stored_counts = records.importing.message_counts(
             [gathered.session_id for gathered in waiting]
         )

@@ -18,7 +18,7 @@ from sessions_app.sources import (
     langchain_mongodb,
     langgraph_mongodb,
 )
-from sessions_app.sources.json_text import Refuse, Values
+from sessions_app.sources.json_text import Refuse
 
 _SHOWN_CHARS = 60
 _INNER_GRAPH = "checkpoint of an inner graph"
@@ -36,9 +36,10 @@ class StoredConversation(NamedTuple):
 
 
 Conversations = Iterator[StoredConversation]
+NumberedValues = Iterator[tuple[int, Any]]
 
 
-def of_values(kind: str, values: Values, stem: str, refuse: Refuse) -> Conversations:
+def of_values(kind: str, values: NumberedValues, stem: str, refuse: Refuse) -> Conversations:
     """The conversations of a file in this format; `stem` names a file that is one session."""
     return _READERS[kind](values, stem, refuse)
 
@@ -47,10 +48,10 @@ def _each(
     recognises: Callable[[Any], bool],
     read: Callable[..., Conversation],
     name_of: Callable[[Any], Any],
-) -> Callable[[Values, str, Refuse], Conversations]:
+) -> Callable[[NumberedValues, str, Refuse], Conversations]:
     """A reader of files in which every value is a conversation."""
 
-    def conversations(values: Values, _: str, refuse: Refuse) -> Conversations:
+    def conversations(values: NumberedValues, _: str, refuse: Refuse) -> Conversations:
         for line, value in values:
             if recognises(value):
                 yield StoredConversation(line, _named(name_of(value)), partial(read, value))
@@ -70,7 +71,7 @@ def _strange(line: int, value: Any) -> LineRefused:
     return LineRefused(line, f"not what the values before it are: {shown}")
 
 
-def _librechat(values: Values, stem: str, refuse: Refuse) -> Conversations:
+def _librechat(values: NumberedValues, stem: str, refuse: Refuse) -> Conversations:
     """Exported conversations one after another, or documents of the collections in any order."""
     documents: list[tuple[int, Any]] = []
     for line, value in values:
@@ -92,19 +93,19 @@ def _librechat(values: Values, stem: str, refuse: Refuse) -> Conversations:
             yield StoredConversation(lines[0][0], key, read)
 
 
-def _chained(first: list[tuple[int, Any]], rest: Values) -> Values:
+def _chained(first: list[tuple[int, Any]], rest: NumberedValues) -> NumberedValues:
     yield from first
     yield from rest
 
 
-def _langchain(values: Values, _: str, refuse: Refuse) -> Conversations:
+def _langchain(values: NumberedValues, _: str, refuse: Refuse) -> Conversations:
     recognises = foreign.langchain.recognises_document
     for key, lines in _grouped(values, recognises, foreign.langchain.SESSION_KEY, refuse):
         read = partial(_of_documents, _without_end(foreign.langchain.from_documents), key, lines)
         yield StoredConversation(lines[0][0], key, read)
 
 
-def _langgraph(values: Values, _: str, refuse: Refuse) -> Conversations:
+def _langgraph(values: NumberedValues, _: str, refuse: Refuse) -> Conversations:
     recognises = foreign.langgraph.recognises_document
     for key, lines in _grouped(values, recognises, foreign.langgraph.THREAD_KEY, refuse):
         newest, oldest, inner = foreign.langgraph.newest([document for _, document in lines])
@@ -150,7 +151,7 @@ def _of_documents(
 
 
 def _grouped(
-    values: Values, recognises: Callable[[Any], bool], key: str, refuse: Refuse
+    values: NumberedValues, recognises: Callable[[Any], bool], key: str, refuse: Refuse
 ) -> Iterator[tuple[str, list[Any]]]:
     """The documents of each conversation, with their lines, as they stand in the file."""
     for name, documents in grouping.grouped(_keyed(values, recognises, key, refuse)):
@@ -158,7 +159,7 @@ def _grouped(
 
 
 def _keyed(
-    values: Values, recognises: Callable[[Any], bool], key: str, refuse: Refuse
+    values: NumberedValues, recognises: Callable[[Any], bool], key: str, refuse: Refuse
 ) -> Iterator[tuple[str, Any]]:
     for line, value in values:
         if not recognises(value):
@@ -173,7 +174,7 @@ def _keyed(
             yield str(value[key]), [line, value]
 
 
-def _agents(values: Values, stem: str, refuse: Refuse) -> Conversations:
+def _agents(values: NumberedValues, stem: str, refuse: Refuse) -> Conversations:
     """Whole sessions, documents of MongoDB, or the items of one session named after its file."""
     first = next(values, None)
     if first is None:
@@ -241,7 +242,7 @@ def of_mongodb(kind: str, database: Any, collection: str | None) -> Conversation
         yield StoredConversation(0, session_id, read)
 
 
-_READERS: dict[str, Callable[[Values, str, Refuse], Conversations]] = {
+_READERS: dict[str, Callable[[NumberedValues, str, Refuse], Conversations]] = {
     "openai": _each(
         # A file may hold conversations without messages, which have no tree.
         lambda value: isinstance(value, dict),

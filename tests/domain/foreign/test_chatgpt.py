@@ -52,8 +52,7 @@ def test_what_has_no_place_is_counted() -> None:
         "hidden: text": 1,
         "hidden: user_editable_context": 1,
         "hidden: thoughts": 1,
-        "part: image_asset_pointer": 1,
-        "attachments": 1,
+        "image that is not in the file": 1,
         "citations": 1,
         "control characters, in so many messages": 1,
     }

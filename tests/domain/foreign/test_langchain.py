@@ -30,7 +30,8 @@ def test_every_kind_of_message_has_its_role() -> None:
         ("tool", "yes"),
         ("assistant", "Yes, it is."),
     ]
-    assert trip().left == {"content block: image_url": 1, "artifact": 1, "message type: chat": 1}
+    assert trip().left == {"artifact": 1, "message type: chat": 1}
+    assert [file.kind for message in trip().messages for file in message.files] == ["image"]
 
 
 def test_calls_and_results_belong_together_the_old_ones_too() -> None:

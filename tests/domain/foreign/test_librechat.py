@@ -22,7 +22,8 @@ def test_an_export_is_read_flat_and_as_a_tree(name: str) -> None:
     conversation = librechat.read_conversation(load(name))
     assert contents(conversation) == VAN
     assert (conversation.title, conversation.owner) == ("Van", "65f1ad8c90523874d2d409f8")
-    assert conversation.left == {"message of another branch": 2, "file": 1, "part: think": 1}
+    assert conversation.left == {"message of another branch": 2, "part: think": 1}
+    assert len([file for message in conversation.messages for file in message.files]) == 1
     [call] = conversation.messages[1].tool_calls
     assert (call["id"], call["function"]["name"]) == ("call_9", "web_search")
     assert conversation.messages[2].tool_call_id == "call_9"

@@ -24,11 +24,8 @@ def test_items_become_messages_and_calls_in_a_row_one_of_them() -> None:
     calls = conversation.messages[1].tool_calls
     assert [call["id"] for call in calls] == ["call_a", "call_b"]
     assert [message.tool_call_id for message in conversation.messages[2:4]] == ["call_a", "call_b"]
-    assert conversation.left == {
-        "item: reasoning": 1,
-        "item: web_search_call": 1,
-        "part: input_image": 1,
-    }
+    assert conversation.left == {"item: reasoning": 1, "item: web_search_call": 1}
+    assert [file.kind for file in conversation.messages[5].files] == ["image"]
 
 
 @pytest.mark.parametrize("item", [5, None, [], {}, {"type": 5}, {"role": "robot", "content": "x"}])

@@ -4,6 +4,7 @@ The archive has them as `file-<id>-<name>`, `file_<id>-sanitized.png`, or in fol
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from sessions_app.domain.foreign.files import ForeignFile, file_name, kind_of
@@ -29,8 +30,16 @@ def files_of(content: Mapping[str, Any], metadata: Mapping[str, Any]) -> tuple[F
         for attachment in listed(metadata.get("attachments"))
         if isinstance(attachment, dict) and not _reference(attachment.get("id"))
     ]
+    # Speech comes as audio and, in a part beside it, as a transcript.
+    is_transcribed = any(
+        mapped(part).get("content_type") == "audio_transcription"
+        for part in listed(content.get("parts"))
+    )
     known = [
-        _file(reference, described.get(reference, {}), kinds.get(reference))
+        replace(
+            _file(reference, described.get(reference, {}), kinds.get(reference)),
+            transcribed=is_transcribed and kinds.get(reference) == AUDIO,
+        )
         for reference in dict.fromkeys((*kinds, *described))
     ]
     return tuple(known + [_file("", attachment, None) for attachment in named])

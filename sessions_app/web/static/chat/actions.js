@@ -124,12 +124,13 @@ export class Actions {
   /** @param {File} file */
   async importSession(file) {
     try {
-      const session = await (await this.sync.transfer()).import(await file.text(), (done, of) => {
-        if (done < of) this.sync.onNotice(`Importing: ${done} of ${of}`);
+      const transfer = await this.sync.transfer();
+      const job = await transfer.import(file, ({ fraction }) => {
+        this.sync.onNotice(fraction ? `Importing: ${Math.round(fraction * 100)} %` : "Importing…");
       });
-      await this.sessionList.reload(session.session_id);
-      this.sync.onNotice("Chat imported.");
-      await this.open(session.session_id);
+      for (const sessionId of job.session_ids) await this.sessionList.reload(sessionId);
+      this.sync.onNotice(transfer.outcome(job));
+      if (job.session_ids.length === 1) await this.open(job.session_ids[0]);
     } catch (error) {
       this.sync.onNotice(error instanceof NotAnExport ? error.message : inWords(error));
     }

@@ -1,14 +1,20 @@
 /** Exports conversations as files, and imports them as new sessions. */
 
 import { NotAnExport, delay, isTransient } from "../problems.js";
-import { uuid } from "../identifiers.js";
 
-const BATCH = 100;
-// A request may have 5 MB; JSON's escapes can double a text.
-const BATCH_CHARS = 1_500_000;
+const POLL_MS = 500;
 const TRIES = 6;
-const ROLES = ["system", "user", "assistant", "tool"];
-const FIELDS = ["role", "content", "name", "tool_calls", "tool_call_id", "metadata"];
+
+/**
+ * @typedef {object} ImportJob
+ * @property {string} import_id
+ * @property {"running"|"done"|"failed"|"interrupted"} status
+ * @property {number | null} fraction
+ * @property {Record<string, number>} counts
+ * @property {string[]} refused
+ * @property {string[]} session_ids
+ * @property {string} problem
+ */
 
 export class Transfer {
   /** @param {import("../api.js").Api} api */
@@ -27,75 +33,54 @@ export class Transfer {
   }
 
   /**
-   * Create a session from an export. The service gives the messages new numbers and times.
-   * @param {string} text of a file that was exported as JSON
-   * @param {(done: number, of: number) => void} onProgress
-   * @returns {Promise<import("../types.js").Session>}
+   * Import a file of this service or of another program; the service does it in the background.
+   * @param {File} file
+   * @param {(job: ImportJob) => void} onProgress
+   * @returns {Promise<ImportJob>}
    */
-  async import(text, onProgress) {
-    const { title, messages } = parsed(text);
-    const created = await this.api.request("POST", "/session/create", { body: { title } });
-    const mark = uuid();
-    let done = 0;
-    for (const batch of batches(messages)) {
-      // The keys make it safe to send a batch again when its answer was lost.
-      const keyed = batch.map((message, index) => ({ ...message, client_id: `import-${mark}-${done + index}` }));
-      await this.#post(`/session/${created.session_id}/messages`, { messages: keyed });
-      done += batch.length;
-      onProgress(done, messages.length);
+  async import(file, onProgress) {
+    const path = `/session/import?name=${encodeURIComponent(file.name)}`;
+    /** @type {ImportJob} */
+    let job = await this.#again(() =>
+      this.api.upload((/** @type {string} */ access, /** @type {AbortSignal} */ signal) =>
+        fetch(path, {
+          method: "POST",
+          body: file,
+          headers: { Authorization: `Bearer ${access}`, "Content-Type": "application/octet-stream" },
+          credentials: "omit",
+          signal,
+        }),
+      ),
+    );
+    while (job.status === "running") {
+      onProgress(job);
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      job = await this.#again(() => this.api.request("GET", `/session/import/${job.import_id}`));
     }
-    return created;
+    if (job.status === "failed") throw new NotAnExport(job.problem);
+    if (job.status === "interrupted") throw new NotAnExport("The import was interrupted. Choose the file again to go on.");
+    return job;
   }
 
-  /** @param {string} path @param {unknown} body */
-  async #post(path, body) {
+  /** The same file is the same import, so it may be sent again. @template T @param {() => Promise<T>} send */
+  async #again(send) {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.api.request("POST", path, { body });
+        return await send();
       } catch (error) {
         if (!isTransient(error) || attempt === TRIES) throw error;
         await new Promise((resolve) => setTimeout(resolve, delay(attempt, error)));
       }
     }
   }
-}
 
-/** @param {string} text @returns {{title: string, messages: object[]}} */
-function parsed(text) {
-  let file;
-  try {
-    file = JSON.parse(text);
-  } catch {
-    throw new NotAnExport("This file is not a chat exported as JSON.");
+  /** What came of an import, in words. @param {ImportJob} job */
+  outcome({ counts, refused }) {
+    const imported = counts.sessions ?? 0;
+    const words = [imported === 1 ? "Chat imported." : `${imported} chats imported.`];
+    if (counts.copies) words.push("The original is here as well: this is a copy.");
+    if (counts.already_there) words.push(`${counts.already_there} already here, left as they are.`);
+    if (counts.refused) words.push(`${counts.refused} could not be read: ${refused[0]}`);
+    return words.join(" ");
   }
-  const listed = Array.isArray(file?.messages) ? file.messages : null;
-  if (!listed?.every((/** @type {any} */ message) => ROLES.includes(message?.role))) {
-    throw new NotAnExport("This file is not a chat exported as JSON.");
-  }
-  const messages = listed
-    // Without erased messages and superseded replies.
-    .filter((/** @type {any} */ message) => !message.deleted && !message.superseded_by)
-    .map((/** @type {any} */ message) =>
-      Object.fromEntries(FIELDS.filter((name) => message[name] != null).map((name) => [name, message[name]])),
-    );
-  const title = typeof file.title === "string" ? file.title.slice(0, 200) : "";
-  return { title: title || "Imported chat", messages };
-}
-
-/** @param {any[]} messages */
-function* batches(messages) {
-  /** @type {any[]} */
-  let batch = [];
-  let size = 0;
-  for (const message of messages) {
-    const length = (message.content ?? "").length + 500;
-    if (batch.length === BATCH || (batch.length && size + length > BATCH_CHARS)) {
-      yield batch;
-      batch = [];
-      size = 0;
-    }
-    batch.push(message);
-    size += length;
-  }
-  if (batch.length) yield batch;
 }

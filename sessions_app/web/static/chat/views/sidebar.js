@@ -46,7 +46,7 @@ export class Sidebar {
     const tab = (/** @type {"active"|"archived"} */ list, /** @type {string} */ label) =>
       h("button.tab", { type: "button", data: { list }, onclick: () => this.actions.list(list) }, label);
     this.choice = h("div.tabs", {}, tab("active", "Recent"), tab("archived", "Archived"), h("span.spring"));
-    const file = h("input", { type: "file", accept: ".json,application/json", hidden: true, aria: { label: "File to import" } });
+    const file = h("input", { type: "file", accept: ".json,.jsonl,.gz,.zip,application/json", hidden: true, aria: { label: "File to import" } });
     file.addEventListener("change", () => {
       if (file.files?.[0]) this.actions.importSession(file.files[0]);
       file.value = "";
