@@ -15,7 +15,7 @@ _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _UNESCAPED = re.compile(rb"\x7f|\xc2[\x80-\x9f]")
 _LONE = re.compile("[\ud800-\udfff]")
 
-_INT64 = range(-(2**63), 2**63)
+_INT64 = 2**63
 
 
 def is_text(value: str) -> bool:
@@ -68,7 +68,8 @@ def json_problem(value: Any, *, depth: int = 0, raw: bool = False) -> str | None
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, int):
-        return None if value in _INT64 else "A whole number does not fit in 64 bits."
+        # Compared rather than looked for: a range is walked through for a subclass of int.
+        return None if -_INT64 <= value < _INT64 else "A whole number does not fit in 64 bits."
     if isinstance(value, float):
         return None if math.isfinite(value) else "A number is too large."
     children = [*value.keys(), *value.values()] if isinstance(value, dict) else value
