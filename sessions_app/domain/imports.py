@@ -27,8 +27,8 @@ class ImportJob:
     """One import. `fraction` is how much of the file has been read, where that can be told.
 
     `already_there` counts sessions that were left alone, `copies` those whose original is here as
-    well; `session_ids` are the first few. `refused` names what could not be read, `changed` and `left` count by name. `problem` says
-    why it ended early.
+    well; `session_ids` are the first few. `refused` names what could not be read, `changed` and
+    `left` count by name. `problem` says why it ended early.
     """
 
     import_id: str

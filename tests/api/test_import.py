@@ -43,7 +43,8 @@ def imported(person: Person, content: bytes, query: str = "") -> Any:
 
 @pytest.mark.parametrize(
     ("name", "kind", "sessions"),
-    [("chatgpt.json", "openai", 2), ("claude.json", "claude", 1), ("open_webui.json", "openwebui", 1)],
+    [("chatgpt.json", "openai", 2), ("claude.json", "claude", 1),
+     ("open_webui.json", "openwebui", 1)],
 )  # fmt: skip
 def test_a_file_of_another_program_becomes_sessions_of_the_caller(
     alice: Person, database: Any, name: str, kind: str, sessions: int

@@ -346,3 +346,12 @@ def test_integrity_speed_checks_every_session_and_finds_nothing(tmp_path: Path):
     lines = run("integrity_speed", "--dir", str(tmp_path), "--sessions", "300")
     assert named(lines) == {"check in 1 process", "check in 2 processes"}
     assert all((line["sessions"], line["findings"]) == (300, 0) for line in lines)
+
+
+@takes_long
+def test_moving_imports_every_format(tmp_path: Path):
+    lines = run("moving", "--dir", str(tmp_path), "--conversations", "20")
+    assert named(lines) == {
+        "openai", "claude", "openwebui", "librechat", "agents", "langchain", "langgraph",
+    }  # fmt: skip
+    assert {line["conversations"] for line in lines} == {20}

@@ -97,7 +97,7 @@ def test_a_call_has_one_result_and_ids_and_names_that_servers_take(take: Any, da
 
 def test_calls_without_ids_or_with_one_id_each_have_their_result(take: Any, database: Any):
     take("langchain_faults.jsonl")
-    messages = list(database.sessions.find())[0]["messages"]
+    messages = database.sessions.find_one()["messages"]
     calls = [c for m in messages if m.get("tool_calls") for c in json.loads(m["tool_calls"])]
     answers = {m["tool_call_id"]: m["content"] for m in messages if m["role"] == "tool"}
     assert [answers[call["id"]] for call in calls] == ["A", "B", "C", "X", "Y", "Z"]
@@ -112,7 +112,7 @@ def test_what_a_retry_has_doubled_is_stored_once(take: Any, database: Any) -> No
 
 
 def test_encrypted_items_alone_are_exit_1_and_said_so(take: Any, database: Any) -> None:
-    with pytest.raises(CommandError, match="nothing was imported: .*3 × encrypted item") as refused:
+    with pytest.raises(CommandError, match=r"nothing was imported: .*3 × encrypted item") as refused:
         take("agents_encrypted.json")
     assert refused.value.returncode == 1
 

@@ -16,6 +16,7 @@ from django.core.management import CommandError
 
 from sessions_app.domain.data import Role
 from sessions_app.services.audits import integrity
+from sessions_app.services.transfer import importing
 from tests.commands.conftest import Run
 
 DATA = Path(__file__).parents[1] / "data" / "imports"
@@ -118,7 +119,9 @@ def test_langchain_straight_from_its_database(
     options = ("--collection", "history", "--user", "alice", "--id", "--json")
     result = run("import_sessions", address, *options).json()
     assert (result["format"], result["sessions"], result["messages"]) == ("langchain", 2, 11)
-    again = run("import_sessions", str(DATA / "langchain.jsonl"), "--user", "alice", "--id", "--json")
+    again = run(
+        "import_sessions", str(DATA / "langchain.jsonl"), "--user", "alice", "--id", "--json"
+    )
     assert again.json()["already_there"] == 2
     mongo_client.drop_database("langchain_import")
 
@@ -186,7 +189,9 @@ def test_thousands_of_conversations(run: Run, database: Any, tmp_path: Path) -> 
     [model] = json.loads((DATA / "chatgpt.json").read_text())[:1]
     conversations = [model | {"conversation_id": f"c-{n}"} for n in range(2_000)]
     (tmp_path / "many.json").write_text(json.dumps(conversations))
-    outcome = run("import_sessions", str(tmp_path / "many.json"), "--user", "alice", "--id", "--json")
+    outcome = run(
+        "import_sessions", str(tmp_path / "many.json"), "--user", "alice", "--id", "--json"
+    )
     assert outcome.json()["sessions"] == 2_000
     assert len(stored(database)) == 2_000
 
@@ -221,3 +226,72 @@ def test_a_line_in_the_middle_that_is_wrong_is_named_and_the_rest_is_taken(
     assert outcome.code == 1
     assert "refused: line 13: not what the values before it are" in outcome.out
     assert len(stored(database)) == 2
+
+
+@pytest.mark.parametrize("name", [name for name, *_ in FILES] + ["chatgpt_faults.json"])
+def test_what_was_imported_comes_back_as_the_same_sessions_from_an_export(
+    run: Run, database: Any, tmp_path: Path, name: str
+) -> None:
+    run("import_sessions", str(DATA / name), "--user", "alice", "--id", "--forks")
+    first = stored(database)
+    run("export_sessions", "--output", str(tmp_path / "out.jsonl"))
+    database.sessions.delete_many({})
+    database.message_buckets.delete_many({})
+    assert run("import_sessions", str(tmp_path / "out.jsonl")).code == 0
+    assert stored(database) == first
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "collection", "sessions", "messages"),
+    [
+        ("agents_mongodb.jsonl", "agents", "agent_messages", 2, 9),
+        ("langgraph_checkpoints.jsonl", "langgraph", "checkpoints", 2, 7),
+    ],
+)
+def test_sessions_straight_from_another_programs_database(
+    run: Run, database: Any, mongo_client: Any, mongod_uri: str,
+    name: str, kind: str, collection: str, sessions: int, messages: int,
+) -> None:  # fmt: skip
+    documents = json_util.loads(f"[{','.join((DATA / name).read_text().splitlines())}]")
+    source = mongo_client[f"{kind}_import"]
+    for document in documents:
+        of_session = "_seq" in document
+        source["agent_sessions" if of_session else collection].insert_one(document)
+    address = mongod_uri.replace("/?", f"/{kind}_import?")
+    try:
+        result = run("import_sessions", address, "--user", "alice", "--id", "--json").json()
+        counted = (result["format"], result["sessions"], result["messages"])
+        assert counted == (kind, sessions, messages)
+        again = run("import_sessions", str(DATA / name), "--user", "alice", "--id", "--json")
+        assert again.json()["already_there"] == sessions
+    finally:
+        mongo_client.drop_database(f"{kind}_import")
+
+
+def test_an_import_that_was_stopped_twice_ends_as_one_that_was_not(
+    run: Run, database: Any, tmp_path: Path, monkeypatch: Any
+) -> None:
+    [model] = json.loads((DATA / "chatgpt.json").read_text())[:1]
+    chats = [model | {"conversation_id": f"c-{n}"} for n in range(30)]
+    path = tmp_path / "many.json"
+    path.write_text(json.dumps(chats))
+    options = (str(path), "--user", "alice", "--id")
+    run("import_sessions", *options)
+    whole = stored(database)
+    database.sessions.delete_many({})
+    monkeypatch.setattr(importing, "_BATCH_SESSIONS", 4)
+    insert = importing.records.importing.insert_sessions
+    for batches in (2, 3):
+        left = iter(range(batches))
+
+        def stop(documents: Any, left: Any = left) -> Any:
+            if next(left, None) is None:
+                raise KeyboardInterrupt
+            return insert(documents)
+
+        monkeypatch.setattr(importing.records.importing, "insert_sessions", stop)
+        assert run("import_sessions", *options).code == 130
+    monkeypatch.setattr(importing.records.importing, "insert_sessions", insert)
+    assert 0 < len(stored(database)) < 30
+    assert run("import_sessions", *options).code == 0
+    assert stored(database) == whole

@@ -21,6 +21,7 @@ from django.conf import settings as configured
 from django.core.management import call_command
 
 from accounts.credentials.hashers import ServiceArgon2Hasher
+from accounts.models import User
 from sessions_app.domain import errors
 from tests.docs import pages, readme, shell
 
@@ -197,6 +198,9 @@ SOURCES = {
     "librechat.jsonl": "librechat_collections.jsonl",
     "langchain.jsonl": "langchain.jsonl",
     "items.json": "agents_items.json",
+    "claude.json": "claude.json",
+    "open_webui.json": "open_webui.json",
+    "langgraph_checkpoints.jsonl": "langgraph_checkpoints.jsonl",
 }
 
 
@@ -205,12 +209,14 @@ def imports_shown() -> list[list[str]]:
     return [line.split() for line in found if not line.startswith("mongodb://")]
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("arguments", imports_shown(), ids=" ".join)
 def test_every_import_that_is_shown_stores_sessions(
     arguments: list[str], database: Any, tmp_path: Path
 ):
     name = arguments[0]
     path = tmp_path / name
+    User.objects.create_user("alice", "alice@example.com", "pw")
     if name in SOURCES:
         shutil.copy(IMPORTS / SOURCES[name], path)
     elif name == "agents.db":

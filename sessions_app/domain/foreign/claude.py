@@ -120,7 +120,7 @@ class _Blocks:
         self._left = conversation.left
 
     def take(self, block: Any) -> Iterator[ForeignMessage]:
-        kind = block.get("type") if isinstance(block, dict) else None
+        kind = as_text(block.get("type")) if isinstance(block, dict) else ""
         at = self._at
         if kind == "tool_use" and self._role is Role.ASSISTANT:
             call = tool_call(block.get("id"), block.get("name"), block.get("input"))
