@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from mongoengine import DateTimeField, FloatField, ListField, StringField
+from mongoengine import DateTimeField, ListField, LongField, StringField
 
 from sessions_app.documents.base import IdentifierField, StoredDocument
 from sessions_app.domain import limits
@@ -22,7 +22,8 @@ class ImportRun(StoredDocument):
     updated_at = DateTimeField(required=True)
     finished_at = DateTimeField()
     format = StringField(max_length=40)
-    fraction = FloatField(min_value=0)
+    # How much of the file has been read.
+    permille = LongField(min_value=0, max_value=1_000)
     # Of this attempt: another one, by another process, makes another.
     attempt = IdentifierField(required=True, max_length=36)
     counted = StringField(max_length=limits.IMPORT_COUNTED_MAX_CHARS)

@@ -59,7 +59,7 @@ def save(job: ImportJob, *, attempt: str) -> bool:
         "refused": [reason[:IMPORT_REASON_MAX_CHARS] for reason in job.refused],
         "session_ids": list(job.session_ids),
         "problem": job.problem[:IMPORT_REASON_MAX_CHARS],
-        "fraction": job.fraction,
+        "permille": None if job.fraction is None else round(job.fraction * 1_000),
         "finished_at": job.finished_at,
     }
     # A file may be wrong in more ways than a document has room for.
@@ -103,7 +103,7 @@ def _job(stored: Stored) -> ImportJob:
         updated_at=stored["updated_at"],
         finished_at=stored.get("finished_at"),
         format=stored.get("format", ""),
-        fraction=stored.get("fraction"),
+        fraction=stored["permille"] / 1_000 if "permille" in stored else None,
         refused=tuple(refused),
         session_ids=tuple(stored.get("session_ids", ())),
         problem=stored.get("problem", ""),

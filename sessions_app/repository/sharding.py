@@ -26,7 +26,6 @@ BY_ID = (
     documents.ThrottleWindow,
     documents.UsageCounter,
     documents.Creation,
-    documents.ImportRun,
     documents.Attachment,
     documents.UploadInProgress,
     documents.Blob,
@@ -47,6 +46,7 @@ TOGETHER: Sequence[Any] = (
     documents.StandingFigures,
     documents.Job,
     documents.JobRun,
+    documents.ImportRun,
 )
 
 

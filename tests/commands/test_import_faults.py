@@ -112,7 +112,8 @@ def test_what_a_retry_has_doubled_is_stored_once(take: Any, database: Any) -> No
 
 
 def test_encrypted_items_alone_are_exit_1_and_said_so(take: Any, database: Any) -> None:
-    with pytest.raises(CommandError, match=r"nothing was imported: .*3 × encrypted item") as refused:
+    said = r"nothing was imported: .*3 × encrypted item"
+    with pytest.raises(CommandError, match=said) as refused:
         take("agents_encrypted.json")
     assert refused.value.returncode == 1
 

@@ -77,6 +77,7 @@ from tests.repository.attachment_walk import walk_attachments
 from tests.repository.branch_walk import walk_branches
 from tests.repository.commands import REPOSITORY, Sent, module, recorder
 from tests.repository.conftest import OWNER, append, append_many, new_session, now
+from tests.repository.import_walk import walk_imports
 from tests.repository.item_walk import walk_items
 from tests.repository.turn_walk import walk_turns
 from tests.repository.walked_review import walk_review
@@ -260,6 +261,7 @@ def _walk(database: Any) -> None:
     _walk_sessions(session_id)
     _walk_names()
     _walk_deferred(session_id)
+    walk_imports(session_id)
     walk_review(session_id)
     walk_attachments(database, session_id)
     _walk_operators(database, session_id)
