@@ -194,11 +194,6 @@ class Queue:
         self._began += slot.began
         return slot
 
-    def on_free_threads(self, work: Callable[[], object]) -> None:
-        """Have `work` done on each thread that no request has."""
-        for lane in self._lanes:
-            lane.submit(work)
-
     def take_back(self, slot: Slot, lane: ThreadPoolExecutor) -> None:
         """A request is over: its thread is the next one's."""
         self._running.discard(slot)
