@@ -13,6 +13,7 @@ from chat_sessions_client import (
     Client,
     Delta,
     Ended,
+    InvalidRequest,
     NotFound,
     Planned,
     Replied,
@@ -21,7 +22,9 @@ from chat_sessions_client import (
     VersionChanged,
     WrongCredentials,
 )
+from chat_sessions_client.answers import Part
 
+from tests import files
 from tests.clients.conftest import Clients
 from tests.clients.cut_connections import AsyncCuttingTransport, CuttingTransport, once
 from tests.docs import pages, shell
@@ -112,6 +115,21 @@ def test_it_changes_archives_forks_and_deletes_a_session(client: Client, session
     assert (tombstone["deleted"], tombstone["content"]) == (True, "")
     with pytest.raises(NotFound):
         client.get_session(session_id)
+
+
+def test_it_keeps_a_picture_and_reads_it_back(client: Client, session_id: str):
+    content = files.picture()
+    kept = client.upload_attachment(session_id, content, name="cat.png", media_type="image/png")
+    part: Part = {"type": "image", "attachment_id": kept["attachment_id"], "alt": "A cat"}
+    appended = client.append_message(session_id, "Who is this?", parts=[part])
+
+    assert (kept["media_type"], kept["width"]) == ("image/png", 64)
+    assert appended["parts"][1]["attachment_id"] == kept["attachment_id"]
+    assert b"".join(client.attachment(kept["attachment_id"])) == content
+    assert client.get_attachment(kept["attachment_id"])["name"] == "cat.png"
+    with pytest.raises(InvalidRequest) as refused:
+        client.upload_attachment(session_id, b"text", name="cat.png")
+    assert refused.value.code == "attachment_type_mismatch"
 
 
 def test_it_goes_through_all_pages(client: Client, session_id: str):
