@@ -29,6 +29,7 @@ from sessions_app.domain.window import (
 from sessions_app.repository import log
 from sessions_app.services import dialects, topics
 from sessions_app.services.context import candidates, summaries, writing
+from sessions_app.services.context.attached import newest_attached
 from sessions_app.services.context.candidates import Candidates
 from sessions_app.services.context.writing import Instruction, LaidOut
 
@@ -230,7 +231,7 @@ def window_written(
         window_cost(tokenizer.count_tokens(each.content)) for each in instructions
     )
     budget, over = policy.max_tokens - instruction_tokens, 0
-    gathered, in_words = writing.newest_attached(gathered, policy, settings.LLM_PICTURES_MAX)
+    gathered, in_words = newest_attached(gathered, policy, settings.LLM_PICTURES_MAX)
     for _ in range(_WRITINGS):
         budget -= over
         try:
