@@ -13,7 +13,7 @@ from accounts.models import User
 from sessions_app.domain.attachments import Upload
 from sessions_app.domain.errors import AttachmentRefused
 from sessions_app.http.uploads import BytesParser
-from sessions_app.services import attachments, search
+from sessions_app.services import attachments, file_texts
 from tests import files
 from tests.api.bodies import NO_SESSION, path
 
@@ -229,7 +229,7 @@ def test_a_small_picture_is_made_in_the_background(alice, session, kept):
     stored = upload(alice, session, files.picture(2_000, 1_000)).json()
     url = f"/attachments/{stored['attachment_id']}/thumbnail"
     assert alice.client.get(url).status_code == 404
-    assert attachments.attachments_prepare(text_read=search.index_again) == 1
+    assert attachments.attachments_prepare(text_read=file_texts.derive_again) == 1
     response = alice.client.get(url)
     assert response["Content-Type"] == "image/webp"
     assert Image.open(io.BytesIO(response.getvalue())).size == (512, 256)
@@ -240,7 +240,7 @@ def test_a_broken_picture_is_tried_a_few_times_and_kept(alice, session, database
     content = files.picture(400, 400)
     cut = content[:60] + bytes(len(content) - 60)
     stored = upload(alice, session, cut, "image/png").json()
-    assert attachments.attachments_prepare(text_read=search.index_again) == 1
+    assert attachments.attachments_prepare(text_read=file_texts.derive_again) == 1
     assert database.attachment_facts.find_one()["note"]
     assert alice.client.get(f"/attachments/{stored['attachment_id']}").getvalue() == cut
 

@@ -6,7 +6,8 @@ alone.
 """
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,6 +21,7 @@ from sessions_app.domain.errors import AttachmentNotFound, AttachmentUnknown, To
 from sessions_app.repository import attachments as store
 from sessions_app.repository import log
 from sessions_app.services.attachments.known import known
+from sessions_app.services.attachments.preparing import read_now
 from sessions_app.services.attachments.uploading import attachment_store
 
 _MARGIN = timedelta(hours=1)
@@ -38,7 +40,7 @@ def settled(
     Bytes are stored only for a session that takes messages; `is_new` for one that is about to be.
     Raises SessionNotFound, SessionExpired, SessionArchived, InvalidInput or TooLarge.
     """
-    if not any(draft.parts and any(map(_is_unsettled, draft.parts)) for draft in drafts):
+    if not any(draft.parts and any(map(is_unsettled, draft.parts)) for draft in drafts):
         return drafts
     if not is_new and any(parts.BYTES in part for draft in drafts for part in draft.parts or ()):
         lifecycle.require_writable(log.read_header(session_id=session_id, user_id=user_id), now=now)
@@ -74,7 +76,7 @@ def recognised(drafts: Sequence[MessageDraft], *, user_id: str) -> Sequence[Mess
 
 def _unread(part: parts.Part) -> str | None:
     """The attachment that a part names without its digest."""
-    return None if "sha256" in part else _named(part)
+    return None if "sha256" in part else named(part)
 
 
 def _with_digest(part: parts.Part, kept: Mapping[str, Attachment]) -> parts.Part:
@@ -82,14 +84,36 @@ def _with_digest(part: parts.Part, kept: Mapping[str, Attachment]) -> parts.Part
     return {**part, "sha256": attachment.sha256} if attachment else part
 
 
-def _is_unsettled(part: parts.Part) -> bool:
-    return parts.BYTES in part or ("tokens" not in part and _named(part) is not None)
+@contextmanager
+def uploaded(part: parts.Part, path: str) -> Iterator[Upload]:
+    """A part's bytes, as long as the block."""
+    with io.BytesIO(part[parts.BYTES]) as content:
+        media_type = part["media_type"].removesuffix("/*")
+        yield Upload(content, name=part.get("name", ""), media_type=media_type, path=path)
 
 
-def _named(part: parts.Part) -> str | None:
+def named(part: parts.Part) -> str | None:
     """The attachment of this service that a part names."""
     name = part.get("attachment_id") or part.get("file_id")
     return own_id(name) if isinstance(name, str) else None
+
+
+def referring(attachment: Attachment, part: parts.Part) -> dict[str, Any]:
+    """The part that refers to an attachment, under the name that its client knows."""
+    own = {"file_id": part["file_id"]} if "file_id" in part else {}
+    return part_of(attachment, part) | own
+
+
+def require_few(message_parts: parts.Parts, path: str) -> None:
+    """Raise TooLarge for a message with more attachments than one may have."""
+    most = settings.ATTACHMENTS_PER_MESSAGE
+    if sum(map(is_unsettled, message_parts)) > most:
+        raise TooLarge(f"A message has at most {most} attachments.", attr=f"{path}parts")
+
+
+def is_unsettled(part: parts.Part) -> bool:
+    """Whether a part has bytes, or names an attachment of which nothing is known yet."""
+    return parts.BYTES in part or ("tokens" not in part and named(part) is not None)
 
 
 class _Settling:
@@ -102,11 +126,9 @@ class _Settling:
         """The draft with parts that refer to what is kept."""
         if not draft.parts:
             return draft
-        if sum(map(_is_unsettled, draft.parts)) > settings.ATTACHMENTS_PER_MESSAGE:
-            most = settings.ATTACHMENTS_PER_MESSAGE
-            raise TooLarge(f"A message has at most {most} attachments.", attr=f"{path}parts")
+        require_few(draft.parts, path)
         settled_parts = [
-            self._part(part, f"{path}parts.{at}") if _is_unsettled(part) else part
+            self._part(part, f"{path}parts.{at}") if is_unsettled(part) else part
             for at, part in enumerate(draft.parts)
         ]
         has_text = any(p["type"] == parts.TEXT and p["text"].strip() for p in draft.parts)
@@ -116,28 +138,22 @@ class _Settling:
     def _part(self, part: parts.Part, path: str) -> dict[str, Any]:
         if parts.BYTES in part:
             return part_of(self._kept(part, path), part)
-        name = _named(part)
+        name = named(part)
         assert name is not None  # noqa: S101 - it is unsettled, and has no bytes
         try:
             attachment = self._verified(name)
         except AttachmentNotFound as error:
             member = "attachment_id" if "attachment_id" in part else "file_id"
             raise AttachmentUnknown(attr=f"{path}.{member}") from error
-        named = {"file_id": part["file_id"]} if "file_id" in part else {}
-        return part_of(attachment, part) | named
+        return referring(attachment, part)
 
     def _kept(self, part: parts.Part, path: str) -> Attachment:
         """What is kept of a part's bytes, after they have been stored."""
-        with io.BytesIO(part[parts.BYTES]) as content:
-            upload = Upload(
-                content,
-                name=part.get("name", ""),
-                media_type=part["media_type"].removesuffix("/*"),
-                path=path,
-            )
-            attachment = attachment_store(
+        with uploaded(part, path) as upload:
+            stored = attachment_store(
                 user_id=self._user_id, upload=upload, session_id=self._session_id, now=self._now
             )
+        attachment = read_now(stored)
         known.remember(self._session_id, attachment)
         return attachment
 
