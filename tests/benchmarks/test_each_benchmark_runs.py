@@ -346,3 +346,18 @@ def test_integrity_speed_checks_every_session_and_finds_nothing(tmp_path: Path):
     lines = run("integrity_speed", "--dir", str(tmp_path), "--sessions", "300")
     assert named(lines) == {"check in 1 process", "check in 2 processes"}
     assert all((line["sessions"], line["findings"]) == (300, 0) for line in lines)
+
+
+@takes_long
+def test_attachments_compares_appends_and_shows_what_uploads_take(tmp_path: Path):
+    lines = run("attachments", "--dir", str(tmp_path))
+    assert named(lines) == {
+        "append, without",
+        "append, with a reference",
+        "the same picture again",
+        "reads alone",
+        "reads beside uploads",
+        "uploads at once",
+    }
+    [picture] = [line for line in lines if line["name"] == "the same picture again"]
+    assert (picture["kept"], picture["stored_bytes"]) == (1, picture["picture_bytes"])
