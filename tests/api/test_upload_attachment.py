@@ -109,11 +109,25 @@ def test_two_people_have_the_same_content_apart(alice, bob, session, kept):
          "wordprocessingml.document"),
         ("Grüße, 世界\n".encode(), "text/plain"),
         (b"<html><script>alert(1)</script>", "text/plain"),
+        (files.wide_directory(10), "application/vnd.openxmlformats-officedocument."
+         "wordprocessingml.document"),
     ],
 )  # fmt: skip
 def test_the_type_is_that_of_the_content(alice, session, content, media_type):
     response = upload(alice, session, content, name="whatever")
     assert (response.status_code, response.json()["media_type"]) == (201, media_type)
+
+
+@pytest.mark.parametrize(
+    ("name", "media_type"),
+    [("types.ts", "video/mp2t"), ("a.svg", "image/svg+xml"), ("a.m3u", "audio/x-mpegurl")],
+)
+def test_text_that_is_called_otherwise_is_text(alice, session, name, media_type):
+    response = upload(alice, session, b"<svg onload=alert(1)>", media_type, name=name)
+    assert (response.status_code, response.json()["media_type"]) == (201, "text/plain")
+    served = alice.client.get(f"/attachments/{response.json()['attachment_id']}")
+    assert served["Content-Type"] == "text/plain; charset=utf-8"
+    assert served["Content-Disposition"].startswith("attachment")
 
 
 def test_a_picture_under_another_pictures_type_is_what_it_is(alice, session):
@@ -130,6 +144,9 @@ def test_a_picture_under_another_pictures_type_is_what_it_is(alice, session):
         (files.picture(), "application/pdf", "a", "attachment_type_mismatch"),
         (files.picture(), "audio/wav", "a", "attachment_type_mismatch"),
         (b"just text", "application/pdf", "a.pdf", "attachment_type_mismatch"),
+        (files.picture(), "text/plain", "a", "attachment_type_mismatch"),
+        (files.pdf(), "application/octet-stream", "a.txt", "attachment_type_mismatch"),
+        (files.wide_directory(4_000), "application/octet-stream", "a", "attachment_unsupported"),
         (b"\x7fELF\x02\x01\x01\x00", "application/octet-stream", "a", "attachment_unsupported"),
         (b"PK\x03\x04 no archive", "application/zip", "a.zip", "attachment_unsupported"),
         (b"GIF89a", "image/gif", "a.gif", "attachment_unreadable"),
@@ -216,6 +233,15 @@ def test_where_a_picture_was_taken_is_taken_out(alice, session, settings):
     exif = Image.open(io.BytesIO(served)).getexif()
     assert exif[271] == "Camera"
     assert not exif.get_ifd(0x8825)
+
+
+def test_where_any_picture_of_several_was_taken_is_taken_out(alice, session):
+    content = files.pictures_with_position()
+    stored = upload(alice, session, content, name="photo.jpg").json()
+    served = alice.client.get(f"/attachments/{stored['attachment_id']}").getvalue()
+    assert served != content
+    with Image.open(io.BytesIO(served)) as kept:
+        assert (kept.format, kept.size, getattr(kept, "n_frames", 1)) == ("JPEG", (64, 48), 1)
 
 
 def test_the_operator_may_keep_where_a_picture_was_taken(alice, session, settings):
