@@ -8,6 +8,7 @@ from sessions_app.services.transfer.exporting import (
     Bytes,
     Selection,
     first_record,
+    session_attachments,
     session_stream,
     sessions_export,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "Selection",
     "Source",
     "first_record",
+    "session_attachments",
     "session_stream",
     "sessions_export",
     "sessions_import",
