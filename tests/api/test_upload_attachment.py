@@ -348,6 +348,35 @@ def test_a_strangers_attachment_is_as_unknown_as_any(alice, bob, session):
     assert alice.client.get(path(session)).json()["message_count"] == 0
 
 
+@pytest.mark.parametrize(
+    "name", ["../a.png", "C:\\a.png", "a\u202egnp.exe", "a\u2066b.png", "a\nb.png", "a" * 201]
+)
+def test_a_part_with_a_name_that_a_file_may_not_have_is_refused(alice, session, kept, name):
+    stored = upload(alice, session, files.picture()).json()
+    for named in ({"attachment_id": stored["attachment_id"]}, {"url": "https://example.org/a"}):
+        response = append(alice, session, parts=[{"type": "image", "name": name, **named}])
+        assert response.status_code == 400
+        assert response.json()["errors"][0]["attr"].startswith("parts")
+    assert alice.client.get(path(session)).json()["message_count"] == 0
+
+
+def test_a_message_that_is_refused_leaves_no_link(
+    alice, bob, session, create, archive, expire, database
+):
+    """Alice's own picture, in sessions that take no message of hers."""
+    stored = upload(alice, session, files.picture()).json()
+    theirs = bob.client.post("/session/create", {}).json()
+    archived, expired = create(), create()
+    archive(archived)
+    expire(expired)
+    part = {"type": "image", "attachment_id": stored["attachment_id"]}
+    codes = [code_of(append(alice, each, parts=[part])) for each in (theirs, archived, expired)]
+    assert codes == [(404, "not_found"), (409, "session_archived"), (410, "session_expired")]
+    assert [each["session_id"] for each in database.session_attachments.find()] == [
+        session["session_id"]
+    ]
+
+
 def test_a_message_of_more_files_than_allowed_is_refused(alice, session, settings):
     settings.ATTACHMENTS_PER_MESSAGE = 1
     stored = upload(alice, session, files.picture()).json()

@@ -143,6 +143,10 @@ def test_a_request_that_is_not_stored_keeps_no_bytes(
          "attachment_type_mismatch"),
         ({"type": "input_file", "file_data": PDF, "filename": "../a.pdf"}, "attachment_name"),
         ({"type": "input_file", "file_id": "file-" + "0" * 32}, "attachment_not_found"),
+        ({"type": "input_file", "file_id": "file-1", "filename": "a\u202efdp.exe"},
+         "attachment_name"),
+        ({"type": "input_file", "file_url": "https://example.com/a", "filename": "../a.pdf"},
+         "attachment_name"),
     ],
 )  # fmt: skip
 def test_bytes_that_are_not_kept_are_refused_and_nothing_is_stored(

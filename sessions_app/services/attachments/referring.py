@@ -37,14 +37,12 @@ def settled(
 ) -> Sequence[MessageDraft]:
     """The drafts with parts that refer to what is kept; the same where none has such parts.
 
-    Bytes are stored only for a session that takes messages; `is_new` for one that is about to be.
+    Nothing is stored but for a session that takes messages; `is_new` for one that is about to be.
     Raises SessionNotFound, SessionExpired, SessionArchived, InvalidInput or TooLarge.
     """
     if not any(draft.parts and any(map(is_unsettled, draft.parts)) for draft in drafts):
         return drafts
-    if not is_new and any(parts.BYTES in part for draft in drafts for part in draft.parts or ()):
-        lifecycle.require_writable(log.read_header(session_id=session_id, user_id=user_id), now=now)
-    settling = _Settling(session_id, user_id, lifecycle.to_milliseconds(now))
+    settling = _Settling(session_id, user_id, lifecycle.to_milliseconds(now), is_writable=is_new)
     is_batch = len(drafts) > 1
     return [
         settling.draft(draft, f"messages.{position}." if is_batch else "")
@@ -119,8 +117,16 @@ def is_unsettled(part: parts.Part) -> bool:
 class _Settling:
     """The drafts of one request."""
 
-    def __init__(self, session_id: str, user_id: str, now: datetime) -> None:
+    def __init__(self, session_id: str, user_id: str, now: datetime, *, is_writable: bool) -> None:
         self._session_id, self._user_id, self._now = session_id, user_id, now
+        self._is_writable = is_writable
+
+    def _require_writable(self) -> None:
+        """Before anything is written, of which an append that is refused would leave a trace."""
+        if not self._is_writable:
+            session = log.read_header(session_id=self._session_id, user_id=self._user_id)
+            lifecycle.require_writable(session, now=self._now)
+            self._is_writable = True
 
     def draft(self, draft: MessageDraft, path: str) -> MessageDraft:
         """The draft with parts that refer to what is kept."""
@@ -149,6 +155,7 @@ class _Settling:
 
     def _kept(self, part: parts.Part, path: str) -> Attachment:
         """What is kept of a part's bytes, after they have been stored."""
+        self._require_writable()
         with uploaded(part, path) as upload:
             stored = attachment_store(
                 user_id=self._user_id, upload=upload, session_id=self._session_id, now=self._now
@@ -178,6 +185,7 @@ class _Settling:
         return since > self._now - kept or store.references.confirm(self._session_id, attachment_id)
 
     def _link(self, attachment_id: str) -> None:
+        self._require_writable()
         store.references.add(self._session_id, [attachment_id], since=self._now)
         check_at = self._now + timedelta(hours=settings.ATTACHMENT_UNUSED_HOURS)
         if not store.facts.renew(attachment_id, check_at=check_at):
