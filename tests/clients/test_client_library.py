@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import aclosing, closing
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -286,11 +287,21 @@ def test_it_signs_in_and_renews_its_tokens(clients: Clients, client: Client):
         wrong.create_session()
 
 
-def test_the_page_shows_a_conversation(clients: Clients, capsys: pytest.CaptureFixture[str]):
+@pytest.mark.parametrize(("position", "printed"), [(0, "[1, 2, 3, 4]\n"), (1, "cat.png\n")])
+def test_the_page_shows_a_conversation_and_a_picture(
+    clients: Clients,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    position: int,
+    printed: str,
+):
     blocks = shell.blocks(pages.read("client-library.md"))
-    [source] = [block.text for block in blocks if block.language == "python"]
+    source = [block.text for block in blocks if block.language == "python"][position]
     source = source.replace(shell.SHOWN_BASE, clients.base).replace("sk-chat-...", clients.key)
+    (tmp_path / "cat.png").write_bytes(files.picture())
+    monkeypatch.chdir(tmp_path)
 
     exec(source, {})
 
-    assert capsys.readouterr().out.endswith("[1, 2, 3, 4]\n")
+    assert capsys.readouterr().out.endswith(printed)
