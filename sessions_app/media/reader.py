@@ -47,6 +47,7 @@ def without_position(pixels: int, _: int) -> bytes:
     """The same picture in the same form without where it was taken; its other facts stay."""
     from PIL import Image, ImageSequence
     from PIL.JpegImagePlugin import get_sampling
+    from PIL.MpoImagePlugin import MpoImageFile
 
     from sessions_app.media.pictures import FORMATS, GPS_DIRECTORY
 
@@ -57,7 +58,7 @@ def without_position(pixels: int, _: int) -> bytes:
             del exif[GPS_DIRECTORY]
         form = picture.format or "PNG"
         kept = {"exif": exif.tobytes(), "icc_profile": picture.info.get("icc_profile")}
-        if form == "MPO":
+        if isinstance(picture, MpoImageFile):
             # Some telephones put several pictures into one: the first is the one that is shown.
             form = "JPEG"
             kept |= {"qtables": picture.quantization, "subsampling": get_sampling(picture)}

@@ -11,15 +11,21 @@ from sessions_app.repository import attachments as store
 from sessions_app.services import attachments
 from sessions_app.services.audits.attachments import check_attachments
 from tests.api.bodies import path
-from tests.conftest import Person
+from tests.conftest import Create, Person
 
 ROOT = Path(__file__).parents[2]
 SECRET = "a key for tests only, 32 characters or more"
 
 
 def test_killed_before_each_write_it_leaves_nothing_half(
-    alice: Person, session: Any, database: Any, mongod_uri: str, database_name: str, tmp_path: Path
+    alice: Person,
+    create: Create,
+    database: Any,
+    mongod_uri: str,
+    database_name: str,
+    tmp_path: Path,
 ):
+    session = create()
     environment = os.environ | {
         "DATA_DIR": str(tmp_path),
         "MONGODB_URI": mongod_uri,

@@ -215,7 +215,7 @@ def test_a_text_of_a_request_that_is_not_stored_is_sent_as_text(
 def test_an_office_file_is_sent_as_its_text_at_once(
     alice: Person, session: Any, server: ModelServer
 ):
-    text = " ".join(f"Sentence {n} of many." for n in range(1_000))
+    text = " ".join(f"Sentence {n} of many." for n in range(300))
     data = base64.b64encode(files.docx(text)).decode()
     complete(
         alice, session, user([{"type": "input_file", "file_data": data, "filename": "a.docx"}])
@@ -223,7 +223,25 @@ def test_an_office_file_is_sent_as_its_text_at_once(
     [message] = server.requests[0]["messages"]
     assert message["content"] == [{"type": "text", "text": f"[file: a.docx]\n{text}"}]
     [stored_message, _] = stored(alice, session)
-    assert stored_message["token_count"] > 4_000
+    assert stored_message["token_count"] > 1_500
+
+
+@GRIDFS
+def test_a_file_that_no_window_holds_is_cut_and_the_plan_says_so(
+    alice: Person, session: Any, server: ModelServer
+):
+    text = " ".join(f"Sentence {n} of many." for n in range(3_000))
+    data = base64.b64encode(text.encode()).decode()
+    part = {"type": "input_file", "file_data": data, "filename": "a.txt"}
+    assert complete(alice, session, user([TEXT, part])).status_code == 200
+    [message] = server.requests[0]["messages"]
+    sent = message["content"][1]["text"]
+    assert sent.startswith("[file: a.txt]\nSentence 0 of many.")
+    assert sent.endswith("Sentence 2999 of many.")
+    assert 3_000 < len(sent) < len(text)
+    window = alice.client.get(path(session, "context")).json()
+    assert window["token_count"] <= window["max_tokens"]
+    assert window["plan"][0]["sent_as"] == "cut"
 
 
 @GRIDFS

@@ -5,12 +5,21 @@ from dataclasses import dataclass, replace
 
 from sessions_app import tokenizer
 from sessions_app.domain import parts, window
+from sessions_app.domain.attachments import OFFICE, Kind
 from sessions_app.domain.data import Message, Role
+from sessions_app.domain.dialect import SentAs
 from sessions_app.domain.window import WindowPolicy
 from sessions_app.services.context.candidates import Candidates
 
 # Of the budget, what pictures and files of a long conversation may take.
 _SHARE = 0.5
+
+
+# What of a file's text is too little to be of use; and what the name above it takes.
+_LEAST_TOKENS, _NAME_TOKENS = 128, 32
+
+Changed = Mapping[int, SentAs]
+"""How messages are sent of whose pictures and files not all are sent whole, by their `seq`."""
 
 
 @dataclass(slots=True)
@@ -22,46 +31,53 @@ class _Room:
     # Whatever the newest one takes, it is sent if the window holds it.
     is_empty: bool = True
 
-    def left_out(self, message_parts: parts.Parts) -> frozenset[int]:
-        """The positions of the parts that there is no room for; the last ones go first."""
-        without = set[int]()
-        for position, part in reversed(list(enumerate(message_parts))):
-            sent = parts.as_sent(part)
-            if sent is None or not parts.is_attachment(sent):
-                continue
-            tokens = parts.token_count([part])
-            if self.number and (self.is_empty or tokens <= self.tokens):
-                self.number -= 1
-                self.tokens -= tokens
-                self.is_empty = False
-            else:
-                # Once one gives way, all that are older do: there is no gap in what is shown.
-                self.number = 0
-                without.add(position)
-        return frozenset(without)
+    def part(self, part: parts.Part) -> parts.Part:
+        """The part as far as there is room for it: itself, less of its text, or a line."""
+        sent = parts.as_sent(part)
+        if sent is None or not parts.is_attachment(sent):
+            return part
+        tokens = parts.token_count([part])
+        if self.number and tokens > self.tokens and _is_text(part):
+            part, tokens = {**part, "tokens": self.tokens - _NAME_TOKENS}, self.tokens
+            # A beginning and an end of it, unless that says nothing.
+            self.number = self.number if tokens >= _LEAST_TOKENS else 0
+        if self.number and (self.is_empty or tokens <= self.tokens):
+            self.number -= 1
+            self.tokens -= tokens
+            self.is_empty = False
+            return part
+        # Once one gives way, all that are older do: there is no gap in what is shown.
+        self.number = 0
+        return {"type": parts.TEXT, "text": parts.in_words(part)}
+
+
+def _is_text(part: parts.Part) -> bool:
+    """Whether it is sent as its text, of which less can be sent."""
+    return part["type"] == parts.FILE and part.get("media_type") in {Kind.TEXT, *OFFICE}
 
 
 def newest_attached(
     gathered: Candidates, policy: WindowPolicy, most: int
-) -> tuple[Candidates, frozenset[int]]:
+) -> tuple[Candidates, Changed]:
     """The candidates with at most so many pictures and files, the newest; the others as lines.
 
     Where not all of the conversation fits, they take half of the budget at most, or what the
-    messages leave that a window must hold. Also the messages of which any is left out.
+    messages leave that a window must hold. A file that is sent as text is cut to the room.
     """
     attached = sorted(_attached(gathered, policy), key=lambda message: -message.seq)
     if not attached:
-        return gathered, frozenset()
+        return gathered, {}
     room = _Room(most, _tokens_left(gathered, policy, attached[0]))
-    changed = dict[int, parts.Parts]()
+    changed, sent_as = dict[int, parts.Parts](), dict[int, SentAs]()
     for message in attached:
-        message_parts = message.parts or ()
-        if without := room.left_out(message_parts):
-            changed[message.seq] = [
-                {"type": parts.TEXT, "text": parts.in_words(part)} if at in without else part
-                for at, part in enumerate(message_parts)
-            ]
-    return (_with(gathered, changed), frozenset(changed)) if changed else (gathered, frozenset())
+        before = message.parts or ()
+        # The last ones first.
+        after = [room.part(part) for part in reversed(before)][::-1]
+        if after != list(before):
+            changed[message.seq] = after
+            is_cut = all(a["type"] == b["type"] for a, b in zip(after, before, strict=True))
+            sent_as[message.seq] = SentAs.CUT if is_cut else SentAs.PLACEHOLDER
+    return (_with(gathered, changed), sent_as) if changed else (gathered, {})
 
 
 def _attached(gathered: Candidates, policy: WindowPolicy) -> list[Message]:

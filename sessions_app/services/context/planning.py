@@ -231,7 +231,9 @@ def window_written(
         window_cost(tokenizer.count_tokens(each.content)) for each in instructions
     )
     budget, over = policy.max_tokens - instruction_tokens, 0
-    gathered, in_words = newest_attached(gathered, policy, settings.LLM_PICTURES_MAX)
+    gathered, attached = newest_attached(
+        gathered, replace(policy, max_tokens=budget), settings.LLM_PICTURES_MAX
+    )
     for _ in range(_WRITINGS):
         budget -= over
         try:
@@ -241,7 +243,7 @@ def window_written(
             short = error.needed - error.available
             most = policy.max_tokens
             raise WindowBudgetError(needed=most + short, available=most) from error
-        laid_out = replace(laid_out, in_words=in_words)
+        laid_out = replace(laid_out, attached=attached)
         request = writing.write(laid_out, instructions, manner)
         spent = writing.cost(request, laid_out.messages)
         over = spent - policy.max_tokens

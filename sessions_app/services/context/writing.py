@@ -1,7 +1,7 @@
 """A planned window as the request that a model's server is sent, and what that costs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from sessions_app import tokenizer
 from sessions_app.domain import dialect, parts, window
@@ -37,7 +37,7 @@ class LaidOut:
     """A plan with all that is sent beside its messages; `cut` holds the texts that had to be cut.
 
     `messages` are the kept ones, in order, as far as they are sent: with the cut texts.
-    `in_words` are those of whose pictures and files some give way to newer ones.
+    `attached` are those of whose pictures and files some give way to newer ones, or are cut.
     """
 
     plan: WindowPlan
@@ -46,7 +46,7 @@ class LaidOut:
     recalled: Recalled | None = None
     cut: Mapping[int, str] | None = None
     offered: Sequence[WindowMessage] = ()
-    in_words: frozenset[int] = frozenset()
+    attached: Mapping[int, SentAs] = field(default_factory=dict)
 
 
 def write(laid_out: LaidOut, instructions: Sequence[Instruction], manner: Manner) -> Request:
@@ -55,9 +55,10 @@ def write(laid_out: LaidOut, instructions: Sequence[Instruction], manner: Manner
     request = dialect.write(conversation, manner)
     changes = [Change(seq, SentAs.CUT, _CUT) for seq in laid_out.cut or ()]
     changes += [
-        Change(message.seq, SentAs.PLACEHOLDER, _OLDER)
+        Change(message.seq, sent_as, _CUT if sent_as is SentAs.CUT else _OLDER)
         for message in laid_out.messages
-        if message.seq in laid_out.in_words
+        if (sent_as := laid_out.attached.get(message.seq))
+        and message.seq not in (laid_out.cut or ())
     ]
     if not changes:
         return request
