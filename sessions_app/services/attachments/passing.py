@@ -17,13 +17,7 @@ from sessions_app.repository import attachments as store
 from sessions_app.services.attachments import checking
 from sessions_app.services.attachments.checking import Checked
 from sessions_app.services.attachments.preparing import UNREADABLE, text_in
-from sessions_app.services.attachments.referring import (
-    is_unsettled,
-    named,
-    referring,
-    require_few,
-    uploaded,
-)
+from sessions_app.services.attachments.referring import named, referring, unsettled, uploaded
 
 
 def passed_on(drafts: Sequence[MessageDraft], *, user_id: str) -> Sequence[MessageDraft]:
@@ -35,11 +29,9 @@ def passed_on(drafts: Sequence[MessageDraft], *, user_id: str) -> Sequence[Messa
 
 
 def _draft(draft: MessageDraft, user_id: str, path: str) -> MessageDraft:
-    require_few(draft.parts or (), path)
-    sent = [
-        _part(part, user_id, f"{path}parts.{at}") if is_unsettled(part) else part
-        for at, part in enumerate(draft.parts or ())
-    ]
+    sent = list(draft.parts or ())
+    for at in unsettled(sent, path):
+        sent[at] = _part(sent[at], user_id, f"{path}parts.{at}")
     return replace(draft, parts=sent, content=parts.text_of(sent))
 
 

@@ -102,15 +102,19 @@ def referring(attachment: Attachment, part: parts.Part) -> dict[str, Any]:
     return part_of(attachment, part) | own
 
 
-def require_few(message_parts: parts.Parts, path: str) -> None:
-    """Raise TooLarge for a message with more attachments than one may have."""
+def unsettled(message_parts: parts.Parts, path: str) -> list[int]:
+    """Where the attachments of a message are; raises TooLarge for more than it may have."""
+    positions = [at for at, part in enumerate(message_parts) if is_unsettled(part)]
     most = settings.ATTACHMENTS_PER_MESSAGE
-    if sum(map(is_unsettled, message_parts)) > most:
+    if len(positions) > most:
         raise TooLarge(f"A message has at most {most} attachments.", attr=f"{path}parts")
+    return positions
 
 
 def is_unsettled(part: parts.Part) -> bool:
     """Whether a part has bytes, or names an attachment of which nothing is known yet."""
+    if part["type"] == parts.TEXT:
+        return False
     return parts.BYTES in part or ("tokens" not in part and named(part) is not None)
 
 
@@ -132,11 +136,9 @@ class _Settling:
         """The draft with parts that refer to what is kept."""
         if not draft.parts:
             return draft
-        require_few(draft.parts, path)
-        settled_parts = [
-            self._part(part, f"{path}parts.{at}") if is_unsettled(part) else part
-            for at, part in enumerate(draft.parts)
-        ]
+        settled_parts = list(draft.parts)
+        for at in unsettled(draft.parts, path):
+            settled_parts[at] = self._part(draft.parts[at], f"{path}parts.{at}")
         has_text = any(p["type"] == parts.TEXT and p["text"].strip() for p in draft.parts)
         content = draft.content if has_text else parts.text_of(settled_parts)
         return replace(draft, parts=settled_parts, content=content)
