@@ -8,6 +8,7 @@ import zlib
 
 from PIL import Image
 from pypdf import PdfWriter
+from pypdf.generic import DictionaryObject, NameObject, StreamObject
 
 
 def picture(width: int = 64, height: int = 48, form: str = "PNG", colour: str = "red") -> bytes:
@@ -28,10 +29,44 @@ def picture_with_position() -> bytes:
     return made.getvalue()
 
 
-def pdf() -> bytes:
-    """A document of one empty page."""
+def pictures_with_position() -> bytes:
+    """Several photographs in one file, of which the second says where it was taken."""
+    image, other = Image.new("RGB", (64, 48), "blue"), Image.new("RGB", (64, 48), "green")
+    exif = other.getexif()
+    exif[0x8825] = {1: "N", 2: (47.0, 22.0, 10.0), 3: "E", 4: (8.0, 32.0, 20.0)}
+    other.encoderinfo = {"exif": exif}
+    made = io.BytesIO()
+    image.save(made, "MPO", save_all=True, append_images=[other])
+    return made.getvalue()
+
+
+def wide_directory(entries: int) -> bytes:
+    """A packed file that lists many files, each with a long name."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as packed:
+        packed.writestr("[Content_Types].xml", "<Types/>")
+        for number in range(entries):
+            packed.writestr(f"word/{number:0300d}", "")
+    return made.getvalue()
+
+
+def pdf(text: str = "") -> bytes:
+    """A document of one page, with this text or empty."""
     writer = PdfWriter()
-    writer.add_blank_page(100, 100)
+    page = writer.add_blank_page(100, 100)
+    if text:
+        font = DictionaryObject(
+            {
+                NameObject("/Type"): NameObject("/Font"),
+                NameObject("/Subtype"): NameObject("/Type1"),
+                NameObject("/BaseFont"): NameObject("/Helvetica"),
+            }
+        )
+        fonts = DictionaryObject({NameObject("/F1"): font})
+        page[NameObject("/Resources")] = DictionaryObject({NameObject("/Font"): fonts})
+        content = StreamObject()
+        content.set_data(f"BT /F1 8 Tf 10 50 Td ({text}) Tj ET".encode())
+        page[NameObject("/Contents")] = content
     made = io.BytesIO()
     writer.write(made)
     return made.getvalue()

@@ -26,6 +26,31 @@ export function newKey(): string;
  * @property {boolean} deleted
  * @property {number | null} superseded_by
  * @property {string} [reasoning]
+ * @property {Part[]} [parts] where it is more than text
+ */
+/**
+ * @typedef {object} Part a text, or a picture, a file or a sound by its id or its address
+ * @property {"text" | "image" | "file" | "audio"} type
+ * @property {string} [text]
+ * @property {string} [attachment_id]
+ * @property {string} [url]
+ * @property {string} [name]
+ * @property {string} [alt]
+ * @property {"auto" | "low" | "high"} [detail]
+ */
+/**
+ * @typedef {object} Attachment a picture, a file or a sound that is kept
+ * @property {string} attachment_id
+ * @property {string} file_id
+ * @property {string} media_type
+ * @property {number} size
+ * @property {string} name
+ * @property {string} sha256
+ * @property {number | null} width
+ * @property {number | null} height
+ * @property {number} tokens
+ * @property {boolean} thumbnail whether there is a small picture of it
+ * @property {string} note why no text could be read in it
  */
 /**
  * @typedef {object} Session
@@ -48,6 +73,7 @@ export function newKey(): string;
 /**
  * @typedef {object} MessageDraft
  * @property {string} [content]
+ * @property {Part[]} [parts]
  * @property {Message["role"]} [role]
  * @property {string} [client_id]
  * @property {string} [name]
@@ -83,6 +109,7 @@ export function newKey(): string;
  * @typedef {object} Request
  * @property {Record<string, string | number | boolean | undefined>} [query]
  * @property {unknown} [body]
+ * @property {Blob} [content] a body that is no JSON
  * @property {Record<string, string>} [headers]
  * @property {boolean} [repeatable] whether it may be sent again when its answer was lost
  * @property {boolean} [isSigned]
@@ -148,6 +175,14 @@ export class ChatSessions {
     appendMessages(id: string, messages: MessageDraft[], key?: string): Promise<Message[]>;
     /** Erase a message's content; its `seq` stays. @param {string} id @param {number} seq @returns {Promise<null>} */
     eraseMessage(id: string, seq: number): Promise<null>;
+    /** Keep a picture, a file or a sound for a session; a message's `parts` then name it. @param {string} id @param {Blob} content @param {{name?: string}} [query] @returns {Promise<Attachment>} */
+    uploadAttachment(id: string, content: Blob, query?: {
+        name?: string;
+    }): Promise<Attachment>;
+    /** The bytes of an attachment, or its small picture. @param {string} attachmentId @param {{thumbnail?: boolean}} [options] @returns {Promise<Blob>} */
+    attachment(attachmentId: string, { thumbnail }?: {
+        thumbnail?: boolean;
+    }): Promise<Blob>;
     /** What a model would be sent now, and why. @param {string} id @param {{max_tokens?: number, strategy?: string, query?: string}} [query] @returns {Promise<any>} */
     context(id: string, query?: {
         max_tokens?: number;
@@ -188,10 +223,11 @@ export class ChatSessions {
      * shows the same turn, and never asks twice.
      * @param {string} id
      * @param {string} content
-     * @param {{clientId?: string, model?: string, maxTokens?: number, signal?: AbortSignal}} [options]
+     * @param {{parts?: Part[], clientId?: string, model?: string, maxTokens?: number, signal?: AbortSignal}} [options]
      * @returns {AsyncGenerator<TurnEvent, void, void>}
      */
-    streamChat(id: string, content: string, { clientId, model, maxTokens, signal }?: {
+    streamChat(id: string, content: string, { parts, clientId, model, maxTokens, signal }?: {
+        parts?: Part[];
         clientId?: string;
         model?: string;
         maxTokens?: number;
@@ -217,10 +253,11 @@ export class ChatSessions {
      * Run a turn and wait for its end.
      * @param {string} id
      * @param {string} content
-     * @param {{clientId?: string, model?: string, maxTokens?: number, signal?: AbortSignal}} [options]
+     * @param {{parts?: Part[], clientId?: string, model?: string, maxTokens?: number, signal?: AbortSignal}} [options]
      * @returns {Promise<Message | null>} null where it was cancelled before the first word
      */
     chat(id: string, content: string, options?: {
+        parts?: Part[];
         clientId?: string;
         model?: string;
         maxTokens?: number;
@@ -263,6 +300,44 @@ export type Message = {
     deleted: boolean;
     superseded_by: number | null;
     reasoning?: string | undefined;
+    /**
+     * where it is more than text
+     */
+    parts?: Part[] | undefined;
+};
+/**
+ * a text, or a picture, a file or a sound by its id or its address
+ */
+export type Part = {
+    type: "text" | "image" | "file" | "audio";
+    text?: string | undefined;
+    attachment_id?: string | undefined;
+    url?: string | undefined;
+    name?: string | undefined;
+    alt?: string | undefined;
+    detail?: "auto" | "high" | "low" | undefined;
+};
+/**
+ * a picture, a file or a sound that is kept
+ */
+export type Attachment = {
+    attachment_id: string;
+    file_id: string;
+    media_type: string;
+    size: number;
+    name: string;
+    sha256: string;
+    width: number | null;
+    height: number | null;
+    tokens: number;
+    /**
+     * whether there is a small picture of it
+     */
+    thumbnail: boolean;
+    /**
+     * why no text could be read in it
+     */
+    note: string;
 };
 export type Session = {
     session_id: string;
@@ -286,6 +361,7 @@ export type SessionWithMessages = Session & {
 };
 export type MessageDraft = {
     content?: string | undefined;
+    parts?: Part[] | undefined;
     role?: "user" | "system" | "assistant" | "tool" | undefined;
     client_id?: string | undefined;
     name?: string | undefined;
@@ -366,6 +442,10 @@ export type Options = {
 export type Request = {
     query?: Record<string, string | number | boolean | undefined> | undefined;
     body?: unknown;
+    /**
+     * a body that is no JSON
+     */
+    content?: Blob | undefined;
     headers?: Record<string, string> | undefined;
     /**
      * whether it may be sent again when its answer was lost

@@ -25,6 +25,31 @@
  * @property {boolean} deleted
  * @property {number | null} superseded_by
  * @property {string} [reasoning]
+ * @property {Part[]} [parts] where it is more than text
+ */
+/**
+ * @typedef {object} Part a text, or a picture, a file or a sound by its id or its address
+ * @property {"text" | "image" | "file" | "audio"} type
+ * @property {string} [text]
+ * @property {string} [attachment_id]
+ * @property {string} [url]
+ * @property {string} [name]
+ * @property {string} [alt]
+ * @property {"auto" | "low" | "high"} [detail]
+ */
+/**
+ * @typedef {object} Attachment a picture, a file or a sound that is kept
+ * @property {string} attachment_id
+ * @property {string} file_id
+ * @property {string} media_type
+ * @property {number} size
+ * @property {string} name
+ * @property {string} sha256
+ * @property {number | null} width
+ * @property {number | null} height
+ * @property {number} tokens
+ * @property {boolean} thumbnail whether there is a small picture of it
+ * @property {string} note why no text could be read in it
  */
 /**
  * @typedef {object} Session
@@ -47,6 +72,7 @@
 /**
  * @typedef {object} MessageDraft
  * @property {string} [content]
+ * @property {Part[]} [parts]
  * @property {Message["role"]} [role]
  * @property {string} [client_id]
  * @property {string} [name]
@@ -82,6 +108,7 @@
  * @typedef {object} Request
  * @property {Record<string, string | number | boolean | undefined>} [query]
  * @property {unknown} [body]
+ * @property {Blob} [content] a body that is no JSON
  * @property {Record<string, string>} [headers]
  * @property {boolean} [repeatable] whether it may be sent again when its answer was lost
  * @property {boolean} [isSigned]
@@ -115,9 +142,8 @@ export class Unreachable extends Error {
 
 // Nothing was done of a request that was refused so.
 const REFUSED_FOR_NOW = new Set([
-  "overloaded", "overtaken", "provider_busy", "quota_exceeded", "search_in_progress",
-  "storage_unavailable", "throttled", "too_many_own_turns", "too_many_turns", "turn_in_progress",
-  "turn_interrupted",
+  "overloaded", "overtaken", "provider_busy", "search_in_progress", "storage_unavailable",
+  "throttled", "too_many_own_turns", "too_many_turns", "turn_in_progress", "turn_interrupted",
 ]);
 const NOT_ANSWERED = new Set([408, 429, 502, 503, 504]);
 // A token is renewed this long before it ends.
@@ -210,6 +236,18 @@ export class ChatSessions {
     return this.call("DELETE", path(id, "messages", seq));
   }
 
+  /** Keep a picture, a file or a sound for a session; a message's `parts` then name it. @param {string} id @param {Blob} content @param {{name?: string}} [query] @returns {Promise<Attachment>} */
+  uploadAttachment(id, content, query = {}) {
+    const headers = { "Content-Type": content.type || "application/octet-stream" };
+    return this.call("POST", path(id, "attachments"), { query, content, headers });
+  }
+
+  /** The bytes of an attachment, or its small picture. @param {string} attachmentId @param {{thumbnail?: boolean}} [options] @returns {Promise<Blob>} */
+  attachment(attachmentId, { thumbnail = false } = {}) {
+    const route = `/attachments/${encodeURIComponent(attachmentId)}`;
+    return this.#file(thumbnail ? `${route}/thumbnail` : route);
+  }
+
   /** What a model would be sent now, and why. @param {string} id @param {{max_tokens?: number, strategy?: string, query?: string}} [query] @returns {Promise<any>} */
   context(id, query = {}) {
     return this.call("GET", path(id, "context"), { query });
@@ -264,13 +302,16 @@ export class ChatSessions {
   }
 
   /** A whole session as a file. @param {string} id @param {"json" | "jsonl" | "markdown"} [format] @returns {Promise<Blob>} */
-  async export(id, format = "json") {
+  export(id, format = "json") {
+    return this.#file(path(id, "export"), { format });
+  }
+
+  /** @param {string} route @param {Record<string, string>} [query] @returns {Promise<Blob>} */
+  async #file(route, query = {}) {
     const patience = this.#patience(true);
     for (;;) {
       try {
-        const response = await this.#sent("GET", path(id, "export"), {
-          query: { format }, headers: { Accept: "*/*" },
-        });
+        const response = await this.#sent("GET", route, { query, headers: { Accept: "*/*" } });
         return await reached(response.blob());
       } catch (error) {
         await patience.wait(error);
@@ -283,11 +324,11 @@ export class ChatSessions {
    * shows the same turn, and never asks twice.
    * @param {string} id
    * @param {string} content
-   * @param {{clientId?: string, model?: string, maxTokens?: number, signal?: AbortSignal}} [options]
+   * @param {{parts?: Part[], clientId?: string, model?: string, maxTokens?: number, signal?: AbortSignal}} [options]
    * @returns {AsyncGenerator<TurnEvent, void, void>}
    */
-  streamChat(id, content, { clientId = newKey(), model, maxTokens, signal } = {}) {
-    const body = { content, client_id: clientId, model, max_tokens: maxTokens, stream: true };
+  streamChat(id, content, { parts, clientId = newKey(), model, maxTokens, signal } = {}) {
+    const body = { content, parts, client_id: clientId, model, max_tokens: maxTokens, stream: true };
     return this.#followed(id, path(id, "chat"), body, signal);
   }
 
@@ -311,7 +352,7 @@ export class ChatSessions {
    * Run a turn and wait for its end.
    * @param {string} id
    * @param {string} content
-   * @param {{clientId?: string, model?: string, maxTokens?: number, signal?: AbortSignal}} [options]
+   * @param {{parts?: Part[], clientId?: string, model?: string, maxTokens?: number, signal?: AbortSignal}} [options]
    * @returns {Promise<Message | null>} null where it was cancelled before the first word
    */
   async chat(id, content, options = {}) {
@@ -405,7 +446,7 @@ export class ChatSessions {
   }
 
   /** @param {string} method @param {string} route @param {Request} request @param {string} token */
-  #fetched(method, route, { query = {}, body, headers, signal }, token) {
+  #fetched(method, route, { query = {}, body, content, headers, signal }, token) {
     const named = Object.entries(query).filter(([, value]) => value !== undefined);
     const search = new URLSearchParams(named.map(([name, value]) => [name, String(value)]));
     return reached(
@@ -414,7 +455,7 @@ export class ChatSessions {
         signal,
         cache: "no-store",
         credentials: "omit",
-        body: body === undefined ? undefined : JSON.stringify(body),
+        body: body === undefined ? content : JSON.stringify(body),
         headers: {
           Accept: "application/json",
           ...(body === undefined ? {} : { "Content-Type": "application/json" }),

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -20,7 +21,9 @@ from sessions_app.domain.parts import is_kept
 from sessions_app.domain.texts.display import isolated
 from sessions_app.domain.texts.text import escaped, inert
 from sessions_app.http.input import QueryView, user_id
-from sessions_app.services.transfer import session_stream
+from sessions_app.services.transfer import session_attachments, session_stream
+
+Attached = Iterator[Mapping[str, Any]] | None
 
 _SPEAKERS = {
     Role.SYSTEM: "System",
@@ -45,8 +48,10 @@ class ExportView(QueryView):
             session_id=session_id, user_id=user_id(request), now=clock.now()
         )
         write, content_type, suffix = _FORMS[form]
+        is_whole = self.query["attachments"] == "inside"
+        attached = session_attachments(session) if is_whole else None
         return StreamingHttpResponse(
-            write(session, messages),
+            write(session, messages, attached),
             content_type=content_type,
             headers={
                 "Content-Disposition": f'attachment; filename="{session.session_id}.{suffix}"',
@@ -55,24 +60,31 @@ class ExportView(QueryView):
         )
 
 
-def _as_json(session: Session, messages: Iterator[Message]) -> Iterator[bytes]:
-    """One object: the session with all its `messages`."""
+def _as_json(session: Session, messages: Iterator[Message], attached: Attached) -> Iterator[bytes]:
+    """One object: the session with all its `messages`, and `attachments` where they are wanted."""
     # The closing brace comes last, so that the messages stream inside the object.
     yield orjson.dumps(written_session(session))[:-1] + b',"messages":['
-    comma = b""
-    for message in messages:
-        yield comma + escaped(orjson.dumps(written_message(message)))
-        comma = b","
+    yield from _listed(map(written_message, messages))
+    if attached is not None:
+        yield b'],"attachments":['
+        yield from _listed(attached)
     yield b"]}\n"
 
 
-def _as_json_lines(_: Session, messages: Iterator[Message]) -> Iterator[bytes]:
-    """One message a line."""
-    for message in messages:
-        yield escaped(orjson.dumps(written_message(message))) + b"\n"
+def _listed(values: Iterator[Mapping[str, Any]]) -> Iterator[bytes]:
+    comma = b""
+    for value in values:
+        yield comma + escaped(orjson.dumps(value))
+        comma = b","
 
 
-def _as_markdown(session: Session, messages: Iterator[Message]) -> Iterator[str]:
+def _as_json_lines(_: Session, messages: Iterator[Message], attached: Attached) -> Iterator[bytes]:
+    """One message a line, then one attachment a line where they are wanted."""
+    for value in chain(map(written_message, messages), attached or ()):
+        yield escaped(orjson.dumps(value)) + b"\n"
+
+
+def _as_markdown(session: Session, messages: Iterator[Message], _: Attached) -> Iterator[str]:
     """A heading for each message; contents are not escaped, as they often are Markdown."""
     yield f"# {isolated(session.title) or 'Conversation'}\n\n"
     yield f"Session {session.session_id}, created {timestamp(session.created_at)}\n"

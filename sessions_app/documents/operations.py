@@ -95,6 +95,8 @@ class ServerDialect(StoredDocument):
     form = StringField(required=True, choices=[form.value for form in Form])
     extras = StringField(required=True, choices=[extras.value for extras in Extras])
     attached = StringField(choices=[attached.value for attached in Attached])
+    # What it takes none of, `domain.dialect.Medium`; a version before this one does not look.
+    without = ListField(StringField(max_length=20), default=None)
     learned_at = DateTimeField(required=True)
 
     COLLECTION: ClassVar[str] = "server_dialects"

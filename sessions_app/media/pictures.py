@@ -60,14 +60,28 @@ def has_position(content: BinaryIO) -> bool:
             # Pillow would decode all of it first, as what is asked for may stand at its end.
             return not _MAY_SAY.isdisjoint(_chunks(content))
         try:
-            return bool(picture.getexif().get_ifd(GPS_DIRECTORY)) or "xmp" in picture.info
+            return any(map(_says_so, _views(picture)))
         except Exception as error:
             raise BadPicture("The picture's own description cannot be read.") from error
+
+
+def _views(picture: Image.Image) -> Iterator[Image.Image]:
+    """The picture; of several in one JPEG, as some telephones make them, each in its turn."""
+    yield picture
+    if picture.format == "MPO":
+        for number in range(1, min(getattr(picture, "n_frames", 1), _VIEWS_MAX)):
+            picture.seek(number)
+            yield picture
+
+
+def _says_so(picture: Image.Image) -> bool:
+    return bool(picture.getexif().get_ifd(GPS_DIRECTORY)) or "xmp" in picture.info
 
 
 # PNG, 11.3: photographers' facts, and text, in which some programs write the same.
 _MAY_SAY = frozenset({b"eXIf", b"iTXt"})
 _CHUNKS_MAX = 100_000
+_VIEWS_MAX = 16
 
 
 def _chunks(content: BinaryIO) -> Iterator[bytes]:
@@ -90,5 +104,6 @@ def _opened(content: BinaryIO) -> Image.Image:
             return Image.open(content, formats=FORMATS)
     except Image.DecompressionBombError as error:
         raise BadPicture("The picture has too many pixels.") from error
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError) as error:
+    # A stranger's bytes: Pillow's readers also fail by an assertion or a missing key.
+    except Exception as error:
         raise BadPicture("The content is no picture that can be read.") from error

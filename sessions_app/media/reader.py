@@ -46,6 +46,8 @@ def thumbnail(pixels: int, side: int) -> bytes:
 def without_position(pixels: int, _: int) -> bytes:
     """The same picture in the same form without where it was taken; its other facts stay."""
     from PIL import Image, ImageSequence
+    from PIL.JpegImagePlugin import get_sampling
+    from PIL.MpoImagePlugin import MpoImageFile
 
     from sessions_app.media.pictures import FORMATS, GPS_DIRECTORY
 
@@ -56,7 +58,11 @@ def without_position(pixels: int, _: int) -> bytes:
             del exif[GPS_DIRECTORY]
         form = picture.format or "PNG"
         kept = {"exif": exif.tobytes(), "icc_profile": picture.info.get("icc_profile")}
-        if form == "JPEG":
+        if isinstance(picture, MpoImageFile):
+            # Some telephones put several pictures into one: the first is the one that is shown.
+            form = "JPEG"
+            kept |= {"qtables": picture.quantization, "subsampling": get_sampling(picture)}
+        elif form == "JPEG":
             kept |= {"quality": "keep", "optimize": False}
         elif getattr(picture, "n_frames", 1) > 1:
             kept |= {

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from sessions_app.domain import parts
+from sessions_app.domain.attachments import checked_name
 from sessions_app.domain.errors import InvalidInput, TooLarge
 from sessions_app.domain.limits import PART_NAME_MAX_CHARS, PART_URL_MAX_CHARS, PARTS_MAX
 from sessions_app.domain.texts import text
@@ -85,9 +86,8 @@ def _file(part: Mapping[str, Any], path: str) -> parts.Part:
         path,
         str(part["type"]),
     )
-    name = inner.get("filename")
-    named = {"name": _name(name)} if isinstance(name, str) and _name(name) else {}
-    return {"type": parts.FILE, **reference, **named}
+    name = _name(inner.get("filename"), f"{path}.filename")
+    return {"type": parts.FILE, **reference, **({"name": name} if name else {})}
 
 
 def _audio(part: Mapping[str, Any], path: str) -> parts.Part:
@@ -149,7 +149,9 @@ def _described(media_type: str, body: str, path: str, *, is_base64: bool) -> dic
     }
 
 
-def _name(name: str) -> str:
-    """A file's name as it can be shown in a line."""
-    shown = " ".join(text.storable(name).split())
-    return shown if len(shown) <= PART_NAME_MAX_CHARS else shown[: PART_NAME_MAX_CHARS - 1] + "…"
+def _name(name: Any, path: str) -> str:
+    """A file's name as it can be shown in a line; raises BadAttachmentName."""
+    shown = " ".join(text.storable(name).split()) if isinstance(name, str) else ""
+    if len(shown) > PART_NAME_MAX_CHARS:
+        shown = shown[: PART_NAME_MAX_CHARS - 1] + "…"
+    return checked_name(shown, attr=path)

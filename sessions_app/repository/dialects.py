@@ -4,7 +4,7 @@ import hashlib
 from datetime import datetime
 
 from sessions_app.documents import ServerDialect
-from sessions_app.domain.dialect import Attached, Extras, Form, Manner
+from sessions_app.domain.dialect import Attached, Extras, Form, Manner, Medium
 from sessions_app.repository import failures
 
 
@@ -21,7 +21,9 @@ def read(*, base_url: str, model: str) -> Manner | None:
         return None
     # What was learned before there were pictures says nothing of them.
     attached = Attached(learned.attached or Attached.KEPT)
-    return Manner(Form(learned.form), Extras(learned.extras), attached)
+    # A later version may know of more.
+    without = frozenset(each for each in Medium if each in (learned.without or ()))
+    return Manner(Form(learned.form), Extras(learned.extras), attached, without)
 
 
 @failures.translated
@@ -32,6 +34,7 @@ def write(*, base_url: str, model: str, manner: Manner, now: datetime) -> None:
         set__form=manner.form.value,
         set__extras=manner.extras.value,
         set__attached=manner.attached.value,
+        set__without=sorted(manner.without),
         set__learned_at=now,
         upsert=True,
     )

@@ -17,6 +17,7 @@ from sessions_app.domain.dialect import (
     Attached,
     Form,
     Manner,
+    Request,
     Said,
     other_manner,
     write,
@@ -66,10 +67,18 @@ def _learned(server: tuple[str, str]) -> Manner:
 
 
 def otherwise(
-    refused: ProviderRefused, manner: Manner, *, has_attachments: bool = False
+    refused: ProviderRefused, manner: Manner, request: Request | None = None
 ) -> Manner | None:
-    """How to write the same for a server that refused it so; None where that would not help."""
-    other = other_manner(manner, refused.refusal, has_attachments=has_attachments)
+    """How to write the same for a server that refused it so; None where that would not help.
+
+    `request` is what was refused, where pictures and files may have been sent with it.
+    """
+    other = other_manner(
+        manner,
+        refused.refusal,
+        has_attachments=request is not None and request.has_attachments,
+        media=request.media if request else (),
+    )
     if other is None or settings.LLM_DIALECT != Form.OPENAI:
         return other
     # Whoever sets this form wants no other; what stands beside the messages is no part of it.

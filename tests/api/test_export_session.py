@@ -1,9 +1,11 @@
 """`GET /session/{id}/export`."""
 
+import base64
 import json
 
 import pytest
 
+from tests import files
 from tests.api.bodies import EXPIRED, NO_SESSION, NO_TOKEN, UNKNOWN, invalid, path
 
 CALL = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
@@ -167,3 +169,40 @@ def test_it_needs_a_token(anybody, session):
 
 def export_without_token(client, session):
     return client.get(path(session, "export"))
+
+
+@pytest.fixture
+def picture(alice, session):
+    """A session with a picture; its bytes."""
+    content = files.picture()
+    url = path(session, "attachments") + "?name=cat.png"
+    kept = alice.client.generic("POST", url, content, content_type="image/png").json()
+    part = {"type": "image", "attachment_id": kept["attachment_id"], "alt": "A cat"}
+    assert alice.client.post(path(session, "message"), {"parts": [part, part]}).status_code == 201
+    return content
+
+
+@pytest.mark.mongod("GridFS")
+@pytest.mark.parametrize("form", ["json", "jsonl"])
+def test_the_bytes_of_pictures_are_inside_where_they_are_wanted(alice, session, picture, form):
+    def lines(more=""):
+        exported = text(alice.client.get(path(session, f"export?format={form}{more}")))
+        if form == "jsonl":
+            return [json.loads(line) for line in exported.splitlines()]
+        read = json.loads(exported)
+        return read["messages"] + read.get("attachments", [])
+
+    [message] = lines()
+    first, attached = lines("&attachments=inside")
+    assert first == message
+    assert attached["attachment_id"] == message["parts"][0]["attachment_id"]
+    assert (attached["name"], attached["media_type"]) == ("cat.png", "image/png")
+    assert base64.b64decode(attached["data"]) == picture
+
+
+@pytest.mark.mongod("GridFS")
+def test_markdown_has_links_in_place_of_bytes(alice, session, picture):
+    assert "![A cat](/attachments/att_" in text(export(alice, session, "markdown"))
+    refused = alice.client.get(path(session, "export?format=markdown&attachments=inside"))
+    assert refused.status_code == 400
+    assert refused.json()["errors"][0]["attr"] == "attachments"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sessions_app.services import attachments, search, topics
+from sessions_app.services import attachments, file_texts, topics
 from tests import files
 from tests.api.bodies import path
 
@@ -82,7 +82,7 @@ def test_an_office_file_is_found_once_its_text_has_been_read(alice, session, att
     # Indexed without the text, which is read in the background.
     assert found(alice, "report") == [seq]
     assert found(alice, "quarterly") == []
-    assert attachments.attachments_prepare(text_read=search.index_again) == 1
+    assert attachments.attachments_prepare(text_read=file_texts.derive_again) == 1
     assert found(alice, "quarterly") == [seq]
 
 
@@ -97,7 +97,7 @@ def test_a_reading_that_ends_before_the_index_is_told_is_repeated(
 
     with pytest.raises(KeyboardInterrupt):
         attachments.attachments_prepare(text_read=stops)
-    assert attachments.attachments_prepare(text_read=search.index_again) == 1
+    assert attachments.attachments_prepare(text_read=file_texts.derive_again) == 1
     assert found(alice, "quarterly") == [seq]
 
 
@@ -135,3 +135,11 @@ def test_topics_are_told_from_names_and_texts_of_files(alice, session, attached)
     topics.catch_up(session_id=session["session_id"], user_id=alice.id, seconds=60)
     label = alice.client.get(path(session, "topics")).json()
     assert "sourdough" in str(label).lower()
+
+
+def test_topics_are_told_anew_once_the_text_of_a_file_is_known(alice, session, attached):
+    attached(files.docx("Sourdough bread needs flour, water and patience."), "file")
+    topics.catch_up(session_id=session["session_id"], user_id=alice.id, seconds=60)
+    assert "sourdough" not in str(alice.client.get(path(session, "topics")).json()).lower()
+    assert attachments.attachments_prepare(text_read=file_texts.derive_again) == 1
+    assert "sourdough" in str(alice.client.get(path(session, "topics")).json()).lower()

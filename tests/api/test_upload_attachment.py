@@ -1,8 +1,8 @@
-"""`POST /session/{id}/attachments`, and `parts` of a message that refer to what was uploaded."""
+"""`POST /session/{id}/attachments`."""
 
 import hashlib
 import io
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
@@ -13,7 +13,7 @@ from accounts.models import User
 from sessions_app.domain.attachments import Upload
 from sessions_app.domain.errors import AttachmentRefused
 from sessions_app.http.uploads import BytesParser
-from sessions_app.services import attachments, search
+from sessions_app.services import attachments, file_texts
 from tests import files
 from tests.api.bodies import NO_SESSION, path
 
@@ -109,11 +109,25 @@ def test_two_people_have_the_same_content_apart(alice, bob, session, kept):
          "wordprocessingml.document"),
         ("Grüße, 世界\n".encode(), "text/plain"),
         (b"<html><script>alert(1)</script>", "text/plain"),
+        (files.wide_directory(10), "application/vnd.openxmlformats-officedocument."
+         "wordprocessingml.document"),
     ],
 )  # fmt: skip
 def test_the_type_is_that_of_the_content(alice, session, content, media_type):
     response = upload(alice, session, content, name="whatever")
     assert (response.status_code, response.json()["media_type"]) == (201, media_type)
+
+
+@pytest.mark.parametrize(
+    ("name", "media_type"),
+    [("types.ts", "video/mp2t"), ("a.svg", "image/svg+xml"), ("a.m3u", "audio/x-mpegurl")],
+)
+def test_text_that_is_called_otherwise_is_text(alice, session, name, media_type):
+    response = upload(alice, session, b"<svg onload=alert(1)>", media_type, name=name)
+    assert (response.status_code, response.json()["media_type"]) == (201, "text/plain")
+    served = alice.client.get(f"/attachments/{response.json()['attachment_id']}")
+    assert served["Content-Type"] == "text/plain; charset=utf-8"
+    assert served["Content-Disposition"].startswith("attachment")
 
 
 def test_a_picture_under_another_pictures_type_is_what_it_is(alice, session):
@@ -130,6 +144,9 @@ def test_a_picture_under_another_pictures_type_is_what_it_is(alice, session):
         (files.picture(), "application/pdf", "a", "attachment_type_mismatch"),
         (files.picture(), "audio/wav", "a", "attachment_type_mismatch"),
         (b"just text", "application/pdf", "a.pdf", "attachment_type_mismatch"),
+        (files.picture(), "text/plain", "a", "attachment_type_mismatch"),
+        (files.pdf(), "application/octet-stream", "a.txt", "attachment_type_mismatch"),
+        (files.wide_directory(4_000), "application/octet-stream", "a", "attachment_unsupported"),
         (b"\x7fELF\x02\x01\x01\x00", "application/octet-stream", "a", "attachment_unsupported"),
         (b"PK\x03\x04 no archive", "application/zip", "a.zip", "attachment_unsupported"),
         (b"GIF89a", "image/gif", "a.gif", "attachment_unreadable"),
@@ -218,6 +235,15 @@ def test_where_a_picture_was_taken_is_taken_out(alice, session, settings):
     assert not exif.get_ifd(0x8825)
 
 
+def test_where_any_picture_of_several_was_taken_is_taken_out(alice, session):
+    content = files.pictures_with_position()
+    stored = upload(alice, session, content, name="photo.jpg").json()
+    served = alice.client.get(f"/attachments/{stored['attachment_id']}").getvalue()
+    assert served != content
+    with Image.open(io.BytesIO(served)) as kept:
+        assert (kept.format, kept.size, getattr(kept, "n_frames", 1)) == ("JPEG", (64, 48), 1)
+
+
 def test_the_operator_may_keep_where_a_picture_was_taken(alice, session, settings):
     settings.ATTACHMENT_KEEP_POSITION = True
     content = files.picture_with_position()
@@ -229,7 +255,7 @@ def test_a_small_picture_is_made_in_the_background(alice, session, kept):
     stored = upload(alice, session, files.picture(2_000, 1_000)).json()
     url = f"/attachments/{stored['attachment_id']}/thumbnail"
     assert alice.client.get(url).status_code == 404
-    assert attachments.attachments_prepare(text_read=search.index_again) == 1
+    assert attachments.attachments_prepare(text_read=file_texts.derive_again) == 1
     response = alice.client.get(url)
     assert response["Content-Type"] == "image/webp"
     assert Image.open(io.BytesIO(response.getvalue())).size == (512, 256)
@@ -240,185 +266,9 @@ def test_a_broken_picture_is_tried_a_few_times_and_kept(alice, session, database
     content = files.picture(400, 400)
     cut = content[:60] + bytes(len(content) - 60)
     stored = upload(alice, session, cut, "image/png").json()
-    assert attachments.attachments_prepare(text_read=search.index_again) == 1
+    assert attachments.attachments_prepare(text_read=file_texts.derive_again) == 1
     assert database.attachment_facts.find_one()["note"]
     assert alice.client.get(f"/attachments/{stored['attachment_id']}").getvalue() == cut
-
-
-def append(person, session, **body):
-    return person.client.post(path(session, "message"), body)
-
-
-def test_a_message_refers_to_what_was_uploaded(alice, session, kept):
-    stored = upload(alice, session, files.picture(1024, 1024), name="cat.png").json()
-    part = {"type": "image", "attachment_id": stored["attachment_id"], "alt": "a cat"}
-    response = append(alice, session, content="Look", parts=[part])
-    assert response.status_code == 201, response.content
-    message = response.json()
-    assert message["content"] == "Look"
-    assert message["parts"] == [
-        {"type": "text", "text": "Look"},
-        {
-            "type": "image",
-            "attachment_id": stored["attachment_id"],
-            "media_type": "image/png",
-            "size": stored["size"],
-            "sha256": stored["sha256"],
-            "tokens": 765,
-            "width": 1024,
-            "height": 1024,
-            "name": "cat.png",
-            "alt": "a cat",
-        },
-    ]
-    assert message["token_count"] == 765 + 1
-    assert kept()["attachments.files"] == 1
-
-
-def test_a_message_of_a_picture_alone_says_so_in_its_text(alice, session):
-    stored = upload(alice, session, files.picture(), name="cat.png").json()
-    part = {"type": "image", "attachment_id": stored["attachment_id"]}
-    assert append(alice, session, parts=[part]).json()["content"] == "[image: cat.png]"
-
-
-def test_an_address_stays_an_address(alice, session, kept):
-    part = {"type": "image", "url": "https://example.org/cat.png"}
-    message = append(alice, session, content="Look", parts=[part]).json()
-    assert message["parts"][1] == part
-    assert kept() == NOTHING
-
-
-@pytest.mark.parametrize(
-    "part",
-    [
-        {"type": "image"},
-        {"type": "video", "url": "https://example.org"},
-        {"type": "image", "url": "file:///etc/passwd"},
-        {"type": "image", "url": "data:image/png;base64,AAAA"},
-        {"type": "image", "url": "https://example.org", "attachment_id": "att_0"},
-        {"type": "image", "url": "https://example.org", "size": 1},
-        {"type": "image", "url": "https://example.org", "detail": "huge"},
-        {"type": "image", "attachment_id": 1},
-        {"type": "text"},
-        "text",
-    ],
-)
-def test_a_part_that_is_none_is_refused(alice, session, part):
-    response = append(alice, session, content="Look", parts=[part])
-    assert response.status_code == 400
-    assert response.json()["errors"][0]["attr"].startswith("parts")
-
-
-def test_a_strangers_attachment_is_as_unknown_as_any(alice, bob, session):
-    theirs = bob.client.post("/session/create", {}).json()
-    stored = upload(bob, theirs, files.picture()).json()
-    unknown = "att_" + "0" * 32
-    answers = [
-        append(alice, session, content="x", parts=[{"type": "image", "attachment_id": each}])
-        for each in (stored["attachment_id"], unknown)
-    ]
-    assert answers[0].json() == answers[1].json()
-    assert code_of(answers[0]) == (400, "attachment_not_found")
-    assert alice.client.get(path(session)).json()["message_count"] == 0
-
-
-def test_a_message_of_more_files_than_allowed_is_refused(alice, session, settings):
-    settings.ATTACHMENTS_PER_MESSAGE = 1
-    stored = upload(alice, session, files.picture()).json()
-    part = {"type": "image", "attachment_id": stored["attachment_id"]}
-    assert append(alice, session, content="x", parts=[part, part]).status_code == 413
-
-
-def test_a_session_may_begin_with_an_attachment_of_another(alice, session, database):
-    stored = upload(alice, session, files.picture()).json()
-    part = {"type": "image", "attachment_id": stored["attachment_id"]}
-    made = alice.client.post("/session/create", {"messages": [{"content": "x", "parts": [part]}]})
-    assert made.status_code == 201
-    assert database.session_attachments.count_documents({}) == 2
-
-
-def test_a_repeat_of_a_message_with_a_picture_stores_it_once(alice, session):
-    stored = upload(alice, session, files.picture()).json()
-    part = {"type": "image", "attachment_id": stored["attachment_id"]}
-    first = append(alice, session, content="x", parts=[part], client_id="k")
-    second = append(alice, session, content="x", parts=[part], client_id="k")
-    assert (first.status_code, second.status_code) == (201, 200)
-    assert first.json() == second.json()
-    assert append(alice, session, content="x", client_id="k").status_code == 422
-
-
-def sweep(hours: float = 0):
-    return attachments.attachments_sweep(now=datetime.now(UTC) + timedelta(hours=hours))
-
-
-def test_what_no_message_refers_to_is_swept(alice, session, kept):
-    upload(alice, session, files.picture())
-    assert sweep(1).attachments == 0
-    assert sweep(25).attachments == 1
-    assert kept() == NOTHING
-
-
-def test_what_a_message_refers_to_stays(alice, session, kept):
-    stored = upload(alice, session, files.picture()).json()
-    append(alice, session, content="x", parts=[
-        {"type": "image", "attachment_id": stored["attachment_id"]}
-    ])  # fmt: skip
-    assert sweep(25).attachments == 0
-    assert sweep(1_000).attachments == 0
-    assert alice.client.get(f"/attachments/{stored['attachment_id']}").status_code == 200
-
-
-def test_what_a_killed_upload_has_left_is_swept(alice, session, database, kept):
-    upload(alice, session, files.picture())
-    # Killed between the last byte and the first reference to it.
-    blob = database["attachments.files"].find_one()["_id"]
-    database.attachment_uploads.insert_one(
-        {"_id": blob, "user_id": alice.id, "started_at": datetime.now(UTC)}
-    )
-    database.attachment_facts.delete_many({})
-    assert sweep(0).unfinished == 0
-    assert sweep(2).unfinished == 1
-    assert kept()["attachments.chunks"] == kept()["attachments.files"] == 0
-
-
-def referred(alice, session, content=None):
-    stored = upload(alice, session, content or files.picture()).json()
-    part = {"type": "image", "attachment_id": stored["attachment_id"]}
-    return stored, append(alice, session, content="x", parts=[part]).json()
-
-
-def test_an_erased_message_takes_its_picture_with_it(alice, session, kept):
-    _, message = referred(alice, session)
-    alice.client.delete(path(session, "messages", message["seq"]))
-    assert kept() == NOTHING
-
-
-def test_a_picture_stays_while_another_message_refers_to_it(alice, session, kept):
-    stored, first = referred(alice, session)
-    _, second = referred(alice, session)
-    alice.client.delete(path(session, "messages", first["seq"]))
-    assert alice.client.get(f"/attachments/{stored['attachment_id']}").status_code == 200
-    alice.client.delete(path(session, "messages", second["seq"]))
-    assert kept() == NOTHING
-
-
-def test_a_deleted_session_takes_its_pictures_with_it(alice, session, fill, kept):
-    referred(alice, session)
-    fill(session, 200)
-    upload(alice, session, b"never sent")
-    alice.client.delete(path(session))
-    assert kept() == NOTHING
-
-
-def test_a_fork_shares_the_pictures_and_keeps_them(alice, session, kept):
-    stored, _ = referred(alice, session)
-    fork = alice.client.post(path(session, "fork"), {}).json()
-    assert kept()["attachments.files"] == 1
-    alice.client.delete(path(session))
-    assert sweep(25).attachments == 0
-    assert alice.client.get(f"/attachments/{stored['attachment_id']}").status_code == 200
-    alice.client.delete(path(fork))
-    assert kept() == NOTHING
 
 
 @pytest.mark.django_db

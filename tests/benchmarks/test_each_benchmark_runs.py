@@ -355,3 +355,18 @@ def test_moving_imports_every_format(tmp_path: Path):
         "openai", "claude", "openwebui", "librechat", "agents", "langchain", "langgraph",
     }  # fmt: skip
     assert {line["conversations"] for line in lines} == {20}
+
+
+@takes_long
+def test_attachments_compares_appends_and_shows_what_uploads_take(tmp_path: Path):
+    lines = run("attachments", "--dir", str(tmp_path))
+    assert named(lines) == {
+        "append, without",
+        "append, with a reference",
+        "the same picture again",
+        "reads alone",
+        "reads beside uploads",
+        "uploads at once",
+    }
+    [picture] = [line for line in lines if line["name"] == "the same picture again"]
+    assert (picture["kept"], picture["stored_bytes"]) == (1, picture["picture_bytes"])

@@ -79,6 +79,7 @@ def call(request: Request[Any], *outcomes: Any) -> Played:
 
 
 APPEND = routes.append_message("s", "Hello.")
+UPLOAD = routes.upload_attachment("s", b"bytes", name="a.png", media_type="image/png")
 
 
 # --- repeats -----------------------------------------------------------------------------------
@@ -139,6 +140,27 @@ def test_a_retry_after_beyond_patience_is_raised():
     with pytest.raises(errors.QuotaExceeded) as raised:
         call(APPEND, refused(429, "quota_exceeded", **{"retry-after": "3600"}))
     assert raised.value.retry_after == 3600
+
+
+@pytest.mark.parametrize("quota", ["sessions", "messages", "bytes", "attachments", "searches"])
+def test_a_full_quota_is_raised_at_once(quota: str):
+    with pytest.raises(errors.QuotaExceeded):
+        call(UPLOAD, refused(429, f"quota_{quota}", **{"retry-after": "1"}))
+
+
+def test_a_file_that_is_too_large_is_raised_at_once():
+    with pytest.raises(errors.TooLarge):
+        call(UPLOAD, refused(413, "too_large"))
+
+
+def test_an_upload_is_sent_as_it_is_and_again_when_its_answer_was_lost():
+    played = call(UPLOAD, LOST, DONE)
+    first, second = played.sent
+    assert first == second
+    assert (first.method, first.path, first.query) == (
+        "POST", "/session/s/attachments", {"name": "a.png"}
+    )  # fmt: skip
+    assert (first.body, first.headers["Content-Type"]) == (b"bytes", "image/png")
 
 
 def test_a_retry_after_may_be_a_date():

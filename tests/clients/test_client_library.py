@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import aclosing, closing
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,6 +14,7 @@ from chat_sessions_client import (
     Client,
     Delta,
     Ended,
+    InvalidRequest,
     NotFound,
     Planned,
     Replied,
@@ -21,7 +23,9 @@ from chat_sessions_client import (
     VersionChanged,
     WrongCredentials,
 )
+from chat_sessions_client.answers import Part
 
+from tests import files
 from tests.clients.conftest import Clients
 from tests.clients.cut_connections import AsyncCuttingTransport, CuttingTransport, once
 from tests.docs import pages, shell
@@ -112,6 +116,21 @@ def test_it_changes_archives_forks_and_deletes_a_session(client: Client, session
     assert (tombstone["deleted"], tombstone["content"]) == (True, "")
     with pytest.raises(NotFound):
         client.get_session(session_id)
+
+
+def test_it_keeps_a_picture_and_reads_it_back(client: Client, session_id: str):
+    content = files.picture()
+    kept = client.upload_attachment(session_id, content, name="cat.png", media_type="image/png")
+    part: Part = {"type": "image", "attachment_id": kept["attachment_id"], "alt": "A cat"}
+    appended = client.append_message(session_id, "Who is this?", parts=[part])
+
+    assert (kept["media_type"], kept["width"]) == ("image/png", 64)
+    assert appended["parts"][1]["attachment_id"] == kept["attachment_id"]
+    assert b"".join(client.attachment(kept["attachment_id"])) == content
+    assert client.get_attachment(kept["attachment_id"])["name"] == "cat.png"
+    with pytest.raises(InvalidRequest) as refused:
+        client.upload_attachment(session_id, b"text", name="cat.png")
+    assert refused.value.code == "attachment_type_mismatch"
 
 
 def test_it_goes_through_all_pages(client: Client, session_id: str):
@@ -268,11 +287,21 @@ def test_it_signs_in_and_renews_its_tokens(clients: Clients, client: Client):
         wrong.create_session()
 
 
-def test_the_page_shows_a_conversation(clients: Clients, capsys: pytest.CaptureFixture[str]):
+@pytest.mark.parametrize(("position", "printed"), [(0, "[1, 2, 3, 4]\n"), (1, "cat.png\n")])
+def test_the_page_shows_a_conversation_and_a_picture(
+    clients: Clients,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    position: int,
+    printed: str,
+):
     blocks = shell.blocks(pages.read("client-library.md"))
-    [source] = [block.text for block in blocks if block.language == "python"]
+    source = [block.text for block in blocks if block.language == "python"][position]
     source = source.replace(shell.SHOWN_BASE, clients.base).replace("sk-chat-...", clients.key)
+    (tmp_path / "cat.png").write_bytes(files.picture())
+    monkeypatch.chdir(tmp_path)
 
     exec(source, {})
 
-    assert capsys.readouterr().out.endswith("[1, 2, 3, 4]\n")
+    assert capsys.readouterr().out.endswith(printed)

@@ -48,6 +48,7 @@ def test_a_turn_survives_its_connection_in_node(clients: Clients, folder: Path, 
     assert seen["messages"] == ["My dog is called Rufus. 🐕", seen["text"]]
     assert seen["types"] == ["context", "delta", "message", "done"]
     assert (seen["message_count"], seen["refused"], seen["gone"]) == (3, "session_archived", 404)
+    assert seen["readBack"] == "Rufus is a dog."
     assert (seen["listed"], seen["hits"], seen["exported"], seen["pairs"]) == (True, True, True, 2)
 
 

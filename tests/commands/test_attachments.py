@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 from django.core.management import CommandError, call_command
 
-from sessions_app.services import attachments, search
+from sessions_app.services import attachments, file_texts
 from tests import files
 from tests.api.bodies import path
 
@@ -74,7 +74,7 @@ def test_an_import_brings_back_what_an_export_had(alice, stored, database, tmp_p
     run("export_sessions", "--output", second, "--attachments", where)
     assert second.read_bytes() == first.read_bytes()
     assert found() == []
-    attachments.attachments_prepare(text_read=search.index_again)
+    attachments.attachments_prepare(text_read=file_texts.derive_again)
     assert alice.client.get(f"/attachments/{ids[0]}/thumbnail").status_code == 200
 
 
@@ -121,7 +121,7 @@ def test_an_export_may_leave_the_bytes_out(stored, tmp_path):
 def test_an_erased_person_leaves_no_byte(alice, bob, stored, database, tmp_path):
     alice.client.generic("POST", path(stored[0], "attachments"), b"never sent",
                          content_type="text/plain")  # fmt: skip
-    attachments.attachments_prepare(text_read=search.index_again)
+    attachments.attachments_prepare(text_read=file_texts.derive_again)
     assert run("erase_user", alice.id, "--id")["clean"]
     assert run("erase_user", alice.id, "--id", "--check")["clean"]
     assert [database[name].count_documents({}) for name in COLLECTIONS] == [0] * 5
@@ -140,7 +140,7 @@ def test_the_proof_finds_whatever_is_left(alice, stored, database, left):
 
 
 def test_a_check_of_what_is_whole_finds_nothing(stored):
-    attachments.attachments_prepare(text_read=search.index_again)
+    attachments.attachments_prepare(text_read=file_texts.derive_again)
     assert found() == []
 
 

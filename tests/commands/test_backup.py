@@ -12,9 +12,10 @@ from django.core.management import CommandError, call_command
 
 from accounts.models import User
 from sessions_app import documents
+from sessions_app.domain.attachments import Upload
 from sessions_app.domain.errors import InvalidInput
 from sessions_app.repository.store import copying
-from sessions_app.services import erasure, sessions
+from sessions_app.services import attachments, erasure, sessions
 from sessions_app.services.store import Archive, backing_up
 from tests.conftest import use_database
 from tests.repository.conftest import OWNER, append, append_many, new_session, now
@@ -38,11 +39,15 @@ def contents(database: Any) -> dict[str, list[Any]]:
 
 @pytest.fixture
 def store(database: Any) -> Any:
-    """A long session, short ones, and two accounts."""
+    """A long session, short ones, a file of several pieces, and two accounts."""
     long = new_session(title="long")
     append_many(long.session_id, [f"message {n}" for n in range(300)])
     for n in range(5):
         append(new_session(title=f"short {n}").session_id, "Hello")
+    with io.BytesIO(b"so it is " * 60_000) as content:
+        attachments.attachment_upload(
+            session_id=long.session_id, user_id=OWNER, upload=Upload(content), now=now()
+        )
     User.objects.create_user("alice", password=PASSWORD)
     User.objects.create_superuser("root", password=PASSWORD)
     return database

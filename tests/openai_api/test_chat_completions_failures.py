@@ -73,7 +73,7 @@ def test_too_large_a_body_is_refused(alice: Person, session: Any, settings: Any)
     settings.REQUEST_MAX_BYTES = 200
     response = complete(alice, session, "x" * 300)
     assert (response.status_code, response.json()) == (
-        413, error("The body may have at most 200 bytes.", "too_large"),
+        413, error("The body may have at most 200 bytes beside its files.", "too_large"),
     )  # fmt: skip
 
 

@@ -26,6 +26,7 @@ DATA_URL = f"data:image/png;base64,{base64.b64encode(PNG).decode()}"
 SIZE = len(PNG)
 PDF = base64.b64encode(files.pdf()).decode()
 SOUND = base64.b64encode(files.sound()).decode()
+CONTRACT = files.data_url(files.pdf("A contract."), "application/pdf")
 GRIDFS = pytest.mark.mongod("GridFS")
 TEXT = {"type": "text", "text": "What is this?"}
 
@@ -142,6 +143,10 @@ def test_a_request_that_is_not_stored_keeps_no_bytes(
          "attachment_type_mismatch"),
         ({"type": "input_file", "file_data": PDF, "filename": "../a.pdf"}, "attachment_name"),
         ({"type": "input_file", "file_id": "file-" + "0" * 32}, "attachment_not_found"),
+        ({"type": "input_file", "file_id": "file-1", "filename": "a\u202efdp.exe"},
+         "attachment_name"),
+        ({"type": "input_file", "file_url": "https://example.com/a", "filename": "../a.pdf"},
+         "attachment_name"),
     ],
 )  # fmt: skip
 def test_bytes_that_are_not_kept_are_refused_and_nothing_is_stored(
@@ -151,6 +156,92 @@ def test_bytes_that_are_not_kept_are_refused_and_nothing_is_stored(
     assert (response.status_code, response.json()["error"]["code"]) == (400, code)
     assert stored(alice, session) == [] == server.requests
     assert database.attachment_facts.count_documents({}) == 0
+
+
+def unstored(person: Person, *content: Any) -> Any:
+    body = {"model": "m", "store": False, "input": [{"role": "user", "content": list(content)}]}
+    return person.client.post("/v1/responses", body)
+
+
+@GRIDFS
+@pytest.mark.parametrize(
+    ("part", "code"),
+    [
+        ({"type": "input_image", "image_url": "data:,plain"}, "attachment_type_mismatch"),
+        ({"type": "input_image", "image_url": "data:image/png;base64,"}, "attachment_empty"),
+        ({"type": "input_image", "image_url": files.data_url(files.bomb(), "image/png")},
+         "attachment_unreadable"),
+        ({"type": "input_file", "file_data": PDF, "filename": "../a.pdf"}, "attachment_name"),
+        ({"type": "input_file", "file_id": "file-" + "0" * 32}, "attachment_not_found"),
+    ],
+)  # fmt: skip
+def test_what_would_not_be_kept_is_not_sent_on_either(
+    alice: Person, server: ModelServer, database: Any, part: Any, code: str
+):
+    response = unstored(alice, part)
+    assert (response.status_code, response.json()["error"]["code"]) == (400, code)
+    assert server.requests == []
+    assert database.attachment_facts.count_documents({}) == 0
+
+
+@GRIDFS
+def test_a_request_that_is_not_stored_may_name_a_file(
+    alice: Person, bob: Person, server: ModelServer, database: Any
+):
+    uploaded = alice.client.post(
+        "/v1/files",
+        {"file": io.BytesIO(PNG), "purpose": "user_data"},
+        format="multipart",
+    ).json()
+    part = {"type": "input_image", "file_id": uploaded["id"]}
+    assert unstored(bob, part).json()["error"]["code"] == "attachment_not_found"
+    assert unstored(alice, part).status_code == 200
+    assert server.requests[0]["messages"] == [user([picture(DATA_URL)])]
+    assert database.session_attachments.count_documents({}) == 0
+
+
+@GRIDFS
+@pytest.mark.parametrize("content", [b"so it is", files.docx("so it is")])
+def test_a_text_of_a_request_that_is_not_stored_is_sent_as_text(
+    alice: Person, server: ModelServer, content: bytes
+):
+    data = base64.b64encode(content).decode()
+    assert unstored(alice, {"type": "input_file", "file_data": data}).status_code == 200
+    [message] = server.requests[0]["messages"]
+    assert message["content"].endswith("]\nso it is")
+
+
+@GRIDFS
+def test_an_office_file_is_sent_as_its_text_at_once(
+    alice: Person, session: Any, server: ModelServer
+):
+    text = " ".join(f"Sentence {n} of many." for n in range(300))
+    data = base64.b64encode(files.docx(text)).decode()
+    complete(
+        alice, session, user([{"type": "input_file", "file_data": data, "filename": "a.docx"}])
+    )
+    [message] = server.requests[0]["messages"]
+    assert message["content"] == [{"type": "text", "text": f"[file: a.docx]\n{text}"}]
+    [stored_message, _] = stored(alice, session)
+    assert stored_message["token_count"] > 1_500
+
+
+@GRIDFS
+def test_a_file_that_no_window_holds_is_cut_and_the_plan_says_so(
+    alice: Person, session: Any, server: ModelServer
+):
+    text = " ".join(f"Sentence {n} of many." for n in range(3_000))
+    data = base64.b64encode(text.encode()).decode()
+    part = {"type": "input_file", "file_data": data, "filename": "a.txt"}
+    assert complete(alice, session, user([TEXT, part])).status_code == 200
+    [message] = server.requests[0]["messages"]
+    sent = message["content"][1]["text"]
+    assert sent.startswith("[file: a.txt]\nSentence 0 of many.")
+    assert sent.endswith("Sentence 2999 of many.")
+    assert 3_000 < len(sent) < len(text)
+    window = alice.client.get(path(session, "context")).json()
+    assert window["token_count"] <= window["max_tokens"]
+    assert window["plan"][0]["sent_as"] == "cut"
 
 
 @GRIDFS
@@ -181,6 +272,32 @@ def test_the_newest_pictures_are_sent_and_the_plan_says_which_are_not(
     ]  # fmt: skip
     plan = alice.client.get(path(session, "context")).json()["plan"]
     assert [row["seq"] for row in plan if row.get("sent_as") == "placeholder"] == [1, 3]
+
+
+def test_of_one_message_the_last_pictures_are_sent(
+    alice: Person, session: Any, server: ModelServer, settings: Any
+):
+    settings.LLM_PICTURES_MAX = 2
+    urls = [f"https://example.com/{n}.png" for n in range(3)]
+    complete(alice, session, user([TEXT, *map(picture, urls)]))
+    words = {"type": "text", "text": f"[image: {urls[0]}]"}
+    assert server.requests[0]["messages"] == [
+        user([TEXT, words, picture(urls[1]), picture(urls[2])])
+    ]
+    window = alice.client.get(path(session, "context")).json()
+    assert window["plan"][0]["sent_as"] == "placeholder"
+    assert window["token_count"] < 3 * 765
+
+
+def test_a_picture_of_a_question_that_was_replaced_takes_no_room(
+    alice: Person, session: Any, server: ModelServer, settings: Any
+):
+    settings.LLM_PICTURES_MAX = 1
+    complete(alice, session, user([TEXT, picture()]))
+    complete(alice, session, user([TEXT, picture("https://example.com/dog.png")]))
+    body = {"content": "And what is this?", "replaces": 3}
+    assert alice.client.post(path(session, "chat"), body).status_code == 200
+    assert server.requests[-1]["messages"][0] == user([TEXT, picture()])
 
 
 def test_an_address_is_passed_on_in_its_place(alice: Person, session: Any, server: ModelServer):
@@ -300,6 +417,37 @@ def test_a_server_that_takes_no_pictures_is_told_of_them_in_words(
     complete(alice, session, "And now?")
     again = server.requests[-1]["messages"][0]
     assert again == (words if remembered else user([TEXT, picture()]))
+    dialects.forget()
+
+
+@GRIDFS
+@pytest.mark.parametrize(
+    ("part", "message", "instead"),
+    [
+        (picture(), "Only base64 data URLs are supported, not http URLs.",
+         {"type": "text", "text": f"[image: {URL}]"}),
+        (AS_BYTES[4][0], "Unknown part type: input_audio is not supported",
+         {"type": "text", "text": f"[audio: audio/wav, {len(files.sound())} bytes]"}),
+        ({"type": "file", "file": {"file_data": CONTRACT}}, "Unknown part type: file",
+         {"type": "text", "text": "[file: application/pdf]\nA contract."}),
+    ],
+)  # fmt: skip
+def test_a_server_that_takes_pictures_alone_is_sent_these(
+    alice: Person, session: Any, server: ModelServer, part: Any, message: str, instead: Any
+):
+    dialects.forget()
+    server.answers = [
+        sends(json.dumps({"error": {"message": message}}).encode(), 400),
+        says("Well."),
+    ]
+    assert complete(alice, session, user([TEXT, picture(DATA_URL), part])).status_code == 200
+    assert server.requests[1]["messages"] == [user([TEXT, picture(DATA_URL), instead])]
+    dialects.forget()
+    complete(alice, session, "And now?")
+    assert len(server.requests) == 3
+    assert server.requests[2]["messages"][0] == user([TEXT, picture(DATA_URL), instead])
+    plan = alice.client.get(path(session, "context")).json()["plan"]
+    assert plan[0]["sent_as"] == "placeholder"
     dialects.forget()
 
 

@@ -8,7 +8,7 @@ from sessions_app.domain.attachments import Upload
 from sessions_app.domain.data import Role
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.repository.attachments import removing
-from sessions_app.services import attachments, messages, search
+from sessions_app.services import attachments, file_texts, messages, search
 from sessions_app.services.attachments.known import known
 from sessions_app.services.audits.attachments import check_attachments
 from tests import files
@@ -28,7 +28,7 @@ def walk_attachments(database: Any, session_id: str) -> None:
     _refer(session_id, picture.attachment_id)
     report = _upload(session_id, files.docx("The quarterly budget"))
     _refer(session_id, report.attachment_id, "file")
-    attachments.attachments_prepare(text_read=search.index_again)
+    attachments.attachments_prepare(text_read=file_texts.derive_again)
     search.session_index(session_id=session_id, seconds=60)
     for thumbnail in (False, True):
         content = attachments.attachment_content(

@@ -8,7 +8,7 @@ from PIL import Image
 from sessions_app.domain.attachments import Upload
 from sessions_app.domain.data import Role
 from sessions_app.domain.drafts import MessageDraft
-from sessions_app.services import attachments, messages, search
+from sessions_app.services import attachments, file_texts, messages
 from tests import files
 from tests.review.conftest import LIST, acts, now, text
 
@@ -33,7 +33,7 @@ def say(alice, session_id):
         part = {"type": kind, "attachment_id": attachment_id, **more}
         draft = MessageDraft(role=Role.USER, content="Look", parts=[part])
         messages.message_append(session_id=session_id, user_id=alice.id, draft=draft, now=now())
-        attachments.attachments_prepare(text_read=search.index_again)
+        attachments.attachments_prepare(text_read=file_texts.derive_again)
         return attachment_id
 
     return append

@@ -1,6 +1,6 @@
 """What the service answers, as typed dictionaries; a newer service may add members."""
 
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Any, Literal, NotRequired, Required, TypedDict
 
 Role = Literal["system", "user", "assistant", "tool"]
 Status = Literal["active", "archived"]
@@ -54,11 +54,40 @@ class Message(TypedDict):
     parts: NotRequired[list[dict[str, Any]]]
 
 
+class Part(TypedDict, total=False):
+    """A part of a message: text, or a picture, a file or a sound by its id or its address."""
+
+    type: Required[Literal["text", "image", "file", "audio"]]
+    text: str
+    attachment_id: str
+    url: str
+    name: str
+    alt: str
+    detail: Literal["auto", "low", "high"]
+
+
+class Attachment(TypedDict):
+    """A picture, a file or a sound that is kept; `note` says why no text could be read in it."""
+
+    attachment_id: str
+    file_id: str
+    media_type: str
+    size: int
+    name: str
+    sha256: str
+    width: int | None
+    height: int | None
+    tokens: int
+    thumbnail: bool
+    note: str
+
+
 class MessageDraft(TypedDict, total=False):
     """A message to append; `role` defaults to `user`."""
 
     role: Role
     content: str
+    parts: list[Part]
     client_id: str
     name: str
     tool_calls: list[dict[str, Any]]

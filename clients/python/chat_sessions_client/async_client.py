@@ -121,6 +121,8 @@ class AsyncClient:
     append_message = _route(routes.append_message)
     append_messages = _route(routes.append_messages)
     erase_message = _route(routes.erase_message)
+    upload_attachment = _route(routes.upload_attachment)
+    get_attachment = _route(routes.get_attachment)
     message_page = _route(routes.message_page)
     session_page = _route(routes.session_page)
     search = _route(routes.search)
@@ -132,6 +134,7 @@ class AsyncClient:
     sessions = _values(calls.sessions, Values[answers.Session]())
     messages = _values(calls.messages, Values[answers.Message]())
     export = _values(calls.export, Values[bytes]())
+    attachment = _values(calls.attachment, Values[bytes]())
 
     chat = _flow(turns.chat)
     regenerate = _flow(turns.regenerate)

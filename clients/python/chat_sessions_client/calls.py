@@ -106,13 +106,24 @@ def messages(
         after, before = results[-1]["seq"], results[0]["seq"]
 
 
+def attachment(service: Service, attachment_id: str, *, thumbnail: bool = False) -> Flow[None]:
+    """Stream the bytes of an attachment in pieces, or those of its small picture."""
+    more = ("thumbnail",) if thumbnail else ()
+    path = address("attachments", attachment_id, *more)
+    return _streamed(service, Request("GET", path, read_nothing, headers={"Accept": "*/*"}))
+
+
 def export(service: Service, session_id: str, *, form: answers.ExportFormat = "json") -> Flow[None]:
     """Stream a whole session in pieces of bytes."""
     path = address("session", session_id, "export")
     request = Request("GET", path, read_nothing, query={"format": form}, headers={"Accept": "*/*"})
+    return _streamed(service, request)
+
+
+def _streamed(service: Service, request: Request[None]) -> Flow[None]:
     patience = Patience(service.retries, repeatable=True)
     while True:
-        # An export that broke off cannot go on: only its beginning is tried again.
+        # What broke off cannot go on: only its beginning is tried again.
         has_begun = False
         try:
             yield from service.opened(request)

@@ -120,6 +120,8 @@ class Client:
     append_message = _route(routes.append_message)
     append_messages = _route(routes.append_messages)
     erase_message = _route(routes.erase_message)
+    upload_attachment = _route(routes.upload_attachment)
+    get_attachment = _route(routes.get_attachment)
     message_page = _route(routes.message_page)
     session_page = _route(routes.session_page)
     search = _route(routes.search)
@@ -131,6 +133,7 @@ class Client:
     sessions = _values(calls.sessions, Values[answers.Session]())
     messages = _values(calls.messages, Values[answers.Message]())
     export = _values(calls.export, Values[bytes]())
+    attachment = _values(calls.attachment, Values[bytes]())
 
     chat = _flow(turns.chat)
     regenerate = _flow(turns.regenerate)

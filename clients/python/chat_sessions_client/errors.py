@@ -23,7 +23,7 @@ ChatSessionsError
     ├── TooLarge                413
     ├── IdempotencyMismatch     422: the key came before with another body
     ├── Throttled               429: has a `retry_after`
-    │   ├── QuotaExceeded
+    │   ├── QuotaExceeded       `quota_…`: as much as one user may have; not sent again
     │   └── ProviderBusy
     ├── ProviderError           502: the model's server failed
     │   ├── ProviderTimeout     504
@@ -162,7 +162,7 @@ class VersionChanged(ApiError):
 
 
 class TooLarge(ApiError):
-    """A message or a body is over its limit."""
+    """A message, a file or a body is over its limit."""
 
 
 class IdempotencyMismatch(ApiError):
@@ -217,7 +217,12 @@ BY_CODE: Mapping[str, type[ApiError]] = {
     "provider_error": ProviderError,
     "provider_refused": ProviderRefused,
     "provider_timeout": ProviderTimeout,
+    "quota_attachments": QuotaExceeded,
+    "quota_bytes": QuotaExceeded,
     "quota_exceeded": QuotaExceeded,
+    "quota_messages": QuotaExceeded,
+    "quota_searches": QuotaExceeded,
+    "quota_sessions": QuotaExceeded,
     "registration_closed": RegistrationRefused,
     "session_archived": SessionArchived,
     "session_expired": SessionExpired,

@@ -18,6 +18,7 @@ NULL: Final = object()
 class Request(Generic[T]):
     """A call of a route; members of `query` and `body` that are None are left out.
 
+    `content` is a body that is no JSON, whose type `headers` name.
     `repeatable` says whether it may be sent again when its answer was lost. `is_signed` is False
     for the routes that give tokens.
     """
@@ -27,6 +28,7 @@ class Request(Generic[T]):
     read: Callable[[Answer], T]
     query: Mapping[str, object] = field(default_factory=dict)
     body: Mapping[str, object] | None = None
+    content: bytes | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     repeatable: bool = True
     is_signed: bool = True
@@ -34,7 +36,7 @@ class Request(Generic[T]):
     def on_the_wire(self, headers: Mapping[str, str]) -> WireRequest:
         """The request with the client's headers, such as the one that signs it."""
         sent = {"Accept": "application/json", **headers, **self.headers}
-        body = None
+        body = self.content
         if self.body is not None:
             sent["Content-Type"] = "application/json"
             members = {name: _or_null(value) for name, value in given(self.body).items()}

@@ -128,16 +128,21 @@ def append_message(
     content: str = "",
     *,
     role: answers.Role = "user",
+    parts: Sequence[answers.Part] | None = None,
     name: str | None = None,
     tool_calls: Sequence[Mapping[str, object]] | None = None,
     tool_call_id: str | None = None,
     metadata: Mapping[str, str] | None = None,
     client_id: str | None = None,
 ) -> Request[answers.Message]:
-    """Append one message, once, however often it has to be sent."""
+    """Append one message, once, however often it has to be sent.
+
+    `parts` name the pictures and files that `upload_attachment` has kept.
+    """
     body = {
         "role": role,
         "content": content,
+        "parts": None if parts is None else list(parts),
         "name": name,
         "tool_calls": None if tool_calls is None else list(tool_calls),
         "tool_call_id": tool_call_id,
@@ -162,6 +167,33 @@ def append_messages(
         body={"messages": list(messages)},
         headers={"Idempotency-Key": idempotency_key or new_key()},
     )
+
+
+def upload_attachment(
+    session_id: str,
+    content: bytes,
+    *,
+    name: str | None = None,
+    media_type: str = "application/octet-stream",
+) -> Request[answers.Attachment]:
+    """Keep a picture, a file or a sound for a session; a message's `parts` then name it.
+
+    The same content again is the same attachment, so it may be sent as often as it takes.
+    """
+    return Request(
+        "POST",
+        address("session", session_id, "attachments"),
+        reads(answers.Attachment),
+        query={"name": name},
+        content=content,
+        headers={"Content-Type": media_type},
+    )
+
+
+def get_attachment(attachment_id: str) -> Request[answers.Attachment]:
+    """What is known of an attachment."""
+    path = address("attachments", attachment_id, "facts")
+    return Request("GET", path, reads(answers.Attachment))
 
 
 def message_page(

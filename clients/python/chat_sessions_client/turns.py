@@ -8,7 +8,7 @@
 What has been shown is never shown twice: an event's id counts the characters up to it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -225,20 +225,27 @@ def _chat_request(
 def stream_chat(
     service: Service,
     session_id: str,
-    content: str,
+    content: str = "",
     *,
+    parts: Sequence[answers.Part] | None = None,
     client_id: str | None = None,
     model: str | None = None,
     max_tokens: int | None = None,
 ) -> Flow[None]:
     """Run a turn; its events as they come, whatever happens to the connection.
 
+    `parts` name the pictures and files that `upload_attachment` has kept.
+
     `client_id` names the question: the same one again shows the same turn, and never asks or pays
     twice. It is made for you; bring your own to go on after a restart of your program.
     """
-    body = {"content": content, "model": model, "max_tokens": max_tokens}
+    body = _question(content, parts) | {"model": model, "max_tokens": max_tokens}
     begin = _chat_request(session_id, body=body, client_id=client_id)
     yield from _followed(service, session_id, begin, Follower(), emits=True)
+
+
+def _question(content: str, parts: Sequence[answers.Part] | None) -> dict[str, object | None]:
+    return {"content": content or None, "parts": None if parts is None else list(parts)}
 
 
 def stream_regenerate(
@@ -263,14 +270,15 @@ def stream_turn(service: Service, session_id: str) -> Flow[None]:
 def chat(
     service: Service,
     session_id: str,
-    content: str,
+    content: str = "",
     *,
+    parts: Sequence[answers.Part] | None = None,
     client_id: str | None = None,
     model: str | None = None,
     max_tokens: int | None = None,
 ) -> Flow[TurnResult]:
     """Run a turn and wait for its end. It is streamed, so a slow model is no silent connection."""
-    body = {"content": content, "model": model, "max_tokens": max_tokens}
+    body = _question(content, parts) | {"model": model, "max_tokens": max_tokens}
     follower = Follower()
     begin = _chat_request(session_id, body=body, client_id=client_id)
     yield from _followed(service, session_id, begin, follower, emits=False)

@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from sessions_app.domain import limits
-from sessions_app.domain.attachments import Attachment, tokens_of
+from sessions_app.domain.attachments import Attachment, checked_name, tokens_of
 from sessions_app.domain.texts import text
 from sessions_app.http.input import (
     RefusesUnknown,
@@ -134,6 +134,8 @@ class PartsField(serializers.Field[list[Data], Any, Any, Any]):
             if "text" not in part:
                 self.fail("text", at=at, member="text", most=1_000_000)
             return
+        if "name" in part:
+            part["name"] = checked_name(part["name"], attr=f"parts.{at}.name")
         if len({"attachment_id", "url"} & part.keys()) != 1:
             self.fail("reference", at=at)
         if "url" in part and not part["url"].startswith(("http://", "https://")):

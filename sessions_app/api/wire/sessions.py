@@ -118,9 +118,17 @@ class ListQuery(NewestQuery):
 
 
 class ExportQuery(RefusesUnknown):
-    """The form of an export."""
+    """The form of an export, and whether the bytes of pictures and files are in it."""
 
     format = StrictChoiceField(choices=["json", "jsonl", "markdown"], default="json")
+    attachments = StrictChoiceField(choices=["none", "inside"], default="none")
+
+    def validate(self, attrs: Data) -> Data:
+        """Markdown links to them, by their paths at this service."""
+        if attrs["format"] == "markdown" and attrs["attachments"] == "inside":
+            problem = "Markdown has links in their place; use json or jsonl."
+            raise serializers.ValidationError({"attachments": [problem]}, "invalid")
+        return attrs
 
 
 class PolicyOutput(serializers.Serializer[Data]):

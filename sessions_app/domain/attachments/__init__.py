@@ -11,21 +11,31 @@ from sessions_app.domain.attachments.data import (
     Attachment,
     Upload,
     attachment_id,
+    family_of,
     file_id_of,
     own_id,
 )
-from sessions_app.domain.attachments.media import PICTURES, Kind, require_honest, text_in, type_of
+from sessions_app.domain.attachments.media import (
+    OFFICE,
+    PICTURES,
+    Kind,
+    require_honest,
+    text_in,
+    type_of,
+)
 from sessions_app.domain.attachments.naming import checked_name
 from sessions_app.domain.attachments.references import part_of, tokens_of
 
 __all__ = [
     "FILE_PREFIX",
+    "OFFICE",
     "PICTURES",
     "Attachment",
     "Kind",
     "Upload",
     "attachment_id",
     "checked_name",
+    "family_of",
     "file_id_of",
     "own_id",
     "part_of",

@@ -47,8 +47,7 @@ class Attachment:
     @property
     def kind(self) -> str:
         """The type of a part that refers to it: `image`, `audio` or `file`."""
-        family = self.media_type.partition("/")[0]
-        return family if family in {"image", "audio"} else "file"
+        return family_of(self.media_type)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +58,12 @@ class Upload:
     name: str = ""
     media_type: str = ""
     path: str = "file"
+
+
+def family_of(media_type: str) -> str:
+    """The type of a part of this media type: `image`, `audio` or `file`."""
+    family = media_type.partition("/")[0]
+    return family if family in {"image", "audio"} else "file"
 
 
 def attachment_id(user_id: str, sha256: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sessions_app.domain.parts import Parts, is_attachment
+from sessions_app.domain.parts import Part, Parts, is_attachment
 
 
 class Form(StrEnum):
@@ -44,6 +44,30 @@ class Attached(StrEnum):
     ONCE = "once"
 
 
+class Medium(StrEnum):
+    """What a server may take none of although it takes pictures: then that alone is sent as text.
+
+    ADDRESSES are those of pictures, which the server would have to fetch.
+    """
+
+    ADDRESSES = "addresses"
+    FILES = "files"
+    SOUNDS = "sounds"
+
+
+def medium_of(sent_part: Part) -> Medium | None:
+    """What a part on the wire is; None for text, and for a picture with its bytes."""
+    match sent_part["type"]:
+        case "file":
+            return Medium.FILES
+        case "input_audio":
+            return Medium.SOUNDS
+        case "image_url":
+            url = sent_part["image_url"]["url"]
+            return Medium.ADDRESSES if url.lower().startswith(("http:", "https:")) else None
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Manner:
     """What has been learned of one model's server: how it wants conversations written."""
@@ -51,6 +75,7 @@ class Manner:
     form: Form = Form.OPENAI
     extras: Extras = Extras.KEPT
     attached: Attached = Attached.KEPT
+    without: frozenset[Medium] = frozenset()
 
 
 class SentAs(StrEnum):
@@ -103,11 +128,15 @@ class Sent(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """The messages of a request, and what was changed; `names` leads from sent to known names."""
+    """The messages of a request, and what was changed; `names` leads from sent to known names.
+
+    `files_in_words` has the text of each file sent in its place.
+    """
 
     sent: tuple[Sent, ...]
     changes: tuple[Change, ...]
     names: Mapping[str, str]
+    files_in_words: bool = False
 
     @property
     def messages(self) -> list[dict[str, Any]]:
@@ -118,6 +147,13 @@ class Request:
     def has_attachments(self) -> bool:
         """Whether a picture or a file is sent with it."""
         return any(isinstance(each.message["content"], list) for each in self.sent)
+
+    @property
+    def media(self) -> frozenset[Medium]:
+        """What is sent with it beside pictures and text."""
+        contents = (each.message["content"] for each in self.sent)
+        sent_parts = (part for each in contents if isinstance(each, list) for part in each)
+        return frozenset(medium for part in sent_parts if (medium := medium_of(part)) is not None)
 
     def known_name(self, sent_name: str) -> str:
         """The tool that the model means by the name that it was told."""

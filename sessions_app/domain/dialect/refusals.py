@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sessions_app.domain.dialect.data import Attached, Extras, Form, Manner
+from sessions_app.domain.dialect.data import Attached, Extras, Form, Manner, Medium
 from sessions_app.domain.dialect.halves import whole
 
 DETAIL_MAX_CHARS = 2_000
@@ -39,16 +39,26 @@ _MISSING = re.compile(r"missing|must be (?:passed|provided|included)|required|pa
 # What a server says of pictures and files.
 _ABOUT_ATTACHED = re.compile(
     r"image|vision|picture|multi-?modal|modalit|mmproj|audio|\bfiles?\b|\bpdf\b|download|\burls?\b|"
-    r"content (?:part|type|block)|content.{0,60}\b(?:str|string|text)\b|unknown variant",
+    r"\buris?\b|base64|part type|content\[\]\.type|content (?:part|type|block)|"
+    r"content.{0,60}\b(?:str|string|text)\b|unknown variant",
     re.IGNORECASE | re.DOTALL,
 )
 # That it takes none at all, rather than that one of them is bad.
 _TAKES_NONE = re.compile(
     r"support|not enabled|does not (?:accept|take|allow)|cannot (?:process|handle|read)|text.only|"
-    r"not a multi-?modal|mmproj|unknown variant|valid string|be a str|be of type str|"
+    r"not a multi-?modal|mmproj|unknown (?:variant|part)|only .{0,20}(?:base64|data)|"
+    r"must be .{0,10}(?:base64|data)|valid string|be a str|be of type str|"
     r"expected .{0,20}(?:str|text)|is not a vision",
     re.IGNORECASE | re.DOTALL,
 )
+# Which of them it takes none of, where the request has others as well.
+_ABOUT_MEDIUM = {
+    Medium.ADDRESSES: re.compile(r"\bur[li]s?\b|remote|fetch|download|base64", re.I),
+    Medium.FILES: re.compile(
+        r"\bfiles?\b|file_(?:data|id|url)|input_file|\bpdfs?\b|document|part type|content\[\]", re.I
+    ),
+    Medium.SOUNDS: re.compile(r"audio|sound|part type|content\[\]", re.I),
+}
 _ATTACHED_STATUSES = frozenset({400, 404, 415, 422})
 _STRICTER = {Form.OPENAI: Form.STRICT, Form.STRICT: Form.PLAIN}
 
@@ -130,13 +140,20 @@ def _tellable(text: str, secrets: Sequence[str], most: int) -> str:
 
 
 def other_manner(
-    manner: Manner, refusal: Refusal, *, has_attachments: bool = False
+    manner: Manner,
+    refusal: Refusal,
+    *,
+    has_attachments: bool = False,
+    media: Collection[Medium] = (),
 ) -> Manner | None:
     """How the same conversation is to be written for a server that refused it so; None for errors
-    that are not about how it is written."""
+    that are not about how it is written. `media` is what was sent beside pictures and text."""
     text = f"{refusal.param or ''} {refusal.message}"
     if has_attachments and manner.attached is Attached.KEPT:
         attached = _other_attached(refusal.status, text)
+        medium = _untaken(media, text) if attached is Attached.WRITTEN else None
+        if medium is not None and medium not in manner.without:
+            return replace(manner, without=manner.without | {medium})
         if attached is not None:
             return replace(manner, attached=attached)
     is_about_a_template = bool(_ABOUT_A_TEMPLATE.search(text))
@@ -165,6 +182,13 @@ def _other_attached(status: int, text: str) -> Attached | None:
     if status in _ATTACHED_STATUSES:
         return Attached.WRITTEN if takes_none else Attached.ONCE
     return Attached.WRITTEN if status == 500 and takes_none else None
+
+
+def _untaken(media: Collection[Medium], text: str) -> Medium | None:
+    """The medium that a refusal names, of those that were sent; None where it names none."""
+    return next(
+        (each for each in Medium if each in media and _ABOUT_MEDIUM[each].search(text)), None
+    )
 
 
 def _other_extras(extras: Extras, text: str) -> Extras | None:

@@ -14,11 +14,13 @@ from sessions_app.domain.dialect.data import (
     Form,
     Line,
     Manner,
+    Medium,
     Notes,
     Request,
     Said,
     Sent,
     SentAs,
+    medium_of,
 )
 from sessions_app.domain.dialect.halves import whole
 from sessions_app.domain.dialect.naming import Ids, Names, fitting_name
@@ -37,6 +39,11 @@ _BLANK = "a message without text is sent with a word for it"
 _ONE_INSTRUCTION = "the instructions at the beginning are sent as one system message"
 _RENAMED_SPEAKER = "a speaker's name has 1 to 64 letters, digits, _ and -"
 _IN_WORDS = "pictures and files are sent as lines that say what is there"
+_UNTAKEN = {
+    Medium.ADDRESSES: "a line says which address the picture has",
+    Medium.FILES: "files are sent as their text",
+    Medium.SOUNDS: "a line says which sound is there",
+}
 _INSTRUCTING = ("system", "developer")
 
 
@@ -59,7 +66,8 @@ def write(said: Sequence[Said], manner: Manner = AS_OPENAI, names: Names | None 
         lines = without_system(alternate(in_words(lines, notes), notes), notes)
     elif strict:
         lines = alternate(lines, notes)
-    return Request(tuple(map(_sent, lines)), notes.all(), dict(names.known))
+    files_in_words = Medium.FILES in manner.without
+    return Request(tuple(map(_sent, lines)), notes.all(), dict(names.known), files_in_words)
 
 
 def _line(said: Said, position: int, notes: Notes, manner: Manner) -> Line | None:
@@ -98,11 +106,32 @@ def _attach(line: Line, said: Said, notes: Notes, manner: Manner) -> None:
     """Send what is more than text as such, where the role and the server allow it."""
     content = parts.all_as_sent(said.parts)
     # OpenAI takes pictures of users alone; every other role's content is text.
-    if manner.attached is Attached.KEPT and said.role == "user":
+    if not content or (manner.attached is Attached.KEPT and said.role == "user"):
         line.content = content
-    elif content:
+        _write_out(line, said.parts, notes, manner.without)
+    else:
         line.say(parts.spoken(said.parts))
         notes.add(line.seqs, SentAs.PLACEHOLDER, _IN_WORDS)
+
+
+def _write_out(
+    line: Line, said_parts: parts.Parts, notes: Notes, without: frozenset[Medium]
+) -> None:
+    """A line of text for each part that the server takes none of.
+
+    A file that is kept stays in its place, for its text.
+    """
+    content = list(line.content)
+    for at, sent in enumerate(line.content):
+        medium, part = medium_of(sent), said_parts[at]
+        if medium is None or medium not in without:
+            continue
+        notes.add(line.seqs, SentAs.PLACEHOLDER, _UNTAKEN[medium])
+        if medium is not Medium.FILES or "attachment_id" not in part:
+            content[at] = {"type": "text", "text": parts.in_words(part)}
+    if content != line.content:
+        line.text, line.as_stored = parts.sent_text(content), False
+        line.content = content if any(map(parts.is_attachment, content)) else []
 
 
 def _one_instruction(lines: list[Line], notes: Notes) -> list[Line]:

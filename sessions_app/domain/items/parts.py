@@ -156,8 +156,10 @@ def _by_id(part: dict[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]:
         return part
     file_id = file_id_of(stored["attachment_id"])
     match part["type"]:
-        case "input_image" | "input_file":
+        case "input_image" | "input_file" | "image_url":
             return part | {"file_id": file_id}
+        case "input_audio":
+            return part | {"input_audio": {**part.get("input_audio", {}), "id": file_id}}
         case "file":
             return part | {"file": {**part.get("file", {}), "file_id": file_id}}
     return part

@@ -4,7 +4,7 @@ from typing import Any
 
 from sessions_app import clock
 from sessions_app.management.operator import OperatorCommand
-from sessions_app.services import search
+from sessions_app.services import file_texts
 from sessions_app.services.attachments import attachments_prepare, attachments_sweep
 
 
@@ -18,7 +18,7 @@ class Command(OperatorCommand):
     )
 
     def work(self, options: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
-        prepared = attachments_prepare(text_read=search.index_again)
+        prepared = attachments_prepare(text_read=file_texts.derive_again)
         swept = attachments_sweep(now=clock.now())
         return {"prepared": prepared, **asdict(swept)}, True
 

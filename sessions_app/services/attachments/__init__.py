@@ -4,6 +4,7 @@
 - `uploading`: keeps bytes, once for each user and content
 - `referring`: makes a draft's parts refer to what is kept
 - `reading`: gives an attachment and its bytes to its owner
+- `passing`: the parts of requests of which nothing is stored
 - `sending`: puts the bytes into a request to a model
 - `preparing`: small pictures and the text of files, in the background
 - `removing`: what is erased, and what nothing refers to
@@ -12,6 +13,7 @@
 """
 
 from sessions_app.services.attachments import carrying
+from sessions_app.services.attachments.passing import passed_on
 from sessions_app.services.attachments.preparing import attachments_prepare, prepare_ahead
 from sessions_app.services.attachments.reading import (
     Content,
@@ -56,6 +58,7 @@ __all__ = [
     "files_list",
     "filled",
     "forget_message",
+    "passed_on",
     "prepare_ahead",
     "recognised",
     "remove_all_of",

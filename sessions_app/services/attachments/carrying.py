@@ -16,7 +16,14 @@ from django.conf import settings
 
 from sessions_app import clock
 from sessions_app.domain import lifecycle
-from sessions_app.domain.attachments import Attachment, Kind, Upload, attachment_id, own_id
+from sessions_app.domain.attachments import (
+    Attachment,
+    Kind,
+    Upload,
+    attachment_id,
+    file_id_of,
+    own_id,
+)
 from sessions_app.domain.errors import AttachmentNotFound, InvalidInput, TooLarge
 from sessions_app.domain.records.writing import Record, timestamp
 from sessions_app.repository import attachments as store
@@ -145,8 +152,8 @@ def of_owner(record: Record, user_id: str) -> tuple[Record, list[str]]:
         return record, []
     ids, changed = list[str](), list[object]()
     for part in parts:
-        named = isinstance(part, dict) and isinstance(part.get("attachment_id"), str)
-        if not named or not isinstance(part.get("sha256"), str):
+        is_kept = isinstance(part, dict) and isinstance(part.get("attachment_id"), str)
+        if not is_kept or not isinstance(part.get("sha256"), str):
             changed.append(part)
             continue
         if own_id(part["attachment_id"]) is None:
@@ -154,7 +161,8 @@ def of_owner(record: Record, user_id: str) -> tuple[Record, list[str]]:
         identifier = attachment_id(user_id, part["sha256"])
         ids.append(identifier)
         # A file's name on the wire goes with its owner, too.
-        changed.append({**part, "attachment_id": identifier})
+        named = {"file_id": file_id_of(identifier)} if "file_id" in part else {}
+        changed.append({**part, "attachment_id": identifier, **named})
     return {**record, "parts": changed}, ids
 
 

@@ -6,12 +6,13 @@ import threading
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import BinaryIO, cast
 
 from django.conf import settings
 
 from sessions_app import clock, tokenizer
-from sessions_app.domain.attachments import PICTURES, Attachment
+from sessions_app.domain.attachments import OFFICE, PICTURES, Attachment
 from sessions_app.domain.errors import AttachmentNotFound, SessionError, StorageUnavailable
 from sessions_app.domain.limits import PREPARE_ATTEMPTS, THUMBNAIL_SIDE
 from sessions_app.domain.texts.text import storable
@@ -93,10 +94,36 @@ def _thumbnail(attachment: Attachment, content: BinaryIO) -> bool:
     return is_stored
 
 
+def text_in(content: BinaryIO) -> str:
+    """The text of a PDF or an office file, read by a process; raises Unreadable."""
+    with read("text", content, _limits(settings.ATTACHMENT_TEXT_CHARS)) as made:
+        return storable(made.read().decode(errors="ignore"))[: settings.ATTACHMENT_TEXT_CHARS]
+
+
+def text_of(attachment: Attachment) -> str:
+    """The text of a file that is wanted before it has been prepared; "" where there is none."""
+    try:
+        with _content(attachment) as content:
+            return text_in(content)
+    except (Unreadable, AttachmentNotFound):
+        return ""
+
+
+def read_now(attachment: Attachment) -> Attachment:
+    """An office file with its text, which is not waited for otherwise: it is about to be sent."""
+    if attachment.media_type not in OFFICE or attachment.text or attachment.note:
+        return attachment
+    text = text_of(attachment)
+    if not text:
+        return attachment
+    tokens = tokenizer.count_tokens(text)
+    store.facts.note_text(attachment.attachment_id, text=text, text_tokens=tokens)
+    return replace(attachment, text=text, text_tokens=tokens)
+
+
 def _text(attachment: Attachment, content: BinaryIO, text_read: TextRead) -> bool:
     try:
-        with read("text", content, _limits(settings.ATTACHMENT_TEXT_CHARS)) as made:
-            text = storable(made.read().decode(errors="ignore"))[: settings.ATTACHMENT_TEXT_CHARS]
+        text = text_in(content)
     except Unreadable:
         return store.facts.prepared(attachment.attachment_id, note=UNREADABLE)
     if text:

@@ -6,7 +6,8 @@ alone.
 """
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,6 +21,7 @@ from sessions_app.domain.errors import AttachmentNotFound, AttachmentUnknown, To
 from sessions_app.repository import attachments as store
 from sessions_app.repository import log
 from sessions_app.services.attachments.known import known
+from sessions_app.services.attachments.preparing import read_now
 from sessions_app.services.attachments.uploading import attachment_store
 
 _MARGIN = timedelta(hours=1)
@@ -35,14 +37,12 @@ def settled(
 ) -> Sequence[MessageDraft]:
     """The drafts with parts that refer to what is kept; the same where none has such parts.
 
-    Bytes are stored only for a session that takes messages; `is_new` for one that is about to be.
+    Nothing is stored but for a session that takes messages; `is_new` for one that is about to be.
     Raises SessionNotFound, SessionExpired, SessionArchived, InvalidInput or TooLarge.
     """
-    if not any(draft.parts and any(map(_is_unsettled, draft.parts)) for draft in drafts):
+    if not any(draft.parts and any(map(is_unsettled, draft.parts)) for draft in drafts):
         return drafts
-    if not is_new and any(parts.BYTES in part for draft in drafts for part in draft.parts or ()):
-        lifecycle.require_writable(log.read_header(session_id=session_id, user_id=user_id), now=now)
-    settling = _Settling(session_id, user_id, lifecycle.to_milliseconds(now))
+    settling = _Settling(session_id, user_id, lifecycle.to_milliseconds(now), is_writable=is_new)
     is_batch = len(drafts) > 1
     return [
         settling.draft(draft, f"messages.{position}." if is_batch else "")
@@ -74,7 +74,7 @@ def recognised(drafts: Sequence[MessageDraft], *, user_id: str) -> Sequence[Mess
 
 def _unread(part: parts.Part) -> str | None:
     """The attachment that a part names without its digest."""
-    return None if "sha256" in part else _named(part)
+    return None if "sha256" in part else named(part)
 
 
 def _with_digest(part: parts.Part, kept: Mapping[str, Attachment]) -> parts.Part:
@@ -82,33 +82,63 @@ def _with_digest(part: parts.Part, kept: Mapping[str, Attachment]) -> parts.Part
     return {**part, "sha256": attachment.sha256} if attachment else part
 
 
-def _is_unsettled(part: parts.Part) -> bool:
-    return parts.BYTES in part or ("tokens" not in part and _named(part) is not None)
+@contextmanager
+def uploaded(part: parts.Part, path: str) -> Iterator[Upload]:
+    """A part's bytes, as long as the block."""
+    with io.BytesIO(part[parts.BYTES]) as content:
+        media_type = part["media_type"].removesuffix("/*")
+        yield Upload(content, name=part.get("name", ""), media_type=media_type, path=path)
 
 
-def _named(part: parts.Part) -> str | None:
+def named(part: parts.Part) -> str | None:
     """The attachment of this service that a part names."""
     name = part.get("attachment_id") or part.get("file_id")
     return own_id(name) if isinstance(name, str) else None
 
 
+def referring(attachment: Attachment, part: parts.Part) -> dict[str, Any]:
+    """The part that refers to an attachment, under the name that its client knows."""
+    own = {"file_id": part["file_id"]} if "file_id" in part else {}
+    return part_of(attachment, part) | own
+
+
+def unsettled(message_parts: parts.Parts, path: str) -> list[int]:
+    """Where the attachments of a message are; raises TooLarge for more than it may have."""
+    positions = [at for at, part in enumerate(message_parts) if is_unsettled(part)]
+    most = settings.ATTACHMENTS_PER_MESSAGE
+    if len(positions) > most:
+        raise TooLarge(f"A message has at most {most} attachments.", attr=f"{path}parts")
+    return positions
+
+
+def is_unsettled(part: parts.Part) -> bool:
+    """Whether a part has bytes, or names an attachment of which nothing is known yet."""
+    if part["type"] == parts.TEXT:
+        return False
+    return parts.BYTES in part or ("tokens" not in part and named(part) is not None)
+
+
 class _Settling:
     """The drafts of one request."""
 
-    def __init__(self, session_id: str, user_id: str, now: datetime) -> None:
+    def __init__(self, session_id: str, user_id: str, now: datetime, *, is_writable: bool) -> None:
         self._session_id, self._user_id, self._now = session_id, user_id, now
+        self._is_writable = is_writable
+
+    def _require_writable(self) -> None:
+        """Before anything is written, of which an append that is refused would leave a trace."""
+        if not self._is_writable:
+            session = log.read_header(session_id=self._session_id, user_id=self._user_id)
+            lifecycle.require_writable(session, now=self._now)
+            self._is_writable = True
 
     def draft(self, draft: MessageDraft, path: str) -> MessageDraft:
         """The draft with parts that refer to what is kept."""
         if not draft.parts:
             return draft
-        if sum(map(_is_unsettled, draft.parts)) > settings.ATTACHMENTS_PER_MESSAGE:
-            most = settings.ATTACHMENTS_PER_MESSAGE
-            raise TooLarge(f"A message has at most {most} attachments.", attr=f"{path}parts")
-        settled_parts = [
-            self._part(part, f"{path}parts.{at}") if _is_unsettled(part) else part
-            for at, part in enumerate(draft.parts)
-        ]
+        settled_parts = list(draft.parts)
+        for at in unsettled(draft.parts, path):
+            settled_parts[at] = self._part(draft.parts[at], f"{path}parts.{at}")
         has_text = any(p["type"] == parts.TEXT and p["text"].strip() for p in draft.parts)
         content = draft.content if has_text else parts.text_of(settled_parts)
         return replace(draft, parts=settled_parts, content=content)
@@ -116,28 +146,23 @@ class _Settling:
     def _part(self, part: parts.Part, path: str) -> dict[str, Any]:
         if parts.BYTES in part:
             return part_of(self._kept(part, path), part)
-        name = _named(part)
+        name = named(part)
         assert name is not None  # noqa: S101 - it is unsettled, and has no bytes
         try:
             attachment = self._verified(name)
         except AttachmentNotFound as error:
             member = "attachment_id" if "attachment_id" in part else "file_id"
             raise AttachmentUnknown(attr=f"{path}.{member}") from error
-        named = {"file_id": part["file_id"]} if "file_id" in part else {}
-        return part_of(attachment, part) | named
+        return referring(attachment, part)
 
     def _kept(self, part: parts.Part, path: str) -> Attachment:
         """What is kept of a part's bytes, after they have been stored."""
-        with io.BytesIO(part[parts.BYTES]) as content:
-            upload = Upload(
-                content,
-                name=part.get("name", ""),
-                media_type=part["media_type"].removesuffix("/*"),
-                path=path,
-            )
-            attachment = attachment_store(
+        self._require_writable()
+        with uploaded(part, path) as upload:
+            stored = attachment_store(
                 user_id=self._user_id, upload=upload, session_id=self._session_id, now=self._now
             )
+        attachment = read_now(stored)
         known.remember(self._session_id, attachment)
         return attachment
 
@@ -162,6 +187,7 @@ class _Settling:
         return since > self._now - kept or store.references.confirm(self._session_id, attachment_id)
 
     def _link(self, attachment_id: str) -> None:
+        self._require_writable()
         store.references.add(self._session_id, [attachment_id], since=self._now)
         check_at = self._now + timedelta(hours=settings.ATTACHMENT_UNUSED_HOURS)
         if not store.facts.renew(attachment_id, check_at=check_at):

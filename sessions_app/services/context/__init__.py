@@ -2,7 +2,8 @@
 
 `candidates` reads the messages that may be in a window, with a bound that does not depend on the
 session's length. `planning` puts them, the session's policy, a summary and a recalled quotation
-through the pure planner of `domain.window`. `resets` starts the window anew and undoes that.
+through the pure planner of `domain.window`. `attached` chooses the newest pictures. `resets` starts
+the window anew and undoes that.
 `summaries` extends a session's rolling summary after a turn, and says which one a window shows.
 """
 

@@ -29,6 +29,7 @@ from sessions_app.domain.window import (
 from sessions_app.repository import log
 from sessions_app.services import dialects, topics
 from sessions_app.services.context import candidates, summaries, writing
+from sessions_app.services.context.attached import newest_attached
 from sessions_app.services.context.candidates import Candidates
 from sessions_app.services.context.writing import Instruction, LaidOut
 
@@ -230,7 +231,9 @@ def window_written(
         window_cost(tokenizer.count_tokens(each.content)) for each in instructions
     )
     budget, over = policy.max_tokens - instruction_tokens, 0
-    gathered, in_words = writing.newest_attached(gathered, policy, settings.LLM_PICTURES_MAX)
+    gathered, attached = newest_attached(
+        gathered, replace(policy, max_tokens=budget), settings.LLM_PICTURES_MAX
+    )
     for _ in range(_WRITINGS):
         budget -= over
         try:
@@ -240,7 +243,7 @@ def window_written(
             short = error.needed - error.available
             most = policy.max_tokens
             raise WindowBudgetError(needed=most + short, available=most) from error
-        laid_out = replace(laid_out, in_words=in_words)
+        laid_out = replace(laid_out, attached=attached)
         request = writing.write(laid_out, instructions, manner)
         spent = writing.cost(request, laid_out.messages)
         over = spent - policy.max_tokens

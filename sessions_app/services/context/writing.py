@@ -1,7 +1,7 @@
 """A planned window as the request that a model's server is sent, and what that costs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from sessions_app import tokenizer
 from sessions_app.domain import dialect, parts, window
@@ -22,8 +22,6 @@ from sessions_app.services.context.candidates import Candidates
 
 _CUT = "longer than the window: cut in the middle"
 _OLDER = "newer pictures and files take the room: a line says what was there"
-# Of the budget, what pictures and files of a long conversation may take.
-_ATTACHED_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +37,7 @@ class LaidOut:
     """A plan with all that is sent beside its messages; `cut` holds the texts that had to be cut.
 
     `messages` are the kept ones, in order, as far as they are sent: with the cut texts.
-    `in_words` are those whose pictures and files give way to newer ones.
+    `attached` are those of whose pictures and files some give way to newer ones, or are cut.
     """
 
     plan: WindowPlan
@@ -48,7 +46,7 @@ class LaidOut:
     recalled: Recalled | None = None
     cut: Mapping[int, str] | None = None
     offered: Sequence[WindowMessage] = ()
-    in_words: frozenset[int] = frozenset()
+    attached: Mapping[int, SentAs] = field(default_factory=dict)
 
 
 def write(laid_out: LaidOut, instructions: Sequence[Instruction], manner: Manner) -> Request:
@@ -57,9 +55,10 @@ def write(laid_out: LaidOut, instructions: Sequence[Instruction], manner: Manner
     request = dialect.write(conversation, manner)
     changes = [Change(seq, SentAs.CUT, _CUT) for seq in laid_out.cut or ()]
     changes += [
-        Change(message.seq, SentAs.PLACEHOLDER, _OLDER)
+        Change(message.seq, sent_as, _CUT if sent_as is SentAs.CUT else _OLDER)
         for message in laid_out.messages
-        if message.seq in laid_out.in_words
+        if (sent_as := laid_out.attached.get(message.seq))
+        and message.seq not in (laid_out.cut or ())
     ]
     if not changes:
         return request
@@ -185,32 +184,6 @@ def cut_to_fit(gathered: Candidates, policy: WindowPolicy) -> tuple[Candidates, 
             }
             return _with(gathered, cut), cut
     raise WindowBudgetError(needed=prompt + needed, available=policy.max_tokens)
-
-
-def newest_attached(
-    gathered: Candidates, policy: WindowPolicy, most: int
-) -> tuple[Candidates, frozenset[int]]:
-    """The candidates with at most so many pictures and files, the newest; the others as lines.
-
-    Where not all of the conversation fits, they take half of the budget at most. The newest
-    message that has any keeps them.
-    """
-    attached = [(m, parts.token_count(m.parts)) for m in gathered.messages if m.parts]
-    attached = sorted((each for each in attached if each[1]), key=lambda each: -each[0].seq)
-    if not attached:
-        return gathered, frozenset()
-    total = sum(message.cost for message in gathered.offered)
-    share = 1 if total <= policy.max_tokens else _ATTACHED_SHARE
-    room, places, texts = int(policy.max_tokens * share), most, dict[int, str]()
-    for position, (message, tokens) in enumerate(attached):
-        number = sum(map(parts.is_attachment, parts.all_as_sent(message.parts or ())))
-        if number <= places and (tokens <= room or not position):
-            room, places = room - tokens, places - number
-        else:
-            texts[message.seq] = parts.spoken(message.parts or ())
-            # Once one gives way, all that are older do: there is no gap in what is shown.
-            room = places = 0
-    return (_with(gathered, texts), frozenset(texts)) if texts else (gathered, frozenset())
 
 
 def _content_tokens(message: WindowMessage) -> int:

@@ -13,7 +13,7 @@ from sessions_app.domain.errors import (
 )
 from sessions_app.domain.expiry import Fate
 from sessions_app.providers import Provider
-from sessions_app.services import attachments, audits, context, expiry, search
+from sessions_app.services import attachments, audits, context, expiry, file_texts, search
 from sessions_app.services.context import ExtensionOutcome
 from sessions_app.services.jobs.running import Running
 
@@ -51,7 +51,7 @@ def index_searches(running: Running) -> bool:
 def sweep_attachments(running: Running) -> bool:
     """Prepare and remove attachments, as `sweep_attachments` does."""
     running.counts["prepared"] += attachments.attachments_prepare(
-        text_read=search.index_again, goes_on=running.goes_on
+        text_read=file_texts.derive_again, goes_on=running.goes_on
     )
     swept = attachments.attachments_sweep(now=clock.now(), goes_on=running.goes_on)
     running.counts["attachments"] += swept.attachments

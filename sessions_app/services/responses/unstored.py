@@ -43,9 +43,10 @@ def response_unstored(
     if request.session_id is not None and request.is_history:
         new = histories.new_drafts(request.session_id, user_id, request.drafts)
         request = replace(request, drafts=new)
+    passed_on = attachments.passed_on(request.drafts, user_id=user_id)
     prepared = [
         messages.message_prepare(draft=draft, now=now, max_chars=drafts.max_chars(draft))
-        for draft in request.drafts
+        for draft in passed_on
     ]
     with Slot(user_id, request.call.model) as slot:
         written = _written(user_id, request, prepared, now)
@@ -156,9 +157,7 @@ async def _answer(feed: Feed, request: ResponseRequest, written: Written) -> End
         try:
             return await _ask(feed, model_request, call.model, call.max_tokens, call.options)
         except ProviderRefused as refused:
-            other = dialects.otherwise(
-                refused, manner, has_attachments=model_request.has_attachments
-            )
+            other = dialects.otherwise(refused, manner, model_request)
             if other is None or other in tried:
                 raise
             tried.append(manner := other)
@@ -174,7 +173,12 @@ async def _ask(
     names = Names()
     messages = model_request.messages
     if model_request.has_attachments:
-        messages = await turns.stored(attachments.filled, messages, user_id=feed.user_id)
+        messages = await turns.stored(
+            attachments.filled,
+            messages,
+            user_id=feed.user_id,
+            files_in_words=model_request.files_in_words,
+        )
     reply = providers.for_turns(count=tokenizer.count_tokens).stream(
         messages,
         model=model,

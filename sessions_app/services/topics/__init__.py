@@ -8,6 +8,7 @@ their vectors; `segments` reads a session's topics.
 from sessions_app.services.topics.annotations import (
     CATCH_UP_SECONDS,
     catch_up,
+    judge_again,
 )
 from sessions_app.services.topics.segments import (
     TopicList,
@@ -24,6 +25,7 @@ __all__ = [
     "Vector",
     "catch_up",
     "current_label",
+    "judge_again",
     "query_vector",
     "restored",
     "topic_list",

@@ -16,7 +16,7 @@ from sessions_app.domain.errors import SessionNotFound
 from sessions_app.domain.limits import ANNOTATION_BLOCK, RECENT_SHIFTS
 from sessions_app.domain.topics import TopicDecision, TopicMessage, TopicState
 from sessions_app.providers import demo
-from sessions_app.repository import annotations, attachments, log
+from sessions_app.repository import annotations, attachments, log, summaries
 from sessions_app.services.tallies import tallies
 from sessions_app.services.topics import vectors
 
@@ -49,6 +49,22 @@ def catch_up(*, session_id: str, user_id: str, seconds: float) -> CaughtUp:
             return CaughtUp(session, complete=False)
         judged = session.topic.judged if session.topic else 0
         _annotate_next_block(session, judged, deadline)
+
+
+def judge_again(attachment_id: str) -> None:
+    """Have the messages judged anew that refer to a file whose text is known only now.
+
+    Of those that have not been judged, nothing is known that would have to go.
+    """
+    for session_id in attachments.references.sessions_of(attachment_id):
+        seqs = attachments.references.seqs_of(session_id, attachment_id)
+        ranges = [(seq, seq) for seq in sorted({block_start(seq) for seq in seqs})]
+        blocks = annotations.read_blocks(session_id=session_id, ranges=ranges)
+        user_id = summaries.owner(session_id) if blocks else None
+        if user_id is None:
+            continue
+        for block in blocks:
+            annotations.forget_message(session_id=session_id, user_id=user_id, seq=block.first_seq)
 
 
 def is_complete(session: Session) -> bool:

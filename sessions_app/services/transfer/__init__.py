@@ -11,6 +11,7 @@ from sessions_app.services.transfer.exporting import (
     Bytes,
     Selection,
     first_record,
+    session_attachments,
     session_stream,
     sessions_export,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "first_record",
     "nothing_imported",
     "seconds_estimated",
+    "session_attachments",
     "session_stream",
     "sessions_export",
     "sessions_import",

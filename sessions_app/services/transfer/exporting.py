@@ -112,6 +112,11 @@ def session_stream(
     return session, _with_topics(session, messages)
 
 
+def session_attachments(session: Session) -> Iterator[Record]:
+    """The attachments of a session that its owner may read, with their bytes."""
+    return carrying.records_of_sessions([session.session_id], user_id=session.user_id, seen=set())
+
+
 def _with_topics(session: Session, messages: Iterator[Message]) -> Iterator[Message]:
     # A block at a time: topics are stored per block.
     while run := list(islice(messages, ANNOTATION_BLOCK)):

@@ -22,7 +22,7 @@ from sessions_app.domain.responses import ResponseTerms
 from sessions_app.domain.turns import Seen, Turn, TurnState
 from sessions_app.repository import log
 from sessions_app.repository.turns import leases, records
-from sessions_app.services import attachments, branches, quotas, search
+from sessions_app.services import attachments, branches, file_texts, quotas
 from sessions_app.services.deferred import deferred
 from sessions_app.services.messages import batch_prepare, message_prepare
 from sessions_app.services.tallies import tallies
@@ -240,7 +240,7 @@ def turns_look_after() -> None:
     """
     worker.sweep_from_now_on()
     deferred.start()
-    attachments.prepare_ahead.start(search.index_again)
+    attachments.prepare_ahead.start(file_texts.derive_again)
     threading.Thread(target=_load, name="turns ahead", daemon=True).start()
 
 

@@ -222,9 +222,7 @@ class RunningTurn:
                 ending = await self._ask(window.request)
                 break
             except ProviderRefused as refused:
-                other = dialects.otherwise(
-                    refused, manner, has_attachments=window.request.has_attachments
-                )
+                other = dialects.otherwise(refused, manner, window.request)
                 if other is None or other in tried or self._stop is not None:
                     raise
                 tried.append(manner := other)
@@ -237,7 +235,12 @@ class RunningTurn:
         names = Names()
         messages = request.messages
         if request.has_attachments:
-            fill = functools.partial(attachments.filled, messages, user_id=self.turn.user_id)
+            fill = functools.partial(
+                attachments.filled,
+                messages,
+                user_id=self.turn.user_id,
+                files_in_words=request.files_in_words,
+            )
             messages = await self._patiently(fill)
         reply = providers.for_turns(count=tokenizer.count_tokens).stream(
             messages,

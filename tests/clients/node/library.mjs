@@ -52,6 +52,9 @@ const key = newKey();
 for (const _ of [1, 2]) await client.appendMessage(id, { content: "Once.", client_id: key });
 const { message_count } = await client.getSession(id);
 const hits = await client.search("Rufus");
+const note = new Blob(["Rufus is a dog."], { type: "text/plain" });
+const kept = await client.uploadAttachment(id, note, { name: "dog.txt" });
+const readBack = await (await client.attachment(kept.attachment_id)).text();
 const exported = await (await client.export(id, "jsonl")).text();
 await client.archiveSession(id);
 const refused = await client.appendMessage(id, { content: "Hello?" }).catch((error) => error);
@@ -75,7 +78,7 @@ console.log(
   JSON.stringify({
     types: types.filter((type, index) => type !== types[index - 1]),
     text, messages, requests, message_count, listed: listed > 0, hits: hits.results.length > 0,
-    exported: exported.includes("Rufus"), pairs: pairs.length,
+    exported: exported.includes("Rufus"), pairs: pairs.length, readBack,
     refused: refused instanceof ApiError && refused.code, gone: gone.status,
   }),
 );

@@ -4,7 +4,16 @@ import json
 
 import pytest
 
-from sessions_app.domain.dialect import Extras, Form, Manner, Refusal, other_manner, refusal_of
+from sessions_app.domain.dialect import (
+    Attached,
+    Extras,
+    Form,
+    Manner,
+    Medium,
+    Refusal,
+    other_manner,
+    refusal_of,
+)
 
 AUTO, STRICT = Manner(), Manner(Form.STRICT)
 
@@ -92,3 +101,29 @@ def test_thoughts_and_signatures_that_a_server_misses_are_put_in():
     signature = Refusal(400, "Function call is missing a thought_signature in functionCall parts")
     assert other_manner(AUTO, thoughts) == Manner(extras=Extras.REASONING)
     assert other_manner(AUTO, signature) == Manner(extras=Extras.SIGNATURE)
+
+
+@pytest.mark.parametrize(
+    ("said", "untaken"),
+    [
+        ("Only base64 data URLs are supported", Medium.ADDRESSES),
+        ("Fetching remote images is not supported", Medium.ADDRESSES),
+        ("Unknown part type: file", Medium.FILES),
+        ("unknown variant `file`, expected one of `text`, `image_url`", Medium.FILES),
+        ("PDF input is not supported by this model", Medium.FILES),
+        ("This model does not support audio input", Medium.SOUNDS),
+    ],
+)
+def test_a_server_that_takes_none_of_one_kind_is_still_sent_the_others(said, untaken):
+    refusal = Refusal(400, said)
+    other = other_manner(AUTO, refusal, has_attachments=True, media=list(Medium))
+    assert other == Manner(without=frozenset({untaken}))
+    # Nothing of that kind was sent this time: the server means pictures as well.
+    written = Manner(attached=Attached.WRITTEN)
+    assert other_manner(AUTO, refusal, has_attachments=True) == written
+
+
+def test_a_refusal_of_pictures_is_one_of_everything():
+    refusal = Refusal(404, "No endpoints found that support image input")
+    other = other_manner(AUTO, refusal, has_attachments=True, media=list(Medium))
+    assert other == Manner(attached=Attached.WRITTEN)

@@ -1,5 +1,6 @@
 """Damage of every kind is planted; the check must find it, and the repair mend what can be."""
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -83,6 +84,41 @@ def overdue_lease(database: Any, session_id: str) -> None:
     set_session(database, session_id, turn=lease)
 
 
+def facts_without_bytes(database: Any, session_id: str) -> None:
+    database.attachment_facts.insert_one(
+        {
+            "_id": "att_1",
+            "user_id": OWNER,
+            "sha256": "0" * 64,
+            "content_sha256": "0" * 64,
+            "media_type": "text/plain",
+            "size": 1,
+            "created_at": now(),
+            "blob": "gone",
+        }
+    )
+
+
+def link(database: Any, session_id: str) -> None:
+    """That a session has an attachment, of which nothing else is known."""
+    database.session_attachments.insert_one(
+        {
+            "_id": f"{session_id}/att_1",
+            "session_id": session_id,
+            "attachment_id": "att_1",
+            "since": now(),
+            "confirmed": True,
+        }
+    )
+
+
+def refer_to_nothing(database: Any, session_id: str) -> None:
+    part = {"type": "file", "attachment_id": "att_1", "media_type": "text/plain", "size": 1,
+            "sha256": "0" * 64, "tokens": 1}  # fmt: skip
+    set_bucket(database, session_id, {"messages.3.parts": json.dumps([part])})
+    link(database, session_id)
+
+
 PLANTED: dict[Damage, Plant] = {
     Damage.INVALID_DOCUMENT: lambda db, s: set_session(db, s, status="sleeping"),
     Damage.MISCOUNTED_MESSAGES: lambda db, s: set_session(db, s, message_count=7),
@@ -119,6 +155,10 @@ PLANTED: dict[Damage, Plant] = {
     Damage.ORPHANED_NAME: lambda db, s: db.session_names.insert_one(
         {"_id": "trip-42/somebody", "session_id": "gone"}
     ),
+    Damage.ORPHANED_ATTACHMENT_LINK: lambda db, s: link(db, "gone"),
+    Damage.ORPHANED_BYTES: lambda db, s: db["attachments.files"].insert_one({"_id": "nobody's"}),
+    Damage.MISSING_BYTES: facts_without_bytes,
+    Damage.MISSING_ATTACHMENT: refer_to_nothing,
     Damage.ORPHANED_BUCKET: lambda db, s: db.message_buckets.insert_one(
         buckets(db, s)[0] | {"_id": "gone/000000000001", "session_id": "gone"}
     ),
