@@ -49,7 +49,7 @@ class BulkViewSet(ViewSet, QueryView):
     @described.session_archive_many
     def archive_many(self, request: Request) -> Response:
         """Archive the sessions that the query's or the body's filter means, or the body names."""
-        by_query = wire.says_which(self.query)
+        by_query = bool(request.query_params)
         if by_query and request.data:
             raise InvalidInput("Say it in the query or in the body, not in both.")
         data = self.query if by_query else validated(wire.BulkInput, request.data)

@@ -16,7 +16,8 @@ from sessions_app.http.input import MetadataField
         "type": "object",
         "maxProperties": 2 * limits.METADATA_MAX_KEYS,
         "additionalProperties": {
-            "type": ["string", "null"],
+            "type": "string",
+            "nullable": True,
             "maxLength": limits.METADATA_VALUE_MAX_CHARS,
         },
     }

@@ -11,8 +11,8 @@ from sessions_app.domain import data, lifecycle
 from sessions_app.domain.data import Status
 from sessions_app.domain.errors import LegalHold, MessageNotFound, StorageUnavailable
 from sessions_app.repository import failures, log, sessions, summaries
-from sessions_app.repository.ratings import rating_changes
 from sessions_app.repository.log import Stored
+from sessions_app.repository.ratings import rating_changes
 
 # An attempt fails only because another writer has just changed the session.
 _ATTEMPTS = 20
