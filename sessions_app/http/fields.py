@@ -112,4 +112,4 @@ class JSONValueField(serializers.Field[Any, Any, Any, Any]):
         return value
 
 
-_JSON_NAMES = {str: "text", dict: "an object", list: "a list"}
+_JSON_NAMES: dict[type, str] = {str: "text", dict: "an object", list: "a list"}

@@ -21,7 +21,7 @@ class ValueCount(NamedTuple):
     """How many sessions have a value."""
 
     value: str
-    count: int
+    sessions: int
 
 
 @failures.translated

@@ -282,7 +282,7 @@ def change(
     )
     if merges_metadata:
         entries = log.encode_metadata(session.metadata)
-        stored_metadata = entries or {"$in": [[], None]}
+        stored_metadata: Any = entries or {"$in": [[], None]}
         unchanged = unchanged.filter(__raw__={"metadata": stored_metadata})
     if versions is not None:
         unchanged = unchanged.filter(version__in=list(versions))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sessions_app import tracing
 from sessions_app.domain.data import SessionFilter, Status
@@ -94,7 +95,7 @@ def _carried_out(
         results = [] if dry_run else [(each, _outcome(act, each)) for each in ids]
         held = sum(outcome == HELD for _, outcome in results)
         return BulkResult(len(ids), held, results, has_more=False)
-    counted = {"user_id": user_id, "wanted": chosen.wanted, "now": now}
+    counted: dict[str, Any] = {"user_id": user_id, "wanted": chosen.wanted, "now": now}
     matched = filtered.count(**counted)
     held = filtered.count(**counted, held=True) if respects_holds else 0
     results = []

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sessions_app import tracing
 from sessions_app.domain.data import SessionFilter
@@ -30,7 +31,7 @@ def sessions_count(
     *, user_id: str, wanted: SessionFilter, by: str | None, now: datetime
 ) -> Counted:
     """Count the sessions, and with `by` (`tag`, or `metadata.` and a key) each of their values."""
-    whose = {"user_id": user_id, "wanted": wanted, "now": now}
+    whose: dict[str, Any] = {"user_id": user_id, "wanted": wanted, "now": now}
     count = filtered.count(**whose)
     values = None
     if by == BY_TAG:

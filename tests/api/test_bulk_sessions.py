@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.bodies import NO_TOKEN, UNKNOWN, path
+from tests.api.bodies import NO_TOKEN, UNKNOWN
 from tests.conftest import Person
 
 pytestmark = pytest.mark.mongod("transactions")
@@ -112,6 +112,8 @@ def test_archived_ones_are_deleted_by_their_status(alice: Person, several: Any, 
         ("delete", "/session", None),
         ("delete", "/session?limit=5", None),
         ("delete", "/session?bogus=1", None),
+        ("delete", "/session?tag=&status=active", None),
+        ("delete", "/session?pinned=&tag=old", None),
         ("delete", "/session?tag=old&limit=101", None),
         ("post", "/session/delete", {}),
         ("post", "/session/delete", {"metadata": {}}),
@@ -137,7 +139,3 @@ def test_what_does_not_say_which_is_refused(
 def test_it_needs_a_token(anybody: Any):
     for response in (anybody.delete("/session?tag=a"), anybody.post("/session/delete", {})):
         assert (response.status_code, response.json()) == (401, NO_TOKEN)
-
-
-def test_a_session_of_that_name_is_none(alice: Person):
-    assert alice.client.get(path("archive")).status_code == 404

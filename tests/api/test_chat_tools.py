@@ -101,7 +101,7 @@ def test_the_results_come_with_the_next_chat(alice: Person, calls: Any, model: S
     assert answer["assistant_message"]["content"] == "Well."
     assert model.asked[-1] == [
         {"role": "user", "content": "Is it warm?"},
-        {"role": "assistant", "content": None, "tool_calls": [CALL]},
+        {"role": "assistant", "content": "", "tool_calls": [CALL]},
         {"role": "tool", "tool_call_id": "call_1", "content": "21 degrees"},
     ]
 

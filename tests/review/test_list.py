@@ -278,7 +278,7 @@ def rated(alice, talk):
         for seq, rating in zip((2, 4), ratings, strict=False):
             feedback.feedback_give(
                 session_id=session_id,
-                user_id=str(alice.user.pk),
+                user_id=alice.id,
                 seq=seq,
                 rating=Rating.UP if rating == "u" else Rating.DOWN,
                 comment="Too short.",
@@ -307,7 +307,7 @@ def test_it_shows_how_replies_were_rated(lea, rated):
 
 def test_a_rating_that_is_taken_back_or_erased_counts_no_more(alice, rated, titles, database):
     ids = {each["title"]: each["_id"] for each in database.sessions.find({})}
-    whose = {"user_id": str(alice.user.pk), "now": now()}
+    whose = {"user_id": alice.id, "now": now()}
     feedback.feedback_take_back(session_id=ids["down"], seq=2, **whose)
     erasure.message_delete(session_id=ids["both"], seq=4, **whose)
     assert titles("?feedback=down") == []

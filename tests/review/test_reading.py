@@ -231,7 +231,7 @@ def test_the_history_lists_who_read_it(carol, lea, opened, session_id):
 def test_a_rating_is_shown_with_its_comment_masked(alice, carol, opened, session_id):
     feedback.feedback_give(
         session_id=session_id,
-        user_id=str(alice.user.pk),
+        user_id=alice.id,
         seq=2,
         rating=Rating.DOWN,
         comment="Too short, write to me@example.com",

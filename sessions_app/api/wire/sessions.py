@@ -68,9 +68,7 @@ class SessionPatch(SessionChanges):
     title = StrictCharField(
         max_length=limits.TITLE_MAX_CHARS, allow_blank=True, allow_null=True, required=False
     )
-    metadata = MetadataPatchField(  # type: ignore[assignment]  # its values may be null
-        allow_null=True, required=False
-    )
+    metadata = MetadataPatchField(allow_null=True, required=False)
     tags = TagsField(allow_null=True, required=False)
     pinned = StrictBooleanField(allow_null=True, required=False)
 

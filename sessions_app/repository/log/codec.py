@@ -328,7 +328,7 @@ def encode_changes(changes: Mapping[str, Any]) -> tuple[Stored, Stored]:
 
     So do no tags and no pin, which are left out of storage.
     """
-    absent = {"tags": (None, [], ()), "pinned": (None, False)}
+    absent: dict[str, tuple[Any, ...]] = {"tags": (None, [], ()), "pinned": (None, False)}
     written = {
         name: value for name, value in changes.items() if value not in absent.get(name, (None,))
     }
