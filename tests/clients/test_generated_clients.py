@@ -75,8 +75,8 @@ def test_openapi_typescript_with_tsc_strict(clients: Clients, folder: Path):
     )  # fmt: skip
     options = (
         "--strict --noUncheckedIndexedAccess --exactOptionalPropertyTypes --skipLibCheck "
-        "--target es2022 --module nodenext --lib es2022,dom,dom.iterable --types "
+        "--target es2022 --module nodenext --lib es2022,dom,dom.iterable"
     )
-    clients.run("npx", "tsc", *options.split(), "", "program.ts", cwd=folder)
+    clients.run("npx", "tsc", *options.split(), "program.ts", cwd=folder)
 
     check(clients.run("node", "program.js", cwd=folder))

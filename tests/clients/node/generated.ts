@@ -2,7 +2,7 @@
 import createClient from "openapi-fetch";
 import type { components, paths } from "./schema.js";
 
-declare const process: { env: Record<string, string> };
+declare const process: { env: { BASE: string; CHAT_KEY: string } };
 
 type Message = components["schemas"]["MessageOutput"];
 
@@ -24,6 +24,7 @@ const turn = there(
     body: { content: "My dog is called Rufus." },
   }),
 );
+if (typeof turn === "string") throw new Error("not streamed");
 const stream = there(
   await client.POST("/session/{session_id}/chat", {
     params: { path },
