@@ -131,7 +131,7 @@ session_archive = extend_schema(
     operation_id="session_archive",
     parameters=[SESSION_ID],
     request=None,
-    responses=responses({200: wire.SessionOutput}, 404, 410),
+    responses=responses({200: wire.SessionOutput}, 404, 409, 410),
     examples=[
         response_example("Archived", SESSION_EXAMPLE | {"status": "archived", "expires_at": None})
     ],

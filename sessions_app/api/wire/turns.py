@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from django.conf import settings
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -108,6 +109,7 @@ class RegenerateInput(RefusesUnknown):
     wait = _optional(
         StrictIntegerField,
         min_value=0,
+        max_value=settings.TURN_WAIT_MAX_SECONDS,
         help_text="For how many seconds to wait for the turn in progress, instead of a 409; "
         "the header X-Turn-Wait says the same.",
     )
