@@ -14,7 +14,7 @@ from datetime import timedelta
 from functools import partial
 
 from benchmarks.harness import bulk, conversations, report, rounds, store
-from sessions_app.domain.data import Status
+from sessions_app.domain.data import SessionFilter
 from sessions_app.domain.lifecycle import to_milliseconds
 from sessions_app.repository import indexes
 from sessions_app.services import sessions
@@ -63,7 +63,7 @@ def _questions(ids: Mapping[str, Sequence[str]]) -> dict[str, Callable[[str], ob
     def first_page(_database: str) -> object:
         return sessions.session_list(
             user_id=USER,
-            status=Status.ACTIVE,
+            wanted=SessionFilter(),
             limit=50,
             position=None,
             backwards=False,

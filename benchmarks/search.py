@@ -150,7 +150,7 @@ def _measure_appends(client: store.Client, result: report.Report, number: int) -
 def _a_session(_name: str) -> str:
     page = sessions.session_list(
         user_id=USER,
-        status=sessions.Status.ACTIVE,
+        wanted=sessions.SessionFilter(),
         limit=1,
         position=None,
         backwards=False,

@@ -118,6 +118,8 @@ if ADMIN_PASSWORD and len(ADMIN_PASSWORD) < 12:
 
 # --- sessions ---------------------------------------------------------------------------------
 SESSION_TTL_SECONDS = env.integer("SESSION_TTL_SECONDS", 2_592_000, high=3_153_600_000)
+# Of a temporary session without a timeout of its own.
+TEMPORARY_TTL_SECONDS = env.integer("TEMPORARY_TTL_SECONDS", 86_400, low=60, high=31_536_000)
 EXPIRY_MODE = env.choice("EXPIRY_MODE", "archive", ["archive", "delete"])
 ARCHIVE_RETENTION_DAYS = env.integer("ARCHIVE_RETENTION_DAYS", 365, high=36_500)
 MESSAGE_MAX_CHARS = env.integer("MESSAGE_MAX_CHARS", 500_000, low=1, high=1_000_000)
@@ -194,6 +196,9 @@ CONTEXT_SUMMARY = env.flag("CONTEXT_SUMMARY")
 TURNS_MAX = env.integer("TURNS_MAX", 128, low=1, high=4_096)
 
 TURNS_PER_USER = env.integer("TURNS_PER_USER", 64, low=1, high=4_096)
+# Of requests that say X-Turn-Wait: how many may wait for one session, and for how long.
+TURN_WAITERS_MAX = env.integer("TURN_WAITERS_MAX", 16, low=0, high=1_000)
+TURN_WAIT_MAX_SECONDS = env.integer("TURN_WAIT_MAX_SECONDS", 120, low=0, high=3_600)
 # Empty: any. The configured model is always one of them.
 MODELS_ALLOWED = env.words("MODELS_ALLOWED")
 if MODELS_ALLOWED:

@@ -34,7 +34,9 @@ class Queues:
             Waits.FOR_MUCH: _queue(Waits.FOR_MUCH.value, heavy, max(1, heavy // _SHARE)),
             Waits.FOR_ACCOUNTS: _queue(Waits.FOR_ACCOUNTS.value, accounts),
             Waits.FOR_A_MODEL: _queue(
-                Waits.FOR_A_MODEL.value, settings.TURNS_MAX + settings.THREADS
+                # Turns, and as many requests that wait for one.
+                Waits.FOR_A_MODEL.value,
+                2 * settings.TURNS_MAX + settings.THREADS,
             ),
             Waits.FOR_AN_UPLOAD: _queue(
                 Waits.FOR_AN_UPLOAD.value,

@@ -68,6 +68,9 @@ export function newKey(): string;
  * @property {number} context_start
  * @property {boolean} turn_in_progress
  * @property {string | null} external_id
+ * @property {string[]} tags
+ * @property {boolean} pinned
+ * @property {boolean} temporary
  */
 /** @typedef {Session & {messages: Message[], has_more: boolean}} SessionWithMessages */
 /**
@@ -86,9 +89,15 @@ export function newKey(): string;
  * @typedef {{type: "context", context: {token_count: number, kept: number, dropped: number, user_message: Message | null}}
  *   | {type: "reasoning", text: string}
  *   | {type: "delta", text: string}
+ *   | {type: "tool_calls", tool_calls: object[]}
  *   | {type: "restarted"}
  *   | {type: "message", message: Message}
  *   | {type: "done", state: "done" | "cancelled"}} TurnEvent
+ */
+/**
+ * `messages` are results of tools, `parameters` the model's own, such as `tools`.
+ * @typedef {{clientId?: string, model?: string, maxTokens?: number, signal?: AbortSignal,
+ *   messages?: MessageDraft[], parameters?: Record<string, unknown>}} ChatOptions
  */
 /**
  * @typedef {object} Options
@@ -140,7 +149,7 @@ export class ChatSessions {
      * so that sending it again creates no second one.
      * @param {{title?: string, system_prompt?: string, metadata?: Record<string, string>,
      *   ttl_seconds?: number, context_policy?: object, messages?: MessageDraft[],
-     *   external_id?: string}} [draft]
+     *   external_id?: string, tags?: string[], pinned?: boolean, temporary?: boolean}} [draft]
      * @returns {Promise<Session>}
      */
     createSession(draft?: {
@@ -151,20 +160,30 @@ export class ChatSessions {
         context_policy?: object;
         messages?: MessageDraft[];
         external_id?: string;
+        tags?: string[];
+        pinned?: boolean;
+        temporary?: boolean;
     }): Promise<Session>;
     /** A session and its newest messages. @param {string} id @param {{limit?: number}} [query] @returns {Promise<SessionWithMessages>} */
     getSession(id: string, query?: {
         limit?: number;
     }): Promise<SessionWithMessages>;
-    /** @param {string} id @param {{title?: string, metadata?: Record<string, string>, ttl_seconds?: number | null, context_policy?: object}} changes @returns {Promise<Session>} */
+    /** @param {string} id @param {{title?: string, metadata?: Record<string, string>, ttl_seconds?: number | null, context_policy?: object, tags?: string[], pinned?: boolean}} changes @returns {Promise<Session>} */
     updateSession(id: string, changes: {
         title?: string;
         metadata?: Record<string, string>;
         ttl_seconds?: number | null;
         context_policy?: object;
+        tags?: string[];
+        pinned?: boolean;
     }): Promise<Session>;
     /** @param {string} id @returns {Promise<null>} */
     deleteSession(id: string): Promise<null>;
+    /** A session that begins with this one's history; sent under a key, so once. @param {string} id @param {{up_to_seq?: number, title?: string}} [how] @returns {Promise<Session>} */
+    forkSession(id: string, how?: {
+        up_to_seq?: number;
+        title?: string;
+    }): Promise<Session>;
     /** @param {string} id @returns {Promise<Session>} */
     archiveSession(id: string): Promise<Session>;
     /** @param {string} id @returns {Promise<Session>} */
@@ -198,13 +217,17 @@ export class ChatSessions {
     /** Stop the turn in progress; null where there is none. @param {string} id @returns {Promise<any>} */
     cancelTurn(id: string): Promise<any>;
     /**
-     * All your sessions, newest activity first.
-     * @param {{status?: "active" | "archived", pageSize?: number}} [query]
+     * All your sessions, newest activity first; those of a filter, newest created first.
+     * @param {{status?: "active" | "archived", pageSize?: number, tag?: string, pinned?: boolean,
+     *   metadata?: Record<string, string>}} [query]
      * @returns {AsyncGenerator<Session, void, void>}
      */
-    sessions({ status, pageSize }?: {
+    sessions({ status, pageSize, tag, pinned, metadata }?: {
         status?: "active" | "archived";
         pageSize?: number;
+        tag?: string;
+        pinned?: boolean;
+        metadata?: Record<string, string>;
     }): AsyncGenerator<Session, void, void>;
     /**
      * A session's messages after a `seq`, oldest first.
@@ -223,16 +246,10 @@ export class ChatSessions {
      * shows the same turn, and never asks twice.
      * @param {string} id
      * @param {string} content
-     * @param {{parts?: Part[], clientId?: string, model?: string, maxTokens?: number, signal?: AbortSignal}} [options]
+     * @param {ChatOptions} [options]
      * @returns {AsyncGenerator<TurnEvent, void, void>}
      */
-    streamChat(id: string, content: string, { parts, clientId, model, maxTokens, signal }?: {
-        parts?: Part[];
-        clientId?: string;
-        model?: string;
-        maxTokens?: number;
-        signal?: AbortSignal;
-    }): AsyncGenerator<TurnEvent, void, void>;
+    streamChat(id: string, content: string, { clientId, model, maxTokens, signal, messages, parts, parameters }?: ChatOptions): AsyncGenerator<TurnEvent, void, void>;
     /**
      * Have the model answer the last user message again.
      * @param {string} id
@@ -253,16 +270,10 @@ export class ChatSessions {
      * Run a turn and wait for its end.
      * @param {string} id
      * @param {string} content
-     * @param {{parts?: Part[], clientId?: string, model?: string, maxTokens?: number, signal?: AbortSignal}} [options]
+     * @param {ChatOptions} [options]
      * @returns {Promise<Message | null>} null where it was cancelled before the first word
      */
-    chat(id: string, content: string, options?: {
-        parts?: Part[];
-        clientId?: string;
-        model?: string;
-        maxTokens?: number;
-        signal?: AbortSignal;
-    }): Promise<Message | null>;
+    chat(id: string, content: string, options?: ChatOptions): Promise<Message | null>;
     /**
      * Call a route; null for an answer without a body.
      * @param {string} method @param {string} route @param {Request} [request]
@@ -354,6 +365,9 @@ export type Session = {
     context_start: number;
     turn_in_progress: boolean;
     external_id: string | null;
+    tags: string[];
+    pinned: boolean;
+    temporary: boolean;
 };
 export type SessionWithMessages = Session & {
     messages: Message[];
@@ -387,6 +401,9 @@ export type TurnEvent = {
     type: "delta";
     text: string;
 } | {
+    type: "tool_calls";
+    tool_calls: object[];
+} | {
     type: "restarted";
 } | {
     type: "message";
@@ -394,6 +411,18 @@ export type TurnEvent = {
 } | {
     type: "done";
     state: "done" | "cancelled";
+};
+/**
+ * `messages` are results of tools, `parameters` the model's own, such as `tools`.
+ */
+export type ChatOptions = {
+    clientId?: string;
+    model?: string;
+    maxTokens?: number;
+    signal?: AbortSignal;
+    messages?: MessageDraft[];
+    parts?: Part[];
+    parameters?: Record<string, unknown>;
 };
 export type Options = {
     /**

@@ -67,6 +67,9 @@
  * @property {number} context_start
  * @property {boolean} turn_in_progress
  * @property {string | null} external_id
+ * @property {string[]} tags
+ * @property {boolean} pinned
+ * @property {boolean} temporary
  */
 /** @typedef {Session & {messages: Message[], has_more: boolean}} SessionWithMessages */
 /**
@@ -85,9 +88,15 @@
  * @typedef {{type: "context", context: {token_count: number, kept: number, dropped: number, user_message: Message | null}}
  *   | {type: "reasoning", text: string}
  *   | {type: "delta", text: string}
+ *   | {type: "tool_calls", tool_calls: object[]}
  *   | {type: "restarted"}
  *   | {type: "message", message: Message}
  *   | {type: "done", state: "done" | "cancelled"}} TurnEvent
+ */
+/**
+ * `messages` are results of tools, `parameters` the model's own, such as `tools`.
+ * @typedef {{clientId?: string, model?: string, maxTokens?: number, signal?: AbortSignal,
+ *   messages?: MessageDraft[], parts?: Part[], parameters?: Record<string, unknown>}} ChatOptions
  */
 /**
  * @typedef {object} Options
@@ -186,7 +195,7 @@ export class ChatSessions {
    * so that sending it again creates no second one.
    * @param {{title?: string, system_prompt?: string, metadata?: Record<string, string>,
    *   ttl_seconds?: number, context_policy?: object, messages?: MessageDraft[],
-   *   external_id?: string}} [draft]
+   *   external_id?: string, tags?: string[], pinned?: boolean, temporary?: boolean}} [draft]
    * @returns {Promise<Session>}
    */
   createSession(draft = {}) {
@@ -199,7 +208,7 @@ export class ChatSessions {
     return this.call("GET", path(id), { query });
   }
 
-  /** @param {string} id @param {{title?: string, metadata?: Record<string, string>, ttl_seconds?: number | null, context_policy?: object}} changes @returns {Promise<Session>} */
+  /** @param {string} id @param {{title?: string, metadata?: Record<string, string>, ttl_seconds?: number | null, context_policy?: object, tags?: string[], pinned?: boolean}} changes @returns {Promise<Session>} */
   updateSession(id, changes) {
     return this.call("PATCH", path(id), { body: changes });
   }
@@ -207,6 +216,12 @@ export class ChatSessions {
   /** @param {string} id @returns {Promise<null>} */
   deleteSession(id) {
     return this.call("DELETE", path(id));
+  }
+
+  /** A session that begins with this one's history; sent under a key, so once. @param {string} id @param {{up_to_seq?: number, title?: string}} [how] @returns {Promise<Session>} */
+  forkSession(id, how = {}) {
+    const headers = { "Idempotency-Key": newKey() };
+    return this.call("POST", path(id, "fork"), { body: how, headers });
   }
 
   /** @param {string} id @returns {Promise<Session>} */
@@ -269,15 +284,17 @@ export class ChatSessions {
   }
 
   /**
-   * All your sessions, newest activity first.
-   * @param {{status?: "active" | "archived", pageSize?: number}} [query]
+   * All your sessions, newest activity first; those of a filter, newest created first.
+   * @param {{status?: "active" | "archived", pageSize?: number, tag?: string, pinned?: boolean,
+   *   metadata?: Record<string, string>}} [query]
    * @returns {AsyncGenerator<Session, void, void>}
    */
-  async *sessions({ status = "active", pageSize = 100 } = {}) {
+  async *sessions({ status = "active", pageSize = 100, tag, pinned, metadata = {} } = {}) {
+    const named = Object.entries(metadata).map(([key, value]) => [`metadata.${key}`, value]);
     /** @type {string | undefined} */
     let cursor;
     do {
-      const query = { status, limit: pageSize, cursor };
+      const query = { status, limit: pageSize, cursor, tag, pinned, ...Object.fromEntries(named) };
       const page = await this.call("GET", "/session", { query });
       yield* page.results;
       cursor = page.next && new URL(page.next).searchParams.get("cursor");
@@ -324,11 +341,14 @@ export class ChatSessions {
    * shows the same turn, and never asks twice.
    * @param {string} id
    * @param {string} content
-   * @param {{parts?: Part[], clientId?: string, model?: string, maxTokens?: number, signal?: AbortSignal}} [options]
+   * @param {ChatOptions} [options]
    * @returns {AsyncGenerator<TurnEvent, void, void>}
    */
-  streamChat(id, content, { parts, clientId = newKey(), model, maxTokens, signal } = {}) {
-    const body = { content, parts, client_id: clientId, model, max_tokens: maxTokens, stream: true };
+  streamChat(id, content, { clientId = newKey(), model, maxTokens, signal, messages, parts, parameters } = {}) {
+    const body = {
+      ...parameters, content: content || undefined, messages, parts, client_id: clientId, model,
+      max_tokens: maxTokens, stream: true,
+    };
     return this.#followed(id, path(id, "chat"), body, signal);
   }
 
@@ -352,7 +372,7 @@ export class ChatSessions {
    * Run a turn and wait for its end.
    * @param {string} id
    * @param {string} content
-   * @param {{parts?: Part[], clientId?: string, model?: string, maxTokens?: number, signal?: AbortSignal}} [options]
+   * @param {ChatOptions} [options]
    * @returns {Promise<Message | null>} null where it was cancelled before the first word
    */
   async chat(id, content, options = {}) {
@@ -565,6 +585,7 @@ class Follower {
   #thoughts = 0;
   #planned = false;
   #replied = false;
+  #calls = false;
 
   /** What is new in an event. @param {{name: string, id: string, data: any}} event @returns {Generator<TurnEvent, void, void>} */
   *take({ name, id, data }) {
@@ -580,7 +601,7 @@ class Follower {
       if (this.#characters || this.#thoughts) yield { type: "restarted" };
       this.#turnId = turnId;
       this.#characters = this.#thoughts = 0;
-      this.#planned = this.#replied = false;
+      this.#planned = this.#replied = this.#calls = false;
     }
     const [, characters, thoughts] = /:(\d+)(?:\+(\d+))?$/.exec(id) ?? [];
     if (name === "delta") {
@@ -594,6 +615,9 @@ class Follower {
     } else if (name === "context" && !this.#planned) {
       this.#planned = true;
       yield { type: "context", context: data };
+    } else if (name === "tool_calls" && !this.#calls) {
+      this.#calls = true;
+      yield { type: "tool_calls", tool_calls: data.tool_calls };
     } else if (name === "message" && !this.#replied) {
       this.#replied = true;
       yield { type: "message", message: data };

@@ -1,5 +1,6 @@
 """`/session/{id}/chat`: start, regenerate, stream, resume and cancel turns."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpResponseBase
@@ -13,14 +14,14 @@ from sessions_app.api import event_stream
 from sessions_app.api.description import chat as described
 from sessions_app.api.negotiation import AcceptIgnored
 from sessions_app.api.wire import turns as wire
-from sessions_app.domain.data import Role
-from sessions_app.domain.drafts import MessageDraft
-from sessions_app.domain.errors import ProviderBusy, ProviderRefused, SessionError
+from sessions_app.domain.errors import InvalidInput, ProviderBusy, ProviderRefused, SessionError
+from sessions_app.http.departure import departure_of
 from sessions_app.http.input import NoMembers, QueryView, idempotency_key, user_id, validated
 from sessions_app.http.throttles import ChatThrottle
+from sessions_app.http.turn_headers import STORE_HEADER, patience, stores_nothing
 from sessions_app.http.waiting import Waits, waits
 from sessions_app.services import turns
-from sessions_app.services.turns import Feed, ModelCall, Reader, TurnRequest
+from sessions_app.services.turns import Feed, Reader, SideCall, TurnRequest
 
 # A model call in this process stops at once, one on another worker within a second or so.
 CANCEL_WAIT_SECONDS = 10.0
@@ -43,18 +44,29 @@ class ChatViewSet(ViewSet, QueryView):
     def create(self, request: Request, session_id: str) -> HttpResponseBase:
         """Store the user's message, have the model answer it, and store the reply."""
         data = validated(wire.ChatInput, request.data)
-        draft = MessageDraft(
-            role=Role.USER,
-            content=data["content"],
-            client_id=data.get("client_id") or idempotency_key(request),
-            replaces=data.get("replaces"),
-        )
-        feed = turns.turn_start(
-            session_id=session_id,
-            user_id=user_id(request),
-            request=TurnRequest([draft], _call(data)),
-            now=clock.now(),
-        )
+        key = data.get("client_id") or idempotency_key(request)
+        drafts, call = wire.drafts(data, key), wire.model_call(data)
+        whose: dict[str, Any] = {"session_id": session_id, "user_id": user_id(request)}
+        waits_for = patience(request, data.get("wait"))
+        if stores_nothing(request):
+            feed = _aside(request, SideCall(drafts, call, session_id))
+        elif drafts:
+            new = TurnRequest(drafts, call, key)
+            feed = turns.turn_queued(
+                **whose,
+                patience=waits_for,
+                start=lambda ticket: turns.turn_start(
+                    **whose, request=replace(new, ticket=ticket), now=clock.now()
+                ),
+            )
+        else:
+            feed = turns.turn_queued(
+                **whose,
+                patience=waits_for,
+                start=lambda ticket: turns.turn_continue(
+                    **whose, client_id=key, call=call, now=clock.now(), ticket=ticket
+                ),
+            )
         return _answer(request, feed, stream=data["stream"])
 
     @waits(Waits.FOR_A_MODEL)
@@ -62,12 +74,20 @@ class ChatViewSet(ViewSet, QueryView):
     def regenerate(self, request: Request, session_id: str) -> HttpResponseBase:
         """Have the model reply to the last user message again; earlier replies stay readable."""
         data = validated(wire.RegenerateInput, request.data)
-        feed = turns.turn_regenerate(
-            session_id=session_id,
-            user_id=user_id(request),
-            client_id=data.get("client_id") or idempotency_key(request),
-            call=_call(data),
-            now=clock.now(),
+        if stores_nothing(request):
+            raise InvalidInput("What is to be replaced is stored.", attr=STORE_HEADER)
+        whose: dict[str, Any] = {"session_id": session_id, "user_id": user_id(request)}
+        key = data.get("client_id") or idempotency_key(request)
+        feed = turns.turn_queued(
+            **whose,
+            patience=patience(request, data.get("wait")),
+            start=lambda ticket: turns.turn_regenerate(
+                **whose,
+                client_id=key,
+                call=wire.model_call(data),
+                now=clock.now(),
+                ticket=ticket,
+            ),
         )
         return _answer(request, feed, stream=data["stream"])
 
@@ -93,8 +113,13 @@ class ChatViewSet(ViewSet, QueryView):
         return Response(wire.cancelled(turns.turn_wait(feed=feed, seconds=CANCEL_WAIT_SECONDS)))
 
 
-def _call(data: dict[str, Any]) -> ModelCall:
-    return ModelCall(model=data.get("model"), max_tokens=data.get("max_tokens"))
+def _aside(request: Request, side_call: SideCall) -> Feed:
+    """The answer to messages of which nothing is kept; the call ends with its client."""
+    if not side_call.drafts:
+        raise turns.nothing_new()
+    feed, end = turns.turn_unstored(user_id=user_id(request), side_call=side_call, now=clock.now())
+    departure_of(request).then(end)
+    return feed
 
 
 def _answer(request: Request, feed: Feed, *, stream: bool) -> HttpResponseBase:

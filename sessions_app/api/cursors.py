@@ -57,6 +57,11 @@ def by_activity(session: Session) -> datetime:
     return session.updated_at
 
 
+def by_creation(session: Session) -> datetime:
+    """What filtered lists are sorted by."""
+    return session.created_at
+
+
 def by_expiry(session: Session) -> datetime:
     """What the list of sessions that are about to expire is sorted by; each has a timeout."""
     assert session.expires_at is not None  # noqa: S101

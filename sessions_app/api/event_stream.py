@@ -1,6 +1,7 @@
 """A turn as the server-sent events of the chat routes."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -28,7 +29,15 @@ def _encoded(events: Sequence[tuple[Place, Event]]) -> bytes:
 
 
 def _event(position: Place, event: Event) -> bytes:
-    name, data = _named(event)
+    written = b""
+    if isinstance(event, turns.Stored) and event.message.tool_calls:
+        # Under the position before the message, from which a reader goes on that has not got it.
+        calls = {"tool_calls": event.message.tool_calls}
+        written = _written(replace(position, past=""), b"tool_calls", calls)
+    return written + _written(position, *_named(event))
+
+
+def _written(position: Place, name: bytes, data: Any) -> bytes:
     return b"id: %s\nevent: %s\ndata: %s\n\n" % (str(position).encode(), name, orjson.dumps(data))
 
 

@@ -2,26 +2,28 @@
 
 from typing import Any
 
+from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.viewsets import ViewSet
 
 from sessions_app import clock
 from sessions_app.api import cursors
+from sessions_app.api.bulk import BulkViewSet
 from sessions_app.api.description import sessions as described
 from sessions_app.api.preconditions import expected_versions
+from sessions_app.api.wire import filters
 from sessions_app.api.wire import sessions as wire
 from sessions_app.api.wire.messages import NewestQuery
 from sessions_app.domain import lifecycle
-from sessions_app.domain.data import Session, Status
+from sessions_app.domain.data import Session
 from sessions_app.http.input import (
     NoMembers,
-    QueryView,
     digest_of,
     idempotency_key,
     user_id,
     validated,
 )
+from sessions_app.http.json_bodies import MERGE_PATCH, MergePatchParser
 from sessions_app.services import creations, expiry, identity, named_sessions, sessions
 from sessions_app.services.creations import Maker
 
@@ -50,10 +52,20 @@ def _created(request: Request, kind: str, make: Maker) -> Response:
     return _answer(session, created=is_new)
 
 
-class SessionViewSet(ViewSet, QueryView):
+class SessionViewSet(BulkViewSet):
     """The caller's own sessions; another user's are answered like unknown ones."""
 
-    queries = {"list": wire.ListQuery, "retrieve": NewestQuery}
+    queries = {
+        **BulkViewSet.queries,
+        "list": filters.ListQuery,
+        "retrieve": NewestQuery,
+    }
+
+    def get_parsers(self) -> list[BaseParser]:
+        """A change may come as a merge patch, too."""
+        # Without a request while the API is described.
+        is_change = getattr(self.request, "method", None) == "PATCH"
+        return [*super().get_parsers(), *([MergePatchParser()] if is_change else [])]
 
     @described.session_create
     def create(self, request: Request) -> Response:
@@ -72,7 +84,10 @@ class SessionViewSet(ViewSet, QueryView):
 
     @described.session_list
     def list(self, request: Request) -> Response:
-        """List the caller's sessions, newest activity first, or those that expire soonest."""
+        """List the caller's sessions: by default the newest activity first.
+
+        With a filter, the newest created; with `expiring_within`, those that expire soonest.
+        """
         query = self.query
         cursor = cursors.decode(query["cursor"]) if "cursor" in query else None
         page_request: dict[str, Any] = {
@@ -86,8 +101,10 @@ class SessionViewSet(ViewSet, QueryView):
             within = query["expiring_within"]
             expiring = expiry.session_list_expiring(within_seconds=within, **page_request)
             return Response(cursors.page(request, expiring, by=cursors.by_expiry))
-        page = sessions.session_list(status=Status(query["status"]), **page_request)
-        return Response(cursors.page(request, page))
+        wanted = filters.session_filter(query)
+        page = sessions.session_list(wanted=wanted, **page_request)
+        by = cursors.by_activity if wanted.is_list else cursors.by_creation
+        return Response(cursors.page(request, page, by=by))
 
     @described.session_retrieve
     def retrieve(self, request: Request, session_id: str) -> Response:
@@ -104,13 +121,23 @@ class SessionViewSet(ViewSet, QueryView):
 
     @described.session_update
     def partial_update(self, request: Request, session_id: str) -> Response:
-        """Change a session; with `If-Match`, only the version that was read."""
+        """Change a session; with `If-Match`, only the version that was read.
+
+        As `application/merge-patch+json`, `metadata` is merged rather than replaced.
+        """
+        merges = str(request.content_type).partition(";")[0].strip().lower() == MERGE_PATCH
+        changes, metadata_patch = (
+            wire.merge_patch(validated(wire.SessionPatch, request.data))
+            if merges
+            else (validated(wire.SessionChanges, request.data), None)
+        )
         session = sessions.session_update(
             session_id=session_id,
             user_id=user_id(request),
-            changes=validated(wire.SessionChanges, request.data),
+            changes=changes,
             versions=expected_versions(request),
             now=clock.now(),
+            metadata_patch=metadata_patch,
         )
         return _answer(session)
 

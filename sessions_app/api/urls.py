@@ -18,7 +18,7 @@ _SESSION = r"^session/(?P<session_id>[^/]+)"
 _ATTACHMENT = r"^attachments/(?P<attachment_id>[^/]+)"
 
 urlpatterns: list[URLPattern] = [
-    re_path(r"^session/?$", SessionViewSet.as_view({"get": "list"})),
+    re_path(r"^session/?$", SessionViewSet.as_view({"get": "list", "delete": "destroy_many"})),
     re_path(r"^session/create/?$", SessionViewSet.as_view({"post": "create"})),
     re_path(r"^session/search/?$", SearchView.as_view()),
     re_path(r"^session/import/?$", ImportViewSet.as_view({"post": "start"})),
@@ -26,6 +26,9 @@ urlpatterns: list[URLPattern] = [
         r"^session/import/(?P<import_id>[^/]+)/?$",
         ImportViewSet.as_view({"get": "retrieve"}),
     ),
+    re_path(r"^session/count/?$", SessionViewSet.as_view({"get": "count"})),
+    re_path(r"^session/delete/?$", SessionViewSet.as_view({"post": "delete_chosen"})),
+    re_path(r"^session/archive/?$", SessionViewSet.as_view({"post": "archive_many"})),
     re_path(
         rf"{_SESSION}/?$",
         SessionViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),

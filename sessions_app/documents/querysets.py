@@ -107,6 +107,10 @@ class SessionQuerySet(StoredQuerySet):
         # Not `__gt`: a session that never expires has no `expires_at` to compare.
         return self.filter(expires_at__not__lte=now)
 
+    def listed(self) -> Self:
+        """Without temporary ones, which no list, search or title shows."""
+        return self.filter(temporary__ne=True)
+
     def held(self) -> Self:
         """Under legal hold."""
         return self.filter(legal_hold=True)

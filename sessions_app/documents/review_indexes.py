@@ -20,10 +20,11 @@ KEYS = (
     "topic.current",
     "expires_at",
 )
-EVERY, FLAGGED, HELD, EXPIRING = (
+EVERY, FLAGGED, HELD, RATED, EXPIRING = (
     "review_activity",
     "review_flagged",
     "review_held",
+    "review_rated",
     "expiry",
 )
 
@@ -38,5 +39,11 @@ OF_SESSIONS: tuple[dict[str, Any], ...] = (
         "name": HELD,
         "fields": ["legal_hold", *(key for key in KEYS if key != "legal_hold")],
         "partialFilterExpression": {"legal_hold": True},
+    },
+    {
+        # In the order of the ratings, and without what an append changes.
+        "name": RATED,
+        "fields": ["-rated_at", "-_id", "rated_down", "rated_up", "status"],
+        "partialFilterExpression": {"rated_at": {"$exists": True}},
     },
 )

@@ -21,6 +21,13 @@ from sessions_app.documents.querysets import SessionQuerySet
 from sessions_app.domain import limits
 from sessions_app.domain.data import OnTopicShift, Status, Strategy
 
+BY_TAG, BY_METADATA, PINNED, TEMPORARY = (
+    "user_tag",
+    "user_metadata",
+    "user_pinned",
+    "user_temporary",
+)
+
 
 class ContextPolicy(EmbeddedDocument):
     """How this session's context window is planned."""
@@ -66,6 +73,13 @@ class TurnLeaseRecord(EmbeddedDocument):
     followed = BooleanField()
 
 
+class PlaceInLine(EmbeddedDocument):
+    """A request that waits for the session's turn, until then unless it says that it still does."""
+
+    id = StringField(required=True, max_length=40)
+    until = DateTimeField(required=True)
+
+
 class Session(StoredDocument):
     """A conversation: its state, and the tail of its messages."""
 
@@ -76,6 +90,13 @@ class Session(StoredDocument):
     external_id = IdentifierField(max_length=limits.EXTERNAL_ID_MAX_CHARS)
     title = StringField(max_length=limits.TITLE_MAX_CHARS)
     metadata = EmbeddedDocumentListField(MetadataEntry, max_length=limits.METADATA_MAX_KEYS)
+    # Left out where there are none, so that the indexes of these hold only sessions that have some.
+    tags = ListField(
+        StringField(max_length=limits.TAG_MAX_CHARS), max_length=limits.TAGS_MAX, default=None
+    )
+    pinned = BooleanField()
+    # In no list, search or title, and deleted at its timeout.
+    temporary = BooleanField()
 
     messages = EmbeddedDocumentListField(Message)
     tail_start = LongField(required=True, min_value=1)
@@ -93,6 +114,8 @@ class Session(StoredDocument):
     topic = EmbeddedDocumentField(TopicRecord)
     summary = EmbeddedDocumentField(SummaryRecord)
     turn = EmbeddedDocumentField(TurnLeaseRecord)
+    # The requests that wait for the next turn, in the order in which they came.
+    turn_queue = EmbeddedDocumentListField(PlaceInLine, default=None)
     # The title was made from the messages up to this one, and goes when one of them is erased.
     titled_from = LongField(min_value=1)
     # Grows with each erased message, so that no summary made of an older reading is stored.
@@ -108,6 +131,10 @@ class Session(StoredDocument):
     # What staff have to look at; the words behind it are in `documents.review.ReviewNote`.
     flagged = BooleanField()
     flagged_at = DateTimeField()
+    # How many replies have been rated so, and when one was last.
+    rated_up = LongField()
+    rated_down = LongField()
+    rated_at = DateTimeField()
 
     COLLECTION: ClassVar[str] = "sessions"
     objects: ClassVar[SessionQuerySet]
@@ -137,6 +164,35 @@ class Session(StoredDocument):
                 "name": "retention",
                 "fields": ["archived_at", "session_id"],
                 "partialFilterExpression": {"archived_at": {"$exists": True}},
+            },
+            # A user's sessions by what their product keeps on them, the newest created first: an
+            # append would rewrite an order by activity.
+            {
+                "name": BY_TAG,
+                "fields": ["user_id", "status", "tags", "-created_at", "-session_id"],
+                "partialFilterExpression": {"tags": {"$exists": True}},
+            },
+            {
+                "name": BY_METADATA,
+                "fields": [
+                    "user_id",
+                    "status",
+                    "metadata.k",
+                    "metadata.v",
+                    "-created_at",
+                    "-session_id",
+                ],
+                "partialFilterExpression": {"metadata.0": {"$exists": True}},
+            },
+            {
+                "name": PINNED,
+                "fields": ["user_id", "status", "-created_at", "-session_id"],
+                "partialFilterExpression": {"pinned": True},
+            },
+            {
+                "name": TEMPORARY,
+                "fields": ["user_id", "status", "-created_at", "-session_id", "temporary"],
+                "partialFilterExpression": {"temporary": True},
             },
             *review_indexes.OF_SESSIONS,
         ],

@@ -1,7 +1,7 @@
 """The data that the layers pass to each other: frozen, without storage or HTTP."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -137,12 +137,14 @@ class Message(NamedTuple):
 class NewLease:
     """The right to be the one turn of a session, for a worker that would run it.
 
-    `client_id` is the key that the turn was asked for with.
+    `client_id` is the key that the turn was asked for with, `ticket` its place in the line where it
+    has waited for the session.
     """
 
     turn_id: str
     owner: str
     client_id: str | None = None
+    ticket: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +209,9 @@ class Session:
 
     `external_id` is its client's own id, unique for its owner. `version` grows with every write and
     is the session's ETag. `tail_start` is the `seq` of the first message that is still in the
-    session's own document. `damage`, in lists only, says what of it cannot be read.
+    session's own document. `tags` and `pinned` are its owner's. A `temporary` session is in no
+    list, search or title, and is deleted at its timeout. `damage`, in lists only, says what of it
+    cannot be read.
     """
 
     session_id: str
@@ -231,6 +235,9 @@ class Session:
     topic: TopicStanding | None = None
     turn: TurnLease | None = None
     external_id: str | None = None
+    tags: Sequence[str] = ()
+    pinned: bool = False
+    temporary: bool = False
     damage: str = ""
 
     @property
@@ -252,6 +259,9 @@ class NewSession:
     expires_at: datetime | None
     now: datetime
     external_id: str | None = None
+    tags: Sequence[str] = ()
+    pinned: bool = False
+    temporary: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +279,25 @@ class MessagePage:
     messages: Sequence[Message]
     has_more: bool
     latest_seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFilter:
+    """Which of a user's sessions are meant; None is any.
+
+    Without `temporary` those are left out, with it they alone are meant.
+    """
+
+    status: Status = Status.ACTIVE
+    tag: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    pinned: bool | None = None
+    temporary: bool = False
+
+    @property
+    def is_list(self) -> bool:
+        """Whether they are listed as all are: what is left out is too little for an index."""
+        return not (self.tag is not None or self.metadata or self.pinned or self.temporary)
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,9 @@ class SessionDraft:
     policy: Mapping[str, Any] = field(default_factory=dict)
     history: Sequence[MessageDraft] = ()
     external_id: str | None = None
+    tags: Sequence[str] = ()
+    pinned: bool = False
+    temporary: bool = False
 
 
 def check(draft: MessageDraft, *, max_chars: int, tool_call_chars: int = 0, path: str = "") -> None:

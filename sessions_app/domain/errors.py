@@ -21,6 +21,7 @@ SessionError
 │   ├── SessionExists       another request has created this session        409
 │   ├── Overtaken           other messages were appended since the read     409
 │   ├── ImportInProgress    another import of the user's is running         409
+│   ├── SessionTemporary    it is deleted at its timeout, not archived      409
 │   └── TurnInProgress      one turn at a time; has a `retry_after`         409
 ├── SessionExpired          the caller's own, and past its timeout          410
 ├── SearchInProgress        one search per user; has a `retry_after`        429
@@ -252,9 +253,16 @@ class TurnInProgress(Conflict):
     code = "turn_in_progress"
     default_detail = "Another turn is in progress in this session."
 
-    def __init__(self, *, retry_after: int) -> None:
+    def __init__(self, detail: str = "", *, retry_after: int) -> None:
         self.retry_after = retry_after
-        super().__init__()
+        super().__init__(detail)
+
+
+class SessionTemporary(Conflict):
+    """A temporary session is not archived: it ends at its timeout."""
+
+    code = "session_temporary"
+    default_detail = "A temporary session is not archived: it is deleted at its timeout."
 
 
 class SessionExpired(SessionError):

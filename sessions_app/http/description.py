@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.utils import OpenApiParameter
 
@@ -35,6 +36,21 @@ def idempotency_key(description: str) -> OpenApiParameter:
         OpenApiParameter.HEADER,
         description=description,
     )
+
+
+TURN_WAIT = OpenApiParameter(
+    "X-Turn-Wait",
+    {"type": "integer", "minimum": 0, "maximum": settings.TURN_WAIT_MAX_SECONDS},
+    OpenApiParameter.HEADER,
+    description="For how many seconds to wait behind a turn in progress, in the order in which "
+    "requests came, instead of a 409.",
+)
+STORE = OpenApiParameter(
+    "X-Session-Store",
+    {"type": "string", "enum": ["none"]},
+    OpenApiParameter.HEADER,
+    description="`none` only reads the session's window: nothing is stored and no turn is taken.",
+)
 
 
 def page_size(most: int) -> OpenApiParameter:

@@ -19,6 +19,10 @@ _MAX_DEPTH = 2 * JSON_MAX_DEPTH
 _TOO_DEEP = f"JSON parse error - nested deeper than {_MAX_DEPTH} levels."
 
 
+MERGE_PATCH = "application/merge-patch+json"
+"""RFC 7396: what an object is to have anew, and null for what it is not to have any more."""
+
+
 class StrictJSONParser(BaseParser):
     """JSON in UTF-8 (RFC 8259) of at most `REQUEST_MAX_BYTES`.
 
@@ -61,6 +65,12 @@ class StrictJSONParser(BaseParser):
     def most_bytes(self) -> int:
         """The limit of a body."""
         return int(settings.REQUEST_MAX_BYTES)
+
+
+class MergePatchParser(StrictJSONParser):
+    """The same under the name of a merge patch."""
+
+    media_type = MERGE_PATCH
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -1,6 +1,7 @@
 """`POST /v1/chat/completions`: a turn in a session, or, without one, a call that is passed on."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpResponse, HttpResponseBase
@@ -13,6 +14,7 @@ from sessions_app.http import event_stream
 from sessions_app.http.departure import departure_of
 from sessions_app.http.event_stream import TurnSource
 from sessions_app.http.input import idempotency_key, user_id
+from sessions_app.http.turn_headers import patience, stores_nothing
 from sessions_app.http.waiting import Takes, Waits, takes, waits
 from sessions_app.openai_api import messages, naming, parameters, requests, schema, wire
 from sessions_app.openai_api.bodies import ParserWithFiles
@@ -21,7 +23,7 @@ from sessions_app.openai_api.naming import Attempt, WantedSession
 from sessions_app.openai_api.views import ModelCallView
 from sessions_app.services import relay as pass_through
 from sessions_app.services import turns
-from sessions_app.services.turns import CompletionRequest, Feed, Reader
+from sessions_app.services.turns import CompletionRequest, Feed, Reader, SideCall
 
 # How long the answer's status waits for the first words: what fails until then has one of its own.
 BEGINNING_SECONDS = 5.0
@@ -51,8 +53,17 @@ class ChatCompletionsView(ModelCallView):
         since = requests.repeated_since(request, now)
         key = idempotency_key(request)
         attempt = Attempt(user_id(request), conversation, body, key, since, now)
-        session_id = naming.session_id(wanted, attempt)
+        is_aside, waits_for = stores_nothing(request), patience(request)
+        session_id = naming.session_id(
+            naming.only_standing(wanted) if is_aside else wanted, attempt
+        )
         self.answers_for(session_id)
+        model = call.model or pass_through.model_name()
+        if is_aside:
+            side_call = SideCall(conversation.messages, call, session_id, is_history=True)
+            feed, end = turns.turn_unstored(user_id=attempt.user_id, side_call=side_call, now=now)
+            departure_of(request).then(end)
+            return _answered(request, feed, model, stream=stream, with_usage=with_usage)
         completion_request = CompletionRequest(
             messages=conversation.messages,
             call=call,
@@ -61,13 +72,26 @@ class ChatCompletionsView(ModelCallView):
             since=since,
             places=conversation.places,
         )
-        feed = turns.completion_start(
-            session_id=session_id, user_id=attempt.user_id, request=completion_request, now=now
+        feed = turns.turn_queued(
+            session_id=session_id,
+            user_id=attempt.user_id,
+            patience=waits_for,
+            start=lambda ticket: turns.completion_start(
+                session_id=session_id,
+                user_id=attempt.user_id,
+                request=replace(completion_request, ticket=ticket),
+                now=clock.now() if ticket else now,
+            ),
         )
-        model = call.model or pass_through.model_name()
-        if stream:
-            return _streamed(request, feed, model, with_usage=with_usage)
-        return Response(wire.completion(feed, turns.turn_wait(feed=feed), model))
+        return _answered(request, feed, model, stream=stream, with_usage=with_usage)
+
+
+def _answered(
+    request: Request, feed: Feed, model: str, *, stream: bool, with_usage: bool
+) -> HttpResponseBase:
+    if stream:
+        return _streamed(request, feed, model, with_usage=with_usage)
+    return Response(wire.completion(feed, turns.turn_wait(feed=feed), model))
 
 
 def _streamed(request: Request, feed: Feed, model: str, *, with_usage: bool) -> HttpResponseBase:
@@ -119,6 +143,4 @@ def _demonstrated(request: Request, body: dict[str, Any]) -> HttpResponseBase:
         now=clock.now(),
     )
     departure_of(request).then(end)
-    if stream:
-        return _streamed(request, feed, model, with_usage=with_usage)
-    return Response(wire.completion(feed, turns.turn_wait(feed=feed), model))
+    return _answered(request, feed, model, stream=stream, with_usage=with_usage)

@@ -80,8 +80,8 @@ content = extend_schema(
     operation_id="openai_file_content",
     tags=TAGS,
     responses={
-        (200, "application/octet-stream"): OpenApiResponse(OpenApiTypes.BINARY, "The bytes."),
+        (200, "*/*"): OpenApiResponse(OpenApiTypes.BINARY, "The bytes."),
         **error_responses(401, 404, 429, 503),
     },
-    examples=[answer_example("Bytes", "…", "application/octet-stream")],
+    examples=[answer_example("Bytes", "…", "*/*")],
 )

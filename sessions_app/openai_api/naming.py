@@ -1,7 +1,7 @@
 """Which session a request is for: the one it names, a new one, or that of whoever it speaks for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ from sessions_app.domain.drafts import SessionDraft
 from sessions_app.domain.errors import InvalidInput, SessionNotFound
 from sessions_app.domain.limits import METADATA_VALUE_MAX_CHARS
 from sessions_app.openai_api import requests
-from sessions_app.openai_api.errors import NoSuchSession
+from sessions_app.openai_api.errors import NoSuchSession, UnsupportedValue
 from sessions_app.openai_api.messages import Conversation
 from sessions_app.services import named_sessions, turns
 from sessions_app.services.named_sessions import Keeps
@@ -62,6 +62,15 @@ def wanted_session(request: Request, body: Mapping[str, Any]) -> WantedSession |
         return WantedSession(name=name, makes=_makes(request))
     user = _user(body) if settings.OPENAI_SESSIONS == "by_user" else None
     return WantedSession(user=user, makes=True) if user else None
+
+
+def only_standing(wanted: WantedSession) -> WantedSession:
+    """The same where nothing is to be stored, so that none is made; raises UnsupportedValue."""
+    if wanted.name == session_names.NEW:
+        raise UnsupportedValue("A new session has nothing to be read.", attr="X-Session-Store")
+    if wanted.name is None:
+        raise UnsupportedValue("Name the session that is to be read.", attr="X-Session-Store")
+    return replace(wanted, makes=False)
 
 
 def _makes(request: Request) -> bool:

@@ -8,6 +8,7 @@ from django.conf import settings
 from sessions_app.domain.errors import InvalidInput
 from sessions_app.domain.limits import MODEL_NAME_MAX_CHARS
 from sessions_app.domain.texts import text
+from sessions_app.http.model_parameters import OBJECT, TEXT, TRUTH, TYPES, WHOLE, check
 from sessions_app.openai_api.errors import UnknownParameter, Unsupported, UnsupportedValue
 from sessions_app.services.context import Instruction
 from sessions_app.services.turns import ModelCall
@@ -23,36 +24,13 @@ _NOT_STORED = ("audio", "logprobs", "top_logprobs")
 # As they were called before they had ids, by which a session tells the calls of a history.
 _RENAMED = {"functions": "tools", "function_call": "tool_choice"}
 _STREAM_OPTIONS = ("include_usage", "include_obfuscation")
-_NUMBER, _WHOLE, _TEXT, _TRUTH, _OBJECT, _LIST = (
-    (int, float), (int,), (str,), (bool,), (dict,), (list,)
-)  # fmt: skip
-# A server would refuse other types too, but only after the question has been stored.
-_TYPES: dict[str, tuple[type, ...]] = {
-    "temperature": _NUMBER,
-    "top_p": _NUMBER,
-    "presence_penalty": _NUMBER,
-    "frequency_penalty": _NUMBER,
-    "seed": _WHOLE,
-    "stop": _TEXT + _LIST,
-    "tools": _LIST,
-    "tool_choice": _TEXT + _OBJECT,
-    "parallel_tool_calls": _TRUTH,
-    "response_format": _OBJECT,
-    "logit_bias": _OBJECT,
-    "user": _TEXT,
-    "reasoning_effort": _TEXT,
-}
-_NAMES = {
-    int: "a whole number", str: "text", bool: "true or false",
-    dict: "an object", list: "a list",
-}  # fmt: skip
 
 
 def model_call(body: Mapping[str, Any], instructions: Sequence[Instruction]) -> ModelCall:
     """The model call of a request; raises InvalidInput naming the parameter."""
     refuse(body)
-    for name, types in _TYPES.items():
-        _check(name, body.get(name), types)
+    for name, types in TYPES.items():
+        check(name, body.get(name), types)
     options = {
         name: value for name, value in body.items() if name not in _OURS and value is not None
     }
@@ -67,7 +45,7 @@ def model_call(body: Mapping[str, Any], instructions: Sequence[Instruction]) -> 
 def model_name(body: Mapping[str, Any]) -> str | None:
     """The requested model; None leaves the choice to the settings."""
     name = body.get("model")
-    _check("model", name, _TEXT)
+    check("model", name, TEXT)
     if name and (len(name) > MODEL_NAME_MAX_CHARS or not text.is_text(name)):
         raise InvalidInput(f"A name has 1 to {MODEL_NAME_MAX_CHARS} characters.", attr="model")
     return name or None
@@ -76,7 +54,7 @@ def model_name(body: Mapping[str, Any]) -> str | None:
 def truth(body: Mapping[str, Any], name: str) -> bool:
     """A boolean member; false if it is missing."""
     value = body.get(name)
-    _check(name, value, _TRUTH)
+    check(name, value, TRUTH)
     return bool(value)
 
 
@@ -88,12 +66,12 @@ def wants_usage(body: Mapping[str, Any]) -> bool:
 def stream_options(body: Mapping[str, Any]) -> Mapping[str, Any]:
     """How the stream is to be; raises InvalidInput naming an option that would change nothing."""
     options = body.get("stream_options")
-    _check("stream_options", options, _OBJECT)
+    check("stream_options", options, OBJECT)
     for name, value in (options or {}).items():
         path = f"stream_options.{name}"
         if name not in _STREAM_OPTIONS:
             raise UnknownParameter(f"Unknown parameter: '{path}'."[:300], attr=path[:200])
-        _check(path, value, _TRUTH)
+        check(path, value, TRUTH)
     return options or {}
 
 
@@ -101,7 +79,7 @@ def token_limit(body: Mapping[str, Any]) -> int | None:
     """The maximum tokens of an answer, under the parameter's new or old name."""
     for name in ("max_completion_tokens", "max_tokens"):
         value = body.get(name)
-        _check(name, value, _WHOLE)
+        check(name, value, WHOLE)
         if value is None:
             continue
         if not 1 <= value <= _MAX_TOKENS:
@@ -135,7 +113,7 @@ def capped_tokens(body: Mapping[str, Any]) -> dict[str, int]:
 def refuse(body: Mapping[str, Any]) -> None:
     """Raise InvalidInput for what a turn cannot keep."""
     for name in ("n", "best_of"):
-        _check(name, body.get(name), _WHOLE)
+        check(name, body.get(name), WHOLE)
         if body.get(name) not in {None, 1}:
             raise UnsupportedValue("A session's turn has one answer.", attr=name)
     for name in _NOT_STORED:
@@ -147,13 +125,3 @@ def refuse(body: Mapping[str, Any]) -> None:
     modalities = body.get("modalities")
     if modalities not in (None, ["text"]):
         raise UnsupportedValue("A session keeps text.", attr="modalities")
-
-
-def _check(name: str, value: Any, types: tuple[type, ...]) -> None:
-    wrong = isinstance(value, bool) and bool not in types
-    if value is not None and (wrong or not isinstance(value, types)):
-        names = (_NAMES[kind] for kind in types)
-        expected = "a number" if types == _NUMBER else " or ".join(names)
-        error = InvalidInput(f"Expected {expected}.", attr=name)
-        error.code = "invalid_type"
-        raise error

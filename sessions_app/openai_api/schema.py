@@ -10,7 +10,7 @@ from drf_spectacular.utils import (
     extend_schema,
 )
 
-from sessions_app.http.description import idempotency_key
+from sessions_app.http.description import STORE, TURN_WAIT, idempotency_key
 
 TAGS = ["OpenAI wire"]
 _ID = "chatcmpl-01932c0790f47e5a8d0b6c1f2a3b4c5d"
@@ -107,6 +107,8 @@ chat_completions = extend_schema(
             enum=("1", "0"),
             description="1 makes the named session if it is not there.",
         ),
+        TURN_WAIT,
+        STORE,
         idempotency_key("The same request under the same key again gets the same turn."),
     ],
     request={

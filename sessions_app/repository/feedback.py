@@ -7,6 +7,7 @@ from sessions_app.domain import data
 from sessions_app.domain.data import Feedback
 from sessions_app.repository import failures, log, sessions
 from sessions_app.repository.log import Stored
+from sessions_app.repository.ratings import rating_changes
 
 
 @failures.translated
@@ -28,32 +29,42 @@ def write(*, session: data.Session, seq: int, feedback: Feedback | None) -> bool
         update: Stored = {"$inc": counted}
         if seq >= session.tail_start:
             position = seq - session.tail_start
-            changes, grown = _change(stored["messages"][position], position, feedback)
+            before = stored["messages"][position]
+            changes, counted["tail_bytes"] = _change(before, position, feedback)
             update |= changes
-            counted["tail_bytes"] = grown
         else:
-            _write_in_bucket(session.session_id, seq, feedback, transaction)
+            before = _write_in_bucket(session.session_id, seq, feedback, transaction)
+        counted.update(rating_changes(before.get("feedback"), _encoded(feedback)))
+        if feedback is not None:
+            update["$set"] = {**update.get("$set", {}), "rated_at": feedback.given_at}
         collection(Session).update_one(guard, update, session=transaction)
         return True
 
     return bool(sessions.in_transaction(change))
 
 
+def _encoded(feedback: Feedback | None) -> Stored | None:
+    return log.encode_feedback(feedback) if feedback else None
+
+
 def _write_in_bucket(
     session_id: str, seq: int, feedback: Feedback | None, transaction: ClientSession
-) -> None:
+) -> Stored:
+    """The message as it was."""
     buckets = collection(MessageBucket)
     bucket = buckets.find_one(
         log.buckets_of_range(session_id, seq, seq) | {"last_seq": {"$gte": seq}},
         session=transaction,
     )
     if bucket is None:
-        return
+        return {}
     position = seq - bucket["first_seq"]
-    changes, _ = _change(bucket["messages"][position], position, feedback)
+    before: Stored = bucket["messages"][position]
+    changes, _ = _change(before, position, feedback)
     buckets.update_one(
         {"_id": bucket["_id"], "session_id": session_id}, changes, session=transaction
     )
+    return before
 
 
 def _change(before: Stored, position: int, feedback: Feedback | None) -> tuple[Stored, int]:

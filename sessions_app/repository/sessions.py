@@ -22,6 +22,7 @@ from sessions_app.documents import (
 from sessions_app.domain import data, lifecycle, tail
 from sessions_app.domain.data import (
     NewSession,
+    SessionFilter,
     SessionPage,
     SessionPosition,
     Status,
@@ -40,6 +41,7 @@ from sessions_app.repository import (
     usages,
 )
 from sessions_app.repository.log import Stored, memory, new_bucket
+from sessions_app.repository.ratings import carried_ratings
 from sessions_app.repository.session_names import Claim
 
 _TRANSACTION_OPERATIONS = 4
@@ -103,6 +105,9 @@ def _document(new: NewSession) -> Session:
         ttl_seconds=new.ttl_seconds,
         expires_at=new.expires_at,
         external_id=new.external_id,
+        tags=list(new.tags) or None,
+        pinned=new.pinned or None,
+        temporary=new.temporary or None,
     )
 
 
@@ -181,6 +186,7 @@ def _copy_messages(
 ) -> data.Session:
     start, tokens, size = 1, 0, 0
     copies: list[Stored] = []
+    rated: list[Stored] = []
     sizes: list[int] = []
     for message, seq in log.walk_stored_messages(source, transaction=transaction):
         if seq > up_to_seq:
@@ -191,6 +197,8 @@ def _copy_messages(
             del copied["superseded_by"]
             copied.pop("superseded_with", None)
         copies.append(copied)
+        if copied.get("feedback"):
+            rated.append({"feedback": copied["feedback"]})
         sizes.append(log.stored_size(copied))
         size += sizes[-1]
         tokens += copied["token_count"]
@@ -205,6 +213,7 @@ def _copy_messages(
         "tail_bytes": sum(sizes),
         "message_count": start - 1 + len(copies),
         "token_count": tokens,
+        **carried_ratings(rated),
         **summaries.carried(source, up_to_seq),
         **titles.carried(source, new.title),
     }
@@ -217,16 +226,20 @@ def _copy_messages(
 def list_page(
     *,
     user_id: str,
-    status: Status,
+    wanted: SessionFilter,
     now: datetime,
     limit: int,
     position: SessionPosition | None,
     backwards: bool,
 ) -> SessionPage:
     """A page of the user's sessions after (or, `backwards`, before) `position`, newest first."""
+    status = wanted.status
+    listed = Session.objects.owned_by(user_id).filter(status=status.value).listed()
+    if wanted.pinned is False:
+        listed = listed.filter(pinned__ne=True)
     page = session_pages.read(
         # Past its timeout means gone from the list at once, whether or not a sweeper has passed.
-        Session.objects.owned_by(user_id).filter(status=status.value).unexpired(now),
+        listed.unexpired(now),
         by="updated_at",
         descending=True,
         position=position,
@@ -234,7 +247,7 @@ def list_page(
         limit=limit,
     )
     room = limit - len(page.sessions)
-    if status is Status.ACTIVE and position is None and room:
+    if status is Status.ACTIVE and wanted.pinned is None and position is None and room:
         # One whose status is damaged is in no list, and would seem to be gone.
         strange = Session.objects.owned_by(user_id).of_unknown_status().headers().limit(room)
         page = replace(page, sessions=[*page.sessions, *map(log.decode_listed, strange)])
@@ -248,10 +261,12 @@ def change(
     changes: Mapping[str, Any],
     now: datetime,
     versions: frozenset[int] | None,
+    merges_metadata: bool = False,
 ) -> data.Session | None:
     """Write the fields of `changes` (None unsets one) on an active session.
 
-    `versions` are those the caller accepts, None for any. Raises as `lifecycle.require_writable`,
+    `versions` are those the caller accepts, None for any. With `merges_metadata`, only where the
+    metadata is still as `session` has it. Raises as `lifecycle.require_writable`,
     and SessionNotFound or VersionMismatch.
     """
     unchanged = (
@@ -265,6 +280,10 @@ def change(
             context_policy=ContextPolicy(**log.encode_policy(session.context_policy)),
         )
     )
+    if merges_metadata:
+        entries = log.encode_metadata(session.metadata)
+        stored_metadata: Any = entries or {"$in": [[], None]}
+        unchanged = unchanged.filter(__raw__={"metadata": stored_metadata})
     if versions is not None:
         unchanged = unchanged.filter(version__in=list(versions))
     if "title" in changes:

@@ -17,8 +17,11 @@ class Untitled(NamedTuple):
 
 @failures.translated
 def read(*, session_id: str, user_id: str) -> Untitled | None:
-    """What a title would replace; None where a person has given one, or there is no session."""
-    session = Session.objects(pk=session_id).owned_by(user_id)
+    """What a title would replace.
+
+    None where a person has given one, the session is temporary, or there is none.
+    """
+    session = Session.objects(pk=session_id).owned_by(user_id).listed()
     stored_session = session.only("title", "titled_from", "erasure_count").as_pymongo().first()
     if stored_session is None:
         return None

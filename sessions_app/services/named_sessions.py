@@ -39,7 +39,7 @@ Keeps = Callable[[Session, datetime], bool]
 def while_it_stands(session: Session, now: datetime) -> bool:
     """Until it is deleted, or as good as deleted."""
     has_ended = lifecycle.has_expired(session, now=now) and not session.legal_hold
-    return not (has_ended and settings.EXPIRY_MODE == "delete")
+    return not (has_ended and (session.temporary or settings.EXPIRY_MODE == "delete"))
 
 
 def while_it_takes_messages(session: Session, now: datetime) -> bool:

@@ -17,6 +17,7 @@ from sessions_app.domain.data import (
     OnTopicShift,
     Role,
     Session,
+    SessionFilter,
     SessionPage,
     SessionPosition,
     Status,
@@ -28,13 +29,14 @@ from sessions_app.domain.errors import (
     QuotaReached,
     SessionExists,
     SessionExpired,
+    SessionTemporary,
     StorageUnavailable,
     TooLarge,
     UserErased,
 )
-from sessions_app.domain.limits import CONTEXT_MAX_MESSAGES_DEFAULT
+from sessions_app.domain.limits import CONTEXT_MAX_MESSAGES_DEFAULT, METADATA_MAX_KEYS
 from sessions_app.domain.quotas import Usage
-from sessions_app.repository import annotations, log, sessions
+from sessions_app.repository import annotations, filtered, log, sessions
 from sessions_app.repository import attachments as attachment_store
 from sessions_app.repository.session_names import Claim
 from sessions_app.services import attachments, dividers, identity, messages, quotas, receipts
@@ -72,6 +74,8 @@ def session_create(
     NameTaken where a session other than `replaced` has the name, and SessionExists.
     """
     now = lifecycle.to_milliseconds(now)
+    if draft.temporary:
+        draft = replace(draft, ttl_seconds=_temporary_ttl(draft.ttl_seconds))
     session_id = session_id or identity.new_session_id()
     settled = attachments.settled(
         draft.history, session_id=session_id, user_id=user_id, now=now, is_new=True
@@ -116,7 +120,17 @@ def _new_session(
         expires_at=timeout_at(now, draft.ttl_seconds),
         now=now,
         external_id=draft.external_id,
+        tags=draft.tags,
+        pinned=draft.pinned,
+        temporary=draft.temporary,
     )
+
+
+def _temporary_ttl(ttl_seconds: int | None) -> int:
+    """The timeout of a temporary session; raises InvalidInput for none."""
+    if ttl_seconds == 0:
+        raise InvalidInput("A temporary session has a timeout.", attr="ttl_seconds")
+    return int(ttl_seconds or settings.TEMPORARY_TTL_SECONDS)
 
 
 def _refuse_repeated(session_id: str | None, error: QuotaReached) -> None:
@@ -156,16 +170,17 @@ def session_get(
 def session_list(
     *,
     user_id: str,
-    status: Status,
+    wanted: SessionFilter,
     limit: int,
     position: SessionPosition | None,
     backwards: bool,
     now: datetime,
 ) -> SessionPage:
-    """A page of the user's sessions, newest activity first."""
-    return sessions.list_page(
+    """A page of the user's sessions, newest activity first; filtered ones, newest created first."""
+    read = sessions.list_page if wanted.is_list else filtered.page
+    return read(
         user_id=user_id,
-        status=status,
+        wanted=wanted,
         now=now,
         limit=limit,
         position=position,
@@ -181,29 +196,44 @@ def session_update(
     changes: Mapping[str, Any],
     versions: frozenset[int] | None,
     now: datetime,
+    metadata_patch: Mapping[str, str | None] | None = None,
 ) -> Session:
-    """Change `title`, `metadata`, `ttl_seconds` or fields of `context_policy`.
+    """Change `title`, `metadata`, `tags`, `pinned`, `ttl_seconds` or fields of `context_policy`.
 
-    `versions` are those that `If-Match` allows, None for any. Raises SessionNotFound,
-    SessionExpired, SessionArchived, VersionMismatch.
+    `metadata_patch` is merged with the metadata (RFC 7396): None removes a key. `versions` are
+    those that `If-Match` allows, None for any. Raises SessionNotFound, SessionExpired,
+    SessionArchived, VersionMismatch, and InvalidInput for metadata that has become too much.
     """
     now = lifecycle.to_milliseconds(now)
     for _ in range(_ATTEMPTS):
         session = log.read_header(session_id=session_id, user_id=user_id)
         lifecycle.require_writable(session, now=now)
         # An empty change is no write: it raises no version and no `updated_at`.
-        if not changes and (versions is None or session.version in versions):
+        if not (changes or metadata_patch) and (versions is None or session.version in versions):
             return session
         changed = sessions.change(
             session=session,
-            changes=_completed(session, changes, now),
+            changes=_completed(session, _merged(session, changes, metadata_patch), now),
             now=now,
             versions=versions,
+            merges_metadata=bool(metadata_patch),
         )
         # None: the session changed after it was read, so `changes` may rest on an old policy.
         if changed is not None:
             return changed
     raise StorageUnavailable
+
+
+def _merged(
+    session: Session, changes: Mapping[str, Any], patch: Mapping[str, str | None] | None
+) -> Mapping[str, Any]:
+    if not patch:
+        return changes
+    whole = {**session.metadata, **patch}
+    metadata = {key: value for key, value in whole.items() if value is not None}
+    if len(metadata) > METADATA_MAX_KEYS:
+        raise InvalidInput(f"At most {METADATA_MAX_KEYS} keys are allowed.", attr="metadata")
+    return {**changes, "metadata": metadata}
 
 
 def _completed(session: Session, changes: Mapping[str, Any], now: datetime) -> dict[str, Any]:
@@ -213,6 +243,8 @@ def _completed(session: Session, changes: Mapping[str, Any], now: datetime) -> d
         fields["context_policy"] = replace(session.context_policy, **changes["context_policy"])
     # A change is activity, so the timeout begins again, with the new `ttl_seconds` or the old.
     fields["ttl_seconds"] = changes.get("ttl_seconds", session.ttl_seconds)
+    if session.temporary:
+        fields["ttl_seconds"] = _temporary_ttl(fields["ttl_seconds"])
     fields["expires_at"] = timeout_at(now, fields["ttl_seconds"])
     return fields
 
@@ -238,14 +270,17 @@ def session_restore(*, session_id: str, user_id: str, now: datetime) -> Session:
 def session_move(read: Callable[[], Session], *, status: Status, now: datetime) -> Session:
     """Archive or restore the session that `read` returns; see `session_archive`, `session_restore`.
 
-    Raises what `read` raises, SessionExpired.
+    Raises what `read` raises, SessionExpired, and SessionTemporary for one that is not archived.
     """
     now = lifecycle.to_milliseconds(now)
     for _ in range(_ATTEMPTS):
         session = read()
         expired = lifecycle.has_expired(session, now=now)
-        if expired and (status is Status.ARCHIVED or settings.EXPIRY_MODE == "delete"):
+        is_deleted = session.temporary or settings.EXPIRY_MODE == "delete"
+        if expired and (status is Status.ARCHIVED or is_deleted):
             raise SessionExpired
+        if session.temporary and status is Status.ARCHIVED:
+            raise SessionTemporary
         # Repeating a move is no write, so a client may send it again after a lost answer.
         if session.status is status and not expired:
             return session
@@ -294,6 +329,9 @@ def session_fork(
         title=source.title if title is None else title,
         metadata=source.metadata,
         ttl_seconds=source.ttl_seconds,
+        tags=source.tags,
+        pinned=source.pinned,
+        temporary=source.temporary,
     )
     try:
         with quotas.weighed(user_id, at_least=Usage(1, last, min(1, last))) as weigh:

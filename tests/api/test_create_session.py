@@ -23,6 +23,9 @@ DEFAULTS = {
     "topic": None,
     "turn_in_progress": False,
     "external_id": None,
+    "tags": [],
+    "pinned": False,
+    "temporary": False,
 }
 
 

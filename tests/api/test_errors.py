@@ -189,7 +189,7 @@ def test_the_limit_is_five_megabytes(alice):
     [
         ("put", "{}", "GET, PATCH, DELETE, HEAD, OPTIONS"),
         ("post", "{}", "GET, PATCH, DELETE, HEAD, OPTIONS"),
-        ("post", "/session", "GET, HEAD, OPTIONS"),
+        ("post", "/session", "GET, DELETE, HEAD, OPTIONS"),
         ("get", "/session/create", "POST, OPTIONS"),
         ("delete", "/session/create", "POST, OPTIONS"),
         ("get", "{}/message", "POST, OPTIONS"),

@@ -173,10 +173,9 @@ def test_a_retry_after_may_be_a_date():
 @pytest.mark.parametrize(
     "request_once",
     [
-        routes.fork_session("s"),
         routes.update_session("s", title="x", etag='"3"'),
     ],
-    ids=["fork", "if-match"],
+    ids=["if-match"],
 )
 def test_a_write_without_a_key_is_repeated_only_where_it_cannot_have_happened(
     request_once: Request[Any],
@@ -192,6 +191,19 @@ def test_a_write_without_a_key_is_repeated_only_where_it_cannot_have_happened(
 @pytest.mark.parametrize("external_id", [None, "x"])
 def test_a_session_is_created_again_under_its_key(external_id: str | None):
     assert len(call(routes.create_session(external_id=external_id), LOST, DONE).sent) == 2
+
+
+def test_a_fork_is_made_again_under_its_key():
+    played = call(routes.fork_session("s", up_to_seq=3), LOST, refused(503, "overloaded"), DONE)
+    keys = {request.headers["Idempotency-Key"] for request in played.sent}
+    assert (len(played.sent), len(keys)) == (3, 1)
+
+
+def test_metadata_is_merged_as_a_merge_patch():
+    change = routes.update_session("s", merge_metadata={"plan": "pro", "trial": None})
+    [sent] = call(change, DONE).sent
+    assert sent.headers["Content-Type"] == "application/merge-patch+json"
+    assert sent.body == b'{"metadata": {"plan": "pro", "trial": null}}'
 
 
 def test_a_deletion_whose_answer_was_lost_is_done():

@@ -60,6 +60,18 @@ BEYOND_IT_AT = {
         for name in ("tool_calls", "tool_call_id", "name")
     },
     ("POST /session/create", "external_id"): "two words that are taken",
+    ("POST /session/create", "ttl_seconds"): "a temporary session has a timeout",
+    ("GET /session", "metadata.KEY"): "expiring_within goes with no other filter",
+    ("GET /session/count", "by"): "tag, or metadata and a key",
+    **{
+        (f"{method} /session{path}", name): "which sessions, said once"
+        for method, path in (("DELETE", ""), ("POST", "/delete"), ("POST", "/archive"))
+        for name in ("", "tag", "status", "pinned", "temporary", "metadata")
+    },
+    **{
+        ("POST /session/{session_id}/chat", name): "what is new, and who may say it"
+        for name in ("content", "role", "replaces", "wait", "tool_calls", "tool_call_id", "name")
+    },
     ("POST /auth/register", "username"): "letters and digits of any script",
     ("PATCH /auth/me", "username"): "letters and digits of any script",
     ("POST /auth/logout", "token"): "a token",

@@ -17,7 +17,7 @@ import pytest
 from bson.codec_options import CodecOptions, DatetimeConversion
 
 from sessions_app import documents, encoders
-from sessions_app.domain.data import Role, SessionPosition, Status, Strategy
+from sessions_app.domain.data import Role, SessionFilter, SessionPosition, Strategy
 from sessions_app.domain.deferred import Kind
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import LegalHold, SessionError
@@ -77,6 +77,7 @@ from tests.repository.attachment_walk import walk_attachments
 from tests.repository.branch_walk import walk_branches
 from tests.repository.commands import REPOSITORY, Sent, module, recorder
 from tests.repository.conftest import OWNER, append, append_many, new_session, now
+from tests.repository.filter_walk import walk_filters, walk_queue
 from tests.repository.import_walk import walk_imports
 from tests.repository.item_walk import walk_items
 from tests.repository.turn_walk import walk_turns
@@ -258,6 +259,8 @@ def _walk(database: Any) -> None:
     walk_turns(database)
     walk_items()
     walk_branches()
+    walk_filters()
+    walk_queue()
     _walk_sessions(session_id)
     _walk_names()
     _walk_deferred(session_id)
@@ -339,7 +342,7 @@ def _walk_sessions(session_id: str) -> None:
     for position, backwards in ((None, False), (place, False), (place, True)):
         sessions.session_list(
             user_id=OWNER,
-            status=Status.ACTIVE,
+            wanted=SessionFilter(),
             limit=20,
             position=position,
             backwards=backwards,

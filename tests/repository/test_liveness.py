@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sessions_app.domain.data import Status
+from sessions_app.domain.data import SessionFilter
 from sessions_app.repository import holds, log, sessions
 from sessions_app.repository.review import conversations
 from tests.repository.conftest import OWNER, new_session, now
@@ -18,7 +18,7 @@ def test_a_lease_is_as_good_in_every_reading(database: Any, minutes: int, live: 
     lease = {"id": "turn_1", "owner": "worker", "deadline": deadline}
     database.sessions.update_one({"_id": session_id}, {"$set": {"turn": lease}})
     listed = sessions.list_page(
-        user_id=OWNER, status=Status.ACTIVE, now=now(), limit=5, position=None, backwards=False
+        user_id=OWNER, wanted=SessionFilter(), now=now(), limit=5, position=None, backwards=False
     )
     header = log.read_header(session_id=session_id, user_id=OWNER)
     readings = [

@@ -6,7 +6,7 @@ from itertools import product
 import pytest
 
 from sessions_app import encoders
-from sessions_app.domain.data import Status
+from sessions_app.domain.data import Rating, Status
 from sessions_app.domain.review.data import (
     Act,
     ConversationFilter,
@@ -55,6 +55,8 @@ def _walk_list(session_id: str) -> None:
             ),
             ConversationFilter(flagged=True, tokens=Span(None, 1_000)),
             ConversationFilter(legal_hold=True),
+            ConversationFilter(rating=Rating.UP),
+            ConversationFilter(rating=Rating.DOWN, active_from=now() - timedelta(days=9)),
             ConversationFilter(expires_before=soon, active_from=now() - timedelta(days=9)),
             ConversationFilter(user_ids=(OWNER, "somebody-1"), flagged=False),
             ConversationFilter(user_ids=(OWNER,), status=Status.ACTIVE),

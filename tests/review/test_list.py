@@ -5,7 +5,9 @@ from datetime import timedelta
 import pytest
 
 from sessions_app.domain import limits
+from sessions_app.domain.data import Rating
 from sessions_app.repository.review import conversations as repository
+from sessions_app.services import erasure, feedback
 from sessions_app.services.topics import segments
 from tests.review.conftest import LIST, acts, now, text
 
@@ -266,3 +268,47 @@ def test_topics_are_counted_as_they_are_judged(lea, alice, talk):
 
 def test_the_page_is_as_long_as_it_says():
     assert repository.REVIEW_PAGE == limits.REVIEW_PAGE == 50
+
+
+@pytest.fixture
+def rated(alice, talk):
+    """`up` and `down` have a reply that was rated so, `both` one of each; `none` has none."""
+    for title, ratings in (("none", ""), ("up", "u"), ("down", "d"), ("both", "ud")):
+        session_id = talk(alice, title=title)
+        for seq, rating in zip((2, 4), ratings, strict=False):
+            feedback.feedback_give(
+                session_id=session_id,
+                user_id=alice.id,
+                seq=seq,
+                rating=Rating.UP if rating == "u" else Rating.DOWN,
+                comment="Too short.",
+                now=now(),
+            )
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("feedback=down", ["both", "down"]),
+        ("feedback=up", ["both", "up"]),
+        ("feedback=down&status=archived", []),
+        ("feedback=bogus", ["both", "down", "up", "none"]),
+    ],
+)
+def test_feedback_filters_it_the_latest_rating_first(rated, titles, query, expected):
+    assert titles(f"?{query}") == expected
+
+
+def test_it_shows_how_replies_were_rated(lea, rated):
+    shown = text(lea.client.get(f"{LIST}?feedback=down"))
+    assert shown.count("1 thumb down") == 2
+    assert shown.count("1 thumb up") == 1
+
+
+def test_a_rating_that_is_taken_back_or_erased_counts_no_more(alice, rated, titles, database):
+    ids = {each["title"]: each["_id"] for each in database.sessions.find({})}
+    whose = {"user_id": alice.id, "now": now()}
+    feedback.feedback_take_back(session_id=ids["down"], seq=2, **whose)
+    erasure.message_delete(session_id=ids["both"], seq=4, **whose)
+    assert titles("?feedback=down") == []
+    assert titles("?feedback=up") == ["both", "up"]

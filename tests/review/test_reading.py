@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from sessions_app.domain.data import Role
+from sessions_app.domain.data import Rating, Role
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.repository import log as message_log
 from sessions_app.repository.review import read_log as reviews_log
-from sessions_app.services import erasure, messages, sessions
+from sessions_app.services import erasure, feedback, messages, sessions
 from sessions_app.services.topics import segments
 from tests.review.conftest import LIST, WORDS, acts, now, text
 
@@ -226,3 +226,27 @@ def test_the_history_lists_who_read_it(carol, lea, opened, session_id):
     assert shown.count("carol") == 2
     assert "Somebody reported it" in shown
     assert WORDS[0] not in shown
+
+
+def test_a_rating_is_shown_with_its_comment_masked(alice, carol, opened, session_id):
+    feedback.feedback_give(
+        session_id=session_id,
+        user_id=alice.id,
+        seq=2,
+        rating=Rating.DOWN,
+        comment="Too short, write to me@example.com",
+        now=now(),
+    )
+    shown = text(carol.client.get(opened(carol)))
+    assert "Rated thumbs down" in shown
+    assert "Too short, write to" in shown
+    assert "me@example.com" not in shown
+
+
+def test_tags_and_a_pin_are_among_the_facts(carol, opened, session_id, database):
+    kept = {"tags": ["travel", "me@example.com"], "pinned": True}
+    database.sessions.update_one({"_id": session_id}, {"$set": kept})
+    shown = text(carol.client.get(opened(carol)))
+    assert "travel" in shown
+    assert "Pinned" in shown
+    assert "me@example.com" not in shown

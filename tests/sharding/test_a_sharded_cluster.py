@@ -157,7 +157,7 @@ def test_a_list_asks_every_shard(walked: list[Routed], sharded: Router):
     sharded.routed.clear()
     sessions.session_list(
         user_id=OWNER,
-        status=sessions.Status.ACTIVE,
+        wanted=sessions.SessionFilter(),
         limit=20,
         position=None,
         backwards=False,

@@ -40,6 +40,7 @@ from chat_sessions_client.turns import (
     Replied,
     Restarted,
     Thought,
+    ToolsCalled,
     TurnEvent,
     TurnResult,
 )
@@ -49,6 +50,6 @@ __all__ = [
     "Delta", "Ended", "Forbidden", "IdempotencyMismatch", "InvalidRequest", "NotFound",
     "NotSignedIn", "Planned", "ProviderError", "QuotaExceeded", "Replied", "Restarted", "Retries",
     "ServerError", "SessionArchived", "SessionExpired", "Thought", "Throttled", "TooLarge",
-    "TurnEvent", "TurnInProgress", "TurnResult", "Unavailable", "Unreachable", "VersionChanged",
-    "WrongCredentials", "new_key",
+    "ToolsCalled", "TurnEvent", "TurnInProgress", "TurnResult", "Unavailable", "Unreachable",
+    "VersionChanged", "WrongCredentials", "new_key",
 ]  # fmt: skip

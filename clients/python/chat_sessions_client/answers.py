@@ -113,6 +113,9 @@ class Session(TypedDict):
     topic: dict[str, Any] | None
     turn_in_progress: bool
     external_id: str | None
+    tags: list[str]
+    pinned: bool
+    temporary: bool
     damaged: NotRequired[bool]
     etag: NotRequired[str]
 
@@ -130,6 +133,38 @@ class SessionPage(TypedDict):
     next: str | None
     previous: str | None
     results: list[Session]
+
+
+class ValueCount(TypedDict):
+    """How many sessions have a value."""
+
+    value: str
+    count: int
+
+
+class SessionCount(TypedDict):
+    """How many sessions there are; more than `count` where `complete` is false."""
+
+    count: int
+    complete: bool
+    values: NotRequired[list[ValueCount]]
+
+
+class Outcome(TypedDict):
+    """What became of one session."""
+
+    session_id: str
+    result: Literal["deleted", "archived", "held", "temporary", "not_found"]
+
+
+class BulkResult(TypedDict):
+    """What became of many sessions; with `has_more`, the same call goes on with others."""
+
+    matched: int
+    held: int
+    dry_run: bool
+    has_more: bool
+    results: list[Outcome]
 
 
 class MessagePage(TypedDict):

@@ -62,14 +62,26 @@ def sessions(
     *,
     status: answers.Status = "active",
     expiring_within: int | None = None,
+    tag: str | None = None,
+    metadata: Mapping[str, str] | None = None,
+    pinned: bool | None = None,
     page_size: int = 100,
 ) -> Flow[None]:
-    """Go through all your sessions, newest activity first, or soonest expiry first."""
+    """Go through all your sessions, newest activity first, or soonest expiry first.
+
+    Those of a tag, of metadata or pinned ones come the newest created first.
+    """
     cursor: str | None = None
     while True:
         page = yield from service.called(
             routes.session_page(
-                status=status, expiring_within=expiring_within, limit=page_size, cursor=cursor
+                status=status,
+                expiring_within=expiring_within,
+                tag=tag,
+                metadata=metadata,
+                pinned=pinned,
+                limit=page_size,
+                cursor=cursor,
             )
         )
         for session in page["results"]:

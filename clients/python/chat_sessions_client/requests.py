@@ -38,7 +38,7 @@ class Request(Generic[T]):
         sent = {"Accept": "application/json", **headers, **self.headers}
         body = self.content
         if self.body is not None:
-            sent["Content-Type"] = "application/json"
+            sent.setdefault("Content-Type", "application/json")
             members = {name: _or_null(value) for name, value in given(self.body).items()}
             body = json.dumps(members, ensure_ascii=False).encode()
         query = {name: _text(value) for name, value in given(self.query).items()}

@@ -43,6 +43,9 @@ def create_session(
     context_policy: answers.ContextPolicy | None = None,
     messages: Sequence[answers.MessageDraft] | None = None,
     external_id: str | None = None,
+    tags: Sequence[str] | None = None,
+    pinned: bool | None = None,
+    temporary: bool | None = None,
 ) -> Request[answers.Session]:
     """Create a session, or open the one that has this `external_id` already.
 
@@ -56,6 +59,9 @@ def create_session(
         "context_policy": context_policy,
         "messages": None if messages is None else list(messages),
         "external_id": external_id,
+        "tags": None if tags is None else list(tags),
+        "pinned": pinned,
+        "temporary": temporary,
     }
     return Request(
         "POST",
@@ -77,15 +83,33 @@ def update_session(
     *,
     title: str | None = None,
     metadata: Mapping[str, str] | None = None,
+    merge_metadata: Mapping[str, str | None] | None = None,
     ttl_seconds: int | Literal["default"] | None = None,
     context_policy: answers.ContextPolicy | None = None,
+    tags: Sequence[str] | None = None,
+    pinned: bool | None = None,
     etag: str | None = None,
 ) -> Request[answers.Session]:
     """Change a session; with the `etag` of a session that was read, only if it is still that.
 
-    `ttl_seconds="default"` gives it the service's timeout again.
+    `ttl_seconds="default"` gives it the service's timeout again. `metadata` replaces what is there,
+    `merge_metadata` changes single keys, and removes those that it has as None.
     """
-    body = given({"title": title, "metadata": metadata, "context_policy": context_policy})
+    body = given(
+        {
+            "title": title,
+            "metadata": metadata,
+            "context_policy": context_policy,
+            "tags": None if tags is None else list(tags),
+            "pinned": pinned,
+        }
+    )
+    headers = {"If-Match": etag} if etag else {}
+    if merge_metadata is not None:
+        if metadata is not None:
+            raise ValueError("Pass metadata or merge_metadata, not both.")
+        body["metadata"] = dict(merge_metadata)
+        headers["Content-Type"] = "application/merge-patch+json"
     if ttl_seconds is not None:
         body["ttl_seconds"] = NULL if ttl_seconds == "default" else ttl_seconds
     return Request(
@@ -93,7 +117,7 @@ def update_session(
         address("session", session_id),
         _session,
         body=body,
-        headers={"If-Match": etag} if etag else {},
+        headers=headers,
         # The change itself would make a repeat meet another version.
         repeatable=etag is None,
     )
@@ -105,12 +129,17 @@ def delete_session(session_id: str) -> Request[None]:
 
 
 def fork_session(
-    session_id: str, *, up_to_seq: int | None = None, title: str | None = None
+    session_id: str,
+    *,
+    up_to_seq: int | None = None,
+    title: str | None = None,
+    idempotency_key: str | None = None,
 ) -> Request[answers.Session]:
-    """Create a session that begins with this one's history."""
+    """Create a session that begins with this one's history, once, however often it is sent."""
     body = {"up_to_seq": up_to_seq, "title": title}
     path = address("session", session_id, "fork")
-    return Request("POST", path, _session, body=body, repeatable=False)
+    headers = {"Idempotency-Key": idempotency_key or new_key()}
+    return Request("POST", path, _session, body=body, headers=headers)
 
 
 def archive_session(session_id: str) -> Request[answers.Session]:
@@ -214,14 +243,81 @@ def session_page(
     *,
     status: answers.Status = "active",
     expiring_within: int | None = None,
+    tag: str | None = None,
+    metadata: Mapping[str, str] | None = None,
+    pinned: bool | None = None,
+    temporary: bool | None = None,
     limit: int = 100,
     cursor: str | None = None,
 ) -> Request[answers.SessionPage]:
     """One page of your sessions; `sessions` goes through all of them."""
     query = {
-        "status": status, "expiring_within": expiring_within, "limit": limit, "cursor": cursor
-    }  # fmt: skip
+        "expiring_within": expiring_within,
+        "limit": limit,
+        "cursor": cursor,
+        **_filters(status, tag, metadata, pinned, temporary),
+    }
     return Request("GET", "/session", reads(answers.SessionPage), query=query)
+
+
+def count_sessions(
+    *,
+    status: answers.Status = "active",
+    tag: str | None = None,
+    metadata: Mapping[str, str] | None = None,
+    pinned: bool | None = None,
+    temporary: bool | None = None,
+    by: str | None = None,
+) -> Request[answers.SessionCount]:
+    """Count your sessions; with `by` (`tag`, or `metadata.KEY`) also each of its values."""
+    query = {"by": by, **_filters(status, tag, metadata, pinned, temporary)}
+    return Request("GET", "/session/count", reads(answers.SessionCount), query=query)
+
+
+def delete_sessions(
+    session_ids: Sequence[str] | None = None,
+    *,
+    status: answers.Status | None = None,
+    tag: str | None = None,
+    metadata: Mapping[str, str] | None = None,
+    pinned: bool | None = None,
+    temporary: bool | None = None,
+    limit: int | None = None,
+    dry_run: bool = False,
+) -> Request[answers.BulkResult]:
+    """Delete up to 100 sessions, by their ids or by at least one filter; a legal hold keeps one."""
+    body = {
+        "session_ids": None if session_ids is None else list(session_ids),
+        "status": status,
+        "tag": tag,
+        "metadata": metadata,
+        "pinned": pinned,
+        "temporary": temporary,
+        "limit": limit,
+        "dry_run": dry_run,
+    }
+    return Request("POST", "/session/delete", reads(answers.BulkResult), body=body)
+
+
+def archive_sessions(
+    session_ids: Sequence[str] | None = None,
+    *,
+    tag: str | None = None,
+    metadata: Mapping[str, str] | None = None,
+    pinned: bool | None = None,
+    limit: int | None = None,
+    dry_run: bool = False,
+) -> Request[answers.BulkResult]:
+    """Archive up to 100 sessions, by their ids or by at least one filter."""
+    body = {
+        "session_ids": None if session_ids is None else list(session_ids),
+        "tag": tag,
+        "metadata": metadata,
+        "pinned": pinned,
+        "limit": limit,
+        "dry_run": dry_run,
+    }
+    return Request("POST", "/session/archive", reads(answers.BulkResult), body=body)
 
 
 def search(query: str, *, limit: int | None = None) -> Request[answers.SearchResults]:
@@ -259,6 +355,17 @@ def cancel_turn(session_id: str) -> Request[answers.CancelledTurn | None]:
     """Stop the turn in progress; None where there is none."""
     path = address("session", session_id, "chat", "cancel")
     return Request("POST", path, _cancelled, body={})
+
+
+def _filters(
+    status: answers.Status,
+    tag: str | None,
+    metadata: Mapping[str, str] | None,
+    pinned: bool | None,
+    temporary: bool | None,
+) -> dict[str, object]:
+    named = {f"metadata.{key}": value for key, value in (metadata or {}).items()}
+    return {"status": status, "tag": tag, "pinned": pinned, "temporary": temporary, **named}
 
 
 def _session(answer: Answer) -> answers.Session:

@@ -10,7 +10,7 @@ What has been shown is never shown twice: an event's id counts the characters up
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from chat_sessions_client import answers, errors
 from chat_sessions_client.calls import Service, waited
@@ -43,6 +43,13 @@ class Delta:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolsCalled:
+    """The model calls tools, as OpenAI writes it; answer with their results as `messages`."""
+
+    tool_calls: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
 class Restarted:
     """The turn runs anew: what was shown of the reply so far is void."""
 
@@ -61,7 +68,7 @@ class Ended:
     state: Literal["done", "cancelled"]
 
 
-TurnEvent = Planned | Thought | Delta | Restarted | Replied | Ended
+TurnEvent = Planned | Thought | Delta | ToolsCalled | Restarted | Replied | Ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +113,7 @@ class Follower:
         self.state: Literal["done", "cancelled"] | None = None
         self._turn_id = ""
         self._characters = self._thoughts = 0
+        self._calls_tools = False
 
     def take(self, event: ServerEvent) -> Iterator[TurnEvent]:
         """What is new in an event; raises what an `error` event says."""
@@ -132,7 +140,7 @@ class Follower:
         if self._characters or self._thoughts:
             yield Restarted()
         self._turn_id, self._characters, self._thoughts = turn_id, 0, 0
-        self.context, self.reply = None, None
+        self.context, self.reply, self._calls_tools = None, None, False
 
     def _news(self, event: ServerEvent, position: Position) -> Iterator[TurnEvent]:
         match event.name:
@@ -145,6 +153,9 @@ class Follower:
             case "context" if self.context is None:
                 self.context = event.data
                 yield Planned(event.data)
+            case "tool_calls" if not self._calls_tools:
+                self._calls_tools = True
+                yield ToolsCalled(event.data["tool_calls"])
             case "message" if self.reply is None:
                 self.reply = event.data
                 yield Replied(event.data)
@@ -222,30 +233,47 @@ def _chat_request(
     )
 
 
+def _body(
+    content: str,
+    messages: Sequence[answers.MessageDraft] | None,
+    parts: Sequence[answers.Part] | None,
+    model: str | None,
+    max_tokens: int | None,
+    options: Mapping[str, object] | None,
+) -> dict[str, object | None]:
+    return {
+        **(options or {}),
+        "content": content or None,
+        "messages": None if messages is None else list(messages),
+        "parts": None if parts is None else list(parts),
+        "model": model,
+        "max_tokens": max_tokens,
+    }
+
+
 def stream_chat(
     service: Service,
     session_id: str,
     content: str = "",
     *,
+    messages: Sequence[answers.MessageDraft] | None = None,
     parts: Sequence[answers.Part] | None = None,
     client_id: str | None = None,
     model: str | None = None,
     max_tokens: int | None = None,
+    options: Mapping[str, object] | None = None,
 ) -> Flow[None]:
     """Run a turn; its events as they come, whatever happens to the connection.
 
     `parts` name the pictures and files that `upload_attachment` has kept.
 
     `client_id` names the question: the same one again shows the same turn, and never asks or pays
-    twice. It is made for you; bring your own to go on after a restart of your program.
+    twice. It is made for you; bring your own to go on after a restart of your program. `messages`
+    are results of tools; `options` are the model's parameters, such as `tools` and `temperature`.
     """
-    body = _question(content, parts) | {"model": model, "max_tokens": max_tokens}
+    body = _body(content, messages, parts, model, max_tokens, options)
     begin = _chat_request(session_id, body=body, client_id=client_id)
     yield from _followed(service, session_id, begin, Follower(), emits=True)
-
-
-def _question(content: str, parts: Sequence[answers.Part] | None) -> dict[str, object | None]:
-    return {"content": content or None, "parts": None if parts is None else list(parts)}
 
 
 def stream_regenerate(
@@ -272,13 +300,15 @@ def chat(
     session_id: str,
     content: str = "",
     *,
+    messages: Sequence[answers.MessageDraft] | None = None,
     parts: Sequence[answers.Part] | None = None,
     client_id: str | None = None,
     model: str | None = None,
     max_tokens: int | None = None,
+    options: Mapping[str, object] | None = None,
 ) -> Flow[TurnResult]:
     """Run a turn and wait for its end. It is streamed, so a slow model is no silent connection."""
-    body = _question(content, parts) | {"model": model, "max_tokens": max_tokens}
+    body = _body(content, messages, parts, model, max_tokens, options)
     follower = Follower()
     begin = _chat_request(session_id, body=body, client_id=client_id)
     yield from _followed(service, session_id, begin, follower, emits=False)

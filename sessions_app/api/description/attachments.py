@@ -59,8 +59,8 @@ attachment_show = extend_schema(
 attachment_content = extend_schema(
     operation_id="attachment_content",
     parameters=[_ID, wire.ContentQuery],
-    responses=responses({(200, "application/octet-stream"): _BYTES}, 400, 404),
-    examples=[_bytes_example("application/octet-stream")],
+    responses=responses({(200, "*/*"): _BYTES}, 400, 404),
+    examples=[_bytes_example("*/*")],
 )
 attachment_thumbnail = extend_schema(
     operation_id="attachment_thumbnail",

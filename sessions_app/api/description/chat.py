@@ -19,6 +19,7 @@ from sessions_app.api.description.examples import (
     response_example,
 )
 from sessions_app.api.wire import turns as wire
+from sessions_app.http.description import STORE, TURN_WAIT
 
 _TURN = "turn_01932c0790f47e5a8d0b6c1f2a3b4c5d"
 _REPLY = MESSAGE_EXAMPLE | {
@@ -65,11 +66,19 @@ _EVENTS = "".join(
 )
 _STREAM = """
 `text/event-stream`. `context` comes first and says what the model is sent; `delta`s
-`{text}` follow, and `reasoning` `{text}` where the model's server tells its thoughts; then the
-stored `message`, then `done` `{state}`. A failure ends the stream with
+`{text}` follow, and `reasoning` `{text}` where the model's server tells its thoughts; then
+`tool_calls` `{tool_calls}` where the model calls tools; then the stored `message`, then `done`
+`{state}`. A failure ends the stream with
 `error` `{code, detail}` instead. Each event has an `id`, from which
 `GET /session/{id}/chat/stream` goes on; lines that begin with a colon are heartbeats.
 """
+_TOOL = {
+    "type": "function",
+    "function": {
+        "name": "weather",
+        "parameters": {"type": "object", "properties": {"city": {"type": "string"}}},
+    },
+}
 _LAST_EVENT_ID = OpenApiParameter(
     "Last-Event-ID",
     OpenApiTypes.STR,
@@ -107,7 +116,7 @@ def _json_example() -> OpenApiExample:
 
 chat_create = extend_schema(
     operation_id="chat_create",
-    parameters=[SESSION_ID, IDEMPOTENCY],
+    parameters=[SESSION_ID, IDEMPOTENCY, TURN_WAIT, STORE],
     request=wire.ChatInput,
     responses=responses(_answers(), 400, 404, 409, 410, 413, 422, 502, 504),
     examples=[
@@ -119,13 +128,18 @@ chat_create = extend_schema(
                 "stream": True,
             },
         ),
+        request_example("With a tool", {"content": "Is it warm in Lisbon?", "tools": [_TOOL]}),
+        request_example(
+            "The result of a tool",
+            {"messages": [{"role": "tool", "tool_call_id": "call_1", "content": "21 degrees"}]},
+        ),
         _json_example(),
         _stream_example(),
     ],
 )
 chat_regenerate = extend_schema(
     operation_id="chat_regenerate",
-    parameters=[SESSION_ID, IDEMPOTENCY],
+    parameters=[SESSION_ID, IDEMPOTENCY, TURN_WAIT],
     request=wire.RegenerateInput,
     responses=responses(_answers(), 400, 404, 409, 410, 422, 502, 504),
     examples=[

@@ -48,6 +48,9 @@ SESSION_EXAMPLE = {
     "topic": None,
     "turn_in_progress": False,
     "external_id": None,
+    "tags": ["travel"],
+    "pinned": False,
+    "temporary": False,
 }
 
 SESSION_ID = OpenApiParameter("session_id", OpenApiTypes.STR, OpenApiParameter.PATH)

@@ -11,6 +11,7 @@ from drf_spectacular.utils import (
     extend_schema,
 )
 
+from sessions_app.api.description.bulk import METADATA
 from sessions_app.api.description.errors import responses
 from sessions_app.api.description.examples import (
     MESSAGE_EXAMPLE,
@@ -21,7 +22,9 @@ from sessions_app.api.description.examples import (
     response_example,
 )
 from sessions_app.api.wire import sessions as wire
+from sessions_app.api.wire.filters import ListQuery
 from sessions_app.api.wire.messages import MessageOutput, NewestQuery
+from sessions_app.http.json_bodies import MERGE_PATCH
 
 _MARKDOWN = f"""# Lisbon
 
@@ -77,7 +80,7 @@ session_create = extend_schema(
 )
 session_list = extend_schema(
     operation_id="session_list",
-    parameters=[wire.ListQuery],
+    parameters=[ListQuery, METADATA],
     responses=responses({200: wire.SessionPageOutput}, 400),
     examples=[
         response_example(
@@ -98,10 +101,11 @@ session_retrieve = extend_schema(
 session_update = extend_schema(
     operation_id="session_update",
     parameters=[SESSION_ID, _IF_MATCH],
-    request=wire.SessionChanges,
+    request={"application/json": wire.SessionChanges, MERGE_PATCH: wire.SessionPatch},
     responses=responses({200: wire.SessionOutput}, 400, 404, 409, 410, 412),
     examples=[
         request_example("A new title", {"title": "Lisbon in May"}),
+        request_example("Tags and a pin", {"tags": ["travel", "2027"], "pinned": True}),
         response_example("Changed", SESSION_EXAMPLE | {"title": "Lisbon in May"}),
     ],
 )
@@ -127,7 +131,7 @@ session_archive = extend_schema(
     operation_id="session_archive",
     parameters=[SESSION_ID],
     request=None,
-    responses=responses({200: wire.SessionOutput}, 404, 410),
+    responses=responses({200: wire.SessionOutput}, 404, 409, 410),
     examples=[
         response_example("Archived", SESSION_EXAMPLE | {"status": "archived", "expires_at": None})
     ],

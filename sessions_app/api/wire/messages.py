@@ -115,7 +115,7 @@ class GenerationOutput(serializers.Serializer[Data]):
     """
 
     turn_id = StrictCharField()
-    reply_to = StrictIntegerField(min_value=1)
+    reply_to = StrictIntegerField(min_value=0)
     model = StrictCharField()
     finish_reason = StrictCharField()
     prompt_tokens = StrictIntegerField(min_value=0, allow_null=True)
@@ -141,7 +141,7 @@ class FeedbackOutput(serializers.Serializer[Data]):
 
 
 class MessageOutput(serializers.Serializer[Data]):
-    """A stored message.
+    """A stored message; the seq of one that was not stored is 0.
 
     Replies with the same `generation.reply_to` are alternatives, as are messages and what was
     written in their place: `replaces` is the seq of that message. Those with `superseded_by`, the
@@ -152,7 +152,7 @@ class MessageOutput(serializers.Serializer[Data]):
     """
 
     id = StrictCharField()
-    seq = StrictIntegerField(min_value=1)
+    seq = StrictIntegerField(min_value=0)
     role = serializers.ChoiceField(choices=values_of(Role))
     content = StrictCharField(allow_blank=True)
     timestamp = serializers.DateTimeField()

@@ -9,7 +9,6 @@ from rest_framework import serializers
 from sessions_app.api.wire.messages import (
     MessageInput,
     MessageOutput,
-    NewestQuery,
     message_draft,
     messages,
     timestamp,
@@ -18,9 +17,9 @@ from sessions_app.domain import limits, session_names
 from sessions_app.domain.data import Message, OnTopicShift, Session, Status, Strategy
 from sessions_app.domain.drafts import SessionDraft
 from sessions_app.domain.errors import InvalidInput
+from sessions_app.http.fields import MetadataPatchField, TagsField
 from sessions_app.http.input import (
     MetadataField,
-    NumeralField,
     RefusesUnknown,
     StrictBooleanField,
     StrictCharField,
@@ -59,6 +58,19 @@ class SessionChanges(RefusesUnknown):
         min_value=0, max_value=limits.TTL_MAX_SECONDS, allow_null=True, required=False
     )
     context_policy = PolicyInput(required=False)
+    tags = TagsField(required=False)
+    pinned = StrictBooleanField(required=False)
+
+
+class SessionPatch(SessionChanges):
+    """Changes as a merge patch (RFC 7396): null removes what it names."""
+
+    title = StrictCharField(
+        max_length=limits.TITLE_MAX_CHARS, allow_blank=True, allow_null=True, required=False
+    )
+    metadata = MetadataPatchField(allow_null=True, required=False)
+    tags = TagsField(allow_null=True, required=False)
+    pinned = StrictBooleanField(allow_null=True, required=False)
 
 
 @extend_schema_field({"type": "string", "pattern": session_names.PATTERN})
@@ -85,6 +97,10 @@ class SessionInput(SessionChanges):
     messages = serializers.ListField(
         child=MessageInput(), max_length=limits.SEED_MAX_MESSAGES, required=False
     )
+    temporary = StrictBooleanField(
+        required=False,
+        help_text="In no list, search or title, and deleted at its timeout.",
+    )
 
 
 class ForkInput(RefusesUnknown):
@@ -94,27 +110,6 @@ class ForkInput(RefusesUnknown):
     title = StrictCharField(
         max_length=limits.TITLE_MAX_CHARS, allow_blank=True, allow_null=True, required=False
     )
-
-
-class ListQuery(NewestQuery):
-    """Which of the caller's sessions to show."""
-
-    status = StrictChoiceField(choices=values_of(Status), default=Status.ACTIVE.value)
-    expiring_within = NumeralField(
-        min_value=1,
-        max_value=limits.TTL_MAX_SECONDS,
-        required=False,
-        help_text="Only those that expire within so many seconds, soonest first.",
-    )
-    cursor = StrictCharField(max_length=500, required=False)
-
-    def validate(self, attrs: Data) -> Data:
-        """Refuse `expiring_within` for archived sessions."""
-        if "expiring_within" in attrs and attrs["status"] == Status.ARCHIVED.value:
-            raise serializers.ValidationError(
-                {"expiring_within": "An archived session does not expire."}
-            )
-        return attrs
 
 
 class ExportQuery(RefusesUnknown):
@@ -159,6 +154,9 @@ class SessionOutput(serializers.Serializer[Data]):
     topic = serializers.JSONField(allow_null=True)
     turn_in_progress = StrictBooleanField()
     external_id = StrictCharField(allow_null=True)
+    tags = serializers.ListField(child=StrictCharField())
+    pinned = StrictBooleanField()
+    temporary = StrictBooleanField()
 
 
 class SessionWithMessages(SessionOutput):
@@ -198,7 +196,22 @@ def session_draft(data: Data) -> SessionDraft:
         policy=data.get("context_policy", {}),
         history=[message_draft(message) for message in data.get("messages", [])],
         external_id=data.get("external_id"),
+        tags=data.get("tags", ()),
+        pinned=data.get("pinned", False),
+        temporary=data.get("temporary", False),
     )
+
+
+def merge_patch(data: Data) -> tuple[Data, dict[str, str | None] | None]:
+    """A validated merge patch as changes, and what is to be merged with the metadata."""
+    empty: Data = {"title": "", "tags": [], "pinned": False, "metadata": {}}
+    changes = {
+        name: empty[name] if value is None and name in empty else value
+        for name, value in data.items()
+    }
+    if data.get("metadata") is None:
+        return changes, None
+    return changes, changes.pop("metadata")
 
 
 def session(stored: Session) -> dict[str, Any]:
@@ -226,6 +239,9 @@ def session(stored: Session) -> dict[str, Any]:
         # By the clock: the worker of a turn may be gone without having ended it.
         "turn_in_progress": stored.in_turn,
         "external_id": stored.external_id,
+        "tags": list(stored.tags),
+        "pinned": stored.pinned,
+        "temporary": stored.temporary,
         **({"damaged": True} if stored.damage else {}),
     }
 

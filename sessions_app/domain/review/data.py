@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sessions_app.domain.data import Session, Status
+from sessions_app.domain.data import Rating, Session, Status
 
 
 class Act(StrEnum):
@@ -144,10 +144,15 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
-    """A conversation as staff see it; `flagged_at` is None unless it is flagged."""
+    """A conversation as staff see it; `flagged_at` is None unless it is flagged.
+
+    `rated_up` and `rated_down` count the replies that its owner has rated so.
+    """
 
     session: Session
     flagged_at: datetime | None
+    rated_up: int = 0
+    rated_down: int = 0
 
     @property
     def topics(self) -> int:
@@ -187,7 +192,7 @@ class ConversationFilter:
     """A filter of the list of conversations; None and empty mean all.
 
     `active_from` and `active_before` bound the last activity, `expires_from` and
-    `expires_before` the expiry.
+    `expires_before` the expiry. `rating` is one that a reply has.
     """
 
     status: Status | None = None
@@ -203,6 +208,7 @@ class ConversationFilter:
     expires_from: datetime | None = None
     expires_before: datetime | None = None
     never_expires: bool = False
+    rating: Rating | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from sessions_app.domain.errors import InvalidInput, PreviousNotFound
 from sessions_app.domain.items import ItemBatch
 from sessions_app.domain.responses import ResponseName, ResponseTerms, response_name
 from sessions_app.http.input import idempotency_key, user_id
+from sessions_app.http.turn_headers import stores_nothing
 from sessions_app.openai_api import naming, requests
 from sessions_app.openai_api.errors import (
     NoSuchSession,
@@ -103,9 +104,12 @@ def _continuation(request: Request, body: Mapping[str, Any]) -> _Continuation:
             "Name a conversation or a response to continue, not both.",
             attr="previous_response_id",
         )
-    if requests.session_name(request, body) == session_names.NONE:
+    names_none = requests.session_name(request, body) == session_names.NONE
+    if names_none or stores_nothing(request):
+        store = False
         if body.get("store"):
             raise UnsupportedValue("A response that is stored has a session.", attr="store")
+    if names_none:
         return _Continuation(conversation, previous, None, store=False)
     wanted = naming.wanted_session(request, body)
     # A new session is what a request makes anyway that names none.

@@ -10,7 +10,7 @@ from drf_spectacular.utils import (
     extend_schema,
 )
 
-from sessions_app.http.description import idempotency_key
+from sessions_app.http.description import STORE, TURN_WAIT, idempotency_key
 from sessions_app.openai_api.responses.formats import INCLUDABLE
 from sessions_app.openai_api.responses.wire import DEFAULTS
 from sessions_app.openai_api.schema import TAGS, answer_example, error_responses
@@ -79,7 +79,7 @@ _WHOLE_OR_STREAMED = {
 responses_create = extend_schema(
     operation_id="openai_responses_create",
     tags=TAGS,
-    parameters=[_KEY],
+    parameters=[_KEY, TURN_WAIT, STORE],
     request=OpenApiTypes.OBJECT,
     responses={
         **_WHOLE_OR_STREAMED,

@@ -1,6 +1,7 @@
 """`/v1/responses`: create, retrieve, resume, cancel and delete responses; list their input."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpResponseBase
@@ -16,6 +17,7 @@ from sessions_app.http import event_stream
 from sessions_app.http.departure import departure_of
 from sessions_app.http.event_stream import TurnSource
 from sessions_app.http.input import user_id
+from sessions_app.http.turn_headers import patience
 from sessions_app.http.waiting import Takes, Waits, takes, waits
 from sessions_app.openai_api import requests
 from sessions_app.openai_api.bodies import ParserWithFiles
@@ -27,7 +29,7 @@ from sessions_app.openai_api.responses.requests import response_request
 from sessions_app.openai_api.views import ModelCallView, OpenAIView
 from sessions_app.services import responses, turns
 from sessions_app.services.responses import ResponseRequest
-from sessions_app.services.turns import Feed, Reader
+from sessions_app.services.turns import Feed, Patience, Reader
 
 # A model call in this process stops at once, one on another worker within a second or so.
 CANCEL_WAIT_SECONDS = 10.0
@@ -47,11 +49,12 @@ class ResponsesView(ModelCallView):
         now = clock.now()
         body = requests.body_of(request)
         stream = parameters.truth(body, "stream", default=False)
+        waits_for = patience(request)
         asking, store = response_request(request, body, now)
         terms = asking.terms
         self.answers_for(_session_of(asking))
         if store:
-            feed = responses.response_start(user_id=user_id(request), request=asking, now=now)
+            feed = _begun(user_id(request), asking, waits_for)
         else:
             feed, end = responses.response_unstored(
                 user_id=user_id(request), request=asking, now=now
@@ -124,6 +127,18 @@ class InputItemsView(OpenAIView):
         self.answers_for(name.session_id)
         items = [item for message in messages for item in items_of(message)]
         return Response(item_page(items, request.query_params))
+
+
+def _begun(whose: str, asking: ResponseRequest, waits_for: Patience) -> Feed:
+    """The response's turn, behind that in progress in the session that it goes on in."""
+    return turns.turn_queued(
+        session_id=_session_of(asking),
+        user_id=whose,
+        patience=waits_for,
+        start=lambda ticket: responses.response_start(
+            user_id=whose, request=replace(asking, ticket=ticket), now=clock.now()
+        ),
+    )
 
 
 def _session_of(asking: ResponseRequest) -> str:

@@ -12,6 +12,7 @@ from sessions_app.domain.data import Status
 from sessions_app.domain.errors import LegalHold, MessageNotFound, StorageUnavailable
 from sessions_app.repository import failures, log, sessions, summaries
 from sessions_app.repository.log import Stored
+from sessions_app.repository.ratings import rating_changes
 
 # An attempt fails only because another writer has just changed the session.
 _ATTEMPTS = 20
@@ -126,6 +127,7 @@ def _erase_in_tail(
                 "tail_revision": 1,
                 "version": 1,
                 "erasure_count": 1,
+                **rating_changes(stored.get("feedback"), left.get("feedback")),
             },
             "$max": activity.max,
         },
@@ -204,7 +206,12 @@ def _erase_in_bucket(
             seq,
             activity.guard,
             {
-                "$inc": {"token_count": tokens, "version": 1, "erasure_count": 1},
+                "$inc": {
+                    "token_count": tokens,
+                    "version": 1,
+                    "erasure_count": 1,
+                    **rating_changes(stored.get("feedback"), left.get("feedback")),
+                },
                 "$max": activity.max,
             },
             activity.unset,

@@ -47,12 +47,18 @@ def count_archived(until: datetime) -> int:
     return int(Session.objects(archived_at__lte=until).hint("retention").count())
 
 
-def expired(cutoff: datetime, mode: ExpiryMode) -> Iterator[Due]:
-    """The sessions that have expired, the longest first, with those that are exempt."""
+def expired(cutoff: datetime, mode: ExpiryMode, fate: Fate) -> Iterator[Due]:
+    """The sessions that have expired to this fate, the longest first, with those that are exempt.
+
+    A temporary session is deleted whatever the mode.
+    """
     sessions = Session.objects(expires_at__lte=cutoff).active().hint("expiry")
+    if mode is ExpiryMode.ARCHIVE:
+        temporary = fate is Fate.DELETED
+        sessions = sessions.filter(temporary=True) if temporary else sessions.listed()
     for stored_session in _pages(sessions, "expires_at"):
         # Archiving destroys nothing, so a hold does not stand in its way.
-        on_hold = mode is ExpiryMode.DELETE and stored_session.get("legal_hold", False)
+        on_hold = fate is Fate.DELETED and stored_session.get("legal_hold", False)
         since = stored_session["expires_at"]
         yield _due(stored_session, since, timedelta(0), on_hold=on_hold, now=cutoff)
 
@@ -111,7 +117,9 @@ def _still_expired(cutoff: datetime, mode: ExpiryMode) -> Stored:
         "expires_at": {"$lte": cutoff},
         "turn.deadline": {"$not": {"$gt": cutoff}},
     }
-    return guard if mode is ExpiryMode.ARCHIVE else guard | {"legal_hold": {"$ne": True}}
+    if mode is ExpiryMode.ARCHIVE:
+        return guard | {"temporary": {"$ne": True}}
+    return guard | {"legal_hold": {"$ne": True}}
 
 
 @failures.translated

@@ -10,6 +10,7 @@ buckets of at most 64. An append is one update of the session's document, whatev
 - `codec`: encodes the domain's data as it is stored, and decodes it; `listed`: for lists, which a
   damaged session must not break;
 - `once`: what keeps a batch from being stored twice that comes without a key of the client's;
+- `waiting`: the line of requests that wait for the session's turn;
 - `items`: finds the message of an item of the OpenAI wire;
 - `headers`, `spilled_keys`: what this process remembers, so that an append is one round trip.
 
@@ -18,6 +19,7 @@ clients wait for, pages slice arrays at computed offsets, and a tail is cut by a
 docs/decisions/0024 has the figures.
 """
 
+from sessions_app.repository.log import waiting
 from sessions_app.repository.log.appending import (
     TURN_RETRY_SECONDS,
     AppendRequest,
@@ -27,7 +29,6 @@ from sessions_app.repository.log.appending import (
     push,
 )
 from sessions_app.repository.log.codec import (
-    FREE,
     HEADER,
     LIVE,
     Stored,
@@ -72,7 +73,6 @@ from sessions_app.repository.log.pages import (
 from sessions_app.repository.log.tail import new_bucket
 
 __all__ = [
-    "FREE",
     "HEADER",
     "LIVE",
     "TURN_RETRY_SECONDS",
@@ -116,6 +116,7 @@ __all__ = [
     "stored_size",
     "tombstone",
     "validate_message",
+    "waiting",
     "walk_stored_messages",
     "with_liveness",
 ]

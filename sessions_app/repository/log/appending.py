@@ -29,7 +29,7 @@ from sessions_app.domain.items import brought_ids
 from sessions_app.domain.limits import TAIL_HARD_BYTES
 from sessions_app.domain.quotas import Gate, Usage
 from sessions_app.repository import failures
-from sessions_app.repository.log import codec, once, pages, tail
+from sessions_app.repository.log import codec, once, pages, tail, waiting
 from sessions_app.repository.log.codec import Stored
 from sessions_app.repository.log.headers import Remembered, has_outgrown, memory
 from sessions_app.repository.log.once import Repeat
@@ -217,7 +217,7 @@ def _guarded(
         default_ttl_seconds=request.default_ttl_seconds,
     )
     if request.lease is not None:
-        guard |= codec.FREE
+        guard |= waiting.guard(request.lease)
     return Push(guard, stored, size, request.now, expires_at, lease=request.lease)
 
 
@@ -273,6 +273,7 @@ def _changes_with_lease(update: Push, lease: NewLease) -> list[Stored]:
         else "$$REMOVE"
     )
     messages = {"$concatArrays": ["$messages", {"$literal": list(update.messages)}]}
+    line = {waiting.LINE: waiting.left(lease.ticket)} if lease.ticket else {}
     return [
         {
             "$set": {
@@ -281,6 +282,7 @@ def _changes_with_lease(update: Push, lease: NewLease) -> list[Stored]:
                 "updated_at": {"$max": ["$updated_at", update.now]},
                 "expires_at": until,
                 "turn": codec.encode_lease(lease),
+                **line,
             }
         }
     ]
@@ -314,7 +316,9 @@ def _explain(request: AppendRequest) -> Appended | None:
     # After the look for a key: a message that was acknowledged stays acknowledged, even when the
     # session has been archived since.
     lifecycle.require_writable(session, now=request.now)
-    if request.lease is not None and session.in_turn:
+    if request.lease is not None and (
+        session.in_turn or waiting.is_awaited(session_id, request.lease)
+    ):
         raise TurnInProgress(retry_after=TURN_RETRY_SECONDS)
     if request.newest_seq is not None and session.message_count != request.newest_seq:
         raise Overtaken

@@ -49,7 +49,7 @@ HEADER: Mapping[str, Any] = dict.fromkeys(
         "user_id", "title", "status", "created_at", "updated_at", "expires_at", "archived_at",
         "ttl_seconds", "metadata", "context_policy", "context_start", "message_count",
         "token_count", "tail_start", "tail_bytes", "version", "legal_hold", "context_resets",
-        "topic", "turn", "external_id", "schema_version",
+        "topic", "turn", "external_id", "tags", "pinned", "temporary", "schema_version",
     ),
     1,
 ) | {"turn_is_live": LIVE}  # fmt: skip
@@ -296,6 +296,9 @@ def encode_session(new: NewSession) -> Stored:
         "ttl_seconds": new.ttl_seconds,
         "expires_at": new.expires_at,
         "external_id": new.external_id,
+        "tags": list(new.tags) or None,
+        "pinned": new.pinned or None,
+        "temporary": new.temporary or None,
     }
     return {
         "_id": new.session_id,
@@ -321,8 +324,14 @@ def encode_session(new: NewSession) -> Stored:
 
 
 def encode_changes(changes: Mapping[str, Any]) -> tuple[Stored, Stored]:
-    """What `$set` and `$unset` take for a change of some of a session's fields; None unsets."""
-    written = {name: value for name, value in changes.items() if value is not None}
+    """What `$set` and `$unset` take for a change of some of a session's fields; None unsets.
+
+    So do no tags and no pin, which are left out of storage.
+    """
+    absent: dict[str, tuple[Any, ...]] = {"tags": (None, [], ()), "pinned": (None, False)}
+    written = {
+        name: value for name, value in changes.items() if value not in absent.get(name, (None,))
+    }
     if "metadata" in written:
         written["metadata"] = encode_metadata(written["metadata"])
     if "context_policy" in written:
@@ -390,6 +399,9 @@ def decode_unchecked(stored: Mapping[str, Any]) -> Session:
         topic=decode_standing(stored.get("topic")),
         turn=decode_lease(stored.get("turn"), is_live=stored.get("turn_is_live", False)),
         external_id=stored.get("external_id"),
+        tags=tuple(stored.get("tags", ())),
+        pinned=stored.get("pinned", False),
+        temporary=stored.get("temporary", False),
     )
 
 

@@ -14,10 +14,19 @@ from sessions_app.domain.records.writing import Record
 from sessions_app.repository import log
 from sessions_app.repository.log import Stored
 
-# The tail's place and size, the topics judged so far, the lease of a turn that is running, and the
-# form of it all.
+# The tail's place and size, the topics judged so far, the lease of a turn that is running with
+# those who wait for it, and the form of it all.
 NOT_CARRIED = frozenset(
-    {"messages", "tail_start", "tail_bytes", "tail_revision", "topic", "turn", versions.NAME}
+    {
+        "messages",
+        "tail_start",
+        "tail_bytes",
+        "tail_revision",
+        "topic",
+        "turn",
+        "turn_queue",
+        versions.NAME,
+    }
 )
 # What a turn has for those who watch it run.
 _OF_RUNNING_TURNS = {

@@ -117,12 +117,14 @@ def _path(wanted: ConversationFilter, order: Order) -> tuple[_Path, Stored, Stor
     elif wanted.user_ids:
         index, bound = _OF_A_USER, REVIEW_READ_THROUGH
         prefix = {"user_id": rest.pop("user_id"), "status": rest.pop("status", _ANY_STATUS)}
+    elif wanted.rating:
+        index, value, bound = review_indexes.RATED, "rated_at", REVIEW_READ_THROUGH
     elif wanted.flagged:
         index, prefix = review_indexes.FLAGGED, {"flagged": rest.pop("flagged")}
     elif wanted.legal_hold:
         index, prefix = review_indexes.HELD, {"legal_hold": rest.pop("legal_hold")}
     span = {value: rest.pop(value)} if value in rest else {}
-    if order.by_expiry and not span:
+    if (order.by_expiry or value == "rated_at") and not span:
         span = {value: {"$gte": _EPOCH}}  # the index holds only those that have one
     return _Path(index, value, prefix, bound), span, rest
 
@@ -145,6 +147,8 @@ def _filters(wanted: ConversationFilter) -> Stored:
     if wanted.never_expires:
         # Judged on the index, where "is missing" would have to be looked up in the document.
         filters["expires_at"] = {"$not": {"$gte": _EPOCH}}
+    if wanted.rating:
+        filters[f"rated_{wanted.rating.value}"] = {"$gt": 0}
     return {name: value for name, value in filters.items() if value is not None}
 
 
@@ -231,5 +235,12 @@ def _rows(session_ids: Sequence[str]) -> list[Reviewed]:
 def _reviewed(stored: Mapping[str, Any]) -> Reviewed:
     flagged_at = stored.get("flagged_at") if stored.get("flagged") else None
     return Reviewed(
-        log.decode_listed(stored), flagged_at if isinstance(flagged_at, datetime) else None
+        log.decode_listed(stored),
+        flagged_at if isinstance(flagged_at, datetime) else None,
+        rated_up=_number(stored.get("rated_up")),
+        rated_down=_number(stored.get("rated_down")),
     )
+
+
+def _number(value: Any) -> int:
+    return value if isinstance(value, int) else 0

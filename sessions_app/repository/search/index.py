@@ -48,7 +48,8 @@ def moved(
 
     `after` is the activity and the id of the last one of the page before.
     """
-    sessions = Session.objects.owned_by(user_id).of_any_status().hint("user_status_activity")
+    sessions = Session.objects.owned_by(user_id).listed().of_any_status()
+    sessions = sessions.hint("user_status_activity")
     moved_sessions = _from(sessions, since, after).limit(limit)
     return [searched(stored) for stored in as_searched(moved_sessions)]
 
@@ -58,7 +59,7 @@ def moved_of_all(
     *, since: datetime | None, after: tuple[datetime, str] | None, limit: int
 ) -> list[SearchedSession]:
     """The same of everybody's sessions."""
-    moved_sessions = _from(Session.objects.hint(EVERY), since, after).limit(limit)
+    moved_sessions = _from(Session.objects.listed().hint(EVERY), since, after).limit(limit)
     return [searched(stored) for stored in as_searched(moved_sessions)]
 
 
@@ -72,7 +73,7 @@ def _from(
 @failures.translated
 def session(session_id: str) -> SearchedSession | None:
     """One session; None when it is gone."""
-    stored = as_searched(Session.objects(pk=session_id)).first()
+    stored = as_searched(Session.objects(pk=session_id).listed()).first()
     return searched(stored) if stored else None
 
 

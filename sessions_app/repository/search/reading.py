@@ -85,7 +85,7 @@ def _beginning(start: str) -> Stored:
 @failures.translated
 def sessions(session_ids: Sequence[str], *, user_id: str | None) -> dict[str, SearchedSession]:
     """The sessions of these that are there, and the user's, by id."""
-    there = Session.objects(pk__in=list(session_ids))
+    there = Session.objects(pk__in=list(session_ids)).listed()
     if user_id is not None:
         there = there.owned_by(user_id)
     return {stored["_id"]: searched(stored) for stored in as_searched(there)}

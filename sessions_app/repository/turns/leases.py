@@ -63,7 +63,7 @@ def take(
             "user_id": user_id,
             "status": Status.ACTIVE.value,
             "expires_at": {"$not": {"$lte": now}},
-            **log.FREE,
+            **log.waiting.guard(lease),
             **newest,
         },
         [
@@ -72,11 +72,17 @@ def take(
                     "turn": log.encode_lease(lease),
                     "version": {"$add": ["$version", 1]},
                     **_lasting(),
+                    **_out_of_line(lease),
                 }
             }
         ],
     )
     return bool(taken.matched_count)
+
+
+def _out_of_line(lease: NewLease) -> Stored:
+    """Who takes the session waits no more."""
+    return {log.waiting.LINE: log.waiting.left(lease.ticket)} if lease.ticket else {}
 
 
 @failures.translated

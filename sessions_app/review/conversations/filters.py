@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from sessions_app.domain.data import Status
+from sessions_app.domain.data import Rating, Status
 from sessions_app.domain.review import ConversationFilter, Order, Span
 from sessions_app.review.dashboard import periods
 
@@ -80,6 +80,13 @@ FILTERS: Mapping[str, tuple[str, Mapping[str, tuple[str, Narrowing]]]] = {
         {
             "yes": ("On hold", _sets(legal_hold=True)),
             "no": ("Not on hold", _sets(legal_hold=False)),
+        },
+    ),
+    "feedback": (
+        "Feedback",
+        {
+            "down": ("Thumbs down", _sets(rating=Rating.DOWN)),
+            "up": ("Thumbs up", _sets(rating=Rating.UP)),
         },
     ),
     "topics": (

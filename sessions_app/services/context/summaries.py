@@ -9,7 +9,7 @@ from django.conf import settings
 
 from sessions_app import tokenizer, tracing
 from sessions_app.domain import lifecycle, window
-from sessions_app.domain.data import Message, Role, Session, SessionPosition, Status
+from sessions_app.domain.data import Message, Role, Session, SessionFilter, SessionPosition
 from sessions_app.domain.dialect import unwrapped
 from sessions_app.domain.errors import ProviderError, SessionNotFound
 from sessions_app.domain.limits import OPENING_MAX_MESSAGES, PAGE_MAX
@@ -128,7 +128,7 @@ def _sessions_of(user_id: str, now: datetime) -> Iterator[Session]:
     while True:
         page = sessions.list_page(
             user_id=user_id,
-            status=Status.ACTIVE,
+            wanted=SessionFilter(),
             now=now,
             limit=PAGE_MAX,
             position=position,

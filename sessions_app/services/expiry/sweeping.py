@@ -45,9 +45,12 @@ class SweepPlan:
     retention_cutoff: datetime | None
 
     @property
-    def fate(self) -> Fate:
-        """The fate of an expired session."""
-        return Fate.ARCHIVED if self.mode is ExpiryMode.ARCHIVE else Fate.DELETED
+    def fates(self) -> list[Fate]:
+        """What may become of a session that is due; a temporary one is deleted in any mode."""
+        expired = [Fate.DELETED]
+        if self.mode is ExpiryMode.ARCHIVE:
+            expired.insert(0, Fate.ARCHIVED)
+        return [*expired, *([Fate.PURGED] if self.retention_cutoff is not None else [])]
 
     def as_json(self) -> dict[str, Any]:
         """The mode, the cutoff and the retention as JSON values."""
@@ -110,7 +113,7 @@ def expiry_preview(plan: SweepPlan, *, limit: int | None, progress: Progress) ->
     """Count what a sweep by `plan` would do now; changes nothing."""
     preview = Preview()
     left = limit
-    for fate in _fates(plan):
+    for fate in plan.fates:
         for due in _at_most(_due(plan, fate), left):
             preview.add(due, fate, now=plan.cutoff)
             progress(1)
@@ -144,7 +147,7 @@ def expiry_sweep(
     )
     sweep = _Sweep(sweep_id, plan, limit, progress, batch_size, stopped)
     # Each is carried out: old archives are purged even where expired sessions are left.
-    none_left = [sweep.carry_out(fate) for fate in _fates(plan)]
+    none_left = [sweep.carry_out(fate) for fate in plan.fates]
     complete = all(none_left)
     exempt = {exemption.value: sweep.exempt[exemption.value] for exemption in Exemption}
     counts = expiry_store.sweeps.finish(sweep_id, now=now(), complete=complete, exempt=exempt)
@@ -172,15 +175,11 @@ def session_list_expiring(
     )
 
 
-def _fates(plan: SweepPlan) -> list[Fate]:
-    return [plan.fate] + ([Fate.PURGED] if plan.retention_cutoff is not None else [])
-
-
 def _due(plan: SweepPlan, fate: Fate) -> Iterator[Due]:
     if fate is Fate.PURGED:
-        assert plan.retention_cutoff is not None  # noqa: S101 - see `_fates`
+        assert plan.retention_cutoff is not None  # noqa: S101 - see `SweepPlan.fates`
         return expiry_store.sweeps.past_retention(plan.retention_cutoff, plan.retention)
-    return expiry_store.sweeps.expired(plan.cutoff, plan.mode)
+    return expiry_store.sweeps.expired(plan.cutoff, plan.mode, fate)
 
 
 def _at_most(candidates: Iterable[Due], limit: int | None) -> Iterator[Due]:
@@ -275,5 +274,5 @@ class _Sweep:
             )
         if fate is Fate.DELETED:
             return expiry_store.sweeps.delete(self._id, session_ids, cutoff=cutoff, durable=durable)
-        assert until is not None  # noqa: S101 - see `_fates`
+        assert until is not None  # noqa: S101 - see `SweepPlan.fates`
         return expiry_store.sweeps.purge(self._id, session_ids, until=until, durable=durable)

@@ -21,7 +21,7 @@ class ResponseRequest:
     history of one. `digest`, `key` and `since` are as in `turns.CompletionRequest`.
     `repeats` is how often OpenAI's package has sent it before, None for any other client. With
     `is_history`, the session may have any of the drafts already, as with completions; `places` are
-    those in the request that errors name.
+    those in the request that errors name. `ticket` is as in `turns.TurnRequest`.
     """
 
     drafts: Sequence[MessageDraft]
@@ -36,6 +36,7 @@ class ResponseRequest:
     item_ids: Sequence[str] = ()
     is_history: bool = False
     places: Sequence[int] = ()
+    ticket: str | None = None
 
     @property
     def turn_key(self) -> str:

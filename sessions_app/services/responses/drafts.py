@@ -6,19 +6,10 @@ Where those are stored already, or are not going to be, their length is nobody's
 
 from collections.abc import Sequence
 
-from django.conf import settings
-
 from sessions_app.domain import drafts
-from sessions_app.domain.data import Role
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import InvalidInput
-from sessions_app.domain.limits import REPLY_MAX_CHARS
-
-
-def max_chars(draft: MessageDraft) -> int:
-    """The longest text of a message that is sent along and not stored."""
-    is_reply = draft.role is Role.ASSISTANT
-    return max(settings.MESSAGE_MAX_CHARS, REPLY_MAX_CHARS if is_reply else 0)
+from sessions_app.services import turns
 
 
 def input_check(
@@ -28,7 +19,7 @@ def input_check(
     for draft, place in zip(messages, places, strict=True):
         path = "input." if is_text else f"input.{place}."
         try:
-            drafts.check(draft, max_chars=max_chars(draft), path=path)
+            drafts.check(draft, max_chars=turns.unstored_max_chars(draft), path=path)
         except InvalidInput as error:
             if is_text:
                 error.attr = "input"

@@ -54,18 +54,6 @@ def session_of(user_id: str, request: ResponseRequest, now: datetime) -> Session
     return session if is_open else None
 
 
-def new_drafts(
-    session_id: str, user_id: str, drafts: Sequence[MessageDraft]
-) -> Sequence[MessageDraft]:
-    """Those that the session does not have; of a history without any, the last, to be answered."""
-    drafts = attachments.recognised(drafts, user_id=user_id)
-    session, newest = log.read_newest(
-        session_id=session_id, user_id=user_id, limit=len(drafts) + _MARGIN
-    )
-    old = align(drafts, newest, whole=len(newest) == session.message_count).old
-    return drafts[min(old, len(drafts) - 1) :]
-
-
 def without_history(session: Session, request: ResponseRequest) -> ResponseRequest | None:
     """The request without what the session has; None where that is not the session's history.
 

@@ -64,6 +64,7 @@ def _with_history(user_id: str, session_id: str, request: ResponseRequest, now: 
         places=request.places,
         member="input",
         response=request.terms,
+        ticket=request.ticket,
     )
     try:
         return turns.completion_start(
@@ -196,6 +197,7 @@ def _turn_request(
         body=request.digest,
         behind=behind,
         response=request.terms,
+        ticket=request.ticket,
     )
 
 

@@ -53,7 +53,10 @@ class OpaqueItem:
 
 @dataclass(frozen=True, slots=True)
 class ShownMessage:
-    """A message as staff see it: `topic_label` where it opens a topic, `fate` in a window."""
+    """A message as staff see it: `topic_label` where it opens a topic, `fate` in a window.
+
+    `comment` is what its owner said of it beside the rating.
+    """
 
     message: Message
     content: Sequence[TextPart]
@@ -63,6 +66,7 @@ class ShownMessage:
     name: str
     item: OpaqueItem | None
     attachments: Sequence[ShownAttachment] = ()
+    comment: Sequence[TextPart] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,7 @@ class Transcript:
     window: SeenWindow | None
     title: str
     metadata: Mapping[str, str]
+    tags: Sequence[str] = ()
 
 
 @tracing.step
@@ -196,6 +201,7 @@ def conversation_read(
         window=window,
         title=text(session.title),
         metadata={text(key): text(value) for key, value in session.metadata.items()},
+        tags=[text(tag) for tag in session.tags],
     )
 
 
@@ -228,6 +234,7 @@ def _shown(
             name=(masking.hidden(message.name) if masked else message.name) if message.name else "",
             item=_opaque_item(message, masked=masked),
             attachments=attached.shown(message, masked=masked),
+            comment=parts(message.feedback.comment, masked=masked) if message.feedback else (),
         )
         for message in dividers.with_dividers(session, messages)
     ]

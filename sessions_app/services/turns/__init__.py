@@ -24,8 +24,9 @@
 
 `taking` is what the REST routes call, `completions` what OpenAI's wire does; `following` reads a
 turn that runs elsewhere or has ended, `repeats` finds the one of an earlier attempt, `settling`
-says what became of one whose worker is gone, and `integrity` finds what nobody has passed by. Why
-it is so: docs/decisions/0022.
+says what became of one whose worker is gone, and `integrity` finds what nobody has passed by.
+`queueing` lets requests wait behind a turn in progress; `unstored` calls the model beside turns.
+Why it is so: docs/decisions/0022 and 0040.
 """
 
 from sessions_app.services.turns.completions import (
@@ -49,6 +50,7 @@ from sessions_app.services.turns.fanout import (
 )
 from sessions_app.services.turns.following import message_at as turn_message
 from sessions_app.services.turns.integrity import turns_check
+from sessions_app.services.turns.queueing import Patience, turn_queued
 from sessions_app.services.turns.repeats import turn_holding, turn_repeated
 from sessions_app.services.turns.settling import settle as turn_settled
 from sessions_app.services.turns.slots import Slot
@@ -57,9 +59,11 @@ from sessions_app.services.turns.taking import (
     TurnRequest,
     TurnResult,
     message_erased,
+    nothing_new,
     turn_attach,
     turn_begun,
     turn_cancel,
+    turn_continue,
     turn_regenerate,
     turn_start,
     turn_stop,
@@ -69,7 +73,9 @@ from sessions_app.services.turns.taking import (
     turns_settle_dead,
     turns_shut_down,
 )
-from sessions_app.services.turns.turn import ModelCall, seen_of, stored
+from sessions_app.services.turns.turn import ModelCall
+from sessions_app.services.turns.unstored import SideCall, turn_unstored
+from sessions_app.services.turns.unstored import max_chars as unstored_max_chars
 
 __all__ = [
     "CompletionRequest",
@@ -81,8 +87,10 @@ __all__ = [
     "Feed",
     "ModelCall",
     "Outcome",
+    "Patience",
     "Place",
     "Reader",
+    "SideCall",
     "Slot",
     "Stored",
     "Thinking",
@@ -91,24 +99,27 @@ __all__ = [
     "completion_check",
     "completion_start",
     "message_erased",
+    "nothing_new",
     "place",
-    "seen_of",
-    "stored",
     "turn_attach",
     "turn_begun",
     "turn_cancel",
+    "turn_continue",
     "turn_feed",
     "turn_holding",
     "turn_message",
+    "turn_queued",
     "turn_regenerate",
     "turn_repeated",
     "turn_settled",
     "turn_start",
     "turn_stop",
+    "turn_unstored",
     "turn_wait",
     "turns_check",
     "turns_look_after",
     "turns_name_instance",
     "turns_settle_dead",
     "turns_shut_down",
+    "unstored_max_chars",
 ]

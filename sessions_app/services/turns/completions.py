@@ -46,7 +46,8 @@ class CompletionRequest:
 
     `digest` is that of the whole request. `key` is the client's own idempotency key. `since` is
     set for a repeat: its first attempt came after that. `places` are those that errors name, in
-    the request's `member`. `response` is set for a response of the OpenAI wire.
+    the request's `member`. `response` is set for a response of the OpenAI wire. `ticket` is as in
+    `TurnRequest`.
     """
 
     messages: Sequence[MessageDraft]
@@ -57,6 +58,7 @@ class CompletionRequest:
     places: Sequence[int] = ()
     member: str = "messages"
     response: ResponseTerms | None = None
+    ticket: str | None = None
 
     @property
     def turn_key(self) -> str:
@@ -157,7 +159,7 @@ def _begin(
         message = repeats.message_of(session, question)
     pending_turn = replace(pending_turn, message=message, regenerates=bool(alignment.supersedes))
     with Slot(pending_turn.user_id, pending_turn.call.model) as slot:
-        lease, behind = new_lease(pending_turn.key), session.message_count
+        lease, behind = new_lease(pending_turn.key, request.ticket), session.message_count
         return resume(pending_turn, lease, slot, now, alignment.supersedes, behind)
 
 
@@ -181,6 +183,7 @@ def _append(
             behind=session.message_count,
             supersedes=alignment.supersedes,
             response=request.response,
+            ticket=request.ticket,
         ),
         now=now,
     )

@@ -82,7 +82,11 @@ def holder(session: Session, request: Repeatable, now: datetime) -> Feed | None:
 
 
 def run_again(
-    session: Session, pending_turn: PendingTurn, failed: Turn, now: datetime
+    session: Session,
+    pending_turn: PendingTurn,
+    failed: Turn,
+    now: datetime,
+    ticket: str | None = None,
 ) -> Feed | None:
     """Run a failed turn's question again; None when it is to be tried again."""
     question = message_of(session, failed.user_seq)
@@ -90,7 +94,7 @@ def run_again(
     with Slot(session.user_id, pending_turn.call.model) as slot:
         return resume(
             pending_turn,
-            new_lease(pending_turn.key),
+            new_lease(pending_turn.key, ticket),
             slot,
             now,
             behind=session.message_count,
@@ -121,7 +125,9 @@ def turn_repeated(
         response=request.response,
     )
     feed, failed = earlier(session, pending_turn, repeatable, now)
-    return feed if failed is None else run_again(session, pending_turn, failed, now)
+    if failed is None:
+        return feed
+    return run_again(session, pending_turn, failed, now, request.ticket)
 
 
 def turn_holding(*, session: Session, repeatable: Repeatable, now: datetime) -> Feed | None:

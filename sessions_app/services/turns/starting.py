@@ -55,9 +55,9 @@ class PendingTurn:
         return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
 
 
-def new_lease(key: str | None) -> NewLease:
-    """The lease of a turn that this process would run."""
-    return NewLease(turn_id=identity.new_turn_id(), owner=owner(), client_id=key)
+def new_lease(key: str | None, ticket: str | None = None) -> NewLease:
+    """The lease of a turn that this process would run; `ticket` is where it has waited for it."""
+    return NewLease(identity.new_turn_id(), owner(), key, ticket)
 
 
 def launch(
@@ -157,7 +157,7 @@ def resume(
         now=now,
         behind=behind,
     ):
-        return _holder(pending_turn, now)
+        return _holder(pending_turn, lease, now)
     try:
         # Asked now that no other attempt can store a reply any more.
         answered = _answered_late(pending_turn, now)
@@ -173,13 +173,14 @@ def resume(
     return launch(pending_turn, lease, slot, now, supersedes)
 
 
-def _holder(pending_turn: PendingTurn, now: datetime) -> Feed | None:
+def _holder(pending_turn: PendingTurn, lease: NewLease, now: datetime) -> Feed | None:
     """Why the lease could not be taken; the feed of the turn that has it when the key is its."""
     session = log.read_header(session_id=pending_turn.session_id, user_id=pending_turn.user_id)
     lifecycle.require_writable(session, now=now)
     if session.turn is None or not session.turn.is_live:
-        return None
-    if pending_turn.key is not None and session.turn.client_id == pending_turn.key:
+        if not log.waiting.is_awaited(session.session_id, lease):
+            return None
+    elif pending_turn.key is not None and session.turn.client_id == pending_turn.key:
         return follow(pending_turn.session_id, pending_turn.user_id, session.turn.turn_id, now)
     raise TurnInProgress(retry_after=log.TURN_RETRY_SECONDS)
 

@@ -14,9 +14,9 @@ from django.conf import settings
 
 from sessions_app import encoders, event_loop, providers, tokenizer, tracing
 from sessions_app.domain import lifecycle
-from sessions_app.domain.data import Message, NewLease
+from sessions_app.domain.data import Message, NewLease, Role
 from sessions_app.domain.drafts import MessageDraft, NewMessage
-from sessions_app.domain.errors import StorageUnavailable, TurnInterrupted
+from sessions_app.domain.errors import InvalidInput, StorageUnavailable, TurnInterrupted
 from sessions_app.domain.quotas import Usage
 from sessions_app.domain.responses import ResponseTerms
 from sessions_app.domain.turns import Seen, Turn, TurnState
@@ -53,7 +53,8 @@ class TurnRequest:
     `client_id` is the key of the turn; without one it is that of the last message. `body` is a
     digest of what else that key is to stand for. With `behind`, the messages are stored directly
     behind that seq or not at all. The reply takes the place of `supersedes`, which the model is
-    not shown. `response` are the terms of a response of the OpenAI wire.
+    not shown. `response` are the terms of a response of the OpenAI wire. `ticket` is the place in
+    the line where the request has waited, see `queueing`.
     """
 
     messages: Sequence[MessageDraft]
@@ -63,6 +64,7 @@ class TurnRequest:
     behind: int | None = None
     supersedes: Sequence[int] = ()
     response: ResponseTerms | None = None
+    ticket: str | None = None
 
     @property
     def key(self) -> str | None:
@@ -100,7 +102,7 @@ def turn_start(*, session_id: str, user_id: str, request: TurnRequest, now: date
         )
     with Slot(user_id, request.call.model) as slot:
         for _ in range(_ATTEMPTS):
-            lease = new_lease(request.key)
+            lease = new_lease(request.key, request.ticket)
             appended = log.append(
                 log.AppendRequest(
                     session_id=session_id,
@@ -142,6 +144,7 @@ def turn_regenerate(
     client_id: str | None,
     call: ModelCall,
     now: datetime,
+    ticket: str | None = None,
 ) -> Feed:
     """Have the model reply anew to the last user message.
 
@@ -155,10 +158,54 @@ def turn_regenerate(
             feed = known(pending_turn, now)
             if feed is None:
                 quotas.require(user_id, Usage(messages=1))
-                feed = resume(pending_turn, new_lease(client_id), slot, now)
+                feed = resume(pending_turn, new_lease(client_id, ticket), slot, now)
             if feed is not None:
                 return feed
     raise StorageUnavailable
+
+
+@tracing.step
+def turn_continue(
+    *,
+    session_id: str,
+    user_id: str,
+    client_id: str | None,
+    call: ModelCall,
+    now: datetime,
+    ticket: str | None = None,
+) -> Feed:
+    """Have the model go on behind the results of tools that were stored last.
+
+    Raises as `turn_start`, and InvalidInput where the newest message is none.
+    """
+    now = lifecycle.to_milliseconds(now)
+    with Slot(user_id, call.model) as slot:
+        for _ in range(_ATTEMPTS):
+            pending_turn = PendingTurn(session_id, user_id, client_id, call)
+            feed = known(pending_turn, now)
+            if feed is None:
+                session, newest = log.read_newest(session_id=session_id, user_id=user_id, limit=1)
+                lifecycle.require_writable(session, now=now)
+                if not newest or newest[-1].role is not Role.TOOL:
+                    raise nothing_new()
+                quotas.require(user_id, Usage(messages=1))
+                feed = resume(
+                    replace(pending_turn, message=newest[-1]),
+                    new_lease(client_id, ticket),
+                    slot,
+                    now,
+                    behind=session.message_count,
+                )
+            if feed is not None:
+                return feed
+    raise StorageUnavailable
+
+
+def nothing_new() -> InvalidInput:
+    """The error of a request that brings nothing to be answered."""
+    error = InvalidInput("This field is required.", attr="content")
+    error.code = "required"
+    return error
 
 
 def turn_wait(*, feed: Feed, seconds: float | None = None) -> TurnResult:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sessions_app.domain.data import Role
+from sessions_app.domain.data import Role, SessionFilter
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import StorageUnavailable
 from sessions_app.domain.figures.daily import Day, Figure, day_of
@@ -52,7 +52,7 @@ def test_messages_are_counted_by_who_said_them(counting: Any) -> None:
     assert counts[Figure.OTHER_MESSAGES] == 1
     page = sessions.session_list(
         user_id=OWNER,
-        status=session.status,
+        wanted=SessionFilter(status=session.status),
         limit=1,
         position=None,
         backwards=False,
