@@ -21,6 +21,7 @@ from rest_framework_simplejwt.backends import TokenBackend
 from rest_framework_simplejwt.exceptions import AuthenticationFailed, InvalidToken
 from rest_framework_simplejwt.utils import aware_utcnow
 
+from sessions_app.domain import applications
 from sessions_app.services import revocations
 
 # The account's `token_generation` when the token was made; a token without one is of the first.
@@ -128,6 +129,8 @@ def _is_subject(subject: object) -> bool:
         and 1 <= len(subject) <= MAX_SUBJECT_CHARS
         and subject.isascii()
         and subject.isprintable()
+        # The namespaces of applications, whose users only service keys speak for.
+        and not applications.is_reserved(subject)
     )
 
 
@@ -158,6 +161,6 @@ class TokenAuthenticationScheme(OpenApiAuthenticationExtension):  # type: ignore
             "bearerFormat": "JWT",
             "description": (
                 "The `access` token of `POST /auth/token`; but for the account's own routes, also "
-                "an API key of `POST /auth/api-keys`."
+                "an API key of `POST /auth/api-keys`, or a service key with `X-End-User`."
             ),
         }

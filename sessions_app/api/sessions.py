@@ -13,6 +13,7 @@ from sessions_app.api.preconditions import expected_versions
 from sessions_app.api.wire import sessions as wire
 from sessions_app.api.wire.messages import NewestQuery
 from sessions_app.domain import lifecycle
+from sessions_app.domain.applications import Scope
 from sessions_app.domain.data import Session, Status
 from sessions_app.http.input import (
     NoMembers,
@@ -53,6 +54,12 @@ def _created(request: Request, kind: str, make: Maker) -> Response:
 class SessionViewSet(ViewSet, QueryView):
     """The caller's own sessions; another user's are answered like unknown ones."""
 
+    scopes = {
+        "GET": Scope.SESSIONS_READ,
+        "POST": Scope.SESSIONS_WRITE,
+        "PATCH": Scope.SESSIONS_WRITE,
+        "DELETE": Scope.SESSIONS_WRITE,
+    }
     queries = {"list": wire.ListQuery, "retrieve": NewestQuery}
 
     @described.session_create

@@ -23,7 +23,7 @@ from sessions_app.services import attachments, context, dialects, identity, mess
 from sessions_app.services.responses import drafts, histories
 from sessions_app.services.responses.data import ResponseRequest
 from sessions_app.services.responses.starting import previous_of
-from sessions_app.services.turns import Feed, Outcome, Slot
+from sessions_app.services.turns import Feed, Outcome, Slot, spending
 
 logger = logging.getLogger(__name__)
 
@@ -134,7 +134,9 @@ def _numbered(prepared: Sequence[NewMessage], *, behind: int) -> list[Message]:
 async def _run(feed: Feed, request: ResponseRequest, written: Written) -> None:
     try:
         ending = await _answer(feed, request, written)
-        feed.finish(Outcome(TurnState.DONE, _message(ending, feed)))
+        message = _message(ending, feed)
+        spending.count(feed.user_id, message, feed.seen)
+        feed.finish(Outcome(TurnState.DONE, message))
     except asyncio.CancelledError:
         feed.finish(Outcome(TurnState.CANCELLED))
         raise
