@@ -43,6 +43,7 @@
  * @property {boolean} turn_in_progress
  * @property {string | null} external_id
  */
+/** @typedef {{id: string, session_count: number, updated_at: string}} EndUser a user of an application */
 /** @typedef {Session & {messages: Message[], has_more: boolean}} SessionWithMessages */
 /**
  * @typedef {object} MessageDraft
@@ -65,7 +66,8 @@
  */
 /**
  * @typedef {object} Options
- * @property {string} [apiKey] an API key; or
+ * @property {string} [apiKey] an API key, or a service key with
+ * @property {string} [endUser] the id of the user that it speaks for; or
  * @property {TokenPair} [tokens] a sign-in; or
  * @property {string} [username] with
  * @property {string} [password]
@@ -85,6 +87,7 @@
  * @property {Record<string, string>} [headers]
  * @property {boolean} [repeatable] whether it may be sent again when its answer was lost
  * @property {boolean} [isSigned]
+ * @property {boolean} [namesEndUser] false for routes about all of an application's users
  * @property {AbortSignal} [signal]
  */
 
@@ -130,6 +133,11 @@ export function newKey() {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+/** A header's text whose bytes are UTF-8; fetch takes one character for each byte. @param {string} text */
+function utf8(text) {
+  return String.fromCharCode(...new TextEncoder().encode(text));
+}
+
 export class ChatSessions {
   #base;
   #options;
@@ -143,7 +151,9 @@ export class ChatSessions {
 
   /** @param {string} base the service's address @param {Options} options */
   constructor(base, options) {
-    const { apiKey, tokens, username, password } = options;
+    const { apiKey, endUser, tokens, username, password } = options;
+    if (endUser !== undefined && !apiKey)
+      throw new TypeError("An endUser is named with a service key as the apiKey.");
     if (!apiKey === !(tokens || (username && password)))
       throw new TypeError("Pass an apiKey, or tokens, or a username and a password.");
     this.#base = base.replace(/\/+$/, "");
@@ -153,6 +163,11 @@ export class ChatSessions {
     };
     this.#fetch = options.fetch ?? globalThis.fetch.bind(globalThis);
     if (tokens) this.#use(tokens);
+  }
+
+  /** The same client for a user of the application whose service key it has. @param {string} endUser @returns {ChatSessions} */
+  forEndUser(endUser) {
+    return new ChatSessions(this.#base, { ...this.#options, endUser });
   }
 
   /**
@@ -241,6 +256,45 @@ export class ChatSessions {
     do {
       const query = { status, limit: pageSize, cursor };
       const page = await this.call("GET", "/session", { query });
+      yield* page.results;
+      cursor = page.next && new URL(page.next).searchParams.get("cursor");
+    } while (cursor);
+  }
+
+  /**
+   * All users of the application that have sessions, in the order of their ids.
+   * @param {{pageSize?: number}} [query]
+   * @returns {AsyncGenerator<EndUser, void, void>}
+   */
+  async *users({ pageSize = 100 } = {}) {
+    yield* this.#pages("/users", { limit: pageSize });
+  }
+
+  /**
+   * All sessions of a user of the application, newest activity first.
+   * @param {string} endUser
+   * @param {{status?: "active" | "archived", pageSize?: number}} [query]
+   * @returns {AsyncGenerator<Session, void, void>}
+   */
+  async *userSessions(endUser, { status = "active", pageSize = 100 } = {}) {
+    const route = `/users/${encodeURIComponent(endUser)}/sessions`;
+    yield* this.#pages(route, { status, limit: pageSize });
+  }
+
+  /** Erase a user of the application; the answer has the receipt and the proof. @param {string} endUser @param {{proof?: boolean}} [query] @returns {Promise<any>} */
+  eraseUser(endUser, query = {}) {
+    const route = `/users/${encodeURIComponent(endUser)}`;
+    return this.call("DELETE", route, { query, namesEndUser: false });
+  }
+
+  /** @param {string} route @param {{status?: string, limit: number}} query @returns {AsyncGenerator<any, void, void>} */
+  async *#pages(route, query) {
+    /** @type {string | undefined} */
+    let cursor;
+    do {
+      const page = await this.call("GET", route, {
+        query: { ...query, cursor }, namesEndUser: false,
+      });
       yield* page.results;
       cursor = page.next && new URL(page.next).searchParams.get("cursor");
     } while (cursor);
@@ -405,7 +459,8 @@ export class ChatSessions {
   }
 
   /** @param {string} method @param {string} route @param {Request} request @param {string} token */
-  #fetched(method, route, { query = {}, body, headers, signal }, token) {
+  #fetched(method, route, { query = {}, body, headers, signal, namesEndUser = true }, token) {
+    const { endUser } = this.#options;
     const named = Object.entries(query).filter(([, value]) => value !== undefined);
     const search = new URLSearchParams(named.map(([name, value]) => [name, String(value)]));
     return reached(
@@ -420,6 +475,7 @@ export class ChatSessions {
           ...(body === undefined ? {} : { "Content-Type": "application/json" }),
           ...this.#options.headers,
           ...(token ? { Authorization: `Bearer ${token}` } : {}),
+          ...(endUser !== undefined && namesEndUser ? { "X-End-User": utf8(endUser) } : {}),
           ...headers,
         },
       }),
