@@ -118,7 +118,7 @@ export class Unreachable extends Error {
 
 // Nothing was done of a request that was refused so.
 const REFUSED_FOR_NOW = new Set([
-  "overloaded", "overtaken", "provider_busy", "quota_exceeded", "search_in_progress",
+  "overloaded", "overtaken", "proof_in_progress", "provider_busy", "quota_exceeded", "search_in_progress",
   "storage_unavailable", "throttled", "too_many_own_turns", "too_many_turns", "turn_in_progress",
   "turn_interrupted",
 ]);

@@ -4,8 +4,7 @@
 what each application has set, and `gate` puts them together for whoever stores something.
 """
 
-from sessions_app.domain.quotas import share
-from sessions_app.services.quotas import applications
+from sessions_app.services.quotas import applications, stored
 from sessions_app.services.quotas.daily import (
     SCOPES,
     SEARCHES,
@@ -44,7 +43,7 @@ __all__ = [
     "require",
     "search_take",
     "searches_of_today",
-    "share",
+    "stored",
     "take",
     "taken",
     "tokens_of_today",
