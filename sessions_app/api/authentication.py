@@ -21,7 +21,9 @@ from rest_framework_simplejwt.backends import TokenBackend
 from rest_framework_simplejwt.exceptions import AuthenticationFailed, InvalidToken
 from rest_framework_simplejwt.utils import aware_utcnow
 
-from sessions_app.domain import applications
+from sessions_app.domain.applications import END_USER_HEADER, is_reserved
+from sessions_app.http import applications
+from sessions_app.http.applications import AsksFor
 from sessions_app.services import revocations
 
 # The account's `token_generation` when the token was made; a token without one is of the first.
@@ -130,7 +132,7 @@ def _is_subject(subject: object) -> bool:
         and subject.isascii()
         and subject.isprintable()
         # The namespaces of applications, whose users only service keys speak for.
-        and not applications.is_reserved(subject)
+        and not is_reserved(subject)
     )
 
 
@@ -147,20 +149,50 @@ def access_token_user(token: str) -> TokenUser:
 
 
 class TokenAuthenticationScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """How the API description shows TokenAuthentication."""
+    """How the API description shows TokenAuthentication: whose credentials a route takes."""
 
     target_class = "sessions_app.api.authentication.TokenAuthentication"
     match_subclasses = True
-    name = "accessToken"
+    name = ["accessToken", "serviceKey", "endUser"]
 
-    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
-        """An HTTP bearer scheme whose tokens are JWTs."""
-        return {
-            "type": "http",
-            "scheme": "bearer",
-            "bearerFormat": "JWT",
-            "description": (
-                "The `access` token of `POST /auth/token`; but for the account's own routes, also "
-                "an API key of `POST /auth/api-keys`, or a service key with `X-End-User`."
-            ),
-        }
+    def get_security_requirement(self, auto_schema: Any) -> list[dict[str, list[Any]]]:
+        """A token or a user's key; or a service key, with the end user where the route is one's."""
+        own: dict[str, list[Any]] = {"accessToken": []}
+        view = auto_schema.view
+        if applications.scope_of(view, auto_schema.method.upper()) is None:
+            return [own]
+        by_key: dict[str, list[Any]] = {"serviceKey": []}
+        match getattr(view, "asks_for", AsksFor.AN_END_USER):
+            case AsksFor.ITSELF:
+                return [by_key]
+            case AsksFor.ANYBODY:
+                return [own, by_key]
+        return [own, {**by_key, "endUser": []}]
+
+    def get_security_definition(self, auto_schema: Any) -> list[dict[str, Any]]:
+        """HTTP bearer schemes, and the header that names an end user."""
+        return [
+            {
+                "type": "http",
+                "scheme": "bearer",
+                "bearerFormat": "JWT",
+                "description": (
+                    "The `access` token of `POST /auth/token`; but for the account's own routes, "
+                    "also an API key of `POST /auth/api-keys`."
+                ),
+            },
+            {
+                "type": "http",
+                "scheme": "bearer",
+                "description": "An application's key, of `manage.py create_service_key`.",
+            },
+            {
+                "type": "apiKey",
+                "in": "header",
+                "name": END_USER_HEADER,
+                "description": (
+                    "The application's own id of the user for whom its service key asks. A body "
+                    "of `/v1` that has `user` needs no header."
+                ),
+            },
+        ]

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.urls import get_resolver
+from drf_spectacular.generators import SchemaGenerator
 
 from accounts.authentication import InPerson
 from accounts.credentials import service_keys
@@ -79,6 +80,26 @@ def test_the_page_shows_the_scope_of_every_route():
         PAGE.write_text(before + head + "\n".join(rows) + "\n", encoding="utf-8")
     else:
         assert shown.rstrip().splitlines() == rows
+
+
+def test_the_description_says_what_a_service_key_opens():
+    schema = SchemaGenerator().get_schema(request=None, public=True)
+    described = {
+        (method.upper(), routes.template(path)): operation["security"]
+        for path, item in schema["paths"].items()
+        for method, operation in item.items()
+    }
+    for method, path, view in SCOPED:
+        asks_for = getattr(view, "asks_for", AsksFor.AN_END_USER)
+        keyed = {
+            AsksFor.AN_END_USER: {"serviceKey": [], "endUser": []},
+            AsksFor.ITSELF: {"serviceKey": []},
+            AsksFor.ANYBODY: {"serviceKey": []},
+        }[asks_for]
+        own = [] if asks_for is AsksFor.ITSELF else [{"accessToken": []}]
+        assert described[method, routes.template(path)] == [*own, keyed], path
+    schemes = schema["components"]["securitySchemes"]
+    assert schemes["endUser"]["name"] == "X-End-User"
 
 
 @pytest.fixture
