@@ -9,7 +9,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.db.models import Max, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -145,13 +144,7 @@ class ServiceKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generi
         """End keys for good, at once."""
         for key in keys.filter(revoked_at=None):
             service_keys.service_key_revoke(key_id=str(key.pk), now=clock.now())
-            LogEntry.objects.log_actions(
-                user_id=request.user.pk,
-                queryset=[key],
-                action_flag=CHANGE,
-                change_message="Revoked.",
-                single_object=True,
-            )
+            self.log_change(request, key, "Revoked.")
         self.message_user(request, "The keys are revoked.")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:

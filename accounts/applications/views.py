@@ -115,14 +115,20 @@ def _user(known: Known) -> dict[str, Any]:
 
 
 def _next_page(request: Request, last: str) -> str:
-    encoded = base64.urlsafe_b64encode(last.encode()).decode().rstrip("=")
-    return replace_query_param(request.build_absolute_uri(), "cursor", encoded)
+    return replace_query_param(request.build_absolute_uri(), "cursor", _encoded(last))
+
+
+def _encoded(end_user_id: str) -> str:
+    return base64.urlsafe_b64encode(end_user_id.encode()).decode().rstrip("=")
 
 
 def _decoded(cursor: str) -> str:
     """The id that a page begins behind; raises InvalidInput for what `_next_page` does not make."""
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        # One text for one position: padding and what base64 ignores are refused, too.
+        if _encoded(text) != cursor:
+            raise ValueError(cursor)
         return end_user_check(text, attr="cursor")
     except (ValueError, binascii.Error, InvalidInput) as error:
         raise InvalidInput("This cursor is not one of ours.", attr="cursor") from error

@@ -130,21 +130,23 @@ def _speak(request: Request, view: "APIView", credential: ServiceCredential) -> 
         return
     if asks_for is AsksFor.ITSELF:
         raise EndUserRefused
-    request.user = Caller(EndUser(credential.application_id, named).owner_id)
+    caller: Any = Caller(EndUser(credential.application_id, named).owner_id)
+    request.user = caller
 
 
 def _named(request: Request, view: "APIView") -> str | None:
     """The end user that a request names, in its header or in its body; None where in neither."""
     header = request.META.get(_HEADER)
     in_header = None if header is None else end_user_check(_decoded(header))
-    member = getattr(view, "end_user_member", None)
-    body = request.data if member is not None and request.method == "POST" else None
-    value = body.get(member) if isinstance(body, dict) else None
+    member: str | None = getattr(view, "end_user_member", None)
+    if member is None or not isinstance(request.data, dict):
+        return in_header
+    value = request.data.get(member)
     if value is None:
         return in_header
     if not isinstance(value, str):
         raise InvalidInput("Expected text.", attr=member)
-    in_body = end_user_check(value, attr=str(member))
+    in_body = end_user_check(value, attr=member)
     if in_header is not None and in_header != in_body:
         message = f"{END_USER_HEADER} and `{member}` name two end users."
         raise EndUserInvalid(message, attr=member)

@@ -69,7 +69,7 @@ class Account(NamedTuple):
     quotas: Usage
     beyond: str = ""
 
-    def count(self, *, reads_buckets: bool) -> Usage:
+    def counted(self, *, reads_buckets: bool) -> Usage:
         """What is stored, counted; of an application's buckets the bytes are always estimated."""
         if self.beyond:
             return usages.count_between(self.name, self.beyond)
@@ -150,7 +150,7 @@ def usage(account: Account) -> Usage:
     known = usages.read(_key(account.name))
     if known and known[0].sessions > _COUNTED_SESSIONS:
         return known[0]
-    return account.count(reads_buckets=False)
+    return account.counted(reads_buckets=False)
 
 
 def doubt(names: Iterable[str]) -> None:
@@ -208,13 +208,13 @@ def _refuses(account: Account, key: str, need: Usage) -> bool:
     now = clock.now()
     known = usages.read(key)
     if known is None:
-        usages.begin(key=key, usage=account.count(reads_buckets=False), now=now)
+        usages.begin(key=key, usage=account.counted(reads_buckets=False), now=now)
         return False
     before = usages.claim_count(key=key, before=now - _COUNT_AGAIN, now=now)
     if before is None:
         return first_exceeded(known[0], need, account.quotas) is not None
     # Changed rather than set: what others have counted meanwhile stays counted.
-    usages.add(key=key, change=account.count(reads_buckets=True) + -before)
+    usages.add(key=key, change=account.counted(reads_buckets=True) + -before)
     return False
 
 
