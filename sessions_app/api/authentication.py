@@ -153,24 +153,19 @@ class TokenAuthenticationScheme(OpenApiAuthenticationExtension):  # type: ignore
 
     target_class = "sessions_app.api.authentication.TokenAuthentication"
     match_subclasses = True
-    name = ["accessToken", "serviceKey", "endUser"]
+    name = ["accessToken", "serviceKey"]
 
     def get_security_requirement(self, auto_schema: Any) -> list[dict[str, list[Any]]]:
-        """A token or a user's key; or a service key, with the end user where the route is one's."""
+        """A token or a user's key; a service key where the route has a scope."""
         own: dict[str, list[Any]] = {"accessToken": []}
         view = auto_schema.view
         if applications.scope_of(view, auto_schema.method.upper()) is None:
             return [own]
         by_key: dict[str, list[Any]] = {"serviceKey": []}
-        match getattr(view, "asks_for", AsksFor.AN_END_USER):
-            case AsksFor.ITSELF:
-                return [by_key]
-            case AsksFor.ANYBODY:
-                return [own, by_key]
-        return [own, {**by_key, "endUser": []}]
+        return [by_key] if getattr(view, "asks_for", None) is AsksFor.ITSELF else [own, by_key]
 
     def get_security_definition(self, auto_schema: Any) -> list[dict[str, Any]]:
-        """HTTP bearer schemes, and the header that names an end user."""
+        """HTTP bearer schemes."""
         return [
             {
                 "type": "http",
@@ -184,15 +179,11 @@ class TokenAuthenticationScheme(OpenApiAuthenticationExtension):  # type: ignore
             {
                 "type": "http",
                 "scheme": "bearer",
-                "description": "An application's key, of `manage.py create_service_key`.",
-            },
-            {
-                "type": "apiKey",
-                "in": "header",
-                "name": END_USER_HEADER,
+                # The header is no scheme and no parameter: those of a token must not send it.
                 "description": (
-                    "The application's own id of the user for whom its service key asks. A body "
-                    "of `/v1` that has `user` needs no header."
+                    f"An application's key, of `manage.py create_service_key`. `{END_USER_HEADER}` "
+                    "says for which of its users it asks, by the application's own id; on `/v1` "
+                    "a body may say it with `user`. The routes under `/users` take neither."
                 ),
             },
         ]

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from sessions_app.domain.errors import InvalidInput
+from sessions_app.domain.errors import EndUserInvalid
 from sessions_app.domain.quotas import Usage
 
 END_USER_MAX_CHARS = 128
@@ -35,12 +35,6 @@ class Scope(StrEnum):
     TURNS = "turns"
     EXPORT = "export"
     ERASE = "erase"
-
-
-class EndUserInvalid(InvalidInput):
-    """An id that no end user can have."""
-
-    code = "end_user_invalid"
 
 
 class EndUser(NamedTuple):

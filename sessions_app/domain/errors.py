@@ -3,6 +3,7 @@
 SessionError
 ├── InvalidInput            a value breaks a rule; names the field          400
 │   ├── DuplicateItem       the conversation has an item with this id       400
+│   ├── EndUserInvalid      no id that a user of an application can have    400
 │   ├── BadAttachmentName   a file's name has a path, or hides how it ends  400
 │   └── AttachmentRefused   bytes that are not kept; its kinds say why      400
 ├── TooLarge                a message or a body over its limit              413
@@ -88,6 +89,12 @@ class DuplicateItem(InvalidInput):
             f"Duplicate item found with id {item_id}. Remove it from the request and try again.",
             attr=attr,
         )
+
+
+class EndUserInvalid(InvalidInput):
+    """An id that no user of an application can have, or two of them in one request."""
+
+    code = "end_user_invalid"
 
 
 class TooLarge(SessionError):

@@ -16,11 +16,11 @@ from rest_framework.request import Request
 from sessions_app.domain.applications import (
     END_USER_HEADER,
     EndUser,
-    EndUserInvalid,
     Scope,
     end_user_check,
 )
 from sessions_app.domain.errors import (
+    EndUserInvalid,
     EndUserRefused,
     EndUserRequired,
     InvalidInput,

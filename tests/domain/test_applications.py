@@ -9,7 +9,6 @@ from hypothesis import strategies as some
 from sessions_app.domain.applications import (
     END_USER_MAX_CHARS,
     EndUser,
-    EndUserInvalid,
     beyond_namespace,
     end_user_check,
     end_user_of,
@@ -17,6 +16,7 @@ from sessions_app.domain.applications import (
     namespace,
     shown_owner,
 )
+from sessions_app.domain.errors import EndUserInvalid
 
 UUIDS = some.uuids().map(str)
 IDS = some.text(min_size=1, max_size=END_USER_MAX_CHARS)
