@@ -11,9 +11,9 @@ from accounts.credentials import api_keys, service_keys
 from accounts.errors import AccountNotFound
 from accounts.models import ApiKey, ServiceKey
 from accounts.services import account_get
-from sessions_app.api.authentication import TokenAuthentication, TokenNotValid
+from sessions_app.api.authentication import InScope, TokenAuthentication, TokenNotValid
 from sessions_app.domain.applications import namespace
-from sessions_app.http.applications import Caller, InScope, ServiceCredential
+from sessions_app.http.applications import Caller, ServiceCredential
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView

@@ -6,10 +6,11 @@ an external identity provider (`identity_provider`).
 
 import time
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework import exceptions
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework_simplejwt import models, tokens
 from rest_framework_simplejwt.authentication import (
@@ -22,9 +23,13 @@ from rest_framework_simplejwt.exceptions import AuthenticationFailed, InvalidTok
 from rest_framework_simplejwt.utils import aware_utcnow
 
 from sessions_app.domain.applications import END_USER_HEADER, is_reserved
+from sessions_app.domain.errors import EndUserRefused, ServiceKeyRequired
 from sessions_app.http import applications
 from sessions_app.http.applications import AsksFor
 from sessions_app.services import revocations
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView
 
 # The account's `token_generation` when the token was made; a token without one is of the first.
 GENERATION_CLAIM = "gen"
@@ -66,6 +71,23 @@ class TokenUser(models.TokenUser):
 
     def __str__(self) -> str:
         return self.username or self.id
+
+
+class InScope(IsAuthenticated):
+    """Requires a caller; of a service key, the scope of the route, and an end user to speak for."""
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        """Whether the caller may; raises NotAllowed, EndUserInvalid."""
+        if not super().has_permission(request, view):
+            return False
+        if isinstance(request.auth, applications.ServiceCredential):
+            applications.authorize(request, view, request.auth)
+            return True
+        if applications.HEADER_KEY in request.META:
+            raise EndUserRefused
+        if getattr(view, "asks_for", None) is AsksFor.ITSELF:
+            raise ServiceKeyRequired
+        return True
 
 
 class RememberedAccessToken(tokens.AccessToken):

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 
 from sessions_app.domain.applications import (
@@ -26,13 +25,12 @@ from sessions_app.domain.errors import (
     InvalidInput,
     ScopeMissing,
     ServiceKeyRefused,
-    ServiceKeyRequired,
 )
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
 
-_HEADER = f"HTTP_{END_USER_HEADER.upper().replace('-', '_')}"
+HEADER_KEY = f"HTTP_{END_USER_HEADER.upper().replace('-', '_')}"
 
 
 class AsksFor(Enum):
@@ -82,31 +80,21 @@ def application_of(request: Request) -> str:
     return credential.application_id
 
 
-class InScope(IsAuthenticated):
-    """Requires a caller; of a service key, the scope of the route, and an end user to speak for."""
+def authorize(request: Request, view: "APIView", credential: ServiceCredential) -> None:
+    """Require the scope of the route, and have the request ask for whom it names.
 
-    def has_permission(self, request: Request, view: "APIView") -> bool:
-        """Whether the caller may; raises NotAllowed, EndUserInvalid."""
-        if not super().has_permission(request, view):
-            return False
-        credential = request.auth
-        if not isinstance(credential, ServiceCredential):
-            if _HEADER in request.META:
-                raise EndUserRefused
-            if getattr(view, "asks_for", None) is AsksFor.ITSELF:
-                raise ServiceKeyRequired
-            return True
-        method = str(request.method).replace("HEAD", "GET")
-        scope = scope_of(view, method)
-        if scope is None:
-            # A method that there is not is answered as such.
-            if hasattr(view, method.lower()) or method == "OPTIONS":
-                raise ServiceKeyRefused
-            return True
-        if scope not in credential.scopes:
-            raise ScopeMissing(scope)
+    Raises NotAllowed, EndUserInvalid.
+    """
+    method = str(request.method).replace("HEAD", "GET")
+    scope = scope_of(view, method)
+    if scope is None:
+        # A method that there is not is answered as such.
+        if hasattr(view, method.lower()) or method == "OPTIONS":
+            raise ServiceKeyRefused
+    elif scope not in credential.scopes:
+        raise ScopeMissing(scope)
+    else:
         _speak(request, view, credential)
-        return True
 
 
 def scope_of(view: Any, method: str) -> Scope | None:
@@ -136,7 +124,7 @@ def _speak(request: Request, view: "APIView", credential: ServiceCredential) -> 
 
 def _named(request: Request, view: "APIView") -> str | None:
     """The end user that a request names, in its header or in its body; None where in neither."""
-    header = request.META.get(_HEADER)
+    header = request.META.get(HEADER_KEY)
     in_header = None if header is None else end_user_check(_decoded(header))
     member: str | None = getattr(view, "end_user_member", None)
     if member is None or not isinstance(request.data, dict):

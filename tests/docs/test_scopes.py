@@ -15,8 +15,9 @@ from drf_spectacular.generators import SchemaGenerator
 from accounts.authentication import InPerson
 from accounts.credentials import service_keys
 from sessions_app import clock
+from sessions_app.api.authentication import InScope
 from sessions_app.domain.applications import Scope
-from sessions_app.http.applications import AsksFor, InScope, scope_of
+from sessions_app.http.applications import AsksFor, scope_of
 from tests.docs import pages, principals, routes
 
 PAGE = pages.ROOT / "docs" / "service-keys.md"

@@ -15,19 +15,15 @@ from sessions_app.services.quotas.daily import (
     tokens_spent,
 )
 from sessions_app.services.quotas.gate import (
-    Gate,
     doubt,
     erased,
     forget,
-    give_back,
     note,
-    require,
-    take,
     taken,
     usage,
     weighed,
 )
-from sessions_app.services.quotas.stored import limits
+from sessions_app.services.quotas.stored import Gate, give_back, limits, require, take
 
 __all__ = [
     "SCOPES",

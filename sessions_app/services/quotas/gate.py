@@ -2,47 +2,12 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from sessions_app.domain.applications import end_user_of
-from sessions_app.domain.errors import QuotaReached, SessionError, StorageUnavailable
+from sessions_app.domain.errors import SessionError, StorageUnavailable
 from sessions_app.domain.quotas import Usage
 from sessions_app.services.quotas import applications, daily, stored
-
-_NOTHING = Usage()
-
-
-def take(user_id: str, need: Usage) -> None:
-    """Count what is about to be stored; raises the QuotaReached of the first without room."""
-    accounts = stored.accounts_of(user_id)
-    for position, account in enumerate(accounts):
-        try:
-            stored.take(account, need)
-        except QuotaReached:
-            _give_back(accounts[:position], need)
-            raise
-    try:
-        daily.messages_take(user_id, need.messages)
-    except QuotaReached:
-        _give_back(accounts, need)
-        raise
-
-
-def require(user_id: str, room: Usage) -> None:
-    """Raise QuotaReached where there is no room for this."""
-    take(user_id, room)
-    give_back(user_id, room)
-
-
-def give_back(user_id: str, unused: Usage) -> None:
-    """What was taken and not stored."""
-    _give_back(stored.accounts_of(user_id), unused)
-    daily.messages_note(user_id, -unused.messages)
-
-
-def _give_back(accounts: Sequence[stored.Account], unused: Usage) -> None:
-    for account in accounts:
-        stored.give_back(account, unused)
+from sessions_app.services.quotas.stored import give_back, require, take
 
 
 def note(user_id: str, change: Usage) -> None:
@@ -50,29 +15,11 @@ def note(user_id: str, change: Usage) -> None:
     for account in stored.accounts_of(user_id):
         stored.note(account, change)
     # What is removed has been a message of its day all the same.
-    if change.messages > 0:
+    if change.messages > 0 and stored.is_of_an_application(user_id):
         try:
             daily.messages_note(user_id, change.messages)
         except StorageUnavailable:
             return
-
-
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """The quotas that an append counts for. With `spare`, only where so much more has room, too."""
-
-    user_id: str
-    spare: Usage = _NOTHING
-
-    def take(self, need: Usage) -> None:
-        """Count it; raises QuotaReached."""
-        if any(self.spare):
-            require(self.user_id, need + self.spare)
-        take(self.user_id, need)
-
-    def give_back(self, unused: Usage) -> None:
-        """It was not stored after all."""
-        give_back(self.user_id, unused)
 
 
 @contextmanager

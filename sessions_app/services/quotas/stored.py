@@ -7,7 +7,8 @@ the rest.
 """
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
 from operator import sub
@@ -33,7 +34,7 @@ from sessions_app.domain.errors import (
 )
 from sessions_app.domain.quotas import Stock, Usage, first_exceeded, share
 from sessions_app.repository import usages
-from sessions_app.services.quotas import applications
+from sessions_app.services.quotas import applications, daily
 
 # A counter that is older is counted anew before it refuses anything: what a crash or a fail-over
 # has left wrong is right again then. It reads all that the user has, so not more often.
@@ -41,6 +42,7 @@ _COUNT_AGAIN = timedelta(hours=1)
 # Of so many sessions, all headers are read for whoever looks at the account.
 _COUNTED_SESSIONS = 200
 _MAX_SHARES = 10_000
+_NOTHING = Usage()
 # After the first there is a counter, after the second it has been counted anew.
 _ATTEMPTS = 3
 
@@ -81,8 +83,15 @@ def limits() -> Usage:
     return Usage(settings.QUOTA_SESSIONS, settings.QUOTA_MESSAGES, settings.QUOTA_BYTES)
 
 
+def is_of_an_application(user_id: str) -> bool:
+    """Whether there may be an application to ask for; most users are nobody's."""
+    return user_id.startswith("app:")
+
+
 def account_of(user_id: str) -> Account:
     """A user's own account."""
+    if not is_of_an_application(user_id):
+        return Account(user_id, limits())
     own = applications.of_user(user_id).stored
     # Where an application has set another quota, the smaller counts; 0 is none.
     return Account(user_id, Usage(*map(_smaller, limits(), own)))
@@ -90,8 +99,8 @@ def account_of(user_id: str) -> Account:
 
 def accounts_of(user_id: str) -> tuple[Account, ...]:
     """All that something of this user counts for: theirs, and their application's."""
-    end_user = end_user_of(user_id)
     own = account_of(user_id)
+    end_user = end_user_of(user_id) if is_of_an_application(user_id) else None
     if end_user is None:
         return (own,)
     application_id = end_user.application_id
@@ -103,7 +112,7 @@ def _smaller(quota: int, other: int) -> int:
     return min(quota, other) if quota and other else quota or other
 
 
-def take(account: Account, need: Usage) -> None:
+def charge(account: Account, need: Usage) -> None:
     """Count what is about to be stored; raises the QuotaReached of the first quota without room."""
     quotas = account.quotas
     if not any(quotas) or _spend(account.name, need):
@@ -123,7 +132,7 @@ def take(account: Account, need: Usage) -> None:
     raise _reached(account, key, need)
 
 
-def give_back(account: Account, unused: Usage) -> None:
+def credit(account: Account, unused: Usage) -> None:
     """What was taken and not stored; this process spends it."""
     if any(account.quotas):
         _keep(account, _withdraw(account.name) + unused)
@@ -232,3 +241,57 @@ def _reached(account: Account, key: str, need: Usage) -> QuotaReached:
 def _key(name: str) -> str:
     # The salt separates this key from Django's other uses of SECRET_KEY.
     return salted_hmac("sessions_app.usages", name, algorithm="sha256").hexdigest()
+
+
+def take(user_id: str, need: Usage) -> None:
+    """Count what is about to be stored; raises the QuotaReached of the first without room."""
+    accounts = accounts_of(user_id)
+    for position, account in enumerate(accounts):
+        try:
+            charge(account, need)
+        except QuotaReached:
+            _give_back(accounts[:position], need)
+            raise
+    if not is_of_an_application(user_id):
+        return
+    try:
+        daily.messages_take(user_id, need.messages)
+    except QuotaReached:
+        _give_back(accounts, need)
+        raise
+
+
+def require(user_id: str, room: Usage) -> None:
+    """Raise QuotaReached where there is no room for this."""
+    take(user_id, room)
+    give_back(user_id, room)
+
+
+def give_back(user_id: str, unused: Usage) -> None:
+    """What was taken and not stored."""
+    _give_back(accounts_of(user_id), unused)
+    if is_of_an_application(user_id):
+        daily.messages_note(user_id, -unused.messages)
+
+
+def _give_back(accounts: Sequence[Account], unused: Usage) -> None:
+    for account in accounts:
+        credit(account, unused)
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """The quotas that an append counts for. With `spare`, only where so much more has room, too."""
+
+    user_id: str
+    spare: Usage = _NOTHING
+
+    def take(self, need: Usage) -> None:
+        """Count it; raises QuotaReached."""
+        if any(self.spare):
+            require(self.user_id, need + self.spare)
+        take(self.user_id, need)
+
+    def give_back(self, unused: Usage) -> None:
+        """It was not stored after all."""
+        give_back(self.user_id, unused)
