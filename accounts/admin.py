@@ -13,6 +13,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import mark_safe
 
 from accounts import usage, usernames
+from accounts.applications import admin as applications  # noqa: F401 - importing registers it
 from accounts.credentials import password_reset
 from accounts.models import User
 from sessions_app import clock

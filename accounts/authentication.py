@@ -1,35 +1,39 @@
-"""Authentication by an access token or an API key."""
+"""Authentication by an access token, an API key, or an application's service key."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 from rest_framework import HTTP_HEADER_ENCODING
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 
-from accounts.credentials.api_keys import PREFIX, key_verify
+from accounts.credentials import api_keys, service_keys
 from accounts.errors import AccountNotFound
-from accounts.models import ApiKey
+from accounts.models import ApiKey, ServiceKey
 from accounts.services import account_get
-from sessions_app.api.authentication import TokenAuthentication, TokenNotValid
+from sessions_app.api.authentication import InScope, TokenAuthentication, TokenNotValid
+from sessions_app.domain.applications import namespace
+from sessions_app.http.applications import Caller, ServiceCredential
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
 
 
+# What keys begin with, for whoever tells them from tokens.
+KEY_PREFIXES = (api_keys.PREFIX, service_keys.PREFIX)
+_PREFIXES = tuple(prefix.encode() for prefix in KEY_PREFIXES)
 # In a request's environment: what its API key has been found to be, by a server that asks first.
 KNOWN_KEY = "chat_sessions.api_key"
 
 
 @dataclass(frozen=True, slots=True)
 class KnownKey:
-    """An API key that has been looked up before its request began, or why it is not valid."""
+    """A key that has been looked up before its request began, or why it is not valid."""
 
-    key: ApiKey | None = None
+    key: ApiKey | ServiceKey | None = None
     error: Exception | None = None
 
-    def get(self) -> ApiKey:
+    def get(self) -> ApiKey | ServiceKey:
         """The stored key; raises what looking it up raised."""
         if self.key is None:
             raise self.error or TokenNotValid
@@ -37,12 +41,22 @@ class KnownKey:
 
 
 def known_key(credential: str) -> KnownKey:
-    """What an API key is; raises TokenNotValid, or DatabaseError."""
-    return KnownKey(key_verify(credential, now=timezone.now()))
+    """What a key is, an application's or a user's; raises TokenNotValid, or DatabaseError."""
+    return KnownKey(_verified(credential))
+
+
+def _verified(credential: str) -> ApiKey | ServiceKey:
+    now = timezone.now()
+    if credential.startswith(service_keys.PREFIX):
+        return service_keys.service_key_verify(credential, now=now)
+    return api_keys.key_verify(credential, now=now)
 
 
 class BearerAuthentication(TokenAuthentication):
-    """`Authorization: Bearer <access token or API key>` (RFC 6750); `request.auth` is either."""
+    """`Authorization: Bearer <access token or key>` (RFC 6750).
+
+    `request.auth` is the token, the stored API key, or what a service key says.
+    """
 
     _known: KnownKey | None = None
 
@@ -53,17 +67,29 @@ class BearerAuthentication(TokenAuthentication):
         return super().authenticate(request)
 
     def get_validated_token(self, raw_token: bytes) -> Any:
-        """The token, or the stored key; raises InvalidToken, TokenNotValid."""
-        if raw_token.startswith(PREFIX.encode()):
-            if self._known is not None:
-                return self._known.get()
-            return key_verify(raw_token.decode(HTTP_HEADER_ENCODING), now=timezone.now())
-        return super().get_validated_token(raw_token)
+        """The token, or what the key is; raises InvalidToken, TokenNotValid."""
+        if not raw_token.startswith(_PREFIXES):
+            return super().get_validated_token(raw_token)
+        known = self._known or KnownKey(_verified(raw_token.decode(HTTP_HEADER_ENCODING)))
+        key = known.get()
+        return _credential(key) if isinstance(key, ServiceKey) else key
 
     def get_user(self, validated_token: Any) -> Any:
         if isinstance(validated_token, ApiKey):
             return validated_token.user
+        if isinstance(validated_token, ServiceCredential):
+            # Until the permission knows for whom the request asks, which may be in its body.
+            return Caller(namespace(validated_token.application_id))
         return super().get_user(validated_token)
+
+
+def _credential(key: ServiceKey) -> ServiceCredential:
+    return ServiceCredential(
+        application_id=str(key.application_id),
+        scopes=frozenset(key.scopes),
+        require_session=key.require_session,
+        requests_a_minute=key.application.requests_a_minute,
+    )
 
 
 def _compare(bearer: Any) -> None:
@@ -76,8 +102,8 @@ def _compare(bearer: Any) -> None:
         raise TokenNotValid
 
 
-class InPerson(IsAuthenticated):
-    """Requires a sign-in with a password: API keys may use sessions, but not the account itself."""
+class InPerson(InScope):
+    """Requires a sign-in with a password: keys may use sessions, but not the account itself."""
 
     message = "An API key cannot be used for the account that it belongs to."
     code = "api_key_not_allowed"

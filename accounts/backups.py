@@ -12,7 +12,7 @@ from django.core import serializers
 from django.core.management.color import no_style
 from django.db import connection, models, transaction
 
-from accounts.models import User
+from accounts.models import Application, User
 from sessions_app.domain.errors import InvalidInput
 
 # Made by `migrate`, or of no use elsewhere.
@@ -57,7 +57,8 @@ def _serialized(model: type[models.Model]) -> Iterator[str]:
 
 def check_unused(first_account: str) -> None:
     """Raise InvalidInput where somebody has an account, but one that a first start has made."""
-    if User.objects.exclude(username=first_account, last_login=None).exists():
+    has_users = User.objects.exclude(username=first_account, last_login=None).exists()
+    if has_users or Application.objects.exists():
         raise InvalidInput("There are accounts already: restore into a new installation.")
 
 

@@ -1,4 +1,4 @@
-"""Users and their API keys."""
+"""Users and their API keys, applications and their service keys."""
 
 import uuid
 from collections.abc import Iterable
@@ -12,6 +12,8 @@ from uuid_utils.compat import uuid7
 from accounts import usernames
 from accounts.managers import UserManager
 from sessions_app import clock
+from sessions_app.domain import applications
+from sessions_app.domain.quotas import Usage
 from sessions_app.services import revocations
 
 KEY_NAME_MAX_CHARS = 100
@@ -132,6 +134,8 @@ class ApiKey(models.Model):
     shown = models.CharField(max_length=16)
     digest = models.CharField(max_length=64, unique=True)
     user_generation = models.PositiveIntegerField()
+    # Whether model calls that name no session are refused.
+    require_session = models.BooleanField(default=False, db_default=False)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True)
     last_used_at = models.DateTimeField(null=True)
@@ -167,3 +171,73 @@ class SignIn(models.Model):
 
     def __str__(self) -> str:
         return self.device or str(self.pk)
+
+
+class Application(models.Model):
+    """A program with users of its own; `id` is the namespace of everything that they own.
+
+    Quotas of 0 are none. Those of each user hold beside the ones of the settings, which hold for
+    all users; the smaller counts.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_user_id, editable=False)
+    name = models.CharField(max_length=KEY_NAME_MAX_CHARS, unique=True)
+    is_active = models.BooleanField(
+        default=True, help_text="Keys of an inactive application are refused."
+    )
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    requests_a_minute = models.PositiveIntegerField(
+        default=0, help_text="0: as THROTTLE_APPLICATION says."
+    )
+    sessions = models.PositiveBigIntegerField(default=0)
+    messages_a_day = models.PositiveBigIntegerField(default=0)
+    tokens_a_day = models.PositiveBigIntegerField(default=0)
+    bytes = models.PositiveBigIntegerField(default=0)
+    user_sessions = models.PositiveBigIntegerField(default=0)
+    user_messages_a_day = models.PositiveBigIntegerField(default=0)
+    user_tokens_a_day = models.PositiveBigIntegerField(default=0)
+    user_bytes = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def quotas(self) -> applications.Quotas:
+        """Of the whole application, and of each of its users."""
+        together = Usage(sessions=self.sessions, bytes=self.bytes)
+        each = Usage(sessions=self.user_sessions, bytes=self.user_bytes)
+        return applications.Quotas(
+            applications.Limits(together, self.messages_a_day, self.tokens_a_day),
+            applications.Limits(each, self.user_messages_a_day, self.user_tokens_a_day),
+        )
+
+
+class ServiceKey(models.Model):
+    """A key of an application. `shown` is its beginning, to tell keys apart.
+
+    Several are valid side by side, so that one can be replaced without a pause. Keys are revoked,
+    never deleted: until when one was good stays known.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_user_id, editable=False)
+    application = models.ForeignKey(Application, models.PROTECT, related_name="keys")
+    name = models.CharField(max_length=KEY_NAME_MAX_CHARS)
+    shown = models.CharField(max_length=16, editable=False)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    scopes = models.JSONField(default=list)
+    require_session = models.BooleanField(
+        default=False, help_text="Refuse model calls that name no session."
+    )
+    created_at = models.DateTimeField(editable=False)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, editable=False)
+    last_used_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        ordering = ["id"]  # oldest first: ids grow with time
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.shown}…)"

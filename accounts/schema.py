@@ -257,6 +257,7 @@ _KEY = {
     "id": "0192f0c1-9c11-7d52-b1c4-5f0e6a9d2b31",
     "name": "laptop",
     "prefix": "sk-chat-Ab3d",
+    "require_session": False,
     "created_at": "2026-11-22T10:00:00.250Z",
     "expires_at": "2027-02-20T10:00:00.250Z",
     "last_used_at": None,

@@ -30,6 +30,7 @@ from sessions_app import clock
 from sessions_app.api.authentication import SIGN_IN_CLAIM, TokenNotValid, access_token_user
 from sessions_app.http.input import (
     RefusesUnknown,
+    StrictBooleanField,
     StrictCharField,
     StrictIntegerField,
     idempotency_key,
@@ -188,13 +189,17 @@ class PasswordChangeSerializer(RefusesUnknown):
 
 
 class ApiKeyRequestSerializer(RefusesUnknown):
-    """A new API key; it may outlive the sign-in, so it asks for the password again."""
+    """A new API key; it may outlive the sign-in, so it asks for the password again.
+
+    With `require_session`, model calls of `/v1` that name no session are refused.
+    """
 
     password = PasswordField()
     name = StrictCharField(max_length=KEY_NAME_MAX_CHARS)
     expires_in_days = StrictIntegerField(
         min_value=1, max_value=3_650, required=False, allow_null=True
     )
+    require_session = StrictBooleanField(required=False)
 
 
 class ApiKeySerializer(serializers.Serializer[ApiKey]):
@@ -203,6 +208,7 @@ class ApiKeySerializer(serializers.Serializer[ApiKey]):
     id = serializers.UUIDField(read_only=True)
     name = serializers.CharField(read_only=True)
     prefix = serializers.CharField(read_only=True)
+    require_session = serializers.BooleanField(read_only=True)
     created_at = serializers.DateTimeField(read_only=True)
     expires_at = serializers.DateTimeField(read_only=True, allow_null=True)
     last_used_at = serializers.DateTimeField(read_only=True, allow_null=True)

@@ -4,9 +4,22 @@ from django.contrib.auth.views import PasswordResetCompleteView, PasswordResetCo
 from django.urls import re_path
 
 from accounts import views
+from accounts.applications.views import (
+    UserExportView,
+    UserSessionsView,
+    UsersView,
+    UserView,
+)
 from sessions_app.http.waiting import Waits, waits
 
 urlpatterns = [
+    re_path(r"^users/?$", UsersView.as_view(), name="users"),
+    # An id may contain slashes.
+    re_path(
+        r"^users/(?P<end_user_id>.+)/sessions/?$", UserSessionsView.as_view(), name="user-sessions"
+    ),
+    re_path(r"^users/(?P<end_user_id>.+)/export/?$", UserExportView.as_view(), name="user-export"),
+    re_path(r"^users/(?P<end_user_id>.+?)/?$", UserView.as_view(), name="user"),
     re_path(r"^auth/register/?$", views.RegisterView.as_view(), name="register"),
     re_path(r"^auth/token/?$", views.SignInView.as_view(), name="token"),
     re_path(r"^auth/token/refresh/?$", views.RefreshView.as_view(), name="token-refresh"),

@@ -70,6 +70,7 @@ def key_body(key: ApiKey) -> dict[str, Any]:
         "id": str(key.pk),
         "name": key.name,
         "prefix": key.shown,
+        "require_session": key.require_session,
         **{name: timestamp(moment) for name, moment in times.items()},
     }
 

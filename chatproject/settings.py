@@ -335,12 +335,13 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = REQUEST_MAX_BYTES
 # --- the API ----------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.BearerAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": ["sessions_app.api.authentication.InScope"],
     "DEFAULT_PARSER_CLASSES": ["sessions_app.http.json_bodies.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["sessions_app.http.json_bodies.OrjsonRenderer"],
     "DEFAULT_THROTTLE_CLASSES": [
         "sessions_app.http.throttles.AnonThrottle",
         "sessions_app.http.throttles.UserThrottle",
+        "sessions_app.http.throttles.ApplicationThrottle",
     ],
     "DEFAULT_SCHEMA_CLASS": "drf_standardized_errors.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "sessions_app.api.errors.exception_handler",
@@ -363,6 +364,7 @@ THROTTLE_RATES = {
     # The next two count only while THROTTLE_LOGIN is on.
     "login_account": env.rate("THROTTLE_LOGIN_ACCOUNT", "60/hour"),
     "login_network": env.rate("THROTTLE_LOGIN_NETWORK", "600/hour"),
+    "application": env.rate("THROTTLE_APPLICATION", "12000/min"),
     "chat": env.rate("THROTTLE_CHAT", "60/min"),
     "search": env.rate("THROTTLE_SEARCH", "60/min"),
     "mail": env.rate("THROTTLE_MAIL", "5/hour"),

@@ -1,36 +1,30 @@
 """A bot for many users in a backend of its own, with FastAPI and the client library.
 
-CHAT_URL=http://127.0.0.1:8000 BOT_SECRET=... uvicorn bot:app
+CHAT_URL=http://127.0.0.1:8000 CHAT_KEY=sk_app_... uvicorn bot:app
+
+The key is what `manage.py create_service_key bot` prints.
 """
 
-import hashlib
-import hmac
 import os
-from contextlib import suppress
 from typing import Annotated
 
 import httpx
-from chat_sessions_client import AsyncClient, Delta, InvalidRequest
+from chat_sessions_client import AsyncClient, Delta
 from fastapi import Depends, FastAPI, Header
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
-CHAT_URL, SECRET = os.environ["CHAT_URL"], os.environ["BOT_SECRET"].encode()
-connections = httpx.AsyncClient(timeout=30)
-clients: dict[str, AsyncClient] = {}
+service = AsyncClient(
+    os.environ["CHAT_URL"],
+    api_key=os.environ["CHAT_KEY"],
+    http=httpx.AsyncClient(timeout=30),
+)
 app = FastAPI()
 
 
-async def client_of(user: Annotated[str, Header(alias="X-User")]) -> AsyncClient:
-    """The service as this user; put your own sign-in in place of the header."""
-    if user not in clients:
-        name = hashlib.sha256(user.encode()).hexdigest()[:24]
-        password = hmac.new(SECRET, user.encode(), "sha256").hexdigest()
-        account = {"username": f"bot-{name}", "password": password}
-        clients[user] = AsyncClient(CHAT_URL, **account, http=connections)
-        with suppress(InvalidRequest):  # registered on an earlier visit
-            await clients[user].register(**account)
-    return clients[user]
+def client_of(user: Annotated[str, Header(alias="X-User")]) -> AsyncClient:
+    """The service for this user; put your own sign-in in place of the header."""
+    return service.for_end_user(user)
 
 
 SignedIn = Annotated[AsyncClient, Depends(client_of)]

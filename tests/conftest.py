@@ -15,9 +15,13 @@ from pymongo import MongoClient
 from rest_framework.test import APIClient
 from rest_framework_simplejwt.tokens import AccessToken
 
+from accounts.authentication import KNOWN_KEY, KnownKey
+from accounts.credentials import service_keys
+from accounts.models import Application, ServiceKey
 from chatproject.databases import mongo
 from chatproject.mongod import embedded as mongod
 from sessions_app import documents, providers
+from sessions_app.domain.applications import EndUser, Scope
 from sessions_app.repository import indexes
 from sessions_app.repository import revocations as revocations_store
 from sessions_app.repository.log import headers, spilled_keys
@@ -208,16 +212,59 @@ def person(*, is_staff: bool = False) -> Person:
     return Person(user_id, client)
 
 
+# Who the owner and the stranger are, in every test of strangers: two people with accounts; users of
+# two applications, with the same id; two users of one application.
+PRINCIPALS = ("accounts", "two applications", "one application")
+# Where there are strangers.
+_WITH_STRANGERS = ("api", "openai_api")
+_APPLICATIONS = [str(uuid.UUID(int=number, version=4)) for number in (1, 2)]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run every test of strangers for users of applications, too."""
+    has_stranger = {"bob", "hidden"} & set(metafunc.fixturenames)
+    path = Path(metafunc.definition.path)
+    accounts_only = metafunc.definition.get_closest_marker("accounts_only")
+    if has_stranger and is_under(path, _WITH_STRANGERS) and not accounts_only:
+        metafunc.fixturenames.append("principals")
+        metafunc.parametrize("principals", PRINCIPALS)
+
+
+def end_user(application_id: str, end_user_id: str, *scopes: str) -> Person:
+    """An application's user, as the gateway hands over a service key that it has looked up."""
+    application = Application(id=uuid.UUID(application_id), name=f"app {application_id[:8]}")
+    key = ServiceKey(application=application, scopes=list(scopes or Scope))
+    client = APIClient(raise_request_exception=False)
+    headers: dict[str, Any] = {
+        "HTTP_AUTHORIZATION": f"Bearer {service_keys.PREFIX}known",
+        "HTTP_X_END_USER": end_user_id,
+        KNOWN_KEY: KnownKey(key),
+    }
+    client.credentials(**headers)
+    return Person(EndUser(application_id, end_user_id).owner_id, client)
+
+
+def _chosen(request: pytest.FixtureRequest) -> str:
+    callspec = getattr(request.node, "callspec", None)
+    return callspec.params.get("principals", "accounts") if callspec else "accounts"
+
+
 @pytest.fixture
-def alice(database: Any) -> Person:
+def alice(database: Any, request: pytest.FixtureRequest) -> Person:
     """She owns the sessions."""
-    return person()
+    return person() if _chosen(request) == "accounts" else end_user(_APPLICATIONS[0], "alice")
 
 
 @pytest.fixture
-def bob(database: Any) -> Person:
+def bob(database: Any, request: pytest.FixtureRequest) -> Person:
     """A stranger."""
-    return person()
+    chosen = _chosen(request)
+    if chosen == "accounts":
+        return person()
+    if chosen == "two applications":
+        # Whatever the one calls its users, the other's are others.
+        return end_user(_APPLICATIONS[1], "alice")
+    return end_user(_APPLICATIONS[0], "bob")
 
 
 @pytest.fixture

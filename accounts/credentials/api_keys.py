@@ -24,7 +24,7 @@ from sessions_app.domain.lifecycle import to_milliseconds
 PREFIX = "sk-chat-"
 SHOWN_CHARS = len(PREFIX) + 4
 # The last use is a hint for people: to the hour is enough, and saves a write per request.
-_LAST_USE_PRECISION = timedelta(hours=1)
+LAST_USE_PRECISION = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +36,32 @@ class NewKey:
 
 
 def key_make(
-    *, user_id: str, password: str, name: str, expires_in_days: int | None, now: datetime
+    *,
+    user_id: str,
+    password: str,
+    name: str,
+    expires_in_days: int | None,
+    now: datetime,
+    require_session: bool = False,
 ) -> NewKey:
     """Make a key for this user; raises AccountNotFound, WrongPassword, TooManyKeys."""
     user = account_get(user_id=user_id)
     if not user.check_password(password):
         raise WrongPassword(attr="password")
-    key, now = PREFIX + secrets.token_urlsafe(32), to_milliseconds(now)
+    key, now = new_secret(PREFIX), to_milliseconds(now)
     expires_at = None if expires_in_days is None else now + timedelta(days=expires_in_days)
     with transaction.atomic():
         _require_room(user)
-        stored_key = _store(user, key, name, now, expires_at)
+        stored_key: ApiKey = ApiKey.objects.create(
+            user=user,
+            name=name,
+            shown=key[:SHOWN_CHARS],
+            digest=digest(key),
+            user_generation=user.token_generation,
+            require_session=require_session,
+            created_at=now,
+            expires_at=expires_at,
+        )
     return NewKey(stored_key, key)
 
 
@@ -66,19 +81,6 @@ def _require_room(user: User) -> None:
     user.api_keys.exclude(user_generation=user.token_generation).delete()
     if user.api_keys.count() >= settings.QUOTA_API_KEYS:
         raise TooManyKeys(settings.QUOTA_API_KEYS)
-
-
-def _store(user: User, key: str, name: str, now: datetime, expires_at: datetime | None) -> ApiKey:
-    stored_key: ApiKey = ApiKey.objects.create(
-        user=user,
-        name=name,
-        shown=key[:SHOWN_CHARS],
-        digest=_digest(key),
-        user_generation=user.token_generation,
-        created_at=now,
-        expires_at=expires_at,
-    )
-    return stored_key
 
 
 def keys_list(*, user_id: str) -> QuerySet[ApiKey]:
@@ -106,7 +108,7 @@ def key_verify(key: str, *, now: datetime) -> ApiKey:
     stored_key = (
         ApiKey.objects.filter(
             Q(expires_at=None) | Q(expires_at__gt=now),
-            digest=_digest(key),
+            digest=digest(key),
             user__is_active=True,
             user_generation=F("user__token_generation"),
         )
@@ -116,10 +118,16 @@ def key_verify(key: str, *, now: datetime) -> ApiKey:
     if stored_key is None:
         raise TokenNotValid
     last_used_at = stored_key.last_used_at
-    if last_used_at is None or now - last_used_at >= _LAST_USE_PRECISION:
+    if last_used_at is None or now - last_used_at >= LAST_USE_PRECISION:
         ApiKey.objects.filter(pk=stored_key.pk).update(last_used_at=now)
     return stored_key
 
 
-def _digest(key: str) -> str:
+def new_secret(prefix: str) -> str:
+    """A new key, with 256 random bits behind `prefix`."""
+    return prefix + secrets.token_urlsafe(32)
+
+
+def digest(key: str) -> str:
+    """What is stored of a key, and found by it."""
     return hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()

@@ -52,6 +52,7 @@ def api_keys(user: User) -> Iterator[Record]:
             "type": "api_key",
             "name": key.name,
             "shown": key.shown,
+            "require_session": key.require_session,
             "created_at": key.created_at,
             "expires_at": key.expires_at,
             "last_used_at": key.last_used_at,

@@ -13,12 +13,13 @@ from django.contrib.sessions.models import Session
 from django.db import models
 from django.db.models import Q
 
-from accounts.models import User
+from accounts.models import Application, ServiceKey, User
 from accounts.privacy.erasure import session_is_of
 from accounts.privacy.people import as_uuid
 
-# Their rows come with the code. A username may equal a permission's name without being about it.
-_NOT_PERSONAL = (ContentType, Group, Permission)
+# Their rows come with the code, or name programs. A username may equal such a name without being
+# about it.
+_NOT_PERSONAL = (ContentType, Group, Permission, Application, ServiceKey)
 # A shorter id, such as a number, occurs in many texts by chance, so it must match a whole field.
 _DISTINCTIVE_CHARS = 16
 

@@ -12,9 +12,8 @@ from django.db import DatabaseError, close_old_connections
 from rest_framework.exceptions import APIException
 from rest_framework_simplejwt.exceptions import TokenError
 
-from accounts.authentication import KNOWN_KEY, KnownKey, known_key
-from accounts.credentials.api_keys import PREFIX
-from accounts.models import ApiKey
+from accounts.authentication import KEY_PREFIXES, KNOWN_KEY, KnownKey, known_key
+from accounts.models import ApiKey, ServiceKey
 from sessions_app.api.authentication import RememberedAccessToken
 
 
@@ -25,8 +24,8 @@ def bearer(environ: dict[str, Any]) -> str:
 
 
 def has_api_key(environ: dict[str, Any]) -> bool:
-    """Whether the request comes with an API key, good or bad."""
-    return bearer(environ).startswith(PREFIX)
+    """Whether the request comes with an API key or a service key, good or bad."""
+    return bearer(environ).startswith(KEY_PREFIXES)
 
 
 def look_up_key(environ: dict[str, Any]) -> None:
@@ -47,10 +46,18 @@ def caller_of(environ: dict[str, Any], address: str) -> str:
     known = environ.get(KNOWN_KEY)
     if isinstance(known, KnownKey) and isinstance(known.key, ApiKey):
         return str(known.key.user_id)
+    if isinstance(known, KnownKey) and isinstance(known.key, ServiceKey):
+        # Whoever the application speaks for, as far as its header says, has a share of their own.
+        end_user = environ.get("HTTP_X_END_USER", "")
+        return f"{known.key.application_id}/{_digest(end_user)}"
     credential = bearer(environ)
     if not credential:
         return address
     try:
         return str(RememberedAccessToken(credential.encode("latin-1", "replace"))["sub"])
     except (TokenError, KeyError):
-        return hashlib.blake2b(credential.encode("latin-1", "replace"), digest_size=12).hexdigest()
+        return _digest(credential)
+
+
+def _digest(text: str) -> str:
+    return hashlib.blake2b(text.encode("latin-1", "replace"), digest_size=12).hexdigest()

@@ -72,6 +72,7 @@ export function newKey(): string;
  * @property {boolean} pinned
  * @property {boolean} temporary
  */
+/** @typedef {{id: string, session_count: number, updated_at: string}} EndUser a user of an application */
 /** @typedef {Session & {messages: Message[], has_more: boolean}} SessionWithMessages */
 /**
  * @typedef {object} MessageDraft
@@ -101,7 +102,8 @@ export function newKey(): string;
  */
 /**
  * @typedef {object} Options
- * @property {string} [apiKey] an API key; or
+ * @property {string} [apiKey] an API key, or a service key with
+ * @property {string} [endUser] the id of the user that it speaks for; or
  * @property {TokenPair} [tokens] a sign-in; or
  * @property {string} [username] with
  * @property {string} [password]
@@ -122,6 +124,7 @@ export function newKey(): string;
  * @property {Record<string, string>} [headers]
  * @property {boolean} [repeatable] whether it may be sent again when its answer was lost
  * @property {boolean} [isSigned]
+ * @property {boolean} [namesEndUser] false for routes about all of an application's users
  * @property {AbortSignal} [signal]
  */
 /** The service refused or failed; `code` is for programs, the message for people. */
@@ -144,6 +147,8 @@ export class Unreachable extends Error {
 export class ChatSessions {
     /** @param {string} base the service's address @param {Options} options */
     constructor(base: string, options: Options);
+    /** The same client for a user of the application whose service key it has. @param {string} endUser @returns {ChatSessions} */
+    forEndUser(endUser: string): ChatSessions;
     /**
      * Create a session, or open the one that has this `external_id` already. It is sent under a key,
      * so that sending it again creates no second one.
@@ -229,6 +234,28 @@ export class ChatSessions {
         pinned?: boolean;
         metadata?: Record<string, string>;
     }): AsyncGenerator<Session, void, void>;
+    /**
+     * All users of the application that have sessions, in the order of their ids.
+     * @param {{pageSize?: number}} [query]
+     * @returns {AsyncGenerator<EndUser, void, void>}
+     */
+    users({ pageSize }?: {
+        pageSize?: number;
+    }): AsyncGenerator<EndUser, void, void>;
+    /**
+     * All sessions of a user of the application, newest activity first.
+     * @param {string} endUser
+     * @param {{status?: "active" | "archived", pageSize?: number}} [query]
+     * @returns {AsyncGenerator<Session, void, void>}
+     */
+    userSessions(endUser: string, { status, pageSize }?: {
+        status?: "active" | "archived";
+        pageSize?: number;
+    }): AsyncGenerator<Session, void, void>;
+    /** Erase a user of the application; the answer has the receipt and the proof. @param {string} endUser @param {{proof?: boolean}} [query] @returns {Promise<any>} */
+    eraseUser(endUser: string, query?: {
+        proof?: boolean;
+    }): Promise<any>;
     /**
      * A session's messages after a `seq`, oldest first.
      * @param {string} id
@@ -369,6 +396,14 @@ export type Session = {
     pinned: boolean;
     temporary: boolean;
 };
+/**
+ * a user of an application
+ */
+export type EndUser = {
+    id: string;
+    session_count: number;
+    updated_at: string;
+};
 export type SessionWithMessages = Session & {
     messages: Message[];
     has_more: boolean;
@@ -426,9 +461,13 @@ export type ChatOptions = {
 };
 export type Options = {
     /**
-     * an API key; or
+     * an API key, or a service key with
      */
     apiKey?: string | undefined;
+    /**
+     * the id of the user that it speaks for; or
+     */
+    endUser?: string | undefined;
     /**
      * a sign-in; or
      */
@@ -481,5 +520,9 @@ export type Request = {
      */
     repeatable?: boolean | undefined;
     isSigned?: boolean | undefined;
+    /**
+     * false for routes about all of an application's users
+     */
+    namesEndUser?: boolean | undefined;
     signal?: AbortSignal | undefined;
 };

@@ -71,6 +71,7 @@
  * @property {boolean} pinned
  * @property {boolean} temporary
  */
+/** @typedef {{id: string, session_count: number, updated_at: string}} EndUser a user of an application */
 /** @typedef {Session & {messages: Message[], has_more: boolean}} SessionWithMessages */
 /**
  * @typedef {object} MessageDraft
@@ -100,7 +101,8 @@
  */
 /**
  * @typedef {object} Options
- * @property {string} [apiKey] an API key; or
+ * @property {string} [apiKey] an API key, or a service key with
+ * @property {string} [endUser] the id of the user that it speaks for; or
  * @property {TokenPair} [tokens] a sign-in; or
  * @property {string} [username] with
  * @property {string} [password]
@@ -121,6 +123,7 @@
  * @property {Record<string, string>} [headers]
  * @property {boolean} [repeatable] whether it may be sent again when its answer was lost
  * @property {boolean} [isSigned]
+ * @property {boolean} [namesEndUser] false for routes about all of an application's users
  * @property {AbortSignal} [signal]
  */
 
@@ -151,8 +154,9 @@ export class Unreachable extends Error {
 
 // Nothing was done of a request that was refused so.
 const REFUSED_FOR_NOW = new Set([
-  "overloaded", "overtaken", "provider_busy", "search_in_progress", "storage_unavailable",
-  "throttled", "too_many_own_turns", "too_many_turns", "turn_in_progress", "turn_interrupted",
+  "overloaded", "overtaken", "proof_in_progress", "provider_busy", "search_in_progress",
+  "storage_unavailable", "throttled", "too_many_own_turns", "too_many_turns", "turn_in_progress",
+  "turn_interrupted",
 ]);
 const NOT_ANSWERED = new Set([408, 429, 502, 503, 504]);
 // A token is renewed this long before it ends.
@@ -163,6 +167,11 @@ export function newKey() {
   // `randomUUID` is missing on pages that came over plain HTTP.
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** A header's text whose bytes are UTF-8; fetch takes one character for each byte. @param {string} text */
+function utf8(text) {
+  return String.fromCharCode(...new TextEncoder().encode(text));
 }
 
 export class ChatSessions {
@@ -178,7 +187,9 @@ export class ChatSessions {
 
   /** @param {string} base the service's address @param {Options} options */
   constructor(base, options) {
-    const { apiKey, tokens, username, password } = options;
+    const { apiKey, endUser, tokens, username, password } = options;
+    if (endUser !== undefined && !apiKey)
+      throw new TypeError("An endUser is named with a service key as the apiKey.");
     if (!apiKey === !(tokens || (username && password)))
       throw new TypeError("Pass an apiKey, or tokens, or a username and a password.");
     this.#base = base.replace(/\/+$/, "");
@@ -188,6 +199,11 @@ export class ChatSessions {
     };
     this.#fetch = options.fetch ?? globalThis.fetch.bind(globalThis);
     if (tokens) this.#use(tokens);
+  }
+
+  /** The same client for a user of the application whose service key it has. @param {string} endUser @returns {ChatSessions} */
+  forEndUser(endUser) {
+    return new ChatSessions(this.#base, { ...this.#options, endUser });
   }
 
   /**
@@ -296,6 +312,45 @@ export class ChatSessions {
     do {
       const query = { status, limit: pageSize, cursor, tag, pinned, ...Object.fromEntries(named) };
       const page = await this.call("GET", "/session", { query });
+      yield* page.results;
+      cursor = page.next && new URL(page.next).searchParams.get("cursor");
+    } while (cursor);
+  }
+
+  /**
+   * All users of the application that have sessions, in the order of their ids.
+   * @param {{pageSize?: number}} [query]
+   * @returns {AsyncGenerator<EndUser, void, void>}
+   */
+  async *users({ pageSize = 100 } = {}) {
+    yield* this.#pages("/users", { limit: pageSize });
+  }
+
+  /**
+   * All sessions of a user of the application, newest activity first.
+   * @param {string} endUser
+   * @param {{status?: "active" | "archived", pageSize?: number}} [query]
+   * @returns {AsyncGenerator<Session, void, void>}
+   */
+  async *userSessions(endUser, { status = "active", pageSize = 100 } = {}) {
+    const route = `/users/${encodeURIComponent(endUser)}/sessions`;
+    yield* this.#pages(route, { status, limit: pageSize });
+  }
+
+  /** Erase a user of the application; the answer has the receipt and the proof. @param {string} endUser @param {{proof?: boolean}} [query] @returns {Promise<any>} */
+  eraseUser(endUser, query = {}) {
+    const route = `/users/${encodeURIComponent(endUser)}`;
+    return this.call("DELETE", route, { query, namesEndUser: false });
+  }
+
+  /** @param {string} route @param {{status?: string, limit: number}} query @returns {AsyncGenerator<any, void, void>} */
+  async *#pages(route, query) {
+    /** @type {string | undefined} */
+    let cursor;
+    do {
+      const page = await this.call("GET", route, {
+        query: { ...query, cursor }, namesEndUser: false,
+      });
       yield* page.results;
       cursor = page.next && new URL(page.next).searchParams.get("cursor");
     } while (cursor);
@@ -466,7 +521,8 @@ export class ChatSessions {
   }
 
   /** @param {string} method @param {string} route @param {Request} request @param {string} token */
-  #fetched(method, route, { query = {}, body, content, headers, signal }, token) {
+  #fetched(method, route, { query = {}, body, content, headers, signal, namesEndUser = true }, token) {
+    const { endUser } = this.#options;
     const named = Object.entries(query).filter(([, value]) => value !== undefined);
     const search = new URLSearchParams(named.map(([name, value]) => [name, String(value)]));
     return reached(
@@ -481,6 +537,7 @@ export class ChatSessions {
           ...(body === undefined ? {} : { "Content-Type": "application/json" }),
           ...this.#options.headers,
           ...(token ? { Authorization: `Bearer ${token}` } : {}),
+          ...(endUser !== undefined && namesEndUser ? { "X-End-User": utf8(endUser) } : {}),
           ...headers,
         },
       }),

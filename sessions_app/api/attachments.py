@@ -11,6 +11,7 @@ from sessions_app import clock
 from sessions_app.api.description import attachments as described
 from sessions_app.api.negotiation import AnyAnswer
 from sessions_app.api.wire import attachments as wire
+from sessions_app.domain.applications import Scope
 from sessions_app.http.content import content_response
 from sessions_app.http.input import QueryView, user_id
 from sessions_app.http.uploads import BytesParser, FormParser, uploaded
@@ -21,6 +22,7 @@ from sessions_app.services import attachments
 class AttachmentViewSet(ViewSet, QueryView):
     """The caller's attachments."""
 
+    scopes = {"GET": Scope.SESSIONS_READ, "POST": Scope.SESSIONS_WRITE}
     queries = {"upload": wire.UploadQuery, "retrieve": wire.ContentQuery}
     content_negotiation_class = AnyAnswer
     parser_classes = (FormParser, BytesParser)

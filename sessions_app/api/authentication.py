@@ -6,10 +6,11 @@ an external identity provider (`identity_provider`).
 
 import time
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework import exceptions
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework_simplejwt import models, tokens
 from rest_framework_simplejwt.authentication import (
@@ -21,7 +22,14 @@ from rest_framework_simplejwt.backends import TokenBackend
 from rest_framework_simplejwt.exceptions import AuthenticationFailed, InvalidToken
 from rest_framework_simplejwt.utils import aware_utcnow
 
+from sessions_app.domain.applications import END_USER_HEADER, is_reserved
+from sessions_app.domain.errors import EndUserRefused, ServiceKeyRequired
+from sessions_app.http import applications
+from sessions_app.http.applications import AsksFor
 from sessions_app.services import revocations
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView
 
 # The account's `token_generation` when the token was made; a token without one is of the first.
 GENERATION_CLAIM = "gen"
@@ -63,6 +71,23 @@ class TokenUser(models.TokenUser):
 
     def __str__(self) -> str:
         return self.username or self.id
+
+
+class InScope(IsAuthenticated):
+    """Requires a caller; of a service key, the scope of the route, and an end user to speak for."""
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        """Whether the caller may; raises NotAllowed, EndUserInvalid."""
+        if not super().has_permission(request, view):
+            return False
+        if isinstance(request.auth, applications.ServiceCredential):
+            applications.authorize(request, view, request.auth)
+            return True
+        if applications.HEADER_KEY in request.META:
+            raise EndUserRefused
+        if getattr(view, "asks_for", None) is AsksFor.ITSELF:
+            raise ServiceKeyRequired
+        return True
 
 
 class RememberedAccessToken(tokens.AccessToken):
@@ -128,6 +153,8 @@ def _is_subject(subject: object) -> bool:
         and 1 <= len(subject) <= MAX_SUBJECT_CHARS
         and subject.isascii()
         and subject.isprintable()
+        # The namespaces of applications, whose users only service keys speak for.
+        and not (subject.startswith("app:") and is_reserved(subject))
     )
 
 
@@ -144,20 +171,41 @@ def access_token_user(token: str) -> TokenUser:
 
 
 class TokenAuthenticationScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """How the API description shows TokenAuthentication."""
+    """How the API description shows TokenAuthentication: whose credentials a route takes."""
 
     target_class = "sessions_app.api.authentication.TokenAuthentication"
     match_subclasses = True
-    name = "accessToken"
+    name = ["accessToken", "serviceKey"]
 
-    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
-        """An HTTP bearer scheme whose tokens are JWTs."""
-        return {
-            "type": "http",
-            "scheme": "bearer",
-            "bearerFormat": "JWT",
-            "description": (
-                "The `access` token of `POST /auth/token`; but for the account's own routes, also "
-                "an API key of `POST /auth/api-keys`."
-            ),
-        }
+    def get_security_requirement(self, auto_schema: Any) -> list[dict[str, list[Any]]]:
+        """A token or a user's key; a service key where the route has a scope."""
+        own: dict[str, list[Any]] = {"accessToken": []}
+        view = auto_schema.view
+        if applications.scope_of(view, auto_schema.method.upper()) is None:
+            return [own]
+        by_key: dict[str, list[Any]] = {"serviceKey": []}
+        return [by_key] if getattr(view, "asks_for", None) is AsksFor.ITSELF else [own, by_key]
+
+    def get_security_definition(self, auto_schema: Any) -> list[dict[str, Any]]:
+        """HTTP bearer schemes."""
+        return [
+            {
+                "type": "http",
+                "scheme": "bearer",
+                "bearerFormat": "JWT",
+                "description": (
+                    "The `access` token of `POST /auth/token`; but for the account's own routes, "
+                    "also an API key of `POST /auth/api-keys`."
+                ),
+            },
+            {
+                "type": "http",
+                "scheme": "bearer",
+                # The header is no scheme and no parameter: those of a token must not send it.
+                "description": (
+                    f"An application's key, of `manage.py create_service_key`. `{END_USER_HEADER}` "
+                    "says for which of its users it asks, by the application's own id; on `/v1` "
+                    "a body may say it with `user`. The routes under `/users` take neither."
+                ),
+            },
+        ]

@@ -7,12 +7,15 @@ from rest_framework.viewsets import ViewSet
 from sessions_app import clock
 from sessions_app.api.description import messages as described
 from sessions_app.api.wire import messages as wire
+from sessions_app.domain.applications import Scope
 from sessions_app.http.input import QueryView, seq_in_path, user_id
 from sessions_app.services import branches
 
 
 class BranchViewSet(ViewSet, QueryView):
     """The branches of one of the caller's sessions."""
+
+    scopes = {"PUT": Scope.SESSIONS_WRITE}
 
     @described.branch_make_current
     def make_current(self, request: Request, session_id: str, seq: str) -> Response:

@@ -14,6 +14,7 @@ from sessions_app.api import event_stream
 from sessions_app.api.description import chat as described
 from sessions_app.api.negotiation import AcceptIgnored
 from sessions_app.api.wire import turns as wire
+from sessions_app.domain.applications import Scope
 from sessions_app.domain.errors import InvalidInput, ProviderBusy, ProviderRefused, SessionError
 from sessions_app.http.departure import departure_of
 from sessions_app.http.input import NoMembers, QueryView, idempotency_key, user_id, validated
@@ -32,6 +33,7 @@ BEGINNING_SECONDS = 1.0
 class ChatViewSet(ViewSet, QueryView):
     """The turns of one of the caller's sessions."""
 
+    scopes = {"GET": Scope.TURNS, "POST": Scope.TURNS}
     content_negotiation_class = AcceptIgnored
 
     def get_throttles(self) -> list[BaseThrottle]:

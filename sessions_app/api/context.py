@@ -8,6 +8,7 @@ from sessions_app import clock
 from sessions_app.api.description import context as described
 from sessions_app.api.wire import context as wire
 from sessions_app.api.wire import sessions as session_wire
+from sessions_app.domain.applications import Scope
 from sessions_app.domain.data import Strategy
 from sessions_app.http.input import QueryView, user_id, validated
 from sessions_app.http.waiting import Waits, allowance, waits
@@ -18,6 +19,7 @@ from sessions_app.services import topics as topics_service
 class ContextViewSet(ViewSet, QueryView):
     """The context window of one of the caller's sessions."""
 
+    scopes = {"GET": Scope.SESSIONS_READ, "POST": Scope.SESSIONS_WRITE}
     queries = {"retrieve": wire.ContextQuery}
 
     @waits(Waits.FOR_MUCH)

@@ -6,12 +6,15 @@ from rest_framework.viewsets import ViewSet
 
 from sessions_app import clock
 from sessions_app.api.description import messages as described
+from sessions_app.domain.applications import Scope
 from sessions_app.http.input import QueryView, seq_in_path, user_id
 from sessions_app.services import erasure
 
 
 class ErasureViewSet(ViewSet, QueryView):
     """One message of one of the caller's sessions."""
+
+    scopes = {"DELETE": Scope.SESSIONS_WRITE}
 
     @described.message_delete
     def destroy(self, request: Request, session_id: str, seq: str) -> Response:

@@ -16,6 +16,7 @@ from sessions_app.api.wire.messages import message as written_message
 from sessions_app.api.wire.messages import timestamp
 from sessions_app.api.wire.sessions import ExportQuery, etag
 from sessions_app.api.wire.sessions import session as written_session
+from sessions_app.domain.applications import Scope
 from sessions_app.domain.data import Message, Role, Session
 from sessions_app.domain.parts import is_kept
 from sessions_app.domain.texts.display import isolated
@@ -36,6 +37,7 @@ _SPEAKERS = {
 class ExportView(QueryView):
     """The whole conversation, archived or not."""
 
+    scopes = {"GET": Scope.EXPORT}
     queries = {"get": ExportQuery}
 
     content_negotiation_class = AcceptIgnored

@@ -7,6 +7,7 @@ from rest_framework.viewsets import ViewSet
 from sessions_app import clock
 from sessions_app.api.description import messages as described
 from sessions_app.api.wire import messages as wire
+from sessions_app.domain.applications import Scope
 from sessions_app.domain.data import Rating
 from sessions_app.http.input import QueryView, seq_in_path, user_id, validated
 from sessions_app.services import feedback
@@ -14,6 +15,8 @@ from sessions_app.services import feedback
 
 class FeedbackViewSet(ViewSet, QueryView):
     """What the caller thinks of a reply in one of their sessions."""
+
+    scopes = {"PUT": Scope.SESSIONS_WRITE, "DELETE": Scope.SESSIONS_WRITE}
 
     @described.feedback_give
     def give(self, request: Request, session_id: str, seq: str) -> Response:

@@ -7,6 +7,7 @@ from rest_framework.viewsets import ViewSet
 from sessions_app import clock
 from sessions_app.api.description import messages as described
 from sessions_app.api.wire import messages as wire
+from sessions_app.domain.applications import Scope
 from sessions_app.domain.limits import BATCH_MAX_MESSAGES
 from sessions_app.http.input import QueryView, idempotency_key, user_id, validated
 from sessions_app.services import messages
@@ -15,6 +16,7 @@ from sessions_app.services import messages
 class MessageViewSet(ViewSet, QueryView):
     """The messages of one of the caller's sessions."""
 
+    scopes = {"GET": Scope.SESSIONS_READ, "POST": Scope.SESSIONS_WRITE}
     queries = {"list": wire.MessagesQuery}
 
     @described.message_append

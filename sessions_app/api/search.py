@@ -9,6 +9,7 @@ from sessions_app import clock
 from sessions_app.api.description.errors import responses
 from sessions_app.api.description.examples import response_example
 from sessions_app.api.wire import search as wire
+from sessions_app.domain.applications import Scope
 from sessions_app.http.input import QueryView, user_id
 from sessions_app.http.throttles import SearchThrottle
 from sessions_app.http.waiting import Waits, allowance, waits
@@ -28,6 +29,7 @@ _HIT = {
 class SearchView(QueryView):
     """The caller's own messages and titles."""
 
+    scopes = {"GET": Scope.SESSIONS_READ}
     queries = {"get": wire.SearchQuery}
 
     def get_throttles(self) -> list[BaseThrottle]:

@@ -15,6 +15,7 @@ from sessions_app.api.wire import filters
 from sessions_app.api.wire import sessions as wire
 from sessions_app.api.wire.messages import NewestQuery
 from sessions_app.domain import lifecycle
+from sessions_app.domain.applications import Scope
 from sessions_app.domain.data import Session
 from sessions_app.http.input import (
     NoMembers,
@@ -55,6 +56,12 @@ def _created(request: Request, kind: str, make: Maker) -> Response:
 class SessionViewSet(BulkViewSet):
     """The caller's own sessions; another user's are answered like unknown ones."""
 
+    scopes = {
+        "GET": Scope.SESSIONS_READ,
+        "POST": Scope.SESSIONS_WRITE,
+        "PATCH": Scope.SESSIONS_WRITE,
+        "DELETE": Scope.SESSIONS_WRITE,
+    }
     queries = {
         **BulkViewSet.queries,
         "list": filters.ListQuery,

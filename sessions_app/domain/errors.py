@@ -3,6 +3,7 @@
 SessionError
 ├── InvalidInput            a value breaks a rule; names the field          400
 │   ├── DuplicateItem       the conversation has an item with this id       400
+│   ├── EndUserInvalid      no id that a user of an application can have    400
 │   ├── BadAttachmentName   a file's name has a path, or hides how it ends  400
 │   └── AttachmentRefused   bytes that are not kept; its kinds say why      400
 ├── TooLarge                a message or a body over its limit              413
@@ -14,6 +15,13 @@ SessionError
 ├── AttachmentNotFound      no such attachment of this user                 404
 ├── ImportNotFound          no such import of this user                     404
 ├── UserErased              the token is valid, its user is erased          401
+├── NotAllowed              the caller is known, and may not do this        403
+│   ├── ScopeMissing        the service key has not the route's scope       403
+│   ├── ServiceKeyRefused   no service key may use the route                403
+│   ├── ServiceKeyRequired  only service keys may use the route             403
+│   ├── EndUserRequired     the route is an end user's; none is named       403
+│   ├── EndUserRefused      a caller that speaks for no end users names one 403
+│   └── EndUserErased       the application's user has been erased          403
 ├── Conflict                the session is not in a state for this
 │   ├── SessionArchived     archived sessions are read-only                 409
 │   ├── LegalHold           staff ordered that the session be kept          409
@@ -30,7 +38,9 @@ SessionError
 │   ├── SessionsQuota       sessions                                        429
 │   ├── MessagesQuota       messages                                        429
 │   ├── BytesQuota          bytes of messages                               429
-│   └── SearchesQuota       searches of a day; has a `retry_after`          429
+│   ├── SearchesQuota       searches of a day; has a `retry_after`          429
+│   └── DailyQuota          messages or tokens of a day; has `retry_after`  429
+├── ProofInProgress         one erasure with its proof at a time            429
 ├── VersionMismatch         `If-Match` names another version                412
 ├── IdempotencyMismatch     the same key came with another body             422
 ├── StorageUnavailable      MongoDB did not answer, or could not write      503
@@ -82,6 +92,12 @@ class DuplicateItem(InvalidInput):
             f"Duplicate item found with id {item_id}. Remove it from the request and try again.",
             attr=attr,
         )
+
+
+class EndUserInvalid(InvalidInput):
+    """An id that no user of an application can have, or two of them in one request."""
+
+    code = "end_user_invalid"
 
 
 class TooLarge(SessionError):
@@ -197,6 +213,59 @@ class UserErased(SessionError):
 
     code = "user_erased"
     default_detail = "This account has been erased."
+
+
+class NotAllowed(SessionError):
+    """The caller is known, and may not do this."""
+
+    code = "not_allowed"
+    default_detail = "You may not do this."
+
+
+class ScopeMissing(NotAllowed):
+    """The service key was not made for this route; `scope` is what it would need."""
+
+    code = "scope_missing"
+    default_detail = "This service key lacks the scope that the route needs."
+
+    def __init__(self, scope: str = "") -> None:
+        self.scope = scope
+        super().__init__(f"This service key lacks the scope {scope}." if scope else None)
+
+
+class ServiceKeyRefused(NotAllowed):
+    """The route is not for service keys."""
+
+    code = "service_key_not_allowed"
+    default_detail = "A service key cannot be used here."
+
+
+class ServiceKeyRequired(NotAllowed):
+    """The route is about an application's users."""
+
+    code = "service_key_required"
+    default_detail = "This route is for service keys."
+
+
+class EndUserRequired(NotAllowed):
+    """A service key says for whom it asks, and this request does not."""
+
+    code = "end_user_required"
+    default_detail = "Name the end user in X-End-User (or `user` on /v1): this route is theirs."
+
+
+class EndUserRefused(NotAllowed):
+    """An end user is named where there can be none."""
+
+    code = "end_user_not_allowed"
+    default_detail = "X-End-User is for service keys, and not for the routes about all their users."
+
+
+class EndUserErased(NotAllowed):
+    """The application's user has been erased, and stays so."""
+
+    code = "end_user_erased"
+    default_detail = "This end user has been erased."
 
 
 class Conflict(SessionError):
@@ -328,6 +397,67 @@ class SearchesQuota(QuotaReached):
     def __init__(self, limit: int = 0, *, retry_after: int = 1) -> None:
         super().__init__(limit)
         self.retry_after = retry_after
+
+
+class DailyQuota(QuotaReached):
+    """The user has done as much of something today (UTC) as they may; `retry_after` in seconds."""
+
+    code = "quota_a_day"
+    default_detail = "Your quota of today is used up."
+
+    def __init__(self, limit: int = 0, *, retry_after: int = 1) -> None:
+        super().__init__(limit)
+        self.retry_after = retry_after
+
+
+class MessagesADayQuota(DailyQuota):
+    """The user's messages of today are as many as they may be."""
+
+    code = "quota_messages_a_day"
+    default_detail = "Your quota of {limit:,} messages a day is used up."
+
+
+class TokensADayQuota(DailyQuota):
+    """Models have read and written as many tokens for the user today as they may."""
+
+    code = "quota_tokens_a_day"
+    default_detail = "Your quota of {limit:,} tokens a day is used up."
+
+
+class ApplicationSessionsQuota(QuotaReached):
+    """The application's users have as many sessions as they may have together."""
+
+    code = "quota_application_sessions"
+    default_detail = "The application's quota of {limit:,} sessions is used up."
+
+
+class ApplicationBytesQuota(QuotaReached):
+    """The messages of the application's users take as many bytes as they may together."""
+
+    code = "quota_application_bytes"
+    default_detail = "The application's quota of {limit:,} bytes of messages is used up."
+
+
+class ApplicationMessagesADayQuota(DailyQuota):
+    """The messages of the application's users of today are as many as they may be together."""
+
+    code = "quota_application_messages_a_day"
+    default_detail = "The application's quota of {limit:,} messages a day is used up."
+
+
+class ApplicationTokensADayQuota(DailyQuota):
+    """Models have read and written as many tokens for the application today as they may."""
+
+    code = "quota_application_tokens_a_day"
+    default_detail = "The application's quota of {limit:,} tokens a day is used up."
+
+
+class ProofInProgress(SessionError):
+    """Another erasure of the application is being proven; `retry_after` is in seconds."""
+
+    code = "proof_in_progress"
+    default_detail = "Another erasure is in progress; try again."
+    retry_after = 5
 
 
 class VersionMismatch(SessionError):

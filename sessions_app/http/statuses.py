@@ -6,6 +6,7 @@ from sessions_app.domain.window import WindowBudgetError
 _STATUS_OF: dict[type[errors.SessionError], int] = {
     errors.InvalidInput: 400,
     errors.UserErased: 401,
+    errors.NotAllowed: 403,
     errors.SessionNotFound: 404,
     errors.MessageNotFound: 404,
     errors.ItemNotFound: 404,
@@ -16,6 +17,7 @@ _STATUS_OF: dict[type[errors.SessionError], int] = {
     errors.SessionExpired: 410,
     errors.SearchInProgress: 429,
     errors.QuotaReached: 429,
+    errors.ProofInProgress: 429,
     errors.VersionMismatch: 412,
     errors.SlowBody: 408,
     errors.TooLarge: 413,

@@ -8,6 +8,8 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from sessions_app import clock, instruments
+from sessions_app.domain.applications import namespace
+from sessions_app.http.applications import ServiceCredential
 from sessions_app.services.throttling import caller_key, throttle_take
 
 if TYPE_CHECKING:
@@ -39,10 +41,14 @@ def rate_take(scope: str, caller: str) -> float | None:
     if rate is None:
         return None
     count, period = rate.split("/")
+    return _taken(scope, caller, limit=int(count), seconds=_SECONDS[period[0]])
+
+
+def _taken(scope: str, caller: str, *, limit: int, seconds: int) -> float | None:
     wait = throttle_take(
         key=caller_key(scope=scope, caller=caller),
-        limit=int(count),
-        period_seconds=_SECONDS[period[0]],
+        limit=limit,
+        period_seconds=seconds,
         now=clock.now(),
     )
     if wait is not None:
@@ -92,6 +98,30 @@ class UserThrottle(RateThrottle):
     def caller(self, request: Request) -> str | None:
         """The user's id."""
         return str(request.user.pk) if request.user else None
+
+
+class ApplicationThrottle(RateThrottle):
+    """Requests with an application's service keys, for all its users together."""
+
+    scope = "application"
+
+    def caller(self, request: Request) -> str | None:
+        """The application's namespace."""
+        credential = request.auth
+        return (
+            namespace(credential.application_id)
+            if isinstance(credential, ServiceCredential)
+            else None
+        )
+
+    def allow_request(self, request: Request, view: "APIView") -> bool:
+        """Whether the request may go on, by the application's own rate where it has one."""
+        own = getattr(request.auth, "requests_a_minute", 0)
+        caller = self.caller(request)
+        if caller is None or not own:
+            return super().allow_request(request, view)
+        self._wait = _taken(self.scope, caller, limit=own, seconds=_SECONDS["m"])
+        return self._wait is None
 
 
 class ChatThrottle(UserThrottle):

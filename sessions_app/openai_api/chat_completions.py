@@ -9,8 +9,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from sessions_app import clock
+from sessions_app.domain.applications import Scope
 from sessions_app.domain.errors import InvalidInput
 from sessions_app.http import event_stream
+from sessions_app.http.applications import require_session
 from sessions_app.http.departure import departure_of
 from sessions_app.http.event_stream import TurnSource
 from sessions_app.http.input import idempotency_key, user_id
@@ -18,9 +20,9 @@ from sessions_app.http.turn_headers import patience, stores_nothing
 from sessions_app.http.waiting import Takes, Waits, takes, waits
 from sessions_app.openai_api import messages, naming, parameters, requests, schema, wire
 from sessions_app.openai_api.bodies import ParserWithFiles
-from sessions_app.openai_api.errors import Required
+from sessions_app.openai_api.errors import Required, SessionRequired
 from sessions_app.openai_api.naming import Attempt, WantedSession
-from sessions_app.openai_api.views import ModelCallView
+from sessions_app.openai_api.views import SESSION_HEADER, ModelCallView
 from sessions_app.services import relay as pass_through
 from sessions_app.services import turns
 from sessions_app.services.turns import CompletionRequest, Feed, Reader, SideCall
@@ -30,6 +32,7 @@ BEGINNING_SECONDS = 5.0
 
 
 class ChatCompletionsView(ModelCallView):
+    scopes = {"POST": Scope.TURNS}
     parser_classes = (ParserWithFiles,)
 
     @waits(Waits.FOR_A_MODEL)
@@ -41,6 +44,8 @@ class ChatCompletionsView(ModelCallView):
         wanted = naming.wanted_session(request, body)
         if wanted is not None:
             return self._in_session(request, body, wanted)
+        if require_session(request):
+            raise SessionRequired(attr=SESSION_HEADER)
         return (_passed if pass_through.has_server() else _demonstrated)(request, body)
 
     def _in_session(

@@ -6,6 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from sessions_app import clock
+from sessions_app.domain.applications import Scope
 from sessions_app.domain.data import Session
 from sessions_app.domain.items import Item
 from sessions_app.http.input import idempotency_key, user_id
@@ -22,6 +23,7 @@ from sessions_app.services.conversations import Attempt
 
 
 class ConversationsView(OpenAIView):
+    scopes = {"POST": Scope.SESSIONS_WRITE}
     parser_classes = (ParserWithFiles,)
 
     @takes(Takes.FILES_IN_JSON)
@@ -52,6 +54,12 @@ class _OfConversation(OpenAIView):
 
 
 class ConversationView(_OfConversation):
+    scopes = {
+        "GET": Scope.SESSIONS_READ,
+        "POST": Scope.SESSIONS_WRITE,
+        "DELETE": Scope.SESSIONS_WRITE,
+    }
+
     @described.show
     def get(self, request: Request, conversation_id: str) -> Response:
         """Show a conversation."""
@@ -90,6 +98,7 @@ class ConversationView(_OfConversation):
 
 
 class ItemsView(_OfConversation):
+    scopes = {"GET": Scope.SESSIONS_READ, "POST": Scope.SESSIONS_WRITE}
     parser_classes = (ParserWithFiles,)
 
     @described.item_list
@@ -124,6 +133,8 @@ class ItemsView(_OfConversation):
 
 
 class ItemView(_OfConversation):
+    scopes = {"GET": Scope.SESSIONS_READ, "DELETE": Scope.SESSIONS_WRITE}
+
     @described.item_show
     def get(self, request: Request, conversation_id: str, item_id: str) -> Response:
         """Show an item."""

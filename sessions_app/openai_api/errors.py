@@ -38,6 +38,13 @@ _CODES = {
             "quota_bytes",
             "quota_attachments",
             "quota_searches",
+            "quota_a_day",
+            "quota_messages_a_day",
+            "quota_tokens_a_day",
+            "quota_application_sessions",
+            "quota_application_bytes",
+            "quota_application_messages_a_day",
+            "quota_application_tokens_a_day",
         ),
         QUOTA,
     ),
@@ -86,6 +93,16 @@ class NoSuchSession(errors.SessionNotFound):
     default_detail = (
         "No such session. Send X-Session-Create: 1 to make it under this id, X-Session-Id: new for "
         "a new one, or create one by POST /session/create."
+    )
+
+
+class SessionRequired(errors.InvalidInput):
+    """The key is for requests that name a session, and this one does not."""
+
+    code = "session_required"
+    default_detail = (
+        "This key is for requests that name a session: send X-Session-Id, or X-Session-Id: new for "
+        "a new one."
     )
 
 

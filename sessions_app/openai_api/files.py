@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from sessions_app import clock
+from sessions_app.domain.applications import Scope
 from sessions_app.domain.attachments import Attachment
 from sessions_app.domain.errors import InvalidInput
 from sessions_app.domain.limits import FILE_PURPOSE_MAX_CHARS
@@ -27,6 +28,7 @@ PAGE_DEFAULT, PAGE_MAX = 10_000, 10_000
 
 
 class FilesView(OpenAIView):
+    scopes = {"GET": Scope.SESSIONS_READ, "POST": Scope.SESSIONS_WRITE}
     parser_classes = (FormParser, BytesParser)
 
     @waits(Waits.FOR_AN_UPLOAD)
@@ -63,6 +65,8 @@ class FilesView(OpenAIView):
 
 
 class FileView(OpenAIView):
+    scopes = {"GET": Scope.SESSIONS_READ, "DELETE": Scope.SESSIONS_WRITE}
+
     @described.show
     def get(self, request: Request, file_id: str) -> Response:
         """What is known of a file."""
@@ -76,6 +80,8 @@ class FileView(OpenAIView):
 
 
 class FileContentView(OpenAIView):
+    scopes = {"GET": Scope.SESSIONS_READ}
+
     @described.content
     def get(self, request: Request, file_id: str) -> HttpResponseBase:
         """The bytes of a file, or of a picture that an item refers to."""

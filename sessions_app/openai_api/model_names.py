@@ -5,6 +5,8 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from sessions_app.domain.applications import Scope
+from sessions_app.http.applications import AsksFor
 from sessions_app.openai_api import schema
 from sessions_app.openai_api.errors import ModelNotFound
 from sessions_app.openai_api.views import OpenAIView
@@ -17,6 +19,9 @@ def model(name: str) -> dict[str, Any]:
 
 
 class ModelsView(OpenAIView):
+    scopes = {"GET": Scope.TURNS}
+    asks_for = AsksFor.ANYBODY
+
     @schema.models_list
     def get(self, request: Request) -> Response:
         """List the models; there is one."""
@@ -24,6 +29,9 @@ class ModelsView(OpenAIView):
 
 
 class ModelView(OpenAIView):
+    scopes = {"GET": Scope.TURNS}
+    asks_for = AsksFor.ANYBODY
+
     @schema.models_show
     def get(self, request: Request, model_id: str) -> Response:
         """Show a model by its name."""

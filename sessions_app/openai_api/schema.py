@@ -51,6 +51,7 @@ _STREAM = "".join(
 _WHEN = {
     400: ("A parameter is wrong, or not supported in a session.", "n", "unsupported_value"),
     401: ("No key or token, or one that is no longer valid.", None, "invalid_api_key"),
+    403: ("The service key may not do this, or names no end user.", None, "scope_missing"),
     404: ("It does not exist for this user.", None, "not_found"),
     409: ("A turn is in progress; see `Retry-After`.", None, "turn_in_progress"),
     410: ("The caller's own session, past its timeout.", None, "session_expired"),
@@ -68,9 +69,10 @@ _WHEN = {
 
 
 def error_responses(*statuses: int) -> dict[int, OpenApiResponse]:
-    """The errors with these statuses, as OpenAI's clients read them."""
+    """The errors with these statuses, and 403, as OpenAI's clients read them."""
     responses = {}
-    for status in statuses:
+    # A service key may lack the scope of any route.
+    for status in sorted({403, *statuses}):
         when, param, code = _WHEN[status]
         kind = "server_error" if status >= 500 else "invalid_request_error"
         value = {"error": {"message": when, "type": kind, "param": param, "code": code}}

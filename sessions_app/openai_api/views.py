@@ -43,7 +43,12 @@ class OpenAIView(APIView):
 
 
 class ModelCallView(OpenAIView):
-    """A view that calls the model; it shares its rate limit with the other API."""
+    """A view that calls the model; it shares its rate limit with the other API.
+
+    Of a service key, the body may name the end user as OpenAI's clients name theirs.
+    """
+
+    end_user_member = "user"
 
     def get_throttles(self) -> list[BaseThrottle]:
         return [*super().get_throttles(), ChatThrottle()]

@@ -2,7 +2,9 @@
 
 from django.utils.crypto import salted_hmac
 
+from sessions_app.domain.applications import end_user_of
 from sessions_app.domain.data import Receipt
+from sessions_app.domain.errors import EndUserErased, SessionError, UserErased
 from sessions_app.repository import receipts
 
 
@@ -24,3 +26,11 @@ def receipt_get(*, user_id: str) -> Receipt | None:
 def is_erased(user_id: str) -> bool:
     """Whether this user has been erased; an access token can outlive its user."""
     return receipt_get(user_id=user_id) is not None
+
+
+def erased_error(user_id: str) -> SessionError:
+    """What an erased user's request is refused with.
+
+    An application's key stays good when one of its users is erased, so that is no 401.
+    """
+    return UserErased() if end_user_of(user_id) is None else EndUserErased()

@@ -18,14 +18,16 @@ from sessions_app.domain.data import Generation, Message, Role
 from sessions_app.domain.errors import ProviderError, SessionError, TurnFailed
 from sessions_app.domain.turns import Seen, TurnState
 from sessions_app.providers import Ending, Passage, Reply, Thought
-from sessions_app.services import identity
-from sessions_app.services.turns import Feed, Outcome, Slot
+from sessions_app.services import identity, quotas
+from sessions_app.services.turns import Feed, Outcome, Slot, spending
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
 _ERROR_MAX_BYTES = 64 * 1024
+# About; for a server that does not say how many tokens a call took.
+_BYTES_OF_A_TOKEN = 4
 # A server's answer to what the caller has asked for, and no fault of this service's own request.
 _CALLERS = frozenset({400, 404, 409, 413, 415, 422, 429})
 # With the empty line that ends them where they stand alone.
@@ -74,9 +76,10 @@ def completion_pass(*, user_id: str, model: str, body: bytes, departed: Departed
     with Slot(user_id, model):
         headers, answer = _waited_for(_whole(_server().relay(body, model=model)), departed)
     try:
-        orjson.loads(answer)
+        completion = orjson.loads(answer)
     except orjson.JSONDecodeError as error:
         raise ProviderError("The model's server did not answer with a completion.") from error
+    quotas.tokens_spent(user_id, _tokens_of(completion) or _estimate(body) + _estimate(answer))
     return PassedWhole(answer, headers.get("content-type", "application/json"))
 
 
@@ -108,7 +111,7 @@ def completion_pass_streamed(
         if not headers.get("content-type", "").startswith("text/event-stream"):
             event_loop.run(passage.close())
             raise ProviderError("The model's server did not answer with a stream.")
-        stream = PassedStream(passage, slot, failed, heartbeat)
+        stream = PassedStream(passage, slot, failed, heartbeat, Spent(user_id, _estimate(body)))
         slot.keep()
         departed(stream.close)
         return stream
@@ -136,9 +139,10 @@ class PassedStream:
         slot: Slot,
         failed: Callable[[SessionError], bytes],
         heartbeat: bytes,
+        spent: "Spent",
     ) -> None:
         self._passage, self._slot, self._failed = passage, slot, failed
-        self._heartbeat = heartbeat
+        self._heartbeat, self._spent = heartbeat, spent
         self._chunks = aiter(passage)
         self._next: asyncio.Task[bytes | None] | None = None
         self._is_over = False
@@ -191,6 +195,7 @@ class PassedStream:
         while (chunk := await anext(self._chunks, None)) is not None:
             # Some clients read JSON from every line, so a server's comments stay here.
             if events := _COMMENTS.sub(b"", chunk):
+                self._spent.read(events)
                 return events
         return None
 
@@ -203,7 +208,47 @@ class PassedStream:
         if not self._is_over:
             self._is_over = True
             self._slot.give_back()
+            self._spent.count()
             self._closing = asyncio.ensure_future(self._passage.close())
+
+
+class Spent:
+    """What a stream that is passed on has cost its user: `asked` tokens, and about one an event.
+
+    A server that says how many they were says it in its last event.
+    """
+
+    def __init__(self, user_id: str, asked: int) -> None:
+        self._user_id, self._estimate, self._told = user_id, asked, 0
+
+    def read(self, events: bytes) -> None:
+        """Note what these events say of tokens."""
+        self._estimate += events.count(b"data:")
+        if b'"usage"' in events:
+            for line in events.split(b"\n"):
+                self._told = _tokens_in(line.removeprefix(b"data:")) or self._told
+
+    def count(self) -> None:
+        """The stream is over."""
+        quotas.tokens_spent(self._user_id, self._told or self._estimate)
+
+
+def _tokens_in(text: bytes) -> int:
+    try:
+        return _tokens_of(orjson.loads(text))
+    except orjson.JSONDecodeError:
+        return 0
+
+
+def _tokens_of(completion: Any) -> int:
+    """How many tokens a completion says that it took; 0 where it does not."""
+    usage = completion.get("usage") if isinstance(completion, dict) else None
+    total = usage.get("total_tokens") if isinstance(usage, dict) else None
+    return total if isinstance(total, int) and total > 0 else 0
+
+
+def _estimate(text: bytes) -> int:
+    return len(text) // _BYTES_OF_A_TOKEN
 
 
 def completion_demonstrate(
@@ -216,7 +261,7 @@ def completion_demonstrate(
     with Slot(user_id) as slot:
         provider = providers.for_turns(count=tokenizer.count_tokens)
         reply = provider.stream(messages, max_tokens=max_tokens)
-        feed = Feed("", "", identity.new_turn_id(), now)
+        feed = Feed("", user_id, identity.new_turn_id(), now)
         feed.show(Seen(0, 0, "", len(messages), 0, ()), None)
         work = event_loop.submit(_demonstrate(reply, feed))
         slot.keep()
@@ -231,7 +276,9 @@ async def _demonstrate(reply: Reply, feed: Feed) -> None:
                 continue
             feed.add(piece)
         assert reply.ending is not None  # noqa: S101 - it has come to its end
-        feed.finish(Outcome(TurnState.DONE, _message(reply.ending, feed)))
+        message = _message(reply.ending, feed)
+        spending.count(feed.user_id, message, feed.seen)
+        feed.finish(Outcome(TurnState.DONE, message))
     except asyncio.CancelledError:
         feed.finish(Outcome(TurnState.CANCELLED))
         raise

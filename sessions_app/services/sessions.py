@@ -32,7 +32,6 @@ from sessions_app.domain.errors import (
     SessionTemporary,
     StorageUnavailable,
     TooLarge,
-    UserErased,
 )
 from sessions_app.domain.limits import CONTEXT_MAX_MESSAGES_DEFAULT, METADATA_MAX_KEYS
 from sessions_app.domain.quotas import Usage
@@ -150,7 +149,7 @@ def _refuse_erased(session: Session) -> None:
     """
     if receipts.is_erased(session.user_id):
         session_delete(session_id=session.session_id, user_id=session.user_id)
-        raise UserErased
+        raise receipts.erased_error(session.user_id)
 
 
 @tracing.step

@@ -21,6 +21,7 @@ _THROTTLES = (
     "THROTTLE_ANON",
     "THROTTLE_USER",
     "THROTTLE_LOGIN",
+    "THROTTLE_APPLICATION",
     "THROTTLE_CHAT",
     "THROTTLE_SEARCH",
 )
@@ -40,16 +41,19 @@ def problem(base_url: str) -> str | None:
 
 
 @contextmanager
-def running(manage_py: Path) -> Iterator[str]:
-    """Run a service as long as the block runs; yields its URL. Raises ServiceDidNotStart."""
+def running(manage_py: Path, *, directory: Path | None = None) -> Iterator[str]:
+    """Run a service as long as the block runs; yields its URL. Raises ServiceDidNotStart.
+
+    Its data lies in `data` of the directory, a temporary one if it is left out.
+    """
     with (
-        tempfile.TemporaryDirectory(prefix="simulated-chat-") as directory,
-        Path(directory, "serve.log").open("w+", encoding="utf-8") as log,
+        tempfile.TemporaryDirectory(prefix="simulated-chat-") as temporary,
+        Path(temporary, "serve.log").open("w+", encoding="utf-8") as log,
     ):
         port = child_process.free_port()
         process = subprocess.Popen(  # noqa: S603 - the command is ours
             [sys.executable, str(manage_py), "serve", "--follow-parent"],
-            env=_environment(Path(directory), port),
+            env=_environment(directory or Path(temporary), port),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

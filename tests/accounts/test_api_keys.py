@@ -42,7 +42,9 @@ def test_it_is_shown_once(alice):
     key = made.pop("key")
     assert key.startswith(made["prefix"])
     assert len(made["prefix"]) == 12
+    assert made.pop("require_session") is False
     assert set(made) == {"id", "name", "prefix", "created_at", "expires_at", "last_used_at"}
+    made["require_session"] = False
     assert (made["name"], made["expires_at"], made["last_used_at"]) == ("laptop", None, None)
     listed = alice.client.get(URL)
     assert listed.json() == {"results": [made]}

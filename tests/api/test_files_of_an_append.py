@@ -28,7 +28,7 @@ def as_served(settings, monkeypatch):
     tallies.take()
 
 
-def test_an_append_passes_through_at_most_twenty_files(alice, session, append, as_served):
+def test_an_append_passes_through_at_most_twenty_files(as_served, alice, session, append):
     append(session)  # what is done once in a process does not count
     responses = []
 

@@ -186,7 +186,7 @@ def test_an_append_asks_the_counter_once_in_many(alice, create, settings, monkey
 def test_the_counter_says_what_is_stored(alice, create, fill, database, settings, monkeypatch):
     settings.QUOTA_MESSAGES, settings.QUOTA_BYTES = 900, 900_000
     # Nothing is taken beforehand.
-    monkeypatch.setattr(quotas, "share", lambda _: Usage())
+    monkeypatch.setattr(quotas.stored, "share", lambda _: Usage())
     session, other = create(), create(messages=[{"content": "Hello"}])
     fill(session, 300)
     say(alice, other, metadata={"a": "b"}, client_id="key")

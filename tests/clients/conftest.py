@@ -1,8 +1,10 @@
 """One served service for all clients, and what the page says about it."""
 
+import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,10 +31,11 @@ needs_node = pytest.mark.skipif(
 
 
 class Clients(NamedTuple):
-    """Where the service is, and the key that the page's preparation has made."""
+    """Where the service is, the key that the page's preparation has made, and a service key."""
 
     base: str
     key: str
+    service_key: str
 
     def environment(self) -> dict[str, str]:
         """What a client's program runs with."""
@@ -79,20 +82,32 @@ def blocks(heading: str, language: str) -> list[str]:
     return [block.text for block in section if block.language == language]
 
 
+def _service_key(directory: Path) -> str:
+    """What the operator's command prints, beside the running service."""
+    command = [sys.executable, "manage.py", "create_service_key", "bot", "--json"]
+    environment = {**os.environ, "DATA_DIR": str(directory / "data")}
+    made = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, check=True, timeout=60
+    )
+    key: str = json.loads(made.stdout)["key"]
+    return key
+
+
 @pytest.fixture(scope="session")
-def clients() -> Iterator[Clients]:
+def clients(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clients]:
     """A service that gives apps a session by their users, too."""
+    directory = tmp_path_factory.mktemp("clients")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OPENAI_SESSIONS", "by_user")
         patch.setenv("WORKERS", "1")
         # What the tests, or the machine's owner, have set for themselves.
         for name in ("DJANGO_SETTINGS_MODULE", "LLM_BASE_URL", "REGISTRATION"):
             patch.delenv(name, raising=False)
-        with own_service.running(ROOT / "manage.py") as base:
+        with own_service.running(ROOT / "manage.py", directory=directory) as base:
             [prepare] = blocks("Prepare", "sh")
             script = f"{prepare.replace(shell.SHOWN_BASE, base)}\necho $CHAT_KEY"
             ran = subprocess.run(
                 ["sh", "-eu", "-c", script], capture_output=True, encoding="utf-8", timeout=60
             )
             assert (ran.returncode, ran.stderr) == (0, "")
-            yield Clients(base, ran.stdout.strip())
+            yield Clients(base, ran.stdout.strip(), _service_key(directory))

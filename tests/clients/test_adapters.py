@@ -32,6 +32,7 @@ def run_tests(clients: Clients, folder: Path, *arguments: str) -> str:
     environment = os.environ | {
         "BASE": clients.base,
         "CHAT_KEY": clients.key,
+        "SERVICE_KEY": clients.service_key,
         "PYTHONPATH": f"{LIBRARY}{os.pathsep}{LIBRARY / 'tests'}",
         # The SDK sends what it does to its maker, if it can.
         "OPENAI_AGENTS_DISABLE_TRACING": "1",

@@ -17,10 +17,11 @@ from django.test import Client
 from django.urls import get_resolver
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
-from accounts.credentials import api_keys
+from accounts.credentials import api_keys, service_keys
 from accounts.credentials.tokens import AccountRefreshToken
-from accounts.models import User
+from accounts.models import Application, ServiceKey, User
 from sessions_app import clock
+from sessions_app.domain.applications import Scope
 from sessions_app.services import attachments
 from tests.accounts.conftest import PASSWORD, bearer, person
 from tests.docs import routes
@@ -29,9 +30,18 @@ from tests.files import picture
 LET_IN, SIGN_IN = "yes", "sign-in"
 _REFUSALS = {401, 403, 404, 405}
 # Of another user's things, that they are there is not told.
-STRANGER = "another user"
-API_PRINCIPALS = ("nobody", STRANGER, "own API key", "own token")
+STRANGER, OTHER_APPLICATION = "another user", "another application"
+OWN_SERVICE_KEY = "own service key"
+API_PRINCIPALS = (
+    "nobody",
+    STRANGER,
+    OTHER_APPLICATION,
+    "own API key",
+    OWN_SERVICE_KEY,
+    "own token",
+)
 ADMIN_PRINCIPALS = ("nobody", "user", "staff", "reviewer", "lead reviewer", "superuser")
+END_USER = "customer/42"
 # What a route wants, by the end of its path.
 _BODIES = {
     "/message": {"content": "Hello"},
@@ -45,8 +55,59 @@ _BODIES = {
 Row = tuple[str, ...]
 
 
+class Things:
+    """What an owner has, for routes to name; made again once it may have been deleted."""
+
+    def __init__(self, owner: Any) -> None:
+        self._owner = owner
+        self.is_used = True
+
+    def filled(self, template: str) -> str:
+        """The path with these things in it."""
+        if self.is_used:
+            self._session_id, self._file_id = self._new_session(), self._new_file()
+            self.is_used = False
+        named = template.replace("{session_id}", self._session_id).replace("{seq}", "1")
+        named = named.replace("{conversation_id}", self._session_id).replace("{model_id}", "demo")
+        named = named.replace("{item_id}", "msg_0").replace("{response_id}", "resp_0")
+        named = named.replace("{attachment_id}", self._file_id).replace("{file_id}", self._file_id)
+        named = named.replace("{end_user_id}", "someone")
+        return re.sub(r"\{\w+\}", "0", named)
+
+    def _new_session(self) -> str:
+        body = {"messages": [{"role": "user", "content": "Hello"}]}
+        response = self._owner.post("/session/create", body, format="json")
+        return str(response.json()["session_id"])
+
+    def _new_file(self) -> str:
+        form = {"file": io.BytesIO(picture()), "purpose": "user_data"}
+        file_id = self._owner.post("/v1/files", form, format="multipart").json()["id"]
+        # Its small picture has a route, too.
+        attachments.attachments_prepare(text_read=lambda _: None)
+        return str(file_id)
+
+
+def service_key(application: str) -> str:
+    """A key of an application, with all scopes."""
+    made = service_keys.service_key_make(
+        application=service_keys.application_open(name=application),
+        name="key",
+        scopes=list(Scope),
+        now=clock.now(),
+    )
+    return made.key
+
+
+def speaking(key: str, end_user: str | None = END_USER) -> Any:
+    """A client with a service key, for a user of its application."""
+    client = bearer(key)
+    if end_user is not None:
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {key}", HTTP_X_END_USER=end_user)
+    return client
+
+
 class ApiCallers:
-    """Alice, whose things are asked for, her API key, Bob, and nobody."""
+    """Alice, whose things are asked for, her API key, Bob, nobody, and two applications."""
 
     def __init__(self) -> None:
         self.alice = person("alice")
@@ -57,29 +118,29 @@ class ApiCallers:
             expires_in_days=None,
             now=clock.now(),
         )
+        own, other = service_key("shop"), service_key("bank")
         self.clients: Mapping[str, Any] = {
             "nobody": Client(raise_request_exception=False),
             STRANGER: person("bob").client,
+            OTHER_APPLICATION: speaking(other),
             "own API key": bearer(key.key),
+            OWN_SERVICE_KEY: speaking(own),
             "own token": self.alice.client,
         }
-        self.session_id = self._new_session()
-        self.file_id = self._new_file()
-        self._is_used = False
+        # About an application's users it names none.
+        self._for_itself = {
+            OTHER_APPLICATION: speaking(other, None),
+            OWN_SERVICE_KEY: speaking(own, None),
+        }
+        alices, end_users = Things(self.alice.client), Things(self.clients[OWN_SERVICE_KEY])
+        self._things = dict.fromkeys(API_PRINCIPALS, alices)
+        self._things |= dict.fromkeys((OTHER_APPLICATION, OWN_SERVICE_KEY), end_users)
         AccountRefreshToken(self.alice.pair.refresh).blacklist()
 
-    def _new_session(self) -> str:
-        body = {"messages": [{"role": "user", "content": "Hello"}]}
-        return str(
-            self.alice.client.post("/session/create", body, format="json").json()["session_id"]
-        )
-
-    def _new_file(self) -> str:
-        form = {"file": io.BytesIO(picture()), "purpose": "user_data"}
-        file_id = self.alice.client.post("/v1/files", form, format="multipart").json()["id"]
-        # Its small picture has a route, too.
-        attachments.attachments_prepare(text_read=lambda _: None)
-        return str(file_id)
+    @property
+    def session_id(self) -> str:
+        """A session of Alice's."""
+        return self._things["own token"].filled("{session_id}")
 
     def row(self, method: str, template: str) -> Row:
         """What becomes of each principal's request; the owner's comes last."""
@@ -87,24 +148,21 @@ class ApiCallers:
         return (f"`{method} {template}`", *answers)
 
     def _ask(self, name: str, method: str, template: str) -> str:
-        if self._is_used:
-            self.session_id, self._is_used = self._new_session(), False
-            self.file_id = self._new_file()
-        path = self._filled(template)
+        things = self._things[name]
+        path = things.filled(template)
+        if method == "DELETE":
+            # Whom another route is asked about stays.
+            path = path.replace("someone", "someone-else")
         client = self.clients[name]
+        if template.startswith("/users"):
+            client = self._for_itself.get(name, client)
         client.raise_request_exception = False
-        body = json.dumps(_body(template) if name == STRANGER else {})
+        is_strangers = name in {STRANGER, OTHER_APPLICATION}
+        body = json.dumps(_body(template) if is_strangers else {})
         response = client.generic(method, path, body, content_type="application/json")
         if method == "DELETE" and response.status_code < 400:
-            self._is_used = True
+            things.is_used = True
         return _told(response)
-
-    def _filled(self, template: str) -> str:
-        named = template.replace("{session_id}", self.session_id).replace("{seq}", "1")
-        named = named.replace("{conversation_id}", self.session_id).replace("{model_id}", "demo")
-        named = named.replace("{item_id}", "msg_0").replace("{response_id}", "resp_0")
-        named = named.replace("{attachment_id}", self.file_id).replace("{file_id}", self.file_id)
-        return re.sub(r"\{\w+\}", "0", named)
 
 
 def _body(template: str) -> Mapping[str, Any]:
@@ -127,14 +185,14 @@ def api_rows() -> Iterator[Row]:
 def named_routes() -> set[tuple[str, str]]:
     """As `routes.served`, with the names of what varies."""
     return {
-        (method.upper(), _named(path))
+        (method.upper(), named(path))
         for path, callback in routes.callbacks(get_resolver().url_patterns, "")
         if not path.startswith(("admin/", "^admin/"))
         for method in routes.methods(callback)
     }
 
 
-def _named(path: str) -> str:
+def named(path: str) -> str:
     path = re.sub(r"\(\?P<(\w+)>[^()]*\)", r"{\1}", path.replace("^", "").replace("$", ""))
     return "/" + re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", path).replace("/?", "").strip("/")
 
@@ -163,7 +221,7 @@ def _admin_client(name: str) -> Client:
 
 def _admin_paths() -> set[str]:
     return {
-        _named(path) + ("/" if _ends_in_slash(path) else "")
+        named(path) + ("/" if _ends_in_slash(path) else "")
         for path, _ in routes.callbacks(get_resolver().url_patterns, "")
         if path.startswith(("admin/", "^admin/")) and _ends_in_slash(path)
     }
@@ -177,6 +235,8 @@ def _filled_admin(path: str, session_id: str) -> str:
     """With something that is there in place of each name."""
     objects = {
         "user": str(User.objects.get(username="alice").pk),
+        "application": str(Application.objects.earliest("pk").pk),
+        "servicekey": str(ServiceKey.objects.earliest("pk").pk),
         "group": str(Group.objects.get(name="Reviewer").pk),
         "outstandingtoken": str(OutstandingToken.objects.earliest("id").pk),
         "blacklistedtoken": str(BlacklistedToken.objects.earliest("id").pk),

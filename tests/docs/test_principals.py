@@ -36,6 +36,15 @@ def test_the_page_says_who_may_call_which_route(database, title, head, rows):
         assert (HEAD + shown).rstrip() == table
 
 
+def test_the_page_says_how_many_requests_were_made():
+    section = pages.section(PAGE.read_text(encoding="utf-8"), "Who may call the API")
+    routes = len(principals.named_routes())
+    whole = f"{routes} routes × {len(principals.API_PRINCIPALS)} principals"
+    count = f"{whole} = {routes * len(principals.API_PRINCIPALS)} requests"
+    print(count)  # noqa: T201 - for who runs it with -s
+    assert count in " ".join(section.split()), count
+
+
 def test_every_promise_names_a_test_that_exists():
     rows = pages.tables(pages.section(PAGE.read_text(encoding="utf-8"), "What is promised"))
     tests = [name for row in rows["Threat"] for name in pages.code(row[-1])]

@@ -55,6 +55,7 @@ def statuses_of_the_code() -> dict[str, int]:
             wire_errors.TooManyItems,
             wire_errors.UnsupportedValue,
             wire_errors.Required,
+            wire_errors.SessionRequired,
             wire_errors.ModelNotFound,
         )
     }

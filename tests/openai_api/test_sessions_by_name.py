@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from sessions_app.domain.applications import shown_owner
 from tests.api.bodies import UNKNOWN, path
 from tests.conftest import Person
 from tests.model_server import ModelServer
@@ -118,7 +119,7 @@ def test_an_id_of_another_owner_neither_collides_nor_leaks(
         assert (unknown.status_code, unknown.json()) == (404, NO_SESSION)
         made = named(ask(bob, name, "Hello?", headers=CREATE))
         shown = bob.client.get(path(made)).json()
-        assert (shown["user_id"], shown["external_id"]) == (bob.id, name)
+        assert (shown["user_id"], shown["external_id"]) == (shown_owner(bob.id), name)
         assert [text for _, text in said(bob, made)] == ["Hello?", "Well."]
 
 
@@ -293,6 +294,8 @@ def test_a_plain_app_goes_on_where_its_history_says(
     ]
 
 
+# Of a service key, `user` is the end user.
+@pytest.mark.accounts_only
 @pytest.mark.parametrize("who", WHO)
 def test_another_user_or_another_beginning_is_another_session(
     alice: Person, bob: Person, model: ScriptedModel, by_user: None, who: str

@@ -17,6 +17,7 @@ import pytest
 from bson.codec_options import CodecOptions, DatetimeConversion
 
 from sessions_app import documents, encoders
+from sessions_app.domain.applications import EndUser, beyond_namespace, namespace
 from sessions_app.domain.data import Role, SessionFilter, SessionPosition, Strategy
 from sessions_app.domain.deferred import Kind
 from sessions_app.domain.drafts import MessageDraft
@@ -32,6 +33,7 @@ from sessions_app.repository import (
     annotations,
     belongings,
     deferred,
+    end_users,
     health,
     indexes,
     jobs,
@@ -84,6 +86,8 @@ from tests.repository.turn_walk import walk_turns
 from tests.repository.walked_review import walk_review
 
 pytestmark = pytest.mark.mongod("plans of queries")
+
+APPLICATION = "0192f0c1-7a3b-7c4d-8e5f-0123456789ab"
 
 # These walk whole collections by design, in order of `_id`, and serve operators only.
 WALKS = {
@@ -516,6 +520,11 @@ def _walk_quotas() -> None:
     quotas.usage(OWNER)
     quotas.searches_of_today(OWNER, now=now())
     quotas.doubt([OWNER])
+    sessions.session_create(
+        user_id=EndUser(APPLICATION, "42").owner_id, draft=sessions.SessionDraft(), now=now()
+    )
+    usages.count_between(namespace(APPLICATION), beyond_namespace(APPLICATION))
+    end_users.page(application_id=APPLICATION, after="", limit=2)
     usages.count(OWNER, reads_buckets=True)
     usages.claim_count(key="nobody", before=now(), now=now())
     sessions_store.exists("nothing")

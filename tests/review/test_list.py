@@ -4,7 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from accounts.models import Application
 from sessions_app.domain import limits
+from sessions_app.domain.applications import EndUser
 from sessions_app.domain.data import Rating
 from sessions_app.repository.review import conversations as repository
 from sessions_app.services import erasure, feedback
@@ -312,3 +314,15 @@ def test_a_rating_that_is_taken_back_or_erased_counts_no_more(alice, rated, titl
     erasure.message_delete(session_id=ids["both"], seq=4, **whose)
     assert titles("?feedback=down") == []
     assert titles("?feedback=up") == ["both", "up"]
+
+
+def test_an_applications_user_is_shown_with_the_application_and_found(lea, talk, titles):
+    shop, bank = (Application.objects.create(name=name) for name in ("shop", "bank"))
+    for application, title in ((shop, "from the shop"), (bank, "from the bank")):
+        talk(EndUser(str(application.pk), "customer/42").owner_id, title=title)
+    shown = text(lea.client.get(LIST))
+    assert "shop: customer/42" in shown
+    assert "bank: customer/42" in shown
+    assert sorted(titles("?q=customer/42")) == ["from the bank", "from the shop"]
+    assert titles(f"?q=app:{shop.pk}/customer/42") == ["from the shop"]
+    assert titles("?q=customer") == []

@@ -289,7 +289,49 @@ class NewApiKey(TypedDict):
     id: str
     name: str
     prefix: str
+    require_session: bool
     key: str
     created_at: str
     expires_at: str | None
     last_used_at: str | None
+
+
+class EndUser(TypedDict):
+    """A user of an application, by the application's own id."""
+
+    id: str
+    session_count: int
+    updated_at: str
+
+
+class EndUserPage(TypedDict):
+    """A page of an application's users; `next` is the address of the next one."""
+
+    next: str | None
+    results: list[EndUser]
+
+
+class Receipt(TypedDict):
+    """What stays of an erased user."""
+
+    erased_at: str
+    completed_at: str | None
+    counts: dict[str, int]
+
+
+class Proof(TypedDict):
+    """What a search of the whole store has found of an erased user; `clean` where nothing."""
+
+    left: dict[str, int]
+    orphans: dict[str, int]
+    mentions: int
+    clean: bool
+
+
+class ErasedUser(TypedDict):
+    """What has been erased of a user of an application."""
+
+    id: str
+    erased: dict[str, int]
+    receipt: Receipt | None
+    proof: Proof | None

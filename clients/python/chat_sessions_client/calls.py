@@ -91,6 +91,34 @@ def sessions(
         [cursor] = parse_qs(urlsplit(page["next"]).query)["cursor"]
 
 
+def users(service: Service, *, page_size: int = 100) -> Flow[None]:
+    """Go through all users of an application that have sessions, in the order of their ids."""
+    cursor: str | None = None
+    while True:
+        page = yield from service.called(routes.user_page(limit=page_size, cursor=cursor))
+        for user in page["results"]:
+            yield Emit(user)
+        if page["next"] is None:
+            return
+        [cursor] = parse_qs(urlsplit(page["next"]).query)["cursor"]
+
+
+def user_sessions(
+    service: Service, end_user: str, *, status: answers.Status = "active", page_size: int = 100
+) -> Flow[None]:
+    """Go through all sessions of a user of an application, newest activity first."""
+    cursor: str | None = None
+    while True:
+        page = yield from service.called(
+            routes.user_session_page(end_user, status=status, limit=page_size, cursor=cursor)
+        )
+        for session in page["results"]:
+            yield Emit(session)
+        if page["next"] is None:
+            return
+        [cursor] = parse_qs(urlsplit(page["next"]).query)["cursor"]
+
+
 def messages(
     service: Service,
     session_id: str,

@@ -72,6 +72,7 @@ class Client:
     """A client of the service at `base_url`, for one account; threads may share it.
 
     Pass an `api_key`, or `tokens`, or `username` and `password`. `headers` go with every request.
+    With a service key as `api_key`, `end_user` says for whom; `for_end_user` gives more of them.
     `http` is an httpx.Client of your own, for proxies, certificates or tests; it stays open.
     """
 
@@ -80,6 +81,7 @@ class Client:
         base_url: str,
         *,
         api_key: str | None = None,
+        end_user: str | None = None,
         tokens: TokenPair | None = None,
         username: str | None = None,
         password: str | None = None,
@@ -89,9 +91,10 @@ class Client:
         http: httpx.Client | None = None,
     ) -> None:
         self._base_url = base_url.rstrip("/")
+        self._key = {"api_key": api_key, "headers": headers, "retries": retries}
         self._service = transport.service_of(
-            api_key=api_key, tokens=tokens, username=username, password=password,
-            on_tokens=on_tokens, headers=headers, retries=retries,
+            api_key=api_key, end_user=end_user, tokens=tokens, username=username,
+            password=password, on_tokens=on_tokens, headers=headers, retries=retries,
         )  # fmt: skip
         self._own = None if http else httpx.Client(timeout=transport.TIMEOUT)
         self._http = http or cast("httpx.Client", self._own)
@@ -107,6 +110,14 @@ class Client:
         """Close the connections that this client has opened."""
         if self._own:
             self._own.close()
+
+    def for_end_user(self, end_user: str) -> Self:
+        """This client for a user of the application whose service key it has.
+
+        It shares the connections, and closes none of them.
+        """
+        key: Any = self._key
+        return type(self)(self._base_url, **key, end_user=end_user, http=self._http)
 
     register = _route(routes.register)
     create_api_key = _route(routes.create_api_key)
@@ -131,9 +142,14 @@ class Client:
     context = _route(routes.context)
     reset_context = _route(routes.reset_context)
     topics = _route(routes.topics)
+    user_page = _route(routes.user_page)
+    user_session_page = _route(routes.user_session_page)
+    erase_user = _route(routes.erase_user)
     cancel_turn = _route(routes.cancel_turn)
 
     sessions = _values(calls.sessions, Values[answers.Session]())
+    users = _values(calls.users, Values[answers.EndUser]())
+    user_sessions = _values(calls.user_sessions, Values[answers.Session]())
     messages = _values(calls.messages, Values[answers.Message]())
     export = _values(calls.export, Values[bytes]())
     attachment = _values(calls.attachment, Values[bytes]())

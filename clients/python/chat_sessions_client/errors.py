@@ -250,6 +250,8 @@ def class_of(status: int, code: str) -> type[ApiError]:
     """The class of an error."""
     if code in BY_CODE:
         return BY_CODE[code]
+    if code.startswith("quota_"):
+        return QuotaExceeded
     return BY_STATUS.get(status, ServerError if status >= 500 else ApiError)
 
 

@@ -10,6 +10,8 @@ from urllib.parse import quote
 from chat_sessions_client.effects import Answer, WireRequest
 
 T = TypeVar("T")
+# The header by which a service key says for whom it asks.
+END_USER: Final = "X-End-User"
 # In a body: null, where None means that the member is left out.
 NULL: Final = object()
 
@@ -20,7 +22,8 @@ class Request(Generic[T]):
 
     `content` is a body that is no JSON, whose type `headers` name.
     `repeatable` says whether it may be sent again when its answer was lost. `is_signed` is False
-    for the routes that give tokens.
+    for the routes that give tokens. `names_end_user` is False for those about all of an
+    application's users.
     """
 
     method: str
@@ -32,10 +35,13 @@ class Request(Generic[T]):
     headers: Mapping[str, str] = field(default_factory=dict)
     repeatable: bool = True
     is_signed: bool = True
+    names_end_user: bool = True
 
     def on_the_wire(self, headers: Mapping[str, str]) -> WireRequest:
         """The request with the client's headers, such as the one that signs it."""
         sent = {"Accept": "application/json", **headers, **self.headers}
+        if not self.names_end_user:
+            sent.pop(END_USER, None)
         body = self.content
         if self.body is not None:
             sent.setdefault("Content-Type", "application/json")

@@ -10,7 +10,7 @@ from chat_sessions_client.errors import ApiError, ChatSessionsError, TurnInProgr
 _REFUSED_FOR_NOW = frozenset({
     "overloaded", "overtaken", "provider_busy", "search_in_progress", "storage_unavailable",
     "throttled", "too_many_own_turns", "too_many_turns", "turn_in_progress", "turn_interrupted",
-    "rate_limit_exceeded", "request_timeout",
+    "proof_in_progress", "rate_limit_exceeded", "request_timeout",
 })  # fmt: skip
 # Sent by proxies, without a code; the service may have done what it was asked to.
 _NOT_ANSWERED = frozenset({408, 429, 502, 503, 504})

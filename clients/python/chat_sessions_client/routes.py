@@ -27,10 +27,19 @@ def register(
 
 
 def create_api_key(
-    name: str, password: str, *, expires_in_days: int | None = None
+    name: str,
+    password: str,
+    *,
+    expires_in_days: int | None = None,
+    require_session: bool | None = None,
 ) -> Request[answers.NewApiKey]:
     """Create an API key, whose secret is in this answer only. Needs a person's token."""
-    body = {"name": name, "password": password, "expires_in_days": expires_in_days}
+    body = {
+        "name": name,
+        "password": password,
+        "expires_in_days": expires_in_days,
+        "require_session": require_session,
+    }
     return Request("POST", "/auth/api-keys", reads(answers.NewApiKey), body=body, repeatable=False)
 
 
@@ -355,6 +364,34 @@ def cancel_turn(session_id: str) -> Request[answers.CancelledTurn | None]:
     """Stop the turn in progress; None where there is none."""
     path = address("session", session_id, "chat", "cancel")
     return Request("POST", path, _cancelled, body={})
+
+
+def user_page(*, limit: int = 100, cursor: str | None = None) -> Request[answers.EndUserPage]:
+    """One page of an application's users; `users` goes through all of them."""
+    query = {"limit": limit, "cursor": cursor}
+    return Request("GET", "/users", reads(answers.EndUserPage), query=query, names_end_user=False)
+
+
+def user_session_page(
+    end_user: str,
+    *,
+    status: answers.Status = "active",
+    limit: int = 100,
+    cursor: str | None = None,
+) -> Request[answers.SessionPage]:
+    """One page of a user's sessions; `user_sessions` goes through all of them."""
+    query = {"status": status, "limit": limit, "cursor": cursor}
+    path = address("users", end_user, "sessions")
+    return Request("GET", path, reads(answers.SessionPage), query=query, names_end_user=False)
+
+
+def erase_user(end_user: str, *, proof: bool = True) -> Request[answers.ErasedUser]:
+    """Erase a user of the application; the answer has the receipt and the proof.
+
+    The proof reads the whole store: with a large one, leave it to `manage.py erase_user --check`.
+    """
+    path, read = address("users", end_user), reads(answers.ErasedUser)
+    return Request("DELETE", path, read, query={"proof": proof}, names_end_user=False)
 
 
 def _filters(

@@ -11,6 +11,7 @@ from chat_sessions_client.answers import TokenPair
 from chat_sessions_client.calls import Service
 from chat_sessions_client.effects import Answer, WireRequest
 from chat_sessions_client.errors import Unreachable
+from chat_sessions_client.requests import END_USER
 from chat_sessions_client.retrying import Retries
 
 # A stream sends a heartbeat every 12 seconds; after 30 of nothing the connection is broken.
@@ -22,6 +23,7 @@ _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 def service_of(
     *,
     api_key: str | None,
+    end_user: str | None,
     tokens: TokenPair | None,
     username: str | None,
     password: str | None,
@@ -32,6 +34,10 @@ def service_of(
     """The service, as the account of these arguments reaches it."""
     retries, sent = retries or Retries(), dict(headers or {})
     both = (username, password) if username is not None and password is not None else None
+    if end_user is not None:
+        if api_key is None:
+            raise TypeError("An end_user is named with a service key as the api_key.")
+        sent[END_USER] = end_user
     if (api_key is None) == (tokens is None and both is None):
         raise TypeError("Pass an api_key, or tokens, or a username and a password.")
     account: Account
@@ -52,7 +58,8 @@ def request_of(
         request.method,
         f"{base_url}{request.path}",
         params=request.query or None,
-        headers=request.headers,
+        # UTF-8, in which an end user's id may be anything; httpx would take ASCII only.
+        headers={name.encode(): text.encode() for name, text in request.headers.items()},
         content=request.body,
     )
 

@@ -17,7 +17,7 @@ EXAMPLES = Path(__file__).parents[3] / "examples"
 def bot() -> Iterator[Any]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CHAT_URL", os.environ["BASE"])
-        patch.setenv("BOT_SECRET", uuid.uuid4().hex)
+        patch.setenv("CHAT_KEY", os.environ["SERVICE_KEY"])
         patch.syspath_prepend(str(EXAMPLES))
         with TestClient(importlib.import_module("bot").app) as client:
             yield client

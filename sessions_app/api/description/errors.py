@@ -37,6 +37,7 @@ def _error(
 
 
 _DOMAIN_ERRORS: dict[int, tuple[type[errors.SessionError], str]] = {
+    403: (errors.ScopeMissing, "The service key may not do this, or names no end user."),
     404: (errors.SessionNotFound, "There is no such thing for this user."),
     409: (errors.SessionArchived, "The session's state does not allow it."),
     410: (errors.SessionExpired, "The caller's own session, past its timeout."),
@@ -72,7 +73,7 @@ _ERRORS = {
         for status, (error, when) in _DOMAIN_ERRORS.items()
     },
 }
-_ANYWHERE = (401, 429, 503)
+_ANYWHERE = (401, 403, 429, 503)
 
 
 def responses(good: Mapping[Any, Any], *statuses: int) -> dict[Any, Any]:

@@ -14,6 +14,7 @@ from sessions_app.api.wire.messages import (
     timestamp,
 )
 from sessions_app.domain import limits, session_names
+from sessions_app.domain.applications import shown_owner
 from sessions_app.domain.data import Message, OnTopicShift, Session, Status, Strategy
 from sessions_app.domain.drafts import SessionDraft
 from sessions_app.domain.errors import InvalidInput
@@ -219,7 +220,7 @@ def session(stored: Session) -> dict[str, Any]:
     policy = stored.context_policy
     return {
         "session_id": stored.session_id,
-        "user_id": stored.user_id,
+        "user_id": shown_owner(stored.user_id),
         "title": stored.title,
         "status": stored.status.value,
         "created_at": timestamp(stored.created_at),

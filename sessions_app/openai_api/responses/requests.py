@@ -11,17 +11,20 @@ from sessions_app.domain import session_names
 from sessions_app.domain.errors import InvalidInput, PreviousNotFound
 from sessions_app.domain.items import ItemBatch
 from sessions_app.domain.responses import ResponseName, ResponseTerms, response_name
+from sessions_app.http.applications import require_session
 from sessions_app.http.input import idempotency_key, user_id
 from sessions_app.http.turn_headers import stores_nothing
 from sessions_app.openai_api import naming, requests
 from sessions_app.openai_api.errors import (
     NoSuchSession,
+    SessionRequired,
     UnknownParameter,
     Unsupported,
     UnsupportedValue,
 )
 from sessions_app.openai_api.naming import Attempt, WantedSession
 from sessions_app.openai_api.responses import inputs, parameters
+from sessions_app.openai_api.views import SESSION_HEADER
 from sessions_app.services.responses import ResponseRequest
 
 
@@ -99,6 +102,9 @@ def _continuation(request: Request, body: Mapping[str, Any]) -> _Continuation:
     store = parameters.truth(body, "store", default=True)
     previous = _previous(body)
     conversation = _conversation(body.get("conversation"))
+    goes_on = bool(previous or conversation or naming.wanted_session(request, body))
+    if not goes_on and require_session(request):
+        raise SessionRequired(attr=SESSION_HEADER)
     if previous and conversation:
         raise Unsupported(
             "Name a conversation or a response to continue, not both.",

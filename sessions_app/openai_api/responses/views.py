@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from sessions_app import clock
 from sessions_app.domain import session_names
+from sessions_app.domain.applications import Scope
 from sessions_app.domain.errors import InvalidInput, ResponseNotFound
 from sessions_app.domain.items import items_of
 from sessions_app.domain.responses import ResponseName, ResponseTerms, response_name
@@ -39,6 +40,7 @@ _QUERY = ("stream", "starting_after", "include_obfuscation", *_INCLUDE)
 
 
 class ResponsesView(ModelCallView):
+    scopes = {"POST": Scope.TURNS}
     parser_classes = (ParserWithFiles,)
 
     @waits(Waits.FOR_A_MODEL)
@@ -72,6 +74,8 @@ class ResponsesView(ModelCallView):
 
 
 class ResponseView(OpenAIView):
+    scopes = {"GET": Scope.SESSIONS_READ, "DELETE": Scope.SESSIONS_WRITE}
+
     @schema.responses_retrieve
     def get(self, request: Request, response_id: str) -> HttpResponseBase:
         """Show a response as far as it is, or stream its events, from the beginning or later."""
@@ -103,6 +107,8 @@ class ResponseView(OpenAIView):
 
 
 class CancelView(OpenAIView):
+    scopes = {"POST": Scope.TURNS}
+
     @waits(Waits.FOR_A_STOP)
     @schema.responses_cancel
     def post(self, request: Request, response_id: str) -> Response:
@@ -117,6 +123,8 @@ class CancelView(OpenAIView):
 
 
 class InputItemsView(OpenAIView):
+    scopes = {"GET": Scope.SESSIONS_READ}
+
     @schema.responses_input_items
     def get(self, request: Request, response_id: str) -> Response:
         """List the items that a response's request brought."""

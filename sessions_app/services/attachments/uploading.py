@@ -16,7 +16,6 @@ from sessions_app.domain.errors import (
     AttachmentsQuota,
     AttachmentUnreadable,
     StorageUnavailable,
-    UserErased,
 )
 from sessions_app.media import BadPicture, Limits, Unreadable, has_position, read
 from sessions_app.repository import attachments as store
@@ -95,7 +94,7 @@ def _refuse_erased(user_id: str) -> None:
     """Take back what was stored for a user who has been erased; see `sessions.session_create`."""
     if receipts.is_erased(user_id):
         store.removing.remove_all_of(user_id)
-        raise UserErased
+        raise receipts.erased_error(user_id)
 
 
 def keep(

@@ -50,7 +50,7 @@ def erase_user(
     # Lines that this user wrote as staff stay in the log, under a pseudonym.
     review.read_log.forget_staff(staff_id=user_id, pseudonym=receipt)
     # The counts of login attempts, per account and address, expire by themselves after two periods.
-    scopes = (*settings.THROTTLE_RATES, quotas.SEARCHES)
+    scopes = (*settings.THROTTLE_RATES, *quotas.SCOPES)
     callers = [caller_key(scope=scope, caller=user_id) for scope in scopes]
     windows = erasure.users.erase_throttle_windows(callers)
     return {"sessions": removed, "attachments": attached, "throttle_windows": windows}

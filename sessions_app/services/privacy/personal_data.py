@@ -9,7 +9,6 @@ from datetime import datetime
 
 from sessions_app.domain import lifecycle
 from sessions_app.domain import records as records_rules
-from sessions_app.domain.errors import UserErased
 from sessions_app.domain.records.reading import FORMATS, PERSONAL_FORMAT
 from sessions_app.domain.records.writing import Record
 from sessions_app.repository import imports as stored_imports
@@ -85,7 +84,7 @@ def export(*, user_id: str, now: datetime, account: Iterator[Record] | None) -> 
     """
     # While the account exists, its own data can still be exported.
     if receipts.is_erased(user_id) and account is None:
-        raise UserErased
+        raise receipts.erased_error(user_id)
     now = lifecycle.to_milliseconds(now)
     first = {
         "format": PERSONAL_FORMAT,

@@ -7,6 +7,7 @@ from django.conf import settings
 
 from sessions_app import instruments
 from sessions_app.domain.errors import ModelNotAllowed, TooManyOwnTurns, TooManyTurns
+from sessions_app.services import quotas
 
 # Above this part of TURNS_MAX, slots are short.
 _PLENTY = 0.75
@@ -15,8 +16,8 @@ _PLENTY = 0.75
 class Slot:
     """One of the model calls that this process may make at a time.
 
-    Raises TooManyTurns, TooManyOwnTurns, ModelNotAllowed. More would starve each other, and
-    everybody else. A semaphore that refuses rather than waits.
+    Raises TooManyTurns, TooManyOwnTurns, ModelNotAllowed, DailyQuota. More would starve each other,
+    and everybody else. A semaphore that refuses rather than waits.
     """
 
     _taken = 0
@@ -34,6 +35,7 @@ class Slot:
     def __enter__(self) -> "Slot":
         if self._model and settings.MODELS_ALLOWED and self._model not in settings.MODELS_ALLOWED:
             raise ModelNotAllowed(attr="model")
+        quotas.tokens_require(self._user_id)
         with Slot._lock:
             if Slot._taken >= settings.TURNS_MAX:
                 instruments.quota_refused("turns")

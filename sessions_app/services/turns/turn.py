@@ -50,6 +50,7 @@ from sessions_app.services import attachments, context, dialects, dividers, mode
 from sessions_app.services.context import ContextWindow, Instruction
 from sessions_app.services.deferred import deferred
 from sessions_app.services.tallies import tallies
+from sessions_app.services.turns import spending
 from sessions_app.services.turns.fanout import Feed, Outcome
 from sessions_app.services.turns.storing import reply_store
 
@@ -327,6 +328,7 @@ class RunningTurn:
         if message is None:
             raise TurnInterrupted
         tallies.messages_stored(self.turn.user_id, [message], clock())
+        spending.count(self.turn.user_id, message, self.feed.seen)
         await self._end(state, message, outcome_of(message))
 
     def _message(self, ending: Ending, asked_model: str) -> NewMessage:

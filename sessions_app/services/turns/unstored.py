@@ -27,6 +27,7 @@ from sessions_app.domain.turns import Seen, TurnState, reply_id
 from sessions_app.providers import Ending, Refusal, Thought
 from sessions_app.repository import log
 from sessions_app.services import attachments, context, dialects, identity, messages
+from sessions_app.services.turns import spending
 from sessions_app.services.turns.fanout import Feed, Outcome
 from sessions_app.services.turns.slots import Slot
 from sessions_app.services.turns.turn import ModelCall, seen_of, stored
@@ -182,7 +183,9 @@ def _numbered(prepared: Sequence[NewMessage], *, behind: int) -> list[Message]:
 async def _run(feed: Feed, call: ModelCall, written: Written) -> None:
     try:
         ending = await _answer(feed, call, written)
-        feed.finish(Outcome(TurnState.DONE, _message(ending, feed)))
+        message = _message(ending, feed)
+        spending.count(feed.user_id, message, feed.seen)
+        feed.finish(Outcome(TurnState.DONE, message))
     except asyncio.CancelledError:
         feed.finish(Outcome(TurnState.CANCELLED))
         raise

@@ -241,6 +241,8 @@ def test_it_is_the_session_of_the_same_user_on_completions(
     assert len(said(alice, session_of(first))) == 4
 
 
+# Of a service key, `user` is the end user.
+@pytest.mark.accounts_only
 def test_another_user_or_another_beginning_is_another_session(
     alice: Person, bob: Person, model: ScriptedModel, by_user: None
 ):

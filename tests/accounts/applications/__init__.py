@@ -1,0 +1,1 @@
+"""Service keys, and what an application reaches with them."""
