@@ -13,8 +13,6 @@ from sessions_app.api import event_stream
 from sessions_app.api.description import chat as described
 from sessions_app.api.negotiation import AcceptIgnored
 from sessions_app.api.wire import turns as wire
-from sessions_app.domain.data import Role
-from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import ProviderBusy, ProviderRefused, SessionError
 from sessions_app.http.input import NoMembers, QueryView, idempotency_key, user_id, validated
 from sessions_app.http.throttles import ChatThrottle
@@ -43,12 +41,7 @@ class ChatViewSet(ViewSet, QueryView):
     def create(self, request: Request, session_id: str) -> HttpResponseBase:
         """Store the user's message, have the model answer it, and store the reply."""
         data = validated(wire.ChatInput, request.data)
-        draft = MessageDraft(
-            role=Role.USER,
-            content=data["content"],
-            client_id=data.get("client_id") or idempotency_key(request),
-            replaces=data.get("replaces"),
-        )
+        draft = wire.question(data, client_id=idempotency_key(request))
         feed = turns.turn_start(
             session_id=session_id,
             user_id=user_id(request),

@@ -1,12 +1,17 @@
 """A turn on the wire: how it is asked for and how it ends."""
 
+from dataclasses import replace
 from typing import Any
 
 from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
 
 from sessions_app.api.wire import messages
+from sessions_app.api.wire.attachments import PartsField
 from sessions_app.api.wire.messages import MessageOutput
 from sessions_app.domain import limits
+from sessions_app.domain.data import Role
+from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.turns import Seen
 from sessions_app.http.input import (
     RefusesUnknown,
@@ -33,9 +38,10 @@ class RegenerateInput(RefusesUnknown):
 
 
 class ChatInput(RegenerateInput):
-    """The user's message, and how the model is called."""
+    """The user's message, a text or parts or both, and how the model is called."""
 
-    content = StrictCharField()
+    content = StrictCharField(default="", allow_blank=True)
+    parts = PartsField(required=False, allow_null=True)
     replaces = StrictIntegerField(
         min_value=1,
         max_value=limits.SEQ_LAST,
@@ -44,6 +50,15 @@ class ChatInput(RegenerateInput):
         help_text="The seq of the user's message in whose place this one is written: that one and "
         "all that followed it become an earlier branch, which a model is not sent any more.",
     )
+
+    def validate(self, attrs: Data) -> Data:
+        """A message says something."""
+        messages.require_text_of_parts(attrs)
+        if not attrs["content"] and not attrs.get("parts"):
+            code = "blank" if "content" in self.initial_data else "required"
+            detail = self.fields["content"].error_messages[code]
+            raise serializers.ValidationError({"content": [ErrorDetail(detail, code)]})
+        return attrs
 
 
 class TurnContextOutput(serializers.Serializer[Data]):
@@ -68,6 +83,12 @@ class CancelledOutput(serializers.Serializer[Data]):
 
     state = serializers.ChoiceField(choices=["cancelled", "done"])
     assistant_message = MessageOutput(allow_null=True)
+
+
+def question(data: Data, *, client_id: str | None) -> MessageDraft:
+    """The user's message of a turn as a draft; `client_id` is used where the body has none."""
+    draft = messages.message_draft(data | {"role": Role.USER.value}, client_id=client_id)
+    return replace(draft, replaces=data.get("replaces"))
 
 
 def result(turn: TurnResult) -> dict[str, Any]:

@@ -74,18 +74,23 @@ export class Api {
    * @returns {Promise<any>} the answer's JSON, null when there is none
    */
   async request(method, path, options = {}) {
-    return answer(await this.#authorized(method, path, options));
+    return answer(await this.#authorized((access) => this.#fetch(method, path, options, access)));
   }
 
   /** @param {string} path @returns {Promise<Blob>} a file to save */
   async download(path) {
-    const response = await this.#authorized("GET", path, {});
+    const response = await this.#authorized((access) => this.#fetch("GET", path, {}, access));
     if (!response.ok) throw await failure(response);
     try {
       return await response.blob();
     } catch (error) {
       throw new Unreachable(error);
     }
+  }
+
+  /** Send what `fetch` cannot say the progress of. @param {(access: string, signal: AbortSignal) => Promise<Response>} post */
+  async upload(post) {
+    return answer(await this.#authorized((access) => this.#reaching((signal) => post(access, signal))));
   }
 
   /**
@@ -96,7 +101,8 @@ export class Api {
    */
   async stream(method, path, options = {}) {
     const headers = { Accept: "text/event-stream", ...options.headers };
-    const response = await this.#authorized(method, path, { ...options, headers });
+    const asked = { ...options, headers };
+    const response = await this.#authorized((access) => this.#fetch(method, path, asked, access));
     if (!response.ok) throw await failure(response);
     if (response.status === 204 || !response.body) return null;
     return watched(response.body, this.#cut.signal);
@@ -108,17 +114,17 @@ export class Api {
     this.#cut = new AbortController();
   }
 
-  /** @param {string} method @param {string} path @param {Options} options */
-  async #authorized(method, path, options) {
+  /** Send with an access token, and with a new one where that is refused. @param {(access: string) => Promise<Response>} send */
+  async #authorized(send) {
     if (!this.#access || performance.now() > this.#renewAt) await this.#refresh(this.#access);
     const used = this.#access;
-    const response = await this.#fetch(method, path, options, used);
+    const response = await send(used);
     if (response.status !== 401) return response;
     const refused = await failure(response.clone());
     // A wrong password in the body is a 401 as well; another token would not help.
     if (refused.errors.some((problem) => problem.attr)) return response;
     await this.#refresh(used);
-    return this.#fetch(method, path, options, this.#access);
+    return send(this.#access);
   }
 
   /**
@@ -173,22 +179,27 @@ export class Api {
   }
 
   /** @param {string} method @param {string} path @param {Options} options @param {string} access */
-  async #fetch(method, path, { body, headers }, access) {
+  #fetch(method, path, { body, headers }, access) {
+    return this.#reaching((signal) => fetch(path, {
+      method,
+      signal,
+      cache: "no-store",
+      credentials: "omit",
+      body: body === undefined ? undefined : JSON.stringify(body),
+      headers: {
+        Accept: "application/json",
+        ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+        ...(access ? { Authorization: `Bearer ${access}` } : {}),
+        ...headers,
+      },
+    })); // prettier-ignore
+  }
+
+  /** Note whether the service was reached. @param {(signal: AbortSignal) => Promise<Response>} send */
+  async #reaching(send) {
     const { signal } = this.#term;
     try {
-      const response = await fetch(path, {
-        method,
-        signal,
-        cache: "no-store",
-        credentials: "omit",
-        body: body === undefined ? undefined : JSON.stringify(body),
-        headers: {
-          Accept: "application/json",
-          ...(body === undefined ? {} : { "Content-Type": "application/json" }),
-          ...(access ? { Authorization: `Bearer ${access}` } : {}),
-          ...headers,
-        },
-      });
+      const response = await send(signal);
       this.onReached(true);
       return response;
     } catch (error) {

@@ -1,6 +1,6 @@
 /** Exports conversations as files, and imports them as new sessions. */
 
-import { NotAnExport, delay, isTransient } from "../problems.js";
+import { Refused, delay, isTransient } from "../problems.js";
 import { uuid } from "../identifiers.js";
 
 const BATCH = 100;
@@ -19,6 +19,12 @@ export class Transfer {
   /** @param {string} sessionId @param {"json"|"markdown"} format @returns {Promise<Blob>} */
   session(sessionId, format) {
     return this.api.download(`/session/${sessionId}/export?format=${format}`);
+  }
+
+  /** @param {string} title @param {"json"|"markdown"} format */
+  fileName(title, format) {
+    const safe = title.replace(/[^\p{L}\p{N} _-]+/gu, "").trim().slice(0, 60) || "chat";
+    return `${safe}.${format === "json" ? "json" : "md"}`;
   }
 
   /** @returns {Promise<Blob>} all data of the user as JSON lines */
@@ -66,11 +72,11 @@ function parsed(text) {
   try {
     file = JSON.parse(text);
   } catch {
-    throw new NotAnExport("This file is not a chat exported as JSON.");
+    throw new Refused("This file is not a chat exported as JSON.");
   }
   const listed = Array.isArray(file?.messages) ? file.messages : null;
   if (!listed?.every((/** @type {any} */ message) => ROLES.includes(message?.role))) {
-    throw new NotAnExport("This file is not a chat exported as JSON.");
+    throw new Refused("This file is not a chat exported as JSON.");
   }
   const messages = listed
     // Without erased messages and superseded replies.

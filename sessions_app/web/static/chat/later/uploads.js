@@ -1,0 +1,68 @@
+/** Uploads that are running: one for each file, whoever waits for it, and few at once. */
+
+import { posted } from "./posting.js";
+
+const AT_ONCE = 2;
+
+/** @typedef {import("../types.js").Part} Part */
+/** @typedef {{attachment_id: string, media_type: string, size: number}} Facts what the service says of it */
+
+export class Uploads {
+  /** By the key of the part. @type {Map<string, {facts: Promise<Facts>, share: number, stop: AbortController}>} */
+  #running = new Map();
+  /** @type {Promise<unknown>[]} the last of each of so many queues */
+  #queues = Array.from({ length: AT_ONCE }, () => Promise.resolve());
+  #next = 0;
+
+  /** @param {import("../api.js").Api} api */
+  constructor(api) {
+    this.api = api;
+  }
+
+  /** How much of a part has gone, from 0 to 1. @param {string} key */
+  share(key) {
+    return this.#running.get(key)?.share ?? 0;
+  }
+
+  /**
+   * Send the bytes of a part, or join in waiting for that.
+   * @param {string} sessionId @param {Part & {key: string}} part @param {() => Promise<Blob>} bytes
+   * @returns {Promise<Facts>}
+   */
+  run(sessionId, { key, name = "" }, bytes) {
+    const running = this.#running.get(key);
+    if (running) return running.facts;
+    const stop = new AbortController();
+    const watch = { given_up: stop.signal, onProgress: (/** @type {number} */ share) => this.#went(key, share) };
+    const path = `/session/${sessionId}/attachments?name=${encodeURIComponent(name)}`;
+    const facts = this.#inTurn(async () => {
+      const blob = await bytes();
+      this.#went(key, 0);
+      return this.api.upload((access, signal) => posted(path, blob, { ...watch, access, signal }));
+    }).finally(() => this.#running.delete(key));
+    this.#running.set(key, { facts, share: 0, stop });
+    return facts;
+  }
+
+  /** Nobody wants a part any more. @param {string | undefined} key */
+  giveUp(key) {
+    if (key) this.#running.get(key)?.stop.abort();
+  }
+
+  /** @template T @param {() => Promise<T>} work @returns {Promise<T>} */
+  #inTurn(work) {
+    const queue = this.#next++ % AT_ONCE;
+    const done = this.#queues[queue].then(work);
+    this.#queues[queue] = done.catch(() => {});
+    return done;
+  }
+
+  /** Bars are set in place: what is drawn anew at each step would lose the focus. @param {string} key @param {number} share */
+  #went(key, share) {
+    const running = this.#running.get(key);
+    if (running) running.share = share;
+    for (const bar of document.querySelectorAll(`progress[data-key="${key}"]`)) {
+      Object.assign(bar, { value: share, hidden: false });
+    }
+  }
+}
