@@ -121,6 +121,14 @@ def test_the_type_is_that_of_the_content(alice, session, content, media_type):
     assert (response.status_code, response.json()["media_type"]) == (201, media_type)
 
 
+@pytest.mark.parametrize(
+    ("name", "media_type"), [("logo.svg", "image/svg+xml"), ("app.ts", "video/mp2t")]
+)
+def test_text_under_a_type_that_sounds_otherwise_is_text(alice, session, name, media_type):
+    response = upload(alice, session, b"<svg/>", media_type, name=name)
+    assert (response.status_code, response.json()["media_type"]) == (201, "text/plain")
+
+
 def test_a_picture_under_another_pictures_type_is_what_it_is(alice, session):
     response = upload(alice, session, files.picture(form="JPEG"), "image/png", name="a.png")
     assert response.json()["media_type"] == "image/jpeg"

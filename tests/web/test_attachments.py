@@ -105,7 +105,7 @@ def test_files_are_picked_sent_shown_opened_and_saved(alice, site, model):
     picks(alice, CAT, SEA, LETTER)
     expect(chips(alice)).to_have_count(3)
     expect(chips(alice).last).to_contain_text("letter.txt")
-    expect(chips(alice).last).to_contain_text("text, 20 bytes")
+    expect(chips(alice).last).to_contain_text("text, 21 bytes")
     alice.button("Describe cat.png").click()
     alice.page.get_by_role("textbox", name="What it shows").fill("a cat on a chair")
     alice.button("Save").click()
@@ -139,7 +139,7 @@ def test_files_are_picked_sent_shown_opened_and_saved(alice, site, model):
     expect(alice.conversation.get_by_role("button", name="a cat on a chair")).to_be_focused()
 
     with alice.page.expect_download() as saved:
-        alice.button("Download letter.txt, text, 20 bytes").click()
+        alice.button("Download letter.txt, text, 21 bytes").click()
     assert saved.value.suggested_filename == "letter.txt"
     assert saved.value.path().read_bytes() == NOTES
 
@@ -175,6 +175,7 @@ def test_what_is_dropped_or_pasted_is_attached_and_the_page_stays(somebody, site
     alice.page.keyboard.press("Enter")
     expect(alice.button("Remove letter.txt")).to_be_focused()
     alice.page.keyboard.press("Enter")
+    expect(alice.button("Remove sea.jpg")).to_be_focused()
     alice.page.keyboard.press("Enter")
     expect(chips(alice)).to_have_count(0)
     expect(alice.writing).to_be_focused()
@@ -196,7 +197,7 @@ def test_each_refused_file_has_its_sentence_and_nothing_is_sent_of_it(alice, tmp
         alice.button("Attach files").click()
     opened.value.set_files(large)
     expect(refusals(alice)).to_have_text(
-        ["large.txt It is too large: it has 21 MB, and 21 MB are the most."]
+        ["large.txt It is too large. It has 21 MB; the limit is 21 MB."]
     )
     picks(alice, file("tool.exe", b"MZ\0\1"), file("nothing.txt", b""),
           file("broken.png", RED[:60]), file("a\u202egpj.txt", NOTES), LETTER)  # fmt: skip

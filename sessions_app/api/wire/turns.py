@@ -40,7 +40,7 @@ class RegenerateInput(RefusesUnknown):
 class ChatInput(RegenerateInput):
     """The user's message, a text or parts or both, and how the model is called."""
 
-    content = StrictCharField(default="", allow_blank=True)
+    content = StrictCharField(required=False, allow_blank=True)
     parts = PartsField(required=False, allow_null=True)
     replaces = StrictIntegerField(
         min_value=1,
@@ -53,12 +53,13 @@ class ChatInput(RegenerateInput):
 
     def validate(self, attrs: Data) -> Data:
         """A message says something."""
-        messages.require_text_of_parts(attrs)
-        if not attrs["content"] and not attrs.get("parts"):
-            code = "blank" if "content" in self.initial_data else "required"
+        said = {"content": ""} | attrs
+        messages.require_text_of_parts(said)
+        if not said["content"] and not attrs.get("parts"):
+            code = "blank" if "content" in attrs else "required"
             detail = self.fields["content"].error_messages[code]
             raise serializers.ValidationError({"content": [ErrorDetail(detail, code)]})
-        return attrs
+        return said
 
 
 class TurnContextOutput(serializers.Serializer[Data]):

@@ -58,7 +58,7 @@ export function typeName(mediaType) {
 export function sizeInWords(bytes) {
   if (bytes < 1_000) return `${bytes} ${bytes === 1 ? "byte" : "bytes"}`;
   const [share, unit] = bytes < 1_000_000 ? [bytes / 1_000, "kB"] : [bytes / 1_000_000, "MB"];
-  return `${share.toLocaleString(undefined, { maximumFractionDigits: share < 10 ? 1 : 0 })} ${unit}`;
+  return `${share.toLocaleString(undefined, { maximumFractionDigits: 1 })} ${unit}`;
 }
 
 /**
@@ -68,7 +68,7 @@ export function sizeInWords(bytes) {
 export async function checked(file, { max_bytes, types }) {
   const refused = (/** @type {string} */ why) => ({ why, mediaType: "" });
   if (file.size > max_bytes) {
-    return refused(`It is too large: it has ${sizeInWords(file.size)}, and ${sizeInWords(max_bytes)} are the most.`);
+    return refused(`${WHY.too_large} It has ${sizeInWords(file.size)}; the limit is ${sizeInWords(max_bytes)}.`);
   }
   if (BAD_NAME.test(file.name.normalize("NFC").trim()) || [...file.name].length > NAME_MAX) return refused(WHY.attachment_name);
   try {

@@ -8,7 +8,10 @@ const AT_ONCE = 2;
 /** @typedef {{attachment_id: string, media_type: string, size: number}} Facts what the service says of it */
 
 export class Uploads {
-  /** By the key of the part. @type {Map<string, {facts: Promise<Facts>, share: number, stop: AbortController}>} */
+  /**
+   * By the key of the part; `share` is how much of it has gone, from 0 to 1, once it is its turn.
+   * @type {Map<string, {facts: Promise<Facts>, share?: number, stop: AbortController}>}
+   */
   #running = new Map();
   /** @type {Promise<unknown>[]} the last of each of so many queues */
   #queues = Array.from({ length: AT_ONCE }, () => Promise.resolve());
@@ -19,9 +22,11 @@ export class Uploads {
     this.api = api;
   }
 
-  /** How much of a part has gone, from 0 to 1. @param {string} key */
-  share(key) {
-    return this.#running.get(key)?.share ?? 0;
+  /** Have a bar show how much of a part has gone, from now on. @param {HTMLProgressElement} bar @param {string} key */
+  watch(bar, key) {
+    bar.dataset.key = key;
+    const { share } = this.#running.get(key) ?? {};
+    Object.assign(bar, { value: share ?? 0, hidden: share === undefined });
   }
 
   /**
@@ -40,7 +45,7 @@ export class Uploads {
       this.#went(key, 0);
       return this.api.upload((access, signal) => posted(path, blob, { ...watch, access, signal }));
     }).finally(() => this.#running.delete(key));
-    this.#running.set(key, { facts, share: 0, stop });
+    this.#running.set(key, { facts, stop });
     return facts;
   }
 

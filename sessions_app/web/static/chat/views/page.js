@@ -130,7 +130,8 @@ export class Page {
     const empty = this.transcript.rows.count === 0;
     this.app.classList.toggle("fresh", empty);
     this.welcome.hidden = !(empty && open === null);
-    this.title.textContent = session?.title ?? "";
+    this.title.textContent = session?.title || "New chat";
+    this.title.classList.toggle("visually-hidden", !session?.title);
     this.more.hidden = !session;
     document.title = isolated(session?.title || "Chat");
   }

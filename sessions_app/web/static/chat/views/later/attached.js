@@ -43,8 +43,8 @@ function canBeSent({ attachment_id, url, key }) {
 function draw(item, part, context) {
   const { type, attachment_id, url, key } = part;
   const isHere = Boolean(attachment_id || key);
-  if (type === "image" && isHere) fill(item, picture(item, part, context), progress(part));
-  else if (isHere) fill(item, file(item, part, context), progress(part));
+  if (type === "image" && isHere) fill(item, picture(item, part, context), progressOf(part, context.attachments));
+  else if (isHere) fill(item, file(item, part, context), progressOf(part, context.attachments));
   else if (url) fill(item, address(part));
   else fill(item, h("div.file-chip", {}, facts(part, "It is kept elsewhere")));
 }
@@ -133,10 +133,12 @@ function facts(part, text = about(part)) {
   ); // prettier-ignore
 }
 
-/** @param {Part} part @returns {HTMLElement | null} how much has gone, while it is being sent */
-function progress({ key, attachment_id, name }) {
-  if (!key || attachment_id) return null;
-  return h("progress", { max: "1", value: "0", hidden: true, data: { key }, aria: { label: `Sending ${isolated(name ?? "")}` } });
+/** How much has gone, while it is being sent. @param {Part} part @param {Context["attachments"]} attachments @returns {HTMLElement | null} */
+export function progressOf(part, attachments) {
+  if (!part.key || part.attachment_id) return null;
+  const bar = h("progress", { max: "1", aria: { label: `Sending ${isolated(nameOf(part))}` } });
+  attachments.uploads.watch(bar, part.key);
+  return bar;
 }
 
 /** @param {HTMLElement} room @param {HTMLElement} item @param {Part} part @param {Part[]} kept @param {(kept: Part[]) => void} onKept */

@@ -3,12 +3,13 @@
 import { counted, fill, h, isolated } from "../dom.js";
 import { icon } from "../icons.js";
 import { dialog } from "../popups.js";
-import { about, labelOf, nameOf } from "./attached.js";
+import { about, labelOf, nameOf, progressOf } from "./attached.js";
 import { loadStyle } from "./styles.js";
 
 const ALT_MAX = "1000";
 
 /** @typedef {import("../../types.js").Part} Part */
+/** @typedef {import("../../later/attachments.js").Attachments} Attachments */
 
 export class AttachedStrip {
   #refused = "";
@@ -31,12 +32,13 @@ export class AttachedStrip {
   }
 
   async draw() {
-    await loadStyle("attachments");
+    const [attachments] = await Promise.all([this.actions.attachments(), loadStyle("attachments")]);
     this.#drawRefusals();
-    this.#drawChips();
+    this.#drawChips(attachments);
   }
 
-  #drawChips() {
+  /** @param {Attachments} attachments */
+  #drawChips(attachments) {
     const { parts } = this.state;
     const drawn = JSON.stringify(parts.map(({ key, alt, attachment_id }) => [key, alt, attachment_id]));
     if (drawn === this.#drawn) return;
@@ -44,7 +46,7 @@ export class AttachedStrip {
     const focused = /** @type {HTMLElement | null} */ (document.activeElement);
     const position = [...this.chips.children].findIndex((chip) => chip.contains(focused));
     const control = focused?.dataset.control;
-    fill(this.chips, ...parts.map((part) => this.#chip(part)));
+    fill(this.chips, ...parts.map((part) => this.#chip(part, attachments)));
     this.chips.hidden = parts.length === 0;
     const words = parts.length ? `${counted(parts.length, "file")} attached` : "Nothing attached";
     if (this.said.textContent !== words) this.said.textContent = words;
@@ -59,17 +61,16 @@ export class AttachedStrip {
     else this.onEmptied();
   }
 
-  /** @param {Part} part */
-  #chip(part) {
+  /** @param {Part} part @param {Attachments} attachments */
+  #chip(part, attachments) {
     const name = isolated(nameOf(part));
     const image = part.preview ? h("img", { src: part.preview, alt: "", draggable: "false" }) : icon("file");
     const isPicture = part.type === "image";
-    const bar = h("progress", { max: "1", value: "0", hidden: true, data: { key: part.key }, aria: { label: `Sending ${name}` } });
     return h("li.draft-part", {}, image,
       h("span.file-text", {}, h("span.file-name", { dir: "auto" }, isPicture ? labelOf(part) : nameOf(part)), h("span.file-about", {}, about(part))),
-      isPicture && this.#button("edit", `Describe ${name}`, "describe", () => this.#describe(part)),
-      this.#button("close", `Remove ${name}`, "remove", async () => (await this.actions.attachments()).remove(part)),
-      part.attachment_id ? null : bar,
+      isPicture && this.#button("edit", `Describe ${name}`, "describe", () => this.#describe(part, attachments)),
+      this.#button("close", `Remove ${name}`, "remove", () => attachments.remove(part)),
+      progressOf(part, attachments),
     ); // prettier-ignore
   }
 
@@ -80,13 +81,13 @@ export class AttachedStrip {
     return button;
   }
 
-  /** Ask what a picture shows, for those who cannot see it and for search. @param {Part} part */
-  #describe(part) {
+  /** Ask what a picture shows, for those who cannot see it and for search. @param {Part} part @param {Attachments} attachments */
+  #describe(part, attachments) {
     const area = h("textarea", { id: "part-alt", rows: "3", maxlength: ALT_MAX, dir: "auto" });
     area.value = part.alt ?? "";
     const done = async () => {
       box.close();
-      await (await this.actions.attachments()).describe(part, area.value.trim());
+      await attachments.describe(part, area.value.trim());
     };
     const box = dialog("Describe the picture", [
       h("div.field", {}, h("label", { for: "part-alt" }, "What it shows, for those who cannot see it"), area),
