@@ -25,6 +25,11 @@ export class Uploads {
   /** Have a bar show how much of a part has gone, from now on. @param {HTMLProgressElement} bar @param {string} key */
   watch(bar, key) {
     bar.dataset.key = key;
+    this.#draw(bar, key);
+  }
+
+  /** @param {HTMLProgressElement} bar @param {string} key */
+  #draw(bar, key) {
     const { share } = this.#running.get(key) ?? {};
     Object.assign(bar, { value: share ?? 0, hidden: share === undefined });
   }
@@ -44,7 +49,10 @@ export class Uploads {
       const blob = await bytes();
       this.#went(key, 0);
       return this.api.upload((access, signal) => posted(path, blob, { ...watch, access, signal }));
-    }).finally(() => this.#running.delete(key));
+    }).finally(() => {
+      this.#running.delete(key);
+      this.#show(key);
+    });
     this.#running.set(key, { facts, stop });
     return facts;
   }
@@ -62,12 +70,17 @@ export class Uploads {
     return done;
   }
 
-  /** Bars are set in place: what is drawn anew at each step would lose the focus. @param {string} key @param {number} share */
+  /** @param {string} key @param {number} share */
   #went(key, share) {
     const running = this.#running.get(key);
     if (running) running.share = share;
+    this.#show(key);
+  }
+
+  /** Bars are set in place: what is drawn anew at each step would lose the focus. @param {string} key */
+  #show(key) {
     for (const bar of document.querySelectorAll(`progress[data-key="${key}"]`)) {
-      Object.assign(bar, { value: share, hidden: false });
+      this.#draw(/** @type {HTMLProgressElement} */ (bar), key);
     }
   }
 }
