@@ -57,7 +57,7 @@ class ChatInput(RegenerateInput):
         messages.require_text_of_parts(said)
         if not said["content"] and not attrs.get("parts"):
             code = "blank" if "content" in attrs else "required"
-            detail = self.fields["content"].error_messages[code]
+            detail = str(self.fields["content"].error_messages[code])
             raise serializers.ValidationError({"content": [ErrorDetail(detail, code)]})
         return said
 
