@@ -7,11 +7,11 @@ loop, so it takes no lock.
 """
 
 import asyncio
+import math
 import time
 from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from itertools import cycle
 from typing import Any, TypeVar
 
 from sessions_app.domain.errors import Overloaded
@@ -20,8 +20,9 @@ T = TypeVar("T")
 
 # How much the newest request counts in the mean of how long requests take.
 _NEWEST = 0.1
-# When to come again: not all at the same time, and none later than the crowd may have gone.
-_RETRY_SECONDS = cycle((2, 3, 4, 5))
+# When to come again: in each second as many as can be answered in it, from the soonest on.
+_RETRY_SECONDS_MIN = 1.0
+_RETRY_SECONDS_MAX = 20.0
 
 
 class Gone(Exception):
@@ -85,6 +86,7 @@ class Queue:
         # The sum of the times at which what is running began.
         self._began = 0.0
         self.refused_at = float("-inf")
+        self._next_retry = float("-inf")
 
     @property
     def waiting(self) -> int:
@@ -170,9 +172,7 @@ class Queue:
         By how long requests take: in the mean of the last ones, or, where those that run now have
         taken longer already, by these. So it also knows when nothing has ended for a while.
         """
-        pace = self._mean
-        if self._running:
-            pace = max(pace, time.monotonic() - self._began / len(self._running))
+        pace = self._pace()
         expected = (len(self._waiting) + 1) / self.threads * pace
         if self._share is not None and caller:
             before = sum(waiter.caller == caller for waiter in self._waiting) + 1
@@ -180,8 +180,20 @@ class Queue:
         return expected
 
     def _refusal(self) -> Overloaded:
-        self.refused_at = time.monotonic()
-        return Overloaded(retry_after=next(_RETRY_SECONDS))
+        self.refused_at = now = time.monotonic()
+        # A place in a queue that nobody keeps. However large the crowd, it comes back at the pace
+        # at which it can be answered; to refuse it again and again would take much of the time.
+        step = min(1.0, self._pace() / self.threads)
+        self._next_retry = max(now + _RETRY_SECONDS_MIN, self._next_retry + step)
+        if self._next_retry > now + _RETRY_SECONDS_MAX:
+            self._next_retry = now + _RETRY_SECONDS_MIN
+        return Overloaded(retry_after=math.ceil(self._next_retry - now))
+
+    def _pace(self) -> float:
+        """How many seconds a request takes at the moment."""
+        if not self._running:
+            return self._mean
+        return max(self._mean, time.monotonic() - self._began / len(self._running))
 
     def _may_run(self, caller: str) -> bool:
         return self._share is None or not caller or self._running_by[caller] < self._share
@@ -193,11 +205,6 @@ class Queue:
         self._running_by[caller] += 1
         self._began += slot.began
         return slot
-
-    def on_free_threads(self, work: Callable[[], object]) -> None:
-        """Have `work` done on each thread that no request has."""
-        for lane in self._lanes:
-            lane.submit(work)
 
     def take_back(self, slot: Slot, lane: ThreadPoolExecutor) -> None:
         """A request is over: its thread is the next one's."""

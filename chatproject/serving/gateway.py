@@ -197,7 +197,6 @@ class _Request:
             await self._stream(chunks)
         finally:
             await self._gateway.end(answer)
-            slot.queue.on_free_threads(close_old_connections)
 
     async def _stream(self, chunks: AsyncIterable[bytes]) -> None:
         """Send what comes, until the client has gone."""
@@ -301,9 +300,17 @@ async def _on(first: Slot, chunks: Iterable[bytes]) -> AsyncIterable[bytes]:
     while True:
         slot = await first.queue.reenter(first.caller)
         try:
-            chunk = await slot.call(next, iterator, None)
+            chunk = await slot.call(_next, iterator)
         finally:
             slot.release()
         if chunk is None:
             return
         yield chunk
+
+
+def _next(chunks: Iterator[bytes]) -> bytes | None:
+    """The next piece, or None at the end; on a thread, which keeps no connection after it."""
+    try:
+        return next(chunks, None)
+    finally:
+        close_old_connections()

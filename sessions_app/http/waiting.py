@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from django.http import HttpRequest
@@ -81,8 +82,13 @@ class Declared:
     takes: Takes = Takes.A_MESSAGE
 
 
+@lru_cache(maxsize=4_096)
 def declared(path: str, method: str) -> Declared:
-    """What the view of this request says of itself."""
+    """What the view of this request says of itself.
+
+    Kept for the last paths: a conversation is asked for again and again, and to resolve its path
+    takes a good part of what it costs to refuse a request.
+    """
     method = method.lower()
     by_method = Waits.FOR_A_READ if method in _SAFE else Waits.FOR_A_WRITE
     try:

@@ -62,7 +62,7 @@ def test_what_is_too_much_is_refused_and_the_rest_goes_on(
     with probing(service.port, "/healthz") as alive, probing(service.port, "/readyz") as ready:
         found = come(service, requests, clients, seconds)
     assert set(found.statuses) <= {200, 201, 503}
-    assert all(1 <= int(each.headers["retry-after"]) <= 5 for each in refusals(found))
+    assert all(1 <= int(each.headers["retry-after"]) <= 20 for each in refusals(found))
     assert {status for status, _ in alive} == {200}
     assert {status for status, _ in ready} <= {200, 503}
     if refusals(found):

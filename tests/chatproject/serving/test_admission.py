@@ -79,9 +79,31 @@ def test_who_would_wait_too_long_is_refused_at_once_and_told_when_to_come_again(
         with pytest.raises(Overloaded) as refused:
             await threads.enter()
         assert threads.waiting == 0
-        assert 1 <= refused.value.retry_after <= 5
+        assert 1 <= refused.value.retry_after <= 20
         running.release()
         (await threads.enter()).release()
+
+    run(scene)
+
+
+def test_a_crowd_is_asked_to_come_again_at_the_pace_at_which_it_can_be_answered():
+    async def scene() -> None:
+        threads = queue(2, seconds=0.5)
+        for _ in range(200):
+            slot = await threads.enter()
+            slot.began -= 1.0
+            slot.release()
+        for _ in range(2):
+            await threads.enter()
+        waits = []
+        for _ in range(30):
+            with pytest.raises(Overloaded) as refused:
+                await threads.enter()
+            waits.append(refused.value.retry_after)
+        # Two are answered in a second: so two come again in each, and none later than 20 s.
+        assert max(waits.count(second) for second in range(3, 15)) == 2
+        assert min(waits) >= 1
+        assert max(waits) <= 20
 
     run(scene)
 

@@ -166,6 +166,14 @@ def test_a_streamed_answer_is_passed_on_piece_by_piece_from_a_thread():
     assert body.closed == 1
 
 
+def test_the_end_of_a_stream_wakes_no_thread_but_its_own(settings: Any):
+    settings.THREADS = 32
+    before = set(threading.enumerate())
+    ask(streaming(Streamed(iter([b"one", b"two"]))))
+    started = {each.name for each in threading.enumerate() if each not in before}
+    assert len([name for name in started if name.startswith("writes")]) == 1
+
+
 def test_events_are_passed_on_by_the_event_loop():
     class Events:
         async def __aiter__(self) -> Any:
