@@ -18,6 +18,16 @@ def picture(width: int = 64, height: int = 48, form: str = "PNG", colour: str = 
     return made.getvalue()
 
 
+def picture_on_its_side(width: int, height: int) -> bytes:
+    """A photograph by a camera that was held upright: stored as it lies, seen turned."""
+    image = Image.new("RGB", (width, height), "blue")
+    exif = image.getexif()
+    exif[0x0112] = 6
+    made = io.BytesIO()
+    image.save(made, "JPEG", exif=exif)
+    return made.getvalue()
+
+
 def picture_with_position() -> bytes:
     """A photograph that says by which camera it was taken, and where."""
     image = Image.new("RGB", (64, 48), "blue")

@@ -4,6 +4,7 @@ import io
 import os
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import BinaryIO, NamedTuple
 
 from PIL import Image, UnidentifiedImageError
@@ -11,6 +12,9 @@ from PIL import Image, UnidentifiedImageError
 FORMATS = ("PNG", "JPEG", "GIF", "WEBP")
 # Exif 2.32, 4.6.3: the directory of what a satellite receiver said.
 GPS_DIRECTORY = 0x8825
+# Exif 2.32, 4.6.4: which way is up, and the values of a picture that lies on its side.
+ORIENTATION = 0x0112
+_ON_ITS_SIDE = frozenset({5, 6, 7, 8})
 # Too few pixels for a face or a line of text.
 BLURRED = (8, 6)
 
@@ -20,7 +24,7 @@ class BadPicture(Exception):
 
 
 class PictureFacts(NamedTuple):
-    """A picture's width and height in pixels."""
+    """A picture's width and height in pixels, as it is meant to be seen."""
 
     width: int
     height: int
@@ -29,13 +33,25 @@ class PictureFacts(NamedTuple):
 def picture_facts(content: BinaryIO, *, pixels_max: int) -> PictureFacts:
     """The size that a picture's first bytes say; raises BadPicture."""
     with _opened(content) as picture:
-        facts = PictureFacts(*picture.size)
+        width, height = picture.size
+        facts = PictureFacts(height, width) if _lies(picture) else PictureFacts(width, height)
     if facts.width * facts.height > pixels_max:
         raise BadPicture(
             f"A picture may have at most {pixels_max:,} pixels; this one has "
             f"{facts.width:,} by {facts.height:,}."
         )
     return facts
+
+
+def _lies(picture: Image.Image) -> bool:
+    """Whether it is stored on its side, as cameras do that were held upright."""
+    if picture.format == "PNG":
+        # Pillow would decode all of it first.
+        return False
+    # Whatever is wrong with it: who decodes the picture has to say.
+    with suppress(Exception):
+        return picture.getexif().get(ORIENTATION) in _ON_ITS_SIDE
+    return False
 
 
 def blurred(thumbnail: BinaryIO) -> bytes:

@@ -38,6 +38,7 @@ class ChatView(TemplateView):
             "modules": _modules(),
             "styles": _styles(),
             "message_max_chars": settings.MESSAGE_MAX_CHARS,
+            "attachments": _attachments(),
             "registration": settings.REGISTRATION,
             "password_min": _password_min(),
         }
@@ -54,7 +55,7 @@ class WorkerView(TemplateView):
         more = [
             static(f"chat/{name}") for name in ("main.js", "icon.svg", "vendor/inter-latin.woff2")
         ]
-        files = json.dumps([*_modules(), *_styles(), *more])
+        files = json.dumps([*_modules(), *_styles(), *_later(), *more])
         # The version changes with any file, and makes the browser install the new worker.
         version = hashlib.sha256(files.encode()).hexdigest()[:12]
         return super().get_context_data(**kwargs) | {"files": files, "version": version}
@@ -76,6 +77,27 @@ def _modules() -> list[str]:
     return [
         static(name) for name in [*needed, *(f"chat/vendor/{library}.js" for library in _LIBRARIES)]
     ]
+
+
+@cache
+def _later() -> list[str]:
+    """What the page loads when it is asked for, which has to be there without a network, too.
+
+    Formulas and code stay text then: what sets them is large.
+    """
+    own = [*_STATIC.glob("chat/**/later/*.js"), *_STATIC.glob("chat/style/later/*.css")]
+    return sorted(static(str(path.relative_to(_STATIC))) for path in own if path.stem != "math")
+
+
+def _attachments() -> str:
+    """What may be attached to a message, which is said before anything is sent."""
+    return json.dumps(
+        {
+            "max_bytes": settings.ATTACHMENT_MAX_BYTES,
+            "per_message": settings.ATTACHMENTS_PER_MESSAGE,
+            "types": list(settings.ATTACHMENT_TYPES),
+        }
+    )
 
 
 def _password_min() -> int:

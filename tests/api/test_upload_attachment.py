@@ -70,6 +70,11 @@ def test_it_keeps_a_picture_and_says_what_it_is(alice, session):
     }
 
 
+def test_a_photograph_that_lies_on_its_side_has_the_size_that_is_seen(alice, session):
+    stored = upload(alice, session, files.picture_on_its_side(64, 48), name="p.jpg").json()
+    assert (stored["width"], stored["height"]) == (48, 64)
+
+
 def test_it_takes_a_form_with_a_file(alice, session):
     file = io.BytesIO(files.picture())
     file.name = "katze.png"

@@ -61,7 +61,7 @@ def test_every_reason_of_a_window_is_explained():
 
 
 def test_every_reason_of_a_window_has_words_on_the_page():
-    panel = pages.ROOT / "sessions_app/web/static/chat/views/context_panel.js"
+    panel = pages.ROOT / "sessions_app/web/static/chat/views/later/context_panel.js"
     _, _, table = panel.read_text(encoding="utf-8").partition("const REASONS = {")
     worded = re.findall(r"^  (\w+):", table.partition("};")[0], re.MULTILINE)
 

@@ -56,9 +56,9 @@ class Model:
         if self.broken:
             self._send(handler, 500, {"error": {"message": "out of order"}})
         elif body.get("stream"):
-            self._stream(handler, str(body["messages"][-1]["content"]))
+            self._stream(handler, said(body["messages"][-1]["content"]))
         else:
-            asked = str(body["messages"][-1]["content"])
+            asked = said(body["messages"][-1]["content"])
             found = [title for words, title in self.titles.items() if words in asked]
             message = {"role": "assistant", "content": (found or ["A fine title"])[0]}
             choice = {"index": 0, "finish_reason": "stop", "message": message}
@@ -100,6 +100,13 @@ class Model:
         body = _completion("chat.completion.chunk", [choice])
         handler.wfile.write(b"data: " + json.dumps(body).encode() + b"\n\n")
         handler.wfile.flush()
+
+
+def said(content: Any) -> str:
+    """A question's text, with the types of what else is in it: `What is this? [image_url]`."""
+    if not isinstance(content, list):
+        return str(content)
+    return " ".join(part.get("text") or f"[{part['type']}]" for part in content)
 
 
 def _completion(kind: str, choices: list[Any]) -> dict[str, Any]:

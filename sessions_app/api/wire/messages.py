@@ -67,11 +67,7 @@ class MessageInput(RefusesUnknown):
 
     def validate(self, attrs: Data) -> Data:
         """A terminal's output has its control characters; whoever shows it makes them harmless."""
-        content = attrs["content"] or ""
-        texts = [part["text"] for part in attrs.get("parts") or () if part["type"] == "text"]
-        if content and texts and content != "\n".join(texts):
-            problem = "Not the text of the parts; leave one of them out."
-            raise serializers.ValidationError({"content": [problem]}, "invalid")
+        require_text_of_parts(attrs)
         if attrs["role"] != Role.TOOL.value and not text.is_text(attrs["content"] or ""):
             message = StrictCharField.default_error_messages["control_characters"]
             raise serializers.ValidationError({"content": [message]}, "control_characters")
@@ -212,6 +208,14 @@ def message_draft(data: Data, *, client_id: str | None = None) -> MessageDraft:
         tool_call_id=data.get("tool_call_id") or None,
         metadata=data.get("metadata") or {},
     )
+
+
+def require_text_of_parts(attrs: Data) -> None:
+    """Raise ValidationError where a content and the texts of the parts beside it differ."""
+    texts = [part["text"] for part in attrs.get("parts") or () if part["type"] == parts.TEXT]
+    if attrs["content"] and texts and attrs["content"] != "\n".join(texts):
+        problem = "Not the text of the parts; leave one of them out."
+        raise serializers.ValidationError({"content": [problem]}, "invalid")
 
 
 def _parts(data: Data) -> list[Data] | None:

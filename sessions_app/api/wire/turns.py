@@ -6,8 +6,10 @@ from typing import Any
 from django.conf import settings
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
 
 from sessions_app.api.wire import messages
+from sessions_app.api.wire.attachments import PartsField
 from sessions_app.api.wire.messages import MessageInput, MessageOutput, message_draft
 from sessions_app.domain import limits
 from sessions_app.domain.data import Role
@@ -136,12 +138,13 @@ _OPTIONS = (
 class ChatInput(RegenerateInput):
     """What is new, and how the model is called.
 
-    `content` is the user's message; `messages` are results of tools, perhaps with the user's
-    messages, which come before it. With neither, the results of tools that were stored last are
-    answered.
+    `content` and `parts` are the user's message; `messages` are results of tools, perhaps with the
+    user's messages, which come before it. With none of them, the results of tools that were stored
+    last are answered.
     """
 
-    content = StrictCharField(required=False, allow_null=True)
+    content = StrictCharField(required=False, allow_null=True, allow_blank=True)
+    parts = PartsField(required=False, allow_null=True)
     messages = serializers.ListField(
         child=MessageInput(), min_length=1, max_length=limits.BATCH_MAX_MESSAGES, required=False
     )
@@ -160,8 +163,14 @@ class ChatInput(RegenerateInput):
             if each["role"] not in _ANSWERED:
                 path = f"messages.{position}.role"
                 raise serializers.ValidationError({path: ["Expected one of: tool, user."]})
-        if attrs.get("replaces") is not None and not attrs.get("content"):
+        has_question = bool(attrs.get("content") or attrs.get("parts"))
+        if attrs.get("content") == "" and not has_question:
+            detail = str(self.fields["content"].error_messages["blank"])
+            raise serializers.ValidationError({"content": [ErrorDetail(detail, "blank")]})
+        if attrs.get("replaces") is not None and not has_question:
             raise serializers.ValidationError({"replaces": ["Only with content."]})
+        attrs = attrs | {"content": attrs.get("content") or ""}
+        messages.require_text_of_parts(attrs)
         return attrs
 
 
@@ -202,8 +211,9 @@ def model_call(data: Data) -> ModelCall:
 def drafts(data: Data, key: str | None) -> list[MessageDraft]:
     """The new messages of validated input, the last of them under `key`; perhaps none."""
     new = [message_draft(each) for each in data.get("messages", ())]
-    if content := data.get("content"):
-        new.append(MessageDraft(Role.USER, content, replaces=data.get("replaces")))
+    if data["content"] or data.get("parts"):
+        question = message_draft(data | {"role": Role.USER.value, "client_id": None})
+        new.append(replace(question, replaces=data.get("replaces")))
     if new and key:
         new[-1] = replace(new[-1], client_id=new[-1].client_id or key)
     return new

@@ -2,13 +2,14 @@
 
 import { AccountActions } from "./account_actions.js";
 import { isLocal, localSessionId } from "./identifiers.js";
-import { NotAnExport, inWords } from "./problems.js";
+import { inWords } from "./problems.js";
 
 // A deletion can be undone for this long.
 const UNDO_MS = 6_000;
 
 /** @typedef {import("./types.js").Message} Message */
 /** @typedef {import("./types.js").Entry} Entry */
+/** @typedef {import("./types.js").Part} Part */
 
 export class Actions {
   /** Called with a file to save. @type {(file: Blob, name: string) => void} */
@@ -20,7 +21,13 @@ export class Actions {
     this.state = sync.state;
     this.outbox = sync.outbox;
     this.sessionList = sync.sessionList;
-    this.account = new AccountActions(sync, (file, name) => this.onFile(file, name));
+    this.account = new AccountActions(sync);
+  }
+
+  /** What the account's dialog does; few open it, and its module is loaded then. */
+  async accountSettings() {
+    const { AccountSettings } = await import("./later/account_settings.js");
+    return new AccountSettings(this.sync, (file, name) => this.onFile(file, name));
   }
 
   // --- sessions --------------------------------------------------------------------------------
@@ -115,15 +122,15 @@ export class Actions {
   /** @param {string} sessionId @param {"json"|"markdown"} format */
   exportSession(sessionId, format) {
     return this.#attempt(async () => {
-      const name = this.state.sessions.get(sessionId)?.title || "chat";
-      const file = await (await this.sync.transfer()).session(sessionId, format);
-      this.onFile(file, `${safeName(name)}.${format === "json" ? "json" : "md"}`);
+      const transfer = await this.sync.transfer();
+      const name = transfer.fileName(this.state.sessions.get(sessionId)?.title ?? "", format);
+      this.onFile(await transfer.session(sessionId, format), name);
     });
   }
 
   /** @param {File} file */
-  async importSession(file) {
-    try {
+  importSession(file) {
+    return this.#attempt(async () => {
       const transfer = await this.sync.transfer();
       const job = await transfer.import(file, ({ fraction }) => {
         this.sync.onNotice(fraction ? `Importing: ${Math.round(fraction * 100)} %` : "Importing…");
@@ -131,9 +138,7 @@ export class Actions {
       for (const sessionId of job.session_ids) await this.sessionList.reload(sessionId);
       this.sync.onNotice(transfer.outcome(job));
       if (job.session_ids.length === 1) await this.open(job.session_ids[0]);
-    } catch (error) {
-      this.sync.onNotice(error instanceof NotAnExport ? error.message : inWords(error));
-    }
+    });
   }
 
   // --- messages --------------------------------------------------------------------------------
@@ -143,14 +148,34 @@ export class Actions {
     this.sync.drafts.set(text);
   }
 
+  /** Attach files that were dropped, pasted or picked, in this order. @param {File[]} files */
+  async attach(files) {
+    const before = this.state.attaching;
+    const attaching = this.#attempt(async () => {
+      await before;
+      await (await this.sync.attachments()).add(files);
+    });
+    this.state.attaching = attaching;
+    await attaching;
+    if (this.state.attaching === attaching) this.state.attaching = null;
+    this.state.changed("draft");
+  }
+
+  /** What is attached to messages, for what shows it. */
+  attachments() {
+    return this.sync.attachments();
+  }
+
   /** @param {string} content */
   async send(content) {
     // Nothing is awaited before the outbox has it: a second message right after must come second.
+    const { parts } = this.state;
+    if (parts.length) this.sync.background(() => this.sync.drafts.attach([]));
     const sessionId = this.state.open ?? this.#newSession();
     this.draft("");
     this.state.changed("draft");
     const changed = this.sessionList.change(sessionId, { updated_at: new Date().toISOString() });
-    await this.outbox.add({ session_id: sessionId, kind: "chat", content, model: this.#model(sessionId) });
+    await this.outbox.add({ session_id: sessionId, kind: "chat", content, ...attached(parts), model: this.#model(sessionId) });
     await changed;
   }
 
@@ -177,8 +202,8 @@ export class Actions {
     const entry = this.state.outbox.find((entry) => entry.client_id === message.client_id);
     if (entry) return this.outbox.retry(entry);
     const session_id = this.state.open ?? "";
-    const { client_id, content } = message;
-    if (!client_id) return this.regenerate(this.state.conversation(session_id).latest);
+    const { client_id, content, parts } = message;
+    if (!client_id || parts) return this.regenerate(this.state.conversation(session_id).latest);
     await this.outbox.add({ session_id, kind: "chat", client_id, content, model: this.#model(session_id) });
   }
 
@@ -190,9 +215,9 @@ export class Actions {
     else await this.outbox.discard(entry);
   }
 
-  /** Send a message that has failed with another text. @param {Entry} entry @param {string} content */
-  amend(entry, content) {
-    return this.outbox.amend(entry, content);
+  /** Send a message that has failed with another text. @param {Entry} entry @param {string} content @param {Part[]} parts that stay */
+  amend(entry, content, parts) {
+    return this.outbox.amend(entry, content, attached(parts).parts);
   }
 
   stop() {
@@ -230,15 +255,15 @@ export class Actions {
     return this.#attempt(() => this.#fork(seq));
   }
 
-  /** Write another message in place of `seq`; the earlier version stays beside it. @param {number} seq @param {string} content */
-  async edit(seq, content) {
+  /** Write another message in place of `seq`; the earlier version stays beside it. @param {number} seq @param {string} content @param {Part[]} parts that stay */
+  async edit(seq, content, parts) {
     const session_id = this.state.open;
     if (!session_id) return;
     const { client_id } = this.state.conversation(session_id).messages.get(seq) ?? {};
     // It will not be answered any more.
     const waiting = this.state.outbox.filter((entry) => client_id && entry.client_id === client_id);
     for (const entry of waiting) await this.outbox.discard(entry);
-    await this.outbox.add({ session_id, kind: "chat", content, replaces: seq, model: this.#model(session_id) });
+    await this.outbox.add({ session_id, kind: "chat", content, ...attached(parts), replaces: seq, model: this.#model(session_id) });
   }
 
   /** Rate a reply, or take the rating back. @param {number} seq @param {"up"|"down"|null} rating */
@@ -307,7 +332,7 @@ export class Actions {
   }
 }
 
-/** @param {string} title */
-function safeName(title) {
-  return title.replace(/[^\p{L}\p{N} _-]+/gu, "").trim().slice(0, 60) || "chat";
+/** @param {Part[]} parts @returns {{parts?: Part[]}} */
+function attached(parts) {
+  return parts.length ? { parts } : {};
 }

@@ -69,6 +69,18 @@ export class Drafts {
     if (idle) this.#saving = this.#saving.then(() => this.#save());
   }
 
+  /** What is attached to the draft of a session. @param {string | null} sessionId */
+  partsOf(sessionId) {
+    return this.store().draftParts(sessionId ?? NEW);
+  }
+
+  /** @param {import("./types.js").Part[]} parts what is attached to the draft of the session that is open */
+  attach(parts) {
+    this.state.parts = parts;
+    this.state.changed("draft");
+    return this.store().putDraftParts(this.state.open ?? NEW, parts);
+  }
+
   async #save() {
     while (this.#unsaved.size) {
       const [[session_id, text]] = this.#unsaved;

@@ -213,7 +213,7 @@ export class History {
     const conversation = this.state.conversation(sessionId);
     const message = conversation.messages.get(seq);
     if (!message) return;
-    const tombstone = { ...message, content: "", tool_calls: null, metadata: {}, deleted: true };
+    const tombstone = { ...message, content: "", parts: undefined, tool_calls: null, metadata: {}, deleted: true };
     conversation.add([tombstone]);
     this.state.changed("messages");
     await this.store().putMessages(sessionId, [tombstone]);

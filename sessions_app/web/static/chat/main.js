@@ -1,8 +1,7 @@
-/** The entry point of the chat page: creates its parts and connects them. */
+/** The entry point of the chat page: creates its parts, connects them, and has a worker keep the page's files. */
 
 import { Actions } from "./actions.js";
 import { Api } from "./api.js";
-import { keepPage } from "./offline.js";
 import { State } from "./state.js";
 import { Sync } from "./sync.js";
 import { Tabs } from "./tabs.js";
@@ -29,4 +28,12 @@ actions.onFile = (/** @type {Blob} */ file, /** @type {string} */ name) => {
 page.show(root);
 await sync.start();
 performance.mark("ready");
-keepPage();
+// Browsers have no service workers on pages that are not secure.
+navigator.serviceWorker?.register(trustedWorker()).catch(() => {});
+
+/** The address of the worker, the only one that the page's policy allows. @returns {any} */
+function trustedWorker() {
+  const worker = "/sw.js";
+  const types = /** @type {any} */ (globalThis).trustedTypes;
+  return types ? types.createPolicy("chat-worker", { createScriptURL: () => worker }).createScriptURL(worker) : worker;
+}

@@ -6,7 +6,7 @@
 
 import { isLocal, orderKey, uuid } from "./identifiers.js";
 import { WakeableTimer } from "./wakeable_timer.js";
-import { ApiError, SignedOut, delay, inWords, isTransient, whyNotAnswered } from "./problems.js";
+import { ApiError, SignedOut, Unreachable, delay, inWords, isTransient, whyNotAnswered } from "./problems.js";
 
 /** @typedef {import("./types.js").Entry} Entry */
 /** @typedef {import("./types.js").Session} Session */
@@ -39,6 +39,10 @@ export class Outbox {
   onRefused = (/** @type {Entry} */ _entry, /** @type {string} */ _why) => {};
   /** Called when a message is refused because of its text; returns whether the composer took it back. */
   onTextRefused = (/** @type {Entry} */ _entry, /** @type {string} */ _why) => false;
+  /** Called to send the bytes of what is attached to a message, before the message. */
+  onUpload = async (/** @type {Entry} */ _entry) => {};
+  /** Called when a message is given up, with what is attached to it. */
+  onGivenUp = (/** @type {import("./types.js").Part[]} */ _parts) => {};
   /** Called when the service has created a session that was made here. */
   onCreated = async (/** @type {string} */ _localId, /** @type {Session} */ _session) => {};
 
@@ -100,15 +104,31 @@ export class Outbox {
     this.state.outbox = this.state.outbox.filter((other) => other.key !== entry.key);
     this.state.changed("outbox", "sessions", "messages");
     await this.store().removeEntry(entry.key);
+    this.onGivenUp(entry.parts ?? []);
+    await this.store().removeBytes(entry.parts ?? []);
     this.#notifyTabs();
     this.#undoable.wake();
     this.run();
   }
 
-  /** Send a message that has failed with another text, so under another key. @param {Entry} entry @param {string} content */
-  amend(entry, content) {
-    Object.assign(entry, { content, client_id: uuid() });
-    return this.retry(entry);
+  /**
+   * Send a message that has failed with another text, so under another key.
+   * @param {Entry} entry @param {string} content @param {import("./types.js").Part[]} [parts] what stays attached
+   */
+  async amend(entry, content, parts) {
+    const dropped = (entry.parts ?? []).filter(({ key }) => !parts?.some((part) => part.key === key));
+    Object.assign(entry, { content, parts, client_id: uuid() });
+    await this.retry(entry);
+    await this.store().removeBytes(dropped);
+  }
+
+  /** Remember which parts have been sent. @param {Entry} entry @param {import("./types.js").Part[]} parts */
+  async update(entry, parts) {
+    // Discarded meanwhile: it must not come back.
+    if (!this.state.outbox.includes(entry)) return;
+    entry.parts = parts;
+    this.state.changed("outbox");
+    await this.store().putEntries([entry]);
   }
 
   /** Send a refused write once more. @param {Entry} entry */
@@ -200,8 +220,10 @@ export class Outbox {
   /** @param {Entry} entry */
   async #request(entry) {
     if (entry.kind === "chat") {
-      const { client_id = "", content = "", replaces, model } = entry;
-      await this.replies.ask(entry.session_id, { client_id, content, replaces, model });
+      if (entry.parts) await this.onUpload(entry);
+      // Discarded while its files were on their way.
+      if (!this.state.outbox.includes(entry)) return null;
+      await this.#ask(entry);
       return null;
     }
     if (isLocal(entry.session_id)) return null; // deleted before it was ever created
@@ -214,6 +236,20 @@ export class Outbox {
         return null;
       }
       throw error;
+    }
+  }
+
+  /** @param {Entry} entry */
+  async #ask(entry) {
+    const { session_id, client_id = "", content = "", parts, replaces, model } = entry;
+    try {
+      await this.replies.ask(session_id, { client_id, content, parts: parts?.map(asSent), replaces, model });
+    } catch (error) {
+      const gone = error instanceof ApiError && error.code === "attachment_not_found";
+      if (!gone || !parts?.every(({ key }) => key)) throw error;
+      // Sent ahead so long ago that the service has removed them: they are sent again.
+      await this.update(entry, parts.map((part) => ({ ...part, attachment_id: undefined })));
+      throw new Unreachable(error);
     }
   }
 
@@ -261,7 +297,7 @@ export class Outbox {
     // Discarded while it was being sent: nobody waits for it any more.
     if (!this.state.outbox.includes(entry)) return;
     const code = error instanceof ApiError ? error.code : "";
-    if (TEXT_PROBLEMS.includes(code) && this.onTextRefused(entry, whyNotAnswered(error))) {
+    if (!entry.parts && TEXT_PROBLEMS.includes(code) && this.onTextRefused(entry, whyNotAnswered(error))) {
       await this.discard(entry);
       return;
     }
@@ -277,6 +313,11 @@ export class Outbox {
     const user_id = this.state.account?.user_id;
     if (user_id) this.tabs.tell({ type: "outbox", user_id });
   }
+}
+
+/** A part without what only this browser knows of it. @param {import("./types.js").Part} part */
+function asSent({ type, attachment_id, url, name, alt }) {
+  return { type, attachment_id, url, name: name || undefined, alt: alt || undefined };
 }
 
 /**

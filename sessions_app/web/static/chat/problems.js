@@ -18,13 +18,14 @@ export class ApiError extends Error {
   /** Whether the same request may succeed later. */
   get passes() {
     const temporary = [408, 425, 429, 500, 503];
-    if (this.code === "session_damaged") return false;
+    // Until something is deleted.
+    if (this.code === "session_damaged" || this.code.startsWith("quota_")) return false;
     return temporary.includes(this.status) || (this.status >= 502 && !this.code.startsWith("provider"));
   }
 }
 
-/** The file is not an exported conversation. */
-export class NotAnExport extends Error {}
+/** Something that a user has given cannot be taken; the message says why. */
+export class Refused extends Error {}
 
 /** No answer came: offline, refused, or disconnected. */
 export class Unreachable extends Error {
@@ -61,7 +62,7 @@ export function delay(attempt, error) {
 export function inWords(error) {
   if (!(error instanceof Error)) return "Something went wrong.";
   if (error instanceof ApiError && WORDS[error.code]) return WORDS[error.code];
-  if (error instanceof ApiError || error instanceof SignedOut) return error.message;
+  if (error instanceof ApiError || error instanceof SignedOut || error instanceof Refused) return error.message;
   if (error instanceof Unreachable) return "You appear to be offline.";
   console.error(error);
   return "Something went wrong in this page.";
@@ -88,6 +89,7 @@ const ANSWER_WORDS = {
   provider_refused: "The model did not accept this message. Edit it, or try again.",
   provider_busy: "The model is busy. Try again in a moment.",
   idempotency_mismatch: "A different message was sent under the same key. Edit this one to send it anew.",
+  attachment_not_found: "A file of this message is no longer there. Edit it to leave that out.",
   model_not_allowed: "This model is not available. Choose another one for this chat.",
 };
 
@@ -102,6 +104,8 @@ const WORDS = {
   too_large: "This text is too long to send.",
   throttled: "Too many requests. Wait a moment and try again.",
   too_many_own_turns: "Too many of your chats are being answered. Wait for one of them, and try again.",
+  quota_messages: "Your account has as many messages as it may have. Delete chats to make room.",
+  quota_bytes: "Your account has as much text as it may have. Delete chats to make room.",
   legal_hold: "This chat is on legal hold and cannot be deleted.",
   nothing_to_answer: "There is no message to answer.",
   session_damaged: "This chat cannot be read. The operator can find out why.",

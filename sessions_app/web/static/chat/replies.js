@@ -53,7 +53,7 @@ export class Replies {
    * Send a message and follow its turn to the end. The same key again, after a reload or a lost
    * answer, comes back to the same turn.
    * @param {string} sessionId
-   * @param {{client_id: string, content: string, replaces?: number, model?: string}} message
+   * @param {{client_id: string, content: string, parts?: object[], replaces?: number, model?: string}} message
    */
   async ask(sessionId, { client_id, ...message }) {
     // Without a network, no model is working on it yet.

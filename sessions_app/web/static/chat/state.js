@@ -8,6 +8,7 @@ import { preference } from "./preferences.js";
 /** @typedef {import("./types.js").Message} Message */
 /** @typedef {import("./types.js").Entry} Entry */
 /** @typedef {import("./types.js").Live} Live */
+/** @typedef {import("./types.js").Part} Part */
 
 /**
  * @typedef {"account"|"sessions"|"open"|"messages"|"live"|"outbox"|"connection"|"context"
@@ -137,6 +138,12 @@ export class State {
   /** The plan of the session that is shown. @type {any} */
   context = null;
   draft = "";
+  /** What is attached to the draft. @type {Part[]} */
+  parts = [];
+  /** Files that could not be attached, and why. @type {{name: string, why: string}[]} */
+  refusals = [];
+  /** While files are being looked at that will be. @type {Promise<void> | null} */
+  attaching = null;
   /** What a new chat will be created with. */
   next = { model: "", prompt: "" };
   /** What the user wants models to know in every chat. */
@@ -247,6 +254,8 @@ export class State {
     this.created = new Map();
     this.context = null;
     this.draft = "";
+    this.parts = [];
+    this.refusals = [];
     this.next = { model: "", prompt: "" };
     this.instructions = "";
     this.listHasMore = false;

@@ -7,10 +7,15 @@ import { IndexedDbStore } from "./indexed_db.js";
 
 const PREFIX = "chat-";
 const USERS = "chat.databases";
+// Names of notes. A store of their own would need a new version of the database, for which a tab with
+// an older page would have to be closed.
+const PARTS = "parts/";
+const BYTES = "bytes/";
 
 /** @typedef {import("./types.js").Session} Session */
 /** @typedef {import("./types.js").Message} Message */
 /** @typedef {import("./types.js").Entry} Entry */
+/** @typedef {import("./types.js").Part} Part */
 
 export class Store {
   #indexedDb = new IndexedDbStore();
@@ -55,6 +60,9 @@ export class Store {
     await this.#indexedDb.remove("messages", messages.map((message) => [sessionId, message.seq]));
     const entries = (await this.outbox()).filter((entry) => entry.session_id === sessionId);
     await this.#indexedDb.remove("outbox", entries.map((entry) => entry.key));
+    const attached = entries.flatMap(({ parts = [] }) => parts);
+    await this.removeBytes([...attached, ...(await this.draftParts(sessionId))]);
+    await this.putDraftParts(sessionId, []);
   }
 
   /** Moves everything from a local id to the service's id. @param {string} from @param {Session} session */
@@ -66,6 +74,9 @@ export class Store {
     const draft = await this.draft(from);
     if (draft) await this.putDraft(session.session_id, draft);
     await this.#indexedDb.remove("drafts", [from]);
+    const parts = await this.draftParts(from);
+    if (parts.length) await this.putDraftParts(session.session_id, parts);
+    await this.putDraftParts(from, []);
   }
 
   /**
@@ -99,6 +110,32 @@ export class Store {
   putDraft(sessionId, text) {
     if (!text) return this.#indexedDb.remove("drafts", [sessionId]);
     return this.#indexedDb.put("drafts", [{ session_id: sessionId, text }]);
+  }
+
+  /** What is attached to a draft. @param {string} sessionId @returns {Promise<Part[]>} */
+  async draftParts(sessionId) {
+    return (await this.note(PARTS + sessionId)) ?? [];
+  }
+
+  /** @param {string} sessionId @param {Part[]} parts */
+  putDraftParts(sessionId, parts) {
+    if (!parts.length) return this.#indexedDb.remove("meta", [PARTS + sessionId]);
+    return this.putNote(PARTS + sessionId, parts.map(plain));
+  }
+
+  /** The bytes of a part that is not sent yet. @param {string} key @returns {Promise<Blob | undefined>} */
+  bytes(key) {
+    return this.note(BYTES + key);
+  }
+
+  /** @param {string} key @param {Blob} bytes */
+  putBytes(key, bytes) {
+    return this.putNote(BYTES + key, bytes);
+  }
+
+  /** @param {Part[]} parts */
+  removeBytes(parts) {
+    return this.#indexedDb.remove("meta", parts.flatMap(({ key }) => (key ? [BYTES + key] : [])));
   }
 
   /** @returns {Promise<Entry[]>} in the order in which they were written */

@@ -23,6 +23,8 @@ export class Sync {
   wakeableTimer = new WakeableTimer();
   /** The user whose store is open. */
   userId = "";
+  /** @type {import("./later/attachments.js").Attachments | null} */
+  #attachments = null;
 
   /** Called with a notice for the user. @type {(text: string, undo?: () => void) => void} */
   onNotice = () => {};
@@ -41,6 +43,8 @@ export class Sync {
     this.outbox = new Outbox({ ...parts, replies: this.replies });
     this.writeResults = new WriteResults(this);
     this.replies.onEnded = (sessionId) => this.background(() => this.writeResults.afterTurn(sessionId));
+    this.outbox.onUpload = async (entry) => (await this.attachments()).upload(entry);
+    this.outbox.onGivenUp = (parts) => this.#attachments?.giveUp(parts);
     this.outbox.onCreated = (localId, session) => this.writeResults.created(localId, session);
     this.outbox.onSent = (entry, answer) => this.writeResults.sent(entry, answer);
     this.outbox.onRefused = (entry, why) => this.writeResults.refused(entry, why);
@@ -58,6 +62,17 @@ export class Sync {
   async transfer() {
     const { Transfer } = await import("./later/transfer.js");
     return new Transfer(this.api);
+  }
+
+  /** Pictures and files; few messages have any, and their modules are loaded then. */
+  async attachments() {
+    try {
+      const { Attachments } = await import("./later/attachments.js");
+      this.#attachments ??= new Attachments(this);
+      return this.#attachments;
+    } catch (error) {
+      throw new Unreachable(error);
+    }
   }
 
   // --- the account -----------------------------------------------------------------------------
@@ -126,6 +141,7 @@ export class Sync {
     this.userId = "";
     this.tabs.resign();
     this.state.forget();
+    this.#attachments = null;
     this.api.forget();
     globalThis.history.replaceState(null, "", "/");
     this.state.changed("account", "sessions", "open", "messages", "outbox", "live", "draft");
@@ -160,13 +176,18 @@ export class Sync {
     this.state.context = null;
     if (!same) {
       this.state.draft = "";
+      this.state.parts = [];
+      this.state.refusals = [];
       this.state.changed("draft");
     }
     const draft = await this.drafts.of(sessionId);
+    const parts = await this.state.fresh("draft", () => this.drafts.partsOf(sessionId));
     if (sessionId) await this.history.recall(sessionId);
     // Meanwhile the user may have opened another session, or this one may have got its id.
     if (this.state.open !== sessionId) return;
     if (draft !== null) this.state.draft = draft;
+    const here = this.state.parts;
+    this.state.parts = [...parts.filter(({ key }) => !here.some((part) => part.key === key)), ...here];
     this.state.changed("open", "messages", "draft", "context", "live");
     if (sessionId && !isLocal(sessionId)) this.background(() => this.#visit(sessionId));
   }

@@ -1,6 +1,20 @@
 /**
  * Types that the modules share, for readers and for `tsc --checkJs`. There is no code here.
  *
+ * @typedef {object} Part of a message: a text, or a picture, file or sound by its id or address
+ * @property {"text"|"image"|"file"|"audio"} type
+ * @property {string} [text]
+ * @property {string} [attachment_id] of bytes that the service keeps
+ * @property {string} [url] of bytes that it does not
+ * @property {string} [name]
+ * @property {string} [alt] what a picture shows, in words
+ * @property {string} [media_type]
+ * @property {number} [size] in bytes
+ * @property {number} [width] of a picture, in pixels
+ * @property {number} [height]
+ * @property {string} [key] of this client: under which its bytes are in this browser
+ * @property {string} [preview] of this client: a small picture, as a data URL
+ *
  * @typedef {object} Message as the service stores it (see API.md), a tombstone when `deleted`
  * @property {string} id
  * @property {number} seq
@@ -15,6 +29,7 @@
  * @property {object[]|null} [tool_calls]
  * @property {string|null} [tool_call_id]
  * @property {Record<string, string>} [metadata]
+ * @property {Part[]} [parts] of a message that is more than text
  * @property {boolean} [deleted]
  * @property {{rating: "up"|"down", comment: string}} [feedback] what the user thinks of it
  * @property {string} [reasoning] what the model thought before it answered
@@ -47,6 +62,7 @@
  * @property {string} kind see `outbox.js`
  * @property {string} [client_id] the idempotency key of a message
  * @property {string} [content]
+ * @property {Part[]} [parts] pictures, files and sounds beside the content
  * @property {string} [title]
  * @property {number} [seq]
  * @property {number} [replaces] the seq of the message that this one is written in place of

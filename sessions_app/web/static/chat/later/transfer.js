@@ -1,6 +1,6 @@
 /** Exports conversations as files, and imports them as new sessions. */
 
-import { NotAnExport, delay, isTransient } from "../problems.js";
+import { Refused, delay, isTransient } from "../problems.js";
 
 const POLL_MS = 500;
 const TRIES = 6;
@@ -25,6 +25,12 @@ export class Transfer {
   /** @param {string} sessionId @param {"json"|"markdown"} format @returns {Promise<Blob>} */
   session(sessionId, format) {
     return this.api.download(`/session/${sessionId}/export?format=${format}`);
+  }
+
+  /** @param {string} title @param {"json"|"markdown"} format */
+  fileName(title, format) {
+    const safe = title.replace(/[^\p{L}\p{N} _-]+/gu, "").trim().slice(0, 60) || "chat";
+    return `${safe}.${format === "json" ? "json" : "md"}`;
   }
 
   /** @returns {Promise<Blob>} all data of the user as JSON lines */
@@ -57,8 +63,8 @@ export class Transfer {
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
       job = await this.#again(() => this.api.request("GET", `/session/import/${job.import_id}`));
     }
-    if (job.status === "failed") throw new NotAnExport(job.problem);
-    if (job.status === "interrupted") throw new NotAnExport("The import was interrupted. Choose the file again to go on.");
+    if (job.status === "failed") throw new Refused(job.problem);
+    if (job.status === "interrupted") throw new Refused("The import was interrupted. Choose the file again to go on.");
     return job;
   }
 

@@ -68,8 +68,7 @@ export function setFormulas(fragment) {
 async function set(formula, source, display) {
   try {
     const { setFormula } = await import("./later/math.js");
-    const style = document.getElementById("page")?.dataset.mathStyle ?? "";
-    await setFormula(formula, source, { display, style });
+    await setFormula(formula, source, { display });
   } catch {
     // offline, and never loaded before: the source stays
   }

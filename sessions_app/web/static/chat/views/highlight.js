@@ -1,6 +1,7 @@
 /** Highlights code. The first block of code loads this module, and each language when needed. */
 
 import hljs from "../vendor/highlight/core.js";
+import { loadStyle } from "./later/styles.js";
 
 // Longer code stays plain: highlighting it would block the page.
 const MAX_CHARS = 20_000;
@@ -35,5 +36,6 @@ export async function highlighted(language, text) {
   const name = ALIASES[language.toLowerCase()] ?? language.toLowerCase();
   if (!Object.hasOwn(LANGUAGES, name) || text.length > MAX_CHARS) return null;
   if (!hljs.getLanguage(name)) hljs.registerLanguage(name, (await LANGUAGES[name]()).default);
+  await loadStyle("code");
   return hljs.highlight(text, { language: name }).value;
 }

@@ -1,8 +1,5 @@
 /** Keyboard shortcuts: one table, which the help shows too. */
 
-import { h } from "./dom.js";
-import { dialog } from "./popups.js";
-
 /** @typedef {{keys: string, label: string, act?: () => void}} Shortcut */
 
 /**
@@ -19,12 +16,16 @@ export function listenForKeys(actions) {
     { keys: "m", label: "Write", act: actions.write },
     { keys: "c", label: "What the model sees", act: actions.plan },
     { keys: "s", label: "Show or hide the list", act: actions.aside },
-    { keys: "?", label: "This list", act: () => help(table) },
+    { keys: "?", label: "This list", act: () => help() },
     { keys: "Enter", label: "Send" },
     { keys: "Shift+Enter", label: "New line" },
     { keys: "Esc", label: "Leave the text field, close a menu or dialog" },
     { keys: "↑ ↓", label: "Move between messages" },
   ];
+  const help = async () => {
+    const { showShortcuts } = await import("./later/shortcuts.js");
+    await showShortcuts(table);
+  };
   document.addEventListener("keydown", (event) => {
     if (document.querySelector("dialog[open], .menu") || event.ctrlKey || event.metaKey) return;
     const target = /** @type {HTMLElement} */ (event.target);
@@ -36,13 +37,5 @@ export function listenForKeys(actions) {
     event.preventDefault();
     shortcut.act?.();
   });
-  return () => help(table);
-}
-
-/** @param {Shortcut[]} table */
-function help(table) {
-  const rows = table.map((shortcut) =>
-    h("div.shortcut", {}, h("dt", {}, ...shortcut.keys.split("+").map((key) => h("kbd", {}, key))), h("dd", {}, shortcut.label)),
-  );
-  dialog("Keyboard", [h("dl.shortcuts", {}, ...rows)]);
+  return help;
 }

@@ -1,11 +1,15 @@
 /** One message as an article, with its buttons. */
 
-import { fill, h, isolated, moment, timeOfDay } from "./dom.js";
+import { counted, fill, h, isolated, moment, timeOfDay } from "./dom.js";
 import { icon } from "./icons.js";
 import { copyButton, drawMarkdown } from "./markdown.js";
 
 /** @typedef {import("../types.js").Message} Message */
+/** @typedef {import("../types.js").Part} Part */
 
+// The largest that a picture is shown in the transcript, and what a file has, in pixels.
+const PICTURE = [320, 240];
+const FILE = [272, 60];
 const NAMES = { user: "User", assistant: "Assistant", system: "System", tool: "Tool" };
 
 /**
@@ -18,6 +22,7 @@ const NAMES = { user: "User", assistant: "Assistant", system: "System", tool: "T
  * @property {(() => void)} [discard]
  * @property {((rating: "up"|"down"|null) => void)} [rate]
  * @property {(() => void)} [amend] edit what could not be sent or answered
+ * @property {((room: HTMLElement, parts: Part[]) => void)} [attach] draws what is attached
  * @property {{position: number, count: number, idle: boolean, turn: (by: number) => void}} [alternatives]
  */
 
@@ -41,6 +46,7 @@ export function messageArticle(message, options, buttons) {
   fill(
     article,
     message.reasoning && thoughts(message.reasoning),
+    attached(message, buttons),
     body(message),
     options.note && h("p.note", {}, options.note),
     options.trouble && trouble(options.trouble, buttons),
@@ -53,13 +59,56 @@ export function messageArticle(message, options, buttons) {
 function body(message) {
   if (message.deleted) return h("div.body.deleted", {}, "Deleted");
   if (message.role === "assistant" || message.role === "user") {
+    const text = textOf(message);
+    if (message.parts && !text) return null;
     const element = h("div.body.prose", { dir: message.role === "user" ? "auto" : null });
-    drawMarkdown(element, message.content);
+    drawMarkdown(element, text);
     if (message.tool_calls?.length) element.append(calls(message.tool_calls));
     return element;
   }
   const label = message.role === "system" ? "System prompt" : `Tool result ${isolated(message.name ?? "")}`;
   return h("details.body", {}, h("summary", {}, label), h("pre", { tabindex: "0" }, inert(message.content)));
+}
+
+/** What a message says beside what is attached to it. @param {Pick<Message, "content" | "parts">} message */
+export function textOf({ content, parts }) {
+  return parts ? parts.flatMap(({ text }) => text ?? []).join("\n") : content;
+}
+
+/** What is attached to a message. @param {Pick<Message, "parts">} message @returns {Part[]} */
+export function attachedTo({ parts = [] }) {
+  return parts.filter(({ type }) => type !== "text");
+}
+
+/**
+ * Room for what is attached, of the size that it will have: its module draws into it.
+ * @param {Partial<Message>} message @param {Buttons} buttons
+ */
+function attached(message, { attach }) {
+  const parts = attachedTo(message);
+  if (!parts.length || !attach) return null;
+  const room = roomFor(parts);
+  attach(room, parts);
+  return room;
+}
+
+/** @param {Part[]} parts @returns {HTMLElement} */
+function roomFor(parts) {
+  const room = h("ul.attached", { aria: { label: counted(parts.length, "attachment") } });
+  room.append(...parts.map((part) => {
+    const [width, height] = part.type === "image" ? shownSize(part) : FILE;
+    const item = h("li", {}, part.alt || part.name || part.type);
+    Object.assign(item.style, { width: `${width}px`, aspectRatio: `${width} / ${height}` });
+    return item;
+  })); // prettier-ignore
+  return room;
+}
+
+/** @param {Part} part of a picture; where its size is unknown, most room is taken @returns {number[]} */
+function shownSize({ width = 0, height = 0 }) {
+  if (!width || !height) return PICTURE;
+  const scale = Math.min(1, PICTURE[0] / width, PICTURE[1] / height);
+  return [width, height].map((side) => Math.max(48, Math.round(side * scale)));
 }
 
 /** What a model thought before it answered, which few want to read. @param {string} text */
@@ -156,14 +205,16 @@ function button(name, label, act, disabled = false) {
 }
 
 /**
- * The editor that replaces a message's text.
- * @param {string} text
- * @param {{done: (text: string) => void, cancel: () => void}} buttons
+ * The editor that replaces a message's text, and drops what is attached to it.
+ * @param {Pick<Message, "content" | "parts">} message
+ * @param {{done: (text: string, parts: Part[]) => void, cancel: () => void,
+ *   attach: (room: HTMLElement, parts: Part[], onKept: (parts: Part[]) => void) => void}} buttons
  */
-export function editor(text, { done, cancel }) {
+export function editor(message, { done, cancel, attach }) {
   const area = h("textarea", { rows: "3", aria: { label: "Edit" } });
-  area.value = text;
-  const finish = () => area.value.trim() && done(area.value);
+  area.value = textOf(message);
+  let parts = attachedTo(message);
+  const finish = () => (area.value.trim() || parts.length) && done(area.value, parts);
   area.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
     if (event.key === "Escape") cancel();
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
@@ -173,5 +224,7 @@ export function editor(text, { done, cancel }) {
   const hint = h("p.note", {}, "The version before stays beside it.");
   const quit = h("button.quiet-button", { type: "button", onclick: cancel }, "Cancel");
   const go = h("button.primary-button", { type: "button", onclick: finish }, "Save and ask");
-  return h("div.editor", {}, area, hint, h("div.dialog-foot", {}, quit, go));
+  const room = parts.length ? roomFor(parts) : null;
+  if (room) attach(room, parts, (kept) => (parts = kept));
+  return h("div.editor", {}, room, area, hint, h("div.dialog-foot", {}, quit, go));
 }

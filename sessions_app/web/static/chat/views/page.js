@@ -1,10 +1,9 @@
 /** The layout of the page; connects its views. */
 
 import { Composer } from "./composer.js";
-import { ContextPanel } from "./context_panel.js";
 import { fill, h, isolated } from "./dom.js";
 import { icon } from "./icons.js";
-import { inWords } from "../problems.js";
+import { Unreachable, inWords } from "../problems.js";
 import { listenForKeys } from "./keys.js";
 import { Notices, confirmed, menu } from "./popups.js";
 import { Sidebar, sessionOptions } from "./sidebar.js";
@@ -25,6 +24,9 @@ const STORAGE = {
 };
 
 export class Page {
+  /** @type {import("./later/context_panel.js").ContextPanel | null} */
+  panel = null;
+
   /** @param {import("../state.js").State} state @param {import("../actions.js").Actions} actions */
   constructor(state, actions) {
     this.state = state;
@@ -33,12 +35,8 @@ export class Page {
     this.signIn = new SignIn(state, actions);
     this.transcript = new Transcript(state, actions, this.notices);
     this.composer = new Composer(state, actions, {
-      onMeter: () => this.panel.toggle(),
+      onMeter: () => this.#togglePanel(),
       onLeave: () => this.transcript.log.focus(),
-    });
-    this.panel = new ContextPanel(state, actions, {
-      onJump: (seq) => this.transcript.jump(seq),
-      onClose: () => this.#closePanel(),
     });
     this.sidebar = new Sidebar(state, actions, {
       onOpen: (sessionId, seq) => this.open(sessionId, seq),
@@ -50,12 +48,11 @@ export class Page {
     this.shade = h("div.shade", { onclick: () => this.#toggleSidebar(false) });
     this.app = h("div.app", { hidden: true }, this.sidebar.element, this.shade,
       h("main.main", {}, this.#head(), this.banner, this.welcome, this.transcript.element, this.composer.element),
-      this.panel.element,
     ); // prettier-ignore
     this.help = listenForKeys({
       fresh: () => this.open(null),
       search: () => this.#focusSearch(),
-      plan: () => this.panel.toggle(),
+      plan: () => this.#togglePanel(),
       write: () => this.composer.focus(),
       aside: () => this.#toggleSidebar(),
     });
@@ -67,7 +64,6 @@ export class Page {
   /** @param {HTMLElement} parent */
   show(parent) {
     fill(parent, this.signIn.element, this.app, this.notices.stack, this.notices.spoken);
-    for (const type of ["dragover", "drop"]) document.addEventListener(type, stay);
     document.addEventListener("keydown", (event) => {
       if (event.key !== "Escape" || document.querySelector("dialog[open], .menu")) return;
       if (NARROW.matches) this.#toggleSidebar(false);
@@ -134,7 +130,8 @@ export class Page {
     const empty = this.transcript.rows.count === 0;
     this.app.classList.toggle("fresh", empty);
     this.welcome.hidden = !(empty && open === null);
-    this.title.textContent = session?.title ?? "";
+    this.title.textContent = session?.title || "New chat";
+    this.title.classList.toggle("visually-hidden", !session?.title);
     this.more.hidden = !session;
     document.title = isolated(session?.title || "Chat");
   }
@@ -145,7 +142,7 @@ export class Page {
     const rename = () => this.#rename(session);
     const archived = session.status === "archived";
     menu(this.more, [
-      { label: "What the model sees", icon: "window", act: () => this.panel.toggle(true) },
+      { label: "What the model sees", icon: "window", act: () => this.#togglePanel(true) },
       { label: "Chat settings", icon: "settings", act: () => this.#settings() },
       ...(archived ? [] : [{ label: "Start fresh here", icon: "fresh", act: () => this.actions.startFresh() }]),
       ...sessionOptions(session, this.actions, rename),
@@ -156,7 +153,7 @@ export class Page {
   async #settings() {
     try {
       const { chatSettings } = await import("./later/chat_settings.js");
-      chatSettings(this.state, this.actions, this.state.sessions.get(this.state.open ?? ""));
+      await chatSettings(this.state, this.actions, this.state.sessions.get(this.state.open ?? ""));
     } catch (error) {
       this.notices.show(inWords(error));
     }
@@ -197,8 +194,23 @@ export class Page {
     this.sidebar.focusSearch();
   }
 
+  /** Show or hide the plan of the window, whose module is loaded when it is first asked for. @param {boolean} [open] */
+  async #togglePanel(open) {
+    try {
+      const { ContextPanel } = await import("./later/context_panel.js");
+      this.panel ??= new ContextPanel(this.state, this.actions, {
+        onJump: (seq) => this.transcript.jump(seq),
+        onClose: () => this.#closePanel(),
+      });
+      if (!this.panel.element.isConnected) this.app.append(this.panel.element);
+      this.panel.toggle(open);
+    } catch (error) {
+      this.notices.show(inWords(new Unreachable(error)));
+    }
+  }
+
   #closePanel() {
-    this.panel.toggle(false);
+    this.panel?.toggle(false);
     this.composer.focus();
   }
 
@@ -215,11 +227,6 @@ export class Page {
     const close = iconButton("close", "Close", () => (this.banner.hidden = true));
     fill(this.banner, text && icon("warning"), text && h("span", {}, text), text && close);
   }
-}
-
-/** A dropped file must not replace the page; dropped text goes where it is dropped. @param {Event} event */
-function stay(event) {
-  if (/** @type {DragEvent} */ (event).dataTransfer?.types.includes("Files")) event.preventDefault();
 }
 
 /** @param {string} name @param {string} label @param {() => void} act */

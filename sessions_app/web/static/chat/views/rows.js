@@ -69,7 +69,7 @@ export class Rows {
   message(seq) {
     const message = this.conversation?.messages.get(seq);
     if (!message || !this.#erasing.has(seq)) return message;
-    return { ...message, content: "", tool_calls: null, reasoning: undefined, deleted: true };
+    return { ...message, content: "", parts: undefined, tool_calls: null, reasoning: undefined, deleted: true };
   }
 
   /** The first message that waits for nothing but its turn. @returns {Entry | undefined} */

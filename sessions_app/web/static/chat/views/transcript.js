@@ -12,6 +12,7 @@ const CHARS_A_LINE = 76;
 const LINE = 27;
 
 /** @typedef {import("../types.js").Message} Message */
+/** @typedef {import("../types.js").Part} Part */
 
 export class Transcript {
   /** The seq of the message that is being edited. */
@@ -120,6 +121,7 @@ export class Transcript {
     const item = this.rows.at(row);
     const message = item.kind === "stored" ? this.rows.message(item.seq) : undefined;
     if (message && this.rows.isHidden(message)) return 0;
+    if (message?.parts) return 330;
     return 84 + Math.ceil((message?.content.length ?? 120) / CHARS_A_LINE) * LINE;
   }
 
@@ -128,8 +130,9 @@ export class Transcript {
     const item = this.rows.at(row);
     if (item.kind === "live") return `${item.live.turn_id}${item.live.status}${item.live.text.length}`;
     if (item.kind === "waiting") {
-      const { key, state, content } = item.entry;
-      return [this.#waitingNote(row), state, content, this.#amending === key].join("|");
+      const { key, state, content, parts } = item.entry;
+      const sent = parts?.filter((part) => !isWaiting(part)).length;
+      return [this.#waitingNote(row), state, content, this.#amending === key, sent].join("|");
     }
     const message = this.rows.message(item.seq);
     if (!message) return "unknown";
@@ -184,6 +187,7 @@ export class Transcript {
     const last = seq === rows.last;
     const failed = rows.entries.find((entry) => entry.client_id === message.client_id && entry.state === "failed");
     return {
+      attach: this.#attach,
       again: () => actions.again(message),
       amend: archived ? undefined : () => this.#edit(seq),
       discard: failed && !archived ? () => actions.discard(failed) : undefined,
@@ -214,7 +218,7 @@ export class Transcript {
 
   /** @param {number} row @param {import("../types.js").Entry} entry */
   #waiting(row, entry) {
-    const message = { role: /** @type {const} */ ("user"), content: entry.content ?? "" };
+    const message = waitingMessage(entry);
     const failed = entry.state === "failed";
     const options = { note: this.#waitingNote(row), trouble: failed ? entry.problem : "" };
     if (failed && this.#amending === entry.key) return this.#entryEditor(entry);
@@ -222,6 +226,9 @@ export class Transcript {
       again: () => this.actions.again(entry),
       amend: () => this.#amend(entry.key),
       discard: () => this.actions.discard(entry),
+      attach: this.#attach,
+      // Files may be long on their way; who does not want to wait can give up.
+      remove: entry.parts?.some(isWaiting) && !failed ? () => this.actions.discard(entry) : undefined,
     };
     const article = messageArticle(message, options, buttons);
     article.classList.add("waiting");
@@ -256,22 +263,34 @@ export class Transcript {
 
   /** @param {Message} message */
   #editor(message) {
-    return editor(message.content, {
+    return editor(message, {
+      attach: this.#attach,
       cancel: () => this.#edit(0),
-      done: (text) => {
+      done: (text, parts) => {
         this.#edit(0);
-        this.actions.edit(message.seq, text);
+        this.actions.edit(message.seq, text, parts);
       },
     });
   }
 
+  /** Draws what is attached to a message. @param {HTMLElement} room @param {Part[]} parts @param {(kept: Part[]) => void} [onKept] */
+  #attach = async (room, parts, onKept) => {
+    try {
+      const { drawAttached } = await import("./later/attached.js");
+      drawAttached(room, parts, { actions: this.actions, attachments: await this.actions.attachments(), onKept });
+    } catch {
+      // Offline, and never loaded before: their names stay.
+    }
+  };
+
   /** @param {import("../types.js").Entry} entry */
   #entryEditor(entry) {
-    return editor(entry.content ?? "", {
+    return editor(waitingMessage(entry), {
+      attach: this.#attach,
       cancel: () => this.#amend(""),
-      done: (text) => {
+      done: (text, parts) => {
         this.#amend("");
-        this.actions.amend(entry, text);
+        this.actions.amend(entry, text, parts);
       },
     });
   }
@@ -323,6 +342,17 @@ export class Transcript {
     }
     return 0;
   }
+}
+
+/** A message that is not stored. @param {import("../types.js").Entry} entry */
+function waitingMessage({ content = "", parts }) {
+  const text = /** @type {const} */ ({ type: "text", text: content });
+  return { role: /** @type {const} */ ("user"), content, parts: parts && [text, ...parts] };
+}
+
+/** Whether the bytes of a part are still to be sent. @param {Part} part */
+function isWaiting({ key, attachment_id }) {
+  return Boolean(key && !attachment_id);
 }
 
 /** @param {Message} message */

@@ -5,26 +5,31 @@ import { field, fill, h } from "../dom.js";
 import { icon } from "../icons.js";
 import { dialog } from "../popups.js";
 import { THEMES, setTheme, theme } from "../theme.js";
+import { loadStyle } from "./styles.js";
+
+/** @typedef {import("../../later/account_settings.js").AccountSettings} Account */
 
 /** @param {import("../../state.js").State} state @param {import("../../actions.js").Actions} actions @param {import("../popups.js").Notices} notices */
-export function accountDialog(state, actions, notices) {
+export async function accountDialog(state, actions, notices) {
+  await loadStyle("panels");
+  const account = await actions.accountSettings();
   const box = dialog(state.account?.username ?? "Account", [
-    section("Appearance", appearance(), topicsSwitch(state, actions)),
-    section("Instructions for every chat", instructionsForm(state, actions, notices)),
-    ...later(actions),
-    section("Change password", passwordForm(actions, notices)),
+    section("Appearance", appearance(), topicsSwitch(state, account)),
+    section("Instructions for every chat", instructionsForm(state, account, notices)),
+    ...later(account),
+    section("Change password", passwordForm(account, notices)),
     section("Your data", h("p.quiet", {}, "Everything that is stored about you, as JSON lines."),
-      button("Export my data", "download", () => actions.account.exportAccount())),
-    section("Delete account", deletionForm(actions, () => box.close())),
+      button("Export my data", "download", () => account.exportAccount())),
+    section("Delete account", deletionForm(account, () => box.close())),
   ], { wide: true }); // prettier-ignore
 }
 
-/** Lists that few open; their module is loaded then. @param {import("../../actions.js").Actions} actions */
-function later(actions) {
+/** Lists that few open; their module is loaded then. @param {Account} account */
+function later(account) {
   return [
-    folded("Signed-in devices", async (body) => (await import("./devices_and_keys.js")).drawDevices(actions, body)),
-    folded("API keys", async (body) => (await import("./devices_and_keys.js")).drawKeys(actions, body)),
-    folded("Who has read my chats", async (body) => (await import("./devices_and_keys.js")).drawReads(actions, body)),
+    folded("Signed-in devices", async (body) => (await import("./devices_and_keys.js")).drawDevices(account, body)),
+    folded("API keys", async (body) => (await import("./devices_and_keys.js")).drawKeys(account, body)),
+    folded("Who has read my chats", async (body) => (await import("./devices_and_keys.js")).drawReads(account, body)),
   ];
 }
 
@@ -42,15 +47,15 @@ function folded(title, draw) {
   return details;
 }
 
-/** @param {import("../../state.js").State} state @param {import("../../actions.js").Actions} actions */
-function topicsSwitch(state, actions) {
+/** @param {import("../../state.js").State} state @param {Account} account */
+function topicsSwitch(state, account) {
   const box = h("input", { type: "checkbox", checked: state.showsTopics });
-  box.addEventListener("change", () => actions.account.showTopics(box.checked));
+  box.addEventListener("change", () => account.showTopics(box.checked));
   return h("label.switch", {}, box, "Show where the topic changes");
 }
 
-/** @param {import("../../state.js").State} state @param {import("../../actions.js").Actions} actions @param {import("../popups.js").Notices} notices */
-function instructionsForm(state, actions, notices) {
+/** @param {import("../../state.js").State} state @param {Account} account @param {import("../popups.js").Notices} notices */
+function instructionsForm(state, account, notices) {
   const area = h("textarea", { id: "instructions", rows: "4", maxlength: "4000", aria: { label: "Instructions for every chat" },
     placeholder: "I am a beginner in Python. Answer briefly, with an example." }); // prettier-ignore
   area.value = state.instructions;
@@ -63,7 +68,7 @@ function instructionsForm(state, actions, notices) {
     event.preventDefault();
     fill(problem);
     try {
-      await actions.account.instruct(area.value.trim());
+      await account.instruct(area.value.trim());
       notices.show("Instructions saved. They apply to new chats.");
     } catch (error) {
       fill(problem, inWords(error));
@@ -92,8 +97,8 @@ function appearance() {
   return group;
 }
 
-/** @param {import("../../actions.js").Actions} actions @param {import("../popups.js").Notices} notices */
-function passwordForm(actions, notices) {
+/** @param {Account} account @param {import("../popups.js").Notices} notices */
+function passwordForm(account, notices) {
   const current = field("current_password", "Current password", { type: "password", autocomplete: "current-password" });
   const next = field("new_password", "New password", { type: "password", autocomplete: "new-password" });
   const form = h("form", { novalidate: true }, current.element, next.element,
@@ -102,7 +107,7 @@ function passwordForm(actions, notices) {
     event.preventDefault();
     for (const password of [current, next]) password.showProblems([]);
     try {
-      await actions.account.changePassword(current.input.value, next.input.value);
+      await account.changePassword(current.input.value, next.input.value);
       form.reset();
       notices.show("Password changed. Other devices have to sign in again.");
     } catch (error) {
@@ -115,8 +120,8 @@ function passwordForm(actions, notices) {
   return form;
 }
 
-/** @param {import("../../actions.js").Actions} actions @param {() => void} done */
-function deletionForm(actions, done) {
+/** @param {Account} account @param {() => void} done */
+function deletionForm(account, done) {
   const password = field("delete_password", "Your password, to be sure", { type: "password", autocomplete: "current-password" });
   const form = h("form", { novalidate: true },
     h("p.quiet", {}, "Your account and all your chats are deleted at once and for good."),
@@ -125,7 +130,7 @@ function deletionForm(actions, done) {
   form.addEventListener("submit", async (/** @type {Event} */ event) => {
     event.preventDefault();
     try {
-      await actions.account.deleteAccount(password.input.value);
+      await account.deleteAccount(password.input.value);
       done();
     } catch (error) {
       password.showProblems([inWords(error)]);

@@ -3,13 +3,15 @@
 import { inWords } from "../../problems.js";
 import { fill, h } from "../dom.js";
 import { dialog } from "../popups.js";
+import { loadStyle } from "./styles.js";
 
 /**
  * @param {import("../../state.js").State} state
  * @param {import("../../actions.js").Actions} actions
  * @param {import("../../types.js").Session | undefined} session undefined for a new chat
  */
-export function chatSettings(state, actions, session) {
+export async function chatSettings(state, actions, session) {
+  await loadStyle("panels");
   const chosen = session ? (session.metadata?.model ?? "") : state.next.model;
   const select = h("select", { id: "chat-model" }, option("", "The service's own choice", chosen === ""));
   if (chosen) select.append(option(chosen, chosen, true));

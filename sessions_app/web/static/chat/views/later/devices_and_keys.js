@@ -3,7 +3,7 @@
 import { inWords } from "../../problems.js";
 import { field, fill, h, moment } from "../dom.js";
 
-/** @typedef {import("../../actions.js").Actions} Actions */
+/** @typedef {import("../../later/account_settings.js").AccountSettings} Account */
 
 /** What staff did, in words. @type {Record<string, string>} */
 const ACTS = {
@@ -11,14 +11,14 @@ const ACTS = {
   export: "Exported a chat", search_hit: "Found a chat by its words",
 }; // prettier-ignore
 
-/** @param {Actions} actions @param {HTMLElement} body */
-export async function drawDevices(actions, body) {
-  const devices = await actions.account.devices();
+/** @param {Account} account @param {HTMLElement} body */
+export async function drawDevices(account, body) {
+  const devices = await account.devices();
   const rows = devices.map((/** @type {any} */ device) => {
     const out = h("button.text-button", { type: "button" }, "Sign out");
     out.addEventListener("click", async () => {
-      await actions.account.endDevice(device.id);
-      await drawDevices(actions, body);
+      await account.endDevice(device.id);
+      await drawDevices(account, body);
     });
     const when = device.is_current ? "This device" : `Last used ${moment(device.used_at)}`;
     return h("li", {}, h("div", {}, h("strong", {}, device.device || "Unknown device"), h("span.quiet", {}, when)),
@@ -27,14 +27,14 @@ export async function drawDevices(actions, body) {
   fill(body, h("ul.listing", {}, ...rows));
 }
 
-/** @param {Actions} actions @param {HTMLElement} body */
-export async function drawKeys(actions, body) {
-  const keys = await actions.account.keys();
+/** @param {Account} account @param {HTMLElement} body */
+export async function drawKeys(account, body) {
+  const keys = await account.keys();
   const rows = keys.map((/** @type {any} */ key) => {
     const end = h("button.text-button", { type: "button", aria: { label: `Delete the key ${key.name}` } }, "Delete");
     end.addEventListener("click", async () => {
-      await actions.account.endKey(key.id);
-      await drawKeys(actions, body);
+      await account.endKey(key.id);
+      await drawKeys(account, body);
     });
     const used = key.last_used_at ? `last used ${moment(key.last_used_at)}` : "not used yet";
     return h("li", {}, h("div", {}, h("strong", {}, key.name), h("span.quiet", {}, `${key.prefix}…, ${used}`)), end);
@@ -42,12 +42,12 @@ export async function drawKeys(actions, body) {
   fill(body,
     h("p.quiet", {}, "A key lets a program use your chats and models as you. It cannot change your account."),
     keys.length > 0 && h("ul.listing", {}, ...rows),
-    keyForm(actions, body),
+    keyForm(account, body),
   ); // prettier-ignore
 }
 
-/** @param {Actions} actions @param {HTMLElement} body */
-function keyForm(actions, body) {
+/** @param {Account} account @param {HTMLElement} body */
+function keyForm(account, body) {
   const name = field("key_name", "Name of a new key", { maxlength: "100" });
   const password = field("key_password", "Your password", { type: "password", autocomplete: "current-password" });
   const form = h("form", { novalidate: true }, name.element, password.element,
@@ -58,8 +58,8 @@ function keyForm(actions, body) {
     password.showProblems([]);
     if (!name.input.value.trim()) return;
     try {
-      const made = await actions.account.makeKey(name.input.value.trim(), password.input.value);
-      await drawKeys(actions, body);
+      const made = await account.makeKey(name.input.value.trim(), password.input.value);
+      await drawKeys(account, body);
       body.prepend(secret(made.key));
     } catch (error) {
       password.showProblems([inWords(error)]);
@@ -75,9 +75,9 @@ function secret(key) {
   return h("div.field.secret", { role: "status" }, h("strong", {}, "Copy the key now. It is not shown again."), text);
 }
 
-/** @param {Actions} actions @param {HTMLElement} body */
-export async function drawReads(actions, body) {
-  const reads = await actions.account.reads();
+/** @param {Account} account @param {HTMLElement} body */
+export async function drawReads(account, body) {
+  const reads = await account.reads();
   if (!reads.length) {
     fill(body, h("p.quiet", {}, "No member of staff has read your chats."));
     return;

@@ -4,6 +4,7 @@
  */
 
 import "../../vendor/katex/katex.js";
+import { loadStyle } from "./styles.js";
 
 // KaTeX's small build is not a module; it sets a global.
 const { katex } = /** @type {any} */ (globalThis);
@@ -20,27 +21,12 @@ const LIMITS = {
   maxSize: 20,
 };
 
-/** @type {Promise<void> | null} */
-let styled = null;
-
-/** The style sheet and its fonts, once. @param {string} address */
-function loadStyle(address) {
-  styled ??= new Promise((resolve) => {
-    const link = document.createElement("link");
-    link.rel = "stylesheet";
-    link.href = address;
-    for (const event of ["load", "error"]) link.addEventListener(event, () => resolve());
-    document.head.append(link);
-  });
-  return styled;
-}
-
 /**
  * Put the formula into the element in place of its source.
- * @param {HTMLElement} element @param {string} source @param {{display: boolean, style: string}} options
+ * @param {HTMLElement} element @param {string} source @param {{display: boolean}} options
  */
-export async function setFormula(element, source, { display, style }) {
+export async function setFormula(element, source, { display }) {
   if (source.length > LONGEST) return;
-  await loadStyle(style);
+  await loadStyle("math");
   katex.render(source, element, { ...LIMITS, displayMode: display });
 }

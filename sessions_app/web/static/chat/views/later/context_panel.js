@@ -1,7 +1,8 @@
 /** The plan of the context window: the messages that the model is sent, those it is not, and why. */
 
-import { counted, fill, h } from "./dom.js";
-import { icon } from "./icons.js";
+import { counted, fill, h } from "../dom.js";
+import { icon } from "../icons.js";
+import { loadStyle } from "./styles.js";
 
 /** @type {Record<string, string>} */
 const REASONS = {
@@ -35,14 +36,15 @@ const EXCERPT = 90;
 
 export class ContextPanel {
   /**
-   * @param {import("../state.js").State} state
-   * @param {import("../actions.js").Actions} actions
+   * @param {import("../../state.js").State} state
+   * @param {import("../../actions.js").Actions} actions
    * @param {{onJump: (seq: number) => void, onClose: () => void}} reactions
    */
   constructor(state, actions, { onJump, onClose }) {
     this.state = state;
     this.actions = actions;
     this.onJump = onJump;
+    loadStyle("panels");
     this.content = h("div.panel-content");
     const close = h("button.icon-button", { type: "button", aria: { label: "Close" }, onclick: onClose });
     close.append(icon("close"));
