@@ -154,7 +154,7 @@ def _is_subject(subject: object) -> bool:
         and subject.isascii()
         and subject.isprintable()
         # The namespaces of applications, whose users only service keys speak for.
-        and not (subject.startswith("app:") and is_reserved(subject))
+        and not (subject[:4].lower() == "app:" and is_reserved(subject))
     )
 
 

@@ -11,9 +11,11 @@ from uuid import UUID
 import jsonschema
 import pytest
 from drf_spectacular.generators import SchemaGenerator
+from rest_framework.test import APIClient
 
-from accounts.credentials import api_keys
+from accounts.credentials import api_keys, service_keys
 from sessions_app import clock
+from sessions_app.domain.applications import Scope
 from sessions_app.services import attachments
 from tests.accounts.conftest import PASSWORD, Person
 from tests.accounts.conftest import alice as alice_account
@@ -123,6 +125,10 @@ def there(alice: Person, database: Any, model: ScriptedModel, settings: Any) -> 
     archived = post("/session/create", {"title": "old"})["session_id"]
     post(f"/session/{archived}/archive", {})
     response = post("/v1/responses", {"input": "Hello?", "conversation": f"conv_{session_id}"})
+    download = alice.client.get(f"/session/{archived}/export")
+    exported = {"file": io.BytesIO(b"".join(download.streaming_content))}
+    imported = alice.client.post("/session/import", exported, format="multipart")
+    assert imported.status_code == 202, imported.content
     items = alice.client.get(f"/v1/conversations/conv_{session_id}/items").json()["data"]
     return {
         "session_id": session_id,
@@ -130,6 +136,7 @@ def there(alice: Person, database: Any, model: ScriptedModel, settings: Any) -> 
         "item_id": items[0]["id"],
         "response_id": response["id"],
         "attachment_id": file_id,
+        "import_id": imported.json()["import_id"],
         "file_id": file_id,
         "model_id": alice.client.get("/v1/models").json()["data"][0]["id"],
     }
@@ -140,12 +147,30 @@ def alice(alice_account: Person) -> Person:
     return alice_account
 
 
-def test_every_get_answers_as_it_is_described(alice: Person, there: dict[str, str]):
+@pytest.fixture
+def application(there: dict[str, str]) -> APIClient:
+    """An application itself, which has a user with a session."""
+    shop = service_keys.application_open(name="shop")
+    made = service_keys.service_key_make(
+        application=shop, name="key", scopes=list(Scope), now=clock.now()
+    )
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {made.key}")
+    response = client.post("/session/create", {}, format="json", headers={"X-End-User": "42"})
+    assert response.status_code == 201, response.content
+    there["end_user_id"] = "42"
+    return client
+
+
+def test_every_get_answers_as_it_is_described(
+    alice: Person, application: APIClient, there: dict[str, str]
+):
     wrong = {}
     for template, operation in gets():
         path = re.sub(r"\{(\w+)\}", lambda match: there[match[1]], template)
         for query in QUERIES.get(template, [{}]):
-            response = alice.client.get(path, query)
+            client = application if template.startswith("/users") else alice.client
+            response = client.get(path, query)
             try:
                 _judge(response, template, operation)
             except (AssertionError, KeyError, jsonschema.ValidationError) as error:

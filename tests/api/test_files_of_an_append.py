@@ -50,7 +50,8 @@ def test_an_append_loads_no_model_window_or_topic():
     code = (
         "import os, sys, django\n"
         "from django.conf import settings\n"
-        "settings.configure(REST_FRAMEWORK={}, INSTALLED_APPS=['django.contrib.contenttypes'])\n"
+        "settings.configure(REST_FRAMEWORK={}, TURN_WAIT_MAX_SECONDS=1,\n"
+        "    INSTALLED_APPS=['django.contrib.contenttypes'])\n"
         "django.setup()\n"
         "import sessions_app.api.messages\n"
         "print('\\n'.join(name for name in sys.modules if name.startswith('sessions_app.')))\n"
