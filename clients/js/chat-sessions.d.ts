@@ -98,7 +98,7 @@ export function newKey(): string;
 /**
  * `messages` are results of tools, `parameters` the model's own, such as `tools`.
  * @typedef {{clientId?: string, model?: string, maxTokens?: number, signal?: AbortSignal,
- *   messages?: MessageDraft[], parameters?: Record<string, unknown>}} ChatOptions
+ *   messages?: MessageDraft[], parts?: Part[], parameters?: Record<string, unknown>}} ChatOptions
  */
 /**
  * @typedef {object} Options

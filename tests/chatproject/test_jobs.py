@@ -40,7 +40,7 @@ def test_an_interval_of_0_switches_a_job_off(settings, monkeypatch):
     monkeypatch.setattr(encoders, "available", lambda: True)
     settings.JOBS_SEARCH_SECONDS = 0
     names = [job.name for job in schedule.scheduled()]
-    assert names == [JobName.EXPIRE, JobName.TOKENS, JobName.TOPICS]
+    assert names == [JobName.EXPIRE, JobName.TOKENS, JobName.TOPICS, JobName.ATTACHMENTS]
 
 
 @pytest.mark.django_db
@@ -91,7 +91,7 @@ class TestWhatAFailedJobShows:
         assert (run["job"], run["outcome"]) == (NAME, "done")
 
     def test_the_command_runs_what_is_due_once(self, database, capsys, settings, transactional_db):
-        for name in ("EXPIRE", "SEARCH", "TOPICS", "SUMMARIES"):
+        for name in ("EXPIRE", "SEARCH", "TOPICS", "SUMMARIES", "ATTACHMENTS"):
             setattr(settings, f"JOBS_{name}_SECONDS", 0)
         jobs_store.schedule(NAME, first_seconds=0, every_seconds=60)
         for expected in ([NAME], []):
@@ -115,6 +115,7 @@ QUICK = {
     "JOBS_EXPIRE_SECONDS": "1",
     "JOBS_TOKENS_SECONDS": "1",
     "JOBS_SEARCH_SECONDS": "1",
+    "JOBS_ATTACHMENTS_SECONDS": "0",
     "JOBS_TOPICS_SECONDS": "0",
 }
 

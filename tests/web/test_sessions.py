@@ -132,7 +132,7 @@ def test_another_file_is_refused_with_a_reason(alice, tmp_path):
     (tmp_path / "not.json").write_text("{}")
     alice.page.get_by_label("File to import").set_input_files(tmp_path / "not.json")
 
-    expect(alice.page.get_by_text("not a chat exported as JSON")).to_be_visible()
+    expect(alice.page.get_by_text("none of the formats")).to_be_visible()
 
 
 def test_new_chat_is_one_key_away(chatty):

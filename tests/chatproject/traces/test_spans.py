@@ -95,7 +95,7 @@ def test_a_turn_is_traced_to_its_model_call_and_its_reply(
     route = "POST /session/{session_id}/chat"
     call = spans.only("chat gulf")
     assert call.kind is SpanKind.CLIENT
-    assert spans.path(call)[1:] == ["turn", "turns.turn_start", route]
+    assert spans.path(call)[1:] == ["turn", "turns.turn_start", "turns.turn_queued", route]
     noted = attributes(call)
     assert noted.pop("gen_ai.response.time_to_first_chunk") >= 0
     assert noted.pop("gen_ai.response.model")
@@ -113,7 +113,12 @@ def test_a_turn_is_traced_to_its_model_call_and_its_reply(
     steps = {"turns.turn_start", "context.context_plan", "turns.store", "titles.title_from_text"}
     assert {span.name for span in spans.all} >= steps
     for name in ("context.context_plan", "turns.store"):
-        assert spans.path(spans.only(name))[1:] == ["turn", "turns.turn_start", route]
+        assert spans.path(spans.only(name))[1:] == [
+            "turn",
+            "turns.turn_start",
+            "turns.turn_queued",
+            route,
+        ]
     queries = [span for span in spans.all if span.name == "findAndModify sessions"]
     assert any(spans.path(span)[1] == "turns.store" for span in queries)
 
