@@ -83,7 +83,7 @@ def test_an_import_for_another_person_gives_them_the_files(alice, bob, stored, t
     before = bytes_of(alice, ids)
     run("export_sessions", "--output", tmp_path / "export")
     alice.client.delete(path(session))
-    run("import_sessions", tmp_path / "export", "--user", bob.id)
+    run("import_sessions", tmp_path / "export", "--user", bob.id, "--id")
     [message] = bob.client.get(path(session, "messages")).json()["results"]
     theirs = [part["attachment_id"] for part in message["parts"][1:]]
     assert bytes_of(bob, theirs) == before

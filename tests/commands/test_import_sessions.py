@@ -106,7 +106,7 @@ def test_all_can_go_to_one_user(run: Run, exported: Path, database: Any) -> None
 
 def test_a_dry_run_writes_nothing(run: Run, exported: Path, database: Any) -> None:
     outcome = run("import_sessions", str(exported), "--dry-run")
-    assert outcome.out == "4 sessions with 505 messages would be imported (native)\n"
+    assert outcome.out.startswith("4 sessions with 505 messages would be imported (native)\n")
     assert (
         database.sessions.count_documents({}) == database.message_buckets.count_documents({}) == 0
     )
