@@ -7,6 +7,7 @@ of the two one wins.
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from pymongo.client_session import ClientSession
 
@@ -18,7 +19,6 @@ from sessions_app.documents import (
     SessionAttachment,
     collection,
 )
-from sessions_app.documents.querysets import StoredQuerySet
 from sessions_app.repository import failures, log
 
 
@@ -91,24 +91,23 @@ def is_referred_to(session_id: str, attachment_id: str) -> bool:
 
     A walk through the session's messages: parts are JSON text, in which an id stands as it is.
     """
-    tail, buckets = _quoting(session_id, attachment_id)
+    quoting = _quoting(attachment_id)
+    tail = Session.objects(pk=session_id, __raw__=quoting)
+    buckets = MessageBucket.objects(__raw__=quoting | log.every_bucket(session_id))
     return any(each.only("pk").as_pymongo().first() is not None for each in (tail, buckets))
 
 
-def _quoting(session_id: str, attachment_id: str) -> tuple[StoredQuerySet, StoredQuerySet]:
-    """The session and its buckets, where a message of theirs refers to the attachment."""
-    quoting = {"messages.parts": {"$regex": f'"{attachment_id}"'}}
-    buckets = {**quoting, "_id": log.every_bucket(session_id)["_id"]}
-    return (
-        Session.objects(pk=session_id, __raw__=quoting),
-        MessageBucket.objects(session_id=session_id, __raw__=buckets),
-    )
+def _quoting(attachment_id: str) -> dict[str, Any]:
+    """The filter for documents with a message that refers to the attachment."""
+    return {"messages.parts": {"$regex": f'"{attachment_id}"'}}
 
 
 @failures.translated
 def seqs_of(session_id: str, attachment_id: str) -> list[int]:
     """The messages of this session that refer to the attachment."""
-    tail, buckets = _quoting(session_id, attachment_id)
+    quoting = _quoting(attachment_id)
+    tail = Session.objects(pk=session_id, __raw__=quoting)
+    buckets = MessageBucket.objects(__raw__=quoting | log.every_bucket(session_id))
     runs = [
         *((each["tail_start"], each) for each in tail.only("tail_start", "messages").as_pymongo()),
         *((each["first_seq"], each) for each in buckets.only("first_seq", "messages").as_pymongo()),
