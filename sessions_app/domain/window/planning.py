@@ -29,7 +29,7 @@ from sessions_app.domain.window.data import (
     WindowPolicy,
 )
 from sessions_app.domain.window.filling import Filling
-from sessions_app.domain.window.units import Unit, group_units
+from sessions_app.domain.window.units import Unit, calls_with_results, group_units
 
 __all__ = [
     "MIN_BUDGET",
@@ -158,7 +158,16 @@ def _current_topic_only(filling: Filling, eligible: list[int]) -> list[int]:
     start = len(eligible)
     while start and _is_current(filling, messages[eligible[start - 1]], current):
         start -= 1
-    previous = [index for index in eligible[:start] if index != filling.newest_user]
+    # A call whose results reach into the current topic belongs to it, as they cannot be parted.
+    calls, _ = calls_with_results(messages, eligible)
+    current_pairs = {
+        index for pair in calls.values() if {*pair} & {*eligible[start:]} for index in pair
+    }
+    previous = [
+        index
+        for index in eligible[:start]
+        if index != filling.newest_user and index not in current_pairs
+    ]
     filling.drop(previous, Reason.PREVIOUS_TOPIC)
     return [index for index in eligible if index not in filling.fate]
 

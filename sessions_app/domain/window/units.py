@@ -44,7 +44,7 @@ def group_units(
     only its own results after it, still waits for the others, so it is a unit. With `unanswered`,
     so is every other.
     """
-    groups, orphans = _calls_with_results(messages, eligible)
+    groups, orphans = calls_with_results(messages, eligible)
     dropped = dict.fromkeys(orphans, Reason.ORPHANED_RESULT)
     newest = eligible[-1] if eligible else -1
     for call, members in groups.items():
@@ -64,9 +64,10 @@ def group_units(
     return units, dropped
 
 
-def _calls_with_results(
+def calls_with_results(
     messages: Sequence[WindowMessage], eligible: Sequence[int]
 ) -> tuple[dict[int, list[int]], list[int]]:
+    """Each call's index with those of itself and its results, and the results without a call."""
     groups: dict[int, list[int]] = {}
     orphans: list[int] = []
     caller: dict[str, int] = {}

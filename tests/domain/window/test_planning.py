@@ -12,7 +12,7 @@ from sessions_app.domain.window.planning import (
     WindowPolicy,
     plan_window,
 )
-from tests.domain.window.builders import reasons, say, turns
+from tests.domain.window.builders import call, reasons, result, say, turns
 
 BOTH_RANKED = [Strategy.RELEVANT, Strategy.HYBRID]
 
@@ -108,6 +108,18 @@ def test_a_reset_on_topic_shift_keeps_the_newest_user_message_of_the_topic_befor
     messages = [say(1, topic=1), say(2, topic=1), say(3, "assistant", topic=2)]
     plan = plan_window(messages, WindowPolicy(64, on_topic_shift=OnTopicShift.RESET))
     assert plan.kept_seqs == (2, 3)
+
+
+def test_a_reset_parts_no_call_from_a_result_that_came_after_it():
+    messages = [
+        say(1, "user", topic=0),
+        call(2, "c1", topic=0),
+        say(3, "user", topic=0),
+        result(4, "c1", topic=1),
+    ]
+    plan = plan_window(messages, WindowPolicy(1_000, on_topic_shift=OnTopicShift.RESET))
+    assert plan.kept_seqs == (2, 3, 4)
+    assert reasons(plan)[1] == Reason.PREVIOUS_TOPIC
 
 
 @pytest.mark.parametrize("strategy", BOTH_RANKED)
