@@ -91,8 +91,8 @@ def test_a_package_for_node(clients: Clients, name: str):
 
 # Features that a client of the table was put through, counted from the left.
 RAN = {
-    "`openai` for Python": 8,
-    "`openai` for Node": 8,
+    "`openai` for Python": 9,
+    "`openai` for Node": 9,
     "LangChain `ChatOpenAI`": 7,
     "LiteLLM": 7,
     "pydantic-ai": 7,
@@ -106,4 +106,4 @@ def test_the_table_says_what_ran():
     shown = {name: features for name, *features in rows if name in RAN}
     assert len(RAN) == 1 + len(IN_PYTHON) + len(IN_NODE)
     for name, count in RAN.items():
-        assert shown[name] == ["yes"] * count + [""] * (8 - count), name
+        assert shown[name] == ["yes"] * count + [""] * (9 - count), name

@@ -1,6 +1,6 @@
 // The `openai` package.
 import assert from "node:assert/strict";
-import OpenAI from "openai";
+import OpenAI, { toFile } from "openai";
 import { run, runResponses } from "./features.mjs";
 
 const client = new OpenAI({ baseURL: `${process.env.BASE}/v1`, apiKey: process.env.CHAT_KEY });
@@ -52,3 +52,13 @@ await client.conversations.items.delete(items[0].id, of);
 const changed = await client.conversations.update(made.id, { metadata: { of: "nobody" } });
 assert.deepEqual(await client.conversations.retrieve(made.id), changed);
 assert.ok((await client.conversations.delete(made.id)).deleted);
+
+// A file from its upload to its end.
+const upload = await toFile(Buffer.from("Rufus is a dog."), "notes.txt", { type: "text/plain" });
+const file = await client.files.create({ file: upload, purpose: "user_data" });
+assert.deepEqual([file.filename, file.bytes], ["notes.txt", 15]);
+assert.deepEqual(await client.files.retrieve(file.id), file);
+assert.equal(await (await client.files.content(file.id)).text(), "Rufus is a dog.");
+assert.ok((await all(client.files.list({ limit: 1 }))).some((each) => each.id === file.id));
+assert.ok((await client.files.delete(file.id)).deleted);
+await assert.rejects(client.files.retrieve(file.id), OpenAI.NotFoundError);

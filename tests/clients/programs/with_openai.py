@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from features import run, run_responses
-from openai import OpenAI, omit
+from openai import NotFoundError, OpenAI, omit
 
 client = OpenAI(base_url=f"{os.environ['BASE']}/v1", api_key=os.environ["CHAT_KEY"])
 
@@ -47,6 +47,26 @@ def converse() -> None:
     assert client.conversations.delete(made.id).deleted
 
 
+def keep() -> None:
+    """A file from its upload to its end."""
+    file = client.files.create(file=("notes.txt", b"Rufus is a dog."), purpose="user_data")
+    assert (file.filename, file.bytes) == ("notes.txt", 15)
+    assert client.files.retrieve(file.id) == file
+    assert client.files.content(file.id).read() == b"Rufus is a dog."
+    assert file.id in [each.id for each in client.files.list(limit=1)]
+    part: Any = {"type": "input_file", "file_id": file.id}
+    text: Any = {"type": "input_text", "text": "Read this."}
+    question: Any = [{"role": "user", "content": [text, part]}]
+    assert client.responses.create(model="demo", input=question, store=False).output_text
+    assert client.files.delete(file.id).deleted
+    try:
+        client.files.retrieve(file.id)
+    except NotFoundError:
+        return
+    raise AssertionError("the file is still there")
+
+
 run(ask)
 run_responses(respond)
 converse()
+keep()
