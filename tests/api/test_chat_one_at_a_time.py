@@ -67,6 +67,7 @@ def test_another_session_of_the_same_user_is_free(
     assert chat(alice, create()).status_code == 200
 
 
+@pytest.mark.mongod("mongomock answers otherwise")
 def test_it_is_freed_when_a_worker_that_died_has_not_renewed_its_lease(
     alice: Person, session: Any, database: Any, model: ScriptedModel
 ):
@@ -82,6 +83,7 @@ def test_it_is_freed_when_a_worker_that_died_has_not_renewed_its_lease(
     assert chat(alice, session).status_code == 200
 
 
+@pytest.mark.mongod("mongomock answers otherwise")
 def test_a_turn_that_is_running_renews_its_lease(
     alice: Person, session: Any, running: Script, database: Any, monkeypatch: pytest.MonkeyPatch
 ):

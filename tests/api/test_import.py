@@ -41,6 +41,7 @@ def imported(person: Person, content: bytes, query: str = "") -> Any:
     return finished(person, answer.json()["import_id"])
 
 
+@pytest.mark.mongod("mongomock answers otherwise")
 @pytest.mark.parametrize(
     ("name", "kind", "sessions"),
     [("chatgpt.json", "openai", 2), ("claude.json", "claude", 1),
@@ -65,6 +66,7 @@ def test_the_same_file_again_is_the_same_import_and_doubles_nothing(
     assert database.sessions.count_documents({}) == 2
 
 
+@pytest.mark.mongod("mongomock answers otherwise")
 def test_the_times_of_messages_are_kept_and_a_copy_is_said(alice: Person, database: Any) -> None:
     imported(alice, (DATA / "open_webui.json").read_bytes())
     [original] = database.sessions.find()
@@ -111,6 +113,7 @@ def test_a_file_over_the_limit_is_refused(alice: Person, database: Any, settings
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (413, "too_large")
 
 
+@pytest.mark.mongod("mongomock answers otherwise")
 def test_an_export_of_everything_gives_nobody_the_sessions_of_others(
     alice: Person, bob: Person, database: Any
 ) -> None:

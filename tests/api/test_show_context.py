@@ -57,6 +57,7 @@ def test_a_session_without_messages_has_an_empty_window(alice, session):
     assert (body["messages"], body["plan"], body["token_count"]) == ([], [], 0)
 
 
+@pytest.mark.mongod("mongomock answers otherwise")
 @pytest.mark.parametrize("strategy", ["recent", "topic", "relevant", "hybrid"])
 @pytest.mark.parametrize("max_tokens", [64, 300, 2000])
 @pytest.mark.usefixtures("no_encoder")
@@ -70,6 +71,7 @@ def test_no_strategy_exceeds_its_budget(alice, session, fill, strategy, max_toke
     assert body["dropped_count"] == 250 - len(body["messages"])
 
 
+@pytest.mark.mongod("mongomock answers otherwise")
 @pytest.mark.usefixtures("no_encoder")
 @pytest.mark.parametrize("strategy", ["recent", "topic", "relevant", "hybrid"])
 def test_a_very_long_session_keeps_its_prompt_and_its_newest(alice, create, fill, strategy):
@@ -82,6 +84,7 @@ def test_a_very_long_session_keeps_its_prompt_and_its_newest(alice, create, fill
     assert body["dropped_count"] == 1_701 - len(body["messages"])
 
 
+@pytest.mark.mongod("mongomock answers otherwise")
 def test_an_old_message_that_answers_the_query_is_found(alice, create, append, fill):
     session = create()
     append(session, "My locker at the swimming pool has the number 4711.")
@@ -92,6 +95,7 @@ def test_an_old_message_that_answers_the_query_is_found(alice, create, append, f
     assert 1 not in kept(window(alice, session, strategy="recent", max_tokens=400))
 
 
+@pytest.mark.mongod("mongomock answers otherwise")
 @pytest.mark.usefixtures("no_encoder")
 def test_it_is_found_among_thousands(alice, create, append, fill):
     session = create()
@@ -200,6 +204,7 @@ def test_it_asks_for_a_token(anybody, session):
     assert (response.status_code, response.json()) == (401, NO_TOKEN)
 
 
+@pytest.mark.mongod("mongomock answers otherwise")
 @pytest.mark.usefixtures("no_encoder")
 @pytest.mark.parametrize("strategy", ["recent", "topic"])
 @pytest.mark.parametrize("number", [3, 20, 100, 200])
@@ -211,6 +216,7 @@ def test_the_prompt_is_sent_however_few_messages_fit(alice, create, fill, strate
     assert kept(body)[-1] == number + 1
 
 
+@pytest.mark.mongod("mongomock answers otherwise")
 @pytest.mark.usefixtures("no_encoder")
 @pytest.mark.parametrize("strategy", ["recent", "topic", "relevant", "hybrid"])
 def test_an_agents_long_work_does_not_hide_the_question(alice, create, fill, strategy):
@@ -224,6 +230,7 @@ def test_an_agents_long_work_does_not_hide_the_question(alice, create, fill, str
     assert kept(body)[-1] == 1_600
 
 
+@pytest.mark.mongod("mongomock answers otherwise")
 @pytest.mark.usefixtures("no_encoder")
 def test_all_of_a_prompt_in_several_messages_is_sent(alice, create, fill):
     prompts = [{"role": "system", "content": f"Rule {n}."} for n in range(6)]

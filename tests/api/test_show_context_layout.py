@@ -58,6 +58,7 @@ def test_every_kept_message_is_sent_once(alice, asked):
     assert set(body["recalled"]["seqs"]) < set(kept)
 
 
+@pytest.mark.mongod("mongomock answers otherwise")
 def test_strategies_that_recall_nothing_are_sent_as_ever(alice, asked):
     body = window(alice, asked, max_tokens=600, strategy="recent")
     assert "recalled" not in body

@@ -72,6 +72,7 @@ def test_the_setting_makes_it_without_the_header(
     assert len(said(alice, session_of(first))) == 4
 
 
+@pytest.mark.mongod("mongomock answers otherwise")
 def test_twenty_first_requests_at_once_make_one_session(
     alice: Person, model: ScriptedModel, database: Any
 ):

@@ -217,6 +217,7 @@ def test_vectors_that_are_there_are_used_and_none_are_made(
     assert encoder.encoded == ["message number 59"] * 2  # the queries
 
 
+@pytest.mark.mongod("mongomock answers otherwise")
 def test_a_window_after_a_reset_and_an_erasure_is_sound(database: Any, no_encoder: None) -> None:
     session_id = new_session().session_id
     append_many(session_id, [f"message number {n}" for n in range(300)])
@@ -245,6 +246,7 @@ def test_a_window_with_a_quotation_is_sound(
     assert {breach.promise for breach in audited.breaches} == {Promise.WINDOW_COUNT}
 
 
+@pytest.mark.mongod("mongomock answers otherwise")
 def test_a_long_session_is_audited_from_the_candidates_of_production(
     database: Any, no_encoder: None
 ) -> None:

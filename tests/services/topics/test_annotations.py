@@ -137,6 +137,7 @@ def test_it_stops_when_its_time_is_up_and_goes_on_later(
     assert catch_up(session_id).complete
 
 
+@pytest.mark.mongod("mongomock answers otherwise")
 def test_without_an_encoder_topics_are_judged_by_words(database: Any, no_encoder: None) -> None:
     session_id = talk(70)
     assert catch_up(session_id).complete

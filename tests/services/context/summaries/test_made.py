@@ -121,6 +121,7 @@ def test_a_tombstone_is_not_summarised(talk: str, extend: Extend, model: ModelSe
     assert stored_summary(talk).first_seq == 1
 
 
+@pytest.mark.mongod("mongomock answers otherwise")
 def test_nothing_but_tombstones_costs_nothing(database, extend: Extend, model: ModelServer):
     session_id = make_talk(300)
     for seq in range(2, 258):
