@@ -27,7 +27,7 @@ from sessions_app.repository import revocations as revocations_store
 from sessions_app.repository.log import headers, spilled_keys
 from sessions_app.services import quotas, revocations, throttling
 from sessions_app.services.turns import taking as turns
-from tests import mongodb_in_memory
+from tests import collected_static, mongodb_in_memory
 from tests.changed_collections import changed_collections
 from tests.drills import pytest_terminal_summary, saw
 from tests.repository.commands import recorder
@@ -47,6 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
     A shell starts what runs in the background with Ctrl-C ignored, and children inherit that.
     """
     hypothesis.settings.load_profile("quick" if config.getoption("--quick") else "full")
+    collected_static.share()
     for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_IGN:
             default = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL

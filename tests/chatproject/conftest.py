@@ -17,6 +17,7 @@ import pytest
 
 from chatproject.mongod import record as mongod_record
 from chatproject.mongod.replica_set import choose_port
+from tests import collected_static
 
 ROOT = Path(__file__).parents[2]
 # What the machine's owner or another test has set must not reach the services under test.
@@ -32,7 +33,8 @@ def environment(data_dir: Path, **more: str) -> dict[str, str]:
     # Without the process that runs jobs, but for tests of jobs.
     # And without the wait for balancers, of which there are none.
     quick = {"WORKERS": "1", "JOBS": "0", "DRAIN_NOTICE_SECONDS": "0"}
-    return kept | {"DATA_DIR": str(data_dir)} | quick | more
+    static = {"STATIC_DIR": str(collected_static.directory())} if "STATIC_DIR" not in more else {}
+    return kept | {"DATA_DIR": str(data_dir)} | quick | static | more
 
 
 def manage(data_dir: Path, *args: str, **more: str) -> "subprocess.CompletedProcess[str]":
