@@ -13,7 +13,7 @@ from functools import partial
 from benchmarks.harness import bulk, conversations, report, rounds, store
 from sessions_app.documents import StandingFigures
 from sessions_app.domain.figures.daily import DayTally, Figure, day_of
-from sessions_app.domain.lifecycle import to_milliseconds
+from sessions_app.domain.sessions.lifecycle import to_milliseconds
 from sessions_app.repository import figures as figures_store
 from sessions_app.services import figures
 from sessions_app.services.tallies import tallies

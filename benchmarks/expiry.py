@@ -25,8 +25,8 @@ from typing import Any
 
 from benchmarks.harness import bulk, conversations, load, report, service, store
 from benchmarks.harness.paced import PacedClient, Sample
-from sessions_app.domain.identifiers import bucket_id
-from sessions_app.domain.lifecycle import to_milliseconds
+from sessions_app.domain.sessions.identifiers import bucket_id
+from sessions_app.domain.sessions.lifecycle import to_milliseconds
 
 RATE, SLOWER = 2_000, 1.5
 OWNERS = 5_000

@@ -15,7 +15,7 @@ from functools import partial
 
 from benchmarks.harness import bulk, conversations, report, rounds, store
 from sessions_app.domain.data import SessionFilter
-from sessions_app.domain.lifecycle import to_milliseconds
+from sessions_app.domain.sessions.lifecycle import to_milliseconds
 from sessions_app.repository import indexes
 from sessions_app.services import sessions
 

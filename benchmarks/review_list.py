@@ -19,7 +19,7 @@ from itertools import islice
 from typing import Any
 
 from benchmarks.harness import bulk, conversations, report, rounds, store
-from sessions_app.domain.lifecycle import to_milliseconds
+from sessions_app.domain.sessions.lifecycle import to_milliseconds
 from sessions_app.repository import indexes
 
 TARGET_MS = 150

@@ -1,4 +1,4 @@
-"""The project as a Django app, which connects to MongoDB, and the files that it serves as static."""
+"""The project as a Django app that connects to MongoDB, and the static files that it serves."""
 
 from django.apps import AppConfig
 from django.contrib.staticfiles.apps import StaticFilesConfig

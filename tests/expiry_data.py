@@ -6,7 +6,7 @@ from typing import Any
 
 import uuid_utils
 
-from sessions_app.domain.identifiers import bucket_id
+from sessions_app.domain.sessions.identifiers import bucket_id
 from tests.repository.conftest import new_session
 
 DAY = timedelta(days=1)

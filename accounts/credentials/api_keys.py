@@ -18,7 +18,7 @@ from accounts.errors import KeyNotFound, TooManyKeys, WrongPassword
 from accounts.models import ApiKey, User
 from accounts.services import account_get
 from sessions_app.api.authentication import TokenNotValid
-from sessions_app.domain.lifecycle import to_milliseconds
+from sessions_app.domain.sessions.lifecycle import to_milliseconds
 
 # Some clients refuse a key that does not begin with "sk-".
 PREFIX = "sk-chat-"

@@ -17,7 +17,7 @@ from accounts.models import KEY_NAME_MAX_CHARS, Application, ServiceKey
 from sessions_app.api.authentication import TokenNotValid
 from sessions_app.domain.applications import Scope
 from sessions_app.domain.errors import InvalidInput
-from sessions_app.domain.lifecycle import to_milliseconds
+from sessions_app.domain.sessions.lifecycle import to_milliseconds
 from sessions_app.domain.texts import text
 from sessions_app.services import quotas
 

@@ -11,7 +11,7 @@ from rest_framework_simplejwt.settings import api_settings
 from accounts.errors import SignInNotFound
 from accounts.models import SignIn, User
 from accounts.services import account_get
-from sessions_app.domain.lifecycle import to_milliseconds
+from sessions_app.domain.sessions.lifecycle import to_milliseconds
 from sessions_app.services import revocations
 
 # Longer than a refresh token lives, so that a reused one is still answered with why.

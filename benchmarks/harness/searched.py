@@ -11,8 +11,8 @@ from benchmarks.harness.bulk import Document
 from sessions_app.domain import search
 from sessions_app.domain.data import NewSession, Role
 from sessions_app.domain.drafts import NewMessage
-from sessions_app.domain.identifiers import bucket_id
-from sessions_app.domain.lifecycle import to_milliseconds
+from sessions_app.domain.sessions.identifiers import bucket_id
+from sessions_app.domain.sessions.lifecycle import to_milliseconds
 from sessions_app.repository import indexes, log
 from sessions_app.repository.log import new_bucket
 from sessions_app.repository.search.index import TITLE

@@ -9,7 +9,7 @@ from sessions_app.api.description import messages as described
 from sessions_app.api.wire import messages as wire
 from sessions_app.domain.applications import Scope
 from sessions_app.http.input import QueryView, seq_in_path, user_id
-from sessions_app.services import branches
+from sessions_app.services.sessions import branches
 
 
 class BranchViewSet(ViewSet, QueryView):

@@ -12,8 +12,8 @@ from sessions_app.api.description import bulk as described
 from sessions_app.api.wire import filters as wire
 from sessions_app.domain.errors import InvalidInput
 from sessions_app.http.input import QueryView, user_id, validated
-from sessions_app.services import bulk, filters
-from sessions_app.services.bulk import BulkResult, Chosen
+from sessions_app.services.sessions import bulk, filters
+from sessions_app.services.sessions.bulk import BulkResult, Chosen
 
 
 class BulkViewSet(ViewSet, QueryView):

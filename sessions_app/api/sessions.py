@@ -14,9 +14,9 @@ from sessions_app.api.preconditions import expected_versions
 from sessions_app.api.wire import filters
 from sessions_app.api.wire import sessions as wire
 from sessions_app.api.wire.messages import NewestQuery
-from sessions_app.domain import lifecycle
 from sessions_app.domain.applications import Scope
 from sessions_app.domain.data import Session
+from sessions_app.domain.sessions import lifecycle
 from sessions_app.http.input import (
     NoMembers,
     digest_of,
@@ -25,8 +25,10 @@ from sessions_app.http.input import (
     validated,
 )
 from sessions_app.http.json_bodies import MERGE_PATCH, MergePatchParser
-from sessions_app.services import creations, expiry, identity, named_sessions, sessions
-from sessions_app.services.creations import Maker
+from sessions_app.services import expiry, identity, sessions
+from sessions_app.services.sessions import creations
+from sessions_app.services.sessions import named as named_sessions
+from sessions_app.services.sessions.creations import Maker
 
 
 def _answer(session: Session, *, created: bool = False, **more: Any) -> Response:

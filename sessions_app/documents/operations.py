@@ -14,7 +14,7 @@ from mongoengine import (
 from sessions_app.documents.base import IdentifierField, StoredDocument
 from sessions_app.domain import limits
 from sessions_app.domain.dialect import Attached, Extras, Form
-from sessions_app.domain.expiry import ExpiryMode
+from sessions_app.domain.sessions.expiry import ExpiryMode
 
 
 class Sweep(StoredDocument):

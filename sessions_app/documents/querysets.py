@@ -15,8 +15,8 @@ from mongoengine import QuerySet
 
 from sessions_app.documents import versions
 from sessions_app.domain.data import Status
-from sessions_app.domain.identifiers import bucket_id
 from sessions_app.domain.review import Act
+from sessions_app.domain.sessions.identifiers import bucket_id
 
 Position = tuple[datetime, str]
 

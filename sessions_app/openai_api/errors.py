@@ -11,7 +11,8 @@ from rest_framework.exceptions import APIException
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from sessions_app.domain import errors, session_names
+from sessions_app.domain import errors
+from sessions_app.domain.sessions import names as session_names
 from sessions_app.http.request_ids import request_id_of
 from sessions_app.http.statuses import status_of
 from sessions_app.services.relay import PassedError

@@ -8,16 +8,18 @@ from typing import Any
 from django.conf import settings
 from rest_framework.request import Request
 
-from sessions_app.domain import alignment, session_names
+from sessions_app.domain import alignment
 from sessions_app.domain.data import Role, Session
 from sessions_app.domain.drafts import SessionDraft
 from sessions_app.domain.errors import InvalidInput, SessionNotFound
 from sessions_app.domain.limits import METADATA_VALUE_MAX_CHARS
+from sessions_app.domain.sessions import names as session_names
 from sessions_app.openai_api import requests
 from sessions_app.openai_api.errors import NoSuchSession, UnsupportedValue
 from sessions_app.openai_api.messages import Conversation
-from sessions_app.services import named_sessions, turns
-from sessions_app.services.named_sessions import Keeps
+from sessions_app.services import turns
+from sessions_app.services.sessions import named as named_sessions
+from sessions_app.services.sessions.named import Keeps
 
 _CREATE_HEADER = "X-Session-Create"
 _SWITCH = {"1": True, "true": True, "0": False, "false": False, "": False}

@@ -8,8 +8,8 @@ from typing import Any
 
 from rest_framework.request import Request
 
-from sessions_app.domain import session_names
 from sessions_app.domain.errors import InvalidInput
+from sessions_app.domain.sessions import names as session_names
 from sessions_app.openai_api.errors import UnknownParameter, UnsupportedValue
 
 CONVERSATION_PREFIX = "conv_"

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from sessions_app.domain import session_names
+from sessions_app.domain.sessions import names as session_names
 from sessions_app.http.throttles import ChatThrottle
 from sessions_app.openai_api.errors import exception_handler
 

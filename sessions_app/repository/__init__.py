@@ -8,11 +8,11 @@ read by the hundred comes `.as_pymongo()`, as dictionaries. Past the querysets l
 Errors of MongoDB and MongoEngine become the domain's in `failures`.
 
 - `log`: the message log, which everything else rests on: append, tail, buckets, pages
-- `sessions`, `session_pages`: sessions as wholes, and pages of them
-- `turns`: leases and records of model calls; `titles`, `summaries`: what a model makes of a session
+- `sessions`: sessions as wholes, pages of them, and what belongs to one; `transactions`
+- `turns`: leases and records of model calls
 - `annotations`, `search`: derived from messages, made again when it is missing, or cannot be read
   (`derived`)
-- `expiry`, `erasure`, `holds`, `belongings`: how sessions end, and what goes with them
+- `expiry`, `erasure`, `belongings`: how sessions end, and what goes with them
 - `records`: exports and imports; `audits`: integrity; `figures`: over all sessions; `review`: staff
 - `jobs`: leases and history of upkeep by schedule
 - `throttles`: rate limits; `indexes`, `sharding`, `clocks`, `health`: the database itself

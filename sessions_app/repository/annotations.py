@@ -10,8 +10,8 @@ from sessions_app.documents import MessageAnnotations, Session
 from sessions_app.domain.annotations import Block, Shift, block_start
 from sessions_app.domain.data import Message, TopicStanding
 from sessions_app.domain.data import Session as SessionHeader
-from sessions_app.domain.identifiers import bucket_id
 from sessions_app.domain.limits import ANNOTATION_BLOCK
+from sessions_app.domain.sessions.identifiers import bucket_id
 from sessions_app.repository import derived, failures
 from sessions_app.repository.log import Stored
 

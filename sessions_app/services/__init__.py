@@ -2,8 +2,7 @@
 
 A service is a function `<entity>_<action>` with keyword-only arguments that is given the time.
 
-- `sessions`, `messages`, `erasure`: create, change, append to, read and erase;
-- `titles`, `model_titles`: titles made of the messages, and better ones by a model;
+- `sessions`, `messages`, `erasure`: create, change, title, append to, read and erase;
 - `context`, `topics`, `search`: windows, topic shifts, full-text search;
 - `conversations`: sessions as the OpenAI wire knows them, made of items;
 - `turns`, `relay`: model calls that answer a session, and calls that are passed through;

@@ -6,13 +6,14 @@ from datetime import datetime
 from django.conf import settings
 
 from sessions_app import tracing
-from sessions_app.domain import lifecycle
 from sessions_app.domain.data import Message
 from sessions_app.domain.limits import SEQ_LAST
 from sessions_app.domain.parts import ids_in
 from sessions_app.domain.quotas import Usage
-from sessions_app.repository import annotations, search, titles
+from sessions_app.domain.sessions import lifecycle
+from sessions_app.repository import annotations, search
 from sessions_app.repository import erasure as erasure_store
+from sessions_app.repository.sessions import titles
 from sessions_app.services import attachments, quotas, turns
 
 

@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
-from sessions_app.domain import lifecycle
 from sessions_app.domain.data import Feedback, Message, Rating, Role
 from sessions_app.domain.errors import InvalidInput, MessageNotFound, StorageUnavailable
-from sessions_app.repository import feedback, log
+from sessions_app.domain.sessions import lifecycle
+from sessions_app.repository import log
+from sessions_app.repository.sessions import feedback
 
 # A rating is one guarded write; so many attempts fail only under a storm of other writes.
 _ATTEMPTS = 20

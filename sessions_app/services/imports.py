@@ -17,7 +17,6 @@ from datetime import datetime
 from pathlib import Path
 
 from sessions_app import clock
-from sessions_app.domain import lifecycle
 from sessions_app.domain.attachments import Upload
 from sessions_app.domain.errors import (
     ImportInProgress,
@@ -28,6 +27,7 @@ from sessions_app.domain.errors import (
 )
 from sessions_app.domain.imports import BEAT_SECONDS, ImportJob, ImportStatus, import_id_of
 from sessions_app.domain.records.writing import Record
+from sessions_app.domain.sessions import lifecycle
 from sessions_app.repository import imports as store
 from sessions_app.services import receipts
 from sessions_app.services.attachments import checking

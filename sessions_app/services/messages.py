@@ -8,11 +8,12 @@ from datetime import datetime
 from django.conf import settings
 
 from sessions_app import clock, tokenizer, tracing
-from sessions_app.domain import drafts, lifecycle
+from sessions_app.domain import drafts
 from sessions_app.domain.data import Appended, MessagePage
 from sessions_app.domain.drafts import MessageDraft, NewMessage
 from sessions_app.domain.errors import IdempotencyMismatch
 from sessions_app.domain.limits import SEQ_LAST
+from sessions_app.domain.sessions import lifecycle
 from sessions_app.repository import log
 from sessions_app.repository.log import AppendRequest, Repeat
 from sessions_app.services import attachments, dividers, quotas

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from sessions_app.domain import expiry as rules
 from sessions_app.domain.errors import SessionNotFound, StorageUnavailable
+from sessions_app.domain.sessions import expiry as rules
 from sessions_app.management.commands.expire_sessions import Command
 from sessions_app.repository import clocks
 from sessions_app.repository.expiry import sweeps

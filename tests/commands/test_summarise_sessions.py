@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError
 
 from sessions_app.providers import openai_compatible
-from sessions_app.repository import summaries
+from sessions_app.repository.sessions import summaries
 from sessions_app.services import sessions
 from tests import model_server
 from tests.commands.conftest import Run

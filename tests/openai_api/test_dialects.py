@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sessions_app import documents, providers
-from sessions_app.domain import titles
 from sessions_app.domain.limits import REASONING_MAX_CHARS
+from sessions_app.domain.sessions import titles
 from sessions_app.openai_api import chat_completions
 from sessions_app.services import dialects
 from tests import model_server

@@ -368,7 +368,7 @@ def test_a_repeat_of_an_app_stores_nothing_twice(
 def test_a_name_goes_with_the_sweep(
     alice: Person, model: ScriptedModel, expire: Any, database: Any
 ):
-    from sessions_app.domain.expiry import ExpiryMode
+    from sessions_app.domain.sessions.expiry import ExpiryMode
     from sessions_app.services.expiry import sweeping
 
     expire(named(ask(alice, "trip-42", "Hello?", headers=CREATE)))

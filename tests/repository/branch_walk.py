@@ -2,7 +2,8 @@
 
 from sessions_app.domain.data import Rating, Role
 from sessions_app.domain.drafts import MessageDraft
-from sessions_app.services import branches, feedback, messages
+from sessions_app.services import feedback, messages
+from sessions_app.services.sessions import branches
 from tests.repository.conftest import OWNER, append_many, new_session, now
 
 

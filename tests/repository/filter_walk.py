@@ -7,7 +7,8 @@ from sessions_app.domain.data import NewLease, SessionFilter, SessionPosition, S
 from sessions_app.domain.drafts import SessionDraft
 from sessions_app.repository import log
 from sessions_app.repository.turns import queue
-from sessions_app.services import bulk, filters, sessions
+from sessions_app.services import sessions
+from sessions_app.services.sessions import bulk, filters
 from tests.repository.conftest import OWNER, new_session, now
 
 WANTED = (

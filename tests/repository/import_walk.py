@@ -3,8 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from sessions_app.domain import lifecycle
 from sessions_app.domain.imports import ImportStatus
+from sessions_app.domain.sessions import lifecycle
 from sessions_app.repository import imports, records
 from tests.repository.conftest import OWNER, now
 

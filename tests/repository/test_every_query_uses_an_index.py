@@ -22,12 +22,12 @@ from sessions_app.domain.data import Role, SessionFilter, SessionPosition, Strat
 from sessions_app.domain.deferred import Kind
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import LegalHold, SessionError
-from sessions_app.domain.expiry import ExpiryMode
 from sessions_app.domain.figures import daily
 from sessions_app.domain.figures.daily import DayTally, Figure
 from sessions_app.domain.jobs import JobName, Outcome
 from sessions_app.domain.records.writing import line
 from sessions_app.domain.search.data import SearchFilter
+from sessions_app.domain.sessions.expiry import ExpiryMode
 from sessions_app.domain.window.summaries import Summary
 from sessions_app.repository import (
     annotations,
@@ -38,7 +38,6 @@ from sessions_app.repository import (
     indexes,
     jobs,
     revocations,
-    summaries,
     usages,
 )
 from sessions_app.repository import review as review_store
@@ -46,15 +45,8 @@ from sessions_app.repository import sessions as sessions_store
 from sessions_app.repository.erasure import traces as user_traces
 from sessions_app.repository.figures import daily as daily_figures
 from sessions_app.repository.log import pages, tail
-from sessions_app.services import (
-    context,
-    erasure,
-    messages,
-    named_sessions,
-    quotas,
-    sessions,
-    throttling,
-)
+from sessions_app.repository.sessions import summaries
+from sessions_app.services import context, erasure, messages, quotas, sessions, throttling
 from sessions_app.services.audits import integrity
 from sessions_app.services.audits import rebuilding as audit_rebuilding
 from sessions_app.services.audits import windows as audits
@@ -69,6 +61,7 @@ from sessions_app.services.review import staff_actions
 from sessions_app.services.search import indexing as search_indexing
 from sessions_app.services.search import querying as search
 from sessions_app.services.search.rebuilding import search_rebuild
+from sessions_app.services.sessions import named as named_sessions
 from sessions_app.services.store import StoreMigration, document_count
 from sessions_app.services.topics import segments
 from sessions_app.services.transfer import exporting as session_exports
@@ -190,9 +183,9 @@ WITHOUT_QUERY = {
     "indexes.differences",
     "indexes._create_collection",
     "log.tail._write_bucket",
-    "sessions._insert_all",
-    "sessions._copy_messages",
-    "sessions.insert",
+    "sessions.making._insert_all",
+    "sessions.making._copy_messages",
+    "sessions.making.insert",
     "audits.integrity.count_sessions",
     "erasure.traces.collection_sizes",
     "search.index.begin",

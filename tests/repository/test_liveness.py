@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from sessions_app.domain.data import SessionFilter
-from sessions_app.repository import holds, log, sessions
+from sessions_app.repository import log, sessions
 from sessions_app.repository.review import conversations
+from sessions_app.repository.sessions import holds
 from tests.repository.conftest import OWNER, new_session, now
 
 

@@ -11,13 +11,14 @@ from sessions_app.domain.dialect import Manner
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.responses import ResponseName, ResponseTerms
 from sessions_app.domain.turns import reply_id
-from sessions_app.repository import dialects, sessions
+from sessions_app.repository import dialects, transactions
 from sessions_app.repository.log import pages
 from sessions_app.repository.turns import leases
 from sessions_app.repository.turns import records as turns
-from sessions_app.services import erasure, model_titles, responses
+from sessions_app.services import erasure, responses
 from sessions_app.services import turns as service
 from sessions_app.services.responses import ResponseRequest
+from sessions_app.services.sessions import model_titles
 from sessions_app.services.turns import (
     CompletionRequest,
     Feed,
@@ -134,7 +135,7 @@ def _respond() -> None:
 def _supersede_in_a_bucket(session_id: str) -> None:
     header = pages.read_header(session_id=session_id, user_id=OWNER)
     after = {"message_count": header.message_count, "tail_start": header.tail_start}
-    sessions.in_transaction(
+    transactions.in_transaction(
         lambda transaction: leases._mark(session_id, after, [3, header.message_count], transaction)
     )
 

@@ -181,7 +181,7 @@ def test_erased_lines_are_shown_as_such(alice, lea, opened):
 
 
 def test_lines_are_in_the_order_of_time(database):
-    from sessions_app.domain.identifiers import uuid7_floor
+    from sessions_app.domain.sessions.identifiers import uuid7_floor
     from sessions_app.services import identity
 
     at = now()

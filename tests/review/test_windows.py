@@ -112,7 +112,7 @@ def recorded(alice, talk):
 
 
 def review_windows_id(at):
-    from sessions_app.domain.identifiers import uuid7_floor
+    from sessions_app.domain.sessions.identifiers import uuid7_floor
 
     return uuid7_floor(at).replace("-", "") + "7" + "0" * 19
 

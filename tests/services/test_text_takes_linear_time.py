@@ -12,11 +12,12 @@ import pytest
 from accounts import usernames
 from chatproject.logs import log_format
 from sessions_app import tokenizer
-from sessions_app.domain import session_names, titles
 from sessions_app.domain.dialect import arguments, naming, refusals, unwrapping
 from sessions_app.domain.relevance import ranking, terms
 from sessions_app.domain.search import query as search_query
 from sessions_app.domain.search import text as search_text
+from sessions_app.domain.sessions import names as session_names
+from sessions_app.domain.sessions import titles
 from sessions_app.domain.texts import display, folding
 from sessions_app.domain.texts import text as stored_text
 from sessions_app.domain.topics import text as topics_text

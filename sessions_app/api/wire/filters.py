@@ -19,8 +19,8 @@ from sessions_app.http.input import (
     StrictIntegerField,
     values_of,
 )
-from sessions_app.services.bulk import BulkResult
-from sessions_app.services.filters import BY_METADATA, BY_TAG, Counted
+from sessions_app.services.sessions.bulk import BulkResult
+from sessions_app.services.sessions.filters import BY_METADATA, BY_TAG, Counted
 
 Data = dict[str, Any]
 _POSSIBLE = "status, tag, pinned, temporary and metadata.KEY"

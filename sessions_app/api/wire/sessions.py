@@ -13,11 +13,12 @@ from sessions_app.api.wire.messages import (
     messages,
     timestamp,
 )
-from sessions_app.domain import limits, session_names
+from sessions_app.domain import limits
 from sessions_app.domain.applications import shown_owner
 from sessions_app.domain.data import Message, OnTopicShift, Session, Status, Strategy
 from sessions_app.domain.drafts import SessionDraft
 from sessions_app.domain.errors import InvalidInput
+from sessions_app.domain.sessions import names as session_names
 from sessions_app.http.fields import MetadataPatchField, TagsField
 from sessions_app.http.input import (
     MetadataField,

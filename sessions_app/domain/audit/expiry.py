@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sessions_app.domain.data import Status
-from sessions_app.domain.expiry import retention_cutoff
+from sessions_app.domain.sessions.expiry import retention_cutoff
 
 
 class Wrong(StrEnum):

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sessions_app.domain.identifiers import bucket_id
 from sessions_app.domain.limits import BUCKET_MAX_MESSAGES
+from sessions_app.domain.sessions.identifiers import bucket_id
 
 
 class Damage(StrEnum):

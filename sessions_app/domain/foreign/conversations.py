@@ -21,9 +21,9 @@ from sessions_app.domain.foreign.shapes import (
     tool_call,
 )
 from sessions_app.domain.foreign.times import epoch_time, seconds_time, text_time
-from sessions_app.domain.lifecycle import to_milliseconds
 from sessions_app.domain.parts import Part
 from sessions_app.domain.records.writing import Record
+from sessions_app.domain.sessions.lifecycle import to_milliseconds
 from sessions_app.domain.texts.text import storable
 
 __all__ = [

@@ -22,7 +22,7 @@ from sessions_app.domain.foreign.shapes import (
     text_or_none,
 )
 from sessions_app.domain.foreign.times import text_time
-from sessions_app.domain.lifecycle import to_milliseconds
+from sessions_app.domain.sessions.lifecycle import to_milliseconds
 
 SOURCE = "langgraph"
 THREAD_KEY = "thread_id"

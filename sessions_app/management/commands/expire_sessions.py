@@ -18,8 +18,8 @@ from rich.table import Table
 
 from sessions_app import clock
 from sessions_app.domain.errors import StorageUnavailable
-from sessions_app.domain.expiry import AGES, ExpiryMode, Fate
 from sessions_app.domain.limits import SWEEP_BATCH, SWEEP_BATCH_MAX
+from sessions_app.domain.sessions.expiry import AGES, ExpiryMode, Fate
 from sessions_app.management.arguments import positive
 from sessions_app.management.operator import OperatorCommand
 from sessions_app.services import expiry

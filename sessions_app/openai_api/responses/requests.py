@@ -7,10 +7,10 @@ from typing import Any
 
 from rest_framework.request import Request
 
-from sessions_app.domain import session_names
 from sessions_app.domain.errors import InvalidInput, PreviousNotFound
 from sessions_app.domain.items import ItemBatch
 from sessions_app.domain.responses import ResponseName, ResponseTerms, response_name
+from sessions_app.domain.sessions import names as session_names
 from sessions_app.http.applications import require_session
 from sessions_app.http.input import idempotency_key, user_id
 from sessions_app.http.turn_headers import stores_nothing

@@ -9,11 +9,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from sessions_app import clock
-from sessions_app.domain import session_names
 from sessions_app.domain.applications import Scope
 from sessions_app.domain.errors import InvalidInput, ResponseNotFound
 from sessions_app.domain.items import items_of
 from sessions_app.domain.responses import ResponseName, ResponseTerms, response_name
+from sessions_app.domain.sessions import names as session_names
 from sessions_app.http import event_stream
 from sessions_app.http.departure import departure_of
 from sessions_app.http.event_stream import TurnSource

@@ -7,12 +7,14 @@ from typing import NamedTuple
 from pymongo.client_session import ClientSession
 
 from sessions_app.documents import MessageBucket, Session, collection
-from sessions_app.domain import data, lifecycle
+from sessions_app.domain import data
 from sessions_app.domain.data import Status
 from sessions_app.domain.errors import LegalHold, MessageNotFound, StorageUnavailable
-from sessions_app.repository import failures, log, sessions, summaries
+from sessions_app.domain.sessions import lifecycle
+from sessions_app.repository import failures, log, transactions
 from sessions_app.repository.log import Stored
-from sessions_app.repository.ratings import rating_changes
+from sessions_app.repository.sessions import summaries
+from sessions_app.repository.sessions.ratings import rating_changes
 
 # An attempt fails only because another writer has just changed the session.
 _ATTEMPTS = 20
@@ -222,5 +224,5 @@ def _erase_in_bucket(
             return None
         return log.stored_size(stored) - log.stored_size(left)
 
-    freed: int | None = sessions.in_transaction(erase)
+    freed: int | None = transactions.in_transaction(erase)
     return freed

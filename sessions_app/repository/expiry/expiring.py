@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sessions_app.documents import Session
 from sessions_app.domain.data import SessionPage, SessionPosition
-from sessions_app.repository import session_pages
+from sessions_app.repository.sessions import pages as session_pages
 
 
 def expiring_page(

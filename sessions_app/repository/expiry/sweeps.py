@@ -21,10 +21,10 @@ from pymongo.errors import OperationFailure
 from sessions_app.documents import Session, Sweep, checking, collection
 from sessions_app.documents.querysets import SessionQuerySet
 from sessions_app.domain.data import Status
-from sessions_app.domain.expiry import Due, Exemption, ExpiryMode, Fate
+from sessions_app.domain.sessions.expiry import Due, Exemption, ExpiryMode, Fate
 from sessions_app.repository import belongings, failures
 from sessions_app.repository.log import Stored
-from sessions_app.repository.sessions import in_transaction
+from sessions_app.repository.transactions import in_transaction
 
 _PAGE = 1_000
 # https://www.mongodb.com/docs/manual/reference/error-codes/

@@ -13,7 +13,6 @@ from pymongo.client_session import ClientSession
 
 from sessions_app import instruments
 from sessions_app.documents import MessageBucket, Session, collection
-from sessions_app.domain import lifecycle
 from sessions_app.domain.data import Appended, Message, NewLease, Status
 from sessions_app.domain.drafts import NewMessage
 from sessions_app.domain.errors import (
@@ -28,6 +27,7 @@ from sessions_app.domain.errors import (
 from sessions_app.domain.items import brought_ids
 from sessions_app.domain.limits import TAIL_HARD_BYTES
 from sessions_app.domain.quotas import Gate, Usage
+from sessions_app.domain.sessions import lifecycle
 from sessions_app.repository import failures
 from sessions_app.repository.log import codec, once, pages, tail, waiting
 from sessions_app.repository.log.codec import Stored

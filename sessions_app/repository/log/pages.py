@@ -12,8 +12,8 @@ from typing import Any
 from sessions_app.documents import MessageBucket, Session, collection
 from sessions_app.domain import data
 from sessions_app.domain.errors import SessionNotFound
-from sessions_app.domain.identifiers import bucket_id
 from sessions_app.domain.limits import BUCKET_MAX_MESSAGES, OPENING_MAX_MESSAGES
+from sessions_app.domain.sessions.identifiers import bucket_id
 from sessions_app.repository import failures
 from sessions_app.repository.log import codec
 from sessions_app.repository.log.codec import Stored

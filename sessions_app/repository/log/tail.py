@@ -19,7 +19,7 @@ from pymongo.errors import DuplicateKeyError
 from sessions_app.documents import MessageBucket, Session, collection, versions
 from sessions_app.domain import tail
 from sessions_app.domain.errors import DamagedSession, StorageUnavailable
-from sessions_app.domain.identifiers import bucket_id
+from sessions_app.domain.sessions.identifiers import bucket_id
 from sessions_app.repository import failures
 from sessions_app.repository.log import codec
 from sessions_app.repository.log.codec import Stored

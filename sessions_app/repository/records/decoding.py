@@ -22,13 +22,13 @@ from mongoengine import (
 from mongoengine.errors import ValidationError
 
 from sessions_app.documents import Message, Session, fields_of, versions
-from sessions_app.domain import session_names
 from sessions_app.domain.data import Role
 from sessions_app.domain.dialect import usage_of
 from sessions_app.domain.errors import InvalidInput
 from sessions_app.domain.items import problem_of
 from sessions_app.domain.parts import are_parts
 from sessions_app.domain.records.writing import timestamp
+from sessions_app.domain.sessions import names as session_names
 from sessions_app.domain.texts.text import is_storable, json_problem
 from sessions_app.repository import log
 from sessions_app.repository.log import Stored

@@ -13,12 +13,13 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 from sessions_app.documents import MessageBucket, Session, collection
 from sessions_app.domain import tail
 from sessions_app.domain.errors import InvalidInput, StorageUnavailable
-from sessions_app.domain.identifiers import bucket_id
 from sessions_app.domain.limits import TAIL_MAX_BYTES, TAIL_MAX_MESSAGES
 from sessions_app.domain.quotas import Usage
-from sessions_app.repository import failures, log, session_names
+from sessions_app.domain.sessions.identifiers import bucket_id
+from sessions_app.repository import failures, log
 from sessions_app.repository.log import Stored, new_bucket
 from sessions_app.repository.records.decoding import stored_message, stored_session
+from sessions_app.repository.sessions import names as session_names
 
 _DUPLICATE_KEY = 11000
 

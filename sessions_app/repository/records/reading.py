@@ -7,8 +7,8 @@ read as dictionaries, which records are made of.
 from collections.abc import Iterator, Sequence
 
 from sessions_app.documents import MessageBucket, Session, Turn, checking
-from sessions_app.domain.identifiers import bucket_id
 from sessions_app.domain.records.writing import Record
+from sessions_app.domain.sessions.identifiers import bucket_id
 from sessions_app.repository import failures
 from sessions_app.repository.log import Stored
 from sessions_app.repository.records.codec import message_record, session_record, turn_record

@@ -9,8 +9,8 @@ from typing import Any
 
 from sessions_app.documents.querysets import ReviewLogQuerySet
 from sessions_app.documents.review import ReviewLog
-from sessions_app.domain.identifiers import uuid7_floor
 from sessions_app.domain.review import Act, LogFilter, LogLine, LogPage, Staff, Why
+from sessions_app.domain.sessions.identifiers import uuid7_floor
 from sessions_app.repository import failures
 from sessions_app.repository.review import chain
 

@@ -25,9 +25,9 @@ from sessions_app.documents.querysets import SessionQuerySet
 from sessions_app.documents.review_indexes import EVERY
 from sessions_app.domain.annotations import block_start
 from sessions_app.domain.data import Status
-from sessions_app.domain.identifiers import bucket_id
 from sessions_app.domain.limits import ANNOTATION_BLOCK
 from sessions_app.domain.search.data import Finished, IndexedBlock, IndexedSession, SearchedSession
+from sessions_app.domain.sessions.identifiers import bucket_id
 from sessions_app.repository import derived, failures
 from sessions_app.repository.log import Stored
 

@@ -14,11 +14,12 @@ import pymongo
 from pymongo.client_session import ClientSession
 
 from sessions_app.documents import MessageBucket, Session, collection
-from sessions_app.domain import data, lifecycle
+from sessions_app.domain import data
 from sessions_app.domain.data import NewLease, Status
 from sessions_app.domain.drafts import NewMessage
 from sessions_app.domain.errors import StorageUnavailable
-from sessions_app.repository import failures, log, sessions
+from sessions_app.domain.sessions import lifecycle
+from sessions_app.repository import failures, log, transactions
 from sessions_app.repository.log import Stored
 
 _ATTEMPTS = 20
@@ -248,7 +249,7 @@ def _push_in_place_of(update: log.Push, supersedes: Sequence[int]) -> Stored | N
             _mark(update.guard["_id"], after, supersedes, transaction)
         return after
 
-    written: Stored | None = sessions.in_transaction(write)
+    written: Stored | None = transactions.in_transaction(write)
     return written
 
 

@@ -14,8 +14,8 @@ from sessions_app import instruments
 from sessions_app.documents import Turn as Record
 from sessions_app.documents import checking, collection, versions
 from sessions_app.domain.errors import TurnInterrupted
-from sessions_app.domain.identifiers import uuid7_floor
 from sessions_app.domain.responses import ResponseTerms
+from sessions_app.domain.sessions.identifiers import uuid7_floor
 from sessions_app.domain.turns import Seen, Turn, TurnState, reply_id
 from sessions_app.repository import failures, log
 from sessions_app.repository.log import Stored

@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse
 
 from sessions_app import clock
-from sessions_app.domain import lifecycle
 from sessions_app.domain.limits import REVIEW_COUNTED
 from sessions_app.domain.review import (
     ConversationCursor,
@@ -17,6 +16,7 @@ from sessions_app.domain.review import (
     Order,
     Reviewed,
 )
+from sessions_app.domain.sessions import lifecycle
 from sessions_app.review import pages, people
 from sessions_app.review.conversations import cursors, dates
 from sessions_app.review.conversations.actions import choices

@@ -6,10 +6,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from sessions_app import clock
-from sessions_app.domain import lifecycle
 from sessions_app.domain.errors import InvalidInput
 from sessions_app.domain.limits import REVIEW_MESSAGES
 from sessions_app.domain.review import Act
+from sessions_app.domain.sessions import lifecycle
 from sessions_app.domain.texts.display import isolated
 from sessions_app.review import pages, people
 from sessions_app.review.conversations.actions import choices_for

@@ -15,7 +15,6 @@ from typing import BinaryIO
 from django.conf import settings
 
 from sessions_app import clock
-from sessions_app.domain import lifecycle
 from sessions_app.domain.attachments import (
     Attachment,
     Kind,
@@ -26,6 +25,7 @@ from sessions_app.domain.attachments import (
 )
 from sessions_app.domain.errors import AttachmentNotFound, InvalidInput, TooLarge
 from sessions_app.domain.records.writing import Record, timestamp
+from sessions_app.domain.sessions import lifecycle
 from sessions_app.repository import attachments as store
 from sessions_app.services.attachments import checking
 from sessions_app.services.attachments.uploading import keep

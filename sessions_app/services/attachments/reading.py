@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sessions_app.domain import lifecycle
 from sessions_app.domain.attachments import FILE_PREFIX, Attachment, own_id
 from sessions_app.domain.errors import AttachmentNotFound
+from sessions_app.domain.sessions import lifecycle
 from sessions_app.repository import attachments as store
 from sessions_app.services.attachments.removing import remove_unused
 

@@ -14,10 +14,11 @@ from typing import Any
 
 from django.conf import settings
 
-from sessions_app.domain import lifecycle, parts
+from sessions_app.domain import parts
 from sessions_app.domain.attachments import Attachment, Upload, own_id, part_of
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import AttachmentNotFound, AttachmentUnknown, TooLarge
+from sessions_app.domain.sessions import lifecycle
 from sessions_app.repository import attachments as store
 from sessions_app.repository import log
 from sessions_app.services.attachments.known import known

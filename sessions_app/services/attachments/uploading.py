@@ -10,13 +10,13 @@ from typing import BinaryIO, cast
 from django.conf import settings
 
 from sessions_app import clock
-from sessions_app.domain import lifecycle
 from sessions_app.domain.attachments import PICTURES, Attachment, Upload, attachment_id
 from sessions_app.domain.errors import (
     AttachmentsQuota,
     AttachmentUnreadable,
     StorageUnavailable,
 )
+from sessions_app.domain.sessions import lifecycle
 from sessions_app.media import BadPicture, Limits, Unreadable, has_position, read
 from sessions_app.repository import attachments as store
 from sessions_app.repository import log

@@ -10,10 +10,11 @@ from typing import Any
 from django.conf import settings
 
 from sessions_app import instruments, tokenizer, tracing
-from sessions_app.domain import lifecycle, window
+from sessions_app.domain import window
 from sessions_app.domain.data import Message, OnTopicShift, Role, Session, Strategy
 from sessions_app.domain.dialect import AS_OPENAI, Manner, Request, SentAs
 from sessions_app.domain.errors import InvalidInput
+from sessions_app.domain.sessions import lifecycle
 from sessions_app.domain.texts.tokens import window_cost
 from sessions_app.domain.window import (
     Layout,

@@ -6,10 +6,10 @@ from typing import Any
 from django.conf import settings
 
 from sessions_app import tracing
-from sessions_app.domain import lifecycle
 from sessions_app.domain.data import OnTopicShift, Session
 from sessions_app.domain.errors import StorageUnavailable
 from sessions_app.domain.limits import RESETS_KEPT
+from sessions_app.domain.sessions import lifecycle
 from sessions_app.repository import log, sessions
 from sessions_app.services.sessions import timeout_at
 

@@ -8,16 +8,18 @@ from enum import StrEnum
 from django.conf import settings
 
 from sessions_app import tokenizer, tracing
-from sessions_app.domain import lifecycle, window
+from sessions_app.domain import window
 from sessions_app.domain.data import Message, Role, Session, SessionFilter, SessionPosition
 from sessions_app.domain.dialect import unwrapped
 from sessions_app.domain.errors import ProviderError, SessionNotFound
 from sessions_app.domain.limits import OPENING_MAX_MESSAGES, PAGE_MAX
+from sessions_app.domain.sessions import lifecycle
 from sessions_app.domain.texts.text import storable
 from sessions_app.domain.texts.tokens import total_window_cost
 from sessions_app.domain.window import MOST_READ, Extension, ShownSummary, Summary
 from sessions_app.providers import Completion, Provider
-from sessions_app.repository import log, sessions, summaries
+from sessions_app.repository import log, sessions
+from sessions_app.repository.sessions import summaries
 from sessions_app.services import dialects
 from sessions_app.services.context.candidates import read_range
 

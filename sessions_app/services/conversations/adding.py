@@ -7,11 +7,12 @@ from datetime import datetime
 from django.conf import settings
 
 from sessions_app import tracing
-from sessions_app.domain import drafts, lifecycle
+from sessions_app.domain import drafts
 from sessions_app.domain.data import Message
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import DuplicateItem
 from sessions_app.domain.items import Item, ItemBatch, brought_ids, items_of
+from sessions_app.domain.sessions import lifecycle
 from sessions_app.repository import log
 from sessions_app.services import messages
 from sessions_app.services.conversations.attempts import Attempt, batch_key

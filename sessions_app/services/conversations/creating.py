@@ -5,15 +5,16 @@ from datetime import datetime
 from functools import partial
 
 from sessions_app import tracing
-from sessions_app.domain import lifecycle
 from sessions_app.domain.data import Session
 from sessions_app.domain.drafts import SessionDraft
 from sessions_app.domain.items import ItemBatch
+from sessions_app.domain.sessions import lifecycle
 from sessions_app.repository import log
-from sessions_app.services import creations, identity, sessions
+from sessions_app.services import identity, sessions
 from sessions_app.services.conversations.adding import check
 from sessions_app.services.conversations.attempts import Attempt
-from sessions_app.services.creations import Maker
+from sessions_app.services.sessions import creations
+from sessions_app.services.sessions.creations import Maker
 
 # Claims of used conversations that one repeat passes over before it creates its own.
 _LOOKS = 8

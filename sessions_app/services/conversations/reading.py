@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sessions_app import tracing
-from sessions_app.domain import lifecycle
 from sessions_app.domain.data import Message, Session
 from sessions_app.domain.errors import ItemNotFound
 from sessions_app.domain.items import Item, items_of
 from sessions_app.domain.limits import PAGE_MAX
+from sessions_app.domain.sessions import lifecycle
 from sessions_app.repository import log
 
 

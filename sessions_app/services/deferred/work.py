@@ -1,9 +1,10 @@
 """What each kind of deferred work is."""
 
 from sessions_app import clock, providers, tokenizer
-from sessions_app.domain import lifecycle
 from sessions_app.domain.deferred import DeferredPiece, Kind
-from sessions_app.services import context, model_titles, search, topics
+from sessions_app.domain.sessions import lifecycle
+from sessions_app.services import context, search, topics
+from sessions_app.services.sessions import model_titles
 
 # A session with a long backlog is given back after so long, and others have their turn.
 _AT_ONCE_SECONDS = 0.25

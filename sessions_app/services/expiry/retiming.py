@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 
-from sessions_app.domain import lifecycle
+from sessions_app.domain.sessions import lifecycle
 from sessions_app.repository import expiry
 from sessions_app.repository.expiry.retiming import Idle, Retimed
 from sessions_app.services.progress import Progress

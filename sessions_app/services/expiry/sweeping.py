@@ -11,10 +11,10 @@ from typing import Any
 from django.conf import settings
 
 from sessions_app import clock, tracing
-from sessions_app.domain import expiry, lifecycle
 from sessions_app.domain.data import SessionPage, SessionPosition
-from sessions_app.domain.expiry import Due, Exemption, ExpiryMode, Fate, Preview
 from sessions_app.domain.limits import SWEEP_BATCH
+from sessions_app.domain.sessions import expiry, lifecycle
+from sessions_app.domain.sessions.expiry import Due, Exemption, ExpiryMode, Fate, Preview
 from sessions_app.repository import clocks
 from sessions_app.repository import expiry as expiry_store
 from sessions_app.services import attachments, identity, quotas

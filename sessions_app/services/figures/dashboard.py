@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 from sessions_app.domain import figures as figures_rules
 from sessions_app.domain.figures.daily import Day, Standing
-from sessions_app.domain.lifecycle import to_milliseconds
+from sessions_app.domain.sessions.lifecycle import to_milliseconds
 from sessions_app.repository import figures as figures_store
 
 EXPIRING_DAYS = 7

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from sessions_app.domain import expiry
 from sessions_app.domain.figures.totals import Counted, shelf_life
-from sessions_app.domain.lifecycle import to_milliseconds
+from sessions_app.domain.sessions import expiry
+from sessions_app.domain.sessions.lifecycle import to_milliseconds
 from sessions_app.repository import figures
 
 # After this, another worker takes over from one that died while counting.

@@ -11,7 +11,7 @@ from sessions_app.domain.errors import (
     SessionExpired,
     SessionNotFound,
 )
-from sessions_app.domain.expiry import Fate
+from sessions_app.domain.sessions.expiry import Fate
 from sessions_app.providers import Provider
 from sessions_app.services import attachments, audits, context, expiry, file_texts, search
 from sessions_app.services.context import ExtensionOutcome

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.conf import settings
 
 from sessions_app import tracing
-from sessions_app.domain import lifecycle
+from sessions_app.domain.sessions import lifecycle
 from sessions_app.repository import erasure, imports, review, search
 from sessions_app.services import attachments, quotas, revocations
 from sessions_app.services.progress import Progress

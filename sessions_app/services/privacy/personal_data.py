@@ -7,10 +7,10 @@ function here, and a place in that list.
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
-from sessions_app.domain import lifecycle
 from sessions_app.domain import records as records_rules
 from sessions_app.domain.records.reading import FORMATS, PERSONAL_FORMAT
 from sessions_app.domain.records.writing import Record
+from sessions_app.domain.sessions import lifecycle
 from sessions_app.repository import imports as stored_imports
 from sessions_app.repository import records as records_store
 from sessions_app.services import receipts, review

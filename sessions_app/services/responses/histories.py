@@ -10,12 +10,12 @@ from datetime import datetime
 from itertools import takewhile
 from typing import Any
 
-from sessions_app.domain import lifecycle
 from sessions_app.domain.alignment import Key, align, key
 from sessions_app.domain.data import Message, Role, Session, Status
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import SessionNotFound
 from sessions_app.domain.items import items_of, message_ids
+from sessions_app.domain.sessions import lifecycle
 from sessions_app.repository import log
 from sessions_app.repository.turns import records
 from sessions_app.services import attachments, turns

@@ -11,10 +11,11 @@ from datetime import datetime
 from sessions_app.domain.data import Session
 from sessions_app.domain.drafts import SessionDraft
 from sessions_app.domain.errors import SessionError
-from sessions_app.repository.creations import Claim
-from sessions_app.services import creations, identity, sessions
-from sessions_app.services.creations import Maker
+from sessions_app.repository.sessions.creations import Claim
+from sessions_app.services import identity, sessions
 from sessions_app.services.responses.data import ResponseRequest
+from sessions_app.services.sessions import creations
+from sessions_app.services.sessions.creations import Maker
 
 
 @dataclass(frozen=True, slots=True)

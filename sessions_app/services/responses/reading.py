@@ -3,10 +3,10 @@
 from datetime import datetime
 
 from sessions_app import tracing
-from sessions_app.domain import lifecycle
 from sessions_app.domain.data import Message, Session
 from sessions_app.domain.errors import ResponseNotFound, SessionNotFound
 from sessions_app.domain.responses import ResponseName, ResponseTerms
+from sessions_app.domain.sessions import lifecycle
 from sessions_app.domain.turns import Turn, TurnState
 from sessions_app.repository import log
 from sessions_app.repository.turns import records

@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sessions_app import tracing
-from sessions_app.domain import lifecycle
 from sessions_app.domain.data import Session, Status
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.errors import (
@@ -18,12 +17,13 @@ from sessions_app.domain.errors import (
     TurnInProgress,
 )
 from sessions_app.domain.items import without_ids
+from sessions_app.domain.sessions import lifecycle
 from sessions_app.domain.turns import Turn
 from sessions_app.repository import log
 from sessions_app.services import turns
-from sessions_app.services.creations import Maker
 from sessions_app.services.responses import histories, opening, reading
 from sessions_app.services.responses.data import ResponseRequest
+from sessions_app.services.sessions.creations import Maker
 from sessions_app.services.turns import CompletionRequest, Feed, TurnRequest
 
 _ATTEMPTS = 10

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from sessions_app.domain import lifecycle
+from sessions_app.domain.sessions import lifecycle
 from sessions_app.services import turns
 from sessions_app.services.responses.data import ResponseRequest
 from sessions_app.services.responses.starting import previous_of

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sessions_app import tracing
-from sessions_app.domain import lifecycle
 from sessions_app.domain.data import Session
 from sessions_app.domain.errors import InvalidInput, SessionError, SessionNotFound
 from sessions_app.domain.limits import NOTE_MAX_CHARS
 from sessions_app.domain.review import Act, Note, Staff
+from sessions_app.domain.sessions import lifecycle
 from sessions_app.domain.texts.text import is_text
 from sessions_app.repository import review
 from sessions_app.services import identity

@@ -8,7 +8,6 @@ from typing import Any
 from django.conf import settings
 from django.utils.crypto import salted_hmac
 
-from sessions_app.domain import lifecycle
 from sessions_app.domain.errors import InvalidInput, SessionError
 from sessions_app.domain.limits import REASON_MAX_CHARS, REVIEW_PAGE
 from sessions_app.domain.review import (
@@ -21,6 +20,7 @@ from sessions_app.domain.review import (
     Staff,
     Why,
 )
+from sessions_app.domain.sessions import lifecycle
 from sessions_app.domain.texts.text import is_text
 from sessions_app.repository import review
 from sessions_app.services import identity

@@ -9,7 +9,8 @@ from functools import partial
 
 from sessions_app import clock
 from sessions_app.domain.data import Session, Status
-from sessions_app.repository import holds, log, sessions
+from sessions_app.repository import log, sessions
+from sessions_app.repository.sessions import holds
 from sessions_app.services import attachments, quotas
 from sessions_app.services.sessions import session_move
 

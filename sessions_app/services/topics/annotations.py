@@ -16,7 +16,8 @@ from sessions_app.domain.errors import SessionNotFound
 from sessions_app.domain.limits import ANNOTATION_BLOCK, RECENT_SHIFTS
 from sessions_app.domain.topics import TopicDecision, TopicMessage, TopicState
 from sessions_app.providers import demo
-from sessions_app.repository import annotations, attachments, log, summaries
+from sessions_app.repository import annotations, attachments, log
+from sessions_app.repository.sessions import summaries
 from sessions_app.services.tallies import tallies
 from sessions_app.services.topics import vectors
 

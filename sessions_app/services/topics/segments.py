@@ -7,9 +7,9 @@ from datetime import datetime
 from django.conf import settings
 
 from sessions_app import tracing
-from sessions_app.domain import lifecycle
 from sessions_app.domain import topics as topic_rules
 from sessions_app.domain.data import Session
+from sessions_app.domain.sessions import lifecycle
 from sessions_app.repository import annotations as stored
 from sessions_app.repository import log
 from sessions_app.services.topics import annotations

@@ -11,11 +11,11 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sessions_app.domain import lifecycle
 from sessions_app.domain.data import Message, Session, Status
 from sessions_app.domain.limits import ANNOTATION_BLOCK
 from sessions_app.domain.records.reading import FORMATS, SESSIONS_FORMAT
 from sessions_app.domain.records.writing import BEGIN, END, Record, timestamp
+from sessions_app.domain.sessions import lifecycle
 from sessions_app.repository import log, records
 from sessions_app.services import dividers
 from sessions_app.services.attachments import carrying

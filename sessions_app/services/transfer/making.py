@@ -8,13 +8,14 @@ from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
-from sessions_app.domain import foreign, lifecycle
+from sessions_app.domain import foreign
 from sessions_app.domain import records as records_rules
 from sessions_app.domain.errors import InvalidInput, SessionNotFound
 from sessions_app.domain.foreign.conversations import Conversation
 from sessions_app.domain.foreign.shapes import OTHER_BRANCH
 from sessions_app.domain.records.reading import LineRefused
 from sessions_app.domain.records.writing import Record
+from sessions_app.domain.sessions import lifecycle
 from sessions_app.repository import log
 from sessions_app.services.sessions import policy_default, timeout_at
 from sessions_app.services.transfer.attaching import Attaching

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from sessions_app import tracing
-from sessions_app.domain import drafts, lifecycle
+from sessions_app.domain import drafts
 from sessions_app.domain.alignment import Alignment, align
 from sessions_app.domain.data import Message, Session
 from sessions_app.domain.drafts import MessageDraft
@@ -23,6 +23,7 @@ from sessions_app.domain.errors import (
 )
 from sessions_app.domain.limits import SEED_MAX_MESSAGES
 from sessions_app.domain.responses import ResponseTerms
+from sessions_app.domain.sessions import lifecycle
 from sessions_app.domain.turns import Turn
 from sessions_app.repository import log
 from sessions_app.services import attachments

@@ -7,7 +7,6 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sessions_app.domain import lifecycle
 from sessions_app.domain.data import Message, NewLease, Role
 from sessions_app.domain.errors import (
     IdempotencyMismatch,
@@ -18,6 +17,7 @@ from sessions_app.domain.errors import (
 )
 from sessions_app.domain.limits import PAGE_MAX, TURN_LEASE_SECONDS
 from sessions_app.domain.responses import ResponseTerms
+from sessions_app.domain.sessions import lifecycle
 from sessions_app.domain.turns import Turn, TurnState
 from sessions_app.repository import log
 from sessions_app.repository.turns import leases, records

@@ -13,18 +13,19 @@ from datetime import datetime
 from django.conf import settings
 
 from sessions_app import encoders, event_loop, providers, tokenizer, tracing
-from sessions_app.domain import lifecycle
 from sessions_app.domain.data import Message, NewLease, Role
 from sessions_app.domain.drafts import MessageDraft, NewMessage
 from sessions_app.domain.errors import InvalidInput, StorageUnavailable, TurnInterrupted
 from sessions_app.domain.quotas import Usage
 from sessions_app.domain.responses import ResponseTerms
+from sessions_app.domain.sessions import lifecycle
 from sessions_app.domain.turns import Seen, Turn, TurnState
 from sessions_app.repository import log
 from sessions_app.repository.turns import leases, records
-from sessions_app.services import attachments, branches, file_texts, quotas
+from sessions_app.services import attachments, file_texts, quotas
 from sessions_app.services.deferred import deferred
 from sessions_app.services.messages import batch_prepare, message_prepare
+from sessions_app.services.sessions import branches
 from sessions_app.services.tallies import tallies
 from sessions_app.services.turns import settling
 from sessions_app.services.turns.fanout import Feed, Place

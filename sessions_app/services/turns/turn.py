@@ -17,7 +17,6 @@ from typing import Any, ParamSpec, TypeVar
 
 from sessions_app import instruments, providers, tokenizer, tracing
 from sessions_app.clock import now as service_time
-from sessions_app.domain import lifecycle
 from sessions_app.domain.data import Generation, Message, Role
 from sessions_app.domain.deferred import Kind
 from sessions_app.domain.dialect import Manner, Names, Request, known_calls, written_options
@@ -33,6 +32,7 @@ from sessions_app.domain.errors import (
 )
 from sessions_app.domain.items import REFUSAL
 from sessions_app.domain.limits import FINISH_REASON_MAX_CHARS, MODEL_NAME_MAX_CHARS
+from sessions_app.domain.sessions import lifecycle
 from sessions_app.domain.texts.text import storable
 from sessions_app.domain.turns import (
     CANCELLED,
@@ -46,9 +46,10 @@ from sessions_app.domain.turns import (
 from sessions_app.providers import Ending, Refusal, Reply, Thought
 from sessions_app.repository import log
 from sessions_app.repository.turns import leases, records
-from sessions_app.services import attachments, context, dialects, dividers, model_titles, titles
+from sessions_app.services import attachments, context, dialects, dividers
 from sessions_app.services.context import ContextWindow, Instruction
 from sessions_app.services.deferred import deferred
+from sessions_app.services.sessions import model_titles, titles
 from sessions_app.services.tallies import tallies
 from sessions_app.services.turns import spending
 from sessions_app.services.turns.fanout import Feed, Outcome

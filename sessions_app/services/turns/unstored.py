@@ -14,7 +14,6 @@ from datetime import datetime
 from django.conf import settings
 
 from sessions_app import event_loop, providers, tokenizer, tracing
-from sessions_app.domain import lifecycle
 from sessions_app.domain.alignment import align
 from sessions_app.domain.data import Generation, Message, Role
 from sessions_app.domain.dialect import Manner, Names, Request, known_calls, written_options
@@ -22,6 +21,7 @@ from sessions_app.domain.drafts import MessageDraft, NewMessage
 from sessions_app.domain.errors import ProviderRefused, SessionError, TurnFailed
 from sessions_app.domain.items import REFUSAL
 from sessions_app.domain.limits import REPLY_MAX_CHARS
+from sessions_app.domain.sessions import lifecycle
 from sessions_app.domain.texts.text import storable
 from sessions_app.domain.turns import Seen, TurnState, reply_id
 from sessions_app.providers import Ending, Refusal, Thought

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sessions_app.domain.errors import ProviderError
-from sessions_app.domain.identifiers import uuid7_floor
+from sessions_app.domain.sessions.identifiers import uuid7_floor
 from tests.conftest import Person
 from tests.openai_api.calls import leave
 from tests.openai_api.responses.calls import ask, asked, get, repeat, said, session_of, text

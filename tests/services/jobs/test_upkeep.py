@@ -8,7 +8,8 @@ import pytest
 
 from sessions_app import encoders
 from sessions_app.providers import openai_compatible
-from sessions_app.repository import search, summaries
+from sessions_app.repository import search
+from sessions_app.repository.sessions import summaries
 from sessions_app.services import jobs, sessions
 from sessions_app.services.jobs import Running
 from tests import model_server

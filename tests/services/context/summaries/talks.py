@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from sessions_app.api.wire import context as wire
 from sessions_app.domain.data import Strategy
-from sessions_app.repository import summaries as stored
+from sessions_app.repository.sessions import summaries as stored
 from sessions_app.services import context, erasure
 from sessions_app.services.context import summaries
 from sessions_app.services.context.summaries import ExtensionOutcome

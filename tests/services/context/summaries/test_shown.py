@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from sessions_app import tokenizer
 from sessions_app.domain.data import Strategy
-from sessions_app.repository import summaries as stored
+from sessions_app.repository.sessions import summaries as stored
 from tests.model_server import ModelServer
 from tests.repository.conftest import OWNER, append
 from tests.services.context.summaries.talks import (

@@ -4,11 +4,11 @@ Apart from `titles`, because this needs providers: whatever only stores messages
 """
 
 from sessions_app import providers, tracing
-from sessions_app.domain import titles as title_rules
+from sessions_app.domain.sessions import titles as title_rules
 from sessions_app.domain.texts.text import storable
-from sessions_app.repository import titles
+from sessions_app.repository.sessions import titles
 from sessions_app.services import dialects
-from sessions_app.services.titles import first_messages, write_title
+from sessions_app.services.sessions.titles import first_messages, write_title
 
 _MAX_TOKENS = 64
 

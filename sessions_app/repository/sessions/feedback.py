@@ -5,9 +5,9 @@ from pymongo.client_session import ClientSession
 from sessions_app.documents import MessageBucket, Session, collection
 from sessions_app.domain import data
 from sessions_app.domain.data import Feedback
-from sessions_app.repository import failures, log, sessions
+from sessions_app.repository import failures, log, transactions
 from sessions_app.repository.log import Stored
-from sessions_app.repository.ratings import rating_changes
+from sessions_app.repository.sessions.ratings import rating_changes
 
 
 @failures.translated
@@ -40,7 +40,7 @@ def write(*, session: data.Session, seq: int, feedback: Feedback | None) -> bool
         collection(Session).update_one(guard, update, session=transaction)
         return True
 
-    return bool(sessions.in_transaction(change))
+    return bool(transactions.in_transaction(change))
 
 
 def _encoded(feedback: Feedback | None) -> Stored | None:

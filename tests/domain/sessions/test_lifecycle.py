@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from sessions_app.domain import lifecycle
 from sessions_app.domain.data import ContextPolicy, OnTopicShift, Session, Status, Strategy
 from sessions_app.domain.errors import SessionArchived, SessionExpired
+from sessions_app.domain.sessions import lifecycle
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)

@@ -3,9 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from sessions_app.domain import branches as rules
-from sessions_app.domain import lifecycle
-from sessions_app.domain.branches import Mark
 from sessions_app.domain.data import Message, Role
 from sessions_app.domain.errors import (
     InvalidInput,
@@ -14,7 +11,11 @@ from sessions_app.domain.errors import (
     TurnInProgress,
 )
 from sessions_app.domain.limits import BRANCHES_MESSAGES
-from sessions_app.repository import branches, log
+from sessions_app.domain.sessions import branches as rules
+from sessions_app.domain.sessions import lifecycle
+from sessions_app.domain.sessions.branches import Mark
+from sessions_app.repository import log
+from sessions_app.repository.sessions import branches
 
 # A switch is one guarded write; so many attempts fail only under a storm of other writes.
 _ATTEMPTS = 20

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sessions_app.domain import titles
+from sessions_app.domain.sessions import titles
 
 
 @pytest.mark.parametrize(

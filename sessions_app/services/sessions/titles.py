@@ -7,11 +7,12 @@ has given is never touched.
 from collections.abc import Sequence
 
 from sessions_app import tracing
-from sessions_app.domain import titles as title_rules
 from sessions_app.domain.data import Message, Role
 from sessions_app.domain.limits import TITLE_MAX_CHARS
-from sessions_app.repository import log, titles
-from sessions_app.repository.titles import Untitled
+from sessions_app.domain.sessions import titles as title_rules
+from sessions_app.repository import log
+from sessions_app.repository.sessions import titles
+from sessions_app.repository.sessions.titles import Untitled
 
 # A session in which nothing was said by then stays without a title.
 _FIRST_MESSAGES = 8

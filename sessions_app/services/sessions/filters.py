@@ -8,8 +8,8 @@ from typing import Any
 from sessions_app import tracing
 from sessions_app.domain.data import SessionFilter
 from sessions_app.domain.limits import SESSIONS_COUNTED
-from sessions_app.repository import filtered
-from sessions_app.repository.filtered import ValueCount
+from sessions_app.repository.sessions import filtered
+from sessions_app.repository.sessions.filtered import ValueCount
 
 BY_TAG, BY_METADATA = "tag", "metadata."
 

@@ -15,7 +15,7 @@ from sessions_app.domain.errors import (
     SessionTemporary,
 )
 from sessions_app.domain.limits import SESSIONS_COUNTED
-from sessions_app.repository import filtered
+from sessions_app.repository.sessions import filtered
 from sessions_app.services.sessions import session_archive, session_delete
 
 DELETED, ARCHIVED, HELD, NOT_FOUND, TEMPORARY = (

@@ -12,13 +12,14 @@ from typing import NamedTuple
 from django.conf import settings
 
 from sessions_app import tracing
-from sessions_app.domain import lifecycle, session_names
 from sessions_app.domain.data import Session, Status
 from sessions_app.domain.drafts import SessionDraft
 from sessions_app.domain.errors import SessionNotFound, StorageUnavailable
+from sessions_app.domain.sessions import lifecycle
+from sessions_app.domain.sessions import names as session_names
 from sessions_app.repository import log
-from sessions_app.repository import session_names as stored_names
-from sessions_app.repository.session_names import NameTaken
+from sessions_app.repository.sessions import names as stored_names
+from sessions_app.repository.sessions.names import NameTaken
 from sessions_app.services.sessions import session_create
 
 # An attempt fails only because another request has just claimed the name.

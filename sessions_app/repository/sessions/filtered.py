@@ -11,8 +11,9 @@ from sessions_app.documents import Session, collection
 from sessions_app.documents.sessions import BY_METADATA, BY_TAG, PINNED, TEMPORARY
 from sessions_app.domain.data import SessionFilter, SessionPage, SessionPosition
 from sessions_app.domain.limits import SESSIONS_COUNTED, VALUES_COUNTED
-from sessions_app.repository import failures, log, session_pages
+from sessions_app.repository import failures, log
 from sessions_app.repository.log import Stored
+from sessions_app.repository.sessions import pages as session_pages
 
 _LISTED = "user_status_activity"
 

@@ -12,8 +12,9 @@ from django.utils.crypto import salted_hmac
 
 from sessions_app.domain.data import Session
 from sessions_app.domain.errors import IdempotencyMismatch, SessionExists, SessionNotFound
-from sessions_app.repository import creations, log
-from sessions_app.repository.creations import Claim
+from sessions_app.repository import log
+from sessions_app.repository.sessions import creations
+from sessions_app.repository.sessions.creations import Claim
 from sessions_app.services import identity
 
 Maker = Callable[[str], Session]

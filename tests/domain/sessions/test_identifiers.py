@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions_app.domain import identifiers
+from sessions_app.domain.sessions import identifiers
 
 ID = "01932c07-8a3e-7d52-b1c4-5f0e6a9d2b31"
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sessions_app.domain.branches import Mark, replaced, switched
 from sessions_app.domain.data import Message, Role
 from sessions_app.domain.errors import MessageNotFound
+from sessions_app.domain.sessions.branches import Mark, replaced, switched
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 

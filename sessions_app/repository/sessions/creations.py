@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from pymongo import ReturnDocument
 
 from sessions_app.documents import Creation, collection, versions
-from sessions_app.domain.identifiers import uuid7_floor
+from sessions_app.domain.sessions.identifiers import uuid7_floor
 from sessions_app.repository import failures
 
 

@@ -7,9 +7,9 @@ from pymongo.client_session import ClientSession
 
 from sessions_app.documents import MessageBucket, Session, collection
 from sessions_app.domain import data
-from sessions_app.domain.branches import Mark
 from sessions_app.domain.data import Status
-from sessions_app.repository import failures, log, sessions
+from sessions_app.domain.sessions.branches import Mark
+from sessions_app.repository import failures, log, transactions
 from sessions_app.repository.log import Stored
 
 
@@ -25,7 +25,7 @@ def write(
     def change(transaction: ClientSession) -> bool:
         return _write(session, marks, now, transaction)
 
-    return bool(sessions.in_transaction(change))
+    return bool(transactions.in_transaction(change))
 
 
 def _write(

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sessions_app.domain import expiry
-from sessions_app.domain.expiry import Due, Exemption, Fate, Preview
 from sessions_app.domain.limits import SWEEP_BATCH_DOCUMENTS
+from sessions_app.domain.sessions import expiry
+from sessions_app.domain.sessions.expiry import Due, Exemption, Fate, Preview
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
