@@ -20,7 +20,7 @@ from benchmarks.harness.paced import PacedClient
 from benchmarks.harness.uploads import UploadClient
 from sessions_app.domain.attachments import Upload
 from sessions_app.domain.data import Role
-from sessions_app.domain.drafts import MessageDraft
+from sessions_app.domain.drafts import MessageDraft, SessionDraft
 from sessions_app.services import attachments, messages, sessions
 
 OFF, ON = "without", "with a reference"
@@ -66,9 +66,7 @@ def _picture() -> bytes:
 def _appends(number: int) -> rounds.Samples[str]:
     samples: rounds.Samples[str] = {OFF: [], ON: []}
     ids = {
-        name: sessions.session_create(
-            user_id="u", draft=sessions.SessionDraft(), now=_now()
-        ).session_id
+        name: sessions.session_create(user_id="u", draft=SessionDraft(), now=_now()).session_id
         for name in samples
     }
     with io.BytesIO(_picture()) as content:

@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass, field
 from benchmarks.harness import conversations, load, report, service, store
 from benchmarks.scale_plan import APPEND, LIST, NOTED, READ, WINDOW, Cost, Costs, Load, Stored
 from benchmarks.scale_plan import cases as planned_cases
+from sessions_app.domain.drafts import SessionDraft
 from sessions_app.services import sessions
 
 MESSAGES, WORDS = 24, 60  # of a session: the load's twelve turns; of the mean message
@@ -114,7 +115,7 @@ def fill(number: int, messages: int) -> Talks:
 def _create(user_id: str, messages: int) -> str:
     first = next(_beginnings)
     history = conversations.drafts(first, first + messages - 1, words=WORDS)
-    draft = sessions.SessionDraft(history=history)
+    draft = SessionDraft(history=history)
     created = sessions.session_create(user_id=user_id, draft=draft, now=conversations.now())
     return created.session_id
 

@@ -22,7 +22,7 @@ from typing import Any
 
 from benchmarks.harness import conversations, report, rounds, store
 from benchmarks.harness.searched import FILLED, WORDS, fill, fill_user
-from sessions_app.domain.data import Role
+from sessions_app.domain.data import Role, SessionFilter
 from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.search.data import SearchFilter
 from sessions_app.repository import indexes
@@ -150,7 +150,7 @@ def _measure_appends(client: store.Client, result: report.Report, number: int) -
 def _a_session(_name: str) -> str:
     page = sessions.session_list(
         user_id=USER,
-        wanted=sessions.SessionFilter(),
+        wanted=SessionFilter(),
         limit=1,
         position=None,
         backwards=False,

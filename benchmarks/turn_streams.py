@@ -32,7 +32,7 @@ from chatproject.mongod import replica_set as mongod_replica_set
 from chatproject.serving import server
 from sessions_app import child_process
 from sessions_app.domain.data import Role
-from sessions_app.domain.drafts import MessageDraft
+from sessions_app.domain.drafts import MessageDraft, SessionDraft
 from sessions_app.services import sessions
 
 ADDED_TARGET_MS = 50.0
@@ -176,7 +176,7 @@ def _requests(people: Sequence[service.User], route: str, body: dict[str, object
         ]
         session = sessions.session_create(
             user_id=person.id,
-            draft=sessions.SessionDraft(title="a title", history=history),
+            draft=SessionDraft(title="a title", history=history),
             now=conversations.now(),
         )
         path = f"/session/{session.session_id}/{route}"

@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 from sessions_app.domain.data import Role
-from sessions_app.domain.drafts import MessageDraft
+from sessions_app.domain.drafts import MessageDraft, SessionDraft
 from sessions_app.services import messages, sessions
-from sessions_app.services.sessions import SessionDraft
 
 _TEXT = (
     "we could move the garden table under the old pear tree because in the afternoon it has shade "

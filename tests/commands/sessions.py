@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from sessions_app.domain.data import Role
-from sessions_app.domain.drafts import MessageDraft
+from sessions_app.domain.drafts import MessageDraft, SessionDraft
 from sessions_app.services import context, erasure, sessions
 from tests.repository.conftest import OWNER, append_many, new_session, now
 
@@ -45,7 +45,7 @@ def everything(database: Any) -> list[str]:
         {"_id": on_hold},
         {"$set": {"legal_hold": True, "expires_at": now() - timedelta(days=1)}},
     )
-    draft = sessions.SessionDraft(title="Bob's")
+    draft = SessionDraft(title="Bob's")
     bobs = sessions.session_create(user_id="bob", draft=draft, now=now()).session_id
     return [rich, archived, on_hold, bobs]
 

@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 
 from accounts.models import User
 from sessions_app.domain.data import Role
-from sessions_app.domain.drafts import MessageDraft
+from sessions_app.domain.drafts import MessageDraft, SessionDraft
 from sessions_app.domain.errors import SessionError
 from sessions_app.services import messages, sessions, throttling
 from sessions_app.services.audits import integrity
@@ -196,7 +196,7 @@ def test_nothing_written_meanwhile_stays(run: Run, database: Any, alice: User):
     owner = str(alice.pk)
     draft = MessageDraft(role=Role.USER, content="hello " * 50)
     ids = [
-        sessions.session_create(user_id=owner, draft=sessions.SessionDraft(), now=now()).session_id
+        sessions.session_create(user_id=owner, draft=SessionDraft(), now=now()).session_id
         for _ in range(6)
     ]
     copies(database, owner, 1_000)
@@ -209,7 +209,7 @@ def test_nothing_written_meanwhile_stays(run: Run, database: Any, alice: User):
                     session_id=session_id, user_id=owner, batch=[draft] * 40, now=now()
                 )
                 sessions.session_create(
-                    user_id=owner, draft=sessions.SessionDraft(history=[draft]), now=now()
+                    user_id=owner, draft=SessionDraft(history=[draft]), now=now()
                 )
             except SessionError:
                 return

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sessions_app.domain.data import Message, Role, Session
-from sessions_app.domain.drafts import MessageDraft
+from sessions_app.domain.drafts import MessageDraft, SessionDraft
 from sessions_app.services import messages, sessions
 from sessions_app.services.transfer import exporting as exports
 
@@ -19,7 +19,7 @@ def now() -> datetime:
 
 
 def new_session(**draft: Any) -> Session:
-    return sessions.session_create(user_id=OWNER, draft=sessions.SessionDraft(**draft), now=now())
+    return sessions.session_create(user_id=OWNER, draft=SessionDraft(**draft), now=now())
 
 
 def append(session_id: str, content: str, client_id: str | None = None) -> Message:

@@ -20,7 +20,7 @@ from sessions_app import documents, encoders
 from sessions_app.domain.applications import EndUser, beyond_namespace, namespace
 from sessions_app.domain.data import Role, SessionFilter, SessionPosition, Strategy
 from sessions_app.domain.deferred import Kind
-from sessions_app.domain.drafts import MessageDraft
+from sessions_app.domain.drafts import MessageDraft, SessionDraft
 from sessions_app.domain.errors import LegalHold, SessionError
 from sessions_app.domain.figures import daily
 from sessions_app.domain.figures.daily import DayTally, Figure
@@ -214,7 +214,7 @@ def walked(mongo_client: Any) -> Iterator[tuple[Any, list[Sent]]]:
     for n in range(300):
         sessions.session_create(
             user_id=f"somebody-{n % 7}",
-            draft=sessions.SessionDraft(
+            draft=SessionDraft(
                 history=[MessageDraft(role=Role.USER, content="hello", client_id="c")]
             ),
             now=now(),
@@ -367,7 +367,7 @@ def _walk_sessions(session_id: str) -> None:
 
 def _walk_names() -> None:
     whose: Any = {"name": "trip-42", "user_id": OWNER, "now": now()}
-    draft = sessions.SessionDraft(external_id="trip-42")
+    draft = SessionDraft(external_id="trip-42")
     for keeps in (named_sessions.while_it_stands, lambda *_: False):
         named_sessions.session_open(**whose, draft=draft, keeps=keeps)
     named_sessions.session_find(**whose)
@@ -454,7 +454,7 @@ def _walk_jobs() -> None:
 
 def _walk_audits() -> None:
     asked = [MessageDraft(role=Role.USER, content=f"message {n}") for n in range(100)]
-    owner, draft = "audited", sessions.SessionDraft(history=asked)
+    owner, draft = "audited", SessionDraft(history=asked)
     session_id = sessions.session_create(user_id=owner, draft=draft, now=now()).session_id
     options: Any = {"max_tokens": None, "strategy": None, "limit": None, "progress": lambda _: None}
     with pytest.MonkeyPatch.context() as patch:
@@ -478,7 +478,7 @@ def _walk_audits() -> None:
 
 def _walk_sweeps(database: Any) -> None:
     for mode in ExpiryMode:
-        draft = sessions.SessionDraft(ttl_seconds=1)
+        draft = SessionDraft(ttl_seconds=1)
         sessions.session_create(user_id="idle", draft=draft, now=now() - timedelta(days=1))
         old = sessions.session_create(user_id="idle", draft=draft, now=now())
         sessions.session_archive(
@@ -489,7 +489,7 @@ def _walk_sweeps(database: Any) -> None:
         swept = expiry.expiry_sweep(plan, limit=None, progress=lambda _: None, now=now)
         assert sum(swept.counts.values()) == 2
     expiry_audits.audit_count()
-    draft = sessions.SessionDraft(ttl_seconds=1)
+    draft = SessionDraft(ttl_seconds=1)
     sessions.session_create(user_id="idle", draft=draft, now=now())
     database.message_annotations.insert_one({"_id": "lost/1", "session_id": "lost"})
     options = {"now": now() + timedelta(hours=1), "grace": timedelta(0)}
@@ -500,7 +500,7 @@ def _walk_sweeps(database: Any) -> None:
     )
     database.message_annotations.delete_one({"_id": "lost/1"})
     never = sessions.session_create(
-        user_id="idle", draft=sessions.SessionDraft(), now=now() - timedelta(days=1)
+        user_id="idle", draft=SessionDraft(), now=now() - timedelta(days=1)
     )
     database.sessions.update_one({"_id": never.session_id}, {"$unset": {"expires_at": 1}})
     retiming.sessions_retime(now=now(), dry_run=False, progress=lambda _: None)
@@ -514,7 +514,7 @@ def _walk_quotas() -> None:
     quotas.searches_of_today(OWNER, now=now())
     quotas.doubt([OWNER])
     sessions.session_create(
-        user_id=EndUser(APPLICATION, "42").owner_id, draft=sessions.SessionDraft(), now=now()
+        user_id=EndUser(APPLICATION, "42").owner_id, draft=SessionDraft(), now=now()
     )
     usages.count_between(namespace(APPLICATION), beyond_namespace(APPLICATION))
     end_users.page(application_id=APPLICATION, after="", limit=2)

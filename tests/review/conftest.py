@@ -12,11 +12,10 @@ from django.test import Client
 from accounts.models import User
 from sessions_app import encoders
 from sessions_app.domain.data import Role
-from sessions_app.domain.drafts import MessageDraft
+from sessions_app.domain.drafts import MessageDraft, SessionDraft
 from sessions_app.domain.review.data import LogFilter, LogLine
 from sessions_app.services import sessions
 from sessions_app.services.review import read_log as review_log
-from sessions_app.services.sessions import SessionDraft
 from tests.review import browser
 
 LIST = "/admin/conversations/"

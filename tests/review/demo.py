@@ -10,12 +10,11 @@ from django.contrib.auth.models import Group
 
 from accounts.models import User
 from sessions_app.domain.data import Role
-from sessions_app.domain.drafts import MessageDraft
+from sessions_app.domain.drafts import MessageDraft, SessionDraft
 from sessions_app.domain.review.data import Act, Reason, Staff, Why
 from sessions_app.services import context, erasure, messages, sessions
 from sessions_app.services.review import actions as review_actions
 from sessions_app.services.review import conversations as reviews
-from sessions_app.services.sessions import SessionDraft
 from sessions_app.services.topics import segments
 
 PASSWORD = "correct horse battery staple"

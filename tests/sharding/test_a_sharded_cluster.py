@@ -8,8 +8,8 @@ import pytest
 from pymongo import MongoClient
 
 from chatproject.databases import mongo
-from sessions_app.domain.data import Role, Strategy
-from sessions_app.domain.drafts import MessageDraft
+from sessions_app.domain.data import Role, SessionFilter, Strategy
+from sessions_app.domain.drafts import MessageDraft, SessionDraft
 from sessions_app.repository import annotations, sharding
 from sessions_app.services import context, messages, sessions
 from sessions_app.services.topics import segments
@@ -64,7 +64,7 @@ def walked(sharded: Router) -> Iterator[list[Routed]]:
     client: MongoClient[dict[str, Any]] = MongoClient(address, **mongo.client_options(20_000))
     use_database(client, DATABASE)
     # A user's first session counts what there is of theirs, once, on all shards.
-    sessions.session_create(user_id=OWNER, draft=sessions.SessionDraft(), now=now())
+    sessions.session_create(user_id=OWNER, draft=SessionDraft(), now=now())
     sharded.routed.clear()
     for number in range(12):
         _talk(number)
@@ -73,7 +73,7 @@ def walked(sharded: Router) -> Iterator[list[Routed]]:
 
 
 def _talk(number: int) -> None:
-    started = sessions.session_create(user_id=OWNER, draft=sessions.SessionDraft(), now=now())
+    started = sessions.session_create(user_id=OWNER, draft=SessionDraft(), now=now())
     who: Any = {"session_id": started.session_id, "user_id": OWNER}
     for first in range(0, 300, 100):
         batch = [
@@ -159,7 +159,7 @@ def test_a_list_asks_every_shard(walked: list[Routed], sharded: Router):
     sharded.routed.clear()
     sessions.session_list(
         user_id=OWNER,
-        wanted=sessions.SessionFilter(),
+        wanted=SessionFilter(),
         limit=20,
         position=None,
         backwards=False,

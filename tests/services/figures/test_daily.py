@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sessions_app.domain.data import Role, SessionFilter
-from sessions_app.domain.drafts import MessageDraft
+from sessions_app.domain.drafts import MessageDraft, SessionDraft
 from sessions_app.domain.errors import StorageUnavailable
 from sessions_app.domain.figures.daily import Day, Figure, day_of
 from sessions_app.domain.turns import Seen
@@ -70,7 +70,7 @@ def test_a_message_sent_again_is_not_counted_again(counting: Any, database: Any)
 
 def test_people_are_counted_once_a_day(counting: Any) -> None:
     for person in ("ann", "ben", "ann", "cyn"):
-        draft = sessions.SessionDraft(history=[MessageDraft(role=Role.USER, content="hi")])
+        draft = SessionDraft(history=[MessageDraft(role=Role.USER, content="hi")])
         sessions.session_create(user_id=person, draft=draft, now=now())
     hand_over()
     daily_figures.count_users(day_of(now()), over=False)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from sessions_app import encoders
+from sessions_app.domain.drafts import SessionDraft
 from sessions_app.providers import openai_compatible
 from sessions_app.repository import search
 from sessions_app.repository.sessions import summaries
@@ -34,7 +35,7 @@ def without_rest(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def expired() -> str:
-    draft = sessions.SessionDraft(ttl_seconds=1)
+    draft = SessionDraft(ttl_seconds=1)
     old = now() - timedelta(days=1)
     return sessions.session_create(user_id=OWNER, draft=draft, now=old).session_id
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from sessions_app.domain.drafts import SessionDraft
 from sessions_app.repository.erasure import messages as erasures
 from sessions_app.repository.search import index as search_index
 from sessions_app.repository.search import reading as search_reading
@@ -181,9 +182,7 @@ def test_progress_passes_over_nothing_that_a_slow_writer_brings(
     append(session.session_id, "early")
     late = now() - search_indexing.MARGIN / 2
     assert find("early") == [1]
-    slow = sessions.session_create(
-        user_id=OWNER, draft=sessions.SessionDraft(title="slow"), now=late
-    )
+    slow = sessions.session_create(user_id=OWNER, draft=SessionDraft(title="slow"), now=late)
     assert find("slow") == ["slow"]
     assert database.search_progress.count_documents({}) == 1
     assert slow.updated_at < now()

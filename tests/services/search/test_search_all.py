@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sessions_app.domain.data import Status
-from sessions_app.domain.drafts import MessageDraft
+from sessions_app.domain.drafts import MessageDraft, SessionDraft
 from sessions_app.domain.search.data import SearchFilter, SearchResults
 from sessions_app.services import messages, sessions
 from sessions_app.services.search import indexing as search_indexing
@@ -21,7 +21,7 @@ def talks(database: Any) -> dict[str, str]:
     """A session of each person, with one message; user → session id."""
     made = {}
     for person in PEOPLE:
-        draft = sessions.SessionDraft(
+        draft = SessionDraft(
             title=f"{person}'s owl",
             history=[MessageDraft(role=Role.USER, content=f"an owl of {person}")],
         )
