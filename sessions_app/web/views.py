@@ -74,9 +74,8 @@ def _modules() -> list[str]:
     own = [*_STATIC.glob("chat/*.js"), *_STATIC.glob("chat/views/*.js")]
     names = sorted(str(path.relative_to(_STATIC)) for path in own if path.stem != "highlight")
     needed = [name for name in names if not name.endswith(("/types.js", "/main.js"))]
-    return [
-        static(name) for name in [*needed, *(f"chat/vendor/{library}.js" for library in _LIBRARIES)]
-    ]
+    libraries = [f"chat/vendor/{library}.js" for library in _LIBRARIES]
+    return [static(name) for name in [*needed, "chat/client/chat-sessions.js", *libraries]]
 
 
 @cache

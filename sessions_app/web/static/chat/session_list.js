@@ -183,7 +183,7 @@ export class SessionList {
     } catch (error) {
       if (error instanceof ApiError && error.code === RUNNING) {
         // The service runs one search of a user at a time, and the user has typed on.
-        await new Promise((resolve) => setTimeout(resolve, error.retryAfter * 1000));
+        await new Promise((resolve) => setTimeout(resolve, error.retryAfterMs ?? 0));
         return search === this.#searches ? this.#results(query, search) : [];
       }
       if (!(error instanceof Unreachable)) throw error;

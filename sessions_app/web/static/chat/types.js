@@ -80,7 +80,6 @@
  * @property {string} text so far
  * @property {string} [thoughts] what the model has thought so far
  * @property {"waiting"|"streaming"|"reconnecting"} status
- * @property {string} [last_event_id]
  * @property {string} [turn_id] once the service has sent it
  * @property {boolean} [quiet] it does not show yet
  * @property {number} [replaces] the seq of the reply that this one will supersede
@@ -94,11 +93,6 @@
  * @property {string} username
  * @property {string} refresh the refresh token, which can be used once
  * @property {string} [renewal] the idempotency key of a refresh whose answer has not arrived
- *
- * @typedef {object} ServerEvent
- * @property {string} event
- * @property {string} id
- * @property {any} data
  */
 
 export {};
