@@ -52,6 +52,8 @@
  * @property {{strategy: string, max_tokens: number}} [context_policy]
  * @property {boolean} [turn_in_progress]
  * @property {Record<string, string>} [metadata]
+ * @property {string[]} [tags]
+ * @property {boolean} [pinned]
  * @property {Record<number, string>} [topics] of this client: labels by the seq they begin at
  * @property {string} [system_prompt] of this client: what to create it with
  * @property {boolean} [create_tried] of this client: a request to create it may have arrived
@@ -64,6 +66,8 @@
  * @property {string} [content]
  * @property {Part[]} [parts] pictures, files and sounds beside the content
  * @property {string} [title]
+ * @property {string[]} [tags]
+ * @property {boolean} [pinned]
  * @property {number} [seq]
  * @property {number} [replaces] the seq of the message that this one is written in place of
  * @property {string} [model] which model is to answer
