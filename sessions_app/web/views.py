@@ -19,16 +19,18 @@ _LIBRARIES = ("idb", "marked", "purify")
 _STYLES = ("base", "controls", "layout", "transcript")
 # Beside the site's policy: only the sanitiser may turn strings into markup, and only the page's own
 # worker may be registered.
-_TRUSTED_TYPES = {
+_PAGE_POLICY = {
     "require-trusted-types-for": ["'script'"],
     "trusted-types": ["dompurify", "chat-worker"],
+    # Sounds come with the token of their user, as pictures do.
+    "media-src": ["data:"],
 }
 # Static files change their names with their content: a cached page would name files that are gone.
 _revalidated = method_decorator(cache_control(no_cache=True), name="dispatch")
 
 
 @_revalidated
-@method_decorator(csp_update(_TRUSTED_TYPES), name="dispatch")
+@method_decorator(csp_update(_PAGE_POLICY), name="dispatch")
 class ChatView(TemplateView):
     template_name = "web/chat.html"
 

@@ -53,11 +53,11 @@ export class SessionList {
       if (!this.#isInUse(session_id, requestedAt)) await this.forget(session_id);
     }
     this.#setNextPage(list, next);
-    if (!this.state.tags) await this.#sort(list);
+    if (!this.state.tags) await this.#fetchPinsAndTags(list);
   }
 
   /** Fetch pinned sessions, wherever in the list they are, and the tags to choose from. @param {"active"|"archived"} list */
-  async #sort(list) {
+  async #fetchPinsAndTags(list) {
     const requestedAt = ++this.#time;
     const { results } = await this.api.request("GET", `/session?status=${list}&pinned=true&limit=100`);
     await this.#take(results, requestedAt);
