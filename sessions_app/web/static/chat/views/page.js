@@ -6,7 +6,8 @@ import { icon } from "./icons.js";
 import { Unreachable, inWords } from "../problems.js";
 import { listenForKeys } from "./keys.js";
 import { Notices, confirmed, menu } from "./popups.js";
-import { Sidebar, sessionOptions } from "./sidebar.js";
+import { sessionOptions } from "./session_menu.js";
+import { Sidebar } from "./sidebar.js";
 import { SignIn } from "./sign_in.js";
 import { Transcript } from "./transcript.js";
 

@@ -1,9 +1,10 @@
 /** The list of sessions, with search and a menu for each. */
 
-import { fill, h, isolated, moment } from "./dom.js";
-import { marked } from "./marks.js";
+import { fill, h, isolated } from "./dom.js";
 import { icon } from "./icons.js";
 import { menu } from "./popups.js";
+import { drawResults } from "./results.js";
+import { sessionOptions } from "./session_menu.js";
 
 const SEARCH_MS = 200;
 const DAY = 86_400_000;
@@ -99,7 +100,7 @@ export class Sidebar {
     this.#drawn = content;
     const focused = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset?.focus;
     this.#drawTags();
-    if (this.state.search.query) this.#drawResults();
+    if (this.state.search.query) drawResults(this.list, this.state.search, (id) => this.#firstWords(id), this.onOpen);
     else this.#drawSessions();
     if (focused) this.element.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus();
   }
@@ -217,67 +218,6 @@ export class Sidebar {
     field.focus();
     field.select();
   }
-
-  #drawResults() {
-    const { results, busy } = this.state.search;
-    const quiet = busy ? "Searching…" : results.length ? "" : "No results.";
-    fill(
-      this.list,
-      ...this.#grouped(results).flatMap(([title, hits]) => [
-        h("h2.group.of-chat", { dir: "auto" }, title),
-        h("ul", {}, ...hits.map((hit) => this.#result(hit))),
-      ]),
-      quiet && h("p.quiet.empty", { role: "status" }, quiet),
-    );
-  }
-
-  /** The results by chat, in the order of each chat's best. @param {any[]} results @returns {[string, any[]][]} */
-  #grouped(results) {
-    /** @type {Map<string, any[]>} */
-    const groups = new Map();
-    for (const result of results) {
-      groups.set(result.session_id, [...(groups.get(result.session_id) ?? []), result]);
-    }
-    return [...groups].map(([id, hits]) => [hits[0].title || this.#firstWords(id), hits]);
-  }
-
-  /** @param {any} result */
-  #result(result) {
-    const { query } = this.state.search;
-    const title = result.title || this.#firstWords(result.session_id);
-    const role = result.role === "assistant" ? "Assistant" : result.role === "user" ? "You" : "";
-    const open = h("button.session.found", { type: "button", onclick: () => this.onOpen(result.session_id, result.seq) },
-      h(result.snippet ? "span.session-title.visually-hidden" : "span.session-title", { dir: "auto" }, ...marked(title, query)),
-      result.snippet && h("span.hit-head", {}, [role, result.timestamp && moment(result.timestamp)].filter(Boolean).join(" · ")),
-      result.snippet && h("span.snippet", { dir: "auto" }, ...marked(result.snippet, query)),
-    ); // prettier-ignore
-    return h("li", {}, open);
-  }
-}
-
-/** The menu items of a session. @param {Session} session @param {import("../actions.js").Actions} actions @param {() => void} rename */
-export function sessionOptions(session, actions, rename) {
-  const { session_id: id } = session;
-  const archived = session.status === "archived";
-  return [
-    ...(archived ? [] : [
-      { label: "Rename", icon: "edit", act: rename },
-      { label: session.pinned ? "Unpin" : "Pin", icon: "pin", act: () => actions.pin(id, !session.pinned) },
-      { label: "Tags", icon: "tag", act: () => editTags(session, actions) },
-    ]), // prettier-ignore
-    archived
-      ? { label: "Restore", icon: "restore", act: () => actions.restore(id) }
-      : { label: "Archive", icon: "archive", act: () => actions.archive(id) },
-    { label: "Export as Markdown", icon: "download", act: () => actions.exportSession(id, "markdown") },
-    { label: "Export as JSON", icon: "download", act: () => actions.exportSession(id, "json") },
-    { label: "Delete", icon: "trash", danger: true, act: () => actions.remove(id) },
-  ];
-}
-
-/** Loaded when tags are first edited. @param {Session} session @param {import("../actions.js").Actions} actions */
-async function editTags(session, actions) {
-  const { tagsDialog } = await import("./later/tags.js");
-  await tagsDialog(session, actions);
 }
 
 /** The heading that a session stands under. @param {Session} session */

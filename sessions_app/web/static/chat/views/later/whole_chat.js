@@ -21,6 +21,7 @@ export class WholeChat {
     this.state = state;
     this.actions = actions;
     this.transcript = transcript;
+    this.sessionId = state.open;
     const session = state.sessions.get(state.open ?? "");
     this.progress = h("p.quiet", { role: "status" });
     this.print = h("button.primary-button", { type: "button", disabled: true, onclick: () => print() }, icon("print"), "Print");
@@ -44,7 +45,9 @@ export class WholeChat {
     app.hidden = true;
     app.before(this.element);
     this.element.focus();
-    this.state.on(["open", "account"], () => this.close());
+    this.state.on(["open", "account"], () => {
+      if (this.state.open !== this.sessionId || !this.state.account) this.close();
+    });
     try {
       fill(this.progress, "Loading all messages…");
       await this.actions.loadAll(() => this.#isOpen);
