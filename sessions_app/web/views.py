@@ -16,7 +16,7 @@ from django.views.generic import TemplateView, View
 
 _STATIC = Path(__file__).parent / "static"
 _LIBRARIES = ("idb", "marked", "purify")
-_STYLES = ("base", "controls", "layout", "transcript")
+_STYLES = ("palette", "base", "controls", "layout", "transcript")
 # Beside the site's policy: only the sanitiser may turn strings into markup, and only the page's own
 # worker may be registered.
 _PAGE_POLICY = {
