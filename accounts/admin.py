@@ -19,6 +19,7 @@ from accounts.credentials import password_reset
 from accounts.models import ApiKey, SignIn, User
 from sessions_app import clock
 from sessions_app.domain.errors import StorageUnavailable
+from sessions_app.review.permissions import May
 
 # What a user of the admin could use to get more rights, or into another account.
 _OF_SUPERUSERS = ("email", "is_staff", "is_superuser", "groups", "user_permissions")
@@ -138,6 +139,11 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # not generic when it 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         own = tuple(self.readonly_fields)
         return own if _is_superuser(request) else (*own, *_OF_SUPERUSERS)
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """Without the way to conversations for who may not see any."""
+        columns = super().get_list_display(request)
+        return columns if request.user.has_perm(May.VIEW) else columns[:-1]
 
     def get_inlines(self, request: HttpRequest, obj: User | None = None) -> tuple[Any, ...]:
         """A new user has neither keys nor devices."""
