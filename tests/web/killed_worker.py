@@ -13,14 +13,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 from PIL import Image, ImageDraw, ImageFont
 
 from chatproject import page_libraries
 from tests.chatproject.conftest import Service
 from tests.web import model as slow_model
 from tests.web.conftest import settings
-from tests.web.model import Model
+from tests.web.model import Model, writer
 from tests.web.people import Person, launched
 
 TARGET = Path(__file__).parents[2] / "docs" / "images" / "killed-worker.gif"
@@ -73,7 +72,7 @@ def _frames(person: Person, service: Service, model: Model) -> Iterator[Image.Im
         yield _picture(person.page, caption)
         taken += 1
         if taken == BEFORE_KILL:
-            pid = _writer(service, model)
+            pid = writer(service, model)
             os.kill(pid, signal.SIGKILL)
             caption = f"$ kill -9 {pid}    # the worker that writes it"
         shown = person.messages("Assistant").last.inner_text()
@@ -84,16 +83,6 @@ def _frames(person: Person, service: Service, model: Model) -> Iterator[Image.Im
             caption = "The stream goes on at another worker"
         person.page.wait_for_timeout(max(1, FRAME_MS - (time.monotonic() - started) * 1000))
     raise SystemExit("the reply did not become whole")
-
-
-def _writer(service: Service, model: Model) -> int:
-    """The worker that is connected to the model's server."""
-    port = model.server.server_port
-    for pid in service.workers():
-        connections = psutil.Process(pid).net_connections(kind="tcp")
-        if any(each.raddr and each.raddr.port == port for each in connections):
-            return pid
-    raise SystemExit("no worker is connected to the model's server")
 
 
 def _picture(page: Any, caption: str) -> Image.Image:

@@ -91,12 +91,13 @@ export class Api {
    * @returns {Promise<any>} the answer's JSON, null when there is none
    */
   request(method, path, options = {}) {
-    return this.#inTerm(() => this.#client.call(method, path, options));
+    return this.#inTerm((signal) => this.#client.call(method, path, { ...options, signal }));
   }
 
   /** A request without an access token. @param {string} path @param {unknown} body @param {Record<string, string>} [headers] */
   open(path, body, headers) {
-    return this.#inTerm(() => this.#client.call("POST", path, { body, headers, isSigned: false }));
+    const request = { body, headers, isSigned: false };
+    return this.#inTerm((signal) => this.#client.call("POST", path, { ...request, signal }));
   }
 
   /** @param {string} path @returns {Promise<Blob>} a file to save */
@@ -106,9 +107,8 @@ export class Api {
 
   /** Send what `fetch` cannot say the progress of. @param {(access: string, signal: AbortSignal) => Promise<Response>} post @returns {Promise<any>} */
   upload(post) {
-    const { signal } = this.#term;
-    return this.#inTerm(() =>
-      this.#client.callWith((access) => this.#reaching(() => post(access, signal))),
+    return this.#inTerm((signal) =>
+      this.#client.callWith((access) => this.#reaching(() => post(access, signal), signal)),
     );
   }
 
@@ -185,11 +185,11 @@ export class Api {
     this.onAccess(access);
   }
 
-  /** Whoever has signed out meanwhile is told that. @template T @param {() => Promise<T>} work @returns {Promise<T>} */
+  /** Whoever has signed out meanwhile is told that. @template T @param {(signal: AbortSignal) => Promise<T>} work @returns {Promise<T>} */
   async #inTerm(work) {
     const { signal } = this.#term;
     try {
-      return await work();
+      return await work(signal);
     } catch (error) {
       throw signal.aborted ? new SignedOut() : error;
     }
@@ -198,13 +198,13 @@ export class Api {
   /** @param {RequestInfo | URL} address @param {RequestInit} [options] */
   #fetch(address, options = {}) {
     const isStream = new Headers(options.headers).get("Accept") === "text/event-stream";
-    const signals = [this.#term.signal, ...(isStream ? [this.#cut.signal] : [])];
-    return this.#reaching(() => fetch(address, { ...options, signal: AbortSignal.any(signals) }));
+    const term = options.signal ?? this.#term.signal;
+    const signal = isStream ? AbortSignal.any([term, this.#cut.signal]) : term;
+    return this.#reaching(() => fetch(address, { ...options, signal }), term);
   }
 
-  /** Note whether the service was reached. @param {() => Promise<Response>} send */
-  async #reaching(send) {
-    const { signal } = this.#term;
+  /** Note whether the service was reached. @param {() => Promise<Response>} send @param {AbortSignal} signal */
+  async #reaching(send, signal) {
     try {
       const response = await send();
       this.onReached(true);
