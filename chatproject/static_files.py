@@ -15,10 +15,10 @@ _LEFT_OUT = ("chat/vendor/", "chat/types.js")
 class HashedStaticFiles(CompressedManifestStaticFilesStorage):
     """Browsers cache a file for ever, because changed content gets a new name.
 
-    The chat page's own modules are minified: a third of their weight is comments and types. Names in
-    style sheets and in the `import` lines of these modules are replaced, so they need no bundler.
-    Django's own patterns for modules are not used: they process every script, once for each step of
-    the longest chain of imports.
+    The chat page's own modules are minified: a third of their weight is comments and types. Names
+    in style sheets and in the `import` lines of these modules are replaced, so they need no
+    bundler. Django's own patterns for modules are not used: they process every script, once for
+    each step of the longest chain of imports.
     """
 
     # A module's name is final one pass after the names of the modules that it imports.
@@ -42,6 +42,9 @@ class HashedStaticFiles(CompressedManifestStaticFilesStorage):
     ) -> Iterator[Any]:
         """Minify the page's modules, then name and compress everything."""
         if not dry_run:
-            own = (name for name in paths if name.startswith(_PAGE) and name.endswith(".js"))
-            minify([self.path(name) for name in own if not name.startswith(_LEFT_OUT)])
+            names = (name for name in paths if name.startswith(_PAGE) and name.endswith(".js"))
+            own = [name for name in names if not name.startswith(_LEFT_OUT)]
+            minify([self.path(name) for name in own])
+            # Read from here, where they are minified, and not from their sources.
+            paths = {**paths, **{name: (self, name) for name in own}}
         yield from super().post_process(paths, dry_run, **options)

@@ -11,6 +11,7 @@ const SHARE_MS = 80;
 // Another tab that follows a turn answers well within this time.
 const TABS_ANSWER_MS = 150;
 const INTERRUPTED = {
+  attr: null,
   code: "turn_interrupted",
   detail: "The answer was interrupted. Your text is saved.",
 };
