@@ -374,7 +374,6 @@ def test_what_is_gone_or_out_of_reach_says_so_and_nothing_jumps(alice, site):
     assert alice.page.evaluate("window.hacked") is None
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", 390), ("dark", 1280)])
 def test_a_sound_is_played_in_the_page(alice, site):
     quiet = io.BytesIO()
     with wave.open(quiet, "wb") as sound:
@@ -418,6 +417,7 @@ def _with_change(route, seq, change):
     route.fulfill(json=plan)
 
 
+@pytest.mark.parametrize(("scheme", "width"), [("light", 390), ("dark", 1280)])
 def test_axe_finds_nothing_in_chips_refusals_pictures_and_the_viewer(somebody, scheme, width):
     alice = somebody(
         bypass_csp=True,
