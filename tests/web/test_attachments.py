@@ -391,30 +391,23 @@ def test_a_sound_is_played_in_the_page(alice, site):
     assert alice.button("Download note.wav, WAV, 16 kB").count() == 1
 
 
-def test_what_the_model_is_sent_without_its_files_says_so(alice):
+def test_what_the_model_is_sent_without_its_files_says_so(alice, site):
     alice.asks("Hello")
     picks(alice, CAT)
     alice.asks("What is this?", "Answer to: What is this?")
     told = alice.conversation.get_by_text("The model is told of these, but not sent them")
     expect(told).to_have_count(0)
+    plan = site.get(f"/session/{alice.session_id}/context", alice.token()).json()
     change = {"sent_as": "placeholder", "sent_as_reason": "newer pictures take the room"}
-    alice.page.route("**/context", lambda route: _with_change(route, 3, change))
+    for entry in plan["plan"]:
+        entry.update(change if entry["seq"] == 3 else {})
+    alice.page.route("**/context", lambda route: route.fulfill(json=plan))
     alice.page.reload()
 
     expect(told).to_have_count(1)
     alice.page.get_by_role("button", name="Context").click()
-    plan = alice.page.get_by_role("complementary", name="What the model sees")
-    expect(plan).to_contain_text(
-        "Sent without its pictures and files: newer pictures take the room"
-    )
-
-
-def _with_change(route, seq, change):
-    """The plan as the service makes it, but for one message."""
-    plan = route.fetch().json()
-    for entry in plan["plan"]:
-        entry.update(change if entry["seq"] == seq else {})
-    route.fulfill(json=plan)
+    panel = alice.page.get_by_role("complementary", name="What the model sees")
+    expect(panel).to_contain_text("Sent without its pictures and files: newer pictures take")
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 390), ("dark", 1280)])

@@ -66,7 +66,7 @@ def test_ctrl_p_loads_the_chat_before_it_prints(long_chat):
     long_chat.page.evaluate(PRINT)
     long_chat.conversation.focus()
     long_chat.page.keyboard.press("Control+p")
-    long_chat.page.wait_for_function("window.printed")
+    long_chat.eventually(lambda: long_chat.page.evaluate("window.printed"))
 
     assert long_chat.page.evaluate("window.printed") == COUNT
 
