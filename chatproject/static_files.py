@@ -28,7 +28,10 @@ class HashedStaticFiles(CompressedManifestStaticFilesStorage):
         (
             "chat/*.js",
             (
-                (r"""(?P<matched>\bfrom ?"(?P<url>\.[^"]+)")""", """from "%(url)s\""""),
+                (
+                    r"""(?P<matched>(?P<before>\bfrom|\bimport) ?"(?P<url>\.[^"]+)")""",
+                    """%(before)s "%(url)s\"""",
+                ),
                 (
                     r"""(?P<matched>(?P<before>\bawait|=>) ?import\("(?P<url>\.[^"]+)"\))""",
                     """%(before)s import("%(url)s")""",

@@ -71,7 +71,7 @@ def _photograph(
     if scheme != "phone":
         page.keyboard.press("Control+k")
         page.fill(".palette input", "ma")
-        page.wait_for_selector(".palette li >> nth=1")
+        page.wait_for_selector(".palette li >> text=Conversations of maria")
         page.screenshot(path=str(target / f"review-palette-{scheme}.png"), animations="disabled")
         page.keyboard.press("Escape")
     if scheme == "light":

@@ -40,6 +40,7 @@ def test_each_sees_the_groups_that_they_may_use(carol: Person, stan: Person):
 )
 def test_every_page_has_the_sidebar_with_icons_and_the_palette(root: Person, path: str):
     page = text(root.client.get(path))
+    assert 'id="nav-sidebar"' in page
     assert page.count('class="nav-icon"') >= 6
     assert 'id="open-palette"' in page
     assert "chat/style/palette" in page

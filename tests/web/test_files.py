@@ -36,7 +36,7 @@ def test_every_import_names_a_file_that_is_sent(site):
         if not address.endswith(".js"):
             continue
         text = httpx.get(site.url + address, timeout=20).text
-        for imported in re.findall(r'\b(?:from |import\()"([^"]+)"', text):
+        for imported in re.findall(r'\b(?:from |import |import\()"([^"]+)"', text):
             target = httpx.URL(site.url + address).join(imported)
             assert re.search(r"\.[0-9a-f]{12}\.js$", imported), imported
             assert httpx.head(target, timeout=20).status_code == 200, imported
