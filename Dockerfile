@@ -21,6 +21,7 @@ COPY LICENSE manage.py pyproject.toml package.json package-lock.json ./
 COPY chatproject chatproject
 COPY accounts accounts
 COPY sessions_app sessions_app
+COPY clients/js clients/js
 COPY --from=page /page/node_modules /page/node_modules
 RUN /opt/venv/bin/python -m chatproject.page_libraries --from /page/node_modules
 # The keys that this generates under DATA_DIR stay in this stage, and nothing is signed with them.

@@ -9,15 +9,17 @@ from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import mark_safe
 
 from accounts import usage, usernames
 from accounts.applications import admin as applications  # noqa: F401 - importing registers it
 from accounts.credentials import password_reset
-from accounts.models import User
+from accounts.models import ApiKey, SignIn, User
 from sessions_app import clock
 from sessions_app.domain.errors import StorageUnavailable
+from sessions_app.review.permissions import May
 
 # What a user of the admin could use to get more rights, or into another account.
 _OF_SUPERUSERS = ("email", "is_staff", "is_superuser", "groups", "user_permissions")
@@ -39,6 +41,53 @@ class NewAccountForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic 
         self.instance.set_unusable_password()
         user: User = super().save(commit=commit)
         return user
+
+
+class _ShownOnly(admin.TabularInline):  # type: ignore[type-arg]  # not generic when it runs
+    """Rows of a user's page that nobody changes there; who may see the user may see them."""
+
+    extra = 0
+    can_delete = False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return tuple(str(name) for name in self.fields or ())
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class ApiKeyRows(_ShownOnly):
+    """The user's API keys: never the key itself, which nobody has."""
+
+    model = ApiKey
+    verbose_name_plural = "API keys"
+    fields = ("name", "shown", "created_at", "expires_at", "last_used_at", "is_good")
+
+    @admin.display(description="Valid", boolean=True)
+    def is_good(self, key: ApiKey) -> bool:
+        """Whether it opens anything now."""
+        has_ended = key.expires_at is not None and key.expires_at <= clock.now()
+        return not has_ended and key.user_generation == key.user.token_generation
+
+
+class SignInRows(_ShownOnly):
+    """The user's devices, with those that have signed out, as long as they are kept."""
+
+    model = SignIn
+    verbose_name_plural = "Signed-in devices"
+    fields = ("device", "started_at", "used_at", "ended_at", "is_open")
+
+    @admin.display(description="Signed in", boolean=True)
+    def is_open(self, sign_in: SignIn) -> bool:
+        """Whether the device can go on without a password."""
+        is_current = sign_in.user_generation == sign_in.user.token_generation
+        return sign_in.ended_at is None and is_current
 
 
 admin.site.unregister(Group)
@@ -68,15 +117,16 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # not generic when it 
     and other staff's accounts; and nobody sets a password: its owner does, by a link.
     """
 
-    list_display = ("username", "id", "email", "is_staff", "is_active")
+    list_display = ("username", "id", "email", "is_staff", "is_active", "conversations")
     search_fields = ("username", "email", "id")
-    readonly_fields = ("id", "last_login", "date_joined", "quotas")
+    readonly_fields = ("id", "last_login", "date_joined", "quotas", "conversations")
+    inlines = (ApiKeyRows, SignInRows)
     actions = ("send_password_links",)
     add_form = NewAccountForm
     add_fieldsets = ((None, {"fields": ("username", "email")}),)
     ordering = ("username_key",)
     fieldsets = (
-        (None, {"fields": ("id", "username")}),
+        (None, {"fields": ("id", "username", "conversations")}),
         ("Profile", {"fields": ("first_name", "last_name", "email")}),
         (
             "Permissions",
@@ -89,6 +139,25 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # not generic when it 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         own = tuple(self.readonly_fields)
         return own if _is_superuser(request) else (*own, *_OF_SUPERUSERS)
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """Without the way to conversations for who may not see any."""
+        columns = super().get_list_display(request)
+        return columns if request.user.has_perm(May.VIEW) else columns[:-1]
+
+    def get_inlines(self, request: HttpRequest, obj: User | None = None) -> tuple[Any, ...]:
+        """A new user has neither keys nor devices."""
+        return () if obj is None else self.inlines
+
+    @admin.display(description="Conversations")
+    def conversations(self, user: User) -> str:
+        """Links to the user's conversations, and to what staff have read of them."""
+        names = {
+            "Conversations": ("admin:review_conversation_changelist", f"q={user.pk}"),
+            "Read log": ("admin:review_readlog_changelist", f"user={user.pk}"),
+        }
+        links = [(f"{reverse(route)}?{query}", name) for name, (route, query) in names.items()]
+        return format_html_join(" ", '<a href="{}">{}</a>', links)
 
     @admin.display(description="Quotas used")
     def quotas(self, user: User) -> str:

@@ -294,7 +294,11 @@ WHITENOISE_ALLOW_ALL_ORIGINS = False
 # Files that were collected beforehand, as in the image; `serve` collects none then.
 STATIC_DIR = env.text("STATIC_DIR")
 STATIC_ROOT = BASE_DIR / Path(STATIC_DIR).expanduser() if STATIC_DIR else DATA_DIR / "static"
-STATICFILES_DIRS = [BASE_DIR / "sessions_app" / "web" / "static"]
+STATICFILES_DIRS = [
+    BASE_DIR / "sessions_app" / "web" / "static",
+    # The chat page uses the client library as others do.
+    ("chat/client", BASE_DIR / "clients" / "js"),
+]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "chatproject.static_files.HashedStaticFiles"},

@@ -87,17 +87,29 @@ export function newKey(): string;
  */
 /**
  * What comes of a turn. `restarted`: the turn runs anew, and what was shown of the reply is void.
- * @typedef {{type: "context", context: {token_count: number, kept: number, dropped: number, user_message: Message | null}}
+ * `turn_id` is that of the reply's `generation`.
+ * @typedef {{turn_id: string} & (
+ *     {type: "context", context: {token_count: number, kept: number, dropped: number, user_message: Message | null}}
  *   | {type: "reasoning", text: string}
  *   | {type: "delta", text: string}
  *   | {type: "tool_calls", tool_calls: object[]}
  *   | {type: "restarted"}
  *   | {type: "message", message: Message}
- *   | {type: "done", state: "done" | "cancelled"}} TurnEvent
+ *   | {type: "done", state: "done" | "cancelled"})} TurnEvent
+ */
+/**
+ * How a turn is followed.
+ * @typedef {object} Following
+ * @property {AbortSignal} [signal] ends the following; the turn goes on
+ * @property {() => void} [onOpen] called when events can come, also after a break
+ * @property {() => void} [onBroken] called when the connection is lost, and for each vain attempt
+ * @property {(failure: TurnFailed | null) => boolean} [mayRunAgain] whether a turn that failed, or
+ *   was over (null) when its stream could be resumed, is asked for again under its key; always by
+ *   default: one that has its reply shows it, one that was interrupted is run again
  */
 /**
  * `messages` are results of tools, `parameters` the model's own, such as `tools`.
- * @typedef {{clientId?: string, model?: string, maxTokens?: number, signal?: AbortSignal,
+ * @typedef {Following & {clientId?: string, model?: string, maxTokens?: number, replaces?: number,
  *   messages?: MessageDraft[], parts?: Part[], parameters?: Record<string, unknown>}} ChatOptions
  */
 /**
@@ -107,13 +119,17 @@ export function newKey(): string;
  * @property {TokenPair} [tokens] a sign-in; or
  * @property {string} [username] with
  * @property {string} [password]
- * @property {(pair: TokenPair) => void} [onTokens] called with each new pair of tokens
+ * @property {(pair: TokenPair) => void} [onTokens] called with each new pair of tokens; or
+ * @property {(refused: string) => string | Promise<string>} [token] gives the access token to send,
+ *   where others keep it; a newer one than `refused`, if that is not empty
  * @property {Record<string, string>} [headers] sent with every request
  * @property {number} [attempts] failures in a row that end a call
+ * @property {number} [resumeAttempts] the same for a turn whose stream has begun
  * @property {number} [firstPauseMs] doubled with each failure
  * @property {number} [longestPauseMs] a longer `Retry-After` is raised as the error
  * @property {number} [turnWaitMs] how long a turn waits for another one in its session
  * @property {number} [silenceMs] a stream that is silent for so long is broken
+ * @property {(ms: number) => Promise<unknown>} [pause] waits between attempts; it may end early
  * @property {typeof fetch} [fetch]
  */
 /**
@@ -138,6 +154,9 @@ export class ApiError extends Error {
     /** @type {string | null} the field that is wrong */
     attr: string | null;
     retryAfterMs: number | null;
+}
+/** A turn that ended without a reply. The question is stored; the same key runs the turn again. */
+export class TurnFailed extends ApiError {
 }
 /** There was no answer: the connection failed, broke, or was silent. */
 export class Unreachable extends Error {
@@ -268,6 +287,8 @@ export class ChatSessions {
     }): AsyncGenerator<Message, void, void>;
     /** A whole session as a file. @param {string} id @param {"json" | "jsonl" | "markdown"} [format] @returns {Promise<Blob>} */
     export(id: string, format?: "json" | "jsonl" | "markdown"): Promise<Blob>;
+    /** The answer of a route that gives bytes. @param {string} route @param {Record<string, string>} [query] @returns {Promise<Blob>} */
+    file(route: string, query?: Record<string, string>): Promise<Blob>;
     /**
      * Run a turn; its events as they come, whatever happens to the connection. The same `clientId`
      * shows the same turn, and never asks twice.
@@ -276,23 +297,20 @@ export class ChatSessions {
      * @param {ChatOptions} [options]
      * @returns {AsyncGenerator<TurnEvent, void, void>}
      */
-    streamChat(id: string, content: string, { clientId, model, maxTokens, signal, messages, parts, parameters }?: ChatOptions): AsyncGenerator<TurnEvent, void, void>;
+    streamChat(id: string, content: string, { clientId, model, maxTokens, replaces, messages, parts, parameters, ...following }?: ChatOptions): AsyncGenerator<TurnEvent, void, void>;
     /**
      * Have the model answer the last user message again.
      * @param {string} id
-     * @param {{clientId?: string, model?: string, maxTokens?: number, signal?: AbortSignal}} [options]
+     * @param {Following & {clientId?: string, model?: string, maxTokens?: number}} [options]
      * @returns {AsyncGenerator<TurnEvent, void, void>}
      */
-    streamRegenerate(id: string, { clientId, model, maxTokens, signal }?: {
+    streamRegenerate(id: string, { clientId, model, maxTokens, ...following }?: Following & {
         clientId?: string;
         model?: string;
         maxTokens?: number;
-        signal?: AbortSignal;
     }): AsyncGenerator<TurnEvent, void, void>;
-    /** The turn in progress from its beginning; nothing where there is none. @param {string} id @param {{signal?: AbortSignal}} [options] @returns {AsyncGenerator<TurnEvent, void, void>} */
-    streamTurn(id: string, { signal }?: {
-        signal?: AbortSignal;
-    }): AsyncGenerator<TurnEvent, void, void>;
+    /** The turn in progress from its beginning, whoever asked; nothing where there is none. @param {string} id @param {Following} [following] @returns {AsyncGenerator<TurnEvent, void, void>} */
+    streamTurn(id: string, following?: Following): AsyncGenerator<TurnEvent, void, void>;
     /**
      * Run a turn and wait for its end.
      * @param {string} id
@@ -307,6 +325,12 @@ export class ChatSessions {
      * @returns {Promise<any>}
      */
     call(method: string, route: string, request?: Request): Promise<any>;
+    /**
+     * Call a route, once, with a request of your own, such as an upload whose progress is shown.
+     * @param {(token: string) => Promise<Response>} send
+     * @returns {Promise<any>}
+     */
+    callWith(send: (token: string) => Promise<Response>): Promise<any>;
     #private;
 }
 export type TokenPair = {
@@ -420,8 +444,11 @@ export type MessageDraft = {
 };
 /**
  * What comes of a turn. `restarted`: the turn runs anew, and what was shown of the reply is void.
+ * `turn_id` is that of the reply's `generation`.
  */
 export type TurnEvent = {
+    turn_id: string;
+} & ({
     type: "context";
     context: {
         token_count: number;
@@ -446,15 +473,38 @@ export type TurnEvent = {
 } | {
     type: "done";
     state: "done" | "cancelled";
+});
+/**
+ * How a turn is followed.
+ */
+export type Following = {
+    /**
+     * ends the following; the turn goes on
+     */
+    signal?: AbortSignal | undefined;
+    /**
+     * called when events can come, also after a break
+     */
+    onOpen?: (() => void) | undefined;
+    /**
+     * called when the connection is lost, and for each vain attempt
+     */
+    onBroken?: (() => void) | undefined;
+    /**
+     * whether a turn that failed, or
+     * was over (null) when its stream could be resumed, is asked for again under its key; always by
+     * default: one that has its reply shows it, one that was interrupted is run again
+     */
+    mayRunAgain?: ((failure: TurnFailed | null) => boolean) | undefined;
 };
 /**
  * `messages` are results of tools, `parameters` the model's own, such as `tools`.
  */
-export type ChatOptions = {
+export type ChatOptions = Following & {
     clientId?: string;
     model?: string;
     maxTokens?: number;
-    signal?: AbortSignal;
+    replaces?: number;
     messages?: MessageDraft[];
     parts?: Part[];
     parameters?: Record<string, unknown>;
@@ -478,9 +528,14 @@ export type Options = {
     username?: string | undefined;
     password?: string | undefined;
     /**
-     * called with each new pair of tokens
+     * called with each new pair of tokens; or
      */
     onTokens?: ((pair: TokenPair) => void) | undefined;
+    /**
+     * gives the access token to send,
+     * where others keep it; a newer one than `refused`, if that is not empty
+     */
+    token?: ((refused: string) => string | Promise<string>) | undefined;
     /**
      * sent with every request
      */
@@ -489,6 +544,10 @@ export type Options = {
      * failures in a row that end a call
      */
     attempts?: number | undefined;
+    /**
+     * the same for a turn whose stream has begun
+     */
+    resumeAttempts?: number | undefined;
     /**
      * doubled with each failure
      */
@@ -505,6 +564,10 @@ export type Options = {
      * a stream that is silent for so long is broken
      */
     silenceMs?: number | undefined;
+    /**
+     * waits between attempts; it may end early
+     */
+    pause?: ((ms: number) => Promise<unknown>) | undefined;
     fetch?: typeof fetch | undefined;
 };
 export type Request = {

@@ -86,17 +86,29 @@
  */
 /**
  * What comes of a turn. `restarted`: the turn runs anew, and what was shown of the reply is void.
- * @typedef {{type: "context", context: {token_count: number, kept: number, dropped: number, user_message: Message | null}}
+ * `turn_id` is that of the reply's `generation`.
+ * @typedef {{turn_id: string} & (
+ *     {type: "context", context: {token_count: number, kept: number, dropped: number, user_message: Message | null}}
  *   | {type: "reasoning", text: string}
  *   | {type: "delta", text: string}
  *   | {type: "tool_calls", tool_calls: object[]}
  *   | {type: "restarted"}
  *   | {type: "message", message: Message}
- *   | {type: "done", state: "done" | "cancelled"}} TurnEvent
+ *   | {type: "done", state: "done" | "cancelled"})} TurnEvent
+ */
+/**
+ * How a turn is followed.
+ * @typedef {object} Following
+ * @property {AbortSignal} [signal] ends the following; the turn goes on
+ * @property {() => void} [onOpen] called when events can come, also after a break
+ * @property {() => void} [onBroken] called when the connection is lost, and for each vain attempt
+ * @property {(failure: TurnFailed | null) => boolean} [mayRunAgain] whether a turn that failed, or
+ *   was over (null) when its stream could be resumed, is asked for again under its key; always by
+ *   default: one that has its reply shows it, one that was interrupted is run again
  */
 /**
  * `messages` are results of tools, `parameters` the model's own, such as `tools`.
- * @typedef {{clientId?: string, model?: string, maxTokens?: number, signal?: AbortSignal,
+ * @typedef {Following & {clientId?: string, model?: string, maxTokens?: number, replaces?: number,
  *   messages?: MessageDraft[], parts?: Part[], parameters?: Record<string, unknown>}} ChatOptions
  */
 /**
@@ -106,13 +118,17 @@
  * @property {TokenPair} [tokens] a sign-in; or
  * @property {string} [username] with
  * @property {string} [password]
- * @property {(pair: TokenPair) => void} [onTokens] called with each new pair of tokens
+ * @property {(pair: TokenPair) => void} [onTokens] called with each new pair of tokens; or
+ * @property {(refused: string) => string | Promise<string>} [token] gives the access token to send,
+ *   where others keep it; a newer one than `refused`, if that is not empty
  * @property {Record<string, string>} [headers] sent with every request
  * @property {number} [attempts] failures in a row that end a call
+ * @property {number} [resumeAttempts] the same for a turn whose stream has begun
  * @property {number} [firstPauseMs] doubled with each failure
  * @property {number} [longestPauseMs] a longer `Retry-After` is raised as the error
  * @property {number} [turnWaitMs] how long a turn waits for another one in its session
  * @property {number} [silenceMs] a stream that is silent for so long is broken
+ * @property {(ms: number) => Promise<unknown>} [pause] waits between attempts; it may end early
  * @property {typeof fetch} [fetch]
  */
 /**
@@ -131,7 +147,7 @@
 export class ApiError extends Error {
   /** @param {number} status @param {Problem[]} problems @param {number | null} retryAfterMs */
   constructor(status, problems, retryAfterMs = null) {
-    super(problems.map((problem) => problem.detail).join("; ") || `status ${status}`);
+    super(problems.map((problem) => problem.detail).join("; ") || `The service answered ${status}.`);
     this.name = "ApiError";
     this.status = status;
     this.problems = problems;
@@ -142,6 +158,9 @@ export class ApiError extends Error {
     this.retryAfterMs = retryAfterMs;
   }
 }
+
+/** A turn that ended without a reply. The question is stored; the same key runs the turn again. */
+export class TurnFailed extends ApiError {}
 
 /** There was no answer: the connection failed, broke, or was silent. */
 export class Unreachable extends Error {
@@ -187,15 +206,15 @@ export class ChatSessions {
 
   /** @param {string} base the service's address @param {Options} options */
   constructor(base, options) {
-    const { apiKey, endUser, tokens, username, password } = options;
+    const { apiKey, endUser, tokens, token, username, password, attempts = 5 } = options;
     if (endUser !== undefined && !apiKey)
       throw new TypeError("An endUser is named with a service key as the apiKey.");
-    if (!apiKey === !(tokens || (username && password)))
-      throw new TypeError("Pass an apiKey, or tokens, or a username and a password.");
+    if (!apiKey === !(tokens || token || (username && password)))
+      throw new TypeError("Pass an apiKey, or tokens, or a token function, or a username and a password.");
     this.#base = base.replace(/\/+$/, "");
     this.#options = {
-      attempts: 5, firstPauseMs: 250, longestPauseMs: 30_000, turnWaitMs: 120_000,
-      silenceMs: 30_000, headers: {}, ...options,
+      attempts, resumeAttempts: attempts, firstPauseMs: 250, longestPauseMs: 30_000,
+      turnWaitMs: 120_000, silenceMs: 30_000, headers: {}, pause: timer, ...options,
     };
     this.#fetch = options.fetch ?? globalThis.fetch.bind(globalThis);
     if (tokens) this.#use(tokens);
@@ -276,7 +295,7 @@ export class ChatSessions {
   /** The bytes of an attachment, or its small picture. @param {string} attachmentId @param {{thumbnail?: boolean}} [options] @returns {Promise<Blob>} */
   attachment(attachmentId, { thumbnail = false } = {}) {
     const route = `/attachments/${encodeURIComponent(attachmentId)}`;
-    return this.#file(thumbnail ? `${route}/thumbnail` : route);
+    return this.file(thumbnail ? `${route}/thumbnail` : route);
   }
 
   /** What a model would be sent now, and why. @param {string} id @param {{max_tokens?: number, strategy?: string, query?: string}} [query] @returns {Promise<any>} */
@@ -375,11 +394,11 @@ export class ChatSessions {
 
   /** A whole session as a file. @param {string} id @param {"json" | "jsonl" | "markdown"} [format] @returns {Promise<Blob>} */
   export(id, format = "json") {
-    return this.#file(path(id, "export"), { format });
+    return this.file(path(id, "export"), { format });
   }
 
-  /** @param {string} route @param {Record<string, string>} [query] @returns {Promise<Blob>} */
-  async #file(route, query = {}) {
+  /** The answer of a route that gives bytes. @param {string} route @param {Record<string, string>} [query] @returns {Promise<Blob>} */
+  async file(route, query = {}) {
     const patience = this.#patience(true);
     for (;;) {
       try {
@@ -399,28 +418,28 @@ export class ChatSessions {
    * @param {ChatOptions} [options]
    * @returns {AsyncGenerator<TurnEvent, void, void>}
    */
-  streamChat(id, content, { clientId = newKey(), model, maxTokens, signal, messages, parts, parameters } = {}) {
+  streamChat(id, content, { clientId = newKey(), model, maxTokens, replaces, messages, parts, parameters, ...following } = {}) {
     const body = {
       ...parameters, content: content || undefined, messages, parts, client_id: clientId, model,
-      max_tokens: maxTokens, stream: true,
+      max_tokens: maxTokens, replaces, stream: true,
     };
-    return this.#followed(id, path(id, "chat"), body, signal);
+    return this.#followed(id, path(id, "chat"), body, following);
   }
 
   /**
    * Have the model answer the last user message again.
    * @param {string} id
-   * @param {{clientId?: string, model?: string, maxTokens?: number, signal?: AbortSignal}} [options]
+   * @param {Following & {clientId?: string, model?: string, maxTokens?: number}} [options]
    * @returns {AsyncGenerator<TurnEvent, void, void>}
    */
-  streamRegenerate(id, { clientId = newKey(), model, maxTokens, signal } = {}) {
+  streamRegenerate(id, { clientId = newKey(), model, maxTokens, ...following } = {}) {
     const body = { client_id: clientId, model, max_tokens: maxTokens, stream: true };
-    return this.#followed(id, path(id, "chat", "regenerate"), body, signal);
+    return this.#followed(id, path(id, "chat", "regenerate"), body, following);
   }
 
-  /** The turn in progress from its beginning; nothing where there is none. @param {string} id @param {{signal?: AbortSignal}} [options] @returns {AsyncGenerator<TurnEvent, void, void>} */
-  streamTurn(id, { signal } = {}) {
-    return this.#followed(id, "", null, signal);
+  /** The turn in progress from its beginning, whoever asked; nothing where there is none. @param {string} id @param {Following} [following] @returns {AsyncGenerator<TurnEvent, void, void>} */
+  streamTurn(id, following = {}) {
+    return this.#followed(id, "", null, following);
   }
 
   /**
@@ -445,11 +464,11 @@ export class ChatSessions {
    * @returns {Promise<any>}
    */
   async call(method, route, request = {}) {
-    const patience = this.#patience(request.repeatable ?? true);
+    const patience = this.#patience(request.repeatable ?? true, request.signal);
     for (let attempt = 1; ; attempt += 1) {
       try {
         const response = await this.#sent(method, route, request);
-        return response.status === 204 ? null : await reached(response.json());
+        return response.status === 204 ? null : await reached(response.json(), request.signal);
       } catch (error) {
         // What an earlier attempt has deleted is not there any more.
         if (method === "DELETE" && attempt > 1 && isStatus(error, 404)) return null;
@@ -459,15 +478,39 @@ export class ChatSessions {
   }
 
   /**
+   * Call a route, once, with a request of your own, such as an upload whose progress is shown.
+   * @param {(token: string) => Promise<Response>} send
+   * @returns {Promise<any>}
+   */
+  async callWith(send) {
+    const response = await this.#authorized((token) => reached(send(token)));
+    if (!response.ok) throw await refusal(response);
+    return response.status === 204 ? null : reached(response.json());
+  }
+
+  /** Send with a token, and with a new one where that is refused. @param {(token: string) => Promise<Response>} send */
+  async #authorized(send) {
+    const used = await this.#access("");
+    const response = await send(used);
+    if (response.status !== 401 || this.#options.apiKey) return response;
+    const { attr, code } = await refusal(response.clone());
+    // A wrong password in the body is a 401, too; another token would not help.
+    if (attr !== null || (code === "user_erased" && !this.#options.token)) return response;
+    return send(await this.#access(used));
+  }
+
+  /**
    * A turn to its end, over as many connections as it takes; without a `body` the one in progress.
-   * @param {string} id @param {string} route @param {object | null} body @param {AbortSignal} [signal]
+   * @param {string} id @param {string} route @param {object | null} body @param {Following} following
    * @returns {AsyncGenerator<TurnEvent, void, void>}
    */
-  async *#followed(id, route, body, signal) {
+  async *#followed(id, route, body, { signal, onOpen, onBroken, mayRunAgain = () => true }) {
     const follower = new Follower();
     const patience = this.#patience(true, signal);
-    const begin = () =>
-      this.#sent("POST", route, { body, headers: { Accept: "text/event-stream" }, signal });
+    const begin = () => {
+      follower.hasBegun = false;
+      return this.#sent("POST", route, { body, headers: { Accept: "text/event-stream" }, signal });
+    };
     const resume = () =>
       this.#sent("GET", path(id, "chat", "stream"), {
         headers: {
@@ -480,18 +523,22 @@ export class ChatSessions {
       try {
         let response = await (follower.lastId || !body ? resume() : begin());
         if (response.status === 204) {
-          if (!body) return;
+          if (!body || !mayRunAgain(null)) return;
           follower.lastId = ""; // over: the POST tells the result
           response = await begin();
         }
-        for await (const event of serverEvents(response, this.#options.silenceMs)) {
+        onOpen?.();
+        for await (const event of serverEvents(response, this.#options.silenceMs, signal)) {
           yield* follower.take(event);
           patience.progressed();
           if (follower.ended) return;
         }
         throw new Unreachable("the stream broke off");
       } catch (error) {
-        await patience.wait(error);
+        if (error instanceof TurnFailed && !mayRunAgain(error)) throw error;
+        const pause = patience.pauseAfter(error, follower.hasBegun);
+        onBroken?.();
+        await patience.rest(pause);
       }
     }
   }
@@ -503,21 +550,19 @@ export class ChatSessions {
 
   /** A successful answer, whose body is still to be read. @param {string} method @param {string} route @param {Request} request @returns {Promise<Response>} */
   async #sent(method, route, request) {
-    const { apiKey } = this.#options;
-    const isSigned = request.isSigned ?? true;
-    if (isSigned && !apiKey && performance.now() >= this.#renewAt) await this.#renewed("");
-    const used = this.#tokens?.access ?? "";
-    let response = await this.#fetched(method, route, request, isSigned ? (apiKey ?? used) : "");
-    if (response.status === 401 && isSigned && !apiKey) {
-      const error = await refusal(response);
-      // A wrong password in the body is a 401, too; another token would not help.
-      if (error.attr !== null || error.code === "user_erased") throw error;
-      await this.#renewed(used);
-      const { access } = /** @type {TokenPair} */ (this.#tokens);
-      response = await this.#fetched(method, route, request, access);
-    }
+    const send = (/** @type {string} */ token) => this.#fetched(method, route, request, token);
+    const response = await (request.isSigned ?? true ? this.#authorized(send) : send(""));
     if (!response.ok) throw await refusal(response);
     return response;
+  }
+
+  /** The token to send: a newer one than `refused`, if that is not empty. @param {string} refused */
+  async #access(refused) {
+    const { apiKey, token } = this.#options;
+    if (apiKey) return apiKey;
+    if (token) return token(refused);
+    if (refused || performance.now() >= this.#renewAt) await this.#renewed(refused);
+    return /** @type {TokenPair} */ (this.#tokens).access;
   }
 
   /** @param {string} method @param {string} route @param {Request} request @param {string} token */
@@ -541,6 +586,7 @@ export class ChatSessions {
           ...headers,
         },
       }),
+      signal,
     );
   }
 
@@ -587,7 +633,7 @@ class Patience {
   #failures = 0;
   #waited = 0;
 
-  /** @param {Required<Pick<Options, "attempts" | "firstPauseMs" | "longestPauseMs" | "turnWaitMs">>} options @param {boolean} repeatable @param {AbortSignal} [signal] */
+  /** @param {Required<Pick<Options, "attempts" | "resumeAttempts" | "firstPauseMs" | "longestPauseMs" | "turnWaitMs" | "pause">>} options @param {boolean} repeatable @param {AbortSignal} [signal] */
   constructor(options, repeatable, signal) {
     this.options = options;
     this.repeatable = repeatable;
@@ -600,15 +646,29 @@ class Patience {
 
   /** Wait before the next attempt, or throw the error where there is to be none. @param {unknown} error */
   async wait(error) {
-    const pause = this.#pause(error);
-    if (pause === null || this.signal?.aborted) throw error;
-    await new Promise((resolve) => setTimeout(resolve, pause));
+    await this.rest(this.pauseAfter(error, false));
+  }
+
+  /** @param {number} pause */
+  async rest(pause) {
+    await this.options.pause(pause);
     this.signal?.throwIfAborted();
   }
 
-  /** @param {unknown} error */
-  #pause(error) {
-    const { attempts, firstPauseMs, longestPauseMs, turnWaitMs } = this.options;
+  /**
+   * Milliseconds until the next attempt; throws the error where there is to be none.
+   * @param {unknown} error
+   * @param {boolean} hasBegun whether it is a turn of which something has come
+   */
+  pauseAfter(error, hasBegun) {
+    const pause = this.signal?.aborted ? null : this.#pause(error, hasBegun);
+    if (pause === null) throw error;
+    return pause;
+  }
+
+  /** @param {unknown} error @param {boolean} hasBegun */
+  #pause(error, hasBegun) {
+    const { attempts, resumeAttempts, firstPauseMs, longestPauseMs, turnWaitMs } = this.options;
     if (!this.#mayRepeat(error)) return null;
     const doubled = Math.min(longestPauseMs, firstPauseMs * 2 ** this.#failures);
     const after = error instanceof ApiError ? error.retryAfterMs : null;
@@ -620,7 +680,7 @@ class Patience {
       return this.#waited <= turnWaitMs ? pause : null;
     }
     this.#failures += 1;
-    return this.#failures < attempts ? pause : null;
+    return this.#failures < (hasBegun ? resumeAttempts : attempts) ? pause : null;
   }
 
   /** @param {unknown} error */
@@ -636,6 +696,7 @@ class Patience {
 /** What has been seen of a turn. An event's id counts the characters up to it. */
 class Follower {
   lastId = "";
+  hasBegun = false;
   ended = false;
   #turnId = "";
   #characters = 0;
@@ -646,17 +707,18 @@ class Follower {
 
   /** What is new in an event. @param {{name: string, id: string, data: any}} event @returns {Generator<TurnEvent, void, void>} */
   *take({ name, id, data }) {
+    this.hasBegun = true;
     if (name === "error") {
       // To resume would only show the failure again; the POST runs the turn again.
       this.lastId = "";
       const after = data.retry_after === undefined ? null : data.retry_after * 1000;
-      throw new ApiError(data.status ?? 500, [{ attr: null, ...data }], after);
+      throw new TurnFailed(data.status ?? 500, [{ attr: null, ...data }], after);
     }
     this.lastId = id;
-    const turnId = id.slice(0, id.lastIndexOf(":"));
-    if (turnId !== this.#turnId) {
-      if (this.#characters || this.#thoughts) yield { type: "restarted" };
-      this.#turnId = turnId;
+    const turn_id = id.slice(0, id.lastIndexOf(":"));
+    if (turn_id !== this.#turnId) {
+      if (this.#characters || this.#thoughts) yield { type: "restarted", turn_id };
+      this.#turnId = turn_id;
       this.#characters = this.#thoughts = 0;
       this.#planned = this.#replied = this.#calls = false;
     }
@@ -664,23 +726,23 @@ class Follower {
     if (name === "delta") {
       const text = unseen(data.text, this.#characters, characters);
       this.#characters += [...text].length;
-      if (text) yield { type: "delta", text };
+      if (text) yield { type: "delta", text, turn_id };
     } else if (name === "reasoning") {
       const text = unseen(data.text, this.#thoughts, thoughts);
       this.#thoughts += [...text].length;
-      if (text) yield { type: "reasoning", text };
+      if (text) yield { type: "reasoning", text, turn_id };
     } else if (name === "context" && !this.#planned) {
       this.#planned = true;
-      yield { type: "context", context: data };
+      yield { type: "context", context: data, turn_id };
     } else if (name === "tool_calls" && !this.#calls) {
       this.#calls = true;
-      yield { type: "tool_calls", tool_calls: data.tool_calls };
+      yield { type: "tool_calls", tool_calls: data.tool_calls, turn_id };
     } else if (name === "message" && !this.#replied) {
       this.#replied = true;
-      yield { type: "message", message: data };
+      yield { type: "message", message: data, turn_id };
     } else if (name === "done") {
       this.ended = true;
-      yield { type: "done", state: data.state };
+      yield { type: "done", state: data.state, turn_id };
     }
   }
 }
@@ -695,10 +757,10 @@ function unseen(text, seen, end) {
 
 /**
  * The events of a stream; a silent one is broken.
- * @param {Response} response @param {number} silenceMs
+ * @param {Response} response @param {number} silenceMs @param {AbortSignal} [signal]
  * @returns {AsyncGenerator<{name: string, id: string, data: any}, void, void>}
  */
-async function* serverEvents(response, silenceMs) {
+async function* serverEvents(response, silenceMs, signal) {
   if (!response.body) return;
   const reader = response.body.getReader();
   const decoder = new TextDecoder();
@@ -706,7 +768,7 @@ async function* serverEvents(response, silenceMs) {
   let id = "";
   try {
     for (;;) {
-      const { done, value } = await reached(withinSilence(reader.read(), silenceMs));
+      const { done, value } = await reached(withinSilence(reader.read(), silenceMs), signal);
       if (done) return;
       const blocks = (rest + decoder.decode(value, { stream: true })).split(/\r\n\r\n|\n\n|\r\r/);
       rest = blocks.pop() ?? "";
@@ -742,13 +804,18 @@ async function withinSilence(reading, silenceMs) {
   }
 }
 
-/** Unreachable for what fails on the way, but not for what the caller has aborted. @template T @param {Promise<T>} fetching @returns {Promise<T>} */
-async function reached(fetching) {
+/** Unreachable for what fails on the way, but not for what the caller has aborted. @template T @param {Promise<T>} fetching @param {AbortSignal} [signal] @returns {Promise<T>} */
+async function reached(fetching, signal) {
   try {
     return await fetching;
   } catch (error) {
-    throw error instanceof Error && error.name === "AbortError" ? error : new Unreachable(error);
+    throw signal?.aborted ? error : new Unreachable(error);
   }
+}
+
+/** @param {number} ms */
+function timer(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /** @param {Response} response */

@@ -53,6 +53,11 @@ def ids_like(name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*map(str, keys), *end_users]))
 
 
+def has_account(user_id: str) -> bool:
+    """Whether this is, by its form, the id of an account of this service."""
+    return _primary_key(user_id) is not None and end_user_of(user_id) is None
+
+
 def _applications() -> Any:
     # The accounts are a layer above; the admin's database has their tables all the same.
     return apps.get_model("accounts", "Application").objects

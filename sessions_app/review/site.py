@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.urls import URLPattern, URLResolver, re_path
 
 from sessions_app.http.waiting import Waits, waits
-from sessions_app.review import audit
+from sessions_app.review import audit, navigation, palette
 from sessions_app.review.conversations import actions, attachments, listing
 from sessions_app.review.conversations import views as conversations
 from sessions_app.review.dashboard import page as dashboard
@@ -44,8 +44,14 @@ class ReviewAdminSite(AdminSite):
             *self._pages(
                 rf"{_ATTACHMENT}/blurred", attachments.blurred, "review_conversation_blurred"
             ),
+            re_path(r"^palette/?$", self.admin_view(palette.suggest), name="palette"),
             *super().get_urls(),
         ]
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """Models in this service's groups; those of one app as Django lists them."""
+        apps = super().get_app_list(request, app_label)
+        return apps if app_label else navigation.grouped(apps, request.path)
 
     @waits(Waits.FOR_ACCOUNTS)
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:

@@ -16,19 +16,21 @@ from django.views.generic import TemplateView, View
 
 _STATIC = Path(__file__).parent / "static"
 _LIBRARIES = ("idb", "marked", "purify")
-_STYLES = ("base", "controls", "layout", "transcript")
+_STYLES = ("palette", "base", "controls", "layout", "transcript")
 # Beside the site's policy: only the sanitiser may turn strings into markup, and only the page's own
 # worker may be registered.
-_TRUSTED_TYPES = {
+_PAGE_POLICY = {
     "require-trusted-types-for": ["'script'"],
     "trusted-types": ["dompurify", "chat-worker"],
+    # Sounds come with the token of their user, as pictures do.
+    "media-src": ["data:"],
 }
 # Static files change their names with their content: a cached page would name files that are gone.
 _revalidated = method_decorator(cache_control(no_cache=True), name="dispatch")
 
 
 @_revalidated
-@method_decorator(csp_update(_TRUSTED_TYPES), name="dispatch")
+@method_decorator(csp_update(_PAGE_POLICY), name="dispatch")
 class ChatView(TemplateView):
     template_name = "web/chat.html"
 
@@ -74,9 +76,8 @@ def _modules() -> list[str]:
     own = [*_STATIC.glob("chat/*.js"), *_STATIC.glob("chat/views/*.js")]
     names = sorted(str(path.relative_to(_STATIC)) for path in own if path.stem != "highlight")
     needed = [name for name in names if not name.endswith(("/types.js", "/main.js"))]
-    return [
-        static(name) for name in [*needed, *(f"chat/vendor/{library}.js" for library in _LIBRARIES)]
-    ]
+    libraries = [f"chat/vendor/{library}.js" for library in _LIBRARIES]
+    return [static(name) for name in [*needed, "chat/client/chat-sessions.js", *libraries]]
 
 
 @cache

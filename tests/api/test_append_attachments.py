@@ -46,6 +46,23 @@ def test_a_message_of_a_picture_alone_says_so_in_its_text(alice, session):
     assert append(alice, session, parts=[part]).json()["content"] == "[image: cat.png]"
 
 
+@pytest.mark.parametrize(
+    ("content", "text"), [("Listen", "Listen"), ("", "[audio: note.wav]")], ids=["text", "alone"]
+)
+def test_a_message_refers_to_a_sound(alice, session, content, text):
+    query = "?name=note.wav"
+    stored = alice.client.generic(
+        "POST", path(session, "attachments") + query, files.sound(), content_type="audio/wav"
+    ).json()
+    part = {"type": "audio", "attachment_id": stored["attachment_id"]}
+    words = {"content": content} if content else {}
+    response = append(alice, session, parts=[part], client_id="k", **words)
+    assert response.status_code == 201, response.content
+    assert response.json()["content"] == text
+    again = append(alice, session, parts=[part], client_id="k", **words)
+    assert (again.status_code, again.json()["seq"]) == (200, response.json()["seq"])
+
+
 def test_an_address_stays_an_address(alice, session, kept):
     part = {"type": "image", "url": "https://example.org/cat.png"}
     message = append(alice, session, content="Look", parts=[part]).json()

@@ -68,6 +68,12 @@ def _photograph(
         print(f"{file} {file.stat().st_size // 1024} kB")  # noqa: T201
 
     shoot("list", "")
+    if scheme != "phone":
+        page.keyboard.press("Control+k")
+        page.fill(".palette input", "ma")
+        page.wait_for_selector(".palette li >> text=Conversations of maria")
+        page.screenshot(path=str(target / f"review-palette-{scheme}.png"), animations="disabled")
+        page.keyboard.press("Escape")
     if scheme == "light":
         shoot("reason", f"{flagged}/")
     page.goto(f"{base}/admin/conversations/{flagged}/")

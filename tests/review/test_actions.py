@@ -40,6 +40,26 @@ def test_it_names_conversations_by_their_titles_with_numbers_masked(
     assert "901820" not in shown
 
 
+def test_a_rows_own_menu_means_that_row_whatever_is_selected(lea, alice, talk, database):
+    selected, meant = talk(alice), talk(alice)
+    body = {"action": "delete", "selected": selected, "row": meant, "row_action": "flag"}
+    shown = text(lea.client.post(ACTIONS, body))
+    assert meant in shown
+    assert selected not in shown
+    assert "Delete for good?" not in shown
+
+
+def test_a_rows_menu_offers_what_would_change_it(lea, alice, talk, act):
+    plain, archived = talk(alice), talk(alice)
+    act("archive", archived)
+    rows = {row.reviewed.session.session_id: row.acts.split()
+            for row in lea.client.get(LIST).context["rows"]}  # fmt: skip
+    assert "archive" in rows[plain]
+    assert "restore" not in rows[plain]
+    assert "restore" in rows[archived]
+    assert "archive" not in rows[archived]
+
+
 def test_many_are_flagged_and_resolved(alice, talk, act, database, log):
     ids = [talk(alice) for _ in range(3)]
     assert "3 conversations flagged." in text(act("flag", *ids, text="Wrong refund"))

@@ -80,3 +80,25 @@ def test_numbers_are_short(value, written):
 )
 def test_sizes_are_written_with_their_unit(value, written):
     assert in_bytes(value) == written
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ([0, 1_200, 0, None], ("Tue", "1,200")),
+        ([0, 0, None, 0], None),
+        ([1, 2, 0, 0], None),
+    ],
+)
+def test_a_chart_with_one_bar_says_so(values, said):
+    assert chart(DAYS, [Series("a", "x", values)]).only == said
+
+
+def test_the_only_bar_of_several_series_names_each():
+    drawn = chart(DAYS, [Series("Kept", "x", [None, None, 60, None]),
+                         Series("Trimmed", "y", [None, None, 40, None])])  # fmt: skip
+    assert drawn.only == ("Wed", "Kept 60, Trimmed 40")
+
+
+def test_a_chart_of_a_single_column_needs_no_word_about_it():
+    assert chart(["Today"], [Series("a", "x", [3])]).only is None

@@ -7,6 +7,8 @@ from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import psutil
+
 WORD_SECONDS = 0.01
 
 
@@ -100,6 +102,16 @@ class Model:
         body = _completion("chat.completion.chunk", [choice])
         handler.wfile.write(b"data: " + json.dumps(body).encode() + b"\n\n")
         handler.wfile.flush()
+
+
+def writer(service: Any, model: Model) -> int:
+    """The worker that is connected to the model's server, so writes a reply."""
+    port = model.server.server_port
+    for pid in service.workers():
+        connections = psutil.Process(pid).net_connections(kind="tcp")
+        if any(each.raddr and each.raddr.port == port for each in connections):
+            return int(pid)
+    raise LookupError("no worker is connected to the model's server")
 
 
 def said(content: Any) -> str:

@@ -1,6 +1,8 @@
 """Pictures and files in a chat: taken in, sent, shown, opened, edited, and gone."""
 
+import io
 import re
+import wave
 
 import httpx
 import pytest
@@ -370,6 +372,42 @@ def test_what_is_gone_or_out_of_reach_says_so_and_nothing_jumps(alice, site):
     alice.conversation.get_by_role("button", name="Download <img").click()
     expect(alice.messages("User")).to_contain_text("This file is no longer there.")
     assert alice.page.evaluate("window.hacked") is None
+
+
+def test_a_sound_is_played_in_the_page(alice, site):
+    quiet = io.BytesIO()
+    with wave.open(quiet, "wb") as sound:
+        sound.setparams((1, 2, 8_000, 0, "NONE", ""))
+        sound.writeframes(bytes(16_000))
+    alice.asks("Hello")
+    picks(alice, file("note.wav", quiet.getvalue(), "audio/wav"))
+    alice.asks("Listen", "Answer to: Listen")
+    alice.page.reload()
+    alice.button("Play note.wav").click()
+    player = alice.conversation.locator("audio[controls]")
+    expect(player).to_have_attribute("aria-label", "note.wav")
+    alice.eventually(lambda: player.evaluate("(sound) => sound.currentTime > 0"))
+
+    assert alice.button("Download note.wav, WAV, 16 kB").count() == 1
+
+
+def test_what_the_model_is_sent_without_its_files_says_so(alice, site):
+    alice.asks("Hello")
+    picks(alice, CAT)
+    alice.asks("What is this?", "Answer to: What is this?")
+    told = alice.conversation.get_by_text("The model is told of these, but not sent them")
+    expect(told).to_have_count(0)
+    plan = site.get(f"/session/{alice.session_id}/context", alice.token()).json()
+    change = {"sent_as": "placeholder", "sent_as_reason": "newer pictures take the room"}
+    for entry in plan["plan"]:
+        entry.update(change if entry["seq"] == 3 else {})
+    alice.page.route("**/context", lambda route: route.fulfill(json=plan))
+    alice.page.reload()
+
+    expect(told).to_have_count(1)
+    alice.page.get_by_role("button", name="Context").click()
+    panel = alice.page.get_by_role("complementary", name="What the model sees")
+    expect(panel).to_contain_text("Sent without its pictures and files: newer pictures take")
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 390), ("dark", 1280)])

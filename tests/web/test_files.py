@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from chatproject import page_libraries
+from chatproject.minified import minify
 from tests.chatproject.conftest import ROOT
 
 # What the page may weigh at its first visit.
@@ -35,10 +36,23 @@ def test_every_import_names_a_file_that_is_sent(site):
         if not address.endswith(".js"):
             continue
         text = httpx.get(site.url + address, timeout=20).text
-        for imported in re.findall(r'(?m)(?:from |^import |(?:await|=>) import\()"([^"]+)"', text):
+        for imported in re.findall(r'\b(?:from |import |import\()"([^"]+)"', text):
             target = httpx.URL(site.url + address).join(imported)
             assert re.search(r"\.[0-9a-f]{12}\.js$", imported), imported
             assert httpx.head(target, timeout=20).status_code == 200, imported
+
+
+def test_the_page_follows_turns_by_the_client_library_as_it_stands(site, tmp_path):
+    page = httpx.get(site.url, timeout=20).text
+    [address] = [each for each in addresses(page) if "/chat/client/" in each]
+    source = tmp_path / "chat-sessions.js"
+    shutil.copy(ROOT / "clients" / "js" / "chat-sessions.js", source)
+    minify([str(source)])
+    assert httpx.get(site.url + address, timeout=20).text == source.read_text()
+    chat = page_libraries.LIBRARIES.parent
+    own = [path for path in chat.rglob("*.js") if "vendor" not in path.parts]
+    assert [path.name for path in own if "getReader" in path.read_text()] == []
+    assert "client/chat-sessions.js" in (chat / "api.js").read_text()
 
 
 def test_the_page_is_light(site):

@@ -1,10 +1,16 @@
 """Reloads, restarts, lost connections in the middle of a reply: nothing is lost or doubled."""
 
+import json
+import os
+import re
+import signal
+
 import pytest
 from playwright.sync_api import expect
 
 from tests.chatproject.conftest import Service
 from tests.web.conftest import eventually, settings, stored
+from tests.web.model import writer
 
 WAITING = "one two three"
 WHOLE = "one two three four five six"
@@ -80,6 +86,81 @@ def test_a_lost_connection_is_taken_up_where_it_was_cut(alice, slow):
     alice.rests()
     alice.shows(["wait here", WHOLE])
     assert slow.asked["wait here"] == 1
+
+
+def event(name, event_id, data):
+    return f"event: {name}\nid: {event_id}\ndata: {json.dumps(data)}\n\n"
+
+
+CUT_OFF = event("context", "gone:0", {"user_message": None, "token_count": 9}) + event(
+    "delta", "gone:7", {"text": "one two"}
+)
+
+
+def loses_its_worker(person, *, outage):
+    """The next turn's stream breaks off, and then there is no such turn; after an outage, late."""
+    asked = []
+
+    def chat(route):
+        asked.append("POST")
+        if len(asked) > 1:
+            route.fallback()
+        else:
+            route.fulfill(content_type="text/event-stream", body=CUT_OFF)
+
+    def stream(route):
+        asked.append("GET")
+        if outage and asked.count("GET") <= 2:
+            route.abort()
+        else:
+            route.fulfill(status=204)
+
+    person.page.route(re.compile("/chat$"), chat)
+    person.page.route(re.compile("/chat/stream$"), stream)
+    return asked
+
+
+def test_a_turn_whose_worker_has_died_goes_on_by_itself(alice, model):
+    alice.asks("Hello")
+    asked = loses_its_worker(alice, outage=False)
+    alice.says("Say more")
+
+    alice.shows(["Hello", "Answer to: Hello", "Say more", "Answer to: Say more"])
+    alice.sent()
+    assert asked[:3] == ["POST", "GET", "POST"]
+    assert model.asked["Say more"] == 1
+
+
+def test_after_an_outage_the_user_is_asked_before_a_turn_runs_again(alice, model):
+    alice.asks("Hello")
+    asked = loses_its_worker(alice, outage=True)
+    alice.says("Say more")
+    expect(alice.button("Try again")).to_be_visible()
+    assert asked.count("POST") == 1
+    alice.button("Try again").click()
+
+    alice.shows(["Hello", "Answer to: Hello", "Say more", "Answer to: Say more"])
+    alice.sent()
+    assert model.asked["Say more"] == 1
+
+
+@pytest.mark.slow
+def test_the_stream_goes_on_when_its_worker_is_killed(somebody, slow, tmp_path_factory):
+    directory = tmp_path_factory.mktemp("killed") / "data"
+    service = Service(directory, WORKERS="2", **settings(slow)).ready()
+    try:
+        alice = somebody(at=service)
+        begins(alice)
+        os.kill(writer(service, slow), signal.SIGKILL)
+        eventually(lambda: slow.asked["wait here"] == 2)
+        slow.gate.set()
+        expect(alice.messages("Assistant")).to_contain_text(WHOLE)
+        alice.rests()
+        alice.shows(["wait here", WHOLE])
+        assert roles(service, alice) == ["user", "assistant"]
+        alice.page.goto("about:blank")
+    finally:
+        service.kill()
 
 
 def test_a_restart_of_the_service_fails_the_turn_and_offers_it_again(

@@ -132,7 +132,8 @@ def as_sent(part: Part) -> dict[str, Any] | None:
     if kind == FILE and is_kept(part):
         named = {"filename": part["name"]} if "name" in part else {}
         return {"type": "file", "file": {"file_data": address, **named}}
-    if kind == AUDIO and is_kept(part) and (form := _FORMATS.get(part["media_type"])):
+    # A client names a sound by its id alone; of which type it is, is looked up later.
+    if kind == AUDIO and is_kept(part) and (form := _FORMATS.get(part.get("media_type", ""))):
         if BYTES in part:
             address = base64.b64encode(part[BYTES]).decode()
         return {"type": "input_audio", "input_audio": {"data": address, "format": form}}

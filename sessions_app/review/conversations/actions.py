@@ -59,13 +59,13 @@ def choices_for(user: Any, reviewed: Reviewed) -> Sequence[Button]:
 @pages.page(May.VIEW, methods=("POST",))
 def act(request: HttpRequest) -> HttpResponseBase:
     """Ask for confirmation; once confirmed, carry the action out and report the outcome."""
-    chosen, back = _chosen_act(request), _return_address(request)
+    chosen, selected = _chosen_act(request)
+    back = _return_address(request)
     if chosen is None:
         messages.warning(request, "Choose an action.")
         return HttpResponseRedirect(back)
     if not allowed(request.user, chosen):
         return pages.refused(request)
-    selected = list(dict.fromkeys(request.POST.getlist("selected")))
     if not selected:
         messages.warning(request, "Select conversations first.")
         return HttpResponseRedirect(back)
@@ -80,9 +80,13 @@ def act(request: HttpRequest) -> HttpResponseBase:
     return _confirmation(request, chosen, selected, form, back)
 
 
-def _chosen_act(request: HttpRequest) -> Act | None:
-    value = request.POST.get("action", "")
-    return next((act for act in WORDS if act.value == value), None)
+def _chosen_act(request: HttpRequest) -> tuple[Act | None, Sequence[str]]:
+    """The action, and the conversations: the selected ones, or that of a row's own menu."""
+    value, selected = request.POST.get("action", ""), request.POST.getlist("selected")
+    if row := request.POST.get("row"):
+        value, selected = request.POST.get("row_action", ""), [row]
+    chosen = next((act for act in WORDS if act.value == value), None)
+    return chosen, list(dict.fromkeys(selected))
 
 
 def _return_address(request: HttpRequest) -> str:

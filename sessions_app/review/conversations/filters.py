@@ -195,6 +195,21 @@ class ListQuery:
             for name, (title, values) in FILTERS.items()
         ]
 
+    def chips(self) -> list[Choice]:
+        """What the list is filtered by, each with the link that takes it away."""
+        chips = [
+            Choice(f"{title}: {values[self.parameters[name]][0]}", self.link(**{name: None}), True)
+            for name, (title, values) in FILTERS.items()
+            if name in self.parameters
+        ]
+        if self.text:
+            where = "Words" if self.in_text else "User or id"
+            chips.insert(0, Choice(f"{where}: {self.text}", self.link(q=None, by=None), True))
+        if days := [self.parameters[name] for name in _DATE if name in self.parameters]:
+            label = f"Active: {'-'.join(days)}"
+            chips.append(Choice(label, self.link(**dict.fromkeys(_DATE)), True))
+        return chips
+
     def hidden(self) -> list[tuple[str, str]]:
         """Parameters that the search form sends along, so that searching keeps the filters."""
         excluded = {*_TEXT, "cursor"}

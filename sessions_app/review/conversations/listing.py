@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
@@ -19,7 +20,7 @@ from sessions_app.domain.review import (
 from sessions_app.domain.sessions import lifecycle
 from sessions_app.review import pages, people
 from sessions_app.review.conversations import cursors, dates
-from sessions_app.review.conversations.actions import choices
+from sessions_app.review.conversations.actions import choices, choices_for
 from sessions_app.review.conversations.filters import ListQuery
 from sessions_app.review.permissions import May
 from sessions_app.services import review
@@ -31,7 +32,7 @@ class Row:
     """A conversation in the list.
 
     `title` and `snippet` are masked. `user_query` lists all conversations of the same user. `seq`
-    is the message that a search matched.
+    is the message that a search matched. `acts` are the actions that would change it.
     """
 
     reviewed: Reviewed
@@ -41,6 +42,7 @@ class Row:
     expired: bool
     seq: int | None
     snippet: str
+    acts: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def show(request: HttpRequest) -> HttpResponse:
         {
             "title": "Conversations",
             "query": query,
-            "rows": [_row(row, names, hits, now) for row in page.rows],
+            "rows": [_row(row, names, hits, request.user, now) for row in page.rows],
             "columns": _columns(query),
             "filters": query.filters(),
             "dates": dates.drill_down(query, review.activity_bounds()),
@@ -125,7 +127,11 @@ def _is_session(text: str) -> bool:
 
 
 def _row(
-    reviewed: Reviewed, names: Mapping[str, str], hits: Mapping[str, Hit], now: datetime
+    reviewed: Reviewed,
+    names: Mapping[str, str],
+    hits: Mapping[str, Hit],
+    staff: Any,
+    now: datetime,
 ) -> Row:
     session = reviewed.session
     hit = hits.get(session.session_id)
@@ -137,6 +143,7 @@ def _row(
         expired=lifecycle.has_expired(session, now=now),
         seq=hit.seq if hit else None,
         snippet=hit.snippet if hit else "",
+        acts=" ".join(button.act for button in choices_for(staff, reviewed)),
     )
 
 

@@ -72,6 +72,23 @@ class Chart:
         return len(self.names) == len(self.columns)
 
     @property
+    def only(self) -> tuple[str, str] | None:
+        """The column that alone has a bar, and its figures: one bar shows no course of things."""
+        full = [
+            (name, cells)
+            for (name, cells), column in zip(self.rows, self.columns, strict=True)
+            if column.bars
+        ]
+        if len(full) != 1 or len(self.columns) == 1:
+            return None
+        [(name, cells)] = full
+        figures = [
+            cells[0] if len(self.series) == 1 else f"{part.label} {cell}"
+            for part, cell in zip(self.series, cells, strict=True)
+        ]
+        return name, ", ".join(figures)
+
+    @property
     def is_empty(self) -> bool:
         return not any(value for series in self.series for value in series.values)
 

@@ -53,6 +53,22 @@ def reason(fate: MessageFate) -> str:
 
 
 @register.filter
+def chips(changes: Any) -> list[dict[str, str]]:
+    """The filters in use of one of Django's own lists, each with the link that takes it away."""
+    used = []
+    for spec in changes.filter_specs:
+        choices = list(spec.choices(changes))
+        chosen = next((each for each in choices[1:] if each["selected"]), None)
+        if chosen:
+            label = f"{str(spec.title).capitalize()}: {chosen['display']}"
+            used.append({"label": label, "query": choices[0]["query_string"]})
+    if changes.query:
+        address = changes.get_query_string(remove=["q"])
+        used.insert(0, {"label": f"Search: {changes.query}", "query": address})
+    return used
+
+
+@register.filter
 def number(value: Any) -> str:
     return f"{value:,}"
 

@@ -140,9 +140,7 @@ class _Settling:
         settled_parts = list(draft.parts)
         for at in unsettled(draft.parts, path):
             settled_parts[at] = self._part(draft.parts[at], f"{path}parts.{at}")
-        has_text = any(p["type"] == parts.TEXT and p["text"].strip() for p in draft.parts)
-        content = draft.content if has_text else parts.text_of(settled_parts)
-        return replace(draft, parts=settled_parts, content=content)
+        return replace(draft, parts=settled_parts, content=parts.text_of(settled_parts))
 
     def _part(self, part: parts.Part, path: str) -> dict[str, Any]:
         if parts.BYTES in part:

@@ -1,9 +1,11 @@
-// Selects conversations: one, a range, or all of a page, and counts them.
+// Selects conversations: one, a range, or all of a page, and counts them; opens a row's menu.
 
 const SELECTORS = {
   all: "[data-select-all]",
   checkbox: 'input[name="selected"]',
   counter: "[data-counter]",
+  menu: "#row-menu",
+  row: "[data-row]",
 };
 
 function start(form) {
@@ -50,7 +52,58 @@ function start(form) {
   show();
 }
 
+// A row's own menu: the same buttons for all rows, beside the one that was asked.
+function startMenu(form) {
+  const menu = form.querySelector(SELECTORS.menu);
+  const row = menu?.querySelector('input[name="row"]');
+  if (!menu || !row) {
+    return;
+  }
+  const items = [...menu.querySelectorAll("button")];
+  const shown = () => items.filter((item) => !item.hidden);
+  let opener = null;
+
+  form.addEventListener("click", (event) => {
+    const button = event.target.closest(SELECTORS.row);
+    if (!button) {
+      return;
+    }
+    opener = button;
+    row.value = button.dataset.row;
+    const acts = button.dataset.acts.split(" ");
+    for (const item of items) {
+      item.hidden = !acts.includes(item.value);
+    }
+    menu.showPopover();
+    const box = button.getBoundingClientRect();
+    const below = box.bottom + menu.offsetHeight < innerHeight;
+    menu.style.top = `${below ? box.bottom + 4 : Math.max(4, box.top - menu.offsetHeight - 4)}px`;
+    menu.style.left = `${Math.max(4, box.right - menu.offsetWidth)}px`;
+    shown()[0]?.focus();
+  });
+  menu.addEventListener("toggle", (event) => {
+    const isOpen = event.newState === "open";
+    opener?.setAttribute("aria-expanded", String(isOpen));
+    // The selected conversations are meant where no menu is open.
+    row.disabled = !isOpen;
+    if (!isOpen && menu.contains(document.activeElement)) {
+      opener?.focus();
+    }
+  });
+  menu.addEventListener("keydown", (event) => {
+    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!by) {
+      return;
+    }
+    event.preventDefault();
+    const choices = shown();
+    const at = choices.indexOf(document.activeElement);
+    choices[(at + by + choices.length) % choices.length].focus();
+  });
+}
+
 const form = document.querySelector("#changelist-form");
 if (form) {
   start(form);
+  startMenu(form);
 }

@@ -6,6 +6,8 @@ import { inWords } from "./problems.js";
 
 // A deletion can be undone for this long.
 const UNDO_MS = 6_000;
+// Messages that are fetched one after the other when a whole chat is shown.
+const BLOCK = 500;
 
 /** @typedef {import("./types.js").Message} Message */
 /** @typedef {import("./types.js").Entry} Entry */
@@ -40,6 +42,8 @@ export class Actions {
   /** @param {"active"|"archived"} list */
   list(list) {
     this.state.list = list;
+    this.state.tag = "";
+    this.state.tags = null;
     this.state.listHasMore = false;
     this.state.changed("sessions");
     return this.#attempt(() => this.sessionList.refresh());
@@ -58,6 +62,25 @@ export class Actions {
   async rename(sessionId, title) {
     await this.sessionList.change(sessionId, { title });
     await this.outbox.add({ session_id: sessionId, kind: "rename", title });
+  }
+
+  /** @param {string} tag to list only chats that have it; empty for all */
+  chooseTag(tag) {
+    return this.#attempt(() => this.sessionList.choose(tag));
+  }
+
+  /** @param {string} sessionId @param {boolean} pinned */
+  async pin(sessionId, pinned) {
+    await this.sessionList.change(sessionId, { pinned });
+    await this.outbox.add({ session_id: sessionId, kind: "pin", pinned });
+  }
+
+  /** @param {string} sessionId @param {string[]} tags */
+  async tag(sessionId, tags) {
+    await this.sessionList.change(sessionId, { tags });
+    await this.outbox.add({ session_id: sessionId, kind: "tag", tags });
+    // What no chat has any more is nothing to choose by.
+    if (this.state.tag && !this.state.listed().length) await this.chooseTag("");
   }
 
   /** The models that can be chosen. @returns {Promise<string[]>} */
@@ -314,6 +337,15 @@ export class Actions {
 
   plan() {
     return this.#attempt(() => this.sync.plan());
+  }
+
+  /** Load all messages of the chat that is open. @param {() => boolean} isWanted */
+  async loadAll(isWanted) {
+    const { open } = this.state;
+    const latest = open ? this.state.conversation(open).latest : 0;
+    for (let first = 1; open && first <= latest && isWanted(); first += BLOCK) {
+      await this.sync.history.show(open, first, Math.min(latest, first + BLOCK - 1));
+    }
   }
 
   /** @param {number} first @param {number} last */

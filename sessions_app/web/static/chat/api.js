@@ -1,17 +1,19 @@
 /**
- * The service's HTTP API. Only this module sends requests and handles tokens.
+ * The service's HTTP API, by the library in `clients/js`. Only this module sends requests and handles
+ * tokens.
  */
 
+import { ApiError, ChatSessions } from "./client/chat-sessions.js";
 import * as credentials from "./credentials.js";
-import { serverEvents } from "./events.js";
 import { exclusively } from "./locks.js";
-import { ApiError, SignedOut, Unreachable } from "./problems.js";
+import { SignedOut } from "./problems.js";
 
 const REFRESH_LOCK = "chat-token-refresh";
 // An access token is renewed this long before it expires, so that no request is refused.
 const MARGIN_SECONDS = 20;
-const SILENCE_MS = 30_000;
 
+/** @typedef {import("./client/chat-sessions.js").TurnEvent} TurnEvent */
+/** @typedef {import("./client/chat-sessions.js").Following} Following */
 /** @typedef {{body?: unknown, headers?: Record<string, string>}} Options */
 
 export class Api {
@@ -19,6 +21,7 @@ export class Api {
   #renewAt = 0;
   #term = new AbortController();
   #cut = new AbortController();
+  #client;
 
   /** Called with a new access token, which other tabs can use too. */
   onAccess = (/** @type {string} */ _access) => {};
@@ -28,6 +31,20 @@ export class Api {
 
   /** Called when the refresh token is dead. */
   onSignedOut = (/** @type {SignedOut} */ _ended) => {};
+
+  /** @param {import("./wakeable_timer.js").WakeableTimer} wakeableTimer ends the waits of broken streams */
+  constructor(wakeableTimer) {
+    this.#client = new ChatSessions("", {
+      token: (refused) => this.#token(refused),
+      fetch: (address, options) => this.#fetch(address, options),
+      pause: (milliseconds) => wakeableTimer.wait(milliseconds),
+      // Writes wait in the outbox, which repeats them; a turn that has begun is followed to its end.
+      attempts: 1,
+      resumeAttempts: Infinity,
+      // What holds the session is followed instead.
+      turnWaitMs: 0,
+    });
+  }
 
   /** @param {string} access */
   useAccess(access) {
@@ -73,39 +90,40 @@ export class Api {
    * @param {Options} [options]
    * @returns {Promise<any>} the answer's JSON, null when there is none
    */
-  async request(method, path, options = {}) {
-    return answer(await this.#authorized((access) => this.#fetch(method, path, options, access)));
+  request(method, path, options = {}) {
+    return this.#inTerm((signal) => this.#client.call(method, path, { ...options, signal }));
+  }
+
+  /** A request without an access token. @param {string} path @param {unknown} body @param {Record<string, string>} [headers] */
+  open(path, body, headers) {
+    const request = { body, headers, isSigned: false };
+    return this.#inTerm((signal) => this.#client.call("POST", path, { ...request, signal }));
   }
 
   /** @param {string} path @returns {Promise<Blob>} a file to save */
-  async download(path) {
-    const response = await this.#authorized((access) => this.#fetch("GET", path, {}, access));
-    if (!response.ok) throw await failure(response);
-    try {
-      return await response.blob();
-    } catch (error) {
-      throw new Unreachable(error);
-    }
+  download(path) {
+    return this.#inTerm(() => this.#client.file(path));
   }
 
-  /** Send what `fetch` cannot say the progress of. @param {(access: string, signal: AbortSignal) => Promise<Response>} post */
-  async upload(post) {
-    return answer(await this.#authorized((access) => this.#reaching((signal) => post(access, signal))));
+  /** Send what `fetch` cannot say the progress of. @param {(access: string, signal: AbortSignal) => Promise<Response>} post @returns {Promise<any>} */
+  upload(post) {
+    return this.#inTerm((signal) =>
+      this.#client.callWith((access) => this.#reaching(() => post(access, signal), signal)),
+    );
   }
 
   /**
-   * @param {string} method
-   * @param {string} path
-   * @param {Options} [options]
-   * @returns {Promise<AsyncGenerator<import("./types.js").ServerEvent> | null>} null for 204
+   * A turn to its end.
+   * @param {(client: ChatSessions, following: Following) => AsyncGenerator<TurnEvent>} open
+   * @returns {AsyncGenerator<TurnEvent, void, void>}
    */
-  async stream(method, path, options = {}) {
-    const headers = { Accept: "text/event-stream", ...options.headers };
-    const asked = { ...options, headers };
-    const response = await this.#authorized((access) => this.#fetch(method, path, asked, access));
-    if (!response.ok) throw await failure(response);
-    if (response.status === 204 || !response.body) return null;
-    return watched(response.body, this.#cut.signal);
+  async *turn(open) {
+    const { signal } = this.#term;
+    try {
+      yield* open(this.#client, { signal });
+    } catch (error) {
+      throw signal.aborted ? new SignedOut() : error;
+    }
   }
 
   /** The network is gone: end streams that would otherwise hang until they time out. */
@@ -114,17 +132,11 @@ export class Api {
     this.#cut = new AbortController();
   }
 
-  /** Send with an access token, and with a new one where that is refused. @param {(access: string) => Promise<Response>} send */
-  async #authorized(send) {
-    if (!this.#access || performance.now() > this.#renewAt) await this.#refresh(this.#access);
-    const used = this.#access;
-    const response = await send(used);
-    if (response.status !== 401) return response;
-    const refused = await failure(response.clone());
-    // A wrong password in the body is a 401 as well; another token would not help.
-    if (refused.errors.some((problem) => problem.attr)) return response;
-    await this.#refresh(used);
-    return send(this.#access);
+  /** The token to send; another one than `refused`. @param {string} refused */
+  async #token(refused) {
+    const isDue = !this.#access || performance.now() > this.#renewAt;
+    if (isDue || refused) await this.#refresh(refused || this.#access);
+    return this.#access;
   }
 
   /**
@@ -173,86 +185,34 @@ export class Api {
     this.onAccess(access);
   }
 
-  /** A request without an access token. @param {string} path @param {unknown} body @param {Record<string, string>} [headers] */
-  async open(path, body, headers) {
-    return answer(await this.#fetch("POST", path, { body, headers }, ""));
-  }
-
-  /** @param {string} method @param {string} path @param {Options} options @param {string} access */
-  #fetch(method, path, { body, headers }, access) {
-    return this.#reaching((signal) => fetch(path, {
-      method,
-      signal,
-      cache: "no-store",
-      credentials: "omit",
-      body: body === undefined ? undefined : JSON.stringify(body),
-      headers: {
-        Accept: "application/json",
-        ...(body === undefined ? {} : { "Content-Type": "application/json" }),
-        ...(access ? { Authorization: `Bearer ${access}` } : {}),
-        ...headers,
-      },
-    })); // prettier-ignore
-  }
-
-  /** Note whether the service was reached. @param {(signal: AbortSignal) => Promise<Response>} send */
-  async #reaching(send) {
+  /** Whoever has signed out meanwhile is told that. @template T @param {(signal: AbortSignal) => Promise<T>} work @returns {Promise<T>} */
+  async #inTerm(work) {
     const { signal } = this.#term;
     try {
-      const response = await send(signal);
+      return await work(signal);
+    } catch (error) {
+      throw signal.aborted ? new SignedOut() : error;
+    }
+  }
+
+  /** @param {RequestInfo | URL} address @param {RequestInit} [options] */
+  #fetch(address, options = {}) {
+    const isStream = new Headers(options.headers).get("Accept") === "text/event-stream";
+    const term = options.signal ?? this.#term.signal;
+    const signal = isStream ? AbortSignal.any([term, this.#cut.signal]) : term;
+    return this.#reaching(() => fetch(address, { ...options, signal }), term);
+  }
+
+  /** Note whether the service was reached. @param {() => Promise<Response>} send @param {AbortSignal} signal */
+  async #reaching(send, signal) {
+    try {
+      const response = await send();
       this.onReached(true);
       return response;
     } catch (error) {
       if (!signal.aborted) this.onReached(false);
-      throw signal.aborted ? new SignedOut() : new Unreachable(error);
+      throw error;
     }
-  }
-}
-
-/** @param {Response} response */
-async function answer(response) {
-  if (!response.ok) throw await failure(response);
-  if (response.status === 204) return null;
-  try {
-    return await response.json();
-  } catch (error) {
-    throw new Unreachable(error);
-  }
-}
-
-/** @param {Response} response */
-async function failure(response) {
-  const body = await response.json().catch(() => ({}));
-  const after = Number(response.headers.get("Retry-After")) || 0;
-  return new ApiError(response.status, Array.isArray(body.errors) ? body.errors : [], after);
-}
-
-/**
- * The events of a stream. Raises Unreachable when the connection breaks, or when no heartbeat comes.
- * @param {ReadableStream<Uint8Array>} body
- * @param {AbortSignal} cut
- */
-async function* watched(body, cut) {
-  const alive = new AbortController();
-  let silence = 0;
-  const restartTimer = () => {
-    clearTimeout(silence);
-    silence = setTimeout(() => alive.abort(), SILENCE_MS);
-  };
-  const watch = new TransformStream({
-    transform(chunk, controller) {
-      restartTimer();
-      controller.enqueue(chunk);
-    },
-  });
-  restartTimer();
-  try {
-    const signal = AbortSignal.any([cut, alive.signal]);
-    yield* serverEvents(body.pipeThrough(watch, { signal }));
-  } catch (error) {
-    throw new Unreachable(error);
-  } finally {
-    clearTimeout(silence);
   }
 }
 

@@ -7,12 +7,14 @@ import { Sync } from "./sync.js";
 import { Tabs } from "./tabs.js";
 import { Page } from "./views/page.js";
 import { setTheme, theme } from "./views/theme.js";
+import { WakeableTimer } from "./wakeable_timer.js";
 
 setTheme(theme());
 const state = new State();
 const root = /** @type {HTMLElement} */ (document.getElementById("page"));
 state.maxCharacters = Number(root.dataset.messageMaxChars) || Infinity;
-const sync = new Sync({ api: new Api(), state, tabs: new Tabs() });
+const wakeableTimer = new WakeableTimer();
+const sync = new Sync({ api: new Api(wakeableTimer), state, tabs: new Tabs(), wakeableTimer });
 const actions = new Actions(sync);
 const page = new Page(state, actions);
 

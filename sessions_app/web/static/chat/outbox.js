@@ -15,6 +15,8 @@ import { ApiError, SignedOut, Unreachable, delay, inWords, isTransient, whyNotAn
 const ROUTES = {
   metadata: (entry) => ["PATCH", "", { metadata: entry.metadata }],
   rename: (entry) => ["PATCH", "", { title: entry.title }],
+  pin: (entry) => ["PATCH", "", { pinned: entry.pinned }],
+  tag: (entry) => ["PATCH", "", { tags: entry.tags }],
   archive: () => ["POST", "/archive", {}],
   restore: () => ["POST", "/restore", {}],
   delete: () => ["DELETE", ""],

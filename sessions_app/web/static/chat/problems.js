@@ -1,38 +1,11 @@
 /** Errors of requests, and what each means for the user. */
 
-/** The service answered with an error. */
-export class ApiError extends Error {
-  /**
-   * @param {number} status
-   * @param {{code?: string, detail?: string, attr?: string|null}[]} errors
-   * @param {number} retryAfter seconds that the service asks to wait; 0 if it does not
-   */
-  constructor(status, errors, retryAfter) {
-    super(errors[0]?.detail ?? `The service answered ${status}.`);
-    this.status = status;
-    this.errors = errors;
-    this.code = errors[0]?.code ?? "";
-    this.retryAfter = retryAfter;
-  }
+import { ApiError, TurnFailed, Unreachable } from "./client/chat-sessions.js";
 
-  /** Whether the same request may succeed later. */
-  get passes() {
-    const temporary = [408, 425, 429, 500, 503];
-    // Until something is deleted.
-    if (this.code === "session_damaged" || this.code.startsWith("quota_")) return false;
-    return temporary.includes(this.status) || (this.status >= 502 && !this.code.startsWith("provider"));
-  }
-}
+export { ApiError, TurnFailed, Unreachable };
 
 /** Something that a user has given cannot be taken; the message says why. */
 export class Refused extends Error {}
-
-/** No answer came: offline, refused, or disconnected. */
-export class Unreachable extends Error {
-  constructor(/** @type {unknown} */ cause) {
-    super("The service cannot be reached.", { cause });
-  }
-}
 
 /** The refresh token is spent, dead or gone: the user has to sign in. */
 export class SignedOut extends Error {
@@ -42,9 +15,13 @@ export class SignedOut extends Error {
   }
 }
 
-/** @param {unknown} error */
+/** Whether the same request may succeed later. @param {unknown} error */
 export function isTransient(error) {
-  return error instanceof Unreachable || (error instanceof ApiError && error.passes);
+  if (!(error instanceof ApiError)) return error instanceof Unreachable;
+  const { status, code } = error;
+  // Until something is deleted, or somebody asks again.
+  if (error instanceof TurnFailed || code === "session_damaged" || code.startsWith("quota_")) return false;
+  return [408, 425, 429, 500, 503].includes(status) || (status >= 502 && !code.startsWith("provider"));
 }
 
 /**
@@ -53,7 +30,7 @@ export function isTransient(error) {
  * @param {unknown} error
  */
 export function delay(attempt, error) {
-  const requested = error instanceof ApiError ? error.retryAfter * 1000 : 0;
+  const requested = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0;
   const doubled = Math.min(30_000, 400 * 2 ** Math.min(attempt, 8));
   return Math.max(requested, doubled * (0.5 + Math.random() / 2));
 }
@@ -77,7 +54,7 @@ export function whyNotAnswered(error) {
   if (!(error instanceof ApiError)) return inWords(error);
   if (ANSWER_WORDS[error.code] ?? WORDS[error.code]) return ANSWER_WORDS[error.code] ?? WORDS[error.code];
   console.warn(error.message);
-  return error.errors.some((problem) => problem.attr)
+  return error.problems.some((problem) => problem.attr)
     ? "This message was not accepted. Edit it, or discard it."
     : "This message could not be answered. Try again, edit it, or discard it.";
 }

@@ -1,30 +1,20 @@
-/** Turns: starts one, follows its stream, and reconnects when the stream breaks. */
+/** Turns: starts one, and shows what comes of it. The library follows the streams. */
 
-import { ApiError, Unreachable, delay, isTransient } from "./problems.js";
+import { ApiError, TurnFailed } from "./problems.js";
 
 /** @typedef {import("./types.js").Live} Live */
-/** @typedef {AsyncGenerator<import("./types.js").ServerEvent> | null} Events */
+/** @typedef {import("./client/chat-sessions.js").Following} Following */
+/** @typedef {Parameters<import("./api.js").Api["turn"]>[0]} Open */
 
 // How often a growing reply is sent to other tabs.
 const SHARE_MS = 80;
 // Another tab that follows a turn answers well within this time.
 const TABS_ANSWER_MS = 150;
 const INTERRUPTED = {
+  attr: null,
   code: "turn_interrupted",
   detail: "The answer was interrupted. Your text is saved.",
 };
-
-/** The turn ended without a reply, and will not go on by itself. */
-export class TurnEnded extends ApiError {
-  /** @param {{code: string, detail: string}} error */
-  constructor(error) {
-    super(200, [error], 0);
-  }
-
-  get passes() {
-    return false;
-  }
-}
 
 export class Replies {
   #shareTimer = 0;
@@ -38,37 +28,38 @@ export class Replies {
 
   /**
    * @param {{api: import("./api.js").Api, state: import("./state.js").State,
-   *   tabs: import("./tabs.js").Tabs, history: import("./history.js").History,
-   *   wakeableTimer: import("./wakeable_timer.js").WakeableTimer}} parts
+   *   tabs: import("./tabs.js").Tabs, history: import("./history.js").History}} parts
    */
-  constructor({ api, state, tabs, history, wakeableTimer }) {
+  constructor({ api, state, tabs, history }) {
     this.api = api;
     this.state = state;
     this.tabs = tabs;
     this.history = history;
-    this.wakeableTimer = wakeableTimer;
   }
 
   /**
    * Send a message and follow its turn to the end. The same key again, after a reload or a lost
    * answer, comes back to the same turn.
    * @param {string} sessionId
-   * @param {{client_id: string, content: string, parts?: object[], replaces?: number, model?: string}} message
+   * @param {{client_id: string, content: string, replaces?: number, model?: string,
+   *   parts?: import("./client/chat-sessions.js").Part[]}} message
    */
-  async ask(sessionId, { client_id, ...message }) {
+  async ask(sessionId, { client_id, content, ...message }) {
     // Without a network, no model is working on it yet.
     const quiet = !this.state.online;
     await this.#turn(
       { session_id: sessionId, client_id, text: "", status: "waiting", quiet },
-      (live) => this.#start(live, "chat", { ...message, client_id, stream: true }),
+      (client, following) =>
+        client.streamChat(sessionId, content, { clientId: client_id, ...message, ...following }),
     );
   }
 
   /** Generate a new reply that supersedes the newest. @param {string} sessionId @param {number} seq of the newest @param {string} [model] */
-  async regenerate(sessionId, seq, model = "") {
+  async regenerate(sessionId, seq, model) {
     await this.#turn(
       { session_id: sessionId, client_id: "", text: "", status: "waiting", replaces: seq },
-      (live) => this.#start(live, "chat/regenerate", { stream: true, model: model || undefined }),
+      (client, following) =>
+        client.streamRegenerate(sessionId, { model: model || undefined, ...following }),
     );
   }
 
@@ -100,7 +91,8 @@ export class Replies {
       this.#joined.get(sessionId) ??
       this.#turn(
         { session_id: sessionId, client_id: "", text: "", status: "waiting", quiet: true },
-        (live) => this.#reopen(live),
+        (client, following) => client.streamTurn(sessionId, following),
+        false,
       ).finally(() => this.#joined.delete(sessionId));
     this.#joined.set(sessionId, joined);
     return joined;
@@ -124,89 +116,101 @@ export class Replies {
     }
   }
 
-  /** @param {Live} live @param {(live: Live) => Promise<Events>} open */
-  async #turn(live, open) {
+  /**
+   * @param {Live} live
+   * @param {Open} open
+   * @param {boolean} isOurs whether this page asks; otherwise it only follows what another client has asked
+   */
+  async #turn(live, open, isOurs = true) {
+    const connection = this.#connection(live, isOurs);
     this.state.liveReplies.follow(live);
     this.#show(live, true);
     try {
-      const events = await open(live);
-      if (events) await this.#follow(live, events);
+      const events = this.api.turn((client, signal) => open(client, { ...signal, ...connection }));
+      const isOver = await this.#read(live, events);
+      if (isOver || live.turn_id === undefined) return;
+      // It ended while the connection was lost.
+      await this.history.catchUp(live.session_id);
+      if (!this.#isAnswered(live)) throw new TurnFailed(503, [INTERRUPTED]);
+    } catch (error) {
+      throw await this.#failure(live, error);
     } finally {
       this.state.liveReplies.leave(live);
       this.#show(live, true);
-      if (live.last_event_id !== undefined) this.onEnded(live.session_id);
+      if (live.turn_id !== undefined) this.onEnded(live.session_id);
     }
   }
 
-  /** @param {Live} live @param {string} route @param {object} body @returns {Promise<Events>} */
-  async #start(live, route, body) {
-    try {
-      const events = await this.api.stream("POST", `/session/${live.session_id}/${route}`, { body });
-      live.quiet = false;
-      this.#show(live, true);
-      return events;
-    } catch (error) {
-      if (error instanceof ApiError && error.code.startsWith("provider_")) {
-        // The question is stored; what the model's server says of it ends the turn.
-        await this.history.catchUp(live.session_id).catch(() => {});
-        throw new TurnEnded({ code: error.code, detail: error.message });
-      }
-      if (!(error instanceof ApiError) || error.code !== "turn_in_progress") throw error;
+  /**
+   * What the connection does to a reply that is shown. A turn whose worker has died runs again at
+   * another one; after an outage, which may have been long, the user decides.
+   * @param {Live} live @param {boolean} isOurs @returns {Following}
+   */
+  #connection(live, isOurs) {
+    let failures = 0;
+    let mayRunAgain = isOurs;
+    return {
+      onOpen: () => {
+        failures = 0;
+        if (isOurs) live.quiet = false;
+        live.status = live.text ? "streaming" : "waiting";
+        this.#show(live, true);
+      },
+      onBroken: () => {
+        failures += 1;
+        if (failures > 1) mayRunAgain = false;
+        live.status = "reconnecting";
+        this.#show(live, true);
+      },
+      mayRunAgain: (failure) => {
+        const isInterrupted = !failure || failure.code === INTERRUPTED.code;
+        const again = mayRunAgain && isInterrupted;
+        mayRunAgain = false;
+        return again;
+      },
+    };
+  }
+
+  /** What a turn's failure means for who waits for it. @param {Live} live @param {unknown} error */
+  async #failure(live, error) {
+    if (!(error instanceof ApiError)) return error;
+    if (error.code === "turn_in_progress" && live.turn_id === undefined) {
       // Another client's turn is followed to its end; then this message is sent again.
       live.quiet = true;
       this.#show(live, true);
       await this.#attach(live.session_id).catch(() => {});
-      throw new ApiError(409, [{ code: "turn_in_progress" }], Math.min(error.retryAfter, 1));
+      return new ApiError(409, [error.problems[0]], Math.min(error.retryAfterMs ?? 0, 1_000));
     }
+    const isRefused = error.code.startsWith("provider_");
+    if (!isRefused && !(error instanceof TurnFailed)) return error;
+    // The question is stored; what the model's server says of it ends the turn.
+    await this.history.catchUp(live.session_id).catch(() => {});
+    return new TurnFailed(error.status, error.problems, error.retryAfterMs);
   }
 
-  /** Read a turn to its end, through any number of lost connections. @param {Live} live @param {Events} events */
-  async #follow(live, events) {
-    while (events) {
-      try {
-        if (await this.#read(live, events)) return;
-      } catch (error) {
-        if (!(error instanceof Unreachable)) throw error;
-      }
-      // Without an event id there is nothing to resume; sending the same key again is safe.
-      if (live.last_event_id === undefined) throw new Unreachable(null);
-      live.status = "reconnecting";
-      this.#show(live, true);
-      events = await this.#reopenPersistently(live);
-      live.status = live.text ? "streaming" : "waiting";
-      this.#show(live, true);
-    }
-    await this.history.catchUp(live.session_id);
-    if (!this.#isAnswered(live)) throw new TurnEnded(INTERRUPTED);
-  }
-
-  /** @param {Live} live @param {NonNullable<Events>} events @returns {Promise<boolean>} whether the turn is over */
+  /** @param {Live} live @param {ReturnType<Open>} events @returns {Promise<boolean>} whether the turn is over */
   async #read(live, events) {
-    for await (const { event, id, data } of events) {
-      live.last_event_id = id;
-      live.turn_id = id.split(":")[0];
+    for await (const event of events) {
+      live.turn_id = event.turn_id;
       live.quiet = false;
-      if (event === "context") {
+      if (event.type === "context") {
         live.text = "";
         live.thoughts = "";
-        this.#updateMeter(live.session_id, data);
-        await this.#takeQuestion(live, data.user_message);
+        this.#updateMeter(live.session_id, event.context);
+        await this.#takeQuestion(live, event.context.user_message);
         this.#show(live, true);
-      } else if (event === "reasoning") {
-        live.thoughts = (live.thoughts ?? "") + data.text;
+      } else if (event.type === "reasoning") {
+        live.thoughts = (live.thoughts ?? "") + event.text;
         this.#show(live, false);
-      } else if (event === "delta") {
-        live.text += data.text;
+      } else if (event.type === "delta") {
+        live.text += event.text;
         live.status = "streaming";
         this.#show(live, false);
-      } else if (event === "message") {
-        await this.history.take(live.session_id, data);
-      } else if (event === "error") {
-        await this.history.catchUp(live.session_id).catch(() => {});
-        throw new TurnEnded(data);
-      } else if (event === "done") {
+      } else if (event.type === "message") {
+        await this.history.take(live.session_id, event.message);
+      } else if (event.type === "done") {
         // The `message` event may have been lost with a broken connection.
-        const complete = data.state !== "done" || this.state.conversation(live.session_id).hasReply(live);
+        const complete = event.state !== "done" || this.state.conversation(live.session_id).hasReply(live);
         if (!complete) await this.history.catchUp(live.session_id);
         return true;
       }
@@ -222,25 +226,6 @@ export class Replies {
     if (conversation.hasReply(live)) return;
     // It has a reply already, so another device is regenerating that one.
     live.replaces ??= conversation.replyTo(question.seq) || undefined;
-  }
-
-  /** @param {Live} live @returns {Promise<Events>} null when no turn is in progress */
-  #reopen(live) {
-    const headers =
-      live.last_event_id === undefined ? undefined : { "Last-Event-ID": live.last_event_id };
-    return this.api.stream("GET", `/session/${live.session_id}/chat/stream`, { headers });
-  }
-
-  /** As `#reopen`, and tries until it succeeds. @param {Live} live @returns {Promise<Events>} */
-  async #reopenPersistently(live) {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await this.#reopen(live);
-      } catch (error) {
-        if (!isTransient(error)) throw error;
-        await this.wakeableTimer.wait(delay(attempt, error));
-      }
-    }
   }
 
   /** @param {Live} live */

@@ -34,6 +34,8 @@ export class SessionList {
   /** The first page of the list that is shown. */
   async refresh() {
     const list = this.state.list;
+    // Pages of a tag have another order, which does not tell what is gone.
+    if (this.state.tag) return;
     const requestedAt = ++this.#time;
     const before = [...this.state.sessions.values()];
     const { results, next } = await this.#page(list, "");
@@ -50,6 +52,30 @@ export class SessionList {
     for (const { session_id } of gone) {
       if (!this.#isInUse(session_id, requestedAt)) await this.forget(session_id);
     }
+    this.#setNextPage(list, next);
+    if (!this.state.tags) await this.#fetchPinsAndTags(list);
+  }
+
+  /** Fetch pinned sessions, wherever in the list they are, and the tags to choose from. @param {"active"|"archived"} list */
+  async #fetchPinsAndTags(list) {
+    const requestedAt = ++this.#time;
+    const { results } = await this.api.request("GET", `/session?status=${list}&pinned=true&limit=100`);
+    await this.#take(results, requestedAt);
+    const { values } = await this.api.request("GET", `/session/count?status=${list}&by=tag`);
+    if (this.state.list === list) this.state.tags = values.map((/** @type {any} */ { value }) => value);
+    this.state.changed("sessions");
+  }
+
+  /** Show only sessions with a tag, or all. @param {string} tag */
+  async choose(tag) {
+    this.state.tag = tag;
+    this.state.listHasMore = false;
+    this.state.changed("sessions");
+    if (!tag) return this.refresh();
+    const list = this.state.list;
+    const requestedAt = ++this.#time;
+    const { results, next } = await this.#page(list, "");
+    await this.#take(results, requestedAt);
     this.#setNextPage(list, next);
   }
 
@@ -81,7 +107,8 @@ export class SessionList {
   /** @param {"active"|"archived"} list @param {string} cursor */
   #page(list, cursor) {
     const after = cursor ? `&cursor=${encodeURIComponent(cursor)}` : "";
-    return this.api.request("GET", `/session?status=${list}&limit=${PAGE}${after}`);
+    const tag = this.state.tag ? `&tag=${encodeURIComponent(this.state.tag)}` : "";
+    return this.api.request("GET", `/session?status=${list}&limit=${PAGE}${tag}${after}`);
   }
 
   /** @param {"active"|"archived"} list @param {string | null} next */
@@ -108,6 +135,8 @@ export class SessionList {
     for (const entry of this.state.entries(session.session_id)) {
       if (entry.kind === "rename") merged.title = entry.title ?? "";
       if (entry.kind === "metadata") merged.metadata = entry.metadata;
+      if (entry.kind === "pin") merged.pinned = entry.pinned;
+      if (entry.kind === "tag") merged.tags = entry.tags;
       if (entry.kind === "archive") merged.status = "archived";
       if (entry.kind === "restore") merged.status = "active";
     }
@@ -183,7 +212,7 @@ export class SessionList {
     } catch (error) {
       if (error instanceof ApiError && error.code === RUNNING) {
         // The service runs one search of a user at a time, and the user has typed on.
-        await new Promise((resolve) => setTimeout(resolve, error.retryAfter * 1000));
+        await new Promise((resolve) => setTimeout(resolve, error.retryAfterMs ?? 0));
         return search === this.#searches ? this.#results(query, search) : [];
       }
       if (!(error instanceof Unreachable)) throw error;

@@ -122,6 +122,10 @@ export class State {
   sessions = new Map();
   /** @type {"active"|"archived"} */
   list = "active";
+  /** Only chats with this tag are listed; empty for all. */
+  tag = "";
+  /** The tags of all chats of the list; null until the service has said them. @type {string[] | null} */
+  tags = null;
   /** Whether the service has more sessions than are listed. */
   listHasMore = false;
   /** @type {{query: string, results: any[], busy: boolean}} */
@@ -231,6 +235,12 @@ export class State {
     return this.outbox.filter((entry) => entry.session_id === sessionId);
   }
 
+  /** The tags that can be chosen, with those that were given here since. @returns {string[]} */
+  knownTags() {
+    const here = [...this.sessions.values()].filter(({ status }) => status === this.list);
+    return [...new Set([...(this.tags ?? []), ...here.flatMap(({ tags = [] }) => tags)])];
+  }
+
   /** The sessions in their order in the list; deletions that wait in the outbox apply already. */
   listed() {
     const hidden = new Set();
@@ -239,6 +249,7 @@ export class State {
     }
     return [...this.sessions.values()]
       .filter((session) => session.status === this.list && !hidden.has(session.session_id))
+      .filter(({ tags }) => !this.tag || tags?.includes(this.tag))
       .sort((a, b) => (a.updated_at < b.updated_at ? 1 : a.updated_at > b.updated_at ? -1 : 0));
   }
 
@@ -260,5 +271,7 @@ export class State {
     this.instructions = "";
     this.listHasMore = false;
     this.list = "active";
+    this.tag = "";
+    this.tags = null;
   }
 }

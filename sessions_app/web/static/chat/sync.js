@@ -3,7 +3,6 @@
  * draw the state. Writes go through the outbox; reads come from the store.
  */
 
-import { WakeableTimer } from "./wakeable_timer.js";
 import { SessionList } from "./session_list.js";
 import * as credentials from "./credentials.js";
 import { Drafts } from "./drafts.js";
@@ -20,7 +19,6 @@ import { Store } from "./store.js";
 const REFRESH_MS = 15_000;
 
 export class Sync {
-  wakeableTimer = new WakeableTimer();
   /** The user whose store is open. */
   userId = "";
   /** @type {import("./later/attachments.js").Attachments | null} */
@@ -29,13 +27,17 @@ export class Sync {
   /** Called with a notice for the user. @type {(text: string, undo?: () => void) => void} */
   onNotice = () => {};
 
-  /** @param {{api: import("./api.js").Api, state: import("./state.js").State, tabs: import("./tabs.js").Tabs}} parts */
-  constructor({ api, state, tabs }) {
+  /**
+   * @param {{api: import("./api.js").Api, state: import("./state.js").State, tabs: import("./tabs.js").Tabs,
+   *   wakeableTimer: import("./wakeable_timer.js").WakeableTimer}} parts
+   */
+  constructor({ api, state, tabs, wakeableTimer }) {
     this.api = api;
     this.state = state;
     this.tabs = tabs;
+    this.wakeableTimer = wakeableTimer;
     this.store = this.#newStore();
-    const parts = { api, state, tabs, wakeableTimer: this.wakeableTimer, store: () => this.store };
+    const parts = { api, state, tabs, wakeableTimer, store: () => this.store };
     this.drafts = new Drafts(parts);
     this.history = new History(parts);
     this.sessionList = new SessionList(parts);

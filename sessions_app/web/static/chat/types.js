@@ -52,6 +52,8 @@
  * @property {{strategy: string, max_tokens: number}} [context_policy]
  * @property {boolean} [turn_in_progress]
  * @property {Record<string, string>} [metadata]
+ * @property {string[]} [tags]
+ * @property {boolean} [pinned]
  * @property {Record<number, string>} [topics] of this client: labels by the seq they begin at
  * @property {string} [system_prompt] of this client: what to create it with
  * @property {boolean} [create_tried] of this client: a request to create it may have arrived
@@ -64,6 +66,8 @@
  * @property {string} [content]
  * @property {Part[]} [parts] pictures, files and sounds beside the content
  * @property {string} [title]
+ * @property {string[]} [tags]
+ * @property {boolean} [pinned]
  * @property {number} [seq]
  * @property {number} [replaces] the seq of the message that this one is written in place of
  * @property {string} [model] which model is to answer
@@ -80,7 +84,6 @@
  * @property {string} text so far
  * @property {string} [thoughts] what the model has thought so far
  * @property {"waiting"|"streaming"|"reconnecting"} status
- * @property {string} [last_event_id]
  * @property {string} [turn_id] once the service has sent it
  * @property {boolean} [quiet] it does not show yet
  * @property {number} [replaces] the seq of the reply that this one will supersede
@@ -94,11 +97,6 @@
  * @property {string} username
  * @property {string} refresh the refresh token, which can be used once
  * @property {string} [renewal] the idempotency key of a refresh whose answer has not arrived
- *
- * @typedef {object} ServerEvent
- * @property {string} event
- * @property {string} id
- * @property {any} data
  */
 
 export {};

@@ -164,7 +164,7 @@ export class Attachments {
   /** A small picture, as a data URL. @param {Part} part @returns {Promise<string>} */
   async small(part) {
     if (part.preview) return part.preview;
-    if (!part.attachment_id) throw new ApiError(404, [], 0);
+    if (!part.attachment_id) throw new ApiError(404, []);
     return this.pictures.small(part.attachment_id);
   }
 
@@ -177,7 +177,7 @@ export class Attachments {
   async file({ key, attachment_id }) {
     const here = key && (await this.sync.store.bytes(key));
     if (here) return here;
-    if (!attachment_id) throw new ApiError(404, [], 0);
+    if (!attachment_id) throw new ApiError(404, []);
     return this.sync.api.download(`/attachments/${attachment_id}`);
   }
 

@@ -6,6 +6,10 @@ const SVG = "http://www.w3.org/2000/svg";
 const PATHS = {
   "thumb-up": "M7 11v9H4v-9h3Zm0 1l4-8c1.500 0 2.500 1 2 3l-.6 3H19l-1.500 8.500c-.2 1-1 1.500-2 1.500H7",
   "thumb-down": "M17 13V4h3v9h-3Zm0-1l-4 8c-1.500 0-2.500-1-2-3l.6-3H5l1.500-8.500c.2-1 1-1.500 2-1.500H17",
+  pin: "M9 4h6l-1 6 3 3v2H7v-2l3-3-1-6ZM12 15v6",
+  tag: "M4 4h8l8 8-8 8-8-8ZM8 8h.01",
+  print: "M7 9V4h10v5M5 9h14v7H5ZM8 14h8v6H8z",
+  play: "M8 5l11 7-11 7Z",
   settings: "M5 7h9M18 7h1M16 5v4M5 17h1M10 17h9M8 15v4",
   plus: "M12 5v14M5 12h14",
   search: "M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14ZM20 20l-4-4",

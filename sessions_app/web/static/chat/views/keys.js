@@ -17,6 +17,7 @@ export function listenForKeys(actions) {
     { keys: "c", label: "What the model sees", act: actions.plan },
     { keys: "s", label: "Show or hide the list", act: actions.aside },
     { keys: "?", label: "This list", act: () => help() },
+    { keys: "Ctrl+P", label: "Print the whole chat" },
     { keys: "Enter", label: "Send" },
     { keys: "Shift+Enter", label: "New line" },
     { keys: "Esc", label: "Leave the text field, close a menu or dialog" },

@@ -10,6 +10,7 @@ import { copyButton, drawMarkdown } from "./markdown.js";
 // The largest that a picture is shown in the transcript, and what a file has, in pixels.
 const PICTURE = [320, 240];
 const FILE = [272, 60];
+const SOUND = [272, 106];
 const NAMES = { user: "User", assistant: "Assistant", system: "System", tool: "Tool" };
 
 /**
@@ -96,7 +97,7 @@ function attached(message, { attach }) {
 function roomFor(parts) {
   const room = h("ul.attached", { aria: { label: counted(parts.length, "attachment") } });
   room.append(...parts.map((part) => {
-    const [width, height] = part.type === "image" ? shownSize(part) : FILE;
+    const [width, height] = part.type === "image" ? shownSize(part) : part.type === "audio" ? SOUND : FILE;
     const item = h("li", {}, part.alt || part.name || part.type);
     Object.assign(item.style, { width: `${width}px`, aspectRatio: `${width} / ${height}` });
     return item;

@@ -6,7 +6,8 @@ import { icon } from "./icons.js";
 import { Unreachable, inWords } from "../problems.js";
 import { listenForKeys } from "./keys.js";
 import { Notices, confirmed, menu } from "./popups.js";
-import { Sidebar, sessionOptions } from "./sidebar.js";
+import { sessionOptions } from "./session_menu.js";
+import { Sidebar } from "./sidebar.js";
 import { SignIn } from "./sign_in.js";
 import { Transcript } from "./transcript.js";
 
@@ -64,6 +65,7 @@ export class Page {
   /** @param {HTMLElement} parent */
   show(parent) {
     fill(parent, this.signIn.element, this.app, this.notices.stack, this.notices.spoken);
+    document.addEventListener("keydown", (event) => this.#print(event));
     document.addEventListener("keydown", (event) => {
       if (event.key !== "Escape" || document.querySelector("dialog[open], .menu")) return;
       if (NARROW.matches) this.#toggleSidebar(false);
@@ -144,9 +146,29 @@ export class Page {
     menu(this.more, [
       { label: "What the model sees", icon: "window", act: () => this.#togglePanel(true) },
       { label: "Chat settings", icon: "settings", act: () => this.#settings() },
+      { label: "Whole chat, to find or print", icon: "print", act: () => this.#showWhole() },
       ...(archived ? [] : [{ label: "Start fresh here", icon: "fresh", act: () => this.actions.startFresh() }]),
       ...sessionOptions(session, this.actions, rename),
     ]);
+  }
+
+  /** The whole chat on one page, whose module is loaded when it is first asked for. @param {boolean} [isToPrint] */
+  async #showWhole(isToPrint = false) {
+    if (!this.state.open || document.querySelector(".whole")) return;
+    try {
+      const { WholeChat } = await import("./later/whole_chat.js");
+      await new WholeChat(this.state, this.actions, this.transcript).show(this.app, isToPrint);
+    } catch (error) {
+      this.notices.show(inWords(new Unreachable(error)));
+    }
+  }
+
+  /** The browser prints what it has; a chat is loaded first. @param {KeyboardEvent} event */
+  #print(event) {
+    const isPrint = (event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "p";
+    if (!isPrint || !this.state.open || document.querySelector(".whole, dialog[open]")) return;
+    event.preventDefault();
+    this.#showWhole(true);
   }
 
   /** Choose the model, and for a new chat the system prompt. */

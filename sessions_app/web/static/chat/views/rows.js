@@ -129,6 +129,20 @@ export class Rows {
     return above;
   }
 
+  /** What is to be said below a message. @param {Message} message */
+  note({ seq, parts, generation }) {
+    if (generation?.finish_reason === "cancelled") return "Stopped";
+    const isAttached = parts?.some(({ type }) => type !== "text");
+    return isAttached && this.#isSentWithoutFiles(seq) ? "The model is told of these, but not sent them: newer ones take the room." : "";
+  }
+
+  /** @param {number} seq */
+  #isSentWithoutFiles(seq) {
+    const { context, open } = this.state;
+    if (context?.session_id !== open) return false;
+    return context?.plan?.some((/** @type {any} */ entry) => entry.seq === seq && entry.sent_as === "placeholder");
+  }
+
   /** Whether the window starts after the newest message. */
   get startsFreshNext() {
     return this.latest > 0 && (this.session?.context_start ?? 1) > this.latest;

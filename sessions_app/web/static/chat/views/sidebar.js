@@ -1,12 +1,14 @@
 /** The list of sessions, with search and a menu for each. */
 
-import { fill, h, isolated, moment } from "./dom.js";
-import { marked } from "./marks.js";
+import { fill, h, isolated } from "./dom.js";
 import { icon } from "./icons.js";
 import { menu } from "./popups.js";
+import { drawResults } from "./results.js";
+import { sessionOptions } from "./session_menu.js";
 
 const SEARCH_MS = 200;
 const DAY = 86_400_000;
+const PINNED = "Pinned";
 
 /** @typedef {import("../types.js").Session} Session */
 
@@ -28,6 +30,7 @@ export class Sidebar {
     this.onOpen = onOpen;
     this.search = h("input.search", { type: "search", placeholder: "Search", aria: { label: "Search" } });
     this.search.addEventListener("input", () => this.#search());
+    this.tags = h("div.tag-choice", { role: "group", aria: { label: "Tags" }, hidden: true });
     this.list = h("div.session-list", { tabindex: "-1" });
     this.list.addEventListener("scroll", () => this.#more(), { passive: true });
     this.name = h("span.user-name");
@@ -36,6 +39,7 @@ export class Sidebar {
     this.element = h("nav.sidebar", { id: "sidebar", aria: { label: "Chats" } },
       h("div.sidebar-head", {}, fresh, h("label.search-box", {}, icon("search"), this.search)),
       this.#tabs(),
+      this.tags,
       this.list,
       this.#foot(onAccount, onSignOut),
     ); // prettier-ignore
@@ -95,23 +99,25 @@ export class Sidebar {
     if (content === this.#drawn) return;
     this.#drawn = content;
     const focused = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset?.focus;
-    if (this.state.search.query) this.#drawResults();
+    this.#drawTags();
+    if (this.state.search.query) drawResults(this.list, this.state.search, (id) => this.#firstWords(id), this.onOpen);
     else this.#drawSessions();
-    if (focused) this.list.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus();
+    if (focused) this.element.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus();
   }
 
   /** Everything that the list shows, to tell whether it has to be drawn again. */
   #content() {
-    const { search, list, open } = this.state;
+    const { search, list, open, tag } = this.state;
     const rows = search.query
       ? search.results
       : this.state.listed().map((session) => [
           session.session_id,
           session.title || this.#firstWords(session.session_id),
-          age(session.updated_at),
+          groupOf(session),
+          session.tags,
           Boolean(this.state.live(session.session_id)),
         ]);
-    return JSON.stringify([search.query, search.busy, list, open, rows]);
+    return JSON.stringify([search.query, search.busy, list, open, tag, this.state.knownTags(), rows]);
   }
 
   #drawSessions() {
@@ -121,15 +127,31 @@ export class Sidebar {
       fill(this.list, h("p.quiet.empty", {}, text));
       return;
     }
-    const groups = new Map();
+    /** @type {Map<string, Session[]>} */
+    const groups = new Map(sessions.some(({ pinned }) => pinned) ? [[PINNED, []]] : []);
     for (const session of sessions) {
-      const name = age(session.updated_at);
+      const name = groupOf(session);
       groups.set(name, [...(groups.get(name) ?? []), session]);
     }
     fill(this.list, ...[...groups].flatMap(([name, members]) => [
       h("h2.group", {}, name),
       h("ul", {}, ...members.map((/** @type {Session} */ member) => this.#item(member))),
     ])); // prettier-ignore
+  }
+
+  /** The tags to choose by; the chosen one takes itself back. */
+  #drawTags() {
+    const { tag, search } = this.state;
+    const tags = this.state.knownTags();
+    if (tag && !tags.includes(tag)) tags.unshift(tag);
+    this.tags.hidden = !tags.length || Boolean(search.query);
+    fill(this.tags, ...tags.map((name) => h("button.tag", {
+      type: "button",
+      dir: "auto",
+      data: { focus: `tag-${name}` },
+      aria: { pressed: String(name === tag) },
+      onclick: () => this.actions.chooseTag(name === tag ? "" : name),
+    }, name))); // prettier-ignore
   }
 
   /** @param {Session} session */
@@ -144,6 +166,8 @@ export class Sidebar {
       onclick: () => this.onOpen(id),
       ondblclick: () => this.#rename(this.#button(id), session),
     }, h("span.session-title", { dir: "auto" }, title)); // prettier-ignore
+    const { tags = [] } = session;
+    if (tags.length) open.append(h("span.session-tags", { title: tags.join(", "), dir: "auto" }, tags.join(", ")));
     if (this.state.live(id)) open.append(h("span.dot", { title: "Answering" }));
     const more = h("button.small-button.more", {
       type: "button",
@@ -171,7 +195,7 @@ export class Sidebar {
   #rename(button, session) {
     if (!button) return;
     const field = h("input.rename", { type: "text", maxlength: "200", aria: { label: "Title" } });
-    field.value = session.title || button.textContent;
+    field.value = session.title || this.#firstWords(session.session_id);
     this.#renaming = session.session_id;
     let finished = false;
     const finish = (/** @type {boolean} */ save) => {
@@ -194,57 +218,11 @@ export class Sidebar {
     field.focus();
     field.select();
   }
-
-  #drawResults() {
-    const { results, busy } = this.state.search;
-    const quiet = busy ? "Searching…" : results.length ? "" : "No results.";
-    fill(
-      this.list,
-      ...this.#grouped(results).flatMap(([title, hits]) => [
-        h("h2.group.of-chat", { dir: "auto" }, title),
-        h("ul", {}, ...hits.map((hit) => this.#result(hit))),
-      ]),
-      quiet && h("p.quiet.empty", { role: "status" }, quiet),
-    );
-  }
-
-  /** The results by chat, in the order of each chat's best. @param {any[]} results @returns {[string, any[]][]} */
-  #grouped(results) {
-    /** @type {Map<string, any[]>} */
-    const groups = new Map();
-    for (const result of results) {
-      groups.set(result.session_id, [...(groups.get(result.session_id) ?? []), result]);
-    }
-    return [...groups].map(([id, hits]) => [hits[0].title || this.#firstWords(id), hits]);
-  }
-
-  /** @param {any} result */
-  #result(result) {
-    const { query } = this.state.search;
-    const title = result.title || this.#firstWords(result.session_id);
-    const role = result.role === "assistant" ? "Assistant" : result.role === "user" ? "You" : "";
-    const open = h("button.session.found", { type: "button", onclick: () => this.onOpen(result.session_id, result.seq) },
-      h(result.snippet ? "span.session-title.visually-hidden" : "span.session-title", { dir: "auto" }, ...marked(title, query)),
-      result.snippet && h("span.hit-head", {}, [role, result.timestamp && moment(result.timestamp)].filter(Boolean).join(" · ")),
-      result.snippet && h("span.snippet", { dir: "auto" }, ...marked(result.snippet, query)),
-    ); // prettier-ignore
-    return h("li", {}, open);
-  }
 }
 
-/** The menu items of a session. @param {Session} session @param {import("../actions.js").Actions} actions @param {() => void} rename */
-export function sessionOptions(session, actions, rename) {
-  const { session_id: id } = session;
-  const archived = session.status === "archived";
-  return [
-    ...(archived ? [] : [{ label: "Rename", icon: "edit", act: rename }]),
-    archived
-      ? { label: "Restore", icon: "restore", act: () => actions.restore(id) }
-      : { label: "Archive", icon: "archive", act: () => actions.archive(id) },
-    { label: "Export as Markdown", icon: "download", act: () => actions.exportSession(id, "markdown") },
-    { label: "Export as JSON", icon: "download", act: () => actions.exportSession(id, "json") },
-    { label: "Delete", icon: "trash", danger: true, act: () => actions.remove(id) },
-  ];
+/** The heading that a session stands under. @param {Session} session */
+function groupOf({ pinned, updated_at }) {
+  return pinned ? PINNED : age(updated_at);
 }
 
 /** @param {string} iso */

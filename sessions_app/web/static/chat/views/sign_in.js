@@ -100,7 +100,7 @@ export class SignIn {
     try {
       await this.#send(mode);
     } catch (error) {
-      const errors = error instanceof ApiError && error.status < 429 ? error.errors : [];
+      const errors = error instanceof ApiError && error.status < 429 ? error.problems : [];
       this.#showErrors(errors.length ? errors : [{ detail: inWords(error) }]);
     } finally {
       this.submit.disabled = false;

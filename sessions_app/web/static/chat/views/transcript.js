@@ -55,7 +55,7 @@ export class Transcript {
       shown: (first, last) => this.#shown(first, last),
     });
     this.log.addEventListener("moved", () => this.#moved());
-    state.on(["open", "messages", "live", "outbox", "sessions", "connection"], () => this.#changed());
+    state.on(["open", "messages", "live", "outbox", "sessions", "connection", "context"], () => this.#changed());
   }
 
   #changed() {
@@ -138,11 +138,12 @@ export class Transcript {
     if (!message) return "unknown";
     const trouble = this.#trouble(message)?.text ?? "";
     const above = this.rows.dividers(message).map((divider) => divider.text).join();
+    const below = this.rows.note(message);
     const last = item.seq === this.rows.last;
     const fresh = last && this.rows.startsFreshNext;
     const flags = [message.deleted, this.rows.isHidden(message), last, fresh, Boolean(this.rows.live)];
     const versions = this.rows.versions(message);
-    return [message.id, versions, message.feedback?.rating, ...flags, this.#editing === item.seq, above, trouble].join("|");
+    return [message.id, versions, message.feedback?.rating, ...flags, this.#editing === item.seq, above, below, trouble].join("|");
   }
 
   /** @param {number} row @param {HTMLElement | null} element */
@@ -162,7 +163,7 @@ export class Transcript {
     if (this.rows.isHidden(message)) return [];
     const above = this.rows.dividers(message).map((divider) => this.#divider(divider));
     if (this.#editing === seq) return [...above, this.#editor(message)];
-    const options = { position: seq, size: this.rows.latest, note: note(message), trouble: "" };
+    const options = { position: seq, size: this.rows.latest, note: this.rows.note(message), trouble: "" };
     const trouble = this.#trouble(message);
     if (trouble) options.trouble = trouble.text;
     const article = messageArticle(message, options, this.#buttons(message));
@@ -187,7 +188,7 @@ export class Transcript {
     const last = seq === rows.last;
     const failed = rows.entries.find((entry) => entry.client_id === message.client_id && entry.state === "failed");
     return {
-      attach: this.#attach,
+      attach: this.attach,
       again: () => actions.again(message),
       amend: archived ? undefined : () => this.#edit(seq),
       discard: failed && !archived ? () => actions.discard(failed) : undefined,
@@ -226,7 +227,7 @@ export class Transcript {
       again: () => this.actions.again(entry),
       amend: () => this.#amend(entry.key),
       discard: () => this.actions.discard(entry),
-      attach: this.#attach,
+      attach: this.attach,
       // Files may be long on their way; who does not want to wait can give up.
       remove: entry.parts?.some(isWaiting) && !failed ? () => this.actions.discard(entry) : undefined,
     };
@@ -264,7 +265,7 @@ export class Transcript {
   /** @param {Message} message */
   #editor(message) {
     return editor(message, {
-      attach: this.#attach,
+      attach: this.attach,
       cancel: () => this.#edit(0),
       done: (text, parts) => {
         this.#edit(0);
@@ -274,7 +275,7 @@ export class Transcript {
   }
 
   /** Draws what is attached to a message. @param {HTMLElement} room @param {Part[]} parts @param {(kept: Part[]) => void} [onKept] */
-  #attach = async (room, parts, onKept) => {
+  attach = async (room, parts, onKept) => {
     try {
       const { drawAttached } = await import("./later/attached.js");
       drawAttached(room, parts, { actions: this.actions, attachments: await this.actions.attachments(), onKept });
@@ -286,7 +287,7 @@ export class Transcript {
   /** @param {import("../types.js").Entry} entry */
   #entryEditor(entry) {
     return editor(waitingMessage(entry), {
-      attach: this.#attach,
+      attach: this.attach,
       cancel: () => this.#amend(""),
       done: (text, parts) => {
         this.#amend("");
@@ -353,9 +354,4 @@ function waitingMessage({ content = "", parts }) {
 /** Whether the bytes of a part are still to be sent. @param {Part} part */
 function isWaiting({ key, attachment_id }) {
   return Boolean(key && !attachment_id);
-}
-
-/** @param {Message} message */
-function note(message) {
-  return message.generation?.finish_reason === "cancelled" ? "Stopped" : "";
 }

@@ -111,7 +111,7 @@ function passwordForm(account, notices) {
       form.reset();
       notices.show("Password changed. Other devices have to sign in again.");
     } catch (error) {
-      const problems = error instanceof ApiError ? error.errors : [];
+      const problems = error instanceof ApiError ? error.problems : [];
       const rejected = problems.find((problem) => problem.attr === "new_password");
       if (rejected) next.showProblems([rejected.detail ?? ""]);
       else current.showProblems([problems[0]?.detail ?? inWords(error)]);

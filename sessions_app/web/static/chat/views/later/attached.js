@@ -44,6 +44,7 @@ function draw(item, part, context) {
   const { type, attachment_id, url, key } = part;
   const isHere = Boolean(attachment_id || key);
   if (type === "image" && isHere) fill(item, picture(item, part, context), progressOf(part, context.attachments));
+  else if (type === "audio" && isHere) fill(item, file(item, part, context), sound(item, part, context), progressOf(part, context.attachments));
   else if (isHere) fill(item, file(item, part, context), progressOf(part, context.attachments));
   else if (url) fill(item, address(part));
   else fill(item, h("div.file-chip", {}, facts(part, "It is kept elsewhere")));
@@ -116,6 +117,28 @@ function file(item, part, context) {
     if (focused) item.querySelector("p")?.focus();
   });
   return chip;
+}
+
+/** A button that is replaced by the browser's own player: sounds are fetched when they are to be heard. @param {HTMLElement} item @param {Part} part @param {Context} context */
+function sound(item, part, context) {
+  const button = h("button.play-sound", { type: "button", aria: { label: `Play ${isolated(nameOf(part))}` } }, icon("play"), "Play");
+  button.addEventListener("click", async () => {
+    button.disabled = true;
+    try {
+      const player = h("audio.player", { controls: true, src: await context.attachments.whole(part), aria: { label: isolated(nameOf(part)) } });
+      button.replaceWith(player);
+      player.addEventListener("error", () => player.replaceWith(h("p.unplayable", {}, "This browser cannot play it.")));
+      player.focus();
+      await player.play();
+    } catch (error) {
+      if (isGone(error)) showGone(item, part);
+      else if (button.isConnected) {
+        button.disabled = false;
+        context.actions.sync.onNotice(inWords(error));
+      }
+    }
+  });
+  return button;
 }
 
 /** @param {Part} part */

@@ -31,6 +31,16 @@ const STRATEGIES = {
   relevant: "recent messages and those relevant to the question",
   hybrid: "topic, relevance and recency together",
 };
+/** In which other form a message is sent than it is stored. @type {Record<string, string>} */
+const SENT_AS = {
+  left_out: "Not sent",
+  cut: "Sent shortened",
+  repaired: "Sent repaired",
+  joined: "Sent as one with the message beside it",
+  renamed: "Sent under another name",
+  moved: "Sent in another place",
+  placeholder: "Sent without its pictures and files",
+};
 const SHOWN = 400;
 const EXCERPT = 90;
 
@@ -140,6 +150,7 @@ export class ContextPanel {
         REASONS[entry.reason] ?? entry.reason,
         h("span.plan-tokens", {}, String(entry.token_count)),
       ),
+      entry.sent_as && h("span.plan-changed", {}, `${SENT_AS[entry.sent_as] ?? "Sent changed"}: ${entry.sent_as_reason}`),
     ); // prettier-ignore
     return h(entry.kept ? "li" : "li.dropped", {}, go);
   }

@@ -3,7 +3,7 @@
 /** @type {Map<string, Promise<void>>} */
 const loaded = new Map();
 
-/** Load a style sheet, once. @param {"math"|"code"|"attachments"|"panels"} name */
+/** Load a style sheet, once. @param {"math"|"code"|"attachments"|"panels"|"whole"} name */
 export function loadStyle(name) {
   const known = loaded.get(name);
   if (known) return known;

@@ -107,7 +107,7 @@ class Viewer {
 
   async #save() {
     if (await this.source.save(this.pictures[this.#at])) return;
-    this.#fail(new ApiError(404, [], 0));
+    this.#fail(new ApiError(404, []));
   }
 
   /** @param {Event} event */
