@@ -66,7 +66,7 @@ BEYOND_IT_AT = {
     **{
         (f"{method} /session{path}", name): "which sessions, said once"
         for method, path in (("DELETE", ""), ("POST", "/delete"), ("POST", "/archive"))
-        for name in ("", "tag", "status", "pinned", "temporary", "metadata")
+        for name in ("non_field_errors", "tag", "status", "pinned", "temporary", "metadata")
     },
     **{
         ("POST /session/{session_id}/chat", name): "what is new, and who may say it"

@@ -72,7 +72,7 @@ def test_a_packed_file_of_nothing_but_blanks_ends_at_the_bound(tmp_path: Path, n
 def test_a_value_over_the_bound_is_refused_before_it_is_in_memory(tmp_path: Path):
     path = packed(tmp_path / "in.json.gz", b'["' + b"a" * 9_000_000 + b'"]')
     with pytest.raises(InvalidInput):
-        read(path, value_chars=1_000_000)
+        read(path, line_bytes=100_000, value_chars=1_000_000)
 
 
 def test_within_its_bounds_a_packed_file_is_read(tmp_path: Path):

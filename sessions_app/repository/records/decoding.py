@@ -31,7 +31,6 @@ from sessions_app.domain.dialect import usage_of
 from sessions_app.domain.errors import InvalidInput
 from sessions_app.domain.items import problem_of
 from sessions_app.domain.parts import are_parts
-from sessions_app.domain.records.writing import timestamp
 from sessions_app.domain.texts.text import is_storable, json_problem
 from sessions_app.repository import log
 from sessions_app.repository.log import Stored
@@ -39,6 +38,8 @@ from sessions_app.repository.records.codec import DERIVED, JSON_TEXTS, NOT_CARRI
 
 # It begins the ids of all that belongs to its session, where a "/" ends it.
 _SESSION_ID = re.compile(r"[0-9A-Za-z-]{1,36}")
+# As `timestamp` writes a time.
+_AS_WRITTEN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
 _COUNTED = frozenset({"type", "session_id", "topic_undone"})
 _OF_A_LINE = frozenset({"type", "session_id", "seq"})
 
@@ -91,11 +92,18 @@ def stored_message(record: Mapping[str, Any]) -> Stored:
         raise InvalidInput("parts are not those of a message")
     if stored.get("deleted") and log.tombstone(stored) != stored:
         raise InvalidInput("a deleted message has something left in it")
+    if problem := declared(Message).first_problem(stored):
+        _refuse_message(stored, problem)
+    return stored
+
+
+def _refuse_message(stored: Stored, problem: str) -> None:
+    """Raise InvalidInput in MongoEngine's words where it has any."""
     try:
         log.validate_message(stored)
     except ValidationError as error:
         raise InvalidInput(_reason(error)) from error
-    return stored
+    raise InvalidInput(problem)
 
 
 def _items(items: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -178,7 +186,7 @@ def _moment(name: str, value: Any) -> datetime:
     except (ValueError, OverflowError) as error:
         raise InvalidInput(f"{name} is no time") from error
     # What cannot be given back as it came would differ in the next export.
-    if timestamp(moment) != text:
+    if not _AS_WRITTEN.fullmatch(text):
         raise InvalidInput(
             f"{name} is no time in UTC with milliseconds, as 2026-11-22T10:00:00.250Z"
         )
