@@ -109,11 +109,6 @@ def test_a_member_of_a_query_stands_once(alice: Person):
     assert problems(response) == {("repeated_parameter", "limit")}
 
 
-@pytest.mark.parametrize("name", ["limit", "cursor", "expiring_within", "status", "tag"])
-def test_an_empty_member_of_a_query_is_not_taken_for_none(alice: Person, name: str):
-    assert problems(alice.client.get(f"/session?{name}=")) == {("blank", name)}
-
-
 def test_of_very_many_a_few_are_named_and_none_at_length(alice: Person):
     response = alice.client.post("/session/create", {f"{n:03}" * 100: n for n in range(500)})
     assert response.status_code == 400
