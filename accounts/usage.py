@@ -34,14 +34,12 @@ def figures(user: User, *, now: datetime) -> Sequence[Figure]:
     beforehand is included: a thousandth of a quota, of the searches a sixtieth, for each process.
     """
     user_id = str(user.pk)
+    files, bytes_of_files = attachments.attachment_usage(user_id=user_id)
     stocks = zip(Stock, quotas.usage(user_id), quotas.limits(), strict=True)
     return [
         *(Figure(_NAMES[stock], used, quota) for stock, used, quota in stocks),
-        Figure(
-            "Bytes of attachments",
-            attachments.attachment_usage(user_id=user_id)[1],
-            settings.ATTACHMENTS_PER_USER_BYTES,
-        ),
+        Figure("Attachments", files, settings.ATTACHMENTS_PER_USER),
+        Figure("Bytes of attachments", bytes_of_files, settings.ATTACHMENTS_PER_USER_BYTES),
         Figure("API keys", keys_count(user), settings.QUOTA_API_KEYS),
         Figure(
             "Searches today",

@@ -137,7 +137,8 @@ TOPIC_DIVIDER_THRESHOLD = env.fraction("TOPIC_DIVIDER_THRESHOLD", 0.4)
 # --- attachments ------------------------------------------------------------------------------
 ATTACHMENT_MAX_BYTES = env.integer("ATTACHMENT_MAX_BYTES", 20_971_520, low=1, high=2**31)
 ATTACHMENTS_PER_MESSAGE = env.integer("ATTACHMENTS_PER_MESSAGE", 20, low=1, high=256)
-# All of a user's, in bytes; 0: any number.
+# All of a user's: how many, and how many bytes; 0: any number.
+ATTACHMENTS_PER_USER = env.integer("ATTACHMENTS_PER_USER", 100_000)
 ATTACHMENTS_PER_USER_BYTES = env.integer("ATTACHMENTS_PER_USER_BYTES", 1_073_741_824, high=2**50)
 ATTACHMENT_TYPES = env.words("ATTACHMENT_TYPES", ",".join(Kind))
 if unknown := set(ATTACHMENT_TYPES) - set(Kind):

@@ -17,6 +17,7 @@ from django.conf import settings
 
 from sessions_app.domain.errors import Overloaded, SlowBody, TooLarge
 from sessions_app.http.waiting import Takes
+from sessions_app.pace import pace
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -37,6 +38,12 @@ _FORM_BYTES = 65_536
 # Of an upload, what is kept in memory: little enough for all connections at once.
 _MEMORY_BYTES = 65_536
 _WRITE_BYTES = 262_144
+# A body that is longer is not received before its view has been asked. Shorter ones are mostly here
+# by then.
+_ASKED_BYTES = 131_072
+# While others are answered, all uploads of this process together come no faster than so many bytes
+# a second. Each takes its turn for a block; until then the client waits, and nothing is kept.
+_SHARED_RATE = 33_554_432
 ON_DISK = frozenset({Takes.A_FILE, Takes.AN_EXPORT})
 
 
@@ -50,6 +57,31 @@ def most_bytes(kind: Takes) -> int:
     return int(settings.REQUEST_WITH_FILES_MAX_BYTES if with_files else settings.REQUEST_MAX_BYTES)
 
 
+class _Unread(io.RawIOBase):
+    """In place of a body that was not wanted, for a view that asks for it all the same."""
+
+    def readable(self) -> bool:
+        """It can be tried."""
+        return True
+
+    def readinto(self, _: Any) -> int:
+        """Nothing has been received, so that the client has to send it again."""
+        raise Overloaded(retry_after=1)
+
+
+def unread() -> IO[bytes]:
+    """What stands in an environment until the body is there."""
+    return cast(IO[bytes], _Unread())
+
+
+def is_large(kind: Takes, scope: Scope) -> bool:
+    """Whether a body is to be received only once its view has been asked for it."""
+    length = _length(scope)
+    if length is None:
+        return kind is not Takes.A_MESSAGE
+    return length > (0 if kind in ON_DISK else _ASKED_BYTES)
+
+
 class Budget:
     """The bytes of all bodies that this process has read for requests which have not ended.
 
@@ -59,6 +91,8 @@ class Budget:
     def __init__(self) -> None:
         self.used = 0
         self.on_disk = 0
+        # Of uploads, one block after the other is received while others are answered.
+        self.turns = asyncio.Lock()
 
     def take(self, size: int, kind: Takes = Takes.A_MESSAGE) -> None:
         """Count bytes that are kept; raises Overloaded where they are too many."""
@@ -90,6 +124,8 @@ class Body:
         self._size = 0
         self._kept: IO[bytes] = io.BytesIO()
         self._waiting: list[bytes] = []
+        # How long this service has kept the client waiting, which is no slowness of the client's.
+        self._paused = 0.0
 
     async def read(self, scope: Scope, receive: Receive) -> IO[bytes]:
         """The body, up to one byte over the limit, at its beginning."""
@@ -122,15 +158,18 @@ class Body:
         """Put what has come behind the rest; what goes to the disk does so on a thread."""
         block = b"".join(self._waiting)
         self._waiting.clear()
-        if self._kind in ON_DISK and self._size > _MEMORY_BYTES:
-            await asyncio.get_running_loop().run_in_executor(None, self._kept.write, block)
-        else:
+        if self._kind not in ON_DISK or self._size <= _MEMORY_BYTES:
             self._kept.write(block)
+            return
+        began = time.monotonic()
+        async with pace.turn_on_loop(self._budget.turns, len(block) / _SHARED_RATE):
+            await asyncio.get_running_loop().run_in_executor(None, self._kept.write, block)
+        self._paused += time.monotonic() - began
 
     async def _next(self, receive: Receive, began: float) -> MutableMapping[str, Any]:
         allowed = min(GRACE_SECONDS + self._size / settings.BODY_MIN_RATE, settings.BODY_SECONDS)
         try:
-            async with asyncio.timeout(began + allowed - time.monotonic()):
+            async with asyncio.timeout(began + self._paused + allowed - time.monotonic()):
                 return await receive()
         except TimeoutError as error:
             raise SlowBody from error

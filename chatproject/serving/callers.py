@@ -15,6 +15,7 @@ from rest_framework_simplejwt.exceptions import TokenError
 from accounts.authentication import KEY_PREFIXES, KNOWN_KEY, KnownKey, known_key
 from accounts.models import ApiKey, ServiceKey
 from sessions_app.api.authentication import RememberedAccessToken
+from sessions_app.http import uploads
 
 
 def bearer(environ: dict[str, Any]) -> str:
@@ -34,6 +35,14 @@ def look_up_key(environ: dict[str, Any]) -> None:
         environ[KNOWN_KEY] = known_key(bearer(environ))
     except (APIException, DatabaseError) as error:
         environ[KNOWN_KEY] = KnownKey(error=error)
+    finally:
+        close_old_connections()
+
+
+def may_send(environ: dict[str, Any]) -> bool:
+    """Whether a large body is wanted of this client; on a thread."""
+    try:
+        return uploads.ask(environ)
     finally:
         close_old_connections()
 

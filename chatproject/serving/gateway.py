@@ -16,39 +16,35 @@ import time
 from collections.abc import (
     AsyncGenerator,
     AsyncIterable,
-    Awaitable,
     Callable,
     Iterable,
     Iterator,
-    MutableMapping,
 )
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, contextmanager, suppress
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 
 from django.db import close_old_connections
 
-from chatproject import error_pages, metrics
-from chatproject.logs import access_log
-from chatproject.logs.request_ids import with_request_id
-from chatproject.serving import bodies, callers, connections, queues, wsgi_calls
+from accounts.authentication import KNOWN_KEY
+from chatproject import metrics
+from chatproject.serving import answering, bodies, callers, connections, queues, wsgi_calls
 from chatproject.serving.admission import Gone, Slot
-from chatproject.serving.wsgi_calls import Answer, Headers, Scope
-from chatproject.traces import requests as traced
+from chatproject.serving.answering import Receive, Send
+from chatproject.serving.wsgi_calls import Answer, Scope
 from sessions_app import event_loop, instruments
 from sessions_app.domain.errors import SessionError
-from sessions_app.http import request_ids
 from sessions_app.http.departure import ENVIRON_KEY, Departure
 from sessions_app.http.waiting import ALLOWANCE_KEY, Declared, Waits, declared
+from sessions_app.pace import pace
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _STOPS = (signal.SIGINT, signal.SIGTERM)
+# What nobody else should wait for: uploads, and what asks how the service is.
+_BULK = frozenset({Waits.FOR_AN_UPLOAD, Waits.FOR_A_PROBE, Waits.FOR_NOTHING})
 
 
 class Gateway:
@@ -95,19 +91,23 @@ class Gateway:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         arrived = time.monotonic()
         view = declared(scope["path"], scope["method"])
+        if view.waits not in _BULK:
+            pace.request_came()
         if view.waits is Waits.FOR_NOTHING:
             environ = wsgi_calls.environ_of(scope, io.BytesIO(), 0) | {metrics.ARRIVED_KEY: arrived}
             answer, whole = wsgi_calls.call(self._application, environ)
-            await _send_whole(answer.status, answer.headers, whole or b"", send)
+            await answering.send_whole(answer.status, answer.headers, whole or b"", send)
             return
         try:
             with self._in_progress.request(scope), bodies.kept(self._bodies, view.takes) as body:
-                content = await body.read(scope, receive)
-                environ = wsgi_calls.environ_of(scope, content, body.size)
+                environ = wsgi_calls.environ_of(scope, bodies.unread(), 1)
                 environ[metrics.ARRIVED_KEY] = arrived
-                await _Request(self, scope, environ, receive, send).answer(view)
+                request = _Request(self, scope, environ, receive, send)
+                if not bodies.is_large(view.takes, scope) or await request.is_wanted():
+                    environ |= wsgi_calls.body_of(await body.read(scope, receive), body.size)
+                await request.answer(view)
         except SessionError as error:
-            await _refuse(error, view, scope, arrived, send)
+            await answering.refuse(error, view, scope, arrived, send)
         except Gone:
             instruments.request_refused(view.waits.value, "gone")
         except bodies.Departed:
@@ -123,7 +123,7 @@ class Gateway:
 
 
 class _Request:
-    """A request whose body is there, on its way through its queue."""
+    """A request on its way through its queue, as soon as its body is there, or is not wanted."""
 
     def __init__(
         self,
@@ -137,13 +137,24 @@ class _Request:
         self._receive, self._send = receive, send
         self._departure = environ[ENVIRON_KEY] = Departure()
         self._gone: asyncio.Future[None] | None = None
+        self._is_wanted = True
+
+    async def is_wanted(self) -> bool:
+        """Whether its view wants the body, which has not been received; raises Overloaded."""
+        await self._look_up_key()
+        slot = await self._gateway.queues.of(Waits.FOR_A_WRITE).enter()
+        try:
+            self._is_wanted = await slot.call(callers.may_send, self._environ)
+        finally:
+            slot.release()
+        return self._is_wanted
 
     async def answer(self, view: Declared) -> None:
         """Wait for a thread, run Django and send what it says; raises Overloaded, Gone."""
         try:
-            if view.waits is not Waits.FOR_ACCOUNTS and callers.has_api_key(self._environ):
+            if view.waits is not Waits.FOR_ACCOUNTS:
                 await self._look_up_key()
-            if view.waits is Waits.FOR_A_MODEL:
+            if view.waits is Waits.FOR_A_MODEL and self._is_wanted:
                 # Whoever works for this client is told when it leaves.
                 self._watch()
             slot = await self._enter(view)
@@ -156,6 +167,8 @@ class _Request:
                 self._gone.cancel()
 
     async def _look_up_key(self) -> None:
+        if KNOWN_KEY in self._environ or not callers.has_api_key(self._environ):
+            return
         slot = await self._gateway.queues.keys.enter()
         try:
             await slot.call(callers.look_up_key, self._environ)
@@ -164,6 +177,8 @@ class _Request:
 
     async def _enter(self, view: Declared) -> Slot:
         queue = self._gateway.queues.of(view.waits)
+        if not self._is_wanted:
+            return await self._gateway.queues.of(Waits.FOR_A_WRITE).enter()
         if view.waits is Waits.FOR_AN_UPLOAD:
             # All of it has come: to refuse it now would have it sent again.
             return await queue.reenter(callers.caller_of(self._environ, ""))
@@ -187,13 +202,19 @@ class _Request:
         if whole is not None:
             # Its thread is free while it is being sent, however slowly the client reads.
             slot.release()
-            await _send_whole(answer.status, answer.headers, whole, self._send)
+            if self._is_wanted:
+                await answering.send_whole(answer.status, answer.headers, whole, self._send)
+            else:
+                is_coming = "HTTP_EXPECT" not in self._environ
+                await answering.send_before_body(
+                    answer, whole, self._receive if is_coming else None, self._send
+                )
             return
         # Nor is it held between the pieces of a stream.
         slot.release()
         chunks = answer.events or _on(slot, answer.body)
         try:
-            await _start(answer.status, answer.headers, self._send)
+            await answering.start(answer.status, answer.headers, self._send)
             await self._stream(chunks)
         finally:
             await self._gateway.end(answer)
@@ -207,40 +228,6 @@ class _Request:
                     return
                 await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
         await self._send({"type": "http.response.body", "body": b""})
-
-
-async def _refuse(
-    error: SessionError, view: Declared, scope: Scope, arrived: float, send: Send
-) -> None:
-    status, headers, body = error_pages.refusal(scope["path"], error)
-    sent = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
-    request_id = request_ids.accepted(sent.get(b"x-request-id", ""))
-    headers.append((request_ids.HEADER, request_id))
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        body = with_request_id(body, request_id)
-    if b"origin" in sent:
-        headers += error_pages.cross_origin(sent[b"origin"])
-    encoded = [(n.lower().encode("latin-1"), v.encode("latin-1")) for n, v in headers]
-    encoded.append((b"content-length", str(len(body)).encode()))
-    if status in _UNREAD:
-        # What is left of the body is not read, so nothing can follow on this connection.
-        encoded.append((b"connection", b"close"))
-    instruments.request_refused(view.waits.value, error.code)
-    traced.refused(scope, view.route, status, arrived)
-    seconds = time.monotonic() - arrived
-    metrics.count(view.route, scope["method"], status, seconds)
-    access_log.log(
-        route=metrics.label(view.route),
-        method=metrics.known(scope["method"]),
-        status=status,
-        seconds=seconds,
-        request_id=request_id,
-    )
-    await _send_whole(status, encoded, body, send)
-
-
-# Request Timeout and Content Too Large.
-_UNREAD = frozenset({408, 413})
 
 
 class _Once:
@@ -276,15 +263,6 @@ def _at_a_stop(call: Callable[[], None]) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-async def _start(status: int, headers: Headers, send: Send) -> None:
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-
-
-async def _send_whole(status: int, headers: Headers, body: bytes, send: Send) -> None:
-    await _start(status, headers, send)
-    await send({"type": "http.response.body", "body": body})
 
 
 async def _until_gone(receive: Receive, left: Callable[[], None]) -> None:

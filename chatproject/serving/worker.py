@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 
 SWITCH_SECONDS = 0.001
+# For what an import is storing when the process has to end.
+IMPORTS_STOP_SECONDS = 5.0
 
 
 def application() -> "Gateway":
@@ -44,10 +46,11 @@ def _stopping() -> None:
 
     from chatproject.serving import liveness
     from chatproject.traces import exporting
-    from sessions_app.services import turns
+    from sessions_app.services import imports, turns
     from sessions_app.services.figures import keeper
 
     liveness.end()
+    imports.imports_stop(seconds=IMPORTS_STOP_SECONDS)
     # A turn that takes longer is ended, and asked for again: a restart must not wait for a model.
     turns.turns_shut_down(seconds=settings.DRAIN_TURNS_SECONDS)
     keeper.stop()

@@ -76,7 +76,6 @@ def environ_of(scope: Scope, body: IO[bytes], size: int) -> dict[str, Any]:
         "REMOTE_ADDR": str(client[0]),
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": scope.get("scheme", "http"),
-        "wsgi.input": body,
         "wsgi.errors": sys.stderr,
         "wsgi.multithread": True,
         "wsgi.multiprocess": True,
@@ -93,9 +92,13 @@ def environ_of(scope: Scope, body: IO[bytes], size: int) -> dict[str, Any]:
         if key in environ:
             value = environ[key] + ("; " if key == "HTTP_COOKIE" else ",") + value
         environ[key] = value
+    return environ | body_of(body, size)
+
+
+def body_of(body: IO[bytes], size: int) -> dict[str, Any]:
+    """What an environment says of a body that is there."""
     # RFC 9112, 6.3: a chunked body has no length of its own, and this one has been read.
-    environ["CONTENT_LENGTH"] = str(size)
-    return environ
+    return {"wsgi.input": body, "CONTENT_LENGTH": str(size)}
 
 
 def path_of(scope: Scope) -> str:

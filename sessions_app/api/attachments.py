@@ -14,18 +14,24 @@ from sessions_app.api.wire import attachments as wire
 from sessions_app.domain.applications import Scope
 from sessions_app.http.content import content_response
 from sessions_app.http.input import QueryView, user_id
-from sessions_app.http.uploads import BytesParser, FormParser, uploaded
+from sessions_app.http.uploads import BytesParser, FormParser, UploadView, uploaded
 from sessions_app.http.waiting import Takes, Waits, takes, waits
 from sessions_app.services import attachments
 
 
-class AttachmentViewSet(ViewSet, QueryView):
+class AttachmentViewSet(ViewSet, UploadView, QueryView):
     """The caller's attachments."""
 
     scopes = {"GET": Scope.SESSIONS_READ, "POST": Scope.SESSIONS_WRITE}
     queries = {"upload": wire.UploadQuery, "retrieve": wire.ContentQuery}
     content_negotiation_class = AnyAnswer
     parser_classes = (FormParser, BytesParser)
+
+    def require(self, request: Request, **kwargs: str) -> None:
+        """Raise what refuses a file for this session; it must be one that takes messages."""
+        attachments.upload_require(
+            session_id=kwargs["session_id"], user_id=user_id(request), now=clock.now()
+        )
 
     @waits(Waits.FOR_AN_UPLOAD)
     @takes(Takes.A_FILE)

@@ -11,12 +11,12 @@ from sessions_app.api.description import imports as described
 from sessions_app.api.wire import imports as wire
 from sessions_app.domain.applications import Scope
 from sessions_app.http.input import QueryView, user_id
-from sessions_app.http.uploads import ExportParser, FormParser, uploaded
+from sessions_app.http.uploads import ExportParser, FormParser, UploadView, uploaded
 from sessions_app.http.waiting import Takes, Waits, takes, waits
 from sessions_app.services import imports
 
 
-class ImportViewSet(ViewSet, QueryView):
+class ImportViewSet(ViewSet, UploadView, QueryView):
     """The caller's imports."""
 
     scopes = {"GET": Scope.SESSIONS_READ, "POST": Scope.SESSIONS_WRITE}

@@ -388,6 +388,12 @@ class AttachmentsQuota(QuotaReached):
     default_detail = "Your quota of {limit:,} bytes of attachments is used up; delete some first."
 
 
+class AttachmentCountQuota(AttachmentsQuota):
+    """The user has as many pictures, files and sounds as they may have, however small."""
+
+    default_detail = "Your quota of {limit:,} attachments is used up; delete some first."
+
+
 class SearchesQuota(QuotaReached):
     """The user has searched as often today as they may; `retry_after` is in seconds."""
 

@@ -11,6 +11,10 @@ PREFIX = "imp_"
 # Its process says this often that it is at work, and is taken for dead after so long.
 BEAT_SECONDS = 1.0
 LEASE = timedelta(seconds=120)
+INTERRUPTED = (
+    "The process that read this file has ended. Send the same file again: the import goes on where "
+    "it was, and doubles nothing."
+)
 
 
 class ImportStatus(StrEnum):
@@ -50,6 +54,11 @@ class ImportJob:
         """Its status at a moment."""
         is_dead = self.status is ImportStatus.RUNNING and self.updated_at + LEASE < now
         return ImportStatus.INTERRUPTED if is_dead else self.status
+
+    def said(self, now: datetime) -> str:
+        """What to say of it at a moment: its problem, or what to do when it was interrupted."""
+        is_cut_off = self.standing(now) is ImportStatus.INTERRUPTED
+        return INTERRUPTED if is_cut_off else self.problem
 
 
 def import_id_of(user_id: str, sha256: str, options: Mapping[str, object]) -> str:

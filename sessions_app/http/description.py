@@ -10,6 +10,8 @@ from sessions_app.domain import limits
 
 # As `texts.text.is_text`; lone surrogates are no text in JSON anyway.
 TEXT = "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f]*$"
+# As far as a pattern can say it, a name as `attachments.checked_name` takes it: no path in it.
+NAME = "^[^\\u0000-\\u001f\\u007f-\\u009f/\\\\]*$"
 
 
 class TextField(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]  # untyped base

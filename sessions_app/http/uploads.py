@@ -1,24 +1,97 @@
-"""Bytes that a client uploads: the body itself, or a file in a form; never whole in memory."""
+"""Bytes that a client uploads: the body itself, or a file in a form; never whole in memory.
+
+A server that reads bodies itself asks the view first whether they are wanted, by `ask`: whoever may
+not send a file has no bytes of it received.
+"""
 
 import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from email.message import Message
 from typing import IO, Any, cast
 
 from django.conf import settings
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
+from django.core.handlers.wsgi import WSGIRequest
 from django.http.multipartparser import MultiPartParser, MultiPartParserError
+from django.urls import Resolver404, resolve
 from rest_framework.exceptions import ErrorDetail, ParseError, ValidationError
 from rest_framework.parsers import BaseParser
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
+from rest_framework.views import APIView
 
 from sessions_app.domain.attachments import Upload, checked_name
 from sessions_app.domain.errors import AttachmentEmpty, AttachmentIncomplete, TooLarge
 from sessions_app.http.input import RefusesUnknown
+from sessions_app.http.waiting import Takes
 
 _MEMORY_BYTES = 262_144
 _BLOCK = 262_144
+# In a request's environment: what came of asking its view before its bytes were received.
+_ASKED = "chat_sessions.asked"
+_FILES = frozenset({Takes.A_FILE, Takes.AN_EXPORT})
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Why the view refuses the upload whatever its bytes are; None where it does not."""
+
+    refusal: Exception | None = None
+
+
+class UploadView(APIView):
+    """A view that takes files; it can be asked before their bytes are there."""
+
+    def require(self, request: Request, **kwargs: Any) -> None:
+        """Raise what refuses an upload by who sends it and for what, whatever its bytes are."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Refuse what was refused when it was asked, in the same words."""
+        asked: _Asked | None = request.META.get(_ASKED)
+        if asked is not None and asked.refusal is not None:
+            raise asked.refusal
+        super().initial(request, *args, **kwargs)
+        handler = getattr(self, "action", None) or str(request.method).lower()
+        if asked is None and getattr(getattr(self, handler, None), "takes", None) in _FILES:
+            self.require(request, **kwargs)
+
+    def check_throttles(self, request: Request) -> None:
+        """Count the request once, however often its view is asked."""
+        if _ASKED not in request.META:
+            super().check_throttles(request)
+
+
+def ask(environ: dict[str, Any]) -> bool:
+    """Whether a large body is wanted; if not, its view says why without it.
+
+    A view that takes files may refuse them for any reason; others want none of a client who is
+    nobody, if they want to know who asks.
+    """
+    request = WSGIRequest(environ)
+    try:
+        match = resolve(request.path_info)
+    except Resolver404:
+        return False
+    view_function: Any = match.func
+    if not hasattr(view_function, "cls"):
+        return True
+    view = view_function.cls(**view_function.initkwargs)
+    view.action_map = getattr(view_function, "actions", None)
+    view.setup(request, *match.args, **match.kwargs)
+    of_view = view.initialize_request(request)
+    try:
+        if not isinstance(view, UploadView):
+            is_open = not any(isinstance(each, IsAuthenticated) for each in view.get_permissions())
+            return is_open or of_view.user is not None
+        view.initial(of_view, *match.args, **match.kwargs)
+    # Of any kind: the view raises it again, where it is answered and logged as any other.
+    except Exception as error:  # noqa: BLE001
+        environ[_ASKED] = _Asked(error)
+        return False
+    environ[_ASKED] = _Asked()
+    return True
 
 
 class _WholeNames(MultiPartParser):

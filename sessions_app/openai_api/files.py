@@ -15,7 +15,7 @@ from sessions_app.domain.limits import FILE_PURPOSE_MAX_CHARS
 from sessions_app.domain.texts import text
 from sessions_app.http.content import content_response
 from sessions_app.http.input import user_id
-from sessions_app.http.uploads import BytesParser, FormParser, uploaded
+from sessions_app.http.uploads import BytesParser, FormParser, UploadView, uploaded
 from sessions_app.http.waiting import Takes, Waits, takes, waits
 from sessions_app.openai_api import files_schema as described
 from sessions_app.openai_api import requests
@@ -27,7 +27,7 @@ from sessions_app.services import attachments
 PAGE_DEFAULT, PAGE_MAX = 10_000, 10_000
 
 
-class FilesView(OpenAIView):
+class FilesView(UploadView, OpenAIView):
     scopes = {"GET": Scope.SESSIONS_READ, "POST": Scope.SESSIONS_WRITE}
     parser_classes = (FormParser, BytesParser)
 

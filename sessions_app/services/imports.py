@@ -1,10 +1,13 @@
 """Imports that users ask for: a thread of this process reads the file, and says how far it is.
 
-The file lies on this process's disk for as long. Where the process dies, the import is interrupted,
-and goes on when the same file is sent again: sessions that are there are left alone.
+The file lies on this process's disk for as long. How far it is stands in MongoDB, under a lease
+that the thread renews, so that every process can tell. Where the process dies or stops, the import
+is interrupted, and goes on when the same file is sent again: sessions that are there are left
+alone.
 """
 
 import logging
+import re
 import shutil
 import tempfile
 import threading
@@ -15,6 +18,8 @@ from contextlib import closing
 from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
+
+from django.conf import settings
 
 from sessions_app import clock
 from sessions_app.domain.attachments import Upload
@@ -41,12 +46,20 @@ from sessions_app.services.transfer import (
 )
 from sessions_app.services.transfer.making import COPY
 from sessions_app.services.transfer.owned import owned
+from sessions_app.sources.json_text import Bounds
 
 logger = logging.getLogger(__name__)
 
+# Of a file's name: no system takes more than 255 bytes.
+_NAME_CHARS = 60
+_MISFITS = re.compile(r"[^\w. ()+-]")
+# A conversation of a user, and how many times as large a file may be once it is unpacked.
+_VALUE_CHARS, _UNPACKED = 64 * 1024 * 1024, 10
 # Each takes a core while it runs, which requests want as well.
 THREADS_MAX = 2
 _room = threading.BoundedSemaphore(THREADS_MAX)
+_stopping = threading.Event()
+_threads: set[threading.Thread] = set()
 
 
 def import_start(
@@ -89,6 +102,14 @@ def import_get(*, import_id: str, user_id: str) -> ImportJob:
     return store.read(import_id, user_id=user_id)
 
 
+def imports_stop(*, seconds: float) -> None:
+    """Interrupt the imports of this process, which is about to end, and wait so long for them."""
+    _stopping.set()
+    deadline = time.monotonic() + seconds
+    for thread in list(_threads):
+        thread.join(max(0.0, deadline - time.monotonic()))
+
+
 class _Running:
     """One import on its thread."""
 
@@ -104,8 +125,8 @@ class _Running:
     def keep(self, upload: Upload) -> None:
         """Copy the bytes, which go with their request."""
         # A list of items is a session that is named after its file.
-        name = Path(upload.name).name or "import"
-        self._path = self._directory / name
+        name = _MISFITS.sub("_", upload.name[-_NAME_CHARS:]).strip(". ")
+        self._path = self._directory / (name or "import")
         upload.content.seek(0)
         with self._path.open("wb") as file:
             shutil.copyfileobj(upload.content, file)
@@ -117,10 +138,17 @@ class _Running:
 
     def run(self) -> None:
         """Import the file, and say what came of it."""
+        _threads.add(threading.current_thread())
+        try:
+            self._run()
+        finally:
+            _threads.discard(threading.current_thread())
+
+    def _run(self) -> None:
         reading: SourceReading | None = None
         status, problem = ImportStatus.DONE, ""
         try:
-            source = Source(str(self._path), self._format, forks=self._forks)
+            source = Source(str(self._path), self._format, forks=self._forks, bounds=_bounds())
             reading = source_read(source=source, user_id=self._user_id, now=clock.now())
             with closing(reading):
                 self._import(reading)
@@ -128,6 +156,8 @@ class _Running:
             status = ImportStatus.FAILED if problem else ImportStatus.DONE
         except _Overtaken:
             return
+        except _Stopped:
+            status = ImportStatus.INTERRUPTED
         except SessionError as error:
             status, problem = ImportStatus.FAILED, error.detail
         # The thread is nobody's: what goes wrong is said to the user and in the log.
@@ -154,6 +184,8 @@ class _Running:
         """The records, and now and then how far they are."""
         records = reading.records
         for numbered in owned(records, self._user_id) if reading.format == "native" else records:
+            if _stopping.is_set():
+                raise _Stopped
             if time.monotonic() - self._beaten > BEAT_SECONDS:
                 self._beaten = time.monotonic()
                 if not self._say(reading, ImportStatus.RUNNING, ""):
@@ -199,10 +231,20 @@ class _Running:
         )
 
 
+def _bounds() -> Bounds:
+    """What a user's file may become: a small one may be packed so that it fills the memory."""
+    most: int = settings.IMPORT_MAX_BYTES
+    return Bounds(value_chars=min(most, _VALUE_CHARS), unpacked_bytes=_UNPACKED * most)
+
+
 def _fraction(reading: SourceReading | None, status: ImportStatus) -> float | None:
     if status is ImportStatus.DONE:
         return 1.0
     return reading.fraction() if reading else None
+
+
+class _Stopped(Exception):
+    """This process is about to end."""
 
 
 class _Overtaken(Exception):

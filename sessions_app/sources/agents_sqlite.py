@@ -10,6 +10,10 @@ from typing import Any, NamedTuple
 from sessions_app.domain.errors import InvalidInput
 
 MAGIC = b"SQLite format 3\0"
+# Tables alone: a view may be without end.
+_TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE 'CREATE TABLE %'"
+# Of one value; a column may be computed, and as large as it likes.
+_VALUE_MAX_BYTES = 64 * 1024 * 1024
 _ITEMS = "SELECT message_data, created_at FROM agent_messages WHERE session_id = ? ORDER BY id"
 # `AdvancedSQLiteSession` stores branches beside the messages, but not which was shown last: the
 # main one is imported.
@@ -50,7 +54,10 @@ def sessions(path: str) -> Generator[StoredSession, None, None]:
     address = f"{Path(path).resolve().as_uri()}?mode=ro"
     try:
         with closing(sqlite3.connect(address, uri=True)) as database:
-            tables = {row[0] for row in database.execute("SELECT name FROM sqlite_master")}
+            # A stranger's schema calls no functions but those that can do nothing.
+            database.execute("PRAGMA trusted_schema = OFF")
+            database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _VALUE_MAX_BYTES)
+            tables = {row[0] for row in database.execute(_TABLES)}
             if not {"agent_sessions", "agent_messages"} <= tables:
                 raise InvalidInput(f"{path} has no tables agent_sessions and agent_messages")
             branched = "message_structure" in tables

@@ -13,7 +13,7 @@ from sessions_app.domain.errors import InvalidInput
 from sessions_app.domain.records.reading import LineRefused
 from sessions_app.sources import archives, json_text, packing
 from sessions_app.sources.archives import Archive
-from sessions_app.sources.json_text import LINE_MAX_BYTES, Refuse, Values
+from sessions_app.sources.json_text import OPERATORS, Bounds, Refuse, Values
 
 STDIN = "-"
 
@@ -21,9 +21,12 @@ STDIN = "-"
 class OpenFile:
     """A file, an archive or a folder whose values are being read."""
 
-    def __init__(self, name: str, file: BinaryIO | None, archive: Archive | None) -> None:
+    def __init__(
+        self, name: str, file: BinaryIO | None, archive: Archive | None, bounds: Bounds
+    ) -> None:
         self._name, self._file = name, file
-        self.archive = archive
+        self.archive, self._bounds = archive, bounds
+        self._unpacked = 0
         self._size = os.fstat(file.fileno()).st_size if file is not None else 0
 
     def fraction(self) -> float | None:
@@ -48,7 +51,7 @@ class OpenFile:
             if self.archive is not None:
                 yield from self._archived(self.archive, refuse, accepts)
             elif self._file is not None:
-                yield from _of_text(packing.text_of(self._file, self._name), refuse)
+                yield from self._text(packing.text_of(self._file, self._name), refuse)
         # Errors of unpacking come while reading, not when opening.
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             raise InvalidInput(f"{self._name} is damaged: {error}") from error
@@ -85,11 +88,40 @@ class OpenFile:
             refuse(LineRefused(refusal.number, reason) if named else refusal)
 
         with archive.text(member) as file:
-            yield from _of_text(packing.text_of(cast(BinaryIO, file), member), refuse_in_member)
+            yield from self._text(packing.text_of(cast(BinaryIO, file), member), refuse_in_member)
+
+    def _text(self, text: BinaryIO, refuse: Refuse) -> Values:
+        return json_text.values(_Counted(text, self._count), refuse, bounds=self._bounds)
+
+    def _count(self, unpacked: int) -> None:
+        """Count what has been read; raises InvalidInput where it is too much."""
+        self._unpacked += unpacked
+        most = self._bounds.unpacked_bytes
+        if most is not None and self._unpacked > most:
+            raise InvalidInput(f"{self._name} has more than {most:,} bytes once it is unpacked")
+
+
+class _Counted:
+    """A text of which is counted what is read."""
+
+    def __init__(self, text: BinaryIO, count: Callable[[int], None]) -> None:
+        self._text, self._count = text, count
+
+    def read(self, size: int, /) -> bytes:
+        """As of a file."""
+        data = self._text.read(size)
+        self._count(len(data))
+        return data
+
+    def readline(self, size: int, /) -> bytes:
+        """As of a file."""
+        line = self._text.readline(size)
+        self._count(len(line))
+        return line
 
 
 @contextmanager
-def opened(name: str) -> Iterator[OpenFile]:
+def opened(name: str, bounds: Bounds = OPERATORS) -> Iterator[OpenFile]:
     """Open a file, an archive, a folder or stdin (`-`); raises InvalidInput."""
     with ExitStack() as stack:
         try:
@@ -97,7 +129,7 @@ def opened(name: str) -> Iterator[OpenFile]:
                 file = stack.enter_context(archives.seekable(sys.stdin.buffer))
             elif Path(name).is_dir():
                 archive = archives.of_folder(Path(name))
-                yield OpenFile(name, None, archive)
+                yield OpenFile(name, None, archive, bounds)
                 return
             else:
                 file = stack.enter_context(Path(name).open("rb"))
@@ -110,14 +142,10 @@ def opened(name: str) -> Iterator[OpenFile]:
             packing.refuse_others(head, name)
             raise InvalidInput(f"{name} is damaged: it is not a zip file")
         packed = stack.enter_context(archives.of_zip(file, name)) if is_zip else None
-        yield OpenFile(name, file, packed)
+        yield OpenFile(name, file, packed, bounds)
 
 
 def values(name: str, refuse: Refuse = json_text.raised) -> Values:
     """The values of a file, as `OpenFile.values` has them."""
     with opened(name) as file:
         yield from file.values(refuse)
-
-
-def _of_text(text: BinaryIO, refuse: Refuse) -> Values:
-    return json_text.values(text, refuse, line_max_bytes=LINE_MAX_BYTES)

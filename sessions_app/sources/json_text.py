@@ -4,7 +4,8 @@ import codecs
 import json
 import re
 from collections.abc import Callable, Generator
-from typing import Any, BinaryIO
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from sessions_app.domain.errors import InvalidInput
 from sessions_app.domain.records.reading import LineRefused, no_json, parsed
@@ -15,6 +16,18 @@ from sessions_app.sources import nested
 LINE_MAX_BYTES = 32 * 1024 * 1024
 VALUE_MAX_CHARS = 512 * 1024 * 1024
 _CHUNK = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much is taken: of one line, of one value, and of everything once it is unpacked."""
+
+    line_bytes: int = LINE_MAX_BYTES
+    value_chars: int = VALUE_MAX_CHARS
+    unpacked_bytes: int | None = None
+
+
+OPERATORS = Bounds()
 # Files that were put together have a byte order mark within.
 _BETWEEN = re.compile("[\\s,\ufeff]*")
 _SIGN = re.compile(r'["{}\[\],]')
@@ -31,21 +44,31 @@ def raised(refusal: LineRefused) -> None:
     raise refusal
 
 
-def values(file: BinaryIO, refuse: Refuse, *, line_max_bytes: int) -> Values:
+class Text(Protocol):
+    """What a text is read from."""
+
+    def read(self, size: int, /) -> bytes:
+        """So many bytes, or what is left."""
+
+    def readline(self, size: int, /) -> bytes:
+        """The rest of a line, or so many bytes of it."""
+
+
+def values(file: Text, refuse: Refuse, *, bounds: Bounds = OPERATORS) -> Values:
     """The values of a text, each with its line; what is no JSON goes to `refuse`."""
-    first = file.readline(line_max_bytes)
+    first = file.readline(bounds.line_bytes)
     try:
         # A first line that is an object by itself makes it JSON lines.
         in_lines = isinstance(parsed(first), dict)
     except InvalidInput:
         in_lines = False
     if in_lines:
-        yield from _lines(file, first, refuse, line_max_bytes)
+        yield from _lines(file, first, refuse, bounds.line_bytes)
     else:
-        yield from _elements(_Text(file, first), refuse)
+        yield from _elements(_Text(file, first, bounds.value_chars), refuse)
 
 
-def _lines(file: BinaryIO, line: bytes, refuse: Refuse, line_max_bytes: int) -> Values:
+def _lines(file: Text, line: bytes, refuse: Refuse, line_max_bytes: int) -> Values:
     """JSON lines, of which the first has been read; lines of white space are skipped."""
     number = 0
     while line:
@@ -100,8 +123,8 @@ def _elements(text: "_Text", refuse: Refuse) -> Values:
 class _Text:
     """The text of a file, of which only the current part is in memory."""
 
-    def __init__(self, file: BinaryIO, begun: bytes) -> None:
-        self._file = file
+    def __init__(self, file: Text, begun: bytes, value_max_chars: int) -> None:
+        self._file, self._value_max_chars = file, value_max_chars
         # With a byte order mark or without; parts may end within a character.
         self._decoder = codecs.getincrementaldecoder("utf-8-sig")()
         self._json = json.JSONDecoder(parse_constant=no_json)
@@ -143,7 +166,7 @@ class _Text:
             except ValueError as error:
                 unread = len(self._text) - self._at
                 # Doubling what is read keeps parsing a long value linear.
-                more = self._is_cut(error) and unread <= VALUE_MAX_CHARS
+                more = self._is_cut(error) and unread <= self._value_max_chars
                 if not (more and self._read(max(_CHUNK, unread))):
                     raise self._refusal(error) from error
 
@@ -189,7 +212,7 @@ class _Text:
             # From the sign on again, which may begin a text that goes on in the next part.
             begun = _SIGN.search(self._text, at)
             at = begun.start() if begun else len(self._text)
-            if at - self._at > VALUE_MAX_CHARS:
+            if at - self._at > self._value_max_chars:
                 return None
             at -= self._at
             if not self._read(max(_CHUNK, at)):

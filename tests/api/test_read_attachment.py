@@ -77,7 +77,12 @@ def test_a_range_beyond_the_end_is_refused(alice, upload, asked):
     assert (response.status_code, response["Content-Range"]) == (416, f"bytes */{len(TEXT)}")
 
 
-@pytest.mark.parametrize("asked", ["lines=1-2", "bytes=1-2,4-5", "bytes=9-2", "bytes=-", "x"])
+ENDLESS = pytest.param(f"bytes={'9' * 5_000}-", id="a number that is no number to Python")
+
+
+@pytest.mark.parametrize(
+    "asked", ["lines=1-2", "bytes=1-2,4-5", "bytes=9-2", "bytes=-", "x", ENDLESS]
+)
 def test_what_is_no_single_range_gets_all_of_it(alice, upload, asked):
     response = alice.client.get(upload(), HTTP_RANGE=asked)
     assert (response.status_code, response.getvalue()) == (200, TEXT)

@@ -4,6 +4,7 @@ import hashlib
 import io
 from datetime import UTC, datetime
 from types import SimpleNamespace
+from urllib.parse import quote
 
 import pytest
 from PIL import Image
@@ -195,6 +196,22 @@ def test_a_user_has_no_more_than_their_room(alice, session, kept, settings):
     assert code_of(upload(alice, session, b"b" * 60)) == (429, "quota_attachments")
     assert upload(alice, session, b"a" * 60).status_code == 201
     assert kept()["attachments.files"] == 1
+
+
+def test_a_user_has_no_more_files_than_they_may_have(alice, session, kept, settings):
+    settings.ATTACHMENTS_PER_USER = 1
+    assert upload(alice, session, b"a").status_code == 201
+    refused = upload(alice, session, b"b")
+    assert code_of(refused) == (429, "quota_attachments")
+    assert "1 attachments" in refused.json()["errors"][0]["detail"]
+    assert upload(alice, session, b"a").status_code == 201
+    assert kept()["attachments.files"] == 1
+
+
+def test_a_name_of_many_marks_is_refused_before_it_is_composed(alice, session, kept):
+    name = quote("a" + "\u0323\u0301" * 4_000)
+    assert code_of(upload(alice, session, b"a", name=name)) == (400, "attachment_name")
+    assert kept() == NOTHING
 
 
 def test_a_type_that_the_operator_does_not_keep_is_refused(alice, session, kept, settings):

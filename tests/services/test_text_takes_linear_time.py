@@ -4,15 +4,21 @@ Processor time is compared, not measured: eight times the text may take 8 times 
 allowed, while quadratic time is 64 times. Each text repeats what makes a careless function slow.
 """
 
+import io
 import time
+from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
 from accounts import usernames
 from chatproject.logs import log_format
 from sessions_app import tokenizer
+from sessions_app.domain.attachments import checked_name
 from sessions_app.domain.dialect import arguments, naming, refusals, unwrapping
+from sessions_app.domain.errors import BadAttachmentName
+from sessions_app.domain.foreign import citations, files, open_webui
 from sessions_app.domain.relevance import ranking, terms
 from sessions_app.domain.search import query as search_query
 from sessions_app.domain.search import text as search_text
@@ -24,6 +30,7 @@ from sessions_app.domain.topics import text as topics_text
 from sessions_app.openai_api import parts
 from sessions_app.providers import demo, demo_answers
 from sessions_app.services.review import masking
+from sessions_app.sources import json_text
 
 SHORT, LONG = 4_000, 32_000
 MOST = 3 * LONG // SHORT
@@ -31,6 +38,14 @@ MOST = 3 * LONG // SHORT
 FLOOR_SECONDS = 0.001
 
 said = demo.DemoReply([], len, max_tokens=None, waits=(0, 0))
+DETAILS = '<details type="reasoning" done="true">'
+
+
+def name_of_file(text: str) -> None:
+    with suppress(BadAttachmentName):
+        checked_name(text)
+
+
 QUERY = search_query.parse('"alpha beta" gam')
 
 FUNCTIONS: dict[str, Callable[[str], object]] = {
@@ -62,6 +77,24 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "line of the log": log_format.masked,
     "words of a server": lambda text: refusals.refusal_of(400, {"message": text}),
     "external id": session_names.is_external_id,
+    "name of a file": lambda text: name_of_file(text),
+    "name of a file of an import": files.file_name,
+    "address in an import": lambda text: files.of_url(f"data:{text}", kind="file"),
+    "marker of a citation": lambda text: citations.resolved(
+        text, {}, changed=Counter(), left=Counter()
+    ),
+    "marker that goes on": lambda text: citations.resolved(
+        f"\ue200cite\ue202{text}", {}, changed=Counter(), left=Counter()
+    ),
+    "details of Open WebUI": lambda text: open_webui.read_conversation(
+        {"chat": {"models": [], "messages": [{"role": "assistant", "content": text}]}}
+    ),
+    "opened details": lambda text: open_webui.read_conversation(
+        {"chat": {"models": [], "messages": [{"role": "assistant", "content": DETAILS + text}]}}
+    ),
+    "JSON of an import": lambda text: list(
+        json_text.values(io.BytesIO(f"[{text}".encode()), lambda _: None)
+    ),
     "demo": lambda text: demo_answers.answer([{"role": "user", "content": text}]),
     "tokens": tokenizer.count_tokens,
 }
@@ -102,6 +135,12 @@ UNITS = {
     "semicolons": ";",
     "beginnings of tokens": "eyJ",
     "directions": "\u202e",
+    "details": DETAILS,
+    "ends of details": "</details>",
+    "cited": "\ue200cite\ue202",
+    "old citations": "【4†",
+    "type of data": ";a",
+    "slashes": "/",
 }
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from sessions_app.domain.errors import InvalidInput
 from sessions_app.domain.records.reading import LineRefused
-from sessions_app.sources import files, grouping
+from sessions_app.sources import files, grouping, json_text
 
 
 def read(path: Path, text: str | bytes, name: str = "in.json") -> list[tuple[int, Any]]:
@@ -73,10 +73,14 @@ def test_what_is_no_json_is_refused_with_its_line(tmp_path, text, says):
         read(tmp_path, text)
 
 
-def test_a_line_that_no_export_has_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(files, "LINE_MAX_BYTES", 20)
-    with pytest.raises(LineRefused, match="line 2: longer than 20 bytes"):
-        read(tmp_path, '{"a": 1}\n{"a": "' + "x" * 50 + '"}\n')
+def test_a_line_that_no_export_has_is_refused(tmp_path):
+    path = tmp_path / "in"
+    path.write_text('{"a": 1}\n{"a": "' + "x" * 50 + '"}\n')
+    with (
+        files.opened(str(path), json_text.Bounds(line_bytes=20)) as file,
+        pytest.raises(LineRefused, match="line 2: longer than 20 bytes"),
+    ):
+        list(file.values())
 
 
 def test_compressed_files_are_unpacked(tmp_path):

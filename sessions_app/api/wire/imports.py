@@ -1,5 +1,6 @@
 """`/session/import` on the wire."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -7,6 +8,7 @@ from rest_framework import serializers
 
 from sessions_app.api.wire.messages import timestamp
 from sessions_app.domain.imports import ImportJob, ImportStatus
+from sessions_app.domain.texts.display import isolated
 from sessions_app.http.input import RefusesUnknown, StrictCharField, StrictChoiceField, values_of
 from sessions_app.services.transfer import FORMATS
 
@@ -50,9 +52,14 @@ def import_job(job: ImportJob, *, now: datetime) -> Data:
         "updated_at": timestamp(job.updated_at),
         "finished_at": timestamp(job.finished_at) if job.finished_at else None,
         "counts": dict(job.counts),
-        "changed": dict(job.changed),
-        "left": dict(job.left),
-        "refused": list(job.refused),
+        # Names of conversations and roles are the file's, and are shown within sentences.
+        "changed": _isolated(job.changed),
+        "left": _isolated(job.left),
+        "refused": list(map(isolated, job.refused)),
         "session_ids": list(job.session_ids),
-        "problem": job.problem,
+        "problem": isolated(job.said(now)),
     }
+
+
+def _isolated(counts: Mapping[str, int]) -> dict[str, int]:
+    return {isolated(name): count for name, count in counts.items()}

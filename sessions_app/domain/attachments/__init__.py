@@ -8,6 +8,7 @@
 
 from sessions_app.domain.attachments.data import (
     FILE_PREFIX,
+    ID_PATTERN,
     Attachment,
     Upload,
     attachment_id,
@@ -28,6 +29,7 @@ from sessions_app.domain.attachments.references import part_of, tokens_of
 
 __all__ = [
     "FILE_PREFIX",
+    "ID_PATTERN",
     "OFFICE",
     "PICTURES",
     "Attachment",

@@ -8,7 +8,8 @@ from typing import BinaryIO
 
 PREFIX, FILE_PREFIX = "att_", "file-"
 _DIGITS = 32
-_ID = re.compile(r"(?:att_|file-)[0-9a-f]{32}")
+ID_PATTERN = r"(?:att_|file-)[0-9a-f]{32}"
+_ID = re.compile(ID_PATTERN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,8 @@ def blocks(records: Iterable[Record]) -> Iterator[bytes]:
 def timestamp(moment: datetime) -> str:
     """RFC 3339 in UTC with milliseconds."""
     # Milliseconds are what MongoDB stores.
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+    in_utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return in_utc.isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def spelt(record: Record) -> Record:

@@ -55,23 +55,39 @@ def is_visible(value: str) -> bool:
     return any(unicodedata.category(character)[0] not in "ZC" for character in value)
 
 
-def json_problem(value: Any, *, depth: int = 0, raw: bool = False) -> str | None:
+def json_problem(value: Any, *, raw: bool = False) -> str | None:
     """Why a client's JSON value cannot be stored and returned unchanged; None when it can.
 
-    With `raw`, its texts may have control characters.
+    With `raw`, its texts may have control characters. Level by level, and the texts of a level
+    together: an import asks this of every record.
     """
-    if depth > JSON_MAX_DEPTH:
-        return f"Nested deeper than {JSON_MAX_DEPTH} levels."
-    if isinstance(value, str):
-        fits = is_storable(value) if raw else is_text(value)
-        return None if fits else "Control characters and lone surrogates are not allowed."
+    unstorable = _LONE if raw else _UNSTORABLE
+    level: list[Any] = [value]
+    for _ in range(JSON_MAX_DEPTH + 1):
+        texts: list[str] = []
+        below: list[Any] = []
+        for each in level:
+            if isinstance(each, str):
+                texts.append(each)
+            elif isinstance(each, dict):
+                below += each
+                below += each.values()
+            elif isinstance(each, list | tuple):
+                below += each
+            elif problem := _number_problem(each):
+                return problem
+        if texts and unstorable.search("".join(texts)):
+            return "Control characters and lone surrogates are not allowed."
+        if not below:
+            return None
+        level = below
+    return f"Nested deeper than {JSON_MAX_DEPTH} levels."
+
+
+def _number_problem(value: Any) -> str | None:
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, int):
         # Compared rather than looked for: a range is walked through for a subclass of int.
         return None if -_INT64 <= value < _INT64 else "A whole number does not fit in 64 bits."
-    if isinstance(value, float):
-        return None if math.isfinite(value) else "A number is too large."
-    children = [*value.keys(), *value.values()] if isinstance(value, dict) else value
-    problems = (json_problem(child, depth=depth + 1, raw=raw) for child in children)
-    return next(filter(None, problems), None)
+    return None if math.isfinite(value) else "A number is too large."

@@ -5,8 +5,9 @@ Stricter than MongoEngine, which takes "5" for a number and stores it as it came
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from mongoengine import (
@@ -19,15 +20,16 @@ from mongoengine import (
     LongField,
     StringField,
 )
+from mongoengine.base import BaseField
 from mongoengine.errors import ValidationError
 
 from sessions_app.documents import Message, Session, fields_of, versions
+from sessions_app.documents.checking import declared
 from sessions_app.domain.data import Role
 from sessions_app.domain.dialect import usage_of
 from sessions_app.domain.errors import InvalidInput
 from sessions_app.domain.items import problem_of
 from sessions_app.domain.parts import are_parts
-from sessions_app.domain.records.writing import timestamp
 from sessions_app.domain.sessions import names as session_names
 from sessions_app.domain.texts.text import is_storable, json_problem
 from sessions_app.repository import log
@@ -36,7 +38,13 @@ from sessions_app.repository.records.codec import DERIVED, JSON_TEXTS, NOT_CARRI
 
 # It begins the ids of all that belongs to its session, where a "/" ends it.
 _SESSION_ID = re.compile(r"[0-9A-Za-z-]{1,36}")
-_COUNTED = {"type", "session_id", "topic_undone"}
+# As `timestamp` writes a time.
+_AS_WRITTEN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
+_COUNTED = frozenset({"type", "session_id", "topic_undone"})
+_OF_A_LINE = frozenset({"type", "session_id", "seq"})
+
+Read = Callable[[Any], Any]
+"""Makes what is stored of a member's value; raises InvalidInput."""
 
 
 def stored_session(record: Mapping[str, Any]) -> Stored:
@@ -44,8 +52,7 @@ def stored_session(record: Mapping[str, Any]) -> Stored:
     session_id = record.get("session_id")
     if not isinstance(session_id, str) or not _SESSION_ID.fullmatch(session_id):
         raise InvalidInput("session_id is not one")
-    fields = {name: field for name, field in fields_of(Session).items() if name not in NOT_CARRIED}
-    stored: Stored = {"_id": session_id, **_decoded(record, fields, passed_over=_COUNTED)}
+    stored: Stored = {"_id": session_id, **_decoded(record, _OF_SESSION, passed_over=_COUNTED)}
     external_id = stored.get("external_id")
     if external_id is not None and not session_names.is_external_id(external_id):
         raise InvalidInput(f"external_id is not one: {session_names.RULE}")
@@ -56,20 +63,27 @@ def stored_session(record: Mapping[str, Any]) -> Stored:
     # A revision above that of what an earlier import may have left in buckets.
     whole = stored | {"messages": [], "tail_start": 1, "tail_bytes": 0, "tail_revision": 1}
     whole |= versions.STAMP
+    # A record may say these, too.
+    counted = {"message_count": 0, "token_count": 0} | whole
+    # As MongoEngine would judge it, which takes a hundred times as long to make a document first.
+    if declared(Session).first_problem(counted):
+        _refuse_as_mongoengine(session_id, counted)
+    return whole
+
+
+def _refuse_as_mongoengine(session_id: str, whole: Stored) -> None:
+    """Raise InvalidInput in MongoEngine's words, which name the field."""
+    of_document = {name: value for name, value in whole.items() if name != "_id"}
     try:
-        of_document = {name: value for name, value in whole.items() if name != "_id"}
-        # A record may say these, too.
-        counts = {"message_count": 0, "token_count": 0}
-        Session(pk=session_id, **(counts | of_document)).validate()
+        Session(pk=session_id, **of_document).validate()
     except ValidationError as error:
         raise InvalidInput(_reason(error)) from error
-    return whole
+    raise InvalidInput(f"session: {declared(Session).first_problem(whole)}")
 
 
 def stored_message(record: Mapping[str, Any]) -> Stored:
     """A message as it is stored; raises InvalidInput naming what is wrong."""
-    fields = {name: field for name, field in fields_of(Message).items() if name not in DERIVED}
-    stored = _decoded(record, fields, passed_over={"type", "session_id", "seq"})
+    stored = _decoded(record, _OF_MESSAGE, passed_over=_OF_A_LINE)
     if "items" in stored:
         stored |= log.encode_items(_items(record["items"]))
     # A message that only calls tools may have none; every reader expects it.
@@ -78,11 +92,18 @@ def stored_message(record: Mapping[str, Any]) -> Stored:
         raise InvalidInput("parts are not those of a message")
     if stored.get("deleted") and log.tombstone(stored) != stored:
         raise InvalidInput("a deleted message has something left in it")
+    if problem := declared(Message).first_problem(stored):
+        _refuse_message(stored, problem)
+    return stored
+
+
+def _refuse_message(stored: Stored, problem: str) -> None:
+    """Raise InvalidInput in MongoEngine's words where it has any."""
     try:
         log.validate_message(stored)
     except ValidationError as error:
         raise InvalidInput(_reason(error)) from error
-    return stored
+    raise InvalidInput(problem)
 
 
 def _items(items: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -99,7 +120,7 @@ def _reason(error: ValidationError) -> str:
 
 
 def _decoded(
-    record: Mapping[str, Any], fields: Mapping[str, Any], *, passed_over: set[str]
+    record: Mapping[str, Any], readers: Mapping[str, Read], *, passed_over: Set[str]
 ) -> Stored:
     members = dict(record)
     if record.get("role") == Role.TOOL and isinstance(content := members.pop("content", ""), str):
@@ -110,32 +131,45 @@ def _decoded(
         raise InvalidInput(problem)
     if problem := json_problem(members):
         raise InvalidInput(problem)
-    if unknown := sorted(record.keys() - fields.keys() - passed_over):
+    if unknown := sorted(record.keys() - readers.keys() - passed_over):
         raise InvalidInput(f"unknown: {', '.join(unknown)}")
     return {
-        name: _value(name, record[name], fields[name])
-        for name in record
-        if name not in passed_over and name in fields
+        name: readers[name](value)
+        for name, value in record.items()
+        if name not in passed_over and name in readers
     }
 
 
-def _value(name: str, value: Any, field: Any) -> Any:
+def _readers(fields: Mapping[str, BaseField]) -> dict[str, Read]:
+    return {name: _reader(name, field) for name, field in fields.items()}
+
+
+def _reader(name: str, field: BaseField) -> Read:
+    """What reads a member, found once rather than for each value."""
     if name == "metadata":
-        pairs = _checked(name, value, dict)
-        return log.encode_metadata({key: _checked(key, v, str) for key, v in pairs.items()})
+        return _metadata
     if name in JSON_TEXTS:
-        return log.encode_json(
-            _checked(name, value, list if name in {"tool_calls", "parts"} else dict)
-        )
+        kind = list if name in {"tool_calls", "parts"} else dict
+        return lambda value: log.encode_json(_checked(name, value, kind))
     if isinstance(field, DictField):
-        return usage_of(_checked(name, value, dict)) or {}
+        return lambda value: usage_of(_checked(name, value, dict)) or {}
     if isinstance(field, EmbeddedDocumentField):
-        return _decoded(
-            _checked(name, value, dict), fields_of(field.document_type), passed_over=set()
-        )
+        inner = _readers(fields_of(field.document_type))
+        return lambda value: _decoded(_checked(name, value, dict), inner, passed_over=frozenset())
     if isinstance(field, ListField):
-        return [_value(name, each, field.field) for each in _checked(name, value, list)]
-    return next(read for kind, read in _READ.items() if isinstance(field, kind))(name, value)
+        # A list without a declared kind has none that an export could carry.
+        each = _reader(name, field.field) if field.field is not None else _any
+        return lambda value: list(map(each, _checked(name, value, list)))
+    return partial(next(read for kind, read in _READ.items() if isinstance(field, kind)), name)
+
+
+def _any(value: Any) -> Any:
+    return value
+
+
+def _metadata(value: Any) -> Any:
+    pairs = _checked("metadata", value, dict)
+    return log.encode_metadata({key: _checked(key, v, str) for key, v in pairs.items()})
 
 
 def _checked(name: str, value: Any, kind: type) -> Any:
@@ -152,7 +186,7 @@ def _moment(name: str, value: Any) -> datetime:
     except (ValueError, OverflowError) as error:
         raise InvalidInput(f"{name} is no time") from error
     # What cannot be given back as it came would differ in the next export.
-    if timestamp(moment) != text:
+    if not _AS_WRITTEN.fullmatch(text):
         raise InvalidInput(
             f"{name} is no time in UTC with milliseconds, as 2026-11-22T10:00:00.250Z"
         )
@@ -167,3 +201,6 @@ _READ: dict[type, Callable[[str, Any], Any]] = {
     BooleanField: lambda name, value: _checked(name, value, bool),
     DateTimeField: _moment,
 }
+# MongoEngine gives the fields of a class, whose order and kinds do not change.
+_OF_SESSION = _readers({n: f for n, f in fields_of(Session).items() if n not in NOT_CARRIED})
+_OF_MESSAGE = _readers({n: f for n, f in fields_of(Message).items() if n not in DERIVED})

@@ -38,6 +38,7 @@ from sessions_app.services.attachments.uploading import (
     attachment_preview,
     attachment_store,
     attachment_upload,
+    upload_require,
 )
 
 __all__ = [
@@ -64,4 +65,5 @@ __all__ = [
     "remove_all_of",
     "remove_unused",
     "settled",
+    "upload_require",
 ]

@@ -28,7 +28,7 @@ from sessions_app.domain.records.writing import Record, timestamp
 from sessions_app.domain.sessions import lifecycle
 from sessions_app.repository import attachments as store
 from sessions_app.services.attachments import checking
-from sessions_app.services.attachments.uploading import keep
+from sessions_app.services.attachments.uploading import keep, require_room
 
 ATTACHMENT = "attachment"
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -93,10 +93,18 @@ def _facts(attachment: Attachment) -> dict[str, object]:
     return {name: value for name, value in facts.items() if value not in (None, "")}
 
 
-def restore(record: Record, *, user_id: str | None, found: Found | None, dry_run: bool) -> bool:
+def restore(
+    record: Record,
+    *,
+    user_id: str | None,
+    found: Found | None,
+    dry_run: bool,
+    metered: bool = False,
+) -> bool:
     """Keep what a record holds, for its owner or for `user_id`; False where it is there already.
 
-    Raises InvalidInput for a record whose bytes are not those that it speaks of.
+    Raises InvalidInput for a record whose bytes are not those that it speaks of and, with
+    `metered`, AttachmentsQuota where the owner has no room for them.
     """
     owner = user_id or record.get("user_id")
     sent, kept = record.get("sha256"), record.get("content_sha256")
@@ -117,6 +125,8 @@ def restore(record: Record, *, user_id: str | None, found: Found | None, dry_run
             raise InvalidInput(error.detail) from error
         if checked.kind != Kind(str(record.get("media_type"))):
             raise InvalidInput(f"the attachment is {checked.kind}")
+        if metered:
+            require_room(owner, checked)
         return keep(
             checked,
             user_id=owner,

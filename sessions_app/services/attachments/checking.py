@@ -17,6 +17,7 @@ from sessions_app.domain.errors import (
     TooLarge,
 )
 from sessions_app.media import BadPicture, picture_facts
+from sessions_app.pace import pace
 
 _BLOCK = 262_144
 
@@ -45,7 +46,8 @@ def check(upload: Upload) -> Checked:
         raise TooLarge(
             f"An attachment may have at most {settings.ATTACHMENT_MAX_BYTES} bytes.", attr=path
         )
-    kind = attachments.type_of(content)
+    with pace.turn():
+        kind = attachments.type_of(content)
     if kind is None or kind not in settings.ATTACHMENT_TYPES:
         raise AttachmentRefused(
             f"Files of this kind are not kept; these are: {', '.join(settings.ATTACHMENT_TYPES)}.",
@@ -70,8 +72,12 @@ def digest(content: BinaryIO) -> str:
     """The SHA-256 of all of the bytes."""
     content.seek(0)
     hashed = hashlib.sha256()
-    while block := content.read(_BLOCK):
-        hashed.update(block)
+    while True:
+        with pace.turn():
+            block = content.read(_BLOCK)
+            hashed.update(block)
+        if not block:
+            break
     return hashed.hexdigest()
 
 
@@ -79,5 +85,6 @@ def text_of(checked: Checked) -> tuple[str, int]:
     """The text of a text file, as far as it is searched and sent, and its tokens."""
     if checked.kind is not Kind.TEXT:
         return "", 0
-    text = attachments.text_in(checked.content, settings.ATTACHMENT_TEXT_CHARS)
-    return text, tokenizer.count_tokens(text)
+    with pace.turn():
+        text = attachments.text_in(checked.content, settings.ATTACHMENT_TEXT_CHARS)
+        return text, tokenizer.count_tokens(text)

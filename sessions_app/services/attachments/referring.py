@@ -41,14 +41,13 @@ def settled(
     Nothing is stored but for a session that takes messages; `is_new` for one that is about to be.
     Raises SessionNotFound, SessionExpired, SessionArchived, InvalidInput or TooLarge.
     """
-    if not any(draft.parts and any(map(is_unsettled, draft.parts)) for draft in drafts):
-        return drafts
     settling = _Settling(session_id, user_id, lifecycle.to_milliseconds(now), is_writable=is_new)
     is_batch = len(drafts) > 1
-    return [
-        settling.draft(draft, f"messages.{position}." if is_batch else "")
+    made = [
+        settling.draft(draft, f"messages.{position}." if is_batch else "") if draft.parts else draft
         for position, draft in enumerate(drafts)
     ]
+    return made if settling.has_settled else drafts
 
 
 def recognised(drafts: Sequence[MessageDraft], *, user_id: str) -> Sequence[MessageDraft]:
@@ -125,6 +124,7 @@ class _Settling:
     def __init__(self, session_id: str, user_id: str, now: datetime, *, is_writable: bool) -> None:
         self._session_id, self._user_id, self._now = session_id, user_id, now
         self._is_writable = is_writable
+        self.has_settled = False
 
     def _require_writable(self) -> None:
         """Before anything is written, of which an append that is refused would leave a trace."""
@@ -134,24 +134,33 @@ class _Settling:
             self._is_writable = True
 
     def draft(self, draft: MessageDraft, path: str) -> MessageDraft:
-        """The draft with parts that refer to what is kept."""
-        if not draft.parts:
+        """The draft with parts that refer to what is kept; the same where all parts do."""
+        given = draft.parts or ()
+        if len(given) > settings.ATTACHMENTS_PER_MESSAGE:
+            # Before any of them is stored.
+            unsettled(given, path)
+        settled_parts: list[parts.Part] | None = None
+        for at, part in enumerate(given):
+            if part["type"] != parts.TEXT and (referred := self._part(part, path, at)) is not part:
+                settled_parts = settled_parts or list(given)
+                settled_parts[at] = referred
+        if settled_parts is None:
             return draft
-        settled_parts = list(draft.parts)
-        for at in unsettled(draft.parts, path):
-            settled_parts[at] = self._part(draft.parts[at], f"{path}parts.{at}")
+        self.has_settled = True
         return replace(draft, parts=settled_parts, content=parts.text_of(settled_parts))
 
-    def _part(self, part: parts.Part, path: str) -> dict[str, Any]:
+    def _part(self, part: parts.Part, path: str, at: int) -> parts.Part:
+        """The part that refers to what is kept; the same where it does, or has an address."""
         if parts.BYTES in part:
-            return part_of(self._kept(part, path), part)
-        name = named(part)
-        assert name is not None  # noqa: S101 - it is unsettled, and has no bytes
+            return part_of(self._kept(part, f"{path}parts.{at}"), part)
+        name = None if "tokens" in part else named(part)
+        if name is None:
+            return part
         try:
             attachment = self._verified(name)
         except AttachmentNotFound as error:
             member = "attachment_id" if "attachment_id" in part else "file_id"
-            raise AttachmentUnknown(attr=f"{path}.{member}") from error
+            raise AttachmentUnknown(attr=f"{path}parts.{at}.{member}") from error
         return referring(attachment, part)
 
     def _kept(self, part: parts.Part, path: str) -> Attachment:

@@ -12,6 +12,7 @@ from django.conf import settings
 from sessions_app import clock
 from sessions_app.domain.attachments import PICTURES, Attachment, Upload, attachment_id
 from sessions_app.domain.errors import (
+    AttachmentCountQuota,
     AttachmentsQuota,
     AttachmentUnreadable,
     StorageUnavailable,
@@ -30,6 +31,15 @@ from sessions_app.services.attachments.preparing import prepare_ahead
 _ATTEMPTS = 20
 
 
+def upload_require(*, session_id: str, user_id: str, now: datetime) -> None:
+    """Require a session that takes messages, before any byte of a file is looked at.
+
+    Raises SessionNotFound, SessionExpired, SessionArchived.
+    """
+    session = log.read_header(session_id=session_id, user_id=user_id)
+    lifecycle.require_writable(session, now=now)
+
+
 def attachment_upload(
     *, session_id: str, user_id: str, upload: Upload, now: datetime
 ) -> Attachment:
@@ -37,8 +47,7 @@ def attachment_upload(
 
     Raises SessionNotFound, SessionExpired, SessionArchived, InvalidInput, TooLarge, QuotaReached.
     """
-    session = log.read_header(session_id=session_id, user_id=user_id)
-    lifecycle.require_writable(session, now=now)
+    upload_require(session_id=session_id, user_id=user_id, now=now)
     stored = attachment_store(user_id=user_id, upload=upload, session_id=session_id, now=now)
     known.remember(session_id, stored)
     return stored
@@ -62,7 +71,7 @@ def attachment_store(
     identifier = attachment_id(user_id, checked.sha256)
     check_at = now + timedelta(hours=settings.ATTACHMENT_UNUSED_HOURS)
     if identifier not in store.facts.read_many([identifier], user_id=user_id):
-        _require_room(user_id, checked)
+        require_room(user_id, checked)
     for _ in range(_ATTEMPTS):
         if session_id is not None:
             # First: who removes what nothing refers to looks for this last.
@@ -83,11 +92,18 @@ def attachment_preview(*, user_id: str, upload: Upload, now: datetime) -> Attach
     return _facts(user_id, checked, checked.content, lifecycle.to_milliseconds(now), None)
 
 
-def _require_room(user_id: str, checked: Checked) -> None:
+def require_room(user_id: str, checked: Checked) -> None:
+    """Require room for these bytes among the user's; raises AttachmentsQuota."""
     # Of uploads at the same moment each may be let in by what there was before.
-    most = settings.ATTACHMENTS_PER_USER_BYTES
-    if most and store.facts.usage(user_id)[1] + checked.size > most:
-        raise AttachmentsQuota(most)
+    most, most_bytes = settings.ATTACHMENTS_PER_USER, settings.ATTACHMENTS_PER_USER_BYTES
+    if not (most or most_bytes):
+        return
+    count, size = store.facts.usage(user_id)
+    if most_bytes and size + checked.size > most_bytes:
+        raise AttachmentsQuota(most_bytes)
+    # What is known of a file takes more than a small file.
+    if most and count >= most:
+        raise AttachmentCountQuota(most)
 
 
 def _refuse_erased(user_id: str) -> None:

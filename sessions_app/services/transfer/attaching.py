@@ -44,7 +44,7 @@ class Attaching:
         except TooLarge as error:
             raise Unattached("is larger than ATTACHMENT_MAX_BYTES") from error
         except QuotaReached as error:
-            raise Unattached("has no room: ATTACHMENTS_PER_USER_BYTES is reached") from error
+            raise Unattached("has no room: the quota of attachments is reached") from error
         except InvalidInput as error:
             raise Unattached(f"cannot be kept here ({error.code})") from error
 

@@ -1,7 +1,7 @@
 """Imports sessions from records, whatever their source."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -9,6 +9,7 @@ from sessions_app import tokenizer
 from sessions_app.domain.drafts import message_tokens
 from sessions_app.domain.errors import InvalidInput, QuotaReached, SessionNotFound
 from sessions_app.domain.parts import are_parts, is_kept
+from sessions_app.domain.quotas import Usage
 from sessions_app.domain.records.reading import LineRefused
 from sessions_app.domain.records.writing import Record
 from sessions_app.repository import records, sessions
@@ -145,9 +146,18 @@ class _Importer:
         owner = self._user_id or record.get("user_id")
         if isinstance(owner, str) and receipts.is_erased(owner):
             return
-        self.report.attachments += carrying.restore(
-            record, user_id=self._user_id, found=self._found, dry_run=self._dry_run
-        )
+        try:
+            self.report.attachments += carrying.restore(
+                record,
+                user_id=self._user_id,
+                found=self._found,
+                dry_run=self._dry_run,
+                metered=self._metered,
+            )
+        except QuotaReached:
+            # The sessions before this one have all of their files.
+            self._store_waiting()
+            raise
         # Looked at again, as an erasure may have gone by meanwhile.
         if isinstance(owner, str) and not self._dry_run and receipts.is_erased(owner):
             attachments.remove_all_of(user_id=owner)
@@ -226,12 +236,9 @@ class _Importer:
             # Their activity is in the past, behind the progress of the index.
             search.fall_back((each["user_id"], each["updated_at"]) for each in documents)
             self.report.already_there += len(new) - len(stored)
-            if self._metered:
-                for session_id in new.keys() - stored:
-                    quotas.give_back(_owner(new[session_id]), new[session_id].usage)
+            others = [new[session_id] for session_id in new.keys() - stored]
             new = {session_id: new[session_id] for session_id in new if session_id in stored}
-            for gathered in new.values() if not self._metered else ():
-                quotas.note(_owner(gathered), gathered.usage)
+            self._count(new.values(), others)
             # Checked again after the write: an erasure that began in between has missed some.
             allowed = self._without_erased(new)
             for gathered in (new[session_id] for session_id in new if session_id not in allowed):
@@ -248,21 +255,30 @@ class _Importer:
                 for declared, actual in zip(gathered.declared, counted, strict=True)
             )
 
-    def _take_room(self, sessions: Iterable[Gathered]) -> None:
+    def _take_room(self, sessions: Collection[Gathered]) -> None:
         """Count sessions for their owners' quotas before they are there; raises QuotaReached."""
         if not self._metered:
             return
-        taken: list[Gathered] = []
-        for gathered in sessions:
+        taken: dict[str, Usage] = {}
+        for owner, need in _usages(sessions).items():
             try:
-                quotas.take(_owner(gathered), gathered.usage)
+                quotas.take(owner, need)
             except QuotaReached:
-                for other in taken:
-                    quotas.give_back(_owner(other), other.usage)
-                for other in sessions:
-                    records.importing.take_back(other.session_id)
+                for other, unused in taken.items():
+                    quotas.give_back(other, unused)
+                for gathered in sessions:
+                    records.importing.take_back(gathered.session_id)
                 raise
-            taken.append(gathered)
+            taken[owner] = need
+
+    def _count(self, stored: Iterable[Gathered], others: Iterable[Gathered]) -> None:
+        """Count what was stored, where it has not been, and take back what was for the others."""
+        if not self._metered:
+            for owner, usage in _usages(stored).items():
+                quotas.note(owner, usage)
+            return
+        for owner, unused in _usages(others).items():
+            quotas.give_back(owner, unused)
 
     def _without_erased(self, sessions: dict[str, Gathered]) -> dict[str, Gathered]:
         """The sessions whose owners have not been erased; counts the others."""
@@ -276,6 +292,14 @@ class _Importer:
 
 def _owner(gathered: Gathered) -> str:
     return str(gathered.document["user_id"])
+
+
+def _usages(sessions: Iterable[Gathered]) -> dict[str, Usage]:
+    """What sessions count for each of their owners: one step for all of a batch."""
+    usages: defaultdict[str, Usage] = defaultdict(Usage)
+    for gathered in sessions:
+        usages[_owner(gathered)] += gathered.usage
+    return usages
 
 
 def _take_back(gathered: Gathered) -> None:

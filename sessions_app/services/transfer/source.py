@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from sessions_app.domain.errors import InvalidInput
 from sessions_app.domain.records.writing import Record
+from sessions_app.sources.json_text import OPERATORS, Bounds
 
 _REFUSED_SHOWN = 100
 
@@ -16,7 +17,8 @@ class Source:
     """What to import: a file or a folder, `-` for stdin, or a MongoDB URI with its collection.
 
     `attachments` is the folder where pictures and files lie beside it. With `forks`, the branches
-    of a conversation that are not current become sessions of their own.
+    of a conversation that are not current become sessions of their own. `bounds` say how much of
+    a file is taken.
     """
 
     name: str
@@ -24,6 +26,7 @@ class Source:
     collection: str | None = None
     attachments: str | None = None
     forks: bool = False
+    bounds: Bounds = OPERATORS
 
 
 @dataclass(slots=True)

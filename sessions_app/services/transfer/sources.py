@@ -108,7 +108,7 @@ class _Opening:
 
     def file(self) -> SourceReading:
         name = self._source.name
-        file = self._opened.enter_context(files.opened(name))
+        file = self._opened.enter_context(files.opened(name, self._source.bounds))
         result = SourceReading("", iter(()), self._opened, fraction=file.fraction)
         values = file.values(result.refuse, lambda value: formats.recognised(value) is not None)
         self._opened.callback(values.close)

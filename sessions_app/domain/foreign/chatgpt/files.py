@@ -16,24 +16,26 @@ _DEPTH_MAX = 4
 
 def files_of(content: Mapping[str, Any], metadata: Mapping[str, Any]) -> tuple[ForeignFile, ...]:
     """The files of a message: those in its parts first, each once."""
+    attachments, parts = listed(metadata.get("attachments")), listed(content.get("parts"))
+    if not attachments and not any(isinstance(part, dict) for part in parts):
+        return ()
     described = {
         reference: attachment
-        for attachment in listed(metadata.get("attachments"))
+        for attachment in attachments
         if isinstance(attachment, dict) and (reference := _reference(attachment.get("id")))
     }
     kinds: dict[str, str] = {}
-    for part in listed(content.get("parts")):
+    for part in parts:
         for pointer, kind in _pointers(part, 0):
             kinds.setdefault(pointer, kind)
     named = [
         attachment
-        for attachment in listed(metadata.get("attachments"))
+        for attachment in attachments
         if isinstance(attachment, dict) and not _reference(attachment.get("id"))
     ]
     # Speech comes as audio and, in a part beside it, as a transcript.
     is_transcribed = any(
-        mapped(part).get("content_type") == "audio_transcription"
-        for part in listed(content.get("parts"))
+        mapped(part).get("content_type") == "audio_transcription" for part in parts
     )
     known = [
         replace(
