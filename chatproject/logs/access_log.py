@@ -68,11 +68,12 @@ def answered(
     request: HttpRequest, response: HttpResponseBase, *, route: str, method: str, seconds: float
 ) -> None:
     """Log what Django has answered, but for a Host that is not allowed, which has its line."""
-    try:
-        request.get_host()
-    except DisallowedHost:
-        return
     match = request.resolver_match
+    if match is None:
+        try:
+            request.get_host()
+        except DisallowedHost:
+            return
     named = {**(match.kwargs if match else {}), "X-Session-Id": response.get("X-Session-Id", "")}
     log(
         route=route,
