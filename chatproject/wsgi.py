@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import django as framework
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
+from django.core.signals import request_started
+from django.db import reset_queries
 
 from chatproject.traces import exporting
 from sessions_app.http import routes
@@ -64,6 +66,9 @@ def naming_requests(wrapped: "WSGIApplication") -> "WSGIApplication":
 
 
 framework.setup(set_prefix=False)
+if not settings.DEBUG:
+    # It looks at every connection of the thread before each request, for what only DEBUG keeps.
+    request_started.disconnect(reset_queries)
 django = naming_requests(Handler())
 # After the fork of a worker, as the exporter has a thread.
 exporting.begin()

@@ -261,18 +261,19 @@ def _parts(data: Data) -> list[Data] | None:
 
 def timestamp(moment: datetime | None) -> str | None:
     """RFC 3339 in UTC with milliseconds; `moment` is in UTC."""
-    # The contract writes Z for UTC, `isoformat` +00:00.
-    return None if moment is None else moment.isoformat(timespec="milliseconds")[:-6] + "Z"
+    # The contract writes Z for UTC, `isoformat` +00:00, for which it also asks the driver's zone.
+    return moment and moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def message(stored: Message) -> dict[str, Any]:
     """A Message of the wire contract."""
-    written = {
+    written: Data = {
         "id": stored.id,
         "seq": stored.seq,
-        "role": stored.role.value,
+        "role": str(stored.role),
         "content": stored.content,
-        "timestamp": timestamp(stored.timestamp),
+        # As `timestamp`.
+        "timestamp": f"{stored.timestamp.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z",
         "token_count": stored.token_count,
         "topic": stored.topic,
         "topic_shift": stored.topic_shift,
