@@ -52,7 +52,7 @@ class ApiRequests:
         self._page, self._view = get_response, view
         self._cross_origin = CorsMiddleware(view)
         # Errors become answers here, so that these have the headers, too.
-        self._answer: GetResponse = convert_exception_to_response(self._checked)
+        self._answer = cast(GetResponse, convert_exception_to_response(self._checked))
         self._headers = {secure: _security_headers(view, secure) for secure in (False, True)}
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:

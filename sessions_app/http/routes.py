@@ -41,8 +41,8 @@ def match_of(path: str) -> ResolverMatch:
             for name, value in match.kwargs.items()
         },
         url_name=match.url_name,
-        app_names=match.app_names,
-        namespaces=match.namespaces,
+        app_names=[*match.app_names],
+        namespaces=[*match.namespaces],
         route=match.route,
     )
 

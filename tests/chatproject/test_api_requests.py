@@ -1,11 +1,13 @@
 """API requests pass by the middleware of pages; their answers have what it adds all the same."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
 
@@ -121,8 +123,8 @@ def test_a_list_of_middleware_without_its_end_is_a_mistake():
         api_requests.ApiRequests(view)
 
 
-def served(path: str, answer: Callable[..., Any]) -> tuple[str, bytes]:
-    """Status and body of the application that the service runs, rather than of a test's client."""
+def served(path: str, answer: Callable[..., Any]) -> bytes:
+    """The body that is answered by the application that the service runs, rather than of a test's client."""
     from chatproject.wsgi import django
 
     environ = {
@@ -136,8 +138,20 @@ def served(path: str, answer: Callable[..., Any]) -> tuple[str, bytes]:
     return body
 
 
+@pytest.fixture
+def own_connection() -> Iterator[None]:
+    """As Django's client does: the test's connection stays open."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
 @pytest.mark.parametrize(("path", "status"), [("/session", "401"), ("/", "200"), ("/nope", "404")])
-def test_the_application_that_is_served_answers_alike(path: str, status: str, database: Any):
+def test_the_application_that_is_served_answers_alike(
+    path: str, status: str, database: Any, own_connection: None
+):
     statuses: list[str] = []
     body = served(path, lambda line, _headers: statuses.append(line))
     assert [line[:3] for line in statuses] == [status]
