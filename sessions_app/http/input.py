@@ -286,7 +286,7 @@ def idempotency_key(request: Request, *, suffix_chars: int = 0) -> str | None:
 
     `suffix_chars` is the length of the suffixes that the calling view adds.
     """
-    header = request.META.get("HTTP_IDEMPOTENCY_KEY")
+    header: str | None = request.META.get("HTTP_IDEMPOTENCY_KEY")
     if header is None:
         return None
     most = limits.CLIENT_ID_MAX_CHARS - suffix_chars

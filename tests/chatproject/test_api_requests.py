@@ -124,7 +124,7 @@ def test_a_list_of_middleware_without_its_end_is_a_mistake():
 
 
 def served(path: str, answer: Callable[..., Any]) -> bytes:
-    """The body that is answered by the application that the service runs, rather than of a test's client."""
+    """The body that the application of the service answers, rather than a test's client."""
     from chatproject.wsgi import django
 
     environ = {
