@@ -66,11 +66,12 @@ def _requests(user: service.User, session_id: str) -> Steps:
     from django.core.handlers.wsgi import WSGIHandler
     from django.test import override_settings
 
+    from chatproject.wsgi import django as whole
+
     settings.ROOT_URLCONF = "benchmarks.harness.steps"
     settings.THROTTLE_RATES["user"] = "600000000/min"  # one user, and the counter still counts
     with override_settings(MIDDLEWARE=[]):
         without = WSGIHandler()
-    whole = WSGIHandler()
     keys = itertools.count()
 
     def post(path: str, application: Application = whole) -> Callable[[], None]:

@@ -242,6 +242,8 @@ MIDDLEWARE = [
     "chatproject.metrics.counting",
     "chatproject.storage.disk.refusing_growth",
     "chatproject.caching.private",
+    # Answers API requests; what follows is for pages.
+    "chatproject.api_requests.ApiRequests",
     "django.middleware.security.SecurityMiddleware",
     # Before the policy for pages: scripts, styles and fonts need none, and there are sixty of them.
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -253,6 +255,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "chatproject.api_requests.answering",
 ]
 ROOT_URLCONF = "chatproject.urls"
 WSGI_APPLICATION = "chatproject.wsgi.application"
@@ -343,6 +346,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["sessions_app.api.authentication.InScope"],
     "DEFAULT_PARSER_CLASSES": ["sessions_app.http.json_bodies.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["sessions_app.http.json_bodies.OrjsonRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "sessions_app.http.json_bodies.JsonNegotiation",
     "DEFAULT_THROTTLE_CLASSES": [
         "sessions_app.http.throttles.AnonThrottle",
         "sessions_app.http.throttles.UserThrottle",

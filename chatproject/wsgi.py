@@ -4,17 +4,33 @@ import os
 from io import BytesIO
 from typing import TYPE_CHECKING
 
+import django as framework
 from django.conf import settings
-from django.core.wsgi import get_wsgi_application
+from django.core.handlers.wsgi import WSGIHandler
+from django.core.signals import request_started
+from django.db import reset_queries
 
 from chatproject.traces import exporting
+from sessions_app.http import routes
 from sessions_app.http.request_ids import META, accepted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+    from django.http import HttpRequest
+    from django.urls import ResolverMatch
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatproject.settings")
+
+
+class Handler(WSGIHandler):
+    """Django's own, but for paths, which it resolves anew each time."""
+
+    def resolve_request(self, request: "HttpRequest") -> "ResolverMatch":
+        """The view of a request and what its path names; raises Resolver404."""
+        request.resolver_match = routes.match_of(request.path_info)
+        return request.resolver_match
 
 
 def taking_chunked_bodies(wrapped: "WSGIApplication") -> "WSGIApplication":
@@ -49,7 +65,11 @@ def naming_requests(wrapped: "WSGIApplication") -> "WSGIApplication":
     return application
 
 
-django = naming_requests(get_wsgi_application())
+framework.setup(set_prefix=False)
+if not settings.DEBUG:
+    # It looks at every connection of the thread before each request, for what only DEBUG keeps.
+    request_started.disconnect(reset_queries)
+django = naming_requests(Handler())
 # After the fork of a worker, as the exporter has a thread.
 exporting.begin()
 application = taking_chunked_bodies(django)

@@ -30,7 +30,7 @@ with `ratio` and `target` says whether it `holds`. Then add a case to
 - `report`, `rounds`: JSON lines and tables; timing variants in turn
 - `conversations`, `bulk`, `searched`: what fills a store: through the services, or inserted
 - `contexts`, `window_reads`: planning windows, and what one reads
-- `service`, `load`, `paced`, `uploads`: the service over HTTP, and clients that load it
+- `service`, `load`, `paced`, `chatters`, `uploads`: the service over HTTP, and clients that load it
 - `bare_view`: the floor that the service is measured against; `steps`: views that stop half-way
 - `streams`, `slow_model`, `model_server`: many streamed answers at once
 - `markdown`, `plot`: tables and charts of the documents

@@ -70,6 +70,10 @@ class Served:
             if "resource_tracker" not in " ".join(child.cmdline())
         ]
 
+    def cpu_seconds(self) -> dict[str, float]:
+        """Seconds of a core that the workers and MongoDB have used so far."""
+        return {"workers": self._cpu(*self.workers()), "mongod": self._cpu(self.mongod)}
+
     def workers_rss(self) -> int:
         """Resident bytes of the workers."""
         return sum(worker.memory_info().rss for worker in self.workers())

@@ -34,16 +34,27 @@ def log(
     """Log an answered request; `route` is the template, never the path."""
     if not settings.ACCESS_LOG or (route in _PROBES and status < HTTPStatus.BAD_REQUEST):
         return
+    if not logger.isEnabledFor(logging.INFO):
+        return
     milliseconds = round(seconds * 1_000, 1)
-    logger.info(
+    # As `logger.info`, but without looking for the line of code that calls.
+    record = logger.makeRecord(
+        logger.name,
+        logging.INFO,
+        "",
+        0,
         "%s %s %d %.1f ms%s%s",
-        method, route, status, milliseconds,
-        f" user {user}" if user else "", f" session {session_id}" if session_id else "",
+        (
+            method, route, status, milliseconds,
+            f" user {user}" if user else "", f" session {session_id}" if session_id else "",
+        ),
+        None,
         extra={
             "route": route, "method": method, "status": status, "duration_ms": milliseconds,
             "user": user, "session_id": session_id, "request_id": request_id,
         },
     )  # fmt: skip
+    logger.handle(record)
 
 
 def session_of(values: dict[str, Any]) -> str:
@@ -68,11 +79,12 @@ def answered(
     request: HttpRequest, response: HttpResponseBase, *, route: str, method: str, seconds: float
 ) -> None:
     """Log what Django has answered, but for a Host that is not allowed, which has its line."""
-    try:
-        request.get_host()
-    except DisallowedHost:
-        return
     match = request.resolver_match
+    if match is None:
+        try:
+            request.get_host()
+        except DisallowedHost:
+            return
     named = {**(match.kwargs if match else {}), "X-Session-Id": response.get("X-Session-Id", "")}
     log(
         route=route,

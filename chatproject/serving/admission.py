@@ -11,9 +11,9 @@ import math
 import time
 from collections import Counter, deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
+from chatproject.serving.lanes import Lane
 from sessions_app.domain.errors import Overloaded
 
 T = TypeVar("T")
@@ -36,14 +36,14 @@ class Slot:
     database, is then given back by the thread that took it.
     """
 
-    def __init__(self, queue: "Queue", lane: ThreadPoolExecutor, caller: str) -> None:
+    def __init__(self, queue: "Queue", lane: Lane, caller: str) -> None:
         self.queue, self._lane, self.caller = queue, lane, caller
         self._is_released = False
         self.began = time.monotonic()
 
     async def call(self, work: Callable[..., T], *args: Any) -> T:
         """What `work` gives, on this thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._lane, work, *args)
+        return await self._lane.call(work, *args)
 
     def release(self) -> None:
         """Give the thread to the next request; may be called again."""
@@ -78,7 +78,7 @@ class Queue:
     ) -> None:
         self.name, self.threads, self._share = name, threads, share
         self._seconds, self._longest = seconds, longest
-        self._lanes = [ThreadPoolExecutor(1, f"{name}-{n}") for n in range(threads)]
+        self._lanes = [Lane(f"{name}-{n}") for n in range(threads)]
         self._waiting: deque[_Waiter] = deque()
         self._running: set[Slot] = set()
         self._running_by = Counter[str]()
@@ -206,7 +206,7 @@ class Queue:
         self._began += slot.began
         return slot
 
-    def take_back(self, slot: Slot, lane: ThreadPoolExecutor) -> None:
+    def take_back(self, slot: Slot, lane: Lane) -> None:
         """A request is over: its thread is the next one's."""
         self._running.discard(slot)
         self._running_by[slot.caller] -= 1

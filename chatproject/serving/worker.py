@@ -1,6 +1,7 @@
 """What each worker process of `serve` loads."""
 
 import faulthandler
+import gc
 import multiprocessing
 import os
 import signal
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 SWITCH_SECONDS = 0.001
 # For what an import is storing when the process has to end.
 IMPORTS_STOP_SECONDS = 5.0
+# New objects before the youngest are looked at, and how often those and older ones are between
+# looks at the next older ones.
+GARBAGE = (10_000, 20, 20)
 
 
 def application() -> "Gateway":
@@ -81,6 +85,18 @@ def _prepare() -> None:
     resolve("/healthz")
     # Loads the ranks (a third of a second) now rather than in somebody's first request.
     tokenizer.count_tokens("ready")
+    _leave_alone()
+
+
+def _leave_alone() -> None:
+    """Have the garbage collector pass over what has been loaded, which is never garbage.
+
+    It looks for cycles after so many new objects. Each request leaves some, and by default it looks
+    several times in one, now and then at all objects that there are.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GARBAGE)
 
 
 def _count_together() -> None:

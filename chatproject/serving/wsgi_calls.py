@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import AsyncIterable, Callable, Iterable, MutableMapping
+from functools import lru_cache
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
@@ -21,9 +22,7 @@ class Answer:
 
     def __init__(self, status: str, headers: Iterable[tuple[str, str]], body: Any) -> None:
         self.status = int(status.split(" ", 1)[0])
-        self.headers: Headers = [
-            (n.lower().encode("latin-1"), v.encode("latin-1")) for n, v in headers
-        ]
+        self.headers: Headers = [(_sent(n), v.encode("latin-1")) for n, v in headers]
         self.body = body
 
     @property
@@ -82,12 +81,10 @@ def environ_of(scope: Scope, body: IO[bytes], size: int) -> dict[str, Any]:
         "wsgi.run_once": False,
     }
     for raw_name, raw_value in scope["headers"]:
-        name = raw_name.decode("latin-1").upper()
+        key = _key(raw_name)
         # `X_A` and `X-A` would be one: a client could pass off the first for a proxy's own second.
-        if "_" in name:
+        if key is None:
             continue
-        key = name.replace("-", "_")
-        key = _NAMED_OTHERWISE.get(key, f"HTTP_{key}")
         value = raw_value.decode("latin-1")
         if key in environ:
             value = environ[key] + ("; " if key == "HTTP_COOKIE" else ",") + value
@@ -101,10 +98,27 @@ def body_of(body: IO[bytes], size: int) -> dict[str, Any]:
     return {"wsgi.input": body, "CONTENT_LENGTH": str(size)}
 
 
+@lru_cache(maxsize=512)
+def _key(raw_name: bytes) -> str | None:
+    """The name of a header in an environ; None where it has an underscore."""
+    name = raw_name.decode("latin-1").upper()
+    if "_" in name:
+        return None
+    key = name.replace("-", "_")
+    return _NAMED_OTHERWISE.get(key, f"HTTP_{key}")
+
+
+@lru_cache(maxsize=512)
+def _sent(name: str) -> bytes:
+    """The name of a header as it is sent."""
+    return name.lower().encode("latin-1")
+
+
 def path_of(scope: Scope) -> str:
     """The path as WSGI writes it: its bytes, each a character."""
     raw_path = scope.get("raw_path") or scope["path"].encode()
-    return unquote_to_bytes(raw_path.partition(b"?")[0]).decode("latin-1")
+    path: bytes = raw_path.partition(b"?")[0]
+    return (unquote_to_bytes(path) if b"%" in path else path).decode("latin-1")
 
 
 def _refuse_writing(_: bytes) -> object:

@@ -34,8 +34,10 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 def free(directory: Path) -> int:
     """How many bytes are free on the disk of a directory, or of what is to hold it."""
-    existing = next(each for each in (directory, *directory.parents) if each.exists())
-    return shutil.disk_usage(existing).free
+    try:
+        return shutil.disk_usage(directory).free
+    except (FileNotFoundError, NotADirectoryError):
+        return free(directory.parent)
 
 
 def is_full(directory: Path) -> bool:

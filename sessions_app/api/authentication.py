@@ -100,7 +100,9 @@ class RememberedAccessToken(tokens.AccessToken):
     def __init__(self, token: bytes) -> None:
         self.token, self.current_time = token, aware_utcnow()  # type: ignore[assignment]
         self.payload = _verified_claims(token, self.get_token_backend()).copy()
-        self.check_exp()
+        # Mostly a comparison; what is near its end or past it the library judges, with the leeway.
+        if self.payload["exp"] <= self.current_time.timestamp():
+            self.check_exp()
 
 
 @lru_cache(maxsize=4_096)

@@ -7,6 +7,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, ClassVar
 
+from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -285,12 +286,14 @@ def idempotency_key(request: Request, *, suffix_chars: int = 0) -> str | None:
 
     `suffix_chars` is the length of the suffixes that the calling view adds.
     """
-    header = request.headers.get("Idempotency-Key")
+    header: str | None = request.META.get("HTTP_IDEMPOTENCY_KEY")
     if header is None:
         return None
-    # The same rules as for `client_id`, since it becomes one.
-    key = str(validated(IdempotencyKey, {"client_id": header})["client_id"])
     most = limits.CLIENT_ID_MAX_CHARS - suffix_chars
+    if 0 < len(header) <= most and text.is_text(header):
+        return header
+    # The same rules as for `client_id`, since it becomes one; what is wrong the field says.
+    key = str(validated(IdempotencyKey, {"client_id": header})["client_id"])
     if len(key) > most:
         raise InvalidInput(f"A batch's key has at most {most} characters.", attr="client_id")
     return key
@@ -313,4 +316,15 @@ class QueryView(APIView):
         handler = getattr(self, "action", None) or method
         # A method that there is not is answered as such.
         if hasattr(self, handler):
-            self.query = validated(self.queries.get(handler, NoMembers), request.query_params)
+            wanted = self.queries.get(handler, NoMembers)
+            self.query = (
+                validated(wanted, request.query_params)
+                if request.META.get("QUERY_STRING")
+                else dict(_without_a_query(wanted))
+            )
+
+
+@cache
+def _without_a_query(wanted: type[RefusesUnknown]) -> Any:
+    """What an empty query string says, which is what most requests have; as `validated`."""
+    return validated(wanted, QueryDict())

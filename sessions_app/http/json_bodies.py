@@ -7,8 +7,10 @@ from typing import IO, Any, NoReturn
 import orjson
 from django.conf import settings
 from rest_framework.exceptions import ParseError
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
 
 from sessions_app.domain.errors import TooLarge
 from sessions_app.domain.limits import JSON_MAX_DEPTH
@@ -98,6 +100,37 @@ def _is_deeper_than(depth: int, value: Any) -> bool:
         if not level:
             return False
     return True
+
+
+class JsonNegotiation(DefaultContentNegotiation):
+    """DRF's negotiation, which is not asked where JSON comes and JSON is wanted: mostly."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        """The parser of the body; None where there is none for it."""
+        if (
+            request.content_type in _PLAIN_JSON
+            and parsers[0].media_type == StrictJSONParser.media_type
+        ):
+            return parsers[0]
+        return super().select_parser(request, parsers)
+
+    def select_renderer(
+        self, request: Request, renderers: Any, format_suffix: str | None = None
+    ) -> Any:
+        """The renderer and the type of the answer; raises NotAcceptable."""
+        accept = request.META.get("HTTP_ACCEPT", _ANYTHING)
+        if (
+            accept in _JSON_WANTED
+            and len(renderers) == 1
+            and renderers[0].media_type in _PLAIN_JSON
+        ):
+            return renderers[0], renderers[0].media_type
+        return super().select_renderer(request, renderers, format_suffix)
+
+
+_ANYTHING = "*/*"
+_PLAIN_JSON = frozenset({"application/json", "application/json; charset=utf-8"})
+_JSON_WANTED = frozenset({_ANYTHING, "application/json"})
 
 
 class OrjsonRenderer(BaseRenderer):

@@ -6,8 +6,11 @@ from enum import Enum
 from functools import lru_cache
 from typing import Any, TypeVar
 
+from django.conf import settings
 from django.http import HttpRequest
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404
+
+from sessions_app.http import routes
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -84,17 +87,20 @@ class Declared:
     takes: Takes = Takes.A_MESSAGE
 
 
-@lru_cache(maxsize=4_096)
 def declared(path: str, method: str) -> Declared:
-    """What the view of this request says of itself.
+    """What the view of this request says of itself."""
+    return _declared(routes.shape_of(path)[0], method.lower(), settings.ROOT_URLCONF)
 
-    Kept for the last paths: a conversation is asked for again and again, and to resolve its path
-    takes a good part of what it costs to refuse a request.
+
+@lru_cache(maxsize=4_096)
+def _declared(shape: str, method: str, urlconf: str) -> Declared:
+    """The same for all paths of a shape.
+
+    Kept, as to resolve a path takes a good part of what it costs to refuse a request.
     """
-    method = method.lower()
     by_method = Waits.FOR_A_READ if method in _SAFE else Waits.FOR_A_WRITE
     try:
-        match = resolve(path)
+        match = routes.match_of_shape(shape, urlconf)
     except Resolver404:
         return Declared(None, by_method)
     view = match.func

@@ -91,14 +91,22 @@ def with_topics(
     else:
         known, openings = _stored_topics(session, messages)
     return [
-        message._replace(
-            topic=known.get(message.seq),
-            topic_shift=(
-                openings.get(message.seq, -1.0) >= least and (known.get(message.seq) or 0) > 1
-            ),
+        _with_topic(
+            message,
+            topic := known.get(message.seq),
+            openings.get(message.seq, -1.0) >= least and (topic or 0) > 1,
         )
         for message in messages
     ]
+
+
+# The fields `topic` and `topic_shift`, which stand beside each other.
+_TOPIC = Message._fields.index("topic")
+
+
+def _with_topic(message: Message, topic: int | None, shift: bool) -> Message:
+    """As `_replace` does it, in a third of the time: a page has hundreds of messages."""
+    return Message._make((*message[:_TOPIC], topic, shift, *message[_TOPIC + 2 :]))
 
 
 def _stored_topics(

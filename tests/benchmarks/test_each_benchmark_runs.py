@@ -145,6 +145,22 @@ def test_memory_reads_the_workers_and_one_page(tmp_path: Path):
     assert pages["kb_sent_per_page"] > 0
 
 
+@takes_long
+def test_load_says_how_many_users_are_held_and_what_becomes_of_more(tmp_path: Path):
+    sizes = ("--seconds", "1", "--minutes", "0.05", "--most", "20")
+    lines = run("load", "--dir", str(tmp_path), *sizes)
+    assert named(lines) == {
+        "users",
+        "users held",
+        "overload",
+        "recovery",
+        "resident memory of the workers",
+    }
+    [overload] = [line for line in lines if line["name"] == "overload"]
+    assert overload["answered"] > 0 == overload["refused_without_retry_after"]
+    assert set(overload["statuses"]) <= {"200", "201", "429", "503"}
+
+
 def test_peers_store_measures_ours_alone_where_the_peers_are_not_installed(tmp_path: Path):
     sizes = ("--lengths", "10", "--rounds", "2", "--only-ours")
     lines = run("peers_store", "--dir", str(tmp_path), *sizes)

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.validators import ProhibitNullCharactersValidator
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
+from rest_framework.fields import empty
 
 from sessions_app.api.wire.attachments import PartsField
 from sessions_app.domain import limits, parts
@@ -49,6 +50,32 @@ class ContentField(StrictCharField):
         return data
 
 
+_ROLES = frozenset(values_of(Role))
+_PLAIN = frozenset({"role", "content", "client_id"})
+
+
+def _plain(data: Any) -> Data | None:
+    """What `MessageInput` makes of a message of a role, a text and a key; None for any other.
+
+    Whatever may be wrong with one is for the fields to say.
+    """
+    if type(data) is not dict or not data.keys() <= _PLAIN:
+        return None
+    role, content = data.get("role", Role.USER.value), data.get("content", "")
+    if not (isinstance(role, str) and role in _ROLES):
+        return None
+    if not (isinstance(content, str) and text.is_text(content)):
+        return None
+    if "client_id" not in data:
+        return {"role": role, "content": content}
+    client_id = data["client_id"]
+    if not (isinstance(client_id, str) and 0 < len(client_id) <= limits.CLIENT_ID_MAX_CHARS):
+        return None
+    if not text.is_text(client_id):
+        return None
+    return {"role": role, "content": content, "client_id": client_id}
+
+
 class MessageInput(RefusesUnknown):
     """A message to append."""
 
@@ -64,6 +91,11 @@ class MessageInput(RefusesUnknown):
     )
     metadata = MetadataField(required=False, allow_null=True)
     parts = PartsField(required=False, allow_null=True)
+
+    def run_validation(self, data: Any = empty) -> Any:
+        """The validated members; for most messages, which are plain, without asking each field."""
+        plain = _plain(data)
+        return super().run_validation(data) if plain is None else plain
 
     def validate(self, attrs: Data) -> Data:
         """A terminal's output has its control characters; whoever shows it makes them harmless."""
@@ -235,12 +267,13 @@ def timestamp(moment: datetime | None) -> str | None:
 
 def message(stored: Message) -> dict[str, Any]:
     """A Message of the wire contract."""
-    return {
+    written: Data = {
         "id": stored.id,
         "seq": stored.seq,
-        "role": stored.role.value,
+        "role": str(stored.role),
         "content": stored.content,
-        "timestamp": timestamp(stored.timestamp),
+        # As `timestamp`, without its call: a page has hundreds of messages.
+        "timestamp": stored.timestamp.isoformat(timespec="milliseconds")[:-6] + "Z",
         "token_count": stored.token_count,
         "topic": stored.topic,
         "topic_shift": stored.topic_shift,
@@ -252,14 +285,26 @@ def message(stored: Message) -> dict[str, Any]:
         "deleted": stored.deleted,
         "generation": _generation(stored.generation) if stored.generation else None,
         "superseded_by": stored.superseded_by,
-        # Few messages have them.
-        **({"reasoning": stored.reasoning} if stored.reasoning else {}),
-        **({"extra": stored.extra} if stored.extra else {}),
-        **({"items": stored.items} if stored.items else {}),
-        **({"parts": stored.parts} if stored.parts else {}),
-        **({"replaces": stored.replaces} if stored.replaces else {}),
-        **({"feedback": _feedback(stored.feedback)} if stored.feedback else {}),
     }
+    if any(stored[_FIRST_RARE:]):
+        written |= _rare(stored)
+    return written
+
+
+# Few messages have one of the fields from here on, which are written only where they are there.
+_FIRST_RARE = Message._fields.index("reasoning")
+
+
+def _rare(stored: Message) -> dict[str, Any]:
+    values = {
+        "reasoning": stored.reasoning,
+        "extra": stored.extra,
+        "items": stored.items,
+        "parts": stored.parts,
+        "replaces": stored.replaces,
+        "feedback": _feedback(stored.feedback) if stored.feedback else None,
+    }
+    return {name: value for name, value in values.items() if value}
 
 
 def _feedback(given: Feedback) -> dict[str, Any]:

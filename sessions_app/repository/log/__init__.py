@@ -67,6 +67,7 @@ from sessions_app.repository.log.pages import (
     read_opening,
     read_range,
     read_runs,
+    read_tail,
     walk_stored_messages,
     with_liveness,
 )
@@ -111,6 +112,7 @@ __all__ = [
     "read_opening",
     "read_range",
     "read_runs",
+    "read_tail",
     "run_of",
     "size_of",
     "stored_size",

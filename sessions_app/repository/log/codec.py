@@ -174,10 +174,13 @@ def validate_message(stored: Mapping[str, Any]) -> None:
 _ROLES = {role.value: role for role in Role}
 
 
-# Which fields and types have been checked: a page is mostly of a few shapes, and looking one up
-# takes a tenth of checking every field. None has lists or documents, whose contents may differ.
-_sound_shapes: set[tuple[tuple[str, ...], tuple[type, ...]]] = set()
+_Shape = tuple[tuple[str, ...], tuple[type, ...]]
+# Which fields and types have been checked, and whether they are those of a plain message: a page is
+# mostly of a few shapes, and looking one up takes a tenth of checking every field. None has lists
+# or documents, whose contents may differ.
+_sound_shapes: dict[_Shape, bool] = {}
 _MOST_SHAPES = 1_000
+_PLAIN = frozenset({"id", "role", "content", "timestamp", "token_count", "client_id"})
 
 
 def decode_message(stored: Mapping[str, Any], seq: int) -> Message:
@@ -191,14 +194,12 @@ def decode_message(stored: Mapping[str, Any], seq: int) -> Message:
         raise DamagedSession(f"message {seq}: {error!r}") from error
 
 
-def _check_message(
-    stored: Mapping[str, Any], shape: tuple[tuple[str, ...], tuple[type, ...]]
-) -> None:
+def _check_message(stored: Mapping[str, Any], shape: _Shape) -> None:
     problem = checking.readable(MessageDocument).first_problem(stored)
     if problem:
         raise ValueError(problem)
     if not {list, dict} & set(shape[1]) and len(_sound_shapes) < _MOST_SHAPES:
-        _sound_shapes.add(shape)
+        _sound_shapes[shape] = _PLAIN.issuperset(shape[0])
 
 
 def _decode_message(stored: Mapping[str, Any], seq: int) -> Message:
@@ -256,8 +257,26 @@ def decode_generation(stored: Mapping[str, Any] | None) -> Generation | None:
 
 
 def decode_messages(stored: Sequence[Mapping[str, Any]], first_seq: int) -> list[Message]:
-    """Consecutive messages, the first of them at `first_seq`."""
-    return [decode_message(message, seq) for seq, message in enumerate(stored, first_seq)]
+    """Consecutive messages, the first of them at `first_seq`; raises DamagedSession."""
+    sound, make, roles, nothing = _sound_shapes, Message._make, _ROLES, _NOTHING_ELSE
+    messages: list[Message] = []
+    for seq, message in enumerate(stored, first_seq):
+        # The plain ones here: they are most of a page, and a page is most of a request.
+        is_plain = sound.get((tuple(message), tuple(map(type, message.values()))))
+        role = roles.get(message["role"]) if is_plain else None
+        if role is None:
+            messages.append(decode_message(message, seq))
+            continue
+        get = message.get
+        content, key = get("content", ""), get("client_id")
+        plain = (message["id"], seq, role, content, message["timestamp"], message["token_count"],
+                 None, False, key)  # fmt: skip
+        messages.append(make(plain + nothing))
+    return messages
+
+
+# What a plain message does not have: all fields behind its key.
+_NOTHING_ELSE = tuple(Message._field_defaults[name] for name in Message._fields[9:])
 
 
 def decode_encoded(stored: Sequence[Mapping[str, Any]], first_seq: int) -> list[Message]:

@@ -72,6 +72,19 @@ def read_newest(
 
 
 @failures.translated
+def read_tail(*, session_id: str, user_id: str) -> tuple[data.Session, list[data.Message]]:
+    """The session and the messages of its tail, oldest first: one read, whatever its length.
+
+    Those are all of a short session. Of a long one they are the newest, mostly 64 to 128.
+    """
+    stored_session = _whole_tail(session_id, user_id)
+    return codec.decode_session(stored_session), [
+        codec.decode_message(stored, seq)
+        for seq, stored in codec.run_of(stored_session, "tail_start")
+    ]
+
+
+@failures.translated
 def read_range(
     *, session_id: str, user_id: str, first: int, last: int
 ) -> tuple[data.Session, list[data.Message]]:

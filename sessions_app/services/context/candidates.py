@@ -31,19 +31,33 @@ class Candidates:
     query_vector: Vector | None
 
 
-def gather(session: Session, policy: WindowPolicy, query: str | None) -> Candidates:
-    """Read the candidates for a window of `session`, in conversation order."""
+def gather(
+    session: Session, policy: WindowPolicy, query: str | None, tail: Sequence[Message] = ()
+) -> Candidates:
+    """Read the candidates for a window of `session`, in conversation order.
+
+    `tail` are messages at its end that have been read with it, and need not be read again.
+    """
     if policy.strategy in {Strategy.RECENT, Strategy.TOPIC}:
-        messages = stored.with_topics(session, _until_full(session, policy))
-        return Candidates(messages, [topics.window_message(m) for m in messages], None)
+        return listed(session, _until_full(session, policy, tail))
     # Short enough to rank every message.
     if session.message_count <= WHOLE_SESSION:
-        messages = read_range(session, 1, session.message_count)
+        is_whole = bool(tail) and tail[0].seq == 1 and tail[-1].seq >= session.message_count
+        messages = (
+            _up_to_newest(session, tail)
+            if is_whole
+            else read_range(session, 1, session.message_count)
+        )
         offered = _offer(session, messages, [(1, session.message_count)])
         fits = sum(window_cost(message.token_count) for message in messages) <= policy.max_tokens
         # Where everything fits nothing is ranked, and encoding the query would be wasted.
         return Candidates(messages, offered, None if fits else _vector(query, offered))
     return _from_a_long_session(session, query)
+
+
+def listed(session: Session, messages: Sequence[Message]) -> Candidates:
+    """Candidates with their topics as far as they are judged, and without vectors."""
+    return unranked(stored.with_topics(session, messages))
 
 
 def unranked(messages: Iterable[Message]) -> Candidates:
@@ -109,29 +123,44 @@ def _newest_user(session: Session, before: int) -> list[Message]:
     return []
 
 
-def _until_full(session: Session, policy: WindowPolicy) -> list[Message]:
+def _until_full(session: Session, policy: WindowPolicy, tail: Sequence[Message]) -> list[Message]:
     """The newest messages until the budget is full, with the newest user message and the opening.
 
-    The number of messages that fill the budget is a guess at first, and doubled until it is enough.
+    Those of the tail are mostly enough. If not, the number that fills the budget is a guess at
+    first, and doubled until it is enough.
     """
+    newest = _up_to_newest(session, tail)
+    # A tail may have been read before the newest messages came, and may be empty.
+    enough = (tail[-1].seq if tail else 0) >= session.message_count and _is_enough(
+        session, policy, tail, newest
+    )
     limit = _likely_number(session, policy)
-    while True:
+    while not enough:
         _, read = log.read_newest(
             session_id=session.session_id, user_id=session.user_id, limit=limit
         )
-        newest = [message for message in read if message.seq <= session.message_count]
-        cost = sum(window_cost(message.token_count) for message in newest)
-        full = cost > policy.max_tokens or len(newest) > (policy.max_messages or len(newest))
-        answered = any(message.role is Role.USER for message in newest)
-        whole = not read or read[0].seq <= max(1, session.context_start)
-        if whole or (full and answered) or limit >= MOST_READ:
-            break
+        newest = _up_to_newest(session, read)
+        enough = _is_enough(session, policy, read, newest) or limit >= MOST_READ
         # The messages were shorter than the mean.
         limit *= 2
     if not newest or newest[0].seq == 1:
         return newest
     opening = log.read_opening(session)
     return [message for message in opening if message.seq < newest[0].seq] + newest
+
+
+def _up_to_newest(session: Session, read: Sequence[Message]) -> list[Message]:
+    return [message for message in read if message.seq <= session.message_count]
+
+
+def _is_enough(
+    session: Session, policy: WindowPolicy, read: Sequence[Message], newest: Sequence[Message]
+) -> bool:
+    cost = sum(window_cost(message.token_count) for message in newest)
+    full = cost > policy.max_tokens or len(newest) > (policy.max_messages or len(newest))
+    answered = any(message.role is Role.USER for message in newest)
+    whole = not read or read[0].seq <= max(1, session.context_start)
+    return whole or (full and answered)
 
 
 def _likely_number(session: Session, policy: WindowPolicy) -> int:

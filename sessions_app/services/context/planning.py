@@ -90,14 +90,8 @@ def context_plan(
     WindowBudgetError.
     """
     began = time.monotonic()
-    newest: list[Message] = []
     complete = True
-    if tells_topics:
-        session = log.read_header(session_id=session_id, user_id=user_id)
-    else:
-        session, newest = log.read_newest(
-            session_id=session_id, user_id=user_id, limit=_READ_AT_ONCE
-        )
+    session, tail = log.read_tail(session_id=session_id, user_id=user_id)
     lifecycle.require_readable(session, now=now)
     instruction_cost = sum(
         window_cost(tokenizer.count_tokens(each.content)) for each in instructions
@@ -106,10 +100,12 @@ def context_plan(
     rest = replace(policy, max_tokens=policy.max_tokens - instruction_cost)
     # Everything fits: no topics, vectors or older messages have to be read.
     query = query or _newest_question(unsaved)
-    whole = len(newest) == session.message_count and _keeps_all(_with(session, unsaved), rest)
-    if not whole and _needs_topics(session, rest):
+    whole = len(tail) == session.message_count and _keeps_all(_with(session, unsaved), rest)
+    if (tells_topics or not whole) and _needs_topics(session, rest):
         caught_up = topics.catch_up(session_id=session_id, user_id=user_id, seconds=seconds)
         session, complete = caught_up.session, caught_up.complete
+        # More may have come meanwhile.
+        whole = whole and len(tail) == session.message_count
     if until is not None:
         session = replace(
             session,
@@ -120,10 +116,11 @@ def context_plan(
     # Again, since judging topics and `until` may have changed what the policy depends on.
     policy = window_policy(session, max_tokens, strategy)
     if whole:
-        gathered = candidates.unranked(m for m in newest if m.seq <= session.message_count)
+        shown = [message for message in tail if message.seq <= session.message_count]
+        gathered = candidates.listed(session, shown) if tells_topics else candidates.unranked(shown)
     else:
         rest = replace(policy, max_tokens=policy.max_tokens - instruction_cost)
-        gathered = candidates.gather(session, rest, query)
+        gathered = candidates.gather(session, rest, query, tail)
     if unsaved:
         gathered = candidates.followed_by(gathered, unsaved)
     if without:
@@ -185,8 +182,6 @@ def require_whole(planned: ContextWindow) -> None:
         raise error
 
 
-# A session up to this long is read together with its header, in one round trip.
-_READ_AT_ONCE = 128
 # A window that does not need topics judges up to this many messages on the way, which costs it
 # little. A longer backlog is left to a window, or a list of topics, that needs it.
 _JUDGED_IN_PASSING = 128
