@@ -93,8 +93,9 @@ def rows_of(dialogue: Dialogue, head: Head) -> Rows:
             continue
         evidence = gather(state, TopicMessage(role, content, vector), head)
         ruled = never_opens(state, evidence.reading, user=evidence.user)
-        if seq > 1 and evidence.asked and evidence.stems and ruled is None:
-            inputs.append(evidence.asked.row)
+        features = evidence.question_features
+        if seq > 1 and features and evidence.stems and ruled is None:
+            inputs.append(features.row)
             labels.append(seq in dialogue.starts)
         state = advance(level(state, evidence, head), evidence, shift=seq in dialogue.starts)
     width = len(CHAT_TEXT) + len(CHAT_DENSE)
