@@ -7,14 +7,14 @@ scored dialogue does not have.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations, pairwise
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 
-from benchmarks.topic_sets import Dialogue
+from benchmarks.topic_sets import Dialogue, glue, subjects
 from sessions_app.domain.topics import (
     CHAT_DENSE,
     CHAT_TEXT,
@@ -43,21 +43,6 @@ class Rows:
     labels: npt.NDArray[np.bool_]
 
 
-def subjects(dialogue: Dialogue) -> list[Dialogue]:
-    """The conversations that a glued dialogue consists of, each named by its first message."""
-    edges = [1, *sorted(dialogue.starts), len(dialogue.contents) + 1]
-    return [
-        Dialogue(
-            name=dialogue.contents[first - 1],
-            roles=dialogue.roles[first - 1 : end - 1],
-            contents=dialogue.contents[first - 1 : end - 1],
-            starts=frozenset(),
-            vectors=dialogue.vectors[first - 1 : end - 1],
-        )
-        for first, end in pairwise(edges)
-    ]
-
-
 def pairs(dialogues: Sequence[Dialogue]) -> dict[frozenset[str], Dialogue]:
     """Every two conversations one after the other, by their subjects."""
     longest: dict[str, Dialogue] = {}
@@ -70,17 +55,6 @@ def pairs(dialogues: Sequence[Dialogue]) -> dict[frozenset[str], Dialogue]:
         first, second = (one, other) if len(glued) % 2 else (other, one)
         glued[frozenset({one.name, other.name})] = glue(first, second)
     return glued
-
-
-def glue(one: Dialogue, other: Dialogue) -> Dialogue:
-    """Two conversations as one dialogue with a shift at the seam."""
-    return Dialogue(
-        name=f"{one.name} / {other.name}",
-        roles=one.roles + other.roles,
-        contents=one.contents + other.contents,
-        starts=frozenset({len(one.contents) + 1}),
-        vectors=one.vectors + other.vectors,
-    )
 
 
 def rows_of(dialogue: Dialogue, head: Head) -> Rows:

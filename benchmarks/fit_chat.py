@@ -28,9 +28,8 @@ from benchmarks.chat_fitting import (
     pairs,
     rows_of,
     shifted_odds,
-    subjects,
 )
-from benchmarks.topic_sets import Dialogue, score_set
+from benchmarks.topic_sets import Dialogue, score_set, subjects
 from sessions_app.domain.topics import (
     CHAT_WEIGHTS,
     ChatModel,

@@ -20,7 +20,6 @@ from typing import Any
 import numpy as np
 
 from benchmarks import topic_sets
-from benchmarks.chat_fitting import subjects
 from benchmarks.harness import report
 from sessions_app.domain.window import Strategy, WindowMessage, WindowPolicy, plan_window
 from sessions_app.encoders import load_encoder
@@ -55,7 +54,9 @@ def chats(data: Path | None) -> list[list[Said]]:
     if data is None:
         return made
     sets = topic_sets.load_sets(data, None, lambda: _no_vectors, names=["cast22"])
-    parts = {part.name: part for dialogue in sets["cast22"] for part in subjects(dialogue)}
+    parts = {
+        part.name: part for dialogue in sets["cast22"] for part in topic_sets.subjects(dialogue)
+    }
     return made + [list(zip(p.roles, p.contents, strict=True)) for p in parts.values()]
 
 

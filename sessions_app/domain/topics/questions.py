@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from sessions_app.domain.topics.cues import UNSPACED_POINTERS
 from sessions_app.domain.topics.text import bounded, stem, tokens_of
 from sessions_app.domain.topics.words import FUNCTION_WORDS, GENERIC_WORDS, POINTERS, SOCIAL, VERBS
 
@@ -22,6 +23,8 @@ _GENERIC: Final = frozenset(map(stem, GENERIC_WORDS))
 _FENCE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _QUOTED_LINE = re.compile(r"^\s*>.*$", re.MULTILINE)
 _QUOTED = re.compile(r"[\"“][^\"”\n]{20,}[\"”]")
+# In a script without spaces a sentence is this long.
+_UNSPACED_CHARS: Final = 60
 _DEFINITE = re.compile(r"\bthe\b", re.IGNORECASE)
 _ACKNOWLEDGES = re.compile(
     r"\W*(?:ok(?:ay)?|i see|interesting|cool|wow|oh|great|nice|good|right|sure|thanks?|thank you|"
@@ -83,6 +86,7 @@ def read_question(content: str) -> Question:
     question = (bare if bare.strip() else text)[:QUESTION_CHARS]
     tokens = tokens_of(question)
     back, within = _pointers(tokens)
+    back += len(UNSPACED_POINTERS.findall(question[:_UNSPACED_CHARS]))
     return Question(
         stems=_stems(tokens, ANSWER_STEMS),
         names=tuple(dict.fromkeys(stem(name.lower()) for name in _NAME.findall(question))),

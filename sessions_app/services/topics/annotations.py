@@ -97,7 +97,7 @@ def _annotate_next_block(session: Session, judged: int, deadline: float) -> None
     rows = vectors.packed_vectors(said, block, encoder, least=done + 1, deadline=deadline)
     messages, said = messages[: len(rows)], said[: len(rows)]
     made_by = encoder.name if encoder else block.encoder
-    state, decisions, shifts = _judge(said[done:], rows[done:], state)
+    state, decisions, shifts = _judge(said[done:], rows[done:], state, made_by)
     new_block = replace(
         block,
         count=len(messages),
@@ -204,7 +204,7 @@ def _begin_again(session: Session) -> None:
 
 
 def _judge(
-    messages: Sequence[Message], vectors: Sequence[bytes], state: TopicState
+    messages: Sequence[Message], vectors: Sequence[bytes], state: TopicState, encoder: str
 ) -> tuple[TopicState, list[TopicDecision], list[Shift]]:
     decisions: list[TopicDecision] = []
     shifts: list[Shift] = []
@@ -212,14 +212,14 @@ def _judge(
     for message, packed in zip(messages, vectors, strict=True):
         # The state before the shift labels the topic that ends.
         ended = state
-        state, decision = topics.observe(state, _topic_message(message, packed))
+        state, decision = topics.observe(state, _topic_message(message, packed, encoder))
         decisions.append(decision)
         if decision.shift:
             shifts.append(Shift(message.seq, decision.score, topics.current_label(ended)))
     return state, decisions, shifts
 
 
-def _topic_message(message: Message, packed: bytes) -> TopicMessage:
+def _topic_message(message: Message, packed: bytes, encoder: str) -> TopicMessage:
     if message.generation and message.generation.model == demo.NAME:
         # The demo's own phrases would become topics; what it quotes was judged when it was said.
         return TopicMessage(role=message.role.value, content="", vector=None)
@@ -227,6 +227,7 @@ def _topic_message(message: Message, packed: bytes) -> TopicMessage:
         role=message.role.value,
         content=message.content,
         vector=packed if any(packed) else None,
+        encoder=encoder,
     )
 
 
