@@ -165,6 +165,20 @@ def write_beside(block: Block, made: Vectors) -> bool:
 
 
 @failures.translated
+def lacking(*, session_id: str, encoder: str) -> list[int]:
+    """Where the blocks begin that have no vectors by `encoder` for each of their messages."""
+    only = ("first_seq", "count", "encoder", "next_encoder", "next_count")
+    blocks = MessageAnnotations.objects.of_session(session_id).only(*only).order_by("pk")
+    stored_blocks = derived.readable(MessageAnnotations, blocks.as_pymongo(), only=only)
+    return [
+        stored["first_seq"]
+        for stored in stored_blocks
+        if stored.get("encoder") != encoder
+        and (stored.get("next_encoder"), stored.get("next_count")) != (encoder, stored["count"])
+    ]
+
+
+@failures.translated
 def change_over(*, session_id: str, seq: int, encoder: str) -> bool:
     """Let a block have the vectors that lie beside its own.
 

@@ -22,18 +22,25 @@ _ROUNDS = 10
 
 
 def change_encoder(session: Session, starts: Sequence[int], encoder: Encoder) -> bool:
-    """Encode the blocks from `starts` on by `encoder`, then change over to these vectors.
+    """Encode the blocks that begin at `starts` by `encoder`, then change over to its vectors.
 
-    True when all have changed over. Raises SessionNotFound.
+    True when the whole session has changed over. Raises SessionNotFound.
     """
+    session_id = session.session_id
+    encoded: set[int] = set()
     left = list(starts)
     for _ in range(_ROUNDS):
         for start in left:
             _encode_beside(session, start, encoder)
-        left = [start for start in left if not _changed_over(session, start, encoder)]
+        encoded |= {*left}
+        left = stored.lacking(session_id=session_id, encoder=encoder.name)
         if not left:
-            return True
-    return False
+            break
+    else:
+        return False
+    for start in sorted(encoded):
+        stored.change_over(session_id=session_id, seq=start, encoder=encoder.name)
+    return not stored.lacking(session_id=session_id, encoder=encoder.name)
 
 
 def _encode_beside(session: Session, start: int, encoder: Encoder) -> None:
@@ -62,11 +69,3 @@ def _rows_beside(block: Block, encoder: Encoder) -> list[bytes]:
         return []
     width = vectors.DIMENSIONS
     return [made.vectors[at * width : (at + 1) * width] for at in range(made.count)]
-
-
-def _changed_over(session: Session, start: int, encoder: Encoder) -> bool:
-    """Whether a block has changed over, or is no longer there to do so."""
-    session_id = session.session_id
-    if stored.change_over(session_id=session_id, seq=start, encoder=encoder.name):
-        return True
-    return stored.read_block(session_id=session_id, seq=start) is None
