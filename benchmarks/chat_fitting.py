@@ -5,75 +5,18 @@ on as they are: they are taken apart, and pairs of conversations are fitted on w
 scored dialogue does not have.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from itertools import combinations
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 
-from benchmarks.topic_sets import Dialogue, glue, subjects
-from sessions_app.domain.topics import (
-    CHAT_DENSE,
-    CHAT_TEXT,
-    ChatModel,
-    Head,
-    TopicMessage,
-    TopicState,
-    advance,
-    chat_model_from,
-    gather,
-    level,
-    never_opens,
-)
+from benchmarks.chat_rows import Floats, Rows
+from sessions_app.domain.topics import CHAT_DENSE, CHAT_TEXT, ChatModel, chat_model_from
 
-Floats = npt.NDArray[np.float64]
 STRENGTH = 0.02
 # Each set's share of the weight: CAsT's questions lean on each other the most, as in real chats.
 SHARES = {"cast22": 0.4, "mtrag": 0.3, "mtbench101": 0.3}
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """The features and labels of one dialogue's questions that no rule decides."""
-
-    inputs: Floats
-    labels: npt.NDArray[np.bool_]
-
-
-def pairs(dialogues: Sequence[Dialogue]) -> dict[frozenset[str], Dialogue]:
-    """Every two conversations one after the other, by their subjects."""
-    longest: dict[str, Dialogue] = {}
-    for part in (part for dialogue in dialogues for part in subjects(dialogue)):
-        if len(part.contents) > len(longest.get(part.name, part).contents) - 1:
-            longest[part.name] = part
-    glued: dict[frozenset[str], Dialogue] = {}
-    for one, other in combinations(longest.values(), 2):
-        # In either order, half of the pairs each.
-        first, second = (one, other) if len(glued) % 2 else (other, one)
-        glued[frozenset({one.name, other.name})] = glue(first, second)
-    return glued
-
-
-def rows_of(dialogue: Dialogue, head: Head) -> Rows:
-    """The features at each question that no rule decides, under the true history."""
-    state, inputs, labels = TopicState(topic=1, topic_start=1), [], []
-    turns = zip(dialogue.roles, dialogue.contents, dialogue.vectors, strict=True)
-    for seq, (role, content, vector) in enumerate(turns, start=1):
-        if not content.strip():
-            state = replace(state, seq=seq)
-            continue
-        evidence = gather(state, TopicMessage(role, content, vector), head)
-        ruled = never_opens(state, evidence.reading, user=evidence.user)
-        features = evidence.question_features
-        if seq > 1 and features and evidence.stems and ruled is None:
-            inputs.append(features.row)
-            labels.append(seq in dialogue.starts)
-        state = advance(level(state, evidence, head), evidence, shift=seq in dialogue.starts)
-    width = len(CHAT_TEXT) + len(CHAT_DENSE)
-    return Rows(np.array(inputs, np.float64).reshape(-1, width), np.array(labels, np.bool_))
 
 
 def fit(groups: dict[str, list[Rows]]) -> dict[str, Any]:

@@ -19,16 +19,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks import topic_sets
-from benchmarks.chat_fitting import (
-    SHARES,
-    Rows,
-    calibrated,
-    fit,
-    fitted,
-    pairs,
-    rows_of,
-    shifted_odds,
-)
+from benchmarks.chat_fitting import SHARES, calibrated, fit, fitted, shifted_odds
+from benchmarks.chat_rows import Rows, pairs, rows_of
 from benchmarks.topic_sets import Dialogue, score_set, subjects
 from sessions_app.domain.topics import (
     CHAT_WEIGHTS,

@@ -128,6 +128,11 @@ def _cached_ids(text: str) -> NDArray[np.uint32]:
     return _hashed(text)
 
 
+def forget() -> None:
+    """Forget the texts that were read before, to measure what reading one costs."""
+    _cached_ids.cache_clear()
+
+
 def _hashed(text: str) -> NDArray[np.uint32]:
     ids = np.fromiter((zlib.crc32(word.encode()) for word in words(text)), dtype=np.uint32)
     # The cache hands the same array to every caller.
