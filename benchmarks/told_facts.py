@@ -1,18 +1,18 @@
 """Facts that a person tells in passing, changes later and asks for much later: what is kept?
 
-    python -m benchmarks.told_facts [--data DIR] [--sessions N] [--no-vectors]
+    python -m benchmarks.told_facts [--chats DIR] [--vectors CACHE.npz] [--sessions N]
 
-Each session is made of the assistant's chats in `chats.json`, with `--data` of those of
-`cast22-dev` too, in random order. Facts of `facts.json` are told in a turn of their own, changed
-later, and asked for at the end. `newest` is the share of questions whose window holds the message
-with the newest value, `stale_alone` the share whose window holds an older value without it, and
-`recall` is of all messages about the fact.
+Each session is made of the assistant's chats in `chats.json`, with `--chats` of 1,200 messages of
+`ikat` and `mtrag` too, in random order. Facts of `facts.json` are told in a turn of their own,
+changed later, and asked for at the end. `newest` is the share of questions whose window holds the
+message with the newest value, `stale_alone` the share whose window holds an older value without it,
+and `recall` is of all messages about the fact.
 """
 
 import argparse
 import json
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,12 +21,15 @@ import numpy as np
 
 from benchmarks import topic_sets
 from benchmarks.harness import report
+from sessions_app.domain.topics import Vector
+from sessions_app.domain.topics.state import unpack_vector
 from sessions_app.domain.window import Strategy, WindowMessage, WindowPolicy, plan_window
 from sessions_app.encoders import load_encoder
 from sessions_app.tokenizer import count_tokens
 
 BUDGETS = (1_000, 2_000, 4_000)
 FACTS_PER_SESSION = 8
+MESSAGES = 1_200
 HERE = Path(__file__).parent
 _NOTED = (
     "Thanks, I'll keep that in mind.", "Noted.", "All right, I have noted it.",
@@ -44,24 +47,27 @@ class Session:
     questions: list[tuple[str, list[int]]]
 
 
-def chats(data: Path | None) -> list[list[Said]]:
-    """The conversations that facts are told between."""
+def chats() -> list[list[Said]]:
+    """The conversations written by hand."""
     own = json.loads((HERE / "chats.json").read_text(encoding="utf-8"))
-    made = [
+    return [
         [said for user, answer in chat["turns"] for said in (("user", user), ("assistant", answer))]
         for chat in own
     ]
-    if data is None:
-        return made
-    sets = topic_sets.load_sets(data, None, lambda: _no_vectors, names=["cast22"])
-    parts = {
-        part.name: part for dialogue in sets["cast22"] for part in topic_sets.subjects(dialogue)
+
+
+def public_chats(folder: Path, cache: Path | None) -> tuple[list[list[Said]], dict[str, Vector]]:
+    """The conversations of public sets, and the vectors of what is said in them."""
+    sets = topic_sets.load_sets(folder, cache, topic_sets.project_encoder, names=["ikat", "mtrag"])
+    dialogues = [dialogue for group in sets.values() for dialogue in group]
+    parts = {part.name: part for each in dialogues for part in topic_sets.subjects(each)}
+    vectors = {
+        content: unpack_vector(packed)
+        for part in parts.values()
+        for content, packed in zip(part.contents, part.vectors, strict=True)
+        if packed
     }
-    return made + [list(zip(p.roles, p.contents, strict=True)) for p in parts.values()]
-
-
-def _no_vectors(texts: Sequence[str]) -> Any:
-    return np.ones((len(texts), 1), np.float32)
+    return [list(zip(p.roles, p.contents, strict=True)) for p in parts.values()], vectors
 
 
 def sessions(count: int, conversations: list[list[Said]]) -> Iterator[Session]:
@@ -70,6 +76,7 @@ def sessions(count: int, conversations: list[list[Said]]) -> Iterator[Session]:
     for seed in range(count):
         draw = random.Random(seed)
         turns = [turn for chat in draw.sample(conversations, len(conversations)) for turn in chat]
+        turns = turns[:MESSAGES]
         chosen = draw.sample(facts, FACTS_PER_SESSION)
         # Behind every second message, where a turn has ended.
         ends = range(2, len(turns) * 2 // 3, 2)
@@ -92,7 +99,8 @@ def sessions(count: int, conversations: list[list[Said]]) -> Iterator[Session]:
 def main() -> None:
     """Parse the flags, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, help="holds topics/: longer sessions")
+    parser.add_argument("--chats", type=Path, help="folder of the other chats: longer sessions")
+    parser.add_argument("--vectors", type=Path, help="keep the encoded messages in this .npz")
     parser.add_argument("--sessions", type=int, default=12, metavar="N")
     parser.add_argument("--no-vectors", action="store_true", help="rank by words alone")
     parser.add_argument("--short", action="store_true", help="one session")
@@ -100,14 +108,17 @@ def main() -> None:
     result = report.Report("told_facts")
     result.machine(Path.cwd())
     encoder = None if options.no_vectors else load_encoder()
-    known: dict[str, Any] = {}
+    conversations, known = chats(), dict[str, Any]()
+    if options.chats:
+        more, known = public_chats(options.chats, options.vectors)
+        conversations += more
 
     def vector(text: str) -> Any:
         if encoder is not None and text not in known:
             known[text] = encoder.encode([text])[0]
         return known.get(text)
 
-    made = list(sessions(1 if options.short else options.sessions, chats(options.data)))
+    made = list(sessions(1 if options.short else options.sessions, conversations))
     for budget in BUDGETS:
         outcomes = [
             outcome

@@ -63,7 +63,7 @@ def test_a_question_is_asked_where_two_more_topics_have_followed():
 
 
 def test_a_fact_is_told_before_it_changes_and_asked_for_at_the_end():
-    (session,) = told_facts.sessions(1, told_facts.chats(None))
+    (session,) = told_facts.sessions(1, told_facts.chats())
     for _, seqs in session.questions:
         assert seqs == sorted(set(seqs))
         assert seqs[-1] < len(session.said)
