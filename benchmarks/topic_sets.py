@@ -18,7 +18,10 @@ SETS = {
     "superdialseg": ("superdialseg-train", "superdialseg-dev"),
 }
 # Chats with an assistant, which the chat model is fitted on and the head is not.
-CHATS = {"cast22": ("cast22-dev",), "mtrag": ("mtrag",), "mtbench101": ("mtbench101",)}
+CHATS = {
+    "cast22": ("cast22-dev",), "ikat": ("ikat",), "mtrag": ("mtrag",),
+    "mtbench101": ("mtbench101",), "written": ("written",),
+}  # fmt: skip
 Encode = Callable[[Sequence[str]], npt.NDArray[np.float32]]
 
 
