@@ -35,8 +35,8 @@ from sessions_app.encoders import load_encoder
 from sessions_app.tokenizer import count_tokens
 
 BUDGETS = (500, 1_000, 2_000)
-# Dialogues of so many conversations, each of them in so many dialogues.
-GLUED, TIMES = 6, 4
+# All conversations one after the other, in so many orders.
+TIMES = 6
 HERE = Path(__file__).parent
 MEMORY_BUDGETS = (2_000, 4_000)
 BETWEEN = 2
@@ -117,13 +117,11 @@ def conversations(cast: Sequence[topic_sets.Dialogue]) -> list[topic_sets.Dialog
 def glued(parts: Sequence[topic_sets.Dialogue]) -> Iterator[topic_sets.Dialogue]:
     """Dialogues of the conversations in random order."""
     for seed in range(TIMES):
-        order = random.Random(seed).sample(parts, len(parts))
-        for at in range(0, len(order) - GLUED + 1, GLUED):
-            dialogue = order[at]
-            for other in order[at + 1 : at + GLUED]:
-                starts = dialogue.starts | {len(dialogue.contents) + 1}
-                dialogue = replace(topic_sets.glue(dialogue, other), starts=starts)
-            yield dialogue
+        dialogue, *others = random.Random(seed).sample(parts, len(parts))
+        for other in others:
+            starts = dialogue.starts | {len(dialogue.contents) + 1}
+            dialogue = replace(topic_sets.glue(dialogue, other), starts=starts)
+        yield dialogue
 
 
 def recall(messages: Sequence[WindowMessage], asked: Sequence[Asked], budget: int) -> list[float]:
@@ -171,7 +169,7 @@ def main() -> None:
         options.data, options.vectors, topic_sets.project_encoder, names=["cast22"]
     )
     dialogues = list(glued(conversations(sets["cast22"])))
-    for dialogue in dialogues[: 2 if options.short else None]:
+    for dialogue in dialogues[: 1 if options.short else None]:
         plain = chat(dialogue)
         texts = list(asked_again(dialogue))
         vectors = encoded([query_text(text, plain) for text, _ in texts])

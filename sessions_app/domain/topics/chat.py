@@ -42,6 +42,8 @@ _TYPICAL_NEAREST: Final = 0.45
 _SHORT_ANSWER: Final = log1p(12)
 _LONG_ANSWER: Final = log1p(30)
 _LONG_SLOPE: Final = 10.0
+# Of the logarithms of their lengths.
+_USUAL_DEVIATION: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -165,9 +167,13 @@ def _follows(
 
 
 def long_answers(answers: Spread) -> float:
-    """How much a conversation's answers are as long as an assistant's, 0 to 1."""
+    """How much a conversation's answers are as long as an assistant's, 0 to 1.
+
+    An assistant that asks back between its long answers has answers of very unlike lengths.
+    """
     usual = _usual(answers, _SHORT_ANSWER, weight=0.5)
-    return logistic(_LONG_SLOPE * (usual - _LONG_ANSWER))
+    unlike = max(0.0, answers.deviation(_USUAL_DEVIATION) - _USUAL_DEVIATION)
+    return logistic(_LONG_SLOPE * (usual + unlike - _LONG_ANSWER))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

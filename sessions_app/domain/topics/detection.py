@@ -213,6 +213,9 @@ def _decide(state: TopicState, evidence: Evidence, head: Head, chat: ChatModel) 
     reason = never_opens(state, evidence.reading, user=evidence.user)
     if reason is not None:
         return TopicDecision(state.topic, False, 0.0, THRESHOLD, reason)
+    if evidence.question and evidence.question.refers:
+        reason = "asks for one of the things that were said"
+        return TopicDecision(state.topic, False, 0.0, THRESHOLD, reason)
     if announces(state, evidence.reading, evidence.question):
         reason = "leaves the topic: announced, and no key term is shared"
         return TopicDecision(state.topic + 1, True, ANNOUNCED_SCORE, THRESHOLD, reason)

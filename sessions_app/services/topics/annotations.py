@@ -204,7 +204,7 @@ def _begin_again(session: Session) -> None:
 
 
 def _judge(
-    messages: Sequence[Message], vectors: Sequence[bytes], state: TopicState, encoder: str
+    messages: Sequence[Message], vectors: Sequence[bytes], state: TopicState, encoder: str = ""
 ) -> tuple[TopicState, list[TopicDecision], list[Shift]]:
     decisions: list[TopicDecision] = []
     shifts: list[Shift] = []

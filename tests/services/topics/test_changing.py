@@ -179,7 +179,7 @@ def test_an_encoder_that_is_gone_is_replaced_by_the_configured_one(
     session_id: str, new: NewEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(encoders, "named", {new.name: new}.get)
-    assert ranking(session_id) is Ranking.LEXICAL
+    assert ranking(session_id) is not Ranking.LEXICAL_DENSE
     append_many(session_id, ["more"])
     catch_up(session_id)
     assert made_by(session_id)[-1] == new.name
