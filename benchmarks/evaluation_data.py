@@ -2,7 +2,7 @@
 
     python -m benchmarks.evaluation_data SET DOWNLOADED… --output FILE [--every N] [--first K]
 
-SET is dialseg711, superdialseg, tiage, cast22, mtrag, mtbench101 or locomo;
+SET is dialseg711, superdialseg, tiage, cast22, ikat, mtrag, mtbench101, written or locomo;
 docs/evaluation-data.md says where each is published, in which form, and under which licence.
 Nothing is asked of the network. Writes JSON lines, one conversation each, and says on stderr how
 many, and what was left out.
@@ -40,6 +40,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument(
         "--mix", type=int, metavar="SEED", help="cut, shuffled, 1 to 6 in a dialogue"
     )
+    parser.add_argument("--times", type=_positive, default=1, metavar="N", help="mix N times")
     options = parser.parse_args(argv)
     try:
         read = READERS[options.set]
@@ -54,9 +55,11 @@ def main(argv: Sequence[str]) -> int:
     if options.glue:
         built = list(glued(built, options.glue))
     if options.mix is not None:
-        built = list(mixed(built, options.mix))
+        seeds = range(options.mix, options.mix + options.times)
+        built = [each for seed in seeds for each in mixed(built, seed)]
     for number, each in enumerate(built, options.numbered_from):
         each["id"] = each["id"] or f"{options.set}-{number}"
+        each.pop("subject", None)
     chosen = built[options.first :: options.every][: options.limit]
     options.output.parent.mkdir(parents=True, exist_ok=True)
     lines = (json.dumps(each, ensure_ascii=False) + "\n" for each in chosen)
@@ -176,19 +179,39 @@ def glued(conversations: Sequence[Conversation], count: int) -> Iterator[Convers
 
 
 def mixed(conversations: Sequence[Conversation], seed: int) -> Iterator[Conversation]:
-    """Two to six shuffled conversations, cut, one after the other; every fifth one is alone."""
+    """Two to six shuffled conversations, cut, one after the other; every fifth one is alone.
+
+    Two about the same subject never stand in one dialogue.
+    """
     draw = random.Random(seed)
     rest = [each for each in conversations if len(each["messages"]) >= 2]
     draw.shuffle(rest)
     made = 0
     while rest:
         taken = 1 if made % 5 == 4 else draw.randint(2, 6)
-        parts, rest = rest[:taken], rest[taken:]
+        parts, rest = _unlike(rest, taken)
         runs = [part["messages"] if taken == 1 else _cut(part["messages"], draw) for part in parts]
         starts = [sum(map(len, runs[:at])) + 1 for at in range(1, len(runs))]
         messages = [message for run in runs for message in run]
         yield {"id": "", "messages": messages, "topic_starts": starts}
         made += 1
+
+
+def _unlike(
+    conversations: Sequence[Conversation], most: int
+) -> tuple[list[Conversation], list[Conversation]]:
+    """The first `most` conversations that differ in their subject, and all others."""
+    taken: list[Conversation] = []
+    rest: list[Conversation] = []
+    subjects: set[str] = set()
+    for each in conversations:
+        subject = each.get("subject", "")
+        if len(taken) == most or subject in subjects:
+            rest.append(each)
+            continue
+        taken.append(each)
+        subjects |= {subject} - {""}
+    return taken, rest
 
 
 def _cut(messages: list[dict[str, str]], draw: random.Random) -> list[dict[str, str]]:
@@ -225,6 +248,30 @@ def mtbench101(data: Any) -> Iterator[Conversation]:
         texts = [text for turn in turns for text in (_part(turn, "user"), _part(turn, "bot"))]
         if _part(each, "task") != "TS" and all(text.strip() for text in texts):
             yield {"id": "", "messages": _taking_turns(texts), "topic_starts": []}
+
+
+def ikat(data: Any) -> Iterator[Conversation]:
+    """`turns` (2025: `responses`) of `utterance` and `response`; several may have one title."""
+    for each in _items(data):
+        turns = each.get("turns") or _part(each, "responses")
+        messages = []
+        for turn in turns:
+            said = turn.get("utterance") or _part(turn, "user_utterance")
+            if not turn.get("response"):  # the last question may be left unanswered
+                break
+            messages += [
+                {"role": "user", "content": said},
+                {"role": "assistant", "content": turn["response"]},
+            ]
+        subject = _part(each, "title").casefold()
+        yield {"id": "", "messages": messages, "topic_starts": [], "subject": subject}
+
+
+def written(data: Any) -> Iterator[Conversation]:
+    """`chats.json` beside this file: `turns` of what a person and an assistant say."""
+    for each in _items(data):
+        texts = [text for turn in _part(each, "turns") for text in turn]
+        yield {"id": "", "messages": _taking_turns(texts), "topic_starts": []}
 
 
 def locomo(data: Any) -> Iterator[Conversation]:
@@ -268,7 +315,7 @@ def _spoken(turn: dict[str, Any]) -> str:
 
 READERS: dict[str, Reader] = {
     "dialseg711": dialseg711, "superdialseg": superdialseg, "tiage": tiage, "cast22": cast22,
-    "mtrag": mtrag, "mtbench101": mtbench101,
+    "ikat": ikat, "mtrag": mtrag, "mtbench101": mtbench101, "written": written,
     "locomo": locomo,
 }  # fmt: skip
 

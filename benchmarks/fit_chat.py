@@ -2,11 +2,12 @@
 
     python -m benchmarks.fit_chat --data DIR --chats DIR [--vectors CACHE.npz] [--dry]
 
-DIR/topics holds `cast22-dev.jsonl`; the folder of `--chats` holds `mtrag.jsonl` and
-`mtbench101.jsonl` in its topics/ (docs/evaluation-data.md says how to make them). Needs
-benchmarks/requirements-topics.txt. Prints one JSON object a line: the scores of models that have
-seen no subject of the scored dialogue, those of a model that has seen no CAsT at all, and the
-reliability of held-out probabilities. Writes `chat_model.json` unless `--dry`.
+DIR/topics holds `cast22-dev.jsonl`; the folder of `--chats` holds `ikat.jsonl`, `mtrag.jsonl`,
+`mtbench101.jsonl` and `written.jsonl` in its topics/ (docs/evaluation-data.md says how to make
+them). Needs benchmarks/requirements-topics.txt. Prints one JSON object a line: the scores of models
+that have seen no subject of the scored dialogue, those of models that have seen nothing of the
+scored set, and the reliability of held-out probabilities. Writes `chat_model.json` unless `--dry`.
+`written` is never fitted on.
 """
 
 import argparse
@@ -19,18 +20,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks import topic_sets
-from benchmarks.chat_fitting import (
-    SHARES,
-    Rows,
-    calibrated,
-    fit,
-    fitted,
-    pairs,
-    rows_of,
-    shifted_odds,
-    subjects,
-)
-from benchmarks.topic_sets import Dialogue, score_set
+from benchmarks.chat_fitting import SHARES, calibrated, fit, fitted, shifted_odds
+from benchmarks.chat_rows import Rows, pairs, rows_of
+from benchmarks.topic_sets import Dialogue, score_set, subjects
 from sessions_app.domain.topics import (
     CHAT_WEIGHTS,
     ChatModel,
@@ -42,6 +34,7 @@ from sessions_app.domain.topics import (
     shipped_head,
 )
 
+OTHERS = ("ikat", "mtrag", "mtbench101")
 FOLDS = 5
 BINS = (0.0, 0.05, 0.2, 0.4, 0.6, 0.8, 0.95, 1.0)
 
@@ -158,10 +151,11 @@ def main() -> None:
     parser.add_argument("--dry", action="store_true", help="measure only")
     options = parser.parse_args()
     sets: dict[str, list[Dialogue]] = {}
-    for folder, names in ((options.data, ["cast22"]), (options.chats, ["mtrag", "mtbench101"])):
+    for folder, names in ((options.data, ["cast22"]), (options.chats, [*OTHERS, "written"])):
         sets |= topic_sets.load_sets(
             folder, options.vectors, topic_sets.project_encoder, names=names
         )
+    written = sets.pop("written")
     fitting = Fitting(sets, shipped_head())
     odds, labels, weights = fitting.held_out()
     slope, offset = calibrated(np.array(odds), np.array(labels), np.array(weights))
@@ -172,18 +166,24 @@ def main() -> None:
     def model(groups: dict[str, list[Rows]]) -> dict[str, Any]:
         return shifted_odds(fit(groups), slope, offset)
 
-    def measured(name: str, models: Sequence[ChatModel], *, dense: bool) -> None:
+    def measured(
+        name: str, group: list[Dialogue], models: Sequence[ChatModel], *, dense: bool = True
+    ) -> None:
         shifts = [
             found(dialogue, fitting.head, chat, dense=dense)
-            for dialogue, chat in zip(fitting.cast, models, strict=True)
+            for dialogue, chat in zip(group, models, strict=True)
         ]
-        print(json.dumps({"cast22": name, **figures(fitting.cast, shifts)}), flush=True)
+        print(json.dumps({"scored": name, **figures(group, shifts)}), flush=True)
 
     unseen = [chat_model_from(model(fitting.without(dialogue))) for dialogue in fitting.cast]
-    measured("subjects held out", unseen, dense=True)
-    measured("subjects held out, without vectors", unseen, dense=False)
-    never_seen = chat_model_from(model(fitting.others))
-    measured("set held out", [never_seen] * len(fitting.cast), dense=True)
+    measured("cast22, subjects held out", fitting.cast, unseen)
+    measured("cast22, subjects held out, without vectors", fitting.cast, unseen, dense=False)
+    for name in ("cast22", "ikat"):
+        rest = {other: rows for other, rows in fitting.everything().items() if other != name}
+        never_seen = chat_model_from(model(rest))
+        measured(f"{name}, set held out", sets[name], [never_seen] * len(sets[name]))
+    everything = chat_model_from(model(fitting.everything()))
+    measured("written, never fitted on", written, [everything] * len(written))
     if not options.dry:
         text = json.dumps(model(fitting.everything()), indent=1)
         CHAT_WEIGHTS.write_text(text + "\n", encoding="utf-8")

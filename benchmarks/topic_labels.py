@@ -3,8 +3,8 @@
     python -m benchmarks.topic_labels --data DIR [--chats DIR]
 
 Tab-separated: the set, how the segment begins, the label, the baseline of the four terms with the
-highest TF-IDF, and the baseline of the first four words of the first message. The same segments
-each time; docs/topics-measured.md has what a reader found of them.
+highest TF-IDF, and the baseline of the first noun phrase of what the person asks. The same
+segments each time; docs/topic-labels.tsv has what a reader made of them.
 """
 
 import argparse
@@ -23,6 +23,7 @@ from sessions_app.domain.topics import (
     advance,
     current_label,
     gather,
+    phrases_of,
     read,
     shipped_head,
 )
@@ -71,6 +72,12 @@ def terms_by_rarity(messages: Messages, everywhere: Counter[str], count: int) ->
     return ", ".join(best[:4])
 
 
+def first_phrase(messages: Messages) -> str:
+    """The first noun phrase of the first message of a person that has one."""
+    asked = (message["content"] for message in messages if message["role"] == "user")
+    return next((phrases[0] for text in asked if (phrases := phrases_of(text))), "")
+
+
 def main() -> None:
     """Parse the flags, print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -91,7 +98,7 @@ def main() -> None:
         opening = " ".join(messages[0]["content"].split())
         row = [
             name, opening[:70], label(messages),
-            terms_by_rarity(messages, everywhere, len(chosen)), " ".join(opening.split()[:4]),
+            terms_by_rarity(messages, everywhere, len(chosen)), first_phrase(messages),
         ]  # fmt: skip
         print("\t".join(row))
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,10 @@ SETS = {
     "superdialseg": ("superdialseg-train", "superdialseg-dev"),
 }
 # Chats with an assistant, which the chat model is fitted on and the head is not.
-CHATS = {"cast22": ("cast22-dev",), "mtrag": ("mtrag",), "mtbench101": ("mtbench101",)}
+CHATS = {
+    "cast22": ("cast22-dev",), "ikat": ("ikat",), "mtrag": ("mtrag",),
+    "mtbench101": ("mtbench101",), "written": ("written",),
+}  # fmt: skip
 Encode = Callable[[Sequence[str]], npt.NDArray[np.float32]]
 
 
@@ -120,6 +124,32 @@ def project_encoder() -> Encode:
         return np.asarray(encoder.encode(texts), dtype=np.float32)
 
     return encode
+
+
+def subjects(dialogue: Dialogue) -> list[Dialogue]:
+    """The conversations that a glued dialogue consists of, each named by its first message."""
+    edges = [1, *sorted(dialogue.starts), len(dialogue.contents) + 1]
+    return [
+        Dialogue(
+            name=dialogue.contents[first - 1],
+            roles=dialogue.roles[first - 1 : end - 1],
+            contents=dialogue.contents[first - 1 : end - 1],
+            starts=frozenset(),
+            vectors=dialogue.vectors[first - 1 : end - 1],
+        )
+        for first, end in pairwise(edges)
+    ]
+
+
+def glue(one: Dialogue, other: Dialogue) -> Dialogue:
+    """Two conversations as one dialogue with a shift at the seam."""
+    return Dialogue(
+        name=f"{one.name} / {other.name}",
+        roles=one.roles + other.roles,
+        contents=one.contents + other.contents,
+        starts=frozenset({len(one.contents) + 1}),
+        vectors=one.vectors + other.vectors,
+    )
 
 
 def folds(dialogues: Sequence[Dialogue], count: int, seed: int = 7) -> list[list[int]]:

@@ -133,6 +133,8 @@ ON_TOPIC_SHIFT = env.choice("ON_TOPIC_SHIFT", "adjust", ["keep", "adjust", "rese
 TOPIC_ADJUST_THRESHOLD = env.fraction("TOPIC_ADJUST_THRESHOLD", 0.4)
 TOPIC_RESET_THRESHOLD = env.fraction("TOPIC_RESET_THRESHOLD", 0.8)
 TOPIC_DIVIDER_THRESHOLD = env.fraction("TOPIC_DIVIDER_THRESHOLD", 0.4)
+# What makes vectors of messages; `e5` needs requirements-e5.txt.
+ENCODER = env.choice("ENCODER", "minilm", ["minilm", "e5", "none"])
 
 # --- attachments ------------------------------------------------------------------------------
 ATTACHMENT_MAX_BYTES = env.integer("ATTACHMENT_MAX_BYTES", 20_971_520, low=1, high=2**31)

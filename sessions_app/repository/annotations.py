@@ -7,7 +7,7 @@ from typing import Any
 from mongoengine import NotUniqueError
 
 from sessions_app.documents import MessageAnnotations, Session
-from sessions_app.domain.annotations import Block, Shift, block_start
+from sessions_app.domain.annotations import Block, Shift, Vectors, block_start
 from sessions_app.domain.data import Message, TopicStanding
 from sessions_app.domain.data import Session as SessionHeader
 from sessions_app.domain.limits import ANNOTATION_BLOCK
@@ -15,6 +15,10 @@ from sessions_app.domain.sessions.identifiers import bucket_id
 from sessions_app.repository import derived, failures
 from sessions_app.repository.log import Stored
 
+_OF_SKETCHES = (
+    "session_id", "first_seq", "count", "encoder", "sketch_terms", "sketch_centroids",
+    "next_encoder", "next_count", "next_centroids",
+)  # fmt: skip
 _OF_SHIFTS = {field.name for field in fields(Shift)}
 # What nothing has been judged of, but for what the user has undone.
 _UNJUDGED = {
@@ -49,7 +53,7 @@ def read_blocks(*, session_id: str, ranges: Sequence[tuple[int, int]]) -> list[B
 def read_sketches(*, session_id: str, before: int, limit: int) -> list[Block]:
     """The sketches of the newest `limit` full blocks that end before the message `before`.
 
-    Only what choosing among them takes: no vectors, no topics.
+    Only what choosing among them takes: no vectors of messages, no topics.
     """
     blocks = (
         MessageAnnotations.objects(
@@ -57,7 +61,7 @@ def read_sketches(*, session_id: str, before: int, limit: int) -> list[Block]:
             pk__lt=bucket_id(session_id, block_start(before)),
             session_id=session_id,
         )
-        .only("session_id", "first_seq", "count", "sketch_terms", "sketch_centroids")
+        .only(*_OF_SKETCHES)
         .order_by("-pk")
         .limit(limit)
     )
@@ -146,6 +150,70 @@ def write_block(block: Block, *, replacing: int | None) -> bool:
     # Querysets have no `replace_one`; setting every field is the same.
     del values["block_id"]
     return bool(unchanged.update_one(**{f"set__{name}": value for name, value in values.items()}))
+
+
+@failures.translated
+def write_beside(block: Block, made: Vectors) -> bool:
+    """Store vectors by another encoder beside the block's; False where the block has changed."""
+    unchanged = MessageAnnotations.objects(
+        pk=bucket_id(block.session_id, block.first_seq),
+        session_id=block.session_id,
+        count=block.count,
+        # An erasure removes the block, and whoever makes it again leaves this out.
+        encoder=block.encoder,
+    )
+    return bool(
+        unchanged.update_one(
+            set__next_encoder=made.encoder,
+            set__next_count=made.count,
+            set__next_vectors=made.vectors,
+            set__next_centroids=made.centroids,
+        )
+    )
+
+
+@failures.translated
+def lacking(*, session_id: str, encoder: str) -> list[int]:
+    """Where the blocks begin that have no vectors by `encoder` for each of their messages."""
+    only = ("first_seq", "count", "encoder", "next_encoder", "next_count")
+    blocks = MessageAnnotations.objects.of_session(session_id).only(*only).order_by("pk")
+    stored_blocks = derived.readable(MessageAnnotations, blocks.as_pymongo(), only=only)
+    return [
+        stored["first_seq"]
+        for stored in stored_blocks
+        if stored.get("encoder") != encoder
+        and (stored.get("next_encoder"), stored.get("next_count")) != (encoder, stored["count"])
+    ]
+
+
+@failures.translated
+def change_over(*, session_id: str, seq: int, encoder: str) -> bool:
+    """Let a block have the vectors that lie beside its own.
+
+    False where it has none by `encoder` for each of its messages.
+    """
+    block = read_block(session_id=session_id, seq=seq)
+    made = block.beside if block else None
+    if block is None or made is None or (made.encoder, made.count) != (encoder, block.count):
+        return False
+    unchanged = MessageAnnotations.objects(
+        pk=bucket_id(session_id, block.first_seq),
+        session_id=session_id,
+        count=block.count,
+        next_encoder=encoder,
+        next_count=made.count,
+    )
+    return bool(
+        unchanged.update_one(
+            set__encoder=encoder,
+            set__vectors=made.vectors,
+            set__sketch_centroids=made.centroids,
+            unset__next_encoder=True,
+            unset__next_count=True,
+            unset__next_vectors=True,
+            unset__next_centroids=True,
+        )
+    )
 
 
 @failures.translated
@@ -276,6 +344,18 @@ def _block(stored: Mapping[str, Any]) -> Block:
         terms=stored.get("sketch_terms", b""),
         centroids=stored.get("sketch_centroids", b""),
         state=stored.get("state", b""),
+        beside=_beside(stored),
+    )
+
+
+def _beside(stored: Mapping[str, Any]) -> Vectors | None:
+    if not stored.get("next_encoder"):
+        return None
+    return Vectors(
+        encoder=stored["next_encoder"],
+        count=stored.get("next_count", 0),
+        vectors=stored.get("next_vectors", b""),
+        centroids=stored.get("next_centroids", b""),
     )
 
 

@@ -53,6 +53,24 @@ def test_one_path_through_a_conversation_is_taken(tmp_path: Path):
     assert said(second) == [("user", "How do I grow basil?"), ("assistant", "In the sun.")]
 
 
+def test_both_forms_of_turns_are_read_up_to_a_question_without_an_answer(tmp_path: Path):
+    conversations = built("ikat", tmp_path)
+
+    assert [len(each["messages"]) for each in conversations] == [4, 2, 2]
+    assert said(conversations[1])[0] == ("user", "I want a bike.")
+
+
+def test_conversations_about_one_subject_never_stand_in_one_dialogue(tmp_path: Path):
+    for mixed in built("ikat", tmp_path, "--mix", "1", "--times", "5"):
+        assert sum("bike" in content for _, content in said(mixed)) <= 1
+
+
+def test_chats_written_by_hand_are_mixed_as_the_public_ones(tmp_path: Path):
+    [only] = built("written", tmp_path, "--mix", "1")
+
+    assert said(only)[2:] == [("user", "ok"), ("assistant", "Fine.")]
+
+
 def test_glued_conversations_shift_at_their_seams(tmp_path: Path):
     [glued] = built("cast22", tmp_path, "--glue", "2")
 
@@ -135,4 +153,5 @@ def test_the_page_names_every_set_with_its_source():
     rows = dict(re.findall(r"^\| `(\w+)` \|(.*)\|$", PAGE, re.MULTILINE))
 
     assert set(rows) == set(evaluation_data.READERS)
+    assert "benchmarks/chats.json" in rows.pop("written")
     assert all("https://" in row for row in rows.values())

@@ -552,6 +552,10 @@ class SameForAll:
     def encode(texts: list[str]) -> Any:
         return np.full((len(texts), encoders.DIMENSIONS), encoders.DIMENSIONS**-0.5, np.float32)
 
+    @staticmethod
+    def encode_query(text: str) -> Any:
+        return SameForAll.encode([text])[0]
+
 
 def _explain(database: Any, sent: Sent, verbosity: str) -> Any:
     # The bounds of an index over times reach beyond the years that Python knows.

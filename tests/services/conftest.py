@@ -24,6 +24,9 @@ class FakeEncoder:
                 rows[row, ord(letter) % encoders.DIMENSIONS] += 1
         return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
+    def encode_query(self, text: str) -> Any:
+        return self.encode([text])[0]
+
 
 @pytest.fixture
 def encoder(monkeypatch: pytest.MonkeyPatch) -> FakeEncoder:

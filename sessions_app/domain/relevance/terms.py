@@ -2,12 +2,14 @@
 
 The stemmer is a light one for English: the plural, past and noun endings of Porter 1980 ("An
 algorithm for suffix stripping"), without its measure. Words of other languages stay as they are
-unless they end like English ones.
+unless they end like English ones. Accents and Arabic's vowel signs fall away, as people leave them
+out; scripts without spaces are cut into pairs of characters, the usual unit of retrieval for them.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 import zlib
 from functools import lru_cache
 
@@ -15,6 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 _WORD = re.compile(r"[^\W_]+")
+_MARKS = re.compile("[\u0300-\u036f\u0640\u064b-\u065f\u0670]")
+_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]+")
+_ARABIC = str.maketrans({"ة": "ه", "ى": "ي"})
+# The article, and what is written in one word with it.
+_ARTICLES = ("وال", "بال", "كال", "فال", "لل", "ال")
 
 _STOP_WORDS = """
 a an the and or but if of at by for with about to from in on is are was were be been being have
@@ -66,8 +73,41 @@ def _without_inflection(word: str) -> str:
 
 def words(text: str) -> list[str]:
     """The stems of a text's words in order, with repeats and without stop words."""
-    tokens = _WORD.findall(text.lower().replace("'s", ""))
+    folded = text.lower().replace("'s", "")
+    # Most texts; the rest costs as much again.
+    if folded.isascii():
+        return [stem(word) for word in _WORD.findall(folded) if word not in STOP_WORDS]
+    tokens = [token for word in _WORD.findall(_without_marks(folded)) for token in _cut(word)]
     return [stem(word) for word in tokens if word not in STOP_WORDS]
+
+
+def _without_marks(text: str) -> str:
+    bare = _MARKS.sub("", unicodedata.normalize("NFD", text.replace("’s", "")))
+    # Composed again, for Korean and Japanese.
+    return unicodedata.normalize("NFC", bare)
+
+
+def _cut(word: str) -> list[str]:
+    """A word as it is compared: pairs of characters where its script has no spaces."""
+    if word.isascii():
+        return [word]
+    if not _UNSPACED.search(word):
+        return [_without_article(word.translate(_ARABIC))]
+    tokens: list[str] = []
+    end = 0
+    for match in _UNSPACED.finditer(word):
+        run = match.group()
+        tokens += [word[end : match.start()]] if match.start() > end else []
+        tokens += [run[at : at + 2] for at in range(max(1, len(run) - 1))]
+        end = match.end()
+    return [*tokens, word[end:]] if end < len(word) else tokens
+
+
+def _without_article(word: str) -> str:
+    for article in _ARTICLES:
+        if word.startswith(article) and len(word) - len(article) >= 3:
+            return word[len(article) :]
+    return word
 
 
 _CACHED_CHARS = 2_000
@@ -86,6 +126,11 @@ def term_ids(text: str) -> NDArray[np.uint32]:
 @lru_cache(maxsize=8_192)
 def _cached_ids(text: str) -> NDArray[np.uint32]:
     return _hashed(text)
+
+
+def forget() -> None:
+    """Forget the texts that were read before, to measure what reading one costs."""
+    _cached_ids.cache_clear()
 
 
 def _hashed(text: str) -> NDArray[np.uint32]:

@@ -36,7 +36,7 @@ from sessions_app.domain.topics.head import (
     head_from_arrays,
     shipped_head,
 )
-from sessions_app.domain.topics.labels import UNTITLED, current_label
+from sessions_app.domain.topics.labels import UNTITLED, current_label, phrases_of
 from sessions_app.domain.topics.rules import never_opens
 from sessions_app.domain.topics.state import TopicMessage, TopicState, Vector, pack_vector
 from sessions_app.domain.topics.text import Reading, read, stem
@@ -70,6 +70,7 @@ __all__ = [
     "never_opens",
     "observe",
     "pack_vector",
+    "phrases_of",
     "read",
     "shipped_head",
     "stem",

@@ -8,7 +8,7 @@ None of them knows a subject, so the model holds for subjects that it was not fi
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from math import log1p
 from pathlib import Path
@@ -42,6 +42,8 @@ _TYPICAL_NEAREST: Final = 0.45
 _SHORT_ANSWER: Final = log1p(12)
 _LONG_ANSWER: Final = log1p(30)
 _LONG_SLOPE: Final = 10.0
+# Of the logarithms of their lengths.
+_USUAL_DEVIATION: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,10 +61,13 @@ def chat_features(
     *,
     vector: Vector | None,
     weigher: Weigher,
-    coherence: Coherence,
+    coherence: Coherence | None,
     cue: float,
 ) -> QuestionFeatures:
-    """`CHAT_TEXT`, and with a vector `CHAT_DENSE`, of a person's message, in order."""
+    """`CHAT_TEXT`, and with a vector `CHAT_DENSE`, of a person's message, in order.
+
+    `coherence` is None for vectors of an encoder that it was not fitted to.
+    """
     row = _text_row(state, question, reading, weigher, cue)
     if vector is None:
         return QuestionFeatures(row, None)
@@ -119,7 +124,7 @@ def _shared(weigher: Weigher, stems: frozenset[str], turn: Turn | None) -> float
 
 
 def _dense_row(
-    state: TopicState, vector: Vector, coherence: Coherence
+    state: TopicState, vector: Vector, coherence: Coherence | None
 ) -> tuple[list[float], float]:
     size = vector.size
     usual = _usual(state.asking, _TYPICAL_NEAREST, weight=3)
@@ -149,10 +154,10 @@ def _usual(spread: Spread, typical: float, *, weight: float) -> float:
 
 
 def _follows(
-    state: TopicState, vector: Vector, coherence: Coherence, typical: float
+    state: TopicState, vector: Vector, coherence: Coherence | None, typical: float
 ) -> tuple[float, float]:
     rows = [unpack_vector(t.vector) for t in state.recent[:3] if len(t.vector) == vector.size]
-    if not rows:
+    if not rows or coherence is None:
         return typical, typical
     last = len(rows) - 1
     return (
@@ -162,9 +167,13 @@ def _follows(
 
 
 def long_answers(answers: Spread) -> float:
-    """How much a conversation's answers are as long as an assistant's, 0 to 1."""
+    """How much a conversation's answers are as long as an assistant's, 0 to 1.
+
+    An assistant that asks back between its long answers has answers of very unlike lengths.
+    """
     usual = _usual(answers, _SHORT_ANSWER, weight=0.5)
-    return logistic(_LONG_SLOPE * (usual - _LONG_ANSWER))
+    unlike = max(0.0, answers.deviation(_USUAL_DEVIATION) - _USUAL_DEVIATION)
+    return logistic(_LONG_SLOPE * (usual + unlike - _LONG_ANSWER))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -198,14 +207,18 @@ class Logistic:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ChatModel:
-    """The two models: with the vectors of messages, and by words alone."""
+    """The models: with the vectors of the head's encoder or of others, and by words alone."""
 
     dense: Logistic
     text: Logistic
+    others: Mapping[str, Logistic] = field(default_factory=dict)
 
-    def probability(self, row: Sequence[float]) -> float:
+    def probability(self, row: Sequence[float], encoder: str = "") -> float:
         """The probability that the message with these features opens a topic."""
-        return (self.text if len(row) == len(CHAT_TEXT) else self.dense).probability(row)
+        dense = self.others.get(encoder) if encoder else self.dense
+        if dense is None or len(row) == len(CHAT_TEXT):
+            return self.text.probability(row[: len(CHAT_TEXT)])
+        return dense.probability(row)
 
 
 def chat_model_from(stored: Mapping[str, Any]) -> ChatModel:
@@ -215,7 +228,14 @@ def chat_model_from(stored: Mapping[str, Any]) -> ChatModel:
     """
     if stored["features"] != [*CHAT_TEXT, *CHAT_DENSE]:
         raise ValueError("the chat model was fitted to other features: fit it again")
-    return ChatModel(Logistic.from_dict(stored["dense"]), Logistic.from_dict(stored["text"]))
+    return ChatModel(
+        dense=Logistic.from_dict(stored["dense"]),
+        text=Logistic.from_dict(stored["text"]),
+        others={
+            encoder: Logistic.from_dict(model)
+            for encoder, model in stored.get("others", {}).items()
+        },
+    )
 
 
 @lru_cache(maxsize=1)

@@ -56,6 +56,8 @@ from sessions_app.domain.topics.state import (
 from sessions_app.domain.topics.text import Reading, bounded, read
 
 THRESHOLD: Final = 0.4
+# What the head, and the coherence of neighbours, were trained with.
+HEAD_ENCODER: Final = "all-minilm-l6-v2-int8/1"
 # On held-out dialogues the head is best at 0.35, the chat model at 0.4.
 _HEAD_SHIFT: Final = log(0.4 / 0.6) - log(0.35 / 0.65)
 # No detector computes a score for an announced shift; clients get this one.
@@ -102,6 +104,12 @@ class Evidence:
     phrases: tuple[str, ...]
     question: Question | None = None
     question_features: QuestionFeatures | None = None
+    encoder: str = ""
+
+    @property
+    def for_head(self) -> bool:
+        """Whether there is a vector of the encoder that the head was trained with."""
+        return self.vector is not None and not self.encoder
 
 
 def gather(state: TopicState, message: TopicMessage, head: Head) -> Evidence:
@@ -111,13 +119,15 @@ def gather(state: TopicState, message: TopicMessage, head: Head) -> Evidence:
     now, following = head.cues.judge(reading)
     row, lexical = text_features(state, reading, user=user, weigher=head.weigher, cue=now)
     packed = pack_vector(message.vector)
-    # A vector of another encoder means nothing to this head.
+    encoder = "" if message.encoder == HEAD_ENCODER else message.encoder
+    # A vector of another width means nothing to any model here.
     if len(packed) != head.dimensions:
         packed = b""
     vector = before = None
     dense = coherent = 0.0
     if packed:
         vector = unpack_vector(packed)
+    if vector is not None and not encoder:
         features, dense, coherent = dense_features(
             state, vector, user=user, coherence=head.coherence
         )
@@ -129,13 +139,14 @@ def gather(state: TopicState, message: TopicMessage, head: Head) -> Evidence:
         question = read_question(message.content)
         question_features = chat_features(
             state, question, reading,
-            vector=vector, weigher=head.weigher, coherence=head.coherence, cue=now,
+            vector=vector, weigher=head.weigher,
+            coherence=None if encoder else head.coherence, cue=now,
         )  # fmt: skip
     stems = question.stems if question else content_stems(bounded(message.content))
     return Evidence(
         reading, user, row, lexical, following, packed, vector, before, dense, coherent,
         stems,
-        phrases_of(message.content), question, question_features,
+        phrases_of(message.content), question, question_features, encoder,
     )  # fmt: skip
 
 
@@ -145,7 +156,7 @@ def head_inputs(evidence: Evidence, head: Head) -> np.ndarray[tuple[int], np.dty
     Without a vector, the features alone.
     """
     row = np.asarray(evidence.row, dtype=np.float32)
-    if evidence.vector is None:
+    if not evidence.for_head or evidence.vector is None:
         return row
     here = evidence.vector @ head.projection
     # The first message has no vector before it.
@@ -164,7 +175,7 @@ def level(state: TopicState, evidence: Evidence, head: Head) -> TopicState:
     state = replace(state, known=state.known.add(head.weigher.known_share(reading)))
     if reading.terms:
         state = replace(state, rarity=state.rarity.add(head.weigher.rarity(reading)))
-    if evidence.vector is None:
+    if not evidence.for_head or evidence.vector is None:
         return state
     return replace(state, familiar=state.familiar.add(head.familiarity.nearest(evidence.vector)))
 
@@ -202,19 +213,25 @@ def _decide(state: TopicState, evidence: Evidence, head: Head, chat: ChatModel) 
     reason = never_opens(state, evidence.reading, user=evidence.user)
     if reason is not None:
         return TopicDecision(state.topic, False, 0.0, THRESHOLD, reason)
+    if evidence.question and evidence.question.refers:
+        reason = "asks for one of the things that were said"
+        return TopicDecision(state.topic, False, 0.0, THRESHOLD, reason)
     if announces(state, evidence.reading, evidence.question):
         reason = "leaves the topic: announced, and no key term is shared"
         return TopicDecision(state.topic + 1, True, ANNOUNCED_SCORE, THRESHOLD, reason)
     # The head and its word weights were trained on English: in a language whose words they do not
     # know, their scores mean nothing.
-    if state.known.mean < COVERED_SHARE:
-        shift = uncovered_shift(state, evidence.reading, evidence.row)
+    covered = state.known.mean >= COVERED_SHARE
+    if not covered and not (evidence.vector is not None and evidence.encoder in chat.others):
+        shift = uncovered_shift(state, evidence.reading, evidence.row, evidence.question)
         reason = "a language that is not covered: judged by announced or vanished words alone"
         return TopicDecision(
             state.topic + shift, shift, THRESHOLD if shift else 0.0, THRESHOLD, reason
         )
-    dense = evidence.vector is not None
-    trust = head.trust(familiar=state.familiar.mean, rarity=state.rarity.mean, dense=dense)
+    dense = evidence.for_head
+    trust = covered * head.trust(
+        familiar=state.familiar.mean, rarity=state.rarity.mean, dense=dense
+    )
     # The head was trained on dialogues of short turns.
     trust *= 1.0 - long_answers(state.answers)
     net = head.dense if dense else head.text
@@ -244,12 +261,12 @@ def chat_probability(evidence: Evidence, chat: ChatModel) -> float:
         or (question and question.only_acts)
     ):
         return 0.0
-    return chat.probability(evidence.question_features.row)
+    return chat.probability(evidence.question_features.row, evidence.encoder)
 
 
 def _reason(state: TopicState, evidence: Evidence, shift: bool) -> str:
     verdict = "leaves" if shift else "stays with"
-    if evidence.vector is None:
+    if not evidence.for_head:
         shared = set(evidence.reading.terms) & {term for term, _ in state.terms}
         measure = f"shares {len(shared)} key terms with it"
     else:
@@ -295,7 +312,7 @@ def advance(state: TopicState, evidence: Evidence, *, shift: bool) -> TopicState
     # A first message has no neighbour, so it adds nothing to the means.
     if state.recent:
         state = replace(state, lexical=state.lexical.add(evidence.lexical))
-        if evidence.vector is not None:
+        if evidence.for_head:
             state = replace(
                 state,
                 dense=state.dense.add(evidence.dense),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from sessions_app.domain.topics.cues import UNSPACED_POINTERS
 from sessions_app.domain.topics.text import bounded, stem, tokens_of
 from sessions_app.domain.topics.words import FUNCTION_WORDS, GENERIC_WORDS, POINTERS, SOCIAL, VERBS
 
@@ -22,6 +23,8 @@ _GENERIC: Final = frozenset(map(stem, GENERIC_WORDS))
 _FENCE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _QUOTED_LINE = re.compile(r"^\s*>.*$", re.MULTILINE)
 _QUOTED = re.compile(r"[\"“][^\"”\n]{20,}[\"”]")
+# In a script without spaces a sentence is this long.
+_UNSPACED_CHARS: Final = 60
 _DEFINITE = re.compile(r"\bthe\b", re.IGNORECASE)
 _ACKNOWLEDGES = re.compile(
     r"\W*(?:ok(?:ay)?|i see|interesting|cool|wow|oh|great|nice|good|right|sure|thanks?|thank you|"
@@ -48,6 +51,16 @@ _INTRODUCES = re.compile(
     r"what (?:is|are) (?:a|an)|how (?:do|can|should) i|hello|hi|hey)\b",
     re.IGNORECASE,
 )
+_ORDINALS: Final = "first|second|third|fourth|fifth|last|latter|former|other"
+_REFERS = re.compile(
+    rf"\b(?:the (?:{_ORDINALS})(?:(?: and| or|,)(?: the)? (?:{_ORDINALS}))* "
+    r"(?:one|two|three|option|step|suggestion|recommendation|point|idea|tip|choice)s?|"
+    rf"tell me more about (?:it|that|this|them|these|those|the (?:{_ORDINALS}))|"
+    r"you(?:(?:'|’)ve)? (?:just )?(?:mentioned|suggested|recommended|listed)|"
+    r"what are the next steps)\b",
+    re.IGNORECASE,
+)
+_REFERS_CHARS: Final = 120
 _ASKS_WHAT = re.compile(r"\W*(?:what|who|when|where|which|whose|why|how)\b", re.IGNORECASE)
 _NAME = re.compile(r"(?<![.!?:]\s)(?<!^)(?<!\n)\b[A-Z][\w’'-]+")
 
@@ -58,7 +71,8 @@ class Question:
 
     `names` are stems of words written with a capital letter inside a sentence. The counts are of
     words and phrases that point back, are definite, go on or bring up something.
-    `only_acts` is whether it points back and has verbs alone besides.
+    `only_acts` is whether it points back and has verbs alone besides, `refers` whether it asks for
+    one of several things that were said ("the second option") or for more of them.
     """
 
     stems: tuple[str, ...]
@@ -73,6 +87,7 @@ class Question:
     asks_what: bool
     quotes: bool
     only_acts: bool
+    refers: bool
 
 
 def read_question(content: str) -> Question:
@@ -83,6 +98,7 @@ def read_question(content: str) -> Question:
     question = (bare if bare.strip() else text)[:QUESTION_CHARS]
     tokens = tokens_of(question)
     back, within = _pointers(tokens)
+    back += len(UNSPACED_POINTERS.findall(question[:_UNSPACED_CHARS]))
     return Question(
         stems=_stems(tokens, ANSWER_STEMS),
         names=tuple(dict.fromkeys(stem(name.lower()) for name in _NAME.findall(question))),
@@ -97,6 +113,7 @@ def read_question(content: str) -> Question:
         # "How do I install it?": the verb names no subject.
         only_acts=back > 0 and not any(is_content(w) and w not in VERBS for w in tokens),
         quotes=len(bare.strip()) < len(text.strip()),
+        refers=bool(_REFERS.search(question[:_REFERS_CHARS])) and not _INTRODUCES.search(question),
     )
 
 

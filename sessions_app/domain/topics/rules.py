@@ -56,7 +56,9 @@ def announces(state: TopicState, reading: Reading, question: Question | None) ->
     return current.isdisjoint(map(stem, reading.terms))
 
 
-def uncovered_shift(state: TopicState, reading: Reading, row: list[float]) -> bool:
+def uncovered_shift(
+    state: TopicState, reading: Reading, row: list[float], question: Question | None
+) -> bool:
     """Whether a message in a language without known words and vectors opens a topic.
 
     It does when it announces a change in known words. Otherwise all of these must hold: the
@@ -64,7 +66,7 @@ def uncovered_shift(state: TopicState, reading: Reading, row: list[float]) -> bo
     some length and shares no word with it.
     """
     if reading.announced:
-        return True
+        return announces(state, reading, question)
     shared = row[TEXT_FEATURES.index("overlap_4")] + row[TEXT_FEATURES.index("overlap_segment")]
     return (
         state.substance >= UNCOVERED_SEGMENT

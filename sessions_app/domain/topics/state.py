@@ -34,12 +34,14 @@ class TopicMessage:
 
     `role` is `system`, `user`, `assistant` or `tool`. `content` is empty for a tombstone. `vector`
     is the message's dense vector (only its direction counts), its bytes from `pack_vector`, or
-    None without an encoder.
+    None without an encoder. `encoder` is the name of the encoder that made it, empty for the one
+    that the head was trained with.
     """
 
     role: str
     content: str
     vector: Vector | bytes | None = None
+    encoder: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from sessions_app.domain.topics.cues import ANNOUNCED, CONTINUES
 from sessions_app.domain.topics.words import FUNCTION_WORDS, SOCIAL, SOCIAL_FILL
 
 # The cost of a reading must not depend on the length of the message.
@@ -49,18 +50,6 @@ _OPENERS = re.compile(
     r"(?<!do )i (?:also )?(?:need|want)|can you (?:also )?(?:help|tell|find|get|give)|"
     r"(?:could|would) you|tell me|do you (?:like|have|know|enjoy)|what (?:is|are|do)(?! its)|"
     r"übrigens|noch eine frage|themenwechsel|autre (?:question|chose)|otra (?:pregunta|cosa))\b",
-    re.IGNORECASE,
-)
-_ANNOUNCED = re.compile(
-    r"\b(?:by the way|btw|another (?:question|thing)|(?:different|new|unrelated) (?:topic|question|"
-    r"subject)|chang(?:e|ing) (?:of )?(?:the )?(?:subject|topic)|on "
-    r"another note|switch(?:ing)? (?:gears|topics?)|themenwechsel|anderes thema|changeons de sujet|"
-    r"autre sujet|cambiando de tema|otro tema)\b",
-    re.IGNORECASE,
-)
-_CONTINUES = re.compile(
-    r"\W*(?:and|but|so|or|then|because|why|what if|how come|what about|how about|which one|"
-    r"who|how (?:many|much|long|often|far)|und|aber|oder|warum|et|mais|pourquoi|y|pero|por qué)\b",
     re.IGNORECASE,
 )
 _BACKWARD = re.compile(
@@ -192,9 +181,9 @@ def read(content: str) -> Reading:
         # Searched in a bounded part: such phrases come early, and long texts would cost more.
         closer=bool(_CLOSERS.search(text[:600])),
         opener=bool(_OPENERS.search(text[:200])),
-        announced=bool(_ANNOUNCED.search(text[:200])),
+        announced=bool(ANNOUNCED.search(text[:200])),
         backward=min(4, len(_BACKWARD.findall(text[:300]))),
-        continues=bool(_CONTINUES.match(text)),
+        continues=bool(CONTINUES.match(text[:80])),
         social=is_social(text, tokens),
         code_only=is_code_only(text),
         foreign_script=letters > 0 and latin * 2 < letters,

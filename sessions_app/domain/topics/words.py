@@ -36,7 +36,8 @@ FUNCTION_WORDS: Final = _words(
     quien ser si sin sobre su sus también tiene todo una uno unos y ya yo che chi ci cui da dal
     della di e gli ho io nel nella non perché più sei sono ao com dos ela ele em essa esse eu
     isso mas meu minha na nas não os seu sua são também tem uma você aan bij dat een het hij ik
-    maar met mijn naar niet nog ook op van voor wat wij zijn
+    maar met mijn naar niet nog ook op van voor wat wij zijn في من على إلى عن مع هل ما ماذا كيف متى
+    أين لا أن إن كان هو هي هذا هذه ذلك التي الذي أو ثم قد لم لن كل بعد قبل عند لي لك يا
     """
 )
 
@@ -98,6 +99,9 @@ POINTERS: Final = _words(
     """
     it its it's itself they they're their theirs them he he's she she's him her his hers this
     that that's these those there one ones such former latter same
+    es dieser diese dieses davon dafür damit darin dort darüber ihn ihm eso esto esa ese ello
+    ellos ellas allí ahí ça cela ceci celui celle ceux celles isso isto essa esse ele eles elas lá
+    disso nisso هذا هذه ذلك تلك هو هي هناك منه منها به بها فيه فيها
     """
 )
 

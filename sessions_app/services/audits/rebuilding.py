@@ -2,12 +2,12 @@
 
 import logging
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sessions_app import encoders
+from sessions_app.domain.annotations import Block
 from sessions_app.domain.audit.pages import ListedSession
-from sessions_app.domain.data import Session
 from sessions_app.domain.errors import DamagedSession, SessionError, SessionNotFound
 from sessions_app.domain.limits import ANNOTATION_BLOCK
 from sessions_app.repository import annotations as stored
@@ -58,7 +58,7 @@ def annotations_rebuild(
         for listed in page:
             if left == 0:
                 return
-            rebuilt = _rebuild(listed, encoder.name, only_missing=only_missing)
+            rebuilt = _rebuild(listed, encoder, only_missing=only_missing)
             if rebuilt is not None:
                 yield rebuilt
                 left = None if left is None else left - 1
@@ -77,20 +77,29 @@ def annotations_catch_up(*, after: str) -> Iterator[tuple[str, RebuiltSession | 
         raise EncoderUnavailable
     for page in listed_sessions(user_id=None, after=after):
         for listed in page:
-            yield listed.session_id, _rebuild(listed, encoder.name, only_missing=True)
+            yield listed.session_id, _rebuild(listed, encoder, only_missing=True)
 
 
-def _rebuild(listed: ListedSession, encoder: str, *, only_missing: bool) -> RebuiltSession | None:
+def _rebuild(
+    listed: ListedSession, encoder: encoders.Encoder, *, only_missing: bool
+) -> RebuiltSession | None:
     keys = {"session_id": listed.session_id, "user_id": listed.user_id}
     try:
         session = log.read_header(**keys)
         judged = session.topic.judged if session.topic else 0
-        if only_missing:
-            if not _whole(session.session_id, judged, encoder):
-                stored.judge_again(**keys)
-                judged = 0
-        else:
-            _forget(session)
+        if not _unbroken(audits.pages.blocks_made(session.session_id), judged):
+            # A block is lost: it is made again, and the judge goes through all.
+            stored.judge_again(**keys)
+            topics.catch_up(**keys, seconds=math.inf)
+            judged = 0
+        starts = [
+            block.first_seq
+            for block in audits.pages.blocks_made(session.session_id)
+            if not only_missing or block.encoder != encoder.name
+        ]
+        if starts:
+            topics.change_encoder(session, starts, encoder)
+            stored.judge_again(**keys)
             judged = 0
         if judged >= session.message_count:
             return None
@@ -103,26 +112,14 @@ def _rebuild(listed: ListedSession, encoder: str, *, only_missing: bool) -> Rebu
     return RebuiltSession(session.session_id, done.message_count - judged)
 
 
-def _whole(session_id: str, judged: int, encoder: str) -> bool:
-    """Whether every judged message is in a block, and every block is by `encoder`."""
+def _unbroken(blocks: Sequence[Block], judged: int) -> bool:
+    """Whether every judged message is in a block."""
     seq = 1
-    for block in audits.pages.blocks_made(session_id):
-        if block.first_seq != seq or block.encoder != encoder:
+    for block in blocks:
+        if block.first_seq != seq:
             return False
         seq += block.count
         # Only the last block of a session is not full.
         if block.count < ANNOTATION_BLOCK:
             break
     return seq > judged
-
-
-def _forget(session: Session) -> None:
-    """Remove all annotations of a session, so that they are made again.
-
-    The topics are reset first: a stop in between would leave a session that counts as judged
-    without its blocks. They are reset again last, since another worker may have gone on meanwhile.
-    """
-    keys = {"session_id": session.session_id, "user_id": session.user_id}
-    stored.judge_again(**keys)
-    stored.forget_session(session_id=session.session_id)
-    stored.judge_again(**keys)

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from sessions_app.domain.annotations import Block
 from sessions_app.domain.data import Message, Role, Session, Strategy
 from sessions_app.domain.limits import PAGE_MAX
 from sessions_app.domain.relevance import RunSketch, choose_runs, query_text
@@ -16,6 +17,7 @@ from sessions_app.domain.window import (
     WindowMessage,
     WindowPolicy,
 )
+from sessions_app.encoders import Encoder
 from sessions_app.repository import annotations as stored
 from sessions_app.repository import log
 from sessions_app.services import topics
@@ -48,10 +50,12 @@ def gather(
             if is_whole
             else read_range(session, 1, session.message_count)
         )
-        offered = _offer(session, messages, [(1, session.message_count)])
+        blocks = _blocks(session, [(1, session.message_count)])
+        encoder = topics.ranking_by(blocks)
+        offered = _offer(messages, blocks, encoder)
         fits = sum(window_cost(message.token_count) for message in messages) <= policy.max_tokens
         # Where everything fits nothing is ranked, and encoding the query would be wasted.
-        return Candidates(messages, offered, None if fits else _vector(query, offered))
+        return Candidates(messages, offered, None if fits else _vector(query, offered, encoder))
     return _from_a_long_session(session, query)
 
 
@@ -84,15 +88,23 @@ def _from_a_long_session(session: Session, query: str | None) -> Candidates:
     """The opening, the runs of older messages nearest to the query, and the newest messages."""
     first = session.message_count - NEWEST + 1
     newest = read_range(session, first, session.message_count)
-    newest_offered = _offer(session, newest, [(first, session.message_count)])
+    blocks = _blocks(session, [(first, session.message_count)])
+    # A session changes its encoder in order: what the newest blocks have, the older ones have.
+    encoder = topics.ranking_by(blocks)
+    newest_offered = _offer(newest, blocks, encoder)
     # An agent may have worked on one user message for longer than the newest messages reach.
     if not any(message.role is Role.USER for message in newest):
         newest_user = _newest_user(session, first)
         newest = newest_user + newest
         newest_offered = [*map(topics.window_message, newest_user), *newest_offered]
-    vector = _vector(query, newest_offered)
+    vector = _vector(query, newest_offered, encoder)
     sketches = [
-        RunSketch(block.first_seq, block.last_seq, block.terms, block.centroids)
+        RunSketch(
+            block.first_seq,
+            block.last_seq,
+            block.terms,
+            block.by(encoder.name).centroids if encoder else b"",
+        )
         for block in stored.read_sketches(
             session_id=session.session_id, before=first, limit=SKETCHES
         )
@@ -108,7 +120,7 @@ def _from_a_long_session(session: Session, query: str | None) -> Candidates:
         for message in (*log.read_opening(session), *log.read_runs(session, runs))
         if message.seq not in newest_seqs
     }
-    offered = _offer(session, list(older.values()), runs) + newest_offered
+    offered = _offer(list(older.values()), _blocks(session, runs), encoder) + newest_offered
     messages = sorted([*older.values(), *newest], key=lambda message: message.seq)
     return Candidates(messages, offered, vector)
 
@@ -183,12 +195,15 @@ def read_range(session: Session, first: int, last: int) -> list[Message]:
     return messages
 
 
+def _blocks(session: Session, ranges: Sequence[tuple[int, int]]) -> list[Block]:
+    return stored.read_blocks(session_id=session.session_id, ranges=ranges)
+
+
 def _offer(
-    session: Session, messages: Sequence[Message], ranges: Sequence[tuple[int, int]]
+    messages: Sequence[Message], blocks: Sequence[Block], encoder: Encoder | None
 ) -> list[WindowMessage]:
-    blocks = stored.read_blocks(session_id=session.session_id, ranges=ranges)
     # Missing where the session has not been annotated; words alone rank it then.
-    vectors = topics.restored(blocks)
+    vectors = topics.restored(blocks, encoder)
     topic_of = {
         seq: topic for block in blocks for seq, topic in enumerate(block.topics, block.first_seq)
     }
@@ -205,5 +220,7 @@ def _newest_user_text(offered: Sequence[WindowMessage]) -> str:
     return next((m.content for m in reversed(offered) if m.role == Role.USER), "")
 
 
-def _vector(query: str | None, offered: Sequence[WindowMessage]) -> Vector | None:
-    return topics.query_vector(query_text(query or _newest_user_text(offered), offered))
+def _vector(
+    query: str | None, offered: Sequence[WindowMessage], encoder: Encoder | None
+) -> Vector | None:
+    return topics.query_vector(query_text(query or _newest_user_text(offered), offered), encoder)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sessions_app import instruments, tracing
-from sessions_app.domain import parts, relevance, topics
+from sessions_app.domain import parts, topics
 from sessions_app.domain.annotations import Block, Shift, block_start
 from sessions_app.domain.data import Message, Session, TopicStanding
 from sessions_app.domain.errors import SessionNotFound
@@ -93,14 +93,16 @@ def _annotate_next_block(session: Session, judged: int, deadline: float) -> None
         # The state is of another version, or lost: judge from the start, with the stored vectors.
         _begin_again(session)
         return
-    said = _with_attached(messages)
-    rows = vectors.packed_vectors(said, block, least=done + 1, deadline=deadline)
+    said = with_attached(messages)
+    encoder = vectors.going_on_with(stored_block or _block_before(session, start))
+    rows = vectors.packed_vectors(said, block, encoder, least=done + 1, deadline=deadline)
     messages, said = messages[: len(rows)], said[: len(rows)]
-    state, decisions, shifts = _judge(said[done:], rows[done:], state)
+    made_by = encoder.name if encoder else block.encoder
+    state, decisions, shifts = _judge(said[done:], rows[done:], state, made_by)
     new_block = replace(
         block,
         count=len(messages),
-        encoder=vectors.encoder_name() or block.encoder,
+        encoder=made_by,
         vectors=b"".join(rows),
         topics=[*block.topics[:done], *(decision.topic for decision in decisions)],
         shifts=[*(shift for shift in block.shifts if shift.seq < start + done), *shifts],
@@ -124,10 +126,16 @@ def _annotate_next_block(session: Session, judged: int, deadline: float) -> None
         uncounted = [s.seq for s in shifts if s.seq >= block.first_seq + len(block.topics)]
         tallies.topics_shifted(messages[seq - start].timestamp for seq in uncounted)
         instruments.topics_shifted(len(uncounted))
-    _forget_erased(session, messages)
+    forget_erased(session, messages)
 
 
-def _with_attached(messages: Sequence[Message]) -> Sequence[Message]:
+def _block_before(session: Session, start: int) -> Block | None:
+    if start == 1:
+        return None
+    return annotations.read_block(session_id=session.session_id, seq=start - 1)
+
+
+def with_attached(messages: Sequence[Message]) -> Sequence[Message]:
     """The messages, each with the names, the alt texts and the beginnings of what is attached."""
     ids = {each for message in messages for each in parts.ids_in(message.parts)}
     texts = attachments.facts.texts(ids)
@@ -141,7 +149,7 @@ def _with_attached(messages: Sequence[Message]) -> Sequence[Message]:
     ]
 
 
-def _forget_erased(session: Session, messages: Sequence[Message]) -> None:
+def forget_erased(session: Session, messages: Sequence[Message]) -> None:
     """Remove what was derived from messages that have been erased since they were read."""
     try:
         _, now = log.read_range(
@@ -197,7 +205,7 @@ def _begin_again(session: Session) -> None:
 
 
 def _judge(
-    messages: Sequence[Message], vectors: Sequence[bytes], state: TopicState
+    messages: Sequence[Message], vectors: Sequence[bytes], state: TopicState, encoder: str = ""
 ) -> tuple[TopicState, list[TopicDecision], list[Shift]]:
     decisions: list[TopicDecision] = []
     shifts: list[Shift] = []
@@ -205,14 +213,14 @@ def _judge(
     for message, packed in zip(messages, vectors, strict=True):
         # The state before the shift labels the topic that ends.
         ended = state
-        state, decision = topics.observe(state, _topic_message(message, packed))
+        state, decision = topics.observe(state, _topic_message(message, packed, encoder))
         decisions.append(decision)
         if decision.shift:
             shifts.append(Shift(message.seq, decision.score, topics.current_label(ended)))
     return state, decisions, shifts
 
 
-def _topic_message(message: Message, packed: bytes) -> TopicMessage:
+def _topic_message(message: Message, packed: bytes, encoder: str) -> TopicMessage:
     if message.generation and message.generation.model == demo.NAME:
         # The demo's own phrases would become topics; what it quotes was judged when it was said.
         return TopicMessage(role=message.role.value, content="", vector=None)
@@ -220,6 +228,7 @@ def _topic_message(message: Message, packed: bytes) -> TopicMessage:
         role=message.role.value,
         content=message.content,
         vector=packed if any(packed) else None,
+        encoder=encoder,
     )
 
 
@@ -243,8 +252,5 @@ def _sketched(block: Block, messages: Sequence[Message]) -> Block:
     """Add the sketch, by which later windows choose it, to a full block."""
     if block.count < ANNOTATION_BLOCK:
         return block
-    by_seq = vectors.restored([block])
-    sketch = relevance.sketch_run(
-        [vectors.window_message(message, vector=by_seq.get(message.seq)) for message in messages]
-    )
+    sketch = vectors.sketch(messages, block.vectors)
     return replace(block, terms=sketch.terms, centroids=sketch.centroids)

@@ -15,6 +15,7 @@ from chatproject.probes import health, readiness
 from chatproject.serving import queues
 from chatproject.storage import disk
 from sessions_app import clock, encoders
+from sessions_app.encoders import minilm
 from tests.chatproject.conftest import Service
 from tests.conftest import error
 
@@ -121,7 +122,7 @@ def test_with_mongodb_elsewhere_the_disk_refuses_nothing(alice, create, monkeypa
 @pytest.fixture
 def unloaded():
     def forget():
-        encoders._load_once.cache_clear()
+        encoders._loaded.clear()
         encoders._is_installed.cache_clear()
 
     forget()
@@ -137,22 +138,22 @@ def test_looking_for_the_encoder_loads_no_model_and_looks_once(unloaded, monkeyp
     )
     assert {encoders.available() for _ in range(3)} == {True}
     assert len(looks) == 2
-    assert encoders._load_once.cache_info().currsize == 0
+    assert encoders._loaded == {}
 
 
-@pytest.mark.parametrize("part", ["_MODEL", "_VOCABULARY"])
+@pytest.mark.parametrize("part", ["MODEL", "VOCABULARY"])
 def test_an_encoder_with_a_file_missing_is_unavailable(unloaded, monkeypatch, part):
-    monkeypatch.setattr(encoders, part, ("numpy", "nowhere/model.onnx"))
+    monkeypatch.setattr(minilm, part, ("numpy", "nowhere/model.onnx"))
     assert encoders.available() is False
 
 
 def test_an_encoder_with_a_package_missing_is_unavailable(unloaded, monkeypatch):
-    monkeypatch.setattr(encoders, "_MODEL", ("not-installed-anywhere", "model.onnx"))
+    monkeypatch.setattr(minilm, "MODEL", ("not-installed-anywhere", "model.onnx"))
     assert encoders.available() is False
 
 
 def test_an_encoder_that_was_refused_when_loaded_is_unavailable(unloaded, monkeypatch):
-    monkeypatch.setattr(encoders, "_MODEL_SHA256", "0" * 64)
+    monkeypatch.setattr(minilm, "MODEL_SHA256", "0" * 64)
     assert encoders.available() is True
     assert encoders.load_encoder() is None
     assert encoders.available() is False

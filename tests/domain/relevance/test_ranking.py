@@ -162,4 +162,37 @@ def test_words_are_lower_cased_and_stop_words_left_out():
 
 
 def test_other_alphabets_are_words_too():
-    assert words("скрипка 小提琴") == ["скрипка", "小提琴"]
+    assert words("скрипка 小提琴") == ["скрипка", "小提", "提琴"]
+
+
+ABOUT_ONESELF = [
+    say(1, "user", content="What does a dentist earn?"),
+    say(2, "assistant", content="A dentist with a practice earns more than one who is employed."),
+    say(3, "user", content="Dr Lindholm's practice rang, they moved me to Friday."),
+    say(4, "assistant", content="Noted."),
+    say(5, "user", content="Is the dentist's drill dangerous?"),
+    say(6, "assistant", content="A dentist's drill is safe."),
+]
+
+
+def best_about_oneself(query):
+    return ABOUT_ONESELF[int(rank(ABOUT_ONESELF, query).scores.argmax())].seq
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["When is my appointment at the dentist's practice?", "Wann ist mein Termin in der practice?"],
+)
+def test_who_asks_about_themselves_is_answered_by_what_they_stated(query):
+    assert best_about_oneself(query) == 3
+
+
+def test_what_the_assistant_said_is_not_asked_of_the_person():
+    plain = rank(ABOUT_ONESELF, "Is the drill safe?").scores
+    for query in ("Is the drill safe?", "Did you tell me the drill is safe?"):
+        assert best_about_oneself(query) == 6
+    named = [say(m.seq, m.role, content=f"Ann: {m.content}") for m in ABOUT_ONESELF]
+    np.testing.assert_array_equal(
+        rank(named, "Is my drill safe?").scores, rank(named, "Is the drill safe?").scores
+    )
+    assert plain.argmax() == 5
