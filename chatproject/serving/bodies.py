@@ -57,7 +57,7 @@ def most_bytes(kind: Takes) -> int:
     return int(settings.REQUEST_WITH_FILES_MAX_BYTES if with_files else settings.REQUEST_MAX_BYTES)
 
 
-class Unread(io.RawIOBase):
+class _Unread(io.RawIOBase):
     """In place of a body that was not wanted, for a view that asks for it all the same."""
 
     def readable(self) -> bool:
@@ -67,6 +67,11 @@ class Unread(io.RawIOBase):
     def readinto(self, _: Any) -> int:
         """Nothing has been received, so that the client has to send it again."""
         raise Overloaded(retry_after=1)
+
+
+def unread() -> IO[bytes]:
+    """What stands in an environment until the body is there."""
+    return cast(IO[bytes], _Unread())
 
 
 def is_large(kind: Takes, scope: Scope) -> bool:

@@ -100,7 +100,7 @@ class Gateway:
             return
         try:
             with self._in_progress.request(scope), bodies.kept(self._bodies, view.takes) as body:
-                environ = wsgi_calls.environ_of(scope, bodies.Unread(), 1)
+                environ = wsgi_calls.environ_of(scope, bodies.unread(), 1)
                 environ[metrics.ARRIVED_KEY] = arrived
                 request = _Request(self, scope, environ, receive, send)
                 if not bodies.is_large(view.takes, scope) or await request.is_wanted():

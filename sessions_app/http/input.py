@@ -106,14 +106,12 @@ class RefusesUnknown(serializers.Serializer[Any]):
     """An object of the declared members; any other is refused by its name.
 
     A client that sends `user_id` or `titel` must not believe that it has had an effect. Of a query
-    string each member may stand once: of two values, one would be passed over. So would an empty
-    one, `?limit=`.
+    string each member may stand once: of two values, one would be passed over.
     """
 
     default_error_messages = {
         "unknown_parameter": "There is no such member here.",
         "repeated_parameter": "This member may stand only once.",
-        "blank": "This field may not be blank.",
     }
 
     def to_internal_value(self, data: Any) -> Any:
@@ -134,16 +132,10 @@ class RefusesUnknown(serializers.Serializer[Any]):
         if isinstance(data, MultiValueDict):
             many = [name for name in data if len(data.getlist(name)) > 1 and name in self.fields]
             surplus |= dict.fromkeys(many, "repeated_parameter")
-            empty = [name for name in data if data[name] == "" and self._refuses_blank(name)]
-            surplus |= dict.fromkeys(empty, "blank")
         return {
             name: [ErrorDetail(str(self.error_messages[code]), code)]
             for name, code in surplus.items()
         }
-
-    def _refuses_blank(self, name: str) -> bool:
-        field = self.fields.get(name)
-        return field is not None and not getattr(field, "allow_blank", False)
 
 
 @extend_schema_field(

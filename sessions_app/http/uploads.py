@@ -74,10 +74,11 @@ def ask(environ: dict[str, Any]) -> bool:
         match = resolve(request.path_info)
     except Resolver404:
         return False
-    if not isinstance(view_class := getattr(match.func, "cls", None), type):
+    view_function: Any = match.func
+    if not hasattr(view_function, "cls"):
         return True
-    view = view_class(**match.func.initkwargs)
-    view.action_map = getattr(match.func, "actions", None)
+    view = view_function.cls(**view_function.initkwargs)
+    view.action_map = getattr(view_function, "actions", None)
     view.setup(request, *match.args, **match.kwargs)
     of_view = view.initialize_request(request)
     try:

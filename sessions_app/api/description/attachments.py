@@ -9,7 +9,7 @@ from drf_spectacular.utils import (
 )
 
 from sessions_app.api.description.errors import responses
-from sessions_app.api.description.examples import SESSION_ID, response_example
+from sessions_app.api.description.examples import FILE, SESSION_ID, response_example
 from sessions_app.api.wire import attachments as wire
 
 _EXAMPLE = {
@@ -29,7 +29,7 @@ _ID = OpenApiParameter("attachment_id", OpenApiTypes.STR, OpenApiParameter.PATH)
 _BYTES = OpenApiResponse(OpenApiTypes.BINARY, "The bytes, under their own type.")
 _FORM = {
     "type": "object",
-    "properties": {"file": {"type": "string", "format": "binary"}},
+    "properties": {"file": FILE},
     "required": ["file"],
 }
 _FORM_EXAMPLE = OpenApiExample(
@@ -46,7 +46,7 @@ def _bytes_example(media_type: str) -> OpenApiExample:
 attachment_upload = extend_schema(
     operation_id="attachment_upload",
     parameters=[SESSION_ID, wire.UploadQuery],
-    request={"application/octet-stream": OpenApiTypes.BINARY, "multipart/form-data": _FORM},
+    request={"application/octet-stream": FILE, "multipart/form-data": _FORM},
     responses=responses({201: wire.AttachmentOutput}, 400, 404, 409, 410, 413),
     examples=[_FORM_EXAMPLE, response_example("Stored", _EXAMPLE, "201")],
 )

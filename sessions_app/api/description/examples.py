@@ -53,6 +53,8 @@ SESSION_EXAMPLE = {
     "temporary": False,
 }
 
+# The bytes of a file, of which there are some.
+FILE = {"type": "string", "format": "binary", "minLength": 1}
 SESSION_ID = OpenApiParameter("session_id", OpenApiTypes.STR, OpenApiParameter.PATH)
 IDEMPOTENCY = idempotency_key("Serves as the `client_id` of a message that has none.")
 

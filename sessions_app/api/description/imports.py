@@ -4,7 +4,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 
 from sessions_app.api.description.errors import responses
-from sessions_app.api.description.examples import response_example
+from sessions_app.api.description.examples import FILE, response_example
 from sessions_app.api.wire import imports as wire
 
 _RUNNING = {
@@ -33,7 +33,7 @@ _DONE = _RUNNING | {
 _ID = OpenApiParameter("import_id", OpenApiTypes.STR, OpenApiParameter.PATH)
 _FORM = {
     "type": "object",
-    "properties": {"file": {"type": "string", "format": "binary"}},
+    "properties": {"file": FILE},
     "required": ["file"],
 }
 _FORM_EXAMPLE = OpenApiExample(
@@ -43,7 +43,7 @@ _FORM_EXAMPLE = OpenApiExample(
 import_start = extend_schema(
     operation_id="import_start",
     parameters=[wire.ImportQuery],
-    request={"application/octet-stream": OpenApiTypes.BINARY, "multipart/form-data": _FORM},
+    request={"application/octet-stream": FILE, "multipart/form-data": _FORM},
     responses=responses({202: wire.ImportOutput}, 400, 409, 413),
     examples=[_FORM_EXAMPLE, response_example("Begun", _RUNNING, "202")],
 )

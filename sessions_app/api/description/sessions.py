@@ -24,6 +24,7 @@ from sessions_app.api.description.examples import (
 from sessions_app.api.wire import sessions as wire
 from sessions_app.api.wire.filters import ListQuery
 from sessions_app.api.wire.messages import MessageOutput, NewestQuery
+from sessions_app.http.description import idempotency_key
 from sessions_app.http.json_bodies import MERGE_PATCH
 
 _MARKDOWN = f"""# Lisbon
@@ -35,12 +36,7 @@ Session {SESSION_EXAMPLE_ID}, created 2026-11-22T09:59:58.120Z
 Which hotels in Lisbon take dogs?
 """
 _PAGE_URL = "http://127.0.0.1:8000/session?cursor=WzE3MzIyNzA0MDAyNTAsIjAxIiwwXQ"
-_ONCE = OpenApiParameter(
-    "Idempotency-Key",
-    OpenApiTypes.STR,
-    OpenApiParameter.HEADER,
-    description="A repeat under this key gets the session that the first request has made.",
-)
+_ONCE = idempotency_key("A repeat under this key gets the session that the first request has made.")
 _IF_MATCH = OpenApiParameter(
     "If-Match",
     OpenApiTypes.STR,

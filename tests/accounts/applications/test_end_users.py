@@ -198,6 +198,15 @@ def test_about_all_users_nobody_is_named(shop, speak):
         assert code(answer) == (403, "end_user_not_allowed")
 
 
+@pytest.mark.parametrize("route", ["/users/42%0A", "/users/42%0A/sessions", "/users/4%0A2/export"])
+def test_an_address_with_a_line_break_means_nobody_else(route, shop, speak, database):
+    make(speak, shop, "42")
+    client = speak(shop)
+    ask = client.delete if route.endswith("%0A") else client.get
+    assert code(ask(route)) == (400, "end_user_invalid")
+    assert database.sessions.count_documents({}) == 1
+
+
 def test_a_users_sessions_are_paged_as_ones_own(shop, speak):
     make(speak, shop, "42", "42", "42", "43")
     client = speak(shop)
