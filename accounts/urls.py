@@ -12,15 +12,16 @@ from accounts.applications.views import (
 )
 from sessions_app.http.waiting import Waits, waits
 
-# Every sign, line breaks too: an id that ends in one must not pass for the id before it.
-_USER = r"^users/(?P<end_user_id>[\s\S]"
+# Every sign, line breaks too: an id that ends in one must not pass for the id before it, which `$`
+# would let it.
+_USER = r"^users/(?P<end_user_id>[\s\S]*[^/])"
 
 urlpatterns = [
     re_path(r"^users/?$", UsersView.as_view(), name="users"),
     # An id may contain slashes.
-    re_path(rf"{_USER}+)/sessions/?\Z", UserSessionsView.as_view(), name="user-sessions"),
-    re_path(rf"{_USER}+)/export/?\Z", UserExportView.as_view(), name="user-export"),
-    re_path(rf"{_USER}+?)/?\Z", UserView.as_view(), name="user"),
+    re_path(rf"{_USER}/sessions/?$", UserSessionsView.as_view(), name="user-sessions"),
+    re_path(rf"{_USER}/export/?$", UserExportView.as_view(), name="user-export"),
+    re_path(rf"{_USER}/?$", UserView.as_view(), name="user"),
     re_path(r"^auth/register/?$", views.RegisterView.as_view(), name="register"),
     re_path(r"^auth/token/?$", views.SignInView.as_view(), name="token"),
     re_path(r"^auth/token/refresh/?$", views.RefreshView.as_view(), name="token-refresh"),

@@ -118,7 +118,7 @@ def _answers(value: Any) -> OpenApiExample:
 
 
 def _responses(good: dict[Any, Any], *statuses: int) -> dict[Any, Any]:
-    return good | dict.fromkeys((400, 401, 403, 429, 503, *statuses), AccountErrorsSerializer)
+    return good | dict.fromkeys((400, 401, 403, 404, 429, 503, *statuses), AccountErrorsSerializer)
 
 
 _ANONYMOUS = OpenApiExample(
