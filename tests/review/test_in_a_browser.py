@@ -274,3 +274,26 @@ def test_the_description_of_the_api_works_under_the_policy(visit: Any, service: 
     page.locator(".opblock-summary-control").first.click()
     page.click(".try-out__btn")
     assert page.locator(".execute").is_visible()
+
+
+def test_the_palette_is_opened_by_keys_and_leads_to_somebodys_conversations(
+    visit: Any, go: Any
+) -> None:
+    page = go(visit("carol"))
+    page.keyboard.press("Control+k")
+    page.fill(".palette input", "maria")
+    page.wait_for_selector(".palette li[aria-selected=true] >> text=Conversations of maria")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/admin/conversations/\?q=[0-9a-f-]{36}$"))
+    assert "User or id: " in (page.locator(".chips a").text_content() or "")
+
+
+def test_a_rows_own_menu_acts_on_that_row(visit: Any, go: Any) -> None:
+    page = go(visit("lea"), "?flagged=no")
+    row = page.locator("[data-row]").nth(2)
+    session_id = row.get_attribute("data-row")
+    row.click()
+    page.locator("#row-menu").get_by_role("menuitem", name="Flag", exact=True).click()
+    page.wait_for_url(re.compile("/actions/"))
+    assert session_id in page.locator("#content").inner_html()
+    assert page.locator("input[name=selected]").count() == 1
