@@ -66,6 +66,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 _HERE = Path(__file__).parent
 # What `--quick` runs, with those that are marked `mongod` left out.
 QUICK = ("domain", "repository", "services", "api", "openai_api", "test_documents.py")
+# Bytes that stand in the name of a test as they are.
+_LONGEST_NAME = 40
 # A browser is a dozen processes, and a signal arrives when the kernel gets to it: on a machine that
 # does much else at once either may take longer than a test waits. These are run up to twice more,
 # and the summary names those that were. Nothing else is run again: a race or a fault that is lost
@@ -84,6 +86,13 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     if not config.getoption("--quick") or _HERE.is_relative_to(collection_path):
         return None
     return None if is_under(collection_path, QUICK) else True
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name a file by how it begins: whole, its name fills a screen, and an archive has its time."""
+    if isinstance(val, bytes) and len(val) > _LONGEST_NAME:
+        return f"{val[:8]!r} of {len(val)}"
+    return None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
