@@ -22,8 +22,13 @@ def admin(db) -> Client:
 
 
 def form_of(response) -> dict:
+    """What a browser would send back: the form, and how many rows stand below it."""
     form = response.context["adminform"].form
-    return {name: value for name, value in form.initial.items() if value not in (None, [])}
+    body = {name: value for name, value in form.initial.items() if value not in (None, [])}
+    for rows in response.context["inline_admin_formsets"]:
+        counts = rows.formset.management_form
+        body |= {counts.add_prefix(name): value for name, value in counts.initial.items()}
+    return body
 
 
 def add(admin, username):

@@ -25,7 +25,7 @@ def turned(alice, talk):
 
 def test_the_list_isolates_titles(lea, turned):
     page = text(lea.client.get(LIST))
-    assert page.count(SHOWN) == 2  # the link, and the label of the box
+    assert page.count(SHOWN) == 3  # the link, and the labels of the box and of the row's menu
     assert loose(page) == []
 
 
