@@ -110,7 +110,7 @@ def test_a_turn_is_traced_to_its_model_call_and_its_reply(
         "gen_ai.usage.cache_read.input_tokens": 32,
         "gen_ai.response.finish_reasons": ("stop",),
     }
-    steps = {"turns.turn_start", "context.context_plan", "turns.store", "titles.title_from_text"}
+    steps = {"turns.turn_start", "context.context_plan", "turns.store", "sessions.title_from_text"}
     assert {span.name for span in spans.all} >= steps
     for name in ("context.context_plan", "turns.store"):
         assert spans.path(spans.only(name))[1:] == [
