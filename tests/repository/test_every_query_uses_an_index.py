@@ -195,6 +195,7 @@ WITHOUT_QUERY = {
     "review.read_log.insert",
     "jobs._enter",
     "records.importing.insert_sessions",
+    "attachments.blobs.write",
     # A backup's own: a moment's mark, a snapshot's first read, a look whether a store is empty.
     "store.copying._marker",
     "store.copying.snapshot",

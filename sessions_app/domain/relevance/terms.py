@@ -16,6 +16,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from sessions_app.domain.texts.folding import bounded
+
 _WORD = re.compile(r"[^\W_]+")
 _MARKS = re.compile("[\u0300-\u036f\u0640\u064b-\u065f\u0670]")
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]+")
@@ -82,9 +84,9 @@ def words(text: str) -> list[str]:
 
 
 def _without_marks(text: str) -> str:
-    bare = _MARKS.sub("", unicodedata.normalize("NFD", text.replace("’s", "")))
+    bare = _MARKS.sub("", unicodedata.normalize("NFD", bounded(text.replace("’s", ""))))
     # Composed again, for Korean and Japanese.
-    return unicodedata.normalize("NFC", bare)
+    return unicodedata.normalize("NFC", bounded(bare))
 
 
 def _cut(word: str) -> list[str]:
