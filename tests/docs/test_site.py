@@ -18,6 +18,8 @@ import pytest
 from tests.docs.pages import ROOT
 from tests.web.people import launched
 
+pytestmark = pytest.mark.xdist_group("the site")
+
 pytest.importorskip("mkdocs", reason="needs requirements-docs.txt")
 CHROMIUM = Path("/usr/bin/chromium")
 PHONE = {"width": 390, "height": 844}

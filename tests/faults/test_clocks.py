@@ -20,6 +20,8 @@ from tests.faults.replica_set import ReplicaSet
 from tests.faults.talks import READY_SECONDS, Talk
 from tests.repository.conftest import OWNER, new_session, now
 
+pytestmark = pytest.mark.xdist_group("hosts with clocks of their own")
+
 
 def test_every_member_is_read_and_of_one_machine_they_agree(replica_set: ReplicaSet) -> None:
     replica_set.wait_until_whole()

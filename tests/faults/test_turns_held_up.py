@@ -17,6 +17,8 @@ from tests.faults.talks import READY_SECONDS, Listener, Talk, paused, runner_of,
 from tests.model_server import ModelServer
 from tests.services.turns import events
 
+pytestmark = pytest.mark.xdist_group("turns that are held up")
+
 # What a follower may wait once MongoDB is back, and a stop take at any worker.
 GOES_ON_SECONDS = 2.0
 AT_ONCE_SECONDS = 1.0

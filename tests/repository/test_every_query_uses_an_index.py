@@ -78,7 +78,10 @@ from tests.repository.item_walk import walk_items
 from tests.repository.turn_walk import walk_turns
 from tests.repository.walked_review import walk_review
 
-pytestmark = pytest.mark.mongod("plans of queries")
+pytestmark = [
+    pytest.mark.mongod("plans of queries"),
+    pytest.mark.xdist_group("all that the repository does"),
+]
 
 APPLICATION = "0192f0c1-7a3b-7c4d-8e5f-0123456789ab"
 
