@@ -80,6 +80,8 @@ class SessionViewSet(BulkViewSet):
     def create(self, request: Request) -> Response:
         """Create a session; the one that has this `external_id` already is answered with 200."""
         draft = wire.session_draft(validated(wire.SessionInput, request.data))
+        # With an id of its own a session needs no key; what cannot be one is refused all the same.
+        idempotency_key(request)
         whose: dict[str, Any] = {"user_id": user_id(request), "now": clock.now()}
         if draft.external_id is not None:
             opened = named_sessions.session_open(**whose, draft=draft, name=draft.external_id)

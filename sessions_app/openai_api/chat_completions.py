@@ -42,21 +42,21 @@ class ChatCompletionsView(ModelCallView):
         """Have the model answer; new messages are stored if the request has a session."""
         body = requests.body_of(request)
         wanted = naming.wanted_session(request, body)
+        key = idempotency_key(request)
         if wanted is not None:
-            return self._in_session(request, body, wanted)
+            return self._in_session(request, body, wanted, key)
         if require_session(request):
             raise SessionRequired(attr=SESSION_HEADER)
         return (_passed if pass_through.has_server() else _demonstrated)(request, body)
 
     def _in_session(
-        self, request: Request, body: dict[str, Any], wanted: WantedSession
+        self, request: Request, body: dict[str, Any], wanted: WantedSession, key: str | None
     ) -> HttpResponseBase:
         now = clock.now()
         conversation = messages.conversation(body.get("messages"))
         stream, with_usage = parameters.truth(body, "stream"), parameters.wants_usage(body)
         call = parameters.model_call(body, conversation.instructions)
         since = requests.repeated_since(request, now)
-        key = idempotency_key(request)
         attempt = Attempt(user_id(request), conversation, body, key, since, now)
         is_aside, waits_for = stores_nothing(request), patience(request)
         session_id = naming.session_id(

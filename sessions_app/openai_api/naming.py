@@ -57,11 +57,11 @@ class Attempt:
 
 def wanted_session(request: Request, body: Mapping[str, Any]) -> WantedSession | None:
     """The session that a request wants; None where it is to be passed on."""
-    name = requests.session_name(request, body)
+    name, makes = requests.session_name(request, body), _makes(request)
     if name == session_names.NONE:
         return None
     if name is not None:
-        return WantedSession(name=name, makes=_makes(request))
+        return WantedSession(name=name, makes=makes)
     user = _user(body) if settings.OPENAI_SESSIONS == "by_user" else None
     return WantedSession(user=user, makes=True) if user else None
 

@@ -155,3 +155,11 @@ def test_an_import_refuses_what_is_no_id(alice: Person, tmp_path: Path):
                for each in exported_records(tmp_path)]  # fmt: skip
     with pytest.raises((CommandError, SystemExit)):
         imported(records, tmp_path)
+
+
+def test_a_key_that_cannot_be_one_is_refused_though_the_id_makes_it_needless(alice: Person):
+    headers = {"Idempotency-Key": "k" * 129}
+    refused = alice.client.post("/session/create", {"external_id": "trip-42"}, headers=headers)
+    assert refused.status_code == 400
+    assert refused.json()["errors"][0]["attr"] == "client_id"
+    assert create(alice).status_code == 201

@@ -85,6 +85,18 @@ def test_a_switch_that_is_none_is_refused(alice: Person, model: ScriptedModel):
     assert response.json() == error("Expected 1 or 0.", "invalid_value", "X-Session-Create")
 
 
+@pytest.mark.parametrize(
+    ("name", "text"), [("X-Session-Create", "maybe"), ("Idempotency-Key", "k" * 129)]
+)
+def test_what_a_header_cannot_say_is_refused_without_a_session_too(
+    alice: Person, name: str, text: str
+):
+    body = {"messages": [{"role": "user", "content": "Hello?"}]}
+    response = alice.client.post("/v1/chat/completions", body, headers={name: text})
+    assert response.status_code == 400
+    assert response.json()["error"]["param"] == name
+
+
 def test_the_setting_makes_it_without_the_header(
     alice: Person, model: ScriptedModel, settings: Any
 ):

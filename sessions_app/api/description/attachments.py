@@ -31,6 +31,7 @@ _FORM = {
     "type": "object",
     "properties": {"file": FILE},
     "required": ["file"],
+    "additionalProperties": False,
 }
 _FORM_EXAMPLE = OpenApiExample(
     "A form", value={"file": "…"}, request_only=True, media_type="multipart/form-data"

@@ -72,6 +72,7 @@ def test_the_newest_messages_of_a_long_session_are_one_read():
     assert planned.sent[-1]["content"] == "message number 300"
 
 
+@pytest.mark.mongod("topics that are judged in parts")
 @pytest.mark.parametrize("length", [0, 3, 60, 129])
 @pytest.mark.parametrize("budget", [64, 2_000])
 @pytest.mark.parametrize("strategy", Strategy)
