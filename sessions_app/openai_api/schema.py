@@ -104,10 +104,9 @@ chat_completions = extend_schema(
         ),
         OpenApiParameter(
             "X-Session-Create",
-            OpenApiTypes.STR,
+            {"type": "string", "pattern": "^(1|0|[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee])?$"},
             OpenApiParameter.HEADER,
-            enum=("1", "0"),
-            description="1 makes the named session if it is not there.",
+            description="1 makes the named session if it is not there, 0 does not.",
         ),
         TURN_WAIT,
         STORE,
