@@ -42,21 +42,22 @@ class ChatCompletionsView(ModelCallView):
         """Have the model answer; new messages are stored if the request has a session."""
         body = requests.body_of(request)
         wanted = naming.wanted_session(request, body)
-        key = idempotency_key(request)
+        _require_headers(request)
         if wanted is not None:
-            return self._in_session(request, body, wanted, key)
+            return self._in_session(request, body, wanted)
         if require_session(request):
             raise SessionRequired(attr=SESSION_HEADER)
         return (_passed if pass_through.has_server() else _demonstrated)(request, body)
 
     def _in_session(
-        self, request: Request, body: dict[str, Any], wanted: WantedSession, key: str | None
+        self, request: Request, body: dict[str, Any], wanted: WantedSession
     ) -> HttpResponseBase:
         now = clock.now()
         conversation = messages.conversation(body.get("messages"))
         stream, with_usage = parameters.truth(body, "stream"), parameters.wants_usage(body)
         call = parameters.model_call(body, conversation.instructions)
         since = requests.repeated_since(request, now)
+        key = idempotency_key(request)
         attempt = Attempt(user_id(request), conversation, body, key, since, now)
         is_aside, waits_for = stores_nothing(request), patience(request)
         session_id = naming.session_id(
@@ -149,3 +150,10 @@ def _demonstrated(request: Request, body: dict[str, Any]) -> HttpResponseBase:
     )
     departure_of(request).then(end)
     return _answered(request, feed, model, stream=stream, with_usage=with_usage)
+
+
+def _require_headers(request: Request) -> None:
+    """Refuse what the headers of a session cannot say, whether or not there is one."""
+    idempotency_key(request)
+    stores_nothing(request)
+    patience(request)

@@ -86,8 +86,10 @@ def test_a_switch_that_is_none_is_refused(alice: Person, model: ScriptedModel):
 
 
 @pytest.mark.parametrize(
-    ("name", "text"), [("X-Session-Create", "maybe"), ("Idempotency-Key", "k" * 129)]
-)
+    ("name", "text"),
+    [("X-Session-Create", "maybe"), ("Idempotency-Key", "k" * 129),
+     ("X-Session-Store", "all"), ("X-Turn-Wait", "long")],
+)  # fmt: skip
 def test_what_a_header_cannot_say_is_refused_without_a_session_too(
     alice: Person, name: str, text: str
 ):
