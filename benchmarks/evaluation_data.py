@@ -256,11 +256,11 @@ def ikat(data: Any) -> Iterator[Conversation]:
         turns = each.get("turns") or _part(each, "responses")
         messages = []
         for turn in turns:
-            said = turn.get("utterance") or _part(turn, "user_utterance")
+            utterance = turn.get("utterance") or _part(turn, "user_utterance")
             if not turn.get("response"):  # the last question may be left unanswered
                 break
             messages += [
-                {"role": "user", "content": said},
+                {"role": "user", "content": utterance},
                 {"role": "assistant", "content": turn["response"]},
             ]
         subject = _part(each, "title").casefold()

@@ -50,11 +50,11 @@ def main() -> None:
             service.served(client) as served,
             chatters.chatters(served.client.port, model_ms=FIRST_PIECE * 1_000) as crowd,
         ):
-            held = _rising(result, served, crowd, people, seconds, options.most)
+            most_users = _rising(result, served, crowd, people, seconds, options.most)
             if "overload" not in options.skip:
-                _overload(result, crowd, people, held, seconds)
+                _overload(result, crowd, people, most_users, seconds)
             if "memory" not in options.skip:
-                _memory(result, served, crowd, people.first(held), minutes * 60)
+                _memory(result, served, crowd, people.first(most_users), minutes * 60)
     result.table()
 
 
@@ -75,13 +75,13 @@ class People:
 
 def _mix(token: str, path: str) -> Iterator[Request]:
     """What a user does, and how often."""
-    said = {"content": conversations.text(1, WORDS)}
+    message = {"content": conversations.text(1, WORDS)}
     for kind, share, method, place, body in (
-        ("append", 0.30, "POST", f"{path}/message", said),
+        ("append", 0.30, "POST", f"{path}/message", message),
         ("read", 0.25, "GET", f"{path}/messages?after={HISTORY - 10}", None),
         ("list", 0.20, "GET", "/session", None),
         ("context", 0.10, "GET", f"{path}/context", None),
-        ("turn", 0.10, "POST", f"{path}/chat", said | {"stream": True}),
+        ("turn", 0.10, "POST", f"{path}/chat", message | {"stream": True}),
         ("search", 0.05, "GET", "/session/search?q=garden", None),
     ):
         yield kind, share, load.request(method, place, token=token, body=body)
@@ -96,7 +96,7 @@ def _rising(
     most: int,
 ) -> int:
     """A line for each number of users; the greatest that were held."""
-    held, users = 0, FIRST_USERS
+    most_users, users = 0, FIRST_USERS
     # What is done once in a process does not count.
     crowd.chat(people.first(FIRST_USERS), seconds=min(3, seconds), pause=0.1)
     while users <= most:
@@ -119,9 +119,9 @@ def _rising(
         )
         if p95 > P95_MS or errors:
             break
-        held, users = users, int(users * RISE)
-    result.add("users held", users=held, p95_ms_at_most=P95_MS)
-    return held or FIRST_USERS
+        most_users, users = users, int(users * RISE)
+    result.add("users held", users=most_users, p95_ms_at_most=P95_MS)
+    return most_users or FIRST_USERS
 
 
 def _p95_by_kind(samples: Sequence[Sample]) -> dict[str, float]:
@@ -135,9 +135,9 @@ def _p95_by_kind(samples: Sequence[Sample]) -> dict[str, float]:
 
 
 def _overload(
-    result: report.Report, crowd: Chatters, people: People, held: int, seconds: float
+    result: report.Report, crowd: Chatters, people: People, most_users: int, seconds: float
 ) -> None:
-    many = min(4 * held, MOST_USERS)
+    many = min(4 * most_users, MOST_USERS)
     report.progress(f"{many} users at once …")
     samples = crowd.chat(people.first(many), seconds=seconds, pause=CROWD_PAUSE)
     statuses = Counter(each.status for each in samples)
@@ -153,9 +153,9 @@ def _overload(
         failed=statuses[FAILED],
         statuses={str(status): number for status, number in sorted(statuses.items())},
     )
-    calm = crowd.chat(people.first(held), seconds=2 * RECOVERY_SECONDS, pause=PAUSE)
+    calm = crowd.chat(people.first(most_users), seconds=2 * RECOVERY_SECONDS, pause=PAUSE)
     took = _recovered(calm)
-    result.add("recovery", users=held, seconds=took, ratio=took, target=RECOVERY_SECONDS)
+    result.add("recovery", users=most_users, seconds=took, ratio=took, target=RECOVERY_SECONDS)
 
 
 def _recovered(samples: Sequence[Sample]) -> float:

@@ -51,7 +51,11 @@ def chats() -> list[list[Said]]:
     """The conversations written by hand."""
     own = json.loads((HERE / "chats.json").read_text(encoding="utf-8"))
     return [
-        [said for user, answer in chat["turns"] for said in (("user", user), ("assistant", answer))]
+        [
+            message
+            for user, answer in chat["turns"]
+            for message in (("user", user), ("assistant", answer))
+        ]
         for chat in own
     ]
 
@@ -80,20 +84,20 @@ def sessions(count: int, conversations: list[list[Said]]) -> Iterator[Session]:
         chosen = draw.sample(facts, FACTS_PER_SESSION)
         # Behind every second message, where a turn has ended.
         ends = range(2, len(turns) * 2 // 3, 2)
-        told: dict[int, list[tuple[int, str]]] = {}
+        facts_at: dict[int, list[tuple[int, str]]] = {}
         for number, fact in enumerate(chosen):
             places = sorted(draw.sample(ends, len(fact["told"])))
             for place, text in zip(places, fact["told"], strict=True):
-                told.setdefault(place, []).append((number, text))
-        said: list[Said] = []
+                facts_at.setdefault(place, []).append((number, text))
+        messages: list[Said] = []
         values: list[list[int]] = [[] for _ in chosen]
         for at, turn in enumerate(turns):
-            for number, text in told.get(at, ()):
-                said += [("user", text), ("assistant", draw.choice(_NOTED))]
-                values[number].append(len(said) - 1)
-            said.append(turn)
+            for number, text in facts_at.get(at, ()):
+                messages += [("user", text), ("assistant", draw.choice(_NOTED))]
+                values[number].append(len(messages) - 1)
+            messages.append(turn)
         questions = [(fact["question"], seqs) for fact, seqs in zip(chosen, values, strict=True)]
-        yield Session(said, questions)
+        yield Session(messages, questions)
 
 
 def main() -> None:

@@ -74,8 +74,8 @@ def terms_by_rarity(messages: Messages, everywhere: Counter[str], count: int) ->
 
 def first_phrase(messages: Messages) -> str:
     """The first noun phrase of the first message of a person that has one."""
-    asked = (message["content"] for message in messages if message["role"] == "user")
-    return next((phrases[0] for text in asked if (phrases := phrases_of(text))), "")
+    questions = (message["content"] for message in messages if message["role"] == "user")
+    return next((phrases[0] for text in questions if (phrases := phrases_of(text))), "")
 
 
 def main() -> None:

@@ -316,11 +316,11 @@ class QueryView(APIView):
         handler = getattr(self, "action", None) or method
         # A method that there is not is answered as such.
         if hasattr(self, handler):
-            wanted = self.queries.get(handler, NoMembers)
+            serializer_class = self.queries.get(handler, NoMembers)
             self.query = (
-                validated(wanted, request.query_params)
+                validated(serializer_class, request.query_params)
                 if request.META.get("QUERY_STRING")
-                else dict(_without_a_query(wanted))
+                else dict(_without_a_query(serializer_class))
             )
 
 

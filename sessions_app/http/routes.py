@@ -19,10 +19,10 @@ _ANY = "00000000-0000-0000-0000-000000000000"
 
 def shape_of(path: str) -> tuple[str, str]:
     """The path with a stand-in for its first id, and that id; the path itself where it has none."""
-    found = _ID.search(path)
-    if found is None or _ANY in path:
+    match = _ID.search(path)
+    if match is None or _ANY in path:
         return path, ""
-    return f"{path[: found.start()]}{_ANY}{path[found.end() :]}", found[0]
+    return f"{path[: match.start()]}{_ANY}{path[match.end() :]}", match[0]
 
 
 def match_of(path: str) -> ResolverMatch:

@@ -30,12 +30,12 @@ from sessions_app.http.waiting import Takes
 _MEMORY_BYTES = 262_144
 _BLOCK = 262_144
 # In a request's environment: what came of asking its view before its bytes were received.
-_ASKED = "chat_sessions.asked"
+_EARLY_ANSWER = "chat_sessions.asked"
 _FILES = frozenset({Takes.A_FILE, Takes.AN_EXPORT})
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _EarlyAnswer:
     """Why the view refuses the upload whatever its bytes are; None where it does not."""
 
     refusal: Exception | None = None
@@ -49,17 +49,17 @@ class UploadView(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Refuse what was refused when it was asked, in the same words."""
-        asked: _Asked | None = request.META.get(_ASKED)
-        if asked is not None and asked.refusal is not None:
-            raise asked.refusal
+        early_answer: _EarlyAnswer | None = request.META.get(_EARLY_ANSWER)
+        if early_answer is not None and early_answer.refusal is not None:
+            raise early_answer.refusal
         super().initial(request, *args, **kwargs)
         handler = getattr(self, "action", None) or str(request.method).lower()
-        if asked is None and getattr(getattr(self, handler, None), "takes", None) in _FILES:
+        if early_answer is None and getattr(getattr(self, handler, None), "takes", None) in _FILES:
             self.require(request, **kwargs)
 
     def check_throttles(self, request: Request) -> None:
         """Count the request once, however often its view is asked."""
-        if _ASKED not in request.META:
+        if _EARLY_ANSWER not in request.META:
             super().check_throttles(request)
 
 
@@ -88,9 +88,9 @@ def ask(environ: dict[str, Any]) -> bool:
         view.initial(of_view, *match.args, **match.kwargs)
     # Of any kind: the view raises it again, where it is answered and logged as any other.
     except Exception as error:  # noqa: BLE001
-        environ[_ASKED] = _Asked(error)
+        environ[_EARLY_ANSWER] = _EarlyAnswer(error)
         return False
-    environ[_ASKED] = _Asked()
+    environ[_EARLY_ANSWER] = _EarlyAnswer()
     return True
 
 

@@ -171,8 +171,8 @@ def test_a_packed_file_that_has_no_end_fails_in_words(
 def test_names_of_a_file_turn_no_sentence_around(alice: Person, database: Any) -> None:
     conversation = {"id": "c", "title": "\u202egnp", "mapping": {"a": 1}, "current_node": "a"}
     job = imported(alice, json.dumps([conversation, {"mapping": 1, "title": "\u202egnp"}]).encode())
-    said = [*job["refused"], *job["left"], *job["changed"], job["problem"]]
-    assert not any("\u202e" in each and "\u2068" not in each for each in said), said
+    sentences = [*job["refused"], *job["left"], *job["changed"], job["problem"]]
+    assert not any("\u202e" in each and "\u2068" not in each for each in sentences), sentences
 
 
 @pytest.mark.mongod("mongomock answers otherwise")

@@ -46,10 +46,10 @@ def test_every_two_conversations_are_glued_once():
 
 
 def test_questions_about_chats_name_one_message_each():
-    asked = json.loads((BENCHMARKS / "asked_again.json").read_text(encoding="utf-8"))
+    samples = json.loads((BENCHMARKS / "asked_again.json").read_text(encoding="utf-8"))
     chats = json.loads((BENCHMARKS / "chats.json").read_text(encoding="utf-8"))
     texts = [text for chat in chats for turn in chat["turns"] for text in turn]
-    own = [sum(text.startswith(begin) for text in texts) for _, begin in asked]
+    own = [sum(text.startswith(begin) for text in texts) for _, begin in samples]
     assert max(own) == 1
     # The others are about CAsT.
     assert sum(own) >= 25

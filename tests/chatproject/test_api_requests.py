@@ -92,9 +92,9 @@ def test_a_host_that_is_not_allowed_is_refused(path: str, alice: Person):
 
 def test_another_origin_is_answered_as_the_settings_say(alice: Person, settings: Any):
     settings.CORS_ALLOWED_ORIGINS = ["https://chat.example"]
-    asked = {"origin": "https://chat.example", "access-control-request-method": "POST"}
+    preflight = {"origin": "https://chat.example", "access-control-request-method": "POST"}
     before, stranger = (
-        Client().options("/session/create", headers=asked | changed)
+        Client().options("/session/create", headers=preflight | changed)
         for changed in ({}, {"origin": "https://else.example"})
     )
     assert before.status_code == 200

@@ -48,5 +48,7 @@ def test_without_the_minifier_files_stay_as_they_are(tmp_path, monkeypatch):
 
 
 def test_nothing_is_started_for_no_files(monkeypatch):
-    monkeypatch.setattr(minified.subprocess, "run", None)
+    started = []
+    monkeypatch.setattr(minified.subprocess, "run", lambda *_, **__: started.append(1))
     minified.minify([])
+    assert started == []

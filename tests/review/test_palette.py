@@ -46,9 +46,9 @@ def test_a_sessions_id_leads_to_the_conversation_and_reads_nothing(
 
 
 def test_words_lead_to_a_search_that_is_made_when_it_is_chosen(carol: Person, log: Any):
-    found = links(carol, "hotels in Lisbon")
+    entries = links(carol, "hotels in Lisbon")
     assert ("Search", "Titles and messages with “hotels in Lisbon”",
-            f"{LIST}?q=hotels+in+Lisbon&by=text") in found  # fmt: skip
+            f"{LIST}?q=hotels+in+Lisbon&by=text") in entries  # fmt: skip
     assert log() == []
 
 

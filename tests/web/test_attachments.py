@@ -395,8 +395,8 @@ def test_what_the_model_is_sent_without_its_files_says_so(alice, site):
     alice.asks("Hello")
     picks(alice, CAT)
     alice.asks("What is this?", "Answer to: What is this?")
-    told = alice.conversation.get_by_text("The model is told of these, but not sent them")
-    expect(told).to_have_count(0)
+    note = alice.conversation.get_by_text("The model is told of these, but not sent them")
+    expect(note).to_have_count(0)
     plan = site.get(f"/session/{alice.session_id}/context", alice.token()).json()
     change = {"sent_as": "placeholder", "sent_as_reason": "newer pictures take the room"}
     for entry in plan["plan"]:
@@ -404,7 +404,7 @@ def test_what_the_model_is_sent_without_its_files_says_so(alice, site):
     alice.page.route("**/context", lambda route: route.fulfill(json=plan))
     alice.page.reload()
 
-    expect(told).to_have_count(1)
+    expect(note).to_have_count(1)
     alice.page.get_by_role("button", name="Context").click()
     panel = alice.page.get_by_role("complementary", name="What the model sees")
     expect(panel).to_contain_text("Sent without its pictures and files: newer pictures take")

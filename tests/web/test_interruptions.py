@@ -99,44 +99,44 @@ CUT_OFF = event("context", "gone:0", {"user_message": None, "token_count": 9}) +
 
 def loses_its_worker(person, *, outage):
     """The next turn's stream breaks off, and then there is no such turn; after an outage, late."""
-    asked = []
+    methods = []
 
     def chat(route):
-        asked.append("POST")
-        if len(asked) > 1:
+        methods.append("POST")
+        if len(methods) > 1:
             route.fallback()
         else:
             route.fulfill(content_type="text/event-stream", body=CUT_OFF)
 
     def stream(route):
-        asked.append("GET")
-        if outage and asked.count("GET") <= 2:
+        methods.append("GET")
+        if outage and methods.count("GET") <= 2:
             route.abort()
         else:
             route.fulfill(status=204)
 
     person.page.route(re.compile("/chat$"), chat)
     person.page.route(re.compile("/chat/stream$"), stream)
-    return asked
+    return methods
 
 
 def test_a_turn_whose_worker_has_died_goes_on_by_itself(alice, model):
     alice.asks("Hello")
-    asked = loses_its_worker(alice, outage=False)
+    methods = loses_its_worker(alice, outage=False)
     alice.says("Say more")
 
     alice.shows(["Hello", "Answer to: Hello", "Say more", "Answer to: Say more"])
     alice.sent()
-    assert asked[:3] == ["POST", "GET", "POST"]
+    assert methods[:3] == ["POST", "GET", "POST"]
     assert model.asked["Say more"] == 1
 
 
 def test_after_an_outage_the_user_is_asked_before_a_turn_runs_again(alice, model):
     alice.asks("Hello")
-    asked = loses_its_worker(alice, outage=True)
+    methods = loses_its_worker(alice, outage=True)
     alice.says("Say more")
     expect(alice.button("Try again")).to_be_visible()
-    assert asked.count("POST") == 1
+    assert methods.count("POST") == 1
     alice.button("Try again").click()
 
     alice.shows(["Hello", "Answer to: Hello", "Say more", "Answer to: Say more"])

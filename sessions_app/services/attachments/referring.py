@@ -135,14 +135,14 @@ class _Settling:
 
     def draft(self, draft: MessageDraft, path: str) -> MessageDraft:
         """The draft with parts that refer to what is kept; the same where all parts do."""
-        given = draft.parts or ()
-        if len(given) > settings.ATTACHMENTS_PER_MESSAGE:
+        given_parts = draft.parts or ()
+        if len(given_parts) > settings.ATTACHMENTS_PER_MESSAGE:
             # Before any of them is stored.
-            unsettled(given, path)
+            unsettled(given_parts, path)
         settled_parts: list[parts.Part] | None = None
-        for at, part in enumerate(given):
+        for at, part in enumerate(given_parts):
             if part["type"] != parts.TEXT and (referred := self._part(part, path, at)) is not part:
-                settled_parts = settled_parts or list(given)
+                settled_parts = settled_parts or list(given_parts)
                 settled_parts[at] = referred
         if settled_parts is None:
             return draft

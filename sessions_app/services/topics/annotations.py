@@ -93,12 +93,12 @@ def _annotate_next_block(session: Session, judged: int, deadline: float) -> None
         # The state is of another version, or lost: judge from the start, with the stored vectors.
         _begin_again(session)
         return
-    said = with_attached(messages)
+    full_messages = with_attached(messages)
     encoder = vectors.going_on_with(stored_block or _block_before(session, start))
-    rows = vectors.packed_vectors(said, block, encoder, least=done + 1, deadline=deadline)
-    messages, said = messages[: len(rows)], said[: len(rows)]
+    rows = vectors.packed_vectors(full_messages, block, encoder, least=done + 1, deadline=deadline)
+    messages, full_messages = messages[: len(rows)], full_messages[: len(rows)]
     made_by = encoder.name if encoder else block.encoder
-    state, decisions, shifts = _judge(said[done:], rows[done:], state, made_by)
+    state, decisions, shifts = _judge(full_messages[done:], rows[done:], state, made_by)
     new_block = replace(
         block,
         count=len(messages),
@@ -111,7 +111,7 @@ def _annotate_next_block(session: Session, judged: int, deadline: float) -> None
     # A block with more messages was written by a worker that stopped before it advanced the
     # session; for these messages it holds the same.
     if block.count <= new_block.count and not annotations.write_block(
-        _sketched(new_block, said), replacing=block.count if stored_block else None
+        _sketched(new_block, full_messages), replacing=block.count if stored_block else None
     ):
         return
     new = [shift for shift in shifts if shift.seq > judged]

@@ -53,11 +53,11 @@ def _encode_beside(session: Session, start: int, encoder: Encoder) -> None:
     _, messages = log.read_range(
         session_id=session.session_id, user_id=session.user_id, first=start, last=block.last_seq
     )
-    said = with_attached(messages)
-    rows += [vectors.packed_vector(message, encoder) for message in said[len(rows) :]]
+    full_messages = with_attached(messages)
+    rows += [vectors.packed_vector(message, encoder) for message in full_messages[len(rows) :]]
     packed = b"".join(rows)
     full = block.count == ANNOTATION_BLOCK
-    centroids = vectors.sketch(said, packed).centroids if full else b""
+    centroids = vectors.sketch(full_messages, packed).centroids if full else b""
     stored.write_beside(block, Vectors(encoder.name, len(rows), packed, centroids))
     forget_erased(session, messages)
 

@@ -76,6 +76,7 @@ def test_an_archived_session_can_be_read_but_not_written():
 
 
 def test_an_active_session_can_be_read_and_written():
+    assert not lifecycle.has_expired(SESSION, now=NOW - MILLISECOND)
     lifecycle.require_readable(SESSION, now=NOW - MILLISECOND)
     lifecycle.require_writable(SESSION, now=NOW - MILLISECOND)
 

@@ -29,8 +29,8 @@ def judge(session_id: str) -> None:
 
 
 def window(session_id: str, **more: Any) -> planning.ContextWindow:
-    asked: dict[str, Any] = {"max_tokens": 2_000, "strategy": None, "query": None} | more
-    return planning.context_plan(session_id=session_id, user_id=OWNER, now=now(), **asked)
+    options: dict[str, Any] = {"max_tokens": 2_000, "strategy": None, "query": None} | more
+    return planning.context_plan(session_id=session_id, user_id=OWNER, now=now(), **options)
 
 
 def sent_for(session_id: str, **more: Any) -> tuple[planning.ContextWindow, list[Sent]]:
@@ -58,8 +58,8 @@ def test_one_that_fits_is_one_read_without_vectors(
     assert [message["content"] for message in planned.sent] == [
         f"message number {n}" for n in range(1, length + 1)
     ]
-    told = {each.topic for each in planned.plan.messages}
-    assert told == ({1} if tells_topics else {None})
+    topics_shown = {each.topic for each in planned.plan.messages}
+    assert topics_shown == ({1} if tells_topics else {None})
 
 
 @pytest.mark.mongod("commands are counted")
