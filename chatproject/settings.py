@@ -436,6 +436,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "sessions_app.api.description.closed_objects.close",
+        "sessions_app.api.description.file_bodies.require",
     ],
 }
 # Tokens of an external identity provider are accepted beside our own when the first is set.

@@ -260,3 +260,13 @@ def test_an_export_is_described_as_it_is_written(alice: Person, create: Create):
     fields = message_wire.MessageOutput().fields
     always = [name for name, field in fields.items() if field.required]
     assert always == list(written["messages"][0])
+
+
+def test_a_request_that_is_a_file_cannot_do_without_it(operations: dict[tuple[str, str], Any]):
+    files = {
+        path
+        for (_, path), operation in operations.items()
+        if "multipart/form-data" in operation.get("requestBody", {}).get("content", {})
+        and operation["requestBody"].get("required")
+    }
+    assert files == {"/session/import", "/session/{}/attachments", "/v1/files"}

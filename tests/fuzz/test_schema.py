@@ -68,7 +68,6 @@ BEYOND_IT_AT = {
     ("POST /session/{session_id}/chat/regenerate", "wait"): "the header says the same",
     ("GET /session/{session_id}/export", "attachments"): "Markdown links to them",
     ("POST /session/create", "external_id"): "two words that are taken",
-    ("POST /session/import", "file"): "a form loses what is no text on its way",
     ("POST /session/create", "ttl_seconds"): "a temporary session has a timeout",
     ("GET /session", "metadata.KEY"): "expiring_within goes with no other filter",
     ("GET /session/count", "by"): "tag, or metadata and a key",
