@@ -17,6 +17,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+from benchmarks.harness import child
+
 FAILED = 0
 _PIECE, _ERROR = b"event: delta", b"event: error"
 
@@ -45,14 +47,7 @@ class Chatters:
         """What these users have seen; each pauses for about `pause` seconds between requests."""
         job = {"port": self._port, "seconds": seconds, "pause": pause, "users": users,
                "model_ms": self._model_ms}  # fmt: skip
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(job) + "\n")
-        self._process.stdin.flush()
-        line = self._process.stdout.readline()
-        if not line:
-            raise RuntimeError("the chatters have ended")
-        return [Sample(*sample) for sample in json.loads(line)]
+        return [Sample(*sample) for sample in child.answer_of(self._process, job)]
 
 
 @contextmanager

@@ -19,6 +19,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from benchmarks.harness import child
+
 HOST = "127.0.0.1"
 _HEADERS_END = b"\r\n\r\n"
 _LENGTH = b"content-length:"
@@ -66,14 +68,7 @@ class LoadClient:
     def run(self, requests: Sequence[str], *, connections: int, expected: set[int]) -> Outcome:
         """Send all over so many connections; raises RuntimeError for an unexpected status."""
         job = {"port": self.port, "connections": connections, "requests": requests}
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(job) + "\n")
-        self._process.stdin.flush()
-        answer = self._process.stdout.readline()
-        if not answer:
-            raise RuntimeError("the load client has ended")
-        outcome = Outcome(**json.loads(answer))
+        outcome = Outcome(**child.answer_of(self._process, job))
         if not set(map(int, outcome.statuses)) <= expected:
             raise RuntimeError(f"answers other than {expected}: {outcome.statuses}")
         return outcome
