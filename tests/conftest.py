@@ -32,9 +32,10 @@ from tests.changed_collections import changed_collections
 from tests.drills import pytest_terminal_summary, saw
 from tests.repository.commands import recorder
 from tests.services.turns.scripted import ScriptedModel
+from tests.time_limits import pytest_runtest_setup, pytest_runtest_teardown
 from tests.traced_queries import TracedQueries
 
-__all__ = ["pytest_terminal_summary", "saw"]
+__all__ = ["pytest_runtest_setup", "pytest_runtest_teardown", "pytest_terminal_summary", "saw"]
 
 # Examples of a property; one that matters more than others is tried with a multiple of it.
 hypothesis.settings.register_profile("full", max_examples=60, deadline=None)
