@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -18,6 +17,7 @@ import pytest
 from chatproject.mongod import record as mongod_record
 from chatproject.mongod.replica_set import choose_port
 from tests import collected_static
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 # What the machine's owner or another test has set must not reach the services under test.
@@ -58,13 +58,6 @@ def living(data_dir: Path) -> dict[int, str]:
             if ours and process.status() != psutil.STATUS_ZOMBIE:
                 found[process.pid] = " ".join(process.cmdline())
     return found
-
-
-def wait_until(condition: Callable[[], object], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.02)
 
 
 class Service:
@@ -128,13 +121,18 @@ class Service:
 
     def kill(self) -> None:
         """Everything at once, as a power cut would."""
-        while pids := living(self.data_dir):
-            for pid in pids:
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
+        wait_until(self._is_killed, what="the end of all processes")
+        self.process.wait(60)
+
+    def _is_killed(self) -> bool:
+        pids = living(self.data_dir)
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        if pids:
             with suppress(subprocess.TimeoutExpired):
                 self.process.wait(0.1)
-        self.process.wait()
+        return not pids
 
 
 # For tests that use `service`: one pytest process runs them all, so there is but one service.

@@ -315,7 +315,7 @@ def thinks_and_waits(member: str) -> Any:
         request.begin()
         choice = {"index": 0, "delta": {member: "Hm, yes."}, "finish_reason": None}
         request.event({"object": "chat.completion.chunk", "choices": [choice]})
-        request.wait()
+        request.wait(30)
 
     return answer
 

@@ -5,7 +5,6 @@ tells it here, with the cluster's own internal commands.
 """
 
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from pymongo import MongoClient
 from chatproject.mongod import binary as mongod_binary
 from chatproject.mongod import replica_set as mongod_replica_set
 from chatproject.serving import parent_death
+from tests.waiting import started, wait_until
 
 Client = MongoClient[dict[str, Any]]
 MAJORITY = {"w": "majority"}
@@ -77,14 +77,14 @@ def _member(directory: Path, name: str, role: str) -> Iterator[Member]:
     ]  # fmt: skip
     with (
         (directory / f"{name}.log").open("ab") as log,
-        subprocess.Popen(
+        started(
             command,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             start_new_session=True,
             preexec_fn=parent_death.following(SIGKILL),
-        ) as process,
+        ),
     ):
         client: Client = MongoClient(
             "127.0.0.1", port, directConnection=True, serverSelectionTimeoutMS=60_000
@@ -94,14 +94,10 @@ def _member(directory: Path, name: str, role: str) -> Iterator[Member]:
             yield Member(name, port, client)
         finally:
             client.close()
-            process.kill()
 
 
 def _make_primary(client: Client, name: str, port: int, *, is_config: bool) -> None:
     members = [{"_id": 0, "host": f"127.0.0.1:{port}"}]
     config = {"_id": name, "members": members, **({"configsvr": True} if is_config else {})}
     client.admin.command("replSetInitiate", config)
-    deadline = time.monotonic() + 60
-    while not client.admin.command("hello")["isWritablePrimary"]:
-        assert time.monotonic() < deadline, f"{name} has no primary"
-        time.sleep(0.05)
+    wait_until(lambda: client.admin.command("hello")["isWritablePrimary"])

@@ -6,7 +6,6 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from openai import AsyncOpenAI, OpenAI
 
 from tests.chatproject.conftest import ROOT, Service
 from tests.faults.talks import READY_SECONDS
+from tests.waiting import Threads
 
 pytestmark = pytest.mark.xdist_group("openai conversations")
 AGENTS = ROOT / ".venv" / "agents" / "bin" / "python"
@@ -126,7 +126,7 @@ def test_writers_at_the_same_moment_lose_and_repeat_nothing(client: OpenAI):
         ]
         client.conversations.items.create(conversation.id, items=items)
 
-    with ThreadPoolExecutor(8) as pool:
+    with Threads(8) as pool:
         list(pool.map(add, range(40)))
     listed = client.conversations.items.list(conversation.id, order="asc")
     texts = [item.content[0].text for item in listed]
@@ -149,7 +149,7 @@ def test_repeats_at_the_same_moment_store_one(service: Service, client: OpenAI, 
         return answer
 
     send(0)
-    with ThreadPoolExecutor(8) as pool:
+    with Threads(8) as pool:
         answers = list(pool.map(send, [1, 2] * 8))
     assert all(answer == answers[0] for answer in answers)
     assert len(list(client.conversations.items.list(conversation.id))) == 1
@@ -166,7 +166,7 @@ def test_an_id_is_taken_once_however_many_bring_it(client: OpenAI):
             return error.code
         return "added"
 
-    with ThreadPoolExecutor(8) as pool:
+    with Threads(8) as pool:
         outcomes = Counter(pool.map(add, range(16)))
     assert outcomes == {"added": 1, "duplicate_item": 15}
 
@@ -177,7 +177,7 @@ def test_creations_under_one_key_at_the_same_moment_make_one(client: OpenAI, ser
         headers = {"Idempotency-Key": "one"}
         return client.conversations.create(items=items, extra_headers=headers).id
 
-    with ThreadPoolExecutor(8) as pool:
+    with Threads(8) as pool:
         ids = set(pool.map(create, range(20)))
     assert len(ids) == 1
     assert len(list(client.conversations.items.list(ids.pop()))) == 1

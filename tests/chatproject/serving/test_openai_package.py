@@ -4,7 +4,6 @@ import asyncio
 import json
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -17,6 +16,7 @@ from tests import model_server
 from tests.chatproject.conftest import Service
 from tests.chatproject.serving.test_turns_of_a_service import with_model
 from tests.model_server import ModelServer
+from tests.waiting import Threads, in_time, wait_until
 
 TOOL = {"type": "function", "function": {"name": "find", "parameters": {"type": "object"}}}
 ASKED = [{"role": "user", "content": "Hello?"}]
@@ -135,7 +135,7 @@ def test_an_asynchronous_client(alice: Alice, model: ModelServer):
 
 def test_of_two_at_once_the_second_is_asked_again_by_the_package(alice: Alice, model: ModelServer):
     model.answers = [model_server.streams("One", first=1.0)]
-    with ThreadPoolExecutor() as pool:
+    with Threads() as pool:
         first = pool.submit(alice.ask)
         assert model.wait_for_request()
         second = alice.client.with_options(max_retries=5).chat.completions.create(
@@ -153,7 +153,7 @@ def test_of_two_at_once_the_second_is_asked_again_by_the_package(alice: Alice, m
 
 def test_without_repeats_the_second_is_told_to_wait(alice: Alice, model: ModelServer):
     model.answers = [model_server.streams("One", first=1.0)]
-    with ThreadPoolExecutor() as pool:
+    with Threads() as pool:
         first = pool.submit(alice.ask)
         assert model.wait_for_request()
         with pytest.raises(openai.ConflictError) as caught:
@@ -248,13 +248,10 @@ def test_hanging_up_ends_no_turn(alice: Alice, model: ModelServer):
     headers = {"Authorization": f"Bearer {alice.key}"}
     url = f"{alice.url}/chat/completions"
     with httpx.stream("POST", url, json=body, headers=headers) as response:
-        for line in response.iter_lines():
+        for line in in_time(response.iter_lines(), what="the first word"):
             if "One" in line:
                 break
-    deadline = time.monotonic() + 20
-    while len(alice.said()) < 2:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    wait_until(lambda: len(alice.said()) >= 2)
     assert alice.said()[1] == ("assistant", "One two")
 
 

@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,11 +16,12 @@ from openai.types.responses import Response
 from pydantic import BaseModel
 
 from tests import model_server
-from tests.chatproject.conftest import Service, wait_until
+from tests.chatproject.conftest import Service
 from tests.chatproject.serving.test_openai_package import Alice, alice, model
 from tests.docs import pages
 from tests.faults.talks import READY_SECONDS, with_model
 from tests.model_server import ModelServer
+from tests.waiting import wait_until
 
 __all__ = ["alice", "model"]
 
@@ -54,13 +54,12 @@ def ask(person: Alice, said: Any = "Hello?", **more: Any) -> Response:
 
 
 def ended(person: Alice, response_id: str) -> Response:
-    deadline = time.monotonic() + 30
-    while (response := person.client.responses.retrieve(response_id)).status in {
-        "queued",
-        "in_progress",
-    }:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    def found() -> Response | None:
+        response: Response = person.client.responses.retrieve(response_id)
+        return None if response.status in {"queued", "in_progress"} else response
+
+    response = wait_until(found)
+    assert response
     return response
 
 

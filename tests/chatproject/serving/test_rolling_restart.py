@@ -4,7 +4,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,9 @@ import pytest
 from pymongo import MongoClient
 
 from tests.chatproject.balancer import Balancer, balancing
-from tests.chatproject.conftest import Service, manage, wait_until
+from tests.chatproject.conftest import Service, manage
 from tests.drills import Saw
+from tests.waiting import Threads, wait_until
 
 CLIENTS = 3
 UNLIMITED = dict.fromkeys(("THROTTLE_CHAT", "THROTTLE_USER", "THROTTLE_ANON"), "")
@@ -122,7 +123,7 @@ def test_a_rolling_restart_loses_no_request(
     with balancing([service.url for service in pair.services]) as balancer:
         wait_until(lambda: len(balancer.ready) == 2)
         load = Load(balancer.url, token)
-        with ThreadPoolExecutor(CLIENTS) as pool:
+        with Threads(CLIENTS) as pool:
             clients: list[Future[tuple[str, int]]] = [
                 pool.submit(load.talk, number) for number in range(CLIENTS)
             ]
