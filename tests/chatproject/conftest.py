@@ -83,7 +83,7 @@ class Service:
     def output(self) -> str:
         return self.log.read_text()
 
-    def ready(self, seconds: float = 60) -> "Service":
+    def ready(self, seconds: float = 120) -> "Service":
         wait_until(lambda: "Ready at" in self.output or self.process.poll() is not None, seconds)
         assert self.process.poll() is None, self.output
         return self
