@@ -49,10 +49,14 @@ class Cluster:
 def running(directory: Path) -> Iterator[Cluster]:
     """The cluster, its shards added."""
     with ExitStack() as stack:
+        # All start before one of them is waited for.
         config = stack.enter_context(_member(directory, "config", "--configsvr"))
         shards = {
             name: stack.enter_context(_member(directory, name, "--shardsvr")) for name in SHARDS
         }
+        _make_primary(config, is_config=True)
+        for shard in shards.values():
+            _make_primary(shard, is_config=False)
         for name, shard in shards.items():
             config.client.admin.command(
                 {
@@ -89,15 +93,12 @@ def _member(directory: Path, name: str, role: str) -> Iterator[Member]:
         client: Client = MongoClient(
             "127.0.0.1", port, directConnection=True, serverSelectionTimeoutMS=60_000
         )
-        try:
-            _make_primary(client, name, port, is_config=role == "--configsvr")
+        with client:
             yield Member(name, port, client)
-        finally:
-            client.close()
 
 
-def _make_primary(client: Client, name: str, port: int, *, is_config: bool) -> None:
-    members = [{"_id": 0, "host": f"127.0.0.1:{port}"}]
-    config = {"_id": name, "members": members, **({"configsvr": True} if is_config else {})}
-    client.admin.command("replSetInitiate", config)
-    wait_until(lambda: client.admin.command("hello")["isWritablePrimary"])
+def _make_primary(of: Member, *, is_config: bool) -> None:
+    members = [{"_id": 0, "host": f"127.0.0.1:{of.port}"}]
+    config = {"_id": of.name, "members": members, **({"configsvr": True} if is_config else {})}
+    of.client.admin.command("replSetInitiate", config)
+    wait_until(lambda: of.client.admin.command("hello")["isWritablePrimary"])

@@ -1,5 +1,6 @@
 """Two services behind a balancer are replaced, one after the other, under load: nobody notices."""
 
+import itertools
 import signal
 import threading
 import time
@@ -101,16 +102,18 @@ class Load:
 
 
 def roll(pair: Pair, balancer: Balancer, load: Load, *, seconds: float) -> None:
-    """Replace one service after the other, and again, for so long; and migrate meanwhile."""
+    """Replace one service after the other, and again, for so long; and migrate between them."""
     until = time.monotonic() + seconds
-    while True:
-        for number, service in enumerate(pair.services):
-            pair.replace(number)
-            wait_until(lambda: len(balancer.ready) == len(pair.services), SECONDS)
-            migrated = manage(service.data_dir, "migrate_store", "--json", **pair.options)
-            assert migrated.returncode == 0, migrated.stderr
-        if time.monotonic() >= until:
-            return
+    for number in itertools.cycle(range(len(pair.services))):
+        pair.replace(number)
+        wait_until(lambda: len(balancer.ready) == len(pair.services), SECONDS)
+        if number:
+            if time.monotonic() >= until:
+                return
+            continue
+        data_dir = pair.services[number].data_dir
+        migrated = manage(data_dir, "migrate_store", "--json", **pair.options)
+        assert migrated.returncode == 0, migrated.stderr
 
 
 @pytest.mark.drill(22, "two services are replaced one after the other under load")

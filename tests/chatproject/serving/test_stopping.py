@@ -37,7 +37,7 @@ def test_ctrl_c_while_it_starts_stops_everything(serve):
     ],
 )
 def test_the_death_of_a_part_is_said_and_ends_the_run(serve, part, sentence):
-    service = serve(WORKERS="2").ready()
+    service = serve().ready()
     os.kill(service.pid(part), signal.SIGKILL)
     assert service.process.wait(60) == 1
     assert service.output.count("error: ") == 1
