@@ -15,21 +15,16 @@ import pytest
 from openai import AsyncOpenAI, OpenAI
 
 from tests.chatproject.conftest import ROOT, Service
-from tests.faults.talks import READY_SECONDS
 from tests.waiting import Threads
 
-pytestmark = pytest.mark.xdist_group("openai conversations")
+pytestmark = pytest.mark.xdist_group("the openai package")
 AGENTS = ROOT / ".venv" / "agents" / "bin" / "python"
 SCRIPT = Path(__file__).with_name("agents_session.py")
 
 
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    data = tmp_path_factory.mktemp("conversations") / "data"
-    running = Service(data, WORKERS="2", THROTTLE_USER="").ready(READY_SECONDS)
-    yield running
-    running.end()
-    running.kill()
+@pytest.fixture
+def service(served: Service) -> Service:
+    return served
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from openai import AsyncOpenAI, OpenAI
 
 from tests import model_server
 from tests.chatproject.conftest import Service
-from tests.chatproject.serving.test_turns_of_a_service import with_model
 from tests.model_server import ModelServer
 from tests.waiting import Threads, in_time, wait_until
 
@@ -23,20 +22,9 @@ ASKED = [{"role": "user", "content": "Hello?"}]
 pytestmark = pytest.mark.xdist_group("the openai package")
 
 
-@pytest.fixture(scope="module")
-def model() -> Iterator[ModelServer]:
-    with model_server.serving() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def service(model: ModelServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    data = tmp_path_factory.mktemp("openai") / "data"
-    settings = {"WORKERS": "2", "LLM_TIMEOUT_SECONDS": "2", "LLM_API_KEY": "sk-of-the-service"}
-    running = Service(data, **with_model(model, **settings)).ready()
-    yield running
-    running.end()
-    running.kill()
+@pytest.fixture
+def model(served_model: ModelServer) -> ModelServer:
+    return served_model
 
 
 class Alice:
@@ -70,10 +58,10 @@ class Alice:
 
 
 @pytest.fixture
-def alice(service: Service, model: ModelServer) -> Iterator[Alice]:
+def alice(served: Service, model: ModelServer) -> Iterator[Alice]:
     model.answers, model.requests, model.headers = [], [], []
     model.text = "They talked about the sea."
-    person = Alice(service)
+    person = Alice(served)
     yield person
     person.client.close()
 

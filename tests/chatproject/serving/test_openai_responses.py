@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -30,15 +29,6 @@ pytestmark = pytest.mark.xdist_group("the openai package")
 AGENTS = pages.ROOT / ".venv" / "agents" / "bin" / "python"
 TOOL: Any = {"type": "function", "name": "find", "parameters": {"type": "object"}, "strict": False}
 CALL = {"index": 0, "id": "c1", "function": {"name": "find", "arguments": '{"a": 1}'}}
-
-
-@pytest.fixture(scope="module")
-def service(model: ModelServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    data = tmp_path_factory.mktemp("responses") / "data"
-    running = Service(data, **with_model(model, WORKERS="2")).ready(READY_SECONDS)
-    yield running
-    running.end()
-    running.kill()
 
 
 class Place(BaseModel):
