@@ -44,6 +44,7 @@ def directory() -> Path:
                 | {"DJANGO_SETTINGS_MODULE": "chatproject.settings"}
                 | {"DATA_DIR": data_dir, "STATIC_DIR": str(draft)},
                 check=True,
+                timeout=60,
             )
         with suppress(OSError):  # another process was first
             draft.rename(collected)

@@ -39,7 +39,7 @@ __all__ = ["pytest_runtest_setup", "pytest_runtest_teardown", "pytest_terminal_s
 
 # Examples of a property; one that matters more than others is tried with a multiple of it.
 hypothesis.settings.register_profile("full", max_examples=60, deadline=None)
-hypothesis.settings.register_profile("quick", max_examples=20, deadline=None)
+hypothesis.settings.register_profile("quick", max_examples=10, deadline=None)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -4,9 +4,11 @@ It finds, changes and counts as MongoDB does, and knows nothing of query plans, 
 server, transactions that fail or writers at the same moment. Tests of those are marked `mongod`.
 """
 
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import wraps
 from types import SimpleNamespace
 from typing import Any
 
@@ -93,6 +95,29 @@ class Collection(mongomock.Collection):  # type: ignore[misc]
             return {name: value for name, value in document.items() if value != _REMOVED}
         return {}
 
+
+_WRITES = (
+    "insert_one", "insert_many", "update_one", "update_many", "replace_one", "delete_one",
+    "delete_many", "find_one_and_update", "find_one_and_replace", "find_one_and_delete",
+    "bulk_write",
+)  # fmt: skip
+_WRITING = threading.RLock()
+
+
+def _one_at_a_time(write: Callable[..., Any]) -> Callable[..., Any]:
+    """A write that is one step, as in MongoDB, though it reads first what it will replace."""
+
+    @wraps(write)
+    def alone(*args: Any, **more: Any) -> Any:
+        with _WRITING:
+            return write(*args, **more)
+
+    return alone
+
+
+# A turn writes on the event loop's thread while the test does on its own.
+for _name in _WRITES:
+    setattr(Collection, _name, _one_at_a_time(getattr(Collection, _name)))
 
 _REMOVED = "removed by the update"
 

@@ -82,7 +82,10 @@ def running(**settings: Any) -> Iterator[PostgreSQL]:
     data, port = directory / "data", choose_port()
     try:
         subprocess.run(
-            [initdb, "-D", data, "-U", "postgres", "--auth=trust", "--no-sync"], check=True, **quiet
+            [initdb, "-D", data, "-U", "postgres", "--auth=trust", "--no-sync"],
+            check=True,
+            timeout=START_SECONDS,
+            **quiet,
         )
         options = {"port": port, "unix_socket_directories": directory, "fsync": "off", **settings}
         process = subprocess.Popen(

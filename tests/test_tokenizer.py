@@ -10,6 +10,7 @@ import pytest
 
 from sessions_app import tokenizer
 from sessions_app.tokenizer import TokenizerError, count_tokens
+from tests.waiting import joined
 
 KNOWN = {
     "": 0,
@@ -88,8 +89,7 @@ def test_threads_that_come_first_together_load_once(unloaded, monkeypatch):
     threads = [threading.Thread(target=count_tokens, args=("hello",)) for _ in range(8)]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    joined(*threads)
     assert loads == [1]
 
 

@@ -3,7 +3,6 @@
 import base64
 import hmac
 import json
-import threading
 import time
 
 import jwt
@@ -16,6 +15,7 @@ from sessions_app.api.authentication import TokenNotValid, access_token_user
 from tests.accounts.bodies import NO_ACCOUNT, TOKEN_NOT_VALID
 from tests.accounts.conftest import bearer
 from tests.accounts.published_keys import EC_KEY, RSA_KEY, STRANGER, published, serving_keys
+from tests.waiting import at_once
 
 ISSUER, AUDIENCE = "https://id.example", "chat"
 
@@ -142,15 +142,9 @@ def test_a_provider_that_hangs_costs_a_bounded_time(provider, monkeypatch):
 
 def test_many_at_once_wait_for_one_fetch(provider):
     provider.delay = 0.2
-    answers = []
     shown = token()
-    threads = [
-        threading.Thread(target=lambda: answers.append(access_token_user(shown).id))
-        for _ in range(8)
-    ]
     began = time.monotonic()
-    [thread.start() for thread in threads]
-    [thread.join() for thread in threads]
+    answers = at_once(*[lambda: access_token_user(shown).id] * 8)
     assert answers == ["auth0|17"] * 8
     assert provider.asked == 1
     assert time.monotonic() - began < 1

@@ -1,7 +1,6 @@
 """What real threads leave behind when they all ask at the same moment."""
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 from django.db import connection, connections
@@ -9,6 +8,7 @@ from rest_framework.test import APIClient
 from rest_framework_simplejwt.tokens import RefreshToken
 
 from accounts.models import User
+from tests import waiting
 from tests.accounts.bodies import TAKEN, TOKEN_NOT_VALID, TOKEN_REUSED
 from tests.accounts.conftest import PASSWORD, person
 
@@ -23,17 +23,14 @@ def shared_database(transactional_db):
 
 def at_once(*requests):
     """The responses of these calls, each made in its own thread at the same moment."""
-    start = threading.Barrier(len(requests))
 
     def run(request):
         try:
-            start.wait()
             return request(APIClient())
         finally:
             connections.close_all()
 
-    with ThreadPoolExecutor(len(requests)) as pool:
-        return list(pool.map(run, requests))
+    return waiting.at_once(*(partial(run, request) for request in requests))
 
 
 def refreshing(token, **headers):

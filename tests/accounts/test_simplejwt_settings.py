@@ -84,7 +84,9 @@ def elsewhere():
         }))
     """
     env = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.accounts.other_token_settings"}
-    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=env, capture_output=True, check=False, timeout=60
+    )
     assert done.returncode == 0, done.stderr.decode()
     return json.loads(done.stdout)
 

@@ -1,7 +1,7 @@
 """Sessions in the states that the tests of the API begin with."""
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ from sessions_app.services.turns import starting, taking
 from sessions_app.services.turns.worker import Worker
 from tests.api.bodies import NO_SESSION, UNKNOWN, path
 from tests.conftest import Create, Person, use_database
+from tests.waiting import Threads
 
 Append = Callable[..., dict[str, Any]]
 Act = Callable[[dict[str, Any]], None]
@@ -170,7 +171,7 @@ def next_worker(
 @pytest.fixture
 def together() -> Iterator[Callable[..., Future[Any]]]:
     """Have something done meanwhile, on a thread."""
-    with ThreadPoolExecutor() as pool:
+    with Threads() as pool:
         yield pool.submit
 
 

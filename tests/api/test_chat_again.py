@@ -1,6 +1,5 @@
 """The same `client_id` again: one question, one model call, one reply."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +11,7 @@ from tests.conftest import Person
 from tests.services.turns import events
 from tests.services.turns.api import cancel, chat, read, regenerate, said, stream
 from tests.services.turns.scripted import Script, ScriptedModel
+from tests.waiting import Threads, wait_until
 
 
 def test_it_answers_as_the_first_time(alice: Person, session: Any, model: ScriptedModel):
@@ -39,7 +39,7 @@ def test_it_waits_for_the_turn_in_progress(alice: Person, session: Any, model: S
     script = Script("One", " two", gates=[1])
     model.scripts.append(script)
     seen = events.until(stream(alice, session, client_id="k"), "delta")
-    with ThreadPoolExecutor() as pool:
+    with Threads() as pool:
         again = pool.submit(chat, alice, session, client_id="k")
         script.open()
         body = again.result().json()
@@ -108,10 +108,9 @@ def test_a_cancelled_turn_is_not_run_again(alice: Person, session: Any, model: S
 
 def test_many_at_once_make_one_turn(alice: Person, session: Any, model: ScriptedModel):
     model.scripts.append(Script("One", " two", gates=[0]))
-    with ThreadPoolExecutor(8) as pool:
+    with Threads(8) as pool:
         waiting = [pool.submit(chat, alice, session, client_id="k") for _ in range(8)]
-        while not model.played:
-            pass
+        wait_until(lambda: model.played)
         model.played[0].open()
         bodies = [each.result().json() for each in waiting]
     assert all(body == bodies[0] for body in bodies)

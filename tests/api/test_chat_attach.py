@@ -1,6 +1,5 @@
 """`GET /session/{id}/chat/stream`: taking a turn up where it was left."""
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -17,6 +16,7 @@ from tests.conftest import Person
 from tests.services.turns import events
 from tests.services.turns.api import attach, stream
 from tests.services.turns.scripted import Script, ScriptedModel
+from tests.waiting import Threads, in_time, wait_until
 
 
 def begun(
@@ -206,13 +206,13 @@ def test_a_position_ahead_of_the_text_goes_on_with_what_follows(
     turn = begun(alice, session, model, script)[0].id.partition(":")[0]
     next_worker()
 
-    stream = iter(attach(alice, session, f"{turn}:1000").streaming_content)
+    stream = iter(in_time(attach(alice, session, f"{turn}:1000").streaming_content))
     assert next(stream)
-    hears = ThreadPoolExecutor(1).submit(next, stream)
+    hears = Threads().submit(next, stream)
     # A worker that does not run the turn waits a moment: the client may be ahead of it by right.
     followed = starting.worker._followed
-    while any(feed.readings <= fanout.AHEAD_READINGS for feed in followed):
-        assert not hears.done()
+    wait_until(lambda: all(feed.readings > fanout.AHEAD_READINGS for feed in followed))
+    assert not hears.done()
     script.gates[1].set()
     heard = events.parse(hears.result())
 

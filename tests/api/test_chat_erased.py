@@ -83,8 +83,7 @@ def test_nor_is_who_waits_for_the_whole_answer(
     script = Script("One", gates=[0])
     model.scripts.append(script)
     waiting = together(chat, alice, session, SECRET, client_id="k")
-    while not script.started.is_set():
-        pass
+    assert script.started.wait(30)
     erase(alice, session)
     script.open()
     assert is_gone(waiting.result().json()["user_message"])

@@ -14,6 +14,7 @@ from tests.api.bodies import path
 from tests.conftest import Person
 from tests.services.turns import events
 from tests.services.turns.scripted import Script, ScriptedModel
+from tests.waiting import in_time
 
 
 def stream(person: Person, session: dict[str, Any], content: str = "Hello?", **more: Any) -> Any:
@@ -73,7 +74,7 @@ def test_a_piece_is_passed_on_before_the_next_one_is_there(
     script = Script("One", " two", gates=[1])
     model.scripts.append(script)
 
-    incoming = iter(stream(alice, session).streaming_content)
+    incoming = iter(in_time(stream(alice, session).streaming_content))
     received = b""
     while b"One" not in received:
         received += next(incoming)
@@ -90,9 +91,8 @@ def test_it_says_when_nothing_happens(
     script = Script("One", gates=[0])
     model.scripts.append(script)
 
-    incoming = iter(stream(alice, session).streaming_content)
-    while next(incoming) != b": \n\n":
-        pass
+    incoming = iter(in_time(stream(alice, session).streaming_content))
+    assert b": \n\n" in incoming
     script.open()
 
     assert events.text(events.parse(b"".join(incoming))) == "One"

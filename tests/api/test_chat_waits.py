@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,6 +16,7 @@ from tests.openai_api.calls import text as text_of
 from tests.services.turns import events
 from tests.services.turns.api import chat, read, regenerate, said, stream
 from tests.services.turns.scripted import Script, ScriptedModel
+from tests.waiting import Threads
 
 pytestmark = pytest.mark.mongod("writers at the same moment")
 
@@ -49,13 +50,13 @@ def line(session: Any, database: Any) -> Callable[[int], None]:
 
 
 @pytest.fixture
-def threads() -> Iterator[ThreadPoolExecutor]:
-    with ThreadPoolExecutor(8) as pool:
+def threads() -> Iterator[Threads]:
+    with Threads(8) as pool:
         yield pool
 
 
 @pytest.fixture
-def ask(alice: Person, session: Any, threads: ThreadPoolExecutor) -> Asking:
+def ask(alice: Person, session: Any, threads: Threads) -> Asking:
     """Ask on a thread of its own, and wait."""
 
     def asking(content: str, **more: Any) -> "Future[Any]":
@@ -88,7 +89,7 @@ def test_six_at_once_are_answered_in_the_order_in_which_they_came(
 
 
 def test_the_body_says_it_as_the_header_does(
-    alice: Person, session: Any, running: Script, threads: ThreadPoolExecutor, line: Any
+    alice: Person, session: Any, running: Script, threads: Threads, line: Any
 ):
     body = {"content": "Second?", "wait": 60}
     asked = threads.submit(alice.client.post, path(session, "chat"), body)
@@ -98,7 +99,7 @@ def test_the_body_says_it_as_the_header_does(
 
 
 def test_so_do_a_stream_and_a_regeneration(
-    alice: Person, session: Any, running: Script, threads: ThreadPoolExecutor, line: Any
+    alice: Person, session: Any, running: Script, threads: Threads, line: Any
 ):
     streamed = threads.submit(
         alice.client.post, path(session, "chat"), {"content": "Second?", "stream": True},
@@ -115,7 +116,7 @@ def test_so_do_a_stream_and_a_regeneration(
 
 
 def test_completions_wait_too(
-    alice: Person, session: Any, running: Script, threads: ThreadPoolExecutor, line: Any
+    alice: Person, session: Any, running: Script, threads: Threads, line: Any
 ):
     asked = threads.submit(complete, alice, session, "Second?", headers=WAITING)
     line(1)
@@ -125,7 +126,7 @@ def test_completions_wait_too(
 
 
 def test_responses_wait_too(
-    alice: Person, session: Any, running: Script, threads: ThreadPoolExecutor, line: Any
+    alice: Person, session: Any, running: Script, threads: Threads, line: Any
 ):
     body = {"input": "Second?", "conversation": f"conv_{session['session_id']}"}
     asked = threads.submit(alice.client.post, "/v1/responses", body, headers=WAITING)
@@ -212,7 +213,7 @@ def test_a_place_of_a_worker_that_died_holds_nobody_up(
 
 
 def test_a_repeat_gets_its_turn_at_once_and_does_not_wait(
-    alice: Person, session: Any, running: Script, threads: ThreadPoolExecutor
+    alice: Person, session: Any, running: Script, threads: Threads
 ):
     body = {"content": "First?", "client_id": "first"}
     asked = threads.submit(alice.client.post, path(session, "chat"), body, headers=WAITING)

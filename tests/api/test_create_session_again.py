@@ -1,12 +1,12 @@
 """`POST /session/create` and `POST …/fork` with an `Idempotency-Key`: once, however often sent."""
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from tests.api.bodies import path
 from tests.conftest import Person
+from tests.waiting import Threads
 
 KEY = {"HTTP_IDEMPOTENCY_KEY": "order-7"}
 
@@ -59,7 +59,7 @@ def test_without_a_key_each_request_makes_a_session(alice: Person):
 
 
 def test_many_at_once_make_one(alice: Person):
-    with ThreadPoolExecutor(8) as pool:
+    with Threads(8) as pool:
         made = list(pool.map(lambda _: create(alice), range(8)))
     assert {response.status_code for response in made} <= {200, 201}
     assert len({response.json()["session_id"] for response in made}) == 1

@@ -2,7 +2,6 @@
 
 import io
 import json
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from django.utils import timezone
 from sessions_app.services import privacy
 from tests.api.bodies import EXPIRED, invalid, path
 from tests.conftest import Person
+from tests.waiting import Threads
 
 
 def exported_records(tmp_path: Path) -> list[dict[str, Any]]:
@@ -79,7 +79,7 @@ def test_null_is_none(alice: Person):
 
 @pytest.mark.mongod("writers at the same moment")
 def test_twenty_at_once_make_one_session(alice: Person, database: Any):
-    with ThreadPoolExecutor(20) as pool:
+    with Threads(20) as pool:
         answers = list(pool.map(lambda at: create(alice, title=str(at)), range(20)))
     assert sorted(answer.status_code for answer in answers) == [200] * 19 + [201]
     assert len({answer.json()["session_id"] for answer in answers}) == 1

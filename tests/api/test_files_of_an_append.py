@@ -57,7 +57,12 @@ def test_an_append_loads_no_model_window_or_topic():
         "print('\\n'.join(name for name in sys.modules if name.startswith('sessions_app.')))\n"
     )
     answer = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
     )
     loaded = [name.removeprefix("sessions_app.") for name in answer.stdout.split()]
     assert "repository.log.appending" in loaded

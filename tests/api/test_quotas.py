@@ -1,6 +1,5 @@
 """Quotas: what one user may store, and how often they may search in a day."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
@@ -16,6 +15,7 @@ from tests.api.bodies import NO_SESSION, UNKNOWN, path
 from tests.conftest import error
 from tests.openai_api.calls import complete
 from tests.repository.commands import recorder
+from tests.waiting import Threads
 
 SESSIONS = error(
     "quota_sessions", "Your quota of 2 sessions is used up; delete some first.", kind="client_error"
@@ -160,7 +160,7 @@ def test_no_race_takes_a_user_over_a_quota(alice, create, database, settings):
         client.post("/session/create", {})
         return client.post(path(session, "message"), {"content": "Hello"}).status_code
 
-    with ThreadPoolExecutor(8) as pool:
+    with Threads(8) as pool:
         codes = list(pool.map(write, range(24)))
     assert codes.count(201) == 10
     assert codes.count(429) == 14

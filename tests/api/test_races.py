@@ -2,31 +2,19 @@
 
 import threading
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from itertools import pairwise
+from itertools import count, pairwise
 
 import pytest
 from rest_framework.test import APIClient
 
 from sessions_app.repository import log
 from tests.api.bodies import CHANGED, path
+from tests.waiting import Threads, at_once, in_time, wait_until
 
 pytestmark = pytest.mark.mongod("writers that meet")
 
 WRITERS = 8
-
-
-def together(*works):
-    """Run all at the same moment, each in a thread; their answers in order."""
-    barrier = threading.Barrier(len(works))
-
-    def run(work):
-        barrier.wait()
-        return work()
-
-    with ThreadPoolExecutor(len(works)) as pool:
-        return [future.result() for future in [pool.submit(run, work) for work in works]]
 
 
 @pytest.fixture
@@ -83,7 +71,7 @@ def test_eight_writers_who_send_everything_twice_leave_it_once(
     session, another, database, record_property
 ):
     count = 40
-    answers = together(*(lambda w=w: write(another(), session, w, count) for w in range(WRITERS)))
+    answers = at_once(*(lambda w=w: write(another(), session, w, count) for w in range(WRITERS)))
     messages = check_whole(another(), session, database)
     contents = [m["content"] for m in messages]
     assert Counter(contents) == {f"{w}/{n}": 1 for w in range(WRITERS) for n in range(count)}
@@ -107,7 +95,7 @@ def test_one_message_sent_by_eight_at_once_is_stored_once(
     fill(session, old)
     for key in map(str, range(10)):
         other_worker()
-        answers = together(
+        answers = at_once(
             *[partial(post, another(), session, "x", client_id=key) for _ in range(WRITERS)]
         )
         assert Counter(a.status_code for a in answers) == {201: 1, 200: WRITERS - 1}
@@ -116,7 +104,7 @@ def test_one_message_sent_by_eight_at_once_is_stored_once(
 
 
 def test_one_key_with_eight_bodies_is_stored_once(session, another, database):
-    answers = together(
+    answers = at_once(
         *[lambda n=n: post(another(), session, f"{n}", client_id="k") for n in range(WRITERS)]
     )
     assert Counter(a.status_code for a in answers) == {201: 1, 422: WRITERS - 1}
@@ -141,7 +129,7 @@ def test_batches_stay_together(session, another, database):
             for _ in range(2)
         ]
 
-    answers = together(*(lambda w=w: write_batches(w) for w in range(WRITERS)))
+    answers = at_once(*(lambda w=w: write_batches(w) for w in range(WRITERS)))
     messages = check_whole(another(), session, database)
     assert len(messages) == WRITERS * 4 * 20
     for own in answers:
@@ -155,23 +143,27 @@ def test_readers_see_a_whole_history_while_it_grows(session, another, database):
 
     def write_all():
         client = another()
-        for n in range(200):
-            assert post(client, session, f"{n}").status_code == 201
-        done.set()
+        try:
+            for n in range(200):
+                assert post(client, session, f"{n}").status_code == 201
+        finally:
+            done.set()
 
     def read_all():
         client, looks = another(), 0
-        while not done.is_set():
+        for _ in in_time(count(), what="the last message"):
+            if done.is_set():
+                break
             seqs = [m["seq"] for m in everything(client, session)]
             assert seqs == list(range(1, len(seqs) + 1))
             newest = client.get(path(session) + "?limit=100").json()
-            count = newest["message_count"]
+            length = newest["message_count"]
             shown = [m["seq"] for m in newest["messages"]]
-            assert shown == list(range(max(1, count - 99), count + 1))
+            assert shown == list(range(max(1, length - 99), length + 1))
             looks += 1
         return looks
 
-    looks = together(write_all, read_all, read_all)
+    looks = at_once(write_all, read_all, read_all)
     assert min(looks[1:]) > 0
     check_whole(another(), session, database)
 
@@ -179,17 +171,18 @@ def test_readers_see_a_whole_history_while_it_grows(session, another, database):
 def test_archiving_between_appends_stops_them_for_good(session, another, database):
     def write_until_refused(writer):
         client, codes = another(), []
-        while not codes or codes[-1] == 201:
-            codes.append(post(client, session, f"{writer}/{len(codes)}").status_code)
+        for n in in_time(count(), what="the archiving"):
+            codes.append(post(client, session, f"{writer}/{n}").status_code)
+            if codes[-1] != 201:
+                break
         return codes
 
     def archive():
         client = another()
-        while client.get(path(session)).json()["message_count"] < 50:
-            pass
+        wait_until(lambda: client.get(path(session)).json()["message_count"] >= 50)
         return client.post(path(session, "archive"))
 
-    *written, archived = together(
+    *written, archived = at_once(
         *(lambda w=w: write_until_refused(w) for w in range(WRITERS)), archive
     )
     assert {codes[-1] for codes in written} == {409}
@@ -203,22 +196,27 @@ def test_archiving_and_restoring_lose_no_message(session, another, database):
 
     def write_all(writer):
         client, stored = another(), 0
-        while stored < 25:
+        for _ in in_time(count(), what="the last message"):
             code = post(client, session, f"{writer}/{stored}", client_id=f"{writer}/{stored}")
             assert code.status_code in {201, 409}
             stored += code.status_code == 201
-        return stored
+            if stored == 25:
+                break
 
     def toggle():
         client, codes = another(), set()
-        while not done.is_set():
+        for _ in in_time(count(), what="the last message"):
+            if done.is_set():
+                break
             codes |= {client.post(path(session, act)).status_code for act in ("archive", "restore")}
         return codes
 
-    with ThreadPoolExecutor(1) as pool:
-        toggling = pool.submit(toggle)
-        together(*(lambda w=w: write_all(w) for w in range(4)))
-        done.set()
+    with Threads() as threads:
+        toggling = threads.submit(toggle)
+        try:
+            at_once(*(lambda w=w: write_all(w) for w in range(4)))
+        finally:
+            done.set()
     # Against so many writers an attempt may give up, half-done with nothing.
     assert toggling.result() == {200}
     assert len(check_whole(another(), session, database)) == 100
@@ -243,18 +241,19 @@ def test_deleting_between_appends_leaves_nothing(create, fill, another, stored):
         fill(session, 120)
 
         def write_until_gone(session=session):
-            client, codes = another(), []
-            while not codes or codes[-1] == 201:
-                codes.append(post(client, session, "x" * 5_000).status_code)
-            return codes[-1]
+            client = another()
+            for _ in in_time(count(), what="the deletion"):
+                code = post(client, session, "x" * 5_000).status_code
+                if code != 201:
+                    break
+            return code
 
         def delete(session=session):
             client = another()
-            while client.get(path(session)).json()["message_count"] < 127:
-                pass
+            wait_until(lambda: client.get(path(session)).json()["message_count"] >= 127)
             return client.delete(path(session)).status_code
 
-        assert together(*[write_until_gone] * 4, delete) == [404] * 4 + [204]
+        assert at_once(*[write_until_gone] * 4, delete) == [404] * 4 + [204]
     assert stored() == {"sessions": [], "message_buckets": [], "erased_users": []}
 
 
@@ -269,7 +268,7 @@ def test_tombstones_and_spills_at_once_lose_nothing(session, fill, another, data
         client = another()
         return {client.delete(path(session, "messages", seq)).status_code for seq in seqs}
 
-    *_, first, second = together(
+    *_, first, second = at_once(
         *(lambda w=w: write_all(w) for w in range(4)),
         lambda: erase(range(1, 100)),
         lambda: erase(range(99, 0, -1)),
@@ -296,7 +295,7 @@ def test_a_timeout_changed_between_appends_holds_afterwards(session, another, da
             for ttl in (60, 0, None, 3_600) * 3
         }
 
-    assert together(*(lambda w=w: write_all(w) for w in range(4)), change) == [{201}] * 4 + [{200}]
+    assert at_once(*(lambda w=w: write_all(w) for w in range(4)), change) == [{201}] * 4 + [{200}]
     assert post(another(), session, "last").status_code == 201
     held = database.sessions.find_one({})
     assert (held["expires_at"] - held["updated_at"]).total_seconds() == 3_600
@@ -307,7 +306,7 @@ def test_of_eight_changes_to_one_version_one_wins(session, another):
     for round_number in range(10):
         tag = another().get(path(session))["ETag"]
         changes = [{"title": f"{round_number}/{n}"} for n in range(WRITERS)]
-        answers = together(
+        answers = at_once(
             *[
                 partial(another().patch, path(session), change, headers={"If-Match": tag})
                 for change in changes
@@ -327,7 +326,7 @@ def test_changes_of_different_fields_are_all_kept(session, another):
         {"context_policy": {"strategy": "topic"}},
         {"context_policy": {"on_topic_shift": "keep"}},
     ]
-    answers = together(*(lambda c=c: another().patch(path(session), c) for c in changes))
+    answers = at_once(*(lambda c=c: another().patch(path(session), c) for c in changes))
     read = another().get(path(session)).json()
     policy = {
         "strategy": "topic",
@@ -350,7 +349,7 @@ def test_a_fork_made_between_appends_is_whole(session, fill, another, database):
         client = another()
         return [client.post(path(session, "fork"), {}) for _ in range(5)]
 
-    *_, forks = together(*(lambda w=w: write_all(w) for w in range(4)), fork)
+    *_, forks = at_once(*(lambda w=w: write_all(w) for w in range(4)), fork)
     source = [m["content"] for m in check_whole(another(), session, database)]
     assert len(source) == 180
     for answer in forks:
@@ -362,14 +361,14 @@ def test_a_fork_made_between_appends_is_whole(session, fill, another, database):
 
 def test_of_eight_deletions_one_finds_the_session(create, another, stored):
     session = create(messages=[{"content": "x"}] * 200)
-    codes = together(*[lambda: another().delete(path(session)).status_code for _ in range(WRITERS)])
+    codes = at_once(*[lambda: another().delete(path(session)).status_code for _ in range(WRITERS)])
     assert Counter(codes) == {204: 1, 404: WRITERS - 1}
     assert stored() == {"sessions": [], "message_buckets": [], "erased_users": []}
 
 
 def test_eight_restorations_of_one_expired_session_agree(session, expire, another):
     expire(session)
-    answers = together(*[lambda: another().post(path(session, "restore")) for _ in range(WRITERS)])
+    answers = at_once(*[lambda: another().post(path(session, "restore")) for _ in range(WRITERS)])
     assert {a.status_code for a in answers} == {200}
     assert {a["ETag"] for a in answers} == {'"2"'}
 
@@ -381,7 +380,7 @@ def test_the_largest_messages_at_once_keep_the_document_small(session, another, 
         client = another()
         return {post(client, session, text).status_code for _ in range(8)}
 
-    assert together(*[write_all] * WRITERS) == [{201}] * WRITERS
+    assert at_once(*[write_all] * WRITERS) == [{201}] * WRITERS
     held = database.sessions.find_one({}, {"tail_bytes": 1})
     messages = everything(another(), session)
     assert [m["seq"] for m in messages] == list(range(1, 65))

@@ -181,6 +181,7 @@ def test_peers_store_says_how_to_install_the_peers(tmp_path: Path):
         cwd=ROOT,
         capture_output=True,
         text=True,
+        timeout=120,
     )
     assert done.returncode == 2
     assert "is not there; see --help, or use --only-ours" in done.stderr

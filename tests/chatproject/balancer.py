@@ -12,6 +12,8 @@ from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
+from tests.waiting import PATIENCE
+
 LOOK_SECONDS = 0.2
 # Of one connection alone.
 _OF_A_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"}
@@ -115,5 +117,5 @@ def balancing(urls: Sequence[str]) -> Iterator[Balancer]:
         with suppress(OSError):
             balancer.shutdown()
         for thread in threads:
-            thread.join()
+            thread.join(PATIENCE)
         balancer.server_close()

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -18,6 +17,7 @@ import pytest
 from chatproject.mongod import record as mongod_record
 from chatproject.mongod.replica_set import choose_port
 from tests import collected_static
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 # What the machine's owner or another test has set must not reach the services under test.
@@ -60,13 +60,6 @@ def living(data_dir: Path) -> dict[int, str]:
     return found
 
 
-def wait_until(condition: Callable[[], object], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.02)
-
-
 class Service:
     """A `manage.py serve`, what it prints, and the processes it consists of."""
 
@@ -90,7 +83,7 @@ class Service:
     def output(self) -> str:
         return self.log.read_text()
 
-    def ready(self, seconds: float = 60) -> "Service":
+    def ready(self, seconds: float = 120) -> "Service":
         wait_until(lambda: "Ready at" in self.output or self.process.poll() is not None, seconds)
         assert self.process.poll() is None, self.output
         return self
@@ -128,13 +121,18 @@ class Service:
 
     def kill(self) -> None:
         """Everything at once, as a power cut would."""
-        while pids := living(self.data_dir):
-            for pid in pids:
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
+        wait_until(self._is_killed, what="the end of all processes")
+        self.process.wait(60)
+
+    def _is_killed(self) -> bool:
+        pids = living(self.data_dir)
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        if pids:
             with suppress(subprocess.TimeoutExpired):
                 self.process.wait(0.1)
-        self.process.wait()
+        return not pids
 
 
 # For tests that use `service`: one pytest process runs them all, so there is but one service.

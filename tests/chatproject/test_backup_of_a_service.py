@@ -4,13 +4,13 @@ import json
 import shutil
 import signal
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.chatproject.conftest import Service, manage
+from tests.waiting import Threads
 
 ACCOUNT = {"username": "alice", "password": "a long enough secret"}
 UNLIMITED = dict.fromkeys(("THROTTLE_USER", "THROTTLE_ANON"), "")
@@ -54,7 +54,7 @@ def test_it_is_restored_into_an_empty_installation_while_the_old_one_is_written_
     old = serve(**UNLIMITED).ready(240)
     writer = Writer(old)
     elsewhere, backup = tmp_path / "elsewhere", str(tmp_path / "backup")
-    with ThreadPoolExecutor(1) as pool:
+    with Threads(1) as pool:
         writing = pool.submit(writer.write)
         try:
             made = manage(data_dir, "backup", backup, "--json")

@@ -30,7 +30,7 @@ class Instance(BaseHTTPRequestHandler):
 def instance(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Instance]]:
     monkeypatch.setattr(Instance, "status", HTTPStatus.OK)
     with HTTPServer(("127.0.0.1", 0), Instance) as server:
-        Thread(target=server.serve_forever).start()
+        Thread(target=server.serve_forever, daemon=True).start()
         settings.PORT = server.server_port
         settings.HOST = "127.0.0.1"
         yield Instance

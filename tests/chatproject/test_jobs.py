@@ -17,7 +17,8 @@ from chatproject import jobs as schedule
 from sessions_app import encoders
 from sessions_app.domain.jobs import JobName, Outcome
 from sessions_app.repository import jobs as jobs_store
-from tests.chatproject.conftest import Service, living, manage, wait_until
+from tests.chatproject.conftest import Service, living, manage
+from tests.waiting import wait_until
 
 NAME = JobName.TOKENS.value
 

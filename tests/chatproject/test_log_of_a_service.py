@@ -10,8 +10,9 @@ from typing import Any
 import httpx
 
 from tests import model_server
-from tests.chatproject.conftest import Serve, Service, wait_until
+from tests.chatproject.conftest import Serve, Service
 from tests.chatproject.traces.collector import collecting
+from tests.waiting import wait_until
 
 SAID = "my cat is called Quetzalcoatl-7731"
 PASSWORD = "planted-password-5520"

@@ -2,7 +2,6 @@
 
 import re
 import time
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -19,6 +18,7 @@ from sessions_app.services.expiry import sweeping as expiry
 from tests.chatproject.conftest import Serve
 from tests.conftest import Create, Person, error
 from tests.expiry_data import DAY, Store, now
+from tests.waiting import Threads
 
 FOR_THIS_MACHINE = error(
     "permission_denied", "Without METRICS_TOKEN, metrics are for this machine only."
@@ -147,7 +147,7 @@ def test_of_many_that_ask_at_once_one_counts(
         return in_all(*of)
 
     monkeypatch.setitem(figures.COUNTS, "sessions", slowly)
-    with ThreadPoolExecutor(8) as pool:
+    with Threads(8) as pool:
         list(pool.map(lambda _: scrape(), range(8)))
     assert len(counted) == 1
 

@@ -37,7 +37,7 @@ def test_a_copied_folder_serves_what_was_stored(tmp_path: Path):
         first.kill()
     shown = [block.text for block in shell.blocks(pages.section(GUIDE, "Backup"))]
     copy = next(text for text in shown if text.startswith("cp ")).splitlines()[0]
-    subprocess.run(["sh", "-eu", "-c", copy], cwd=tmp_path, check=True)
+    subprocess.run(["sh", "-eu", "-c", copy], cwd=tmp_path, check=True, timeout=60)
 
     second = Service(tmp_path / "backup").ready(PATIENCE)
     try:

@@ -147,6 +147,7 @@ def test_the_command_does_nothing_where_they_are_installed():
         cwd=page_libraries.ROOT,
         capture_output=True,
         text=True,
+        timeout=120,
     )
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import httpx
@@ -28,6 +29,7 @@ from chat_sessions_client.retrying import Retries
 from chat_sessions_client.server_events import EventParser
 
 from tests.docs import pages
+from tests.waiting import at_once
 
 RETRIES = Retries(attempts=4, first_pause=1, longest_pause=20, turn_wait=30, chance=lambda: 0)
 SERVICE = Service(ApiKey("key", headers={"X-End-User": "u1"}), RETRIES)
@@ -394,13 +396,7 @@ def test_threads_wait_for_one_renewal():
         httpx.Client(transport=httpx.MockTransport(answer)) as http,
         Client("http://chat.test", tokens=tokens, http=http) as client,  # type: ignore[arg-type]
     ):
-        threads = [
-            threading.Thread(target=client.append_message, args=("s", "Hi")) for _ in range(8)
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        at_once(*[partial(client.append_message, "s", "Hi")] * 8)
 
     assert len(renewals) == 1
 

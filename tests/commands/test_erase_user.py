@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from typing import Any
 
 import pytest
@@ -21,6 +20,7 @@ from tests.commands.conftest import Run
 from tests.commands.test_export_user import copies
 from tests.docs.readme import ROOT
 from tests.repository.conftest import OWNER, append_many, new_session, now
+from tests.waiting import started, wait_until
 
 pytestmark = pytest.mark.django_db
 SECRETS = {"SECRET_KEY": "s" * 50, "JWT_SIGNING_KEY": "j" * 50}
@@ -246,10 +246,9 @@ def test_killed_halfway_the_next_run_finishes(
     kills = 0
     for _ in range(3):
         before = count(database)
-        with subprocess.Popen(command, stderr=subprocess.DEVNULL, **options) as erasing:
-            deadline = time.monotonic() + 60
-            while count(database) == before and erasing.poll() is None:
-                assert time.monotonic() < deadline
+        with started(command, stderr=subprocess.DEVNULL, **options) as erasing:
+            has_begun = lambda: count(database) != before  # noqa: B023, E731
+            wait_until(lambda: has_begun() or erasing.poll() is not None, pause=0)  # noqa: B023
             if erasing.poll() is None:
                 erasing.send_signal(signal.SIGKILL)
                 kills += 1

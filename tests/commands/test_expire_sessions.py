@@ -18,6 +18,7 @@ from sessions_app.services.expiry import sweeping as expiry
 from sessions_app.services.review import staff_actions
 from tests.commands.conftest import Run
 from tests.expiry_data import DAY, Store, now
+from tests.waiting import Threads, at_once
 
 HOUR = timedelta(hours=1)
 
@@ -224,21 +225,15 @@ def test_many_sweepers_at_once_end_each_session_once(store: Store, mode: Any) ->
     store.expired(3_000)
     store.archived(1_500, 400 * DAY)
     active = set(store.add(100))
-    swept: list[expiry.Swept] = []
 
-    def sweep() -> None:
+    def sweep() -> expiry.Swept:
         plan = expiry.expiry_plan(mode=mode, now=now())
-        swept.append(
-            expiry.expiry_sweep(plan, limit=None, batch_size=50, progress=lambda _: None, now=now)
+        return expiry.expiry_sweep(
+            plan, limit=None, batch_size=50, progress=lambda _: None, now=now
         )
 
-    threads = [threading.Thread(target=sweep) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
     total: Counter[str] = Counter()
-    for each in swept:
+    for each in at_once(*[sweep] * 6):
         total.update(each.counts)
     fate = "archived" if mode is rules.ExpiryMode.ARCHIVE else "deleted"
     assert total == {fate: 3_000, "purged": 1_500}
@@ -290,10 +285,12 @@ def test_sessions_that_wake_up_at_the_same_time_are_either_ended_or_awake(store:
                 continue
             awake.append(session_id)
 
-    waking = threading.Thread(target=wake)
-    waking.start()
-    swept = expiry.expiry_sweep(plan, limit=None, batch_size=100, progress=lambda _: None, now=now)
-    waking.join()
+    with Threads() as threads:
+        waking = threads.submit(wake)
+        swept = expiry.expiry_sweep(
+            plan, limit=None, batch_size=100, progress=lambda _: None, now=now
+        )
+    waking.result()
     assert store.left() == set(awake)
     assert swept.counts["deleted"] + len(awake) == len(due)
     store.assert_nothing_orphaned()

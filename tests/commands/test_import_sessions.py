@@ -6,8 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +21,7 @@ from tests.commands.test_erase_user import SECRETS
 from tests.commands.test_export_user import copies
 from tests.docs.readme import ROOT
 from tests.repository.conftest import OWNER, append, append_many, new_session, read_all
+from tests.waiting import at_once, started, wait_until
 
 
 def is_whole() -> bool:
@@ -147,16 +146,7 @@ def test_nobody_is_brought_back_who_was_erased(
 
 
 def test_two_imports_at_once_store_everything_once(run: Run, exported: Path, database: Any) -> None:
-    outcomes: list[Any] = []
-
-    def work() -> None:
-        outcomes.append(run("import_sessions", str(exported), "--json").json())
-
-    workers = [threading.Thread(target=work) for _ in range(4)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join(60)
+    outcomes = at_once(*[lambda: run("import_sessions", str(exported), "--json").json()] * 4)
     assert sum(outcome["sessions"] for outcome in outcomes) == 4
     run("export_sessions", "--output", f"{exported}.2")
     assert Path(f"{exported}.2").read_bytes() == exported.read_bytes()
@@ -181,12 +171,11 @@ def test_killed_anywhere_the_next_run_finishes(
     command = [sys.executable, "manage.py", "import_sessions", str(first)]
     kills = 0
     for wanted in (200, 1_000, 2_000):
-        with subprocess.Popen(
+        with started(
             command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         ) as importing:
-            deadline = time.monotonic() + 60
-            while database.sessions.count_documents({}) < wanted and importing.poll() is None:
-                assert time.monotonic() < deadline
+            is_far = lambda: database.sessions.count_documents({}) >= wanted  # noqa: B023, E731
+            wait_until(lambda: is_far() or importing.poll() is not None, pause=0)  # noqa: B023
             if importing.poll() is None:
                 importing.send_signal(signal.SIGKILL)
                 kills += 1

@@ -235,7 +235,12 @@ def test_a_command_starts_without_routes_pages_and_models():
         "print('\\n'.join(sys.modules))\n"
     )
     answered = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
     )
     loaded = set(answered.stdout.split())
 

@@ -169,8 +169,8 @@ class Build:
                 destination / path.name if path.is_file() and target.endswith("/") else destination
             )
             into.parent.mkdir(parents=True, exist_ok=True)
-            subprocess.run(["cp", "-a", "-T", str(path), str(into)], check=True)
-            subprocess.run(["chown", "-hR", "0:0", str(into)], check=True)
+            subprocess.run(["cp", "-a", "-T", str(path), str(into)], check=True, timeout=300)
+            subprocess.run(["chown", "-hR", "0:0", str(into)], check=True, timeout=300)
 
     def run(self, stage: Stage, command: list[str]) -> None:
         """Run a step; its output is in the failure."""
@@ -181,6 +181,7 @@ class Build:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
+            timeout=300,
         )
         assert ran.returncode == 0, f"RUN {command[-1]}\n{ran.stdout[-2000:]}\n{ran.stderr[-4000:]}"
 

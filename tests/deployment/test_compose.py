@@ -21,7 +21,7 @@ SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = {name: each for name, each in SERVICES.items() if "build" in each}
 ENV = subprocess.run(
     [sys.executable, "deploy/new_env.py", "chat.example.com"],
-    cwd=ROOT, capture_output=True, text=True, check=True,
+    cwd=ROOT, capture_output=True, text=True, check=True, timeout=60,
 ).stdout  # fmt: skip
 
 
@@ -70,7 +70,7 @@ def test_the_script_makes_secrets_that_each_part_takes():
     made = dict(line.split("=", 1) for line in ENV.splitlines())
     again = subprocess.run(
         [sys.executable, "deploy/new_env.py", "chat.example.com"],
-        cwd=ROOT, capture_output=True, text=True, check=True,
+        cwd=ROOT, capture_output=True, text=True, check=True, timeout=60,
     ).stdout  # fmt: skip
 
     assert made.pop("SITE_ADDRESS") == "chat.example.com"
@@ -82,7 +82,7 @@ def test_the_script_makes_secrets_that_each_part_takes():
 
 def test_the_script_says_how_it_is_used():
     ran = subprocess.run(
-        [sys.executable, "deploy/new_env.py"], cwd=ROOT, capture_output=True, text=True
+        [sys.executable, "deploy/new_env.py"], cwd=ROOT, capture_output=True, text=True, timeout=60
     )
     assert (ran.returncode, ran.stdout) == (2, "")
     assert ran.stderr.startswith("usage: ")

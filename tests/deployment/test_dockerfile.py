@@ -51,7 +51,7 @@ def test_no_secret_and_no_data_is_sent_to_the_builder(tmp_path: Path):
 def test_nothing_that_git_ignores_is_sent():
     listed = subprocess.run(
         ["git", "ls-files", "--others", "--ignored", "--exclude-standard", "-z"],
-        cwd=ROOT, capture_output=True, text=True,
+        cwd=ROOT, capture_output=True, text=True, timeout=60,
     )  # fmt: skip
     if listed.returncode:
         pytest.skip("not a checkout of git")

@@ -19,6 +19,7 @@ from chatproject.mongod import embedded as mongod
 from chatproject.mongod.replica_set import choose_port
 from chatproject.settings import BASE_DIR
 from tests.deployment.image import Build, Stage, files
+from tests.waiting import wait_until
 
 pytestmark = [
     pytest.mark.slow,
@@ -85,11 +86,8 @@ def container(
         process = build.started(image, image.command, output, **environment)
         here = Container(build, image, f"http://127.0.0.1:{port}", environment, process, output)
         try:
-            deadline = time.monotonic() + 180
-            while "Ready at" not in output.read_text():
-                assert process.poll() is None, output.read_text()
-                assert time.monotonic() < deadline, output.read_text()
-                time.sleep(0.1)
+            wait_until(lambda: "Ready at" in output.read_text() or process.poll() is not None, 180)
+            assert process.poll() is None, output.read_text()
             yield here
         finally:
             process.terminate()

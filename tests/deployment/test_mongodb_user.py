@@ -11,8 +11,9 @@ import pytest
 from pymongo import MongoClient
 
 from chatproject.mongod import binary, replica_set
-from tests.chatproject.conftest import Service, manage, wait_until
+from tests.chatproject.conftest import Service, manage
 from tests.deployment.image import ROOT
+from tests.waiting import started, wait_until
 
 SCRIPT = (ROOT / "deploy/mongo/set-up.js").read_text()
 KEYS = {"SECRET_KEY": "k" * 50, "JWT_SIGNING_KEY": "s" * 50}
@@ -36,14 +37,11 @@ def uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     key.chmod(0o400)
     (folder / "db").mkdir()
     command = replica_set.arguments(binary.find(), folder / "db", port, cache_gb=0.25)
-    with (folder / "log").open("wb") as log, subprocess.Popen(
+    with (folder / "log").open("wb") as log, started(
         [*command, "--keyFile", str(key)], stdin=subprocess.DEVNULL, stdout=log, stderr=log
-    ) as process:  # fmt: skip
-        try:
-            _make_users(port)
-            yield f"mongodb://chat:pw@{replica_set.HOST}:{port}/?replicaSet={replica_set.SET_NAME}"
-        finally:
-            process.terminate()
+    ):  # fmt: skip
+        _make_users(port)
+        yield f"mongodb://chat:pw@{replica_set.HOST}:{port}/?replicaSet={replica_set.SET_NAME}"
 
 
 def _make_users(port: int) -> None:

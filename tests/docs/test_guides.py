@@ -24,6 +24,7 @@ from accounts.credentials.hashers import ServiceArgon2Hasher
 from accounts.models import User
 from sessions_app.domain import errors
 from tests.docs import pages, readme, shell
+from tests.waiting import line_of, started
 
 GUIDES = sorted((pages.ROOT / "docs" / "guides").glob("*.md"))
 IMPORTS = pages.ROOT / "tests" / "data" / "imports"
@@ -57,18 +58,15 @@ def backend() -> Iterator[tuple[str, str]]:
     with closing(socket.create_server(("127.0.0.1", 0))) as probe:
         port = probe.getsockname()[1]
     source = source.replace("9000", str(port))
-    with subprocess.Popen(
+    with started(
         [sys.executable, "-c", source],
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="utf-8",
     ) as process:  # fmt: skip
-        try:
-            assert process.stdout
-            token = process.stdout.readline().strip()
-            with httpx.Client(transport=httpx.HTTPTransport(retries=20)) as http:
-                assert http.get(f"http://127.0.0.1:{port}/keys").status_code == 200
-            yield f"http://127.0.0.1:{port}/keys", token
-        finally:
-            process.terminate()
+        assert process.stdout
+        token = line_of(process.stdout).strip()
+        with httpx.Client(transport=httpx.HTTPTransport(retries=20)) as http:
+            assert http.get(f"http://127.0.0.1:{port}/keys").status_code == 200
+        yield f"http://127.0.0.1:{port}/keys", token
 
 
 def test_a_backend_of_twenty_lines_signs_its_users_in(service: str, settings: Any):

@@ -13,6 +13,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tests.waiting import started
+
 TIMEOUT_SECONDS = 20.0
 PAUSE_SECONDS = 0.1
 
@@ -36,7 +38,7 @@ def _ask(port: int, path: str) -> tuple[int, float]:
 def probing(port: int, path: str) -> Iterator[Probes]:
     """The answers of a probe, in this list once the block has ended."""
     probes: Probes = []
-    with subprocess.Popen(
+    with started(
         [sys.executable, "-m", "tests.faults.prober", str(port), path],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

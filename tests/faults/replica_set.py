@@ -15,6 +15,7 @@ from pymongo.errors import PyMongoError
 from chatproject.mongod import binary as mongod_binary
 from chatproject.mongod import replica_set as mongod_replica_set
 from chatproject.serving import parent_death
+from tests.waiting import PATIENCE
 
 HOST = mongod_replica_set.HOST
 START_SECONDS = 60
@@ -55,7 +56,7 @@ class Member:
     def kill(self) -> None:
         if self.process is not None:
             self.process.kill()
-            self.process.wait()
+            self.process.wait(PATIENCE)
 
 
 @dataclass

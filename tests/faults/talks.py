@@ -13,9 +13,10 @@ import httpx
 from pymongo import MongoClient
 
 from chatproject.mongod import embedded
-from tests.chatproject.conftest import Service, wait_until
+from tests.chatproject.conftest import Service
 from tests.model_server import ModelServer
 from tests.services.turns import events
+from tests.waiting import wait_until
 
 # A machine that does much else at once takes long to start a service.
 READY_SECONDS = 240.0

@@ -5,7 +5,6 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from statistics import median
 from typing import Any
 
@@ -13,11 +12,12 @@ import httpx
 import pytest
 
 from tests import model_server, postgresql
-from tests.chatproject.conftest import Serve, Service, wait_until
+from tests.chatproject.conftest import Serve, Service
 from tests.drills import Saw
 from tests.faults.talks import READY_SECONDS, Listener, Talk, with_model
 from tests.model_server import ModelServer
 from tests.postgresql import PostgreSQL
+from tests.waiting import Threads, wait_until
 
 THREADS = 6
 ACCOUNT = {"username": "alice", "password": "a long walk home"}
@@ -127,7 +127,7 @@ def test_while_it_is_frozen_sign_ins_are_refused_soon_and_conversations_go_on(
             attempts.append(sign_in(service))
             stop.wait(0.2)
 
-    with accounts.frozen(), ThreadPoolExecutor(40) as clients:
+    with accounts.frozen(), Threads(40) as clients:
         for _ in range(40):
             clients.submit(attempt)
         try:

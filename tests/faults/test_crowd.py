@@ -16,12 +16,13 @@ from typing import Any
 
 import pytest
 
-from tests.chatproject.conftest import Serve, Service, wait_until
+from tests.chatproject.conftest import Serve, Service
 from tests.drills import Saw
 from tests.faults import crowd
 from tests.faults.crowd import Crowd, append_to, request_of
 from tests.faults.prober import probing
 from tests.faults.talks import READY_SECONDS, Talk
+from tests.waiting import wait_until
 
 UNLIMITED = dict.fromkeys(("THROTTLE_CHAT", "THROTTLE_USER", "THROTTLE_ANON"), "")
 QUEUE_SECONDS = 2
@@ -165,13 +166,12 @@ def test_slow_bodies_are_ended_and_keep_nobody_else_out(
     slow_ones = []
     for _ in range(number):
         slow_ones.append(
-            open_files.enter_context(socket.create_connection(("127.0.0.1", service.port)))
+            open_files.enter_context(socket.create_connection(("127.0.0.1", service.port), 60))
         )
         slow_ones[-1].sendall(head)
     talk = Talk(service)
     assert talk.request("POST", "message", json={"content": "Hello?"}).status_code == 201
     for each in slow_ones:
-        each.settimeout(60)
         answer = b""
         while part := each.recv(4_096):
             answer += part
@@ -184,7 +184,7 @@ def test_an_address_has_so_many_connections_and_idle_ones_are_closed(
 ) -> None:
     service = started(serve, data_dir, CONNECTIONS_PER_ADDRESS="20", IDLE_SECONDS="60")
     connections = [
-        open_files.enter_context(socket.create_connection(("127.0.0.1", service.port)))
+        open_files.enter_context(socket.create_connection(("127.0.0.1", service.port), 60))
         for _ in range(60)
     ]
     closed = [each for each in connections[:40] if each.recv(1) == b""]
@@ -195,13 +195,10 @@ def test_an_address_has_so_many_connections_and_idle_ones_are_closed(
 
 def test_a_connection_that_says_nothing_is_closed(serve: Serve, data_dir: Path) -> None:
     service = started(serve, data_dir, IDLE_SECONDS="1")
-    with socket.create_connection(("127.0.0.1", service.port)) as silent:
-        silent.settimeout(60)
+    with socket.create_connection(("127.0.0.1", service.port), 60) as silent:
         assert silent.recv(1) == b""
-    with socket.create_connection(("127.0.0.1", service.port)) as idle:
-        idle.settimeout(60)
+    with socket.create_connection(("127.0.0.1", service.port), 60) as idle:
         idle.sendall(request_of("GET", "/healthz"))
         began = time.monotonic()
-        while idle.recv(4_096):
-            pass
+        wait_until(lambda: not idle.recv(4_096))
         assert time.monotonic() - began < 60

@@ -13,10 +13,11 @@ import pytest
 from chatproject.mongod import diagnosis
 from chatproject.serving import counters
 from chatproject.storage import disk
-from tests.chatproject.conftest import Serve, wait_until
+from tests.chatproject.conftest import Serve
 from tests.drills import Saw
 from tests.faults.replica_set import three
 from tests.faults.talks import READY_SECONDS, Talk
+from tests.waiting import wait_until
 
 MIB = 1024 * 1024
 
@@ -27,13 +28,13 @@ def small_disk(directory: Path, mib: int) -> Iterator[Path]:
     directory.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", f"size={mib}m,mode=700", "tmpfs", str(directory)]
     try:
-        subprocess.run(command, check=True, capture_output=True)
+        subprocess.run(command, check=True, capture_output=True, timeout=60)
     except (OSError, subprocess.CalledProcessError):
         pytest.skip("this user may not mount a small disk")
     try:
         yield directory
     finally:
-        subprocess.run(["umount", "--lazy", str(directory)], check=True)
+        subprocess.run(["umount", "--lazy", str(directory)], check=True, timeout=60)
 
 
 @contextmanager

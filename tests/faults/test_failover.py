@@ -18,6 +18,7 @@ from rest_framework.test import APIClient
 from sessions_app.services.audits import integrity
 from tests.conftest import person
 from tests.faults.replica_set import ReplicaSet
+from tests.waiting import joined, within
 
 WRITERS = 4
 # A request may need several operations, each bounded by the timeout; a hang is far beyond this.
@@ -45,7 +46,7 @@ class Writer:
                 self._send(session_id, f"{self.number}:{n}", stop)
 
     def _send(self, session_id: str, key: str, stop: threading.Event) -> None:
-        while True:
+        for _ in within(HANG_SECONDS * 2, f"the append of {key}", pause=0):
             begun = time.monotonic()
             response = self.client.post(
                 f"/session/{session_id}/message", {"content": key, "client_id": key}
@@ -91,12 +92,12 @@ def test_nothing_acknowledged_is_lost_or_doubled(
     threads = [threading.Thread(target=writer.run, args=(stop,)) for writer in writers]
     for thread in threads:
         thread.start()
-    for number in range(faults):
-        _fault(replica_set, freeze=number % 2 == 1)
-    stop.set()
-    for thread in threads:
-        thread.join(timeout=HANG_SECONDS * 2)
-    assert not any(thread.is_alive() for thread in threads)
+    try:
+        for number in range(faults):
+            _fault(replica_set, freeze=number % 2 == 1)
+    finally:
+        stop.set()
+        joined(*threads, seconds=HANG_SECONDS * 2)
     assert [writer.wrong for writer in writers] == [[]] * WRITERS
     assert max(writer.slowest for writer in writers) < HANG_SECONDS
     _check(owner.client, writers)

@@ -6,6 +6,7 @@ else.
 
 import asyncio
 import json
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from tests.drills import Saw
 from tests.faults import crowd
 from tests.faults.crowd import Answered, append_to, request_of
 from tests.faults.talks import READY_SECONDS, Talk
+from tests.waiting import in_time
 
 UNLIMITED = dict.fromkeys(
     ("THROTTLE_CHAT", "THROTTLE_USER", "THROTTLE_ANON", "THROTTLE_SEARCH"), ""
@@ -89,10 +91,12 @@ def test_a_window_that_was_planned_too_soon_says_so_and_is_complete_in_the_end(
 ) -> None:
     service = serve(data_dir, **UNLIMITED, HEAVY_SECONDS="1").ready(READY_SECONDS)
     talk = with_history(service, 800)
-    asked = [talk.request("GET", "topics").json()]
-    while not asked[-1]["complete"]:
-        assert asked[-1]["judged"] < 800
+    asked = []
+    for _ in in_time(count(), what="the last topic"):
         asked.append(talk.request("GET", "topics").json())
+        if asked[-1]["complete"]:
+            break
+        assert asked[-1]["judged"] < 800
     assert asked[-1]["judged"] == 800
     judged = [each["judged"] for each in asked]
     assert judged == sorted(set(judged))

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from sessions_app.repository import health
-from tests.chatproject.conftest import wait_until
 from tests.drills import Saw
 from tests.faults.conftest import connected
 from tests.faults.replica_set import three
+from tests.waiting import wait_until
 
 PROBE_MS = 1_000
 

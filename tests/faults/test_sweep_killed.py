@@ -5,13 +5,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.expiry_data import Store
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 SECRET = "a key for tests only, 32 characters or more"
@@ -47,14 +47,7 @@ def start(database: Any, mongod_uri: str, database_name: str, tmp_path: Path):
     yield run
     for process in started:
         process.kill()
-        process.communicate()
-
-
-def wait_until(condition: Any) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
+        process.communicate(timeout=PATIENCE)
 
 
 @pytest.mark.parametrize("mode", ["archive", "delete"])
@@ -76,7 +69,7 @@ def test_killed_again_and_again_it_ends_each_session_once(
         for kills in range(1, 5):
             process = start("--mode", mode, "--batch-size", "10")
             target = kills * 400 + 7 * kills
-            wait_until(lambda target=target: done() >= target)
+            wait_until(lambda target=target: done() >= target, PATIENCE, pause=0.005)
             process.kill()
             assert process.wait(PATIENCE) == -signal.SIGKILL
             store.assert_nothing_orphaned()
@@ -104,7 +97,7 @@ def test_interrupted_it_says_so_by_its_exit_code(
     store = Store(database)
     store.expired(DUE)
     process = start("--batch-size", "1")
-    wait_until(lambda: len(store.status("archived")) > 100)
+    wait_until(lambda: len(store.status("archived")) > 100, PATIENCE, pause=0.005)
     process.send_signal(number)
     assert process.wait(PATIENCE) == code
     assert len(store.status("archived")) < DUE
@@ -133,7 +126,7 @@ def test_told_to_stop_in_the_middle_of_a_round_it_finishes_the_batch_only(
     store = Store(database)
     store.expired(DUE)
     process = start("--every", "1", "--batch-size", "1")
-    wait_until(lambda: len(store.status("archived")) > 100)
+    wait_until(lambda: len(store.status("archived")) > 100, PATIENCE, pause=0.005)
     process.send_signal(signal.SIGTERM)
     out, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0

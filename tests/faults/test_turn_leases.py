@@ -1,9 +1,7 @@
 """Leases that run out, are taken over, or cannot be renewed: who has the session, and the reply."""
 
 import asyncio
-import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -25,6 +23,7 @@ from tests.faults.replica_set import ReplicaSet
 from tests.services.turns import events
 from tests.services.turns.api import attach, chat, read, said, stream
 from tests.services.turns.scripted import Script, ScriptedModel
+from tests.waiting import Threads, wait_until
 
 
 @pytest.fixture
@@ -57,13 +56,6 @@ def lapse(session: Any, database: Any) -> Callable[[], None]:
     return let_run_out
 
 
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def recorded(database: Any) -> Any:
     return database.turns.find_one({"client_id": "k"})
 
@@ -81,7 +73,7 @@ def test_the_reply_is_stored_all_the_same_while_nobody_has_taken_the_session(
 ):
     lapse()
     script.open()
-    until(lambda: recorded(database)["state"] == "done")
+    wait_until(lambda: recorded(database)["state"] == "done")
     assert "error_code" not in recorded(database)
     assert said(alice, session) == [("user", "Hello?"), ("assistant", "One two")]
     again = chat(alice, session, client_id="k")
@@ -95,7 +87,7 @@ def test_a_repeat_finds_a_reply_that_its_record_does_not_know_of_yet(
     lapse()
     interrupted = recorded(database)
     script.open()
-    until(lambda: recorded(database)["state"] == "done")
+    wait_until(lambda: recorded(database)["state"] == "done")
     # As between the storing of the reply and the record of it.
     database.turns.replace_one({"_id": interrupted["_id"]}, interrupted)
     again = chat(alice, session, client_id="k")
@@ -111,7 +103,7 @@ def test_once_another_turn_has_taken_the_session_it_is_not_stored(
     lapse()
     assert chat(alice, session, client_id="k").json()["assistant_message"]["content"] == "Well."
     script.open()
-    until(lambda: not turn_worker.worker.running)
+    wait_until(lambda: not turn_worker.worker.running)
     assert said(alice, session) == [("user", "Hello?"), ("assistant", "Well.")]
     assert database.turns.find_one({"_id": first})["error_code"] == "turn_interrupted"
 
@@ -136,11 +128,11 @@ def test_a_worker_that_was_held_up_renews_its_lease_and_is_followed_again(
 ):
     lapse()
     monkeypatch.setattr(turn_worker, "TURN_RENEW_SECONDS", 0.0)
-    until(lambda: read(alice, session)["turn_in_progress"])
+    wait_until(lambda: read(alice, session)["turn_in_progress"])
     elsewhere = Worker()
     monkeypatch.setattr(starting, "worker", elsewhere)
     monkeypatch.setattr(taking, "worker", elsewhere)
-    with ThreadPoolExecutor() as pool:
+    with Threads() as pool:
         again = pool.submit(chat, alice, session, client_id="k")
         heard = events.until(attach(alice, session), "delta")
         script.open()
@@ -165,7 +157,7 @@ def test_a_renewal_that_fails_is_repeated(
     soon = datetime.now(UTC) + timedelta(seconds=5)
     database.sessions.update_one(where, {"$set": {"turn.deadline": soon}})
     monkeypatch.setattr(turn_worker, "TURN_RENEW_SECONDS", 0.0)
-    until(lambda: database.sessions.find_one(where)["turn"]["deadline"] > soon)
+    wait_until(lambda: database.sessions.find_one(where)["turn"]["deadline"] > soon)
     assert len(failures) == 3
 
 
@@ -185,7 +177,7 @@ def test_nothing_else_that_is_slow_holds_a_renewal_up(
     database.sessions.update_one(where, {"$set": {"turn.deadline": soon}})
     monkeypatch.setattr(turn_worker, "TURN_RENEW_SECONDS", 0.0)
     try:
-        until(lambda: database.sessions.find_one(where)["turn"]["deadline"] > soon)
+        wait_until(lambda: database.sessions.find_one(where)["turn"]["deadline"] > soon)
     finally:
         hangs.cancel()
         for each in blocked:
@@ -193,7 +185,7 @@ def test_nothing_else_that_is_slow_holds_a_renewal_up(
 
 
 async def _never() -> None:
-    await asyncio.Event().wait()
+    await asyncio.sleep(60)
 
 
 async def _stored(query: Any) -> None:

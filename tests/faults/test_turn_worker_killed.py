@@ -4,7 +4,6 @@ import os
 import signal
 import socket
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
@@ -15,10 +14,10 @@ import h2.exceptions
 import pytest
 
 from tests import model_server
-from tests.chatproject.conftest import wait_until
 from tests.faults.talks import READY_SECONDS, Listener, Talk, with_model
 from tests.model_server import ModelServer
 from tests.services.turns import events
+from tests.waiting import Threads, wait_until
 
 TURNS = 50
 WORDS = [f"word{n} " for n in range(100)]
@@ -43,7 +42,7 @@ def test_a_killed_worker_under_fifty_streams_loses_no_question_and_doubles_no_re
     os.kill(first.workers()[-1], signal.SIGKILL)
     # The sibling goes on, and another worker takes the dead one's place.
     wait_until(lambda: len(first.workers()) == 2, READY_SECONDS)
-    with ThreadPoolExecutor(8) as pool:
+    with Threads(8) as pool:
         answers = list(pool.map(Talk.until_answered, talks))
     for talk, answer in zip(talks, answers, strict=True):
         reply = answer["assistant_message"]["content"]

@@ -12,10 +12,11 @@ import pytest
 
 from chatproject.mongod import embedded
 from tests import model_server
-from tests.chatproject.conftest import Service, wait_until
+from tests.chatproject.conftest import Service
 from tests.faults.talks import READY_SECONDS, Listener, Talk, paused, runner_of, took, with_model
 from tests.model_server import ModelServer
 from tests.services.turns import events
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.xdist_group("turns that are held up")
 

@@ -14,10 +14,11 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests import model_server
-from tests.chatproject.conftest import Serve, Service, wait_until
+from tests.chatproject.conftest import Serve, Service
 from tests.drills import Saw
 from tests.faults.talks import READY_SECONDS, Listener, Talk, runner_of, with_model
 from tests.model_server import ModelServer
+from tests.waiting import joined, wait_until
 
 REPLACED_SECONDS = 10.0
 LINE = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} ERROR watchdog: worker (\d+) (.+)$", re.M)
@@ -72,10 +73,12 @@ class Regular:
     @contextmanager
     def asking(self) -> Iterator["Regular"]:
         self._thread.start()
-        yield self
-        self._ended.set()
-        self._thread.join()
-        self.client.close()
+        try:
+            yield self
+        finally:
+            self._ended.set()
+            joined(self._thread)
+            self.client.close()
 
 
 def requests_counted(service: Service) -> float:

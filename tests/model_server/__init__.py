@@ -68,6 +68,7 @@ from tests.model_server.answers import (
     streams,
     trickles,
 )
+from tests.waiting import joined
 
 __all__ = [
     "Answer",
@@ -167,14 +168,16 @@ def serving() -> Iterator[ModelServer]:
 
     server = _Server(("127.0.0.1", 0), Handler)
     model = ModelServer(server.server_address[1])
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread = threading.Thread(
+        target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+    )
     thread.start()
     try:
         yield model
     finally:
         model.released.set()
         server.shutdown()
-        thread.join()
+        joined(thread)
         server.server_close()
 
 

@@ -61,7 +61,7 @@ class Request(BaseHTTPRequestHandler):
         self.close_connection = True
         self.connection.shutdown(socket.SHUT_RDWR)
 
-    def wait(self, seconds: float = 30) -> None:
+    def wait(self, seconds: float) -> None:
         """Do nothing for so long; ends early when the test does, raises when the client leaves."""
         deadline = time.monotonic() + seconds
         while not self.model.released.is_set() and (left := deadline - time.monotonic()) > 0:
@@ -167,13 +167,13 @@ def refuses_member(name: str, status: int = 400) -> Answer:
 
 
 def hangs(request: Request) -> None:
-    request.wait()
+    request.wait(30)
 
 
 def hangs_after(*pieces: str) -> Answer:
     def answer(request: Request) -> None:
         _begin_with(request, pieces)
-        request.wait()
+        request.wait(30)
 
     return answer
 

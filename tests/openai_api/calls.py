@@ -5,6 +5,7 @@ from typing import Any
 
 from tests.api.bodies import path
 from tests.conftest import Person
+from tests.waiting import in_time
 
 URL = "/v1/chat/completions"
 
@@ -40,7 +41,7 @@ def lines(response: Any) -> list[Any]:
     """The data of each event of a stream; `[DONE]` as it is."""
     assert response.status_code == 200, getattr(response, "content", response)
     assert response.headers["Content-Type"].startswith("text/event-stream")
-    return parse(b"".join(response.streaming_content))
+    return parse(b"".join(in_time(response.streaming_content)))
 
 
 def parse(body: bytes) -> list[Any]:
@@ -50,9 +51,11 @@ def parse(body: bytes) -> list[Any]:
 
 def until(response: Any, part: str) -> None:
     """Read so far; then the client hangs up."""
-    received, incoming = b"", iter(response.streaming_content)
-    while part.encode() not in received:
-        received += next(incoming)
+    received = b""
+    for piece in in_time(response.streaming_content, what=part):
+        received += piece
+        if part.encode() in received:
+            break
     response._iterator.close()
     leave(response)
 

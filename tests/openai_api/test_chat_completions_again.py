@@ -1,6 +1,5 @@
 """The same request again: by the package's own repeats, and under a key."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -23,6 +22,7 @@ from tests.openai_api.calls import (
 )
 from tests.services.turns.api import chat
 from tests.services.turns.scripted import Script, ScriptedModel
+from tests.waiting import Threads, wait_until
 
 ONCE = [("user", "Hello?"), ("assistant", "Well.")]
 
@@ -41,7 +41,7 @@ def test_a_repeat_waits_for_the_turn_in_progress(alice: Person, session: Any, mo
     script = Script("One", " two", gates=[1])
     model.scripts.append(script)
     until(complete(alice, session, "Hello?", stream=True), "One")
-    with ThreadPoolExecutor() as pool:
+    with Threads() as pool:
         again = pool.submit(repeat, alice, session, "Hello?")
         script.open()
         assert text(again.result()) == "One two"
@@ -164,11 +164,10 @@ def test_many_under_one_key_at_once_make_one_turn(
     alice: Person, session: Any, model: ScriptedModel
 ):
     model.scripts.append(Script("One", gates=[0]))
-    with ThreadPoolExecutor(8) as pool:
+    with Threads(8) as pool:
         key = {"Idempotency-Key": "k"}
         waiting = [pool.submit(complete, alice, session, "Hello?", headers=key) for _ in range(8)]
-        while not model.played:
-            pass
+        wait_until(lambda: model.played)
         model.played[0].open()
         bodies = [each.result().json() for each in waiting]
     assert all(body["choices"] == bodies[0]["choices"] for body in bodies)
@@ -179,10 +178,9 @@ def test_many_under_one_key_at_once_make_one_turn(
 def test_of_two_at_once_one_is_told_to_wait(alice: Person, session: Any, model: ScriptedModel):
     script = Script("One", gates=[0])
     model.scripts.append(script)
-    with ThreadPoolExecutor() as pool:
+    with Threads() as pool:
         first = pool.submit(complete, alice, session, "First?")
-        while not model.played:
-            pass
+        wait_until(lambda: model.played)
         for second in (
             complete(alice, session, "Second?"),
             complete(alice, session, "Second?", stream=True),
@@ -201,10 +199,9 @@ def test_a_turn_of_the_page_holds_the_session_too(
     alice: Person, session: Any, model: ScriptedModel
 ):
     model.scripts.append(Script("One", gates=[0]))
-    with ThreadPoolExecutor() as pool:
+    with Threads() as pool:
         first = pool.submit(chat, alice, session, "From the page")
-        while not model.played:
-            pass
+        wait_until(lambda: model.played)
         assert complete(alice, session, "Hello?").json() == BUSY
         model.played[0].open()
         first.result()

@@ -12,6 +12,7 @@ from tests.conftest import Person
 from tests.openai_api.calls import complete, error, lines, parse, repeat, said, stored, text, until
 from tests.services.turns.api import cancel
 from tests.services.turns.scripted import Script, ScriptedModel
+from tests.waiting import in_time
 
 CALL = {"id": "call_1", "type": "function", "function": {"name": "find", "arguments": "{}"}}
 
@@ -89,7 +90,7 @@ def test_what_somebody_stops_has_ended(
 ):
     model.scripts.append(Script("One", " two", gates=[gate]))
     response = complete(alice, session, "Hello?", stream=True)
-    stream = iter(response.streaming_content)
+    stream = iter(in_time(response.streaming_content))
     received = b""
     while (b"One" if gate else b"assistant") not in received:
         received += next(stream)
@@ -116,7 +117,7 @@ def test_it_says_when_nothing_happens(
     monkeypatch.setattr("sessions_app.http.event_stream.HEARTBEAT_SECONDS", 0.01)
     script = Script("One", gates=[0])
     model.scripts.append(script)
-    stream = iter(complete(alice, session, "Hello?", stream=True).streaming_content)
+    stream = iter(in_time(complete(alice, session, "Hello?", stream=True).streaming_content))
     lines = [next(stream) for _ in range(3)]
     # A comment would be read as JSON by some clients.
     assert [parse(line)[0]["choices"][0]["delta"] for line in lines[1:]] == [{}, {}]

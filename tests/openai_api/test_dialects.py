@@ -315,7 +315,7 @@ def thinks_and_waits(member: str) -> Any:
         request.begin()
         choice = {"index": 0, "delta": {member: "Hm, yes."}, "finish_reason": None}
         request.event({"object": "chat.completion.chunk", "choices": [choice]})
-        request.wait()
+        request.wait(30)
 
     return answer
 
@@ -607,7 +607,10 @@ def answered(response: Any, *, stream: bool) -> dict[str, Any]:
 
 
 @given(answers, st.lists(st.booleans(), min_size=3, max_size=3))
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=settings.default.max_examples // 4,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 def test_what_this_service_handed_out_it_takes_back(
     alice: Person, create: Any, server: ModelServer, three: list[list[Any]], streamed: list[bool]
 ):

@@ -11,6 +11,7 @@ from tests import model_server
 from tests.conftest import Person
 from tests.model_server import ModelServer
 from tests.openai_api.calls import URL, complete, error, leave, lines, parse, text, user
+from tests.waiting import Threads, in_time
 
 BODY = {
     "model": "other", "messages": [user("Hello?")], "n": 2, "logprobs": True, "temperature": 0.50,
@@ -180,20 +181,15 @@ def test_a_caller_that_hangs_up_ends_the_call(alice: Person, server: ModelServer
     server.answers = [model_server.hangs_after("One") if stream else model_server.hangs]
     if stream:
         response = alice.client.post(URL, BODY | {"stream": True}, **{ENVIRON_KEY: departure})
-        incoming = iter(response.streaming_content)
-        while b"One" not in next(incoming):
-            pass
+        incoming = iter(in_time(response.streaming_content))
+        assert any(b"One" in piece for piece in incoming)
         departure.leave()
         assert b"".join(incoming) == b""
     else:
-        from threading import Thread
-
-        asking = Thread(target=alice.client.post, args=(URL, BODY), kwargs={ENVIRON_KEY: departure})
-        asking.start()
-        assert server.wait_for_request()
-        departure.leave()
-        asking.join(10)
-        assert not asking.is_alive()
+        with Threads() as threads:
+            threads.submit(alice.client.post, URL, BODY, **{ENVIRON_KEY: departure})
+            assert server.wait_for_request()
+            departure.leave()
     assert server.wait_for_hang_up()
 
 

@@ -1,6 +1,5 @@
 """A session under an id of the client's own, a new one, and none."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +11,7 @@ from tests.conftest import Person
 from tests.model_server import ModelServer
 from tests.openai_api.calls import NO_SESSION, URL, assistant, complete, error, lines, said, user
 from tests.services.turns.scripted import Script, ScriptedModel
+from tests.waiting import Threads
 
 CREATE = {"X-Session-Create": "1"}
 OWN_IDS = ["trip-42", "a", "A.b_c:9-", "x" * 128, UNKNOWN, "chat:ä".encode().hex()]
@@ -113,7 +113,7 @@ def test_the_setting_makes_it_without_the_header(
 def test_twenty_first_requests_at_once_make_one_session(
     alice: Person, model: ScriptedModel, database: Any
 ):
-    with ThreadPoolExecutor(20) as pool:
+    with Threads(20) as pool:
         answers = list(
             pool.map(lambda at: ask(alice, "trip-42", f"Hello {at}?", headers=CREATE), range(20))
         )

@@ -44,6 +44,7 @@ def test_settings_that_make_no_sense_are_refused(environment, sentence, data_dir
         env=os.environ | {"DATA_DIR": str(data_dir)} | environment,
         capture_output=True,
         encoding="utf-8",
+        timeout=60,
     )
     assert sentence in ran.stderr
 

@@ -4,7 +4,6 @@ import asyncio
 import json
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 
 import pytest
@@ -15,6 +14,7 @@ from sessions_app.providers import Ending, openai_stream
 from tests import model_server
 from tests.model_server import ModelServer
 from tests.providers.conftest import Connect, Cut, cut_short, said
+from tests.waiting import Threads
 
 HELLO = [{"role": "user", "content": "Hello"}]
 RUBBISH = "The model's server did not answer with a completion."
@@ -444,7 +444,7 @@ def test_no_two_answers_cost_two_connections(connect: Connect, model: ModelServe
 
 
 def test_many_answers_at_once_do_not_wait_for_one_another(connect: Connect, model: ModelServer):
-    everybody = threading.Barrier(200)
+    everybody = threading.Barrier(200, timeout=30)
 
     def answer(request: model_server.Request) -> None:
         everybody.wait(30)  # passes only when all are there at the same time
@@ -452,6 +452,6 @@ def test_many_answers_at_once_do_not_wait_for_one_another(connect: Connect, mode
 
     model.answers = [answer] * 200
     provider = connect(timeout=60)
-    with ThreadPoolExecutor(200) as pool:
+    with Threads(200) as pool:
         texts = list(pool.map(lambda _: "".join(said(provider.stream(HELLO))), range(200)))
     assert texts == ["All here."] * 200

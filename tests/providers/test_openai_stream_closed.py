@@ -77,7 +77,7 @@ def test_what_has_ended_disturbs_nobody_who_has_the_connection_now(
 ):
     provider = connect()
     ended = event_loop.submit(read(provider.stream(HELLO), []))
-    ended.result()
+    ended.result(30)
     model.answers = [model_server.streams("a", "b", "c", between=0.05)]
     ended.cancel()
     assert "".join(said(provider.stream(HELLO))) == "abc"

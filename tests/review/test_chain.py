@@ -2,7 +2,6 @@
 
 import io
 import json
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from sessions_app.services.privacy import erasing as privacy
 from sessions_app.services.review import read_log
 from sessions_app.services.review.read_log import About
 from tests.review.conftest import now
+from tests.waiting import Threads
 
 
 def audit(*options: str) -> tuple[dict[str, Any], int]:
@@ -120,7 +120,7 @@ def test_writers_at_the_same_moment_make_one_chain(database):
         about = [About(f"session-{number}", "u"), About(f"session-{number}-2", "u")]
         read_log.log_write(staff=Staff("id", "carol"), act=Act.READ, now=now(), about=about)
 
-    with ThreadPoolExecutor(8) as threads:
+    with Threads(8) as threads:
         list(threads.map(write, range(40)))
     result, code = audit()
     assert (code, result["lines"]) == (0, 80)

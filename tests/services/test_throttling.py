@@ -1,12 +1,12 @@
 """Rate limits shared by all workers."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from sessions_app.repository import throttles
 from sessions_app.services import throttling
+from tests.waiting import Threads
 
 NOW = datetime(2026, 11, 22, 10, 0, 15, tzinfo=UTC)
 
@@ -82,7 +82,7 @@ def test_whoever_is_refused_costs_the_common_counter_nothing(database, monkeypat
 
 
 def test_threads_together_never_take_too_much(database):
-    with ThreadPoolExecutor(8) as pool:
+    with Threads(8) as pool:
         allowed = pool.map(lambda _: take(20, limit=60).count(None), range(8))
         assert sum(allowed) <= 60
     assert used(database) >= 60

@@ -5,7 +5,6 @@ tells it here, with the cluster's own internal commands.
 """
 
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from pymongo import MongoClient
 from chatproject.mongod import binary as mongod_binary
 from chatproject.mongod import replica_set as mongod_replica_set
 from chatproject.serving import parent_death
+from tests.waiting import started, wait_until
 
 Client = MongoClient[dict[str, Any]]
 MAJORITY = {"w": "majority"}
@@ -49,10 +49,14 @@ class Cluster:
 def running(directory: Path) -> Iterator[Cluster]:
     """The cluster, its shards added."""
     with ExitStack() as stack:
+        # All start before one of them is waited for.
         config = stack.enter_context(_member(directory, "config", "--configsvr"))
         shards = {
             name: stack.enter_context(_member(directory, name, "--shardsvr")) for name in SHARDS
         }
+        _make_primary(config, is_config=True)
+        for shard in shards.values():
+            _make_primary(shard, is_config=False)
         for name, shard in shards.items():
             config.client.admin.command(
                 {
@@ -77,31 +81,24 @@ def _member(directory: Path, name: str, role: str) -> Iterator[Member]:
     ]  # fmt: skip
     with (
         (directory / f"{name}.log").open("ab") as log,
-        subprocess.Popen(
+        started(
             command,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             start_new_session=True,
             preexec_fn=parent_death.following(SIGKILL),
-        ) as process,
+        ),
     ):
         client: Client = MongoClient(
             "127.0.0.1", port, directConnection=True, serverSelectionTimeoutMS=60_000
         )
-        try:
-            _make_primary(client, name, port, is_config=role == "--configsvr")
+        with client:
             yield Member(name, port, client)
-        finally:
-            client.close()
-            process.kill()
 
 
-def _make_primary(client: Client, name: str, port: int, *, is_config: bool) -> None:
-    members = [{"_id": 0, "host": f"127.0.0.1:{port}"}]
-    config = {"_id": name, "members": members, **({"configsvr": True} if is_config else {})}
-    client.admin.command("replSetInitiate", config)
-    deadline = time.monotonic() + 60
-    while not client.admin.command("hello")["isWritablePrimary"]:
-        assert time.monotonic() < deadline, f"{name} has no primary"
-        time.sleep(0.05)
+def _make_primary(of: Member, *, is_config: bool) -> None:
+    members = [{"_id": 0, "host": f"127.0.0.1:{of.port}"}]
+    config = {"_id": of.name, "members": members, **({"configsvr": True} if is_config else {})}
+    of.client.admin.command("replSetInitiate", config)
+    wait_until(lambda: of.client.admin.command("hello")["isWritablePrimary"])

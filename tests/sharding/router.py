@@ -17,6 +17,7 @@ from pymongo.errors import OperationFailure
 
 from tests.sharding import wire
 from tests.sharding.cluster import MAJORITY, Cluster
+from tests.waiting import PATIENCE
 
 _HELLO = {
     "ismaster": True, "isWritablePrimary": True, "msg": "isdbgrid", "maxBsonObjectSize": 16_777_216,
@@ -82,7 +83,9 @@ class Router:
         owners = self._owners(received)
         name = min(owners)
         if name not in shards:
-            shards[name] = socket.create_connection(("127.0.0.1", self.cluster.shards[name].port))
+            shards[name] = socket.create_connection(
+                ("127.0.0.1", self.cluster.shards[name].port), PATIENCE
+            )
         shards[name].sendall(received.raw)
         return wire.receive(shards[name])
 

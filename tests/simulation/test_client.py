@@ -10,6 +10,7 @@ import httpx
 
 from sessions_app.simulation import client
 from sessions_app.simulation.measurements import Measurements
+from tests.waiting import joined
 
 
 @contextmanager
@@ -33,11 +34,13 @@ def dropping_connections() -> Iterator[tuple[str, list[str]]]:
             return
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
-        yield f"http://127.0.0.1:{server.server_port}", paths
-        server.shutdown()
-        thread.join()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}", paths
+        finally:
+            server.shutdown()
+            joined(thread)
 
 
 def test_a_lost_connection_is_tried_again():

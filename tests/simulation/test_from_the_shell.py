@@ -5,11 +5,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 from django.conf import settings
+
+from tests.waiting import wait_until
 
 TURN = [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Hi!"}]
 
@@ -53,8 +54,7 @@ def test_it_starts_a_service_of_its_own_and_leaves_nothing_behind(two: str, scra
 
 def test_interrupted_it_stops_the_service_that_it_started(two: str, scratch: Path):
     process = command_line(two, "--json")
-    while not list(scratch.glob("*/data")) and process.poll() is None:
-        time.sleep(0.05)
+    wait_until(lambda: list(scratch.glob("*/data")) or process.poll() is not None)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=90)
 

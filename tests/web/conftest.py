@@ -1,6 +1,5 @@
 """A real service, a model's server, and people in a real Chromium."""
 
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -96,15 +95,6 @@ def somebody(browser: Any, site: Service) -> Iterator[Somebody]:
 def alice(somebody: Somebody) -> Person:
     """Somebody with the page open and nothing in it yet."""
     return somebody()
-
-
-def eventually(condition: Callable[[], Any], seconds: float = 30) -> Any:
-    """The first truthy value of `condition`."""
-    deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.05)
-    return value
 
 
 def stored(site: Service, token: str, session_id: str) -> list[dict[str, Any]]:

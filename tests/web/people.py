@@ -1,13 +1,14 @@
 """Somebody at the page: what they do there, and what they see."""
 
 import re
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import httpx
 from playwright.sync_api import BrowserContext, Locator, Page, expect, sync_playwright
+
+from tests.waiting import wait_until
 
 CHROMIUM = "/usr/bin/chromium"
 PASSWORD = "correct horse battery staple"
@@ -160,10 +161,7 @@ class Person:
 
     def eventually(self, condition: Callable[[], Any]) -> None:
         """Waits until it holds, and lets the browser's events come in meanwhile."""
-        deadline = time.monotonic() + PATIENCE_MS / 1000
-        while not condition():
-            assert time.monotonic() < deadline, "it did not happen"
-            self.page.wait_for_timeout(50)
+        wait_until(lambda: condition() or self.page.wait_for_timeout(50), PATIENCE_MS / 1000)
 
     def option(self, label: str) -> None:
         """Chooses from the menu of the session that is open."""

@@ -4,7 +4,7 @@ import json
 
 from playwright.sync_api import expect
 
-from tests.web.conftest import eventually
+from tests.waiting import wait_until
 from tests.web.people import PASSWORD
 
 
@@ -99,7 +99,7 @@ def test_deleting_the_account_leaves_nothing(alice, site):
     expect(alice.page.get_by_role("textbox", name="Username")).to_be_visible()
     assert site.get("/auth/me", token).status_code == 401
     names = "async () => (await indexedDB.databases()).map((one) => one.name)"
-    eventually(lambda: alice.page.evaluate(names) == [])
+    wait_until(lambda: alice.page.evaluate(names) == [])
 
 
 def test_dark_and_light_can_be_chosen(alice):
@@ -108,10 +108,10 @@ def test_dark_and_light_can_be_chosen(alice):
     box.get_by_text("light", exact=True).click()
     light = alice.page.evaluate(ground)
     box.get_by_text("dark", exact=True).click()
-    eventually(lambda: alice.page.evaluate(ground) != light)
+    wait_until(lambda: alice.page.evaluate(ground) != light)
     box.get_by_text("light", exact=True).click()
 
-    eventually(lambda: alice.page.evaluate(ground) == light)
+    wait_until(lambda: alice.page.evaluate(ground) == light)
 
 
 def test_a_password_can_be_shown_and_hidden_again(somebody):

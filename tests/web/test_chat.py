@@ -4,7 +4,8 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.web.conftest import eventually, stored
+from tests.waiting import wait_until
+from tests.web.conftest import stored
 
 
 def test_a_message_is_answered_and_both_are_stored(alice, site):
@@ -172,7 +173,7 @@ def test_markdown_is_drawn_and_code_can_be_copied(alice, model):
     expect(reply.locator("td")).to_have_text(["1", "2"])
     expect(reply.locator(".hljs-keyword").first).to_have_text("def")
     reply.locator(".code").get_by_role("button", name="Copy").click()
-    assert eventually(lambda: alice.page.evaluate("navigator.clipboard.readText()")) == code + "\n"
+    assert wait_until(lambda: alice.page.evaluate("navigator.clipboard.readText()")) == code + "\n"
 
 
 def test_a_reply_is_said_once_it_is_whole(alice, model):

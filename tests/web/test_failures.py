@@ -6,7 +6,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.web.conftest import eventually, stored
+from tests.waiting import wait_until
+from tests.web.conftest import stored
 
 TOO_LONG = "x" * 600_000
 
@@ -83,7 +84,7 @@ def test_deleting_a_chat_clears_what_failed_in_it(alice, site):
 
     listed = alice.page.get_by_role("navigation", name="Chats").locator(".session-title")
     expect(listed).to_have_count(0)
-    eventually(lambda: site.get("/session", alice.token()).json()["results"] == [])
+    wait_until(lambda: site.get("/session", alice.token()).json()["results"] == [])
     alice.sent()
 
 

@@ -108,6 +108,7 @@ def test_the_types_of_the_modules_hold(tmp_path):
         cwd=tmp_path,
         capture_output=True,
         text=True,
+        timeout=300,
     )
     if installed.returncode:
         pytest.skip("the npm registry cannot be reached")
@@ -122,6 +123,7 @@ def test_the_types_of_the_modules_hold(tmp_path):
         cwd=ROOT,
         capture_output=True,
         text=True,
+        timeout=300,
     )
     ours = [
         line

@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.chatproject.conftest import Service
-from tests.web.conftest import eventually, settings, stored
+from tests.waiting import wait_until
+from tests.web.conftest import settings, stored
 from tests.web.model import writer
 
 WAITING = "one two three"
@@ -51,7 +52,7 @@ def test_a_reply_that_ended_while_the_page_was_closed_is_there(alice, slow, site
     address, session_id, token = alice.page.url, alice.session_id, alice.token()
     alice.page.close()
     slow.gate.set()
-    eventually(lambda: len(stored(site, token, session_id)) == 2)
+    wait_until(lambda: len(stored(site, token, session_id)) == 2)
     alice.page = alice.tab()
     alice.page.goto(address)
 
@@ -152,7 +153,7 @@ def test_the_stream_goes_on_when_its_worker_is_killed(somebody, slow, tmp_path_f
         alice = somebody(at=service)
         begins(alice)
         os.kill(writer(service, slow), signal.SIGKILL)
-        eventually(lambda: slow.asked["wait here"] == 2)
+        wait_until(lambda: slow.asked["wait here"] == 2)
         slow.gate.set()
         expect(alice.messages("Assistant")).to_contain_text(WHOLE)
         alice.rests()

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
-from tests.web.conftest import eventually
+from tests.waiting import wait_until
 
 COUNT = 10_000
 
@@ -59,7 +59,7 @@ def middle(person):
 def number_in_the_middle(person):
     """Which message is there, once it has been fetched and drawn."""
     person.page.wait_for_timeout(60)
-    eventually(lambda: (middle(person) or "").startswith("Number"))
+    wait_until(lambda: (middle(person) or "").startswith("Number"))
     return int(middle(person).split()[1].rstrip("."))
 
 
@@ -79,7 +79,7 @@ def test_the_oldest_is_a_jump_away(long):
 
 def test_scrolling_through_keeps_the_order_and_never_jumps(long):
     long.conversation.evaluate("(log) => log.scrollTo(0, log.scrollHeight / 2)")
-    eventually(lambda: (middle(long) or "").startswith("Number"))
+    wait_until(lambda: (middle(long) or "").startswith("Number"))
     seen = []
     for _ in range(30):
         long.conversation.evaluate("(log) => log.scrollBy(0, 400)")
@@ -91,7 +91,7 @@ def test_scrolling_through_keeps_the_order_and_never_jumps(long):
 
 def test_scrolling_up_shows_each_message_in_turn(long):
     long.conversation.evaluate("(log) => log.scrollTo(0, log.scrollHeight * 0.7)")
-    eventually(lambda: (middle(long) or "").startswith("Number"))
+    wait_until(lambda: (middle(long) or "").startswith("Number"))
     seen = []
     for _ in range(20):
         long.conversation.evaluate("(log) => log.scrollBy(0, -300)")

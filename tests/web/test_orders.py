@@ -5,7 +5,8 @@ import jwt
 import pytest
 from playwright.sync_api import expect
 
-from tests.web.conftest import SIGNING_KEY, eventually, stored
+from tests.waiting import wait_until
+from tests.web.conftest import SIGNING_KEY, stored
 from tests.web.interception import HeldDatabase, HeldRequests, LostAnswers, most_seen, tell, watch
 from tests.web.people import says_in, second_tab
 
@@ -233,7 +234,7 @@ def test_tabs_that_write_in_the_same_millisecond_lose_nothing(alice, waiting, si
     expect(alice.messages("User", tab)).to_have_count(4)
     waiting.gate.set()
 
-    eventually(lambda: len(stored(site, alice.token(), alice.session_id)) == 8, 60)
+    wait_until(lambda: len(stored(site, alice.token(), alice.session_id)) == 8, 60)
     kept = [one["content"] for one in stored(site, alice.token(), alice.session_id)]
     assert kept[4:] == [f"{answer}right {n}" for n in (0, 1) for answer in ("", "Answer to: ")]
     alice.shows(kept)

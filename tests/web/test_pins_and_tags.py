@@ -4,7 +4,7 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
-from tests.web.conftest import eventually
+from tests.waiting import wait_until
 
 CHATS = ("Oldest", "Middle", "Newest")
 
@@ -55,7 +55,7 @@ def test_a_pinned_chat_stands_first_here_and_on_another_device(chatty, site, som
     menu_of(chatty, "Oldest", "Pin")
     expect(groups(chatty)).to_have_text(["Pinned", "Today"])
     expect(listed(chatty)).to_have_text(["Oldest", "Newest", "Middle"])
-    eventually(lambda: sessions(site, chatty)["Oldest"]["pinned"])
+    wait_until(lambda: sessions(site, chatty)["Oldest"]["pinned"])
     phone = somebody(opened=False)
     phone.name = chatty.name
     phone.page.goto(site.url)
@@ -64,13 +64,13 @@ def test_a_pinned_chat_stands_first_here_and_on_another_device(chatty, site, som
 
     menu_of(chatty, "Oldest", "Unpin")
     expect(groups(chatty)).to_have_text(["Today"])
-    eventually(lambda: not sessions(site, chatty)["Oldest"]["pinned"])
+    wait_until(lambda: not sessions(site, chatty)["Oldest"]["pinned"])
 
 
 def test_a_tag_that_is_given_narrows_the_list(chatty, site):
     tags(chatty, "Middle", "travel", "2027")
     tags(chatty, "Oldest", "travel")
-    eventually(lambda: sessions(site, chatty)["Middle"]["tags"] == ["travel", "2027"])
+    wait_until(lambda: sessions(site, chatty)["Middle"]["tags"] == ["travel", "2027"])
     choice = chatty.page.get_by_role("group", name="Tags")
     choice.get_by_role("button", name="travel").click()
     expect(listed(chatty)).to_have_count(2)
@@ -83,11 +83,11 @@ def test_a_tag_that_is_given_narrows_the_list(chatty, site):
 
 def test_a_tag_is_taken_away_and_its_chip_goes_with_the_last(chatty, site):
     tags(chatty, "Middle", "travel")
-    eventually(lambda: sessions(site, chatty)["Middle"]["tags"] == ["travel"])
+    wait_until(lambda: sessions(site, chatty)["Middle"]["tags"] == ["travel"])
     menu_of(chatty, "Middle", "Tags")
     chatty.button("Remove travel").click()
     chatty.button("Done").click()
-    eventually(lambda: sessions(site, chatty)["Middle"]["tags"] == [])
+    wait_until(lambda: sessions(site, chatty)["Middle"]["tags"] == [])
     chatty.page.reload()
 
     expect(listed(chatty)).to_have_count(3)
@@ -103,8 +103,8 @@ def test_tags_and_pins_that_are_made_offline_are_sent_later(chatty, site):
     expect(listed(chatty).first).to_have_text("Middle")
     chatty.context.set_offline(False)
 
-    eventually(lambda: sessions(site, chatty)["Middle"]["tags"] == ["later"])
-    eventually(lambda: sessions(site, chatty)["Middle"]["pinned"])
+    wait_until(lambda: sessions(site, chatty)["Middle"]["tags"] == ["later"])
+    wait_until(lambda: sessions(site, chatty)["Middle"]["pinned"])
 
 
 def test_a_pin_far_down_the_list_is_found(chatty, site):

@@ -5,7 +5,7 @@ import json
 import pytest
 from playwright.sync_api import expect
 
-from tests.web.conftest import eventually
+from tests.waiting import wait_until
 
 
 def listed(person):
@@ -29,7 +29,7 @@ def chatty(alice):
 
 
 def test_renaming_reaches_the_service(chatty, site):
-    eventually(lambda: titles(site, chatty) == ["Boats"])
+    wait_until(lambda: titles(site, chatty) == ["Boats"])
 
 
 def test_renaming_with_escape_changes_nothing(chatty):
@@ -43,7 +43,7 @@ def test_renaming_with_escape_changes_nothing(chatty):
 def test_an_archived_chat_is_read_only_and_can_be_restored(chatty, site):
     chatty.option("Archive")
     expect(chatty.page.get_by_text("Your chats appear here.")).to_be_visible()
-    eventually(lambda: titles(site, chatty, "archived") == ["Boats"])
+    wait_until(lambda: titles(site, chatty, "archived") == ["Boats"])
     chatty.button("Archived").click()
     chatty.button("Boats").click()
     expect(chatty.page.get_by_text("This chat is archived.")).to_be_visible()
@@ -51,7 +51,7 @@ def test_an_archived_chat_is_read_only_and_can_be_restored(chatty, site):
     chatty.button("Restore").click()
 
     expect(chatty.writing).to_be_visible()
-    eventually(lambda: titles(site, chatty) == ["Boats"])
+    wait_until(lambda: titles(site, chatty) == ["Boats"])
 
 
 def test_a_deletion_can_be_taken_back(chatty, site):
@@ -67,7 +67,7 @@ def test_a_deletion_can_be_taken_back(chatty, site):
 
 def test_a_deleted_chat_is_gone_from_the_service(chatty, site):
     chatty.option("Delete")
-    eventually(lambda: titles(site, chatty) == [])
+    wait_until(lambda: titles(site, chatty) == [])
 
     chatty.page.reload()
     expect(chatty.page.get_by_text("Your chats appear here.")).to_be_visible()
@@ -113,7 +113,7 @@ def test_a_chat_goes_out_as_a_file_and_comes_back_as_a_new_one(chatty, tmp_path,
     chatty.page.get_by_label("File to import").set_input_files(saved)
     expect(chatty.page.get_by_text("Chat imported.")).to_be_visible()
 
-    eventually(lambda: chatty.session_id != first)
+    wait_until(lambda: chatty.session_id != first)
     chatty.shows(["Tell me about boats", "Answer to: Tell me about boats"])
     assert titles(site, chatty) == ["Boats", "Boats"]
 
@@ -171,7 +171,7 @@ def test_a_message_is_erased_unless_that_is_undone(chatty, site):
     chatty.messages("User").get_by_role("button", name="Delete").click()
 
     expect(chatty.messages("User").locator(".body")).to_have_text("Deleted")
-    eventually(lambda: site.get(path, chatty.token()).json()["results"][0]["deleted"])
+    wait_until(lambda: site.get(path, chatty.token()).json()["results"][0]["deleted"])
 
 
 def test_what_is_deleted_is_gone_before_the_model_is_asked_again(chatty, site):
@@ -194,7 +194,7 @@ def test_a_double_click_renames_and_the_keys_stay_in_the_title(chatty, site):
 
     expect(listed(chatty)).to_have_text(["Ships"])
     expect(chatty.messages("User")).to_have_count(1)
-    eventually(lambda: titles(site, chatty) == ["Ships"])
+    wait_until(lambda: titles(site, chatty) == ["Ships"])
 
 
 def test_undoing_an_archive_returns_to_the_chat_with_its_composer(chatty):

@@ -2,7 +2,8 @@
 
 from playwright.sync_api import expect
 
-from tests.web.conftest import eventually, stored
+from tests.waiting import wait_until
+from tests.web.conftest import stored
 from tests.web.people import says_in, second_tab
 
 
@@ -74,7 +75,7 @@ def test_signing_out_in_one_signs_out_the_other_and_leaves_nothing(alice):
     for page in (alice.page, tab):
         expect(page.get_by_role("textbox", name="Username")).to_be_visible()
         expect(page.get_by_text("A secret")).to_have_count(0)
-    eventually(lambda: left_behind(tab) == {"databases": [], "storage": 0})
+    wait_until(lambda: left_behind(tab) == {"databases": [], "storage": 0})
 
 
 def test_the_next_person_sees_nothing_of_the_first(alice, somebody):

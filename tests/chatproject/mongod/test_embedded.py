@@ -22,7 +22,8 @@ from chatproject.mongod import embedded as mongod
 from chatproject.mongod import launch as mongod_launch
 from chatproject.mongod import record as mongod_record
 from chatproject.mongod import replica_set as mongod_replica_set
-from tests.chatproject.conftest import ROOT, living, wait_until
+from tests.chatproject.conftest import ROOT, living
+from tests.waiting import PATIENCE, line_of, wait_until
 
 USER = """
 import sys
@@ -46,15 +47,15 @@ class User:
             stdout=subprocess.PIPE,
             text=True,
         )
-        self.address = self.process.stdout.readline().strip()
+        self.address = line_of(self.process.stdout).strip()
 
     def leave(self) -> None:
-        self.process.communicate()
+        self.process.communicate(timeout=PATIENCE)
         assert self.process.returncode == 0
 
     def kill(self) -> None:
         self.process.kill()
-        self.process.communicate()
+        self.process.communicate(timeout=PATIENCE)
 
 
 @pytest.fixture(autouse=True)
@@ -91,9 +92,11 @@ Mute = socketserver.BaseRequestHandler
 def another_program(port: int) -> Iterator[None]:
     """Listens on `port`, and hangs up on what it does not understand."""
     with socketserver.ThreadingTCPServer(("127.0.0.1", port), Mute) as it:
-        threading.Thread(target=it.serve_forever, args=(0.05,)).start()
-        yield
-        it.shutdown()
+        threading.Thread(target=it.serve_forever, args=(0.05,), daemon=True).start()
+        try:
+            yield
+        finally:
+            it.shutdown()
 
 
 def test_it_runs_as_long_as_it_is_used(data_dir):
@@ -121,9 +124,9 @@ def test_users_that_come_together_start_one(data_dir):
     code = [sys.executable, "-c", USER, data_dir]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "cwd": ROOT}
     users = [subprocess.Popen(code, **pipes) for _ in range(4)]
-    addresses = {user.stdout.readline() for user in users}
+    addresses = {line_of(user.stdout) for user in users}
     for user in users:
-        user.communicate()
+        user.communicate(timeout=PATIENCE)
     assert len(addresses) == 1
     assert mongod.endpoint(data_dir) is None
 
@@ -147,7 +150,7 @@ def test_a_stale_record_and_lock_are_ignored(data_dir):
     assert note(user.address) == 1
     for pid in (record(data_dir).keeper, record(data_dir).pid, user.process.pid):
         os.kill(pid, signal.SIGKILL)
-    user.process.communicate()
+    user.process.communicate(timeout=PATIENCE)
     wait_until(lambda: mongod.endpoint(data_dir) is None)
     assert (data_dir / "mongo" / "mongod.lock").read_text()
     with mongod.running(data_dir) as address:

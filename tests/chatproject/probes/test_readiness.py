@@ -3,12 +3,12 @@
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from chatproject.probes import readiness
 from chatproject.probes.readiness import Weight
+from tests.waiting import Threads, wait_until
 
 
 @pytest.fixture(autouse=True)
@@ -77,8 +77,7 @@ def test_a_check_that_hangs_has_failed_and_is_not_asked_again_meanwhile(
         assert readiness.report().parts == {"a": "unavailable", "b": "ok"}
     assert len(asked) == 1
     hanging.set()
-    while readiness.report().status is not Weight.TOLD:
-        pass
+    wait_until(lambda: readiness.report().status is Weight.TOLD)
 
 
 def test_requests_that_come_while_it_looks_share_what_is_found(
@@ -93,9 +92,9 @@ def test_requests_that_come_while_it_looks_share_what_is_found(
 
     readiness.add("a", ask)
     since = time.monotonic()
-    with ThreadPoolExecutor(4) as clients:
+    with Threads(4) as clients:
         reports = [clients.submit(readiness.report, since) for _ in range(4)]
-        asked.acquire()
+        assert asked.acquire(timeout=30)
         hanging.set()
         assert len({report.result().at for report in reports}) == 1
     assert not asked.acquire(blocking=False)

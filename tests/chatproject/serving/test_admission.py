@@ -26,8 +26,9 @@ async def waiting(entering: Awaitable[Slot], of: Queue, number: int = 1) -> "asy
         return await entering
 
     task = asyncio.create_task(enter())
-    while of.waiting < number:
-        await asyncio.sleep(0)
+    async with asyncio.timeout(10):
+        while of.waiting < number:
+            await asyncio.sleep(0)
     return task
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from chatproject.mongod import embedded as mongod
 from tests.chatproject.conftest import ROOT, environment, living, manage
+from tests.waiting import line_of, started
 
 LONG_COMMAND = """
 import os, sys, time
@@ -47,21 +48,17 @@ def test_commands_that_run_together_share_one_mongod(data_dir):
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_command_that_is_stopped_stops_its_mongod(data_dir, number, code):
-    with subprocess.Popen(
+    with started(
         [sys.executable, "-c", LONG_COMMAND],
         cwd=ROOT,
         env=environment(data_dir),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     ) as command:
-        assert command.stdout.readline() == b"working\n"
+        assert line_of(command.stdout) == b"working\n"
         assert mongod.endpoint(data_dir) is not None
         command.send_signal(number)
-        try:
-            assert command.wait(60) == code
-        finally:
-            # Else leaving the block would wait for ever.
-            command.kill()
+        assert command.wait(60) == code
         assert command.stderr.read() == b""
     assert living(data_dir) == {}
 

@@ -113,10 +113,10 @@ def accepted(settings: Any) -> Iterator[tuple[socket.socket, socket.socket]]:
     """A connection of this process, from both ends: the client's, and the one that it accepted."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         settings.PORT = listener.getsockname()[1]
-        with socket.create_connection(("127.0.0.1", settings.PORT)) as client:
+        with socket.create_connection(("127.0.0.1", settings.PORT), 10) as client:
             server, _ = listener.accept()
             with server:
-                client.settimeout(10)
+                server.settimeout(10)
                 yield client, server
 
 

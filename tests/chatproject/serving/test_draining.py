@@ -14,7 +14,8 @@ from chatproject.service_error import ServiceError
 from chatproject.serving import server, supervisor, worker
 from sessions_app.services import turns
 from sessions_app.services.figures import keeper
-from tests.chatproject.conftest import ROOT, environment, wait_until
+from tests.chatproject.conftest import ROOT, environment
+from tests.waiting import wait_until
 
 
 def test_requests_in_progress_have_as_long_as_the_setting_says(settings: Any):
@@ -40,6 +41,7 @@ def test_turns_end_before_what_waits_for_them_is_cut_off(tmp_path: Path):
         env=environment(tmp_path, **settings) | {"PATH": os.environ["PATH"]},
         capture_output=True,
         text=True,
+        timeout=60,
     )
     assert refused.returncode == 1
     assert refused.stderr == "error: DRAIN_TURNS_SECONDS must be less than DRAIN_SECONDS\n"

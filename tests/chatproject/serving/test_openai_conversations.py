@@ -6,7 +6,6 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -16,20 +15,16 @@ import pytest
 from openai import AsyncOpenAI, OpenAI
 
 from tests.chatproject.conftest import ROOT, Service
-from tests.faults.talks import READY_SECONDS
+from tests.waiting import Threads
 
-pytestmark = pytest.mark.xdist_group("openai conversations")
+pytestmark = pytest.mark.xdist_group("the openai package")
 AGENTS = ROOT / ".venv" / "agents" / "bin" / "python"
 SCRIPT = Path(__file__).with_name("agents_session.py")
 
 
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    data = tmp_path_factory.mktemp("conversations") / "data"
-    running = Service(data, WORKERS="2", THROTTLE_USER="").ready(READY_SECONDS)
-    yield running
-    running.end()
-    running.kill()
+@pytest.fixture
+def service(served: Service) -> Service:
+    return served
 
 
 @pytest.fixture
@@ -126,7 +121,7 @@ def test_writers_at_the_same_moment_lose_and_repeat_nothing(client: OpenAI):
         ]
         client.conversations.items.create(conversation.id, items=items)
 
-    with ThreadPoolExecutor(8) as pool:
+    with Threads(8) as pool:
         list(pool.map(add, range(40)))
     listed = client.conversations.items.list(conversation.id, order="asc")
     texts = [item.content[0].text for item in listed]
@@ -149,7 +144,7 @@ def test_repeats_at_the_same_moment_store_one(service: Service, client: OpenAI, 
         return answer
 
     send(0)
-    with ThreadPoolExecutor(8) as pool:
+    with Threads(8) as pool:
         answers = list(pool.map(send, [1, 2] * 8))
     assert all(answer == answers[0] for answer in answers)
     assert len(list(client.conversations.items.list(conversation.id))) == 1
@@ -166,7 +161,7 @@ def test_an_id_is_taken_once_however_many_bring_it(client: OpenAI):
             return error.code
         return "added"
 
-    with ThreadPoolExecutor(8) as pool:
+    with Threads(8) as pool:
         outcomes = Counter(pool.map(add, range(16)))
     assert outcomes == {"added": 1, "duplicate_item": 15}
 
@@ -177,7 +172,7 @@ def test_creations_under_one_key_at_the_same_moment_make_one(client: OpenAI, ser
         headers = {"Idempotency-Key": "one"}
         return client.conversations.create(items=items, extra_headers=headers).id
 
-    with ThreadPoolExecutor(8) as pool:
+    with Threads(8) as pool:
         ids = set(pool.map(create, range(20)))
     assert len(ids) == 1
     assert len(list(client.conversations.items.list(ids.pop()))) == 1

@@ -4,7 +4,6 @@ import asyncio
 import json
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -15,28 +14,17 @@ from openai import AsyncOpenAI, OpenAI
 
 from tests import model_server
 from tests.chatproject.conftest import Service
-from tests.chatproject.serving.test_turns_of_a_service import with_model
 from tests.model_server import ModelServer
+from tests.waiting import Threads, in_time, wait_until
 
 TOOL = {"type": "function", "function": {"name": "find", "parameters": {"type": "object"}}}
 ASKED = [{"role": "user", "content": "Hello?"}]
 pytestmark = pytest.mark.xdist_group("the openai package")
 
 
-@pytest.fixture(scope="module")
-def model() -> Iterator[ModelServer]:
-    with model_server.serving() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def service(model: ModelServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    data = tmp_path_factory.mktemp("openai") / "data"
-    settings = {"WORKERS": "2", "LLM_TIMEOUT_SECONDS": "2", "LLM_API_KEY": "sk-of-the-service"}
-    running = Service(data, **with_model(model, **settings)).ready()
-    yield running
-    running.end()
-    running.kill()
+@pytest.fixture
+def model(served_model: ModelServer) -> ModelServer:
+    return served_model
 
 
 class Alice:
@@ -70,10 +58,10 @@ class Alice:
 
 
 @pytest.fixture
-def alice(service: Service, model: ModelServer) -> Iterator[Alice]:
+def alice(served: Service, model: ModelServer) -> Iterator[Alice]:
     model.answers, model.requests, model.headers = [], [], []
     model.text = "They talked about the sea."
-    person = Alice(service)
+    person = Alice(served)
     yield person
     person.client.close()
 
@@ -135,7 +123,7 @@ def test_an_asynchronous_client(alice: Alice, model: ModelServer):
 
 def test_of_two_at_once_the_second_is_asked_again_by_the_package(alice: Alice, model: ModelServer):
     model.answers = [model_server.streams("One", first=1.0)]
-    with ThreadPoolExecutor() as pool:
+    with Threads() as pool:
         first = pool.submit(alice.ask)
         assert model.wait_for_request()
         second = alice.client.with_options(max_retries=5).chat.completions.create(
@@ -153,7 +141,7 @@ def test_of_two_at_once_the_second_is_asked_again_by_the_package(alice: Alice, m
 
 def test_without_repeats_the_second_is_told_to_wait(alice: Alice, model: ModelServer):
     model.answers = [model_server.streams("One", first=1.0)]
-    with ThreadPoolExecutor() as pool:
+    with Threads() as pool:
         first = pool.submit(alice.ask)
         assert model.wait_for_request()
         with pytest.raises(openai.ConflictError) as caught:
@@ -248,13 +236,10 @@ def test_hanging_up_ends_no_turn(alice: Alice, model: ModelServer):
     headers = {"Authorization": f"Bearer {alice.key}"}
     url = f"{alice.url}/chat/completions"
     with httpx.stream("POST", url, json=body, headers=headers) as response:
-        for line in response.iter_lines():
+        for line in in_time(response.iter_lines(), what="the first word"):
             if "One" in line:
                 break
-    deadline = time.monotonic() + 20
-    while len(alice.said()) < 2:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    wait_until(lambda: len(alice.said()) >= 2)
     assert alice.said()[1] == ("assistant", "One two")
 
 

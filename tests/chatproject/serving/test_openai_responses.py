@@ -4,8 +4,6 @@ import asyncio
 import os
 import signal
 import subprocess
-import time
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -17,11 +15,12 @@ from openai.types.responses import Response
 from pydantic import BaseModel
 
 from tests import model_server
-from tests.chatproject.conftest import Service, wait_until
+from tests.chatproject.conftest import Service
 from tests.chatproject.serving.test_openai_package import Alice, alice, model
 from tests.docs import pages
 from tests.faults.talks import READY_SECONDS, with_model
 from tests.model_server import ModelServer
+from tests.waiting import wait_until
 
 __all__ = ["alice", "model"]
 
@@ -30,15 +29,6 @@ pytestmark = pytest.mark.xdist_group("the openai package")
 AGENTS = pages.ROOT / ".venv" / "agents" / "bin" / "python"
 TOOL: Any = {"type": "function", "name": "find", "parameters": {"type": "object"}, "strict": False}
 CALL = {"index": 0, "id": "c1", "function": {"name": "find", "arguments": '{"a": 1}'}}
-
-
-@pytest.fixture(scope="module")
-def service(model: ModelServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    data = tmp_path_factory.mktemp("responses") / "data"
-    running = Service(data, **with_model(model, WORKERS="2")).ready(READY_SECONDS)
-    yield running
-    running.end()
-    running.kill()
 
 
 class Place(BaseModel):
@@ -54,13 +44,12 @@ def ask(person: Alice, said: Any = "Hello?", **more: Any) -> Response:
 
 
 def ended(person: Alice, response_id: str) -> Response:
-    deadline = time.monotonic() + 30
-    while (response := person.client.responses.retrieve(response_id)).status in {
-        "queued",
-        "in_progress",
-    }:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    def found() -> Response | None:
+        response: Response = person.client.responses.retrieve(response_id)
+        return None if response.status in {"queued", "in_progress"} else response
+
+    response = wait_until(found)
+    assert response
     return response
 
 

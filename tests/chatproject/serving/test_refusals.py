@@ -7,7 +7,8 @@ import pytest
 
 from chatproject.mongod import binary as mongod_binary
 from chatproject.mongod import replica_set as mongod_replica_set
-from tests.chatproject.conftest import living, manage, wait_until
+from tests.chatproject.conftest import living, manage
+from tests.waiting import started, wait_until
 
 ADVICE = mongod_binary.ADVICE
 
@@ -108,7 +109,7 @@ def test_database_files_that_another_mongod_has_open(data_dir, port, tmp_path):
     data_dir.mkdir(mode=0o700)
     dbpath.mkdir()
     foreign_port = mongod_replica_set.choose_port()
-    with subprocess.Popen(
+    with started(
         [mongod_binary.find(), "--dbpath", dbpath, "--port", str(foreign_port), "--nounixsocket"],
         stdout=subprocess.DEVNULL,
     ) as foreign:

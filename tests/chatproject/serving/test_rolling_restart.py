@@ -1,10 +1,11 @@
 """Two services behind a balancer are replaced, one after the other, under load: nobody notices."""
 
+import itertools
 import signal
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,9 @@ import pytest
 from pymongo import MongoClient
 
 from tests.chatproject.balancer import Balancer, balancing
-from tests.chatproject.conftest import Service, manage, wait_until
+from tests.chatproject.conftest import Service, manage
 from tests.drills import Saw
+from tests.waiting import Threads, wait_until
 
 CLIENTS = 3
 UNLIMITED = dict.fromkeys(("THROTTLE_CHAT", "THROTTLE_USER", "THROTTLE_ANON"), "")
@@ -100,16 +102,18 @@ class Load:
 
 
 def roll(pair: Pair, balancer: Balancer, load: Load, *, seconds: float) -> None:
-    """Replace one service after the other, and again, for so long; and migrate meanwhile."""
+    """Replace one service after the other, and again, for so long; and migrate between them."""
     until = time.monotonic() + seconds
-    while True:
-        for number, service in enumerate(pair.services):
-            pair.replace(number)
-            wait_until(lambda: len(balancer.ready) == len(pair.services), SECONDS)
-            migrated = manage(service.data_dir, "migrate_store", "--json", **pair.options)
-            assert migrated.returncode == 0, migrated.stderr
-        if time.monotonic() >= until:
-            return
+    for number in itertools.cycle(range(len(pair.services))):
+        pair.replace(number)
+        wait_until(lambda: len(balancer.ready) == len(pair.services), SECONDS)
+        if number:
+            if time.monotonic() >= until:
+                return
+            continue
+        data_dir = pair.services[number].data_dir
+        migrated = manage(data_dir, "migrate_store", "--json", **pair.options)
+        assert migrated.returncode == 0, migrated.stderr
 
 
 @pytest.mark.drill(22, "two services are replaced one after the other under load")
@@ -122,7 +126,7 @@ def test_a_rolling_restart_loses_no_request(
     with balancing([service.url for service in pair.services]) as balancer:
         wait_until(lambda: len(balancer.ready) == 2)
         load = Load(balancer.url, token)
-        with ThreadPoolExecutor(CLIENTS) as pool:
+        with Threads(CLIENTS) as pool:
             clients: list[Future[tuple[str, int]]] = [
                 pool.submit(load.talk, number) for number in range(CLIENTS)
             ]

@@ -10,7 +10,8 @@ import pytest
 from chatproject.mongod import embedded as mongod
 from chatproject.mongod import record as mongod_record
 from chatproject.mongod.replica_set import choose_port
-from tests.chatproject.conftest import ROOT, environment, living, wait_until
+from tests.chatproject.conftest import ROOT, environment, living
+from tests.waiting import started, wait_until
 
 
 def test_sigterm_stops_everything(serve):
@@ -36,7 +37,7 @@ def test_ctrl_c_while_it_starts_stops_everything(serve):
     ],
 )
 def test_the_death_of_a_part_is_said_and_ends_the_run(serve, part, sentence):
-    service = serve(WORKERS="2").ready()
+    service = serve().ready()
     os.kill(service.pid(part), signal.SIGKILL)
     assert service.process.wait(60) == 1
     assert service.output.count("error: ") == 1
@@ -47,7 +48,7 @@ def test_the_death_of_a_part_is_said_and_ends_the_run(serve, part, sentence):
 def test_nothing_outlives_a_killed_supervisor(serve):
     service = serve().ready()
     os.kill(service.process.pid, signal.SIGKILL)
-    service.process.wait()
+    service.process.wait(60)
     wait_until(lambda: living(service.data_dir) == {})
 
 
@@ -68,7 +69,7 @@ def test_a_start_after_everything_was_killed_finds_the_data(serve):
 
 def test_it_follows_the_process_that_started_it_when_asked_to(data_dir):
     start = f"{sys.executable} manage.py serve --follow-parent & wait"
-    with subprocess.Popen(
+    with started(
         ["/bin/sh", "-c", start],
         cwd=ROOT,
         env=environment(data_dir, PORT=str(choose_port())),

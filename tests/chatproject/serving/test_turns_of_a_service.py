@@ -3,7 +3,6 @@
 import json
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -13,6 +12,7 @@ from tests import model_server
 from tests.chatproject.conftest import Service
 from tests.model_server import ModelServer
 from tests.services.turns import events
+from tests.waiting import Threads, in_time, wait_until
 
 WORDS = [f"word{n} " for n in range(40)]
 LEASE_AND_MORE = 40.0
@@ -49,7 +49,7 @@ class Alice:
         body = {"content": "Hello?", "client_id": "k", "stream": True, **more}
         headers = {"Authorization": f"Bearer {self.token}"}
         with httpx.stream("POST", url, json=body, headers=headers, timeout=60) as response:
-            for line in response.iter_lines():
+            for line in in_time(response.iter_lines(), what=name):
                 if line == f"event: {name}":
                     return
         pytest.fail(f"there was no {name}")
@@ -60,7 +60,7 @@ class Alice:
         headers = {"Authorization": f"Bearer {self.token}"}
         told = ""
         with httpx.stream("GET", url, headers=headers, timeout=60) as response:
-            for line in response.iter_lines():
+            for line in in_time(response.iter_lines(), what=text):
                 data = json.loads(line[6:]) if line.startswith("data: ") else {}
                 told += data.get("text", "")
                 if told == text:
@@ -93,7 +93,7 @@ def test_a_turn_is_taken_up_and_stopped_from_any_worker(serve: Any, model: Model
     alice.until("delta")
 
     # New connections each: the kernel deals them out to the workers.
-    with ThreadPoolExecutor(12) as pool:
+    with Threads(12) as pool:
         streams = list(
             pool.map(
                 lambda _: events.parse(alice.request("GET", "chat", "stream").content), range(12)
@@ -109,10 +109,10 @@ def test_a_turn_is_taken_up_and_stopped_from_any_worker(serve: Any, model: Model
     for turn in range(6):
         model.answers = [model_server.hangs_after("One", " two")]
         body = {"content": f"Again {turn}?", "client_id": f"again {turn}"}
-        with ThreadPoolExecutor(1) as pool:
+        with Threads(1) as pool:
             waiting = pool.submit(alice.request, "POST", "chat", json=body)
-            while alice.request("GET").json()["message_count"] != 3 + 2 * turn:
-                time.sleep(0.02)
+            said = 3 + 2 * turn
+            wait_until(lambda: alice.request("GET").json()["message_count"] == said)  # noqa: B023
             alice.until_told("One two")
             stopped = alice.request("POST", "chat", "cancel")
             assert stopped.json()["state"] == "cancelled", stopped.text
@@ -159,10 +159,9 @@ def test_a_stop_tells_whoever_listens(serve: Any, model: ModelServer):
     first = serve(**with_model(model)).ready()
     alice = Alice(first)
     model.answers = [model_server.hangs_after("One")]
-    with ThreadPoolExecutor(1) as pool:
+    with Threads(1) as pool:
         listening = pool.submit(alice.ask, stream=True)
-        while not alice.request("GET").json()["turn_in_progress"]:
-            time.sleep(0.02)
+        wait_until(lambda: alice.request("GET").json()["turn_in_progress"])
         alice.until_told("One")
         assert first.end() == 0
         heard = events.parse(listening.result().content)

@@ -12,7 +12,7 @@ import pytest
 from chatproject.serving import watchdog
 from chatproject.serving.pulse import Pulse
 from chatproject.serving.watchdog import CRASH_LOOP, DEATHS, Watchdog
-from tests.chatproject.conftest import wait_until
+from tests.waiting import wait_until
 
 Start = Callable[..., multiprocessing.process.BaseProcess]
 # So that a child is never taken for one that has stood still with its watchdog.
@@ -55,7 +55,8 @@ def start() -> Iterator[Start]:
     yield run
     for process in started:
         process.kill()
-        process.join()
+        process.join(60)
+        assert process.exitcode is not None
 
 
 @pytest.fixture

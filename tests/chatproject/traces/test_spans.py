@@ -244,7 +244,12 @@ def test_without_an_endpoint_nothing_of_opentelemetry_is_imported():
         "print([name for name in sys.modules if name.startswith('opentelemetry')])\n"
     )
     answered = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
     )
     assert answered.stdout.strip() == "[]", answered.stderr
 

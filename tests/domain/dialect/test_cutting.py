@@ -25,7 +25,7 @@ def test_a_long_text_keeps_its_beginning_and_end_and_says_what_is_missing():
     st.text(alphabet="ab \n\u738b\u00e9\U0001f600", min_size=1, max_size=400).map(lambda t: t * 30),
     st.integers(LEAST_TOKENS, 400),
 )
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None)
 def test_a_cut_text_is_never_longer_than_asked(text, most):
     assert count_tokens(cut_middle(text, most, count_tokens)) <= most
 

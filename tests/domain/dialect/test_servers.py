@@ -18,7 +18,7 @@ def test_a_history_goes_on_at_every_server(server, history):
 
 @pytest.mark.parametrize("server", rules.SERVERS)
 @given(histories())
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None)
 def test_any_history_goes_on_at_every_server(server, said):
     request, manner = goes_on(server, said)
     # What has been learned holds for whatever comes next, but for what it has not met yet.
@@ -28,7 +28,7 @@ def test_any_history_goes_on_at_every_server(server, said):
 
 
 @given(histories())
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=5 * settings.default.max_examples // 2)
 def test_the_strict_form_needs_no_second_try_at_a_server_with_an_alternating_template(said):
     plain = write(said, Manner(Form.PLAIN)).messages
     for server in ("qwen", "llama.cpp", "lm studio", "mistral"):

@@ -210,7 +210,7 @@ def test_what_a_server_wants_of_extras_is_done():
 
 
 @given(histories())
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=5 * settings.default.max_examples // 2)
 def test_the_same_history_is_written_the_same_way_and_left_as_it_was(said):
     before = json.dumps([str(each) for each in said])
     for form in Form:
@@ -219,7 +219,7 @@ def test_the_same_history_is_written_the_same_way_and_left_as_it_was(said):
 
 
 @given(histories())
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=5 * settings.default.max_examples // 2)
 def test_whatever_is_not_sent_as_it_is_stored_has_its_change(said):
     for form in Form:
         request = write(said, Manner(form))

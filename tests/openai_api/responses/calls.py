@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from tests.conftest import Person
+from tests.waiting import in_time
 
 URL = "/v1/responses"
 
@@ -36,7 +37,7 @@ def events(answer: Any) -> list[dict[str, Any]]:
     """The data of each event of a stream, whose lines name the same types."""
     assert answer.status_code == 200, getattr(answer, "content", answer)
     assert answer.headers["Content-Type"].startswith("text/event-stream")
-    return parse(b"".join(answer.streaming_content))
+    return parse(b"".join(in_time(answer.streaming_content)))
 
 
 def parse(body: bytes) -> list[dict[str, Any]]:

@@ -1,6 +1,5 @@
 """The same request again: by the package's own repeats, and under a key."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +11,7 @@ from tests.conftest import Person
 from tests.openai_api.calls import leave
 from tests.openai_api.responses.calls import ask, asked, get, repeat, said, session_of, text
 from tests.services.turns.scripted import Script, ScriptedModel
+from tests.waiting import Threads
 
 pytestmark = pytest.mark.usefixtures("no_encoder")
 
@@ -116,7 +116,7 @@ def test_a_key_in_a_conversation_stands_for_one_turn(
 def test_parallel_first_requests_of_a_key_are_one_response(
     alice: Person, model: ScriptedModel, database: Any
 ):
-    with ThreadPoolExecutor(8) as pool:
+    with Threads(8) as pool:
         answers = list(pool.map(lambda _: ask(alice, headers=KEY), range(8)))
     assert {answer.json()["id"] for answer in answers} == {answers[0].json()["id"]}
     assert database.sessions.count_documents({}) == 1

@@ -59,7 +59,7 @@ def test_a_cancelled_response_keeps_what_was_said(alice: Person, model: Scripted
     model.scripts.append(script)
     answer = ask(alice, background=True)
     response_id = answer.json()["id"]
-    script.started.wait(5)
+    assert script.started.wait(30)
     body = cancel(alice, response_id).json()
     assert body["status"] == "cancelled"
     assert body["usage"] is None
@@ -77,7 +77,7 @@ def test_a_stream_of_a_cancelled_response_ends(alice: Person, model: ScriptedMod
     script = Script("One two ", "three", gates=[1])
     model.scripts.append(script)
     response_id = asked(alice, background=True)["id"]
-    script.started.wait(5)
+    assert script.started.wait(30)
     cancel(alice, response_id)
     read = events(get(alice, response_id, stream="true"))
     assert read[-1]["type"] == "response.incomplete"
@@ -120,7 +120,7 @@ def test_a_response_in_progress_is_stopped_and_deleted(
     script = Script("One two ", "three", gates=[1])
     model.scripts.append(script)
     response_id = asked(alice, background=True)["id"]
-    script.started.wait(5)
+    assert script.started.wait(30)
     assert delete(alice, response_id).status_code == 200
     assert database.sessions.count_documents({}) == 0
 

@@ -1,6 +1,5 @@
 """In which session a response goes on: one that is named, one of an application's user, or none."""
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -19,6 +18,7 @@ from tests.openai_api.responses.calls import (
     text,
 )
 from tests.services.turns.scripted import Script, ScriptedModel
+from tests.waiting import Threads
 
 pytestmark = pytest.mark.usefixtures("no_encoder")
 
@@ -76,7 +76,7 @@ def test_the_setting_makes_it_without_the_header(
 def test_twenty_first_requests_at_once_make_one_session(
     alice: Person, model: ScriptedModel, database: Any
 ):
-    with ThreadPoolExecutor(20) as threads:
+    with Threads(20) as threads:
         answers = list(threads.map(lambda n: ask(alice, f"{n}?", headers=CREATE), range(20)))
     assert {answer.status_code for answer in answers} <= {200, 409}
     assert [answer.status_code for answer in answers].count(200) >= 1

@@ -12,6 +12,7 @@ from tests.model_server import ModelServer
 from tests.openai_api.calls import leave
 from tests.openai_api.responses.calls import ask, asked, events, get, kinds, parse
 from tests.services.turns.scripted import Script, ScriptedModel
+from tests.waiting import in_time
 
 pytestmark = pytest.mark.usefixtures("no_encoder")
 
@@ -123,7 +124,7 @@ def test_a_reader_left_in_the_middle_goes_on_in_the_middle(alice: Person, model:
     script = Script(Thought("Let me see."), "One two ", "three four", " five", gates=[2, 3])
     model.scripts.append(script)
     answer = ask(alice, stream=True)
-    received, incoming = b"", iter(answer.streaming_content)
+    received, incoming = b"", iter(in_time(answer.streaming_content))
     while b"two" not in received and b'"One"' not in received:
         received += next(incoming)
     answer._iterator.close()

@@ -202,7 +202,7 @@ def small_tails(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_the_store_behaves_like_lists(database: Any, small_tails: None, request: Any) -> None:
     thorough = request.config.getoption("--slow")
     Store.TestCase.settings = settings(
-        max_examples=200 if thorough else 25,
+        max_examples=200 if thorough else settings.default.max_examples // 2,
         stateful_step_count=60 if thorough else 30,
         deadline=None,
         suppress_health_check=list(HealthCheck),

@@ -24,8 +24,7 @@ def talk(length: int) -> str:
 
 
 def judge(session_id: str) -> None:
-    while not topics.catch_up(session_id=session_id, user_id=OWNER, seconds=60).complete:
-        pass
+    assert topics.catch_up(session_id=session_id, user_id=OWNER, seconds=60).complete
 
 
 def window(session_id: str, **more: Any) -> planning.ContextWindow:

@@ -3,7 +3,8 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from tests.repository.conftest import OWNER, append, append_many, new_session, n
 from tests.services.conftest import FakeEncoder
 from tests.services.topics.test_annotations import TALK
 from tests.services.topics.test_windows_and_topics import judged
+from tests.waiting import at_once, wait_until
 
 pytestmark = [
     pytest.mark.usefixtures("database"),
@@ -50,13 +52,6 @@ class Done:
             self.times[key] += 1
             self.by[piece.claimant] += 1
         return True
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def ask(session_id: str, kind: Kind = Kind.TOPICS, wait_seconds: int = 0) -> None:
@@ -92,7 +87,7 @@ def test_two_workers_share_the_work_and_never_do_the_same_piece_at_the_same_time
     # Asked for again while they work, by turns of both.
     for session_id in ids:
         ask(session_id)
-    until(lambda: pieces.count() == 0)
+    wait_until(lambda: pieces.count() == 0)
 
     assert done.overlapped == []
     assert set(done.times) == {(session_id, kind) for session_id in ids for kind in KINDS}
@@ -133,20 +128,12 @@ def test_a_worker_that_was_only_held_up_has_no_say_any_more(database: Any):
 
 def test_a_piece_is_claimed_once_however_many_come_at_once():
     ask("session-1")
-    claimed: list[DeferredPiece | None] = []
-    threads = [
-        threading.Thread(
-            target=lambda name=name: claimed.append(
-                pieces.claim("session-1", Kind.TOPICS, claimant=name)
-            )
+    claimed = at_once(
+        *(
+            partial(pieces.claim, "session-1", Kind.TOPICS, claimant=name)
+            for name in map(str, range(8))
         )
-        for name in map(str, range(8))
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
+    )
     assert sum(piece is not None for piece in claimed) == 1
 
 
@@ -161,8 +148,7 @@ def test_what_is_asked_for_while_it_is_done_is_done_again(database: Any):
 
     runner = Runner(KINDS, work=overtaken)
     ask("session-1")
-    while runner.run_due():
-        pass
+    wait_until(lambda: not runner.run_due())
 
     assert asked == [1, 2]
     assert pieces.count() == 0
@@ -222,7 +208,7 @@ def test_a_storage_that_is_away_ends_no_thread(
     monkeypatch.setattr(pieces, "due", away)
     ask("session-1")
     first.start()
-    until(lambda: done.times.total() == 1)
+    wait_until(lambda: done.times.total() == 1)
 
 
 def test_stopped_it_takes_nothing(two: tuple[Runner, Runner, Done]):
@@ -246,8 +232,7 @@ def test_topics_and_the_index_are_made_behind_a_turn(encoder: FakeEncoder):
     for kind in KINDS:
         ask(session_id, kind)
     runner = Runner(KINDS)
-    while runner.run_due():
-        pass
+    wait_until(lambda: not runner.run_due())
 
     assert judged(session_id) == len(TALK)
     assert indexing.catch_up(user_id=OWNER, seconds=60, now=now()).indexed_messages == 0
@@ -261,8 +246,7 @@ def test_a_session_that_is_gone_holds_up_no_other(encoder: FakeEncoder):
         for kind in KINDS:
             ask(session_id, kind)
     runner = Runner(KINDS)
-    while runner.run_due():
-        pass
+    wait_until(lambda: not runner.run_due())
 
     assert judged(there) == 1
     assert pieces.count() == 0
@@ -291,7 +275,6 @@ def test_what_is_said_while_a_session_is_judged_is_judged_too(encoder: FakeEncod
 
     ask(session_id)
     runner = Runner(KINDS, work=overtaken)
-    while runner.run_due():
-        pass
+    wait_until(lambda: not runner.run_due())
 
     assert (len(times), judged(session_id)) == (2, 2)

@@ -1,6 +1,5 @@
 """A job runs under a lease of MongoDB's, and its runs are its history."""
 
-import threading
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +12,7 @@ from sessions_app.domain.jobs import JobName, JobState, Outcome
 from sessions_app.repository import indexes
 from sessions_app.repository import jobs as jobs_store
 from sessions_app.services.jobs import Running, job_history, jobs_enter, run_due, run_now, running
+from tests.waiting import at_once, wait_until
 
 pytestmark = pytest.mark.mongod("updates by MongoDB's clock")
 NAME = JobName.EXPIRE.value
@@ -66,22 +66,13 @@ def test_one_process_at_a_time_runs_a_job(job, stop):
 
 def test_of_many_that_look_at_once_one_runs_a_job(job, stop):
     ran: list[int] = []
-    together = threading.Barrier(6)
 
     def work(running: Running) -> bool:
         ran.append(1)
         return True
 
-    def look() -> None:
-        together.wait()
-        run_due([each], stop=stop, seconds=5)
-
     each = job(work)
-    threads = [threading.Thread(target=look) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(*[lambda: run_due([each], stop=stop, seconds=5)] * 6)
     assert (len(ran), len(job_history(limit=9))) == (1, 1)
 
 
@@ -137,8 +128,7 @@ def test_a_run_whose_lease_is_lost_ends_after_its_step(job, stop, database, monk
 
     def work(at: Running) -> bool:
         database.jobs.update_one({"_id": NAME}, {"$set": {"owner": "another/1"}})
-        while at.goes_on():
-            pass
+        wait_until(lambda: not at.goes_on(), 30)
         return False
 
     assert run_now(job(work), stop=stop, seconds=60) is None
@@ -150,8 +140,7 @@ def test_a_lease_is_renewed_and_the_position_saved_while_a_step_lasts(job, stop,
     def work(at: Running) -> bool:
         first = state().lease_until
         at.position = "here"
-        while state().lease_until == first:
-            pass
+        wait_until(lambda: state().lease_until != first, 30)
         return False
 
     run_now(job(work), stop=stop, seconds=60)

@@ -1,8 +1,8 @@
 """What staff do with other people's sessions: whole, once, and never against a legal hold."""
 
-import threading
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -19,6 +19,7 @@ from sessions_app.services import erasure, sessions
 from sessions_app.services.audits import integrity
 from sessions_app.services.review import staff_actions
 from tests.repository.conftest import OWNER, append, append_many, new_session, now, read_all
+from tests.waiting import at_once
 
 UNKNOWN = "01932c07-8a3e-7d52-b1c4-5f0e6a9d2b31"
 
@@ -128,26 +129,17 @@ def test_an_unknown_session_is_not_found(database: Any) -> None:
 def test_of_a_hold_and_a_deletion_at_once_only_one_succeeds(database: Any) -> None:
     for _ in range(20):
         session_id = new_session().session_id
-        outcomes: list[str] = []
-        start = threading.Barrier(2)
 
-        def attempt(act: Callable[[], Any], name: str, start: threading.Barrier = start) -> None:
-            start.wait()
+        def succeeds(act: Callable[..., Any], **more: Any) -> bool:
             try:
-                act()
+                act(session_id=session_id, **more)  # noqa: B023 - ended before the next round
             except (LegalHold, SessionNotFound):
-                return
-            outcomes.append(name)  # noqa: B023 - joined before the next round
+                return False
+            return True
 
-        hold = lambda: staff_actions.session_hold_any(session_id=session_id, legal_hold=True)  # noqa: B023, E731
-        delete = lambda: staff_actions.session_delete_any(session_id=session_id)  # noqa: B023, E731
-        threads = [
-            threading.Thread(target=attempt, args=(act, name))
-            for act, name in ((hold, "held"), (delete, "deleted"))
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        there = database.sessions.find_one({"_id": session_id})
-        assert outcomes == (["held"] if there else ["deleted"])
+        held, deleted = at_once(
+            partial(succeeds, staff_actions.session_hold_any, legal_hold=True),
+            partial(succeeds, staff_actions.session_delete_any),
+        )
+        there = database.sessions.find_one({"_id": session_id}) is not None
+        assert (held, deleted) == (there, not there)

@@ -1,7 +1,6 @@
 """The index of search: complete, whoever writes it, and without a word of what is gone."""
 
 import itertools
-import threading
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,6 +15,7 @@ from sessions_app.services.privacy import erasing as privacy
 from sessions_app.services.search import indexing as search_indexing
 from sessions_app.services.search import querying as search
 from tests.repository.conftest import OWNER, append, append_many, new_session, now
+from tests.waiting import at_once
 
 
 def index(user_id: str | None = OWNER, seconds: float = 60) -> search_indexing.Backlog:
@@ -132,11 +132,7 @@ def test_many_workers_make_one_index(session: Any, find: Any, database: Any) -> 
     append_many(session.session_id, [f"word {n}" for n in range(300)])
     for n in range(20):
         append(new_session().session_id, f"word {n}")
-    workers = [threading.Thread(target=index) for _ in range(4)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
+    at_once(*[index] * 4)
     assert index().indexed_sessions == 0
     assert database.search_documents.count_documents({}) == 5 + 20 * 2 + 1
     assert len(find("word", limit=100)) == 100

@@ -1,7 +1,7 @@
 """Vectors and topics: made when needed, the same whoever makes them, gone when a message goes."""
 
-import threading
 import zlib
+from functools import partial
 from typing import Any
 
 import pytest
@@ -17,6 +17,7 @@ from sessions_app.services import erasure, messages, sessions
 from sessions_app.services.topics import annotations, segments, vectors
 from tests.repository.conftest import OWNER, append, append_many, new_session, now, read_all
 from tests.services.conftest import FakeEncoder
+from tests.waiting import at_once
 
 TALK = [
     "Which hotels in Lisbon take dogs?",
@@ -103,11 +104,7 @@ def test_one_by_one_or_all_at_once_gives_the_same(database: Any, encoder: FakeEn
 def test_workers_that_race_agree(database: Any, encoder: FakeEncoder) -> None:
     alone, together = talk(200), talk(200)
     catch_up(alone)
-    threads = [threading.Thread(target=catch_up, args=(together,)) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(*[partial(catch_up, together)] * 4)
     assert topics_of(together) == topics_of(alone)
     assert [b.vectors for b in blocks(together)] == [b.vectors for b in blocks(alone)]
 

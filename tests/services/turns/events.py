@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from tests.waiting import in_time
+
 
 class Event(NamedTuple):
     id: str
@@ -27,9 +29,11 @@ def until(response: Any, name: str) -> list[Event]:
     Closed here and not by the garbage collector, which would run Django's end of a request in the
     middle of anything, and CPython 3.11 does not survive a context variable set within its setting.
     """
-    incoming, received = iter(response.streaming_content), b""
-    while f"event: {name}\n".encode() not in received:
-        received += next(incoming)
+    received = b""
+    for piece in in_time(response.streaming_content, what=name):
+        received += piece
+        if f"event: {name}\n".encode() in received:
+            break
     response._iterator.close()
     return parse(received)
 
@@ -38,7 +42,7 @@ def read(response: Any) -> list[Event]:
     """All events of a streaming answer."""
     assert response.status_code == 200, getattr(response, "content", response)
     assert response.headers["Content-Type"] == "text/event-stream"
-    return parse(b"".join(response.streaming_content))
+    return parse(b"".join(in_time(response.streaming_content)))
 
 
 def text(events: Iterable[Event]) -> str:

@@ -2,17 +2,19 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any
 
 from sessions_app.providers import Completion, Ending, Messages, Thought
+from tests.waiting import PATIENCE
 
 
 class Script:
     """One reply: its pieces and thoughts, with a gate before each piece whose number is in `gates`.
 
-    A gate holds the model until the test opens it. A piece may be a thought. `error` is
-    raised after the last piece.
+    A gate holds the model until the test opens it, or a minute. A piece may be a thought. `error`
+    is raised after the last piece.
     """
 
     def __init__(
@@ -46,13 +48,20 @@ class ScriptedReply:
         script = self._script
         script.started.set()
         for place, piece in enumerate([*script.pieces, ""]):
-            while place in script.gates and not script.gates[place].is_set():
-                await asyncio.sleep(0.002)
+            if place in script.gates:
+                await _opened(script.gates[place])
             if piece:
                 yield piece
         if script.error is not None:
             raise script.error
         self.ending = script.ending
+
+
+async def _opened(gate: threading.Event) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not gate.is_set():
+        assert time.monotonic() < deadline, "no test has opened the gate"
+        await asyncio.sleep(0.002)
 
 
 class ScriptedModel:

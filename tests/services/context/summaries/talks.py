@@ -1,6 +1,7 @@
 """Sessions to summarise, and short ways to do things to them."""
 
 from collections.abc import Callable
+from itertools import repeat
 
 from sessions_app.api.wire import context as wire
 from sessions_app.domain.data import Strategy
@@ -9,6 +10,7 @@ from sessions_app.services import context, erasure
 from sessions_app.services.context import summaries
 from sessions_app.services.context.summaries import ExtensionOutcome
 from tests.repository.conftest import OWNER, append_many, new_session, now
+from tests.waiting import in_time
 
 BUDGET = 512
 POLICY = {"max_tokens": BUDGET, "strategy": Strategy.RECENT}
@@ -30,7 +32,9 @@ def go_on(session_id: str, first: int, length: int) -> None:
 
 def up_to_date(extend: Extend, session_id: str) -> list[summaries.Extended]:
     done = []
-    while (last := extend(session_id)).outcome is ExtensionOutcome.EXTENDED:
+    for last in in_time(map(extend, repeat(session_id)), what="a summary that is up to date"):
+        if last.outcome is not ExtensionOutcome.EXTENDED:
+            break
         done.append(last)
     return done
 
