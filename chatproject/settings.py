@@ -226,7 +226,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "chatproject.apps.StaticFiles",
+    "chatproject.static_files.apps.StaticFiles",
     "rest_framework",
     "rest_framework_simplejwt",
     "rest_framework_simplejwt.token_blacklist",
@@ -241,11 +241,11 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "chatproject.logs.request_ids.naming",
     "chatproject.traces.requests.tracing_requests",
-    "chatproject.metrics.counting",
+    "chatproject.metrics.requests.counting",
     "chatproject.storage.disk.refusing_growth",
-    "chatproject.caching.private",
+    "chatproject.http.caching.private",
     # Answers API requests; what follows is for pages.
-    "chatproject.api_requests.ApiRequests",
+    "chatproject.http.api_requests.ApiRequests",
     "django.middleware.security.SecurityMiddleware",
     # Before the policy for pages: scripts, styles and fonts need none, and there are sixty of them.
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -257,7 +257,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "chatproject.api_requests.answering",
+    "chatproject.http.api_requests.answering",
 ]
 ROOT_URLCONF = "chatproject.urls"
 WSGI_APPLICATION = "chatproject.wsgi.application"
@@ -307,7 +307,7 @@ STATICFILES_DIRS = [
 ]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "chatproject.static_files.HashedStaticFiles"},
+    "staticfiles": {"BACKEND": "chatproject.static_files.hashed.HashedStaticFiles"},
 }
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 # For every page: no inline scripts or styles, nothing from other origins.
