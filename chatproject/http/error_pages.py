@@ -4,7 +4,6 @@ import re
 from typing import Any
 
 import orjson
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
@@ -76,15 +75,3 @@ def refusal(path: str, error: SessionError) -> tuple[int, list[tuple[str, str]],
     if retry_after := getattr(error, "retry_after", None):
         headers.append(("Retry-After", str(retry_after)))
     return status, headers, orjson.dumps(body)
-
-
-def cross_origin(origin: str) -> list[tuple[str, str]]:
-    """The headers with which a page of this origin may read a refusal."""
-    if origin not in settings.CORS_ALLOWED_ORIGINS:
-        return []
-    exposed = ", ".join(settings.CORS_EXPOSE_HEADERS)
-    return [
-        ("Access-Control-Allow-Origin", origin),
-        ("Access-Control-Expose-Headers", exposed),
-        ("Vary", "Origin"),
-    ]

@@ -7,7 +7,7 @@ from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
-from chatproject.http import error_pages
+from chatproject.http import cross_origin, error_pages
 from chatproject.logs import access_log
 from chatproject.logs.request_ids import with_request_id
 from chatproject.metrics.labels import method_label, route_label
@@ -69,7 +69,7 @@ async def refuse(
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         body = with_request_id(body, request_id)
     if b"origin" in sent:
-        headers += error_pages.cross_origin(sent[b"origin"])
+        headers += cross_origin.headers_for(sent[b"origin"])
     encoded = [(n.lower().encode("latin-1"), v.encode("latin-1")) for n, v in headers]
     encoded.append((b"content-length", str(len(body)).encode()))
     if status in _UNREAD:
