@@ -23,7 +23,7 @@ COPY accounts accounts
 COPY sessions_app sessions_app
 COPY clients/js clients/js
 COPY --from=page /page/node_modules /page/node_modules
-RUN /opt/venv/bin/python -m chatproject.page_libraries --from /page/node_modules
+RUN /opt/venv/bin/python -m chatproject.static_files.page_libraries --from /page/node_modules
 # The keys that this generates under DATA_DIR stay in this stage, and nothing is signed with them.
 RUN DATA_DIR=/build STATIC_DIR=/srv/static /opt/venv/bin/python manage.py collectstatic --no-input
 # The root file system is read-only later, so modules are compiled here.

@@ -93,7 +93,7 @@ $(BIN)/python:
 $(VENV)/runtime.stamp: requirements.txt constraints.txt package.json package-lock.json | $(BIN)/python
 	@echo "Installing the service's packages …"
 	@$(PIP) -r requirements.txt
-	@$(BIN)/python -m chatproject.page_libraries
+	@$(BIN)/python -m chatproject.static_files.page_libraries
 	@touch $@
 
 $(VENV)/dev.stamp: requirements-dev.txt requirements-docs.txt requirements-traces.txt $(VENV)/runtime.stamp | $(BIN)/python

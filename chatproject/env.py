@@ -6,9 +6,15 @@ from collections.abc import Iterable
 from django.core.exceptions import ImproperlyConfigured
 
 
-def text(name: str, default: str = "") -> str:
-    """The value of `name`, stripped; unset or blank means `default`."""
-    return os.environ.get(name, "").strip() or default
+def text(name: str, default: str = "", *, shortest: int = 0) -> str:
+    """The value of `name`, stripped; unset or blank means `default`.
+
+    A value that is set has at least `shortest` characters.
+    """
+    value = os.environ.get(name, "").strip()
+    if value and len(value) < shortest:
+        raise ImproperlyConfigured(f"{name} must have at least {shortest} characters")
+    return value or default
 
 
 def integer(name: str, default: int, *, low: int = 0, high: int = 2**53) -> int:
@@ -53,9 +59,12 @@ def choice(name: str, default: str, allowed: Iterable[str]) -> str:
     return value
 
 
-def words(name: str, default: str = "") -> list[str]:
-    """A comma-separated list."""
-    return [word.strip() for word in text(name, default).split(",") if word.strip()]
+def words(name: str, default: str = "", *, shortest: int = 0) -> list[str]:
+    """A comma-separated list of words, each of at least `shortest` characters."""
+    values = [word.strip() for word in text(name, default).split(",") if word.strip()]
+    if any(len(word) < shortest for word in values):
+        raise ImproperlyConfigured(f"{name} must have at least {shortest} characters each")
+    return values
 
 
 def rate(name: str, default: str) -> str | None:

@@ -9,7 +9,9 @@ from django.core.exceptions import ImproperlyConfigured
 
 from chatproject import env
 from chatproject.databases import accounts_database
-from chatproject.storage import secrets_file
+from chatproject.http import cross_origin
+from chatproject.logs import configuration
+from chatproject.storage import signing_keys
 from sessions_app.domain.attachments import Kind
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -48,25 +50,12 @@ DRAIN_SECONDS = env.integer("DRAIN_SECONDS", 10, low=1, high=1_800)
 DRAIN_TURNS_SECONDS = env.integer("DRAIN_TURNS_SECONDS", 5, low=0, high=1_800)
 if DRAIN_TURNS_SECONDS >= DRAIN_SECONDS:
     raise ImproperlyConfigured("DRAIN_TURNS_SECONDS must be less than DRAIN_SECONDS")
-METRICS_TOKEN = env.text("METRICS_TOKEN")
-if METRICS_TOKEN and len(METRICS_TOKEN) < 16:
-    raise ImproperlyConfigured("METRICS_TOKEN must have at least 16 characters")
+METRICS_TOKEN = env.text("METRICS_TOKEN", shortest=16)
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 CORS_ALLOWED_ORIGINS = env.words("CORS_ALLOWED_ORIGINS")
-CORS_EXPOSE_HEADERS = [
-    "ETag", "Location", "Retry-After", "X-Request-Id", "X-Session-Id", "X-Should-Retry",
-]  # fmt: skip
-CORS_ALLOW_HEADERS = [
-    "accept", "authorization", "content-type", "idempotency-key", "if-match", "if-none-match",
-    "last-event-id", "x-request-id", "x-session-create", "x-session-id",
-    # what OpenAI's package for browsers sends along
-    "openai-beta", "openai-organization", "openai-project",
-    *(f"x-stainless-{name}" for name in (
-        "arch", "lang", "os", "package-version", "retry-count", "runtime", "runtime-version",
-        "timeout", "read-timeout", "async", "helper-method", "poll-helper", "raw-response",
-    )),
-]  # fmt: skip
+CORS_EXPOSE_HEADERS = cross_origin.EXPOSED
+CORS_ALLOW_HEADERS = cross_origin.ALLOWED
 
 # --- storage ----------------------------------------------------------------------------------
 MONGODB_URI = env.text("MONGODB_URI")
@@ -83,38 +72,15 @@ DATABASES: dict[str, Any] = {
         DATABASE_URL, threads=THREADS, timeout_ms=ACCOUNTS_TIMEOUT_MS
     )
     if DATABASE_URL
-    else {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": DATA_DIR / "accounts.sqlite3",
-        "CONN_MAX_AGE": None,
-        # WAL lets readers pass a writer; IMMEDIATE makes writers queue instead of failing.
-        "OPTIONS": {
-            "timeout": 20,
-            "transaction_mode": "IMMEDIATE",
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-        },
-    }
+    else accounts_database.in_file(DATA_DIR / "accounts.sqlite3")
 }
 
 # --- secrets ----------------------------------------------------------------------------------
-SECRET_KEY = env.text("SECRET_KEY")
-JWT_SIGNING_KEY = env.text("JWT_SIGNING_KEY")
-if not (SECRET_KEY and JWT_SIGNING_KEY):
-    if MONGODB_URI or DATABASE_URL:
-        missing = [n for n in ("SECRET_KEY", "JWT_SIGNING_KEY") if not env.text(n)]
-        raise ImproperlyConfigured(
-            f"set {' and '.join(missing)}: with MONGODB_URI or DATABASE_URL set, keys are not "
-            "generated, because every worker must share them"
-        )
-    _keys = secrets_file.load_or_create(DATA_DIR)
-    SECRET_KEY = SECRET_KEY or _keys["SECRET_KEY"]
-    JWT_SIGNING_KEY = JWT_SIGNING_KEY or _keys["JWT_SIGNING_KEY"]
-if len(JWT_SIGNING_KEY) < 32:
-    raise ImproperlyConfigured("JWT_SIGNING_KEY must have at least 32 characters (RFC 7518, 3.2)")
+SECRET_KEY, JWT_SIGNING_KEY = signing_keys.configured(
+    DATA_DIR, is_shared=bool(MONGODB_URI or DATABASE_URL)
+)
 # The first password of the staff account, instead of a generated one.
-ADMIN_PASSWORD = env.text("ADMIN_PASSWORD")
-if ADMIN_PASSWORD and len(ADMIN_PASSWORD) < 12:
-    raise ImproperlyConfigured("ADMIN_PASSWORD must have at least 12 characters")
+ADMIN_PASSWORD = env.text("ADMIN_PASSWORD", shortest=12)
 
 # --- sessions ---------------------------------------------------------------------------------
 SESSION_TTL_SECONDS = env.integer("SESSION_TTL_SECONDS", 2_592_000, high=3_153_600_000)
@@ -226,7 +192,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "chatproject.apps.StaticFiles",
+    "chatproject.static_files.apps.StaticFiles",
     "rest_framework",
     "rest_framework_simplejwt",
     "rest_framework_simplejwt.token_blacklist",
@@ -241,11 +207,11 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "chatproject.logs.request_ids.naming",
     "chatproject.traces.requests.tracing_requests",
-    "chatproject.metrics.counting",
+    "chatproject.metrics.requests.counting",
     "chatproject.storage.disk.refusing_growth",
-    "chatproject.caching.private",
+    "chatproject.http.caching.private",
     # Answers API requests; what follows is for pages.
-    "chatproject.api_requests.ApiRequests",
+    "chatproject.http.api_requests.ApiRequests",
     "django.middleware.security.SecurityMiddleware",
     # Before the policy for pages: scripts, styles and fonts need none, and there are sixty of them.
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -257,7 +223,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "chatproject.api_requests.answering",
+    "chatproject.http.api_requests.answering",
 ]
 ROOT_URLCONF = "chatproject.urls"
 WSGI_APPLICATION = "chatproject.wsgi.application"
@@ -307,7 +273,7 @@ STATICFILES_DIRS = [
 ]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "chatproject.static_files.HashedStaticFiles"},
+    "staticfiles": {"BACKEND": "chatproject.static_files.hashed.HashedStaticFiles"},
 }
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 # For every page: no inline scripts or styles, nothing from other origins.
@@ -405,11 +371,9 @@ SIMPLE_JWT = {
     "TOKEN_BLACKLIST_SERIALIZER": "accounts.serializers.SignOutSerializer",
 }
 REGISTRATION = env.choice("REGISTRATION", "open", ["open", "invited", "closed"])
-REGISTRATION_INVITATIONS = env.words("REGISTRATION_INVITATIONS")
+REGISTRATION_INVITATIONS = env.words("REGISTRATION_INVITATIONS", shortest=16)
 if REGISTRATION == "invited" and not REGISTRATION_INVITATIONS:
     raise ImproperlyConfigured("set REGISTRATION_INVITATIONS: with REGISTRATION=invited")
-if any(len(each) < 16 for each in REGISTRATION_INVITATIONS):
-    raise ImproperlyConfigured("REGISTRATION_INVITATIONS must have at least 16 characters each")
 # Mails are printed unless a server is named.
 PUBLIC_URL = env.text("PUBLIC_URL").rstrip("/") or f"http://{HOST}:{PORT}"
 EMAIL_HOST = env.text("EMAIL_HOST")
@@ -455,32 +419,4 @@ LOG_FORMAT = env.choice("LOG_FORMAT", "text", ("text", "json"))
 ACCESS_LOG = env.flag("ACCESS_LOG", default=True)
 # What MongoDB takes longer for is logged, without values; 0 logs none.
 SLOW_QUERY_MS = env.integer("SLOW_QUERY_MS", 500, high=3_600_000)
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "text": {
-            "()": "chatproject.logs.log_format.TextLines",
-            "format": "%(asctime)s %(levelname)s %(name)s: %(message)s%(of_request)s",
-        },
-        "json": {"()": "chatproject.logs.log_format.JsonLines"},
-    },
-    "filters": {
-        "of_request": {"()": "chatproject.logs.log_format.OfRequest"},
-        "one_line": {"()": "chatproject.logs.log_lines.OneLine"},
-    },
-    "handlers": {
-        "stderr": {
-            "class": "logging.StreamHandler",
-            "formatter": LOG_FORMAT,
-            "filters": ["of_request", "one_line"],
-        }
-    },
-    "root": {"handlers": ["stderr"], "level": "WARNING"},
-    "loggers": {
-        # Clients see their mistakes in the response; logging each would hide the service's own.
-        "django.request": {"level": "ERROR"},
-        "chat.access": {"level": "INFO"},
-        "sessions_app.services.jobs": {"level": "INFO"},
-    },
-}
+LOGGING = configuration.logging_in(LOG_FORMAT)

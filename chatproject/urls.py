@@ -7,8 +7,8 @@ from rest_framework.permissions import AllowAny
 from rest_framework.renderers import TemplateHTMLRenderer
 
 from accounts import staff_sign_in
-from chatproject import metrics
-from chatproject.api_schema import SchemaView
+from chatproject.http.api_schema import SchemaView
+from chatproject.metrics.view import metrics
 from chatproject.probes import health
 
 # Registers the admin's pages, for `admin.site.urls` below.
@@ -21,7 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("sessions_app.openai_api.urls")),
     re_path(r"^healthz/?$", health.healthz),
     re_path(r"^readyz/?$", health.readyz),
-    re_path(r"^metrics/?$", metrics.metrics),
+    re_path(r"^metrics/?$", metrics),
     re_path(r"^api/schema/?$", SchemaView.as_view(), name="schema"),
     re_path(
         r"^api/docs/?$",
@@ -39,7 +39,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("accounts.urls")),
     path("", include("sessions_app.web.urls")),
 ]
-handler400 = "chatproject.error_pages.bad_request"
-handler403 = "chatproject.error_pages.forbidden"
-handler404 = "chatproject.error_pages.not_found"
-handler500 = "chatproject.error_pages.server_error"
+handler400 = "chatproject.http.error_pages.bad_request"
+handler403 = "chatproject.http.error_pages.forbidden"
+handler404 = "chatproject.http.error_pages.not_found"
+handler500 = "chatproject.http.error_pages.server_error"

@@ -14,7 +14,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from chatproject import page_libraries
+from chatproject.static_files import page_libraries
 
 # Where the processes of a run share them; pytest's first process says it to the others.
 VARIABLE = "TESTS_COLLECTED_STATIC"

@@ -3,4 +3,4 @@
 from chatproject.settings import *  # noqa: F403
 from chatproject.settings import MIDDLEWARE
 
-MIDDLEWARE = [name for name in MIDDLEWARE if name != "chatproject.metrics.counting"]
+MIDDLEWARE = [name for name in MIDDLEWARE if name != "chatproject.metrics.requests.counting"]

@@ -1,9 +1,10 @@
-"""How the accounts database is reached: in PostgreSQL, by a small pool, within limits of time.
+"""How the accounts database is reached: a file, or PostgreSQL by a small pool, within limits.
 
 A server that is frozen, or behind a broken network, says nothing, so the limits are the client's
 as well: to connect, to get a connection from the pool, and for each thing that the server is asked.
 """
 
+from pathlib import Path
 from typing import Any
 
 import dj_database_url
@@ -41,6 +42,21 @@ def by_url(url: str, *, threads: int, timeout_ms: int) -> dict[str, Any]:
             "num_workers": 2,
         }
     return entry
+
+
+def in_file(path: Path) -> dict[str, Any]:
+    """Django's entry for a database of SQLite."""
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": path,
+        "CONN_MAX_AGE": None,
+        # WAL lets readers pass a writer; IMMEDIATE makes writers queue instead of failing.
+        "OPTIONS": {
+            "timeout": 20,
+            "transaction_mode": "IMMEDIATE",
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        },
+    }
 
 
 def without_limits(entry: dict[str, Any]) -> None:

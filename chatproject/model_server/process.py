@@ -7,8 +7,8 @@ from pathlib import Path
 from signal import SIGKILL
 
 from chatproject.model_server.launch import Launch
+from chatproject.processes import parent_death
 from chatproject.service_error import ServiceError
-from chatproject.serving import parent_death
 from sessions_app import child_process
 
 # Reading the weights takes a second on an idle machine.

@@ -24,7 +24,7 @@ from chatproject.mongod.binary import MongodError
 from chatproject.mongod.diagnosis import DISK_FULL
 from chatproject.mongod.keeper import STOP_SECONDS
 from chatproject.mongod.launch import launch, reap
-from chatproject.serving import parent_death
+from chatproject.processes import parent_death
 from chatproject.storage import disk, locks
 
 __all__ = ["MongodError", "endpoint", "running", "throwaway"]

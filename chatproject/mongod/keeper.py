@@ -14,8 +14,7 @@ import sys
 import time
 from pathlib import Path
 
-from chatproject import open_files
-from chatproject.serving import parent_death
+from chatproject.processes import open_files, parent_death
 from chatproject.storage import locks
 
 INTERVAL_SECONDS = 0.3

@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from chatproject import jobs as schedule
-from chatproject.metrics import ARRIVED_KEY
+from chatproject.metrics.requests import ARRIVED_KEY
 from chatproject.probes import draining, readiness
 from chatproject.storage import disk
 from sessions_app import clock, encoders

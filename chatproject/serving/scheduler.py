@@ -15,7 +15,8 @@ from pathlib import Path
 
 from django.conf import settings
 
-from chatproject.serving import counters, parent_death
+from chatproject.processes import parent_death
+from chatproject.serving import counters
 
 # After an unexpected end it is started again, later each time.
 FIRST_WAIT, LONGEST_WAIT = 1.0, 300.0

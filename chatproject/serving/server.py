@@ -12,8 +12,9 @@ from pathlib import Path
 
 from django.conf import settings
 
+from chatproject.processes import parent_death
 from chatproject.service_error import ServiceError
-from chatproject.serving import counters, parent_death
+from chatproject.serving import counters
 from chatproject.storage import disk
 from sessions_app import child_process
 

@@ -14,12 +14,13 @@ from pathlib import Path
 
 from django.conf import settings
 
-from chatproject import interpreter, model_server, open_files, preparation
+from chatproject import model_server
 from chatproject.databases import external_mongodb, mongo
 from chatproject.mongod import embedded as mongod
 from chatproject.probes import draining
+from chatproject.processes import open_files
 from chatproject.service_error import ServiceError
-from chatproject.serving import scheduler, server
+from chatproject.serving import interpreter, preparation, scheduler, server
 from chatproject.serving.server import Address
 from chatproject.serving.watchdog import CRASH_LOOP
 from chatproject.storage import disk, locks

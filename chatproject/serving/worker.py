@@ -9,11 +9,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chatproject.serving import counters, parent_death
+from chatproject.processes import parent_death
+from chatproject.serving import counters
 from chatproject.serving.watchdog import WHERE
 
 if TYPE_CHECKING:
-    from chatproject.serving.gateway import Gateway
+    from chatproject.serving.gateway.application import Gateway
 
 
 SWITCH_SECONDS = 0.001
@@ -27,7 +28,7 @@ GARBAGE = (10_000, 20, 20)
 def application() -> "Gateway":
     """The ASGI application, in a process that goes when its server does."""
     _prepare()
-    from chatproject.serving.gateway import Gateway
+    from chatproject.serving.gateway.application import Gateway
     from chatproject.wsgi import django
 
     return Gateway(django, started=_started, stopping=_stopping)

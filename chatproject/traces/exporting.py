@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from chatproject.version import VERSION
 from sessions_app import tracing
 
 SERVICE_NAME = "chat-sessions"
@@ -37,11 +38,9 @@ def begin(exporter: Any = None) -> None:
             "OTEL_EXPORTER_OTLP_ENDPOINT needs OpenTelemetry: pip install -r "
             "requirements-traces.txt, or unset it"
         ) from error
-    from chatproject import metrics
-
     resource = Resource.create(
         {
-            "service.version": metrics.VERSION,
+            "service.version": VERSION,
             "service.instance.id": f"{os.uname()[1]}/{os.getpid()}",
         }
     )
@@ -50,7 +49,7 @@ def begin(exporter: Any = None) -> None:
     provider = TracerProvider(resource=resource)
     provider.add_span_processor(BatchSpanProcessor(exporter or OTLPSpanExporter()))
     _Provider.provider = provider
-    tracing.begin(provider.get_tracer("chat-sessions", metrics.VERSION))
+    tracing.begin(provider.get_tracer("chat-sessions", VERSION))
 
 
 def flush() -> None:

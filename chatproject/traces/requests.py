@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
 
-from chatproject import metrics
+from chatproject.metrics.labels import method_label, route_label
 from sessions_app import request_context, tracing
 from sessions_app.tracing import SERVER, TRACEPARENT, TRACESTATE, Span
 
@@ -35,8 +35,8 @@ def tracing_requests(get_response: GetResponse) -> GetResponse:
             match = request.resolver_match
             answered(
                 span,
-                method=metrics.known(request.method),
-                route=metrics.label(match.route if match else None),
+                method=method_label(request.method),
+                route=route_label(match.route if match else None),
                 status=response.status_code,
             )
         except BaseException as error:
@@ -51,7 +51,7 @@ def tracing_requests(get_response: GetResponse) -> GetResponse:
 
 def request_span(method: str, sent: dict[str, str], nanoseconds: int | None = None) -> Span:
     """The span of a request that has come, in its caller's trace if it has one."""
-    named = metrics.known(method)
+    named = method_label(method)
     return tracing.started(
         named, {"http.request.method": named}, kind=SERVER, sent=sent, nanoseconds=nanoseconds
     )
@@ -81,5 +81,5 @@ def refused(scope: Scope, route: str | None, status: int, arrived: float) -> Non
     }
     waited = time.monotonic() - arrived
     span = request_span(scope["method"], sent, time.time_ns() - round(waited * 1e9))
-    answered(span, method=metrics.known(scope["method"]), route=metrics.label(route), status=status)
+    answered(span, method=method_label(scope["method"]), route=route_label(route), status=status)
     span.end()

@@ -15,8 +15,7 @@ from sessions_app.http import event_stream
 from sessions_app.http.applications import require_session
 from sessions_app.http.departure import departure_of
 from sessions_app.http.event_stream import TurnSource
-from sessions_app.http.input import idempotency_key, user_id
-from sessions_app.http.turn_headers import patience, stores_nothing
+from sessions_app.http.input import user_id
 from sessions_app.http.waiting import Takes, Waits, takes, waits
 from sessions_app.openai_api import messages, naming, parameters, requests, schema, wire
 from sessions_app.openai_api.bodies import ParserWithFiles
@@ -41,8 +40,7 @@ class ChatCompletionsView(ModelCallView):
     def post(self, request: Request) -> HttpResponseBase:
         """Have the model answer; new messages are stored if the request has a session."""
         body = requests.body_of(request)
-        wanted = naming.wanted_session(request, body)
-        _require_headers(request)
+        wanted = naming.wanted_session(request, body, makes=self.turn_headers.makes_session)
         if wanted is not None:
             return self._in_session(request, body, wanted)
         if require_session(request):
@@ -57,15 +55,14 @@ class ChatCompletionsView(ModelCallView):
         stream, with_usage = parameters.truth(body, "stream"), parameters.wants_usage(body)
         call = parameters.model_call(body, conversation.instructions)
         since = requests.repeated_since(request, now)
-        key = idempotency_key(request)
-        attempt = Attempt(user_id(request), conversation, body, key, since, now)
-        is_aside, waits_for = stores_nothing(request), patience(request)
+        headers = self.turn_headers
+        attempt = Attempt(user_id(request), conversation, body, headers.key, since, now)
         session_id = naming.session_id(
-            naming.only_standing(wanted) if is_aside else wanted, attempt
+            naming.only_standing(wanted) if headers.stores_nothing else wanted, attempt
         )
         self.answers_for(session_id)
         model = call.model or pass_through.model_name()
-        if is_aside:
+        if headers.stores_nothing:
             side_call = SideCall(conversation.messages, call, session_id, is_history=True)
             feed, end = turns.turn_unstored(user_id=attempt.user_id, side_call=side_call, now=now)
             departure_of(request).then(end)
@@ -74,14 +71,14 @@ class ChatCompletionsView(ModelCallView):
             messages=conversation.messages,
             call=call,
             digest=requests.digest(session_id, body),
-            key=key,
+            key=headers.key,
             since=since,
             places=conversation.places,
         )
         feed = turns.turn_queued(
             session_id=session_id,
             user_id=attempt.user_id,
-            patience=waits_for,
+            patience=headers.patience,
             start=lambda ticket: turns.completion_start(
                 session_id=session_id,
                 user_id=attempt.user_id,
@@ -150,10 +147,3 @@ def _demonstrated(request: Request, body: dict[str, Any]) -> HttpResponseBase:
     )
     departure_of(request).then(end)
     return _answered(request, feed, model, stream=stream, with_usage=with_usage)
-
-
-def _require_headers(request: Request) -> None:
-    """Refuse what the headers of a session cannot say, whether or not there is one."""
-    idempotency_key(request)
-    stores_nothing(request)
-    patience(request)

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from sessions_app.domain import alignment
 from sessions_app.domain.data import Role, Session
 from sessions_app.domain.drafts import SessionDraft
-from sessions_app.domain.errors import InvalidInput, SessionNotFound
+from sessions_app.domain.errors import SessionNotFound
 from sessions_app.domain.limits import METADATA_VALUE_MAX_CHARS
 from sessions_app.domain.sessions import names as session_names
 from sessions_app.openai_api import requests
@@ -21,8 +21,6 @@ from sessions_app.services import turns
 from sessions_app.services.sessions import named as named_sessions
 from sessions_app.services.sessions.named import Keeps
 
-_CREATE_HEADER = "X-Session-Create"
-_SWITCH = {"1": True, "true": True, "0": False, "false": False, "": False}
 # The new name of the parameter and the old one. What either holds is the application's own.
 _OF_USERS = ("safety_identifier", "user")
 
@@ -55,9 +53,11 @@ class Attempt:
     member: str = "messages"
 
 
-def wanted_session(request: Request, body: Mapping[str, Any]) -> WantedSession | None:
+def wanted_session(
+    request: Request, body: Mapping[str, Any], *, makes: bool
+) -> WantedSession | None:
     """The session that a request wants; None where it is to be passed on."""
-    name, makes = requests.session_name(request, body), _makes(request)
+    name = requests.session_name(request, body)
     if name == session_names.NONE:
         return None
     if name is not None:
@@ -73,15 +73,6 @@ def only_standing(wanted: WantedSession) -> WantedSession:
     if wanted.name is None:
         raise UnsupportedValue("Name the session that is to be read.", attr="X-Session-Store")
     return replace(wanted, makes=False)
-
-
-def _makes(request: Request) -> bool:
-    header = request.headers.get(_CREATE_HEADER)
-    if header is None:
-        return settings.OPENAI_SESSIONS == "create"
-    if header.lower() not in _SWITCH:
-        raise InvalidInput("Expected 1 or 0.", attr=_CREATE_HEADER)
-    return _SWITCH[header.lower()]
 
 
 def _user(body: Mapping[str, Any]) -> str | None:

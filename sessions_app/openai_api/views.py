@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 from sessions_app.domain.sessions import names as session_names
 from sessions_app.http.throttles import ChatThrottle
 from sessions_app.openai_api.errors import exception_handler
+from sessions_app.openai_api.turn_headers import TurnHeaders, turn_headers
 
 SESSION_HEADER = "X-Session-Id"
 
@@ -45,10 +46,20 @@ class OpenAIView(APIView):
 class ModelCallView(OpenAIView):
     """A view that calls the model; it shares its rate limit with the other API.
 
-    Of a service key, the body may name the end user as OpenAI's clients name theirs.
+    Of a service key, the body may name the end user as OpenAI's clients name theirs. The headers
+    are read before the handler runs, whether or not the request has a session; `turn_headers` is
+    what they say.
     """
 
     end_user_member = "user"
+    turn_headers: TurnHeaders
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Read the headers once the caller is known and let through."""
+        super().initial(request, *args, **kwargs)
+        # Another method is answered as such.
+        if request.method == "POST":
+            self.turn_headers = turn_headers(request)
 
     def get_throttles(self) -> list[BaseThrottle]:
         return [*super().get_throttles(), ChatThrottle()]

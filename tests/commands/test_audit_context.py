@@ -16,7 +16,7 @@ from sessions_app.domain.drafts import MessageDraft
 from sessions_app.domain.window.data import Reason
 from sessions_app.domain.window.planning import WindowPlan, plan_window
 from sessions_app.services.audits import windows as audits
-from sessions_app.services.context import planning as context
+from sessions_app.services.context import fitting
 from tests.chatproject.conftest import manage
 from tests.commands.conftest import Run
 from tests.repository.conftest import append_many, new_session, now
@@ -49,7 +49,7 @@ def plan_otherwise(monkeypatch: pytest.MonkeyPatch, change: Any) -> None:
     def faulty(*args: Any, **options: Any) -> WindowPlan:
         return change(plan_window(*args, **options))
 
-    monkeypatch.setattr(context, "plan_window", faulty)
+    monkeypatch.setattr(fitting, "plan_window", faulty)
 
 
 def without(*seqs: int) -> Any:

@@ -11,7 +11,7 @@ from check_jsonschema.builtin_schemas import get_builtin_schema
 from django.core.management import get_commands
 from jsonschema.validators import validator_for
 
-from chatproject import metrics
+from chatproject.version import VERSION
 from tests.deployment.image import ROOT
 from tests.deployment.variables import SETTINGS, unknown
 
@@ -169,4 +169,4 @@ def test_the_sweeper_runs_the_jobs_and_the_instances_do_not():
 
 
 def test_the_image_is_of_this_version():
-    assert {each["image"] for each in OURS.values()} == {f"chat-sessions:{metrics.VERSION}"}
+    assert {each["image"] for each in OURS.values()} == {f"chat-sessions:{VERSION}"}

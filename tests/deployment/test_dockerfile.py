@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.core.management import get_commands
 
-from chatproject import metrics
+from chatproject.version import VERSION
 from tests.deployment.image import ROOT, Step, context, steps
 from tests.deployment.variables import OF_THE_IMAGE, SETTINGS
 
@@ -132,7 +132,7 @@ def test_its_label_is_the_version_of_the_code():
     [labels] = [step.pairs for step in final() if step.name == "LABEL"]
 
     assert labels["org.opencontainers.image.version"] == "${VERSION}"
-    assert arguments["VERSION"] == metrics.VERSION
+    assert arguments["VERSION"] == VERSION
 
 
 def test_each_variable_exists():

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from django.core.management import get_commands
 
-from chatproject import metrics
+from chatproject.version import VERSION
 from tests.deployment.image import ROOT
 from tests.deployment.variables import SETTINGS
 
@@ -180,5 +180,5 @@ def test_the_image_is_of_this_version():
     full = f"{image['newName']}:{image['newTag']}"
     used = {c["image"] for pod in PODS.values() for c in pod["spec"]["containers"]}
 
-    assert image["newTag"] == metrics.VERSION
+    assert image["newTag"] == VERSION
     assert used == {image["name"], full}

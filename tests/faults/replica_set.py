@@ -14,7 +14,7 @@ from pymongo.errors import PyMongoError
 
 from chatproject.mongod import binary as mongod_binary
 from chatproject.mongod import replica_set as mongod_replica_set
-from chatproject.serving import parent_death
+from chatproject.processes import parent_death
 from tests.waiting import PATIENCE
 
 HOST = mongod_replica_set.HOST

@@ -16,7 +16,7 @@ from pymongo import MongoClient
 
 from chatproject.mongod import binary as mongod_binary
 from chatproject.mongod import replica_set as mongod_replica_set
-from chatproject.serving import parent_death
+from chatproject.processes import parent_death
 from tests.waiting import started, wait_until
 
 Client = MongoClient[dict[str, Any]]

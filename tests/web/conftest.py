@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from chatproject import page_libraries
+from chatproject.static_files import page_libraries
 from tests.chatproject.conftest import Service
 from tests.web.model import Model
 from tests.web.people import CHROMIUM, Person, launched

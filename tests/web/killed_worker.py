@@ -15,7 +15,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
 
-from chatproject import page_libraries
+from chatproject.static_files import page_libraries
 from tests.chatproject.conftest import Service
 from tests.web import model as slow_model
 from tests.web.conftest import settings

@@ -7,7 +7,7 @@ from typing import Any
 
 from playwright.sync_api import expect
 
-from chatproject import page_libraries
+from chatproject.static_files import page_libraries
 from tests.chatproject.conftest import Service
 from tests.web.conftest import settings
 from tests.web.model import Model

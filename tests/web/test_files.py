@@ -7,8 +7,8 @@ import subprocess
 import httpx
 import pytest
 
-from chatproject import page_libraries
-from chatproject.minified import minify
+from chatproject.static_files import page_libraries
+from chatproject.static_files.minified import minify
 from tests.chatproject.conftest import ROOT
 
 # What the page may weigh at its first visit.

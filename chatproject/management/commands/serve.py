@@ -8,8 +8,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from chatproject.mongod.binary import MongodError
+from chatproject.processes import parent_death
 from chatproject.service_error import ServiceError
-from chatproject.serving import parent_death, supervisor
+from chatproject.serving import supervisor
 
 
 class Command(BaseCommand):

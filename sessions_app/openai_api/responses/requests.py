@@ -12,8 +12,7 @@ from sessions_app.domain.items import ItemBatch
 from sessions_app.domain.responses import ResponseName, ResponseTerms, response_name
 from sessions_app.domain.sessions import names as session_names
 from sessions_app.http.applications import require_session
-from sessions_app.http.input import idempotency_key, user_id
-from sessions_app.http.turn_headers import stores_nothing
+from sessions_app.http.input import user_id
 from sessions_app.openai_api import naming, requests
 from sessions_app.openai_api.errors import (
     NoSuchSession,
@@ -24,6 +23,7 @@ from sessions_app.openai_api.errors import (
 )
 from sessions_app.openai_api.naming import Attempt, WantedSession
 from sessions_app.openai_api.responses import inputs, parameters
+from sessions_app.openai_api.turn_headers import TurnHeaders
 from sessions_app.openai_api.views import SESSION_HEADER
 from sessions_app.services.responses import ResponseRequest
 
@@ -53,7 +53,7 @@ class _Continuation:
 
 
 def response_request(
-    request: Request, body: Mapping[str, Any], now: datetime
+    request: Request, body: Mapping[str, Any], headers: TurnHeaders, now: datetime
 ) -> tuple[ResponseRequest, bool]:
     """What is asked for, and whether it is to be stored; raises InvalidInput naming what is wrong.
 
@@ -61,7 +61,7 @@ def response_request(
     """
     background = parameters.truth(body, "background", default=False)
     call = parameters.model_call(body)
-    continuation = _continuation(request, body)
+    continuation = _continuation(request, body, headers)
     if background and not continuation.store:
         raise UnsupportedValue("A response in the background is stored.", attr="background")
     batch = inputs.read_input(
@@ -75,7 +75,7 @@ def response_request(
         conversation = inputs.history(batch)
         call = replace(call, instructions=(*call.instructions, *conversation.instructions))
         batch = inputs.without_instructions(batch, conversation)
-    session_id = _session_id(request, body, continuation, batch, now)
+    session_id = _session_id(request, body, headers.key, continuation, batch, now)
     asking = ResponseRequest(
         batch.drafts,
         call,
@@ -88,7 +88,7 @@ def response_request(
         digest=requests.digest(str(continuation.previous or session_id or ""), body),
         session_id=session_id,
         previous=continuation.previous,
-        key=idempotency_key(request),
+        key=headers.key,
         since=requests.repeated_since(request, now),
         repeats=requests.repeat_count(request),
         item_ids=() if continuation.is_named or session_id else sorted(batch.ids),
@@ -98,12 +98,12 @@ def response_request(
     return asking, continuation.store
 
 
-def _continuation(request: Request, body: Mapping[str, Any]) -> _Continuation:
+def _continuation(request: Request, body: Mapping[str, Any], headers: TurnHeaders) -> _Continuation:
     store = parameters.truth(body, "store", default=True)
     previous = _previous(body)
     conversation = _conversation(body.get("conversation"))
-    goes_on = bool(previous or conversation or naming.wanted_session(request, body))
-    if not goes_on and require_session(request):
+    wanted = naming.wanted_session(request, body, makes=headers.makes_session)
+    if not (previous or conversation or wanted) and require_session(request):
         raise SessionRequired(attr=SESSION_HEADER)
     if previous and conversation:
         raise Unsupported(
@@ -111,13 +111,12 @@ def _continuation(request: Request, body: Mapping[str, Any]) -> _Continuation:
             attr="previous_response_id",
         )
     names_none = requests.session_name(request, body) == session_names.NONE
-    if names_none or stores_nothing(request):
+    if names_none or headers.stores_nothing:
         store = False
         if body.get("store"):
             raise UnsupportedValue("A response that is stored has a session.", attr="store")
     if names_none:
         return _Continuation(conversation, previous, None, store=False)
-    wanted = naming.wanted_session(request, body)
     # A new session is what a request makes anyway that names none.
     is_new = wanted is not None and wanted.name == session_names.NEW
     is_guessed = wanted is not None and wanted.name is None
@@ -129,6 +128,7 @@ def _continuation(request: Request, body: Mapping[str, Any]) -> _Continuation:
 def _session_id(
     request: Request,
     body: Mapping[str, Any],
+    key: str | None,
     continuation: _Continuation,
     batch: ItemBatch,
     now: datetime,
@@ -148,7 +148,7 @@ def _session_id(
         whose,
         inputs.history(batch),
         body,
-        idempotency_key(request),
+        key,
         requests.repeated_since(request, now),
         now,
         member="input",

@@ -18,7 +18,6 @@ from sessions_app.http import event_stream
 from sessions_app.http.departure import departure_of
 from sessions_app.http.event_stream import TurnSource
 from sessions_app.http.input import user_id
-from sessions_app.http.turn_headers import patience
 from sessions_app.http.waiting import Takes, Waits, takes, waits
 from sessions_app.openai_api import requests
 from sessions_app.openai_api.bodies import ParserWithFiles
@@ -51,12 +50,11 @@ class ResponsesView(ModelCallView):
         now = clock.now()
         body = requests.body_of(request)
         stream = parameters.truth(body, "stream", default=False)
-        waits_for = patience(request)
-        asking, store = response_request(request, body, now)
+        asking, store = response_request(request, body, self.turn_headers, now)
         terms = asking.terms
         self.answers_for(_session_of(asking))
         if store:
-            feed = _begun(user_id(request), asking, waits_for)
+            feed = _begun(user_id(request), asking, self.turn_headers.patience)
         else:
             feed, end = responses.response_unstored(
                 user_id=user_id(request), request=asking, now=now
@@ -137,12 +135,12 @@ class InputItemsView(OpenAIView):
         return Response(item_page(items, request.query_params))
 
 
-def _begun(whose: str, asking: ResponseRequest, waits_for: Patience) -> Feed:
+def _begun(whose: str, asking: ResponseRequest, patience: Patience) -> Feed:
     """The response's turn, behind that in progress in the session that it goes on in."""
     return turns.turn_queued(
         session_id=_session_of(asking),
         user_id=whose,
-        patience=waits_for,
+        patience=patience,
         start=lambda ticket: responses.response_start(
             user_id=whose, request=replace(asking, ticket=ticket), now=clock.now()
         ),

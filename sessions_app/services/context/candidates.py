@@ -72,12 +72,16 @@ def unranked(messages: Iterable[Message]) -> Candidates:
 
 def followed_by(gathered: Candidates, unsaved: Sequence[Message]) -> Candidates:
     """The same candidates, and behind them messages that are not stored."""
+    if not unsaved:
+        return gathered
     offered = [*gathered.offered, *map(topics.window_message, unsaved)]
     return replace(gathered, messages=[*gathered.messages, *unsaved], offered=offered)
 
 
 def superseding(gathered: Candidates, seqs: Collection[int]) -> Candidates:
     """The same candidates, with those in `seqs` marked as superseded."""
+    if not seqs:
+        return gathered
     offered = [
         replace(each, superseded=True) if each.seq in seqs else each for each in gathered.offered
     ]

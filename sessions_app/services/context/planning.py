@@ -1,21 +1,18 @@
 """Plans a session's context window: the messages of a model call, and the reason for each."""
 
 import time
-from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 
-from sessions_app import instruments, tokenizer, tracing
-from sessions_app.domain import window
+from sessions_app import instruments, tracing
 from sessions_app.domain.data import Message, OnTopicShift, Role, Session, Strategy
-from sessions_app.domain.dialect import AS_OPENAI, Manner, Request, SentAs
+from sessions_app.domain.dialect import Manner, Request, SentAs
 from sessions_app.domain.errors import InvalidInput
 from sessions_app.domain.sessions import lifecycle
-from sessions_app.domain.texts.tokens import window_cost
 from sessions_app.domain.window import (
     Layout,
     Reason,
@@ -25,14 +22,13 @@ from sessions_app.domain.window import (
     WindowPlan,
     WindowPolicy,
     fits_whole,
-    plan_window,
 )
 from sessions_app.repository import log
 from sessions_app.services import dialects, topics
 from sessions_app.services.context import candidates, summaries, writing
-from sessions_app.services.context.attached import newest_attached
 from sessions_app.services.context.candidates import Candidates
-from sessions_app.services.context.writing import Instruction, LaidOut
+from sessions_app.services.context.fitting import window_written
+from sessions_app.services.context.writing import Instruction
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,41 +86,29 @@ def context_plan(
     WindowBudgetError.
     """
     began = time.monotonic()
-    complete = True
     session, tail = log.read_tail(session_id=session_id, user_id=user_id)
     lifecycle.require_readable(session, now=now)
-    instruction_cost = sum(
-        window_cost(tokenizer.count_tokens(each.content)) for each in instructions
-    )
-    policy = window_policy(session, max_tokens, strategy)
-    rest = replace(policy, max_tokens=policy.max_tokens - instruction_cost)
-    # Everything fits: no topics, vectors or older messages have to be read.
     query = query or _newest_question(unsaved)
-    whole = len(tail) == session.message_count and _keeps_all(_with(session, unsaved), rest)
-    if (tells_topics or not whole) and _needs_topics(session, rest):
+    reserved = writing.instruction_cost(instructions)
+    policy = window_policy(session, max_tokens, strategy)
+    # Everything fits: no topics, vectors or older messages have to be read.
+    is_whole = len(tail) == session.message_count and _keeps_all(
+        _with(session, unsaved), _less(policy, reserved)
+    )
+    complete = True
+    if (tells_topics or not is_whole) and _needs_topics(session, policy):
         caught_up = topics.catch_up(session_id=session_id, user_id=user_id, seconds=seconds)
         session, complete = caught_up.session, caught_up.complete
         # More may have come meanwhile.
-        whole = whole and len(tail) == session.message_count
-    if until is not None:
-        session = replace(
-            session,
-            message_count=min(until, session.message_count),
-            # The message at `until` is shown even where a reset has hidden it.
-            context_start=min(session.context_start, until),
-        )
+        is_whole = is_whole and len(tail) == session.message_count
+    session = _as_it_was(session, until)
     # Again, since judging topics and `until` may have changed what the policy depends on.
     policy = window_policy(session, max_tokens, strategy)
-    if whole:
-        shown = [message for message in tail if message.seq <= session.message_count]
-        gathered = candidates.listed(session, shown) if tells_topics else candidates.unranked(shown)
+    if is_whole:
+        gathered = _from_the_tail(session, tail, tells_topics=tells_topics)
     else:
-        rest = replace(policy, max_tokens=policy.max_tokens - instruction_cost)
-        gathered = candidates.gather(session, rest, query, tail)
-    if unsaved:
-        gathered = candidates.followed_by(gathered, unsaved)
-    if without:
-        gathered = candidates.superseding(gathered, without)
+        gathered = candidates.gather(session, _less(policy, reserved), query, tail)
+    gathered = candidates.superseding(candidates.followed_by(gathered, unsaved), without)
     summary = summaries.summary_shown(session=session, max_tokens=policy.max_tokens)
     laid_out, request = window_written(
         gathered, policy, query, summary, instructions, manner or dialects.known()
@@ -151,6 +135,28 @@ def _with(session: Session, unsaved: Sequence[Message]) -> Session:
         message_count=session.message_count + len(unsaved),
         token_count=session.token_count + sum(message.token_count for message in unsaved),
     )
+
+
+def _less(policy: WindowPolicy, reserved: int) -> WindowPolicy:
+    """The policy with the budget that the call's own instructions leave."""
+    return replace(policy, max_tokens=policy.max_tokens - reserved)
+
+
+def _as_it_was(session: Session, until: int | None) -> Session:
+    """The session as far as the message `until`; that one is shown even where a reset hides it."""
+    if until is None:
+        return session
+    return replace(
+        session,
+        message_count=min(until, session.message_count),
+        context_start=min(session.context_start, until),
+    )
+
+
+def _from_the_tail(session: Session, tail: Sequence[Message], *, tells_topics: bool) -> Candidates:
+    """All messages of a session that has no others, with their topics where these are told."""
+    shown = [message for message in tail if message.seq <= session.message_count]
+    return candidates.listed(session, shown) if tells_topics else candidates.unranked(shown)
 
 
 # What a window leaves out because there is no room, or less of it than would be needed.
@@ -202,105 +208,6 @@ def _keeps_all(session: Session, policy: WindowPolicy) -> bool:
     return own.on_topic_shift is not OnTopicShift.RESET and fits_whole(
         session, max_tokens=policy.max_tokens, max_messages=own.max_messages
     )
-
-
-# Attempts to fit the budget: each plans with the budget of the one before, less the tokens by
-# which that one was over.
-_QUOTATIONS = 4
-_WRITINGS = 8
-
-
-def window_written(
-    gathered: Candidates,
-    policy: WindowPolicy,
-    query: str | None,
-    summary: ShownSummary | None,
-    instructions: Sequence[Instruction] = (),
-    manner: Manner = AS_OPENAI,
-) -> tuple[LaidOut, Request]:
-    """The window as it is sent, all of it within the budget, and the request.
-
-    The plan's `token_count` is the request's; what the request leaves out is dropped in the plan.
-    Raises WindowBudgetError.
-    """
-    instruction_tokens = sum(
-        window_cost(tokenizer.count_tokens(each.content)) for each in instructions
-    )
-    budget, over = policy.max_tokens - instruction_tokens, 0
-    gathered, attached = newest_attached(
-        gathered, replace(policy, max_tokens=budget), settings.LLM_PICTURES_MAX
-    )
-    for _ in range(_WRITINGS):
-        budget -= over
-        try:
-            laid_out = window_laid_out(gathered, replace(policy, max_tokens=budget), query, summary)
-        except WindowBudgetError as error:
-            # What is asked for is missing, whatever an attempt was planned for.
-            short = error.needed - error.available
-            most = policy.max_tokens
-            raise WindowBudgetError(needed=most + short, available=most) from error
-        laid_out = replace(laid_out, attached=attached)
-        request = writing.write(laid_out, instructions, manner)
-        spent = writing.cost(request, laid_out.messages)
-        over = spent - policy.max_tokens
-        # A plan over its own budget is a mistake, which planning again would not mend: the audit
-        # finds it.
-        if over <= 0 or laid_out.plan.token_count > budget:
-            plan = replace(laid_out.plan, token_count=spent, max_tokens=policy.max_tokens)
-            return writing.without_left_out(replace(laid_out, plan=plan), request), request
-    raise WindowBudgetError(needed=policy.max_tokens + over, available=policy.max_tokens)
-
-
-def window_laid_out(
-    gathered: Candidates, policy: WindowPolicy, query: str | None, summary: ShownSummary | None
-) -> LaidOut:
-    """Plan a window; under STABLE_PREFIX the recalled messages become one quotation.
-
-    Falls back to the conversation's order where the quotation does not fit the budget. What must
-    be in the window is cut where it would not fit.
-    """
-    gathered, cut = writing.cut_to_fit(gathered, policy)
-    budget = policy.max_tokens
-    for _ in range(_QUOTATIONS if policy.layout is Layout.STABLE_PREFIX else 0):
-        with suppress(WindowBudgetError):
-            plan, shown = window_plan(gathered, replace(policy, max_tokens=budget), query, summary)
-            recalled = window.recall(plan, gathered.messages, tokenizer.count_tokens)
-            spent = plan.token_count
-            if recalled is not None:
-                spent += window.quotation_cost(plan, recalled)
-            over = spent - policy.max_tokens
-            if over <= 0:
-                plan = replace(plan, token_count=spent, max_tokens=policy.max_tokens)
-                return _laid_out(plan, gathered, shown, recalled, cut)
-            budget -= over
-    plan, shown = window_plan(gathered, replace(policy, layout=Layout.CONVERSATION), query, summary)
-    return _laid_out(plan, gathered, shown, None, cut)
-
-
-def _laid_out(
-    plan: WindowPlan,
-    gathered: Candidates,
-    summary: ShownSummary | None,
-    recalled: Recalled | None,
-    cut: Mapping[int, str],
-) -> LaidOut:
-    kept = set(plan.kept_seqs)
-    messages = [message for message in gathered.messages if message.seq in kept]
-    return LaidOut(plan, messages, summary, recalled, cut, gathered.offered)
-
-
-def window_plan(
-    gathered: Candidates, policy: WindowPolicy, query: str | None, summary: ShownSummary | None
-) -> tuple[WindowPlan, ShownSummary | None]:
-    """Plan with the tokens that the summary leaves; without the summary where those are too few."""
-    offered, vector = gathered.offered, gathered.query_vector
-    if summary is not None:
-        rest = replace(policy, max_tokens=policy.max_tokens - summary.cost)
-        with suppress(WindowBudgetError):
-            plan = plan_window(offered, rest, query=query, query_vector=vector)
-            spent = plan.token_count + summary.cost
-            return replace(plan, token_count=spent, max_tokens=policy.max_tokens), summary
-    return plan_window(offered, policy, query=query, query_vector=vector), None
 
 
 def window_policy(

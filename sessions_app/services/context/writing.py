@@ -49,6 +49,11 @@ class LaidOut:
     attached: Mapping[int, SentAs] = field(default_factory=dict)
 
 
+def instruction_cost(instructions: Sequence[Instruction]) -> int:
+    """The tokens of a call's own instructions, which no message may use."""
+    return sum(window_cost(tokenizer.count_tokens(each.content)) for each in instructions)
+
+
 def write(laid_out: LaidOut, instructions: Sequence[Instruction], manner: Manner) -> Request:
     """What a model call is sent; the changes tell of what was cut, too."""
     conversation = _said(laid_out, instructions)

@@ -26,6 +26,7 @@
 turn that runs elsewhere or has ended, `repeats` finds the one of an earlier attempt, `settling`
 says what became of one whose worker is gone, and `integrity` finds what nobody has passed by.
 `queueing` lets requests wait behind a turn in progress; `unstored` calls the model beside turns.
+`storing` says what is kept of a turn, `afterwards` makes what nobody waits for.
 Why it is so: docs/decisions/0022 and 0040.
 """
 

@@ -7,20 +7,19 @@ import asyncio
 import functools
 import logging
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import aclosing
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 from typing import Any, ParamSpec, TypeVar
 
 from sessions_app import instruments, providers, tokenizer, tracing
 from sessions_app.clock import now as service_time
-from sessions_app.domain.data import Generation, Message, Role
-from sessions_app.domain.deferred import Kind
+from sessions_app.domain.data import Message
 from sessions_app.domain.dialect import Manner, Names, Request, known_calls, written_options
-from sessions_app.domain.drafts import NewMessage, message_tokens
+from sessions_app.domain.drafts import NewMessage
 from sessions_app.domain.errors import (
     NothingToAnswer,
     ProviderRefused,
@@ -30,8 +29,6 @@ from sessions_app.domain.errors import (
     TurnFailed,
     TurnInterrupted,
 )
-from sessions_app.domain.items import REFUSAL
-from sessions_app.domain.limits import FINISH_REASON_MAX_CHARS, MODEL_NAME_MAX_CHARS
 from sessions_app.domain.sessions import lifecycle
 from sessions_app.domain.texts.text import storable
 from sessions_app.domain.turns import (
@@ -40,7 +37,6 @@ from sessions_app.domain.turns import (
     Turn,
     TurnState,
     recorded_refusal,
-    reply_id,
     runs,
 )
 from sessions_app.providers import Ending, Refusal, Reply, Thought
@@ -48,12 +44,11 @@ from sessions_app.repository import log
 from sessions_app.repository.turns import leases, records
 from sessions_app.services import attachments, context, dialects, dividers
 from sessions_app.services.context import ContextWindow, Instruction
-from sessions_app.services.deferred import deferred
-from sessions_app.services.sessions import model_titles, titles
+from sessions_app.services.sessions import titles
 from sessions_app.services.tallies import tallies
-from sessions_app.services.turns import spending
+from sessions_app.services.turns import afterwards, spending
 from sessions_app.services.turns.fanout import Feed, Outcome
-from sessions_app.services.turns.storing import reply_store
+from sessions_app.services.turns.storing import outcome_of, record_end, reply_of, reply_store
 
 logger = logging.getLogger(__name__)
 
@@ -64,11 +59,9 @@ T = TypeVar("T")
 STORE_SECONDS = 30.0
 _STORE_PAUSE_SECONDS = 0.5
 
-# Threads that wait for MongoDB. Apart, so that neither the ends of turns keep others
-# from beginning, nor titles and summaries, which wait for a model, keep any from either.
+# Threads that wait for MongoDB. Apart, so that the ends of turns keep no others from beginning.
 _planning = ThreadPoolExecutor(64, "plan")
 _storing = ThreadPoolExecutor(64, "store")
-_afterwards = ThreadPoolExecutor(8, "afterwards")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,44 +160,10 @@ class RunningTurn:
             await self._fail(TurnFailed())
 
     async def afterwards(self) -> None:
-        """What nobody waits for: topics, a title by the model, the summary."""
+        """Make what nobody waits for, if the turn has brought a reply."""
         outcome = self.feed.outcome
-        if outcome is None or outcome.message is None or self._stop is Stop.SHUTDOWN:
-            return
-        kinds = {Kind.TOPICS, Kind.SEARCH}
-        if self._is_titled:
-            kinds.add(Kind.TITLE)
-        if context.enabled():
-            kinds.add(Kind.SUMMARY)
-        if deferred.is_running:
-            await asyncio.get_running_loop().run_in_executor(
-                _afterwards, tracing.inherited(functools.partial(self._defer, kinds))
-            )
-        elif self._is_titled or context.enabled():
-            # Under another server, which shares no work.
-            await asyncio.get_running_loop().run_in_executor(
-                _afterwards, tracing.inherited(self._embellish)
-            )
-
-    def _defer(self, kinds: Collection[Kind]) -> None:
-        try:
-            deferred.ask(kinds, **self._owned)
-        except SessionError as error:
-            logger.info("after turn %s: %s", self.turn.turn_id, error.detail)
-        except Exception:
-            logger.exception("after turn %s", self.turn.turn_id)
-
-    def _embellish(self) -> None:
-        try:
-            if self._is_titled:
-                model_titles.title_improve(**self._owned)
-            if context.enabled():
-                provider = providers.for_turns(count=tokenizer.count_tokens)
-                context.summary_extend(**self._owned, provider=provider, now=clock())
-        except SessionError as error:
-            logger.info("after turn %s: %s", self.turn.turn_id, error.detail)
-        except Exception:
-            logger.exception("after turn %s", self.turn.turn_id)
+        if outcome is not None and outcome.message is not None and self._stop is not Stop.SHUTDOWN:
+            await afterwards.begin(self.turn, is_titled=self._is_titled)
 
     async def _answer(self) -> Ending | None:
         """Show the model its window and pass on what it says; None when it was stopped.
@@ -325,37 +284,12 @@ class RunningTurn:
         if state is TurnState.CANCELLED and not self.feed.text:
             await self._end(state, None, {"finish_reason": ending.finish_reason})
             return
-        message = await self._store(self._message(ending, asked_model))
+        message = await self._store(reply_of(self.turn, self.feed, ending, asked_model, clock()))
         if message is None:
             raise TurnInterrupted
         tallies.messages_stored(self.turn.user_id, [message], clock())
         spending.count(self.turn.user_id, message, self.feed.seen)
         await self._end(state, message, outcome_of(message))
-
-    def _message(self, ending: Ending, asked_model: str) -> NewMessage:
-        text = self.feed.text
-        calls = ending.tool_calls or None
-        return NewMessage(
-            id=reply_id(self.turn.turn_id),
-            role=Role.ASSISTANT,
-            content=text,
-            token_count=message_tokens(tokenizer.count_tokens, text, tool_calls=calls or ()),
-            timestamp=clock(),
-            tool_calls=calls,
-            # Of a reply that was stopped, as far as it had come.
-            reasoning=storable(ending.reasoning) or self.feed.thoughts or None,
-            extra=asdict(ending.extra) if ending.extra else None,
-            items=REFUSAL if self.feed.refuses else None,
-            generation=Generation(
-                turn_id=self.turn.turn_id,
-                reply_to=self.turn.user_seq,
-                model=storable(ending.model or asked_model)[:MODEL_NAME_MAX_CHARS],
-                finish_reason=storable(ending.finish_reason)[:FINISH_REASON_MAX_CHARS],
-                prompt_tokens=ending.prompt_tokens,
-                completion_tokens=ending.completion_tokens,
-                usage=ending.usage,
-            ),
-        )
 
     @tracing.step
     async def _store(self, reply: NewMessage) -> Message | None:
@@ -386,7 +320,7 @@ class RunningTurn:
     ) -> None:
         """Say how it ended. The reply is stored by now, so storage that is away changes nothing."""
         try:
-            await stored(self._record, state, outcome)
+            await self._record(state, outcome)
             if message is None:
                 await stored(leases.release, **self._place)
             else:
@@ -394,6 +328,10 @@ class RunningTurn:
         except StorageUnavailable:
             logger.warning("the end of turn %s could not be recorded now", self.turn.turn_id)
         self.feed.finish(Outcome(state, message))
+
+    async def _record(self, state: TurnState, outcome: Mapping[str, Any]) -> None:
+        model = self._call.model
+        await stored(record_end, self.turn, self.feed, state, outcome, model, clock())
 
     async def _fail(self, error: SessionError) -> None:
         """Record the failure and free the session; when even that fails, the lease runs out."""
@@ -409,27 +347,11 @@ class RunningTurn:
                     "error_attr": error.attr,
                     "error_refusal": recorded_refusal(error),
                 }
-                await stored(self._record, TurnState.FAILED, outcome)
+                await self._record(TurnState.FAILED, outcome)
                 await stored(leases.release, **self._place)
         except StorageUnavailable:
             logger.warning("the failure of turn %s could not be recorded now", self.turn.turn_id)
         self.feed.finish(Outcome(TurnState.FAILED, error=error))
-
-    def _record(self, state: TurnState, outcome: Mapping[str, Any]) -> None:
-        if (self.feed.early_thoughts or 0) < len(self.feed.thoughts):
-            outcome = {**outcome, "early_thoughts": self.feed.early_thoughts}
-        seen = self.feed.seen
-        tallies.turn_ended(seen, failed=state is TurnState.FAILED, now=clock())
-        if seen is not None:
-            instruments.window_sent(kept=seen.kept, dropped=seen.dropped)
-        records.finish(
-            **self._place,
-            state=state,
-            seen=seen,
-            ended_at=clock(),
-            outcome=outcome,
-            model=providers.counted_as(self._call.model),
-        )
 
 
 def seen_of(window: ContextWindow) -> Seen:
@@ -444,16 +366,3 @@ def seen_of(window: ContextWindow) -> Seen:
         seqs=runs(plan.kept_seqs),
         summary=(summary.first_seq, summary.last_seq) if summary else None,
     )
-
-
-def outcome_of(reply: Message) -> dict[str, Any]:
-    """What the record of a turn says of the reply that it has stored."""
-    made = reply.generation
-    assert made is not None  # noqa: S101 - a turn has made it
-    return {
-        "assistant_seq": reply.seq,
-        "model": made.model,
-        "finish_reason": made.finish_reason,
-        "prompt_tokens": made.prompt_tokens,
-        "completion_tokens": made.completion_tokens,
-    }

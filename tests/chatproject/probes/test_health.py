@@ -12,7 +12,7 @@ from django.db import DatabaseError
 from django.test import Client
 
 from chatproject.probes import health, readiness
-from chatproject.serving import queues
+from chatproject.serving.gateway import queues
 from chatproject.storage import disk
 from sessions_app import clock, encoders
 from sessions_app.encoders import minilm

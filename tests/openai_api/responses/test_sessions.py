@@ -193,6 +193,19 @@ def test_what_is_not_stored_makes_no_session(alice: Person, model: ScriptedModel
 
 
 @pytest.mark.parametrize(
+    ("name", "value"),
+    [("X-Session-Create", "maybe"), ("Idempotency-Key", "k" * 129),
+     ("X-Session-Store", "all"), ("X-Turn-Wait", "long")],
+)  # fmt: skip
+def test_what_a_header_cannot_say_is_refused_without_a_session_too(
+    alice: Person, name: str, value: str
+):
+    answer = ask(alice, headers={"X-Session-Id": "none", name: value})
+    assert (answer.status_code, session_of(answer)) == (400, "none")
+    assert answer.json()["error"]["param"] == name
+
+
+@pytest.mark.parametrize(
     "more",
     [{"n": 2}, {"tools": [{"type": "web_search"}]}, {"said": []}, {"said": "x" * 400},
      {"said": [{"role": "user", "content": "x" * 400}]}, {"truncation": "some"}],

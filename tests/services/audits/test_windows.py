@@ -31,8 +31,7 @@ from sessions_app.domain.window.planning import (
 from sessions_app.repository.audits import pages as stored
 from sessions_app.services import erasure
 from sessions_app.services.audits import windows as audits
-from sessions_app.services.context import planning as context
-from sessions_app.services.context import writing
+from sessions_app.services.context import fitting, writing
 from sessions_app.services.topics import annotations
 from tests.domain.window.builders import call, conversations, policies, result, say, turns
 from tests.repository.conftest import OWNER, append, append_many, new_session, now
@@ -236,7 +235,7 @@ def test_a_window_with_a_quotation_is_sound(
     assert [audit(max_tokens=limit)[0].breaches for limit in (64, 150, 900)] == [[], [], []]
     with monkeypatch.context() as patched:
         patched.setattr(window_layout, "HEADING", "much too long " * 100)
-        patched.setattr(context, "_QUOTATIONS", 1)
+        patched.setattr(fitting, "_QUOTATIONS", 1)
         (audited,) = audit(max_tokens=900)
         assert audited.breaches == []
     # Neighbours are joined, so that what is sent is counted anew.
