@@ -4,6 +4,7 @@ Sign-ins to the admin are left out, as are permissions and content types, which 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import chain, islice
 from typing import Any
 
@@ -24,13 +25,29 @@ _LINES = 2_000
 
 def dump() -> Iterator[tuple[bytes, int]]:
     """All rows as they are at one moment, in portions, each with its number of rows."""
-    with transaction.atomic():
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+    with _one_moment():
         rows = chain.from_iterable(_serialized(model) for model in _models())
         while portion := list(islice(rows, _LINES)):
             yield "".join(portion).encode(), len(portion)
+
+
+@contextmanager
+def _one_moment() -> Iterator[None]:
+    """A transaction in which nothing changes, and beside which others write."""
+    if connection.vendor == "sqlite":
+        # By the settings each transaction takes the lock of writers, which this one never needs.
+        connection.ensure_connection()
+        mode, connection.transaction_mode = connection.transaction_mode, "DEFERRED"
+        try:
+            with transaction.atomic():
+                yield
+        finally:
+            connection.transaction_mode = mode
+        return
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        yield
 
 
 def _models() -> Sequence[type[models.Model]]:

@@ -78,6 +78,8 @@ def _member(directory: Path, name: str, role: str) -> Iterator[Member]:
         "--bind_ip", "127.0.0.1", "--replSet", name, "--nounixsocket", "--quiet",
         "--oplogSize", "64", "--wiredTigerCacheSizeGB", "0.25", role,
         "--setParameter", "enableTestCommands=1",
+        # A change stream over all shards is as far as the one that says least often where it is.
+        "--setParameter", "periodicNoopIntervalSecs=1",
     ]  # fmt: skip
     with (
         (directory / f"{name}.log").open("ab") as log,

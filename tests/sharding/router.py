@@ -1,8 +1,8 @@
 """A router for tests in place of `mongos`: real shards behind it, and a record of who was asked.
 
 It passes a command on to the one shard that owns what the command selects, by the chunks of the
-real configuration server and MongoDB's own hash. A command that does not say its shard key is
-noted as broadcast and goes to the first shard only, so a test that relies on it must not.
+real configuration server and MongoDB's own hash. A command that does not say its shard key goes to
+all of them, and their answers are merged (`scattered.py`).
 """
 
 import socket
@@ -17,13 +17,16 @@ from pymongo.errors import OperationFailure
 
 from tests.sharding import wire
 from tests.sharding.cluster import MAJORITY, Cluster
-from tests.waiting import PATIENCE
+from tests.sharding.scattered import Scattered, Stream
 
 _HELLO = {
     "ismaster": True, "isWritablePrimary": True, "msg": "isdbgrid", "maxBsonObjectSize": 16_777_216,
     "maxMessageSizeBytes": 48_000_000, "maxWriteBatchSize": 100_000, "minWireVersion": 0,
     "maxWireVersion": 17, "logicalSessionTimeoutMinutes": 30, "ok": 1.0,
 }  # fmt: skip
+# These concern what a collection is, which every shard that has some of it knows.
+_OF_A_DATABASE = {"create", "listIndexes", "listCollections", "dropDatabase"}
+_SHARD_SECONDS = 30
 _BOOKKEEPING = {"lsid", "$clusterTime", "$db", "$readPreference"}
 
 
@@ -49,6 +52,8 @@ class Router:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self._keys: dict[str, str] = {}
+        self._cursors: dict[int, str] = {}
+        self._streams: dict[int, Stream] = {}
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self) -> None:
@@ -61,18 +66,17 @@ class Router:
                 threading.Thread(target=self._serve, args=[connection], daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
-        shards: dict[str, socket.socket] = {}
+        shards = _Shards(self.cluster, self._streams)
         with suppress(OSError), connection:
             while raw := wire.receive(connection):
                 connection.sendall(self._answer(wire.parse(raw), shards))
-        for shard in shards.values():
-            shard.close()
+        shards.close()
 
-    def _answer(self, received: wire.Received, shards: dict[str, socket.socket]) -> bytes:
+    def _answer(self, received: wire.Received, shards: "_Shards") -> bytes:
         command = received.command
         if received.name.lower() in {"hello", "ismaster"}:
             return wire.answer(received, _HELLO | {"localTime": datetime.now(UTC)})
-        if received.name in {"ping", "endSessions"}:
+        if received.name == "endSessions":
             return wire.answer(received, {"ok": 1.0})
         if received.name in {"enableSharding", "shardCollection", "createIndexes"}:
             self.administered.append({k: v for k, v in command.items() if k not in _BOOKKEEPING})
@@ -80,14 +84,48 @@ class Router:
                 return wire.answer(received, self._administer(received.name, command))
             except OperationFailure as error:
                 return wire.answer(received, {"ok": 0.0, **(error.details or {})})
+        if received.name in {"getMore", "killCursors"}:
+            return self._go_on(received, shards)
+        if _is_stream(command):
+            opened = shards.scattered.open_stream(command, sorted(self.cluster.shards))
+            return wire.answer(received, opened)
+        if received.name in _OF_A_DATABASE:
+            return self._passed_on(received, min(self.cluster.shards), shards)
         owners = self._owners(received)
-        name = min(owners)
-        if name not in shards:
-            shards[name] = socket.create_connection(
-                ("127.0.0.1", self.cluster.shards[name].port), PATIENCE
-            )
-        shards[name].sendall(received.raw)
-        return wire.receive(shards[name])
+        if len(owners) == 1:
+            return self._passed_on(received, min(owners), shards)
+        places = self._places(received) if received.name == "insert" else dict.fromkeys(owners, ())
+        return wire.answer(received, shards.scattered.answer(command, places))
+
+    def _passed_on(self, received: wire.Received, name: str, shards: "_Shards") -> bytes:
+        answer = shards.send(name, received.raw)
+        cursor = wire.parse(answer).command.get("cursor")
+        if cursor:
+            self._cursors[cursor["id"]] = name
+        return answer
+
+    def _go_on(self, received: wire.Received, shards: "_Shards") -> bytes:
+        """More of a cursor, or its end, on the shard that has it."""
+        command, scattered = received.command, shards.scattered
+        number = command["getMore"] if received.name == "getMore" else command["cursors"][0]
+        if not scattered.is_stream(number):
+            return self._passed_on(received, self._cursors[number], shards)
+        streamed = (
+            scattered.more_of_stream(command)
+            if received.name == "getMore"
+            else scattered.end_streams(command)
+        )
+        return wire.answer(received, streamed)
+
+    def _places(self, received: wire.Received) -> dict[str, list[int]]:
+        """Which documents of an insert belong to which shard."""
+        command = received.command
+        key = self._keys[f"{command['$db']}.{received.collection}"]
+        places: dict[str, list[int]] = {}
+        for place, document in enumerate(command["documents"]):
+            owner = self._owner(command, received, document[key])
+            places.setdefault(owner, []).append(place)
+        return places
 
     def _administer(self, name: str, command: dict[str, Any]) -> dict[str, Any]:
         """As a `mongos` does it: the configuration server, then the database's primary shard."""
@@ -147,6 +185,35 @@ class Router:
             for chunk in self.cluster.chunks(namespace)
             if _reaches(chunk["min"][key], hashed) and not _reaches(chunk["max"][key], hashed)
         )
+
+
+class _Shards:
+    """The connections to the shards of one client's connection."""
+
+    def __init__(self, cluster: Cluster, streams: dict[int, Stream]) -> None:
+        self._cluster = cluster
+        self._sockets: dict[str, socket.socket] = {}
+        self.scattered = Scattered(self._ask, streams)
+
+    def send(self, name: str, raw: bytes) -> bytes:
+        """What a shard answers to a message."""
+        if name not in self._sockets:
+            address = ("127.0.0.1", self._cluster.shards[name].port)
+            self._sockets[name] = socket.create_connection(address, timeout=_SHARD_SECONDS)
+        self._sockets[name].sendall(raw)
+        return wire.receive(self._sockets[name])
+
+    def close(self) -> None:
+        for each in self._sockets.values():
+            each.close()
+
+    def _ask(self, name: str, command: dict[str, Any]) -> dict[str, Any]:
+        return wire.parse(self.send(name, wire.request(command))).command
+
+
+def _is_stream(command: dict[str, Any]) -> bool:
+    pipeline = command.get("pipeline") or [{}]
+    return "$changeStream" in pipeline[0]
 
 
 def _reaches(bound: Any, hashed: int) -> bool:

@@ -15,45 +15,22 @@ from sessions_app.services import context, messages, sessions
 from sessions_app.services.topics import segments
 from sessions_app.services.transfer import exporting as exports
 from sessions_app.services.turns import taking as turns
-from tests.chatproject.conftest import manage
 from tests.conftest import use_database
 from tests.repository.conftest import now
 from tests.sharding import cluster
+from tests.sharding.conftest import DATABASE, shard_collections
 from tests.sharding.router import Routed, Router
 
 pytestmark = pytest.mark.xdist_group("a sharded cluster")
-DATABASE = "sharded"
 OWNER = "owner"
-SECRET = "a secret of thirty-two characters or more"
 # What a chat does in each turn. Lists, deletions and operators' walks may ask every shard.
 HOT = {"sessions", "message_buckets", "message_annotations", "turns"}
 
 
 @pytest.fixture(scope="module")
-def router(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Router]:
-    with cluster.running(tmp_path_factory.mktemp("cluster")) as running:
-        router = Router(running)
-        yield router
-        router.close()
-
-
-def shard(router: Router, data_dir: Path, *options: str) -> Any:
-    return manage(
-        data_dir,
-        "shard_collections",
-        "--json",
-        *options,
-        MONGODB_URI=f"mongodb://127.0.0.1:{router.port}",
-        MONGODB_DATABASE=DATABASE,
-        SECRET_KEY=SECRET,
-        JWT_SIGNING_KEY=SECRET,
-    )
-
-
-@pytest.fixture(scope="module")
 def sharded(router: Router, tmp_path_factory: pytest.TempPathFactory) -> Router:
-    done = shard(router, tmp_path_factory.mktemp("data") / "data")
-    assert (done.returncode, done.stderr) == (0, "")
+    done = shard_collections(router, tmp_path_factory.mktemp("data") / "data")
+    assert done.returncode == 0, done.stderr
     return router
 
 
@@ -110,7 +87,7 @@ def test_every_collection_is_spread_by_its_key(sharded: Router):
 
 def test_running_it_again_changes_nothing(sharded: Router, data_dir: Path):
     before = sharded.cluster.chunks(f"{DATABASE}.sessions")
-    again = shard(sharded, data_dir)
+    again = shard_collections(sharded, data_dir)
 
     assert again.returncode == 0, again.stdout + again.stderr
     assert sharded.cluster.chunks(f"{DATABASE}.sessions") == before
@@ -118,7 +95,7 @@ def test_running_it_again_changes_nothing(sharded: Router, data_dir: Path):
 
 def test_a_dry_run_sends_nothing(sharded: Router, data_dir: Path):
     before = len(sharded.administered)
-    done = shard(sharded, data_dir, "--dry-run")
+    done = shard_collections(sharded, data_dir, "--dry-run")
 
     assert (done.returncode, len(sharded.administered)) == (0, before)
 

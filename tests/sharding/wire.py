@@ -70,6 +70,12 @@ def answer(received: Received, document: dict[str, Any]) -> bytes:
     return _HEADER.pack(_HEADER.size + len(body), 1, received.request_id, opcode) + body
 
 
+def request(document: dict[str, Any]) -> bytes:
+    """A command of our own."""
+    body = struct.pack("<IB", 0, 0) + bson.encode(document)
+    return _HEADER.pack(_HEADER.size + len(body), 1, 0, _OP_MSG) + body
+
+
 def _exactly(connection: socket.socket, size: int) -> bytes:
     parts = b""
     while len(parts) < size:

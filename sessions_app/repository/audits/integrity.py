@@ -163,6 +163,8 @@ def _run(
         for message in (stored_messages if isinstance(stored_messages, list) else [])
         if isinstance(message, dict)
     ]
+    # Most have none, and are looked at no further.
+    with_items = [each for each in messages if "items" in each or "item_ids" in each]
     invalid = checking.declared(MessageBucket).first_problem(declared) if declared else ""
     return StoredRun(
         identifier=identifier,
@@ -177,8 +179,8 @@ def _run(
         client_ids=_texts(messages, "client_id"),
         item_ids=_item_ids(messages),
         unerased=sum(map(_unerased, messages)),
-        unreadable=sum(_items(message) is None for message in messages),
-        mislisted=sum(map(_mislisted, messages)),
+        unreadable=sum(_items(message) is None for message in with_items),
+        mislisted=sum(map(_mislisted, with_items)),
     )
 
 

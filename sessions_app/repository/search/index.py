@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
 from mongoengine import NotUniqueError
-from pymongo import ReplaceOne, UpdateOne
+from pymongo import DeleteMany, ReplaceOne, UpdateOne
 from pymongo.errors import BulkWriteError
 
 from sessions_app.documents import (
@@ -254,6 +254,25 @@ def forget_message(*, session_id: str, seq: int) -> None:
 def forget_session(session_id: str) -> None:
     """Remove all that is indexed of a session; it is made again if the session is still there."""
     SearchDocument.objects.of_session(session_id).delete()
+
+
+@failures.translated
+def forget_sessions(session_ids: Sequence[str]) -> None:
+    """Remove all that is indexed of each of these."""
+    # By the driver: querysets have no bulk writes, and a write of its own for each session takes
+    # longer than indexing it.
+    collection(SearchDocument).bulk_write(
+        [
+            DeleteMany(
+                {
+                    "_id": {"$gte": bucket_id(each, 0), "$lt": f"{each}0"},
+                    "session_id": each,
+                }
+            )
+            for each in session_ids
+        ],
+        ordered=False,
+    )
 
 
 @failures.translated

@@ -37,9 +37,8 @@ def search_rebuild(
     for page in listed_sessions(user_id=user_id, after=walk.after if walk else ""):
         ids = [listed.session_id for listed in page]
         if not only_missing:
-            for session_id in ids:
-                # Removed first, so that no term of an earlier version of the index stays.
-                search.index.forget_session(session_id)
+            # Removed first, so that no term of an earlier version of the index stays.
+            search.index.forget_sessions(ids)
         sessions = list(search.reading.sessions(ids, user_id=user_id).values())
         before = indexing.indexed(sessions)
         behind = [each for each in sessions if not before[each.session_id].is_current(each)]

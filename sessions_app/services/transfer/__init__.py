@@ -4,7 +4,8 @@
 - `formats` tells what a value is of; `sources` opens what an import reads (`source`), `reading`
   says which conversations are in it, `making` turns them into records, and `attaching` keeps their
   pictures and files
-- `importing` checks and stores records, whatever their source; `outcome` judges what came of it
+- `importing` checks records, whatever their source, and puts sessions together; `storing` stores
+  them in batches; a `report` counts, and `outcome` judges what came of it
 """
 
 from sessions_app.services.transfer.exporting import (
@@ -16,8 +17,9 @@ from sessions_app.services.transfer.exporting import (
     sessions_export,
 )
 from sessions_app.services.transfer.formats import FORMATS
-from sessions_app.services.transfer.importing import ImportReport, sessions_import
+from sessions_app.services.transfer.importing import sessions_import
 from sessions_app.services.transfer.outcome import nothing_imported, seconds_estimated
+from sessions_app.services.transfer.report import ImportReport
 from sessions_app.services.transfer.source import Source, SourceReading
 from sessions_app.services.transfer.sources import source_read
 

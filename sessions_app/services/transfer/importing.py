@@ -1,56 +1,25 @@
 """Imports sessions from records, whatever their source."""
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
 from functools import partial
 
 from sessions_app import tokenizer
 from sessions_app.domain.drafts import message_tokens
-from sessions_app.domain.errors import InvalidInput, QuotaReached, SessionNotFound
+from sessions_app.domain.errors import InvalidInput, QuotaReached
 from sessions_app.domain.parts import are_parts, is_kept
-from sessions_app.domain.quotas import Usage
 from sessions_app.domain.records.reading import LineRefused
 from sessions_app.domain.records.writing import Record
-from sessions_app.repository import records, sessions
+from sessions_app.repository import records
 from sessions_app.repository.log import Stored
 from sessions_app.repository.records.importing import Gathered
-from sessions_app.services import attachments, quotas, receipts, search
+from sessions_app.services import attachments, receipts
 from sessions_app.services.attachments import carrying
 from sessions_app.services.attachments.carrying import Found
 from sessions_app.services.progress import Progress
+from sessions_app.services.transfer.report import ImportReport
+from sessions_app.services.transfer.storing import Storing
 
 Refuse = Callable[[InvalidInput], None]
-
-# Sessions are stored together up to either bound: fewer round trips, bounded memory.
-_BATCH_SESSIONS = 200
-_BATCH_BYTES = 8 * 1024 * 1024
-_SHOWN_IDS = 20
-
-
-@dataclass(slots=True)
-class ImportReport:
-    """The counts of an import. `left` counts, by name, what was not imported.
-
-    `sessions`, `messages`, `tool_calls` and `attached`, the attachments that messages refer to, are
-    of sessions that were not there; `attachments` counts those that stood in the file themselves.
-
-    `already_there` counts sessions that exist and were left alone, `grown` those of them with more
-    messages in the file, `of_erased_users` those whose owners were erased, `recounted` those whose
-    totals in the file were wrong. `session_ids` are the first few, whether they were there or not.
-    """
-
-    sessions: int = 0
-    messages: int = 0
-    already_there: int = 0
-    grown: int = 0
-    of_erased_users: int = 0
-    recounted: int = 0
-    attachments: int = 0
-    attached: int = 0
-    tool_calls: int = 0
-    left: Counter[str] = field(default_factory=Counter)
-    session_ids: list[str] = field(default_factory=list)
 
 
 def sessions_import(
@@ -83,7 +52,7 @@ def sessions_import(
 
 
 class _Importer:
-    """An import in progress: the current session, and those that wait to be stored together."""
+    """An import in progress: the session whose records come now, and those that wait."""
 
     def __init__(
         self,
@@ -101,7 +70,7 @@ class _Importer:
         self._referred: dict[str, None] = {}
         self._user_id, self._dry_run = user_id, dry_run
         self._current: Gathered | None = None
-        self._waiting: list[Gathered] = []
+        self._storing = Storing(self.report, dry_run=dry_run, metered=metered)
 
     def attempt(self, number: int, step: Callable[[], None], refuse: Refuse | None) -> None:
         """Take a step of the import; what is wrong in it is refused, or raised as LineRefused."""
@@ -156,7 +125,7 @@ class _Importer:
             )
         except QuotaReached:
             # The sessions before this one have all of their files.
-            self._store_waiting()
+            self._storing.store()
             raise
         # Looked at again, as an erasure may have gone by meanwhile.
         if isinstance(owner, str) and not self._dry_run and receipts.is_erased(owner):
@@ -165,7 +134,7 @@ class _Importer:
     def finish(self) -> None:
         """Store the sessions that still wait."""
         self._end_session()
-        self._store_waiting()
+        self._storing.store()
 
     def _drop(self) -> None:
         """Forget the current session, of which nobody has seen anything yet."""
@@ -176,7 +145,7 @@ class _Importer:
 
     def _refusal(self, number: int, error: InvalidInput) -> LineRefused:
         """Store what was complete before the line `number`, and return the error to raise."""
-        self._store_waiting()
+        self._storing.store()
         return error if isinstance(error, LineRefused) else LineRefused(number, error.detail)
 
     def _store_bucket(self, run: Stored | None) -> None:
@@ -188,7 +157,7 @@ class _Importer:
             current.passed_over = (
                 self._dry_run
                 or current.session_id in records.importing.message_counts([current.session_id])
-                or receipts.is_erased(_owner(current))
+                or receipts.is_erased(str(current.document["user_id"]))
             )
         if not current.passed_over:
             records.importing.store_bucket(run)
@@ -206,109 +175,7 @@ class _Importer:
         self._referred = {}
         # Cleared before storing: an error must not store the session twice.
         self._current = None
-        self._waiting.append(current)
-        size = sum(gathered.tail_bytes for gathered in self._waiting)
-        if len(self._waiting) >= _BATCH_SESSIONS or size >= _BATCH_BYTES:
-            self._store_waiting()
-
-    def _store_waiting(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        room = _SHOWN_IDS - len(self.report.session_ids)
-        self.report.session_ids += [gathered.session_id for gathered in waiting[:room]]
-        stored_counts = records.importing.message_counts(
-            [gathered.session_id for gathered in waiting]
-        )
-        new: dict[str, Gathered] = {}
-        for gathered in waiting:
-            # Twice in one file counts as already there.
-            if gathered.session_id in stored_counts or gathered.session_id in new:
-                self.report.already_there += 1
-                stored_count = stored_counts.get(gathered.session_id, gathered.message_count)
-                self.report.grown += gathered.message_count > stored_count
-            else:
-                new[gathered.session_id] = gathered
-        # Receipts are checked for each owner, not for each session.
-        new = self._without_erased(new)
-        documents = [gathered.document for gathered in new.values()]
-        if documents and not self._dry_run:
-            self._take_room(new.values())
-            stored = records.importing.insert_sessions(documents)
-            # Their activity is in the past, behind the progress of the index.
-            search.fall_back((each["user_id"], each["updated_at"]) for each in documents)
-            self.report.already_there += len(new) - len(stored)
-            others = [new[session_id] for session_id in new.keys() - stored]
-            new = {session_id: new[session_id] for session_id in new if session_id in stored}
-            self._count(new.values(), others)
-            # Checked again after the write: an erasure that began in between has missed some.
-            allowed = self._without_erased(new)
-            for gathered in (new[session_id] for session_id in new if session_id not in allowed):
-                _take_back(gathered)
-            new = allowed
-        for gathered in new.values():
-            self.report.sessions += 1
-            self.report.messages += gathered.message_count
-            self.report.tool_calls += gathered.tool_calls
-            self.report.attached += gathered.attached
-            counted = (gathered.message_count, gathered.tokens)
-            self.report.recounted += any(
-                declared not in (None, actual)
-                for declared, actual in zip(gathered.declared, counted, strict=True)
-            )
-
-    def _take_room(self, sessions: Collection[Gathered]) -> None:
-        """Count sessions for their owners' quotas before they are there; raises QuotaReached."""
-        if not self._metered:
-            return
-        taken: dict[str, Usage] = {}
-        for owner, need in _usages(sessions).items():
-            try:
-                quotas.take(owner, need)
-            except QuotaReached:
-                for other, unused in taken.items():
-                    quotas.give_back(other, unused)
-                for gathered in sessions:
-                    records.importing.take_back(gathered.session_id)
-                raise
-            taken[owner] = need
-
-    def _count(self, stored: Iterable[Gathered], others: Iterable[Gathered]) -> None:
-        """Count what was stored, where it has not been, and take back what was for the others."""
-        if not self._metered:
-            for owner, usage in _usages(stored).items():
-                quotas.note(owner, usage)
-            return
-        for owner, unused in _usages(others).items():
-            quotas.give_back(owner, unused)
-
-    def _without_erased(self, sessions: dict[str, Gathered]) -> dict[str, Gathered]:
-        """The sessions whose owners have not been erased; counts the others."""
-        erased = {
-            owner for owner in set(map(_owner, sessions.values())) if receipts.is_erased(owner)
-        }
-        allowed = {name: each for name, each in sessions.items() if _owner(each) not in erased}
-        self.report.of_erased_users += len(sessions) - len(allowed)
-        return allowed
-
-
-def _owner(gathered: Gathered) -> str:
-    return str(gathered.document["user_id"])
-
-
-def _usages(sessions: Iterable[Gathered]) -> dict[str, Usage]:
-    """What sessions count for each of their owners: one step for all of a batch."""
-    usages: defaultdict[str, Usage] = defaultdict(Usage)
-    for gathered in sessions:
-        usages[_owner(gathered)] += gathered.usage
-    return usages
-
-
-def _take_back(gathered: Gathered) -> None:
-    try:
-        removed = sessions.delete(session_id=gathered.session_id, user_id=_owner(gathered))
-        quotas.note(_owner(gathered), -removed)
-    # The erasure was faster.
-    except SessionNotFound:
-        return
+        self._storing.add(current)
 
 
 def _counted(record: Record) -> Record:

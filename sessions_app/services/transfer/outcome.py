@@ -1,7 +1,7 @@
 """What came of an import, or would come of it."""
 
 from sessions_app.domain.foreign.shapes import ENCRYPTED
-from sessions_app.services.transfer.importing import ImportReport
+from sessions_app.services.transfer.report import ImportReport
 from sessions_app.services.transfer.source import SourceReading
 
 # What storing adds to reading and checking, of the processor time of imports of ten messages each.
