@@ -52,6 +52,12 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     return HttpResponse(orjson.dumps(body), status=403, content_type="application/json")
 
 
+def form_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form without its token: the page was open for long, or cookies are blocked."""
+    advice = "Load the page again and send the form once more. It needs cookies."
+    return _page(request, 403, "This form is out of date", advice)
+
+
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     if _is_browser(request):
         return _page(request, 404, "Page not found", "There is nothing at this address.")

@@ -146,7 +146,8 @@ function registration() {
   return document.getElementById("page")?.dataset.registration ?? "open";
 }
 
-function passwordRule() {
+/** What a password must be, said before one is chosen. */
+export function passwordRule() {
   const least = document.getElementById("page")?.dataset.passwordMin ?? "10";
   return `At least ${least} characters, not only digits, and not one that many people use.`;
 }

@@ -4,6 +4,7 @@ import { ApiError, inWords } from "../../problems.js";
 import { field, fill, h } from "../dom.js";
 import { icon } from "../icons.js";
 import { dialog } from "../popups.js";
+import { passwordRule } from "../sign_in.js";
 import { THEMES, setTheme, theme } from "../theme.js";
 import { loadStyle } from "./styles.js";
 
@@ -100,7 +101,7 @@ function appearance() {
 /** @param {Account} account @param {import("../popups.js").Notices} notices */
 function passwordForm(account, notices) {
   const current = field("current_password", "Current password", { type: "password", autocomplete: "current-password" });
-  const next = field("new_password", "New password", { type: "password", autocomplete: "new-password" });
+  const next = field("new_password", "New password", { type: "password", autocomplete: "new-password" }, passwordRule());
   const form = h("form", { novalidate: true }, current.element, next.element,
     h("button.quiet-button", { type: "submit" }, "Change password")); // prettier-ignore
   form.addEventListener("submit", async (/** @type {Event} */ event) => {

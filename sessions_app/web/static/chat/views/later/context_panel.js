@@ -129,9 +129,8 @@ export class ContextPanel {
   /** @param {string} title @param {any[]} entries oldest first */
   #group(title, entries) {
     const newestFirst = entries.slice(-SHOWN).reverse();
-    const tokens = entries.reduce((sum, entry) => sum + entry.token_count, 0);
     return h("section", {},
-      h("h3", {}, title, h("span.quiet", {}, counted(tokens, "token"))),
+      h("h3", {}, title, h("span.quiet", {}, counted(entries.length, "message"))),
       h("ol.plan", {}, ...newestFirst.map((entry) => this.#entry(entry))),
       entries.length > SHOWN && h("p.quiet", {}, `and ${(entries.length - SHOWN).toLocaleString()} more`),
     ); // prettier-ignore
@@ -148,7 +147,7 @@ export class ContextPanel {
       h("span.plan-why", {},
         h("span.plan-role", {}, entry.role),
         REASONS[entry.reason] ?? entry.reason,
-        h("span.plan-tokens", {}, String(entry.token_count)),
+        h("span.plan-tokens", {}, counted(entry.token_count, "token")),
       ),
       entry.sent_as && h("span.plan-changed", {}, `${SENT_AS[entry.sent_as] ?? "Sent changed"}: ${entry.sent_as_reason}`),
     ); // prettier-ignore
