@@ -46,7 +46,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     if _is_browser(request):
-        advice = "Your account may not open this page. Sign in as somebody who may."
+        advice = "Your account has no access to this page. Sign in with one that has."
         return _page(request, 403, "No access", advice)
     body = error_body(403, "permission_denied", "You may not do this.")
     return HttpResponse(orjson.dumps(body), status=403, content_type="application/json")
@@ -67,7 +67,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     if _is_browser(request):
-        advice = "The service has made a mistake. Try again in a moment."
+        advice = "The service failed to answer. Try again in a moment."
         return _page(request, 500, "Something went wrong", advice)
     answer: HttpResponse = _api(request).server_error(request)
     return answer

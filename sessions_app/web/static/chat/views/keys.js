@@ -16,7 +16,7 @@ export function listenForKeys(actions) {
     { keys: "m", label: "Write", act: actions.write },
     { keys: "c", label: "What the model sees", act: actions.plan },
     { keys: "s", label: "Show or hide the list", act: actions.aside },
-    { keys: "z", label: "Undo, while that is offered", act: actions.undo },
+    { keys: "z", label: "Undo, while it is offered", act: actions.undo },
     { keys: "?", label: "This list", act: () => help() },
     { keys: "Ctrl+P", label: "Print the whole chat" },
     { keys: "Enter", label: "Send" },

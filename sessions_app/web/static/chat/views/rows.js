@@ -143,7 +143,7 @@ export class Rows {
   note({ seq, parts, generation }) {
     if (generation?.finish_reason === "cancelled") return "Stopped";
     const isAttached = parts?.some(({ type }) => type !== "text");
-    return isAttached && this.#isSentWithoutFiles(seq) ? "The model is told of these, but not sent them: newer ones take the room." : "";
+    return isAttached && this.#isSentWithoutFiles(seq) ? "The model is only told that these exist: newer files take up the space." : "";
   }
 
   /** @param {number} seq */

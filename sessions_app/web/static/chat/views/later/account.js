@@ -62,7 +62,7 @@ function instructionsForm(state, account, notices) {
   area.value = state.instructions;
   const problem = h("p.field-problem", { role: "alert" });
   const form = h("form", { novalidate: true },
-    h("p.quiet", {}, "Models are told this at the beginning of each new chat."),
+    h("p.quiet", {}, "The model reads this at the start of each new chat."),
     h("div.field", {}, area, problem),
     h("button.quiet-button", { type: "submit" }, "Save instructions")); // prettier-ignore
   form.addEventListener("submit", async (/** @type {Event} */ event) => {
@@ -125,7 +125,7 @@ function passwordForm(account, notices) {
 function deletionForm(account, done) {
   const password = field("delete_password", "Your password, to be sure", { type: "password", autocomplete: "current-password" });
   const form = h("form", { novalidate: true },
-    h("p.quiet", {}, "Your account and all your chats are deleted at once and for good."),
+    h("p.quiet", {}, "This deletes your account and all your chats, immediately and permanently."),
     password.element,
     h("button.danger-button", { type: "submit" }, "Delete my account")); // prettier-ignore
   form.addEventListener("submit", async (/** @type {Event} */ event) => {

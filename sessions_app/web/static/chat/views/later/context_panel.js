@@ -36,7 +36,7 @@ const SENT_AS = {
   left_out: "Not sent",
   cut: "Sent shortened",
   repaired: "Sent repaired",
-  joined: "Sent as one with the message beside it",
+  joined: "Joined with the message next to it",
   renamed: "Sent under another name",
   moved: "Sent in another place",
   placeholder: "Sent without its pictures and files",
@@ -82,7 +82,7 @@ export class ContextPanel {
     if (!this.isOpen) return;
     const plan = this.state.context;
     if (!plan?.plan) {
-      fill(this.content, h("p.quiet", {}, "Once there are messages, this shows which of them the model is sent."));
+      fill(this.content, h("p.quiet", {}, "Send a message to see which ones the model gets."));
       return;
     }
     const kept = plan.plan.filter((/** @type {any} */ entry) => entry.kept);

@@ -43,7 +43,7 @@ export async function drawKeys(account, body) {
   const rows = keys.map((/** @type {any} */ key) => {
     const end = h("button.text-button", { type: "button", aria: { label: `Delete the key ${key.name}` } }, "Delete");
     end.addEventListener("click", async () => {
-      const text = "Programs that use it are refused from now on. This cannot be undone.";
+      const text = "Programs that use it will be refused. This cannot be undone.";
       if (!(await confirmed(`Delete the key ${isolated(key.name)}?`, text, "Delete key"))) return;
       await ended(body, drawKeys, account, () => account.endKey(key.id));
     });
