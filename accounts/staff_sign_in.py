@@ -51,5 +51,5 @@ def _too_many(seconds: int) -> HttpResponse:
         "home": "/admin/",
         "home_label": "Back to the admin",
     }
-    page = render_to_string("web/problem.html", context)
+    page = render_to_string("web/notice.html", context)
     return HttpResponse(page, status=429, headers={"Retry-After": str(seconds)})

@@ -34,7 +34,7 @@ def _page(request: HttpRequest, status: int, title: str, advice: str) -> HttpRes
         "home": "/admin/" if is_staffs else "/",
         "home_label": "Go to the overview" if is_staffs else "Go to the chats",
     }
-    return HttpResponse(render_to_string("web/problem.html", context), status=status)
+    return HttpResponse(render_to_string("web/notice.html", context), status=status)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

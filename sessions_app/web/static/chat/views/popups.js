@@ -31,7 +31,8 @@ export function menu(anchor, items) {
     if (list.contains(document.activeElement)) anchor.focus();
     setTimeout(() => list.remove());
   });
-  document.body.append(list);
+  // In the landmark of its button, where screen readers look for it.
+  (anchor.closest("main, nav, aside, dialog") ?? document.body).append(list);
   list.showPopover();
   moveBeside(list, anchor.getBoundingClientRect());
   list.firstElementChild.focus();
