@@ -46,6 +46,7 @@ class NewAccountForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic 
 class _ShownOnly(admin.TabularInline):  # type: ignore[type-arg]  # not generic when it runs
     """Rows of a user's page that nobody changes there; who may see the user may see them."""
 
+    template = "accounts/shown_rows.html"
     extra = 0
     can_delete = False
 

@@ -6,13 +6,12 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.template.loader import render_to_string
 from rest_framework.throttling import BaseThrottle
 
 from accounts.credentials import attempts
 from sessions_app.http.throttles import network_of
 from sessions_app.http.waiting import Waits, waits
-
-_CONTENT_TYPE = "text/plain; charset=utf-8"
 
 
 @waits(Waits.FOR_ACCOUNTS)
@@ -46,6 +45,11 @@ def _limited(request: HttpRequest, account: str, view: Callable[..., Any]) -> Ht
 
 
 def _too_many(seconds: int) -> HttpResponse:
-    text = f"Too many attempts at a password. Try again in {seconds} seconds.\n"
-    headers = {"Retry-After": str(seconds)}
-    return HttpResponse(text, status=429, content_type=_CONTENT_TYPE, headers=headers)
+    context = {
+        "title": "Too many attempts",
+        "advice": f"Too many attempts at a password. Try again in {seconds} seconds.",
+        "home": "/admin/",
+        "home_label": "Back to the admin",
+    }
+    page = render_to_string("web/notice.html", context)
+    return HttpResponse(page, status=429, headers={"Retry-After": str(seconds)})

@@ -46,12 +46,26 @@ urlpatterns = [
     # The pages that the links in mails open.
     re_path(
         r"^auth/links/password/(?P<uidb64>[^/]+)/(?P<token>[^/]+)/$",
-        waits(Waits.FOR_ACCOUNTS)(PasswordResetConfirmView.as_view()),
+        waits(Waits.FOR_ACCOUNTS)(
+            PasswordResetConfirmView.as_view(
+                template_name="accounts/set_password.html", title="Set a new password"
+            )
+        ),
         name="password-reset",
     ),
     re_path(
         r"^auth/links/done/$",
-        waits(Waits.FOR_ACCOUNTS)(PasswordResetCompleteView.as_view()),
+        waits(Waits.FOR_ACCOUNTS)(
+            PasswordResetCompleteView.as_view(
+                template_name="web/notice.html",
+                title="Your password is set",
+                extra_context={
+                    "advice": "Sign in with it. Other devices have to sign in again.",
+                    "home": "/",
+                    "home_label": "Go to the sign-in page",
+                },
+            )
+        ),
         name="password_reset_complete",
     ),
     re_path(

@@ -4,6 +4,7 @@ from itertools import islice
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.template.loader import render_to_string
 from rest_framework import serializers, status
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.permissions import AllowAny
@@ -321,11 +322,18 @@ class EmailConfirmationView(QueryView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
+_CONFIRMED = ("Address confirmed", "Thank you: this email address is yours.")
+_NOT_CONFIRMED = (
+    "Address not confirmed",
+    "This link has been used before, or has expired. Ask for a new one.",
+)
+
+
 @waits(Waits.FOR_ACCOUNTS)
 def confirm_address(_: HttpRequest, uidb64: str, token: str) -> HttpResponse:
     """The page that a link to confirm an address opens."""
     confirmed = password_reset.address_confirm(uidb64=uidb64, token=token)
-    text = "Your address is confirmed." if confirmed else "This link is not valid any more."
-    return HttpResponse(
-        text + "\n", status=200 if confirmed else 400, content_type="text/plain; charset=utf-8"
-    )
+    title, advice = _CONFIRMED if confirmed else _NOT_CONFIRMED
+    context = {"title": title, "advice": advice, "home": "/", "home_label": "Go to the chats"}
+    page = render_to_string("web/notice.html", context)
+    return HttpResponse(page, status=200 if confirmed else 400)

@@ -5,11 +5,12 @@ the read log: the permission `accounts.add_servicekey` is a superuser's to give,
 Each key that is made or revoked has a line in the admin's history.
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Max, QuerySet
+from django.contrib.admin.widgets import AdminSplitDateTime
+from django.db.models import DateTimeField, Max, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
@@ -19,6 +20,15 @@ from sessions_app import clock
 from sessions_app.domain.applications import Scope
 
 _QUOTAS = ("sessions", "messages_a_day", "tokens_a_day", "bytes")
+
+
+class _Moment(AdminSplitDateTime):
+    """A date and a time, each with a name for screen readers, which Django's fields lack."""
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__(attrs)
+        for widget, name in zip(self.widgets, ("Date", "Time"), strict=True):
+            widget.attrs["aria-label"] = name
 
 
 class ServiceKeyForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when it runs
@@ -69,6 +79,7 @@ class ServiceKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generi
     """Service keys: made, shown once, and revoked; what one may do is never changed."""
 
     form = ServiceKeyForm
+    formfield_overrides: ClassVar = {DateTimeField: {"widget": _Moment}}
     list_display = ("name", "application", "shown", "scope_names", "state", "last_used_at")
     list_filter = ("application",)
     list_select_related = ("application",)

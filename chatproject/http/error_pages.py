@@ -33,7 +33,7 @@ def _page(request: HttpRequest, status: int, title: str, advice: str) -> HttpRes
         "home": "/admin/" if is_staffs else "/",
         "home_label": "Go to the overview" if is_staffs else "Go to the chats",
     }
-    return HttpResponse(render_to_string("web/problem.html", context), status=status)
+    return HttpResponse(render_to_string("web/notice.html", context), status=status)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -45,10 +45,16 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     if _is_browser(request):
-        advice = "Your account may not open this page. Sign in as somebody who may."
+        advice = "Your account has no access to this page. Sign in with one that has."
         return _page(request, 403, "No access", advice)
     body = error_body(403, "permission_denied", "You may not do this.")
     return HttpResponse(orjson.dumps(body), status=403, content_type="application/json")
+
+
+def form_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form without its token: the page was open for long, or cookies are blocked."""
+    advice = "Load the page again and send the form once more. It needs cookies."
+    return _page(request, 403, "This form is out of date", advice)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -60,7 +66,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     if _is_browser(request):
-        advice = "The service has made a mistake. Try again in a moment."
+        advice = "The service failed to answer. Try again in a moment."
         return _page(request, 500, "Something went wrong", advice)
     answer: HttpResponse = _api(request).server_error(request)
     return answer

@@ -1,4 +1,4 @@
-"""What the demo says: it finds the earlier message that bears on the newest, and quotes it."""
+"""What the demo says: it finds the earlier message that is about the newest, and quotes it."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -9,11 +9,8 @@ from sessions_app.domain.relevance import rank, words
 from sessions_app.domain.window import WindowMessage
 from sessions_app.providers import Messages
 
-NOTICE = (
-    "I am the built-in demo: no model is connected, so I can only look things up in this "
-    "conversation. Set LLM_BASE_URL to talk to a model."
-)
-_SHORT_NOTICE = "(The built-in demo, no model is connected.)"
+NOTICE = "I am the built-in demo: no model is connected, so I can only look things up in this chat."
+_SHORT_NOTICE = "(This is the built-in demo; no model is connected.)"
 QUOTE_MAX_CHARS = 280
 # Words that say nothing of what is asked for; beside these the domain's own stop words count.
 _ASKING = frozenset(words("tell say said know remember recall remind please mentioned"))
@@ -51,19 +48,19 @@ def answer(messages: Messages) -> str:
     earlier = _heard(messages, question)
     fitting = _bearing_on(text, earlier)
     if fitting is not None:
-        return f"{_quoting(fitting)} I found that among {_earlier(earlier)}. {_SHORT_NOTICE}"
+        return f"{_quoting(fitting)} I found that in {_earlier(earlier)}. {_SHORT_NOTICE}"
     has_talk = any(message.role in {"user", "assistant"} for message in earlier)
     if _GREETING.fullmatch(text.strip(" \t\n!.,?…！。")):
         return _welcome_back(earlier) if has_talk else f"Hello! {NOTICE} {_HINT}"
     if not _telling(text):
-        return f"I see no word in your message that I could look for. {NOTICE}"
+        return f"There is no word in your message that I could look for. {NOTICE}"
     if not _ASKS.fullmatch(text):
         return f"I will remember that; ask me about it later. {_SHORT_NOTICE}"
     if not has_talk:
-        return f"This is the beginning of our conversation, so I know nothing yet. {NOTICE} {_HINT}"
+        return f"You have not told me anything yet. {NOTICE} {_HINT}"
     return (
-        f"Nothing in {_earlier(earlier)} bears on that. It seems to be a new topic; "
-        f"what came before is not forgotten. {_SHORT_NOTICE}"
+        f"I found nothing about that in {_earlier(earlier)}. It looks like a new topic; "
+        f"I still remember the earlier ones. {_SHORT_NOTICE}"
     )
 
 
@@ -129,9 +126,8 @@ def _telling(text: str) -> frozenset[str]:
 
 
 def _is_own(message: _Heard) -> bool:
-    return message.role == "assistant" and (
-        message.text.endswith(_SHORT_NOTICE) or NOTICE in message.text
-    )
+    # By what each of its notices has, those of earlier versions as well.
+    return message.role == "assistant" and "the built-in demo" in message.text.casefold()
 
 
 def _quoting(message: _Heard) -> str:
@@ -153,8 +149,8 @@ def _shortened(text: str) -> str:
 def _earlier(earlier: Sequence[_Heard]) -> str:
     number = sum(message.role in _EARLIER for message in earlier)
     if number == 1:
-        return "the one earlier message that I see"
-    return f"the {number} earlier messages that I see"
+        return "the one earlier message I can see"
+    return f"the {number} earlier messages I can see"
 
 
 def _welcome_back(earlier: Sequence[_Heard]) -> str:

@@ -118,6 +118,11 @@ def test_the_admin_has_the_limits_of_signing_in(rates):
     rates(login="2/day")
     client = Client()
     assert [admin(client, "carol") for _ in range(3)] == [200, 200, 429]
+    body = {"username": "carol", "password": "guess"}
+    refusal = client.post(ADMIN, body, REMOTE_ADDR="192.0.2.1")
+    assert refusal["Content-Type"] == "text/html; charset=utf-8"
+    assert b"Too many attempts" in refusal.content
+    assert int(refusal["Retry-After"]) > 0
 
 
 @pytest.mark.parametrize(

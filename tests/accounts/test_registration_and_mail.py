@@ -68,6 +68,24 @@ def test_a_forgotten_password_is_set_by_a_link(alice, visitor, mailoutbox, datab
     assert not again.context["validlink"]
 
 
+def test_the_pages_of_a_link_are_the_chat_pages_and_lead_there(alice, visitor, mailoutbox):
+    visitor.post("/auth/password/reset", {"email": "alice@example.com"})
+    browser = Client()
+    form = browser.get(link_in(mailoutbox[0]), follow=True)
+    weak = browser.post(form.redirect_chain[-1][0], {"new_password1": "x", "new_password2": "x"})
+    body = {"new_password1": NEW, "new_password2": NEW}
+    done = browser.post(form.redirect_chain[-1][0], body, follow=True)
+    spent = Client().get(link_in(mailoutbox[0]), follow=True)
+    for page in (form, weak, done, spent):
+        assert "chat/style/palette" in page.content.decode()
+        assert "/admin/" not in page.content.decode()
+    assert "at least 10 characters" in form.content.decode()
+    assert "too short" in weak.content.decode()
+    assert "Your password is set" in done.content.decode()
+    assert 'href="/"' in done.content.decode()
+    assert "has been used before" in spent.content.decode()
+
+
 def test_the_link_follows_the_rules_of_passwords(alice, visitor, mailoutbox):
     visitor.post("/auth/password/reset", {"email": "alice@example.com"})
     browser = Client()
@@ -112,7 +130,9 @@ def test_mails_to_one_address_are_few(alice, visitor, mailoutbox, settings, data
 def test_an_address_is_confirmed_by_a_link(alice, visitor, mailoutbox):
     assert alice.client.get("/auth/me").json()["email_confirmed"] is False
     assert alice.client.post("/auth/email/confirm").status_code == 204
-    assert Client().get(link_in(mailoutbox[0])).status_code == 200
+    page = Client().get(link_in(mailoutbox[0]))
+    assert (page.status_code, page["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert "Address confirmed" in page.content.decode()
     assert alice.client.get("/auth/me").json()["email_confirmed"] is True
     assert Client().get(link_in(mailoutbox[0])).status_code == 400
 

@@ -32,8 +32,8 @@ def demo(**waits) -> Demo:
 def test_it_quotes_what_was_said_long_ago():
     talk = said(RUFUS, "A fine name.", *FILLER * 10, "What is my dog's name?", system="Be kind.")
     assert answer(talk) == (
-        "22 messages ago, you said: “My dog is called Rufus”. I found that among the 22 earlier "
-        "messages that I see. (The built-in demo, no model is connected.)"
+        "22 messages ago, you said: “My dog is called Rufus”. I found that in the 22 earlier "
+        "messages I can see. (This is the built-in demo; no model is connected.)"
     )
 
 
@@ -73,7 +73,7 @@ def test_a_tools_answer_counts_as_well():
 
 def test_the_system_prompt_is_not_quoted():
     talk = said("What about the harbour?", system="Always talk about the harbour.")
-    assert answer(talk).startswith("This is the beginning of our conversation")
+    assert answer(talk).startswith("You have not told me anything yet.")
 
 
 def test_it_does_not_quote_itself_or_the_same_question():
@@ -104,14 +104,14 @@ def test_it_prefers_what_was_told_to_what_was_asked():
             "Hello again! You began with “My dog is called Rufus”.",
         ),
         (said(RUFUS), "I will remember that; ask me about it later."),
-        (said("What is the capital of Peru?"), "This is the beginning of our conversation"),
+        (said("What is the capital of Peru?"), "You have not told me anything yet."),
         (
             said(RUFUS, "Noted.", "What is the capital of Peru?"),
-            "Nothing in the 2 earlier messages that I see bears on that.",
+            "I found nothing about that in the 2 earlier messages I can see.",
         ),
-        (said(" \n"), "I see no word in your message that I could look for."),
-        (said("???"), "I see no word in your message that I could look for."),
-        ([{"role": "user", "content": [{"type": "image_url"}]}], "I see no word"),
+        (said(" \n"), "There is no word in your message that I could look for."),
+        (said("???"), "There is no word in your message that I could look for."),
+        ([{"role": "user", "content": [{"type": "image_url"}]}], "There is no word"),
     ],
 )
 def test_without_anything_to_quote_it_says_so_and_what_it_is(talk, beginning):

@@ -236,21 +236,21 @@ def test_no_page_without_its_line(visit: Any, go: Any, service: Any) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious(visit: Any, go: Any, service: Any, scheme: str) -> None:
+def test_axe_finds_nothing(visit: Any, go: Any, service: Any, scheme: str) -> None:
     page = visit("lea", color_scheme=scheme)
     go(page, f"{service['main']}/")
-    assert browser.serious(page) == []
+    assert browser.violations(page) == []
     open_with_reason(page)
     everywhere = [f"{service['main']}/unmask/", f"{service['main']}/history/", "audit/?act=open"]
     few = ["?q=lena", f"{service['main']}/?window=18"]
     for path in few + (everywhere if scheme == "light" else []):
         go(page, path)
-        assert browser.serious(page) == [], path
+        assert browser.violations(page) == [], path
     go(page, "?flagged=yes")
     page.check("[data-select-all]")
     page.select_option("#action", "export")
     page.click(".actions >> text=Go")
-    assert browser.serious(page) == []
+    assert browser.violations(page) == []
     visit.complaints.clear()  # axe tries styles of its own, which the policy refuses
 
 

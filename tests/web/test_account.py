@@ -145,6 +145,8 @@ def test_keys_devices_and_reads_are_in_the_account(alice, site):
     box = settings(alice)
     box.get_by_text("Signed-in devices").click()
     expect(box.get_by_text("This device")).to_be_visible()
+    expect(box.get_by_text("Chrome on Linux")).to_be_visible()
+    expect(box.get_by_text("At least 10 characters")).to_be_visible()
     box.get_by_text("Who has read my chats").click()
     expect(box.get_by_text("No member of staff has read your chats.")).to_be_visible()
     box.get_by_text("API keys").click()
@@ -154,6 +156,16 @@ def test_keys_devices_and_reads_are_in_the_account(alice, site):
     key = box.get_by_label("The new key").input_value()
     assert site.get("/session", key).status_code == 200
     box.get_by_role("button", name="Delete the key Robot").click()
+    sure = alice.page.get_by_role("dialog", name="Delete the key Robot?")
+    sure.get_by_role("button", name="Cancel").click()
+    assert site.get("/session", key).status_code == 200
+    alice.context.set_offline(True)
+    box.get_by_role("button", name="Delete the key Robot").click()
+    sure.get_by_role("button", name="Delete key").click()
+    expect(box.get_by_role("alert").filter(has_text="You appear to be offline.")).to_be_visible()
+    alice.context.set_offline(False)
+    box.get_by_role("button", name="Delete the key Robot").click()
+    sure.get_by_role("button", name="Delete key").click()
 
     expect(box.get_by_role("button", name="Delete the key Robot")).to_have_count(0)
     assert site.get("/session", key).status_code == 401

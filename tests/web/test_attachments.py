@@ -230,7 +230,7 @@ def test_each_refused_file_has_its_sentence_and_nothing_is_sent_of_it(alice, tmp
     picks(alice, file("lies.png", files.pdf()), CAT)
     alice.says("Two files")
     trouble = alice.conversation.get_by_role("alert")
-    expect(trouble).to_contain_text("lies.png: It is not of the type that its name says.")
+    expect(trouble).to_contain_text("lies.png: Its content does not match its file type.")
     trouble.get_by_role("button", name="Edit").click()
     alice.conversation.get_by_role("button", name="Remove lies.png").click()
     alice.button("Save and ask").click()
@@ -395,7 +395,7 @@ def test_what_the_model_is_sent_without_its_files_says_so(alice, site):
     alice.asks("Hello")
     picks(alice, CAT)
     alice.asks("What is this?", "Answer to: What is this?")
-    note = alice.conversation.get_by_text("The model is told of these, but not sent them")
+    note = alice.conversation.get_by_text("The model is only told that these exist")
     expect(note).to_have_count(0)
     plan = site.get(f"/session/{alice.session_id}/context", alice.token()).json()
     change = {"sent_as": "placeholder", "sent_as_reason": "newer pictures take the room"}

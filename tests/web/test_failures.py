@@ -53,6 +53,23 @@ def test_a_failed_message_does_not_hold_up_the_next_ones(alice, site, status, co
     expect(trouble(alice)).to_have_count(0)
 
 
+def test_a_discarded_message_can_be_taken_back_and_is_gone_in_the_end(alice):
+    alice.asks("Hello")
+    alice.page.route(re.compile("/chat$"), refused(418, "tea"))
+    alice.says("bad one")
+    alice.button("Discard").click()
+    expect(trouble(alice)).to_have_count(0)
+    alice.button("Undo").click()
+    expect(trouble(alice)).to_be_visible()
+    expect(alice.conversation).to_contain_text("bad one")
+
+    alice.button("Discard").click()
+    expect(alice.page.get_by_text("Message discarded.")).to_have_count(1)
+    alice.sent()
+    alice.page.reload()
+    alice.shows(["Hello", "Answer to: Hello"])
+
+
 def test_a_failed_message_is_edited_and_sent_where_it_stands(alice, site):
     alice.page.route(re.compile("/chat$"), refused(418, "tea"))
     alice.says("bad one")

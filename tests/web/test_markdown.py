@@ -47,6 +47,31 @@ CONSTRUCTS = {
     "![A heron](data:image/png;base64,AAAA)": (
         "!q('a, img') && body.textContent.includes('A heron')"
     ),
+    "H<sub>2</sub>O <kbd>Ctrl</kbd>\n\n| a<br>b |\n|--|\n| c |": (
+        "q('sub').textContent === '2' && q('kbd').textContent === 'Ctrl' && q('th br')"
+    ),
+    "<sub onclick=x>a</sub> <details>b</details>": (
+        "!q('sub, details') && body.textContent.includes('<sub onclick=x>')"
+    ),
+    "> [!WARNING]\n> Mind the **gap**.": (
+        "q('blockquote.alert strong').textContent === 'Warning'"
+        " && !body.textContent.includes('[!') && all('strong')[1].textContent === 'gap'"
+    ),
+    "> [!NOTE]\n>\n> Read on.": (
+        "q('blockquote.alert strong').textContent === 'Note' && all('blockquote p').length === 2"
+    ),
+    "> [!OTHER]\n> a": "!q('.alert') && body.textContent.includes('[!OTHER]')",
+    "As said.[^1] Not [^x].\n\n[^1]: By [her](https://a.example).": (
+        "all('sup').map((mark) => mark.textContent).join() === '1,1' && q('p:last-child a')"
+        " && body.textContent.includes('Not [^x].')"
+    ),
+    "See.[^a]\n\n[^a]: https://a.example": (
+        "q('sup').textContent === 'a' && q('a').href === 'https://a.example/'"
+    ),
+    "Left\n\n\u05e9\u05dc\u05d5\u05dd\n\n- \u05d0\u05d7\u05d3\n\n```\nx = 1\n```": (
+        "all('p, ul, pre').map((block) => getComputedStyle(block).direction).join()"
+        " === 'ltr,rtl,rtl,ltr'"
+    ),
     r"\*no emphasis\* &copy; &lt;b&gt;": (
         "!q('em, b') && body.textContent.trim() === '*no emphasis* \u00a9 <b>'"
     ),

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.waiting import wait_until
+from tests.web.conftest import stored
 
 
 def listed(person):
@@ -172,6 +173,21 @@ def test_a_message_is_erased_unless_that_is_undone(chatty, site):
 
     expect(chatty.messages("User").locator(".body")).to_have_text("Deleted")
     wait_until(lambda: site.get(path, chatty.token()).json()["results"][0]["deleted"])
+
+
+def test_each_of_two_deletions_can_be_undone_by_the_keyboard_too(chatty, site):
+    chatty.asks("More")
+    for role in ("User", "Assistant"):
+        chatty.messages(role).last.get_by_role("button", name="Delete").click()
+    expect(chatty.button("Undo")).to_have_count(2)
+    chatty.conversation.focus()
+    chatty.page.keyboard.press("z")
+    chatty.page.keyboard.press("z")
+
+    expect(chatty.button("Undo")).to_have_count(0)
+    expect(chatty.conversation).not_to_contain_text("Deleted")
+    kept = stored(site, chatty.token(), chatty.session_id)
+    assert [one["deleted"] for one in kept] == [False] * 4
 
 
 def test_what_is_deleted_is_gone_before_the_model_is_asked_again(chatty, site):

@@ -49,3 +49,18 @@ def test_every_page_names_its_icon(path: str) -> None:
     response = Client().get(path, headers={"accept": BROWSER})
 
     assert b'rel="icon"' in response.content
+
+
+def test_a_form_without_its_token_gets_a_page_that_says_what_to_do() -> None:
+    browser = Client(enforce_csrf_checks=True)
+    response = browser.post("/admin/login/", {"username": "a", "password": "b"})
+
+    assert (response.status_code, response["Content-Type"]) == (403, "text/html; charset=utf-8")
+    assert b"Load the page again" in response.content
+    assert b'href="/admin/"' in response.content
+
+
+def test_the_page_has_the_colours_and_the_type_of_the_chat_page() -> None:
+    response = Client().get("/nope", headers={"accept": BROWSER})
+
+    assert b"chat/style/palette" in response.content

@@ -1,7 +1,7 @@
 // The command palette: Ctrl-K, some letters, Enter. The service says what they may mean.
 
 const PAUSE_MS = 120;
-const NOTHING = "Nothing is called that. Words are searched in titles and messages.";
+const NOTHING = "Nothing found.";
 
 class Palette {
   #shown = [];

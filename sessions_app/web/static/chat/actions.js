@@ -235,7 +235,23 @@ export class Actions {
     const session_id = entry.session_id;
     const stored = this.state.conversation(session_id).bySender(entry.client_id ?? "");
     if (stored) await this.deleteMessage(stored.seq);
+    else if (entry.state === "failed") this.#discardLater(entry);
     else await this.outbox.discard(entry);
+  }
+
+  /** Give up a message that failed, unless it is undone in time. @param {Entry} entry */
+  #discardLater(entry) {
+    const { discarding } = this.state;
+    const show = () => this.state.changed("outbox", "messages");
+    discarding.add(entry.key);
+    show();
+    setTimeout(() => {
+      if (discarding.delete(entry.key)) this.sync.background(() => this.outbox.discard(entry));
+    }, UNDO_MS);
+    this.sync.onNotice("Message discarded.", () => {
+      discarding.delete(entry.key);
+      show();
+    });
   }
 
   /** Send a message that has failed with another text. @param {Entry} entry @param {string} content @param {Part[]} parts that stay */

@@ -65,8 +65,8 @@ const ANSWER_WORDS = {
   context_length_exceeded: "This message does not fit into the model's context window. Edit it to shorten it.",
   provider_refused: "The model did not accept this message. Edit it, or try again.",
   provider_busy: "The model is busy. Try again in a moment.",
-  idempotency_mismatch: "A different message was sent under the same key. Edit this one to send it anew.",
-  attachment_not_found: "A file of this message is no longer there. Edit it to leave that out.",
+  idempotency_mismatch: "A different message was already sent under this key. Edit this one to send it again.",
+  attachment_not_found: "A file of this message no longer exists. Edit the message to remove it.",
   model_not_allowed: "This model is not available. Choose another one for this chat.",
 };
 
@@ -74,16 +74,16 @@ const ANSWER_WORDS = {
 const WORDS = {
   provider_error: "The model could not be reached. Your text is saved.",
   provider_timeout: "The model took too long to answer. Your text is saved.",
-  turn_interrupted: "The service restarted while it answered. Your text is saved.",
+  turn_interrupted: "The service restarted during the answer. Your text is saved.",
   session_archived: "This chat is archived. Restore it to continue.",
   session_expired: "This chat has expired.",
   not_found: "This chat no longer exists.",
   too_large: "This text is too long to send.",
   throttled: "Too many requests. Wait a moment and try again.",
   too_many_own_turns: "Too many of your chats are being answered. Wait for one of them, and try again.",
-  quota_messages: "Your account has as many messages as it may have. Delete chats to make room.",
-  quota_bytes: "Your account has as much text as it may have. Delete chats to make room.",
+  quota_messages: "Your account has reached its limit of messages. Delete chats to make room.",
+  quota_bytes: "Your account has reached its limit of stored text. Delete chats to make room.",
   legal_hold: "This chat is on legal hold and cannot be deleted.",
   nothing_to_answer: "There is no message to answer.",
-  session_damaged: "This chat cannot be read. The operator can find out why.",
+  session_damaged: "This chat cannot be read. Ask the operator of this service.",
 };

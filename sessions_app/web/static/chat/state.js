@@ -136,6 +136,8 @@ export class State {
   conversations = new Map();
   /** @type {Entry[]} */
   outbox = [];
+  /** Keys of failed messages that were given up, as long as that can be undone. @type {Set<string>} */
+  discarding = new Set();
   liveReplies = new LiveReplies();
   /** Local id of a session that was made here → its id on the service. @type {Map<string, string>} */
   created = new Map();
@@ -261,6 +263,7 @@ export class State {
     this.open = null;
     this.conversations = new Map();
     this.outbox = [];
+    this.discarding = new Set();
     this.liveReplies = new LiveReplies();
     this.created = new Map();
     this.context = null;

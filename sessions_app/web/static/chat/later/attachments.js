@@ -6,7 +6,7 @@ import { checked, limits, refusalOf } from "./file_checks.js";
 import { Pictures, dataUrl, drawn } from "./pictures.js";
 import { Uploads } from "./uploads.js";
 
-const GONE = "Its bytes are not on this device any more. Attach it again.";
+const GONE = "The file is no longer on this device. Attach it again.";
 
 /** @typedef {import("../types.js").Part} Part */
 /** @typedef {import("../types.js").Entry} Entry */
@@ -185,5 +185,5 @@ export class Attachments {
 
 /** @param {import("./file_checks.js").Limits} bounds */
 function tooMany({ per_message }) {
-  return `A message can have ${per_message} files, and has them already.`;
+  return `A message can have at most ${per_message} files.`;
 }

@@ -124,10 +124,10 @@ export function refusalOf(error) {
 const WHY = {
   too_large: "It is too large.",
   attachment_empty: "It is empty.",
-  attachment_incomplete: "It did not arrive whole. Attach it again.",
-  attachment_name: "Its name is too long, or has signs that are not allowed. Rename the file.",
-  attachment_type_mismatch: "It is not of the type that its name says.",
+  attachment_incomplete: "The upload was incomplete. Attach it again.",
+  attachment_name: "Its name is too long, or has characters that are not allowed. Rename the file.",
+  attachment_type_mismatch: "Its content does not match its file type.",
   attachment_unreadable: "The picture cannot be read, or is too large in pixels.",
   attachment_unsupported: "Files of this type cannot be attached.",
-  quota_attachments: "Your files have as many bytes as one account may have. Delete messages with files to make room.",
+  quota_attachments: "Your account has reached its limit for files. Delete messages with files to make room.",
 };

@@ -84,7 +84,7 @@ export class Transfer {
   outcome({ counts, refused }) {
     const imported = counts.sessions ?? 0;
     const words = [imported === 1 ? "Chat imported." : `${imported} chats imported.`];
-    if (counts.copies) words.push("The original is here as well: this is a copy.");
+    if (counts.copies) words.push("The original is still here; this is a copy.");
     if (counts.already_there) words.push(`${counts.already_there} already here, left as they are.`);
     if (counts.refused) words.push(`${counts.refused} could not be read: ${refused[0]}`);
     return words.join(" ");

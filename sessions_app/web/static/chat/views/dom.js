@@ -109,7 +109,7 @@ export function field(id, label, attributes, rule = "") {
 }
 
 /** Shows a password in plain text, and hides it again. @param {HTMLInputElement} input */
-function showButton(input) {
+export function showButton(input) {
   const button = h("button.show-password", { type: "button", aria: { pressed: "false", label: "Show password" } }, "Show");
   button.addEventListener("click", () => {
     const shown = input.type === "password";

@@ -56,7 +56,7 @@ export function setFormulas(fragment) {
     const inFence = code.className === "language-math" && code.parentElement?.tagName === "PRE";
     if (!inFence && !NAMES.includes(code.className)) continue;
     const display = inFence || code.className === NAMES[1];
-    const formula = h(display ? "span.formula.display" : "span.formula", { tabindex: display ? "0" : null });
+    const formula = h(display ? "span.formula.display" : "span.formula", { dir: "ltr", tabindex: display ? "0" : null });
     const source = code.textContent ?? "";
     formula.textContent = source;
     (inFence ? code.parentElement : code)?.replaceWith(formula);

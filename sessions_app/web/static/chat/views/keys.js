@@ -5,7 +5,7 @@
 /**
  * Single letters work outside of text fields; shortcuts with Alt work everywhere.
  * @param {{fresh: () => void, search: () => void, plan: () => void, write: () => void,
- *   aside: () => void}} actions
+ *   aside: () => void, undo: () => void}} actions
  */
 export function listenForKeys(actions) {
   /** @type {Shortcut[]} */
@@ -16,6 +16,7 @@ export function listenForKeys(actions) {
     { keys: "m", label: "Write", act: actions.write },
     { keys: "c", label: "What the model sees", act: actions.plan },
     { keys: "s", label: "Show or hide the list", act: actions.aside },
+    { keys: "z", label: "Undo, while it is offered", act: actions.undo },
     { keys: "?", label: "This list", act: () => help() },
     { keys: "Ctrl+P", label: "Print the whole chat" },
     { keys: "Enter", label: "Send" },

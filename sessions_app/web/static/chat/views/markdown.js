@@ -8,6 +8,7 @@ import "../vendor/purify.js";
 import { h } from "./dom.js";
 import { formulaExtensions, setFormulas } from "./formulas.js";
 import { icon } from "./icons.js";
+import { footnoteExtensions, nameAlerts } from "./notes.js";
 
 // DOMPurify's small build is not a module; it sets a global.
 const { DOMPurify } = /** @type {any} */ (globalThis);
@@ -16,7 +17,7 @@ const CLEAN = {
   RETURN_DOM_FRAGMENT: true,
   ALLOWED_TAGS: [
     "a", "b", "blockquote", "br", "code", "del", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr",
-    "i", "input", "li", "ol", "p", "pre", "s", "strong", "sub", "sup", "table", "tbody", "td", "th",
+    "i", "input", "kbd", "li", "ol", "p", "pre", "s", "strong", "sub", "sup", "table", "tbody", "td", "th",
     "thead", "tr", "ul",
   ],
   ALLOWED_ATTR: ["align", "checked", "class", "disabled", "href", "start", "title", "type"],
@@ -26,6 +27,10 @@ const CLEAN = {
   ALLOW_DATA_ATTR: false,
   ALLOW_ARIA_ATTR: false,
 }; // prettier-ignore
+// The tags that people and models write for want of Markdown; other HTML is shown as text.
+const PLAIN_TAGS = /^(?:<br *\/?>|<\/?(?:kbd|sub|sup)>)$/i;
+// Each is written in its own direction: a Hebrew paragraph may stand beside an English one.
+const WITH_DIRECTION = "p, h1, h2, h3, h4, h5, h6, ul, ol, blockquote, table";
 const LANGUAGE = /^language-([\w+#-]{1,30})$/;
 const COPIED_MS = 1_500;
 
@@ -33,9 +38,10 @@ const marked = new Marked({
   gfm: true,
   breaks: true,
   renderer: {
-    // HTML in a reply is shown as text.
-    html: (/** @type {any} */ token) =>
-      token.block ? `<p>${escaped(token.text)}</p>` : escaped(token.text),
+    html(/** @type {any} */ { text, block }) {
+      const shown = PLAIN_TAGS.test(text.trim()) ? text : escaped(text);
+      return block ? `<p>${shown}</p>` : shown;
+    },
     // Nothing is loaded from other hosts: a picture is a link that says what it shows.
     image: (/** @type {any} */ token) => pictureLink(token),
     link(/** @type {any} */ token) {
@@ -44,7 +50,7 @@ const marked = new Marked({
     },
   },
 });
-marked.use({ extensions: formulaExtensions(escaped) });
+marked.use({ extensions: [...formulaExtensions(escaped), ...footnoteExtensions(escaped)] });
 /** @typedef {{raw: string, nodes: ChildNode[]}} Block */
 /** @type {WeakMap<HTMLElement, Block[]>} */
 const drawn = new WeakMap();
@@ -99,6 +105,8 @@ function elements(html) {
   for (const element of fragment.querySelectorAll("[class]")) {
     if (element.tagName !== "CODE") element.removeAttribute("class");
   }
+  nameAlerts(fragment);
+  for (const element of fragment.querySelectorAll(WITH_DIRECTION)) element.dir = "auto";
   for (const table of fragment.querySelectorAll("table")) {
     const scroller = h("div.table-scroll", { tabindex: "0", role: "region", aria: { label: "Table" } });
     table.replaceWith(scroller);
@@ -146,7 +154,7 @@ function block(code) {
   const text = code.textContent ?? "";
   if (language) highlight(code, language, text);
   const bar = h("div.code-bar", {}, h("span", {}, language || "text"), copyButton(() => text));
-  return h("div.code", {}, bar, pre);
+  return h("div.code", { dir: "ltr" }, bar, pre);
 }
 
 /** @param {() => string} text @returns {HTMLButtonElement} */

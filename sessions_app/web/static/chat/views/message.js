@@ -222,7 +222,7 @@ export function editor(message, { done, cancel, attach }) {
     event.preventDefault();
     finish();
   });
-  const hint = h("p.note", {}, "The version before stays beside it.");
+  const hint = h("p.note", {}, "The earlier version is kept; ‹ and › switch between them.");
   const quit = h("button.quiet-button", { type: "button", onclick: cancel }, "Cancel");
   const go = h("button.primary-button", { type: "button", onclick: finish }, "Save and ask");
   const room = parts.length ? roomFor(parts) : null;

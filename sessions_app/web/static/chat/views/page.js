@@ -9,15 +9,10 @@ import { Notices, confirmed, menu } from "./popups.js";
 import { sessionOptions } from "./session_menu.js";
 import { Sidebar } from "./sidebar.js";
 import { SignIn } from "./sign_in.js";
+import { Tour, tourStart } from "./tour.js";
 import { Transcript } from "./transcript.js";
 
 const NARROW = matchMedia("(max-width: 760px)");
-// The second sentence of a demo's answer, or of a model's, shows what the service does.
-const IDEAS = [
-  ["It remembers", "My dog is called Rufus, and we are going to Lisbon in May."],
-  ["It chooses what to recall", "What did I tell you about my dog?"],
-  ["It notices new topics", "Something else: how do I merge overlapping intervals in Python?"],
-];
 /** @type {Record<string, string>} */
 const STORAGE = {
   full: "This browser's storage is full. The page still works, but saves nothing new on this device.",
@@ -39,6 +34,7 @@ export class Page {
       onMeter: () => this.#togglePanel(),
       onLeave: () => this.transcript.log.focus(),
     });
+    this.tour = new Tour({ onWrite: (text) => this.composer.focus(text), onPlan: () => this.#togglePanel(true) });
     this.sidebar = new Sidebar(state, actions, {
       onOpen: (sessionId, seq) => this.open(sessionId, seq),
       onAccount: async () => (await import("./later/account.js")).accountDialog(state, actions, this.notices),
@@ -48,7 +44,7 @@ export class Page {
     this.banner = h("div.banner", { role: "status", hidden: true });
     this.shade = h("div.shade", { onclick: () => this.#toggleSidebar(false) });
     this.app = h("div.app", { hidden: true }, this.sidebar.element, this.shade,
-      h("main.main", {}, this.#head(), this.banner, this.welcome, this.transcript.element, this.composer.element),
+      h("main.main", {}, this.#head(), this.banner, this.welcome, this.transcript.element, this.tour.element, this.composer.element),
     ); // prettier-ignore
     this.help = listenForKeys({
       fresh: () => this.open(null),
@@ -56,6 +52,7 @@ export class Page {
       plan: () => this.#togglePanel(),
       write: () => this.composer.focus(),
       aside: () => this.#toggleSidebar(),
+      undo: () => this.notices.undo(),
     });
     state.on(["account"], () => this.#showAccount());
     state.on(["open", "sessions", "messages", "live", "outbox"], () => this.#draw());
@@ -100,14 +97,10 @@ export class Page {
 
   #welcome() {
     this.greeting = h("h2");
-    const ideas = IDEAS.map(([name, text]) =>
-      h("button.idea", { type: "button", onclick: () => this.composer.focus(text) },
-        h("strong", {}, name), h("span", {}, text)),
-    ); // prettier-ignore
     return h("div.welcome", {}, this.greeting,
       h("p.quiet", {}, "Everything you write is saved on this device and in your account. The figures below the message field show how much of the chat the model sees. Select them to see what, and why."),
       h("button.text-button", { type: "button", onclick: () => this.#settings() }, "Choose a model and a system prompt"),
-      h("div.ideas", {}, ...ideas),
+      tourStart((text) => this.composer.focus(text)),
     ); // prettier-ignore
   }
 
@@ -135,6 +128,7 @@ export class Page {
     this.title.textContent = session?.title || "New chat";
     this.title.classList.toggle("visually-hidden", !session?.title);
     this.more.hidden = !session;
+    this.tour.show(session?.status === "active" ? this.transcript.rows.answered : undefined);
     document.title = isolated(session?.title || "Chat");
   }
 

@@ -5,6 +5,7 @@ import { icon } from "./icons.js";
 
 const NOTICE_MS = 6_000;
 const GAP = 6;
+let dialogs = 0;
 
 /** @typedef {{label: string, icon: string, danger?: boolean, act: () => void}} Item */
 
@@ -30,7 +31,8 @@ export function menu(anchor, items) {
     if (list.contains(document.activeElement)) anchor.focus();
     setTimeout(() => list.remove());
   });
-  document.body.append(list);
+  // In the landmark of its button, where screen readers look for it.
+  (anchor.closest("main, nav, aside, dialog") ?? document.body).append(list);
   list.showPopover();
   moveBeside(list, anchor.getBoundingClientRect());
   list.firstElementChild.focus();
@@ -63,10 +65,12 @@ function moveBeside(list, box) {
  */
 export function dialog(title, content, { wide = false } = {}) {
   const close = () => box.close();
-  const heading = h("h2", { id: "dialog-title" }, title);
+  dialogs += 1;
+  const id = `dialog-title-${dialogs}`;
+  const heading = h("h2", { id }, title);
   const cross = h("button.icon-button", { type: "button", aria: { label: "Close" }, onclick: close });
   cross.append(icon("close"));
-  const box = h(wide ? "dialog.dialog.wide" : "dialog.dialog", { "aria-labelledby": "dialog-title" });
+  const box = h(wide ? "dialog.dialog.wide" : "dialog.dialog", { "aria-labelledby": id });
   box.append(h("header.dialog-head", {}, heading, cross), ...content);
   box.addEventListener("close", () => box.remove());
   box.addEventListener("click", (/** @type {MouseEvent} */ event) => {
@@ -114,14 +118,19 @@ export class Notices {
       gone();
       undo?.();
     });
-    // A newer notice of the same kind replaces the older one.
+    // A newer notice of the same kind replaces the older one, unless that has something to undo.
     const kind = text.replace(/\d+/g, "");
     for (const older of [...this.stack.children]) {
-      if (older.dataset.kind === kind) older.remove();
+      if (!undo && older.dataset.kind === kind) older.remove();
     }
     notice.dataset.kind = kind;
     this.stack.append(notice);
     setTimeout(gone, NOTICE_MS);
+  }
+
+  /** Undo what the newest notice offers to undo. */
+  undo() {
+    [...this.stack.querySelectorAll(".notice-undo")].at(-1)?.click();
   }
 
   clear() {

@@ -17,7 +17,8 @@ export function drawResults(list, { query, results, busy }, firstWords, onOpen) 
   fill(
     list,
     ...grouped(results).flatMap((hits) => [
-      h("h2.group.of-chat", { dir: "auto" }, titleOf(hits[0], firstWords)),
+      // A title that is a hit itself stands there once.
+      h(hits[0].snippet ? "h2.group.of-chat" : "h2.visually-hidden", { dir: "auto" }, titleOf(hits[0], firstWords)),
       h("ul", {}, ...hits.map((hit) => found(hit, query, titleOf(hit, firstWords), onOpen))),
     ]),
     quiet && h("p.quiet.empty", { role: "status" }, quiet),
@@ -31,7 +32,8 @@ function grouped(results) {
   for (const result of results) {
     groups.set(result.session_id, [...(groups.get(result.session_id) ?? []), result]);
   }
-  return [...groups.values()];
+  const titleFirst = (/** @type {any} */ one, /** @type {any} */ other) => Number(Boolean(one.snippet)) - Number(Boolean(other.snippet));
+  return [...groups.values()].map((hits) => hits.sort(titleFirst));
 }
 
 /** @param {any} result @param {FirstWords} firstWords */

@@ -34,7 +34,7 @@ export class Rows {
     this.session = open ? this.state.sessions.get(open) : undefined;
     this.live = open ? this.state.live(open) : undefined;
     const entries = open ? this.state.entries(open) : [];
-    this.entries = entries.filter((entry) => entry.kind === "chat");
+    this.entries = entries.filter(({ kind, key }) => kind === "chat" && !this.state.discarding.has(key));
     this.#erasing = new Set(entries.flatMap(({ kind, seq }) => (kind === "delete_message" && seq ? [seq] : [])));
     const { conversation } = this;
     this.waiting = this.entries.filter((entry) => !conversation?.has(entry.client_id ?? ""));
@@ -108,6 +108,16 @@ export class Rows {
     return seq;
   }
 
+  /** The newest message of the user, if it has been answered and nothing waits. @returns {string | undefined} */
+  get answered() {
+    const { last } = this;
+    if (this.live || this.waiting.length || this.message(last)?.role !== "assistant") return undefined;
+    let seq = last - 1;
+    while (seq > 0 && this.message(seq) && this.isHidden(/** @type {Message} */ (this.message(seq)))) seq -= 1;
+    const message = this.message(seq);
+    return message?.role === "user" ? message.content : undefined;
+  }
+
   /** Whether this message has no answer, and none is on its way. @param {Message} message */
   isUnanswered(message) {
     if (message.role !== "user" || message.seq !== this.last) return false;
@@ -133,7 +143,7 @@ export class Rows {
   note({ seq, parts, generation }) {
     if (generation?.finish_reason === "cancelled") return "Stopped";
     const isAttached = parts?.some(({ type }) => type !== "text");
-    return isAttached && this.#isSentWithoutFiles(seq) ? "The model is told of these, but not sent them: newer ones take the room." : "";
+    return isAttached && this.#isSentWithoutFiles(seq) ? "The model is only told that these exist: newer files take up the space." : "";
   }
 
   /** @param {number} seq */

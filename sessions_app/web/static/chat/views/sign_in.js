@@ -9,7 +9,7 @@ import { field, fill, h } from "./dom.js";
 const WORDS = {
   signIn: { title: "Sign in", lead: "Your chats are here when you come back, on every device.", submit: "Sign in" },
   register: { title: "Create an account", lead: "All you need is a name and a password.", submit: "Create account" },
-  reset: { title: "Set a new password", lead: "Enter the email address of your account. If there is one, a link is mailed to it.", submit: "Send the link" },
+  reset: { title: "Set a new password", lead: "Enter your account's email address to get a link by email.", submit: "Send the link" },
 };
 const NAME_RULE = "Letters, digits and @ . + - _";
 
@@ -112,7 +112,7 @@ export class SignIn {
     const [username, password, email] = [this.username, this.password, this.email].map(({ input }) => input.value);
     if (mode === "reset") {
       await this.actions.account.resetPassword(email);
-      fill(this.sent, "If an account has this address, a link is on its way. It is good for a short time.");
+      fill(this.sent, "If an account has this address, a link is on its way. It expires soon.");
     } else if (mode === "register") {
       const invitation = this.invitation.input.value;
       await this.actions.account.register({ username, password, ...(email ? { email } : {}), ...(invitation ? { invitation } : {}) });
@@ -146,7 +146,8 @@ function registration() {
   return document.getElementById("page")?.dataset.registration ?? "open";
 }
 
-function passwordRule() {
+/** What a password must be, said before one is chosen. */
+export function passwordRule() {
   const least = document.getElementById("page")?.dataset.passwordMin ?? "10";
-  return `At least ${least} characters, not only digits, and not one that many people use.`;
+  return `At least ${least} characters, not only digits, and not a common password.`;
 }

@@ -4,6 +4,7 @@ import { ApiError, inWords } from "../../problems.js";
 import { field, fill, h } from "../dom.js";
 import { icon } from "../icons.js";
 import { dialog } from "../popups.js";
+import { passwordRule } from "../sign_in.js";
 import { THEMES, setTheme, theme } from "../theme.js";
 import { loadStyle } from "./styles.js";
 
@@ -61,7 +62,7 @@ function instructionsForm(state, account, notices) {
   area.value = state.instructions;
   const problem = h("p.field-problem", { role: "alert" });
   const form = h("form", { novalidate: true },
-    h("p.quiet", {}, "Models are told this at the beginning of each new chat."),
+    h("p.quiet", {}, "The model reads this at the start of each new chat."),
     h("div.field", {}, area, problem),
     h("button.quiet-button", { type: "submit" }, "Save instructions")); // prettier-ignore
   form.addEventListener("submit", async (/** @type {Event} */ event) => {
@@ -100,7 +101,7 @@ function appearance() {
 /** @param {Account} account @param {import("../popups.js").Notices} notices */
 function passwordForm(account, notices) {
   const current = field("current_password", "Current password", { type: "password", autocomplete: "current-password" });
-  const next = field("new_password", "New password", { type: "password", autocomplete: "new-password" });
+  const next = field("new_password", "New password", { type: "password", autocomplete: "new-password" }, passwordRule());
   const form = h("form", { novalidate: true }, current.element, next.element,
     h("button.quiet-button", { type: "submit" }, "Change password")); // prettier-ignore
   form.addEventListener("submit", async (/** @type {Event} */ event) => {
@@ -124,7 +125,7 @@ function passwordForm(account, notices) {
 function deletionForm(account, done) {
   const password = field("delete_password", "Your password, to be sure", { type: "password", autocomplete: "current-password" });
   const form = h("form", { novalidate: true },
-    h("p.quiet", {}, "Your account and all your chats are deleted at once and for good."),
+    h("p.quiet", {}, "This deletes your account and all your chats, immediately and permanently."),
     password.element,
     h("button.danger-button", { type: "submit" }, "Delete my account")); // prettier-ignore
   form.addEventListener("submit", async (/** @type {Event} */ event) => {

@@ -90,7 +90,7 @@ export class AttachedStrip {
       await attachments.describe(part, area.value.trim());
     };
     const box = dialog("Describe the picture", [
-      h("div.field", {}, h("label", { for: "part-alt" }, "What it shows, for those who cannot see it"), area),
+      h("div.field", {}, h("label", { for: "part-alt" }, "What it shows, for people who cannot see it"), area),
       h("div.dialog-foot", {}, h("button.primary-button", { type: "button", onclick: done }, "Save")),
     ]);
     area.focus();

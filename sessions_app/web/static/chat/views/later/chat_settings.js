@@ -13,7 +13,7 @@ import { loadStyle } from "./styles.js";
 export async function chatSettings(state, actions, session) {
   await loadStyle("panels");
   const chosen = session ? (session.metadata?.model ?? "") : state.next.model;
-  const select = h("select", { id: "chat-model" }, option("", "The service's own choice", chosen === ""));
+  const select = h("select", { id: "chat-model" }, option("", "Default model", chosen === ""));
   if (chosen) select.append(option(chosen, chosen, true));
   const problem = h("p.quiet", { role: "status" });
   select.addEventListener("change", () => actions.chooseModel(session?.session_id ?? null, select.value));
@@ -46,7 +46,7 @@ function newPrompt(state, actions) {
   const area = h("textarea", { id: "chat-prompt", rows: "5", maxlength: "20000", placeholder: "You are a patient teacher of Portuguese…" });
   area.value = state.next.prompt;
   area.addEventListener("input", () => actions.choosePrompt(area.value));
-  const hint = h("p.quiet", {}, "The model is told this before everything else, in this chat only. What is to hold in every chat stands in your account's settings.");
+  const hint = h("p.quiet", {}, "The model reads this before your first message, in this chat only. For instructions in every chat, use your account's settings.");
   return h("div.field", {}, h("label", { for: "chat-prompt" }, "System prompt"), area, hint);
 }
 

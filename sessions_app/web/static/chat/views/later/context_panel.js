@@ -36,7 +36,7 @@ const SENT_AS = {
   left_out: "Not sent",
   cut: "Sent shortened",
   repaired: "Sent repaired",
-  joined: "Sent as one with the message beside it",
+  joined: "Joined with the message next to it",
   renamed: "Sent under another name",
   moved: "Sent in another place",
   placeholder: "Sent without its pictures and files",
@@ -82,7 +82,7 @@ export class ContextPanel {
     if (!this.isOpen) return;
     const plan = this.state.context;
     if (!plan?.plan) {
-      fill(this.content, h("p.quiet", {}, "Once there are messages, this shows which of them the model is sent."));
+      fill(this.content, h("p.quiet", {}, "Send a message to see which ones the model gets."));
       return;
     }
     const kept = plan.plan.filter((/** @type {any} */ entry) => entry.kept);
@@ -129,9 +129,8 @@ export class ContextPanel {
   /** @param {string} title @param {any[]} entries oldest first */
   #group(title, entries) {
     const newestFirst = entries.slice(-SHOWN).reverse();
-    const tokens = entries.reduce((sum, entry) => sum + entry.token_count, 0);
     return h("section", {},
-      h("h3", {}, title, h("span.quiet", {}, counted(tokens, "token"))),
+      h("h3", {}, title, h("span.quiet", {}, counted(entries.length, "message"))),
       h("ol.plan", {}, ...newestFirst.map((entry) => this.#entry(entry))),
       entries.length > SHOWN && h("p.quiet", {}, `and ${(entries.length - SHOWN).toLocaleString()} more`),
     ); // prettier-ignore
@@ -148,7 +147,7 @@ export class ContextPanel {
       h("span.plan-why", {},
         h("span.plan-role", {}, entry.role),
         REASONS[entry.reason] ?? entry.reason,
-        h("span.plan-tokens", {}, String(entry.token_count)),
+        h("span.plan-tokens", {}, counted(entry.token_count, "token")),
       ),
       entry.sent_as && h("span.plan-changed", {}, `${SENT_AS[entry.sent_as] ?? "Sent changed"}: ${entry.sent_as_reason}`),
     ); // prettier-ignore

@@ -1,7 +1,8 @@
 /** The account's signed-in devices, API keys, and what staff have read. */
 
 import { inWords } from "../../problems.js";
-import { field, fill, h, moment } from "../dom.js";
+import { field, fill, h, isolated, moment } from "../dom.js";
+import { confirmed } from "../popups.js";
 
 /** @typedef {import("../../later/account_settings.js").AccountSettings} Account */
 
@@ -11,17 +12,26 @@ const ACTS = {
   export: "Exported a chat", search_hit: "Found a chat by its words",
 }; // prettier-ignore
 
+/** Programs and systems by what their `User-Agent` has; of two that fit, the first is meant. */
+const PROGRAMS = { "Edg(?:e|A|iOS)?/": "Edge", "OPR/": "Opera", "(?:Firefox|FxiOS)/": "Firefox", "(?:Chrome|CriOS)/": "Chrome", "Safari/": "Safari" };
+const SYSTEMS = { "iPhone|iPad": "iOS", Android: "Android", Windows: "Windows", "Mac OS X": "macOS", CrOS: "ChromeOS", Linux: "Linux" };
+
+/** A browser and its system, as people call them; other programs as they call themselves. @param {string} agent */
+function deviceName(agent) {
+  const [program, system] = [PROGRAMS, SYSTEMS].map(
+    (names) => Object.entries(names).find(([pattern]) => new RegExp(pattern).test(agent))?.[1],
+  );
+  return program && system ? `${program} on ${system}` : agent || "Unknown device";
+}
+
 /** @param {Account} account @param {HTMLElement} body */
 export async function drawDevices(account, body) {
   const devices = await account.devices();
   const rows = devices.map((/** @type {any} */ device) => {
     const out = h("button.text-button", { type: "button" }, "Sign out");
-    out.addEventListener("click", async () => {
-      await account.endDevice(device.id);
-      await drawDevices(account, body);
-    });
+    out.addEventListener("click", () => ended(body, drawDevices, account, () => account.endDevice(device.id)));
     const when = device.is_current ? "This device" : `Last used ${moment(device.used_at)}`;
-    return h("li", {}, h("div", {}, h("strong", {}, device.device || "Unknown device"), h("span.quiet", {}, when)),
+    return h("li", {}, h("div", {}, h("strong", { title: device.device }, deviceName(device.device)), h("span.quiet", {}, when)),
       !device.is_current && out); // prettier-ignore
   });
   fill(body, h("ul.listing", {}, ...rows));
@@ -33,8 +43,9 @@ export async function drawKeys(account, body) {
   const rows = keys.map((/** @type {any} */ key) => {
     const end = h("button.text-button", { type: "button", aria: { label: `Delete the key ${key.name}` } }, "Delete");
     end.addEventListener("click", async () => {
-      await account.endKey(key.id);
-      await drawKeys(account, body);
+      const text = "Programs that use it will be refused. This cannot be undone.";
+      if (!(await confirmed(`Delete the key ${isolated(key.name)}?`, text, "Delete key"))) return;
+      await ended(body, drawKeys, account, () => account.endKey(key.id));
     });
     const used = key.last_used_at ? `last used ${moment(key.last_used_at)}` : "not used yet";
     return h("li", {}, h("div", {}, h("strong", {}, key.name), h("span.quiet", {}, `${key.prefix}…, ${used}`)), end);
@@ -44,6 +55,21 @@ export async function drawKeys(account, body) {
     keys.length > 0 && h("ul.listing", {}, ...rows),
     keyForm(account, body),
   ); // prettier-ignore
+}
+
+/**
+ * End a device's or a key's access, and draw the list again; or say why that was not possible.
+ * @param {HTMLElement} body @param {(account: Account, body: HTMLElement) => Promise<void>} draw @param {Account} account
+ * @param {() => Promise<unknown>} end
+ */
+async function ended(body, draw, account, end) {
+  try {
+    await end();
+    await draw(account, body);
+  } catch (error) {
+    body.querySelector(".list-problem")?.remove();
+    body.prepend(h("p.field-problem.list-problem", { role: "alert" }, inWords(error)));
+  }
 }
 
 /** @param {Account} account @param {HTMLElement} body */
