@@ -13,6 +13,8 @@ from typing import Any
 import mongomock
 import mongomock.collection
 import mongomock.database
+import mongomock.mongo_client
+from pymongo import ReturnDocument
 
 from chatproject.databases import mongo
 from sessions_app.repository import indexes
@@ -94,6 +96,19 @@ class Collection(mongomock.Collection):  # type: ignore[misc]
         return {}
 
 
+class Database(mongomock.Database):  # type: ignore[misc]
+    """Takes the one command that the service sends as such."""
+
+    def command(self, command: Mapping[str, Any], **_: Any) -> dict[str, Any]:
+        after = self[command["findAndModify"]].find_one_and_update(
+            command["query"],
+            command["update"],
+            projection=command["fields"],
+            return_document=ReturnDocument.AFTER,
+        )
+        return {"value": after}
+
+
 _REMOVED = "removed by the update"
 
 
@@ -162,6 +177,7 @@ def connect() -> InMemoryClient:
     mongomock.ignore_feature("session")
     mongomock.collection.BulkOperationBuilder = Bulk
     mongomock.database.Collection = Collection
+    mongomock.mongo_client.Database = Database
     options = mongo.client_options(timeout_ms=10_000)
     return InMemoryClient(
         tz_aware=options["tz_aware"], uuidRepresentation=options["uuidRepresentation"]
