@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import Protocol
 
 from sessions_app import instruments
 from sessions_app.documents import MessageBucket, collection
@@ -14,11 +15,28 @@ from sessions_app.domain.limits import SEQ_LAST
 from sessions_app.domain.sessions import lifecycle
 from sessions_app.repository.log import codec, pages
 
-if TYPE_CHECKING:
-    from sessions_app.repository.log.appending import AppendRequest
+
+class Request(Protocol):
+    """What is known of an append that may repeat an earlier one; see `appending.AppendRequest`."""
+
+    @property
+    def session_id(self) -> str:
+        """The session."""
+
+    @property
+    def user_id(self) -> str:
+        """Whose session it is to be."""
+
+    @property
+    def messages(self) -> Sequence[NewMessage]:
+        """What is appended."""
+
+    @property
+    def now(self) -> datetime:
+        """When it came."""
 
 
-def own(request: AppendRequest, first: int) -> Appended | None:
+def own(request: Request, first: int) -> Appended | None:
     """What this very append has stored, from the seq `first` on, where its answer got lost."""
     _, messages = pages.read_range(
         session_id=request.session_id,
@@ -51,7 +69,7 @@ def find_in_buckets(session_id: str, keys: Sequence[str]) -> tuple[str, int] | N
     return None
 
 
-def replay(request: AppendRequest, key: str, seq: int) -> Appended:
+def replay(request: Request, key: str, seq: int) -> Appended:
     """The earlier append that stored `key` at `seq`; raises IdempotencyMismatch for another one."""
     messages = request.messages
     first = seq - [message.client_id for message in messages].index(key)
