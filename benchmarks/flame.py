@@ -1,4 +1,4 @@
-"""Where does the processor time of a worker go while it answers requests? A flamegraph, and a table.
+"""Where does the processor time of a worker go while it answers? A flamegraph, and a table.
 
 The service runs as `serve` runs it, eight connections append or read without a pause, and py-spy
 looks at one worker some hundred times a second. First it draws `docs/images/flame-<request>.svg`,
@@ -91,8 +91,7 @@ def _look(
         spent[worker.pid] = spent.get(worker.pid, 0) + _cpu(worker)
     worker = psutil.Process(max(spent, key=lambda pid: spent[pid]))
     image = images / f"flame-{kind}.svg"
-    title = f"A worker under {kind}s: {CONNECTIONS} connections, {LENGTH} messages and more"
-    _spy(worker, image, "flamegraph", seconds, ask, "--title", title)
+    _spy(worker, image, "flamegraph", seconds, ask)
     with tempfile.TemporaryDirectory() as place:
         raw = Path(place) / "stacks"
         before, began = _of_threads(worker), time.monotonic()
@@ -133,7 +132,7 @@ def _spy(
         raise SystemExit("py-spy is not installed: see requirements-dev.txt")
     command = [
         spy, "record", "--pid", str(worker.pid), "--output", str(target), "--format", form,
-        "--duration", str(seconds), "--rate", str(RATE), "--function", "--nonblocking", *more,
+        "--duration", str(seconds), "--rate", str(RATE), "--function", "--nonblocking", "--gil", *more,
     ]  # fmt: skip
     costs: list[float] = []
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:

@@ -165,7 +165,7 @@ def _append(request: AppendRequest, stored: Sequence[Stored], size: int) -> Appe
                 memory.confirm(session_id, remembered)
                 after_push(session_id, header, len(stored))
                 first_seq = header["message_count"] - len(stored) + 1
-                return Appended(codec.decode_encoded(stored, first_seq), replayed=False)
+                return Appended(codec.appended(request.messages, first_seq), replayed=False)
         may_be_stored |= is_repeated
         earlier = replays.own(request, remembered.tail_start) if may_be_stored else None
         if earlier is None:
