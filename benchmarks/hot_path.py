@@ -107,7 +107,7 @@ def _parts(user_id: str, session_id: str) -> Steps:
     from sessions_app.domain.data import Role
     from sessions_app.domain.drafts import MessageDraft
     from sessions_app.repository import log
-    from sessions_app.repository.log import appending
+    from sessions_app.repository.log import replays
     from sessions_app.services import messages, sessions
 
     who: Mapping[str, Any] = {"session_id": session_id, "user_id": user_id}
@@ -126,7 +126,7 @@ def _parts(user_id: str, session_id: str) -> Steps:
         "part: message_append with key": lambda: messages.message_append(
             **who, draft=keyed(), now=now()
         ),
-        "part: look for a key in buckets": lambda: appending._find_in_buckets(
+        "part: look for a key in buckets": lambda: replays.find_in_buckets(
             session_id, [f"no-{next(keys)}"]
         ),
         "part: message_prepare (tokens)": lambda: messages.message_prepare(draft=draft, now=now()),

@@ -1,4 +1,4 @@
-"""Bulk work that gives way to requests: while these come, it rests for as long as it works.
+"""Bulk work that gives way to requests: while these come, it rests for twice as long as it works.
 
 Bytes are received, hashed and stored in pieces, and each piece is a turn. While no other request
 comes, turns follow one another at once, on as many threads as there are; otherwise one at a time in
@@ -13,6 +13,8 @@ from contextlib import asynccontextmanager, contextmanager
 
 # Others are being answered when the last of their requests came so lately.
 LATELY_SECONDS = 1.0
+# A worker's bulk work takes a third of a core then, and MongoDB's work for it about as much.
+RESTS = 2
 # However long a piece has taken, others have had enough time after so long.
 REST_SECONDS_MAX = 0.25
 
@@ -57,7 +59,7 @@ class Pace:
 
 
 def _rest(began: float) -> float:
-    return min(time.monotonic() - began, REST_SECONDS_MAX)
+    return min(RESTS * (time.monotonic() - began), REST_SECONDS_MAX)
 
 
 pace = Pace()

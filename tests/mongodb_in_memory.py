@@ -15,6 +15,8 @@ from typing import Any
 import mongomock
 import mongomock.collection
 import mongomock.database
+import mongomock.mongo_client
+from pymongo import ReturnDocument
 
 from chatproject.databases import mongo
 from sessions_app.repository import indexes
@@ -119,6 +121,20 @@ def _one_at_a_time(write: Callable[..., Any]) -> Callable[..., Any]:
 for _name in _WRITES:
     setattr(Collection, _name, _one_at_a_time(getattr(Collection, _name)))
 
+
+class Database(mongomock.Database):  # type: ignore[misc]
+    """Takes the one command that the service sends as such."""
+
+    def command(self, command: Mapping[str, Any], **_: Any) -> dict[str, Any]:
+        after = self[command["findAndModify"]].find_one_and_update(
+            command["query"],
+            command["update"],
+            projection=command["fields"],
+            return_document=ReturnDocument.AFTER,
+        )
+        return {"value": after}
+
+
 _REMOVED = "removed by the update"
 
 
@@ -187,6 +203,7 @@ def connect() -> InMemoryClient:
     mongomock.ignore_feature("session")
     mongomock.collection.BulkOperationBuilder = Bulk
     mongomock.database.Collection = Collection
+    mongomock.mongo_client.Database = Database
     options = mongo.client_options(timeout_ms=10_000)
     return InMemoryClient(
         tz_aware=options["tz_aware"], uuidRepresentation=options["uuidRepresentation"]

@@ -33,6 +33,10 @@ _UNAVAILABLE_CODES = frozenset(
     | {9001, 10058, 10107, 11600, 11602, 13388, 13435, 13436, 14031}
 )
 
+# Another server is the primary now, or the one behind a router does not answer: what the driver
+# repeats a write for, with those that it raises a NotPrimaryError of.
+_PASSING_CODES = frozenset({6, 7, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436})
+
 # A stored value is not of the type that an update or a projection works on: TypeMismatch, and the
 # aggregation's own of $concatArrays, $slice, $add and $subtract.
 _MISSHAPEN_CODES = frozenset({14, 16554, 16556, 28664, 28724, 28725, 28726, 28727})
@@ -56,6 +60,13 @@ def is_unavailability(error: Exception) -> bool:
     if isinstance(error, OperationFailure):
         return error.code in _UNAVAILABLE_CODES or error.has_error_label("RetryableWriteError")
     return False
+
+
+def is_passing(error: Exception) -> bool:
+    """Whether the same command may succeed at once, with time left for it."""
+    if isinstance(error, ConnectionFailure):
+        return not error.timeout
+    return isinstance(error, OperationFailure) and error.code in _PASSING_CODES
 
 
 def _cause(error: Exception) -> Exception:

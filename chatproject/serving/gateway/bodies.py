@@ -43,7 +43,7 @@ _WRITE_BYTES = 262_144
 _ASKED_BYTES = 131_072
 # While others are answered, all uploads of this process together come no faster than so many bytes
 # a second. Each takes its turn for a block; until then the client waits, and nothing is kept.
-_SHARED_RATE = 33_554_432
+_SHARED_RATE = 16_777_216
 ON_DISK = frozenset({Takes.A_FILE, Takes.AN_EXPORT})
 
 

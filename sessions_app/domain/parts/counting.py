@@ -6,6 +6,7 @@ counts 170, with 85 more. A file that is sent as text counts as its text; of oth
 published, and they count as `FILE_TOKENS`.
 """
 
+from functools import lru_cache
 from math import ceil
 
 LOW_TOKENS, TILE_TOKENS, TILE = 85, 170, 512
@@ -15,6 +16,7 @@ UNKNOWN_TOKENS = 765
 FILE_TOKENS = 1_000
 
 
+@lru_cache(maxsize=1_024)
 def picture_tokens(width: int, height: int, detail: str = "auto") -> int:
     """The tokens of a picture of this size; 0 by 0 for one whose size is unknown."""
     if detail == "low":

@@ -24,7 +24,7 @@ from sessions_app.repository import failures
 READ_BYTES = 256 * 1024
 # GridFS' own size of a piece, and how many of them go to MongoDB at a time.
 _PIECE_BYTES = 255 * 1024
-_BURST = 4
+_BURST = 2
 
 
 def _bucket() -> GridFSBucket:

@@ -3,8 +3,8 @@
 The newest messages, the tail, are embedded in the session's own document; older ones lie in
 buckets of at most 64. An append is one update of the session's document, whatever its length.
 
-- `appending`: the guarded update that adds messages, idempotency keys and replays, turn leases
-  that start with an append;
+- `appending`: the guarded update that adds messages, turn leases that start with an append;
+- `replays`: what an append finds of the one that it repeats;
 - `tail`: moves the oldest messages of a tail that has outgrown its bounds to buckets;
 - `pages`: reads headers, pages, runs of messages and whole sessions from tail and buckets;
 - `codec`: encodes the domain's data as it is stored, and decodes it; `listed`: for lists, which a
@@ -12,7 +12,8 @@ buckets of at most 64. An append is one update of the session's document, whatev
 - `once`: what keeps a batch from being stored twice that comes without a key of the client's;
 - `waiting`: the line of requests that wait for the session's turn;
 - `items`: finds the message of an item of the OpenAI wire;
-- `headers`, `spilled_keys`: what this process remembers, so that an append is one round trip.
+- `headers`, `spilled_keys`: what this process remembers, so that an append is one round trip,
+  and whose turn it is to write to a session.
 
 These modules ask the driver where all others ask querysets: appends and windows are the time that
 clients wait for, pages slice arrays at computed offsets, and a tail is cut by a pipeline.

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+import pymongo
 from pymongo import ReturnDocument
 from pymongo.client_session import ClientSession
+from pymongo.errors import PyMongoError, WriteConcernError
 
 from sessions_app import instruments
-from sessions_app.documents import MessageBucket, Session, collection
-from sessions_app.domain.data import Appended, Message, NewLease, Status
+from sessions_app.documents import Session, collection
+from sessions_app.domain.data import Appended, NewLease, Status
 from sessions_app.domain.drafts import NewMessage
 from sessions_app.domain.errors import (
-    IdempotencyMismatch,
     Overtaken,
     QuotaReached,
     SessionError,
@@ -29,7 +31,7 @@ from sessions_app.domain.limits import TAIL_HARD_BYTES
 from sessions_app.domain.quotas import Gate, Usage
 from sessions_app.domain.sessions import lifecycle
 from sessions_app.repository import failures
-from sessions_app.repository.log import codec, once, pages, tail, waiting
+from sessions_app.repository.log import codec, once, replays, tail, waiting
 from sessions_app.repository.log.codec import Stored
 from sessions_app.repository.log.headers import Remembered, has_outgrown, memory
 from sessions_app.repository.log.once import Repeat
@@ -40,6 +42,14 @@ from sessions_app.repository.log.spilled_keys import may_hold
 _ATTEMPTS = 20
 # `Retry-After` for a caller that meets a turn in progress.
 TURN_RETRY_SECONDS = 2
+# What is asked of a session after the update.
+_COUNTERS = {"message_count": 1, "tail_start": 1, "tail_bytes": 1}
+# As all writes of a connection are; a command has to say so itself.
+_MAJORITY = {"w": "majority", "j": True}
+# Where a connection names no limit to its operations.
+_SECONDS = 10.0
+# Between repetitions, from the second on.
+_PAUSE_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,22 +153,25 @@ def _gated(request: AppendRequest) -> Appended:
 
 def _append(request: AppendRequest, stored: Sequence[Stored], size: int) -> Appended:
     session_id = request.session_id
+    may_be_stored = False
     for _ in range(_ATTEMPTS):
-        remembered = memory.recall(session_id)
-        spilled = _replay_spilled(request, remembered)
-        if spilled is not None:
-            return spilled
-        header = push(_guarded(request, stored, size, remembered))
-        if header is not None:
-            memory.remember(
-                session_id, tail_start=remembered.tail_start, ttl_seconds=remembered.ttl_seconds
-            )
-            after_push(session_id, header, len(stored))
-            first_seq = header["message_count"] - len(stored) + 1
-            return Appended(codec.decode_encoded(stored, first_seq), replayed=False)
-        replayed = _explain(request)
-        if replayed is not None:
-            return replayed
+        with memory.turn(session_id):
+            remembered = memory.recall(session_id)
+            spilled = _replay_spilled(request, remembered)
+            if spilled is not None:
+                return spilled
+            header, is_repeated = push_guarded(_guarded(request, stored, size, remembered))
+            if header is not None:
+                memory.confirm(session_id, remembered)
+                after_push(session_id, header, len(stored))
+                first_seq = header["message_count"] - len(stored) + 1
+                return Appended(codec.appended(request.messages, first_seq), replayed=False)
+        may_be_stored |= is_repeated
+        earlier = replays.own(request, remembered.tail_start) if may_be_stored else None
+        if earlier is None:
+            earlier = _explain(request)
+        if earlier is not None:
+            return earlier
         instruments.store_retried("contention")
     raise StorageUnavailable
 
@@ -180,9 +193,9 @@ def _replay_spilled(request: AppendRequest, remembered: Remembered) -> Appended 
     if remembered.tail_start <= 1:
         return None
     if keys and may_hold(session_id, keys, remembered.tail_start):
-        earlier = _find_in_buckets(session_id, keys)
+        earlier = replays.find_in_buckets(session_id, keys)
         if earlier is not None:
-            return _replay(request, *earlier)
+            return replays.replay(request, *earlier)
     if request.repeat or request.item_ids:
         if request.repeat and (key := once.spilled_key(session_id, request.repeat)):
             return _gated(request.under(key))
@@ -207,6 +220,9 @@ def _guarded(
     }
     if request.keys:
         guard["messages.client_id"] = {"$nin": request.keys}
+    else:
+        # Where the answer to this gets lost, it is sent again.
+        guard["messages.id"] = {"$ne": request.messages[0].id}
     if request.repeat or request.item_ids:
         guard["$nor"] = once.obstacles(request.repeat, request.item_ids)
     if request.newest_seq is not None:
@@ -224,16 +240,58 @@ def _guarded(
 def push(update: Push, transaction: ClientSession | None = None) -> Stored | None:
     """Carry out the update; the session's counters after it, None when the guard did not match.
 
-    Outside of this module for writers that hold a session by a lease; they call `after_push`, too.
+    For writers that hold a session by a lease; they call `after_push`, too.
     """
     header: Stored | None = collection(Session).find_one_and_update(
         update.guard,
-        _changes(update) if update.lease is None else _changes_with_lease(update, update.lease),
-        projection={"message_count": 1, "tail_start": 1, "tail_bytes": 1},
+        _changes(update),
+        projection=_COUNTERS,
         return_document=ReturnDocument.AFTER,
         session=transaction,
     )
     return header
+
+
+def push_guarded(update: Push) -> tuple[Stored | None, bool]:
+    """The same for a guard that keeps the messages from being stored twice.
+
+    Also whether the update was sent more than once, so that one before the last may have stored
+    them. MongoDB keeps a copy of the whole document for each `find_one_and_update`, from which it
+    would answer a repetition: up to a fifth of what an append costs it (decision 42). So this is a
+    command that the driver does not repeat, and that is repeated here for as long as an operation
+    may take.
+    """
+    database = collection(Session).database
+    command = {
+        "findAndModify": Session.COLLECTION,
+        "query": update.guard,
+        "update": _changes(update),
+        "fields": _COUNTERS,
+        "new": True,
+        "writeConcern": _MAJORITY,
+    }
+    ends = time.monotonic() + (database.client.options.timeout or _SECONDS)
+    is_repeated, left = False, None
+    while True:
+        try:
+            with nullcontext() if left is None else pymongo.timeout(left):
+                return _value_of(database.command(command)), is_repeated
+        except PyMongoError as error:
+            left = ends - time.monotonic()
+            if left <= 0 or not failures.is_passing(error):
+                raise
+        instruments.store_retried("unavailable")
+        if is_repeated:
+            time.sleep(_PAUSE_SECONDS)
+        is_repeated = True
+
+
+def _value_of(answer: Mapping[str, Any]) -> Stored | None:
+    """The document of an answer; raises WriteConcernError, which `command` leaves in it."""
+    if problem := answer.get("writeConcernError"):
+        raise WriteConcernError(problem.get("errmsg", ""), problem.get("code"), problem)
+    value: Stored | None = answer["value"]
+    return value
 
 
 def _sums(update: Push) -> dict[str, int]:
@@ -246,7 +304,9 @@ def _sums(update: Push) -> dict[str, int]:
     }
 
 
-def _changes(update: Push) -> Stored:
+def _changes(update: Push) -> Stored | list[Stored]:
+    if update.lease is not None:
+        return _changes_with_lease(update, update.lease)
     removed: Stored = {"turn": 1} if update.ends_turn else {}
     if update.expires_at is None:
         removed["expires_at"] = 1
@@ -307,7 +367,7 @@ def _explain(request: AppendRequest) -> Appended | None:
     lifecycle.require_readable(session, now=request.now)
     for seq, message in codec.run_of(stored_session, "tail_start"):
         if message.get("client_id") in keys:
-            return _replay(request, message["client_id"], seq)
+            return replays.replay(request, message["client_id"], seq)
     if request.repeat and (key := request.repeat.key_in(stored_session["messages"])):
         return _gated(request.under(key))
     if memory.recall(session_id) != (session.tail_start, session.ttl_seconds):
@@ -326,42 +386,3 @@ def _explain(request: AppendRequest) -> Appended | None:
     if stored_session["tail_bytes"] >= TAIL_HARD_BYTES:
         tail.spill(session_id)
     return None
-
-
-def _find_in_buckets(session_id: str, keys: Sequence[str]) -> tuple[str, int] | None:
-    """The first of `keys` that a bucket has, and the `seq` of its message."""
-    bucket = collection(MessageBucket).find_one(
-        {
-            "session_id": session_id,
-            "messages.client_id": keys[0] if len(keys) == 1 else {"$in": list(keys)},
-        },
-        {"first_seq": 1, "messages.client_id": 1},
-    )
-    if bucket is None:
-        return None
-    for seq, message in codec.run_of(bucket, "first_seq"):
-        if message.get("client_id") in set(keys):
-            return message["client_id"], seq
-    return None
-
-
-def _replay(request: AppendRequest, key: str, seq: int) -> Appended:
-    """The earlier append that stored `key` at `seq`; raises IdempotencyMismatch for another one."""
-    messages = request.messages
-    first = seq - [message.client_id for message in messages].index(key)
-    if first < 1:
-        raise IdempotencyMismatch
-    session, earlier = pages.read_range(
-        session_id=request.session_id,
-        user_id=request.user_id,
-        first=first,
-        last=first + len(messages) - 1,
-    )
-    lifecycle.require_readable(session, now=request.now)
-    if len(earlier) != len(messages) or not all(map(_is_repeat, messages, earlier)):
-        raise IdempotencyMismatch
-    return Appended(earlier, replayed=True)
-
-
-def _is_repeat(new: NewMessage, stored: Message) -> bool:
-    return new.client_id == stored.client_id and new.says_the_same_as(stored)

@@ -279,9 +279,38 @@ def decode_messages(stored: Sequence[Mapping[str, Any]], first_seq: int) -> list
 _NOTHING_ELSE = tuple(Message._field_defaults[name] for name in Message._fields[9:])
 
 
-def decode_encoded(stored: Sequence[Mapping[str, Any]], first_seq: int) -> list[Message]:
-    """Consecutive messages that this process has just encoded, so that none needs checking."""
-    return [_decode_message(message, seq) for seq, message in enumerate(stored, first_seq)]
+def appended(messages: Iterable[NewMessage], first_seq: int) -> list[Message]:
+    """What reading consecutive messages would give that have just been stored as they are."""
+    return [_appended(message, seq) for seq, message in enumerate(messages, first_seq)]
+
+
+def _appended(new: NewMessage, seq: int) -> Message:
+    # Positional, as in `_decode_message`.
+    return Message(
+        new.id,
+        seq,
+        new.role,
+        new.content,
+        new.timestamp,
+        new.token_count,
+        None,
+        False,
+        new.client_id,
+        new.name,
+        new.tool_calls,
+        new.tool_call_id,
+        new.metadata,
+        False,
+        new.generation,
+        None,
+        new.reasoning or None,
+        new.extra or None,
+        new.items or None,
+        new.parts or None,
+        None,
+        new.replaces,
+        None,
+    )
 
 
 def tombstone(stored: Mapping[str, Any]) -> Stored:

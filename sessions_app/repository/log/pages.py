@@ -22,7 +22,7 @@ from sessions_app.repository.log.codec import Stored
 @failures.translated
 def read_header(*, session_id: str, user_id: str) -> data.Session:
     """The session without its messages; raises SessionNotFound."""
-    return codec.decode_session(read_stored(session_id, user_id, {}))
+    return codec.decode_session(_read_plain(session_id, user_id, {"messages": 0}, {}))
 
 
 @failures.translated
@@ -57,8 +57,11 @@ def read_newest(
     *, session_id: str, user_id: str, limit: int
 ) -> tuple[data.Session, list[data.Message]]:
     """The session and its newest `limit` messages, oldest first."""
-    stored_session = read_stored(
-        session_id, user_id, {"messages": {"$slice": ["$messages", -limit]}}
+    stored_session = _read_plain(
+        session_id,
+        user_id,
+        {"messages": {"$slice": -limit}},
+        {"messages": {"$slice": ["$messages", -limit]}},
     )
     session = codec.decode_session(stored_session)
     in_tail = [message for _, message in codec.run_of(stored_session, "tail_start")]
@@ -174,7 +177,7 @@ def read_all(*, session_id: str, user_id: str) -> tuple[data.Session, Iterator[d
 
 @failures.translated
 def _whole_tail(session_id: str, user_id: str) -> Stored:
-    return read_stored(session_id, user_id, {"messages": 1})
+    return _read_plain(session_id, user_id, {}, {"messages": 1})
 
 
 def _stream(stored_session: Stored) -> Iterator[data.Message]:
@@ -198,6 +201,23 @@ def walk_stored_messages(
                     yield stored, seq
     for seq, stored in codec.run_of(stored_session, "tail_start"):
         yield stored, seq
+
+
+def _read_plain(session_id: str, user_id: str, shown: Stored, computed: Stored) -> Stored:
+    """As `read_stored` with the projection `computed`, mostly by `shown`, which computes nothing.
+
+    A projection that computes costs MongoDB a fifth of the reading of a session. What has to be
+    computed is whether a turn's lease is good, and few sessions are in a turn.
+    """
+    stored_session: Stored | None = collection(Session).find_one(
+        {"_id": session_id, "user_id": user_id}, {"summary": 0, **shown}
+    )
+    if stored_session is None:
+        raise SessionNotFound
+    if stored_session.get("turn"):
+        # All of it anew, so that header and messages are of one moment.
+        return read_stored(session_id, user_id, computed)
+    return stored_session
 
 
 def read_stored(session_id: str, user_id: str, extra: Stored) -> Stored:

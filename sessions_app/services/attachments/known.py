@@ -24,8 +24,8 @@ class Known:
 
     def recall(self, session_id: str, attachment_id: str) -> Attachment | None:
         """The attachment, if it was verified so lately that it counts."""
-        with self._lock:
-            entry = self._entries.get((session_id, attachment_id))
+        # Without the lock: a dictionary's `get` is atomic.
+        entry = self._entries.get((session_id, attachment_id))
         if entry is None or time.monotonic() - entry[0] > ATTACHMENT_TRUSTED_SECONDS:
             return None
         return entry[1]

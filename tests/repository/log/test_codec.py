@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sessions_app.domain.data import Role
+from sessions_app.domain.drafts import NewMessage
 from sessions_app.domain.errors import DamagedSession
 from sessions_app.repository.log import codec
 
@@ -48,6 +50,29 @@ def test_a_message_that_cannot_be_read_is_named_wherever_it_stands(broken: dict[
     with pytest.raises(DamagedSession) as raised:
         codec.decode_messages([stored(), stored(**broken)], 1)
     assert raised.value.problem.startswith("message 2")
+
+
+json_objects = st.dictionaries(st.text(max_size=3), st.integers() | st.text(max_size=3), max_size=2)
+new_members = {
+    "client_id": st.text(max_size=3),
+    "name": st.text(min_size=1, max_size=3),
+    "tool_calls": st.lists(json_objects, max_size=2),
+    "tool_call_id": st.text(min_size=1, max_size=3),
+    "metadata": st.dictionaries(st.text(max_size=3), st.text(max_size=3), max_size=2),
+    "reasoning": st.none() | st.text(max_size=3),
+    "extra": st.none() | json_objects,
+    "items": st.none() | json_objects,
+    "parts": st.none() | st.lists(json_objects, max_size=2),
+    "replaces": st.integers(1, 9),
+}
+
+
+@given(st.fixed_dictionaries({}, optional=new_members))
+def test_an_append_answers_with_what_reading_it_would_give(more: dict[str, Any]):
+    new = NewMessage(
+        id="msg_1", role=Role.TOOL, content="Hello", timestamp=MOMENT, token_count=1, **more
+    )
+    assert codec.appended([new], 7) == [codec.decode_message(codec.encode_message(new), 7)]
 
 
 def test_one_without_its_id_is_no_plain_message():

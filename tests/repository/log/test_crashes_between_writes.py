@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from pymongo.collection import Collection
+from pymongo.database import Database
 
 from sessions_app.domain.data import Role, Session
 from sessions_app.domain.drafts import MessageDraft
@@ -27,6 +28,8 @@ WRITES = (
     "insert_one", "insert_many", "update_one", "replace_one", "delete_one", "delete_many",
     "find_one_and_update", "find_one_and_delete",
 )  # fmt: skip
+# An append is written by one.
+COMMAND = Database.command
 
 
 class Crash(BaseException):
@@ -40,6 +43,8 @@ def cut(monkeypatch: pytest.MonkeyPatch, at: int, *, after: bool) -> Iterator[li
 
     def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
         def write(*args: Any, **kwargs: Any) -> Any:
+            if original is COMMAND and "findAndModify" not in args[1]:
+                return original(*args, **kwargs)
             number, seen[0] = seen[0], seen[0] + 1
             if number == at and not after:
                 raise Crash
@@ -53,6 +58,7 @@ def cut(monkeypatch: pytest.MonkeyPatch, at: int, *, after: bool) -> Iterator[li
     with monkeypatch.context() as patch:
         for name in WRITES:
             patch.setattr(Collection, name, wrap(getattr(Collection, name)))
+        patch.setattr(Database, "command", wrap(COMMAND))
         yield seen
 
 

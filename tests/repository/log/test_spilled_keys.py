@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sessions_app.repository.log import appending, headers, spilled_keys
+from sessions_app.repository.log import headers, replays, spilled_keys
 from sessions_app.services import erasure
 from tests.repository.commands import recorder
 from tests.repository.conftest import OWNER, append, new_session, now, read_all
@@ -23,13 +23,13 @@ def session_id(database: Any) -> str:
 def lookups(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The keys that are looked for in the buckets from here on."""
     asked: list[Any] = []
-    original = appending._find_in_buckets
+    original = replays.find_in_buckets
 
     def find(session_id: str, keys: Any) -> Any:
         asked.append(list(keys))
         return original(session_id, keys)
 
-    monkeypatch.setattr(appending, "_find_in_buckets", find)
+    monkeypatch.setattr(replays, "find_in_buckets", find)
     return asked
 
 
