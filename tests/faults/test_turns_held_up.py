@@ -3,6 +3,7 @@
 One service with two workers for all of it. The pauses are short; `--slow` makes them ten seconds.
 """
 
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -96,10 +97,11 @@ def test_a_pause_of_mongodb_loses_no_reply_lets_no_turn_in_and_followers_go_on(
 def test_a_reply_that_comes_while_mongodb_stands_still_is_stored_when_it_is_back(
     talk: Talk, model: ModelServer, pause: float
 ):
-    said = words(2)
-    model.answers = [model_server.streams(*said, between=0.2)]
+    said, rest_comes = words(2), threading.Event()
+    model.answers = [model_server.streams(*said, between=0.2, second=rest_comes)]
     listeners = all_listeners(talk)
     with paused(talk.service.pid("mongod")):
+        rest_comes.set()
         time.sleep(pause)
     is_whole(talk, listeners, "".join(said))
     assert len(model.requests) == 1

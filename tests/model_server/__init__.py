@@ -22,7 +22,7 @@ waits for one. The answers, all in `answers`, each for one request:
                                 `more` replaces members of an unstreamed body
     streams(*pieces, first=0, between=0, usage=True, finish_reason="stop", done=True, model=…)
                                 exactly these pieces; slow first token, slow rate, missing usage,
-                                missing end
+                                missing end; a threading.Event `second` lets the second piece come
     sends_events(*payloads)     any events: str as it is, anything else as JSON
     sends(body, status=200, **headers)          any body: rubbish, a wrong content type, emptiness
     fails(status, **headers)    an error body that holds a secret; Retry_After="2"

@@ -4,10 +4,13 @@ import json
 import re
 import select
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterable
 from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from tests.waiting import PATIENCE
 
 SECRET = "sk-secret-of-the-server"
 USAGE = {"prompt_tokens": 100, "completion_tokens": 7, "total_tokens": 107}
@@ -100,15 +103,21 @@ def streams(
     finish_reason: str | None = "stop",
     done: bool = True,
     model: str = "gulf-1",
+    second: threading.Event | None = None,
 ) -> Answer:
-    """An event stream; a piece that is no text is a whole `delta`."""
+    """An event stream; a piece that is no text is a whole `delta`.
+
+    `second` lets the second piece come.
+    """
 
     def answer(request: Request) -> None:
         if first:
             request.wait(first)
         request.begin()
         request.event(_chunk({"role": "assistant", "content": ""}, model))
-        for piece in pieces:
+        for place, piece in enumerate(pieces):
+            if place == 1 and second:
+                second.wait(PATIENCE)
             request.event(_chunk({"content": piece} if isinstance(piece, str) else piece, model))
             if between:
                 request.wait(between)
