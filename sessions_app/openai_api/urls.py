@@ -3,13 +3,13 @@
 from django.urls import URLPattern, re_path
 
 from sessions_app.openai_api.chat_completions import ChatCompletionsView
-from sessions_app.openai_api.conversations import (
+from sessions_app.openai_api.conversations.views import (
     ConversationsView,
     ConversationView,
     ItemsView,
     ItemView,
 )
-from sessions_app.openai_api.files import FileContentView, FilesView, FileView
+from sessions_app.openai_api.files.views import FileContentView, FilesView, FileView
 from sessions_app.openai_api.model_names import ModelsView, ModelView
 from sessions_app.openai_api.responses.views import (
     CancelView,

@@ -5,10 +5,11 @@ subject). `state` is what detection keeps of a session, bounded and storable. `f
 reading and a state into numbers; `evidence` holds the trained models of single messages and pairs,
 `head` the perceptrons on top and the weights file. `questions` reads a person's message as a
 question to an assistant, and `chat` holds the model of such chats. `rules` says what may never open
-a topic. `detection` combines them into a decision per message;
-`labels` names topics.
+a topic. `measuring` gathers the evidence at one message from these, `detection` combines it into a
+decision, `advancing` makes the state after it; `labels` names topics.
 """
 
+from sessions_app.domain.topics.advancing import advance, level
 from sessions_app.domain.topics.chat import (
     CHAT_DENSE,
     CHAT_TEXT,
@@ -19,11 +20,7 @@ from sessions_app.domain.topics.chat import (
 from sessions_app.domain.topics.detection import (
     THRESHOLD,
     TopicDecision,
-    advance,
     chat_probability,
-    gather,
-    head_inputs,
-    level,
     observe,
 )
 from sessions_app.domain.topics.evidence import cue_grams
@@ -37,6 +34,7 @@ from sessions_app.domain.topics.head import (
     shipped_head,
 )
 from sessions_app.domain.topics.labels import UNTITLED, current_label, phrases_of
+from sessions_app.domain.topics.measuring import gather, head_inputs
 from sessions_app.domain.topics.rules import never_opens
 from sessions_app.domain.topics.state import TopicMessage, TopicState, Vector, pack_vector
 from sessions_app.domain.topics.text import Reading, read, stem

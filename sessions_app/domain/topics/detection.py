@@ -10,29 +10,14 @@ only a person's message opens a topic, has the rest of the weight (docs/topics.m
 """
 
 from dataclasses import dataclass, replace
-from math import log, log1p
+from math import log
 from typing import Final
 
-import numpy as np
-
-from sessions_app.domain.topics.chat import (
-    ChatModel,
-    QuestionFeatures,
-    chat_features,
-    long_answers,
-    shipped_chat_model,
-)
+from sessions_app.domain.topics.advancing import advance, level
+from sessions_app.domain.topics.chat import ChatModel, long_answers, shipped_chat_model
 from sessions_app.domain.topics.evidence import logistic
-from sessions_app.domain.topics.features import dense_features, text_features
 from sessions_app.domain.topics.head import Head, shipped_head
-from sessions_app.domain.topics.labels import (
-    ANSWER_WEIGHT,
-    OPENING_WEIGHT,
-    PERSON_WEIGHT,
-    note_phrases,
-    phrases_of,
-)
-from sessions_app.domain.topics.questions import Question, content_stems, read_question
+from sessions_app.domain.topics.measuring import Evidence, gather, head_inputs
 from sessions_app.domain.topics.rules import (
     COVERED_SHARE,
     announces,
@@ -40,24 +25,9 @@ from sessions_app.domain.topics.rules import (
     not_judged,
     uncovered_shift,
 )
-from sessions_app.domain.topics.state import (
-    PAST_SEGMENTS,
-    RECENT_TURNS,
-    TopicMessage,
-    TopicState,
-    Turn,
-    Vector,
-    blend,
-    count_terms,
-    pack_vector,
-    remember,
-    unpack_vector,
-)
-from sessions_app.domain.topics.text import Reading, bounded, read
+from sessions_app.domain.topics.state import TopicMessage, TopicState
 
 THRESHOLD: Final = 0.4
-# What the head, and the coherence of neighbours, were trained with.
-HEAD_ENCODER: Final = "all-minilm-l6-v2-int8/1"
 # On held-out dialogues the head is best at 0.35, the chat model at 0.4.
 _HEAD_SHIFT: Final = log(0.4 / 0.6) - log(0.35 / 0.65)
 # No detector computes a score for an announced shift; clients get this one.
@@ -79,105 +49,6 @@ class TopicDecision:
     threshold: float
     reason: str
     trust: float = 0.0
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Evidence:
-    """The measurements at one message: features for the head, and values for the running means.
-
-    `row` holds the features in order. `vector` and `before` are the unit vectors of this message
-    and the one before it, None without an encoder. `question` and `question_features` read
-    a person's message as a question, None of the assistant's. `phrases` can name a topic.
-    """
-
-    reading: Reading
-    user: bool
-    row: list[float]
-    lexical: float
-    following: float
-    packed: bytes
-    vector: Vector | None
-    before: Vector | None
-    dense: float
-    coherent: float
-    stems: tuple[str, ...]
-    phrases: tuple[str, ...]
-    question: Question | None = None
-    question_features: QuestionFeatures | None = None
-    encoder: str = ""
-
-    @property
-    def for_head(self) -> bool:
-        """Whether there is a vector of the encoder that the head was trained with."""
-        return self.vector is not None and not self.encoder
-
-
-def gather(state: TopicState, message: TopicMessage, head: Head) -> Evidence:
-    """Measure a message against the state. Decides nothing and changes nothing."""
-    reading = read(message.content)
-    user = message.role == "user"
-    now, following = head.cues.judge(reading)
-    row, lexical = text_features(state, reading, user=user, weigher=head.weigher, cue=now)
-    packed = pack_vector(message.vector)
-    encoder = "" if message.encoder == HEAD_ENCODER else message.encoder
-    # A vector of another width means nothing to any model here.
-    if len(packed) != head.dimensions:
-        packed = b""
-    vector = before = None
-    dense = coherent = 0.0
-    if packed:
-        vector = unpack_vector(packed)
-    if vector is not None and not encoder:
-        features, dense, coherent = dense_features(
-            state, vector, user=user, coherence=head.coherence
-        )
-        row += features
-        if state.recent and state.recent[0].vector:
-            before = unpack_vector(state.recent[0].vector)
-    question = question_features = None
-    if user:
-        question = read_question(message.content)
-        question_features = chat_features(
-            state, question, reading,
-            vector=vector, weigher=head.weigher,
-            coherence=None if encoder else head.coherence, cue=now,
-        )  # fmt: skip
-    stems = question.stems if question else content_stems(bounded(message.content))
-    return Evidence(
-        reading, user, row, lexical, following, packed, vector, before, dense, coherent,
-        stems,
-        phrases_of(message.content), question, question_features, encoder,
-    )  # fmt: skip
-
-
-def head_inputs(evidence: Evidence, head: Head) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
-    """The input of the head's perceptrons: the features, then both messages' projected vectors.
-
-    Without a vector, the features alone.
-    """
-    row = np.asarray(evidence.row, dtype=np.float32)
-    if not evidence.for_head or evidence.vector is None:
-        return row
-    here = evidence.vector @ head.projection
-    # The first message has no vector before it.
-    there = np.zeros_like(here) if evidence.before is None else evidence.before @ head.projection
-    return np.concatenate([row, here, there])
-
-
-def level(state: TopicState, evidence: Evidence, head: Head) -> TopicState:
-    """Add this message to the running means that say how familiar the conversation is."""
-    reading = evidence.reading
-    # Greetings are alike everywhere and would make every conversation look familiar.
-    if reading.social:
-        return state
-    if not evidence.user:
-        state = replace(state, answers=state.answers.add(log1p(reading.words)))
-    state = replace(state, known=state.known.add(head.weigher.known_share(reading)))
-    if reading.terms:
-        state = replace(state, rarity=state.rarity.add(head.weigher.rarity(reading)))
-    if not evidence.for_head or evidence.vector is None:
-        return state
-    return replace(state, familiar=state.familiar.add(head.familiarity.nearest(evidence.vector)))
 
 
 def observe(
@@ -281,93 +152,3 @@ def _reason(state: TopicState, evidence: Evidence, shift: bool) -> str:
         if present
     ]
     return f"{verdict} the topic: {', '.join([measure, *cues])}"
-
-
-def advance(state: TopicState, evidence: Evidence, *, shift: bool) -> TopicState:
-    """The state after a judged message; `shift` says whether it opened a topic."""
-    seq, reading = state.seq + 1, evidence.reading
-    # Kept for the features of the next messages.
-    turn = Turn(
-        user=evidence.user,
-        terms=reading.terms,
-        words=reading.words,
-        question=reading.question,
-        closer=reading.closer,
-        social=reading.social,
-        cue=evidence.following,
-        vector=evidence.packed,
-    )
-    if shift:
-        state = _open_topic(state, seq)
-    # A greeting says nothing about the subject, so it moves no centroid.
-    if not reading.social:
-        if evidence.vector is not None:
-            state = replace(
-                state,
-                segment=blend(state.segment, state.substance, evidence.vector),
-                whole=blend(state.whole, state.judged, evidence.vector),
-            )
-        state = _note_question(state, evidence)
-        state = replace(state, substance=state.substance + 1)
-    # A first message has no neighbour, so it adds nothing to the means.
-    if state.recent:
-        state = replace(state, lexical=state.lexical.add(evidence.lexical))
-        if evidence.for_head:
-            state = replace(
-                state,
-                dense=state.dense.add(evidence.dense),
-                coherent=state.coherent.add(evidence.coherent),
-            )
-        if (
-            evidence.question_features is not None
-            and evidence.question_features.nearest is not None
-        ):
-            state = replace(state, asking=state.asking.add(evidence.question_features.nearest))
-    return replace(
-        state,
-        seq=seq,
-        judged=state.judged + 1,
-        since=state.since + 1,
-        recent=(turn, *state.recent)[:RECENT_TURNS],
-        terms=count_terms(state.terms, reading.terms),
-        lexicon=remember(state.lexicon, evidence.stems),
-        phrases=note_phrases(state.phrases, evidence.phrases, _naming_weight(state, evidence)),
-    )
-
-
-def _naming_weight(state: TopicState, evidence: Evidence) -> float:
-    """What a message's phrases count for the topic's label."""
-    if not evidence.user:
-        return ANSWER_WEIGHT
-    # After `advance` counted it: 1 where this message is the topic's first with substance.
-    return OPENING_WEIGHT if state.substance <= 1 else PERSON_WEIGHT
-
-
-def _note_question(state: TopicState, evidence: Evidence) -> TopicState:
-    """Add a question that names something to the centroid of those asked in this topic."""
-    if not evidence.user or not evidence.stems or evidence.vector is None:
-        return state
-    return replace(
-        state,
-        asked=blend(state.asked, state.questions, evidence.vector),
-        questions=state.questions + 1,
-    )
-
-
-def _open_topic(state: TopicState, seq: int) -> TopicState:
-    return replace(
-        state,
-        topic=state.topic + 1,
-        topic_start=seq,
-        since=0,
-        substance=0,
-        questions=0,
-        segment=b"",
-        asked=b"",
-        lexicon=(),
-        phrases=(),
-        past=((state.segment, *state.past) if state.segment else state.past)[:PAST_SEGMENTS],
-        terms=(),
-        # Once per segment, however often the segment used a term.
-        past_terms=count_terms(state.past_terms, tuple(term for term, _ in state.terms)),
-    )

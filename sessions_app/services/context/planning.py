@@ -92,37 +92,26 @@ def context_plan(
     reserved = writing.instruction_cost(instructions)
     policy = window_policy(session, max_tokens, strategy)
     # Everything fits: no topics, vectors or older messages have to be read.
-    is_whole = len(tail) == session.message_count and _keeps_all(
+    is_whole = _is_all(tail, session) and _keeps_all(
         _with(session, unsaved), _less(policy, reserved)
     )
     complete = True
     if (tells_topics or not is_whole) and _needs_topics(session, policy):
-        caught_up = topics.catch_up(session_id=session_id, user_id=user_id, seconds=seconds)
-        session, complete = caught_up.session, caught_up.complete
+        session, complete = _judged(session, seconds)
         # More may have come meanwhile.
-        is_whole = is_whole and len(tail) == session.message_count
+        is_whole = is_whole and _is_all(tail, session)
     session = _as_it_was(session, until)
     # Again, since judging topics and `until` may have changed what the policy depends on.
     policy = window_policy(session, max_tokens, strategy)
-    if is_whole:
-        gathered = _from_the_tail(session, tail, tells_topics=tells_topics)
-    else:
-        gathered = candidates.gather(session, _less(policy, reserved), query, tail)
+    gathered = (
+        _from_tail(session, tail, tells_topics=tells_topics)
+        if is_whole
+        else candidates.gather(session, _less(policy, reserved), query, tail)
+    )
     gathered = candidates.superseding(candidates.followed_by(gathered, unsaved), without)
-    summary = summaries.summary_shown(session=session, max_tokens=policy.max_tokens)
-    laid_out, request = window_written(
-        gathered, policy, query, summary, instructions, manner or dialects.known()
-    )
+    planned = _written(session, gathered, policy, query, instructions, manner)
     instruments.window_planned(policy.strategy.value, time.monotonic() - began)
-    return ContextWindow(
-        session,
-        laid_out.plan,
-        request,
-        complete,
-        gathered.messages,
-        laid_out.summary,
-        laid_out.recalled,
-    )
+    return replace(planned, complete=complete)
 
 
 def _newest_question(messages: Sequence[Message]) -> str | None:
@@ -142,6 +131,18 @@ def _less(policy: WindowPolicy, reserved: int) -> WindowPolicy:
     return replace(policy, max_tokens=policy.max_tokens - reserved)
 
 
+def _is_all(tail: Sequence[Message], session: Session) -> bool:
+    return len(tail) == session.message_count
+
+
+def _judged(session: Session, seconds: float) -> tuple[Session, bool]:
+    """The session with its topics judged, and whether all messages have been."""
+    caught_up = topics.catch_up(
+        session_id=session.session_id, user_id=session.user_id, seconds=seconds
+    )
+    return caught_up.session, caught_up.complete
+
+
 def _as_it_was(session: Session, until: int | None) -> Session:
     """The session as far as the message `until`; that one is shown even where a reset hides it."""
     if until is None:
@@ -153,10 +154,33 @@ def _as_it_was(session: Session, until: int | None) -> Session:
     )
 
 
-def _from_the_tail(session: Session, tail: Sequence[Message], *, tells_topics: bool) -> Candidates:
+def _from_tail(session: Session, tail: Sequence[Message], *, tells_topics: bool) -> Candidates:
     """All messages of a session that has no others, with their topics where these are told."""
     shown = [message for message in tail if message.seq <= session.message_count]
     return candidates.listed(session, shown) if tells_topics else candidates.unranked(shown)
+
+
+def _written(
+    session: Session,
+    gathered: Candidates,
+    policy: WindowPolicy,
+    query: str | None,
+    instructions: Sequence[Instruction],
+    manner: Manner | None,
+) -> ContextWindow:
+    """Put the candidates and the session's summary into a request that fits the budget."""
+    summary = summaries.summary_shown(session=session, max_tokens=policy.max_tokens)
+    laid_out, request = window_written(
+        gathered, policy, query, summary, instructions, manner or dialects.known()
+    )
+    return ContextWindow(
+        session,
+        laid_out.plan,
+        request,
+        messages=gathered.messages,
+        summary=laid_out.summary,
+        recalled=laid_out.recalled,
+    )
 
 
 # What a window leaves out because there is no room, or less of it than would be needed.

@@ -8,7 +8,7 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schem
 
 from sessions_app.domain import limits
 from sessions_app.http.description import idempotency_key, page_size
-from sessions_app.openai_api.conversation_input import FIRST_ITEMS_MAX, INCLUDABLE, ITEMS_MAX
+from sessions_app.openai_api.conversations.input import FIRST_ITEMS_MAX, INCLUDABLE, ITEMS_MAX
 from sessions_app.openai_api.schema import TAGS, answer_example, error_responses
 
 _CONVERSATION = {

@@ -17,9 +17,9 @@ from sessions_app.http.content import content_response
 from sessions_app.http.input import user_id
 from sessions_app.http.uploads import BytesParser, FormParser, UploadView, uploaded
 from sessions_app.http.waiting import Takes, Waits, takes, waits
-from sessions_app.openai_api import files_schema as described
 from sessions_app.openai_api import requests
 from sessions_app.openai_api.errors import Required
+from sessions_app.openai_api.files import schema as described
 from sessions_app.openai_api.views import OpenAIView
 from sessions_app.openai_api.wire import seconds
 from sessions_app.services import attachments

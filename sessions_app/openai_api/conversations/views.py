@@ -11,10 +11,10 @@ from sessions_app.domain.data import Session
 from sessions_app.domain.items import Item
 from sessions_app.http.input import idempotency_key, user_id
 from sessions_app.http.waiting import Takes, takes
-from sessions_app.openai_api import conversation_input as read
-from sessions_app.openai_api import conversation_schema as described
 from sessions_app.openai_api import naming, requests
 from sessions_app.openai_api.bodies import ParserWithFiles
+from sessions_app.openai_api.conversations import input as read
+from sessions_app.openai_api.conversations import schema as described
 from sessions_app.openai_api.requests import CONVERSATION_PREFIX
 from sessions_app.openai_api.views import OpenAIView
 from sessions_app.openai_api.wire import seconds
