@@ -34,19 +34,19 @@ def dump() -> Iterator[tuple[bytes, int]]:
 @contextmanager
 def _one_moment() -> Iterator[None]:
     """A transaction in which nothing changes, and beside which others write."""
-    if connection.vendor == "sqlite":
-        # By the settings each transaction takes the lock of writers, which this one never needs.
-        connection.ensure_connection()
-        mode, connection.transaction_mode = connection.transaction_mode, "DEFERRED"
-        try:
-            with transaction.atomic():
+    if connection.vendor == "sqlite" and not connection.in_atomic_block:
+        # `atomic` would take the lock of writers, as the settings say, which this never needs.
+        with connection.cursor() as cursor:
+            cursor.execute("BEGIN DEFERRED")
+            try:
                 yield
-        finally:
-            connection.transaction_mode = mode
+            finally:
+                cursor.execute("ROLLBACK")
         return
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         yield
 
 

@@ -180,7 +180,7 @@ def main() -> None:
     parser = store.arguments(__doc__)
     parser.add_argument("--sessions", type=int)
     parser.add_argument("--audited", type=int, default=100_000)
-    parser.add_argument("--encoded", type=int, default=2_000)
+    parser.add_argument("--encoded", type=int, default=1_000)
     parser.add_argument("--commands", nargs="+", choices=OPERATIONS, default=list(OPERATIONS))
     options = parser.parse_args()
     number = options.sessions or (2_000 if options.short else 1_000_000)

@@ -28,7 +28,8 @@ with `ratio` and `target` says whether it `holds`. Then add a case to
 
 - `store`: a `mongod` of the benchmark's own and the services of this process on it; options
 - `report`, `rounds`: JSON lines and tables; timing variants in turn
-- `conversations`, `bulk`, `searched`: what fills a store: through the services, or inserted
+- `conversations`, `bulk`, `searched`, `short_sessions`: what fills a store: through the services,
+  or inserted
 - `contexts`, `window_reads`: planning windows, and what one reads
 - `service`, `load`, `paced`, `chatters`, `uploads`: the service over HTTP, and clients that load it
 - `bare_view`: the floor that the service is measured against; `steps`: views that stop half-way

@@ -2,9 +2,10 @@
 
     python -m benchmarks.harness.model_server [--pieces 100] [--rate 20] [--first 0.2]
 
-prints the port and then answers every POST with an event stream of so many pieces, the first after
-`--first` seconds, `--rate` of them a second. Each piece is the time at which it was sent, on the
-machine's monotonic clock, so that whoever reads it knows how long it took.
+prints the port and then answers every POST that asks for a stream with so many pieces, the first
+after `--first` seconds, `--rate` of them a second. Each piece is the time at which it was sent, on
+the machine's monotonic clock, so that whoever reads it knows how long it took. Another POST gets a
+short answer after `--first` seconds.
 """
 
 import argparse
@@ -52,14 +53,29 @@ async def _answer(writer: asyncio.StreamWriter, given: argparse.Namespace) -> No
     await writer.drain()
 
 
+async def _answer_whole(writer: asyncio.StreamWriter, given: argparse.Namespace) -> None:
+    await asyncio.sleep(given.first)
+    message = {"role": "assistant", "content": "They talked about the garden table."}
+    payload = {
+        "id": "chatcmpl-1", "object": "chat.completion", "created": 1_700_000_000,
+        "model": "gulf-1", "usage": _USAGE,
+        "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+    }  # fmt: skip
+    body = json.dumps(payload).encode()
+    head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "
+    writer.write(f"{head}{len(body)}\r\n\r\n".encode() + body)
+    await writer.drain()
+
+
 async def _serve(given: argparse.Namespace) -> None:
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).lower()
                 length = head.partition(b"content-length:")[2].split(b"\r\n")[0]
-                await reader.readexactly(int(length))
-                await _answer(writer, given)
+                body = await reader.readexactly(int(length))
+                answer = _answer if json.loads(body).get("stream") else _answer_whole
+                await answer(writer, given)
         except (asyncio.IncompleteReadError, ConnectionError):
             pass  # the client has left
         finally:

@@ -366,6 +366,16 @@ def test_integrity_speed_checks_every_session_and_finds_nothing(tmp_path: Path):
 
 
 @takes_long
+def test_long_operations_do_each_session_once_although_they_are_killed(tmp_path: Path):
+    lines = run("long_operations", "--dir", str(tmp_path), "--sessions", "3000", "--encoded", "20")
+    assert named(lines) == {
+        "fill", "check_integrity", "audit_context", "rebuild_search", "rebuild_annotations",
+        "summarise_sessions",
+    }  # fmt: skip
+    assert all(line["each_once"] for line in lines if line["name"] != "fill")
+
+
+@takes_long
 def test_moving_imports_every_format(tmp_path: Path):
     lines = run("moving", "--dir", str(tmp_path), "--conversations", "20")
     assert named(lines) == {

@@ -16,7 +16,7 @@ from django.core.management import CommandError
 
 from sessions_app.domain.data import Role
 from sessions_app.services.audits import integrity
-from sessions_app.services.transfer import importing
+from sessions_app.services.transfer import storing
 from tests.commands.conftest import Run
 
 DATA = Path(__file__).parents[1] / "data" / "imports"
@@ -279,8 +279,8 @@ def test_an_import_that_was_stopped_twice_ends_as_one_that_was_not(
     run("import_sessions", *options)
     whole = stored(database)
     database.sessions.delete_many({})
-    monkeypatch.setattr(importing, "_BATCH_SESSIONS", 4)
-    insert = importing.records.importing.insert_sessions
+    monkeypatch.setattr(storing, "_BATCH_SESSIONS", 4)
+    insert = storing.records.importing.insert_sessions
     for batches in (2, 3):
         left = iter(range(batches))
 
@@ -289,9 +289,9 @@ def test_an_import_that_was_stopped_twice_ends_as_one_that_was_not(
                 raise KeyboardInterrupt
             return insert(documents)
 
-        monkeypatch.setattr(importing.records.importing, "insert_sessions", stop)
+        monkeypatch.setattr(storing.records.importing, "insert_sessions", stop)
         assert run("import_sessions", *options).code == 130
-    monkeypatch.setattr(importing.records.importing, "insert_sessions", insert)
+    monkeypatch.setattr(storing.records.importing, "insert_sessions", insert)
     assert 0 < len(stored(database)) < 30
     assert run("import_sessions", *options).code == 0
     # Their timeouts begin when they are imported.

@@ -9,6 +9,7 @@ from django.core.management import CommandError
 from sessions_app.providers import openai_compatible
 from sessions_app.repository.sessions import summaries
 from sessions_app.services import sessions
+from sessions_app.services.walks import Walk
 from tests import model_server
 from tests.commands.conftest import Run
 from tests.model_server import ModelServer
@@ -58,6 +59,14 @@ def test_it_brings_every_session_up_to_date(run: Run):
     assert covered(long) > 280
     assert covered(longer) > 580
     assert covered(short) == 0
+
+
+def test_it_tells_each_session_that_it_has_looked_at(run: Run, monkeypatch: pytest.MonkeyPatch):
+    ids = sorted(talk(length) for length in (10, 300, 10))
+    looked_at: list[str] = []
+    monkeypatch.setattr(Walk, "passed", lambda _, session_id: looked_at.append(session_id))
+    assert run(COMMAND, "--json").json()["sessions"] == 1
+    assert looked_at == ids
 
 
 def test_what_is_up_to_date_costs_nothing(run: Run):

@@ -95,7 +95,7 @@ def records(
             "type": "message",
             "session_id": session_id,
             "seq": seq,
-            "id": f"msg_{_digest(session_id, str(seq)).hex()[:32]}",
+            "id": f"msg_{_message_digest(session_id, seq)[:32]}",
             "role": message.role.value,
             "content": message.content,
             "timestamp": at,
@@ -138,7 +138,9 @@ def _storable_messages(conversation: Conversation, attach: Attach) -> Iterator[S
         if not content and not message.tool_calls and message.role is not Role.TOOL:
             left["empty message"] += 1
         else:
-            yield replace(message, content=content), attached
+            # Made anew only where it differs: almost none do.
+            same = content == message.content
+            yield message if same else replace(message, content=content), attached
 
 
 def _attached(
@@ -213,3 +215,8 @@ def _digest(*texts: str) -> bytes:
     # JSON marks where a part ends: ("ab", "c") and ("a", "bc") have different hashes.
     joined = json.dumps(texts).encode()
     return hashlib.sha256(joined).digest()
+
+
+def _message_digest(session_id: str, seq: int) -> str:
+    """The digest of both, in hexadecimal digits; nothing in them has to be escaped."""
+    return hashlib.sha256(f'["{session_id}", "{seq}"]'.encode()).hexdigest()

@@ -6,7 +6,6 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from sessions_app import clock, providers
-from sessions_app.domain.data import Session
 from sessions_app.domain.errors import (
     DamagedSession,
     ProviderError,
@@ -51,16 +50,17 @@ class Command(OperatorCommand):
         self.failures: list[dict[str, str]] = []
         in_a_row = 0
         # An estimate: how many summaries are due is not known before.
-        total = 1 if options["session"] else audits.session_count()
+        total = 1 if options["session"] else audits.session_count(user_id=options["user"])
         if walk:
             walk.counts = lambda: dict(self.counts)
         pace = Pace(options["share"])
         with self.progress("sessions", total) as show:
             show(walk.done if walk else 0)
-            for session_id, user_id in _sessions(options, walk):
+            for session_id, user_id, is_due in _sessions(options, walk):
                 failed = len(self.failures)
                 try:
-                    self._bring_up_to_date(session_id, user_id)
+                    if is_due:
+                        self._bring_up_to_date(session_id, user_id)
                 except (SessionNotFound, SessionExpired, SessionArchived):
                     # Deleted or ended meanwhile; only a session that was named must exist.
                     if options["session"]:
@@ -70,8 +70,9 @@ class Command(OperatorCommand):
                     walk.passed(session_id)
                 else:
                     pace.rest()
-                # Any success in between shows that the server is up.
-                in_a_row = in_a_row + 1 if len(self.failures) > failed else 0
+                if is_due:
+                    # Any success in between shows that the server is up.
+                    in_a_row = in_a_row + 1 if len(self.failures) > failed else 0
                 if self.left == 0 or in_a_row == FAILURES_IN_A_ROW:
                     break
         if walk:
@@ -146,13 +147,14 @@ def _walk(command: OperatorCommand, options: Mapping[str, Any]) -> Walk | None:
     return command.walk("summarise_sessions", options)
 
 
-def _sessions(options: Mapping[str, Any], walk: Walk | None) -> Iterator[tuple[str, str]]:
+def _sessions(options: Mapping[str, Any], walk: Walk | None) -> Iterator[tuple[str, str, bool]]:
+    """Each session with its owner, and whether its summary may be due."""
     if options["session"]:
         session_id = options["session"]
         # The id alone names the session; its owner is needed to read it.
         owner = options["user"] or context.session_owner(session_id=session_id)
-        return iter([(session_id, owner)])
-    candidates: Iterator[Session] = context.summary_candidates(
+        return iter([(session_id, owner, True)])
+    candidates = context.summary_candidates(
         user_id=options["user"], now=clock.now(), after=walk.after if walk else ""
     )
-    return ((session.session_id, session.user_id) for session in candidates)
+    return ((session.session_id, session.user_id, is_due) for session, is_due in candidates)

@@ -127,7 +127,7 @@ def _decoded(
         # A terminal's output may hold control characters.
         members["content"] = content if not is_storable(content) else ""
     # So may what came as an item, which is held to its own rules.
-    if problem := json_problem(members.pop("items", None), raw=True):
+    if "items" in members and (problem := json_problem(members.pop("items"), raw=True)):
         raise InvalidInput(problem)
     if problem := json_problem(members):
         raise InvalidInput(problem)

@@ -42,6 +42,8 @@ class Gathered:
     passed_over: bool | None = None
     tool_calls: int = 0
     attached: int = 0
+    # Stored messages whose tokens are to be counted yet, each with its record.
+    uncounted: list[tuple[Stored, Mapping[str, Any]]] = field(default_factory=list)
 
     @property
     def session_id(self) -> str:
@@ -104,6 +106,13 @@ def _spilled(gathered: Gathered) -> Stored | None:
     gathered.messages, gathered.sizes = gathered.messages[length:], gathered.sizes[length:]
     gathered.start += length
     return run
+
+
+def set_tokens(gathered: Gathered, stored: Stored, tokens: int) -> None:
+    """Say how many tokens one of its messages has, which counted as none until now."""
+    stored["token_count"] = tokens
+    gathered.tokens += tokens
+    gathered.document["token_count"] = gathered.tokens
 
 
 def remaining(gathered: Gathered) -> list[Stored]:

@@ -116,13 +116,16 @@ def session_owner(*, session_id: str) -> str:
     return owner
 
 
-def summary_candidates(*, user_id: str | None, now: datetime, after: str = "") -> Iterator[Session]:
-    """The sessions whose summary may be due: a user's, newest activity first, or all users'.
+def summary_candidates(
+    *, user_id: str | None, now: datetime, after: str = ""
+) -> Iterator[tuple[Session, bool]]:
+    """Each active session, and whether its summary may be due: a user's, or all users'.
 
-    All users' come in order of `_id`, from `after` on.
+    A user's come with the newest activity first, all users' in order of `_id`, from `after` on.
+    Those that are not due come too: of very many, a caller keeps its place, and rests.
     """
     active = _sessions_of(user_id, now) if user_id else _sessions(now, after)
-    return (session for session in active if session.damage or may_be_due(session))
+    return ((session, bool(session.damage) or may_be_due(session)) for session in active)
 
 
 def _sessions_of(user_id: str, now: datetime) -> Iterator[Session]:

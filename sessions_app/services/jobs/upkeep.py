@@ -96,15 +96,15 @@ def write_summaries(running: Running) -> bool:
     if provider is None:
         return True
     in_a_row = 0
-    for session in context.summary_candidates(
+    for session, is_due in context.summary_candidates(
         user_id=None, now=clock.now(), after=running.position
     ):
         if not running.goes_on():
             return False
         try:
-            if not _extend(session.session_id, session.user_id, provider, running):
+            if is_due and not _extend(session.session_id, session.user_id, provider, running):
                 return False
-            in_a_row = 0
+            in_a_row = 0 if is_due else in_a_row
         except (SessionNotFound, SessionExpired, SessionArchived):
             pass  # deleted or ended meanwhile
         except DamagedSession:

@@ -3,10 +3,8 @@
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from sessions_app import tokenizer
-from sessions_app.domain.drafts import message_tokens
 from sessions_app.domain.errors import InvalidInput, QuotaReached
-from sessions_app.domain.parts import are_parts, is_kept
+from sessions_app.domain.parts import is_kept
 from sessions_app.domain.records.reading import LineRefused
 from sessions_app.domain.records.writing import Record
 from sessions_app.repository import records
@@ -16,6 +14,7 @@ from sessions_app.services import attachments, receipts
 from sessions_app.services.attachments import carrying
 from sessions_app.services.attachments.carrying import Found
 from sessions_app.services.progress import Progress
+from sessions_app.services.transfer import tokens
 from sessions_app.services.transfer.report import ImportReport
 from sessions_app.services.transfer.storing import Storing
 
@@ -100,7 +99,7 @@ class _Importer:
                 owner = str(self._current.document["user_id"])
                 record, referred = carrying.of_owner(record, owner)
                 self._referred.update(dict.fromkeys(referred))
-                run = records.importing.add(self._current, _counted(record))
+                run = tokens.added(self._current, record)
                 # After it: what has been added has the types that it must have.
                 self._current.tool_calls += len(record.get("tool_calls") or ())
                 self._current.attached += sum(map(is_kept, record.get("parts") or ()))
@@ -152,6 +151,7 @@ class _Importer:
         current = self._current
         if run is None or current is None:
             return
+        tokens.count_bucket(current, run)
         # Decided at the first bucket of a long session, before anything of it is stored.
         if current.passed_over is None:
             current.passed_over = (
@@ -176,22 +176,3 @@ class _Importer:
         # Cleared before storing: an error must not store the session twice.
         self._current = None
         self._storing.add(current)
-
-
-def _counted(record: Record) -> Record:
-    """The message with its tokens counted where it has no count."""
-    # Our own exports have counts; counting again takes most of an import.
-    if "token_count" in record:
-        return record
-    content, name, calls, attached = (
-        record.get(key) for key in ("content", "name", "tool_calls", "parts")
-    )
-    count = message_tokens(
-        tokenizer.count_tokens,
-        # A value of another type is refused when the message is decoded.
-        content if isinstance(content, str) else "",
-        name=name if isinstance(name, str) else None,
-        tool_calls=calls if isinstance(calls, list) else (),
-        attached=attached if are_parts(attached) else None,
-    )
-    return {**record, "token_count": count}

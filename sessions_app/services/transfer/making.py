@@ -44,6 +44,7 @@ class Making:
     dry_run: bool
     forks: bool
     without_ids: Counter[str] = field(default_factory=Counter)
+    policy: Mapping[str, Any] = field(default_factory=lambda: _policy())
 
     def records(
         self, conversations: Conversations, result: SourceReading, archive: Archive | None
@@ -102,7 +103,7 @@ class Making:
         made = foreign.conversations.records(
             conversation,
             user_id=owner,
-            policy=_policy(),
+            policy=self.policy,
             expires_at=timeout_at(lifecycle.to_milliseconds(self.now), None),
             now=self.now,
             attach=attach,

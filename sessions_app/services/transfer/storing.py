@@ -8,6 +8,7 @@ from sessions_app.domain.quotas import Usage
 from sessions_app.repository import records, sessions
 from sessions_app.repository.records.importing import Gathered
 from sessions_app.services import quotas, receipts, search
+from sessions_app.services.transfer import tokens
 from sessions_app.services.transfer.report import ImportReport
 
 # Sessions are stored together up to either bound: fewer round trips, bounded memory.
@@ -41,6 +42,8 @@ class Storing:
         self._report.session_ids += [gathered.session_id for gathered in waiting[:room]]
         # Receipts are checked for each owner, not for each session.
         new = self._without_erased(self._without_known(waiting))
+        for gathered in new.values():
+            tokens.count(gathered)
         if new and not self._dry_run:
             new = self._inserted(new)
         for gathered in new.values():

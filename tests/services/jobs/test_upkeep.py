@@ -106,6 +106,21 @@ def test_summaries_are_brought_up_to_date(database: Any, model: Any, running: Ru
     assert summaries.read(session_id=session_id, user_id=OWNER).summary is not None
 
 
+def test_summaries_are_gone_on_with_behind_sessions_of_which_none_was_due(
+    database: Any, model: Any, running: Running, monkeypatch: pytest.MonkeyPatch
+):
+    ids = sorted(new_session().session_id for _ in range(5))
+    rests: list[str] = []
+    monkeypatch.setattr(Running, "rest", lambda each: rests.append(each.position))
+    # As when the time of a run is over.
+    monkeypatch.setattr(Running, "goes_on", lambda _: len(rests) < 3)
+    assert not jobs.write_summaries(running)
+    assert (running.position, rests) == (ids[2], ids[:3])
+    monkeypatch.setattr(Running, "goes_on", lambda _: True)
+    assert jobs.write_summaries(running)
+    assert rests == ids
+
+
 def test_summaries_are_not_wanted_without_a_model(settings: Any):
     settings.CONTEXT_SUMMARY = True
     assert not jobs.summaries_wanted()
