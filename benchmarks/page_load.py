@@ -1,9 +1,10 @@
 """How much the chat page weighs and how soon it is there, in a real Chromium.
 
-Cold is a browser that has never seen the page; warm has its files; slow is cold on the line and with
-the processor that Lighthouse takes for a phone (1.6 Mbit/s, 150 ms, a quarter of this processor's
-speed); a chat is a signed-in person's reload of one with 400 messages. `interactive` is when the page
-has been put together and everything in it works, `first_paint` when anything is to be seen.
+Cold is a browser that has never seen the page; warm has its files; slow is cold on the line and
+with the processor that Lighthouse takes for a phone (1.6 Mbit/s, 150 ms, a quarter of this
+processor's speed); a chat is a signed-in person's reload of one with 400 messages. `interactive` is
+when the page has been put together and everything in it works, `first_paint` when anything is to be
+seen.
 
     python -m benchmarks.page_load [--rounds N] [--before DIRECTORY]
 

@@ -50,7 +50,7 @@ def test_a_lead_sees_them_after_saying_why(lea, opened, talk_with_secrets, log):
 def test_unmasking_alone_opens_nothing(lea, talk_with_secrets):
     address = f"{LIST}{talk_with_secrets}/"
     lea.client.post(f"{address}unmask/", {"reason": "legal"})
-    assert "Say why you have to read it" in text(lea.client.get(address))
+    assert "Say why you need to read it" in text(lea.client.get(address))
 
 
 def test_unmasking_wants_a_reason(lea, opened, talk_with_secrets, log):

@@ -16,7 +16,7 @@ from tests.review.conftest import LIST, WORDS, acts, now, text
 
 def test_it_asks_for_a_reason_before_it_shows_anything(carol, session_id, log):
     shown = text(carol.client.get(f"{LIST}{session_id}/"))
-    assert "Say why you have to read it" in shown
+    assert "Say why you need to read it" in shown
     assert "alice" in shown
     assert "Lisbon" not in shown
     assert not any(word in shown for word in WORDS)
@@ -74,13 +74,13 @@ def test_what_cannot_be_logged_is_not_shown(carol, opened, monkeypatch):
 
 def test_a_reason_is_one_readers_only(carol, lea, opened):
     address = opened(carol)
-    assert "Say why you have to read it" in text(lea.client.get(address))
+    assert "Say why you need to read it" in text(lea.client.get(address))
 
 
 def test_a_reason_is_for_one_conversation(carol, alice, talk, opened):
     opened(carol)
     other = talk(alice, "something else")
-    assert "Say why you have to read it" in text(carol.client.get(f"{LIST}{other}/"))
+    assert "Say why you need to read it" in text(carol.client.get(f"{LIST}{other}/"))
 
 
 def test_a_reason_holds_until_midnight(carol, opened, session_id, monkeypatch, settings):
@@ -89,7 +89,7 @@ def test_a_reason_holds_until_midnight(carol, opened, session_id, monkeypatch, s
     address = opened(carol)
     tomorrow = timezone.now() + timedelta(days=1)
     monkeypatch.setattr(timezone, "now", lambda: tomorrow)
-    assert "Say why you have to read it" in text(carol.client.get(address))
+    assert "Say why you need to read it" in text(carol.client.get(address))
 
 
 @pytest.mark.parametrize(

@@ -205,7 +205,7 @@ def test_each_refused_file_has_its_sentence_and_nothing_is_sent_of_it(alice, tmp
           file("broken.png", RED[:60]), file("a\u202egpj.txt", NOTES), LETTER)  # fmt: skip
     expect(refusals(alice)).to_have_count(4)
     for number, words in enumerate(("of this type cannot be attached. These can: PNG", "is empty",
-                                    "picture cannot be read", "signs that are not")):  # fmt: skip
+                                    "picture cannot be read", "that are not allowed")):  # fmt: skip
         expect(refusals(alice).nth(number)).to_contain_text(words)
     expect(chips(alice)).to_have_count(1)
     picks(alice, *(file(f"{number}.txt", NOTES) for number in range(21)))
@@ -223,7 +223,7 @@ def test_each_refused_file_has_its_sentence_and_nothing_is_sent_of_it(alice, tmp
     full = {"errors": [{"code": "quota_attachments", "detail": "No room.", "attr": None}]}
     alice.page.route(re.compile(UPLOADS), lambda route: route.fulfill(status=429, json=full))
     picks(alice, LETTER)
-    expect(refusals(alice)).to_contain_text("as one account may have")
+    expect(refusals(alice)).to_contain_text("has reached its limit for files")
     expect(chips(alice)).to_have_count(0)
     alice.page.unroute(re.compile(UPLOADS))
     alice.button("New chat").first.click()

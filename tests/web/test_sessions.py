@@ -90,11 +90,13 @@ def test_searching_finds_titles_and_words_and_goes_to_the_message(chatty):
     chatty.asks("What do herons eat?")
     chatty.page.get_by_role("searchbox", name="Search").fill("boat")
     expect(listed(chatty).first).to_have_text("Boats")
+    # What the title already says is not said again above it.
+    expect(chatty.page.locator(".group.of-chat").filter(has_text="Boats")).to_have_count(0)
     chatty.page.get_by_role("searchbox", name="Search").fill("Heron")
     found = chatty.page.locator(".session.found").filter(has=chatty.page.locator(".snippet"))
     expect(found.first.locator(".snippet mark")).to_have_text(["herons"])
     # Both messages of the chat, under its title.
-    expect(chatty.page.locator(".group.of-chat")).to_have_count(1)
+    expect(chatty.page.locator(".session-list h2")).to_have_count(1)
     found.filter(has_text="You ").first.click()
 
     expect(chatty.messages("User")).to_contain_text("What do herons eat?")
