@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -154,7 +154,7 @@ def _cpu(process: psutil.Process) -> float:
 
 def _of_threads(worker: psutil.Process) -> dict[str, float]:
     """Seconds of a core by the names of threads."""
-    used: Counter[str] = Counter()
+    used: dict[str, float] = defaultdict(float)
     for thread in worker.threads():
         name = Path(f"/proc/{worker.pid}/task/{thread.id}/comm").read_text().strip()
         used[name] += thread.user_time + thread.system_time
