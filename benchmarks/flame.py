@@ -1,11 +1,12 @@
 """Where does the processor time of a worker go while it answers? A flamegraph, and a table.
 
 The service runs as `serve` runs it, eight connections append or read without a pause, and py-spy
-looks at one worker some hundred times a second. First it draws `docs/images/flame-<request>.svg`,
-then it counts by part: each look belongs to the innermost part on its stack, so a part is what it
-does itself, and what it has libraries do. Waiting is in neither. The shares are of the
-time in which Python runs; what the server does in Rust, such as HTTP, is a line of its own, by
-the time of its threads. `us` is a request's share of the processor time of the workers.
+looks at one worker 197 times a second, at the thread that has the interpreter's lock: so waiting
+is in neither, and the kernel's work counts for whoever asked for it. First it draws
+`docs/images/flame-<request>.svg`, then it counts by part: each look belongs to the innermost part
+on its stack, so a part is what it does itself and what it has a library of Python's do. What the
+server does in Rust, such as HTTP, is a line of its own, by the time of its threads. `us` is the
+part's share of what the workers' processors spend on a request.
 
 py-spy has to be allowed to look into another process: as root, or where
 `/proc/sys/kernel/yama/ptrace_scope` is 0.
@@ -19,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -28,15 +29,14 @@ import psutil
 
 from benchmarks.harness import report, service, store
 from benchmarks.harness.service import ROOT, Served
-from benchmarks.http_append import SERVICE, UNKEYED, Sessions
+from benchmarks.http_append import SERVICE, Sessions
 
 IMAGES = ROOT / "docs" / "images"
 CONNECTIONS, LENGTH, BATCH = 8, 100, 256
 # Looks a second: no divisor of what happens at round intervals.
 RATE = 197
 REQUESTS = {
-    "append": (Sessions.appends, UNKEYED, 201),
-    "append-keyed": (Sessions.appends, SERVICE, 201),
+    "append": (Sessions.appends, SERVICE, 201),
     "read": (Sessions.reads, SERVICE, 200),
 }
 # By what a file's path contains; the first that matches. What is in none of them, such as `json`,
@@ -50,6 +50,7 @@ PARTS = (
     ("session service", r"sessions_app/"),
     ("Django, middleware", r"django/|asgiref/|corsheaders/|csp/|chatproject/"),
 )  # fmt: skip
+SPY_PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
 _PARTS = [(name, re.compile(pattern)) for name, pattern in PARTS]
 RUST, REST = "server, in Rust", "other"
 
@@ -98,14 +99,15 @@ def _look(
         costs = _spy(worker, raw, "raw", seconds, ask, "--threads")
         used = {name: each - before.get(name, 0) for name, each in _of_threads(worker).items()}
         report.progress(f"{time.monotonic() - began:.0f} s, threads: {used}")
-        counted = _counted(raw.read_text())
+        counted = counted_parts(raw.read_text())
     total = sum(used.values()) or 1.0
     in_rust = sum(each for name, each in used.items() if name.startswith(_OF_RUST)) / total
     cost = report.quantile(costs, 0.5) * 1_000
     looks = counted.total()
     shares = {name: (1 - in_rust) * number / looks for name, number in counted.most_common()}
     for name, share in {RUST: in_rust, **shares}.items():
-        result.add(f"{kind}: {name}", looks=looks, share=round(share, 3), us=round(share * cost))
+        more = {"share": round(share, 3), "us": round(share * cost), "looks": looks}
+        result.add(name, request=kind, **more)
 
 
 # The names that the server gives its threads.
@@ -127,12 +129,14 @@ def _spy(
     *more: str,
 ) -> list[float]:
     """Have a worker looked at while it is asked; what each batch of requests took."""
-    spy = shutil.which("py-spy", path=f"{Path(sys.executable).parent}:{_path()}")
+    spy = shutil.which("py-spy", path=SPY_PATH)
     if spy is None:
         raise SystemExit("py-spy is not installed: see requirements-dev.txt")
     command = [
         spy, "record", "--pid", str(worker.pid), "--output", str(target), "--format", form,
-        "--duration", str(seconds), "--rate", str(RATE), "--function", "--nonblocking", "--gil", *more,
+        "--duration", str(seconds), "--rate", str(RATE), "--function", "--nonblocking",
+        # Of all threads the one that runs Python; the others wait, or are in a system call.
+        "--gil", *more,
     ]  # fmt: skip
     costs: list[float] = []
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
@@ -144,24 +148,20 @@ def _spy(
     return costs
 
 
-def _path() -> str:
-    return os.environ.get("PATH", "")
-
-
 def _cpu(process: psutil.Process) -> float:
     return sum(process.cpu_times()[:2])
 
 
 def _of_threads(worker: psutil.Process) -> dict[str, float]:
     """Seconds of a core by the names of threads."""
-    used: Counter[str] = Counter()
+    used: dict[str, float] = defaultdict(float)
     for thread in worker.threads():
         name = Path(f"/proc/{worker.pid}/task/{thread.id}/comm").read_text().strip()
         used[name] += thread.user_time + thread.system_time
     return dict(used)
 
 
-def _counted(stacks: str) -> Counter[str]:
+def counted_parts(stacks: str) -> Counter[str]:
     """How often each part was the innermost one, of lines `outermost;…;innermost count`."""
     counted: Counter[str] = Counter()
     for line in stacks.splitlines():

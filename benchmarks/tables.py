@@ -95,6 +95,18 @@ def hot_path(lines: Sequence[Line]) -> Published:
     return Published(listed(lines, columns))
 
 
+def flame(lines: Sequence[Line]) -> Published:
+    """What a worker does in a request, by part."""
+    kinds = list(by(lines, "request"))
+    rows = []
+    for part, group in by(lines, "name").items():
+        of = {line["request"]: line for line in group}
+        rows.append([part, *(of[kind][key] if kind in of else None
+                             for kind in kinds for key in ("share", "us"))])  # fmt: skip
+    head = [f"{kind}: {unit}" for kind in kinds for unit in ("share", "µs")]
+    return Published(table(["part", *head], rows))
+
+
 def peers_store(lines: Sequence[Line]) -> Published:
     """The peers beside ours: a table and a chart for each question."""
     versions = named(lines, "versions")
@@ -244,6 +256,7 @@ PAGES: dict[str, dict[str, Make]] = {
         "many_sessions": many_sessions,
         "http_append": http_append,
         "hot_path": hot_path,
+        "flame": flame,
         "peers_store": peers_store,
         "memory": memory,
     },

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks import flame
 from benchmarks.topic_sets import SETS
 
 ROOT = Path(__file__).parents[2]
@@ -104,6 +106,31 @@ def test_hot_path_measures_requests_and_their_parts(tmp_path: Path):
     lines = run("hot_path", "--dir", str(tmp_path), "--rounds", "1", "--calls", "2")
     assert {line["name"].partition(":")[0] for line in lines} == {"request", "part"}
     assert all(line["cpu_us"] > 0 for line in lines)
+
+
+@takes_long
+@pytest.mark.skipif(not shutil.which("py-spy", path=flame.SPY_PATH), reason="py-spy is missing")
+def test_flame_draws_a_worker_and_counts_its_parts(tmp_path: Path):
+    more = ("--seconds", "1", "--images", str(tmp_path), "--requests", "append")
+    lines = run("flame", "--dir", str(tmp_path / "data"), *more)
+    assert (
+        {"driver", "session service"}
+        <= named(lines)
+        <= {flame.RUST, flame.REST, *dict(flame.PARTS)}
+    )
+    assert sum(line["share"] for line in lines) == pytest.approx(1, abs=0.02)
+    assert "<svg" in (tmp_path / "flame-append.svg").read_text()
+
+
+def test_a_look_counts_for_the_innermost_part():
+    stacks = (
+        "thread (7): writes-1;run (threading.py:9);call (chatproject/serving/lanes.py:55);"
+        "append (sessions_app/repository/log/appending.py:7);command (pymongo/database.py:8) 3\n"
+        "thread (7): writes-1;call (chatproject/serving/lanes.py:55);"
+        "encode_message (sessions_app/repository/log/codec.py:2);dumps (json/__init__.py:3) 2\n"
+        "thread (8): somebody;run (threading.py:9) 1\n"
+    )
+    assert flame.counted_parts(stacks) == {"driver": 3, "session service": 2, flame.REST: 1}
 
 
 @takes_long

@@ -43,9 +43,9 @@ class Memory:
     def turn(self, session_id: str) -> Iterator[None]:
         """The block when it is this writer's turn at the session, or after a while in any case.
 
-        Writers who meet in MongoDB begin anew, and so do those whose tail has been moved meanwhile:
-        with eight, each append was 1.1 updates and half a reading of the tail. This only saves
-        work; what is right is settled by the guard of each update.
+        Writers who meet in MongoDB repeat their work, as do those whose tail has been moved: with
+        eight, each append was 1.1 updates and half a reading of the tail. This only saves work;
+        what is right is settled by the guard of each update.
         """
         turn = self._turns[hash(session_id) % len(self._turns)]
         is_mine = turn.acquire(timeout=PATIENCE_SECONDS)

@@ -215,7 +215,7 @@ def _read_plain(session_id: str, user_id: str, shown: Stored, computed: Stored) 
     if stored_session is None:
         raise SessionNotFound
     if stored_session.get("turn"):
-        # All of it anew, so that header and messages are of one moment.
+        # All of it again, so that header and messages are of one moment.
         return read_stored(session_id, user_id, computed)
     return stored_session
 

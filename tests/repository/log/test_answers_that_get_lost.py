@@ -31,7 +31,8 @@ def losing_the_answer(
     monkeypatch: pytest.MonkeyPatch, meanwhile: Any = lambda: None, error: Any = AutoReconnect
 ) -> Iterator[None]:
     """The next command is carried out, `meanwhile` happens, and then the connection breaks."""
-    original, lost = Database.command, []
+    original = Database.command
+    lost: list[Any] = []
 
     def command(self: Any, sent: Any, *args: Any, **more: Any) -> Any:
         answer = original(self, sent, *args, **more)
