@@ -71,6 +71,7 @@ HISTORIES: dict[str, list[dict[str, Any]]] = {
 }  # fmt: skip
 
 
+@pytest.mark.mongod("hundreds of turns, for which mongomock takes seconds")
 @pytest.mark.parametrize("speaks", rules.SERVERS)
 def test_every_history_goes_on_at_every_server(
     alice: Person, create: Any, server: Any, speaks: str
