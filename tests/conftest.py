@@ -32,9 +32,10 @@ from tests.changed_collections import changed_collections
 from tests.drills import pytest_terminal_summary, saw
 from tests.repository.commands import recorder
 from tests.services.turns.scripted import ScriptedModel
+from tests.time_limits import pytest_runtest_setup, pytest_runtest_teardown
 from tests.traced_queries import TracedQueries
 
-__all__ = ["pytest_terminal_summary", "saw"]
+__all__ = ["pytest_runtest_setup", "pytest_runtest_teardown", "pytest_terminal_summary", "saw"]
 
 # Examples of a property; one that matters more than others is tried with a multiple of it.
 hypothesis.settings.register_profile("full", max_examples=60, deadline=None)
@@ -70,8 +71,8 @@ QUICK = ("domain", "repository", "services", "api", "openai_api", "test_document
 _LONGEST_NAME = 40
 # A browser is a dozen processes, and a signal arrives when the kernel gets to it: on a machine that
 # does much else at once either may take longer than a test waits. These are run up to twice more,
-# and the summary names those that were. Nothing else is run again: a race or a fault that is lost
-# once is a finding.
+# and the summary names those that were. Nothing else is run again, but what stood still until its
+# time was over: a race or a fault that is lost once is a finding.
 RERUN = ("web", "review/test_in_a_browser.py", "review/test_dashboard_in_a_browser.py",
          "chatproject/serving/test_stopping.py")  # fmt: skip
 
@@ -99,8 +100,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if is_under(item.path, RERUN):
             item.add_marker(pytest.mark.flaky(reruns=2))
-        if "slow" in item.keywords and not config.getoption("--slow"):
-            item.add_marker(pytest.mark.skip(reason="slow: run with --slow"))
+        else:
+            item.add_marker(pytest.mark.flaky(reruns=1, only_rerun="from pytest-timeout"))
+        if "slow" in item.keywords:
+            item.add_marker(pytest.mark.timeout(0))
+            if not config.getoption("--slow"):
+                item.add_marker(pytest.mark.skip(reason="slow: run with --slow"))
     if config.getoption("--quick"):
         left_out = [item for item in items if "mongod" in item.keywords]
         config.hook.pytest_deselected(items=left_out)
