@@ -30,7 +30,7 @@ run-llm: $(VENV)/llm.stamp ## the same, with a small local language model on the
 test: $(VENV)/dev.stamp $(VENV)/agents.stamp $(VENV)/clients.stamp $(VENV)/library.stamp $(VENV)/node-clients.stamp ## set up if need be, and run the tests; ARGS=--slow runs the slow ones too
 	@$(BIN)/python -m pytest -n $(N) --dist loadgroup $(ARGS)
 
-quick: $(VENV)/dev.stamp ## the tests that need no process of their own, on mongomock, in four minutes
+quick: $(VENV)/dev.stamp ## the tests that need no process of their own, on mongomock, in two minutes
 	@$(BIN)/python -m pytest --quick -n $(N) --dist worksteal $(ARGS)
 
 # one at a time: a drill measures what users of a whole machine see

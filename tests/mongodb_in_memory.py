@@ -4,17 +4,19 @@ It finds, changes and counts as MongoDB does, and knows nothing of query plans, 
 server, transactions that fail or writers at the same moment. Tests of those are marked `mongod`.
 """
 
+import copy
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import wraps
-from types import SimpleNamespace
+from types import NoneType, SimpleNamespace
 from typing import Any
 
 import mongomock
 import mongomock.collection
 import mongomock.database
+import mongomock.helpers
 import mongomock.mongo_client
 from pymongo import ReturnDocument
 
@@ -198,9 +200,45 @@ class InMemoryClient(mongomock.MongoClient):  # type: ignore[misc]
         yield Transaction()
 
 
+# What nobody changes, so that no copy needs another.
+_KEPT = frozenset({str, int, float, bool, bytes, NoneType, datetime})
+
+
+def _walker(otherwise: Callable[[Any], Any], kept: frozenset[type]) -> Callable[[Any], Any]:
+    """The same as mongomock's own walk through a document, with less to ask of each value."""
+
+    def walk(value: Any) -> Any:
+        kind = type(value)
+        if kind in kept:
+            return value
+        if kind is dict:
+            return {name: v if type(v) in kept else walk(v) for name, v in value.items()}
+        if kind is list:
+            return [v if type(v) in kept else walk(v) for v in value]
+        return otherwise(value)
+
+    return walk
+
+
+def _hasten() -> None:
+    """Have documents copied in a fraction of the time, which is nearly all that mongomock takes."""
+    helpers, collection = mongomock.helpers, mongomock.collection
+    for name in (
+        "patch_datetime_awareness_in_document",
+        "make_datetime_timezone_aware_in_document",
+    ):
+        walked = getattr(helpers, name)
+        setattr(helpers, name, _walker(walked, _KEPT - {datetime}))
+    collection.copy = SimpleNamespace(
+        copy=lambda value: value if type(value) in _KEPT else copy.copy(value),
+        deepcopy=_walker(copy.deepcopy, _KEPT),
+    )
+
+
 def connect() -> InMemoryClient:
     """A client with nothing in it, whose documents come back as the service's own client's do."""
     mongomock.ignore_feature("session")
+    _hasten()
     mongomock.collection.BulkOperationBuilder = Bulk
     mongomock.database.Collection = Collection
     mongomock.mongo_client.Database = Database

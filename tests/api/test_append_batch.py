@@ -31,6 +31,7 @@ def count(person, session):
     return person.client.get(path(session, "messages")).json()["latest_seq"]
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 def test_it_appends_all_at_consecutive_seqs(alice, session, append):
     append(session)
     response = post(alice, session, [{"content": "a"}, {"role": "assistant", "content": "b"}])
@@ -107,6 +108,7 @@ def test_two_messages_may_not_share_a_key(alice, session, stored):
     assert stored() == before
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 def test_a_large_batch_is_read_back_whole(alice, session):
     post(alice, session, batch(*["word " * 6_000] * 100))
     page = alice.client.get(path(session, "messages?limit=500")).json()["results"]

@@ -107,6 +107,7 @@ def test_an_earlier_reply_is_made_current(alice: Person, edited: Any) -> None:
     assert current(alice, edited) == [1, 2, 5, 6]
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 def test_branches_that_have_left_the_tail_are_made_current(
     alice: Person, edited: Any, fill: Any
 ) -> None:

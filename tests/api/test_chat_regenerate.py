@@ -133,6 +133,7 @@ def test_the_mark_survives_the_way_to_the_buckets(
     assert list(integrity.integrity_check(repair=False, progress=lambda _: None)) == []
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 def test_a_reply_that_has_left_the_tail_is_marked_where_it_is(
     alice: Person, session: Any, model: ScriptedModel, database: Any, no_encoder: Any
 ):

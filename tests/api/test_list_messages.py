@@ -31,12 +31,14 @@ def test_it_gives_messages_as_they_were_answered(alice, session, append):
     assert read(alice, session) == {"results": messages, "has_more": False, "latest_seq": 2}
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 def test_it_begins_with_the_oldest(alice, long):
     page = read(alice, long)
     assert seqs(page) == list(range(1, 51))
     assert (page["has_more"], page["latest_seq"]) == (True, 300)
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 @pytest.mark.parametrize(
     ("query", "expected", "more"),
     [
@@ -69,6 +71,7 @@ def test_it_reads_the_run_that_is_asked_for(alice, long, query, expected, more):
     assert (page["has_more"], page["latest_seq"]) == (more, 300)
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 @pytest.mark.parametrize("limit", [1, 7, 64, 65, 500])
 def test_a_client_catches_up_page_by_page(alice, long, limit):
     if limit == 1:
@@ -82,6 +85,7 @@ def test_a_client_catches_up_page_by_page(alice, long, limit):
     assert seen == list(range(1, 301))
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 def test_a_client_reads_back_page_by_page(alice, long):
     seen, more = [], True
     while more:
@@ -161,11 +165,13 @@ def test_other_queries_are_refused(alice, session, query, attr, code, detail):
     assert detail in (None, problem["detail"])
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 def test_an_archived_session_can_be_read(alice, long, archive):
     archive(long)
     assert seqs(read(alice, long, "?after=290")) == list(range(291, 301))
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 def test_an_expired_session_is_gone(alice, long, expire):
     expire(long)
     for query in ("", "?before=5", "?before=1000"):

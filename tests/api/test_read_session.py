@@ -33,6 +33,7 @@ def test_it_shows_the_newest_fifty(alice, session, fill):
     assert body["has_more"] is True
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 @pytest.mark.parametrize(
     ("limit", "first", "more"), [(1, 700, True), (64, 637, True), (500, 201, True)]
 )

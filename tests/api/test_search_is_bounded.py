@@ -101,6 +101,7 @@ def test_the_time_limit_is_looked_at_after_each_message(alice, session, append, 
     assert 0 < len(results["results"]) < 10
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 def test_indexing_stops_after_a_block_and_goes_on_the_next_time(
     alice, session, append, clock, monkeypatch
 ):

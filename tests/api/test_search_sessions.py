@@ -132,6 +132,7 @@ def test_titles_come_first_and_leave_room_for_messages(alice, create, append):
     assert found(alice, "owl 1", limit=4) == ["Owl 1"]
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 def test_it_looks_through_long_sessions_and_through_many(alice, session, fill, create, append):
     fill(session, 300)
     append(session, "the needle")

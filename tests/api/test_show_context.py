@@ -105,6 +105,7 @@ def test_it_is_found_among_thousands(alice, create, append, fill):
     assert 1 in kept(body)
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 def test_the_newest_user_message_is_the_query(alice, create, append, fill):
     session = create()
     append(session, "My locker at the swimming pool has the number 4711.")

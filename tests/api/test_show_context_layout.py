@@ -33,6 +33,7 @@ def asked(append, create, fill):
     return session
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 def test_what_is_recalled_is_quoted_before_the_newest_message(alice, asked):
     body = window(alice, asked, max_tokens=600)
     assert body["messages"][0] == {"role": "system", "content": "Be brief."}
@@ -44,6 +45,7 @@ def test_what_is_recalled_is_quoted_before_the_newest_message(alice, asked):
     assert body["recalled"]["token_count"] == count_tokens(quotation["content"])
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 @pytest.mark.parametrize("max_tokens", [64, 100, 200, 600, 2000])
 @pytest.mark.parametrize("strategy", ["relevant", "hybrid"])
 def test_what_is_sent_is_counted_exactly_and_fits(alice, asked, max_tokens, strategy):
@@ -51,6 +53,7 @@ def test_what_is_sent_is_counted_exactly_and_fits(alice, asked, max_tokens, stra
     assert body["token_count"] == cost(body["messages"]) <= body["max_tokens"] == max_tokens
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 def test_every_kept_message_is_sent_once(alice, asked):
     body = window(alice, asked, max_tokens=600)
     kept = [message["seq"] for message in body["plan"] if message["kept"]]

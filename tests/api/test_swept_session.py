@@ -28,6 +28,7 @@ def swept(create, fill, expire, sweep):
     return session
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 def test_it_is_on_the_list_of_archived_sessions_only(alice, swept):
     assert alice.client.get("/session").json()["results"] == []
     (listed,) = alice.client.get("/session?status=archived").json()["results"]
@@ -35,11 +36,13 @@ def test_it_is_on_the_list_of_archived_sessions_only(alice, swept):
     assert listed["expires_at"] is None
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 def test_it_can_be_read_again(alice, swept):
     read = alice.client.get(path(swept))
     assert (read.status_code, read.json()["message_count"]) == (200, 300)
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 @pytest.mark.parametrize(
     ("method", "more", "body"),
     [
@@ -57,6 +60,7 @@ def test_it_takes_no_changes(alice, swept, stored, method, more, body):
     assert stored() == before
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 def test_it_is_restored_whole_with_a_new_timeout(alice, swept, database):
     before = database.sessions.find_one({"_id": swept["session_id"]})
     buckets = list(database.message_buckets.find().sort("_id", 1))

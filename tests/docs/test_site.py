@@ -152,8 +152,6 @@ def test_diagrams_are_drawn_and_nothing_is_asked_of_the_network(address: str, br
 
 def test_no_page_scrolls_sideways_on_a_phone(address: str, browser: Any, pages: Any, site: Path):
     page = browser.new_page(viewport=PHONE)
-    # Each page makes the index of all words anew, which takes longest and has no width.
-    page.route("**/search/search_index.json", lambda route: route.abort())
     wide = {}
     for path in pages:
         page.goto(f"{address}/{path.relative_to(site)}")

@@ -18,6 +18,7 @@ def call(number: int) -> dict[str, Any]:
     return {"id": f"call_{number}", "type": "function", "function": function}
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 @pytest.mark.usefixtures("no_encoder")
 @pytest.mark.parametrize("newest", [None, 1, 2, 5], ids=["all", "new", "two", "five"])
 def test_thirty_turns_are_stored_once_however_much_is_sent(
@@ -34,6 +35,7 @@ def test_thirty_turns_are_stored_once_however_much_is_sent(
     assert len(model.asked) == TURNS
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 @pytest.mark.usefixtures("no_encoder")
 def test_an_agent_that_sends_all_its_calls_and_results_stores_each_once(
     alice: Person, session: Any, model: ScriptedModel
@@ -126,6 +128,7 @@ def test_a_message_that_was_erased_is_not_brought_back(
     assert [content for _, content in said(alice, session)] == ["", "Well.", "And now?", "Well."]
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 def test_a_long_session_is_not_read_as_a_whole(
     alice: Person, session: Any, model: ScriptedModel, no_encoder: None,
     monkeypatch: pytest.MonkeyPatch,

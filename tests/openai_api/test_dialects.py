@@ -71,6 +71,7 @@ HISTORIES: dict[str, list[dict[str, Any]]] = {
 }  # fmt: skip
 
 
+@pytest.mark.mongod("hundreds of turns, for which mongomock takes seconds")
 @pytest.mark.parametrize("speaks", rules.SERVERS)
 def test_every_history_goes_on_at_every_server(
     alice: Person, create: Any, server: Any, speaks: str
@@ -107,6 +108,7 @@ def test_a_form_that_is_set_is_no_matter_of_learning(
     assert server.refused == 1
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 @pytest.mark.parametrize("strategy", ["recent", "topic", "relevant", "hybrid"])
 def test_thirty_turns_on_eight_subjects_go_on_at_an_alternating_template(
     alice: Person, create: Any, server: ModelServer, strategy: str

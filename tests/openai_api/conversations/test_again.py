@@ -40,6 +40,7 @@ def test_a_repeat_of_the_package_adds_nothing(alice, conversation):
     assert calls.items(alice, conversation) == first
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 def test_a_repeat_is_known_though_others_have_written_meanwhile(alice, conversation):
     calls.added(alice, conversation, calls.user("yes"), headers=calls.retried(0))
     for _ in range(3):

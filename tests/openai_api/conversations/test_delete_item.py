@@ -32,6 +32,7 @@ def counts(alice, conversation):
     return session["message_count"], session["token_count"]
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 def test_the_message_of_a_single_item_is_erased(alice, conversation):
     first = head(alice, conversation)[0]
     response = calls.remove(alice, conversation, first["id"])
@@ -43,6 +44,7 @@ def test_the_message_of_a_single_item_is_erased(alice, conversation):
     assert calls.remove(alice, conversation, first["id"]).status_code == 404
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 @pytest.mark.parametrize("position", range(1, 5))
 def test_one_item_of_a_message_goes_without_the_others(alice, conversation, position):
     before = head(alice, conversation)
@@ -53,6 +55,7 @@ def test_one_item_of_a_message_goes_without_the_others(alice, conversation, posi
     assert counts(alice, conversation)[0] == messages
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 def test_all_items_of_a_message_one_by_one_leave_a_tombstone(alice, conversation):
     for item in head(alice, conversation)[1:5]:
         assert calls.remove(alice, conversation, item["id"]).status_code == 200
@@ -63,6 +66,7 @@ def test_all_items_of_a_message_one_by_one_leave_a_tombstone(alice, conversation
     assert "items" not in message
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 def test_the_tokens_of_a_removed_item_are_not_counted_any_more(alice, conversation, database):
     _, before = counts(alice, conversation)
     calls.remove(alice, conversation, head(alice, conversation)[4]["id"])
@@ -75,6 +79,7 @@ def test_the_tokens_of_a_removed_item_are_not_counted_any_more(alice, conversati
     assert after == sum(message["token_count"] for message in stored) < before
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 def test_an_opaque_item_is_erased_with_all_that_it_holds(alice, conversation, database):
     calls.remove(alice, conversation, "ws_1")
     assert "ws_1" not in [item["id"] for item in head(alice, conversation)]

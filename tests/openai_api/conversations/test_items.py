@@ -245,6 +245,7 @@ def test_another_conversation_may_have_the_same_ids(alice, conversation):
     assert calls.added(alice, calls.created(alice), *made) == made
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 def test_an_old_item_is_found_in_a_long_conversation(alice, conversation):
     first = calls.added(alice, conversation, calls.user("0"), THOUGHT, CALL, SEARCH)
     for _ in range(4):
@@ -255,6 +256,7 @@ def test_an_old_item_is_found_in_a_long_conversation(alice, conversation):
     assert response.json()["error"]["code"] == "duplicate_item"
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 def test_five_thousand_items_take_fifty_requests(alice, conversation):
     for start in range(0, 5_000, 100):
         calls.added(alice, conversation, *[calls.user(str(start + n)) for n in range(100)])

@@ -53,6 +53,7 @@ def test_parts_and_control_characters_come_back_as_they_came(alice, conversation
     assert items[4:] == [SEARCH, ANSI]
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 def test_a_fork_has_the_same_items(alice, conversation):
     forked = alice.client.post(path(calls.session_of(conversation), "fork"), {}).json()
     copied, items = head(alice, calls.name(forked)), head(alice, conversation)
@@ -83,6 +84,7 @@ def test_what_is_stored_is_whole(conversation):
     assert list(integrity.integrity_check(repair=False, progress=lambda _: None)) == []
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 def test_what_is_left_after_deletions_is_whole(alice, conversation):
     for item in head(alice, conversation)[::2]:
         calls.remove(alice, conversation, item["id"])

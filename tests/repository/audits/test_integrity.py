@@ -238,6 +238,7 @@ def test_an_append_between_two_readings_is_not_damage(
     assert findings() == []
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 def test_it_can_be_stopped_and_run_again(database: Any, long_session: Any) -> None:
     other = new_session().session_id
     for session_id in (long_session.session_id, other):

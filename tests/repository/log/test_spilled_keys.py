@@ -33,6 +33,7 @@ def lookups(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     return asked
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 def test_a_new_key_is_not_looked_for(session_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = lookups(monkeypatch)
     for n in range(300, 500):
@@ -50,6 +51,7 @@ def test_a_new_key_costs_one_command(session_id: str) -> None:
     assert [sent.name for sent in recorder.sent] == ["findAndModify"]
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 @pytest.mark.parametrize("forgetting", [True, False])
 def test_every_old_key_is_found(session_id: str, forgetting: bool) -> None:
     for n in range(0, 300, 7):
@@ -60,6 +62,7 @@ def test_every_old_key_is_found(session_id: str, forgetting: bool) -> None:
     assert len(read_all(session_id)) == 300
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 def test_what_another_worker_has_spilled_is_learnt(session_id: str) -> None:
     append(session_id, "message 0", "key-0")
     remembered = copy.deepcopy(spilled_keys._sessions[session_id])
@@ -72,18 +75,21 @@ def test_what_another_worker_has_spilled_is_learnt(session_id: str) -> None:
         assert append(session_id, f"message {n}", f"key-{n}").seq == n + 1
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 def test_erased_messages_keep_their_keys(session_id: str) -> None:
     erasure.message_delete(session_id=session_id, user_id=OWNER, seq=6, now=now())
     spilled_keys.forget()
     assert append(session_id, "message 5", "key-5").deleted
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 def test_a_gap_in_what_is_read_is_not_trusted(session_id: str, database: Any) -> None:
     database.message_buckets.delete_one({"session_id": session_id})
     spilled_keys.forget()
     assert spilled_keys.may_hold(session_id, ["new"], tail_start=129)
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 def test_a_long_session_is_learnt_step_by_step(
     session_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -96,6 +102,7 @@ def test_a_long_session_is_learnt_step_by_step(
     assert append(session_id, "message 1", "key-1").seq == 2
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 def test_only_so_much_is_remembered(database: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr(spilled_keys, "_MOST_KEYS", 100)
     for _ in range(3):

@@ -199,6 +199,7 @@ def small_tails(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     return None
 
 
+@pytest.mark.mongod("hundreds of steps, for which mongomock takes seconds")
 def test_the_store_behaves_like_lists(database: Any, small_tails: None, request: Any) -> None:
     thorough = request.config.getoption("--slow")
     Store.TestCase.settings = settings(

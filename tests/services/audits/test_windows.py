@@ -197,6 +197,7 @@ def test_what_looks_broken_only_once_does_not_count(
     assert audited.breaches == []
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 def test_vectors_that_are_there_are_used_and_none_are_made(
     database: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -227,6 +228,7 @@ def test_a_window_after_a_reset_and_an_erasure_is_sound(database: Any, no_encode
         assert audited.breaches == []
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 def test_a_window_with_a_quotation_is_sound(
     database: Any, no_encoder: None, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -97,6 +97,7 @@ def model(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
         yield server
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 def test_summaries_are_brought_up_to_date(database: Any, model: Any, running: Running):
     session_id = new_session(policy={"max_tokens": 512}).session_id
     append_many(session_id, [f"The {n}th boat leaves at seven." for n in range(300)])

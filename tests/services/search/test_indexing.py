@@ -128,6 +128,7 @@ def test_erasing_in_a_long_session_makes_one_block_again(
     assert find('"message 100"') == []
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 def test_many_workers_make_one_index(session: Any, find: Any, database: Any) -> None:
     append_many(session.session_id, [f"word {n}" for n in range(300)])
     for n in range(20):

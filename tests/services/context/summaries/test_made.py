@@ -39,6 +39,7 @@ def test_it_is_keyed_to_the_messages_it_was_made_of(talk: str, extend: Extend, m
     assert numbers(model.requests[0]) == list(range(2, summary.last_seq + 1))
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 def test_it_is_extended_from_where_it_ends(talk: str, extend: Extend, model: ModelServer):
     go_on(talk, 62, 100)
     first = extend(talk).summary
@@ -56,6 +57,7 @@ def test_it_reaches_up_to_the_newest_messages(talk: str, extend: Extend, model: 
     assert extend(talk).outcome is ExtensionOutcome.NOT_DUE
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 def test_every_message_is_summarised_once(talk: str, extend: Extend, model: ModelServer):
     go_on(talk, 62, 300)
     up_to_date(extend, talk)
@@ -63,6 +65,7 @@ def test_every_message_is_summarised_once(talk: str, extend: Extend, model: Mode
     assert seqs == list(range(2, stored_summary(talk).last_seq + 1))
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 def test_a_call_waits_until_it_is_worth_it(summarised: str, extend: Extend, model: ModelServer):
     calls = len(model.requests)
     for n in range(62, 62 + 12):

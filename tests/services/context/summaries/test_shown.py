@@ -21,6 +21,7 @@ from tests.services.context.summaries.talks import (
 )
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 def test_it_stands_behind_the_system_prompt(summarised: str, model: ModelServer):
     shown = window(summarised)
     prompt, first = shown["messages"][:2]
@@ -36,6 +37,7 @@ def test_it_stands_behind_the_system_prompt(summarised: str, model: ModelServer)
     assert shown["summary"] == {"first_seq": 1, "last_seq": last, "token_count": tokens}
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 @pytest.mark.parametrize("name", ["CONTEXT_SUMMARY", "LLM_BASE_URL"])
 def test_without_the_switch_or_a_provider_it_is_off(summarised: str, settings, name: str):
     on = window(summarised)
@@ -51,14 +53,17 @@ def test_looking_at_the_window_calls_no_model(talk: str, provider, model: ModelS
     assert model.requests == []
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 def test_a_window_that_holds_everything_needs_none(summarised: str):
     assert "summary" not in window(summarised, max_tokens=100_000)
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 def test_a_window_too_small_for_it_goes_without(summarised: str):
     assert "summary" not in window(summarised, max_tokens=100)
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 def test_it_gives_way_to_the_prompt_and_the_newest_question(talk: str, extend: Extend):
     append(talk, "word " * 470)
     up_to_date(extend, talk)
@@ -68,6 +73,7 @@ def test_it_gives_way_to_the_prompt_and_the_newest_question(talk: str, extend: E
     assert shown["messages"][-1]["content"].startswith("word")
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 @given(
     max_tokens=st.integers(64, 2_500),
     strategy=st.sampled_from(Strategy),
@@ -88,6 +94,7 @@ def test_the_window_with_it_never_exceeds_the_budget(
     assert shown["messages"][-1]["content"].startswith("number 61 ")
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 def test_a_question_over_the_budget_is_cut_without_it(summarised: str):
     append(summarised, "word " * 600)
     shown = window(summarised)

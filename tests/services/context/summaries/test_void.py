@@ -21,6 +21,7 @@ from tests.services.context.summaries.talks import (
 )
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 @pytest.mark.parametrize("length", [60, 200], ids=["tail", "bucket"])
 def test_erasing_a_message_that_it_covers_drops_it(database, extend: Extend, length: int):
     talk = make_talk(length)
@@ -55,6 +56,7 @@ def test_a_fork_takes_it_along_when_it_has_all_of_it(summarised: str):
         assert stored_summary(fork.session_id) == carried
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 def test_a_reset_hides_it_and_undoing_that_shows_it(summarised: str):
     shown = window(summarised)["summary"]
     reset(summarised)
@@ -63,6 +65,7 @@ def test_a_reset_hides_it_and_undoing_that_shows_it(summarised: str):
     assert window(summarised)["summary"] == shown
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 def test_after_a_reset_it_begins_there(summarised: str, extend: Extend, model: ModelServer):
     reset(summarised)
     assert extend(summarised).outcome is ExtensionOutcome.NOT_DUE
@@ -73,6 +76,7 @@ def test_after_a_reset_it_begins_there(summarised: str, extend: Extend, model: M
     assert window(summarised)["summary"]["first_seq"] == 62
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 def test_after_a_reset_is_undone_it_begins_again(summarised: str, extend: Extend):
     reset(summarised)
     go_on(summarised, 62, 40)
@@ -82,6 +86,7 @@ def test_after_a_reset_is_undone_it_begins_again(summarised: str, extend: Extend
     assert extend(summarised).summary.first_seq == 1
 
 
+@pytest.mark.mongod("hundreds of messages, for which mongomock takes seconds")
 def test_a_topic_shift_that_resets_the_window_hides_it(database, summarised: str):
     sessions.session_update(
         session_id=summarised,
