@@ -132,7 +132,7 @@ WALKS = {
     "attachments.auditing._page_of_facts",
     "attachments.auditing._page_of_links",
     "attachments.auditing._page_of_blobs",
-    "attachments.auditing._pieces_without_a_file",
+    "attachments.auditing._page_of_pieces",
     # The messages of one session, where a reference to an attachment may have been the last.
     "attachments.references.is_referred_to",
 }

@@ -40,7 +40,10 @@ Client = MongoClient[dict[str, Any]]
 
 def run(name: str, *arguments: str) -> dict[str, Any]:
     out = io.StringIO()
-    call_command(name, *arguments, "--json", stdout=out)
+    try:
+        call_command(name, *arguments, "--json", stdout=out)
+    except SystemExit as ended:
+        pytest.fail(f"{name} ended with {ended.code}: {out.getvalue()}")
     result: dict[str, Any] = json.loads(out.getvalue())
     return result
 

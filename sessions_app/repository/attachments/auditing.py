@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator
 
-from mongoengine import get_db
-
 from sessions_app.documents import Attachment, Blob, BlobChunk, SessionAttachment, UploadInProgress
 from sessions_app.domain.errors import AttachmentNotFound
 from sessions_app.repository import failures
@@ -90,25 +88,25 @@ def _is_somebodys(blob: str) -> bool:
     return blob in {owner.get("blob"), owner.get("thumbnail")}
 
 
+def _pieces_without_a_file() -> Iterator[str]:
+    """The files of pieces that have no document of their own; from the indexes alone."""
+    after = ""
+    while ids := _page_of_pieces(after):
+        present = _present_files(ids)
+        yield from (
+            blob
+            for blob in ids
+            if blob not in present and not UploadInProgress.objects.exists(pk=blob)
+        )
+        after = ids[-1]
+
+
 @failures.translated
-def _pieces_without_a_file() -> list[str]:
-    """The files of pieces that have no document of their own; from the index of pieces alone."""
-    # By the driver: MongoEngine has no grouping.
-    ids = get_db()[BlobChunk.COLLECTION].aggregate(
-        [
-            {"$match": {"n": 0}},
-            {"$project": {"_id": 0, "files_id": 1}},
-            {
-                "$lookup": {
-                    "from": Blob.COLLECTION,
-                    "localField": "files_id",
-                    "foreignField": "_id",
-                    "as": "file",
-                }
-            },
-            {"$match": {"file": []}},
-        ],
-        hint="files_id_1_n_1",
-    )
-    stray = [each["files_id"] for each in ids]
-    return [blob for blob in stray if not UploadInProgress.objects.exists(pk=blob)]
+def _page_of_pieces(after: str) -> list[str]:
+    first = BlobChunk.objects(n=0, files_id__gt=after).order_by("files_id").only("files_id")
+    return [stored["files_id"] for stored in first.exclude("pk").limit(_PAGE).as_pymongo()]
+
+
+@failures.translated
+def _present_files(ids: list[str]) -> set[str]:
+    return set(Blob.objects(pk__in=ids).scalar("pk"))
