@@ -53,6 +53,7 @@ PARTS = (
 SPY_PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
 _PARTS = [(name, re.compile(pattern)) for name, pattern in PARTS]
 RUST, REST = "server, in Rust", "other"
+_TITLE = re.compile(r'(<text id="title"[^>]*>)[^<]*')
 
 
 def main() -> None:
@@ -145,6 +146,11 @@ def _spy(
         said = process.stderr.read().decode() if process.stderr else ""
     if process.returncode or not target.exists():
         raise SystemExit(f"py-spy has failed: {said}")
+    if form == "flamegraph":
+        # Its own title is the command, with the paths of this machine.
+        drawn = _TITLE.sub(
+            r"\1A worker of the service, by what its threads did", target.read_text()
+        )
     return costs
 
 
