@@ -148,9 +148,8 @@ def _spy(
         raise SystemExit(f"py-spy has failed: {said}")
     if form == "flamegraph":
         # Its own title is the command, with the paths of this machine.
-        drawn = _TITLE.sub(
-            r"\1A worker of the service, by what its threads did", target.read_text()
-        )
+        title = r"\1A worker of the service, by what its threads did"
+        target.write_text(_TITLE.sub(title, target.read_text()))
     return costs
 
 

@@ -6,7 +6,6 @@ import itertools
 import json
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,11 +23,11 @@ from sessions_app.domain.drafts import MessageDraft, SessionDraft
 from sessions_app.repository import indexes, sharding
 from sessions_app.repository.store import copying
 from sessions_app.services import attachments, messages, sessions
-from tests.chatproject.conftest import wait_until
 from tests.conftest import use_database
 from tests.repository.conftest import now
 from tests.sharding.cluster import SHARDS
 from tests.sharding.router import Router
+from tests.waiting import Threads, wait_until
 
 pytestmark = [pytest.mark.xdist_group("a sharded cluster"), pytest.mark.django_db]
 OWNER = "owner"
@@ -106,7 +105,7 @@ def written_to(ids: list[str]) -> Iterator[list[int]]:
                 )
             written[0] = number
 
-    with ThreadPoolExecutor(1) as pool:
+    with Threads(1) as pool:
         writing = pool.submit(write)
         try:
             yield written
