@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,26 @@ def test_what_is_restored_is_what_was_there(store: Any, new_installation: Any, t
     assert User.objects.get(username="alice").check_password(PASSWORD)
     assert User.objects.get(username="root").is_superuser
     assert run("check_integrity")["findings"] == []
+
+
+def test_changes_end_that_are_written_faster_than_they_are_told(
+    store: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session_id = new_session(title="busy").session_id
+    with closing(copying.Changes(copying.moment())) as changes:
+        note, noted = copying.Changes._note, list[object]()
+
+        def write_then_note(self: copying.Changes, event: Any) -> None:
+            noted.append(event)
+            assert len(noted) < 50
+            append(session_id, f"meanwhile {len(noted)}")
+            note(self, event)
+
+        monkeypatch.setattr(copying.Changes, "_note", write_then_note)
+        append(session_id, "Hello")
+        assert changes.listen() == 1
+        assert changes.listen() == 1
+    assert noted
 
 
 def test_it_is_of_one_moment_whatever_is_written_meanwhile(

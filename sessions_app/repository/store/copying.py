@@ -57,8 +57,14 @@ def moment() -> list[int]:
     # A write that a majority has: no later snapshot is of an earlier time.
     with _marker():
         pass
-    now: Timestamp = get_db().command("ping")["operationTime"]
+    now = _newest()
     return [now.time, now.inc]
+
+
+def _newest() -> Timestamp:
+    """How far MongoDB's log is."""
+    now: Timestamp = get_db().command("ping")["operationTime"]
+    return now
 
 
 @contextmanager
@@ -119,7 +125,14 @@ class Changes:
             self._stream = get_db().watch(
                 [
                     {"$match": {"ns.coll": {"$in": names}}},
-                    {"$project": {"ns": 1, "documentKey._id": 1, "operationType": 1}},
+                    {
+                        "$project": {
+                            "ns": 1,
+                            "documentKey._id": 1,
+                            "operationType": 1,
+                            "clusterTime": 1,
+                        }
+                    },
                 ],
                 start_at_operation_time=Timestamp(*started),
                 max_await_time_ms=50,
@@ -130,10 +143,16 @@ class Changes:
         self._stream.close()
 
     def listen(self) -> int:
-        """Take note of what has been told up to now; how many documents there are in all."""
+        """Take note of what was written up to now; how many documents there are in all.
+
+        What is written while this listens is for the next time: others may write faster than that.
+        """
+        now = _newest()
         with _history_told():
             while (event := self._stream.try_next()) is not None:
                 self._note(event)
+                if event["clusterTime"] > now:
+                    break
         return sum(map(len, self._ids.values()))
 
     def listen_until_gone(self, marker: str) -> None:
