@@ -211,7 +211,7 @@ def test_each_refused_file_has_its_sentence_and_nothing_is_sent_of_it(alice, tmp
     picks(alice, *(file(f"{number}.txt", NOTES) for number in range(21)))
     expect(chips(alice)).to_have_count(20)
     expect(refusals(alice)).to_have_count(2)
-    expect(refusals(alice).first).to_contain_text("can have 20 files")
+    expect(refusals(alice).first).to_contain_text("at most 20 files")
     assert not [url for url in sent if re.search(UPLOADS, url)]
     alice.button("Dismiss").click()
     expect(refusals(alice)).to_have_count(0)
