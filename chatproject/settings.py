@@ -52,7 +52,7 @@ if DRAIN_TURNS_SECONDS >= DRAIN_SECONDS:
     raise ImproperlyConfigured("DRAIN_TURNS_SECONDS must be less than DRAIN_SECONDS")
 METRICS_TOKEN = env.text("METRICS_TOKEN", shortest=16)
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
-CSRF_FAILURE_VIEW = "chatproject.error_pages.form_refused"
+CSRF_FAILURE_VIEW = "chatproject.http.error_pages.form_refused"
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 CORS_ALLOWED_ORIGINS = env.words("CORS_ALLOWED_ORIGINS")
 CORS_EXPOSE_HEADERS = cross_origin.EXPOSED
