@@ -185,13 +185,13 @@ def test_an_append_that_met_another_writer_counts_its_retries(
     alice: Person, create: Create, monkeypatch: pytest.MonkeyPatch
 ):
     session_id = create()["session_id"]
-    push, attempts = log.appending.push, []
+    push, attempts = log.appending.push_guarded, []
 
     def overtaken(*args: Any, **kwargs: Any) -> Any:
         attempts.append(1)
-        return None if len(attempts) < 3 else push(*args, **kwargs)
+        return (None, False) if len(attempts) < 3 else push(*args, **kwargs)
 
-    monkeypatch.setattr(log.appending, "push", overtaken)
+    monkeypatch.setattr(log.appending, "push_guarded", overtaken)
     grown = Growth()
     sent = alice.client.post(f"/session/{session_id}/message", {"content": "x"})
     assert sent.status_code == 201
