@@ -5,12 +5,14 @@ Sign-ins to the admin are left out, as are permissions and content types, which 
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from itertools import chain, islice
 from typing import Any
 
 from django.apps import apps
 from django.core import serializers
 from django.core.management.color import no_style
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, models, transaction
 
 from accounts.models import Application, User
@@ -62,14 +64,25 @@ def _models() -> Sequence[type[models.Model]]:
     ]
 
 
+class _Exact(DjangoJSONEncoder):
+    """Keeps times to the microsecond, of which Django's own keeps thousands."""
+
+    def default(self, o: Any) -> Any:
+        return o.isoformat() if isinstance(o, datetime) else super().default(o)
+
+
 def _serialized(model: type[models.Model]) -> Iterator[str]:
     rows = model._default_manager.order_by("pk").iterator(chunk_size=_LINES)
     by_name = model._meta.label_lower in _BY_NAME
     while portion := list(islice(rows, _LINES)):
         lines = serializers.serialize(
-            "jsonl", portion, use_natural_foreign_keys=True, use_natural_primary_keys=by_name
+            "jsonl",
+            portion,
+            cls=_Exact,
+            use_natural_foreign_keys=True,
+            use_natural_primary_keys=by_name,
         )
-        # Not `splitlines`, for which a text may have ends of lines in it.
+        # Not `splitlines`, which also splits at other characters than this.
         yield from (f"{line}\n" for line in lines.split("\n") if line)
 
 
@@ -87,7 +100,8 @@ def load(portions: Iterable[bytes]) -> int:
         User.objects.all().delete()
         with connection.constraint_checks_disabled():
             for portion in portions:
-                for row in serializers.deserialize("jsonl", portion.decode()):
+                # By hand, as texts may have what `splitlines` takes for the end of a line.
+                for row in serializers.deserialize("jsonl", portion.decode().split("\n")):
                     row.save()
                     count += 1
         connection.check_constraints()

@@ -5,6 +5,7 @@ import io
 import json
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from tests.repository.conftest import OWNER, append, append_many, new_session, n
 pytestmark = [pytest.mark.mongod("change streams and snapshots"), pytest.mark.django_db]
 PASSING = {"throttle_windows", "audit_progress", "figures"}
 PASSWORD = "a long enough secret"
+JOINED = datetime(2026, 1, 31, 12, 0, 0, 456, UTC)
 
 
 def run(name: str, *arguments: str) -> dict[str, Any]:
@@ -49,7 +51,10 @@ def store(database: Any) -> Any:
         attachments.attachment_upload(
             session_id=long.session_id, user_id=OWNER, upload=Upload(content), now=now()
         )
-    User.objects.create_user("alice", password=PASSWORD)
+    # What JSON or a reader of lines may lose: less than a thousandth of a second, ends of lines.
+    User.objects.create_user(
+        "alice", password=PASSWORD, date_joined=JOINED, instructions="one\u2028two\x85three"
+    )
     User.objects.create_superuser("root", password=PASSWORD)
     return database
 
@@ -87,7 +92,9 @@ def test_what_is_restored_is_what_was_there(store: Any, new_installation: Any, t
     assert contents(restored) == before
     assert (result["sessions_checked"], result["findings"]) == (6, [])
     assert result["taken_at"] == made["taken_at"]
-    assert User.objects.get(username="alice").check_password(PASSWORD)
+    alice = User.objects.get(username="alice")
+    assert alice.check_password(PASSWORD)
+    assert (alice.date_joined, alice.instructions) == (JOINED, "one\u2028two\x85three")
     assert User.objects.get(username="root").is_superuser
     assert run("check_integrity")["findings"] == []
 
