@@ -132,7 +132,8 @@ def mongo_client(request: pytest.FixtureRequest) -> "Iterator[MongoClient[dict[s
         yield mongoengine.connect(
             host=request.getfixturevalue("mongod_uri"),
             event_listeners=[recorder, changed_collections, TracedQueries()],
-            **mongo.client_options(timeout_ms=10_000),
+            # A disk that another test fills may keep this one's from writing for a while.
+            **mongo.client_options(timeout_ms=30_000),
         )
     mongoengine.disconnect_all()
 
