@@ -31,12 +31,12 @@ def rests(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return rested
 
 
-def test_it_rests_for_as_long_as_it_worked_while_requests_come(rests: list[float]):
+def test_it_rests_for_twice_as_long_as_it_worked_while_requests_come(rests: list[float]):
     pace: Any = Pace()
     pace.request_came()
     with pace.turn():
         pace.work(0.02)
-    assert rests == [pytest.approx(0.02)]
+    assert rests == [pytest.approx(0.04)]
 
 
 def test_it_never_rests_where_nobody_else_asks(rests: list[float]):
@@ -70,7 +70,7 @@ def test_what_the_loop_does_rests_at_least_as_long_as_it_is_told(rests: list[flo
             pace.work(0.03)
 
     asyncio.run(work())
-    assert rests == [pytest.approx(0.01), pytest.approx(0.03)]
+    assert rests == [pytest.approx(0.01), pytest.approx(0.06)]
 
 
 def test_one_turn_at_a_time_while_requests_come():
