@@ -6,10 +6,12 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 from sessions_app.domain.errors import InvalidInput
 from sessions_app.domain.sessions import names as session_names
+from sessions_app.http.input import MetadataField
 from sessions_app.openai_api.errors import UnknownParameter, UnsupportedValue
 
 CONVERSATION_PREFIX = "conv_"
@@ -18,6 +20,7 @@ _TIMEOUT_SECONDS = 600.0
 _TIMEOUT_MAX_SECONDS = 3_600.0
 _PAUSE_SECONDS = 120.0
 _REPEATS_MAX = 20
+_METADATA = MetadataField()
 
 
 def body_of(request: Request) -> dict[str, Any]:
@@ -96,3 +99,16 @@ def _number(request: Request, header: str) -> float | None:
     except ValueError:
         return None
     return value if 0 < value < 1e9 else None
+
+
+def metadata_of(body: Mapping[str, Any]) -> dict[str, str]:
+    """The metadata of a body, null being none; raises InvalidInput."""
+    value = body.get("metadata")
+    if value is None:
+        return {}
+    try:
+        return _METADATA.to_internal_value(value)
+    except ValidationError as error:
+        detail = error.detail
+        first = detail[0] if isinstance(detail, list) else detail
+        raise InvalidInput(str(first), attr="metadata") from error

@@ -3,12 +3,10 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 from sessions_app.domain.errors import InvalidInput
 from sessions_app.domain.items import ItemBatch, read_items
-from sessions_app.http.input import MetadataField
 from sessions_app.openai_api import requests
 from sessions_app.openai_api.errors import (
     Required,
@@ -31,7 +29,6 @@ INCLUDABLE = (
     "reasoning.encrypted_content",
     "message.output_text.logprobs",
 )
-_METADATA = MetadataField()
 
 
 class PageQuery(NamedTuple):
@@ -54,22 +51,6 @@ def members(
         if name not in body:
             raise Required(attr=name)
     return body
-
-
-def metadata(body: Mapping[str, Any]) -> dict[str, str]:
-    """The conversation's metadata; null is none."""
-    value = body.get("metadata")
-    if value is None:
-        return {}
-    try:
-        return _METADATA.to_internal_value(value)
-    except ValidationError as error:
-        raise InvalidInput(_first(error), attr="metadata") from error
-
-
-def _first(error: ValidationError) -> str:
-    detail = error.detail
-    return str(detail[0] if isinstance(detail, list) else detail)
 
 
 def first_items(body: Mapping[str, Any]) -> ItemBatch:

@@ -15,7 +15,7 @@ from sessions_app.openai_api import naming, requests
 from sessions_app.openai_api.bodies import ParserWithFiles
 from sessions_app.openai_api.conversations import input as read
 from sessions_app.openai_api.conversations import schema as described
-from sessions_app.openai_api.requests import CONVERSATION_PREFIX
+from sessions_app.openai_api.requests import CONVERSATION_PREFIX, metadata_of
 from sessions_app.openai_api.views import OpenAIView
 from sessions_app.openai_api.wire import seconds
 from sessions_app.services import conversations, sessions
@@ -34,7 +34,7 @@ class ConversationsView(OpenAIView):
         session = conversations.conversation_create(
             user_id=user_id(request),
             batch=read.first_items(body),
-            metadata=read.metadata(body),
+            metadata=metadata_of(body),
             body_digest=requests.digest("", body),
             attempt=_attempt(request, "", body),
             now=clock.now(),
@@ -77,7 +77,7 @@ class ConversationView(_OfConversation):
         session = sessions.session_update(
             session_id=self.session_id(conversation_id),
             user_id=user_id(request),
-            changes={"metadata": read.metadata(body)},
+            changes={"metadata": metadata_of(body)},
             versions=None,
             now=clock.now(),
         )

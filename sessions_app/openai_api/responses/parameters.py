@@ -3,13 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from rest_framework.exceptions import ValidationError
-
 from sessions_app.domain.errors import InvalidInput
 from sessions_app.domain.texts import text
-from sessions_app.http.input import MetadataField
 from sessions_app.openai_api import parameters as completions
 from sessions_app.openai_api.errors import Unsupported, UnsupportedValue
+from sessions_app.openai_api.requests import metadata_of
 from sessions_app.openai_api.responses import formats, tools
 from sessions_app.services.context import Instruction
 from sessions_app.services.relay import model_name
@@ -41,7 +39,6 @@ _OURS = frozenset(
     }
 )  # fmt: skip
 _TRUNCATIONS = ("auto", "disabled")
-_METADATA = MetadataField()
 
 
 def model_call(body: Mapping[str, Any]) -> ModelCall:
@@ -74,7 +71,7 @@ def repeated(body: Mapping[str, Any], *, store: bool) -> dict[str, Any]:
     same = ("instructions", "max_output_tokens", "max_tool_calls", "parallel_tool_calls", *_SAME)
     shown = {name: body[name] for name in same if body.get(name) is not None}
     shown["model"] = completions.model_name(body) or model_name()
-    if metadata := _metadata(body):
+    if metadata := metadata_of(body):
         shown["metadata"] = metadata
     if body.get("tools"):
         shown["tools"] = tools.tools_shown(body["tools"])
@@ -138,18 +135,6 @@ def _truncation(body: Mapping[str, Any]) -> str:
     if value is not None and value not in _TRUNCATIONS:
         raise UnsupportedValue(f"Expected one of: {', '.join(_TRUNCATIONS)}.", attr="truncation")
     return str(value or "auto")
-
-
-def _metadata(body: Mapping[str, Any]) -> dict[str, str]:
-    value = body.get("metadata")
-    if value is None:
-        return {}
-    try:
-        return _METADATA.to_internal_value(value)
-    except ValidationError as error:
-        detail = error.detail
-        first = detail[0] if isinstance(detail, list) else detail
-        raise InvalidInput(str(first), attr="metadata") from error
 
 
 def _checked(
